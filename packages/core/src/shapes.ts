@@ -1,0 +1,61 @@
+/**
+ * The run-time shapes of the inert values `channel()`, `consumer()` and `middleware()` make: frozen plain objects with
+ * string brands, so that two copies of core in one process agree. The typed faces are in channel.ts and consumer.ts.
+ */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Duration } from "./duration.ts";
+
+export interface Needs {
+  /** The longest delay a publish of this channel may ask for. */
+  readonly delay?: Duration;
+  readonly fairness?: true;
+  /** Groups can be moved back to an earlier position. */
+  readonly replay?: true;
+  /** A message of up to this many bytes, envelope included. */
+  readonly messageBytes?: number;
+}
+
+export interface ForeignMessage {
+  /** Text where the bytes are UTF-8, else bytes. */
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly type?: string;
+}
+
+export interface ChannelShape {
+  readonly "~switchyard": "channel";
+  readonly name: string;
+  readonly messages: Readonly<Record<string, StandardSchemaV1>>;
+  /** A field of every message's input, or a function of type and input. */
+  readonly orderingKey?: string | ((message: { readonly type: string; readonly data: any }) => string);
+  readonly needs: Needs;
+  /** The type a foreign message has: a name, or a function of the raw message (undefined: unknown, dead-lettered). */
+  readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
+}
+
+export interface ConsumerShape {
+  readonly "~switchyard": "consumer";
+  readonly kind: "single" | "batch";
+  readonly channel: ChannelShape;
+  readonly group: string;
+  /** single: by type, or `"*"`; `"ignore"` settles unhandled. */
+  readonly handlers: Readonly<Record<string, ((data: any, delivery: any) => unknown) | "ignore">>;
+  /** batch */
+  readonly handler?: (batch: any) => unknown;
+  readonly options: ConsumeShapeOptions;
+}
+
+export interface ConsumeShapeOptions {
+  readonly use?: readonly MiddlewareShape[];
+  readonly concurrency?: number;
+  readonly maxInFlight?: number;
+  readonly maxInFlightBytes?: number;
+  readonly batch?: { readonly size?: number; readonly wait?: Duration };
+  /** With `"*": "ignore"` on a queue: yes, other types are to be thrown away. */
+  readonly discard?: boolean;
+}
+
+export interface MiddlewareShape {
+  readonly "~switchyard": "middleware";
+  readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
+}

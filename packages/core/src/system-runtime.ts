@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import type { Runtime } from "./runtime.ts";
+
+/** Node's longest timer: 2^31 - 1 ms (24.8 days); a longer one would fire at once. */
+const LONGEST = 2_147_483_647;
+
+function timer(ms: number, fn: () => void): Disposable {
+  const due = performance.now() + ms;
+  let handle: NodeJS.Timeout;
+  const arm = () => {
+    const left = due - performance.now();
+    handle = setTimeout(() => (left > LONGEST ? arm() : fn()), Math.min(Math.max(left, 0), LONGEST));
+  };
+  arm();
+  return { [Symbol.dispose]: () => clearTimeout(handle) };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      pending[Symbol.dispose]();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const pending = timer(ms, done);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}
+
+/** The machine's own clock, timers, randomness and ids. */
+export const systemRuntime: Runtime = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep,
+  timer,
+  defer: (fn) => void setImmediate(fn),
+  random: () => Math.random(),
+  uuid: () => randomUUID(),
+};
