@@ -1,0 +1,3 @@
+/** For tests: a runtime whose time moves only when told to. */
+export { seededRandom } from "./random.ts";
+export { type VirtualRuntime, type VirtualRuntimeOptions, virtualRuntime } from "./virtual-runtime.ts";

@@ -1,0 +1,173 @@
+import { performance } from "node:perf_hooks";
+// From the module, not the global: a test framework's fake timers replace the global.
+import { setImmediate } from "node:timers";
+import { type Duration, milliseconds } from "../duration.ts";
+import type { Runtime } from "../runtime.ts";
+import { seededRandom, uuidFrom } from "./random.ts";
+import { type Timer, Timers } from "./timers.ts";
+
+/** Turns of the event loop without a call to the runtime that count as quiet; one is enough for promises alone, `defer` chains take two. */
+const QUIET_TURNS = 5;
+/** Real milliseconds after which `settle` gives up, unless told otherwise. */
+const PATIENCE_MS = 2_000;
+/** Real milliseconds given to work outside the runtime (a handler's own I/O) before it counts as waiting for the test. */
+const GRACE_MS = 20;
+/** 2026-01-01T00:00:00Z: any fixed time would do. */
+const START = 1_767_225_600_000;
+/** Not 0, and far from the epoch: a mix-up of the two clocks then shows. */
+const MONOTONIC_START = 1_000_000;
+
+export interface VirtualRuntimeOptions {
+  /** Of `random` and `uuid`. Default 1. */
+  readonly seed?: number;
+  /** What `now()` says at first, epoch milliseconds. Default 2026-01-01T00:00:00Z. */
+  readonly start?: number;
+  /** Real milliseconds after which `settle` gives up. Default 2000. */
+  readonly patienceMs?: number;
+}
+
+export interface VirtualRuntime extends Runtime {
+  /** Moves time by `d`, firing due timers in order and letting everything settle before, between and after. Calls queue up. */
+  advance(d: Duration): Promise<void>;
+  /**
+   * Resolves when nothing runs any more without time moving. Never moves time. Rejects after `patienceMs` of real time, naming
+   * what still runs. Work that waits for something of the outside (a promise the test holds, real I/O) is given 20 real
+   * milliseconds, then counts as waiting.
+   */
+  settle(): Promise<void>;
+  /** Work the runtime cannot see, such as a running handler: `settle` gives it its grace. Call what it returns at its end. */
+  track(name: string): () => void;
+  /** Timers and sleeps that wait for `advance`. */
+  readonly pending: number;
+  /** Milliseconds of virtual time since the start. */
+  readonly elapsed: number;
+}
+
+/** A runtime whose time moves only in `advance()`. Randomness and ids come from the seed, each from its own sequence. */
+export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRuntime {
+  const start = options.start ?? START;
+  const seed = options.seed ?? 1;
+  const patience = options.patienceMs ?? PATIENCE_MS;
+  const random = seededRandom(seed);
+  const ids = seededRandom(seed + 0x5eed);
+  const timers = new Timers();
+  const tracked = new Map<symbol, { name: string; graceMs: number }>();
+  let elapsed = 0;
+  let order = 0;
+  let activity = 0;
+  let deferred = 0;
+  let advancing: Promise<void> = Promise.resolve();
+
+  const timer = (ms: number, fn: () => void): Disposable => {
+    activity++;
+    const entry: Timer = { due: elapsed + Math.max(0, ms), order: order++, fn };
+    timers.add(entry);
+    return {
+      [Symbol.dispose]: () => {
+        activity++;
+        timers.remove(entry);
+      },
+    };
+  };
+
+  const stillRunning = (): string => {
+    const names = [...tracked.values()].map((work) => work.name);
+    if (deferred > 0) names.push(`${deferred} deferred calls`);
+    return names.length === 0 ? "timers or deferred calls that set each other without time moving" : names.join(", ");
+  };
+
+  const settle = async (): Promise<void> => {
+    const began = performance.now();
+    let seen = activity;
+    let quiet = 0;
+    let lastActive = began;
+    for (;;) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      const now = performance.now();
+      if (activity !== seen || deferred > 0) {
+        seen = activity;
+        quiet = 0;
+        lastActive = now;
+      } else if (++quiet >= QUIET_TURNS) {
+        const waiting = now - lastActive;
+        let patient = true;
+        for (const work of tracked.values()) if (work.graceMs > waiting) patient = false;
+        if (patient) {
+          for (const work of tracked.values()) work.graceMs = 0;
+          return;
+        }
+      }
+      if (now - began > patience) {
+        throw new Error(`not settled after ${patience} ms of real time; still running: ${stillRunning()}`);
+      }
+    }
+  };
+
+  const advanceTo = async (target: number): Promise<void> => {
+    await settle();
+    for (let next = timers.next; next !== undefined && next.due <= target; next = timers.next) {
+      timers.remove(next);
+      elapsed = Math.max(elapsed, next.due);
+      next.fn();
+      await settle();
+    }
+    elapsed = target;
+  };
+
+  return {
+    now: () => start + elapsed,
+    monotonic: () => MONOTONIC_START + elapsed,
+    timer,
+    sleep: (ms, signal) => {
+      if (signal?.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const done = () => {
+          pending[Symbol.dispose]();
+          signal?.removeEventListener("abort", done);
+          resolve();
+        };
+        const pending = timer(ms, done);
+        signal?.addEventListener("abort", done, { once: true });
+      });
+    },
+    defer: (fn) => {
+      activity++;
+      deferred++;
+      setImmediate(() => {
+        deferred--;
+        activity++;
+        fn();
+      });
+    },
+    random: () => {
+      activity++;
+      return random();
+    },
+    uuid: () => {
+      activity++;
+      return uuidFrom(ids);
+    },
+    advance: (d) => {
+      const ms = milliseconds(d, "advance");
+      const run = advancing.then(() => advanceTo(elapsed + ms));
+      advancing = run.catch(() => {});
+      return run;
+    },
+    settle,
+    track: (name) => {
+      const key = Symbol(name);
+      activity++;
+      tracked.set(key, { name, graceMs: GRACE_MS });
+      return () => {
+        activity++;
+        tracked.delete(key);
+      };
+    },
+    get pending() {
+      return timers.size;
+    },
+    get elapsed() {
+      return elapsed;
+    },
+  };
+}
