@@ -1,16 +1,19 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
-// Tests run from source: the condition picks each package's `src` without a build.
-const conditions = ["@switchyard/source"];
+// Tests run from source: the condition picks each package's `src`, so no build is needed and failures point at real lines.
+// Vite resolves what tests import; `execArgv` does the same for what Node resolves itself (require.resolve, child code).
+const source = "@switchyard/source";
+const conditions = [source, "node"];
 const project = (name: string, include: string[]) => ({
   extends: true as const,
-  test: { name, include },
+  test: { name, include, exclude: [...configDefaults.exclude, "**/dist/**"] },
 });
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    execArgv: [`--conditions=${source}`],
     projects: [
       project("unit", ["packages/*/src/**/*.test.ts"]),
       project("e2e", ["test/**/*.test.ts", "examples/**/*.test.ts"]),

@@ -1,0 +1,134 @@
+// Two rules no linter ships, loaded by .oxlintrc.json. Plain JavaScript: the linter loads it under whatever Node runs it.
+
+const TIMERS = ["setTimeout", "setInterval", "setImmediate"];
+const MEMBERS = {
+  Date: ["now"],
+  Math: ["random"],
+  performance: ["now", "timeOrigin"],
+  crypto: ["randomUUID", "getRandomValues"],
+  process: ["nextTick", "hrtime", "uptime"],
+  AbortSignal: ["timeout"],
+};
+const MODULES = {
+  crypto: ["randomUUID", "randomBytes", "randomInt", "getRandomValues", "randomFill", "webcrypto"],
+  perf_hooks: ["performance"],
+  timers: TIMERS,
+  "timers/promises": true,
+  process: ["nextTick", "hrtime", "uptime"],
+};
+const GLOBALS = new Set(["globalThis", "global"]);
+const RUNTIME = "the Runtime passed in is the only clock, timer, dice and id here (packages/core/src/runtime.ts)";
+
+const nameOf = (node) => {
+  if (node.type === "Identifier") return node.name;
+  if (node.type === "Literal" && typeof node.value === "string") return node.value;
+  return undefined;
+};
+const memberName = (node) => (node.computed && node.property.type !== "Literal" ? undefined : nameOf(node.property));
+const withoutGlobal = (node) =>
+  node.type === "MemberExpression" && node.object.type === "Identifier" && GLOBALS.has(node.object.name)
+    ? memberName(node)
+    : node.type === "Identifier"
+      ? node.name
+      : undefined;
+
+/** True where `name` at `node` is the global of that name, not something declared or imported in the file. */
+function isGlobal(context, node, name) {
+  for (let scope = context.sourceCode.getScope(node); scope; scope = scope.upper) {
+    const variable = scope.set.get(name);
+    if (variable !== undefined && variable.defs.length > 0) return false;
+  }
+  return true;
+}
+
+const runtime = {
+  meta: { type: "problem", docs: { description: "Time, timers, randomness and ids come from the Runtime passed in." } },
+  create(context) {
+    const refuse = (node, what) => context.report({ node, message: `${what}: ${RUNTIME}` });
+    return {
+      CallExpression(node) {
+        const name = withoutGlobal(node.callee);
+        if (name === "Date" && isGlobal(context, node, name)) refuse(node, "Date()");
+      },
+      NewExpression(node) {
+        const name = withoutGlobal(node.callee);
+        if (name === "Date" && node.arguments.length === 0 && isGlobal(context, node, name)) refuse(node, "new Date()");
+      },
+      Identifier(node) {
+        if (!TIMERS.includes(node.name) || !isGlobal(context, node, node.name)) return;
+        const parent = node.parent;
+        if (parent.type === "MemberExpression" && parent.property === node && !parent.computed) return;
+        if (parent.type === "Property" && parent.key === node && !parent.computed && !parent.shorthand) return;
+        if (/^(TS|MethodDefinition|PropertyDefinition|Import|Export)/.test(parent.type)) return;
+        refuse(node, node.name);
+      },
+      MemberExpression(node) {
+        const object = withoutGlobal(node.object);
+        const member = memberName(node);
+        if (member === undefined) return;
+        if (GLOBALS.has(object) && TIMERS.includes(member)) return refuse(node, member);
+        if (!Object.hasOwn(MEMBERS, object ?? "") || !MEMBERS[object].includes(member)) return;
+        if (node.object.type === "Identifier" && !isGlobal(context, node, object)) return;
+        refuse(node, `${object}.${member}`);
+      },
+      ImportDeclaration(node) {
+        const module = node.source.value.replace(/^node:/, "");
+        const banned = Object.hasOwn(MODULES, module) ? MODULES[module] : undefined;
+        if (banned === undefined || node.importKind === "type") return;
+        if (banned === true) return refuse(node, node.source.value);
+        for (const part of node.specifiers) {
+          const name = part.type === "ImportSpecifier" ? nameOf(part.imported) : undefined;
+          if (name === undefined) refuse(part, `all of ${node.source.value}`);
+          else if (banned.includes(name) && part.importKind !== "type") refuse(part, `${name} of ${node.source.value}`);
+        }
+      },
+    };
+  },
+};
+
+/** What each package may import of ours. A package not listed is an adapter: it stands on core alone. */
+const ALLOWED = {
+  core: [],
+  contract: ["core"],
+  sns: ["core", "sqs"],
+  kinesis: ["core", "leases"],
+  aws: ["core", "sqs", "sns", "kinesis"],
+};
+
+const boundaries = {
+  meta: {
+    type: "problem",
+    docs: { description: "Adapters stand on core and not on each other; core stands on none of them." },
+  },
+  create(context) {
+    const found = /packages[\\/]([^\\/]+)[\\/]src[\\/](.*)$/.exec(context.filename);
+    if (found === null) return {};
+    const [, own, inside] = found;
+    const allowed = Object.hasOwn(ALLOWED, own) ? ALLOWED[own] : ["core"];
+    const depth = inside.split(/[\\/]/).length;
+    const check = (node, source) => {
+      if (typeof source?.value !== "string") return;
+      const other = /^@switchyard\/([^/]+)/.exec(source.value)?.[1];
+      if (other !== undefined && other !== own && !allowed.includes(other)) {
+        const may =
+          allowed.length === 0 ? "no other package of ours" : allowed.map((name) => `@switchyard/${name}`).join(", ");
+        context.report({
+          node,
+          message: `@switchyard/${own} may not import @switchyard/${other}; it may import ${may}`,
+        });
+      }
+      const ups = source.value.split("/").filter((part) => part === "..").length;
+      if (ups >= depth)
+        context.report({ node, message: `"${source.value}" leaves the package; import packages by name` });
+    };
+    const visit = (node) => check(node, node.source);
+    return {
+      ImportDeclaration: visit,
+      ExportNamedDeclaration: visit,
+      ExportAllDeclaration: visit,
+      ImportExpression: visit,
+    };
+  },
+};
+
+export default { meta: { name: "switchyard" }, rules: { runtime, boundaries } };
