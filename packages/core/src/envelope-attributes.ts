@@ -1,0 +1,157 @@
+/** The CloudEvents attributes of an envelope as JSON members, and back. Names of the official extensions where there is one. */
+import type { DeadInfo, Envelope } from "./envelope.ts";
+import { JSON_TYPE } from "./media-type.ts";
+import { clip, parseJson, quote } from "./text.ts";
+
+/** Of the 4 KiB that every message leaves free for them (C15). */
+const REASON_BYTES = 1_500;
+const NAME_BYTES = 200;
+
+const PLAIN = /^[\w .:/+@-]*$/;
+/** JSON.stringify costs more than the look. */
+const str = (text: string): string => (PLAIN.test(text) ? `"${text}"` : quote(text));
+
+let lastTime = Number.NaN;
+let lastText = "";
+
+/** Thousands of messages share a millisecond. */
+function timestamp(time: number): string {
+  if (time !== lastTime) {
+    lastText = new Date(time).toISOString();
+    lastTime = time;
+  }
+  return lastText;
+}
+
+/** Every member but `type`, `datacontenttype`, headers and `dead`: the same in both forms. */
+export function commonMembers(envelope: Envelope): string {
+  let json = `"specversion":"1.0","id":${str(envelope.id)},"source":${str(envelope.source)},"time":"${timestamp(envelope.time)}"`;
+  if (envelope.key !== undefined) json += `,"partitionkey":${str(envelope.key)}`;
+  if (envelope.expiresAt !== undefined) json += `,"expirytime":"${new Date(envelope.expiresAt).toISOString()}"`;
+  if (envelope.hop > 0) json += `,"hop":${envelope.hop}`;
+  if (envelope.to !== undefined) json += `,"togroup":${str(envelope.to)}`;
+  return json;
+}
+
+/** The value of the `ce` header. */
+export function toAttributes(envelope: Envelope, base64: boolean): string {
+  let json = `{${commonMembers(envelope)}`;
+  if (envelope.contentType !== JSON_TYPE) json += `,"datacontenttype":${str(envelope.contentType)}`;
+  if (base64) json += `,"encoding":"base64"`;
+  for (const _ in envelope.headers) {
+    json += `,"headers":${headersJson(envelope.headers)}`;
+    break;
+  }
+  if (envelope.dead !== undefined) json += `,"dead":${deadJson(envelope.dead)}`;
+  return `${json}}`;
+}
+
+export function headersJson(headers: Readonly<Record<string, string>>): string {
+  return `{${Object.entries(headers)
+    .map(([name, value]) => `${str(name)}:${str(value)}`)
+    .join(",")}}`;
+}
+
+export function deadJson(dead: DeadInfo): string {
+  let json = `{"reason":${quote(clip(dead.reason, REASON_BYTES))},"code":${quote(clip(dead.code, NAME_BYTES))},"attempts":${dead.attempts}`;
+  json += `,"channel":${quote(clip(dead.channel, NAME_BYTES))},"group":${quote(clip(dead.group, NAME_BYTES))}`;
+  if (dead.errorClass !== undefined) json += `,"errorclass":${quote(clip(dead.errorClass, NAME_BYTES))}`;
+  return `${json},"firstat":"${new Date(dead.firstAt).toISOString()}","lastat":"${new Date(dead.lastAt).toISOString()}"}`;
+}
+
+/** Undefined for what is not a whole `ce`. */
+export function fromAttributes(
+  ce: string,
+  type: string | undefined,
+  outer: Readonly<Record<string, string>>,
+): Envelope | undefined {
+  const found = parseObject(ce);
+  if (found === undefined) return undefined;
+  return envelopeOf({ ...found, type: type ?? found["type"] }, found["headers"], found["dead"], {
+    traceparent: outer["traceparent"],
+    tracestate: outer["tracestate"],
+  });
+}
+
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = parseJson(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isName = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+interface Trace {
+  readonly traceparent: unknown;
+  readonly tracestate: unknown;
+}
+
+/** Required attributes must be there and all that is known must be well-formed, else undefined; unknown extensions are ignored. */
+export function envelopeOf(
+  found: Readonly<Record<string, unknown>>,
+  headers: unknown,
+  dead: unknown,
+  trace: Trace,
+): Envelope | undefined {
+  const {
+    id,
+    source,
+    type,
+    partitionkey: key,
+    hop = 0,
+    togroup: to,
+    encoding,
+    datacontenttype: contentType = JSON_TYPE,
+  } = found;
+  if (found["specversion"] !== "1.0" || !isName(id) || !isName(source) || !isName(type)) return undefined;
+  const time = found["time"] === undefined ? 0 : epoch(found["time"]);
+  const expiresAt = found["expirytime"] === undefined ? undefined : epoch(found["expirytime"]);
+  if (Number.isNaN(time) || Number.isNaN(expiresAt) || !isName(contentType)) return undefined;
+  if (typeof hop !== "number" || !Number.isSafeInteger(hop) || hop < 0) return undefined;
+  if ((key !== undefined && typeof key !== "string") || (to !== undefined && !isName(to))) return undefined;
+  if (encoding !== undefined && encoding !== "base64") return undefined;
+  const userHeaders = headers === undefined ? {} : stringsOf(headers);
+  const deadInfo = dead === undefined ? undefined : deadOf(dead);
+  if (userHeaders === undefined || (dead !== undefined && deadInfo === undefined)) return undefined;
+  const envelope: { -readonly [K in keyof Envelope]: Envelope[K] } = {
+    id,
+    source,
+    type,
+    time,
+    hop,
+    contentType,
+    headers: userHeaders,
+  };
+  if (key !== undefined) envelope.key = key;
+  if (to !== undefined) envelope.to = to;
+  if (expiresAt !== undefined) envelope.expiresAt = expiresAt;
+  if (encoding !== undefined) envelope.encoding = encoding;
+  if (deadInfo !== undefined) envelope.dead = deadInfo;
+  if (typeof trace.traceparent === "string") envelope.traceparent = trace.traceparent;
+  if (typeof trace.tracestate === "string") envelope.tracestate = trace.tracestate;
+  return envelope;
+}
+
+const epoch = (value: unknown): number => (typeof value === "string" ? Date.parse(value) : Number.NaN);
+
+function stringsOf(value: unknown): Record<string, string> | undefined {
+  if (!isRecord(value)) return undefined;
+  for (const item of Object.values(value)) if (typeof item !== "string") return undefined;
+  return value as Record<string, string>;
+}
+
+function deadOf(value: unknown): DeadInfo | undefined {
+  if (!isRecord(value)) return undefined;
+  const { reason, code, attempts, channel, group, errorclass } = value;
+  const firstAt = epoch(value["firstat"]);
+  const lastAt = epoch(value["lastat"]);
+  if (typeof reason !== "string" || typeof code !== "string" || typeof attempts !== "number") return undefined;
+  if (typeof channel !== "string" || typeof group !== "string" || Number.isNaN(firstAt + lastAt)) return undefined;
+  const dead = { reason, code, attempts, channel, group, firstAt, lastAt };
+  return typeof errorclass === "string" ? { ...dead, errorClass: errorclass } : dead;
+}

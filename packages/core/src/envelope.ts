@@ -1,0 +1,162 @@
+/**
+ * The message as it stands on the wire: CloudEvents 1.0 attributes.
+ *
+ * Where the broker has headers, the body is the data as it is, and four headers or properties are ours: `type` in clear, `ce`
+ * (compact JSON: the other attributes, the content type and user headers), `traceparent`, `tracestate`. Where it has none, the
+ * body is one structured CloudEvents JSON document.
+ */
+import type { Capabilities, WireMessage } from "./driver.ts";
+import { fromBase64, toBase64 } from "./base64.ts";
+import { fromAttributes, toAttributes } from "./envelope-attributes.ts";
+import { MessagingError } from "./errors.ts";
+import { isJson, isText } from "./media-type.ts";
+import type { ForeignMessage } from "./shapes.ts";
+import { decodeStructured, encodeStructured } from "./structured.ts";
+import { asText, jsonText, parseJson } from "./text.ts";
+
+export { BYTES_TYPE, isJson, JSON_TYPE } from "./media-type.ts";
+export { asText, clip, parseJson } from "./text.ts";
+
+export interface Envelope {
+  /** Fixed before the first send (C4). */
+  readonly id: string;
+  /** The service that published. */
+  readonly source: string;
+  readonly type: string;
+  /** When it was published (epoch milliseconds). */
+  readonly time: number;
+  /** The ordering key as the publisher gave it. */
+  readonly key?: string;
+  /** 0; raised by each dead-letter copy, redrive and republication, so that no dedup window swallows a copy. */
+  readonly hop: number;
+  /** Not to be handled from then on (epoch milliseconds). */
+  readonly expiresAt?: number;
+  /** Of the data. */
+  readonly contentType: string;
+  /** The user's own. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  /** Why and where it died: on dead-letter copies. */
+  readonly dead?: DeadInfo;
+  /** The only group a redriven record is for. */
+  readonly to?: string;
+  /** How the wire carries bytes where it has only text. `decode` has undone it. */
+  readonly encoding?: "base64";
+}
+
+export interface DeadInfo {
+  /** For people; clipped to 1,500 bytes on the wire. */
+  readonly reason: string;
+  readonly code: string;
+  readonly attempts: number;
+  readonly channel: string;
+  readonly group: string;
+  readonly errorClass?: string;
+  /** The first and the last failure (epoch milliseconds). */
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+export interface WireExtra {
+  readonly fairness?: string | undefined;
+  readonly delayMs?: number | undefined;
+}
+
+type Wire = Pick<Capabilities, "headers" | "binary">;
+
+/** `type`, `ce`, `traceparent`, `tracestate`: a transport with fewer headers gets the structured form. */
+const OUR_HEADERS = 4;
+
+/** Bytes are carried as bytes; anything else as JSON, and what JSON cannot carry throws `not-json`, `bad-text` or `bad-key`. */
+export function encode(envelope: Envelope, data: unknown, caps: Wire, extra: WireExtra = {}): WireMessage {
+  return encodeBody(envelope, data instanceof Uint8Array ? data : jsonText(data), caps, extra);
+}
+
+/** As {@link encode}, for a body that is already text or bytes: a dead-letter copy is what was received. */
+export function encodeBody(
+  envelope: Envelope,
+  body: string | Uint8Array,
+  caps: Wire,
+  extra: WireExtra = {},
+): WireMessage {
+  return caps.headers < OUR_HEADERS ? structured(envelope, body, extra) : withHeaders(envelope, body, caps, extra);
+}
+
+function withHeaders(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra: WireExtra): WireMessage {
+  const asText = typeof body !== "string" && !caps.binary;
+  const ce = toAttributes(envelope, asText);
+  const headers: Record<string, string> = { ce };
+  if (envelope.traceparent !== undefined) {
+    headers["traceparent"] = envelope.traceparent;
+    if (envelope.tracestate !== undefined) headers["tracestate"] = envelope.tracestate;
+  }
+  return wire(envelope, asText ? toBase64(body as Uint8Array) : body, headers, extra);
+}
+
+function structured(envelope: Envelope, body: string | Uint8Array, extra: WireExtra): WireMessage {
+  return wire(envelope, encodeStructured(envelope, body), {}, extra);
+}
+
+function wire(
+  envelope: Envelope,
+  body: string | Uint8Array,
+  headers: Record<string, string>,
+  extra: WireExtra,
+): WireMessage {
+  const message: { -readonly [K in keyof WireMessage]: WireMessage[K] } = {
+    body,
+    headers,
+    type: envelope.type,
+    dedup: `${envelope.id}:${envelope.hop}`,
+  };
+  if (envelope.key !== undefined) message.key = envelope.key;
+  if (extra.fairness !== undefined) message.fairness = extra.fairness;
+  if (extra.delayMs !== undefined && extra.delayMs > 0) message.delayMs = extra.delayMs;
+  return message;
+}
+
+export type Decoded =
+  | { readonly foreign: false; readonly envelope: Envelope; readonly body: string | Uint8Array }
+  | { readonly foreign: true; readonly raw: ForeignMessage };
+
+/**
+ * Never throws: what is not a whole envelope is foreign. `body` is text where the content type says so and the bytes are
+ * UTF-8, else bytes. JSON text is as it came: give it to {@link parseJson}.
+ */
+export function decode(message: WireMessage): Decoded {
+  const ce = message.headers["ce"];
+  if (ce !== undefined) {
+    const envelope = fromAttributes(ce, message.type, message.headers);
+    if (envelope === undefined) return foreign(message);
+    const body = unwrap(message.body, envelope);
+    return body === undefined ? foreign(message) : { foreign: false, envelope, body };
+  }
+  return decodeStructured(asText(message.body)) ?? foreign(message);
+}
+
+function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Array | undefined {
+  if (envelope.encoding === "base64") {
+    const text = asText(body);
+    return typeof text === "string" ? fromBase64(text) : undefined;
+  }
+  return isText(envelope.contentType) ? asText(body) : body;
+}
+
+function foreign(message: WireMessage): Decoded {
+  const raw = { body: asText(message.body), headers: message.headers };
+  return { foreign: true, raw: message.type === undefined ? raw : { ...raw, type: message.type } };
+}
+
+/** The data of a decoded message, JSON parsed; throws `not-json` where the content type promises JSON that is not there. */
+export function dataOf(envelope: Envelope, body: string | Uint8Array): unknown {
+  if (typeof body !== "string" || !isJson(envelope.contentType)) return body;
+  try {
+    return parseJson(body);
+  } catch (cause) {
+    throw new MessagingError("not-json", "the body is not the JSON its content type promises", {
+      kind: "permanent",
+      cause,
+    });
+  }
+}

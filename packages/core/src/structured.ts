@@ -1,0 +1,123 @@
+/** CloudEvents structured mode, `application/cloudevents+json`: the whole envelope in the body, where a broker has no headers. */
+import { fromBase64, toBase64 } from "./base64.ts";
+import type { Envelope } from "./envelope.ts";
+import { commonMembers, deadJson, envelopeOf, headersJson, parseObject } from "./envelope-attributes.ts";
+import { isJson, isText } from "./media-type.ts";
+import { asText, escapeNoncharacters, parseJson, quote } from "./text.ts";
+
+/** Extension attributes of CloudEvents are strings or numbers, so `headers` and `dead` are JSON within a string. */
+export function encodeStructured(envelope: Envelope, body: string | Uint8Array): string {
+  let json = `{${commonMembers(envelope)},"type":${quote(envelope.type)},"datacontenttype":${quote(envelope.contentType)}`;
+  for (const _ in envelope.headers) {
+    json += `,"headers":${quote(headersJson(envelope.headers))}`;
+    break;
+  }
+  if (envelope.dead !== undefined) json += `,"dead":${quote(deadJson(envelope.dead))}`;
+  if (envelope.traceparent !== undefined) json += `,"traceparent":${quote(envelope.traceparent)}`;
+  if (envelope.traceparent !== undefined && envelope.tracestate !== undefined) {
+    json += `,"tracestate":${quote(envelope.tracestate)}`;
+  }
+  return `${json},${dataMember(envelope, body)}}`;
+}
+
+/** Last, so that it can be read back as the very text it was; a body that is not what its type says goes as bytes. */
+function dataMember(envelope: Envelope, body: string | Uint8Array): string {
+  if (typeof body !== "string") return `"data_base64":"${toBase64(body)}"`;
+  if (!isJson(envelope.contentType)) {
+    return body.isWellFormed() ? `"data":${quote(body)}` : `"data_base64":"${toBase64(Buffer.from(body))}"`;
+  }
+  return isJsonText(body) ? `"data":${escapeNoncharacters(body)}` : `"data_base64":"${toBase64(Buffer.from(body))}"`;
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined for what is not a whole CloudEvents document. Any producer's will do, not only ours. */
+export function decodeStructured(
+  text: string | Uint8Array,
+): { readonly foreign: false; readonly envelope: Envelope; readonly body: string | Uint8Array } | undefined {
+  if (typeof text !== "string" || !text.includes('"specversion"')) return undefined;
+  const found = parseObject(text);
+  if (found === undefined) return undefined;
+  const { headers, dead, encoding: _, ...attributes } = found;
+  const envelope = envelopeOf(attributes, inner(headers), inner(dead), {
+    traceparent: found["traceparent"],
+    tracestate: found["tracestate"],
+  });
+  if (envelope === undefined) return undefined;
+  const body = bodyOf(text, found, envelope);
+  return body === undefined ? undefined : { foreign: false, envelope, body };
+}
+
+function inner(value: unknown): unknown {
+  if (typeof value !== "string") return undefined;
+  try {
+    return parseJson(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function bodyOf(text: string, found: Record<string, unknown>, envelope: Envelope): string | Uint8Array | undefined {
+  const base64 = found["data_base64"];
+  if (base64 !== undefined) {
+    const bytes = typeof base64 === "string" ? fromBase64(base64) : undefined;
+    return bytes !== undefined && isText(envelope.contentType) ? asText(bytes) : bytes;
+  }
+  const data = found["data"];
+  if (typeof data === "string" && !isJson(envelope.contentType)) return data;
+  return rawMember(text, "data") ?? "null";
+}
+
+const STRING_END = /["\\]/g;
+
+function endOfString(text: string, start: number): number {
+  STRING_END.lastIndex = start + 1;
+  for (let hit = STRING_END.exec(text); hit !== null; hit = STRING_END.exec(text)) {
+    if (hit[0] === '"') return hit.index + 1;
+    STRING_END.lastIndex = hit.index + 2;
+  }
+  return text.length;
+}
+
+const STRUCTURE = /["{}[\],]/g;
+
+/**
+ * The text of a top-level member of a JSON object known to be valid: parsing and writing it again would change numbers
+ * beyond 2^53 and repeated keys. The last one of that name, as `JSON.parse` takes it.
+ */
+export function rawMember(text: string, name: string): string | undefined {
+  let depth = 0;
+  let nameNext = false;
+  let from = -1;
+  let raw: string | undefined;
+  STRUCTURE.lastIndex = 0;
+  for (let hit = STRUCTURE.exec(text); hit !== null; hit = STRUCTURE.exec(text)) {
+    const at = hit.index;
+    const mark = hit[0];
+    if (mark === '"') {
+      const end = endOfString(text, at);
+      if (depth === 1 && nameNext) {
+        nameNext = false;
+        if (JSON.parse(text.slice(at, end)) === name) from = text.indexOf(":", end) + 1;
+      }
+      STRUCTURE.lastIndex = end;
+      continue;
+    }
+    const closes = mark === "}" || mark === "]";
+    if (depth === 1 && (mark === "," || closes) && from >= 0) {
+      raw = text.slice(from, at).trim();
+      from = -1;
+    }
+    if (closes) depth--;
+    else if (mark !== ",") depth++;
+    nameNext = depth === 1 && (mark === "," || mark === "{");
+  }
+  return raw;
+}
