@@ -1,0 +1,183 @@
+import { type AnyChannel, isKebabCase, type OutputOf, type TypeOf } from "./channel.ts";
+import type { Batch, Delivery } from "./delivery.ts";
+import { milliseconds, type Duration } from "./duration.ts";
+import { MessagingError } from "./errors.ts";
+import type { Adds, Middleware } from "./middleware.ts";
+import type { Refused } from "./refused.ts";
+import type { ChannelShape, ConsumerShape, ConsumeShapeOptions } from "./shapes.ts";
+
+/** What `consumer()` and `batchConsumer()` return: inert until `messaging.consume()` is given it. */
+export interface Consumer<C extends AnyChannel = AnyChannel> extends ConsumerShape {
+  readonly channel: C;
+}
+
+export interface ConsumeOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]> {
+  /** Around every handler, the first outermost. */
+  readonly use?: U;
+  /** Handlers running at once in this process. Over configuration's; default 10. */
+  readonly concurrency?: number;
+  /** Messages fetched and not settled, the driver's buffers included. Default twice the concurrency. */
+  readonly maxInFlight?: number;
+  /** The same in bytes. Default 64 MiB. */
+  readonly maxInFlightBytes?: number;
+  /** Yes, what `"ignore"` ignores on a queue is lost for everyone. Without it such a consumer is refused at `consume()`. */
+  readonly discard?: boolean;
+}
+
+export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]>
+  extends Omit<ConsumeOptions<U>, "discard"> {
+  readonly batch?: {
+    /** The most messages of a batch. Default 10. */
+    readonly size?: number;
+    /** How long an incomplete batch waits for more. Default 0. */
+    readonly wait?: Duration;
+  };
+}
+
+type Handler<C extends AnyChannel, K extends TypeOf<C>, Added> = (
+  data: OutputOf<C, K>,
+  delivery: Delivery<C, K, Added>,
+) => unknown;
+/** `"ignore"`: settled without being handled. `"*"` gets what no other entry handles. */
+type Entry<C extends AnyChannel, K, H, Added> =
+  | "ignore"
+  | Handler<C, K extends TypeOf<C> ? K : Exclude<TypeOf<C>, H>, Added>;
+
+type Complete<C extends AnyChannel, H> = "*" extends H
+  ? unknown
+  : [Exclude<TypeOf<C>, H>] extends [never]
+    ? unknown
+    : Refused<`not handled: ${Exclude<TypeOf<C>, H>}; add it, or "*": "ignore"`>;
+
+/**
+ * Declares how a group handles a channel's messages, one at a time: a handler per type, or `"*"` for the rest.
+ *
+ * A handler that returns has acknowledged; one that throws has failed, and the group's policy decides, or the `Retry`,
+ * `DeadLetter` or `Release` it threw. What it returns is ignored. Delivery is at least once: de-duplicate by `delivery.id`.
+ *
+ * @throws MessagingError `bad-consumer` when the arguments are not what the types ask for.
+ */
+export function consumer<
+  C extends AnyChannel,
+  const H extends TypeOf<C> | "*",
+  const U extends readonly Middleware<any>[] = [],
+>(
+  channel: C,
+  group: string,
+  handlers: { readonly [K in H]: Entry<C, K, H, Adds<U>> } & Complete<C, H>,
+  options?: ConsumeOptions<U>,
+): Consumer<C>;
+export function consumer(
+  channel: ChannelShape,
+  group: string,
+  handlers: object,
+  options: ConsumeOptions = {},
+): ConsumerShape {
+  const fail = checkTarget("consumer", channel, group);
+  if (typeof handlers !== "object" || handlers === null)
+    throw fail("handlers must be an object of message types and functions");
+  const types = Object.keys(channel.messages);
+  for (const [type, handler] of Object.entries(handlers)) {
+    if (type !== "*" && !types.includes(type))
+      throw fail(`"${type}" is not a message of the channel; it has ${quoted(types)}`);
+    if (handler !== "ignore" && typeof handler !== "function")
+      throw fail(`the handler of "${type}" must be a function or "ignore"`);
+  }
+  const missing = Object.hasOwn(handlers, "*") ? [] : types.filter((type) => !Object.hasOwn(handlers, type));
+  if (missing.length > 0) throw fail(`not handled: ${quoted(missing)}; add it, or "*": "ignore"`);
+  return Object.freeze({
+    "~switchyard": "consumer",
+    kind: "single",
+    channel,
+    group,
+    handlers: Object.freeze({ ...handlers } as ConsumerShape["handlers"]),
+    options: checkOptions(options, SINGLE, fail),
+  } satisfies ConsumerShape);
+}
+
+/**
+ * Declares how a group handles a channel's messages in batches of any of its types. When the handler returns, all but the
+ * deliveries given to `batch.fail` are acknowledged; when it throws, all have failed.
+ *
+ * @throws MessagingError `bad-consumer` when the arguments are not what the types ask for.
+ */
+export function batchConsumer<C extends AnyChannel, const U extends readonly Middleware<any>[] = []>(
+  channel: C,
+  group: string,
+  handler: (batch: Batch<C, Adds<U>>) => unknown,
+  options?: BatchOptions<U>,
+): Consumer<C>;
+export function batchConsumer(
+  channel: ChannelShape,
+  group: string,
+  handler: (batch: any) => unknown,
+  options: BatchOptions = {},
+): ConsumerShape {
+  const fail = checkTarget("batchConsumer", channel, group);
+  if (typeof handler !== "function") throw fail("the handler must be a function of the batch");
+  return Object.freeze({
+    "~switchyard": "consumer",
+    kind: "batch",
+    channel,
+    group,
+    handlers: Object.freeze({}),
+    handler,
+    options: checkOptions(options, BATCH, fail),
+  } satisfies ConsumerShape);
+}
+
+type Fail = (why: string) => MessagingError;
+
+const SINGLE: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFlightBytes", "discard"];
+const BATCH: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFlightBytes", "batch"];
+
+function checkTarget(what: string, channel: ChannelShape, group: string): Fail {
+  const known = typeof channel === "object" && channel !== null && channel["~switchyard"] === "channel";
+  const fail: Fail = (why) =>
+    new MessagingError(
+      "bad-consumer",
+      `${what} of group "${String(group)}" on "${known ? channel.name : "?"}": ${why}`,
+      {
+        kind: "config",
+        channel: known ? channel.name : undefined,
+        group: typeof group === "string" ? group : undefined,
+      },
+    );
+  if (!known) throw fail("the first argument must be what channel() returned");
+  if (typeof group !== "string" || !isKebabCase(group)) throw fail('the group must be kebab-case, such as "billing"');
+  return fail;
+}
+
+function checkOptions(
+  options: ConsumeOptions & BatchOptions,
+  allowed: readonly string[],
+  fail: Fail,
+): ConsumeShapeOptions {
+  const unknown = Object.keys(options).filter((key) => !allowed.includes(key));
+  if (unknown.length > 0) throw fail(`unknown option ${quoted(unknown)}; there are ${quoted(allowed)}`);
+  for (const key of ["concurrency", "maxInFlight", "maxInFlightBytes"] as const) checkCount(key, options[key], fail);
+  for (const each of options.use ?? []) {
+    if (each?.["~switchyard"] !== "middleware") throw fail("every entry of use must be what middleware() returned");
+  }
+  if (options.batch !== undefined) {
+    const unknownBatch = Object.keys(options.batch).filter((key) => key !== "size" && key !== "wait");
+    if (unknownBatch.length > 0)
+      throw fail(`unknown option ${quoted(unknownBatch)} of batch; there are "size", "wait"`);
+    checkCount("batch.size", options.batch.size, fail);
+    if (options.batch.wait !== undefined) milliseconds(options.batch.wait, "batch.wait");
+  }
+  return Object.freeze({
+    ...options,
+    ...(options.use === undefined ? {} : { use: Object.freeze([...options.use]) }),
+    ...(options.batch === undefined ? {} : { batch: Object.freeze({ ...options.batch }) }),
+  });
+}
+
+function checkCount(name: string, value: unknown, fail: Fail): void {
+  if (value !== undefined && (!Number.isInteger(value) || (value as number) < 1))
+    throw fail(`${name} must be a whole number from 1`);
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
+}

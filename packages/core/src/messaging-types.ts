@@ -1,0 +1,109 @@
+/** What `connect()` takes and returns. */
+import type { AnyChannel } from "./channel.ts";
+import type { Consumer } from "./consumer.ts";
+import type { ConfigInput } from "./config/types.ts";
+import type { Adapter, Depth } from "./driver.ts";
+import type { Duration } from "./duration.ts";
+import type { Observe } from "./events.ts";
+import type { Explanation } from "./plan.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Runtime } from "./runtime.ts";
+
+export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
+  /** All that this service publishes to or consumes from; a consumer or publish of another does not compile. */
+  readonly channels: Channels;
+  /** Kebab-case; the `source` of what it publishes. */
+  readonly service: string;
+  /** A file, a folder, or a value. Default: `switchyard.config.{yaml,yml,json,ts,js,mjs}` in the working directory or above it. */
+  readonly config?: string | ConfigInput;
+  /** Which of the configuration's profiles is laid over it. Default `SWITCHYARD_PROFILE`; never `NODE_ENV`. */
+  readonly profile?: string;
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where the search for configuration starts. Default the working directory. */
+  readonly cwd?: string;
+  /** Adapters that are not to be imported by name, for bundlers; found by their `name`. */
+  readonly adapters?: readonly Adapter[];
+  /** Clock, timers, randomness and ids. Default the system's. */
+  readonly runtime?: Runtime;
+  /** What happened that nobody asked for. Default: level `warn` and `error` go to `console`. */
+  readonly observe?: Observe;
+}
+
+export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
+  /**
+   * Registers a consumer, before `start()` or after it.
+   *
+   * @throws MessagingError `unlisted-group` when configuration does not list the group.
+   */
+  consume<X extends C>(consumer: Consumer<X>): void;
+  /** Resolves once every consumer is receiving. Refuses, with every reason at once, what transport or topology cannot keep. */
+  start(): Promise<void>;
+  /** The service's form: `start()`, then until SIGTERM, SIGINT or `signal`, then `stop()`. The only thing that installs signal handlers. */
+  run(options?: { readonly signal?: AbortSignal; readonly deadline?: Duration }): Promise<StopReport>;
+  /** Fetches no more, lets running handlers end within `deadline` (default the configured drain), gives the rest back, closes. Idempotent. */
+  stop(options?: { readonly deadline?: Duration }): Promise<StopReport>;
+  /** The resolved plan: per channel its model, transport, names, policy, capabilities, and what is not portable. Holds no secret. */
+  explain(): Explanation;
+  health(): Health;
+  /** The backlog of every configured group of a channel, or of one. */
+  depth(channel: C, group?: string): Promise<readonly GroupDepth[]>;
+  deadLetters(channel: C, group: string): DeadLetters;
+}
+
+/** Deliveries, counted since the stop was asked for. */
+export interface StopReport {
+  /** Handlers that ended, and whose verdict was settled. */
+  readonly completed: number;
+  /** Given back unstarted. */
+  readonly released: number;
+  /** Handlers still running at the deadline; their messages will come again. */
+  readonly abandoned: number;
+}
+
+export interface Health {
+  /** `yellow`: working, but something is throttled, blocked or reconnecting. `red`: something needs a person. */
+  readonly status: "green" | "yellow" | "red";
+  readonly state: "connected" | "started" | "stopping" | "stopped";
+  /** One sentence each; empty when green. */
+  readonly problems: readonly string[];
+  readonly connections: Readonly<Record<string, ConnectionHealth>>;
+}
+
+export interface ConnectionHealth {
+  readonly state: "up" | "down" | "blocked" | "throttled";
+  /** Since when, epoch milliseconds. */
+  readonly since: number;
+}
+
+/** Numbers the broker does not give are absent. */
+export interface GroupDepth extends Omit<Depth, "lease"> {
+  readonly group: string;
+  readonly leases: readonly Depth[];
+}
+
+export interface DeadLetters {
+  /** At most `count` of the dead letters, which are hidden from others for a while. Default 10. */
+  peek(count?: number): Promise<readonly DeadLetterItem[]>;
+  /** Sends them back to the group that failed them, and to no other. Default: all there are. */
+  redrive(options?: { readonly max?: number }): Promise<{ readonly redriven: number; readonly failed: number }>;
+  /** Deletes them all, for good. */
+  purge(): Promise<void>;
+}
+
+export interface DeadLetterItem {
+  readonly id: string;
+  readonly type: string;
+  /** The body as it was published: parsed JSON, else text or bytes. Not validated. */
+  readonly data: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Why it is dead, for people. */
+  readonly reason: string;
+  /** kebab-case. */
+  readonly code: string;
+  readonly attempts: number;
+  readonly errorClass?: string;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+  readonly raw: unknown;
+}

@@ -1,0 +1,58 @@
+import type { AnyDelivery } from "./delivery.ts";
+import { MessagingError } from "./errors.ts";
+import type { Refused } from "./refused.ts";
+import type { MiddlewareShape } from "./shapes.ts";
+
+/** Runs around the handler of every delivery; what it passes to `next()` appears on `delivery`, typed. */
+export interface Middleware<Added extends object = {}> extends MiddlewareShape {
+  /** Never set: for the compiler. */
+  readonly "~adds"?: Added;
+}
+
+/** What `next()` resolves to. Returning it is what tells the compiler what was added. */
+export interface Passed<Added> {
+  readonly "~passed": Added;
+}
+
+type NoReplacing<Added> = {
+  readonly [K in keyof Added & keyof AnyDelivery]: Refused<`next() cannot replace delivery.${K}`>;
+};
+
+type Next = {
+  (): Promise<Passed<{}>>;
+  <const Added extends object>(add: Added & NoReplacing<Added>): Promise<Passed<Added>>;
+};
+
+/** All that a list of middleware adds. */
+export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
+  Middleware<infer A>,
+  ...infer Rest extends readonly Middleware<any>[],
+]
+  ? A & Adds<Rest>
+  : {};
+
+/**
+ * Wraps a function around handlers: `middleware((delivery, next) => pool.transaction((tx) => next({ tx })))`.
+ *
+ * It fails the delivery by throwing, which includes what `next()` throws, and must call `next()` exactly once to go on.
+ * Return what `next()` gave, or name the type: `middleware<{ tx: Tx }>(...)`.
+ *
+ * @throws MessagingError `bad-middleware` when given anything but a function.
+ */
+export function middleware<Added extends object>(
+  run: (delivery: AnyDelivery, next: Next) => Promise<Passed<Added>>,
+): Middleware<Added>;
+export function middleware<Added extends object = {}>(
+  run: (
+    delivery: AnyDelivery,
+    next: (...add: {} extends Added ? [add?: Added] : [add: Added & NoReplacing<Added>]) => Promise<unknown>,
+  ) => Promise<void>,
+): Middleware<Added>;
+export function middleware(run: (delivery: AnyDelivery, next: any) => Promise<any>): MiddlewareShape {
+  if (typeof run !== "function") {
+    throw new MessagingError("bad-middleware", "middleware() takes a function of delivery and next", {
+      kind: "config",
+    });
+  }
+  return Object.freeze({ "~switchyard": "middleware", run } satisfies MiddlewareShape);
+}

@@ -1,0 +1,30 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Problem } from "./errors.ts";
+
+export type Validated =
+  | { readonly value: unknown; readonly problems?: never }
+  | { readonly problems: readonly Problem[] };
+
+/** Runs a Standard Schema. Synchronous where the schema is, so that the common case costs no turn of the event loop. */
+export function validate(schema: StandardSchemaV1, value: unknown): Validated | Promise<Validated> {
+  const result = schema["~standard"].validate(value);
+  return "then" in result ? result.then(read) : read(result);
+}
+
+function read(result: StandardSchemaV1.Result<unknown>): Validated {
+  if (!result.issues) return { value: result.value };
+  return { problems: result.issues.map((issue) => ({ path: fieldPath(issue.path), message: issue.message })) };
+}
+
+/** `lines[1].cents`; empty for the message itself. */
+function fieldPath(path: StandardSchemaV1.Issue["path"]): string {
+  let text = "";
+  for (const segment of path ?? []) {
+    const key = typeof segment === "object" ? segment.key : segment;
+    if (typeof key === "number") text += `[${key}]`;
+    else if (typeof key === "string" && /^[\p{ID_Start}$_][\p{ID_Continue}$-]*$/u.test(key))
+      text += text === "" ? key : `.${key}`;
+    else text += `[${typeof key === "symbol" ? key.toString() : JSON.stringify(key)}]`;
+  }
+  return text;
+}
