@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { reach } from "./support/module-graph.ts";
+import { run } from "./support/run.ts";
+import { type Workspace, workspaces } from "./support/workspace.ts";
+
+const entries = (of: Workspace) =>
+  Object.entries(of.manifest.exports).flatMap(([subpath, targets]) =>
+    typeof targets === "string" ? [] : [{ subpath, targets, specifier: of.manifest.name + subpath.slice(1) }],
+  );
+const all = workspaces.flatMap((of) => entries(of).map((entry) => ({ of, ...entry })));
+const file = (of: Workspace, target: string | undefined) => join(of.folder, target ?? "missing");
+
+/** `@scope/name/sub` and `name/sub` to the package's name. */
+const packageOf = (specifier: string) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+const declared = (of: Workspace) => [
+  of.manifest.name,
+  ...Object.keys({ ...of.manifest.dependencies, ...of.manifest.peerDependencies }),
+];
+const foreign = (packages: ReadonlySet<string>) =>
+  [...packages].filter((name) => !name.startsWith("node:")).map(packageOf);
+
+test("every package is there", () => {
+  expect(workspaces.map(({ short }) => short)).toEqual(
+    expect.arrayContaining(["aws", "contract", "core", "memory", "sqs"]),
+  );
+});
+
+describe.each(all)("$specifier", ({ of, targets }) => {
+  test("source, types and code are three forms of one module, in the order resolvers need", () => {
+    expect(Object.keys(targets)).toEqual(["@switchyard/source", "types", "default"]);
+    const path = /^\.\/src\/(.+)\.ts$/.exec(targets["@switchyard/source"] ?? "")?.[1];
+    expect(targets.types).toBe(`./dist/${path}.d.ts`);
+    expect(targets.default).toBe(`./dist/${path}.js`);
+    for (const target of Object.values(targets))
+      expect(existsSync(file(of, target)), `${target}: npm run build`).toBe(true);
+  });
+
+  test("it imports only what its package declares, in code and in types", () => {
+    const code = foreign(reach(file(of, targets.default), { dynamic: true }).packages);
+    const types = foreign(reach(file(of, targets.types), { dynamic: true }).packages);
+    for (const name of [...code, ...types]) expect(declared(of)).toContain(name);
+  });
+
+  test("no test of ours is reachable from it", () => {
+    const { files } = reach(file(of, targets.default), { dynamic: true });
+    expect(files.filter((path) => path.endsWith(".test.js") || !existsSync(path))).toEqual([]);
+  });
+});
+
+test("every entry loads in plain Node, and each name it exports in source it exports when built", async () => {
+  const names = async (specifier: string, condition: string[]) => {
+    const code = `console.log(Object.keys(await import(${JSON.stringify(specifier)})).sort().join())`;
+    const ran = await run("node", [...condition, "--input-type=module", "-e", code], { cwd: import.meta.dirname });
+    expect(ran.code, ran.output).toBe(0);
+    return ran.stdout;
+  };
+  for (const { specifier } of all) {
+    expect(await names(specifier, ["--conditions=@switchyard/source"]), specifier).toBe(await names(specifier, []));
+  }
+});
+
+const core = workspaces.find(({ short }) => short === "core") as Workspace;
+
+test("declaring channels loads neither zod nor yaml: configuration is loaded by connect()", () => {
+  const { packages } = reach(join(core.folder, "dist/index.js"), { dynamic: false });
+  expect(foreign(packages).filter((name) => name === "zod" || name === "yaml")).toEqual([]);
+  expect(foreign(reach(join(core.folder, "dist/index.js"), { dynamic: true }).packages)).toContain("zod");
+});
+
+test("core's declarations name no schema library, so that a channel's type can be exported by any package", () => {
+  const { packages } = reach(join(core.folder, "dist/index.d.ts"), { dynamic: true });
+  expect(foreign(packages).filter((name) => !name.startsWith("@switchyard/"))).toEqual(["@standard-schema/spec"]);
+});

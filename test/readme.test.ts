@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { run } from "./support/run.ts";
+import { bin, root, workspaces } from "./support/workspace.ts";
+
+interface Block {
+  readonly language: string;
+  /** The words after the language: a file's name, then `run` where it is to be run. */
+  readonly name: string | undefined;
+  readonly runs: boolean;
+  readonly text: string;
+  /** What follows as `text`: what running it prints. */
+  readonly prints: string | undefined;
+}
+
+const FENCE = /^```(\w*)[ \t]*([^\n]*)\n([\s\S]*?)^```$/gm;
+
+function blocksOf(markdown: string): readonly Block[] {
+  const found = [...markdown.matchAll(FENCE)];
+  return found.map(([, language = "", info = "", text = ""], index) => {
+    const [name, run] = info.split(" ").filter((word) => word !== "");
+    const next = found[index + 1];
+    return { language, name, runs: run === "run", text, prints: next?.[1] === "text" ? next[3] : undefined };
+  });
+}
+
+const readmes = [
+  { title: "README.md", path: join(root, "README.md") },
+  ...workspaces.map(({ short, folder }) => ({ title: `packages/${short}/README.md`, path: join(folder, "README.md") })),
+].map((readme, index) => ({ ...readme, index, blocks: blocksOf(readFileSync(readme.path, "utf8")) }));
+
+const folder = join(import.meta.dirname, ".tmp", `readme-${process.pid}`);
+const folderOf = (index: number) => join(folder, String(index));
+for (const { index, blocks } of readmes) {
+  mkdirSync(folderOf(index), { recursive: true });
+  for (const { name, text } of blocks) if (name !== undefined) writeFileSync(join(folderOf(index), name), text);
+}
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("no TypeScript in a README goes unchecked: each block has a file name", () => {
+  const nameless = readmes.flatMap(({ title, blocks }) =>
+    blocks
+      .filter(({ language, name }) => /^(ts|typescript|js|javascript)$/.test(language) && name === undefined)
+      .map(() => title),
+  );
+  expect(nameless).toEqual([]);
+  expect(readmes.flatMap(({ blocks }) => blocks.filter(({ runs }) => runs)).length).toBeGreaterThanOrEqual(3);
+});
+
+test("the TypeScript of every README compiles", async () => {
+  const tsconfig = {
+    extends: join(root, "test/tsconfig.json"),
+    compilerOptions: { erasableSyntaxOnly: true, typeRoots: [join(root, "node_modules/@types")] },
+    include: ["**/*.ts"],
+    exclude: [],
+    references: [],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
+  const { code, output } = await run(bin("tsc"), ["-p", folder], { cwd: root });
+  expect(output).toBe("");
+  expect(code).toBe(0);
+}, 60_000);
+
+describe.each(readmes)("$title", ({ title, index, blocks }) => {
+  const profiles = title === "README.md" ? [undefined, "fanout", "log"] : [undefined];
+  const runs = blocks
+    .filter((block) => block.runs)
+    .flatMap((block) => profiles.map((profile) => ({ ...block, profile })));
+  test.each(runs)("$name runs (profile $profile) and prints what it says", async ({ name, prints, profile }) => {
+    const ran = await run("node", [name as string], {
+      cwd: folderOf(index),
+      env: { SWITCHYARD_PROFILE: profile },
+      timeout: 30_000,
+    });
+    expect(ran.output).toBe(prints);
+    expect(ran.code).toBe(0);
+  });
+  test.runIf(runs.length === 0)("says what it is and its licence", () => {
+    expect(readFileSync(join(root, title), "utf8")).toMatch(/^# @switchyard\/[a-z]+\n[\s\S]*\nMIT\n$/);
+  });
+});
