@@ -1,0 +1,110 @@
+import { connect, type MessagingEvent } from "@switchyard/core";
+import { uploads } from "./channels.ts";
+import { tell } from "./events.ts";
+import { CONFIG, Fleet } from "./fleet.ts";
+import { Ledger } from "./ledger.ts";
+import { type Proof, prove } from "./proof.ts";
+import type { Video } from "./transcode.ts";
+import { uploader } from "./uploader.ts";
+import { silent, type View } from "./view.ts";
+import { watch } from "./watch.ts";
+
+export interface AppOptions {
+  /** The only thing that differs between brokers. Default `SWITCHYARD_PROFILE`. */
+  readonly profile?: string | undefined;
+  readonly videos: readonly Video[];
+  /** How many are uploaded each day; a day ends when all are encoded. The last day's come all at once. */
+  readonly days: readonly number[];
+  /** An empty folder for what the encoders make. */
+  readonly folder: string;
+  /** An encoder joins for every so many that wait, up to `maxEncoders`. Default 200 and 4. */
+  readonly perEncoder?: number;
+  readonly maxEncoders?: number;
+  /** Kill an encoder in the middle of the last day. Default false. */
+  readonly crash?: boolean;
+  readonly view?: View;
+}
+
+export interface Report extends Proof {
+  /** `queue on sqs`. */
+  readonly broker: string;
+  readonly mostBacklog: number;
+  readonly mostEncoders: number;
+  /** What the broker still had once all encoders had left; approximate on SQS. */
+  readonly leftOver: number;
+  readonly seconds: number;
+}
+
+const LOOK_EVERY_MS = 100;
+const STALLED_AFTER_MS = 60_000;
+
+/** Ten videos a day become a thousand. Nothing in here knows which broker carries them. */
+export async function app(options: AppOptions): Promise<Report> {
+  const { profile, videos, days, folder, perEncoder = 200, maxEncoders = 4, view = silent } = options;
+  const startedAt = performance.now();
+  const ledger = new Ledger();
+  const observe = (event: MessagingEvent) => {
+    const line = tell(event);
+    if (line !== undefined) view.note(line);
+  };
+  const connection = {
+    channels: [uploads] as const,
+    config: CONFIG,
+    observe,
+    ...(profile === undefined ? {} : { profile }),
+  };
+
+  await using site = await connect({ ...connection, service: "site" });
+  const { model, transport, address } = site.explain().channels["video-uploads"]!;
+  view.note(`  a ${model} on ${transport}: ${address}`);
+  const upload = uploader(site, ledger);
+  const fleet = new Fleet({ connect: () => connect({ ...connection, service: "encoder" }), folder, ledger });
+
+  let title = "";
+  let mostBacklog = 0;
+  let crashDue = false;
+  const look = async () => {
+    const [depth] = await site.depth(uploads, "encoder"); // the broker's own figures, which real scaling would go by too
+    const { uploaded, encoded, ...own } = ledger.standing;
+    const backlog = depth?.ready ?? own.backlog;
+    mostBacklog = Math.max(mostBacklog, backlog);
+    view.show({ title, uploaded, encoded, backlog, inFlight: depth?.held ?? own.inFlight, encoders: fleet.size });
+
+    if (crashDue && encoded > uploaded / 2 && fleet.crash()) crashDue = false;
+    const wanted = Math.min(maxEncoders, Math.max(1, Math.ceil(backlog / perEncoder)));
+    if (fleet.size < wanted) {
+      view.note(`  ${backlog} waiting: encoder ${fleet.size + 1} joins`);
+      await fleet.join();
+    } else if (fleet.size > wanted && backlog === 0) {
+      view.note(`  nothing waiting: encoder ${fleet.size} leaves`);
+      await fleet.leave();
+    }
+  };
+
+  try {
+    await fleet.join();
+    await using watching = watch(look, LOOK_EVERY_MS);
+    let taken = 0;
+    for (const [index, count] of days.entries()) {
+      const today = videos.slice(taken, (taken += count));
+      const last = index === days.length - 1;
+      title = `day ${index + 1}, ${count} uploads${last ? " at once" : ""}`;
+      crashDue = last && options.crash === true;
+      await (last ? upload.burst(today) : upload.trickle(today));
+      const done = await Promise.race([ledger.idle(STALLED_AFTER_MS), watching.failed]);
+      if (!done) view.note(`  nothing has been encoded for ${STALLED_AFTER_MS / 1000} s`);
+    }
+  } finally {
+    await fleet.disband();
+    view.end();
+  }
+  const [depth] = await site.depth(uploads, "encoder");
+  return {
+    ...prove(videos, folder, ledger),
+    broker: `${model} on ${transport}`,
+    mostBacklog,
+    mostEncoders: fleet.most,
+    leftOver: (depth?.ready ?? 0) + (depth?.held ?? 0),
+    seconds: (performance.now() - startedAt) / 1000,
+  };
+}

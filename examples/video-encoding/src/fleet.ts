@@ -1,0 +1,66 @@
+import type { Messaging } from "@switchyard/core";
+import { fileURLToPath } from "node:url";
+import type { uploads } from "./channels.ts";
+import { encoder } from "./encoder.ts";
+import type { Ledger } from "./ledger.ts";
+import { Threads } from "./threads.ts";
+
+export const CONFIG = fileURLToPath(new URL("../switchyard.config.yaml", import.meta.url));
+
+export interface FleetOptions {
+  connect(): Promise<Messaging<typeof uploads>>;
+  /** Where the encoders put what they make. */
+  readonly folder: string;
+  readonly ledger: Ledger;
+}
+
+interface Member {
+  readonly messaging: Messaging<typeof uploads>;
+  readonly threads: Threads;
+}
+
+/** Encoders that join and leave. Each is what one service process would be: its own connection, its own thread to encode on. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #members: Member[] = [];
+  #most = 0;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** The most there ever were. */
+  get most(): number {
+    return this.#most;
+  }
+
+  async join(): Promise<void> {
+    const { connect, folder, ledger } = this.#options;
+    const messaging = await connect();
+    const threads = new Threads(1);
+    this.#members.push({ messaging, threads });
+    this.#most = Math.max(this.#most, this.size);
+    messaging.consume(encoder({ encode: (job) => threads.encode(folder, job), ledger }));
+    await messaging.start();
+  }
+
+  /** The last to come stops as a deployment would stop it: running videos are finished, fetched ones handed back. */
+  async leave(): Promise<void> {
+    const member = this.#members.pop();
+    await member?.messaging.stop();
+    await member?.threads.close();
+  }
+
+  async disband(): Promise<void> {
+    await Promise.all(Array.from(this.#members, () => this.leave()));
+  }
+
+  /** One encoder dies over a video. False: none was at work. */
+  crash(): boolean {
+    return this.#members.some(({ threads }) => threads.crash());
+  }
+}

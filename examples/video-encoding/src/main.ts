@@ -1,0 +1,22 @@
+/** One run on one profile: `npm start`, or `SWITCHYARD_PROFILE=sqs npm start`. `--count 100` for a smaller last day. */
+import { parseArgs } from "node:util";
+import { app } from "./app.ts";
+import { filmLibrary } from "./library.ts";
+import { holds } from "./proof.ts";
+import { reportLines } from "./report.ts";
+import { viewFor } from "./view.ts";
+
+const { values } = parseArgs({ options: { count: { type: "string", default: "1000" } } });
+const days = [10, 10, 10, Number(values.count)];
+
+console.log(`filming ${days.reduce((sum, count) => sum + count)} videos`);
+await using library = await filmLibrary(days.reduce((sum, count) => sum + count));
+const report = await app({
+  videos: library.videos,
+  days,
+  folder: await library.renditions("encoded"),
+  crash: true,
+  view: viewFor(process.stdout, process.env),
+});
+console.log(reportLines(report).join("\n"));
+process.exitCode = holds(report) ? 0 : 1;
