@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rolldown } from "rolldown";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blocksOf } from "./support/readme-blocks.ts";
+import { run } from "./support/run.ts";
+import { bin, root, workspaces } from "./support/workspace.ts";
+
+/** What a user gets: the packed files, installed by npm in an empty project outside this repository. */
+interface Packed {
+  readonly name: string;
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const folder = mkdtempSync(join(tmpdir(), "switchyard-pack-"));
+const project = join(folder, "project");
+let packed: readonly Packed[];
+
+const tarball = (short: string) =>
+  join(folder, (packed.find(({ name }) => name === `@switchyard/${short}`) as Packed).filename);
+const zod: string = JSON.parse(readFileSync(join(root, "test/package.json"), "utf8")).devDependencies.zod;
+const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts", "--loglevel=error"];
+
+/** Writes the named blocks of a README into the project. */
+function unpack(readme: string): void {
+  for (const { name, text } of blocksOf(readFileSync(join(root, readme), "utf8"))) {
+    if (name !== undefined) writeFileSync(join(project, name), text);
+  }
+}
+
+beforeAll(async () => {
+  const some = workspaces.flatMap(({ manifest }) => ["--workspace", manifest.name]);
+  const pack = await run("npm", ["pack", "--json", "--silent", "--pack-destination", folder, ...some], { cwd: root });
+  expect(pack.code, pack.output).toBe(0);
+  const report: Packed[] | Record<string, Packed> = JSON.parse(pack.stdout);
+  packed = Object.values(report);
+
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
+  const from = [tarball("core"), tarball("memory"), `zod@${zod}`];
+  const install = await run("npm", ["install", ...quiet, ...from], { cwd: project });
+  expect(install.code, install.output).toBe(0);
+  unpack("README.md");
+  unpack("packages/core/README.md");
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(workspaces)("the tarball of $short", ({ manifest }) => {
+  test("has the code, its types, its source, a README and the licence, and nothing else", () => {
+    const paths = packed.find(({ name }) => name === manifest.name)?.files.map(({ path }) => path) ?? [];
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        "LICENSE",
+        "README.md",
+        "package.json",
+        "dist/index.js",
+        "dist/index.d.ts",
+        "src/index.ts",
+      ]),
+    );
+    const other = paths.filter(
+      (path) => !/^(dist|src)\/.+\.(ts|js|map)$|^(LICENSE|README\.md|package\.json)$/.test(path),
+    );
+    expect(other).toEqual([]);
+    expect(paths.filter((path) => /\.test\.|tsbuildinfo/.test(path))).toEqual([]);
+  });
+});
+
+test("the quick start runs on memory from the tarballs", async () => {
+  const { code, output } = await run("node", ["quick-start.ts"], { cwd: project, timeout: 30_000 });
+  expect(output).toBe("o-1 charged 4200\n");
+  expect(code).toBe(0);
+});
+
+test("a user's compiler accepts our declarations, libraries checked", async () => {
+  const compilerOptions = {
+    ...{ module: "nodenext", target: "es2024", strict: true, exactOptionalPropertyTypes: true, noEmit: true },
+    ...{ skipLibCheck: false, allowImportingTsExtensions: true, lib: ["es2024", "esnext.disposable"] },
+    ...{ types: ["node"], typeRoots: [join(root, "node_modules/@types")] },
+  };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  const { code, output } = await run(bin("tsc"), ["-p", "."], { cwd: project });
+  expect(output).toBe("");
+  expect(code).toBe(0);
+});
+
+test("a transport that is configured and not installed is named, with the command that installs it", async () => {
+  const config = {
+    connections: { jobs: { use: "sqs", region: "eu-west-1" } },
+    channels: { orders: { model: "queue", on: "jobs", groups: { billing: {} } } },
+  };
+  const code = `
+    import { connect } from "@switchyard/core";
+    import { orders } from "./channels.ts";
+    await connect({ channels: [orders], service: "billing", config: ${JSON.stringify(config)} }).then(
+      () => console.log("connected"),
+      (error) => console.log(error.code, error.message),
+    );`;
+  writeFileSync(join(project, "missing.ts"), code);
+  const { stdout, output } = await run("node", ["missing.ts"], { cwd: project });
+  expect(stdout, output).toContain("invalid-config");
+  expect(stdout).toContain("npm install @switchyard/sqs");
+});
+
+test("a bundle in one file runs with nothing installed, its adapters passed in code", async () => {
+  const bundle = await rolldown({
+    input: join(project, "bundled.ts"),
+    platform: "node",
+    cwd: project,
+    logLevel: "silent",
+  });
+  const elsewhere = join(folder, "elsewhere");
+  await bundle.write({ file: join(elsewhere, "bundle.mjs"), format: "esm", codeSplitting: false });
+  await bundle.close();
+  const { code, output } = await run("node", ["bundle.mjs"], { cwd: elsewhere });
+  expect(output).toBe("published\n");
+  expect(code).toBe(0);
+});
