@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { milliseconds } from "./duration.ts";
 import { MessagingError } from "./errors.ts";
 import type { WireSafe } from "./json-safe.ts";
-import type { Refused } from "./refused.ts";
+import type { Join, Refused } from "./refused.ts";
 import type { ChannelShape, ForeignMessage, Needs } from "./shapes.ts";
 
 /** By message type: what `publish` takes and the wire carries, and what handlers get. */
@@ -52,13 +52,15 @@ interface Absent {
 type KebabCase<Name extends string> =
   Name extends Lowercase<Name>
     ? Name extends "" | `${string}${"_" | " " | "." | "/" | ":" | "--"}${string}` | `-${string}` | `${string}-`
-      ? NotKebabCase<Name>
+      ? Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>
       : unknown
-    : NotKebabCase<Name>;
-type NotKebabCase<Name extends string> = Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>;
+    : Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>;
 
 type OnlyNeeds<D> = {
-  readonly [K in Exclude<keyof D, keyof Needs>]: Refused<`"${K & string}" is not a need; needs are ${keyof Needs}`>;
+  readonly [K in Exclude<
+    keyof D,
+    keyof Needs
+  >]: Refused<`"${K & string}" is not a need; needs are ${Join<keyof Needs>}`>;
 };
 
 export interface ChannelOptions<S extends Schemas, O, D> {

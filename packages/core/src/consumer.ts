@@ -3,7 +3,7 @@ import type { Batch, Delivery } from "./delivery.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import { MessagingError } from "./errors.ts";
 import type { Adds, Middleware } from "./middleware.ts";
-import type { Refused } from "./refused.ts";
+import type { Join, Refused } from "./refused.ts";
 import type { ChannelShape, ConsumerShape, ConsumeShapeOptions } from "./shapes.ts";
 
 /** What `consumer()` and `batchConsumer()` return: inert until `messaging.consume()` is given it. */
@@ -47,7 +47,7 @@ type Complete<C extends AnyChannel, H> = "*" extends H
   ? unknown
   : [Exclude<TypeOf<C>, H>] extends [never]
     ? unknown
-    : Refused<`not handled: ${Exclude<TypeOf<C>, H>}; add it, or "*": "ignore"`>;
+    : Refused<`not handled: ${Join<Exclude<TypeOf<C>, H>>}; add it, or "*": "ignore"`>;
 
 /**
  * Declares how a group handles a channel's messages, one at a time: a handler per type, or `"*"` for the rest.

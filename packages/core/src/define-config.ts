@@ -1,7 +1,7 @@
 import type { AnyChannel, NeedOf } from "./channel.ts";
-import type { ConfigInput } from "./config/types.ts";
+import type { ChannelInput, ConfigInput, OverlayInput } from "./config/types.ts";
 import type { Adapter, Model } from "./driver.ts";
-import type { Allow, Refused } from "./refused.ts";
+import type { Allow, Join, Refused } from "./refused.ts";
 
 /**
  * A typed configuration for `switchyard.config.ts`, or for `connect({ config })`.
@@ -19,45 +19,66 @@ export function defineConfig<const Channels extends readonly AnyChannel[], const
 }
 
 type Get<T, Key, Else> = Key extends keyof T ? Exclude<T[Key], undefined> : Else;
-type List<Names> = `"${Names & string}"`;
+type List<Names> = Join<`"${Names & string}"`>;
 
-/** The base, then every profile over it. The error stands where the mistake was made: in the base, or in that profile. */
+/** The error stands where the mistake was made: at a key, at a channel of the base, or at a channel of a profile. */
 type CheckConfig<Channels extends readonly AnyChannel[], C> = Allow<
-  Misnamed<Channels, C> extends infer Typo
-    ? [Typo] extends [never]
-      ? Verdicts<Channels, [C]> extends infer Base
-        ? [Base] extends [never]
-          ? CheckProfiles<Channels, C, Get<C, "profiles", {}>>
-          : { readonly channels: Base }
-        : never
-      : { readonly channels: Typo }
-    : never
+  FirstOf<
+    [Unknown<C, keyof ConfigInput>, AtChannels<Channels, C, [C]>, AtProfiles<Channels, C, Get<C, "profiles", {}>>]
+  >
 >;
 
-type CheckProfiles<Channels extends readonly AnyChannel[], C, Profiles> = {
-  [P in keyof Profiles as CheckProfile<Channels, C, Profiles[P]> extends never ? never : P]: CheckProfile<
-    Channels,
-    C,
-    Profiles[P]
-  >;
-} extends infer Bad
-  ? keyof Bad extends never
-    ? never
-    : { readonly profiles: Bad }
-  : never;
-type CheckProfile<Channels extends readonly AnyChannel[], C, Profile> = [Misnamed<Channels, Profile>] extends [never]
-  ? Verdicts<Channels, [Profile, C]>
-  : Misnamed<Channels, Profile>;
+type AtProfiles<Channels extends readonly AnyChannel[], C, Profiles> = Wrong<
+  "profiles",
+  {
+    [P in keyof Profiles]: FirstOf<
+      [Unknown<Profiles[P], keyof OverlayInput>, AtChannels<Channels, Profiles[P], [Profiles[P], C]>]
+    >;
+  }
+>;
 
-type Misnamed<Channels extends readonly AnyChannel[], Layer> =
-  Exclude<keyof Get<Layer, "channels", {}>, Channels[number]["name"] | "*"> extends infer Wrong
-    ? [Wrong] extends [never]
-      ? never
-      : {
-          readonly [W in Wrong &
-            string]: Refused<`"${W}" is not one of the channels ${List<Channels[number]["name"]>}`>;
-        }
-    : never;
+type AtChannels<Channels extends readonly AnyChannel[], Layer, Layers extends readonly unknown[]> = FirstOf<
+  [
+    Misnamed<Channels, keyof Get<Layer, "channels", {}>>,
+    Wrong<
+      "channels",
+      { [N in keyof Get<Layer, "channels", {}>]: Unknown<Get<Layer, "channels", {}>[N], keyof ChannelInput> }
+    >,
+    Verdicts<Channels, Layers> extends infer Bad ? ([Bad] extends [never] ? never : { readonly channels: Bad }) : never,
+  ]
+>;
+
+type FirstOf<Checks extends readonly unknown[]> = Checks extends readonly [infer First, ...infer Rest]
+  ? [First] extends [never]
+    ? FirstOf<Rest>
+    : First
+  : never;
+
+/** `never` where every entry is, else the entries that are not, under `Key`. */
+type Wrong<Key extends string, Entries> = {
+  [E in keyof Entries as [Entries[E]] extends [never] ? never : E]: Entries[E];
+} extends infer Bad
+  ? [keyof Bad] extends [never]
+    ? never
+    : { readonly [K in Key]: Bad }
+  : never;
+
+type Unknown<Value, Known extends PropertyKey> = string extends keyof Value
+  ? never
+  : [Exclude<keyof Value, Known>] extends [never]
+    ? never
+    : { readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; there are ${List<Known>}`> };
+
+type Misnamed<Channels extends readonly AnyChannel[], Given> = [
+  Exclude<Given, Channels[number]["name"] | "*">,
+] extends [never]
+  ? never
+  : {
+      readonly channels: {
+        readonly [W in Exclude<Given, Channels[number]["name"] | "*"> &
+          string]: Refused<`"${W}" is not one of the channels ${List<Channels[number]["name"]>}`>;
+      };
+    };
 
 /** All refusals of the channels under these layers, the topmost first. */
 type Verdicts<Channels extends readonly AnyChannel[], Layers extends readonly unknown[]> = {
@@ -130,5 +151,5 @@ type Kept<Name extends string, Needs, M extends Model, On extends string, Keeps>
   : M extends keyof Keeps
     ? [Exclude<Needs, Keeps[M]>] extends [never]
       ? never
-      : Refused<`"${Name}" needs ${Exclude<Needs, Keeps[M]> & string}; a ${M} on "${On}" cannot keep it`>
-    : Refused<`"${Name}" is a ${M}; "${On}" has ${keyof Keeps & string}`>;
+      : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`>
+    : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;

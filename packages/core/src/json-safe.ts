@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Refused } from "./refused.ts";
+import type { Join, Refused } from "./refused.ts";
 
 type Primitive = string | number | boolean | null | undefined;
 type Json = Primitive | readonly Json[] | { readonly [key: string]: Json };
@@ -47,7 +47,7 @@ export type JsonSafe<Name extends string, T> = [T] extends [Json | Uint8Array]
   ? unknown
   : [Bad<T, "">] extends [never]
     ? unknown
-    : Refused<`"${Name}": JSON cannot carry ${Bad<T, "">}; let the schema's input be JSON and decode it to the output`>;
+    : Refused<`"${Name}": JSON cannot carry ${Join<Bad<T, "">>}; let the schema's input be JSON and decode it to the output`>;
 
 /** What is on the wire is the schema's input. */
 export type WireSafe<Name extends string, Schema> = Schema extends StandardSchemaV1

@@ -9,7 +9,7 @@ export interface Middleware<Added extends object = {}> extends MiddlewareShape {
   readonly "~adds"?: Added;
 }
 
-/** What `next()` resolves to. Returning it is what tells the compiler what was added. */
+/** What `next()` resolves to, for the compiler; at run time there is no value. */
 export interface Passed<Added> {
   readonly "~passed": Added;
 }
@@ -18,10 +18,13 @@ type NoReplacing<Added> = {
   readonly [K in keyof Added & keyof AnyDelivery]: Refused<`next() cannot replace delivery.${K}`>;
 };
 
-type Next = {
+interface Next {
   (): Promise<Passed<{}>>;
-  <const Added extends object>(add: Added & NoReplacing<Added>): Promise<Passed<Added>>;
-};
+  <Added extends object>(add: Added & NoReplacing<Added>): Promise<Passed<Added>>;
+}
+
+/** Only middleware that adds nothing may leave the `return` out. One signature, because overloads would fix the type of `next` too early. */
+type Returned<Added> = {} extends Added ? Passed<Added> | void : Passed<Added>;
 
 /** All that a list of middleware adds. */
 export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
@@ -34,19 +37,13 @@ export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
 /**
  * Wraps a function around handlers: `middleware((delivery, next) => pool.transaction((tx) => next({ tx })))`.
  *
- * It fails the delivery by throwing, which includes what `next()` throws, and must call `next()` exactly once to go on.
- * Return what `next()` gave, or name the type: `middleware<{ tx: Tx }>(...)`.
+ * Return what `next()` gave: that is what tells the compiler what was added. It must call `next()` exactly once to go on;
+ * by throwing, which includes what `next()` throws, it fails the delivery.
  *
  * @throws MessagingError `bad-middleware` when given anything but a function.
  */
-export function middleware<Added extends object>(
-  run: (delivery: AnyDelivery, next: Next) => Promise<Passed<Added>>,
-): Middleware<Added>;
 export function middleware<Added extends object = {}>(
-  run: (
-    delivery: AnyDelivery,
-    next: (...add: {} extends Added ? [add?: Added] : [add: Added & NoReplacing<Added>]) => Promise<unknown>,
-  ) => Promise<void>,
+  run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>,
 ): Middleware<Added>;
 export function middleware(run: (delivery: AnyDelivery, next: any) => Promise<any>): MiddlewareShape {
   if (typeof run !== "function") {

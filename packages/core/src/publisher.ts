@@ -47,7 +47,7 @@ export interface Publisher<C extends AnyChannel> {
    *
    * @throws MessagingError; its kind says whether a retry is safe (see `Kind`). `invalid-message` names the field.
    */
-  publish<X extends C, K extends TypeOf<X>>(
+  publish<X extends C, K extends keyof NonNullable<X["~types"]>["messages"] & string>(
     channel: X,
     type: K,
     data: InputOf<X, K>,

@@ -5,3 +5,15 @@ export interface Refused<Why extends string> {
 
 /** A verdict is `never` (allowed) or a `Refused`: `unknown | Refused` would collapse to `unknown`, so `never` stands for it until here. */
 export type Allow<Verdict> = [Verdict] extends [never] ? unknown : Verdict;
+
+type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: infer F) => void
+  ? F extends () => infer L
+    ? L
+    : never
+  : never;
+/** One text of a union of texts: a template would make one error of each. Evaluated only for errors. */
+export type Join<U, Text extends string = ""> = [U] extends [never]
+  ? Text
+  : Last<U> extends infer L extends string
+    ? Join<Exclude<U, L>, Text extends "" ? L : `${L}, ${Text}`>
+    : Text;
