@@ -1,0 +1,63 @@
+import type { Capabilities } from "../driver.ts";
+import type { Deque } from "../deque.ts";
+import type { MessagingError } from "../errors.ts";
+import { type About, tooLarge, wrap } from "./failures.ts";
+import type { Item } from "./item.ts";
+import type { OpenSender } from "./sender-slot.ts";
+
+/** Kept free by every message for the fields of its dead-letter copy (C15). */
+export const RESERVE_BYTES = 4_096;
+
+/** The next batch, within the driver's count and bytes. An item that can never be sent is failed on the way. */
+export function takeBatch(
+  lists: readonly Deque<Item>[],
+  sender: OpenSender,
+  fail: (item: Item, error: MessagingError) => void,
+  about: About,
+): Item[] {
+  const { count, bytes } = sender.capabilities.maxBatch;
+  const batch: Item[] = [];
+  let total = 0;
+  for (const list of lists) {
+    for (let item = list.peek(); item !== undefined; item = list.peek()) {
+      if (!item.finished) {
+        const error = prepare(item, sender, about);
+        if (error === undefined) {
+          if (batch.length === count || total + item.size > bytes) return batch;
+          total += item.size;
+          batch.push(item);
+        } else fail(item, error);
+      }
+      list.shift();
+    }
+  }
+  return batch;
+}
+
+/** Made for this sender, counted and within its limit; else why not. */
+function prepare(item: Item, sender: OpenSender, about: About): MessagingError | undefined {
+  const { capabilities, driver } = sender;
+  if (item.size >= 0 && item.madeFor === capabilities) return undefined;
+  try {
+    if (!alike(item.madeFor, capabilities)) item.message = item.make(capabilities);
+    item.size = driver.size(item.message);
+  } catch (cause) {
+    return wrap(item.options.id, about, cause);
+  }
+  item.madeFor = capabilities;
+  const most = Math.min(capabilities.maxMessageBytes, capabilities.maxBatch.bytes);
+  // A limit so low that the reserve is most of it could carry nothing: then half.
+  const reserved = item.options.reserve === true ? 0 : Math.min(RESERVE_BYTES, most >> 1);
+  return item.size > most - reserved ? tooLarge(item, about, most - reserved, reserved) : undefined;
+}
+
+/** Whether a message made for the one is right for the other. */
+function alike(one: Capabilities, other: Capabilities): boolean {
+  return (
+    one === other ||
+    (one.headers === other.headers &&
+      one.binary === other.binary &&
+      one.delayedPublishMs === other.delayedPublishMs &&
+      one.fairness === other.fairness)
+  );
+}

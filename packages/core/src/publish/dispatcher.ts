@@ -1,0 +1,269 @@
+import { backoffMs } from "../backoff.ts";
+import { Deque } from "../deque.ts";
+import type { Capabilities, Connection, Fault, Sent } from "../driver.ts";
+import type { MessagingError } from "../errors.ts";
+import type { Observe } from "../events.ts";
+import type { Runtime } from "../runtime.ts";
+import { takeBatch } from "./batcher.ts";
+import type { Call } from "./call.ts";
+import { type About, attemptFailed, finalFailure } from "./failures.ts";
+import type { Accepted, Item } from "./item.ts";
+import type { PublishSchedule } from "./publish-schedule.ts";
+import type { OpenSender, SenderSlot } from "./sender-slot.ts";
+
+/** Waits between attempts: full jitter up to 100 ms, doubling to 5 s. The time budget says when to stop. */
+const RESEND = { backoff: "exponential", firstMs: 100, maxMs: 5_000 } as const;
+/** An aborted call that a driver has not ended after this long is given up, and its sender with it. */
+const ABORT_GRACE_MS = 1_000;
+
+export interface DispatcherOptions {
+  readonly connection: Connection;
+  readonly connectionName: string | undefined;
+  readonly runtime: Runtime;
+  readonly observe: Observe;
+  /** How long an opening may take before a fresh one is tried. */
+  readonly openMs: number;
+  readonly about: About;
+  readonly slot: SenderSlot;
+  readonly schedule: PublishSchedule;
+  readonly finish: (item: Item, error: MessagingError | undefined, sent: Accepted | undefined) => void;
+  /** Every item that is not in a call can't be sent. */
+  readonly failIdle: (error: MessagingError) => void;
+}
+
+/** Takes items that may be sent, and sees them through the driver: calls at once, resends, throttling. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #ready = new Deque<Item>();
+  /** Resends: these go first. */
+  readonly #again = new Deque<Item>();
+  readonly #lists = [this.#again, this.#ready];
+  readonly #calls = new Set<Call>();
+  /** Calls at once: halved when the broker throttles, one more after each call that succeeds. */
+  #window = Number.POSITIVE_INFINITY;
+  /** Failures of the destination as a whole, in a row: throttling, calls without an answer, openings. */
+  #streak = 0;
+  #stopping: (() => void) | undefined;
+  /** The last failure of an opening, for errors about items that were never tried. */
+  openError: MessagingError | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  get capabilities(): Capabilities | undefined {
+    return this.#options.slot.current?.capabilities;
+  }
+
+  add(item: Item): void {
+    item.started = true;
+    this.#ready.push(item);
+    this.#options.schedule.flushSoon();
+  }
+
+  flush(): void {
+    if (this.#ready.size + this.#again.size === 0 || this.#stopping !== undefined) return;
+    const sender = this.#options.slot.current;
+    if (sender === undefined) return this.#open();
+    const atOnce = Math.max(1, Math.min(sender.capabilities.concurrency.send, this.#window));
+    while (this.#calls.size < atOnce) {
+      const items = takeBatch(this.#lists, sender, this.#fail, this.#options.about);
+      if (items.length === 0) return;
+      this.#start(items, sender);
+    }
+  }
+
+  readonly #fail = (item: Item, error: MessagingError): void => this.#options.finish(item, error, undefined);
+
+  #open(): void {
+    const { slot, schedule } = this.#options;
+    if (slot.opening) return;
+    const limit = schedule.later(this.#options.openMs, () => {
+      slot.cancelOpening();
+      schedule.flushSoon();
+    });
+    slot.open().then(
+      () => {
+        limit[Symbol.dispose]();
+        this.openError = undefined;
+        schedule.flushSoon();
+      },
+      (error: MessagingError) => {
+        limit[Symbol.dispose]();
+        this.#openFailed(error);
+      },
+    );
+  }
+
+  #openFailed(error: MessagingError): void {
+    this.openError = error;
+    if (error.kind !== "retryable" && error.kind !== "throttled") return this.#options.failIdle(error);
+    this.#pause([], error, error.retryAfterMs ?? 0);
+    this.#options.schedule.flushSoon();
+  }
+
+  #start(items: readonly Item[], sender: OpenSender): void {
+    const controller = new AbortController();
+    const call: Call = { items, sender, controller, live: items.length, abandoned: false, grace: undefined };
+    this.#calls.add(call);
+    sender.calls++;
+    const messages = items.map((item) => {
+      item.call = call;
+      item.attempts++;
+      return item.message;
+    });
+    let running: Promise<readonly Sent[]>;
+    try {
+      running = sender.driver.send(messages, controller.signal);
+    } catch (cause) {
+      running = Promise.reject(cause);
+    }
+    running.then(
+      (results) => this.#answered(call, results),
+      (cause) => this.#unanswered(call, cause),
+    );
+  }
+
+  /** Nobody waits for this item any more; a call of which that holds for all is aborted. */
+  giveUp(call: Call, reason: unknown): void {
+    if (--call.live === 0) this.#abort(call, reason);
+  }
+
+  #abort(call: Call, reason: unknown): void {
+    if (call.controller.signal.aborted) return;
+    call.controller.abort(reason);
+    call.grace = this.#options.runtime.timer(ABORT_GRACE_MS, () => this.#abandon(call));
+  }
+
+  /** The driver ignores its signal: its sender is replaced, so that the call does not take a place for ever. */
+  #abandon(call: Call): void {
+    call.abandoned = true;
+    this.#options.slot.drop(call.sender);
+    this.#unknown(call, new Error("the driver did not end an aborted send"));
+  }
+
+  #ended(call: Call): void {
+    this.#calls.delete(call);
+    call.grace?.[Symbol.dispose]();
+    call.sender.calls--;
+    for (const item of call.items) item.call = undefined;
+    this.#options.slot.closeIfIdle(call.sender);
+    if (this.#calls.size === 0) this.#stopping?.();
+    this.#options.schedule.flushSoon();
+  }
+
+  #answered(call: Call, results: readonly Sent[]): void {
+    if (call.abandoned) return;
+    const failed: Item[] = [];
+    let throttle: Fault | undefined;
+    for (let i = 0; i < call.items.length; i++) {
+      const item = call.items[i] as Item;
+      const sent = results?.[i];
+      if (item.finished) continue;
+      if (sent !== undefined && sent.cause === undefined) {
+        this.#options.finish(item, undefined, sent as Accepted);
+        continue;
+      }
+      const fault: Fault = sent === undefined ? { kind: "ambiguous", code: "no-result" } : this.#classify(sent.cause);
+      if (fault.kind === "throttled" && (fault.retryAfterMs ?? 0) >= (throttle?.retryAfterMs ?? 0)) throttle = fault;
+      if (this.#mayResend(item, fault, sent?.cause, call.sender)) failed.push(item);
+    }
+    this.#ended(call);
+    if (throttle !== undefined) return this.#throttle(failed, throttle.retryAfterMs ?? 0);
+    if (failed.length < call.items.length) {
+      this.#streak = 0;
+      this.#window++;
+    }
+    if (failed.length > 0) this.#resendLater(failed);
+  }
+
+  #unanswered(call: Call, cause: unknown): void {
+    if (!call.abandoned) this.#unknown(call, cause);
+  }
+
+  #unknown(call: Call, cause: unknown): void {
+    const aborted = call.controller.signal.aborted;
+    const fault: Fault = aborted ? { kind: "ambiguous", code: "aborted" } : this.#classify(cause);
+    const failed = call.items.filter((item) => !item.finished && this.#mayResend(item, fault, cause, call.sender));
+    this.#ended(call);
+    if (fault.kind === "throttled") this.#throttle(failed, fault.retryAfterMs ?? 0);
+    else if (failed.length > 0) this.#pause(failed, (failed[0] as Item).error as MessagingError, 0);
+  }
+
+  #classify(cause: unknown): Fault {
+    return this.#options.connection.classify(cause, "send");
+  }
+
+  /** Notes a failed attempt, and ends the item where another one cannot help. */
+  #mayResend(item: Item, fault: Fault, cause: unknown, sender: OpenSender): boolean {
+    const error = attemptFailed(item, this.#options.about, fault, cause);
+    item.error = error;
+    if (error.kind === "ambiguous") item.ambiguous = true;
+    const { kind } = error;
+    if (kind === "closed" || kind === "auth" || kind === "config") this.#options.slot.drop(sender);
+    const hopeless = kind === "permanent" || kind === "auth" || kind === "config";
+    if (!hopeless && this.#stopping === undefined) return true;
+    this.#options.finish(item, finalFailure(item, this.#options.about, error), undefined);
+    return false;
+  }
+
+  #throttle(failed: readonly Item[], retryAfterMs: number): void {
+    this.#window = Math.max(1, Math.floor(Math.min(this.#window, this.#calls.size + 1) / 2));
+    this.#pause(failed, failed[0]?.error, retryAfterMs);
+  }
+
+  /** The destination as a whole has trouble: everything waits, and these go first afterwards. */
+  #pause(failed: readonly Item[], error: MessagingError | undefined, atLeastMs: number): void {
+    const ms = atLeastMs + backoffMs(RESEND, ++this.#streak, this.#options.runtime.random);
+    this.#options.schedule.pause(ms);
+    for (const item of this.#inTime(failed, ms, error)) this.#again.push(item);
+  }
+
+  /** Only these failed: the others go on. */
+  #resendLater(failed: readonly Item[]): void {
+    const attempts = failed.reduce((most, item) => Math.max(most, item.attempts), 1);
+    const ms = backoffMs(RESEND, attempts, this.#options.runtime.random);
+    const items = this.#inTime(failed, ms, failed[0]?.error);
+    if (items.length === 0) return;
+    this.#options.schedule.later(ms, () => {
+      for (const item of items) this.#again.push(item);
+      this.#options.schedule.flushSoon();
+    });
+  }
+
+  /** Ends those whose time is over before the next attempt. */
+  #inTime(failed: readonly Item[], ms: number, error: MessagingError | undefined): readonly Item[] {
+    const next = this.#options.runtime.monotonic() + ms;
+    const late = failed.filter((item) => item.deadline <= next);
+    for (const item of late) {
+      this.#fail(item, finalFailure(item, this.#options.about, item.error as MessagingError));
+    }
+    if (error !== undefined && late.length < Math.max(1, failed.length)) this.#report(error, ms);
+    return late.length === 0 ? failed : failed.filter((item) => !item.finished);
+  }
+
+  #report(error: MessagingError, retryInMs: number): void {
+    const { observe, connectionName, about } = this.#options;
+    observe({
+      type: "resend",
+      level: "info",
+      error,
+      retryInMs,
+      ...(connectionName === undefined ? {} : { connection: connectionName }),
+      ...(about.channel === undefined ? {} : { channel: about.channel }),
+      ...(about.group === undefined ? {} : { group: about.group }),
+    });
+  }
+
+  /** Aborts what runs; resolves when it ended, or its driver's time for that is over. */
+  async close(reason: MessagingError): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      this.#stopping = resolve;
+    });
+    if (this.#calls.size > 0) {
+      for (const call of this.#calls) this.#abort(call, reason);
+      await ended;
+    }
+    await this.#options.slot.close();
+  }
+}
