@@ -8,11 +8,12 @@ export type Validated =
 /** Runs a Standard Schema. Synchronous where the schema is, so that the common case costs no turn of the event loop. */
 export function validate(schema: StandardSchemaV1, value: unknown): Validated | Promise<Validated> {
   const result = schema["~standard"].validate(value);
-  return "then" in result ? result.then(read) : read(result);
+  return "then" in result ? Promise.resolve(result).then(read) : read(result);
 }
 
 function read(result: StandardSchemaV1.Result<unknown>): Validated {
   if (!result.issues) return { value: result.value };
+  if (result.issues.length === 0) return { problems: [{ path: "", message: "refused by the schema" }] };
   return { problems: result.issues.map((issue) => ({ path: fieldPath(issue.path), message: issue.message })) };
 }
 
