@@ -63,6 +63,8 @@ export interface Destination {
   readonly nativeAttempts?: number;
   /** How long the hold lasts unless extended. */
   readonly holdMs?: number;
+  /** How long an unconsumed message is to be kept, for topology. Absent: the transport's default. */
+  readonly retentionMs?: number;
   /** Whatever stands under `native` in the configuration: not portable, validated by the driver. */
   readonly native: Readonly<Record<string, unknown>>;
 }

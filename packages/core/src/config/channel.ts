@@ -1,0 +1,199 @@
+import type { Capabilities, Destination, Model } from "../driver.ts";
+import { parseDuration } from "../duration.ts";
+import type { ChannelPlan, PublishPlan } from "../plan.ts";
+import type { ChannelShape } from "../shapes.ts";
+import { type Connected, type Connections, keeps } from "./connections.ts";
+import { type Context, later } from "./context.ts";
+import { resolveGroup } from "./group.ts";
+import { channelDestination, type Naming } from "./names.ts";
+import { alternatives, needsOf, unkept } from "./needs.ts";
+import type { Section } from "./section.ts";
+import { didYouMean, listed } from "./suggest.ts";
+import type { ChannelInput, PublishInput } from "./types.ts";
+
+/** A channel while it is resolved: what its groups need to know of it. */
+export interface Resolving {
+  readonly context: Context;
+  readonly connections: Connections;
+  readonly shape: ChannelShape;
+  readonly section: Section;
+  readonly input: ChannelInput;
+  readonly naming: Naming;
+  readonly connected: Connected;
+  readonly shapes: readonly ChannelShape[];
+}
+
+export async function resolveChannel(
+  context: Context,
+  connections: Connections,
+  shape: ChannelShape,
+  shapes: readonly ChannelShape[],
+): Promise<ChannelPlan | undefined> {
+  const { problems } = context;
+  const section = context.layers.channel(shape.name);
+  if (section.empty) {
+    if (context.excused("channels", shape.name)) return undefined;
+    const known = context.layers.names("channels");
+    const hint = didYouMean(shape.name, known);
+    problems.add(
+      section.where(),
+      `this channel is used by the code and not configured; configured: ${listed(known)}.${hint}`,
+    );
+    return undefined;
+  }
+  context.reportUnfilled(section);
+  const input = section.value as ChannelInput;
+  const groups = checkGroups(context, section, shape.name, input);
+  const chosen = chosenOf(context, section, shape.name, input);
+  const connected = chosen.on === undefined ? undefined : await connections.use(chosen.on, section.where("on"));
+  const naming = {
+    prefix: context.prefix,
+    channel: shape.name,
+    model: chosen.model ?? "queue",
+    ordered: shape.orderingKey !== undefined,
+    input,
+  };
+  if (chosen.model === undefined || connected === undefined) return undefined;
+  const resolving: Resolving = { context, connections, shape, section, input, naming, connected, shapes };
+  checkForm(resolving);
+  const plans = [];
+  for (const group of groups) plans.push(await resolveGroup(resolving, group));
+  const retentionMs = input.retention === undefined ? undefined : parseDuration(input.retention);
+  const to = naming.model === "queue" ? plans[0]?.from : channelDestination(naming, retentionMs);
+  if (to === undefined) return undefined;
+  const capabilities = await checkNeeds(resolving, to);
+  if (naming.model !== "queue") locate(resolving, to, section.where());
+  checkNative(resolving, to, section.where("native"));
+  if (capabilities === undefined || plans.some((plan) => plan.capabilities === undefined)) return undefined;
+  return {
+    channel: shape.name,
+    model: naming.model,
+    on: connected.name,
+    ordered: naming.ordered,
+    to,
+    groups: Object.fromEntries(plans.map((plan) => [plan.group, { ...plan, capabilities: plan.capabilities! }])),
+    publish: publishPlan(input.publish ?? {}),
+    capabilities,
+  };
+}
+
+function chosenOf(
+  context: Context,
+  section: Section,
+  channel: string,
+  input: ChannelInput,
+): { model?: Model; on?: string } {
+  const absent = (key: "model" | "on", allowed: string) => {
+    if (input[key] !== undefined || context.excused("channels", channel, key)) return;
+    context.problems.add(section.where(key), `missing; say ${allowed}`);
+  };
+  absent("model", "queue, pubsub or stream");
+  absent("on", `the name of a connection: ${listed([...new Set([...context.layers.names("connections"), "memory"])])}`);
+  const unfilled = input.on !== undefined && context.unfilled(section).some(({ path }) => path === section.where("on"));
+  return {
+    ...(input.model === undefined ? {} : { model: input.model }),
+    ...(input.on === undefined || unfilled ? {} : { on: input.on }),
+  };
+}
+
+function checkGroups(context: Context, section: Section, channel: string, input: ChannelInput): string[] {
+  const groups = Object.keys(input.groups ?? {});
+  if (groups.length === 0 && !context.excused("channels", channel, "groups")) {
+    context.problems.add(
+      section.where("groups"),
+      "no group is listed, so nobody would receive; list who does: groups: { <name>: {} }",
+    );
+  }
+  if (input.model === "queue" && groups.length > 1) {
+    const where = later(section.where("groups"), section.where("model"));
+    context.problems.add(
+      where,
+      `a queue has exactly one group, and "${channel}" lists ${listed(groups)}; keep one, or make it model: pubsub or stream`,
+    );
+  }
+  for (const { group } of context.consumers.filter((consumer) => consumer.channel.name === channel)) {
+    if (groups.includes(group) || context.excused("channels", channel, "groups", group)) continue;
+    context.problems.add(section.where("groups"), unlisted(channel, group, groups));
+  }
+  return groups;
+}
+
+/** Why a consumer of a group that configuration does not list is refused. */
+export function unlisted(channel: string, group: string, groups: readonly string[]): string {
+  return `"${channel}" has no group "${group}", which the code consumes; listed: ${listed(groups)}.${didYouMean(group, groups)}`;
+}
+
+function checkForm({ context, section, input, naming }: Resolving): void {
+  if (input.form === "standard" && naming.ordered) {
+    const why = `"${naming.channel}" has an ordering key, and form standard cannot keep it`;
+    context.problems.add(section.where("form"), `${why}; say ordered, or leave form out`);
+  } else if (input.form !== undefined && input.form !== "standard" && !naming.ordered) {
+    const why = `form ${input.form} is for channels with an ordering key, and "${naming.channel}" declares none`;
+    context.problems.add(section.where("form"), `${why}; give the channel an orderingKey, or leave form out`);
+  }
+}
+
+/** The adapter has the model, and keeps what the channel declares. */
+async function checkNeeds(resolving: Resolving, to: Destination): Promise<Capabilities | undefined> {
+  const { context, connections, shape, section, connected, naming } = resolving;
+  const choice = { channel: naming.channel, model: naming.model, on: connected.name, ordered: naming.ordered };
+  const needs = needsOf(shape);
+  const by = keeps(connected, to);
+  const others = () => alternatives(choice, needs, connections);
+  if (by === "unknown") return undefined;
+  if (by === undefined) {
+    const why = `"${connected.name}" (${connected.adapter.name}) has no model ${naming.model}`;
+    context.problems.add(later(section.where("model"), section.where("on")), `${why}. ${await others()}`);
+    return undefined;
+  }
+  const refusals = new Set<string>();
+  for (const side of ["publish", "receive"] as const) {
+    for (const of of side === "publish" ? [to] : receivers(resolving, to)) {
+      const caps = keeps(connected, of);
+      const refusal = caps === undefined || caps === "unknown" ? undefined : unkept(choice, needs, side, caps);
+      if (refusal !== undefined) refusals.add(refusal);
+    }
+  }
+  const where = later(section.where("on"), section.where("model"));
+  for (const refusal of refusals) context.problems.add(where, `${refusal}. ${await others()}`);
+  return by;
+}
+
+function receivers({ naming, input }: Resolving, to: Destination): Destination[] {
+  if (naming.model === "queue") return [to];
+  return Object.keys(input.groups ?? {}).map((group) => ({ ...to, name: `${to.name}_${group}`, group }));
+}
+
+/** Asks the driver for the broker's name, and reports what is wrong with it. */
+export function locate(resolving: Resolving, of: Destination, where: string): string | undefined {
+  const { context, connected, input } = resolving;
+  if (of.address === undefined && of.baseAddress === undefined && connected.adapter.name !== "memory") {
+    context.needsPrefix(of.channel, connected.name);
+  }
+  if (!connected.valid) return undefined;
+  const { address, problem } = connected.adapter.locate(of, connected.options);
+  if (problem !== undefined)
+    context.problems.add(where, `${of.address === undefined ? `physical name ${of.name}: ` : ""}${problem}`);
+  else if (input.form === "fifo" && of.ordered && !of.dead && !address.endsWith(".fifo")) {
+    context.problems.add(
+      resolving.section.where("form"),
+      `"${connected.name}" (${connected.adapter.name}) has no form fifo; say ordered`,
+    );
+  }
+  return address;
+}
+
+export function checkNative({ context, connected }: Resolving, of: Destination, where: string): void {
+  if (!connected.valid || Object.keys(of.native).length === 0) return;
+  for (const problem of connected.adapter.nativeProblems?.(of, connected.options) ?? [])
+    context.problems.add(where, problem);
+}
+
+function publishPlan(input: PublishInput): PublishPlan {
+  return {
+    timeoutMs: parseDuration(input.timeout) ?? 30_000,
+    maxPending: input.maxPending ?? 10_000,
+    maxPendingBytes: input.maxPendingBytes ?? 64 * 1024 * 1024,
+    whenFull: input.whenFull ?? "wait",
+  };
+}

@@ -1,0 +1,4 @@
+/** Configuration, resolved to the plan. Loaded lazily: it brings zod and yaml. */
+export { unlisted } from "./channel.ts";
+export { type ResolveInput, resolvePlan } from "./resolve.ts";
+export type * from "./types.ts";

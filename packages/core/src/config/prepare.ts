@@ -1,0 +1,161 @@
+/** From the loaded value to layers: filled in, checked for structure, the profile chosen, the environment laid on top. */
+import type { ChannelShape, ConsumerShape } from "../shapes.ts";
+import { check } from "./check.ts";
+import { Context } from "./context.ts";
+import { environmentLayer } from "./env.ts";
+import { type Layer, Layers } from "./layers.ts";
+import type { Loaded } from "./load.ts";
+import type { Problems } from "./problems.ts";
+import { configSchema, overlaySchema } from "./schema.ts";
+import { Secrets } from "./secrets.ts";
+import { fill, type FromEnv } from "./substitute.ts";
+import { didYouMean, listed } from "./suggest.ts";
+import { getAt, isTree, type Path, pathText, type Tree } from "./tree.ts";
+
+export interface Preparing {
+  readonly loaded: Loaded;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly profile: string | undefined;
+  readonly shapes: readonly ChannelShape[];
+  readonly consumers: readonly ConsumerShape[];
+  readonly problems: Problems;
+}
+
+export interface Prepared {
+  readonly context: Context;
+  readonly profile: string | undefined;
+  readonly drain: unknown;
+  readonly sources: readonly string[];
+}
+
+export function prepare({ loaded, env, profile: asked, shapes, consumers, problems }: Preparing): Prepared {
+  const filled = fill(loaded.value, env);
+  const secrets = secretsOf(filled.fromEnv.values());
+  problems.redact = secrets.redact;
+  const base = check(configSchema, filled.value, {
+    problems,
+    name: pathText,
+    quote: (path, value) => (filled.fromEnv.has(pathText(path)) || inConnection(path) ? undefined : quoted(value)),
+    ignore: (path) => filled.missing.has(pathText(path)),
+  });
+  const chosen = chooseProfile(base.value, env, asked, problems);
+  const layers: Layer[] = [{ tree: base.value, name: pathText }];
+  if (chosen !== undefined) {
+    const at = ["profiles", chosen];
+    layers.push({ tree: getAt(base.value, at) as Tree, name: (path) => pathText([...at, ...path]) });
+  }
+  const top = environment(env, layers, shapes, secrets, problems);
+  layers.push(top.layer);
+
+  const relative = (path: Path) => (path[0] !== "profiles" ? path : path[1] === chosen ? path.slice(2) : undefined);
+  const unfilled = [...filled.missing.values()].map(({ path }) => path);
+  const laid = new Layers(layers);
+  const prefix = laid.scalar("prefix");
+  const drain = laid.scalar("drain");
+  for (const { where } of [prefix, drain]) {
+    const missing = filled.missing.get(where);
+    if (missing !== undefined) problems.add(where, missing.message);
+  }
+  const context = new Context({
+    layers: laid,
+    problems,
+    secrets,
+    consumers,
+    prefix: typeof prefix.value === "string" ? prefix.value : "local",
+    prefixGiven: prefix.value !== undefined || unfilled.some((path) => path.at(-1) === "prefix"),
+    fromEnv: new Map([...[...filled.fromEnv].map(([path, { names }]) => [path, names] as const), ...top.names]),
+    missing: new Map([...filled.missing].map(([path, { message }]) => [path, message])),
+    broken: [...[...base.removed, ...unfilled].map(relative).filter((path) => path !== undefined), ...top.removed],
+  });
+  const sources = [loaded.source, ...(chosen === undefined ? [] : [`profile ${chosen}`]), ...top.names.keys()];
+  return { context, profile: chosen, drain: drain.value, sources };
+}
+
+/** Only explicitly, never from NODE_ENV; an empty variable is none. */
+function chooseProfile(
+  base: Tree,
+  env: Preparing["env"],
+  asked: string | undefined,
+  problems: Problems,
+): string | undefined {
+  const profile = asked ?? (env["SWITCHYARD_PROFILE"] || undefined);
+  const profiles = isTree(base["profiles"]) ? base["profiles"] : {};
+  if (profile === undefined || Object.hasOwn(profiles, profile)) return profile;
+  const known = Object.keys(profiles);
+  const hint = didYouMean(profile, known);
+  problems.add(
+    asked === undefined ? "SWITCHYARD_PROFILE" : "profile",
+    `no profile "${profile}"; profiles: ${listed(known)}.${hint}`,
+  );
+  return undefined;
+}
+
+function environment(
+  env: Preparing["env"],
+  below: readonly Layer[],
+  shapes: readonly ChannelShape[],
+  secrets: Secrets,
+  problems: Problems,
+) {
+  const known = (path: readonly string[]): string[] => {
+    const names = below.flatMap(({ tree }) => {
+      const inAll = path[0] === "channels" && path.length > 2 ? [["channels", "*", ...path.slice(2)]] : [];
+      return [path, ...inAll].flatMap((at) => Object.keys((getAt(tree, at) as Tree | undefined) ?? {}));
+    });
+    if (path.length !== 1) return names;
+    if (path[0] === "channels") names.push("*", ...shapes.map(({ name }) => name));
+    if (path[0] === "connections") names.push("memory");
+    if (path[0] === "policies") names.push("default");
+    return names;
+  };
+  const found = environmentLayer(env, known, problems);
+  const variable = (path: Path) =>
+    found.overrides.find((one) => one.path.every((key, at) => at >= path.length || key === path[at]))?.variable ??
+    pathText(path);
+  for (const { path } of found.overrides) {
+    const value = getAt(found.tree, path);
+    if (typeof value === "string" && secretPlace(path)) secrets.addWithParts(value);
+  }
+  const checked = check(overlaySchema, found.tree, {
+    problems,
+    name: variable,
+    quote: () => undefined,
+    ignore: () => false,
+  });
+  return {
+    layer: { tree: checked.value, name: variable },
+    names: new Map(found.overrides.map((one) => [one.variable, [one.variable]])),
+    removed: checked.removed,
+  };
+}
+
+/** Texts of these places go to a driver as they are. What is a name (`on`, `prefix`) or a number shows in the plan anyway. */
+function secretPlace(path: Path): boolean {
+  if (inConnection(path)) return true;
+  return path.some((key) => key === "native" || key === "address" || key === "deadLetterAddress");
+}
+
+function inConnection(path: Path): boolean {
+  const at = path[0] === "profiles" ? 2 : 0;
+  return path[at] === "connections" && path.length > at + 2 && path[at + 2] !== "use" && path[at + 2] !== "provision";
+}
+
+/** A short part (an account's stage, a port) hidden everywhere would make texts unreadable; the whole value is hidden anyway. */
+const PART = 6;
+
+function secretsOf(found: Iterable<FromEnv>): Secrets {
+  const secrets = new Secrets();
+  for (const { path, value, parts } of found) {
+    if (!secretPlace(path)) continue;
+    secrets.addWithParts(value);
+    for (const part of parts) if (part.length >= PART) secrets.addWithParts(part);
+  }
+  return secrets;
+}
+
+function quoted(value: unknown): string | undefined {
+  if (value === null || typeof value === "object" || value === undefined || typeof value === "function")
+    return undefined;
+  const text = JSON.stringify(typeof value === "string" ? value : String(value));
+  return text.length > 60 ? undefined : typeof value === "string" ? text : String(value);
+}

@@ -1,0 +1,77 @@
+import type { Adapter } from "../driver.ts";
+import { parseDuration } from "../duration.ts";
+import type { ChannelPlan, ConnectionPlan, Plan } from "../plan.ts";
+import type { ChannelShape, ConsumerShape } from "../shapes.ts";
+import { Adapters } from "./adapters.ts";
+import { resolveChannel } from "./channel.ts";
+import { Connections } from "./connections.ts";
+import { explain } from "./explain.ts";
+import { load } from "./load.ts";
+import { Problems } from "./problems.ts";
+import { prepare } from "./prepare.ts";
+import { KEBAB } from "./schema.ts";
+
+export interface ResolveInput {
+  readonly channels: readonly ChannelShape[];
+  readonly service: string;
+  /** A path (file or folder) or a value; nothing: the nearest switchyard.config.* from `cwd` upwards. */
+  readonly config?: string | object;
+  /** Wins over SWITCHYARD_PROFILE. */
+  readonly profile?: string;
+  /** Default: the process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** Used instead of loading, by their names. */
+  readonly adapters?: readonly Adapter[];
+  /** Where known: their groups must be listed, and `filter: true` takes their types. */
+  readonly consumers?: readonly ConsumerShape[];
+}
+
+/** Rejects with one `invalid-config` error that lists every mistake in `problems`. Opens nothing. */
+export async function resolvePlan(input: ResolveInput): Promise<Plan> {
+  const { env = process.env, cwd = process.cwd(), consumers = [], adapters = [], service } = input;
+  const loaded = await load(input.config, cwd);
+  const problems = new Problems();
+  const shapes = [...input.channels];
+  for (const { channel } of consumers) if (!shapes.some(({ name }) => name === channel.name)) shapes.push(channel);
+  const prepared = prepare({ loaded, env, profile: input.profile, shapes, consumers, problems });
+  const { context, profile } = prepared;
+  const connections = new Connections(context, new Adapters(adapters, loaded.directory));
+  const channels: Record<string, ChannelPlan> = {};
+  for (const shape of shapes) {
+    if (!KEBAB.test(shape.name)) {
+      problems.add(
+        `channels.${shape.name}`,
+        "a channel's name in code must be kebab-case: lower-case letters, digits and single hyphens",
+      );
+      continue;
+    }
+    const plan = await resolveChannel(context, connections, shape, shapes);
+    if (plan !== undefined) channels[shape.name] = plan;
+  }
+  if (problems.size > 0)
+    throw problems.error(profile === undefined ? loaded.source : `${loaded.source}, profile ${profile}`);
+  const used = Object.fromEntries(
+    [...connections.used].map(([name, { adapter, options, provision }]): [string, ConnectionPlan] => [
+      name,
+      { name, adapter, options, provision },
+    ]),
+  );
+  return {
+    service,
+    profile,
+    prefix: context.prefix,
+    drainMs: parseDuration(prepared.drain) ?? 25_000,
+    connections: used,
+    channels,
+    explanation: explain({
+      service,
+      profile,
+      sources: prepared.sources,
+      connections: used,
+      channels,
+      shapes,
+      redact: context.secrets.redact,
+    }),
+  };
+}

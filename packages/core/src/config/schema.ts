@@ -1,0 +1,143 @@
+/** The configuration's structure, strict: what types.ts says, checked at run time. Meaning is checked by resolve.ts. */
+import { z } from "zod";
+import { parseDuration } from "../duration.ts";
+
+export const DURATION = "a duration such as 250ms, 30s, 15m, 12h or 4d; a bare number is milliseconds";
+export const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+const KEBAB_TEXT = "kebab-case: lower-case letters, digits and single hyphens";
+
+/** `${...}` gives text; where a number is wanted its digits will do. */
+const number = (schema: z.ZodType) =>
+  z.preprocess((value) => (typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value), schema);
+const count = number(z.int("a whole number").min(1, "a whole number from 1 up"));
+const duration = z.custom<number | string>((value) => parseDuration(value) !== undefined, DURATION);
+const longer = z.custom<number | string>((value) => (parseDuration(value) ?? 0) > 0, `longer than 0: ${DURATION}`);
+const text = z.string("text").min(1, "text, not empty");
+const free = z.record(z.string(), z.unknown(), "settings by name");
+const name = z.string().regex(KEBAB, KEBAB_TEXT);
+const nameOrAll = z.string().refine((value) => value === "*" || KEBAB.test(value), `${KEBAB_TEXT}; or "*" for all`);
+
+const start = z.union(
+  [
+    z.enum(["earliest", "latest"]),
+    z.strictObject({ time: z.custom((value) => epoch(value) !== undefined, "ISO 8601 or epoch milliseconds") }),
+    z.strictObject({ at: text }),
+  ],
+  "earliest, latest, { time: ISO 8601 } or { at: a position }",
+);
+
+const group = z.strictObject({
+  concurrency: count.optional(),
+  maxInFlight: count.optional(),
+  maxInFlightBytes: count.optional(),
+  hold: longer.optional(),
+  policy: text.optional(),
+  start: start.optional(),
+  address: text.optional(),
+  deadLetterAddress: text.optional(),
+  batch: z.strictObject({ size: count.optional(), wait: duration.optional() }).optional(),
+  filter: z.union([z.boolean(), z.array(text).min(1)], "true, false or a list of message types").optional(),
+  native: free.optional(),
+});
+
+const channel = z.strictObject({
+  model: z.enum(["queue", "pubsub", "stream"]).optional(),
+  on: text.optional(),
+  groups: z
+    .record(
+      name,
+      z.preprocess((value) => value ?? {}, group),
+      "groups by name: { billing: {} }",
+    )
+    .optional(),
+  policy: text.optional(),
+  partitions: count.optional(),
+  form: z.enum(["standard", "ordered", "fifo"]).optional(),
+  address: text.optional(),
+  retention: longer.optional(),
+  publish: z
+    .strictObject({
+      timeout: longer.optional(),
+      maxPending: count.optional(),
+      maxPendingBytes: count.optional(),
+      whenFull: z.enum(["wait", "reject"]).optional(),
+    })
+    .optional(),
+  native: free.optional(),
+});
+
+const rule = {
+  attempts: count.optional(),
+  backoff: z.enum(["constant", "linear", "exponential"]).optional(),
+  first: duration.optional(),
+  max: duration.optional(),
+};
+const perError = z.union(
+  [z.enum(["deadLetter", "release"]), z.strictObject(rule)],
+  "deadLetter, release, or { attempts, backoff, first, max }",
+);
+const policy = z.strictObject({
+  retry: z.strictObject({ ...rule, errors: z.record(z.string(), perError).optional() }).optional(),
+  deadLetter: z
+    .union(
+      [z.boolean(), z.enum(["park", "block", "skip"]), z.strictObject({ channel: name })],
+      "true, false, park, block, skip or { channel: a channel's name }",
+    )
+    .optional(),
+});
+
+const connection = z.looseObject({
+  use: z
+    .custom(
+      (value) => (typeof value === "string" ? value !== "" : isAdapter(value)),
+      "an adapter's name such as sqs, a package, or an adapter",
+    )
+    .optional(),
+  provision: z.enum(["auto", "verify", "off"]).optional(),
+});
+
+const layer = {
+  prefix: z
+    .preprocess(
+      (value) => (typeof value === "number" ? String(value) : value),
+      z.string("text").regex(KEBAB, KEBAB_TEXT),
+    )
+    .optional(),
+  drain: longer.optional(),
+  connections: z.record(name, connection, "connections by name").optional(),
+  channels: z
+    .record(
+      nameOrAll,
+      z.preprocess((value) => value ?? {}, channel),
+      "channels by name",
+    )
+    .optional(),
+  policies: z.record(name, policy, "policies by name").optional(),
+};
+
+export const overlaySchema = z.strictObject(layer);
+export const configSchema = z.strictObject({
+  ...layer,
+  profiles: z
+    .record(
+      name,
+      z.preprocess((value) => value ?? {}, overlaySchema),
+      "profiles by name",
+    )
+    .optional(),
+});
+
+/** Matched by form, not by class: it may come from another copy of core. */
+export function isAdapter(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && "open" in value && "capabilities" in value && "options" in value
+  );
+}
+
+export function epoch(value: unknown): number | undefined {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.getTime();
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d/.test(value)) return undefined;
+  const ms = Date.parse(value);
+  return Number.isNaN(ms) ? undefined : ms;
+}

@@ -1,0 +1,97 @@
+import { isTree, type Path, pathText, type Tree } from "./tree.ts";
+
+/** One part of the configuration (a channel, a connection, a policy) as the layers make it, knowing where each value came from. */
+export class Section {
+  readonly value: Tree = {};
+  readonly #origins = new Map<string, string>();
+  #home: string;
+  #mentioned = false;
+  #named = false;
+
+  /** `home`: where it would have to be said while no layer names it. */
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  /** Objects are merged, everything else is replaced. `at` names a key of `source`, counted from it; `named`: not by `"*"`. */
+  lay(source: Tree, at: (path: Path) => string, named = true): void {
+    this.#mentioned = true;
+    if (named && !this.#named) {
+      this.#named = true;
+      this.#home = at([]);
+    }
+    this.#merge(this.value, source, [], at);
+  }
+
+  /** No layer mentions it. */
+  get empty(): boolean {
+    return !this.#mentioned;
+  }
+
+  clear(): void {
+    for (const key of Object.keys(this.value)) this.drop([key]);
+  }
+
+  /** Forgets what was said for a key. */
+  drop(path: readonly string[]): void {
+    let tree: unknown = this.value;
+    for (const key of path.slice(0, -1)) tree = isTree(tree) && Object.hasOwn(tree, key) ? tree[key] : undefined;
+    if (!isTree(tree)) return;
+    delete tree[path.at(-1)!];
+    const own = id(path);
+    for (const key of this.#origins.keys()) if (key === own || key.startsWith(`${own}\0`)) this.#origins.delete(key);
+  }
+
+  /** Where a value was said, or would have to be. */
+  where(...path: readonly string[]): string {
+    for (let length = path.length; length > 0; length--) {
+      const found = this.#origins.get(id(path.slice(0, length)));
+      if (found === undefined) continue;
+      const rest = pathText(path.slice(length));
+      return rest === "" ? found : rest.startsWith("[") ? found + rest : `${found}.${rest}`;
+    }
+    return pathText(path) === "" ? this.#home : `${this.#home}.${pathText(path)}`;
+  }
+
+  /** Every place a value of it came from. */
+  origins(): Iterable<string> {
+    return this.#origins.values();
+  }
+
+  #merge(target: Tree, source: Tree, path: readonly string[], at: (path: Path) => string): void {
+    if (path.length > 0 && !this.#origins.has(id(path))) this.#origins.set(id(path), at(path));
+    for (const [key, value] of Object.entries(source)) {
+      if (value === undefined) continue;
+      const next = [...path, key];
+      const current = Object.hasOwn(target, key) ? target[key] : undefined;
+      if (isTree(value) && key !== "use" && (current === undefined || isTree(current))) {
+        if (current === undefined && opaque(value)) {
+          target[key] = value;
+          this.#note(value, next, at);
+          continue;
+        }
+        const merged = { ...(current as Tree | undefined) };
+        target[key] = merged;
+        this.#merge(merged, value, next, at);
+      } else {
+        this.drop(next);
+        target[key] = value;
+        this.#note(value, next, at);
+      }
+    }
+  }
+
+  #note(value: unknown, path: readonly string[], at: (path: Path) => string, seen = new Set<object>()): void {
+    this.#origins.set(id(path), at(path));
+    if (!(isTree(value) || Array.isArray(value)) || seen.has(value)) return;
+    seen.add(value);
+    for (const [key, inner] of Object.entries(value)) this.#note(inner, [...path, key], at, seen);
+  }
+}
+
+const id = (path: readonly string[]) => path.join("\0");
+
+/** Holds functions: somebody's client written as an object, which must stay the same object. */
+function opaque(value: Tree): boolean {
+  return Object.values(value).some((inner) => typeof inner === "function");
+}

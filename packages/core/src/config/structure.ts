@@ -1,0 +1,57 @@
+/** Walks the schema as data: which keys are allowed where, so that nothing has to be listed twice. */
+import type { z } from "zod";
+
+type Def = {
+  readonly type: string;
+  readonly innerType?: z.ZodType;
+  readonly out?: z.ZodType;
+  readonly options?: readonly z.ZodType[];
+  readonly catchall?: z.ZodType;
+  readonly valueType?: z.ZodType;
+};
+
+export interface Place {
+  /** The keys it may have; undefined: any. */
+  readonly keys: readonly string[] | undefined;
+  /** Keys are the user's own names (channels, groups). */
+  readonly named: boolean;
+  /** What stands below a key; undefined: nothing may. */
+  below(key: string): z.ZodType | undefined;
+}
+
+/** What the schema allows here; undefined for a leaf. */
+export function placeOf(schema: z.ZodType): Place | undefined {
+  const def = schema._zod.def as unknown as Def;
+  switch (def.type) {
+    case "optional":
+      return placeOf(def.innerType!);
+    case "pipe":
+      return placeOf(def.out!);
+    case "union":
+      return def.options!.map(placeOf).find((place) => place !== undefined);
+    case "record":
+      return { keys: undefined, named: true, below: () => def.valueType };
+    case "object": {
+      const { shape } = schema as z.ZodObject;
+      const loose = (def.catchall?._zod.def as unknown as Def | undefined)?.type === "unknown";
+      return {
+        keys: loose ? undefined : Object.keys(shape),
+        named: false,
+        below: (key) => (Object.hasOwn(shape, key) ? (shape[key] as z.ZodType) : loose ? def.catchall : undefined),
+      };
+    }
+    case "unknown":
+      return { keys: undefined, named: false, below: () => schema };
+    default:
+      return undefined;
+  }
+}
+
+/** The keys of an object schema, the open ones of a connection included. */
+export function knownKeys(schema: z.ZodType): readonly string[] {
+  const def = schema._zod.def as unknown as Def;
+  if (def.type === "optional") return knownKeys(def.innerType!);
+  if (def.type === "pipe") return knownKeys(def.out!);
+  if (def.type === "union") return def.options!.flatMap(knownKeys);
+  return def.type === "object" ? Object.keys((schema as z.ZodObject).shape) : [];
+}
