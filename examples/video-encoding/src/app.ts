@@ -20,8 +20,8 @@ export interface AppOptions {
   /** An encoder joins for every so many that wait, up to `maxEncoders`. Default 200 and 4. */
   readonly perEncoder?: number;
   readonly maxEncoders?: number;
-  /** Kill an encoder in the middle of the last day. Default false. */
-  readonly crash?: boolean;
+  /** The encoder that is handed the so-many-th upload dies over it. Default: none does. */
+  readonly crashAt?: number;
   readonly view?: View;
 }
 
@@ -33,6 +33,8 @@ export interface Report extends Proof {
   /** What the broker still had once all encoders had left; approximate on SQS. */
   readonly leftOver: number;
   readonly seconds: number;
+  /** What the broker set aside, and why; the first ten. */
+  readonly deadLetters: readonly { readonly videoId: string; readonly reason: string; readonly attempts: number }[];
 }
 
 const LOOK_EVERY_MS = 100;
@@ -58,11 +60,15 @@ export async function app(options: AppOptions): Promise<Report> {
   const { model, transport, address } = site.explain().channels["video-uploads"]!;
   view.note(`  a ${model} on ${transport}: ${address}`);
   const upload = uploader(site, ledger);
-  const fleet = new Fleet({ connect: () => connect({ ...connection, service: "encoder" }), folder, ledger });
+  const fleet = new Fleet({
+    connect: () => connect({ ...connection, service: "encoder" }),
+    folder,
+    ledger,
+    crashAt: options.crashAt,
+  });
 
   let title = "";
   let mostBacklog = 0;
-  let crashDue = false;
   const look = async () => {
     const [depth] = await site.depth(uploads, "encoder"); // the broker's own figures, which real scaling would go by too
     const { uploaded, encoded, ...own } = ledger.standing;
@@ -70,7 +76,6 @@ export async function app(options: AppOptions): Promise<Report> {
     mostBacklog = Math.max(mostBacklog, backlog);
     view.show({ title, uploaded, encoded, backlog, inFlight: depth?.held ?? own.inFlight, encoders: fleet.size });
 
-    if (crashDue && encoded > uploaded / 2 && fleet.crash()) crashDue = false;
     const wanted = Math.min(maxEncoders, Math.max(1, Math.ceil(backlog / perEncoder)));
     if (fleet.size < wanted) {
       view.note(`  ${backlog} waiting: encoder ${fleet.size + 1} joins`);
@@ -89,16 +94,20 @@ export async function app(options: AppOptions): Promise<Report> {
       const today = videos.slice(taken, (taken += count));
       const last = index === days.length - 1;
       title = `day ${index + 1}, ${count} uploads${last ? " at once" : ""}`;
-      crashDue = last && options.crash === true;
+      const dayStartedAt = performance.now();
       await (last ? upload.burst(today) : upload.trickle(today));
       const done = await Promise.race([ledger.idle(STALLED_AFTER_MS), watching.failed]);
-      if (!done) view.note(`  nothing has been encoded for ${STALLED_AFTER_MS / 1000} s`);
+      const seconds = ((performance.now() - dayStartedAt) / 1000).toFixed(1);
+      view.note(
+        done ? `  ${title}: done in ${seconds} s` : `  ${title}: nothing has happened for ${STALLED_AFTER_MS / 1000} s`,
+      );
     }
   } finally {
     await fleet.disband();
     view.end();
   }
   const [depth] = await site.depth(uploads, "encoder");
+  const dead = ledger.refusedIds.length > 0 ? await site.deadLetters(uploads, "encoder").peek(10) : [];
   return {
     ...prove(videos, folder, ledger),
     broker: `${model} on ${transport}`,
@@ -106,5 +115,10 @@ export async function app(options: AppOptions): Promise<Report> {
     mostEncoders: fleet.most,
     leftOver: (depth?.ready ?? 0) + (depth?.held ?? 0),
     seconds: (performance.now() - startedAt) / 1000,
+    deadLetters: dead.map(({ data, reason, attempts }) => ({
+      videoId: (data as { videoId: string }).videoId,
+      reason,
+      attempts,
+    })),
   };
 }

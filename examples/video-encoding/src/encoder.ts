@@ -21,8 +21,11 @@ export const encoder = ({ encode, ledger }: EncoderDependencies) =>
         await encode({ videoId, url });
         ledger.encoded(videoId);
       } catch (error) {
+        if (error instanceof NotAVideo) {
+          ledger.refused(videoId);
+          throw new DeadLetter(`not a video: ${error.message}`, { cause: error });
+        }
         ledger.failed(videoId);
-        if (error instanceof NotAVideo) throw new DeadLetter(`not a video: ${error.message}`, { cause: error });
         throw error; // the policy decides: here five attempts, then the dead letters
       }
     },

@@ -4,6 +4,7 @@ import type { uploads } from "./channels.ts";
 import { encoder } from "./encoder.ts";
 import type { Ledger } from "./ledger.ts";
 import { Threads } from "./threads.ts";
+import type { EncodeJob } from "./transcode.ts";
 
 export const CONFIG = fileURLToPath(new URL("../switchyard.config.yaml", import.meta.url));
 
@@ -12,6 +13,8 @@ export interface FleetOptions {
   /** Where the encoders put what they make. */
   readonly folder: string;
   readonly ledger: Ledger;
+  /** The encoder that is handed the so-many-th upload dies over it, as by a segmentation fault. */
+  readonly crashAt?: number | undefined;
 }
 
 interface Member {
@@ -24,6 +27,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #members: Member[] = [];
   #most = 0;
+  #handed = 0;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -39,12 +43,17 @@ export class Fleet {
   }
 
   async join(): Promise<void> {
-    const { connect, folder, ledger } = this.#options;
+    const { connect, folder, ledger, crashAt } = this.#options;
     const messaging = await connect();
     const threads = new Threads(1);
     this.#members.push({ messaging, threads });
     this.#most = Math.max(this.#most, this.size);
-    messaging.consume(encoder({ encode: (job) => threads.encode(folder, job), ledger }));
+    const encode = (job: EncodeJob) => {
+      const encoded = threads.encode(folder, job);
+      if (++this.#handed === crashAt) threads.crash();
+      return encoded;
+    };
+    messaging.consume(encoder({ encode, ledger }));
     await messaging.start();
   }
 
@@ -57,10 +66,5 @@ export class Fleet {
 
   async disband(): Promise<void> {
     await Promise.all(Array.from(this.#members, () => this.leave()));
-  }
-
-  /** One encoder dies over a video. False: none was at work. */
-  crash(): boolean {
-    return this.#members.some(({ threads }) => threads.crash());
   }
 }

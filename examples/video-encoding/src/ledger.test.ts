@@ -55,13 +55,23 @@ describe("the proof", () => {
   it("finds the lost, the strange and the wrong", () => {
     const ledger = new Ledger();
     const videos = ["a", "b"].map((videoId) => ({ videoId, url: `file:///nowhere/${videoId}`, checksum: "0" }));
+    videos.push({ videoId: "c", url: "file:///nowhere/c", checksum: "0" });
     for (const { videoId } of videos) ledger.uploaded(videoId);
     for (const videoId of ["a", "x"]) {
       ledger.started(videoId, 1);
       ledger.encoded(videoId);
     }
+    ledger.started("c", 1);
+    ledger.refused("c");
     const proof = prove(videos, "/nowhere", ledger);
-    expect(proof).toMatchObject({ uploaded: 2, lost: ["b"], strange: ["x"], wrong: ["a"], checksums: {} });
+    expect(proof).toMatchObject({
+      uploaded: 3,
+      refused: ["c"],
+      lost: ["b"],
+      strange: ["x"],
+      wrong: ["a", "c"],
+      checksums: {},
+    });
     expect(holds(proof)).toBe(false);
     expect(holds({ ...proof, lost: [], strange: [], wrong: [] })).toBe(true);
   });

@@ -2,7 +2,7 @@
 export interface Standing {
   readonly uploaded: number;
   readonly encoded: number;
-  /** Uploaded, and no encoder has it. */
+  /** Uploaded, and no encoder is at it. */
   readonly backlog: number;
   readonly inFlight: number;
 }
@@ -11,9 +11,9 @@ export interface Standing {
 export class Ledger {
   readonly #uploaded = new Set<string>();
   readonly #timesEncoded = new Map<string, number>();
+  readonly #refused = new Set<string>();
   readonly #running = new Map<string, number>();
   #retries = 0;
-  #failures = 0;
   #changed = Promise.withResolvers<void>();
 
   /** To be called before the upload is published: an encoder may be faster than the publisher's own reply. */
@@ -29,33 +29,29 @@ export class Ledger {
   }
 
   encoded(videoId: string): void {
-    this.#ended(videoId);
     this.#timesEncoded.set(videoId, (this.#timesEncoded.get(videoId) ?? 0) + 1);
-    this.#tell();
+    this.#ended(videoId);
   }
 
+  /** It will be tried again. */
   failed(videoId: string): void {
     this.#ended(videoId);
-    this.#failures++;
-    this.#tell();
+  }
+
+  /** It is no video, and will not be tried again. */
+  refused(videoId: string): void {
+    this.#refused.add(videoId);
+    this.#ended(videoId);
   }
 
   get standing(): Standing {
     const encoded = this.#timesEncoded.size;
     const inFlight = this.#running.size;
-    return {
-      uploaded: this.#uploaded.size,
-      encoded,
-      inFlight,
-      backlog: Math.max(0, this.#uploaded.size - encoded - inFlight),
-    };
+    const backlog = Math.max(0, this.#uploaded.size - encoded - this.#refused.size - inFlight);
+    return { uploaded: this.#uploaded.size, encoded, inFlight, backlog };
   }
 
-  /** Handler runs that ended badly, and deliveries that came after one. */
-  get failures(): number {
-    return this.#failures;
-  }
-
+  /** Deliveries that came after a failed one. */
   get retries(): number {
     return this.#retries;
   }
@@ -65,19 +61,19 @@ export class Ledger {
     return [...this.#timesEncoded.values()].reduce((sum, times) => sum + times - 1, 0);
   }
 
-  get uploadedIds(): readonly string[] {
-    return [...this.#uploaded];
-  }
-
   get encodedIds(): readonly string[] {
     return [...this.#timesEncoded.keys()];
   }
 
-  /** True once every upload so far is encoded and no handler runs; false when nothing has changed for `stallMs`. */
+  get refusedIds(): readonly string[] {
+    return [...this.#refused];
+  }
+
+  /** True once every upload so far is encoded or refused and no handler runs; false when nothing has changed for `stallMs`. */
   async idle(stallMs: number): Promise<boolean> {
     for (;;) {
-      const { uploaded, encoded, inFlight } = this.standing;
-      if (encoded >= uploaded && inFlight === 0) return true;
+      const { backlog, inFlight } = this.standing;
+      if (backlog === 0 && inFlight === 0) return true;
       const stalled = Promise.withResolvers<"stalled">();
       const timer = setTimeout(() => stalled.resolve("stalled"), stallMs);
       const first = await Promise.race([this.#changed.promise, stalled.promise]);
@@ -90,6 +86,7 @@ export class Ledger {
     const others = this.#running.get(videoId)! - 1;
     if (others > 0) this.#running.set(videoId, others);
     else this.#running.delete(videoId);
+    this.#tell();
   }
 
   #tell(): void {

@@ -1,24 +1,35 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Threads } from "./threads.ts";
-import type { Video } from "./transcode.ts";
+import { cutOff, type Video } from "./transcode.ts";
 
 /** Films on disk, each with the checksum of what encoding it must give. */
-export interface Library extends AsyncDisposable {
+export interface Library extends Disposable {
   readonly videos: readonly Video[];
   /** A new, empty folder for one run's renditions. */
   renditions(name: string): Promise<string>;
 }
 
-/** About 74 kB a film, in the system's temporary folder until disposed. */
-export async function filmLibrary(count: number): Promise<Library> {
+/** About 74 kB a film, in the system's temporary folder until disposed or the process exits. The uploads of those numbered in `cut` broke off. */
+export async function filmLibrary(
+  count: number,
+  { cut = [] }: { readonly cut?: readonly number[] } = {},
+): Promise<Library> {
   const root = await mkdtemp(join(tmpdir(), "video-encoding-"));
+  const remove = () => rmSync(root, { recursive: true, force: true });
+  process.once("exit", remove);
+  const uploads = join(root, "uploads");
+  await mkdir(uploads);
+
   const threads = new Threads(Math.min(4, availableParallelism()));
+  const filmed = async (number: number) => {
+    const video = await threads.film(uploads, number);
+    return cut.includes(number) ? cutOff(video) : video;
+  };
   try {
-    const uploads = join(root, "uploads");
-    await mkdir(uploads);
-    const videos = await Promise.all(Array.from({ length: count }, (_, index) => threads.film(uploads, index + 1)));
+    const videos = await Promise.all(Array.from({ length: count }, (_, index) => filmed(index + 1)));
     return {
       videos,
       async renditions(name) {
@@ -26,11 +37,11 @@ export async function filmLibrary(count: number): Promise<Library> {
         await mkdir(folder);
         return folder;
       },
-      [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+      [Symbol.dispose]() {
+        process.off("exit", remove);
+        remove();
+      },
     };
-  } catch (error) {
-    await rm(root, { recursive: true, force: true });
-    throw error;
   } finally {
     await threads.close();
   }

@@ -34,8 +34,9 @@ export class LiveView implements View {
     this.#draw(scene);
   }
 
+  /** The last picture stays. */
   end(): void {
-    this.#clear();
+    this.#drawn = 0;
     this.#scene = undefined;
   }
 

@@ -10,12 +10,13 @@ const { values } = parseArgs({ options: { count: { type: "string", default: "100
 const days = [10, 10, 10, Number(values.count)];
 
 console.log(`filming ${days.reduce((sum, count) => sum + count)} videos`);
-await using library = await filmLibrary(days.reduce((sum, count) => sum + count));
+process.once("SIGINT", () => process.exit(130)); // the films are removed on exit
+using library = await filmLibrary(days.reduce((sum, count) => sum + count));
 const report = await app({
   videos: library.videos,
   days,
   folder: await library.renditions("encoded"),
-  crash: true,
+  crashAt: 300,
   view: viewFor(process.stdout, process.env),
 });
 console.log(reportLines(report).join("\n"));

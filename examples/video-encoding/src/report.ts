@@ -3,10 +3,13 @@ import { holds } from "./proof.ts";
 
 /** The proof in words, a line each. */
 export function reportLines(report: Report): readonly string[] {
-  const { uploaded, encoded, lost, strange, wrong, duplicates, retries } = report;
+  const { uploaded, encoded, refused, lost, strange, wrong, duplicates, retries, deadLetters } = report;
   return [
-    `  ${uploaded} uploaded, ${encoded} encoded, ${lost.length} lost${some(lost)}, ${duplicates} duplicate deliveries, ${retries} retried`,
-    `  ${Object.keys(report.checksums).length - wrong.length} results equal the reference byte for byte, ${wrong.length} differ${some(wrong)}${strange.length > 0 ? `, ${strange.length} were never uploaded${some(strange)}` : ""}`,
+    `  ${uploaded} uploaded, ${encoded} encoded, ${lost.length} lost${some(lost)}; ${duplicates} duplicate deliveries, ${retries} after a failure`,
+    `  ${Object.keys(report.checksums).length - wrong.length} results on disk equal the reference, ${wrong.length} differ${some(wrong)}`,
+    ...(refused.length > 0 ? [`  ${refused.length} refused as no video${some(refused)}`] : []),
+    ...deadLetters.map(({ videoId, reason }) => `  dead letter ${videoId}: ${reason}`),
+    ...(strange.length > 0 ? [`  ${strange.length} encoded that nobody uploaded${some(strange)}`] : []),
     `  backlog at most ${report.mostBacklog}, encoders at most ${report.mostEncoders}, left on the broker ${report.leftOver}, ${report.seconds.toFixed(1)} s`,
     holds(report) ? "  PROVED: every video was encoded, none was lost" : "  NOT PROVED",
   ];

@@ -39,8 +39,12 @@ it("encoding again leaves the same bytes", async () => {
 it("what is not a video is told apart from other failures across the thread", async () => {
   const path = join(folder, "letter.y4m");
   await writeFile(path, "Dear Sir or Madam\n");
-  await expect(threads.encode(folder, { videoId: "letter", url: pathToFileURL(path).href })).rejects.toBeInstanceOf(NotAVideo);
-  await expect(threads.encode(folder, { videoId: "gone", url: pathToFileURL(`${path}-gone`).href })).rejects.toThrow("ENOENT");
+  await expect(threads.encode(folder, { videoId: "letter", url: pathToFileURL(path).href })).rejects.toBeInstanceOf(
+    NotAVideo,
+  );
+  await expect(threads.encode(folder, { videoId: "gone", url: pathToFileURL(`${path}-gone`).href })).rejects.toThrow(
+    "ENOENT",
+  );
   expect(checksumIn(folder, "letter")).toBeUndefined();
 });
 
@@ -60,11 +64,12 @@ it("closing refuses what waits", async () => {
 });
 
 it("a library lies on disk until it is disposed", async () => {
-  const library = await filmLibrary(3);
+  const library = await filmLibrary(3, { cut: [2] });
   const renditions = await library.renditions("encoded");
   expect(library.videos.map(({ videoId }) => videoId)).toEqual(["video-0001", "video-0002", "video-0003"]);
   expect(new Set(library.videos.map(({ checksum }) => checksum)).size).toBe(3);
+  expect(() => encodeInto(renditions, library.videos[1]!)).toThrow(NotAVideo);
   expect(await readdir(renditions)).toEqual([]);
-  await library[Symbol.asyncDispose]();
+  library[Symbol.dispose]();
   await expect(readdir(renditions)).rejects.toThrow("ENOENT");
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { threadId } from "node:worker_threads";
 import { encodeVideo, type Renditions } from "./media/encode.ts";
@@ -17,9 +17,9 @@ export interface Encoded {
   readonly checksum: string;
 }
 
-/** An upload, and what its renditions must turn out to be. */
+/** An upload, and what its renditions must turn out to be; null: it is no video, and must be refused. */
 export interface Video extends EncodeJob {
-  readonly checksum: string;
+  readonly checksum: string | null;
 }
 
 /** Reads the upload, writes its preview and poster into `folder`. The whole file appears at once or not at all. */
@@ -49,6 +49,12 @@ export function film(folder: string, number: number): Video {
   const path = `${folder}/${videoId}.y4m`;
   writeWhole(path, file);
   return { videoId, url: pathToFileURL(path).href, checksum: checksumOf(encodeVideo(file)) };
+}
+
+/** The upload broke off. */
+export function cutOff(video: Video): Video {
+  truncateSync(fileURLToPath(video.url), 70_000);
+  return { ...video, checksum: null };
 }
 
 const renditionPaths = (folder: string, videoId: string) => ({
