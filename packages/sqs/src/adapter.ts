@@ -1,0 +1,25 @@
+import type { Adapter } from "@switchyard/core/driver";
+import { locate } from "./addresses.ts";
+import { declared } from "./capabilities.ts";
+import { nativeProblems } from "./native.ts";
+import { type SqsOptions, sqsOptions } from "./options.ts";
+
+/** What a queue on SQS keeps; ordered channels take a FIFO queue, which has no delay per message and no fair queuing. */
+export type SqsKeeps = { queue: "ordering" | "delay" | "fairness" };
+
+/** Amazon SQS: queues, standard, and FIFO where an ordering key is declared. */
+export const adapter: Adapter<SqsOptions, SqsKeeps> = {
+  name: "sqs",
+  options: sqsOptions,
+  capabilities: (of) => declared(of),
+  locate: (of) => locate(of),
+  nativeProblems: (of) => nativeProblems(of),
+  open: async (options, runtime, report) => {
+    const [{ loadSdk }, { connect }] = await Promise.all([import("./sdk.ts"), import("./connection.ts")]);
+    return connect(options, await loadSdk(), runtime, report);
+  },
+  topology: async (options) => {
+    const [{ loadSdk }, { createTopology }] = await Promise.all([import("./sdk.ts"), import("./topology/index.ts")]);
+    return createTopology(options, await loadSdk());
+  },
+};

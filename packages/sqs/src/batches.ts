@@ -1,0 +1,20 @@
+import type { BatchReply, FailedEntry } from "./client.ts";
+import { MAX_BATCH } from "./limits.ts";
+import { entryError } from "./errors.ts";
+
+/** Maps a batch call's reply to its entries, whose ids are their indexes. An entry it says nothing about has failed, unknown how. */
+export function byIndex<S extends { readonly Id?: string | undefined }>(
+  reply: BatchReply<S>,
+  count: number,
+): readonly (S | { readonly cause: unknown })[] {
+  const found = new Map<string | undefined, S | { readonly cause: unknown }>();
+  for (const failed of reply.Failed ?? []) found.set(failed.Id, { cause: entryError(failed as FailedEntry) });
+  for (const entry of reply.Successful ?? []) found.set(entry.Id, entry);
+  return Array.from({ length: count }, (_, index) => found.get(String(index)) ?? { cause: entryError(undefined) });
+}
+
+export function chunks<T>(items: readonly T[], size = MAX_BATCH): T[][] {
+  const out: T[][] = [];
+  for (let start = 0; start < items.length; start += size) out.push(items.slice(start, start + size));
+  return out;
+}

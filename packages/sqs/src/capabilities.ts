@@ -1,0 +1,54 @@
+import type { Capabilities, Destination } from "@switchyard/core/driver";
+import {
+  DEDUP_MS,
+  MAX_ATTRIBUTES,
+  MAX_BATCH,
+  MAX_DELAY_MS,
+  MAX_HOLD_MS,
+  MAX_MESSAGE_BYTES,
+  POLLS_AT_ONCE,
+  RETRY_MARGIN_MS,
+  SENDS_AT_ONCE,
+} from "./limits.ts";
+import { settingsOf } from "./native.ts";
+
+/** What the queue's own settings decide. */
+export interface QueueLimits {
+  readonly maxMessageBytes: number;
+  readonly retentionMs: number;
+}
+
+export function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capabilities {
+  return {
+    ordering: fifo ? "key" : "none",
+    publishConfirm: "stored",
+    publishDedupMs: fifo ? DEDUP_MS : 0,
+    maxBatch: { count: MAX_BATCH, bytes: MAX_MESSAGE_BYTES },
+    maxMessageBytes: limits.maxMessageBytes,
+    headers: MAX_ATTRIBUTES,
+    binary: false,
+    concurrency: { send: SENDS_AT_ONCE, receive: POLLS_AT_ONCE },
+    delayedPublishMs: fifo ? 0 : MAX_DELAY_MS,
+    retryDelayMs: MAX_HOLD_MS - RETRY_MARGIN_MS,
+    holdExtend: true,
+    releaseWithoutPenalty: false,
+    attempts: "approximate",
+    settleResult: "confirmed",
+    deadLetter: "native",
+    redrive: "group",
+    replay: [],
+    retentionMs: limits.retentionMs,
+    filter: "none",
+    fairness: !fifo,
+    groupMembership: "competing",
+    fencingToken: false,
+    poisonSkip: ["deadLetter", "skip", "block"],
+    depth: "approximate",
+    purge: true,
+  };
+}
+
+/** Before any I/O: what a queue has that was made as the configuration says. */
+export function declared(of: Destination): Capabilities | undefined {
+  return of.model === "queue" ? capabilitiesOf(of.ordered, settingsOf(of)) : undefined;
+}

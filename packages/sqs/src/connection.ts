@@ -1,0 +1,49 @@
+import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { Sdk } from "./client.ts";
+import { openClients } from "./clients.ts";
+import { classify } from "./errors.ts";
+import { MAX_HOLD_MS } from "./limits.ts";
+import type { SqsOptions } from "./options.ts";
+import { describeQueue, openQueue, queueUrl } from "./queues.ts";
+import { createReceiver } from "./receiver.ts";
+import { createSender } from "./sender.ts";
+import { watcher } from "./watch.ts";
+
+export async function connect(
+  options: SqsOptions,
+  sdk: Sdk,
+  runtime: Runtime,
+  report: (event: DriverEvent) => void,
+): Promise<Connection> {
+  const opened = await openClients(options, sdk);
+  const watch = watcher(report);
+  const clients = { ...opened, call: watch(opened.call), poll: watch(opened.poll) };
+
+  return {
+    sender: async (to, signal) => createSender(await openQueue(to, options, clients, signal), clients.call, runtime),
+    receiver: async (from, { holdMs }, signal) => {
+      if (!(holdMs > 0 && holdMs <= MAX_HOLD_MS)) {
+        throw new MessagingError("bad-hold", `a hold of ${holdMs} ms; SQS holds a message from 1 second to 12 hours`, {
+          kind: "config",
+        });
+      }
+      return createReceiver(await openQueue(from, options, clients, signal), clients, holdMs, runtime);
+    },
+    depth: async (of, signal) => {
+      const { attributes } = await describeQueue(await queueUrl(of, options, clients, signal), clients, signal);
+      return [
+        {
+          ready: Number(attributes["ApproximateNumberOfMessages"] ?? 0),
+          delayed: Number(attributes["ApproximateNumberOfMessagesDelayed"] ?? 0),
+          held: Number(attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0),
+        },
+      ];
+    },
+    purge: async (of, signal) => {
+      await clients.call("PurgeQueue", { QueueUrl: await queueUrl(of, options, clients, signal) }, signal);
+    },
+    classify,
+    close: async () => clients.close(),
+  };
+}

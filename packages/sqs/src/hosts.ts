@@ -1,0 +1,47 @@
+/** Which host a queue may be on: signed requests go to the endpoint that was configured and nowhere else. */
+
+/** `localhost`, names under it, 127.0.0.0/8 and ::1. */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.toLowerCase();
+  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** What is wrong with an endpoint, or undefined. */
+export function originProblem(endpoint: string, allowInsecure: boolean): string | undefined {
+  const url = URL.parse(endpoint);
+  if (url === null) return `${JSON.stringify(endpoint)} is not a URL; write https://sqs.eu-west-1.amazonaws.com`;
+  if (url.username !== "" || url.password !== "")
+    return "must not hold a user name or password; credentials come from the AWS SDK's environment";
+  if (url.protocol === "https:") return undefined;
+  if (url.protocol !== "http:") return `must be https:, not ${url.protocol}`;
+  if (allowInsecure || isLoopback(url.hostname)) return undefined;
+  return `${url.origin} is not encrypted; use https:, or set allowInsecure: true where the network is trusted`;
+}
+
+/**
+ * May a queue's URL be used with this endpoint? The same host; any two names of this machine (emulators and proxies); or two
+ * names of SQS in the same region (`sqs.R.amazonaws.com`, a VPC endpoint, FIPS, dual stack, the legacy `R.queue.amazonaws.com`).
+ */
+export function sameService(queue: URL, endpoint: URL): boolean {
+  if (isLoopback(queue.hostname) && isLoopback(endpoint.hostname)) return true;
+  if (queue.protocol !== endpoint.protocol) return false;
+  if (queue.host === endpoint.host) return true;
+  const region = regionOf(queue.hostname);
+  return region !== undefined && region === regionOf(endpoint.hostname);
+}
+
+const DOMAIN = "(?:amazonaws\\.com(?:\\.cn)?|api\\.aws|api\\.amazonwebservices\\.com\\.cn)";
+const FORMS = [
+  new RegExp(`^sqs(?:-fips)?\\.([a-z0-9-]+)\\.${DOMAIN}$`),
+  new RegExp(`\\.sqs\\.([a-z0-9-]+)\\.vpce\\.${DOMAIN}$`),
+  new RegExp(`^([a-z]{2}[a-z0-9-]+)\\.queue\\.${DOMAIN}$`),
+];
+
+function regionOf(hostname: string): string | undefined {
+  if (hostname === "queue.amazonaws.com") return "us-east-1";
+  for (const form of FORMS) {
+    const found = form.exec(hostname);
+    if (found?.[1] !== undefined) return `${found[1]}${hostname.endsWith(".cn") ? ".cn" : ""}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,48 @@
+/** SQS's own limits, from the API reference unless said otherwise. Times are milliseconds. */
+
+/** Body and message attributes (names, types, values) together; also the most one batch may carry. A queue may be set lower. */
+export const MAX_MESSAGE_BYTES = 1_048_576;
+export const MIN_MESSAGE_BYTES = 1_024;
+export const MAX_BATCH = 10;
+/** Message attributes of one message; our `type` counts as one. */
+export const MAX_ATTRIBUTES = 10;
+export const MAX_ATTRIBUTE_NAME = 256;
+/** Group and deduplication ids. */
+export const MAX_ID = 128;
+/** Queue names, `.fifo` included. */
+export const MAX_NAME = 80;
+
+export const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+/** Per message on standard queues; per queue on both kinds. */
+export const MAX_DELAY_MS = 15 * MINUTE;
+/** Counted from the receive: extensions and retry delays together. */
+export const MAX_HOLD_MS = 43_200 * SECOND;
+/** Left of the 12 hours for the calls themselves to arrive. */
+export const HOLD_MARGIN_MS = 10 * SECOND;
+/** Left of the 12 hours for the handler that then asks for the longest retry delay. */
+export const RETRY_MARGIN_MS = MINUTE;
+export const MAX_WAIT_MS = 20 * SECOND;
+/** How long a FIFO queue remembers a deduplication id, and a receive attempt id. */
+export const DEDUP_MS = 5 * MINUTE;
+
+export const MIN_RETENTION_MS = MINUTE;
+export const MAX_RETENTION_MS = 14 * DAY;
+export const DEFAULT_RETENTION_MS = 4 * DAY;
+
+/** Below this SQS may give up on a message no consumer ever saw (its own guide: a receive may be counted and not delivered). */
+export const MIN_RECEIVE_COUNT = 3;
+export const MAX_RECEIVE_COUNT = 1_000;
+
+/** Batches of ten, ten at once: more only queues inside one process, whose client saturates near 1,400 requests a second. */
+export const SENDS_AT_ONCE = 10;
+/** The most polls of one queue at once; how many really run follows what they bring. */
+export const POLLS_AT_ONCE = 10;
+
+/** Under it an endpoint that does not answer at all is given up. */
+export const CONNECT_TIMEOUT_MS = 5 * SECOND;
+export const CALL_TIMEOUT_MS = 15 * SECOND;
+/** A poll may take all of its wait before the first byte. */
+export const POLL_TIMEOUT_MS = MAX_WAIT_MS + 10 * SECOND;

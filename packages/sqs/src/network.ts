@@ -1,0 +1,61 @@
+import type { Fault, Phase } from "@switchyard/core/driver";
+
+/** The request never left: nothing can have happened. */
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "EHOSTDOWN",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "EADDRNOTAVAIL",
+  "EMFILE",
+  "ENFILE",
+]);
+/** It may have arrived, and been carried out. */
+const CUT = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ECONNABORTED",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "ESOCKETTIMEDOUT",
+]);
+const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
+
+export function networkFault(error: object, during: Phase): Fault | undefined {
+  const { name, code, syscall, message } = error as {
+    name?: unknown;
+    code?: unknown;
+    syscall?: unknown;
+    message?: unknown;
+  };
+  if (name === "AbortError") return aborted(during);
+  const reason = typeof code === "string" ? code : "";
+  if (NEVER_SENT.has(reason) || (CUT.has(reason) && syscall === "connect")) {
+    return { kind: "retryable", code: "unreachable", hint: "check the endpoint, the region and the network" };
+  }
+  if (TLS.test(reason)) {
+    return { kind: "config", code: "tls-failed", hint: "check the endpoint's certificate and that it speaks TLS" };
+  }
+  if (name === "TimeoutError" && String(message).includes("establish a connection")) {
+    return {
+      kind: "retryable",
+      code: "unreachable",
+      hint: "no connection within the timeout; check the endpoint and the network",
+    };
+  }
+  if (CUT.has(reason) || name === "TimeoutError") {
+    return {
+      kind: during === "send" ? "ambiguous" : "retryable",
+      code: name === "TimeoutError" ? "timeout" : "connection-lost",
+    };
+  }
+  return undefined;
+}
+
+function aborted(during: Phase): Fault {
+  if (during === "send") return { kind: "ambiguous", code: "aborted" };
+  return { kind: during === "settle" || during === "extend" ? "retryable" : "closed", code: "aborted" };
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import type { SqsClientLike } from "./client.ts";
+import { originProblem } from "./hosts.ts";
+
+const client = z.custom<SqsClientLike>((value) => typeof (value as SqsClientLike | null)?.send === "function", {
+  error: "must be an SQSClient of @aws-sdk/client-sqs; it can be given in code only",
+});
+
+/**
+ * What a connection may say besides `use`. All of it is optional: region, endpoint, profile and credentials come from the
+ * standard environment of the AWS SDK (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_PROFILE`, roles).
+ */
+export const sqsOptions = z
+  .strictObject({
+    region: z.string().min(1).optional(),
+    /** Of the SQS API; `http:` only on this machine unless `allowInsecure`. */
+    endpoint: z.string().optional(),
+    /** The account that owns queues given by name; default: the caller's. */
+    accountId: z
+      .string()
+      .regex(/^\d{12}$/, "must be the 12 digits of an AWS account, in quotes")
+      .optional(),
+    /** Of the shared configuration files. */
+    profile: z.string().min(1).optional(),
+    /** Plain `http:` to another machine. Default false. */
+    allowInsecure: z.boolean().optional(),
+    /** In code only: used for every call, and for polls unless `receiveClient` is given. Must have `maxAttempts: 1`. */
+    client: client.optional(),
+    /** In code only: used for polls, so that they take no sockets from sends. Must have `maxAttempts: 1`. */
+    receiveClient: client.optional(),
+  })
+  .superRefine((options, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    if (options.endpoint !== undefined) {
+      const problem = originProblem(options.endpoint, options.allowInsecure === true);
+      if (problem !== undefined) refuse("endpoint", problem);
+    }
+    if (options.client === undefined) {
+      if (options.receiveClient !== undefined) refuse("receiveClient", "needs `client` beside it");
+      return;
+    }
+    for (const key of ["region", "endpoint", "profile"] as const) {
+      if (options[key] !== undefined) refuse(key, "cannot stand beside `client`; set it on the client");
+    }
+  });
+
+export type SqsOptions = z.output<typeof sqsOptions>;

@@ -1,0 +1,33 @@
+import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import { byIndex } from "./batches.ts";
+import { capabilitiesOf } from "./capabilities.ts";
+import type { Call, SendEntry } from "./client.ts";
+import type { Queue } from "./queues.ts";
+import { refusal, sizeOf, toEntry } from "./wire.ts";
+
+export function createSender(queue: Queue, call: Call, runtime: Runtime): SenderDriver {
+  const capabilities: Capabilities = capabilitiesOf(queue.fifo, queue);
+
+  async function send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
+    const results: Sent[] = new Array(batch.length);
+    const entries: SendEntry[] = [];
+    const places: number[] = [];
+    batch.forEach((message, index) => {
+      const cause = refusal(message, queue.fifo);
+      if (cause !== undefined) {
+        results[index] = { cause };
+        return;
+      }
+      entries.push(toEntry(String(entries.length), message, queue.fifo, () => runtime.uuid()));
+      places.push(index);
+    });
+    if (entries.length === 0) return results;
+    const reply = await call("SendMessageBatch", { QueueUrl: queue.url, Entries: entries }, signal);
+    byIndex(reply, entries.length).forEach((result, index) => {
+      results[places[index]!] = "cause" in result ? { cause: result.cause } : { id: result.MessageId ?? "" };
+    });
+    return results;
+  }
+
+  return { capabilities, size: sizeOf, send, close: async () => {} };
+}

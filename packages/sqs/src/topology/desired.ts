@@ -1,0 +1,94 @@
+import type { Destination } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { locate, queueName } from "../addresses.ts";
+import { MAX_RECEIVE_COUNT, MIN_RECEIVE_COUNT, SECOND } from "../limits.ts";
+import { nativeProblems, type Settings, settingsOf } from "../native.ts";
+
+/** Far above any policy's attempts: only crash loops get there. */
+const DEFAULT_RECEIVE_COUNT = 100;
+
+export interface Desired {
+  readonly of: Destination;
+  readonly name: string;
+  /** Given by address: it must exist, and its settings are its owner's. */
+  readonly external: boolean;
+  readonly fifo: boolean;
+  readonly settings: Settings;
+  readonly deadLetter?: Destination;
+  readonly maxReceiveCount: number;
+}
+
+/** Every queue once, dead-letter queues before those that need their ARN. Throws where the destinations cannot be queues. */
+export function desiredQueues(destinations: readonly Destination[]): readonly Desired[] {
+  const found = new Map<string, Desired>();
+  const problems: { path: string; message: string }[] = [];
+  const add = (of: Destination): void => {
+    if (of.model !== "queue") return;
+    if (of.deadLetter !== undefined) add(of.deadLetter);
+    const { address, problem } = locate(of);
+    for (const message of problem === undefined ? nativeProblems(of) : [problem])
+      problems.push({ path: of.channel, message });
+    if (of.deadLetter?.model === "queue" && of.deadLetter.ordered !== of.ordered) {
+      problems.push({
+        path: of.channel,
+        message: `"${address}" and its dead-letter queue must both be FIFO or both standard`,
+      });
+    }
+    // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
+    const earlier = found.get(address);
+    if (earlier === undefined || (earlier.deadLetter === undefined && of.deadLetter !== undefined))
+      found.set(address, toDesired(of));
+  };
+  for (const of of destinations) add(of);
+  if (problems.length > 0) {
+    throw new MessagingError("invalid-config", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), {
+      kind: "config",
+      problems,
+    });
+  }
+  return [...found.values()].sort((a, b) => Number(a.deadLetter !== undefined) - Number(b.deadLetter !== undefined));
+}
+
+function toDesired(of: Destination): Desired {
+  return {
+    of,
+    name: of.address ?? queueName(of),
+    external: of.address !== undefined,
+    fifo: of.ordered,
+    settings: settingsOf(of),
+    maxReceiveCount: Math.min(
+      MAX_RECEIVE_COUNT,
+      Math.max(MIN_RECEIVE_COUNT, of.nativeAttempts ?? DEFAULT_RECEIVE_COUNT),
+    ),
+    ...(of.deadLetter?.model === "queue" ? { deadLetter: of.deadLetter } : {}),
+  };
+}
+
+const seconds = (ms: number): string => String(ms / SECOND);
+
+/** What a new queue is made with; redrive and access need ARNs and follow. */
+export function creationAttributes({ settings, fifo }: Desired): Record<string, string> {
+  return {
+    MessageRetentionPeriod: seconds(settings.retentionMs),
+    MaximumMessageSize: String(settings.maxMessageBytes),
+    DelaySeconds: seconds(settings.delayMs),
+    VisibilityTimeout: seconds(settings.visibilityMs),
+    ...encryption(settings),
+    ...(fifo ? { FifoQueue: "true", ...throughput(settings) } : {}),
+  };
+}
+
+export function encryption(settings: Settings): Record<string, string> {
+  if (settings.kmsKey === undefined) return { SqsManagedSseEnabled: "true" };
+  const reuse = settings.kmsDataKeyReuseMs;
+  return {
+    KmsMasterKeyId: settings.kmsKey,
+    ...(reuse === undefined ? {} : { KmsDataKeyReusePeriodSeconds: seconds(reuse) }),
+  };
+}
+
+export function throughput(settings: Settings): Record<string, string> {
+  return settings.throughput === "high"
+    ? { DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" }
+    : { DeduplicationScope: "queue", FifoThroughputLimit: "perQueue" };
+}

@@ -1,0 +1,116 @@
+/**
+ * A message on SQS: the body is the data as text; `type`, `ce`, `traceparent` and `tracestate` (and whatever else stands in
+ * `headers`) are message attributes of type String, at most ten with `type`.
+ */
+import type { WireMessage } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { MessageAttribute, ReceivedMessage, SendEntry } from "./client.ts";
+import { toId } from "./identifiers.ts";
+import { MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES, MAX_DELAY_MS, SECOND } from "./limits.ts";
+
+const STRING = "String";
+const NAME = /^(?!aws\.|amazon\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]+(?<!\.)$/i;
+/** SQS takes tab, line ends and everything from the space up but surrogates, U+FFFE and U+FFFF. */
+const REFUSED = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
+
+/** Bytes as SQS counts them: the body, and each attribute's name, type and value. */
+export function sizeOf(message: WireMessage): number {
+  let bytes = typeof message.body === "string" ? Buffer.byteLength(message.body) : message.body.byteLength;
+  if (message.type !== undefined) bytes += attributeBytes("type", message.type);
+  for (const name in message.headers) bytes += attributeBytes(name, message.headers[name]!);
+  return bytes;
+}
+
+function attributeBytes(name: string, value: string): number {
+  return Buffer.byteLength(name) + STRING.length + Buffer.byteLength(value);
+}
+
+/** Why SQS would not take the message as it is. Known before any call, so that it is refused alike by every endpoint. */
+export function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined {
+  const { body, headers, type, delayMs = 0 } = message;
+  if (typeof body !== "string") return refuse("binary-body", "SQS carries text; encode the bytes as base64");
+  if (body === "") return refuse("empty-body", "SQS takes no empty body");
+  if (!carries(body))
+    return refuse(
+      "invalid-characters",
+      "the body holds characters SQS refuses (NUL, C0 controls, U+FFFE, U+FFFF or half a surrogate pair); escape them, or encode the body as base64",
+    );
+  if (delayMs > 0 && fifo)
+    return refuse("delay-unsupported", "a FIFO queue delays no single message; set native.delay for the whole queue");
+  if (delayMs > MAX_DELAY_MS)
+    return refuse("delay-too-long", `SQS delays a message at most ${MAX_DELAY_MS / SECOND} seconds`);
+  const names = Object.keys(headers);
+  const count = names.length + (type === undefined ? 0 : 1);
+  if (count > MAX_ATTRIBUTES)
+    return refuse("too-many-headers", `${count} message attributes, type included; SQS takes ${MAX_ATTRIBUTES}`);
+  if (type !== undefined && (type === "" || !carries(type)))
+    return refuse("bad-header", "the message type is empty or holds characters SQS refuses");
+  for (const name of names) {
+    if (name === "type" && type !== undefined)
+      return refuse("bad-header", 'a header named "type" would hide the message type; name it otherwise');
+    if (name.length > MAX_ATTRIBUTE_NAME || !NAME.test(name))
+      return refuse(
+        "bad-header",
+        `header name ${JSON.stringify(name)}: SQS takes letters, digits, "-", "_" and "." (not first, last or twice), not AWS. or Amazon. before them, ${MAX_ATTRIBUTE_NAME} characters in all`,
+      );
+    const value = headers[name]!;
+    if (value === "") return refuse("bad-header", `header "${name}" is empty, which SQS refuses; leave it out`);
+    if (!carries(value)) return refuse("bad-header", `header "${name}" holds characters SQS refuses`);
+  }
+  return undefined;
+}
+
+function carries(text: string): boolean {
+  return !REFUSED.test(text) && text.isWellFormed();
+}
+
+function refuse(code: string, message: string): MessagingError {
+  return new MessagingError(code, message, { kind: "permanent" });
+}
+
+/** `alone` makes an id for what has no key or dedup of its own on a FIFO queue: such a message waits for no other. */
+export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry {
+  const attributes: Record<string, MessageAttribute> = {};
+  if (message.type !== undefined) attributes["type"] = { DataType: STRING, StringValue: message.type };
+  for (const name in message.headers) attributes[name] = { DataType: STRING, StringValue: message.headers[name] };
+  const entry: { -readonly [K in keyof SendEntry]: SendEntry[K] } = { Id: id, MessageBody: message.body as string };
+  if (Object.keys(attributes).length > 0) entry.MessageAttributes = attributes;
+  if (fifo) {
+    entry.MessageDeduplicationId = toId(message.dedup ?? alone());
+    entry.MessageGroupId = message.key === undefined ? entry.MessageDeduplicationId : toId(message.key);
+    return entry;
+  }
+  // Rounded up: never earlier than asked.
+  if (message.delayMs !== undefined && message.delayMs > 0) entry.DelaySeconds = Math.ceil(message.delayMs / SECOND);
+  if (message.fairness !== undefined) entry.MessageGroupId = toId(message.fairness);
+  return entry;
+}
+
+/** Never throws. Attributes of other producers become headers, names in lower case, binary values as base64. */
+export function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage {
+  const headers: Record<string, string> = Object.create(null);
+  let type: string | undefined;
+  for (const [name, attribute] of Object.entries(received.MessageAttributes ?? {})) {
+    const value = attribute?.StringValue ?? base64(attribute?.BinaryValue);
+    if (value === undefined) continue;
+    const lower = name.toLowerCase();
+    if (lower === "type") {
+      if (type === undefined || name === lower) type = value;
+    } else if (!(lower in headers) || name === lower) headers[lower] = value;
+  }
+  const group = received.Attributes?.["MessageGroupId"];
+  const dedup = received.Attributes?.["MessageDeduplicationId"];
+  return {
+    body: received.Body ?? "",
+    headers,
+    ...(type === undefined ? {} : { type }),
+    ...(group === undefined ? {} : fifo ? { key: group } : { fairness: group }),
+    ...(dedup === undefined ? {} : { dedup }),
+  };
+}
+
+function base64(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined
+    ? undefined
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
