@@ -4,6 +4,7 @@
  *   npm run demo                  every broker that can be started here
  *   npm run demo -- sqs           only these
  *   npm run demo -- --count 200   a smaller last day (default 1000)
+ *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
  * Exit code 0: wherever it ran, every video was encoded and none was lost, and all brokers gave the same bytes.
  */
@@ -75,12 +76,14 @@ async function withEnvironment<T>(added: Readonly<Record<string, string>>, run: 
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: "string", default: "1000" } },
+  options: { count: { type: "string", default: "1000" }, out: { type: "string" } },
 });
 const unknown = positionals.filter((name) => !brokers.some(({ profile }) => profile === name));
 const lastDay = Number(values.count);
 if (unknown.length > 0 || !Number.isInteger(lastDay) || lastDay < 1) {
-  console.error(`usage: npm run demo -- [${brokers.map(({ profile }) => profile).join("] [")}] [--count 1000]`);
+  console.error(
+    `usage: npm run demo -- [${brokers.map(({ profile }) => profile).join("] [")}] [--count 1000] [--out folder]`,
+  );
   process.exit(2);
 }
 
@@ -89,7 +92,7 @@ const total = days.reduce((sum, count) => sum + count);
 const startedAt = performance.now();
 console.log(`Filming ${total} short videos, and encoding each by a plain function call: the reference.\n`);
 process.once("SIGINT", () => process.exit(130)); // the films are removed on exit
-using library = await filmLibrary(total);
+using library = await filmLibrary(total, { folder: values.out });
 
 const reports: Report[] = [];
 const failures: string[] = [];

@@ -12,16 +12,22 @@ export interface Library extends Disposable {
   renditions(name: string): Promise<string>;
 }
 
-/** About 74 kB a film, in the system's temporary folder until disposed or the process exits. The uploads of those numbered in `cut` broke off. */
-export async function filmLibrary(
-  count: number,
-  { cut = [] }: { readonly cut?: readonly number[] } = {},
-): Promise<Library> {
-  const root = await mkdtemp(join(tmpdir(), "video-encoding-"));
-  const remove = () => rmSync(root, { recursive: true, force: true });
+export interface LibraryOptions {
+  /** An empty or new folder, which stays. Default: one in the system's temporary folder, until disposed or the process exits. */
+  readonly folder?: string | undefined;
+  /** The uploads with these numbers broke off. */
+  readonly cut?: readonly number[];
+}
+
+/** About 74 kB a film. */
+export async function filmLibrary(count: number, { folder, cut = [] }: LibraryOptions = {}): Promise<Library> {
+  const root = folder ?? (await mkdtemp(join(tmpdir(), "video-encoding-")));
+  const remove = () => {
+    if (folder === undefined) rmSync(root, { recursive: true, force: true });
+  };
   process.once("exit", remove);
   const uploads = join(root, "uploads");
-  await mkdir(uploads);
+  await mkdir(uploads, { recursive: true });
 
   const threads = new Threads(Math.min(4, availableParallelism()));
   const filmed = async (number: number) => {
@@ -33,9 +39,9 @@ export async function filmLibrary(
     return {
       videos,
       async renditions(name) {
-        const folder = join(root, name);
-        await mkdir(folder);
-        return folder;
+        const renditions = join(root, name);
+        await mkdir(renditions, { recursive: true });
+        return renditions;
       },
       [Symbol.dispose]() {
         process.off("exit", remove);

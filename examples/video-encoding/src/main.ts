@@ -1,4 +1,4 @@
-/** One run on one profile: `npm start`, or `SWITCHYARD_PROFILE=sqs npm start`. `--count 100` for a smaller last day. */
+/** One run on one profile: `npm start`, or `SWITCHYARD_PROFILE=sqs npm start`. `--count 100` for a smaller last day, `--out folder` to look at the results. */
 import { parseArgs } from "node:util";
 import { app } from "./app.ts";
 import { filmLibrary } from "./library.ts";
@@ -6,12 +6,15 @@ import { holds } from "./proof.ts";
 import { reportLines } from "./report.ts";
 import { viewFor } from "./view.ts";
 
-const { values } = parseArgs({ options: { count: { type: "string", default: "1000" } } });
+const { values } = parseArgs({ options: { count: { type: "string", default: "1000" }, out: { type: "string" } } });
 const days = [10, 10, 10, Number(values.count)];
 
 console.log(`filming ${days.reduce((sum, count) => sum + count)} videos`);
 process.once("SIGINT", () => process.exit(130)); // the films are removed on exit
-using library = await filmLibrary(days.reduce((sum, count) => sum + count));
+using library = await filmLibrary(
+  days.reduce((sum, count) => sum + count),
+  { folder: values.out },
+);
 const report = await app({
   videos: library.videos,
   days,
