@@ -5,7 +5,7 @@
 export type MessagingEvent = About &
   (
     | { readonly type: "retry"; readonly level: "info"; readonly attempt: number; readonly delayMs: number; readonly error: unknown }
-    | { readonly type: "dead-letter"; readonly level: "warn"; readonly attempt: number; readonly reason: string; readonly error?: unknown }
+    | { readonly type: "dead-letter"; readonly level: "warn"; readonly attempt: number; readonly code: string; readonly reason: string; readonly error?: unknown }
     /** No dead-letter copy could be made: the message stays and comes again; its key waits. */
     | { readonly type: "blocked-message"; readonly level: "error"; readonly reason: string; readonly error?: unknown }
     | { readonly type: "skipped"; readonly level: "warn"; readonly reason: string; readonly error?: unknown }

@@ -1,0 +1,48 @@
+import type { AnyChannel } from "./channel.ts";
+import { Connections } from "./connections.ts";
+import { MessagingError } from "./errors.ts";
+import { MessagingCore } from "./messaging.ts";
+import type { ConnectOptions, Messaging } from "./messaging-types.ts";
+import { guarded, toConsole } from "./observe.ts";
+import type { ChannelShape } from "./shapes.ts";
+import { systemRuntime } from "./system-runtime.ts";
+
+/**
+ * Reads the configuration, checks it against what the channels need and the adapters keep, loads the adapters it names
+ * and opens their connections. Nothing is consumed before `start()`.
+ *
+ * @throws MessagingError `invalid-config` with every mistake found, each with its path in the file; `adapter-missing`
+ * names the package to install; `topology-differs` where `provision: verify` finds a difference.
+ */
+export async function connect<const Channels extends readonly AnyChannel[]>(
+  options: ConnectOptions<Channels>,
+): Promise<Messaging<Channels[number]>> {
+  const { channels, service, runtime = systemRuntime } = options;
+  const observe = guarded(options.observe ?? toConsole);
+  refuseBadInput(channels, service);
+  // Loaded here, not above: what only declares channels and consumers needs no YAML and no zod.
+  const [{ resolvePlan }, { provision }] = await Promise.all([import("./config/index.ts"), import("./provision.ts")]);
+  const shapes = channels as unknown as readonly ChannelShape[];
+  const plan = await resolvePlan({ ...options, channels: shapes, service });
+  await provision(plan, runtime, new AbortController().signal);
+  const connections = await Connections.open(plan, runtime, observe);
+  return new MessagingCore({ plan, channels: shapes, connections, runtime, observe }) as unknown as Messaging<
+    Channels[number]
+  >;
+}
+
+function refuseBadInput(channels: unknown, service: unknown): void {
+  if (
+    !Array.isArray(channels) ||
+    channels.some((channel) => (channel as ChannelShape | undefined)?.["~switchyard"] !== "channel")
+  ) {
+    throw new MessagingError("bad-option", "connect({ channels }): give a list of what channel() made", {
+      kind: "config",
+    });
+  }
+  if (typeof service !== "string" || service === "") {
+    throw new MessagingError("bad-option", 'connect({ service }): give the name of this service, such as "billing"', {
+      kind: "config",
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import type { Connection, Destination, DriverEvent, Runtime } from "./driver.ts";
+import { fromFault, MessagingError } from "./errors.ts";
+import type { Observe } from "./events.ts";
+import type { ConnectionHealth } from "./messaging-types.ts";
+import type { ChannelPlan, ConnectionPlan, Plan, PublishPlan } from "./plan.ts";
+import { SendQueue } from "./publish/send-queue.ts";
+
+interface Open {
+  readonly plan: ConnectionPlan;
+  readonly connection: Connection;
+  state: ConnectionHealth["state"];
+  since: number;
+}
+
+const STATES: Partial<Record<DriverEvent["type"], ConnectionHealth["state"]>> = {
+  up: "up",
+  unblocked: "up",
+  down: "down",
+  blocked: "blocked",
+  throttled: "throttled",
+};
+
+/** The opened connections of one `connect()`, and the send queues over them: one for each destination, whoever sends. */
+export class Connections {
+  readonly #open = new Map<string, Open>();
+  readonly #queues = new Map<string, SendQueue>();
+  readonly #runtime: Runtime;
+  readonly #observe: Observe;
+
+  private constructor(runtime: Runtime, observe: Observe) {
+    this.#runtime = runtime;
+    this.#observe = observe;
+  }
+
+  static async open(plan: Plan, runtime: Runtime, observe: Observe): Promise<Connections> {
+    const all = new Connections(runtime, observe);
+    try {
+      for (const used of Object.values(plan.connections)) await all.#add(used);
+    } catch (error) {
+      await all.close();
+      throw error;
+    }
+    return all;
+  }
+
+  get(name: string): Connection {
+    const found = this.#open.get(name);
+    if (found === undefined) throw new MessagingError("closed", `connection "${name}" is not open`, { kind: "closed" });
+    return found.connection;
+  }
+
+  queue(
+    on: string,
+    destination: Destination,
+    publish: PublishPlan,
+    about: { channel: string; group?: string },
+  ): SendQueue {
+    const key = JSON.stringify([on, destination.name, destination.group ?? ""]);
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      const { plan, connection } = this.#open.get(on) as Open;
+      const expected = plan.adapter.capabilities(destination, plan.options);
+      if (expected === undefined)
+        throw new MessagingError("model-missing", `"${on}" has no ${destination.model}`, { kind: "config" });
+      const common = {
+        destination,
+        connection,
+        runtime: this.#runtime,
+        plan: publish,
+        expected,
+        observe: this.#observe,
+      };
+      queue = new SendQueue({ ...common, about: { connection: on, ...about } });
+      this.#queues.set(key, queue);
+    }
+    return queue;
+  }
+
+  /** The queue `publish` uses. */
+  outbound(channel: ChannelPlan): SendQueue {
+    return this.queue(channel.on, channel.to, channel.publish, { channel: channel.channel });
+  }
+
+  health(): Record<string, ConnectionHealth> {
+    return Object.fromEntries([...this.#open].map(([name, { state, since }]) => [name, { state, since }]));
+  }
+
+  /** What was accepted for sending leaves, until the deadline. */
+  async flush(deadline: AbortSignal): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.flush(deadline)));
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
+    await Promise.allSettled([...this.#open.values()].map(({ connection }) => connection.close()));
+  }
+
+  async #add(plan: ConnectionPlan): Promise<void> {
+    const { name, adapter, options } = plan;
+    const report = (event: DriverEvent) => this.#report(name, event);
+    let connection: Connection;
+    try {
+      connection = await adapter.open(options, this.#runtime, report);
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === "MessagingError") throw cause;
+      throw fromFault(
+        { kind: "config", code: "open-failed" },
+        `connection "${name}" (${adapter.name}) could not be opened`,
+        cause,
+        {},
+      );
+    }
+    this.#open.set(name, { plan, connection, state: "up", since: this.#runtime.now() });
+  }
+
+  #report(name: string, event: DriverEvent): void {
+    const error = event.cause === undefined ? {} : { error: event.cause };
+    const about = { connection: name, ...(event.id === undefined ? {} : { lease: event.id }) };
+    if (event.type === "position-lost") {
+      this.#observe({ type: "position-lost", level: "error", ...about, ...error });
+      return;
+    }
+    const state = STATES[event.type] ?? "up";
+    const open = this.#open.get(name);
+    if (open !== undefined && open.state !== state) {
+      open.state = state;
+      open.since = this.#runtime.now();
+    }
+    const level = event.type === "up" || event.type === "unblocked" ? "info" : "warn";
+    this.#observe({ type: "connection", level, state: event.type, ...about, ...error });
+  }
+}

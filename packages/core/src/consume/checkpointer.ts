@@ -1,0 +1,130 @@
+import { reconnectMs } from "../backoff.ts";
+import { Deque } from "../deque.ts";
+import type { Connection, Lease, Runtime } from "../driver.ts";
+import type { Held } from "./held.ts";
+
+/** Checkpoints while records are being handled: at most one a second a lease, what KCL advises for its lease table's cost. */
+const EVERY_MS = 1_000;
+
+export interface CheckpointerOptions {
+  readonly lease: Lease;
+  readonly runtime: Runtime;
+  readonly classify: Connection["classify"];
+  readonly expecting: () => boolean;
+  readonly done: (held: Held, lost: boolean, cause?: unknown) => void;
+  /** The checkpoint was refused for good: another holds the lease. */
+  readonly fenced: (cause: unknown) => void;
+}
+
+/**
+ * Settles a log: `ack` of the contiguous low-water mark, so that a checkpoint never passes a record that is not settled.
+ * Records settled above the mark are remembered here; {@link size} counts them, and the window bounds it (seam rule 2).
+ */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  /** In the order of the log, from the low-water mark on. */
+  readonly #records = new Deque<Held>();
+  readonly #settled = new Set<Held>();
+  #mark: Held | undefined;
+  #storing: Promise<void> | undefined;
+  #timer: Disposable | undefined;
+  #deferred = false;
+  #tries = 0;
+  #flushing = false;
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+  }
+
+  /** Records read and not yet below the mark. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  track(held: Held): void {
+    this.#records.push(held);
+  }
+
+  ack(held: Held): void {
+    this.#settled.add(held);
+    this.#options.done(held, false);
+    for (let head = this.#records.peek(); head !== undefined && this.#settled.has(head); head = this.#records.peek()) {
+      this.#records.shift();
+      this.#settled.delete(head);
+      this.#mark = head;
+    }
+    if (this.#mark !== undefined) this.#schedule();
+  }
+
+  /** Stores the mark now, if there is one to store. */
+  async flush(): Promise<void> {
+    this.#flushing = true;
+    while (this.#mark !== undefined && !this.#options.lease.lost.aborted) {
+      await this.#store();
+      if (this.#tries > 5) return;
+      if (this.#tries > 0)
+        await this.#options.runtime.sleep(
+          reconnectMs(this.#tries, this.#options.runtime.random),
+          this.#options.lease.lost,
+        );
+    }
+    await this.#storing;
+  }
+
+  close(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#mark = undefined;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#deferred || this.#flushing) return;
+    if (this.#options.expecting()) {
+      this.#timer = this.#options.runtime.timer(EVERY_MS, () => void this.#store());
+      return;
+    }
+    this.#deferred = true;
+    this.#options.runtime.defer(() => {
+      this.#deferred = false;
+      void this.#store();
+    });
+  }
+
+  #store(): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    if (this.#storing === undefined) {
+      this.#storing = this.#put().finally(() => {
+        this.#storing = undefined;
+        if (this.#mark !== undefined && this.#tries === 0) this.#schedule();
+      });
+    }
+    return this.#storing;
+  }
+
+  async #put(): Promise<void> {
+    const mark = this.#mark;
+    const { lease, classify, runtime } = this.#options;
+    if (mark === undefined || lease.lost.aborted) return;
+    let failure: { readonly cause: unknown } | undefined;
+    try {
+      [failure] = await lease.settle([{ receipt: mark.delivery.receipt, action: "ack" }], lease.lost);
+    } catch (cause) {
+      failure = { cause };
+    }
+    if (failure === undefined) {
+      this.#tries = 0;
+      if (this.#mark === mark) this.#mark = undefined;
+      return;
+    }
+    const fault = classify(failure.cause, "settle");
+    if (fault.kind === "lost" || fault.kind === "permanent") {
+      this.#mark = undefined;
+      this.#options.fenced(failure.cause);
+      return;
+    }
+    this.#tries++;
+    if (this.#flushing) return;
+    this.#timer ??= runtime.timer(reconnectMs(this.#tries, runtime.random), () => void this.#store());
+  }
+}

@@ -1,0 +1,41 @@
+import { encodeBody, type DeadInfo } from "../envelope.ts";
+import { isMessagingError } from "../errors.ts";
+import { type Condemned, nameOf } from "./decide.ts";
+import type { GroupContext } from "./group-context.ts";
+import type { Held } from "./held.ts";
+import { envelopeFor, type Opened } from "./opened.ts";
+
+/**
+ * Copies a condemned message to its dead-letter destination, with our fields; verbatim where they do not fit. Resolves
+ * once the copy is accepted: only then may the source be settled (contract C11).
+ */
+export async function copyToDeadLetters(
+  context: GroupContext,
+  held: Held,
+  opened: Opened,
+  condemned: Condemned,
+): Promise<void> {
+  const { deadLetters, runtime, plan, channel } = context;
+  if (deadLetters === undefined) throw new Error("no dead-letter destination");
+  const now = runtime.now();
+  const original = envelopeFor(opened, held.delivery, channel.channel, now);
+  const dead: DeadInfo = {
+    reason: condemned.reason,
+    code: condemned.code,
+    attempts: held.attempt,
+    channel: channel.channel,
+    group: plan.group,
+    ...(condemned.error === undefined ? {} : { errorClass: nameOf(condemned.error) }),
+    firstAt: held.firstFailedAt ?? now,
+    lastAt: now,
+  };
+  const { expiresAt: _, ...kept } = original;
+  const envelope = { ...kept, hop: original.hop + 1, dead };
+  try {
+    await deadLetters.send((caps) => encodeBody(envelope, opened.body, caps), { reserve: true });
+  } catch (error) {
+    if (!isMessagingError(error) || error.kind !== "permanent") throw error;
+    const { delayMs: _delay, ...verbatim } = held.delivery.message;
+    await deadLetters.send(() => ({ ...verbatim, dedup: `${envelope.id}:${envelope.hop}` }), { reserve: true });
+  }
+}

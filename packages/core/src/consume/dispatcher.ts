@@ -1,0 +1,114 @@
+import { Deque } from "../deque.ts";
+import { attemptBatch } from "./batch.ts";
+import type { GroupContext } from "./group-context.ts";
+import type { Held } from "./held.ts";
+import { Outcomes } from "./outcomes.ts";
+import { attemptOne } from "./single.ts";
+
+/** Starts handlers: `concurrency` at once over all leases of the group; a batch counts as one. */
+export class Dispatcher {
+  readonly #context: GroupContext;
+  readonly #outcomes: Outcomes;
+  readonly #ready = new Deque<Held>();
+  readonly #batching: boolean;
+  #running = 0;
+  #finished = 0;
+  #pumping = false;
+  #stopping = false;
+  /** A batch waits for company until then. */
+  #wait: Disposable | undefined;
+  #due = false;
+  #deferred = false;
+
+  constructor(context: GroupContext) {
+    this.#context = context;
+    this.#outcomes = new Outcomes(context, () => this.#stopping);
+    this.#batching = context.consumer.kind === "batch";
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Handlers that have ended, batches counted once. */
+  get finished(): number {
+    return this.#finished;
+  }
+
+  /** Handlers could run, but nothing is ready for them. */
+  get starved(): boolean {
+    return this.#ready.size === 0 && this.#running < this.#context.plan.concurrency;
+  }
+
+  enqueue(held: Held): void {
+    this.#ready.push(held);
+    this.#pump();
+  }
+
+  /** Nothing is started from now on. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wait?.[Symbol.dispose]();
+    this.#ready.drain();
+  }
+
+  #pump(): void {
+    // A handler that ends at once brings the next one: a loop, not a recursion.
+    if (this.#pumping || this.#stopping) return;
+    this.#pumping = true;
+    while (this.#ready.size > 0 && this.#running < this.#context.plan.concurrency && !this.#stopping) {
+      if (this.#batching) {
+        if (!this.#startBatch()) break;
+      } else {
+        const held = this.#ready.shift() as Held;
+        if (held.state !== "ready") continue;
+        this.#running++;
+        attemptOne(this.#context, this.#outcomes, held, this.#done);
+      }
+    }
+    this.#pumping = false;
+  }
+
+  readonly #done = (): void => {
+    this.#running--;
+    this.#finished++;
+    this.#pump();
+  };
+
+  #startBatch(): boolean {
+    const { size, waitMs } = this.#context.plan.batch;
+    const enough = this.#ready.size >= size || this.#context.budget.full;
+    if (!enough && !this.#due) {
+      this.#await(waitMs);
+      return false;
+    }
+    this.#due = false;
+    this.#wait?.[Symbol.dispose]();
+    this.#wait = undefined;
+    const batch: Held[] = [];
+    while (batch.length < size && this.#ready.size > 0) {
+      const held = this.#ready.shift() as Held;
+      if (held.state === "ready") batch.push(held);
+    }
+    if (batch.length === 0) return false;
+    this.#running++;
+    void attemptBatch(this.#context, this.#outcomes, batch, this.#done);
+    return true;
+  }
+
+  #await(waitMs: number): void {
+    const { runtime } = this.#context;
+    const now = () => {
+      this.#deferred = false;
+      this.#wait = undefined;
+      this.#due = this.#ready.size > 0;
+      this.#pump();
+    };
+    if (waitMs > 0) {
+      this.#wait ??= runtime.timer(waitMs, now);
+    } else if (!this.#deferred) {
+      this.#deferred = true;
+      runtime.defer(now);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { Capabilities, Connection, Runtime } from "../driver.ts";
+import type { MessagingEvent } from "../events.ts";
+import type { ChannelPlan, GroupPlan } from "../plan.ts";
+import type { SendQueue } from "../publish/send-queue.ts";
+import type { ConsumerShape } from "../shapes.ts";
+import type { Attempts } from "./attempts.ts";
+import type { Budget } from "./budget.ts";
+import type { Held } from "./held.ts";
+
+type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
+/** An event but for what the group adds. */
+export type GroupEvent = Without<MessagingEvent>;
+
+/** What the parts of one group's consumption share. */
+export interface GroupContext {
+  readonly consumer: ConsumerShape;
+  readonly channel: ChannelPlan;
+  readonly plan: GroupPlan;
+  readonly runtime: Runtime;
+  readonly connection: Connection;
+  readonly budget: Budget;
+  readonly attempts: Attempts;
+  /** Where its dead letters go; absent where the policy blocks or skips. */
+  readonly deadLetters: SendQueue | undefined;
+  readonly emit: (event: GroupEvent) => void;
+}
+
+/** What a lease needs of the group it belongs to. */
+export interface LeaseHost {
+  readonly context: GroupContext;
+  readonly capabilities: Capabilities;
+  readonly stopping: boolean;
+  /** The head of its lane, or unordered: to be dispatched. */
+  enqueue(held: Held): void;
+  /** The most one lease may ask for, so that each gets its part of the budget. */
+  share(): number;
+  /** How long a receive may wait for a message. */
+  waitMs(): number;
+  /** The budget is used up and a fetch waits for it. */
+  full(): void;
+}

@@ -1,0 +1,176 @@
+import { reconnectMs } from "../backoff.ts";
+import type { Capabilities, Fault } from "../driver.ts";
+import { fromFault, isMessagingError, MessagingError } from "../errors.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { GroupContext } from "./group-context.ts";
+import { type Failure, Session } from "./session.ts";
+
+/** How long `start()` waits for a broker that cannot be reached before it gives up. */
+const START_MS = 30_000;
+/** A session that lasted this long was healthy: the next failure starts the back-off afresh. */
+const HEALTHY_MS = 10_000;
+/** After the deadline: for settlements under way, and for drivers to close. */
+const GRACE_MS = 1_000;
+
+export interface GroupStopped {
+  readonly completed: number;
+  readonly released: number;
+  readonly abandoned: number;
+}
+
+/** One consumer at work: opens its receiver, opens it again when it fails, stops it. */
+export class GroupRunner {
+  readonly context: GroupContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #drainMs: number;
+  readonly #opening = new AbortController();
+  #session: Session | undefined;
+  #main: Promise<void> | undefined;
+  #problem: string | undefined;
+  #stopping: Promise<GroupStopped> | undefined;
+  #released = 0;
+
+  constructor(context: GroupContext, drainMs: number) {
+    const { emit } = context;
+    this.context = {
+      ...context,
+      emit: (event) => {
+        if (event.type === "released" && event.reason === "stop") this.#released++;
+        emit(event);
+      },
+    };
+    this.#dispatcher = new Dispatcher(this.context);
+    this.#drainMs = drainMs;
+  }
+
+  /** What keeps it from working, in a sentence; undefined: nothing. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Resolves once it receives; rejects at once on what will not pass by itself, and after {@link START_MS} on what might. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.context.runtime.timer(START_MS, () => {
+        this.#opening.abort();
+        const last = this.#problem ?? "no answer from the broker";
+        reject(
+          new MessagingError("start-timeout", `${this.#name} could not start within ${START_MS} ms: ${last}`, {
+            kind: "retryable",
+            ...this.#about,
+          }),
+        );
+      });
+      const over = () => timer[Symbol.dispose]();
+      this.#main = this.#run(
+        () => {
+          over();
+          resolve();
+        },
+        (error) => {
+          over();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** `deadline` aborts when running handlers have had their time. Idempotent. */
+  stop(deadline: AbortSignal): Promise<GroupStopped> {
+    this.#stopping ??= this.#stop(deadline);
+    return this.#stopping;
+  }
+
+  get #name(): string {
+    return `consumer "${this.context.plan.group}" of "${this.context.channel.channel}"`;
+  }
+
+  get #about(): { channel: string; group: string } {
+    return { channel: this.context.channel.channel, group: this.context.plan.group };
+  }
+
+  async #run(started: () => void, failed: (error: unknown) => void): Promise<void> {
+    const { runtime } = this.context;
+    let failures = 0;
+    let running = false;
+    while (!this.#opening.signal.aborted) {
+      const began = runtime.monotonic();
+      const failure = await this.#once(() => {
+        running = true;
+        this.#problem = undefined;
+        started();
+      });
+      if (this.#opening.signal.aborted) return;
+      if (failure === undefined) continue;
+      const error = isMessagingError(failure.cause)
+        ? failure.cause
+        : fromFault(failure.fault, this.#name, failure.cause, this.#about);
+      this.#problem = error.message;
+      const passing =
+        failure.fault.kind === "retryable" || failure.fault.kind === "throttled" || failure.fault.kind === "ambiguous";
+      if (!running && !passing) return failed(error);
+      failures = runtime.monotonic() - began > HEALTHY_MS ? 1 : failures + 1;
+      const retryInMs = Math.max(reconnectMs(failures, runtime.random), failure.fault.retryAfterMs ?? 0);
+      this.context.emit({ type: "receive-failed", level: passing ? "warn" : "error", error, retryInMs });
+      await runtime.sleep(retryInMs, this.#opening.signal);
+    }
+  }
+
+  async #once(opened: () => void): Promise<Failure> {
+    const { connection, plan } = this.context;
+    try {
+      const options = { holdMs: plan.holdMs, prefetch: plan.maxInFlight, start: plan.start };
+      const receiver = await connection.receiver(plan.from, options, this.#opening.signal);
+      try {
+        if (this.#opening.signal.aborted) return undefined;
+        refuseLess(plan.capabilities, receiver.capabilities, plan.from.name);
+        this.#session = new Session(this.context, receiver, this.#dispatcher, this.#drainMs);
+        opened();
+        return await this.#session.run();
+      } finally {
+        this.#session = undefined;
+        await receiver.close();
+      }
+    } catch (cause) {
+      const fault: Fault = isMessagingError(cause)
+        ? { kind: cause.kind, code: cause.code }
+        : connection.classify(cause, "open");
+      return { cause, fault };
+    }
+  }
+
+  async #stop(deadline: AbortSignal): Promise<GroupStopped> {
+    const before = this.#dispatcher.finished;
+    this.#dispatcher.stop();
+    this.#opening.abort();
+    this.context.budget.close();
+    const session = this.#session;
+    let abandoned = 0;
+    if (this.#main !== undefined) {
+      void session?.quiesce();
+      const late = new Promise<"late">((resolve) => {
+        if (deadline.aborted) resolve("late");
+        else deadline.addEventListener("abort", () => resolve("late"), { once: true });
+      });
+      if ((await Promise.race([this.#main, late])) === "late") {
+        abandoned =
+          session?.abandon(new Error("the drain deadline has passed; this delivery may be delivered again")) ?? 0;
+        const cut = Promise.resolve(session?.cut()).then(() => this.#main);
+        await Promise.race([cut, this.context.runtime.sleep(GRACE_MS)]);
+      }
+    }
+    return { completed: this.#dispatcher.finished - before, released: this.#released, abandoned };
+  }
+}
+
+/** A resource that keeps less than its adapter declared is refused, rather than found out by a message (contract C18). */
+function refuseLess(expected: Capabilities, actual: Capabilities, name: string): void {
+  const missing: string[] = [];
+  if (expected.ordering !== "none" && actual.ordering === "none") missing.push("ordering");
+  if (expected.holdExtend && !actual.holdExtend) missing.push("holdExtend");
+  if (actual.retryDelayMs < expected.retryDelayMs) missing.push("retryDelayMs");
+  if (expected.fencingToken && !actual.fencingToken) missing.push("fencingToken");
+  if (missing.length === 0) return;
+  const text = `"${name}" keeps less than its adapter declared: ${missing.join(", ")}; change the resource, or what the channel asks for`;
+  throw new MessagingError("capability-missing", text, { kind: "config" });
+}

@@ -1,0 +1,131 @@
+import type { Connection, Fault, Lease, Runtime } from "../driver.ts";
+import type { Held } from "./held.ts";
+
+export interface HeartbeatOptions {
+  readonly lease: Lease;
+  readonly runtime: Runtime;
+  readonly holdMs: number;
+  /** The most one extension call may carry. */
+  readonly batch: number;
+  readonly classify: Connection["classify"];
+  /** The hold is gone or cannot be kept: called once for each. */
+  readonly lose: (held: Held, cause?: unknown) => void;
+}
+
+/**
+ * Keeps the holds of one lease, buffered messages included: each is extended when a third of it is spent. When it can
+ * no longer be extended in time, a tenth of the hold before its end, the delivery is lost (contract C7).
+ * One timer a lease; messages due within a twelfth of a hold go in one call.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #held = new Set<Held>();
+  #timer: Disposable | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  add(held: Held): void {
+    if (held.deadline === undefined) return;
+    this.#held.add(held);
+    const due = this.#due(held, this.#options.runtime.monotonic());
+    if (due < this.#dueAt) this.#arm(due);
+  }
+
+  delete(held: Held): void {
+    this.#held.delete(held);
+    if (this.#held.size === 0) this.#disarm();
+  }
+
+  close(): void {
+    this.#held.clear();
+    this.#disarm();
+  }
+
+  /** A hold that ends sooner than this is about to be lost. */
+  get margin(): number {
+    return this.#options.holdMs / 10;
+  }
+
+  /** When the held one wants attention: an extension, or its loss. */
+  #due(held: Held, now: number): number {
+    const deadline = held.deadline as number;
+    if (!this.#extendable(held, now)) return deadline - this.margin;
+    return Math.min(deadline - (this.#options.holdMs * 2) / 3, deadline - this.margin);
+  }
+
+  /** Can an extension still win time worth having? */
+  #extendable(held: Held, now: number): boolean {
+    if (this.#options.lease.extend === undefined) return false;
+    const last = held.delivery.lastDeadline;
+    return last === undefined || last - Math.max(now, held.deadline as number) > 1_000;
+  }
+
+  #arm(at: number): void {
+    this.#disarm();
+    this.#dueAt = at;
+    const wait = Math.max(at - this.#options.runtime.monotonic(), 0);
+    this.#timer = this.#options.runtime.timer(wait, () => this.#beat());
+  }
+
+  #disarm(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+  }
+
+  #beat(): void {
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const now = this.#options.runtime.monotonic();
+    const soon = now + this.#options.holdMs / 12;
+    const extend: Held[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const held of this.#held) {
+      if (held.state === "settling" || held.extending !== undefined) {
+        if (now >= (held.deadline as number) - this.margin) this.#lose(held);
+        else next = Math.min(next, (held.deadline as number) - this.margin);
+      } else if (now >= (held.deadline as number) - this.margin) this.#lose(held);
+      else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
+      else next = Math.min(next, this.#due(held, now));
+    }
+    for (let i = 0; i < extend.length; i += this.#options.batch)
+      void this.#extend(extend.slice(i, i + this.#options.batch));
+    if (extend.length > 0) next = Math.min(next, now + this.#options.holdMs / 6);
+    if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
+  }
+
+  async #extend(batch: Held[]): Promise<void> {
+    const { lease, runtime, holdMs, classify } = this.#options;
+    const sentAt = runtime.monotonic();
+    const last = Math.min(...batch.map((held) => held.delivery.lastDeadline ?? Number.POSITIVE_INFINITY));
+    const forMs = Math.min(holdMs, last - sentAt);
+    const asked =
+      lease.extend?.(
+        batch.map((held) => held.delivery.receipt),
+        forMs,
+        lease.lost,
+      ) ?? Promise.resolve([]);
+    const call = asked.catch((cause: unknown) => batch.map(() => ({ cause })));
+    for (const held of batch) held.extending = call;
+    const outcomes = await call;
+    batch.forEach((held, i) => {
+      held.extending = undefined;
+      const outcome = outcomes[i];
+      if (outcome === undefined) held.deadline = sentAt + forMs;
+      else if (this.#held.has(held) && isLost(classify(outcome.cause, "extend")) && held.state !== "settling")
+        this.#lose(held, outcome.cause);
+    });
+  }
+
+  #lose(held: Held, cause?: unknown): void {
+    this.#held.delete(held);
+    this.#options.lose(held, cause);
+  }
+}
+
+/** Anything else may pass: it is tried again until the margin. */
+function isLost(fault: Fault): boolean {
+  return fault.kind === "lost" || fault.kind === "permanent";
+}

@@ -1,0 +1,34 @@
+import type { Held } from "./held.ts";
+
+/**
+ * One at a time and in order, per key. The head of a lane is the one that may run; it stays the head while it waits for
+ * its next attempt, so that nothing of its key overtakes it.
+ */
+export class Lanes {
+  readonly #lanes = new Map<string, Held[]>();
+
+  /** True when it is the head at once. */
+  add(key: string, held: Held): boolean {
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) this.#lanes.set(key, [held]);
+    else lane.push(held);
+    return lane === undefined;
+  }
+
+  /** Takes one out. The new head, where the one taken was the head. */
+  remove(key: string, held: Held): Held | undefined {
+    const lane = this.#lanes.get(key);
+    const at = lane?.indexOf(held) ?? -1;
+    if (lane === undefined || at < 0) return undefined;
+    lane.splice(at, 1);
+    if (lane.length === 0) this.#lanes.delete(key);
+    return at === 0 ? lane[0] : undefined;
+  }
+
+  /** Takes out everything behind one, in order. */
+  cutBehind(key: string, held: Held): Held[] {
+    const lane = this.#lanes.get(key);
+    const at = lane?.indexOf(held) ?? -1;
+    return lane === undefined || at < 0 ? [] : lane.splice(at + 1);
+  }
+}

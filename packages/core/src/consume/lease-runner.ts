@@ -1,0 +1,355 @@
+import type { Delivery, Fault, Lease, Runtime } from "../driver.ts";
+import { Checkpointer } from "./checkpointer.ts";
+import type { LeaseHost } from "./group-context.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Held } from "./held.ts";
+import { Lanes } from "./lanes.ts";
+import { Poller } from "./poller.ts";
+import { Settler } from "./settler.ts";
+
+/** On a log: records from the low-water mark on that may be held, per message in flight. Bounds what one stuck record can pin. */
+const WINDOW = 10;
+const HOLD_LOST = "the hold on this delivery is lost or about to be; it may be delivered again";
+
+/** Everything held under one lease: receives it, keeps it in order, keeps its holds, settles it. */
+export class LeaseRunner {
+  readonly lease: Lease;
+  readonly host: LeaseHost;
+  /** Settled by checkpoint: a log. Nothing can be given back to it. */
+  readonly log: boolean;
+  /** Resolves once no receive is under way and nothing new will be dispatched: at the end, at a loss, at a fault. */
+  readonly over: Promise<{ readonly cause: unknown; readonly fault: Fault } | undefined>;
+  readonly #poller: Poller;
+  readonly #heartbeat: Heartbeat;
+  readonly #settler: Settler;
+  readonly #checkpointer: Checkpointer;
+  readonly #lanes = new Lanes();
+  readonly #held = new Set<Held>();
+  #running = 0;
+  #careful = false;
+  #end!: (why?: { readonly cause: unknown; readonly fault: Fault }) => void;
+  #empty: (() => void)[] = [];
+  #none: (() => void)[] = [];
+
+  constructor(lease: Lease, host: LeaseHost) {
+    this.lease = lease;
+    this.host = host;
+    this.log = host.capabilities.settleResult === "checkpoint";
+    this.over = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const { runtime, connection, plan } = host.context;
+    const classify = connection.classify.bind(connection);
+    const common = { lease, runtime, classify, expecting: () => this.#running > 0 };
+    const done = (held: Held, lost: boolean, cause?: unknown) => this.#settled(held, lost, cause);
+    this.#poller = new Poller(this);
+    this.#settler = new Settler({ ...common, batch: host.capabilities.maxBatch.count, done });
+    this.#checkpointer = new Checkpointer({
+      ...common,
+      done,
+      fenced: (cause) => this.broken(cause, classify(cause, "settle")),
+    });
+    this.#heartbeat = new Heartbeat({
+      lease,
+      runtime,
+      classify,
+      holdMs: plan.holdMs,
+      batch: host.capabilities.maxBatch.count,
+      lose: (held, cause) => this.#lose(held, cause),
+    });
+    lease.lost.addEventListener("abort", () => this.#leaseLost(), { once: true });
+  }
+
+  get runtime(): Runtime {
+    return this.host.context.runtime;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.lease.fencingToken;
+  }
+
+  start(): void {
+    this.#poller.start();
+  }
+
+  windowRoom(): number {
+    if (!this.log) return Number.POSITIVE_INFINITY;
+    if (this.#careful) return this.#held.size === 0 ? 1 : 0;
+    return Math.max(this.host.context.plan.maxInFlight * WINDOW, 1) - this.#checkpointer.size;
+  }
+
+  arrive(deliveries: readonly Delivery[]): void {
+    const { context, capabilities, stopping } = this.host;
+    const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
+    for (const delivery of deliveries) {
+      const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
+      const known = context.attempts.get(delivery.id);
+      const held = new Held(delivery, this, lane, known?.attempts ?? 0);
+      held.firstFailedAt = known?.firstAt;
+      this.#held.add(held);
+      context.budget.fill(held.bytes);
+      if (this.log) this.#track(held);
+      if (this.lease.lost.aborted) {
+        this.#drop(held);
+        continue;
+      }
+      this.#heartbeat.add(held);
+      if (stopping) {
+        this.release(held, "stop");
+      } else if (lane === undefined || this.#lanes.add(lane, held)) {
+        this.host.enqueue(held);
+      }
+    }
+  }
+
+  /** Nothing can be settled on it any more; its handler, if one ran, has ended. */
+  leave(held: Held): void {
+    this.#leave(held);
+  }
+
+  /** A handler, or a batch with this one in it, takes it. */
+  begin(held: Held): void {
+    held.state = "running";
+    this.#running++;
+  }
+
+  /** Its handler has ended; a verdict follows. */
+  end(held: Held): void {
+    this.#running--;
+    if (held.state === "running") held.state = "ready";
+  }
+
+  ack(held: Held): void {
+    if (held.state === "lost") return this.#leave(held);
+    this.host.context.attempts.forget(held.delivery.id);
+    if (this.log) {
+      held.state = "settling";
+      this.#checkpointer.ack(held);
+      this.#poller.windowMoved();
+    } else {
+      this.#settler.add(held, { receipt: held.delivery.receipt, action: "ack" });
+    }
+    this.#leave(held);
+  }
+
+  /** Can the broker hold it back that long? */
+  canReturn(held: Held, delayMs: number): boolean {
+    if (this.log || delayMs > this.host.capabilities.retryDelayMs) return false;
+    const last = held.delivery.lastDeadline;
+    return last === undefined || this.runtime.monotonic() + delayMs < last;
+  }
+
+  /** Can this process hold it that long? */
+  canKeep(held: Held, delayMs: number): boolean {
+    if (held.deadline === undefined) return true;
+    const last = this.lease.extend === undefined ? held.deadline : held.delivery.lastDeadline;
+    return last === undefined || this.runtime.monotonic() + delayMs + this.#heartbeat.margin < last;
+  }
+
+  /** The next attempt comes here, after the delay; meanwhile it stays the head of its lane. */
+  wait(held: Held, delayMs: number): void {
+    held.state = "waiting";
+    held.dueAt = this.runtime.monotonic() + delayMs;
+    held.wait = this.runtime.timer(delayMs, () => {
+      held.wait = undefined;
+      held.state = "ready";
+      this.host.enqueue(held);
+    });
+    this.#wakeIdle();
+    if (this.host.context.budget.full) this.host.full();
+  }
+
+  /** A failed attempt goes back to the broker, and what is held behind it of its key goes back too. */
+  giveBack(held: Held, delayMs: number, attempt: number): void {
+    this.#unwait(held);
+    this.#remember(held, attempt);
+    this.#releaseBehind(held);
+    this.#settler.add(held, {
+      receipt: held.delivery.receipt,
+      action: "retry",
+      delayMs: Math.max(delayMs, 0),
+      attempt,
+    });
+    this.#leave(held);
+  }
+
+  /** Nobody's fault: back at once. On a log there is nowhere to give it back to: it stays unsettled. */
+  release(held: Held, reason: "stop" | "asked" | "order" | "budget"): void {
+    if (held.state === "lost") return this.#leave(held);
+    this.#unwait(held);
+    if (held.failures > 0) this.#remember(held, held.attempt - 1);
+    this.#releaseBehind(held);
+    this.host.context.emit({ type: "released", level: "info", reason, id: held.delivery.id, lease: this.lease.id });
+    if (this.log) {
+      this.#drop(held);
+      return;
+    }
+    this.#settler.add(held, { receipt: held.delivery.receipt, action: "release" });
+    this.#leave(held);
+  }
+
+  /** The longest-waiting ones that the broker could hold back instead. */
+  waiting(): Held[] {
+    return [...this.#held].filter((held) => held.state === "waiting");
+  }
+
+  /** No new receive; what is not yet running goes back. Resolves when the receives under way have ended. */
+  async quiesce(): Promise<void> {
+    this.#poller.stop();
+    this.#releaseUnstarted();
+    await this.#poller.stopped();
+    this.#releaseUnstarted();
+    this.#end();
+  }
+
+  /** Resolves when nothing is running. */
+  async idle(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#empty.push(resolve));
+  }
+
+  /** Resolves when everything held has been handled, retries included. */
+  async finished(): Promise<void> {
+    if (this.#held.size > 0) await new Promise<void>((resolve) => this.#none.push(resolve));
+  }
+
+  /** Nothing that was handed out is left to come again. */
+  get settledAll(): boolean {
+    return this.#held.size === 0 && (this.log ? this.#checkpointer.size === 0 : true);
+  }
+
+  async flush(): Promise<void> {
+    await (this.log ? this.#checkpointer.flush() : this.#settler.flush());
+  }
+
+  /** Aborts what still runs; returns how many those are. */
+  abandon(reason: Error): number {
+    let count = 0;
+    for (const held of this.#held) {
+      if (held.state !== "running") continue;
+      count++;
+      held.state = "lost";
+      held.abort(reason);
+    }
+    return count;
+  }
+
+  async close(reason: "drained" | "stopping", signal: AbortSignal): Promise<void> {
+    this.#heartbeat.close();
+    this.#checkpointer.close();
+    if (!this.lease.lost.aborted) await this.lease.release(reason, signal);
+  }
+
+  /** The right to read has ended: what is held is settled, then the lease is released. */
+  ended(): void {
+    this.#poller.stop();
+    this.#end();
+  }
+
+  broken(cause: unknown, fault: Fault): void {
+    this.#poller.stop();
+    this.#end({ cause, fault });
+  }
+
+  /** Dispatch is over for it: frees its place in the budget and in its lane. A loss may have come before. */
+  #leave(held: Held): void {
+    if (!this.#held.delete(held)) return;
+    if (this.#held.size === 0) this.#poller.windowMoved();
+    if (held.state !== "settling") this.#heartbeat.delete(held);
+    this.host.context.budget.leave(held.bytes);
+    if (held.lane !== undefined) {
+      const head = this.#lanes.remove(held.lane, held);
+      if (head !== undefined) this.host.enqueue(head);
+    }
+    if (this.#held.size === 0) for (const wake of this.#none.splice(0)) wake();
+    this.#wakeIdle();
+  }
+
+  #wakeIdle(): void {
+    if (this.#running === 0) for (const wake of this.#empty.splice(0)) wake();
+  }
+
+  #remember(held: Held, attempts: number): void {
+    const firstAt = held.firstFailedAt ?? this.runtime.now();
+    this.host.context.attempts.failed(held.delivery.id, { attempts, firstAt });
+  }
+
+  #settled(held: Held, lost: boolean, cause?: unknown): void {
+    this.#heartbeat.delete(held);
+    if (held.state === "settling") held.state = "done";
+    if (lost)
+      this.host.context.emit({
+        type: "lost",
+        level: "warn",
+        during: "settling",
+        id: held.delivery.id,
+        error: cause,
+        lease: this.lease.id,
+      });
+  }
+
+  #track(held: Held): void {
+    this.#checkpointer.track(held);
+    // Earlier tenures of this record ended without progress: it may be what ended them (seam rule 8).
+    if ((held.delivery.attempt ?? 1) > 1) this.#careful = true;
+    else if (this.#careful && this.#checkpointer.size === 1) this.#careful = false;
+  }
+
+  #unwait(held: Held): void {
+    held.wait?.[Symbol.dispose]();
+    held.wait = undefined;
+  }
+
+  #releaseBehind(held: Held): void {
+    if (held.lane === undefined) return;
+    for (const later of this.#lanes.cutBehind(held.lane, held)) this.release(later, "order");
+  }
+
+  #releaseUnstarted(): void {
+    const now = this.runtime.monotonic();
+    for (const held of [...this.#held]) {
+      if (!this.#held.has(held)) continue;
+      if (held.state === "waiting" && this.canReturn(held, held.dueAt - now))
+        this.giveBack(held, held.dueAt - now, held.attempt - 1);
+      else if (held.state === "waiting" || held.state === "ready") this.release(held, "stop");
+    }
+  }
+
+  /** Forgotten here: it is unsettled, and will come again. */
+  #drop(held: Held): void {
+    this.#unwait(held);
+    if (held.state !== "running") held.state = "lost";
+    this.#leave(held);
+  }
+
+  #lose(held: Held, cause?: unknown): void {
+    if (held.state === "settling" || held.state === "done" || held.state === "lost") return;
+    this.host.context.emit({
+      type: "lost",
+      level: "warn",
+      during: "handling",
+      id: held.delivery.id,
+      error: cause,
+      lease: this.lease.id,
+    });
+    this.#releaseBehind(held);
+    held.abort(new Error(HOLD_LOST));
+    const running = held.state === "running";
+    held.state = "lost";
+    // A handler that still runs keeps its place: nothing of its key may start beside it.
+    if (!running) this.#drop(held);
+  }
+
+  #leaseLost(): void {
+    this.#poller.stop();
+    for (const held of [...this.#held]) {
+      const running = held.state === "running";
+      held.abort(new Error(HOLD_LOST));
+      held.state = "lost";
+      if (!running) this.#drop(held);
+    }
+    this.#settler.abandon();
+    this.#heartbeat.close();
+    this.#checkpointer.close();
+    this.#end();
+  }
+}

@@ -1,0 +1,145 @@
+import type { Attempt } from "./attempt.ts";
+import { copyToDeadLetters } from "./dead-letters.ts";
+import { type Condemned, type Decision, decide } from "./decide.ts";
+import type { GroupContext } from "./group-context.ts";
+import type { Held } from "./held.ts";
+import type { Opened } from "./opened.ts";
+
+/** Carries out what an attempt, or a look at the message, decided. */
+export class Outcomes {
+  readonly #context: GroupContext;
+  readonly #stopping: () => boolean;
+
+  constructor(context: GroupContext, stopping: () => boolean) {
+    this.#context = context;
+    this.#stopping = stopping;
+  }
+
+  /** Ends the attempt of a running delivery. */
+  conclude(held: Held, attempt: Attempt): void {
+    if (attempt.verdict === "ack") {
+      held.lease.end(held);
+      held.lease.ack(held);
+      return;
+    }
+    const { plan, runtime } = this.#context;
+    this.#act(held, decide(plan.policy, attempt, held.attempt, runtime.random));
+  }
+
+  condemn(held: Held, condemned: Condemned): void {
+    held.firstFailedAt ??= this.#context.runtime.now();
+    const { exhausted } = this.#context.plan.policy;
+    if (exhausted === "skip") return this.#skip(held, condemned);
+    if (exhausted === "block") return this.#block(held, condemned, condemned.error);
+    copyToDeadLetters(this.#context, held, held.opened as Opened, condemned).then(
+      () => this.#dead(held, condemned),
+      (error: unknown) => this.#block(held, condemned, error),
+    );
+  }
+
+  #act(held: Held, decision: Decision): void {
+    if (decision.action === "ack") return;
+    if (held.state === "lost") {
+      held.lease.end(held);
+      held.lease.leave(held);
+    } else if (decision.action === "deadLetter") {
+      this.condemn(held, decision);
+    } else if (decision.action === "release") {
+      held.lease.end(held);
+      // A log takes nothing back: it waits here, and the attempt does not count.
+      if (held.lease.log && !this.#stopping()) held.lease.wait(held, this.#context.plan.policy.retry.firstMs);
+      else held.lease.release(held, "asked");
+    } else {
+      this.#retry(held, decision.delayMs, decision.asked, decision.error);
+    }
+  }
+
+  #retry(held: Held, delayMs: number, asked: boolean, error: unknown): void {
+    const { lease } = held;
+    const failed = held.attempt;
+    const here = lease.canKeep(held, delayMs) && !this.#stopping();
+    const there = lease.canReturn(held, delayMs);
+    if (!here && !there && asked) {
+      const reason = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
+      this.condemn(held, { action: "deadLetter", code: "retry-delay-unsupported", reason, error });
+      return;
+    }
+    held.firstFailedAt ??= this.#context.runtime.now();
+    held.failures++;
+    lease.end(held);
+    this.#emitRetry(held, failed, delayMs, error);
+    const inPlace = here && (held.lane !== undefined || lease.log || !there);
+    if (inPlace) lease.wait(held, delayMs);
+    else if (there) lease.giveBack(held, delayMs, failed);
+    else lease.release(held, "stop");
+  }
+
+  #emitRetry(held: Held, attempt: number, delayMs: number, error: unknown): void {
+    this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...about(held) });
+  }
+
+  #dead(held: Held, condemned: Condemned): void {
+    const { code, reason, error } = condemned;
+    this.#context.emit({
+      type: "dead-letter",
+      level: "warn",
+      attempt: held.attempt,
+      code,
+      reason,
+      ...(error === undefined ? {} : { error }),
+      ...about(held),
+    });
+    this.#gap(held, "dead-letter");
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
+  #skip(held: Held, condemned: Condemned): void {
+    this.#context.emit({
+      type: "skipped",
+      level: "warn",
+      reason: condemned.reason,
+      error: condemned.error,
+      ...about(held),
+    });
+    this.#gap(held, "skip");
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
+  /** It stays, and its key waits; what condemned it is tried again, not its handler. */
+  #block(held: Held, condemned: Condemned, error: unknown): void {
+    const { lease } = held;
+    this.#context.emit({ type: "blocked-message", level: "error", reason: condemned.reason, error, ...about(held) });
+    const delayMs = this.#context.plan.policy.retry.maxMs;
+    const failed = held.attempt;
+    lease.end(held);
+    if (held.state === "lost") return lease.leave(held);
+    const here = lease.canKeep(held, delayMs) && !this.#stopping();
+    if (lease.canReturn(held, delayMs) && (held.lane === undefined || !here)) {
+      lease.giveBack(held, delayMs, failed);
+    } else if (here) {
+      held.condemned = condemned;
+      lease.wait(held, delayMs);
+    } else {
+      lease.release(held, "stop");
+    }
+  }
+
+  expired(held: Held): void {
+    this.#context.emit({ type: "expired", level: "info", ...about(held) });
+    this.#gap(held, "expiry");
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
+  #gap(held: Held, reason: "dead-letter" | "skip" | "expiry"): void {
+    if (held.lane !== undefined) this.#context.emit({ type: "order-gap", level: "warn", reason, ...about(held) });
+  }
+}
+
+export function about(held: Held): { id: string; lease: string; key?: string } {
+  const base = { id: held.opened?.id ?? held.delivery.id, lease: held.lease.lease.id };
+  const key = held.opened?.envelope?.key;
+  return key === undefined ? base : { ...base, key };
+}

@@ -1,0 +1,75 @@
+import type { Held } from "./held.ts";
+import { validate, type Validated } from "../schema.ts";
+import type { Condemned } from "./decide.ts";
+import type { GroupContext } from "./group-context.ts";
+import { dataFrom, open, type Opened } from "./opened.ts";
+import { viewOf } from "./view.ts";
+
+/** What a delivery turns out to be before a handler sees it. */
+export type Prepared =
+  | { readonly kind: "handle"; readonly type: string; readonly data: unknown; readonly view: Record<string, unknown> }
+  | { readonly kind: "expired" | "elsewhere" }
+  | { readonly kind: "ignored"; readonly type: string }
+  | Refused;
+
+type Refused = { readonly kind: "condemned"; readonly condemned: Condemned };
+
+const condemn = (code: string, reason: string): Refused => ({
+  kind: "condemned",
+  condemned: { action: "deadLetter", code, reason },
+});
+
+/** Synchronous where the schema is. */
+export function prepare(context: GroupContext, held: Held): Prepared | Promise<Prepared> {
+  const { channel, handlers, kind } = context.consumer;
+  held.opened ??= open(channel, held.delivery);
+  const opened = held.opened;
+  const { envelope, type } = opened;
+  if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
+  if (envelope?.to !== undefined && envelope.to !== context.plan.group) return { kind: "elsewhere" };
+  if (type === undefined)
+    return condemn(
+      "untyped-message",
+      `not ours, and channel "${channel.name}" does not say what a foreign message is: declare \`foreign\``,
+    );
+  const schema = Object.hasOwn(channel.messages, type) ? channel.messages[type] : undefined;
+  if (schema === undefined) return condemn("unknown-type", `channel "${channel.name}" has no message type "${type}"`);
+  if (kind === "single") {
+    const handler = Object.hasOwn(handlers, type) ? handlers[type] : handlers["*"];
+    if (handler === "ignore") return { kind: "ignored", type };
+    if (handler === undefined)
+      return condemn("unhandled-type", `group "${context.plan.group}" has no handler of "${type}"`);
+  }
+  const read = dataFrom(opened);
+  if ("action" in read) return { kind: "condemned", condemned: read };
+  let validated: Validated | Promise<Validated>;
+  try {
+    validated = validate(schema, read.data);
+  } catch (error) {
+    return broken(error);
+  }
+  return validated instanceof Promise
+    ? validated.then((result) => finish(context, held, opened, type, result), broken)
+    : finish(context, held, opened, type, validated);
+}
+
+function finish(context: GroupContext, held: Held, opened: Opened, type: string, result: Validated): Prepared {
+  if (result.problems !== undefined) {
+    const fields = result.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+    return condemn("invalid-message", `"${type}" does not fit its schema: ${fields.slice(0, 5).join("; ")}`);
+  }
+  const { value } = result;
+  return {
+    kind: "handle",
+    type,
+    data: value,
+    view: viewOf(held, opened, value, context.channel.channel, context.plan.group),
+  };
+}
+
+function broken(error: unknown): Prepared {
+  return {
+    kind: "condemned",
+    condemned: { action: "deadLetter", code: "invalid-message", reason: "its schema threw", error },
+  };
+}

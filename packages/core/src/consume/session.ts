@@ -1,0 +1,129 @@
+import type { Capabilities, Fault, Lease, ReceiverDriver } from "../driver.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { GroupContext, LeaseHost } from "./group-context.ts";
+import type { Held } from "./held.ts";
+import { LeaseRunner } from "./lease-runner.ts";
+
+/** The longest a receive waits; the longest SQS allows [AWS API reference, ReceiveMessage]. */
+const LONGEST_POLL_MS = 20_000;
+/** With more leases than places in the budget, an idle one must not hold its place long. */
+const CROWDED_POLL_MS = 250;
+
+/** Giving a lease up is a courtesy to the next holder; it would expire anyway. */
+const RELEASE_MS = 5_000;
+
+/** Why a session ended; undefined: it was asked to. */
+export type Failure = { readonly cause: unknown; readonly fault: Fault } | undefined;
+
+/** One opened receiver and the leases it gives, until it fails or is stopped. */
+export class Session implements LeaseHost {
+  readonly context: GroupContext;
+  readonly capabilities: Capabilities;
+  readonly #receiver: ReceiverDriver;
+  readonly #dispatcher: Dispatcher;
+  readonly #drainMs: number;
+  readonly #runners = new Set<LeaseRunner>();
+  readonly #leases = new AbortController();
+  #failure: Failure;
+
+  constructor(context: GroupContext, receiver: ReceiverDriver, dispatcher: Dispatcher, drainMs: number) {
+    this.context = context;
+    this.capabilities = receiver.capabilities;
+    this.#receiver = receiver;
+    this.#dispatcher = dispatcher;
+    this.#drainMs = drainMs;
+  }
+
+  get stopping(): boolean {
+    return this.#dispatcher.stopping || this.#leases.signal.aborted;
+  }
+
+  get leases(): ReadonlySet<LeaseRunner> {
+    return this.#runners;
+  }
+
+  enqueue(held: Held): void {
+    this.#dispatcher.enqueue(held);
+  }
+
+  share(): number {
+    return Math.max(Math.ceil(this.context.plan.maxInFlight / Math.max(this.#runners.size, 1)), 1);
+  }
+
+  waitMs(): number {
+    const crowded = this.#runners.size > this.context.plan.maxInFlight;
+    return crowded ? CROWDED_POLL_MS : Math.min(LONGEST_POLL_MS, Math.max(Math.floor(this.#drainMs / 3), 0));
+  }
+
+  full(): void {
+    // Places held by messages that only wait for their next attempt, while handlers are idle: the longest wait goes back.
+    if (!this.#dispatcher.starved) return;
+    const now = this.context.runtime.monotonic();
+    let longest: Held | undefined;
+    for (const runner of this.#runners) {
+      for (const held of runner.waiting()) {
+        if ((longest === undefined || held.dueAt > longest.dueAt) && runner.canReturn(held, held.dueAt - now))
+          longest = held;
+      }
+    }
+    longest?.lease.giveBack(longest, longest.dueAt - now, longest.attempt - 1);
+  }
+
+  /** Resolves when the receiver has no more leases to give and every lease is over. */
+  async run(): Promise<Failure> {
+    const over: Promise<void>[] = [];
+    try {
+      for await (const lease of this.#receiver.leases(this.#leases.signal)) over.push(this.#runLease(lease));
+    } catch (cause) {
+      if (!this.#leases.signal.aborted)
+        this.#fail({ cause, fault: this.context.connection.classify(cause, "receive") });
+    }
+    await Promise.all(over);
+    return this.#failure;
+  }
+
+  /** No new lease, no new receive; what is unstarted goes back. */
+  async quiesce(): Promise<void> {
+    this.#leases.abort();
+    await Promise.all([...this.#runners].map((runner) => runner.quiesce()));
+  }
+
+  /** The only thing that cuts a running receive. */
+  async cut(): Promise<void> {
+    this.#leases.abort();
+    await this.#receiver.close();
+  }
+
+  abandon(reason: Error): number {
+    let count = 0;
+    for (const runner of this.#runners) count += runner.abandon(reason);
+    return count;
+  }
+
+  async #runLease(lease: Lease): Promise<void> {
+    const { runtime } = this.context;
+    const runner = new LeaseRunner(lease, this);
+    this.#runners.add(runner);
+    runner.start();
+    const failure = await runner.over;
+    if (failure !== undefined) this.#fail(failure);
+    // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
+    // run on, but not keep the receiver from being opened again.
+    if (failure === undefined) await (this.stopping ? runner.idle() : runner.finished());
+    else await Promise.race([runner.idle(), runtime.sleep(this.#drainMs)]);
+    await runner.flush().catch(() => undefined);
+    const drained = failure === undefined && runner.settledAll;
+    const limit = new AbortController();
+    const timer = runtime.timer(RELEASE_MS, () => limit.abort());
+    await runner.close(drained ? "drained" : "stopping", limit.signal).catch(() => undefined);
+    timer[Symbol.dispose]();
+    this.#runners.delete(runner);
+  }
+
+  #fail(failure: NonNullable<Failure>): void {
+    if (this.#failure !== undefined || this.#leases.signal.aborted) return;
+    this.#failure = failure;
+    this.#leases.abort();
+    for (const runner of this.#runners) void runner.quiesce();
+  }
+}

@@ -1,0 +1,148 @@
+import { reconnectMs } from "../backoff.ts";
+import { Deque } from "../deque.ts";
+import type { Connection, Lease, Outcome, Runtime, Settlement } from "../driver.ts";
+import type { Held } from "./held.ts";
+
+/** Settlements may wait this long for company while handlers run (seam rule 5). */
+const LINGER_MS = 100;
+/** Settle calls at once a lease; with batches of ten that is more than any of our brokers answers in a round trip. */
+const CALLS = 8;
+
+export interface SettlerOptions {
+  readonly lease: Lease;
+  readonly runtime: Runtime;
+  /** The most one call may carry. */
+  readonly batch: number;
+  readonly classify: Connection["classify"];
+  /** More settlements may come soon: handlers run. */
+  readonly expecting: () => boolean;
+  /** Settled, or lost: called once for each. */
+  readonly done: (held: Held, lost: boolean, cause?: unknown) => void;
+}
+
+interface Entry {
+  readonly held: Held;
+  readonly settlement: Settlement;
+  tries: number;
+}
+
+/**
+ * Settles deliveries one by one, coalesced into the broker's batches. A failed settlement is tried again until the hold
+ * ends, then reported as lost: the message will come again (contract C6).
+ */
+export class Settler {
+  readonly #options: SettlerOptions;
+  readonly #pending = new Deque<Entry>();
+  #calls = 0;
+  #unsettled = 0;
+  #linger: Disposable | undefined;
+  #deferred = false;
+  #flushing = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+  }
+
+  /** Asked to settle and not yet known to be settled. */
+  get pending(): number {
+    return this.#unsettled;
+  }
+
+  add(held: Held, settlement: Settlement): void {
+    held.state = "settling";
+    this.#unsettled++;
+    const entry = { held, settlement, tries: 0 };
+    if (held.extending === undefined) this.#push(entry);
+    else void held.extending.then(() => this.#push(entry));
+  }
+
+  /** Resolves when nothing is left to settle; nothing lingers from now on. */
+  async flush(): Promise<void> {
+    this.#flushing = true;
+    this.#sendAll();
+    if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The lease is lost: nothing more can be settled on it. */
+  abandon(): void {
+    for (const entry of this.#pending.drain()) this.#finish(entry, true);
+  }
+
+  #push(entry: Entry): void {
+    if (this.#options.lease.lost.aborted) {
+      this.#finish(entry, true);
+      return;
+    }
+    this.#pending.push(entry);
+    if (this.#pending.size >= this.#options.batch) this.#send();
+    else this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#deferred || this.#linger !== undefined) return;
+    if (!this.#flushing && this.#options.expecting()) {
+      this.#linger = this.#options.runtime.timer(LINGER_MS, () => this.#sendAll());
+      return;
+    }
+    this.#deferred = true;
+    this.#options.runtime.defer(() => {
+      this.#deferred = false;
+      // What was to come at once has come; what still runs may bring more.
+      if (!this.#flushing && this.#pending.size > 0 && this.#options.expecting()) this.#schedule();
+      else this.#sendAll();
+    });
+  }
+
+  #sendAll(): void {
+    this.#linger?.[Symbol.dispose]();
+    this.#linger = undefined;
+    while (this.#pending.size > 0 && this.#calls < CALLS) this.#send();
+  }
+
+  #send(): void {
+    if (this.#calls >= CALLS || this.#pending.size === 0) return;
+    const batch: Entry[] = [];
+    while (batch.length < this.#options.batch && this.#pending.size > 0) batch.push(this.#pending.shift() as Entry);
+    this.#calls++;
+    void this.#call(batch);
+  }
+
+  async #call(batch: Entry[]): Promise<void> {
+    const { lease } = this.#options;
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await lease.settle(
+        batch.map((entry) => entry.settlement),
+        lease.lost,
+      );
+    } catch (cause) {
+      outcomes = batch.map(() => ({ cause }));
+    }
+    this.#calls--;
+    batch.forEach((entry, i) => {
+      const outcome = outcomes[i];
+      if (outcome === undefined) this.#finish(entry, false);
+      else this.#failed(entry, outcome.cause);
+    });
+    if (this.#pending.size >= this.#options.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
+    else if (this.#pending.size > 0) this.#schedule();
+  }
+
+  #failed(entry: Entry, cause: unknown): void {
+    const fault = this.#options.classify(cause, "settle");
+    const wait = Math.max(reconnectMs(++entry.tries, this.#options.runtime.random), fault.retryAfterMs ?? 0);
+    const end = entry.held.deadline ?? Number.POSITIVE_INFINITY;
+    const passing = fault.kind === "retryable" || fault.kind === "throttled" || fault.kind === "ambiguous";
+    const late = this.#options.runtime.monotonic() + wait >= end;
+    // A hold without an end still has a lease: after some ten tries (a minute) the lease is what is broken.
+    if (!passing || late || entry.tries > 10 || this.#options.lease.lost.aborted) this.#finish(entry, true, cause);
+    else this.#options.runtime.timer(wait, () => this.#push(entry));
+  }
+
+  #finish(entry: Entry, lost: boolean, cause?: unknown): void {
+    this.#unsettled--;
+    this.#options.done(entry.held, lost, cause);
+    if (this.#unsettled === 0) for (const wake of this.#idle.splice(0)) wake();
+  }
+}

@@ -1,0 +1,49 @@
+import { type Attempt, runHandler } from "./attempt.ts";
+import type { GroupContext } from "./group-context.ts";
+import type { Held } from "./held.ts";
+import { about, type Outcomes } from "./outcomes.ts";
+import { prepare, type Prepared } from "./prepare.ts";
+
+/** Looks at a delivery and settles it where no handler is called for; true when one is. */
+export function screened(
+  context: GroupContext,
+  outcomes: Outcomes,
+  held: Held,
+  prepared: Prepared,
+): prepared is Prepared & { kind: "handle" } {
+  if (prepared.kind === "handle") return true;
+  if (prepared.kind === "condemned") {
+    outcomes.condemn(held, prepared.condemned);
+  } else if (prepared.kind === "expired") {
+    outcomes.expired(held);
+  } else {
+    if (prepared.kind === "ignored")
+      context.emit({ type: "discarded", level: "info", messageType: prepared.type, ...about(held) });
+    outcomes.conclude(held, { verdict: "ack" });
+  }
+  return false;
+}
+
+/** One attempt of one delivery. `done` is called when its handler has ended, whatever the outcome; never throws. */
+export function attemptOne(context: GroupContext, outcomes: Outcomes, held: Held, done: () => void): void {
+  held.lease.begin(held);
+  if (held.condemned !== undefined) {
+    const again = held.condemned;
+    held.condemned = undefined;
+    outcomes.condemn(held, again);
+    return done();
+  }
+  const conclude = (attempt: Attempt) => {
+    outcomes.conclude(held, attempt);
+    done();
+  };
+  const proceed = (prepared: Prepared): void => {
+    if (!screened(context, outcomes, held, prepared)) return done();
+    const attempt = runHandler(context.consumer, prepared.type, prepared.data, prepared.view);
+    if (attempt instanceof Promise) void attempt.then(conclude);
+    else conclude(attempt);
+  };
+  const prepared = prepare(context, held);
+  if (prepared instanceof Promise) void prepared.then(proceed);
+  else proceed(prepared);
+}

@@ -1,0 +1,273 @@
+import type { Connections } from "./connections.ts";
+import { Attempts } from "./consume/attempts.ts";
+import { Budget } from "./consume/budget.ts";
+import type { GroupContext } from "./consume/group-context.ts";
+import { GroupRunner } from "./consume/group-runner.ts";
+import { groupPlanFor } from "./consume/register.ts";
+import { DeadLetterBox } from "./dead-letter-box.ts";
+import type { Duration } from "./duration.ts";
+import { milliseconds } from "./duration.ts";
+import { fromFault, MessagingError } from "./errors.ts";
+import type { Observe } from "./events.ts";
+import type { DeadLetters, GroupDepth, Health, StopReport } from "./messaging-types.ts";
+import type { ChannelPlan, Explanation, GroupPlan, Plan } from "./plan.ts";
+import type { Published, PublishManyResult } from "./publisher.ts";
+import { ChannelPublisher, type ManyItem } from "./publish/publisher.ts";
+import { untilSignal } from "./run.ts";
+import type { Runtime } from "./runtime.ts";
+import type { ChannelShape, ConsumerShape } from "./shapes.ts";
+
+type State = Health["state"];
+
+export interface MessagingParts {
+  readonly plan: Plan;
+  readonly channels: readonly ChannelShape[];
+  readonly connections: Connections;
+  readonly runtime: Runtime;
+  readonly observe: Observe;
+}
+
+/** What `connect()` gives; its typed face is `Messaging` in messaging-types.ts. */
+export class MessagingCore {
+  readonly #parts: MessagingParts;
+  readonly #publishers = new Map<string, ChannelPublisher>();
+  readonly #groups = new Map<string, GroupRunner>();
+  #state: State = "connected";
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<StopReport> | undefined;
+  #now = new AbortController();
+
+  constructor(parts: MessagingParts) {
+    this.#parts = parts;
+    const { plan, connections, runtime } = parts;
+    for (const channel of parts.channels) {
+      const its = this.#channel(channel.name);
+      const queue = connections.outbound(its);
+      this.#publishers.set(
+        channel.name,
+        new ChannelPublisher({ shape: channel, queue, runtime, service: plan.service }),
+      );
+    }
+  }
+
+  publish(
+    channel: ChannelShape,
+    type: string,
+    data: unknown,
+    options?: Parameters<ChannelPublisher["publish"]>[2],
+  ): Promise<Published> {
+    return this.#publisher(channel).publish(type, data, options);
+  }
+
+  publishMany(
+    channel: ChannelShape,
+    messages: readonly ManyItem[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly PublishManyResult[]> {
+    return this.#publisher(channel).publishMany(messages, options);
+  }
+
+  consume(consumer: ConsumerShape): void {
+    this.#refuseIfStopped();
+    const { channel, group } = groupPlanFor(this.#parts.plan, consumer);
+    const key = `${channel.channel}/${group.group}`;
+    if (this.#groups.has(key)) {
+      const text = `group "${group.group}" of "${channel.channel}" has a consumer here already: handle its types in one, or raise its concurrency`;
+      throw new MessagingError("consumer-twice", text, {
+        kind: "config",
+        channel: channel.channel,
+        group: group.group,
+      });
+    }
+    const runner = new GroupRunner(this.#context(consumer, channel, group), this.#parts.plan.drainMs);
+    this.#groups.set(key, runner);
+    if (this.#state === "started") {
+      runner.start().catch((error: unknown) => {
+        this.#parts.observe({
+          type: "receive-failed",
+          level: "error",
+          error,
+          retryInMs: 0,
+          channel: channel.channel,
+          group: group.group,
+        });
+      });
+    }
+  }
+
+  start(): Promise<void> {
+    this.#refuseIfStopped();
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async run(options: { readonly signal?: AbortSignal; readonly deadline?: Duration } = {}): Promise<StopReport> {
+    const over = untilSignal(options.signal, () => this.#now.abort());
+    try {
+      await this.start();
+      await over.first;
+      return await this.stop(options);
+    } finally {
+      over.dispose();
+    }
+  }
+
+  stop(options: { readonly deadline?: Duration } = {}): Promise<StopReport> {
+    this.#stopping ??= this.#stop(options.deadline);
+    return this.#stopping;
+  }
+
+  explain(): Explanation {
+    return this.#parts.plan.explanation;
+  }
+
+  health(): Health {
+    const connections = this.#parts.connections.health();
+    const problems = [...this.#groups.values()].flatMap(({ problem }) => problem ?? []);
+    const troubled = Object.entries(connections).filter(([, { state }]) => state !== "up");
+    const status = problems.length > 0 ? "red" : troubled.length > 0 ? "yellow" : "green";
+    for (const [name, { state }] of troubled) problems.push(`connection "${name}" is ${state}`);
+    return { status, state: this.#state, problems, connections };
+  }
+
+  async depth(channel: ChannelShape, group?: string): Promise<readonly GroupDepth[]> {
+    const its = this.#channel(channel.name);
+    const groups = group === undefined ? Object.values(its.groups) : [this.#group(its, group)];
+    return Promise.all(groups.map((each) => this.#depthOf(its, each)));
+  }
+
+  deadLetters(channel: ChannelShape, name: string): DeadLetters {
+    const { connections, runtime } = this.#parts;
+    const its = this.#channel(channel.name);
+    const group = this.#group(its, name);
+    const about = { channel: its.channel, group: name };
+    const into = its.model === "stream" ? its.to : group.from;
+    const target = () => connections.queue(its.on, into, its.publish, about);
+    return new DeadLetterBox({
+      channel: its,
+      group,
+      runtime,
+      target,
+      connection: connections.get(group.deadLetterOn ?? its.on),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #start(): Promise<void> {
+    const started = await Promise.allSettled([...this.#groups.values()].map((runner) => runner.start()));
+    const failed = started.flatMap((result) => (result.status === "rejected" ? [result.reason as MessagingError] : []));
+    if (failed.length === 0) {
+      if (this.#state === "connected") this.#state = "started";
+      return;
+    }
+    await this.stop({ deadline: 0 });
+    if (failed.length === 1) throw failed[0];
+    const text = failed.map(({ message }) => message).join("\n");
+    const kind = failed[0]?.kind ?? "config";
+    throw new MessagingError("start-failed", `${failed.length} consumers could not start:\n${text}`, {
+      kind,
+      cause: new AggregateError(failed),
+    });
+  }
+
+  async #stop(asked: Duration | undefined): Promise<StopReport> {
+    const { connections, runtime, plan, observe } = this.#parts;
+    this.#state = "stopping";
+    const deadlineMs = asked === undefined ? plan.drainMs : milliseconds(asked, "stop({ deadline })");
+    const deadline = new AbortController();
+    const timer = runtime.timer(deadlineMs, () => deadline.abort());
+    this.#now.signal.addEventListener("abort", () => deadline.abort(), { once: true });
+    if (this.#now.signal.aborted || deadlineMs === 0) deadline.abort();
+    try {
+      const stopped = await Promise.all([...this.#groups.values()].map((runner) => runner.stop(deadline.signal)));
+      if (deadline.signal.aborted && deadlineMs < plan.drainMs && stopped.length > 0) {
+        observe({ type: "stop-shortened", level: "warn", deadlineMs, drainMs: plan.drainMs });
+      }
+      await connections.flush(deadline.signal);
+      await connections.close();
+      const total = (of: keyof StopReport) => stopped.reduce((sum, each) => sum + each[of], 0);
+      return { completed: total("completed"), released: total("released"), abandoned: total("abandoned") };
+    } finally {
+      timer[Symbol.dispose]();
+      this.#state = "stopped";
+    }
+  }
+
+  #context(consumer: ConsumerShape, channel: ChannelPlan, plan: GroupPlan): GroupContext {
+    const { connections, runtime, observe } = this.#parts;
+    const about = { connection: channel.on, channel: channel.channel, group: plan.group };
+    const dead = plan.deadLetter;
+    return {
+      consumer,
+      channel,
+      plan,
+      runtime,
+      connection: connections.get(channel.on),
+      budget: new Budget(plan.maxInFlight, plan.maxInFlightBytes),
+      attempts: new Attempts(),
+      deadLetters:
+        dead === undefined
+          ? undefined
+          : connections.queue(plan.deadLetterOn ?? channel.on, dead, channel.publish, {
+              channel: channel.channel,
+              group: plan.group,
+            }),
+      emit: (event) => observe({ ...about, ...event }),
+    };
+  }
+
+  async #depthOf(channel: ChannelPlan, group: GroupPlan): Promise<GroupDepth> {
+    const connection = this.#parts.connections.get(channel.on);
+    const about = { channel: channel.channel, group: group.group };
+    if (connection.depth === undefined) {
+      throw new MessagingError("depth-unsupported", `the transport of "${channel.channel}" cannot tell its depth`, {
+        kind: "config",
+        ...about,
+      });
+    }
+    const leases = await connection.depth(group.from, new AbortController().signal).catch((cause: unknown) => {
+      throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, about);
+    });
+    const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };
+    for (const name of ["ready", "delayed", "held"] as const) {
+      const known = leases.flatMap((lease) => lease[name] ?? []);
+      if (known.length > 0) sum[name] = known.reduce((total, each) => total + each, 0);
+    }
+    const ages = leases.flatMap(({ oldestMs }) => oldestMs ?? []);
+    if (ages.length > 0) sum.oldestMs = Math.max(...ages);
+    return sum;
+  }
+
+  #publisher(channel: ChannelShape): ChannelPublisher {
+    this.#refuseIfStopped();
+    const found = this.#publishers.get(channel.name);
+    if (found !== undefined) return found;
+    const text = `channel "${channel.name}" was not given to connect(); add it to \`channels\``;
+    throw new MessagingError("unknown-channel", text, { kind: "config", channel: channel.name });
+  }
+
+  #channel(name: string): ChannelPlan {
+    const found = this.#parts.plan.channels[name];
+    if (found !== undefined) return found;
+    throw new MessagingError(
+      "unknown-channel",
+      `channel "${name}" was not given to connect(); add it to \`channels\``,
+      { kind: "config", channel: name },
+    );
+  }
+
+  #group(channel: ChannelPlan, name: string): GroupPlan {
+    const found = Object.hasOwn(channel.groups, name) ? channel.groups[name] : undefined;
+    if (found !== undefined) return found;
+    const text = `group "${name}" is not listed at channels.${channel.channel}.groups (${Object.keys(channel.groups).join(", ")})`;
+    throw new MessagingError("unlisted-group", text, { kind: "config", channel: channel.channel, group: name });
+  }
+
+  #refuseIfStopped(): void {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return;
+    throw new MessagingError("closed", "messaging is stopped; connect() again", { kind: "closed" });
+  }
+}
