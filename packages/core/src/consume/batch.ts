@@ -20,7 +20,7 @@ export async function attemptBatch(
   for (const held of batch) held.lease.begin(held);
   const looked = await Promise.all(batch.map((held) => lookAt(context, outcomes, held)));
   const items = looked.filter((item) => item !== undefined);
-  const results = items.length === 0 ? [] : await run(context, items);
+  const results = items.length === 0 ? [] : await runBatch(context, items);
   items.forEach(({ held }, i) => outcomes.conclude(held, results[i] as Attempt));
   done();
 }
@@ -36,7 +36,8 @@ async function lookAt(context: GroupContext, outcomes: Outcomes, held: Held): Pr
   return screened(context, outcomes, held, prepared) ? { held, view: prepared.view } : undefined;
 }
 
-async function run(context: GroupContext, items: readonly Item[]): Promise<Attempt[]> {
+/** One attempt for each, in order. */
+export async function runBatch(context: Pick<GroupContext, "consumer">, items: readonly Item[]): Promise<Attempt[]> {
   const use = context.consumer.options.use ?? [];
   if (use.length === 0) return handle(context, items);
   // Every item goes through the middleware by itself; those that reach its inside are handled together.
@@ -73,7 +74,7 @@ async function run(context: GroupContext, items: readonly Item[]): Promise<Attem
   return Promise.all(each);
 }
 
-async function handle(context: GroupContext, items: readonly Item[]): Promise<Attempt[]> {
+async function handle(context: Pick<GroupContext, "consumer">, items: readonly Item[]): Promise<Attempt[]> {
   const failed = new Map<object, unknown>();
   const views = items.map(({ view }) => view);
   const known = new Set<object>(views);

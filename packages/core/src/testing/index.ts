@@ -1,3 +1,4 @@
 /** For tests: a runtime whose time moves only when told to. */
 export { seededRandom } from "./random.ts";
 export { type VirtualRuntime, type VirtualRuntimeOptions, virtualRuntime } from "./virtual-runtime.ts";
+export { type AttemptOptions, attemptOnce, type AttemptResult } from "./attempt-once.ts";

@@ -1,0 +1,69 @@
+import { runHandler } from "../consume/attempt.ts";
+import { runBatch } from "../consume/batch.ts";
+import { decide } from "../consume/decide.ts";
+import type { GroupContext } from "../consume/group-context.ts";
+import { Held } from "../consume/held.ts";
+import type { LeaseRunner } from "../consume/lease-runner.ts";
+import { prepare } from "../consume/prepare.ts";
+import { encode, JSON_TYPE } from "../envelope.ts";
+import type { Policy } from "../plan.ts";
+import type { Runtime } from "../runtime.ts";
+import type { ConsumerShape } from "../shapes.ts";
+
+export interface AttemptOptions {
+  /** Default 1. */
+  readonly attempt?: number;
+  readonly id?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly source?: string;
+}
+
+/** How one attempt ended, the policy applied. */
+export type AttemptResult =
+  | { readonly verdict: "ack" }
+  | { readonly verdict: "retry"; readonly delayMs: number; readonly error: unknown }
+  | { readonly verdict: "deadLetter"; readonly code: string; readonly reason: string; readonly error?: unknown }
+  | { readonly verdict: "release"; readonly error: unknown };
+
+const PLAIN = { headers: 16, binary: true };
+
+/** One attempt of one message by an inert consumer: validation, middleware, handler and policy, and no broker. */
+export async function attemptOnce(
+  consumer: ConsumerShape,
+  type: string,
+  data: unknown,
+  policy: Policy,
+  runtime: Runtime,
+  options: AttemptOptions = {},
+): Promise<AttemptResult> {
+  const { attempt = 1, id = runtime.uuid(), headers = {}, source = "test" } = options;
+  const { channel, group } = consumer;
+  const envelope = { id, source, type, time: runtime.now(), hop: 0, contentType: JSON_TYPE, headers };
+  const message = encode(envelope, data, PLAIN);
+  const lease = { lease: { id: "test" }, runtime } as unknown as LeaseRunner;
+  const held = new Held({ id, message, receipt: undefined, raw: undefined, attempt }, lease, undefined, 0);
+  const context = { consumer, runtime, channel: { channel: channel.name }, plan: { group } } as unknown as GroupContext;
+  const prepared = await prepare(context, held);
+  if (prepared.kind === "condemned") {
+    const { code, reason, error } = prepared.condemned;
+    return { verdict: "deadLetter", code, reason, ...(error === undefined ? {} : { error }) };
+  }
+  if (prepared.kind !== "handle") return { verdict: "ack" };
+  const [result] =
+    consumer.kind === "batch"
+      ? await runBatch(context, [{ held, view: prepared.view }])
+      : [await runHandler(consumer, prepared.type, prepared.data, prepared.view)];
+  const decision = decide(policy, result ?? { verdict: "ack" }, held.attempt, runtime.random);
+  switch (decision.action) {
+    case "ack":
+      return { verdict: "ack" };
+    case "retry":
+      return { verdict: "retry", delayMs: decision.delayMs, error: decision.error };
+    case "release":
+      return { verdict: "release", error: decision.error };
+    case "deadLetter": {
+      const { code, reason, error } = decision;
+      return { verdict: "deadLetter", code, reason, ...(error === undefined ? {} : { error }) };
+    }
+  }
+}
