@@ -7,6 +7,8 @@ import { describe, expect, test } from "vitest";
 
 const here = fileURLToPath(new URL("./", import.meta.url));
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Errors outside the file are for `tsc -b` to report. */
+const ELSEWHERE = 0;
 const MARK = "// @ts-expect-error ";
 
 /** The compiler's errors by line, with the directives that would hide them taken out. */
@@ -53,10 +55,10 @@ const options = {
 
 function byLine(output: string): ReadonlyMap<number, string> {
   const errors = new Map<number, string>();
-  let line = 0;
+  let line = ELSEWHERE;
   for (const text of output.split("\n")) {
     const start = /^(\S+)\((\d+),\d+\): error/.exec(text);
-    if (start !== null) line = start[1] === "refused.ts" ? Number(start[2]) : -1;
+    if (start !== null) line = start[1] === "refused.ts" ? Number(start[2]) : ELSEWHERE;
     errors.set(line, `${errors.get(line) ?? ""}${text}\n`);
   }
   return errors;
@@ -74,11 +76,11 @@ describe("a wrong use does not compile, and the compiler says why", async () => 
 
   test("nothing else is wrong", () => {
     const lines = new Set(expected.map(({ line }) => line));
-    expect([...errors].filter(([line, text]) => !lines.has(line) && text.includes("error"))).toEqual([]);
+    expect([...errors].filter(([line]) => line !== ELSEWHERE && !lines.has(line))).toEqual([]);
     expect(expected.length).toBeGreaterThan(60);
   });
 
-  test.each(expected)("$code", ({ line, text }) => {
+  test.each(expected.map(({ line, text, code }) => [code, line, text] as const))("%s", (_code, line, text) => {
     const error = (errors.get(line) ?? "").replaceAll('\\"', '"');
     expect(error).toContain(text.replaceAll('\\"', '"'));
   });

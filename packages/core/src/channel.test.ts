@@ -35,7 +35,7 @@ describe("channel()", () => {
 
   test("takes any Standard Schema, one that is a function too", () => {
     const callable = Object.assign(() => {}, { "~standard": one["~standard"] });
-    const made = channel("mixed", { messages: { a: one, b: callable as typeof one } });
+    const made = channel("mixed", { messages: { a: one, b: callable } });
     expect(made.messages.b).toBe(callable);
   });
 
