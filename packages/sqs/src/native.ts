@@ -42,8 +42,10 @@ const duration =
     return ms !== undefined && ms >= min && ms <= max && ms % SECOND === 0 ? undefined : `${words}, in whole seconds`;
   };
 
+const RETENTION = duration(MIN_RETENTION_MS, MAX_RETENTION_MS, "a duration from 60s to 14d");
+
 const CHECKS: Readonly<Record<string, Check>> = {
-  retention: duration(MIN_RETENTION_MS, MAX_RETENTION_MS, "a duration from 60s to 14d"),
+  retention: RETENTION,
   delay: duration(0, MAX_DELAY_MS, "a duration from 0s to 15m"),
   visibility: duration(0, MAX_HOLD_MS, "a duration from 0s to 12h"),
   kmsDataKeyReuse: (value, of) =>
@@ -78,6 +80,10 @@ function tagsProblem(value: unknown): string | undefined {
 /** One sentence for each thing wrong. */
 export function nativeProblems(of: Destination): readonly string[] {
   const problems: string[] = [];
+  if (of.retentionMs !== undefined) {
+    const allowed = RETENTION(of.retentionMs, of);
+    if (allowed !== undefined) problems.push(`retention: SQS takes ${allowed}`);
+  }
   for (const [key, value] of Object.entries(of.native)) {
     if (value === undefined) continue;
     const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;
@@ -94,7 +100,8 @@ export function settingsOf(of: Destination): Settings {
   const kmsKey = valid(of, "kmsKey") ? (native["kmsKey"] as string) : undefined;
   const reuse = kmsKey === undefined ? undefined : milliseconds(of, "kmsDataKeyReuse");
   return {
-    retentionMs: milliseconds(of, "retention") ?? (of.dead === true ? MAX_RETENTION_MS : DEFAULT_RETENTION_MS),
+    retentionMs:
+      milliseconds(of, "retention") ?? of.retentionMs ?? (of.dead === true ? MAX_RETENTION_MS : DEFAULT_RETENTION_MS),
     maxMessageBytes: valid(of, "maxMessageBytes") ? (native["maxMessageBytes"] as number) : MAX_MESSAGE_BYTES,
     delayMs: milliseconds(of, "delay") ?? 0,
     visibilityMs:

@@ -1,0 +1,100 @@
+/**
+ * SQS for tests: the emulator in this process on a port of its own, or whatever the standard environment names
+ * (`AWS_ENDPOINT_URL`, or `SWITCHYARD_AWS=real` for the account the credentials belong to).
+ */
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { buildApp } from "fauxqs";
+
+export interface Aws {
+  /** Undefined: the region's own. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  /** Made here, with the emulator's known faults. False: given by the environment. */
+  readonly emulator: boolean;
+  /** What a child process needs beside its own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The options of a connection to it, for `sqs` and `aws`. */
+  readonly connection: { readonly region: string; readonly endpoint?: string };
+  /** A plain client of the SDK, for what a test does past our own code. Closed with the rest. */
+  readonly client: SQSClient;
+  /** Every message of a queue of the emulator by state, without receiving any. Undefined: no such queue, or not the emulator. */
+  inspect(queue: string): { readonly ready: number; readonly delayed: number; readonly held: number } | undefined;
+  close(): Promise<void>;
+}
+
+/** Credentials for the emulator are put into `process.env` while it runs, unless there are some. */
+export async function startAws(): Promise<Aws> {
+  const given = process.env["AWS_ENDPOINT_URL_SQS"] ?? process.env["AWS_ENDPOINT_URL"];
+  const region = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
+  if (given !== undefined || process.env["SWITCHYARD_AWS"] === "real") return outside(given, region);
+
+  const stores = await correctedStores();
+  // `startFauxqs` would listen on every interface.
+  const app = buildApp({ logger: false, defaultRegion: region, stores });
+  const endpoint = await app.listen({ host: "127.0.0.1", port: 0 });
+  const credentials = { AWS_ACCESS_KEY_ID: "emulator", AWS_SECRET_ACCESS_KEY: "emulator" };
+  const restore = borrowEnvironment(credentials);
+  const client = new SQSClient({ region, endpoint, maxAttempts: 1 });
+  return {
+    endpoint,
+    region,
+    emulator: true,
+    env: { ...credentials, AWS_REGION: region, AWS_ENDPOINT_URL: endpoint },
+    connection: { region, endpoint },
+    client,
+    inspect: (queue) => {
+      const messages = stores.sqsStore.inspectQueue(queue)?.messages;
+      return (
+        messages && { ready: messages.ready.length, delayed: messages.delayed.length, held: messages.inflight.length }
+      );
+    },
+    close: async () => {
+      client.destroy();
+      restore();
+      stores.sqsStore.shutdown();
+      await app.close();
+    },
+  };
+}
+
+function outside(endpoint: string | undefined, region: string): Aws {
+  const client = new SQSClient({ region, ...(endpoint === undefined ? {} : { endpoint }), maxAttempts: 1 });
+  return {
+    endpoint,
+    region,
+    emulator: false,
+    env: {},
+    connection: { region, ...(endpoint === undefined ? {} : { endpoint }) },
+    client,
+    inspect: () => undefined,
+    close: async () => client.destroy(),
+  };
+}
+
+function borrowEnvironment(values: Readonly<Record<string, string>>): () => void {
+  const added = Object.keys(values).filter((key) => process.env[key] === undefined);
+  for (const key of added) process.env[key] = values[key]!;
+  return () => {
+    for (const key of added) delete process.env[key];
+  };
+}
+
+type Stores = NonNullable<NonNullable<Parameters<typeof buildApp>[0]>["stores"]>;
+
+/** Corrections to fauxqs 2.4.1, where it refuses what SQS takes; where it takes what SQS refuses, the cases say so themselves. */
+async function correctedStores(): Promise<Stores> {
+  const inside = (path: string): Promise<Record<string, any>> =>
+    import(import.meta.resolve("fauxqs").replace(/app\.js$/, path));
+  const [types, sqs, sns, s3] = await Promise.all([
+    inside("sqs/sqsTypes.js"),
+    inside("sqs/sqsStore.js"),
+    inside("sns/snsStore.js"),
+    inside("s3/s3Store.js"),
+  ]);
+  // Characters above U+FFFF: it looks at halves of surrogate pairs.
+  types["INVALID_MESSAGE_BODY_CHAR"].test = (body: string) =>
+    /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(body);
+  // High-throughput FIFO can be set on a queue that is there.
+  for (const name of ["DeduplicationScope", "FifoThroughputLimit"]) types["SETTABLE_ATTRIBUTES"].add(name);
+  return { sqsStore: new sqs["SqsStore"](), snsStore: new sns["SnsStore"](), s3Store: new s3["S3Store"]() };
+}
