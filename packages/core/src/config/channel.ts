@@ -2,26 +2,15 @@ import type { Capabilities, Destination, Model } from "../driver.ts";
 import { parseDuration } from "../duration.ts";
 import type { ChannelPlan, PublishPlan } from "../plan.ts";
 import type { ChannelShape } from "../shapes.ts";
-import { type Connected, type Connections, keeps } from "./connections.ts";
+import { type Connections, keeps } from "./connections.ts";
 import { type Context, later } from "./context.ts";
 import { resolveGroup } from "./group.ts";
-import { channelDestination, type Naming } from "./names.ts";
+import { checkNative, locate, type Resolving } from "./locate.ts";
+import { channelDestination } from "./names.ts";
 import { alternatives, needsOf, unkept } from "./needs.ts";
 import type { Section } from "./section.ts";
 import { didYouMean, listed } from "./suggest.ts";
 import type { ChannelInput, PublishInput } from "./types.ts";
-
-/** A channel while it is resolved: what its groups need to know of it. */
-export interface Resolving {
-  readonly context: Context;
-  readonly connections: Connections;
-  readonly shape: ChannelShape;
-  readonly section: Section;
-  readonly input: ChannelInput;
-  readonly naming: Naming;
-  readonly connected: Connected;
-  readonly shapes: readonly ChannelShape[];
-}
 
 export async function resolveChannel(
   context: Context,
@@ -162,31 +151,6 @@ async function checkNeeds(resolving: Resolving, to: Destination): Promise<Capabi
 function receivers({ naming, input }: Resolving, to: Destination): Destination[] {
   if (naming.model === "queue") return [to];
   return Object.keys(input.groups ?? {}).map((group) => ({ ...to, name: `${to.name}_${group}`, group }));
-}
-
-/** Asks the driver for the broker's name, and reports what is wrong with it. */
-export function locate(resolving: Resolving, of: Destination, where: string): string | undefined {
-  const { context, connected, input } = resolving;
-  if (of.address === undefined && of.baseAddress === undefined && connected.adapter.name !== "memory") {
-    context.needsPrefix(of.channel, connected.name);
-  }
-  if (!connected.valid) return undefined;
-  const { address, problem } = connected.adapter.locate(of, connected.options);
-  if (problem !== undefined)
-    context.problems.add(where, `${of.address === undefined ? `physical name ${of.name}: ` : ""}${problem}`);
-  else if (input.form === "fifo" && of.ordered && !of.dead && !address.endsWith(".fifo")) {
-    context.problems.add(
-      resolving.section.where("form"),
-      `"${connected.name}" (${connected.adapter.name}) has no form fifo; say ordered`,
-    );
-  }
-  return address;
-}
-
-export function checkNative({ context, connected }: Resolving, of: Destination, where: string): void {
-  if (!connected.valid || Object.keys(of.native).length === 0) return;
-  for (const problem of connected.adapter.nativeProblems?.(of, connected.options) ?? [])
-    context.problems.add(where, problem);
 }
 
 function publishPlan(input: PublishInput): PublishPlan {

@@ -1,8 +1,7 @@
 import type { Capabilities, Destination } from "../driver.ts";
-import type { Resolving } from "./channel.ts";
-import { locate } from "./channel.ts";
 import { keeps } from "./connections.ts";
 import type { NamedPolicy } from "./group.ts";
+import { locate, type Resolving } from "./locate.ts";
 import { channelDestination, deadDestination, groupDestination, type Naming } from "./names.ts";
 import { didYouMean, listed } from "./suggest.ts";
 import type { ChannelInput, GroupInput } from "./types.ts";

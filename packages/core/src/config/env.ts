@@ -3,7 +3,7 @@ import { isScalar, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { Problems } from "./problems.ts";
 import { overlaySchema } from "./schema.ts";
-import { placeOf } from "./structure.ts";
+import { type Place, placeOf } from "./structure.ts";
 import { didYouMean, listed } from "./suggest.ts";
 import { setAt, type Tree } from "./tree.ts";
 
@@ -45,7 +45,7 @@ function pathOf(
   const path: string[] = [];
   let at: z.ZodType | undefined = overlaySchema;
   for (const segment of variable.slice(PREFIX.length).split("__")) {
-    const place = at && placeOf(at);
+    const place: Place | undefined = at && placeOf(at);
     if (place === undefined) {
       problems.add(variable, `nothing stands below ${path.join(".")}; it is a single value`);
       return undefined;

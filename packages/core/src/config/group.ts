@@ -1,10 +1,9 @@
 import type { Capabilities, Position } from "../driver.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { GroupPlan, Policy } from "../plan.ts";
-import type { Resolving } from "./channel.ts";
-import { checkNative, locate } from "./channel.ts";
 import { keeps } from "./connections.ts";
 import { resolveDeadLetter } from "./dead-letter.ts";
+import { checkNative, locate, type Resolving } from "./locate.ts";
 import { groupDestination } from "./names.ts";
 import { longestWait, nativeAttempts, policyOf, rulesOf, type PolicyPlan } from "./policies.ts";
 import { epoch } from "./schema.ts";
@@ -85,6 +84,10 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
         `its dead letters may have ${sizes}: a large message could not be kept; choose another destination for them`,
       );
     }
+  }
+  if (input.filter === true && context.consumers.length === 0 && connected.provision !== "off") {
+    const why = `connect() does not know the consumers, so provision: ${connected.provision} would take the filter away again`;
+    context.problems.add(section.where("groups", group, "filter"), `${why}; list the message types`);
   }
   const concurrency = input.concurrency ?? 10;
   return {
