@@ -166,7 +166,8 @@ export function clip(text: string, maxBytes: number): string {
   }
 }
 
-const PROTO = /__proto__|\\u005f/i;
+/** The key in clear, or an escape of one of its letters. */
+const PROTO = /__proto__|\\u00(?:5f|6f|7[024])/i;
 
 /** `JSON.parse` that drops `__proto__` keys: code that later copies fields one by one cannot be tricked. Throws as it does. */
 export function parseJson(text: string): unknown {

@@ -91,7 +91,7 @@ function check(shape: ChannelShape, type: string, data: unknown): Promise<void> 
   } catch (cause) {
     throw refuse(shape, "invalid-message", `the schema of "${type}" threw instead of validating`, cause);
   }
-  if (!(result instanceof Promise)) {
+  if (!("then" in result)) {
     if (result.problems !== undefined) throw invalid(shape, type, result.problems);
     return undefined;
   }

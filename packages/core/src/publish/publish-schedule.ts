@@ -1,6 +1,8 @@
 import type { Runtime } from "../runtime.ts";
 
 export interface PublishHooks {
+  /** Whether anything is left to send. */
+  waiting(): boolean;
   flush(): void;
   /** Ends what is due; gives the next deadline, or Infinity. */
   sweep(now: number): number;
@@ -41,10 +43,11 @@ export class PublishSchedule {
     if (this.#stopped) return;
     const left = this.#pausedUntil - this.#runtime.monotonic();
     if (left <= 0) return this.#hooks.flush();
-    this.#pause ??= this.#runtime.timer(left, () => {
-      this.#pause = undefined;
-      this.#flush();
-    });
+    if (this.#hooks.waiting())
+      this.#pause ??= this.#runtime.timer(left, () => {
+        this.#pause = undefined;
+        this.#flush();
+      });
   };
 
   /** Nothing leaves before `ms` from now. */

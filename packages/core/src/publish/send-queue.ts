@@ -56,6 +56,7 @@ export class SendQueue {
     this.#slot = slot;
     this.#pending = new Pending(options.plan);
     this.#schedule = new PublishSchedule(runtime, {
+      waiting: () => this.#unresolved > 0,
       flush: () => this.#dispatcher.flush(),
       sweep: (now) => this.#sweep(now),
     });
@@ -80,16 +81,22 @@ export class SendQueue {
 
   /** Opens the sender, or gives the open one. One attempt; rejects with a {@link MessagingError}. */
   async ready(signal: AbortSignal): Promise<SenderDriver> {
-    const given = new Promise<never>((_, reject) => {
-      const abort = () => {
+    let abort = (): void => {};
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => {
         if (this.#unresolved === 0) this.#slot.cancelOpening();
         const text = `open "${this.#options.destination.name}" to send: the signal was aborted`;
         reject(new MessagingError("aborted", text, { ...this.#about, kind: "retryable", cause: signal.reason }));
       };
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort, { once: true });
     });
-    return (await Promise.race([given, this.#slot.open()])).driver;
+    const opened = this.#slot.open();
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    try {
+      return (await Promise.race([aborted, opened])).driver;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   /** Resolves once the broker has the message, as the driver's `Sent`; rejects with a {@link MessagingError} (C1). */

@@ -1,0 +1,267 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { WireMessage } from "./driver.ts";
+import { dataOf, type DeadInfo, decode, encode, encodeBody, type Envelope } from "./envelope.ts";
+
+const WITH_HEADERS = { headers: 10, binary: false };
+const STRUCTURED = { headers: 0, binary: false };
+const BINARY = { headers: 10, binary: true };
+const FORMS = [
+  ["headers", WITH_HEADERS],
+  ["structured", STRUCTURED],
+] as const;
+
+/** All of Unicode that UTF-8 can carry, the hostile parts made likely. */
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc
+    .array(
+      fc.constantFrom(
+        "\0",
+        "\u0007",
+        "\u001f",
+        "\n",
+        "\u007f",
+        "\u2028",
+        "\ufeff",
+        "\ufffe",
+        "\uffff",
+        "\u{1fffe}",
+        "__proto__",
+        '"',
+        "\\",
+        "\\ud800",
+        '","data":',
+        "😀",
+      ),
+    )
+    .map((parts) => parts.join("")),
+);
+const name = text.filter((value) => value !== "");
+const time = fc.integer({ min: 0, max: 253_402_300_799_999 });
+const json = fc
+  .jsonValue({ stringUnit: "binary" })
+  .filter((value) => !JSON.stringify(value).includes('"__proto__":') && !Object.is(value, -0));
+const optional = <T>(arb: fc.Arbitrary<T>) => fc.option(arb, { nil: undefined });
+const defined = <T extends object>(value: T) =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+
+const dead = fc
+  .record({
+    reason: text,
+    code: name,
+    attempts: fc.nat(),
+    channel: name,
+    group: name,
+    errorClass: optional(name),
+    firstAt: time,
+    lastAt: time,
+  })
+  .map((value) => defined(value) as DeadInfo);
+const envelopes = fc
+  .record({
+    id: name,
+    source: name,
+    type: name,
+    time,
+    hop: fc.nat(),
+    contentType: fc.constant("application/json"),
+    headers: fc.dictionary(fc.stringMatching(/^[a-z0-9-]{1,9}$/), text),
+    key: optional(name),
+    expiresAt: optional(time),
+    traceparent: fc.constant("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    tracestate: optional(fc.constant("a=b")),
+    dead: optional(dead),
+    to: optional(name),
+  })
+  .map((value) => defined(value) as Envelope);
+/** Headers come back on an ordinary object, whatever fast-check made them on. */
+const plain = (envelope: Envelope) => ({ ...envelope, headers: { ...envelope.headers } });
+
+/** What XML 1.0, and so SQS, lets through. */
+// biome-ignore format: one range a line says less
+const CARRIED = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
+const texts = (message: WireMessage) => [message.body as string, ...Object.values(message.headers)];
+
+test.each(FORMS)(
+  "any envelope and any JSON come back as they were, and no text on the wire is refused: %s",
+  (_, caps) => {
+    fc.assert(
+      fc.property(envelopes, json, (envelope, data) => {
+        const wire = encode(envelope, data, caps);
+        for (const value of texts(wire)) expect(CARRIED.test(value)).toBe(true);
+        const back = decode(wire);
+        if (back.foreign) return expect.unreachable("foreign");
+        expect(back.envelope).toEqual(plain(envelope));
+        expect(dataOf(back.envelope, back.body)).toEqual(data);
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
+
+test.each([
+  ["headers", WITH_HEADERS],
+  ["structured", STRUCTURED],
+  ["binary", BINARY],
+])("bytes come back as they were: %s", (_, caps) => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const wire = encode({ ...BASE, contentType: "application/octet-stream" }, bytes, caps);
+      expect(typeof wire.body).toBe(caps.binary ? "object" : "string");
+      const back = decode(wire);
+      if (back.foreign) return expect.unreachable("foreign");
+      expect(dataOf(back.envelope, back.body)).toEqual(bytes);
+    }),
+  );
+});
+
+const BASE: Envelope = {
+  id: "m-1",
+  source: "shop",
+  type: "order.placed",
+  time: Date.UTC(2026, 0, 2),
+  hop: 0,
+  contentType: "application/json",
+  headers: {},
+};
+
+test.each(FORMS)("text on its way to the dead letters stays the same text: %s", (_, caps) => {
+  for (const body of ['{"n":12345678901234567890,"n":1.0 , "data":[{"data":"}"}]}', "{ broken", " 7 ", '"\\ud800"']) {
+    const back = decode(encodeBody({ ...BASE, headers: { a: '","data":1' } }, body, caps));
+    expect(!back.foreign && back.body).toBe(body.trim() === "7" && caps.headers === 0 ? "7" : body);
+  }
+});
+
+test("with headers: the body is plain, the type is in clear, and ce is compact CloudEvents", () => {
+  const wire = encode({ ...BASE, key: "ann", hop: 2 }, { cents: 1 }, WITH_HEADERS, { fairness: "t", delayMs: 5 });
+  expect(wire).toEqual({
+    body: '{"cents":1}',
+    headers: {
+      ce: '{"specversion":"1.0","id":"m-1","source":"shop","time":"2026-01-02T00:00:00.000Z","partitionkey":"ann","hop":2}',
+    },
+    type: "order.placed",
+    key: "ann",
+    fairness: "t",
+    delayMs: 5,
+    dedup: "m-1:2",
+  });
+});
+
+test("structured: a CloudEvents document whose attributes are all of its types", () => {
+  const wire = encode({ ...BASE, headers: { a: "b" }, expiresAt: BASE.time }, [1], STRUCTURED);
+  expect(wire.headers).toEqual({});
+  expect(JSON.parse(wire.body as string)).toEqual({
+    specversion: "1.0",
+    id: "m-1",
+    source: "shop",
+    time: "2026-01-02T00:00:00.000Z",
+    expirytime: "2026-01-02T00:00:00.000Z",
+    type: "order.placed",
+    datacontenttype: "application/json",
+    headers: '{"a":"b"}',
+    data: [1],
+  });
+});
+
+test("another producer's CloudEvents document is read as what it is", () => {
+  const body = JSON.stringify({
+    data: { cents: 1 },
+    type: "order.placed",
+    specversion: "1.0",
+    source: "/other",
+    id: "7",
+    subject: "x",
+  });
+  const back = decode({ body, headers: {} });
+  expect(back).toEqual({
+    foreign: false,
+    envelope: {
+      id: "7",
+      source: "/other",
+      type: "order.placed",
+      time: 0,
+      hop: 0,
+      contentType: "application/json",
+      headers: {},
+    },
+    body: '{"cents":1}',
+  });
+});
+
+test.each([
+  ["no marker", { body: '{"a":1}', headers: { x: "y" } }],
+  ["ce is not JSON", { body: "1", headers: { ce: "{" }, type: "t" }],
+  ["ce is not an object", { body: "1", headers: { ce: "[]" }, type: "t" }],
+  ["ce lacks an id", { body: "1", headers: { ce: '{"specversion":"1.0","source":"s"}' }, type: "t" }],
+  ["another version", { body: "1", headers: { ce: '{"specversion":"0.3","id":"1","source":"s"}' }, type: "t" }],
+  ["no type", { body: "1", headers: { ce: '{"specversion":"1.0","id":"1","source":"s"}' } }],
+  [
+    "a bad time",
+    { body: "1", headers: { ce: '{"specversion":"1.0","id":"1","source":"s","time":"soon"}' }, type: "t" },
+  ],
+  ["a bad hop", { body: "1", headers: { ce: '{"specversion":"1.0","id":"1","source":"s","hop":-1}' }, type: "t" }],
+  [
+    "bad headers",
+    { body: "1", headers: { ce: '{"specversion":"1.0","id":"1","source":"s","headers":{"a":1}}' }, type: "t" },
+  ],
+  ["bad dead", { body: "1", headers: { ce: '{"specversion":"1.0","id":"1","source":"s","dead":{}}' }, type: "t" }],
+  [
+    "bad base64",
+    { body: "%%", headers: { ce: '{"specversion":"1.0","id":"1","source":"s","encoding":"base64"}' }, type: "t" },
+  ],
+])("foreign, never an exception: %s", (_, message) => {
+  const { body, ...rest } = message;
+  expect(decode(message)).toEqual({ foreign: true, raw: { body, ...rest } });
+});
+
+test("decode never throws, whatever arrives", () => {
+  const hostile = fc.oneof(fc.string({ unit: "binary" }), fc.json(), fc.constant('{"specversion":"1.0","data":'));
+  const body = fc.oneof(hostile, fc.uint8Array());
+  fc.assert(
+    fc.property(body, hostile, (received, ce) => {
+      expect(decode({ body: received, headers: {} })).toHaveProperty("foreign");
+      expect(decode({ body: received, headers: { ce }, type: "t" })).toHaveProperty("foreign");
+    }),
+  );
+});
+
+test("foreign bytes are text where they are UTF-8", () => {
+  expect(decode({ body: new TextEncoder().encode("é"), headers: {} })).toMatchObject({ raw: { body: "é" } });
+  const bytes = new Uint8Array([255]);
+  expect(decode({ body: bytes, headers: {} })).toMatchObject({ raw: { body: bytes } });
+});
+
+test("what dead-letter fields add fits the reserve, whatever the reason", () => {
+  const hostile = "\0".repeat(100_000);
+  const info: DeadInfo = {
+    reason: hostile,
+    code: hostile,
+    attempts: 9,
+    channel: "c".repeat(64),
+    group: "g".repeat(64),
+    errorClass: hostile,
+    firstAt: 0,
+    lastAt: 0,
+  };
+  for (const [, caps] of FORMS) {
+    const bytes = (envelope: Envelope) =>
+      texts(encode(envelope, 1, caps)).reduce((sum, value) => sum + Buffer.byteLength(value), 0);
+    const emoji = { ...BASE, dead: { ...info, reason: "\ud83d".repeat(9_999) } };
+    expect(bytes({ ...BASE, dead: info, hop: 99 }) - bytes(BASE)).toBeLessThan(4_096);
+    expect(bytes(emoji) - bytes(BASE)).toBeLessThan(4_096);
+    expect(decode(encode(emoji, 1, caps))).toMatchObject({ foreign: false });
+  }
+});
+
+test("a body that is not the JSON it promises is an error to name, not a crash", () => {
+  expect(() => dataOf(BASE, "{")).toThrowError(expect.objectContaining({ code: "not-json", kind: "permanent" }));
+});
+
+test("received __proto__ keys, escaped ones too, reach nobody", () => {
+  for (const key of ["__proto__", "\\u005f_proto__", "__pro\\u0074o__"]) {
+    const data = dataOf(BASE, `{"a":{"${key}":{"admin":true},"b":1}}`) as { a: Record<string, unknown> };
+    expect(Object.keys(data.a)).toEqual(["b"]);
+    expect(Object.assign({}, data.a)["admin"]).toBeUndefined();
+  }
+});
