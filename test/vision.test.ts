@@ -58,7 +58,7 @@ describe("a tester", () => {
     const results = await bed.messaging.publishMany(orders, [at("a", 0), at("b", 1), at("c", 2)]);
     await bed.clock.advance("10s");
     expect(results.map((result) => result.ok)).toEqual([true, true, true]);
-    expect(rows.map((row) => row.at.getTime()).sort()).toEqual([0, 1, 2]);
+    expect(rows.map((row) => row.at.getTime()).toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
     expect(bed.dead(orders, "analytics").map((dead) => dead.id)).toEqual([results[1]?.id]);
   });
 });
