@@ -1,0 +1,23 @@
+/** Remembers what was accepted under a deduplication id for a while; a repetition gets the first answer. */
+export class Dedup<T> {
+  readonly #windowMs: number;
+  readonly #seen = new Map<string, { readonly until: number; readonly answer: T }>();
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  find(id: string | undefined, now: number): T | undefined {
+    if (id === undefined || this.#windowMs === 0) return undefined;
+    // In order of time: whatever is over stands in front.
+    for (const [old, entry] of this.#seen) {
+      if (entry.until > now) break;
+      this.#seen.delete(old);
+    }
+    return this.#seen.get(id)?.answer;
+  }
+
+  remember(id: string | undefined, now: number, answer: T): void {
+    if (id !== undefined && this.#windowMs > 0) this.#seen.set(id, { until: now + this.#windowMs, answer });
+  }
+}

@@ -1,0 +1,34 @@
+import type { Depth } from "@switchyard/core/driver";
+import type { Clock } from "./clock.ts";
+import { Log } from "./log.ts";
+import type { Queue } from "./queue.ts";
+
+/** Exact at the time of the call. For a log: records from the group's checkpoint on, by partition; read but not settled counts as ready. */
+export function depthOf(of: Queue | Log, group: string | undefined, clock: Clock): readonly Depth[] {
+  if (of instanceof Log) return logDepth(of, group, clock);
+  of.look();
+  const oldest = of.oldest;
+  return [
+    {
+      lease: of.name,
+      ready: of.ready,
+      delayed: of.delayed,
+      held: of.held,
+      ...(oldest === null ? {} : { oldestMs: clock.now() - oldest.at }),
+    },
+  ];
+}
+
+function logDepth(log: Log, groupName: string | undefined, clock: Clock): readonly Depth[] {
+  log.trim();
+  const group = groupName === undefined ? undefined : log.groups.get(groupName);
+  return [...log.partitions.values()].map((partition) => {
+    const from = Math.max(partition.first, group?.checkpoint(partition.id) ?? partition.first);
+    const oldest = partition.read(from);
+    return {
+      lease: partition.id,
+      ready: partition.end - from,
+      ...(oldest === undefined ? {} : { oldestMs: clock.now() - oldest.at }),
+    };
+  });
+}

@@ -1,0 +1,2 @@
+export { adapter, memory } from "./adapter.ts";
+export type { MemoryOptions } from "./options.ts";

@@ -1,0 +1,161 @@
+import type { Capabilities, Delivery, Lease, Outcome, ReceiverDriver, Settlement } from "@switchyard/core/driver";
+import type { Broker } from "./broker.ts";
+import { closed, LOST, MemoryFault, notFound } from "./faults.ts";
+import type { Item } from "./item.ts";
+import { linked } from "./linked.ts";
+import { type Queue, Receipt } from "./queue.ts";
+import { handedOut } from "./wire.ts";
+
+const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut");
+
+/** A queue's one lease. It is lost only where the connection is cut and holds go with it; on SQS they outlive it. */
+export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
+  readonly capabilities: Capabilities;
+  readonly id: string;
+  readonly #broker: Broker;
+  readonly #queue: Queue;
+  readonly #holdMs: number;
+  readonly #lost = new AbortController();
+  readonly #cut = new AbortController();
+  #dropped = false;
+
+  constructor(broker: Broker, queue: Queue, holdMs: number, capabilities: Capabilities) {
+    this.capabilities = capabilities;
+    this.id = queue.name;
+    this.#broker = broker;
+    this.#queue = queue;
+    this.#holdMs = holdMs;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Receipt>> {
+    this.#check();
+    yield this;
+    const over = linked(signal, this.#cut.signal);
+    await over.aborted;
+    over[Symbol.dispose]();
+    if (this.#dropped && !signal.aborted) throw DROPPED();
+  }
+
+  async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Receipt>[]> {
+    this.#check();
+    const fault = this.#broker.faults.takeReceive();
+    if (fault !== undefined) throw fault;
+    const { heldLimit } = this.#queue.rules;
+    if (heldLimit !== undefined && this.#queue.held >= heldLimit) {
+      throw new MemoryFault("throttled", "over-limit", `${heldLimit} messages are in flight; settle some first`);
+    }
+    const request = { max, holdMs: this.#holdMs, holder: this };
+    let items = this.#queue.take(request);
+    if (items.length === 0 && waitMs > 0 && !signal.aborted) {
+      using over = linked(signal, this.#cut.signal);
+      items = await this.#queue.wait(request, waitMs, over.signal);
+      if (items.length === 0) this.#check();
+    }
+    return items.map((item) => this.#delivery(item));
+  }
+
+  async settle(batch: readonly Settlement<Receipt>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
+    if (this.#lost.signal.aborted) return batch.map(() => LOST);
+    this.#check();
+    this.#checkBatch(batch.length);
+    const outcomes = batch.map((settlement) => this.#settle(settlement));
+    this.#queue.serve();
+    return outcomes;
+  }
+
+  async extend(receipts: readonly Receipt[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
+    if (this.#lost.signal.aborted) return receipts.map(() => LOST);
+    this.#check();
+    this.#checkBatch(receipts.length);
+    return receipts.map(
+      (receipt) => this.#tooLong(receipt, forMs) ?? (this.#queue.extend(receipt, forMs) ? undefined : LOST),
+    );
+  }
+
+  async release(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#cut.abort();
+  }
+
+  drop(): void {
+    if (this.#cut.signal.aborted) return;
+    this.#dropped = true;
+    this.#cut.abort();
+    if (this.#queue.rules.returnsByHold) return;
+    this.#lost.abort();
+    this.#queue.takeBack(this);
+  }
+
+  #settle(settlement: Settlement<Receipt>): Outcome {
+    const { receipt } = settlement;
+    switch (settlement.action) {
+      case "ack": {
+        const injected = this.#broker.faults.takeAck();
+        if (injected === "ok") return undefined;
+        if (injected === "error")
+          return { cause: new MemoryFault("retryable", "no-answer", "the test asked for a lost ack") };
+        return this.#queue.ack(receipt) ? undefined : LOST;
+      }
+      case "retry": {
+        if (settlement.delayMs > this.capabilities.retryDelayMs) {
+          return {
+            cause: new MemoryFault(
+              "permanent",
+              "delay-too-long",
+              `${settlement.delayMs} ms; at most ${this.capabilities.retryDelayMs}`,
+            ),
+          };
+        }
+        const refused = this.#queue.rules.returnsByHold ? this.#tooLong(receipt, settlement.delayMs) : undefined;
+        return refused ?? (this.#queue.giveBack(receipt, settlement.delayMs, settlement.attempt) ? undefined : LOST);
+      }
+      case "release":
+        return this.#queue.giveBack(receipt, 0, undefined) ? undefined : LOST;
+    }
+  }
+
+  #tooLong(receipt: Receipt, forMs: number): Outcome {
+    const limit = this.#queue.rules.holdLimitMs;
+    if (limit === undefined || this.#broker.clock.now() + forMs <= receipt.item.takenAt + limit) return undefined;
+    return {
+      cause: new MemoryFault(
+        "permanent",
+        "hold-too-long",
+        `the hold would pass ${limit / 3_600_000} hours from its receive`,
+      ),
+    };
+  }
+
+  #delivery(item: Item): Delivery<Receipt> {
+    const { clock, watch } = this.#broker;
+    watch?.delivered(this.#queue.name, undefined, item.message, item.attempts);
+    const delivery: { -readonly [K in keyof Delivery<Receipt>]: Delivery<Receipt>[K] } = {
+      id: String(item.seq),
+      message: handedOut(item.message),
+      receipt: new Receipt(item),
+      raw: item.message,
+      attempt: item.attempts,
+      enqueuedAt: clock.toEpoch(item.at),
+      deadline: clock.toMonotonic(item.due),
+    };
+    const limit = this.#queue.rules.holdLimitMs;
+    if (limit !== undefined) delivery.lastDeadline = clock.toMonotonic(item.takenAt + limit);
+    return delivery;
+  }
+
+  #check(): void {
+    if (this.#dropped) throw DROPPED();
+    if (this.#cut.signal.aborted) throw closed("receiver");
+    if (this.#broker.queues.get(this.#queue.name) !== this.#queue) throw notFound("queue", this.#queue.name);
+  }
+
+  #checkBatch(size: number): void {
+    const { count } = this.capabilities.maxBatch;
+    if (size > count) throw new MemoryFault("permanent", "too-many-in-batch", `${size} entries; at most ${count}`);
+  }
+}

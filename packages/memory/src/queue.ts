@@ -1,0 +1,361 @@
+import type { Sent, WireMessage } from "@switchyard/core/driver";
+import type { Clock } from "./clock.ts";
+import { Dedup } from "./dedup.ts";
+import { DueHeap } from "./due-heap.ts";
+import { DELAYED, GONE, HELD, Item, Lane, READY } from "./item.ts";
+import { Ring } from "./ring.ts";
+import type { Rules } from "./rules.ts";
+import { Waiters } from "./waiters.ts";
+
+/** The right to settle one delivery. */
+export class Receipt {
+  readonly item: Item;
+  readonly token: number;
+
+  constructor(item: Item) {
+    this.item = item;
+    this.token = item.token;
+  }
+}
+
+export interface TakeRequest {
+  readonly max: number;
+  readonly holdMs: number;
+  /** Whoever receives; what it holds can be taken back from it. */
+  readonly holder: object;
+}
+
+/** Where the broker itself puts a message after `attempts` deliveries that were not settled. */
+export interface NativeDeadLetter {
+  readonly attempts: number;
+  readonly name: string;
+  readonly to: () => Queue | undefined;
+}
+
+/**
+ * Competing consumers with holds. Nothing is scanned: publishing, receiving and settling take constant time whatever the
+ * backlog, and O(log n) of what is held or delayed. Time is looked at when something is asked; a timer runs only while a
+ * receive waits.
+ */
+export class Queue {
+  readonly name: string;
+  readonly rules: Rules;
+  readonly dedup: Dedup<Sent>;
+  readonly waiters: Waiters<TakeRequest, readonly Item[]>;
+  deadLetter: NativeDeadLetter | undefined;
+  readonly #clock: Clock;
+  readonly #ring = new Ring<Item | Lane>();
+  readonly #due = new DueHeap<Item>();
+  readonly #lanes = new Map<string, Lane>();
+  #oldest: Item | null = null;
+  #newest: Item | null = null;
+  #seq = 0;
+  #size = 0;
+  #held = 0;
+  #delayed = 0;
+  #alarm: { readonly at: number; readonly timer: Disposable } | undefined;
+
+  constructor(name: string, rules: Rules, clock: Clock) {
+    this.name = name;
+    this.rules = rules;
+    this.#clock = clock;
+    this.dedup = new Dedup(rules.dedupMs);
+    this.waiters = new Waiters(clock.runtime);
+  }
+
+  accept(kept: WireMessage, given: WireMessage): Sent {
+    return { id: this.put(kept, given.delayMs ?? 0) };
+  }
+
+  /** Stores one message. Call `serve` after the last of a batch. */
+  put(message: WireMessage, delayMs: number): string {
+    const now = this.#clock.now();
+    this.#trim(now);
+    const item = new Item(++this.#seq, message, now, delayMs > 0 ? this.#clock.after(delayMs) : now);
+    item.older = this.#newest;
+    if (this.#newest === null) this.#oldest = item;
+    else this.#newest.newer = item;
+    this.#newest = item;
+    this.#size++;
+    const lane = this.#laneOf(message);
+    item.lane = lane;
+    if (lane?.serial) {
+      lane.insert(item);
+      this.#arm(lane, false);
+    } else if (item.due > now) this.#delay(item);
+    else this.#ready(item, false);
+    return String(item.seq);
+  }
+
+  /** Up to `max` of what is ready now. */
+  take(request: TakeRequest): readonly Item[] {
+    const now = this.#clock.now();
+    this.look(now);
+    return this.#take(request, now);
+  }
+
+  /** After an empty `take`: what comes within `waitMs`, unless another waits already and takes it. */
+  async wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Item[]> {
+    const answer = this.waiters.wait(request, waitMs, signal);
+    this.#setAlarm();
+    const got = await answer;
+    this.#setAlarm();
+    return got ?? [];
+  }
+
+  /** Gives what is ready to the receives that wait, each a share. */
+  serve(): void {
+    if (this.waiters.size === 0) return;
+    const now = this.#clock.now();
+    this.look(now);
+    for (let waiter = this.waiters.first; waiter !== undefined; waiter = this.waiters.first) {
+      const share = Math.max(1, Math.ceil(this.ready / this.waiters.size));
+      const { max, holdMs, holder } = waiter.request;
+      const taken = this.#take({ max: Math.min(max, share), holdMs, holder }, now);
+      if (taken.length === 0) break;
+      waiter.answer(taken);
+    }
+    this.#setAlarm();
+  }
+
+  ack(receipt: Receipt): boolean {
+    const { item } = receipt;
+    if (this.#holds(receipt)) {
+      this.#drop(item);
+      return true;
+    }
+    if (this.rules.late === "lost") return false;
+    if (item.token === receipt.token && item.state !== GONE) this.#drop(item);
+    return true;
+  }
+
+  /** Back into the queue, not delivered again for `delayMs`. `attempts`: how many deliveries it has had by now; undefined where this one shall not count. */
+  giveBack(receipt: Receipt, delayMs: number, attempts: number | undefined): boolean {
+    if (!this.#holds(receipt)) return this.rules.late === "accepted";
+    const { item } = receipt;
+    if (this.rules.returnsByHold) {
+      if (delayMs > 0) return this.extend(receipt, delayMs);
+    } else if (attempts === undefined) item.attempts--;
+    else item.attempts = Math.max(item.attempts, attempts);
+    this.#return(item, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
+    return true;
+  }
+
+  extend(receipt: Receipt, forMs: number): boolean {
+    if (!this.#holds(receipt)) return false;
+    receipt.item.due = this.#clock.after(forMs);
+    this.#due.moved(receipt.item);
+    return true;
+  }
+
+  /** What of the queue's state has changed only because time passed. */
+  look(now: number = this.#clock.now()): void {
+    this.#trim(now);
+    for (let item = this.#due.next; item !== undefined && item.due <= now; item = this.#due.next) {
+      if (item.state === HELD) this.#return(item, now);
+      else {
+        this.#due.remove(item);
+        this.#delayed--;
+        item.state = READY;
+        if (item.lane?.serial) this.#arm(item.lane, false);
+        else this.#ready(item, false);
+      }
+    }
+  }
+
+  /** Ends the holds of one receiver at once: its connection is gone. */
+  takeBack(holder: object): void {
+    const now = this.#clock.now();
+    for (const item of [...this.#due]) if (item.state === HELD && item.holder === holder) this.#return(item, now);
+    this.serve();
+  }
+
+  purge(): void {
+    for (let item = this.#oldest; item !== null; item = item.newer) item.state = GONE;
+    this.#ring.clear();
+    this.#due.clear();
+    this.#lanes.clear();
+    this.#oldest = null;
+    this.#newest = null;
+    this.#size = 0;
+    this.#held = 0;
+    this.#delayed = 0;
+    this.#setAlarm();
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  get delayed(): number {
+    return this.#delayed;
+  }
+
+  get ready(): number {
+    return this.#size - this.#held - this.#delayed;
+  }
+
+  get oldest(): Item | null {
+    return this.#oldest;
+  }
+
+  /** Everything in the queue, oldest first; for inspection. */
+  *items(): Generator<Item> {
+    for (let item = this.#oldest; item !== null; item = item.newer) yield item;
+  }
+
+  #laneOf(message: WireMessage): Lane | null {
+    const id = this.rules.ordered ? message.key : message.fairness;
+    if (id === undefined) return null;
+    let lane = this.#lanes.get(id);
+    if (lane === undefined) this.#lanes.set(id, (lane = new Lane(id, this.rules.ordered)));
+    return lane;
+  }
+
+  #take(request: TakeRequest, now: number): readonly Item[] {
+    const max = Math.min(request.max, this.rules.receiveLimit);
+    const taken: Item[] = [];
+    const due = this.#clock.after(request.holdMs);
+    while (taken.length < max) {
+      const next = this.#ring.shift();
+      if (next === undefined) break;
+      if (next instanceof Item) {
+        if (next.state === READY) this.#hold(next, due, now, request.holder, taken);
+        continue;
+      }
+      next.queued = false;
+      const room = next.serial && this.rules.keyBatches ? max - taken.length : 1;
+      for (let count = 0; count < room; count++) {
+        const item = next.first();
+        if (item === null || item.due > now) break;
+        next.shift();
+        this.#hold(item, due, now, request.holder, taken);
+      }
+      this.#arm(next, false);
+    }
+    return taken;
+  }
+
+  #hold(item: Item, due: number, now: number, holder: object, taken: Item[]): void {
+    item.state = HELD;
+    item.holder = holder;
+    item.attempts++;
+    item.token++;
+    item.takenAt = now;
+    item.due = due;
+    if (item.lane !== null) item.lane.out++;
+    this.#due.add(item);
+    this.#held++;
+    taken.push(item);
+  }
+
+  #holds(receipt: Receipt): boolean {
+    const { item } = receipt;
+    return item.state === HELD && item.token === receipt.token && item.due > this.#clock.now();
+  }
+
+  /** From held to ready or delayed, or to the dead letters. */
+  #return(item: Item, due: number): void {
+    const dead = this.deadLetter;
+    if (dead !== undefined && item.attempts >= dead.attempts) {
+      const to = dead.to();
+      if (to !== undefined) {
+        this.#drop(item);
+        to.put(item.message, 0);
+        to.serve();
+        return;
+      }
+    }
+    this.#due.remove(item);
+    this.#held--;
+    item.holder = null;
+    item.due = due;
+    item.state = READY;
+    const lane = item.lane;
+    if (lane !== null) lane.out--;
+    if (lane?.serial) {
+      lane.insert(item);
+      this.#arm(lane, true);
+    } else if (due > this.#clock.now()) this.#delay(item);
+    else this.#ready(item, true);
+  }
+
+  #delay(item: Item): void {
+    item.state = DELAYED;
+    this.#due.add(item);
+    this.#delayed++;
+  }
+
+  #ready(item: Item, front: boolean): void {
+    if (item.lane !== null) {
+      const lane = this.#lanes.get(item.lane.id) ?? item.lane;
+      this.#lanes.set(lane.id, lane);
+      item.lane = lane;
+      lane.insert(item);
+      this.#arm(lane, false);
+    } else if (front) this.#ring.unshift(item);
+    else this.#ring.push(item);
+  }
+
+  /** Puts a lane in line for its turn, or its first message into the heap until its time; forgets it when empty. */
+  #arm(lane: Lane, front: boolean): void {
+    if (lane.queued || (lane.serial && lane.out > 0)) return;
+    const head = lane.first();
+    if (head === null) {
+      if (lane.out === 0 && this.#lanes.get(lane.id) === lane) this.#lanes.delete(lane.id);
+      return;
+    }
+    if (head.state === DELAYED) return;
+    if (lane.serial && head.due > this.#clock.now()) {
+      this.#delay(head);
+      return;
+    }
+    lane.queued = true;
+    if (front) this.#ring.unshift(lane);
+    else this.#ring.push(lane);
+  }
+
+  #drop(item: Item): void {
+    const { older, newer, lane } = item;
+    if (older === null) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.#newest = older;
+    else newer.older = older;
+    item.older = null;
+    item.newer = null;
+    this.#size--;
+    if (item.slot >= 0) this.#due.remove(item);
+    if (item.state === HELD) {
+      this.#held--;
+      if (lane !== null) lane.out--;
+    } else if (item.state === DELAYED) this.#delayed--;
+    item.state = GONE;
+    if (lane !== null) this.#arm(lane, false);
+  }
+
+  /** What retention has ended. */
+  #trim(now: number): void {
+    const limit = now - this.rules.retentionMs;
+    while (this.#oldest !== null && this.#oldest.at <= limit) this.#drop(this.#oldest);
+    for (let front = this.#ring.at(0); front instanceof Item && front.state === GONE; front = this.#ring.at(0))
+      this.#ring.shift();
+  }
+
+  #setAlarm(): void {
+    const next = this.waiters.size > 0 ? this.#due.next?.due : undefined;
+    if (next !== undefined && this.#alarm !== undefined && this.#alarm.at <= next) return;
+    this.#alarm?.timer[Symbol.dispose]();
+    this.#alarm = undefined;
+    if (next === undefined) return;
+    const timer = this.#clock.runtime.timer(this.#clock.until(next), () => {
+      this.#alarm = undefined;
+      this.serve();
+      this.#setAlarm();
+    });
+    this.#alarm = { at: next, timer };
+  }
+}

@@ -1,0 +1,110 @@
+import type { Capabilities, Destination, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import type { Broker } from "./broker.ts";
+import type { Dedup } from "./dedup.ts";
+import { closed, MemoryFault, notFound } from "./faults.ts";
+import type { Form } from "./forms.ts";
+import { refusal, sizeOf, stored } from "./wire.ts";
+
+const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut; open the sender again");
+
+interface Target {
+  readonly dedup: Dedup<Sent>;
+  /** `kept`: what is stored; `given`: what the sender said of it. */
+  accept(kept: WireMessage, given: WireMessage): Sent;
+  /** After the last of a batch. */
+  serve(): void;
+}
+
+/** Where a sender's messages end up. Looked up at each send: what is deleted meanwhile is missing, not silent. */
+function targetOf(broker: Broker, to: Destination): Target {
+  const name = to.address ?? to.name;
+  if (to.model === "stream") {
+    const log = broker.logs.get(to.baseAddress ?? to.base);
+    if (log === undefined) throw notFound("stream", to.baseAddress ?? to.base);
+    return log;
+  }
+  if (to.model === "pubsub" && to.group === undefined) {
+    const topic = broker.topics.get(to.baseAddress ?? to.base);
+    if (topic === undefined) throw notFound("topic", to.baseAddress ?? to.base);
+    return topic;
+  }
+  const queue = broker.queues.get(name);
+  if (queue === undefined) throw notFound("queue", name);
+  return queue;
+}
+
+export class MemorySender implements SenderDriver {
+  readonly capabilities: Capabilities;
+  readonly #broker: Broker;
+  readonly #to: Destination;
+  readonly #form: Form;
+  readonly #duplicates: number;
+  #state: "open" | "dropped" | "closed" = "open";
+
+  constructor(broker: Broker, to: Destination, form: Form, capabilities: Capabilities, duplicates: number) {
+    this.capabilities = capabilities;
+    this.#broker = broker;
+    this.#to = to;
+    this.#form = form;
+    this.#duplicates = to.ordered ? 0 : duplicates;
+    targetOf(broker, to);
+  }
+
+  size(message: WireMessage): number {
+    return sizeOf(message, this.#form);
+  }
+
+  async send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
+    if (this.#state === "closed") throw closed("sender");
+    if (this.#state === "dropped") throw DROPPED();
+    if (signal.aborted) throw new MemoryFault("ambiguous", "aborted", "the send was aborted");
+    this.#checkBatch(batch);
+    const { faults } = this.#broker;
+    const fault = faults.takeSend();
+    const sent = fault?.stored === false ? [] : this.#store(batch);
+    if (fault !== undefined)
+      throw new MemoryFault("ambiguous", "no-answer", "the test asked for a send without an answer");
+    return sent;
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+  }
+
+  drop(): void {
+    if (this.#state === "open") this.#state = "dropped";
+  }
+
+  #store(batch: readonly WireMessage[]): Sent[] {
+    const target = targetOf(this.#broker, this.#to);
+    const { faults, watch, clock } = this.#broker;
+    const ordered = this.#to.ordered || this.#form === "sqs-fifo";
+    const now = clock.now();
+    const sent = batch.map((message): Sent => {
+      const cause = faults.takeRefusal() ?? refusal(message, this.#form, this.capabilities);
+      if (cause !== undefined) return { cause };
+      const before = target.dedup.find(message.dedup, now);
+      if (before !== undefined) return before;
+      const kept = stored(message, ordered);
+      const answer = target.accept(kept, message);
+      if (faults.takeDuplicate() || (this.#duplicates > 0 && clock.runtime.random() < this.#duplicates)) {
+        target.accept(kept, message);
+      }
+      target.dedup.remember(message.dedup, now, answer);
+      watch?.published(this.#to, kept);
+      return answer;
+    });
+    target.serve();
+    return sent;
+  }
+
+  #checkBatch(batch: readonly WireMessage[]): void {
+    const { count, bytes } = this.capabilities.maxBatch;
+    if (batch.length > count)
+      throw new MemoryFault("permanent", "too-many-in-batch", `${batch.length} messages; at most ${count}`);
+    let total = 0;
+    for (const message of batch) total += this.size(message);
+    if (batch.length > 1 && total > bytes)
+      throw new MemoryFault("permanent", "batch-too-large", `${total} bytes; at most ${bytes}`);
+  }
+}
