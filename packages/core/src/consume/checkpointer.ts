@@ -56,6 +56,14 @@ export class Checkpointer {
     if (this.#mark !== undefined) this.#schedule();
   }
 
+  /** Nothing more is expected soon: the mark is stored at the end of the tick. */
+  hurry(): void {
+    if (this.#timer === undefined || this.#tries > 0) return;
+    this.#timer[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#schedule();
+  }
+
   /** Stores the mark now, if there is one to store. */
   async flush(): Promise<void> {
     this.#flushing = true;

@@ -196,6 +196,7 @@ export class LeaseRunner {
   /** No new receive; what is not yet running goes back. Resolves when the receives under way have ended. */
   async quiesce(): Promise<void> {
     this.#poller.stop();
+    this.#settler.lingerNoMore();
     this.#releaseUnstarted();
     await this.#poller.stopped();
     this.#releaseUnstarted();
@@ -265,7 +266,10 @@ export class LeaseRunner {
   }
 
   #wakeIdle(): void {
-    if (this.#running === 0) for (const wake of this.#empty.splice(0)) wake();
+    if (this.#running > 0) return;
+    this.#settler.hurry();
+    this.#checkpointer.hurry();
+    for (const wake of this.#empty.splice(0)) wake();
   }
 
   #remember(held: Held, attempts: number): void {

@@ -57,6 +57,20 @@ export class Settler {
     else void held.extending.then(() => this.#push(entry));
   }
 
+  /** Nothing more is expected soon: what lingers leaves at the end of the tick. */
+  hurry(): void {
+    if (this.#linger === undefined) return;
+    this.#linger[Symbol.dispose]();
+    this.#linger = undefined;
+    this.#schedule();
+  }
+
+  /** From now on nothing lingers. */
+  lingerNoMore(): void {
+    this.#flushing = true;
+    this.hurry();
+  }
+
   /** Resolves when nothing is left to settle; nothing lingers from now on. */
   async flush(): Promise<void> {
     this.#flushing = true;

@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { gate, rig, Scripted } from "./scripted-receiver.test.kit.ts";
+
+test("stop lets handlers end, gives the rest back, flushes, releases, and reports", async () => {
+  const slow = gate();
+  const { runner, lease, message, runtime, stop } = rig({ plan: { concurrency: 2 }, handler: () => slow.promise });
+  lease.push(...Array.from({ length: 5 }, (_, i) => message(i)));
+  await runner.start();
+  await runtime.settle();
+  const stopped = stop(25_000);
+  await runtime.settle();
+  expect(lease.settled.map(({ action }) => action)).toEqual(["release", "release", "release"]);
+  slow.open();
+  expect(await stopped).toEqual({ completed: 2, released: 3, abandoned: 0 });
+  expect(lease.settled.filter(({ action }) => action === "ack")).toHaveLength(2);
+  expect(lease.released).toBe("drained");
+  expect(await stop(0)).toEqual({ completed: 2, released: 3, abandoned: 0 });
+});
+
+test("at the deadline what still runs is told and abandoned", async () => {
+  let reason: unknown;
+  const { runner, lease, message, runtime, stop } = rig({
+    handler: (_: unknown, { signal }: { signal: AbortSignal }) => {
+      signal.addEventListener("abort", () => {
+        reason = signal.reason;
+      });
+      return gate().promise;
+    },
+  });
+  lease.push(message(1));
+  await runner.start();
+  await runtime.settle();
+  const stopped = stop(3_000);
+  await runtime.advance("3s");
+  expect(String(reason)).toContain("drain deadline");
+  await runtime.advance("2s");
+  expect(await stopped).toEqual({ completed: 0, released: 0, abandoned: 1 });
+  expect(lease.settled).toEqual([]);
+});
+
+test("messages that arrive with the last receive go back", async () => {
+  let handled = 0;
+  const { runner, lease, message, runtime, stop } = rig({ handler: () => void handled++ });
+  await runner.start();
+  await runtime.settle();
+  lease.receive = async () => [message(1)];
+  const stopped = stop(25_000);
+  lease.push(message(2));
+  await runtime.settle();
+  expect((await stopped).abandoned).toBe(0);
+  expect(handled).toBe(0);
+  expect(lease.settled.every(({ action }) => action === "release")).toBe(true);
+});
+
+test("a waiting retry goes back at stop with what is left of its delay", async () => {
+  const { runner, lease, message, runtime, stop } = rig({
+    ordered: true,
+    policy: { retry: { attempts: 5, backoff: "constant", firstMs: 60_000, maxMs: 60_000 } },
+    handler: () => {
+      throw new Error("no");
+    },
+  });
+  lease.push(message(1, { key: "k" }), message(2, { key: "k" }));
+  await runner.start();
+  await runtime.advance("20s");
+  const stopped = stop(25_000);
+  await runtime.settle();
+  await stopped;
+  expect(lease.settled).toContainEqual({ receipt: "r1", action: "retry", delayMs: 40_000 });
+  expect(lease.settled).toContainEqual({ receipt: "r2", action: "release" });
+});
+
+test("a failed start says why at once; what may pass is tried again", async () => {
+  const missing = rig({ handler: () => {}, openFaults: [new Scripted("config", "queue-not-found")] });
+  await expect(missing.runner.start()).rejects.toMatchObject({ code: "queue-not-found", kind: "config" });
+  const passing = rig({ handler: () => {}, openFaults: [new Scripted("retryable"), new Scripted("throttled")] });
+  const started = passing.runner.start();
+  await passing.runtime.advance("5s");
+  await started;
+  expect(passing.opens()).toBe(3);
+});
+
+test("a broker that never answers ends the start after half a minute", async () => {
+  const { runner, runtime } = rig({
+    handler: () => {},
+    openFaults: Array(1_000).fill(new Scripted("retryable", "unreachable")),
+  });
+  const started = runner.start();
+  const refused = expect(started).rejects.toMatchObject({ code: "start-timeout" });
+  await runtime.advance("31s");
+  await refused;
+});
+
+test("a receive that fails for a while is called again; one that fails for good reopens the receiver", async () => {
+  let handled = 0;
+  const { runner, lease, message, runtime, opens, events } = rig({ handler: () => void handled++ });
+  await runner.start();
+  lease.fail(new Scripted("throttled"));
+  lease.push(message(1));
+  await runtime.advance("2s");
+  expect(handled).toBe(1);
+  expect(opens()).toBe(1);
+  lease.fail(new Scripted("config", "queue-not-found"));
+  await runtime.settle();
+  expect(runner.problem).toContain("queue-not-found");
+  expect(events).toContainEqual(expect.objectContaining({ type: "receive-failed", level: "error" }));
+  lease.push(message(2));
+  await runtime.advance("20s");
+  expect(opens()).toBe(2);
+  expect(handled).toBe(2);
+  expect(runner.problem).toBeUndefined();
+});
