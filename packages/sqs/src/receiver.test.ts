@@ -1,0 +1,213 @@
+import type { Lease } from "@switchyard/core/driver";
+import { virtualRuntime } from "@switchyard/core/testing";
+import { describe, expect, test } from "vitest";
+import { createReceiver, holdEnd, type Receipt } from "./receiver.ts";
+import { type Called, deferred, fakeCall, never, queue, sdkError } from "./testing/fakes.ts";
+
+const raw = (id: string, more = {}) => ({
+  MessageId: id,
+  ReceiptHandle: `r-${id}`,
+  Body: "b",
+  Attributes: { ApproximateReceiveCount: "2", SentTimestamp: "1700000000000" },
+  ...more,
+});
+const messages = (count: number) => ({ Messages: Array.from({ length: count }, (_, index) => raw(String(index))) });
+
+async function receiving(answer: (called: Called) => unknown, { fifo = false, holdMs = 60_000 } = {}) {
+  const runtime = virtualRuntime();
+  const { call, calls } = fakeCall(answer);
+  const receiver = createReceiver(queue({ fifo }), { call, poll: call }, holdMs, runtime);
+  const leases = receiver.leases(never)[Symbol.asyncIterator]();
+  const { value } = await leases.next();
+  return { runtime, receiver, leases, lease: value as Lease<Receipt>, calls };
+}
+
+describe("a poll", () => {
+  test("asks for the hold and whole seconds of wait, and tells attempts, times and deadlines", async () => {
+    const { lease, calls, runtime } = await receiving(() => messages(1));
+    const from = runtime.monotonic();
+    const [delivery] = (await lease.receive(25, 8_333, never))!;
+    expect(calls[0]!.input).toMatchObject({
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 8,
+      VisibilityTimeout: 60,
+      MessageAttributeNames: ["All"],
+    });
+    expect(calls[0]!.input).not.toHaveProperty("ReceiveRequestAttemptId");
+    expect(delivery).toMatchObject({
+      id: "0",
+      receipt: "r-0",
+      attempt: 2,
+      enqueuedAt: 1_700_000_000_000,
+      deadline: from + 60_000,
+    });
+    expect(delivery!.lastDeadline! - from).toBe(43_190_000);
+  });
+
+  test("waits at most 20 seconds", async () => {
+    const { lease, calls } = await receiving(() => ({}));
+    expect(await lease.receive(1, 60_000, never)).toEqual([]);
+    expect(calls[0]!.input.WaitTimeSeconds).toBe(20);
+  });
+
+  test("is not cut by an abort: SQS may have given it messages", async () => {
+    const reply = deferred<unknown>();
+    const { lease, calls } = await receiving(() => reply.promise);
+    const stop = new AbortController();
+    const running = lease.receive(10, 20_000, stop.signal);
+    await Promise.resolve();
+    stop.abort();
+    expect(calls[0]!.signal?.aborted).toBe(false);
+    reply.resolve(messages(2));
+    expect(await running).toHaveLength(2);
+    expect(await lease.receive(10, 20_000, stop.signal)).toEqual([]);
+    expect(calls).toHaveLength(1);
+  });
+
+  test("is cut by closing, which also ends the leases", async () => {
+    const { lease, leases, receiver, calls } = await receiving(
+      ({ signal }) =>
+        new Promise((_, reject) => signal!.addEventListener("abort", () => reject(sdkError("AbortError")))),
+    );
+    const ended = leases.next();
+    const running = lease.receive(10, 20_000, never);
+    const parked = lease.receive(10, 20_000, never);
+    await Promise.resolve();
+    await receiver.close();
+    await expect(running).rejects.toMatchObject({ name: "AbortError" });
+    expect(await parked).toEqual([]);
+    expect((await ended).done).toBe(true);
+    expect(calls).toHaveLength(1);
+    await receiver.close();
+  });
+
+  test("that fails rejects with the raw error and leaves the way free for the next", async () => {
+    const raw = sdkError("OverLimit");
+    let calls = 0;
+    const { lease } = await receiving(() => (calls++ === 0 ? Promise.reject(raw) : messages(1)));
+    await expect(lease.receive(1, 1_000, never)).rejects.toBe(raw);
+    expect(await lease.receive(1, 1_000, never)).toHaveLength(1);
+  });
+});
+
+describe("the number of polls", () => {
+  test("grows while they come back full, and falls to one when they come back empty", async () => {
+    const replies: ReturnType<typeof deferred<unknown>>[] = [];
+    const { lease, calls, runtime } = await receiving(() => {
+      const reply = deferred<unknown>();
+      replies.push(reply);
+      return reply.promise;
+    });
+    const answer = async (reply: unknown): Promise<void> => {
+      replies.shift()!.resolve(reply);
+      await runtime.settle();
+    };
+    const ask = (): void => void lease.receive(10, 20_000, never);
+    for (let i = 0; i < 6; i++) ask();
+    await runtime.settle();
+    expect(calls).toHaveLength(1);
+    await answer(messages(10));
+    expect(replies).toHaveLength(2);
+    await answer(messages(10));
+    expect(replies).toHaveLength(3);
+    await answer({});
+    await answer({});
+    expect(replies).toHaveLength(1);
+  });
+
+  test("never passes ten", async () => {
+    const running = new Set<unknown>();
+    let most = 0;
+    const { lease, runtime } = await receiving(async () => {
+      const mine = {};
+      running.add(mine);
+      most = Math.max(most, running.size);
+      await runtime.sleep(10);
+      running.delete(mine);
+      return messages(10);
+    });
+    const asking = Promise.all(Array.from({ length: 100 }, () => lease.receive(10, 20_000, never)));
+    await runtime.advance("5s");
+    expect((await asking).every((got) => got!.length === 10)).toBe(true);
+    expect(most).toBe(10);
+  });
+
+  test("a call that waited for its turn in vain returns empty when its time has passed or it is aborted", async () => {
+    const { lease, calls, runtime } = await receiving(() => new Promise(() => {}));
+    void lease.receive(10, 20_000, never);
+    const stop = new AbortController();
+    const patient = lease.receive(10, 3_000, never);
+    const stopped = lease.receive(10, 20_000, stop.signal);
+    stop.abort();
+    expect(await stopped).toEqual([]);
+    await runtime.advance("3s");
+    expect(await patient).toEqual([]);
+    expect(calls).toHaveLength(1);
+    expect(runtime.pending).toBe(0);
+  });
+});
+
+describe("a FIFO queue", () => {
+  test("gives its groups as keys", async () => {
+    const { lease } = await receiving(
+      () => ({ Messages: [raw("1", { Attributes: { MessageGroupId: "customer-1" } })] }),
+      { fifo: true },
+    );
+    const [delivery] = (await lease.receive(1, 0, never))!;
+    expect(delivery!.message).toMatchObject({ key: "customer-1" });
+    expect(delivery!.attempt).toBeUndefined();
+  });
+
+  test("is asked again with the same attempt id when a reply was lost, with a new one otherwise", async () => {
+    const script: unknown[] = [
+      sdkError("Error", { code: "ECONNRESET" }),
+      messages(1),
+      sdkError("RequestThrottled"),
+      messages(0),
+    ];
+    const { lease, calls } = await receiving(
+      () => {
+        const next = script.shift();
+        if (next instanceof Error) throw next;
+        return next;
+      },
+      { fifo: true },
+    );
+    for (let i = 0; i < 4; i++) await lease.receive(5, 1_000, never).catch(() => {});
+    const ids = calls.map(({ input }) => input.ReceiveRequestAttemptId);
+    expect(ids[1]).toBe(ids[0]);
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test("never asks again for more than it may hold, nor after SQS has forgotten the attempt", async () => {
+    const cut = sdkError("Error", { code: "ECONNRESET" });
+    const script: unknown[] = [cut, messages(0), cut, messages(0)];
+    const { lease, calls, runtime } = await receiving(
+      () => {
+        const next = script.shift();
+        if (next instanceof Error) throw next;
+        return next;
+      },
+      { fifo: true },
+    );
+    await lease.receive(5, 0, never).catch(() => {});
+    await lease.receive(4, 0, never);
+    await lease.receive(4, 0, never).catch(() => {});
+    await runtime.advance("5m");
+    await lease.receive(10, 0, never);
+    expect(new Set(calls.map(({ input }) => input.ReceiveRequestAttemptId)).size).toBe(4);
+  });
+});
+
+describe("the end of a hold", () => {
+  test("is counted from the call while that leaves half of it", () => {
+    expect(holdEnd(0, 100, 20_000, 60_000)).toBe(60_000);
+    expect(holdEnd(0, 20_000, 20_000, 60_000)).toBe(60_000);
+  });
+  test("leaves half of a short hold after a long wait", () => {
+    expect(holdEnd(0, 8_000, 8_000, 2_000)).toBe(9_000);
+  });
+  test("has passed when the reply came later than the wait explains", () => {
+    expect(holdEnd(0, 30_000, 8_000, 2_000)).toBe(10_000);
+  });
+});
