@@ -60,6 +60,11 @@ describe("channel()", () => {
     ],
     ["c", { messages: { one }, orderingKey: 3 }, "orderingKey must be"],
     ["c", { messages: { one }, orderingKey: "" }, "orderingKey must be"],
+    [
+      "c",
+      { messages: { one }, orderingKey: "customer" },
+      'orderingKey "customer" is not a field of "one", which has "id"',
+    ],
     ["c", { messages: { one }, foreign: "two" }, 'foreign must name one of the channel\'s messages ("one")'],
     ["c", { messages: { one }, foreign: "toString" }, "foreign must name"],
     ["c", { messages: { one }, needs: true }, "needs must be an object"],
@@ -79,6 +84,15 @@ describe("channel()", () => {
     }
     expect(isMessagingError(error, "bad-channel")).toBe(true);
     expect(error).toMatchObject({ kind: "config", message: expect.stringContaining(why) });
+  });
+
+  test.each([
+    ["other fields are allowed", z.looseObject({ id: z.string() })],
+    ["it is a union", z.union([z.object({ customer: z.string() }), z.object({ customer: z.string(), more: z.int() })])],
+    ["it has no JSON Schema", { "~standard": { version: 1, vendor: "test", validate: () => ({ value: 1 }) } }],
+    ["its JSON Schema cannot be made", z.instanceof(Uint8Array)],
+  ])("an ordering key is not looked for where %s", (_why, schema) => {
+    expect(untyped("c", { messages: { schema }, orderingKey: "customer" })).toMatchObject({ orderingKey: "customer" });
   });
 
   test("a bad delay names where it stands", () => {

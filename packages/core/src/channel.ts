@@ -1,6 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { milliseconds } from "./duration.ts";
-import { MessagingError } from "./errors.ts";
+import { checkChannel } from "./check-channel.ts";
 import type { WireSafe } from "./json-safe.ts";
 import type { Join, Refused } from "./refused.ts";
 import type { ChannelShape, ForeignMessage, Needs } from "./shapes.ts";
@@ -111,103 +110,5 @@ export function channel<
   (Absent extends O ? never : "ordering") | (keyof D & Need)
 >;
 export function channel(name: string, options: ChannelOptions<Schemas, unknown, Needs>): ChannelShape {
-  if (typeof name !== "string" || !isKebabCase(name)) {
-    throw bad(String(name), `the name must be kebab-case (a-z, 0-9 and single dashes), such as "video-uploads"`);
-  }
-  const given: Readonly<Record<string, unknown>> = isObject(options) ? (options as never) : {};
-  const unknown = Object.keys(given).filter((key) => !OPTIONS.has(key));
-  if (unknown.length > 0) throw bad(name, `unknown option ${list(unknown)}; there are ${list(OPTIONS)}`);
-  const messages = checkMessages(name, given["messages"]);
-  const orderingKey = given["orderingKey"];
-  if (
-    orderingKey !== undefined &&
-    typeof orderingKey !== "function" &&
-    (typeof orderingKey !== "string" || orderingKey === "")
-  ) {
-    throw bad(name, "orderingKey must be the name of a field or a function of the message");
-  }
-  const foreign = given["foreign"];
-  if (
-    foreign !== undefined &&
-    typeof foreign !== "function" &&
-    !(typeof foreign === "string" && Object.hasOwn(messages, foreign))
-  ) {
-    throw bad(
-      name,
-      `foreign must name one of the channel's messages (${list(Object.keys(messages))}) or be a function of the raw message`,
-    );
-  }
-  return Object.freeze({
-    "~switchyard": "channel",
-    name,
-    messages,
-    ...(orderingKey === undefined ? {} : { orderingKey: orderingKey as NonNullable<ChannelShape["orderingKey"]> }),
-    needs: checkNeeds(name, given["needs"]),
-    ...(foreign === undefined ? {} : { foreign: foreign as NonNullable<ChannelShape["foreign"]> }),
-  } satisfies ChannelShape);
-}
-
-const OPTIONS: ReadonlySet<string> = new Set(["messages", "orderingKey", "needs", "foreign"]);
-const NEEDS: ReadonlySet<string> = new Set(["delay", "fairness", "replay", "messageBytes"] satisfies (keyof Needs)[]);
-
-/** What channels, groups and prefixes are called. How long a name may be is the broker's to say, of the physical name. */
-export function isKebabCase(name: string): boolean {
-  return /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
-}
-
-/** Every broker can carry it in clear: visible ASCII, short enough for a routing key, and no pattern character of one. */
-function isTypeName(type: string): boolean {
-  return /^[\x21-\x7e]{1,200}$/.test(type) && !/[*#]/.test(type);
-}
-
-function checkMessages(name: string, messages: unknown): Readonly<Record<string, StandardSchemaV1>> {
-  if (!isObject(messages) || Object.keys(messages).length === 0) {
-    throw bad(name, "messages must hold at least one type and its schema");
-  }
-  for (const [type, schema] of Object.entries(messages)) {
-    if (!isTypeName(type)) {
-      throw bad(
-        name,
-        `${JSON.stringify(type)} cannot be a message type; use visible ASCII without "*" and "#", at most 200 characters`,
-      );
-    }
-    const standard: unknown =
-      typeof schema === "function" || isObject(schema) ? Reflect.get(schema, "~standard") : undefined;
-    if (!isObject(standard) || typeof standard["validate"] !== "function") {
-      throw bad(
-        name,
-        `the schema of ${JSON.stringify(type)} is not a Standard Schema; zod 3.24, valibot 1 and arktype 2 are`,
-      );
-    }
-  }
-  return Object.freeze({ ...(messages as Record<string, StandardSchemaV1>) });
-}
-
-function checkNeeds(name: string, needs: unknown): Needs {
-  if (needs === undefined) return Object.freeze({});
-  if (!isObject(needs)) throw bad(name, `needs must be an object of ${list(NEEDS)}`);
-  for (const [need, value] of Object.entries(needs)) {
-    if (!NEEDS.has(need)) throw bad(name, `${JSON.stringify(need)} is not a need; there are ${list(NEEDS)}`);
-    if (need === "delay") milliseconds(value as never, `channel "${name}": needs.delay`);
-    else if (need === "messageBytes") {
-      if (!Number.isInteger(value) || (value as number) <= 0)
-        throw bad(name, "needs.messageBytes must be a whole number of bytes above 0");
-    } else if (value !== true) throw bad(name, `needs.${need} must be true, or be left out`);
-  }
-  return Object.freeze({ ...needs });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-function list(names: Iterable<string>): string {
-  return [...names].map((name) => JSON.stringify(name)).join(", ");
-}
-
-function bad(name: string, why: string): MessagingError {
-  return new MessagingError("bad-channel", `channel ${JSON.stringify(name)}: ${why}`, {
-    kind: "config",
-    channel: name,
-  });
+  return checkChannel(name, options);
 }

@@ -1,4 +1,5 @@
-import { type AnyChannel, isKebabCase, type OutputOf, type TypeOf } from "./channel.ts";
+import type { AnyChannel, OutputOf, TypeOf } from "./channel.ts";
+import { isKebabCase } from "./check-channel.ts";
 import type { Batch, Delivery } from "./delivery.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import { MessagingError } from "./errors.ts";
