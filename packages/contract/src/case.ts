@@ -1,0 +1,74 @@
+import type {
+  Adapter,
+  Capabilities,
+  Connection,
+  Destination,
+  Lease,
+  ReceiverDriver,
+  Runtime,
+  SenderDriver,
+} from "@switchyard/core/driver";
+import type { App, AppOptions, SuiteChannel, SuiteChannelOptions } from "./app.ts";
+import type { DeadLetterCopy } from "./dead.ts";
+import type { Layout, Places } from "./destinations.ts";
+import type { FaultControl } from "./faults.ts";
+import type { ForeignInput, Harness } from "./harness.ts";
+import type { Item } from "./schema.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Seam, SeamOptions } from "./seam.ts";
+
+/** What one case promises of every transport; plain data. */
+export interface ContractCase {
+  /** The clause and a name, kebab-case; stable: exemptions and reports refer to it. */
+  readonly id: string;
+  /** A claim, as the clause puts it. */
+  readonly title: string;
+  /** `C1` to `C18`, or `seam`, `topology`, `stream`. */
+  readonly clause: string;
+  /** Why the case does not apply: the capability, in words. undefined: it does. */
+  readonly needs?: (caps: Capabilities, harness: Harness) => string | undefined;
+  run(t: CaseContext): Promise<void>;
+}
+
+export interface CaseContext {
+  readonly harness: Harness;
+  /** As the adapter declares them for this harness's kind of destination. */
+  readonly caps: Capabilities;
+  readonly runtime: Runtime;
+  readonly holdMs: number;
+  readonly slackMs: number;
+  readonly prefix: string;
+  readonly signal: AbortSignal;
+  /** A channel of one type `item`, with an ordering key where the harness is ordered. */
+  channel(options?: SuiteChannelOptions): SuiteChannel;
+  /** An application, connected and provisioned; closed at the end of the case. */
+  app(options: AppOptions): Promise<App>;
+  /** An application in a process that can die. */
+  mortalApp(options: AppOptions): Promise<App & { crash(): void }>;
+  /** Faults between the application and the broker; give the result's `options` to `app`. */
+  faults(): Promise<{ readonly control: FaultControl; readonly via: Pick<AppOptions, "adapter" | "connection"> }>;
+  /** The driver itself, its destinations provisioned. */
+  seam(options?: SeamOptions): Promise<Seam>;
+  layout(channel: string, groups: readonly string[], over?: Partial<Layout>): Places;
+  recorder(behaviour?: (data: any, delivery: any, seen: Recorder["seen"][number]) => unknown): Recorder;
+  /** Item `n`; on an ordered harness each `n` has its own key unless `k` is given. */
+  item(n: number, extra?: Partial<Item>): Item;
+  /** Resolves when `holds()` is true; looks again whenever a handler ran and from time to time. */
+  until(holds: () => boolean | Promise<boolean>, what: string, withinMs?: number): Promise<void>;
+  sleep(ms: number): Promise<void>;
+  /** A message from a producer that has never heard of us. */
+  sendForeign(to: Destination, message: ForeignInput): Promise<void>;
+  /** Wakes `until`: for handlers that are no recorders. */
+  changed(): void;
+  /** Another connection to destinations a seam has. */
+  open(to: Places, adapter?: Adapter): Promise<Seam>;
+  provision(all: readonly Destination[]): Promise<void>;
+  /** The dead letters of a group, settled as they are read. Waits for `count`. */
+  deadLetters(channel: string, group: string, count: number): Promise<readonly DeadLetterCopy[]>;
+  /** How many dead letters there are without waiting longer than the broker needs to say so. */
+  noDeadLetters(channel: string, group: string): Promise<void>;
+  /** Runs at the end of the case, last first. */
+  after(undo: () => unknown): void;
+}
+
+export type { Connection, Lease, ReceiverDriver, SenderDriver };

@@ -1,0 +1,233 @@
+import type { ContractCase } from "../case.ts";
+import { accepted, assert, isLog, notLog, numberOf, range, rejected, signal, sorted, wire, within } from "./kit.ts";
+
+const clause = "C1";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C1-accepted-survives-close",
+    clause,
+    title: "what was accepted is there although the publisher is gone at once",
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      const sent = await seam.send(
+        range(5).map((n) => wire(t, n)),
+        sender,
+      );
+      assert.ok(sent.every(accepted));
+      await sender.close();
+      await seam.connection.close();
+      const reader = await (await t.open(seam.places)).reader();
+      assert.deepEqual(sorted((await reader.take(5)).map(numberOf)), range(5));
+    },
+  },
+  {
+    id: "C1-bulk-none-lost",
+    clause,
+    title: "of thousands of accepted messages not one is lost",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], groups: { main: { concurrency: 50, maxInFlight: 200 } } });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const count = t.harness.limits?.bulk ?? 2_000;
+      const ids: string[] = [];
+      for (let at = 0; at < count; at += 500) {
+        const items = range(Math.min(500, count - at)).map((n) => t.item(at + n));
+        ids.push(...(await app.publishAll(channel, items)));
+      }
+      assert.equal(new Set(ids).size, count);
+      await t.until(
+        () => seen.seen.length >= count && new Set(seen.ids).size >= count,
+        `all ${count} messages`,
+        60_000,
+      );
+      const missing = ids.filter((id) => !new Set(seen.ids).has(id));
+      assert.deepEqual(missing, []);
+    },
+  },
+  {
+    id: "C1-throttled-then-accepted",
+    clause,
+    title: "a throttled publish is sent again until it is accepted",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.next("send", "throttle", 2);
+      const { id } = await app.publish(channel, t.item(1));
+      assert.equal(control.hits, 2);
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.seen.length > 0, "the message");
+      assert.deepEqual(seen.ids, [id]);
+    },
+  },
+  {
+    id: "C1-server-error-sent-again",
+    clause,
+    title: "after the broker's own error the message is sent again",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.next("send", "error", 1);
+      const { id } = await app.publish(channel, t.item(1));
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.includes(id), "the message");
+    },
+  },
+  {
+    id: "C1-cut-connection",
+    clause,
+    title: "a connection cut in the middle of publishing loses nothing that was accepted",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      control.next("send", "cut", 2);
+      const ids = await app.publishAll(
+        channel,
+        range(20).map((n) => t.item(n)),
+      );
+      assert.equal(control.hits, 2);
+      await t.until(() => ids.every((id) => seen.ids.includes(id)), "every accepted message");
+    },
+  },
+  {
+    id: "C1-lost-reply-is-one-message-or-more",
+    clause,
+    title: "a reply lost once: accepted at the second try, delivered at least once, under one id",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.next("send", "lose-reply", 1);
+      const { id } = await app.publish(channel, t.item(1));
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.seen.length > 0, "the message");
+      assert.deepEqual(seen.ids, [id]);
+    },
+  },
+  {
+    id: "C1-ambiguous-when-never-answered",
+    clause,
+    title: "when every reply is lost, publish rejects as ambiguous",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      control.next("send", "lose-reply");
+      const error = await rejected(app.publish(channel, t.item(1)), "a publish without replies");
+      assert.equal(error.kind, "ambiguous");
+      control.heal();
+    },
+  },
+  {
+    id: "C1-ambiguous-then-throttled",
+    clause,
+    title: "ambiguity is sticky: a later certain failure does not undo it",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      control.next("send", "lose-reply", 1);
+      control.next("send", "throttle");
+      const error = await rejected(app.publish(channel, t.item(1)), "ambiguous, then throttled");
+      assert.equal(error.kind, "ambiguous");
+      control.heal();
+    },
+  },
+  {
+    id: "C1-not-accepted-is-certain",
+    clause,
+    title: "throttled to the end: rejects as not accepted, and nothing was",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      control.next("send", "throttle");
+      const error = await rejected(app.publish(channel, t.item(1)), "a publish throttled to the end");
+      assert.equal(error.kind, "throttled");
+      control.heal();
+      const { id } = await app.publish(channel, t.item(2));
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.includes(id), "the later message");
+      assert.deepEqual([...new Set(seen.numbers)], [2]);
+    },
+  },
+  {
+    id: "C1-stalled-does-not-hang",
+    clause,
+    title: "a broker that never answers: publish rejects as ambiguous in its time",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      control.next("send", "stall");
+      const error = await within(
+        t,
+        10_000,
+        rejected(app.publish(channel, t.item(1)), "a stalled publish"),
+        "a stalled publish",
+      );
+      assert.equal(error.kind, "ambiguous");
+      control.heal();
+    },
+  },
+  {
+    id: "C1-missing-destination",
+    clause,
+    title: "a destination that is not there fails on use with a typed error, not with a hang",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], provision: "off", publish: { timeout: "5s" } });
+      const publishing = rejected(app.publish(channel, t.item(1)), "publishing to nothing");
+      const error = await within(t, 15_000, publishing, "publishing to nothing");
+      assert.equal(error.name, "MessagingError");
+      assert.ok(["config", "permanent"].includes(error.kind), `kind ${error.kind}`);
+    },
+  },
+  {
+    id: "C1-one-result-each",
+    clause: "C2",
+    title: "a batch sent to the driver gives one result each, and ids are distinct",
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      const count = Math.min(sender.capabilities.maxBatch.count, 10);
+      const sent = await sender.send(
+        range(count).map((n) => wire(t, n)),
+        signal(),
+      );
+      assert.equal(sent.length, count);
+      const ids = sent.map((one) => ("id" in one ? one.id : undefined));
+      assert.ok(ids.every((id) => typeof id === "string" && id !== ""));
+      assert.equal(new Set(ids).size, count);
+    },
+  },
+  {
+    id: "C1-acked-stays-away",
+    clause: "C3",
+    title: "what was acknowledged does not come again once its hold would have ended",
+    needs: notLog,
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(6).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(6);
+      const settled = taken.filter((one) => numberOf(one) % 2 === 0);
+      assert.deepEqual(await reader.settle(settled), [undefined, undefined, undefined]);
+      const again = await reader.watch(t.holdMs + t.slackMs / 2 + 1_000);
+      assert.deepEqual(sorted(again.map(numberOf)), [1, 3, 5]);
+      await reader.settle(again);
+      assert.ok(!isLog(t.caps));
+    },
+  },
+];

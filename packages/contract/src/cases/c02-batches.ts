@@ -1,0 +1,168 @@
+import type { ContractCase } from "../case.ts";
+import { all, assert, ordered, range, rejected } from "./kit.ts";
+
+const clause = "C2";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C2-result-per-input",
+    clause,
+    title: "publishMany gives one result per input, in input order; one bad item fails alone",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const items: unknown[] = range(25).map((n) => t.item(n));
+      items[7] = { ...t.item(7), n: "seven" };
+      items[19] = { ...t.item(19), big: "x".repeat(t.caps.maxMessageBytes) };
+      const results = await app.publishMany(channel, items);
+      assert.equal(results.length, 25);
+      for (const [n, result] of results.entries()) assert.equal(result.ok, n !== 7 && n !== 19, `item ${n}`);
+      assert.equal(results[7].error.code, "invalid-message");
+      assert.equal(results[19].error.code, "too-large");
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 23, "the other 23");
+      for (const one of seen.seen) assert.equal(results[one.data.n].id, one.id);
+    },
+  },
+  {
+    id: "C2-empty",
+    clause,
+    title: "an empty batch is no error and sends nothing",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      assert.deepEqual(await app.publishMany(channel, []), []);
+    },
+  },
+  {
+    id: "C2-only-failed-are-sent-again",
+    clause,
+    title: "of a batch that failed in part only the failed items are sent again",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.refuseEntries("send", '"n":3,', 1);
+      const items = range(8).map((n) => ({ n, k: `k${n}`, tail: 0 }));
+      const ids = await app.publishAll(channel, items);
+      assert.equal(control.hits, 1);
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 8, "all eight");
+      assert.equal(seen.seen.length, 8);
+      for (const one of seen.seen) assert.equal(ids[one.data.n], one.id);
+    },
+  },
+  {
+    id: "C2-failure-maps-to-its-item",
+    clause,
+    title: "an item the broker refuses for good is the one whose result says so",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.refuseEntries("send", '"n":5,', 1_000, { permanent: true });
+      const items = range(8).map((n) => ({ n, k: `k${n}`, tail: 0 }));
+      const results = await app.publishMany(channel, items);
+      assert.deepEqual(
+        results.map((result) => result.ok),
+        range(8).map((n) => n !== 5),
+      );
+      assert.equal(results[5].error.kind, "permanent");
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 7, "the other seven");
+      assert.ok(!seen.numbers.includes(5));
+    },
+  },
+  {
+    id: "C2-blocked-by-earlier",
+    clause,
+    title: "when an item fails for good, later items of its key are not sent; other keys are",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const big = "x".repeat(t.caps.maxMessageBytes);
+      const items = [
+        { n: 0, k: "a" },
+        { n: 1, k: "a", big },
+        { n: 2, k: "b" },
+        { n: 3, k: "a" },
+        { n: 4, k: "b" },
+      ];
+      const results = await app.publishMany(channel, items);
+      assert.deepEqual(
+        results.map((result) => result.ok),
+        [true, false, true, false, true],
+      );
+      assert.equal(results[3].error.code, "blocked-by-earlier");
+      const later = await app.publish(channel, { n: 5, k: "a" });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.includes(later.id), "a later publish of the key, which is not blocked");
+      await t.until(() => seen.ids.length === 4, "all that were accepted");
+      assert.deepEqual(
+        seen.seen.filter((one) => one.data.k === "a").map((one) => one.data.n),
+        [0, 5],
+      );
+    },
+  },
+  {
+    id: "C2-call-order-per-key",
+    clause,
+    title: "calls for one key are sent in call order, also when one is throttled in between",
+    needs: ordered,
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      const calls = range(10).map((n) => app.publish(channel, { n, k: "a" }));
+      control.next("send", "throttle", 1);
+      calls.push(...range(10).map((n) => app.publish(channel, { n: n + 10, k: "a" })));
+      await Promise.all(calls);
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 20, "all twenty");
+      assert.deepEqual([...new Set(seen.numbers)], range(20));
+    },
+  },
+  {
+    id: "C2-order-kept-when-one-is-refused-once",
+    clause,
+    title: "an item refused once holds its key back until it is accepted",
+    needs: all(ordered),
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.refuseEntries("send", '"n":2,', 1);
+      await app.publishAll(
+        channel,
+        range(6).map((n) => ({ n, k: "a", tail: 0 })),
+      );
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 6, "all six");
+      assert.deepEqual([...new Set(seen.numbers)], range(6));
+    },
+  },
+  {
+    id: "C2-aborted-publish-is-ambiguous",
+    clause: "C1",
+    title: "a publish whose caller gives up while it is under way says ambiguous",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      await app.publish(channel, t.item(0));
+      control.next("send", "stall", 1);
+      const giveUp = new AbortController();
+      const publishing = rejected(app.publish(channel, t.item(1), { signal: giveUp.signal }), "an aborted publish");
+      await t.until(() => control.hits === 1, "the send to be under way");
+      giveUp.abort();
+      assert.equal((await publishing).kind, "ambiguous");
+    },
+  },
+];

@@ -1,0 +1,234 @@
+import { intercept } from "../intercept.ts";
+import type { ContractCase } from "../case.ts";
+import { all, assert, competing, manyGroups, notLog, ownDeadline, range } from "./kit.ts";
+
+const clause = "C3";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C3-published-before-the-consumer",
+    clause,
+    title: "what was accepted before a consumer came is delivered to its group",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const ids = await app.publishAll(
+        channel,
+        range(5).map((n) => t.item(n)),
+      );
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 5, "all five");
+      assert.deepEqual([...seen.ids].sort(), [...ids].sort());
+    },
+  },
+  {
+    id: "C3-members-compete",
+    clause,
+    title: "two members of a group share the messages: each comes to one of them",
+    run: async (t) => {
+      const channel = t.channel();
+      const shared = {
+        channels: [channel],
+        groups: { main: { concurrency: 2, maxInFlight: 2 } },
+        channelConfig: t.harness.model === "stream" ? { partitions: 4 } : {},
+      };
+      const publisher = await t.app(shared);
+      const one = t.recorder(() => t.sleep(20));
+      const two = t.recorder(() => t.sleep(20));
+      await (await t.app(shared)).consume(channel, "main", one.handle);
+      await (await t.app(shared)).consume(channel, "main", two.handle);
+      if (t.harness.model === "stream") await t.sleep(5_000 + t.slackMs);
+      const ids = await publisher.publishAll(
+        channel,
+        range(60).map((n) => t.item(n)),
+      );
+      await t.until(() => new Set([...one.ids, ...two.ids]).size === 60, "all sixty", 30_000);
+      assert.equal(one.seen.length + two.seen.length, ids.length);
+      assert.ok(one.seen.length > 0 && two.seen.length > 0, `shared ${one.seen.length} to ${two.seen.length}`);
+    },
+  },
+  {
+    id: "C3-each-group-gets-all",
+    clause,
+    title: "each group gets every message, whatever the others do",
+    needs: manyGroups,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], groups: { first: {}, second: {} }, retry: { attempts: 2 } });
+      const fine = t.recorder();
+      const failing = t.recorder(() => {
+        throw new Error("no");
+      });
+      await app.consume(channel, "first", fine.handle);
+      await app.consume(channel, "second", failing.handle);
+      const ids = await app.publishAll(
+        channel,
+        range(10).map((n) => t.item(n)),
+      );
+      await t.until(
+        () => fine.ids.length === 10 && failing.seen.length >= 20,
+        "ten in one group, twenty attempts in the other",
+      );
+      assert.deepEqual([...fine.ids].sort(), [...ids].sort());
+      assert.equal(fine.seen.length, 10);
+    },
+  },
+  {
+    id: "C3-channels-are-apart",
+    clause,
+    title: "two channels in parallel deliver each its own",
+    run: async (t) => {
+      const [left, right] = [t.channel(), t.channel()];
+      const app = await t.app({ channels: [left, right] });
+      const [a, b] = [t.recorder(), t.recorder()];
+      await app.consume(left, "main", a.handle);
+      await app.consume(right, "main", b.handle);
+      const [ours, theirs] = await Promise.all([
+        app.publishAll(
+          left,
+          range(20).map((n) => t.item(n)),
+        ),
+        app.publishAll(
+          right,
+          range(20).map((n) => t.item(n)),
+        ),
+      ]);
+      await t.until(() => a.ids.length === 20 && b.ids.length === 20, "twenty each");
+      assert.deepEqual([...a.ids].sort(), [...ours].sort());
+      assert.deepEqual([...b.ids].sort(), [...theirs].sort());
+    },
+  },
+  {
+    id: "C3-many-publishers-many-consumers",
+    clause,
+    title: "concurrent publishers and consumers: every id arrives",
+    run: async (t) => {
+      const channel = t.channel();
+      const apps = await Promise.all(range(3).map(() => t.app({ channels: [channel] })));
+      const seen = t.recorder();
+      for (const app of apps) await app.consume(channel, "main", seen.handle);
+      const published = await Promise.all(
+        apps.flatMap((app, a) => range(40).map((n) => app.publish(channel, t.item(a * 100 + n)))),
+      );
+      await t.until(() => seen.ids.length >= 120, "all 120", 30_000);
+      assert.deepEqual([...seen.ids].sort(), published.map(({ id }) => id).sort());
+    },
+  },
+  {
+    id: "C3-resume-without-loss",
+    clause,
+    title: "consumers that come and go while messages are published lose none",
+    run: async (t) => {
+      const channel = t.channel();
+      const options = { channels: [channel], groups: { main: { concurrency: 3 } }, drain: "2s" };
+      const publisher = await t.app(options);
+      const seen = t.recorder(() => t.sleep(10));
+      const ids: string[] = [];
+      for (const round of range(4)) {
+        ids.push(
+          ...(await publisher.publishAll(
+            channel,
+            range(15).map((n) => t.item(round * 100 + n)),
+          )),
+        );
+        const app = await t.app(options);
+        const before = seen.done.length;
+        await app.consume(channel, "main", seen.handle);
+        await t.until(() => seen.done.length > before + 3, "some to be handled", 30_000);
+        await Promise.all([app.stop(), app.stop()]);
+      }
+      const last = await t.app(options);
+      await last.consume(channel, "main", seen.handle);
+      await t.until(() => ids.every((id) => seen.ids.includes(id)), "every message", 60_000);
+    },
+  },
+  {
+    id: "C3-every-ack-lost",
+    clause,
+    title: "acks that never reach the broker: every message comes again, and none is lost",
+    needs: all(notLog, ownDeadline),
+    run: async (t) => {
+      const channel = t.channel();
+      let losing = true;
+      const adapter = intercept(t.harness.adapter, {
+        settle: async (batch, call) => (losing ? batch.map(() => undefined) : call(batch)),
+      });
+      const app = await t.app({ channels: [channel], adapter });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(5).map((n) => t.item(n)),
+      );
+      await t.until(
+        () => range(5).every((n) => seen.of(n).length >= 2),
+        "each message twice",
+        t.holdMs * 4 + t.slackMs,
+      );
+      losing = false;
+      await t.until(
+        () => range(5).every((n) => seen.of(n).length >= 3),
+        "each message once more",
+        t.holdMs * 4 + t.slackMs,
+      );
+      const settledAt = seen.seen.length;
+      await t.sleep(t.holdMs * 2);
+      assert.ok(seen.seen.length <= settledAt + 5, "they stay away once an ack got through");
+    },
+  },
+  {
+    id: "C3-ack-refused-is-reported",
+    clause: "C6",
+    title: "a settlement that did not reach the broker is reported, not thrown, and the message comes again",
+    needs: all(notLog, ownDeadline),
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.next("settle", "error");
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const { id } = await app.publish(channel, t.item(1));
+      await t.until(() => seen.seen.length >= 2, "the second delivery", t.holdMs * 6 + t.slackMs);
+      control.heal();
+      assert.ok(app.eventsOf("lost").some((event) => event.id === id && event.during === "settling"));
+      assert.equal(new Set(seen.ids).size, 1);
+    },
+  },
+  {
+    id: "C3-receive-survives-a-cut",
+    clause,
+    title: "a connection cut in the middle of consuming: consuming goes on by itself, nothing is lost",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const first = await app.publish(channel, t.item(1));
+      await t.until(() => seen.ids.includes(first.id), "the first");
+      control.next("receive", "cut", 3);
+      await t.until(() => control.hits >= 1, "the cut", 30_000);
+      const second = await app.publish(channel, t.item(2));
+      await t.until(() => seen.ids.includes(second.id), "the second", 30_000 + t.holdMs);
+    },
+  },
+  {
+    id: "C3-receive-throttled",
+    clause,
+    title: "a throttled receive is called again after a while",
+    needs: competing,
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.next("receive", "throttle", 3);
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const { id } = await app.publish(channel, t.item(1));
+      await t.until(() => seen.ids.includes(id), "the message", 30_000);
+      assert.equal(control.hits, 3);
+    },
+  },
+];

@@ -1,0 +1,132 @@
+import type { ContractCase } from "../case.ts";
+import { all, assert, deadLetters, notLog, numberOf, range, redrives, wire } from "./kit.ts";
+
+const clause = "C4";
+const fails = () => {
+  throw new Error("no");
+};
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C4-id-is-the-published-one",
+    clause,
+    title: "the id publish returned is the delivery's, in every attempt",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder((_data, _delivery, one) => {
+        if (one.attempt < 3) throw new Error("again");
+      });
+      await app.consume(channel, "main", seen.handle);
+      const { id } = await app.publish(channel, t.item(1));
+      await t.until(() => seen.seen.length === 3, "three attempts");
+      assert.deepEqual(seen.ids, [id]);
+    },
+  },
+  {
+    id: "C4-own-id",
+    clause,
+    title: "an id given by the publisher is kept",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const { id } = await app.publish(channel, t.item(1), { id: "order-4711/é" });
+      await t.until(() => seen.seen.length === 1, "the message");
+      assert.deepEqual([id, seen.ids[0]], ["order-4711/é", "order-4711/é"]);
+    },
+  },
+  {
+    id: "C4-dedup-inside-the-window",
+    clause,
+    title: "a second send of the same id and hop is swallowed within publishDedupMs, and only then",
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      const first = wire(t, 1);
+      await seam.send([first], sender);
+      await seam.send(
+        [{ ...wire(t, 1), dedup: first.dedup!, ...(first.key === undefined ? {} : { key: first.key }) }],
+        sender,
+      );
+      await seam.send([wire(t, 2)], sender);
+      const reader = await seam.reader();
+      const expected = t.caps.publishDedupMs > 0 ? [1, 2] : [1, 1, 2];
+      const taken = await reader.take(expected.length);
+      assert.deepEqual(taken.map(numberOf).sort(), expected);
+    },
+  },
+  {
+    id: "C4-dedup-is-by-id-not-by-body",
+    clause,
+    title: "equal bodies under different ids are different messages",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const ids = await app.publishAll(channel, [t.item(1), t.item(1), t.item(1)]);
+      await t.until(() => seen.ids.length === 3, "all three");
+      assert.equal(new Set(ids).size, 3);
+    },
+  },
+  {
+    id: "C4-dead-letter-redrive-dead-letter",
+    clause,
+    title: "dead letter, redrive and dead letter again inside the dedup window: no copy is swallowed, the hop rises",
+    needs: redrives,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      const seen = t.recorder(fails);
+      await app.consume(channel, "main", seen.handle);
+      const { id } = await app.publish(channel, t.item(1));
+      const letters = app.messaging.deadLetters(channel, "main");
+      const hops: number[] = [];
+      for (const round of range(3)) {
+        await t.until(() => app.eventsOf("dead-letter").length === round + 1, `dead letter ${round + 1}`, 30_000);
+        if (round < 2)
+          await t.until(async () => (await letters.redrive()).redriven === 1, `redrive ${round + 1}`, 30_000);
+        hops.push(seen.seen.at(-1)!.delivery.hop);
+      }
+      assert.deepEqual(seen.ids, [id]);
+      assert.equal(seen.seen.length, 3);
+      assert.ok(hops[0]! < hops[1]! && hops[1]! < hops[2]!, `hops ${hops}`);
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(copy!.id, id);
+    },
+  },
+  {
+    id: "C4-id-survives-the-dead-letter",
+    clause,
+    title: "a dead letter has the id of its message",
+    needs: all(deadLetters),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      await app.consume(channel, "main", fails);
+      const ids = await app.publishAll(channel, [t.item(1), t.item(2)]);
+      const copies = await t.deadLetters(channel.name, "main", 2);
+      assert.deepEqual(copies.map((copy) => copy.id).sort(), [...ids].sort());
+    },
+  },
+  {
+    id: "C4-redelivery-is-the-same-message",
+    clause,
+    title: "a message given back comes again as it was: body, headers, key, type",
+    needs: notLog,
+    run: async (t) => {
+      const seam = await t.seam();
+      const headers = t.caps.headers >= 2 ? { "x-one": "1", "x-two": "zwei" } : {};
+      await seam.send([wire(t, 7, { headers, type: "item" })]);
+      const reader = await seam.reader();
+      const [first] = await reader.take(1);
+      await reader.settle([first!], "release");
+      const [second] = await reader.take(1);
+      for (const field of ["body", "headers", "type", "key"] as const) {
+        assert.deepEqual(second!.delivery.message[field], first!.delivery.message[field], field);
+      }
+    },
+  },
+];

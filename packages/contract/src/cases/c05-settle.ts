@@ -1,0 +1,231 @@
+import { DeadLetter, Release, Retry } from "@switchyard/core";
+import type { ContractCase } from "../case.ts";
+import { all, assert, deadLetters, notLog, ordered, range } from "./kit.ts";
+
+const clause = "C5";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C5-returning-acknowledges",
+    clause,
+    title: "a handler that returns has acknowledged, whatever it returns",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const answers: unknown[] = [undefined, false, null, "retry", new Error("returned, not thrown")];
+      const seen: number[] = [];
+      await app.consume(channel, "main", (data) => {
+        seen.push(data.n);
+        t.changed();
+        return answers[data.n];
+      });
+      await app.publishAll(
+        channel,
+        answers.map((_, n) => t.item(n)),
+      );
+      await t.until(() => seen.length === answers.length, "all");
+      await t.sleep(t.holdMs + 500);
+      assert.deepEqual([...seen].sort(), range(answers.length));
+    },
+  },
+  {
+    id: "C5-throwing-fails",
+    clause,
+    title: "a handler that throws has failed, whatever it throws, and comes again",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const thrown: unknown[] = [new Error("e"), "text", undefined, 0, { name: "Odd" }];
+      const seen = t.recorder((data, _delivery, one) => {
+        if (one.attempt === 1) throw thrown[data.n];
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        thrown.map((_, n) => t.item(n)),
+      );
+      await t.until(() => range(5).every((n) => seen.of(n).length === 2), "two attempts each");
+      assert.equal(app.eventsOf("retry").length, 5);
+    },
+  },
+  {
+    id: "C5-sync-throw",
+    clause,
+    title: "a handler that throws before its first await has failed like any other",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      let calls = 0;
+      await app.consume(channel, "main", () => {
+        calls++;
+        t.changed();
+        if (calls === 1) throw new Error("at once");
+      });
+      await app.publish(channel, t.item(1));
+      await t.until(() => calls === 2, "the second attempt");
+    },
+  },
+  {
+    id: "C5-dead-letter-verdict",
+    clause,
+    title: "DeadLetter sends to the dead letters at once, with its reason, without retries",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder(() => {
+        throw new DeadLetter("card declined", { cause: new Error("no funds") });
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(copy!.dead?.reason, "card declined");
+      assert.equal(copy!.dead?.attempts, 1);
+      assert.equal(seen.seen.length, 1);
+    },
+  },
+  {
+    id: "C5-release-verdict",
+    clause,
+    title: "Release gives the message back; it comes again and no attempt is counted where the transport can",
+    needs: notLog,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder(() => {
+        if (seen.seen.length === 1) throw new Release();
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => seen.seen.length === 2, "the second delivery");
+      assert.equal(seen.seen[0]!.attempt, 1);
+      if (t.caps.releaseWithoutPenalty) assert.equal(seen.seen[1]!.attempt, 1);
+      assert.equal(app.eventsOf("retry").length, 0);
+    },
+  },
+  {
+    id: "C5-batch-verdict-per-item",
+    clause,
+    title: "of a batch only the items given to fail() come again; the others are acknowledged",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder();
+      await app.consumeBatches(
+        channel,
+        "main",
+        async (batch) => {
+          for (const delivery of batch) {
+            await seen.handle(delivery.data, delivery);
+            if (delivery.data.n % 3 === 0 && delivery.attempt === 1) batch.fail(delivery, new Error("not this one"));
+          }
+        },
+        { batch: { size: 5, wait: "50ms" } },
+      );
+      await app.publishAll(
+        channel,
+        range(12).map((n) => t.item(n)),
+      );
+      await t.until(() => seen.seen.length >= 16, "twelve and four again");
+      await t.sleep(t.holdMs);
+      for (const n of range(12)) assert.equal(seen.of(n).length, n % 3 === 0 ? 2 : 1, `item ${n}`);
+    },
+  },
+  {
+    id: "C5-batch-verdicts",
+    clause,
+    title: "fail() takes Retry, DeadLetter and Release for single items of one batch",
+    needs: all(deadLetters, notLog),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder();
+      const verdict = [undefined, new Retry({ delay: "200ms" }), new DeadLetter("bad row"), new Release()];
+      const given = new Set<number>();
+      await app.consumeBatches(
+        channel,
+        "main",
+        async (batch) => {
+          for (const delivery of batch) {
+            await seen.handle(delivery.data, delivery);
+            const { n } = delivery.data;
+            if (verdict[n] !== undefined && !given.has(n)) batch.fail(delivery, verdict[n]);
+            given.add(n);
+          }
+        },
+        { batch: { size: 4, wait: "100ms" } },
+      );
+      await app.publishAll(
+        channel,
+        range(4).map((n) => t.item(n)),
+      );
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(copy!.dead?.reason, "bad row");
+      await t.until(() => seen.of(1).length === 2 && seen.of(3).length === 2, "the retried and the released again");
+      assert.deepEqual([seen.of(0).length, seen.of(2).length], [1, 1]);
+    },
+  },
+  {
+    id: "C5-batch-that-throws",
+    clause,
+    title: "a batch handler that throws has failed every item of its batch",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder();
+      await app.consumeBatches(
+        channel,
+        "main",
+        async (batch) => {
+          const all = [...batch];
+          for (const delivery of all) await seen.handle(delivery.data, delivery);
+          if (all.some((delivery) => delivery.attempt === 1)) throw new Error("all of you");
+        },
+        { batch: { size: 3, wait: "50ms" } },
+      );
+      await app.publishAll(
+        channel,
+        range(3).map((n) => t.item(n)),
+      );
+      await t.until(() => range(3).every((n) => seen.of(n).some((one) => one.attempt >= 2)), "a second attempt each");
+      await t.noDeadLetters(channel.name, "main");
+    },
+  },
+  {
+    id: "C5-batch-one-per-key",
+    clause: "C8",
+    title: "a batch of an ordered channel holds at most one message of a key, and keys stay in order",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const order: Record<string, number[]> = { a: [], b: [], c: [] };
+      let total = 0;
+      const repeated: string[] = [];
+      await app.consumeBatches(
+        channel,
+        "main",
+        (batch) => {
+          const keys = [...batch].map((delivery) => delivery.data.k as string);
+          if (new Set(keys).size !== keys.length) repeated.push(keys.join());
+          for (const delivery of batch) order[delivery.data.k]!.push(delivery.data.n);
+          total += batch.size;
+          t.changed();
+        },
+        { batch: { size: 10, wait: "50ms" } },
+      );
+      await app.publishAll(
+        channel,
+        range(18).map((n) => ({ n, k: "abc"[n % 3]! })),
+      );
+      await t.until(() => total === 18, "all eighteen", 30_000);
+      assert.deepEqual(repeated, []);
+      for (const [at, key] of ["a", "b", "c"].entries()) {
+        assert.deepEqual(
+          order[key],
+          range(6).map((n) => n * 3 + at),
+        );
+      }
+    },
+  },
+];

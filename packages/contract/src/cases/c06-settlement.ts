@@ -1,0 +1,121 @@
+import type { ContractCase } from "../case.ts";
+import {
+  accepted,
+  all,
+  assert,
+  brokerRetry,
+  isLog,
+  notBefore,
+  notLog,
+  numberOf,
+  ownDeadline,
+  range,
+  signal,
+  sorted,
+  wire,
+} from "./kit.ts";
+
+const clause = "C6";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C6-only-the-given-are-settled",
+    clause,
+    title: "settling some of what was received leaves the rest held",
+    needs: all(notLog, ownDeadline),
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(6).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(6);
+      const ours = taken.filter((one) => [1, 4].includes(numberOf(one)));
+      assert.deepEqual(await reader.settle(ours), [undefined, undefined]);
+      const again = await reader.take(4, { withinMs: t.holdMs + t.slackMs + 5_000 });
+      assert.deepEqual(sorted(again.map(numberOf)), [0, 2, 3, 5]);
+    },
+  },
+  {
+    id: "C6-mixed-verdicts-in-one-call",
+    clause,
+    title: "acks, retries and releases in one settle call each do their own",
+    needs: brokerRetry,
+    run: async (t) => {
+      const seam = await t.seam({ holdMs: 20_000 });
+      await seam.send(range(3).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(3);
+      const receipt = (n: number) => taken.find((one) => numberOf(one) === n)!.delivery.receipt;
+      const at = t.runtime.monotonic();
+      const outcomes = await taken[0]!.lease.settle(
+        [
+          { receipt: receipt(0), action: "ack" },
+          { receipt: receipt(1), action: "retry", delayMs: 2_000, attempt: 1 },
+          { receipt: receipt(2), action: "release" },
+        ],
+        signal(),
+      );
+      assert.deepEqual(outcomes, [undefined, undefined, undefined]);
+      const again = await reader.take(2);
+      assert.deepEqual(again.map(numberOf), [2, 1]);
+      notBefore(again[1]!.at, at + 2_000, "the retried");
+    },
+  },
+  {
+    id: "C6-a-stale-receipt-hurts-no-other",
+    clause,
+    title: "a stale receipt in a batch: the others are settled, and outcomes map to their items",
+    needs: all(notLog, ownDeadline),
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(3).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = (await reader.take(3)).sort((a, b) => numberOf(a) - numberOf(b));
+      assert.deepEqual(await reader.settle([taken[1]!]), [undefined]);
+      const outcomes = await taken[0]!.lease.settle(
+        taken.map(({ delivery }) => ({ receipt: delivery.receipt, action: "ack" as const })),
+        signal(),
+      );
+      assert.equal(outcomes.length, 3);
+      assert.deepEqual([outcomes[0], outcomes[2]], [undefined, undefined]);
+      assert.deepEqual(await reader.watch(t.holdMs + 1_000), []);
+    },
+  },
+  {
+    id: "C6-late-ack",
+    clause,
+    title: "an ack after the hold ended does not throw; the message has come again and its new holder can settle it",
+    needs: all(notLog, ownDeadline),
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send([wire(t, 1)]);
+      const reader = await seam.reader();
+      const [first] = await reader.take(1);
+      const [second] = await reader.take(1, { withinMs: t.holdMs + t.slackMs + 5_000 });
+      const late = await reader.settle([first!]);
+      assert.equal(late.length, 1);
+      if (late[0] !== undefined) assert.equal(seam.connection.classify(late[0].cause, "settle").kind, "lost");
+      await reader.settle([second!]);
+      assert.deepEqual(await reader.watch(t.holdMs + 1_000), []);
+    },
+  },
+  {
+    id: "C6-outcome-per-settlement",
+    clause,
+    title: "one outcome for each settlement, up to the driver's largest batch",
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      const count = Math.min(sender.capabilities.maxBatch.count, 20);
+      const sent = await seam.send(
+        range(count).map((n) => wire(t, n)),
+        sender,
+      );
+      assert.ok(sent.every(accepted));
+      const reader = await seam.reader();
+      const taken = await reader.take(count);
+      const outcomes = await reader.settle(isLog(t.caps) ? taken.slice(-1) : taken);
+      assert.equal(outcomes.length, isLog(t.caps) ? 1 : count);
+      assert.ok(outcomes.every((outcome) => outcome === undefined));
+    },
+  },
+];

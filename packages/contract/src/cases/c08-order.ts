@@ -1,0 +1,254 @@
+import type { ContractCase } from "../case.ts";
+import type { Seen } from "../recorder.ts";
+import { all, assert, deadLetters, isLog, keyed, notLog, numberOf, ordered, range, wire } from "./kit.ts";
+
+const clause = "C8";
+
+/** Deliveries of one key that ran at the same time. */
+function overlaps(seen: readonly Seen[]): string[] {
+  const found: string[] = [];
+  const last = new Map<string, Seen>();
+  for (const one of seen) {
+    const before = last.get(one.data.k);
+    if (before !== undefined && (before.endedAt === undefined || before.endedAt > one.startedAt))
+      found.push(`${one.data.k}: ${before.data.n} and ${one.data.n}`);
+    last.set(one.data.k, one);
+  }
+  return found;
+}
+
+const numbersOf = (seen: readonly Seen[], k: string): number[] =>
+  seen.filter((one) => one.data.k === k).map((one) => one.data.n);
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C8-order-per-key",
+    clause,
+    title: "deliveries of a key start in acceptance order, one at a time, while other keys run beside it",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], groups: { main: { concurrency: 10, maxInFlight: 40 } } });
+      const seen = t.recorder(() => t.sleep(5));
+      await app.consume(channel, "main", seen.handle);
+      const keys = range(8).map((k) => `key-${k}`);
+      await app.publishAll(
+        channel,
+        range(80).map((n) => ({ n, k: keys[n % 8]! })),
+      );
+      await t.until(() => seen.done.length >= 80, "all eighty", 60_000);
+      for (const [at, k] of keys.entries()) {
+        assert.deepEqual(
+          [...new Set(numbersOf(seen.seen, k))],
+          range(10).map((n) => n * 8 + at),
+          k,
+        );
+      }
+      assert.deepEqual(overlaps(seen.seen), []);
+    },
+  },
+  {
+    id: "C8-order-with-two-members",
+    clause,
+    title: "two members of a group: still no key runs twice at once, and each stays in order",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const options = { channels: [channel], groups: { main: { concurrency: 4, maxInFlight: 8 } } };
+      const publisher = await t.app(options);
+      const seen = t.recorder(() => t.sleep(10));
+      for (const _ of range(2)) await (await t.app(options)).consume(channel, "main", seen.handle);
+      await publisher.publishAll(
+        channel,
+        range(40).map((n) => ({ n, k: `key-${n % 5}` })),
+      );
+      await t.until(() => new Set(seen.done.map((one) => one.id)).size === 40, "all forty", 60_000);
+      assert.deepEqual(overlaps(seen.seen), []);
+      for (const k of range(5)) {
+        assert.deepEqual(
+          [...new Set(numbersOf(seen.seen, `key-${k}`))],
+          range(8).map((n) => n * 5 + k),
+        );
+      }
+    },
+  },
+  {
+    id: "C8-order-after-a-retry",
+    clause,
+    title: "a failed message is tried again before later ones of its key",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { first: "500ms" } });
+      const seen = t.recorder((data, _delivery, one) => {
+        if (data.n === 2 && one.attempt < 3) throw new Error("not yet");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(6).map((n) => ({ n, k: "a" })),
+      );
+      await t.until(() => seen.seen.length >= 8, "six, one of them thrice", 30_000);
+      assert.deepEqual(seen.numbers, [0, 1, 2, 2, 2, 3, 4, 5]);
+    },
+  },
+  {
+    id: "C8-poison-key-blocks-no-other",
+    clause,
+    title: "while a key is blocked by a failing message other keys go on",
+    needs: keyed,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 3, first: "3s" } });
+      const seen = t.recorder((data) => {
+        if (data.k === "bad") throw new Error("poison");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(channel, [
+        { n: 0, k: "bad" },
+        { n: 1, k: "bad" },
+        ...range(8).map((n) => ({ n: n + 2, k: `good-${n % 4}` })),
+      ]);
+      await t.until(() => range(8).every((n) => seen.of(n + 2).length === 1), "the other keys", 20_000);
+      assert.ok(seen.of(0).length < 3, "while the bad one was still being tried");
+      assert.equal(seen.of(1).length, 0);
+    },
+  },
+  {
+    id: "C8-poison-blocks-its-partition-only",
+    clause,
+    title: "a failing message does not stop other partitions",
+    needs: (caps, harness) =>
+      ordered(caps, harness) ?? (isLog(caps) ? undefined : "settleResult: not checkpoint (no partitions)"),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({
+        channels: [channel],
+        retry: { attempts: 3, first: "30s" },
+        channelConfig: { partitions: 8 },
+      });
+      const seen = t.recorder((data) => {
+        if (data.k === "bad") throw new Error("poison");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(channel, [{ n: 0, k: "bad" }, ...range(64).map((n) => ({ n: n + 1, k: `good-${n}` }))]);
+      await t.until(() => seen.ids.length >= 40, "most of the other keys", 20_000);
+      assert.equal(seen.of(0).length, 1);
+    },
+  },
+  {
+    id: "C8-ten-of-one-key-the-first-fails",
+    clause,
+    title: "ten messages of one key, the first failing for good: N attempts, then the nine others once each, in order",
+    needs: all(ordered, deadLetters),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 4, first: "200ms" } });
+      const seen = t.recorder((data) => {
+        if (data.n === 0) throw new Error("poison");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(10).map((n) => ({ n, k: "a" })),
+      );
+      await t.until(() => seen.seen.length >= 13, "four attempts and nine others", 60_000);
+      assert.deepEqual(seen.numbers, [0, 0, 0, 0, ...range(9).map((n) => n + 1)]);
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(copy!.dead?.attempts, 4);
+      await t.noDeadLetters(channel.name, "main");
+    },
+  },
+  {
+    id: "C8-gap-is-reported",
+    clause,
+    title: "a dead letter of an ordered channel leaves a gap and says so",
+    needs: all(ordered, deadLetters),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      await app.consume(channel, "main", (data) => {
+        if (data.n === 0) throw new Error("poison");
+      });
+      await app.publish(channel, { n: 0, k: "a" });
+      await t.until(() => app.eventsOf("order-gap").length === 1, "the report");
+      assert.equal(app.eventsOf("order-gap")[0].reason, "dead-letter");
+    },
+  },
+  {
+    id: "C8-key-reaches-the-handler",
+    clause,
+    title: "the handler sees the ordering key as the publisher gave it",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const keys = ["plain", "with space", "ünïcödé", "x".repeat(300), "a/b:c#d", "🚚"];
+      await app.publishAll(
+        channel,
+        keys.map((k, n) => ({ n, k })),
+      );
+      await t.until(() => seen.ids.length === keys.length, "all keys");
+      for (const [n, k] of keys.entries()) assert.equal(seen.of(n)[0]!.key, k);
+    },
+  },
+  {
+    id: "C8-driver-keeps-order",
+    clause,
+    title: "the driver hands over the messages of a key in the order they were sent",
+    needs: ordered,
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      for (const n of range(12)) await seam.send([wire(t, n, { key: "a" })], sender);
+      const reader = await seam.reader();
+      const order: number[] = [];
+      while (order.length < 12) {
+        const taken = await reader.take(1, { max: 10 });
+        order.push(...taken.map(numberOf));
+        await reader.settle(isLog(t.caps) ? taken.slice(-1) : taken);
+      }
+      assert.deepEqual(order, range(12));
+    },
+  },
+  {
+    id: "C8-driver-holds-the-key",
+    clause,
+    title: "while a message of a key is held, no other receiver gets a later one of that key",
+    needs: all(ordered, notLog),
+    run: async (t) => {
+      const seam = await t.seam({ holdMs: 20_000 });
+      await seam.send(range(4).map((n) => wire(t, n, { key: "a" })));
+      await seam.send([wire(t, 9, { key: "b" })]);
+      const mine = await seam.reader();
+      const first = await mine.take(1, { max: 1 });
+      const theirs = await (await t.open(seam.places)).reader();
+      const others = await theirs.watch(1_500);
+      const heldKey = numberOf(first[0]!) === 9 ? "b" : "a";
+      for (const one of others)
+        assert.notEqual(numberOf(one) === 9 ? "b" : "a", heldKey, `${numberOf(one)} beside ${numberOf(first[0]!)}`);
+    },
+  },
+  {
+    id: "C8-driver-gives-the-key",
+    clause,
+    title: "a received message carries a key, equal for equal keys, exactly where order is kept",
+    needs: notLog,
+    run: async (t) => {
+      const seam = await t.seam();
+      const keys = ["a", "b", "a"];
+      for (const [n, key] of keys.entries()) await seam.send([wire(t, n, t.harness.ordered ? { key } : {})]);
+      const reader = await seam.reader();
+      const got = new Map<number, string | undefined>();
+      while (got.size < 3) {
+        const taken = await reader.take(1, { max: 10 });
+        for (const one of taken) got.set(numberOf(one), one.delivery.message.key);
+        await reader.settle(taken);
+      }
+      if (!t.harness.ordered) return assert.deepEqual([...got.values()], [undefined, undefined, undefined]);
+      assert.ok(got.get(0) !== undefined && got.get(0) === got.get(2) && got.get(0) !== got.get(1));
+    },
+  },
+];

@@ -1,0 +1,184 @@
+import { Release } from "@switchyard/core";
+import type { ContractCase } from "../case.ts";
+import { all, assert, brokerRetry, deadLetters, notLog, range, wire } from "./kit.ts";
+
+const clause = "C9";
+const fails = () => {
+  throw new Error("no");
+};
+
+export const cases: readonly ContractCase[] = [
+  ...[1, 2, 5].map(
+    (attempts): ContractCase => ({
+      id: `C9-exactly-${attempts}`,
+      clause,
+      title: `with attempts: ${attempts} a handler sees it ${attempts} times, then it is a dead letter`,
+      needs: deadLetters,
+      run: async (t) => {
+        const channel = t.channel();
+        const app = await t.app({ channels: [channel], retry: { attempts } });
+        const seen = t.recorder(fails);
+        await app.consume(channel, "main", seen.handle);
+        await app.publish(channel, t.item(1));
+        const [copy] = await t.deadLetters(channel.name, "main", 1);
+        assert.deepEqual(
+          seen.seen.map((one) => one.attempt),
+          range(attempts).map((n) => n + 1),
+        );
+        assert.equal(copy!.dead?.attempts, attempts);
+        await t.sleep(t.holdMs + 500);
+        assert.equal(seen.seen.length, attempts);
+      },
+    }),
+  ),
+  {
+    id: "C9-succeeds-at-the-last",
+    clause,
+    title: "a message that succeeds at its last attempt is no dead letter",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 3 } });
+      const seen = t.recorder((_data, _delivery, one) => {
+        if (one.attempt < 3) throw new Error("not yet");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => seen.done.length === 3, "three attempts");
+      await t.noDeadLetters(channel.name, "main");
+      assert.equal(seen.seen.length, 3);
+    },
+  },
+  {
+    id: "C9-observed-attempts",
+    clause,
+    title: "the driver's attempt is what capabilities.attempts says it counts",
+    needs: brokerRetry,
+    run: async (t) => {
+      const seam = await t.seam({ holdMs: 20_000 });
+      await seam.send([wire(t, 1)]);
+      const reader = await seam.reader();
+      const counts: (number | undefined)[] = [];
+      for (const _ of range(3)) {
+        const [taken] = await reader.take(1);
+        counts.push(taken!.delivery.attempt);
+        await reader.settle([taken!], { retryMs: 0 });
+      }
+      if (t.caps.attempts === "local") assert.deepEqual(counts, [undefined, undefined, undefined]);
+      else assert.deepEqual(counts, [1, 2, 3]);
+    },
+  },
+  {
+    id: "C9-release-penalty-as-declared",
+    clause,
+    title: "a release raises the driver's attempt exactly where releaseWithoutPenalty is not declared",
+    needs: all(notLog, (caps) => (caps.attempts === "local" ? "attempts: local" : undefined)),
+    run: async (t) => {
+      const seam = await t.seam({ holdMs: 20_000 });
+      await seam.send([wire(t, 1)]);
+      const reader = await seam.reader();
+      const [first] = await reader.take(1);
+      await reader.settle([first!], "release");
+      const [second] = await reader.take(1);
+      assert.equal(second!.delivery.attempt, t.caps.releaseWithoutPenalty ? 1 : 2);
+    },
+  },
+  {
+    id: "C9-crashes-alone-do-not-kill",
+    clause,
+    title:
+      "processes that die while handling do not use up the attempts: only a failure in the process that dead-letters does",
+    needs: all(deadLetters, notLog),
+    run: async (t) => {
+      const channel = t.channel();
+      const options = { channels: [channel], retry: { attempts: 2 } };
+      const publisher = await t.app(options);
+      const { id } = await publisher.publish(channel, t.item(1));
+      for (const _ of range(2)) {
+        const app = await t.mortalApp(options);
+        const dying = t.recorder(() => {
+          app.crash();
+          return new Promise(() => {});
+        });
+        await app.consume(channel, "main", dying.handle);
+        await t.until(() => dying.seen.length === 1, "the delivery to a process that dies", 60_000);
+      }
+      const last = await t.app(options);
+      const seen = t.recorder();
+      await last.consume(channel, "main", seen.handle);
+      await t.until(() => seen.done.length === 1, "the delivery to one that lives", 60_000);
+      assert.deepEqual(seen.ids, [id]);
+      await t.noDeadLetters(channel.name, "main");
+    },
+  },
+  {
+    id: "C9-policy-per-error",
+    clause,
+    title: "the policy's rule for an error's name or code decides: at once dead, fewer attempts, or no attempt at all",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const errors = { Hopeless: "deadLetter", "bank-closed": { attempts: 2 } };
+      const app = await t.app({ channels: [channel], retry: { attempts: 4, errors } });
+      const seen = t.recorder((data) => {
+        if (data.n === 0) throw Object.assign(new Error("h"), { name: "Hopeless" });
+        if (data.n === 1) throw Object.assign(new Error("b"), { code: "bank-closed" });
+        throw new Error("wrapped", { cause: Object.assign(new Error("inner"), { name: "Hopeless" }) });
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(channel, [t.item(0), t.item(1), t.item(2)]);
+      await t.deadLetters(channel.name, "main", 3);
+      assert.deepEqual(
+        range(3).map((n) => seen.of(n).length),
+        [1, 2, 1],
+      );
+    },
+  },
+  {
+    id: "C9-release-is-no-failure",
+    clause,
+    title: "releases do not use up the attempts",
+    needs: all(deadLetters, notLog),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 2 } });
+      const seen = t.recorder(() => {
+        if (seen.seen.length <= 3) throw new Release();
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => seen.done.length === 4, "three releases and a success", 30_000);
+      await t.noDeadLetters(channel.name, "main");
+    },
+  },
+  ...(
+    [
+      ["invalid-message", { n: "not a number" }],
+      ["unknown-type", { n: 1 }],
+    ] as const
+  ).map(
+    ([code, data]): ContractCase => ({
+      id: `C9-${code}-at-once`,
+      clause,
+      title: `what can never be handled (${code}) is a dead letter at once, without attempts`,
+      needs: deadLetters,
+      run: async (t) => {
+        const name = "strict";
+        const loose = { "~standard": { version: 1, vendor: "loose", validate: (value: unknown) => ({ value }) } };
+        const messages = code === "unknown-type" ? { item: loose, other: loose } : { item: loose };
+        const theirs = t.channel({ name, messages });
+        const publisher = await t.app({ channels: [theirs] });
+        const type = code === "unknown-type" ? "other" : "item";
+        await publisher.messaging.publish(theirs, type, { ...t.item(1), ...data });
+        const ours = t.channel({ name });
+        const app = await t.app({ channels: [ours] });
+        const seen = t.recorder();
+        await app.consume(ours, "main", seen.handle);
+        const [copy] = await t.deadLetters(name, "main", 1);
+        assert.equal(copy!.dead?.code, code);
+        assert.ok(copy!.dead!.reason.length > 0);
+        assert.equal(seen.seen.length, 0);
+      },
+    }),
+  ),
+];

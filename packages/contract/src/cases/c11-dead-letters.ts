@@ -1,0 +1,261 @@
+import { intercept } from "../intercept.ts";
+import type { ContractCase } from "../case.ts";
+import { all, assert, deadLetters, isLog, manyGroups, range, redrives } from "./kit.ts";
+
+const clause = "C11";
+const fails = () => {
+  throw new TypeError("secret text of the error");
+};
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C11-same-envelope-and-why",
+    clause,
+    title: "a dead letter is the same envelope, plus reason, attempts, origin, error class, first and last time",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 2, first: "300ms" } });
+      await app.consume(channel, "main", fails);
+      const began = t.runtime.now();
+      const { id } = await app.publish(channel, t.item(1, { note: "ünïcode \u0000" }), {
+        headers: { tenant: "t-1", odd: "\u0001é" },
+      });
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(copy!.id, id);
+      assert.equal(copy!.type, "item");
+      assert.deepEqual(JSON.parse(copy!.body as string), t.item(1, { note: "ünïcode \u0000" }));
+      assert.deepEqual(copy!.headers, { tenant: "t-1", odd: "\u0001é" });
+      assert.equal(copy!.key, t.harness.ordered ? "k1" : undefined);
+      assert.ok(copy!.hop >= 1);
+      const dead = copy!.dead!;
+      assert.deepEqual(
+        [dead.code, dead.attempts, dead.channel, dead.group, dead.errorclass],
+        ["attempts-exhausted", 2, channel.name, "main", "TypeError"],
+      );
+      assert.ok(
+        Date.parse(dead.firstat) >= began - 1 && Date.parse(dead.lastat) >= Date.parse(dead.firstat) + 299,
+        `${dead.firstat} to ${dead.lastat}`,
+      );
+    },
+  },
+  {
+    id: "C11-source-settled-after-the-copy",
+    clause,
+    title: "while no copy can be made the message stays, an alarm is raised, and nothing is lost",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      let refusing = true;
+      const adapter = intercept(t.harness.adapter, {
+        send: async (batch, call, to) =>
+          to.dead === true && refusing ? batch.map(() => ({ cause: new Error("no room") })) : call(batch),
+        classify: (cause) =>
+          cause instanceof Error && cause.message === "no room" ? { kind: "permanent", code: "no-room" } : undefined,
+      });
+      const app = await t.app({ channels: [channel], adapter, retry: { attempts: 1 } });
+      await app.consume(channel, "main", fails);
+      await app.publish(channel, t.item(1));
+      await t.until(() => app.eventsOf("blocked-message").length > 0, "the alarm", 30_000);
+      await t.noDeadLetters(channel.name, "main");
+      refusing = false;
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(JSON.parse(copy!.body as string).n, 1);
+    },
+  },
+  {
+    id: "C11-copy-survives-throttling",
+    clause,
+    title: "a throttled dead-letter destination only delays the copy",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      let refusals = 2;
+      const busy = new Error("busy");
+      const adapter = intercept(t.harness.adapter, {
+        send: async (batch, call, to) => {
+          if (to.dead === true && refusals-- > 0) throw busy;
+          return call(batch);
+        },
+        classify: (cause) => (cause === busy ? { kind: "throttled", code: "busy" } : undefined),
+      });
+      const app = await t.app({ channels: [channel], adapter, retry: { attempts: 1 } });
+      const seen = t.recorder(fails);
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.deadLetters(channel.name, "main", 1);
+      assert.equal(seen.seen.length, 1);
+    },
+  },
+  {
+    id: "C11-at-the-size-limit",
+    clause,
+    title: "a message as large as publish takes is dead-lettered with its reason",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      let size = t.caps.maxMessageBytes - 4_096;
+      for (let step = 512; step >= 1; ) {
+        // The largest that publish accepts: the limit less what it keeps for dead-letter fields and the envelope.
+        const [result] = await app.publishMany(channel, [t.item(1, { big: "x".repeat(Math.max(0, size)) })]);
+        if (result.ok) break;
+        assert.equal(result.error.code, "too-large");
+        size -= step;
+      }
+      await app.consume(channel, "main", fails);
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(copy!.dead?.code, "attempts-exhausted");
+      assert.equal(JSON.parse(copy!.body as string).big.length, size);
+    },
+  },
+  {
+    id: "C11-redrive",
+    clause,
+    title: "redrive brings a dead letter back to its group, under its id, with its attempts counted afresh",
+    needs: redrives,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 2 } });
+      let healthy = false;
+      const seen = t.recorder(() => {
+        if (!healthy) throw new Error("down");
+      });
+      await app.consume(channel, "main", seen.handle);
+      const { id } = await app.publish(channel, t.item(1), { headers: { tenant: "t-1" } });
+      await t.until(() => app.eventsOf("dead-letter").length === 1, "the dead letter");
+      healthy = true;
+      const letters = app.messaging.deadLetters(channel, "main");
+      await t.until(async () => (await letters.redrive()).redriven === 1, "the redrive", 30_000);
+      await t.until(() => seen.seen.length === 3, "the message again");
+      const last = seen.seen[2]!;
+      assert.deepEqual([last.id, last.attempt, last.headers["tenant"]], [id, 1, "t-1"]);
+      await t.noDeadLetters(channel.name, "main");
+    },
+  },
+  {
+    id: "C11-redrive-reaches-its-group-only",
+    clause,
+    title: "redrive reaches only the group that failed the message",
+    needs: all(manyGroups, redrives),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], groups: { fine: {}, broken: {} }, retry: { attempts: 1 } });
+      let healthy = false;
+      const fine = t.recorder();
+      const broken = t.recorder(() => {
+        if (!healthy) throw new Error("down");
+      });
+      await app.consume(channel, "fine", fine.handle);
+      await app.consume(channel, "broken", broken.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => app.eventsOf("dead-letter").length === 1 && fine.seen.length === 1, "the dead letter");
+      healthy = true;
+      const letters = app.messaging.deadLetters(channel, "broken");
+      await t.until(async () => (await letters.redrive()).redriven === 1, "the redrive", 30_000);
+      await t.until(() => broken.seen.length === 2, "the message again");
+      await t.sleep(2_000);
+      assert.equal(fine.seen.length, 1);
+    },
+  },
+  {
+    id: "C11-peek-hides-for-a-while-only",
+    clause,
+    title: "peeking at dead letters tells why, and leaves them there",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      await app.consume(channel, "main", fails);
+      const { id } = await app.publish(channel, t.item(1));
+      await t.until(() => app.eventsOf("dead-letter").length === 1, "the dead letter");
+      const letters = app.messaging.deadLetters(channel, "main");
+      let items: readonly any[] = [];
+      await t.until(async () => (items = await letters.peek(5)).length === 1, "the peek", 30_000);
+      assert.deepEqual(
+        [items[0].id, items[0].code, items[0].errorClass, items[0].attempts],
+        [id, "attempts-exhausted", "TypeError", 1],
+      );
+      assert.deepEqual(items[0].data, t.item(1));
+      await t.until(async () => (await letters.peek(5)).length === 1, "the same again", 90_000);
+    },
+  },
+  {
+    id: "C11-skip",
+    clause,
+    title: "deadLetter: skip settles an exhausted message and says so",
+    needs: (caps) => (caps.poisonSkip.includes("skip") ? undefined : `poisonSkip: ${caps.poisonSkip.join(", ")}`),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 2 }, deadLetter: "skip" });
+      const seen = t.recorder(fails);
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => app.eventsOf("skipped").length === 1, "the report");
+      await t.sleep(t.holdMs + 500);
+      assert.equal(seen.seen.length, 2);
+    },
+  },
+  {
+    id: "C11-block",
+    clause,
+    title: "deadLetter: false tries for ever",
+    needs: (caps) => (caps.poisonSkip.includes("block") ? undefined : `poisonSkip: ${caps.poisonSkip.join(", ")}`),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 2 }, deadLetter: false });
+      const seen = t.recorder(() => {
+        if (seen.seen.length < 6) throw new Error("not yet");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => seen.done.length === 6, "the sixth attempt", 30_000);
+    },
+  },
+  {
+    id: "C11-foreign-with-ten-attributes",
+    clause,
+    title: "a foreign message that leaves no room for our headers is dead-lettered all the same, its body unharmed",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const { to } = t.layout(channel.name, ["main"]);
+      const headers = Object.fromEntries(range(Math.min(10, t.caps.headers)).map((n) => [`x-attr-${n}`, `v${n}`]));
+      await t.sendForeign(to, {
+        body: '{"n":1}',
+        headers,
+        ...(t.harness.ordered ? { key: "k1" } : {}),
+      });
+      await app.consume(channel, "main", () => {});
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(copy!.body, '{"n":1}');
+      for (const [name, value] of Object.entries(headers)) assert.equal(copy!.headers[name], value);
+    },
+  },
+  {
+    id: "C11-next-goes-on",
+    clause,
+    title: "after a dead letter the group goes on with the next messages",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({
+        channels: [channel],
+        retry: { attempts: 1 },
+        ...(isLog(t.caps) ? { channelConfig: { partitions: 1 } } : {}),
+      });
+      const seen = t.recorder((data) => {
+        if (data.n % 2 === 0) throw new Error("even");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(20).map((n) => t.item(n)),
+      );
+      const copies = await t.deadLetters(channel.name, "main", 10);
+      assert.equal(new Set(copies.map((copy) => copy.id)).size, 10);
+      await t.until(() => seen.done.length === 20, "all twenty");
+    },
+  },
+];

@@ -1,0 +1,270 @@
+import type { ContractCase } from "../case.ts";
+import { all, assert, isLog, notLog, numberOf, range, rejected, sorted, wire, within } from "./kit.ts";
+
+const clause = "C13";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C13-running-handlers-finish",
+    clause,
+    title: "stop lets running handlers end and settles them: they do not come again",
+    run: async (t) => {
+      const channel = t.channel();
+      const [one, two] = [await t.app({ channels: [channel] }), await t.app({ channels: [channel] })];
+      const seen = t.recorder(() => t.sleep(1_000));
+      await one.consume(channel, "main", seen.handle);
+      await one.publishAll(channel, [t.item(1), t.item(2)]);
+      await t.until(() => seen.running >= 1, "a running handler");
+      const report = await one.stop();
+      assert.equal(seen.running, 0);
+      assert.ok(report.completed >= 1 && report.abandoned === 0, JSON.stringify(report));
+      const finished = new Set(seen.done.map((record) => record.id));
+      const later = t.recorder();
+      await two.consume(channel, "main", later.handle);
+      await t.sleep(t.holdMs + 1_000);
+      assert.deepEqual(
+        later.ids.filter((id) => finished.has(id)),
+        [],
+      );
+    },
+  },
+  {
+    id: "C13-unstarted-are-given-back",
+    clause,
+    title: "what was fetched and not started goes back at once, not when its hold ends",
+    run: async (t) => {
+      const channel = t.channel();
+      const groups = { main: { concurrency: 1, maxInFlight: 10, hold: "60s" } };
+      const [one, two] = [await t.app({ channels: [channel], groups }), await t.app({ channels: [channel], groups })];
+      const seen = t.recorder(() => t.sleep(500));
+      const ids = await one.publishAll(
+        channel,
+        range(6).map((n) => t.item(n)),
+      );
+      await one.consume(channel, "main", seen.handle);
+      await t.until(() => seen.running === 1, "a running handler");
+      const report = await one.stop();
+      assert.equal(report.abandoned, 0);
+      const started = seen.seen.length;
+      const later = t.recorder();
+      await two.consume(channel, "main", later.handle);
+      await t.until(
+        () => new Set([...seen.ids, ...later.ids]).size === ids.length,
+        "the rest, in another process",
+        isLog(t.caps) ? 40_000 : 20_000,
+      );
+      assert.equal(seen.seen.length, started);
+    },
+  },
+  {
+    id: "C13-no-new-handler-after-stop",
+    clause,
+    title: "no handler starts once stop was asked for, also under load",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], groups: { main: { concurrency: 3 } } });
+      let stopping = false;
+      let late = 0;
+      const seen = t.recorder(() => {
+        if (stopping) late++;
+        return t.sleep(50);
+      });
+      await app.publishAll(
+        channel,
+        range(60).map((n) => t.item(n)),
+      );
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.done.length >= 5, "some");
+      stopping = true;
+      await app.stop();
+      assert.equal(late, 0);
+      const atStop = seen.seen.length;
+      await t.sleep(1_000);
+      assert.equal(seen.seen.length, atStop);
+    },
+  },
+  {
+    id: "C13-stop-under-load-loses-nothing",
+    clause,
+    title: "stopping and taking over under load loses nothing",
+    run: async (t) => {
+      const channel = t.channel();
+      const seen = t.recorder(() => t.sleep(5));
+      const publisher = await t.app({ channels: [channel] });
+      const ids = await publisher.publishAll(
+        channel,
+        range(80).map((n) => t.item(n)),
+      );
+      const first = await t.app({ channels: [channel] });
+      await first.consume(channel, "main", seen.handle);
+      await t.until(() => seen.done.length >= 10, "some");
+      const second = await t.app({ channels: [channel] });
+      await Promise.all([first.stop(), second.consume(channel, "main", seen.handle)]);
+      await t.until(() => new Set(seen.done.map((one) => one.id)).size === ids.length, "every message", 60_000);
+    },
+  },
+  {
+    id: "C13-idempotent",
+    clause,
+    title: "stop may be called twice and at once; each resolves with the same report",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder(() => t.sleep(200));
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => seen.running === 1, "a running handler");
+      const [one, two] = await Promise.all([app.stop(), app.stop()]);
+      assert.deepEqual(one, two);
+      assert.deepEqual(await app.stop(), one);
+    },
+  },
+  {
+    id: "C13-stop-before-start",
+    clause,
+    title: "an application that never started stops",
+    run: async (t) => {
+      const app = await t.app({ channels: [t.channel()] });
+      assert.deepEqual(await app.stop(), { completed: 0, released: 0, abandoned: 0 });
+    },
+  },
+  {
+    id: "C13-deadline-abandons",
+    clause,
+    title: "at the deadline delivery.signal aborts, stop ends and counts the abandoned; the message comes again",
+    run: async (t) => {
+      const channel = t.channel();
+      const [one, two] = [await t.app({ channels: [channel] }), await t.app({ channels: [channel] })];
+      let aborted = false;
+      const stuck = t.recorder((_data, delivery) => {
+        delivery.signal.addEventListener("abort", () => {
+          aborted = true;
+        });
+        return new Promise(() => {});
+      });
+      await one.consume(channel, "main", stuck.handle);
+      const { id } = await one.publish(channel, t.item(1));
+      await t.until(() => stuck.running === 1, "a running handler");
+      const report = await within(t, 10_000, one.stop({ deadline: "1s" }), "stop with a deadline of 1 s");
+      assert.equal(report.abandoned, 1);
+      assert.equal(aborted, true);
+      const seen = t.recorder();
+      await two.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.includes(id), "the message again", 120_000);
+    },
+  },
+  {
+    id: "C13-publish-after-stop",
+    clause,
+    title: "publishing after stop is refused as closed",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      await app.publish(channel, t.item(1));
+      await app.stop();
+      assert.equal((await rejected(app.publish(channel, t.item(2)), "a publish after stop")).kind, "closed");
+    },
+  },
+  {
+    id: "C13-pending-publishes-are-flushed",
+    clause,
+    title: "stop waits for publishes under way: each is answered, and what was accepted is there",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const publishing = Promise.allSettled(range(20).map((n) => app.publish(channel, t.item(n))));
+      await app.stop();
+      const accepted = (await publishing).flatMap((result) => (result.status === "fulfilled" ? [result.value.id] : []));
+      const next = await t.app({ channels: [channel] });
+      const seen = t.recorder();
+      await next.consume(channel, "main", seen.handle);
+      await t.until(() => accepted.every((id) => seen.ids.includes(id)), "what was accepted");
+      assert.ok(accepted.length > 0);
+    },
+  },
+  {
+    id: "C13-stop-while-waiting-for-a-retry",
+    clause,
+    title: "stop does not wait out a long retry delay",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 3, first: "10m", max: "10m" } });
+      const seen = t.recorder(() => {
+        throw new Error("later");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => seen.done.length === 1, "the failure");
+      await within(t, 15_000, app.stop(), "stop during a retry delay");
+    },
+  },
+  {
+    id: "C13-driver-close-while-receiving",
+    clause,
+    title: "closing a receiver ends its running receive, and nothing is lost by it",
+    run: async (t) => {
+      const seam = await t.seam();
+      const reader = await seam.reader();
+      const lease = await reader.lease();
+      const receiving = lease.receive(10, 20_000, t.signal).then(
+        (got) => got?.length ?? 0,
+        () => 0,
+      );
+      await t.sleep(50);
+      await within(t, 15_000, reader.close(), "close");
+      assert.equal(await within(t, 15_000, receiving, "the running receive"), 0);
+      await seam.send(range(3).map((n) => wire(t, n)));
+      const next = await (await t.open(seam.places)).reader();
+      const taken = await next.take(3, { withinMs: 60_000 });
+      assert.deepEqual(sorted(taken.map(numberOf)), range(3));
+    },
+  },
+  {
+    id: "C13-driver-close-twice",
+    clause,
+    title: "closing twice and at once is harmless, for senders, receivers and connections",
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      const reader = await seam.reader();
+      await reader.lease();
+      await Promise.all([reader.driver.close(), reader.driver.close(), sender.close(), sender.close()]);
+      await reader.driver.close();
+      await seam.connection.close();
+      await seam.connection.close();
+      const again = await t.open(seam.places);
+      await again.send([wire(t, 1)]);
+      assert.equal((await (await again.reader()).take(1, { withinMs: 60_000 })).length, 1);
+    },
+  },
+  {
+    id: "C13-driver-abort-loses-nothing",
+    clause,
+    title: "aborting receives while messages come loses none: what was read is given, the rest stays",
+    needs: all(notLog),
+    run: async (t) => {
+      const seam = await t.seam();
+      const reader = await seam.reader();
+      const lease = await reader.lease();
+      const got: number[] = [];
+      for (const round of range(6)) {
+        const abort = new AbortController();
+        const receiving = lease.receive(10, 1_000, abort.signal);
+        const sending = seam.send([wire(t, round * 2), wire(t, round * 2 + 1)]);
+        await t.sleep(round);
+        abort.abort();
+        const taken = (await receiving) ?? [];
+        got.push(...taken.map((delivery) => numberOf({ lease, delivery, at: 0 })));
+        if (taken.length > 0) {
+          await lease.settle(
+            taken.map(({ receipt }) => ({ receipt, action: "ack" as const })),
+            t.signal,
+          );
+        }
+        await sending;
+      }
+      const rest = await reader.take(12 - got.length, { withinMs: t.holdMs + 20_000 });
+      assert.deepEqual(sorted([...got, ...rest.map(numberOf)]), range(12));
+    },
+  },
+];

@@ -1,0 +1,49 @@
+import type { ContractCase } from "../case.ts";
+import { cases as accepted } from "./c01-accepted.ts";
+import { cases as batches } from "./c02-batches.ts";
+import { cases as atLeastOnce } from "./c03-at-least-once.ts";
+import { cases as identity } from "./c04-identity.ts";
+import { cases as settle } from "./c05-settle.ts";
+import { cases as settlement } from "./c06-settlement.ts";
+import { cases as hold } from "./c07-hold.ts";
+import { cases as order } from "./c08-order.ts";
+import { cases as attempts } from "./c09-attempts.ts";
+import { cases as delay } from "./c10-delay.ts";
+import { cases as deadLetters } from "./c11-dead-letters.ts";
+import { cases as backPressure } from "./c12-back-pressure.ts";
+import { cases as stop } from "./c13-stop.ts";
+import { cases as expiry } from "./c14-expiry.ts";
+import { cases as size } from "./c15-size.ts";
+import { cases as text } from "./c16-text.ts";
+import { cases as errors } from "./c17-errors.ts";
+import { cases as handlers } from "./handlers.ts";
+import { cases as observed } from "./observed.ts";
+import { cases as stream } from "./stream.ts";
+import { cases as topology } from "./topology.ts";
+
+const SETS = [
+  accepted,
+  batches,
+  atLeastOnce,
+  identity,
+  settle,
+  settlement,
+  hold,
+  order,
+  attempts,
+  delay,
+  deadLetters,
+  backPressure,
+  stop,
+  expiry,
+  size,
+  text,
+  errors,
+  observed,
+  handlers,
+  topology,
+  stream,
+];
+
+/** Every case, by clause. */
+export const cases: readonly ContractCase[] = SETS.flat();

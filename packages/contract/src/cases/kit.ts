@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import type { Capabilities, Lease, Sent, WireMessage } from "@switchyard/core/driver";
+import type { CaseContext } from "../case.ts";
+import type { Harness } from "../harness.ts";
+import type { Reader, Seam, Taken } from "../seam.ts";
+
+export { assert };
+
+type Need = (caps: Capabilities, harness: Harness) => string | undefined;
+
+/** All of these must hold; the first that does not explains the skip. */
+export const all =
+  (...needs: readonly Need[]): Need =>
+  (caps, harness) => {
+    for (const need of needs) {
+      const because = need(caps, harness);
+      if (because !== undefined) return because;
+    }
+    return undefined;
+  };
+
+export const isLog = (caps: Capabilities): boolean => caps.settleResult === "checkpoint";
+export const log: Need = (caps) => (isLog(caps) ? undefined : `settleResult: ${caps.settleResult} (no log)`);
+export const notLog: Need = (caps) =>
+  isLog(caps) ? "settleResult: checkpoint (a log settles by position)" : undefined;
+export const ordered: Need = (caps, harness) =>
+  harness.ordered && caps.ordering !== "none"
+    ? undefined
+    : `ordering: ${caps.ordering} (these channels have no ordering key)`;
+export const keyed: Need = (caps, harness) =>
+  harness.ordered && caps.ordering === "key"
+    ? undefined
+    : `ordering: ${harness.ordered ? caps.ordering : "none"} (keys do not go on separately)`;
+export const manyGroups: Need = (_caps, harness) =>
+  harness.model === "queue" ? "model: queue (one group)" : undefined;
+export const ownDeadline: Need = (caps) =>
+  caps.holdExtend && !isLog(caps) ? undefined : "holdExtend: false (a hold lasts as long as its lease)";
+export const deadLetters: Need = (caps) =>
+  caps.poisonSkip.includes("deadLetter") || caps.poisonSkip.includes("park")
+    ? undefined
+    : `poisonSkip: ${caps.poisonSkip.join(", ")}`;
+export const redrives: Need = all(deadLetters, (caps) =>
+  caps.redrive === "group" ? undefined : `redrive: ${caps.redrive}`,
+);
+export const replays =
+  (from: Capabilities["replay"][number]): Need =>
+  (caps) =>
+    caps.replay.includes(from) ? undefined : `replay: ${caps.replay.join(", ") || "none"}`;
+/** Core can give a message back with this delay. */
+export const brokerRetry: Need = all(notLog, (caps) => (caps.retryDelayMs > 0 ? undefined : "retryDelayMs: 0"));
+export const delays: Need = (caps) => (caps.delayedPublishMs > 0 ? undefined : "delayedPublishMs: 0");
+export const noDelays: Need = (caps) =>
+  caps.delayedPublishMs === 0 ? undefined : `delayedPublishMs: ${caps.delayedPublishMs}`;
+export const harnessCan =
+  (what: keyof NonNullable<Harness["native"]>): Need =>
+  (_caps, harness) =>
+    harness.native?.[what] === undefined ? `the harness cannot ${what}` : undefined;
+export const competing: Need = (caps) =>
+  caps.groupMembership === "competing" ? undefined : `groupMembership: ${caps.groupMembership}`;
+
+let serial = 0;
+
+/** A message for the driver itself, with everything a destination of this harness asks for. */
+export function wire(t: CaseContext, n: number, over: Partial<WireMessage> = {}): WireMessage {
+  serial++;
+  return {
+    body: JSON.stringify({ n }),
+    headers: {},
+    dedup: `${t.prefix}-${serial}:0`,
+    ...(t.harness.ordered ? { key: `k${n}` } : {}),
+    ...over,
+  };
+}
+
+export const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+export const textOf = (body: string | Uint8Array): string =>
+  typeof body === "string" ? body : new TextDecoder().decode(body);
+export const numberOf = ({ delivery }: Taken): number => JSON.parse(textOf(delivery.message.body)).n as number;
+export const sorted = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
+export const accepted = (sent: Sent): boolean => "id" in sent;
+
+/** The lease a message came from and its outcome for one settlement. */
+export async function ackOne(reader: Reader, taken: Taken): Promise<unknown> {
+  return (await reader.settle([taken]))[0];
+}
+
+export const signal = (): AbortSignal => new AbortController().signal;
+
+/** The promise rejects, and the error is returned. */
+export async function rejected(promise: Promise<unknown>, what: string): Promise<any> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  return assert.fail(`${what}: resolved with ${JSON.stringify(value)}`);
+}
+
+/** Within the time, or the case fails: for calls that must not hang. */
+export async function within<R>(t: CaseContext, ms: number, promise: Promise<R>, what: string): Promise<R> {
+  const done = new AbortController();
+  const late = t.runtime.sleep(ms, done.signal).then(() => {
+    if (!done.signal.aborted) throw new Error(`${what}: still waiting after ${ms} ms`);
+  });
+  late.catch(() => {});
+  try {
+    return (await Promise.race([promise, late])) as R;
+  } finally {
+    done.abort();
+  }
+}
+
+/** The slack of a clock that counts in whole milliseconds on one side and fractions on the other. */
+export const CLOCK_MS = 2;
+
+export function notBefore(at: number, earliest: number, what: string): void {
+  assert.ok(at >= earliest - CLOCK_MS, `${what}: ${Math.round(earliest - at)} ms early`);
+}
+
+export type { CaseContext, Lease, Reader, Seam, Taken };

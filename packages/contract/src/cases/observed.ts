@@ -1,0 +1,229 @@
+import type { ContractCase } from "../case.ts";
+import {
+  accepted,
+  all,
+  assert,
+  isLog,
+  manyGroups,
+  notLog,
+  numberOf,
+  range,
+  rejected,
+  signal,
+  sorted,
+  wire,
+} from "./kit.ts";
+
+/** What a driver declares is what is observed: these have no other place. */
+const clause = "capabilities";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "O-max-batch",
+    clause,
+    title: "maxBatch observed: a batch of that many is taken in one call, each answered in its place",
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      const count = Math.min(sender.capabilities.maxBatch.count, 1_000);
+      const sent = await sender.send(
+        range(count).map((n) => wire(t, n)),
+        signal(),
+      );
+      assert.equal(sent.filter(accepted).length, count);
+      const taken = await (await seam.reader()).take(count);
+      assert.deepEqual(sorted(taken.map(numberOf)), range(count));
+    },
+  },
+  {
+    id: "O-concurrency",
+    clause,
+    title: "concurrency observed: that many sends and receives at once are served",
+    run: async (t) => {
+      const seam = await t.seam();
+      const sender = await seam.sender();
+      const reader = await seam.reader();
+      const lease = await reader.lease();
+      const sends = Math.min(t.caps.concurrency.send, 8);
+      const receives = Math.min(t.caps.concurrency.receive, 4);
+      const receiving = Promise.all(range(receives).map(() => lease.receive(10, 2_000, t.signal)));
+      await Promise.all(range(sends).map((n) => sender.send([wire(t, n)], signal())));
+      const first = (await receiving).flatMap((got) => got ?? []);
+      const rest = await reader.take(sends - first.length);
+      assert.deepEqual(
+        sorted([...first.map((delivery) => numberOf({ lease, delivery, at: 0 })), ...rest.map(numberOf)]),
+        range(sends),
+      );
+    },
+  },
+  {
+    id: "O-depth",
+    clause,
+    title: "depth observed: offered exactly where declared, and it counts what waits",
+    run: async (t) => {
+      const seam = await t.seam({ holdMs: 30_000 });
+      assert.equal(seam.connection.depth !== undefined, t.caps.depth !== "none");
+      if (seam.connection.depth === undefined) return;
+      const of = seam.places.groups["main"]!;
+      const reader = await seam.reader();
+      await seam.send(range(5).map((n) => wire(t, n)));
+      const count = async () =>
+        (await seam.connection.depth!(of, signal())).reduce((sum, one) => sum + (one.ready ?? 0) + (one.held ?? 0), 0);
+      await t.until(async () => (await count()) === 5, "a depth of five", 15_000);
+      const taken = await reader.take(5);
+      await reader.settle(isLog(t.caps) ? taken.slice(-1) : taken);
+      await t.until(async () => (await count()) === 0, "a depth of none", 60_000);
+    },
+  },
+  {
+    id: "O-purge",
+    clause,
+    title: "purge observed: offered exactly where declared, and it removes what waits",
+    run: async (t) => {
+      const seam = await t.seam();
+      assert.equal(seam.connection.purge !== undefined, t.caps.purge);
+      if (seam.connection.purge === undefined) return;
+      await seam.send(range(4).map((n) => wire(t, n)));
+      await seam.connection.purge(seam.places.groups["main"]!, signal());
+      const reader = await seam.reader();
+      assert.deepEqual(await reader.watch(t.holdMs), []);
+      await t.until(
+        async () => {
+          await seam.send([wire(t, 9)]);
+          return (await reader.once(10, 1_000)).length > 0;
+        },
+        "a message sent afterwards",
+        75_000,
+      );
+    },
+  },
+  {
+    id: "O-fairness",
+    clause,
+    title: "fairness observed: a fairness key is taken and implies no order; undeclared, it is refused at publish",
+    run: async (t) => {
+      const channel = t.channel(t.caps.fairness ? { needs: { fairness: true } } : {});
+      const app = await t.app({ channels: [channel] });
+      if (!t.caps.fairness) {
+        assert.equal(
+          (await rejected(app.publish(channel, t.item(1), { fairnessKey: "tenant" }), "a fairness key")).kind,
+          "permanent",
+        );
+        return;
+      }
+      const gate = new AbortController();
+      const seen = t.recorder((data) => (data.n === 0 ? t.runtime.sleep(60_000, gate.signal) : undefined));
+      await app.consume(channel, "main", seen.handle);
+      await Promise.all(range(6).map((n) => app.publish(channel, t.item(n), { fairnessKey: "one-tenant" })));
+      await t.until(() => seen.ids.length === 6, "the others, while one of the tenant runs");
+      gate.abort();
+    },
+  },
+  {
+    id: "O-fair-shares",
+    clause,
+    title: "fairness observed: a tenant with a backlog does not keep another's few messages waiting to the end",
+    needs: (caps) => (caps.fairness ? undefined : "fairness: false"),
+    run: async (t) => {
+      const channel = t.channel({ needs: { fairness: true } });
+      const app = await t.app({ channels: [channel], groups: { main: { concurrency: 1, maxInFlight: 1 } } });
+      for (const n of range(40)) await app.publish(channel, t.item(n), { fairnessKey: "noisy" });
+      for (const n of range(3)) await app.publish(channel, t.item(100 + n), { fairnessKey: "quiet" });
+      const seen = t.recorder(() => t.sleep(20));
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.done.length === 43, "all", 30_000);
+      const last = Math.max(...range(3).map((n) => seen.numbers.indexOf(100 + n)));
+      assert.ok(last < 40, `the quiet tenant's last message was number ${last + 1} of 43`);
+    },
+  },
+  {
+    id: "O-send-into-one-group",
+    clause,
+    title: "redrive observed: a message sent into one group reaches no other",
+    needs: all(manyGroups, (caps) => (caps.redrive === "group" ? undefined : `redrive: ${caps.redrive}`), notLog),
+    run: async (t) => {
+      const seam = await t.seam({ groups: ["one", "two"] });
+      const [one, two] = [await seam.reader("one"), await seam.reader("two")];
+      await seam.send([wire(t, 1)], await seam.sender(seam.places.groups["one"]!));
+      await seam.send([wire(t, 2)]);
+      assert.deepEqual(sorted((await one.take(2)).map(numberOf)), [1, 2]);
+      assert.deepEqual((await two.watch(1_500)).map(numberOf), [2]);
+    },
+  },
+  {
+    id: "O-filter",
+    clause,
+    title: "filter observed: a group with types gets those, and messages without a type",
+    needs: all(manyGroups, (caps) => (caps.filter === "broker" ? undefined : `filter: ${caps.filter}`)),
+    run: async (t) => {
+      const seam = await t.seam({ types: ["wanted"] });
+      const reader = await seam.reader();
+      await seam.send([wire(t, 1, { type: "wanted" }), wire(t, 2, { type: "other" }), wire(t, 3)]);
+      assert.deepEqual(sorted((await reader.watch(2_000)).map(numberOf)), [1, 3]);
+    },
+  },
+  {
+    id: "O-fencing-token",
+    clause,
+    title: "fencingToken observed: there exactly where declared, and it rises with every new holder",
+    run: async (t) => {
+      const seam = await t.seam();
+      const reader = await seam.reader();
+      const first = await reader.lease();
+      assert.equal(first.fencingToken !== undefined, t.caps.fencingToken);
+      if (first.fencingToken === undefined) return;
+      await first.release("stopping", signal());
+      await reader.close();
+      const second = await (await (await t.open(seam.places)).reader()).lease();
+      assert.ok(second.fencingToken! > first.fencingToken);
+    },
+  },
+  {
+    id: "O-replay-as-declared",
+    clause,
+    title: "replay observed: seek is offered exactly where an earlier position can be kept",
+    run: async (t) => {
+      const seam = await t.seam();
+      assert.equal(seam.connection.seek !== undefined, t.caps.replay.length > 0);
+    },
+  },
+  {
+    id: "O-native-dead-letter",
+    clause,
+    title: "deadLetter observed: the broker itself moves what is received too often",
+    needs: all(notLog, (caps) => (caps.deadLetter === "native" ? undefined : "deadLetter: none")),
+    run: async (t) => {
+      const seam = await t.seam({ nativeAttempts: 3, holdMs: 30_000 });
+      await seam.send([wire(t, 1)]);
+      const reader = await seam.reader();
+      for (const _ of range(3)) await reader.settle(await reader.take(1), { retryMs: 0 });
+      assert.deepEqual(await reader.watch(1_500), []);
+      const dead = await seam.readerOf(seam.places.groups["main"]!.deadLetter!);
+      assert.deepEqual((await dead.take(1)).map(numberOf), [1]);
+    },
+  },
+  {
+    id: "O-retention",
+    clause,
+    title: "retentionMs observed: kept until then, gone after",
+    needs: (caps, harness) => {
+      if (!("advance" in harness.runtime())) return "the harness's time is real: retention takes days";
+      return Number.isFinite(caps.retentionMs) ? undefined : "retentionMs: unlimited";
+    },
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send([wire(t, 1)]);
+      await t.sleep(t.caps.retentionMs - 60_000);
+      await seam.send([wire(t, 2)]);
+      await t.sleep(30_000);
+      const reader = await seam.reader();
+      const early = await reader.take(2);
+      assert.deepEqual(early.map(numberOf), [1, 2]);
+      if (!isLog(t.caps)) await reader.settle(early, "release");
+      await reader.close();
+      await t.sleep(60_000);
+      const later = await (await t.open(seam.places)).reader();
+      assert.deepEqual((await later.watch(120_000)).map(numberOf), [2]);
+    },
+  },
+];

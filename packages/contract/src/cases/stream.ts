@@ -1,0 +1,340 @@
+import type { ContractCase } from "../case.ts";
+import { all, assert, harnessCan, log, numberOf, range, replays, signal, wire } from "./kit.ts";
+
+const clause = "stream";
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "S-replay-earliest",
+    clause,
+    title: "a group that starts at earliest gets what was there before it, in order",
+    needs: all(log, replays("earliest")),
+    run: async (t) => {
+      const seam = await t.seam({ groups: ["early"] });
+      await seam.send(range(8).map((n) => wire(t, n)));
+      const taken = await (await seam.reader("early", { start: "earliest" })).take(8);
+      assert.deepEqual(taken.map(numberOf), range(8));
+    },
+  },
+  {
+    id: "S-latest",
+    clause,
+    title:
+      "a group that starts at latest gets what comes after its start only, also when it crashes before its first checkpoint",
+    needs: all(log, replays("latest")),
+    run: async (t) => {
+      const seam = await t.seam({ groups: ["late"] });
+      await seam.send([wire(t, 0)]);
+      const reader = await seam.reader("late", { start: "latest" });
+      assert.deepEqual(await reader.once(10, 500), []);
+      await seam.send([wire(t, 1)]);
+      assert.deepEqual((await reader.take(1)).map(numberOf), [1]);
+      const lease = await reader.lease();
+      await lease.release("stopping", signal());
+      await reader.close();
+      await seam.send([wire(t, 2)]);
+      const again = await (await t.open(seam.places)).reader("late", { start: "latest" });
+      assert.deepEqual((await again.take(2)).map(numberOf), [1, 2]);
+    },
+  },
+  {
+    id: "S-seek-time",
+    clause,
+    title: "a group moved back to a time gets what came since, and nothing is missing",
+    needs: all(log, replays("time")),
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send([wire(t, 0), wire(t, 1)]);
+      await t.sleep(3_000);
+      const time = t.runtime.now();
+      await t.sleep(1_000);
+      await seam.send([wire(t, 2), wire(t, 3)]);
+      const reader = await seam.reader();
+      const taken = await reader.take(4);
+      await reader.settle(taken.slice(-1));
+      await (await reader.lease()).release("drained", signal());
+      await reader.close();
+      await seam.connection.seek!(seam.places.groups["main"]!, { time }, signal());
+      const again = await (await t.open(seam.places)).reader();
+      assert.deepEqual((await again.take(2)).map(numberOf), [2, 3]);
+    },
+  },
+  {
+    id: "S-seek-position",
+    clause,
+    title: "positions rise, and a group moved to one gets that record again and all after it",
+    needs: all(log, replays("at")),
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(5).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(5);
+      const positions = taken.map(({ delivery }) => delivery.position);
+      assert.ok(positions.every((position) => typeof position === "string"));
+      assert.equal(new Set(positions).size, 5);
+      await reader.settle(taken.slice(-1));
+      await (await reader.lease()).release("drained", signal());
+      await reader.close();
+      await seam.connection.seek!(seam.places.groups["main"]!, { at: positions[3]! }, signal());
+      const again = await (await t.open(seam.places)).reader();
+      assert.deepEqual((await again.take(2)).map(numberOf), [3, 4]);
+    },
+  },
+  {
+    id: "S-seek-earliest",
+    clause,
+    title: "a group moved back to earliest replays everything",
+    needs: all(log, replays("earliest")),
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(4).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(4);
+      await reader.settle(taken.slice(-1));
+      await (await reader.lease()).release("drained", signal());
+      await reader.close();
+      await seam.connection.seek!(seam.places.groups["main"]!, "earliest", signal());
+      const again = await (await t.open(seam.places)).reader();
+      assert.deepEqual((await again.take(4)).map(numberOf), range(4));
+    },
+  },
+  {
+    id: "S-resume-at-the-checkpoint",
+    clause,
+    title: "a new holder starts right after the last record that was settled",
+    needs: log,
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(6).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(6);
+      const outcomes = await reader.settle([taken[2]!]);
+      assert.deepEqual(outcomes, [undefined]);
+      await (await reader.lease()).release("stopping", signal());
+      await reader.close();
+      const again = await (await t.open(seam.places)).reader();
+      assert.deepEqual((await again.take(3)).map(numberOf), [3, 4, 5]);
+    },
+  },
+  {
+    id: "S-zombie-checkpoint",
+    clause,
+    title: "a holder that lost its lease cannot move the checkpoint",
+    needs: log,
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(6).map((n) => wire(t, n)));
+      const zombie = await seam.reader();
+      const taken = await zombie.take(6);
+      const lease = await zombie.lease();
+      await lease.release("stopping", signal());
+      const heir = await (await t.open(seam.places)).reader();
+      const theirs = await heir.take(2);
+      await heir.settle([theirs[0]!]);
+      const outcome = await lease.settle([{ receipt: taken[5]!.delivery.receipt, action: "ack" }], signal()).then(
+        ([one]) => one,
+        (cause: unknown) => ({ cause }),
+      );
+      assert.ok(outcome !== undefined, "the zombie's checkpoint was taken");
+      await (await heir.lease()).release("stopping", signal());
+      await heir.close();
+      const third = await (await t.open(seam.places)).reader();
+      assert.deepEqual((await third.take(5)).map(numberOf), [1, 2, 3, 4, 5]);
+    },
+  },
+  {
+    id: "S-checkpoint-never-passes-the-unsettled",
+    clause,
+    title: "whatever is settled out of order, the checkpoint stays before the first unsettled record",
+    needs: log,
+    run: async (t) => {
+      const channel = t.channel({ ordered: false });
+      const options = {
+        channels: [channel],
+        groups: { main: { concurrency: 10, maxInFlight: 20 } },
+        channelConfig: { partitions: 1 },
+      };
+      const first = await t.mortalApp(options);
+      const seen = t.recorder((data) => (data.n === 3 ? new Promise(() => {}) : undefined));
+      await first.consume(channel, "main", seen.handle);
+      await first.publishAll(
+        channel,
+        range(10).map((n) => ({ n })),
+      );
+      await t.until(() => seen.seen.some((one) => one.data.n === 3), "the one that hangs");
+      await t.sleep(2_000);
+      first.crash();
+      const second = await t.app(options);
+      const after = t.recorder();
+      await second.consume(channel, "main", after.handle);
+      await t.until(
+        () => after.numbers.includes(3) && after.numbers.includes(9),
+        "the hanging one and the last, again",
+        120_000,
+      );
+      assert.ok(!after.numbers.includes(0), "what was settled before it does not come again");
+    },
+  },
+  {
+    id: "S-failover-keeps-order",
+    clause,
+    title: "when a worker dies its partitions go to another, each key in order and nothing lost",
+    needs: log,
+    run: async (t) => {
+      const channel = t.channel({ ordered: true });
+      const options = { channels: [channel], channelConfig: { partitions: 4 } };
+      const first = await t.mortalApp(options);
+      const second = await t.app(options);
+      const [one, two] = [t.recorder(() => t.sleep(20)), t.recorder()];
+      await first.consume(channel, "main", one.handle);
+      await first.publishAll(
+        channel,
+        range(40).map((n) => ({ n, k: `key-${n % 8}` })),
+      );
+      await t.until(() => one.done.length >= 8, "some");
+      first.crash();
+      await second.consume(channel, "main", two.handle);
+      const all = () => new Set([...one.done, ...two.done].map((record) => record.id)).size;
+      await t.until(() => all() === 40, "every record", 180_000);
+      for (const k of range(8)) {
+        const numbers = two.seen.filter((record) => record.data.k === `key-${k}`).map((record) => record.data.n);
+        assert.deepEqual(
+          numbers,
+          [...numbers].sort((a, b) => a - b),
+        );
+      }
+    },
+  },
+  {
+    id: "S-a-new-worker-gets-its-share",
+    clause,
+    title: "a worker that joins in the middle takes over partitions; nothing is lost, keys stay in order",
+    needs: log,
+    run: async (t) => {
+      const channel = t.channel({ ordered: true });
+      const options = { channels: [channel], channelConfig: { partitions: 4 } };
+      const [first, second] = [await t.app(options), await t.app(options)];
+      const seen = t.recorder(() => t.sleep(10));
+      const joined = t.recorder(() => t.sleep(10));
+      await first.consume(channel, "main", seen.handle);
+      await first.publishAll(
+        channel,
+        range(20).map((n) => ({ n, k: `key-${n % 10}` })),
+      );
+      await t.until(() => seen.done.length >= 5, "some");
+      await second.consume(channel, "main", joined.handle);
+      await t.sleep(60_000);
+      await first.publishAll(
+        channel,
+        range(40).map((n) => ({ n: n + 20, k: `key-${n % 10}` })),
+      );
+      await t.until(
+        () => new Set([...seen.done, ...joined.done].map((record) => record.id)).size === 60,
+        "all sixty",
+        60_000,
+      );
+      assert.ok(joined.seen.length > 0, "the new worker took part");
+      for (const recorder of [seen, joined]) {
+        for (const k of range(10)) {
+          const numbers = [
+            ...new Set(recorder.seen.filter((record) => record.data.k === `key-${k}`).map((record) => record.data.n)),
+          ];
+          assert.deepEqual(
+            numbers,
+            [...numbers].sort((a, b) => a - b),
+          );
+        }
+      }
+    },
+  },
+  {
+    id: "S-record-that-kills-its-worker",
+    clause,
+    title: "a record that kills every worker that handles it ends as a dead letter, and the log goes on",
+    needs: log,
+    run: async (t) => {
+      const channel = t.channel({ ordered: false });
+      const options = { channels: [channel], retry: { attempts: 3 }, channelConfig: { partitions: 1 } };
+      const publisher = await t.app(options);
+      await publisher.publishAll(
+        channel,
+        range(4).map((n) => ({ n })),
+      );
+      const handled = t.recorder();
+      let deaths = 0;
+      for (const _ of range(8)) {
+        const worker = await t.mortalApp(options);
+        let dead = false;
+        const handle = async (data: any, delivery: any) => {
+          if (data.n !== 1) return handled.handle(data, delivery);
+          dead = true;
+          deaths++;
+          worker.crash();
+          t.changed();
+          await new Promise(() => {});
+        };
+        await worker.consume(channel, "main", handle);
+        await t.until(() => dead || handled.numbers.includes(3), "a death or the end", 180_000);
+        if (handled.numbers.includes(3)) break;
+      }
+      assert.ok(handled.numbers.includes(3), `the record still killed the worker after ${deaths} deaths`);
+      assert.ok(deaths <= 5, `${deaths} deaths with 3 attempts`);
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(JSON.parse(copy!.body as string).n, 1);
+    },
+  },
+  {
+id: "S-trimmed-position",
+    clause,
+    title: "a position that retention has overtaken is reported as lost, and reading goes on at what is left",
+    needs: all(log, (_caps, harness) =>
+      harness.native?.trim === undefined && !("advance" in harness.runtime())
+        ? "the harness cannot trim, and its time is real"
+        : undefined,
+    ),
+    run: async (t) => {
+      const seam = await t.seam();
+      await seam.send(range(4).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(2);
+      await reader.settle(taken.slice(-1));
+      await (await reader.lease()).release("stopping", signal());
+      await reader.close();
+      if (t.harness.native?.trim === undefined) await t.sleep(t.caps.retentionMs + 60_000);
+      await seam.send([wire(t, 4), wire(t, 5)]);
+      await t.harness.native?.trim?.(seam.places.to, 2);
+      const later = await t.open(seam.places);
+      const again = await (await later.reader()).take(2);
+      assert.deepEqual(again.map(numberOf), [4, 5]);
+      assert.ok(later.events.some((event) => event.type === "position-lost"));
+    },
+  },
+  {
+    id: "S-split",
+    clause,
+    title: "after a split the parent is read to its end before its children, and nothing is lost",
+    needs: all(log, harnessCan("split")),
+    run: async (t) => {
+      const channel = t.channel({ ordered: true });
+      const app = await t.app({ channels: [channel], channelConfig: { partitions: 1 } });
+      const seen = t.recorder();
+      const before = range(20).map((n) => ({ n, k: `key-${n % 5}` }));
+      await app.publishAll(channel, before);
+      const { to } = t.layout(channel.name, ["main"], { partitions: 1 });
+      await t.harness.native!.split!(to, "0");
+      await app.publishAll(
+        channel,
+        range(20).map((n) => ({ n: n + 20, k: `key-${n % 5}` })),
+      );
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 40, "all forty", 120_000);
+      for (const k of range(5)) {
+        const numbers = seen.seen.filter((record) => record.data.k === `key-${k}`).map((record) => record.data.n);
+        assert.deepEqual(
+          [...new Set(numbers)],
+          [...numbers].sort((a, b) => a - b),
+        );
+      }
+    },
+  },
+];

@@ -1,0 +1,214 @@
+import type { Adapter, Capabilities, Connection, Destination, DriverEvent } from "@switchyard/core/driver";
+import { App, type AppOptions, connectApp, makeChannel, type SuiteChannel, type SuiteChannelOptions } from "./app.ts";
+import type { CaseContext } from "./case.ts";
+import { mortal } from "./crash.ts";
+import { type DeadLetterCopy, deadLetterOf } from "./dead.ts";
+import { type Layout, type Places, places } from "./destinations.ts";
+import { driverOptions } from "./driver-options.ts";
+import type { ForeignInput, Harness } from "./harness.ts";
+import { isVirtual, type Pump, pump } from "./pump.ts";
+import { Recorder } from "./recorder.ts";
+import type { Item } from "./schema.ts";
+import { Seam, type SeamOptions } from "./seam.ts";
+import { seamFaults } from "./seam-faults.ts";
+
+const HOLD_MS = 2_000;
+const WITHIN_MS = 15_000;
+
+/** What a case is given, and the cleaning up after it. */
+export class Context implements CaseContext {
+  readonly harness: Harness;
+  readonly caps: Capabilities;
+  readonly prefix: string;
+  readonly holdMs: number;
+  readonly slackMs: number;
+  readonly pump: Pump;
+  readonly #undo: (() => unknown)[] = [];
+  readonly #made: Destination[] = [];
+  readonly #abort = new AbortController();
+  #channels = 0;
+  #waiters: (() => void)[] = [];
+
+  constructor(harness: Harness, caps: Capabilities, prefix: string) {
+    this.harness = harness;
+    this.caps = caps;
+    this.prefix = prefix;
+    const own = harness.runtime();
+    this.holdMs = harness.limits?.holdMs ?? HOLD_MS;
+    this.slackMs = harness.limits?.slackMs ?? (isVirtual(own) ? 0 : 2_000);
+    this.pump = pump(own);
+  }
+
+  get runtime() {
+    return this.pump.runtime;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  readonly changed = (): void => {
+    const waiting = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiting) wake();
+  };
+
+  after(undo: () => unknown): void {
+    this.#undo.push(undo);
+  }
+
+  channel(options: SuiteChannelOptions = {}): SuiteChannel {
+    const name = options.name ?? `c${++this.#channels}`;
+    return makeChannel(name, options.ordered ?? this.harness.ordered, options);
+  }
+
+  layout(channel: string, groups: readonly string[], over: Partial<Layout> = {}): Places {
+    const { model, ordered } = this.harness;
+    const made = places({ prefix: this.prefix, channel, model, ordered, groups, holdMs: this.holdMs, ...over });
+    this.#made.push(...made.all);
+    return made;
+  }
+
+  async app(options: AppOptions): Promise<App> {
+    const events: unknown[] = [];
+    for (const channel of options.channels) this.layout(channel.name, Object.keys(options.groups ?? { main: {} }));
+    const messaging = await connectApp({
+      ...options,
+      adapter: options.adapter ?? this.harness.adapter,
+      prefix: this.prefix,
+      model: this.harness.model,
+      runtime: this.runtime,
+      holdMs: this.holdMs,
+      under: this.harness.connection(this.prefix),
+      observed: (event) => {
+        events.push(event);
+        this.changed();
+      },
+    });
+    this.after(() => messaging.stop({ deadline: 1 }));
+    return new App(messaging, events);
+  }
+
+  async mortalApp(options: AppOptions): Promise<App & { crash(): void }> {
+    const { adapter, crash, bury } = mortal(options.adapter ?? this.harness.adapter);
+    this.after(bury);
+    const app = await this.app({ ...options, adapter });
+    return Object.assign(app, { crash });
+  }
+
+  async faults(): ReturnType<CaseContext["faults"]> {
+    if (this.harness.faults === undefined) {
+      const { adapter, control } = seamFaults(this.harness.adapter);
+      return { control, via: { adapter } };
+    }
+    const wire = await this.harness.faults();
+    this.after(() => wire.close());
+    return { control: wire.control, via: { connection: wire.options } };
+  }
+
+  async seam(options: SeamOptions = {}): Promise<Seam> {
+    const { holdMs = this.holdMs, groups = ["main"], provision = true, ...over } = options;
+    const made = this.layout(`s${++this.#channels}`, groups, {
+      holdMs,
+      ...(this.harness.model === "stream" ? { partitions: 1 } : {}),
+      ...over,
+    });
+    if (provision) await this.provision(made.all);
+    return this.open(made);
+  }
+
+  /** Another connection to the same destinations. */
+  async open(to: Places, adapter: Adapter = this.harness.adapter): Promise<Seam> {
+    const events: DriverEvent[] = [];
+    const report = (event: DriverEvent) => {
+      events.push(event);
+      this.changed();
+    };
+    const connection: Connection = await adapter.open(await this.#options(), this.runtime, report);
+    const seam = new Seam(to, connection, events, this.runtime, this.holdMs, this.changed);
+    this.after(() => seam.close());
+    return seam;
+  }
+
+  async sendForeign(to: Destination, { body, headers = {}, key }: ForeignInput): Promise<void> {
+    const native = this.harness.native?.sendForeign;
+    if (native !== undefined) return native({ ...to }, { body, headers, ...(key === undefined ? {} : { key }) });
+    const seam = await this.open({ to, groups: {}, all: [to] });
+    await seam.send([{ body, headers, ...(key === undefined ? {} : { key }) }]);
+  }
+
+  async provision(all: readonly Destination[]): Promise<void> {
+    const { adapter } = this.harness;
+    if (adapter.topology === undefined) return;
+    const topology = await adapter.topology(await this.#options(), this.runtime);
+    try {
+      await topology.apply(await topology.plan(all, this.signal), this.signal);
+    } finally {
+      await topology.close();
+    }
+  }
+
+  #options(): Promise<unknown> {
+    return driverOptions(this.harness.adapter, this.harness.connection(this.prefix));
+  }
+
+  recorder(behaviour?: ConstructorParameters<typeof Recorder>[2]): Recorder {
+    return new Recorder(() => this.runtime.monotonic(), this.changed, behaviour);
+  }
+
+  item(n: number, extra: Partial<Item> = {}): Item {
+    return { n, ...(this.harness.ordered ? { k: `k${n}` } : {}), ...extra };
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.runtime.sleep(ms);
+  }
+
+  async until(holds: () => boolean | Promise<boolean>, what: string, withinMs: number = WITHIN_MS): Promise<void> {
+    const deadline = this.runtime.monotonic() + withinMs;
+    for (let wait = 5; !(await holds()); wait = Math.min(wait * 2, 200)) {
+      if (this.runtime.monotonic() >= deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+      const woken = new AbortController();
+      this.#waiters.push(() => woken.abort());
+      await this.runtime.sleep(wait, woken.signal);
+    }
+  }
+
+  async deadLetters(channel: string, group: string, count: number): Promise<readonly DeadLetterCopy[]> {
+    const made = this.layout(channel, [group]);
+    const reader = await (await this.open(made)).readerOf(made.groups[group]!.deadLetter!);
+    const taken = await reader.take(count);
+    await reader.settle(taken);
+    return taken.map(deadLetterOf);
+  }
+
+  async noDeadLetters(channel: string, group: string): Promise<void> {
+    const made = this.layout(channel, [group]);
+    const reader = await (await this.open(made)).readerOf(made.groups[group]!.deadLetter!);
+    const taken = await reader.once(10, isVirtual(this.harness.runtime()) ? 5_000 : 1_000);
+    if (taken.length > 0)
+      throw new Error(`${taken.length} dead letters where none was due: ${JSON.stringify(taken.map(deadLetterOf))}`);
+  }
+
+  /** Closes all the case opened, last first, and deletes what it provisioned. Never throws. */
+  async cleanUp(): Promise<void> {
+    this.#abort.abort();
+    for (const undo of this.#undo.reverse()) {
+      try {
+        await undo();
+      } catch {
+        // A case that failed may leave things that cannot be closed in order; its own failure is what counts.
+      }
+    }
+    await this.#destroy().catch(() => {});
+    await this.pump.stop();
+  }
+
+  async #destroy(): Promise<void> {
+    const { adapter } = this.harness;
+    const topology = await adapter.topology?.(await this.#options(), this.runtime);
+    const unique = new Map(this.#made.map((of) => [`${of.model} ${of.name}`, of]));
+    await topology?.destroy?.([...unique.values()], new AbortController().signal);
+    await topology?.close();
+  }
+}

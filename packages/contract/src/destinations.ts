@@ -1,0 +1,56 @@
+import type { Destination, Model } from "@switchyard/core/driver";
+
+export interface Layout {
+  readonly prefix: string;
+  readonly channel: string;
+  readonly model: Model;
+  readonly ordered: boolean;
+  readonly groups: readonly string[];
+  readonly holdMs: number;
+  readonly partitions?: number;
+  readonly nativeAttempts?: number;
+  readonly types?: readonly string[];
+}
+
+export interface Places {
+  /** What a publisher sends to. */
+  readonly to: Destination;
+  readonly groups: Readonly<Record<string, Destination>>;
+  readonly all: readonly Destination[];
+}
+
+/** The destinations core makes of a channel: the suite needs them where it goes to the driver directly. */
+export function places(layout: Layout): Places {
+  const { channel, model, ordered } = layout;
+  const base = `${layout.prefix}_${channel}`;
+  const common = { channel, base, model, ordered, native: {} } as const;
+  const partitions = layout.partitions === undefined ? {} : { partitions: layout.partitions };
+  const groups: Record<string, Destination> = {};
+  for (const group of layout.groups) {
+    const name = `${base}_${group}`;
+    const deadLetter: Destination = {
+      channel,
+      base,
+      model: "queue",
+      ordered,
+      native: {},
+      name: `${name}_dead`,
+      dead: true,
+      group,
+    };
+    groups[group] = {
+      ...common,
+      ...partitions,
+      name,
+      group,
+      deadLetter,
+      holdMs: layout.holdMs,
+      ...(layout.nativeAttempts === undefined ? {} : { nativeAttempts: layout.nativeAttempts }),
+      ...(layout.types === undefined ? {} : { types: layout.types }),
+    };
+  }
+  const only = groups[layout.groups[0]!]!;
+  const to: Destination = model === "queue" ? only : { ...common, ...partitions, name: base };
+  const all = model === "queue" ? Object.values(groups) : [to, ...Object.values(groups)];
+  return { to, groups, all };
+}

@@ -1,0 +1,30 @@
+import type { Adapter, Capabilities, Destination } from "@switchyard/core/driver";
+import { places } from "./destinations.ts";
+import type { Harness } from "./harness.ts";
+
+/** The adapter's own reading of connection options, as configuration does it. */
+export async function driverOptions(adapter: Adapter, given: Record<string, unknown>): Promise<unknown> {
+  const result = await adapter.options["~standard"].validate(given);
+  if (result.issues === undefined) return result.value;
+  throw new Error(
+    `the harness's connection options are refused: ${result.issues.map((issue) => issue.message).join("; ")}`,
+  );
+}
+
+/** A destination like those the harness's cases use. */
+export function sample(harness: Harness): Destination {
+  const { model, ordered } = harness;
+  return places({ prefix: "p", channel: "c", model, ordered, groups: ["g"], holdMs: 2_000 }).groups["g"]!;
+}
+
+/** What the adapter declares for the harness's destinations, without I/O. */
+export function declared(harness: Harness): Capabilities {
+  const given = harness.connection("declared");
+  const result = harness.adapter.options["~standard"].validate(given);
+  // A schema that validates asynchronously: the options as given are as near as one gets before the first case.
+  const options = result instanceof Promise || result.issues !== undefined ? given : result.value;
+  const capabilities = harness.adapter.capabilities(sample(harness), options);
+  if (capabilities === undefined)
+    throw new Error(`${harness.name}: the adapter "${harness.adapter.name}" does not serve ${harness.model}`);
+  return capabilities;
+}

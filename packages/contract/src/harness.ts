@@ -1,0 +1,68 @@
+import type { Adapter, Destination, Model, Runtime } from "@switchyard/core/driver";
+import type { FaultControl } from "./faults.ts";
+
+/** A message as a producer that has never heard of us would send it. */
+export interface ForeignInput {
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly key?: string;
+}
+
+/** A case the transport's stand-in (an emulator) cannot pass; the transport itself does. Counted and printed, never silent. */
+export interface Exemption {
+  /** The case's id. */
+  readonly case: string;
+  readonly because: string;
+  /** Whose fault it is: `fauxqs 2.4.1`. */
+  readonly who: string;
+}
+
+/** One transport, in one variety, as the suite sees it. */
+export interface Harness {
+  /** A column of the matrix: `SQS FIFO`. */
+  readonly name: string;
+  readonly adapter: Adapter;
+  readonly model: Model;
+  /** Whether the channels of this harness declare an ordering key. */
+  readonly ordered: boolean;
+  /**
+   * A connection's options, as configuration would give them, without `use`. Two calls with the same `broker` reach the
+   * same broker; a broker that is shared by all may ignore the name: every case has its own channel names.
+   */
+  connection(broker: string): Record<string, unknown>;
+  /** A new one for each case. One with `advance()` is virtual: the suite then moves its time, and no case waits. */
+  runtime(): Runtime;
+  /** Faults on the way to the broker. Absent: the suite injects them at the seam instead. */
+  faults?(): Promise<WireFaults>;
+  /** What only the broker's own client can do. */
+  readonly native?: {
+    /** A message as another stack sends it. Absent: the driver's own sender, without our marker. */
+    sendForeign?(to: Destination, message: ForeignInput): Promise<void>;
+    /** Splits the partition a lease reads into two. Absent: the case is skipped, and says so. */
+    split?(of: Destination, partition: string): Promise<void>;
+    /** Removes everything older than the newest `keep` records of a log. Absent: time does it, where time is virtual. */
+    trim?(of: Destination, keep: number): Promise<void>;
+  };
+  readonly limits?: {
+    /** The shortest hold worth testing with. Default 2000. */
+    readonly holdMs?: number;
+    /** Extra time the broker may take over what was asked. Default 0 on virtual time, 2000 otherwise. */
+    readonly slackMs?: number;
+    /** Messages of the bulk cases. Default 2000: a driver that drops one in a thousand is seen. */
+    readonly bulk?: number;
+    /** Real milliseconds a case may take. Default 30000. */
+    readonly caseMs?: number;
+  };
+  /** Cases at once. Default 1 on virtual time, else 8. */
+  readonly parallel?: number;
+  readonly exemptions?: readonly Exemption[];
+  /** Called once after the last case. */
+  close?(): Promise<void>;
+}
+
+export interface WireFaults {
+  readonly control: FaultControl;
+  /** Laid over the connection's options: an endpoint that goes through the faults. */
+  readonly options: Record<string, unknown>;
+  close(): Promise<void>;
+}

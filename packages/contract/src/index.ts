@@ -1,0 +1,10 @@
+/** The contract suite: the cases every transport passes, for first- and third-party drivers. */
+export type { CaseContext, ContractCase } from "./case.ts";
+export { cases } from "./cases/index.ts";
+export type { Call, EntryFault, FaultControl, Trouble } from "./faults.ts";
+export type { Exemption, ForeignInput, Harness, WireFaults } from "./harness.ts";
+export { type Hooks, intercept } from "./intercept.ts";
+export { type CaseResult, describe, matrix, notes, type Report, type Status, summary } from "./report.ts";
+export { type RunOptions, runCase, runContract, skipReason } from "./run.ts";
+export { seamFaults } from "./seam-faults.ts";
+export { contract, type TestApi } from "./suite.ts";

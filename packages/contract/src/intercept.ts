@@ -1,0 +1,131 @@
+import type {
+  Adapter,
+  Connection,
+  Delivery,
+  Destination,
+  Fault,
+  Lease,
+  Outcome,
+  Phase,
+  ReceiverDriver,
+  SenderDriver,
+  Sent,
+  Settlement,
+  WireMessage,
+} from "@switchyard/core/driver";
+
+/** Hooks around a driver's calls; each gets the driver's own call and may make it, change it, or not make it. */
+export interface Hooks {
+  capabilities?(declared: SenderDriver["capabilities"], of: Destination): SenderDriver["capabilities"];
+  send?(
+    batch: readonly WireMessage[],
+    call: (batch: readonly WireMessage[]) => Promise<readonly Sent[]>,
+    to: Destination,
+    signal: AbortSignal,
+  ): Promise<readonly Sent[]>;
+  receive?(
+    max: number,
+    call: (max: number) => Promise<readonly Delivery[] | null>,
+    from: Destination,
+    signal: AbortSignal,
+  ): Promise<readonly Delivery[] | null>;
+  settle?(
+    batch: readonly Settlement[],
+    call: (batch: readonly Settlement[]) => Promise<readonly Outcome[]>,
+    from: Destination,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]>;
+  extend?(
+    receipts: readonly unknown[],
+    call: (receipts: readonly unknown[]) => Promise<readonly Outcome[]>,
+    from: Destination,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]>;
+  /** Called before the driver's own release; false: it is not called. */
+  release?(from: Destination): Promise<boolean>;
+  /** Called before a sender, a receiver or the connection is closed; false: it is not closed. */
+  close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
+  classify?(cause: unknown, during: Phase): Fault | undefined;
+}
+
+const direct = <A, R>(_: A, call: (a: A) => R, value: A): R => call(value);
+
+function wrapSender(driver: SenderDriver, to: Destination, hooks: Hooks): SenderDriver {
+  const capabilities = hooks.capabilities?.(driver.capabilities, to) ?? driver.capabilities;
+  return {
+    capabilities,
+    size: (message) => driver.size(message),
+    send: (batch, signal) => {
+      const call = (b: readonly WireMessage[]) => driver.send(b, signal);
+      return hooks.send === undefined ? direct(batch, call, batch) : hooks.send(batch, call, to, signal);
+    },
+    close: async () => {
+      if ((await hooks.close?.("sender")) !== false) await driver.close();
+    },
+  };
+}
+
+function wrapLease(lease: Lease, from: Destination, hooks: Hooks): Lease {
+  return {
+    id: lease.id,
+    ...(lease.fencingToken === undefined ? {} : { fencingToken: lease.fencingToken }),
+    lost: lease.lost,
+    receive: (max, waitMs, signal) => {
+      const call = (m: number) => lease.receive(m, waitMs, signal);
+      return hooks.receive === undefined ? call(max) : hooks.receive(max, call, from, signal);
+    },
+    settle: (batch, signal) => {
+      const call = (b: readonly Settlement[]) => lease.settle(b, signal);
+      return hooks.settle === undefined ? call(batch) : hooks.settle(batch, call, from, signal);
+    },
+    ...(lease.extend === undefined
+      ? {}
+      : {
+          extend: (receipts: readonly unknown[], forMs: number, signal: AbortSignal) => {
+            const call = (r: readonly unknown[]) => lease.extend!(r, forMs, signal);
+            return hooks.extend === undefined ? call(receipts) : hooks.extend(receipts, call, from, signal);
+          },
+        }),
+    release: async (reason, signal) => {
+      if ((await hooks.release?.(from)) !== false) await lease.release(reason, signal);
+    },
+  };
+}
+
+function wrapReceiver(driver: ReceiverDriver, from: Destination, hooks: Hooks): ReceiverDriver {
+  return {
+    capabilities: hooks.capabilities?.(driver.capabilities, from) ?? driver.capabilities,
+    leases: async function* (signal) {
+      for await (const lease of driver.leases(signal)) yield wrapLease(lease, from, hooks);
+    },
+    close: async () => {
+      if ((await hooks.close?.("receiver")) !== false) await driver.close();
+    },
+  };
+}
+
+function wrapConnection(inner: Connection, hooks: Hooks): Connection {
+  return {
+    sender: async (to, signal) => wrapSender(await inner.sender(to, signal), to, hooks),
+    receiver: async (from, options, signal) => wrapReceiver(await inner.receiver(from, options, signal), from, hooks),
+    ...(inner.depth === undefined ? {} : { depth: (of, signal) => inner.depth!(of, signal) }),
+    ...(inner.purge === undefined ? {} : { purge: (of, signal) => inner.purge!(of, signal) }),
+    ...(inner.seek === undefined ? {} : { seek: (of, to, signal) => inner.seek!(of, to, signal) }),
+    classify: (cause, during) => hooks.classify?.(cause, during) ?? inner.classify(cause, during),
+    close: async () => {
+      if ((await hooks.close?.("connection")) !== false) await inner.close();
+    },
+  };
+}
+
+/** The same adapter with hooks between core and the driver: how the suite makes faults and crashes, and how tests make broken drivers. */
+export function intercept(adapter: Adapter, hooks: Hooks): Adapter {
+  return {
+    ...adapter,
+    capabilities: (of, options) => {
+      const declared = adapter.capabilities(of, options);
+      return declared === undefined ? undefined : (hooks.capabilities?.(declared, of) ?? declared);
+    },
+    open: async (options, runtime, report) => wrapConnection(await adapter.open(options, runtime, report), hooks),
+  };
+}

@@ -1,0 +1,84 @@
+// Real turns of the event loop, whatever clock the harness gives: the pump moves the virtual one.
+import { setImmediate, setTimeout } from "node:timers";
+import type { Runtime } from "@switchyard/core/driver";
+
+interface Advancing extends Runtime {
+  advance(ms: number): Promise<void>;
+}
+
+export function isVirtual(runtime: Runtime): runtime is Advancing {
+  return typeof (runtime as { advance?: unknown }).advance === "function";
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(() => resolve()));
+/** Gives real I/O (a module being loaded) its time when no timer is due. */
+const breath = (): Promise<void> => new Promise((resolve) => void setTimeout(() => resolve(), 1));
+
+export interface Pump {
+  readonly runtime: Runtime;
+  /** Rejects when the virtual runtime gives up. */
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Moves virtual time by itself, from one due timer to the next, whenever nothing else can run: a case then reads the same
+ * on virtual and on real time.
+ */
+export function pump(inner: Runtime): Pump {
+  if (!isVirtual(inner)) return { runtime: inner, failed: new Promise(() => {}), stop: async () => {} };
+  const due = new Set<{ readonly at: number }>();
+  const timer = (ms: number, fn: () => void): Disposable => {
+    const entry = { at: inner.monotonic() + Math.max(0, ms) };
+    due.add(entry);
+    const handle = inner.timer(ms, () => {
+      due.delete(entry);
+      fn();
+    });
+    return {
+      [Symbol.dispose]: () => {
+        due.delete(entry);
+        handle[Symbol.dispose]();
+      },
+    };
+  };
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
+    if (signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        pending[Symbol.dispose]();
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const pending = timer(ms, done);
+      signal?.addEventListener("abort", done, { once: true });
+    });
+  };
+  // Own properties only where they differ: whatever else the harness's runtime offers stays reachable.
+  const runtime: Runtime = Object.assign(Object.create(inner) as Runtime, { timer, sleep });
+
+  let stopped = false;
+  const next = (): number | undefined => {
+    let least: number | undefined;
+    for (const entry of due) if (least === undefined || entry.at < least) least = entry.at;
+    return least;
+  };
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      // Several turns: work that runs in promises and deferred calls gets to its end before time moves.
+      for (let i = 0; i < 3; i++) await turn();
+      const at = next();
+      if (at === undefined) await breath();
+      else await inner.advance(Math.max(0, at - inner.monotonic()));
+    }
+  };
+  const running = loop();
+  return {
+    runtime,
+    failed: new Promise((_, reject) => void running.catch(reject)),
+    stop: async () => {
+      stopped = true;
+      await running.catch(() => {});
+    },
+  };
+}
