@@ -1,5 +1,7 @@
 /** `native.access`: who besides the queue's own account may send to it or receive from it. */
 
+import type { Destination } from "@switchyard/core/driver";
+
 /** A bucket of another account; a bucket of the queue's own account may be written as its ARN. */
 export interface BucketOf {
   readonly bucket: string;
@@ -36,13 +38,17 @@ const RECEIVE = "access.receive takes accounts (12 digits, in quotes) and IAM AR
 /** SQS's limit of one policy statement. */
 const MAX_PRINCIPALS = 50;
 
-export function accessProblems(value: unknown): string | undefined {
+export function accessProblems(value: unknown, { ordered }: Pick<Destination, "ordered">): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return SHAPE;
   if (Object.keys(value).some((key) => key !== "send" && key !== "receive")) return SHAPE;
   const { send = [], receive = [] } = value as { send?: unknown; receive?: unknown };
   if (!Array.isArray(send) || !Array.isArray(receive)) return SHAPE;
   if (!send.every((entry) => isEntry(entry) && kindOf(entry) !== undefined)) return SEND;
   if (!receive.every((entry) => typeof entry === "string" && kindOf(entry) === "principal")) return RECEIVE;
+  if (ordered && send.some((entry) => kindOf(entry) === "bucket"))
+    return "S3 sends no events to FIFO queues; send them to a standard queue";
+  if (ordered && send.some((entry) => kindOf(entry) === "topic" && !String(entry).endsWith(".fifo")))
+    return "a FIFO queue takes messages of FIFO topics only (their ARNs end in .fifo)";
   if (send.length > MAX_PRINCIPALS || receive.length > MAX_PRINCIPALS)
     return `at most ${MAX_PRINCIPALS} entries each; name accounts instead of roles`;
   return undefined;
