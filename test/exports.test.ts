@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { reach } from "./support/module-graph.ts";
 import { run } from "./support/run.ts";
@@ -48,6 +48,25 @@ describe.each(all)("$specifier", ({ of, targets }) => {
     expect(files.filter((path) => path.endsWith(".test.js") || !existsSync(path))).toEqual([]);
   });
 });
+
+test.each(workspaces)(
+  "what $short ships, an entry reaches: helpers of tests are named *.test.*, and stay at home",
+  (of) => {
+    const reached = new Set(
+      entries(of).flatMap(({ targets }) => [
+        ...reach(file(of, targets.default), { dynamic: true }).files,
+        ...reach(file(of, targets.types), { dynamic: true }).files.map((path) => path.replace(/\.d\.ts$/, ".js")),
+      ]),
+    );
+    const shipped = readdirSync(join(of.folder, "dist"), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".js") && !path.includes(".test."))
+      .filter((path) => existsSync(join(of.folder, "src", path.replace(/js$/, "ts")))) // not one left by an earlier build
+      .map((path) => join(of.folder, "dist", path));
+    // A module of types alone may be reached by neither once built: what its source is for is then seen by the compiler.
+    const code = shipped.filter((path) => !/^export \{\};\s*(\/\/.*)?$/.test(readFileSync(path, "utf8").trim()));
+    expect(code.filter((path) => !reached.has(path)).map((path) => relative(of.folder, path))).toEqual([]);
+  },
+);
 
 test("every entry loads in plain Node, and each name it exports in source it exports when built", async () => {
   const names = async (specifier: string, condition: string[]) => {

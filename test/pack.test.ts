@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startAws } from "./support/aws-emulator.ts";
 import { blocksOf } from "./support/readme-blocks.ts";
 import { run } from "./support/run.ts";
 import { bin, root, workspaces } from "./support/workspace.ts";
@@ -15,35 +16,45 @@ interface Packed {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "switchyard-pack-"));
+/** With core and memory alone. */
 const project = join(folder, "project");
+/** With all packages and the AWS SDK. */
+const full = join(folder, "full");
 let packed: readonly Packed[];
 
 const tarball = (short: string) =>
   join(folder, (packed.find(({ name }) => name === `@switchyard/${short}`) as Packed).filename);
-const zod: string = JSON.parse(readFileSync(join(root, "test/package.json"), "utf8")).devDependencies.zod;
+const versions: Record<string, string> = JSON.parse(
+  readFileSync(join(root, "test/package.json"), "utf8"),
+).devDependencies;
+const pinned = (name: string) => `${name}@${versions[name]}`;
 const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts", "--loglevel=error"];
 
-/** Writes the named blocks of a README into the project. */
-function unpack(readme: string): void {
-  for (const { name, text } of blocksOf(readFileSync(join(root, readme), "utf8"))) {
-    if (name !== undefined) writeFileSync(join(project, name), text);
+/** Makes an empty project, installs into it, and writes the named blocks of a README there. */
+async function make(cwd: string, install: readonly string[], readmes: readonly string[]): Promise<void> {
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
+  const { code, output } = await run("npm", ["install", ...quiet, ...install], { cwd });
+  expect(code, output).toBe(0);
+  for (const readme of readmes) {
+    for (const { name, text } of blocksOf(readFileSync(join(root, readme), "utf8"))) {
+      if (name !== undefined) writeFileSync(join(cwd, name), text);
+    }
   }
 }
 
 beforeAll(async () => {
   const some = workspaces.flatMap(({ manifest }) => ["--workspace", manifest.name]);
-  const pack = await run("npm", ["pack", "--json", "--silent", "--pack-destination", folder, ...some], { cwd: root });
+  const pack = await run(
+    "npm",
+    ["pack", "--json", "--silent", "--ignore-scripts", "--pack-destination", folder, ...some],
+    { cwd: root },
+  );
   expect(pack.code, pack.output).toBe(0);
   const report: Packed[] | Record<string, Packed> = JSON.parse(pack.stdout);
   packed = Object.values(report);
 
-  mkdirSync(project);
-  writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
-  const from = [tarball("core"), tarball("memory"), `zod@${zod}`];
-  const install = await run("npm", ["install", ...quiet, ...from], { cwd: project });
-  expect(install.code, install.output).toBe(0);
-  unpack("README.md");
-  unpack("packages/core/README.md");
+  await make(project, [tarball("core"), tarball("memory"), pinned("zod")], ["README.md", "packages/core/README.md"]);
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -118,3 +129,23 @@ test("a bundle in one file runs with nothing installed, its adapters passed in c
   expect(output).toBe("published\n");
   expect(code).toBe(0);
 });
+
+test("with every package installed, the same quick start runs on SQS", async () => {
+  const all = workspaces.map(({ short }) => tarball(short));
+  await make(full, [...all, pinned("zod"), pinned("@aws-sdk/client-sqs")], ["README.md"]);
+  const config = {
+    prefix: `pack-${process.pid}`,
+    connections: { cloud: { use: "aws", provision: "auto" } },
+    channels: { orders: { model: "queue", on: "cloud", groups: { billing: {} } } },
+  };
+  rmSync(join(full, "switchyard.config.yaml"));
+  writeFileSync(join(full, "switchyard.config.json"), JSON.stringify(config));
+  const aws = await startAws();
+  try {
+    const { code, output } = await run("node", ["quick-start.ts"], { cwd: full, env: aws.env, timeout: 60_000 });
+    expect(output).toBe("o-1 charged 4200\n");
+    expect(code).toBe(0);
+  } finally {
+    await aws.close();
+  }
+}, 120_000);

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** `import ... from "x"`, `export ... from "x"`, `import "x"`; import types (`import("x").Y`) and dynamic imports where asked for. */
-const STATIC = /(?:^|[\n;])\s*(?:import|export)\b[^"'`;()]*?(?:from\s*)?["']([^"']+)["']/g;
+/** `import ... from "x"`, `export ... from "x"`, `import "x"`. */
+const STATIC = /(?:^|[\n;])\s*(?:import\s*["']([^"']+)["']|(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)["'])/g;
+/** Import types (`import("x").Y`) and dynamic imports. */
 const CALL = /\bimport\(\s*["']([^"']+)["']\s*\)/g;
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
@@ -22,7 +23,8 @@ export function reach(entry: string, options: { readonly dynamic: boolean }): Gr
   for (const file of files) {
     const text = withoutComments(readFileSync(file, "utf8"));
     const found = [...text.matchAll(STATIC), ...(options.dynamic ? text.matchAll(CALL) : [])];
-    for (const [, specifier = ""] of found) {
+    for (const [, first, second] of found) {
+      const specifier = first ?? second ?? "";
       if (!specifier.startsWith(".")) {
         packages.add(specifier);
         continue;
