@@ -83,6 +83,11 @@ const plain = (envelope: Envelope) => ({ ...envelope, headers: { ...envelope.hea
 const CARRIED = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
 const texts = (message: WireMessage) => [message.body as string, ...Object.values(message.headers)];
 
+function ours(wire: WireMessage): { readonly envelope: Envelope; readonly body: string | Uint8Array } {
+  const back = decode(wire);
+  return back.foreign ? expect.unreachable("foreign") : back;
+}
+
 test.each(FORMS)(
   "any envelope and any JSON come back as they were, and no text on the wire is refused: %s",
   (_, caps) => {
@@ -109,8 +114,7 @@ test.each([
     fc.property(fc.uint8Array(), (bytes) => {
       const wire = encode({ ...BASE, contentType: "application/octet-stream" }, bytes, caps);
       expect(typeof wire.body).toBe(caps.binary ? "object" : "string");
-      const back = decode(wire);
-      if (back.foreign) return expect.unreachable("foreign");
+      const back = ours(wire);
       expect(dataOf(back.envelope, back.body)).toEqual(bytes);
     }),
   );
@@ -128,8 +132,8 @@ const BASE: Envelope = {
 
 test.each(FORMS)("text on its way to the dead letters stays the same text: %s", (_, caps) => {
   for (const body of ['{"n":12345678901234567890,"n":1.0 , "data":[{"data":"}"}]}', "{ broken", " 7 ", '"\\ud800"']) {
-    const back = decode(encodeBody({ ...BASE, headers: { a: '","data":1' } }, body, caps));
-    expect(!back.foreign && back.body).toBe(body.trim() === "7" && caps.headers === 0 ? "7" : body);
+    const back = ours(encodeBody({ ...BASE, headers: { a: '","data":1' } }, body, caps));
+    expect(back.body).toBe(body.trim() === "7" && caps.headers === 0 ? "7" : body);
   }
 });
 

@@ -39,7 +39,7 @@ function prepare(item: Item, sender: OpenSender, about: About): MessagingError |
   const { capabilities, driver } = sender;
   if (item.size >= 0 && item.madeFor === capabilities) return undefined;
   try {
-    if (!alike(item.madeFor, capabilities)) item.message = item.make(capabilities);
+    if (item.message === undefined || !alike(item.madeFor, capabilities)) item.message = item.make(capabilities);
     item.size = driver.size(item.message);
   } catch (cause) {
     return wrap(item.options.id, about, cause);
@@ -52,10 +52,11 @@ function prepare(item: Item, sender: OpenSender, about: About): MessagingError |
 }
 
 /** Whether a message made for the one is right for the other. */
-function alike(one: Capabilities, other: Capabilities): boolean {
+function alike(one: Capabilities | undefined, other: Capabilities): boolean {
   return (
     one === other ||
-    (one.headers === other.headers &&
+    (one !== undefined &&
+      one.headers === other.headers &&
       one.binary === other.binary &&
       one.delayedPublishMs === other.delayedPublishMs &&
       one.fairness === other.fairness)

@@ -3,14 +3,18 @@ import type { Capabilities } from "../driver.ts";
 const ORDERING = ["none", "partition", "key"] as const;
 const CONFIRM = ["none", "received", "stored"] as const;
 
+type Compared = {
+  [K in keyof Capabilities]: Capabilities[K] extends string | number | boolean ? K : never;
+}[keyof Capabilities];
+
 /**
  * What an opened sender cannot keep of what its adapter declared, one phrase each. Sizes, counts and rates are not in it: they
  * are each resource's own, and every message is checked against the actual ones.
  */
 export function missingCapabilities(expected: Capabilities, actual: Capabilities): string[] {
   const missing: string[] = [];
-  const worse = (name: keyof Capabilities, isWorse: boolean) => {
-    if (isWorse) missing.push(`${name} is ${String(actual[name])}, declared ${String(expected[name])}`);
+  const worse = (name: Compared, isWorse: boolean) => {
+    if (isWorse) missing.push(`${name} is ${actual[name]}, declared ${expected[name]}`);
   };
   worse("ordering", ORDERING.indexOf(actual.ordering) < ORDERING.indexOf(expected.ordering));
   worse("publishConfirm", CONFIRM.indexOf(actual.publishConfirm) < CONFIRM.indexOf(expected.publishConfirm));

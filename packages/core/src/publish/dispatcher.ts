@@ -1,6 +1,6 @@
 import { backoffMs } from "../backoff.ts";
 import { Deque } from "../deque.ts";
-import type { Capabilities, Connection, Fault, Sent } from "../driver.ts";
+import type { Connection, Fault, Sent, WireMessage } from "../driver.ts";
 import type { MessagingError } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import type { Runtime } from "../runtime.ts";
@@ -49,10 +49,6 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-  }
-
-  get capabilities(): Capabilities | undefined {
-    return this.#options.slot.current?.capabilities;
   }
 
   add(item: Item): void {
@@ -110,7 +106,7 @@ export class Dispatcher {
     const messages = items.map((item) => {
       item.call = call;
       item.attempts++;
-      return item.message;
+      return item.message as WireMessage;
     });
     let running: Promise<readonly Sent[]>;
     try {

@@ -1,6 +1,7 @@
 import type { Capabilities, Sent, WireMessage } from "../driver.ts";
 import type { MessagingError } from "../errors.ts";
 import type { Call } from "./call.ts";
+import type { Lane } from "./key-lanes.ts";
 
 export type Accepted = Extract<Sent, { id: string }>;
 
@@ -33,6 +34,8 @@ export interface SendOptions {
   readonly reserve?: boolean;
   /** Takes its place in the order of its key now, is sent once this is fulfilled, and fails when it rejects. */
   readonly gate?: PromiseLike<unknown> | undefined;
+  /** What the message will be: it is then made when it is sent, not before. */
+  readonly known?: { readonly key: string | undefined; readonly bytes: number } | undefined;
   readonly many?: Many | undefined;
   /** The place in `many`. */
   readonly index?: number | undefined;
@@ -45,8 +48,8 @@ export interface Item {
   readonly make: Make;
   readonly options: SendOptions;
   readonly done: (error: MessagingError | undefined, sent: Accepted | undefined) => void;
-  message: WireMessage;
-  madeFor: Capabilities;
+  message: WireMessage | undefined;
+  madeFor: Capabilities | undefined;
   /** As the driver counts; -1: not yet counted. */
   size: number;
   /** What it counts against the pending limit: the body and an allowance for headers. */
@@ -68,6 +71,7 @@ export interface Item {
   /** All unresolved items, oldest first. */
   older: Item | undefined;
   newer: Item | undefined;
+  lane: Lane | undefined;
   /** The next one of the same key. */
   behind: Item | undefined;
 }

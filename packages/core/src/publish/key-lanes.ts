@@ -1,6 +1,6 @@
 import type { Item } from "./item.ts";
 
-interface Lane {
+export interface Lane {
   head: Item;
   tail: Item;
 }
@@ -13,25 +13,26 @@ export class KeyLanes {
     if (item.key === undefined) return;
     const lane = this.#lanes.get(item.key);
     if (lane === undefined) {
-      this.#lanes.set(item.key, { head: item, tail: item });
+      item.lane = { head: item, tail: item };
+      this.#lanes.set(item.key, item.lane);
       return;
     }
     lane.tail.behind = item;
     lane.tail = item;
+    item.lane = lane;
   }
 
   isFirst(item: Item): boolean {
-    return item.key === undefined || this.#lanes.get(item.key)?.head === item;
+    return item.lane === undefined || item.lane.head === item;
   }
 
   /** To be called when an item is finished; gives the one whose turn it is now, if the turn has changed. */
   next(finished: Item): Item | undefined {
-    if (finished.key === undefined) return undefined;
-    const lane = this.#lanes.get(finished.key);
+    const { lane } = finished;
     if (lane === undefined || lane.head !== finished) return undefined;
     let next = finished.behind;
     while (next?.finished) next = next.behind;
-    if (next === undefined) this.#lanes.delete(finished.key);
+    if (next === undefined) this.#lanes.delete(finished.key as string);
     else lane.head = next;
     return next;
   }

@@ -2,10 +2,19 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { channel } from "../channel.ts";
 import { decode } from "../envelope.ts";
-import { isMessagingError, type MessagingError } from "../errors.ts";
 import type { ChannelShape } from "../shapes.ts";
 import { ChannelPublisher } from "./publisher.ts";
-import { type Bench, bench, type BenchOptions, each, fault, held, reject, stall } from "./scripted-sender.test.kit.ts";
+import {
+  type Bench,
+  bench,
+  type BenchOptions,
+  each,
+  failed,
+  fault,
+  held,
+  reject,
+  stall,
+} from "./scripted-sender.test.kit.ts";
 
 const orders = channel("orders", {
   messages: {
@@ -25,11 +34,6 @@ function publisher(shape: ChannelShape, options?: BenchOptions): Bench & { reado
   const at = bench(options);
   return { ...at, publisher: new ChannelPublisher({ shape, queue: at.queue, runtime: at.runtime, service: "shop" }) };
 }
-const failed = (promise: Promise<unknown>): Promise<MessagingError> =>
-  promise.then(
-    () => expect.unreachable("it was accepted"),
-    (error) => (isMessagingError(error) ? error : expect.unreachable(String(error))),
-  );
 const placed = (customer: string, cents = 1) => ({ customer, cents });
 const many = (...items: readonly (readonly [string, number])[]) =>
   items.map(([customer, cents], i) => ({ type: "placed", id: `m${i}`, data: placed(customer, cents) }));

@@ -38,8 +38,7 @@ export class ChannelPublisher {
     options?: RawOptions & { readonly signal?: AbortSignal | undefined },
   ): Promise<Published> {
     return new Promise((resolve, reject) => {
-      const given = options?.id;
-      const id = given === undefined ? this.#options.runtime.uuid() : String(given);
+      const id = this.#idOf(options);
       this.#submit(id, type, data, options, options?.signal, undefined, 0, (error, sent) =>
         error === undefined ? resolve(published(id, sent as Accepted)) : reject(error),
       );
@@ -56,7 +55,7 @@ export class ChannelPublisher {
     return new Promise((resolve) => {
       let left = items.length;
       items.forEach((item, index) => {
-        const id = item.id === undefined ? this.#options.runtime.uuid() : String(item.id);
+        const id = this.#idOf(item);
         this.#submit(id, item.type, item.data, item, options?.signal, many, index, (error, sent) => {
           results[index] =
             error === undefined ? { ok: true, ...published(id, sent as Accepted) } : { ok: false, id, error };
@@ -64,6 +63,11 @@ export class ChannelPublisher {
         });
       });
     });
+  }
+
+  /** One that is no text is refused later; its results still need a name. */
+  #idOf(options: RawOptions | undefined): string {
+    return typeof options?.id === "string" ? options.id : this.#options.runtime.uuid();
   }
 
   #submit(
@@ -82,11 +86,13 @@ export class ChannelPublisher {
       const prepared = prepare(shape, service, runtime.now(), id, type, data, raw);
       const { envelope, body, valid } = prepared;
       const special = prepared.delayMs !== undefined || prepared.fairness !== undefined;
+      if (special) checkCapabilities(shape, prepared, queue.capabilities);
       const make = (capabilities: Capabilities): WireMessage => {
         if (special) checkCapabilities(shape, prepared, capabilities);
         return encodeBody(envelope, body, capabilities, prepared);
       };
-      queue.submit(make, { id, signal, gate: valid, many, index }, done);
+      const known = { key: envelope.key, bytes: body.length };
+      queue.submit(make, { id, signal, gate: valid, many, index, known }, done);
     } catch (error) {
       if (many !== undefined) markFailed(many, keyIfAny(shape, type, data), index);
       done(prepareFailed(error, shape.name, id), undefined);

@@ -1,9 +1,11 @@
 /** A sender whose answers a test writes, one for each call; beyond the script every message is accepted. */
 import type { Capabilities, Connection, Destination, Fault, SenderDriver, Sent, WireMessage } from "../driver.ts";
+import { expect } from "vitest";
+import { isMessagingError, type MessagingError } from "../errors.ts";
 import type { MessagingEvent } from "../events.ts";
 import type { PublishPlan } from "../plan.ts";
 import { type VirtualRuntime, virtualRuntime } from "../testing/virtual-runtime.ts";
-import { SendQueue } from "./send-queue.ts";
+import { SendQueue, type SendOptions } from "./send-queue.ts";
 
 export const CAPABILITIES: Capabilities = {
   ordering: "key",
@@ -161,3 +163,13 @@ export const message = (name: string, key?: string): WireMessage => ({
   dedup: `${name}:0`,
   ...(key === undefined ? {} : { key }),
 });
+
+export const send = (at: Bench, name: string, key?: string, options?: SendOptions) =>
+  at.queue.send(() => message(name, key), { id: name, ...options });
+/** The error, or a failure of the test. */
+export const failed = (promise: Promise<unknown>): Promise<MessagingError> =>
+  promise.then(
+    () => expect.unreachable("it was accepted"),
+    (error) => (isMessagingError(error) ? error : expect.unreachable(String(error))),
+  );
+export const names = (n: number, prefix = "m") => Array.from({ length: n }, (_, i) => `${prefix}${i}`);

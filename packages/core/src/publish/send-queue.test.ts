@@ -1,35 +1,13 @@
 import { expect, test } from "vitest";
-import { isMessagingError, type MessagingError } from "../errors.ts";
-import {
-  accept,
-  bench,
-  type Bench,
-  dead,
-  each,
-  fault,
-  held,
-  message,
-  reject,
-  stall,
-} from "./scripted-sender.test.kit.ts";
+import { accept, bench, dead, each, failed, fault, held, names, send, stall } from "./scripted-sender.test.kit.ts";
 import type { SendOptions } from "./send-queue.ts";
-
-const send = (at: Bench, name: string, key?: string, options?: SendOptions) =>
-  at.queue.send(() => message(name, key), { id: name, ...options });
-/** The error, or a failure of the test. */
-const failed = (promise: Promise<unknown>): Promise<MessagingError> =>
-  promise.then(
-    () => expect.unreachable("it was accepted"),
-    (error) => (isMessagingError(error) ? error : expect.unreachable(String(error))),
-  );
-const names = (n: number, prefix = "m") => Array.from({ length: n }, (_, i) => `${prefix}${i}`);
 
 test("what is sent in one tick leaves in full batches, at most as many at once as the driver takes", async () => {
   const at = bench();
   await Promise.all(names(1_000).map((name) => send(at, name)));
   expect(at.calls).toHaveLength(100);
   expect(at.most()).toBe(4);
-  expect(at.calls.flatMap((call) => call.bodies).sort()).toEqual(names(1_000).sort());
+  expect(new Set(at.calls.flatMap((call) => call.bodies))).toEqual(new Set(names(1_000)));
 });
 
 test("a batch respects the driver's bytes", async () => {
@@ -107,114 +85,6 @@ test("a failed message does not block a later send of its key", async () => {
   expect(at.calls.map((call) => call.bodies)).toEqual([["first"], ["second"]]);
 });
 
-test("ambiguity is sticky: a certain failure afterwards does not undo it", async () => {
-  const at = bench();
-  at.script.push(each(fault("ambiguous", "reply-lost")), each(fault("permanent", "bad-content")));
-  const sent = failed(send(at, "m"));
-  await at.runtime.advance("1s");
-  expect(await sent).toMatchObject({ code: "bad-content", kind: "ambiguous" });
-});
-
-test("ambiguous, then throttled until the time is over, is ambiguous", async () => {
-  const at = bench({ fallback: reject(fault("throttled", "slow-down")) });
-  at.script.push(each(fault("ambiguous", "reply-lost")));
-  const sent = failed(send(at, "m"));
-  await at.runtime.advance("31s");
-  expect(await sent).toMatchObject({ kind: "ambiguous" });
-});
-
-test("ambiguous, then accepted, is accepted", async () => {
-  const at = bench();
-  at.script.push(reject(fault("ambiguous")));
-  const sent = send(at, "m");
-  await at.runtime.advance("1s");
-  expect(await sent).toEqual({ id: "broker-0" });
-});
-
-test.each(["auth", "config", "permanent"] as const)("%s fails at once", async (kind) => {
-  const at = bench();
-  at.script.push(reject(fault(kind)));
-  expect(await failed(send(at, "m"))).toMatchObject({ kind, code: kind });
-  expect(at.calls).toHaveLength(1);
-});
-
-test("resends stop when the time is over, and the last failure is told", async () => {
-  const at = bench({ fallback: reject(fault("retryable", "broker-restarting")) });
-  const sent = failed(send(at, "m", undefined, { timeoutMs: 5_000 }));
-  await at.runtime.advance("5s");
-  expect(await sent).toMatchObject({ kind: "retryable", code: "broker-restarting" });
-  expect(at.calls.length).toBeGreaterThan(2);
-  expect(at.runtime.pending).toBe(0);
-});
-
-test("a driver that never answers does not hang a send: ambiguous when its time is over, and its signal aborted", async () => {
-  const at = bench({ plan: { timeoutMs: 3_000 } });
-  at.script.push(stall);
-  const sent = failed(send(at, "m"));
-  await at.runtime.advance("2999ms");
-  expect(at.calls[0]?.signal.aborted).toBe(false);
-  await at.runtime.advance("1ms");
-  expect(await sent).toMatchObject({ code: "publish-timeout", kind: "ambiguous" });
-  expect(at.calls[0]?.signal.aborted).toBe(true);
-  await send(at, "next");
-});
-
-test("a call goes on while somebody waits for one of its messages", async () => {
-  const at = bench();
-  const call = held();
-  at.script.push(call.answer);
-  const hasty = failed(send(at, "hasty", undefined, { timeoutMs: 1_000 }));
-  const patient = send(at, "patient");
-  await at.runtime.advance("2s");
-  expect(await hasty).toMatchObject({ kind: "ambiguous" });
-  expect(at.calls[0]?.signal.aborted).toBe(false);
-  call.release();
-  await patient;
-  expect(at.calls).toHaveLength(1);
-});
-
-test("a driver that ignores its signal loses its sender, not the queue", async () => {
-  const at = bench({ plan: { timeoutMs: 1_000 }, capabilities: { concurrency: { send: 1, receive: 1 } } });
-  at.script.push(dead);
-  const first = failed(send(at, "first"));
-  await at.runtime.advance("1s");
-  expect((await first).kind).toBe("ambiguous");
-  const second = send(at, "second", undefined, { timeoutMs: 5_000 });
-  await at.runtime.advance("1s");
-  await second;
-  expect([at.opened(), at.closed()]).toEqual([2, 1]);
-});
-
-test("aborting the caller's signal: certain before it was handed over, ambiguous afterwards", async () => {
-  const at = bench();
-  const controller = new AbortController();
-  at.script.push(stall);
-  const under = failed(send(at, "a1", "a", { signal: controller.signal }));
-  const waiting = failed(send(at, "a2", "a", { signal: controller.signal }));
-  await at.runtime.settle();
-  controller.abort();
-  expect(await under).toMatchObject({ code: "aborted", kind: "ambiguous" });
-  expect(await waiting).toMatchObject({ code: "aborted", kind: "retryable" });
-  expect(await failed(send(at, "late", undefined, { signal: controller.signal }))).toMatchObject({ kind: "retryable" });
-  expect(at.calls).toHaveLength(1);
-});
-
-test("throttling holds the whole queue for as long as the broker asks, and halves what runs at once", async () => {
-  const at = bench();
-  at.script.push(...Array.from({ length: 4 }, () => reject(fault("throttled", "slow-down", 2_000))));
-  const sent = names(40).map((name) => send(at, name));
-  await at.runtime.settle();
-  expect(at.calls).toHaveLength(4);
-  await at.runtime.advance("1999ms");
-  expect(at.calls).toHaveLength(4);
-  const first = held();
-  at.script.push(first.answer);
-  await at.runtime.advance("2s");
-  expect(at.calls).toHaveLength(5);
-  first.release();
-  await Promise.all(sent);
-});
-
 test("too large is known before anything is sent: 4 KiB of the limit are kept", async () => {
   const at = bench({ capabilities: { maxMessageBytes: 10_000 }, size: (m) => Number(m.headers["size"]) });
   const sized = (size: number, options?: SendOptions) =>
@@ -260,69 +130,6 @@ test("waiting for room counts against the time budget", async () => {
   expect(await second).toMatchObject({ code: "backpressure", kind: "retryable" });
   await at.runtime.advance("28s");
   await first;
-});
-
-test("a failing opening is tried again within the budget", async () => {
-  const at = bench();
-  at.opens.push(() => Promise.reject(fault("retryable", "refused")));
-  const sent = send(at, "m");
-  await at.runtime.advance("1s");
-  expect(await sent).toEqual({ id: "broker-0" });
-  expect(at.opened()).toBe(2);
-});
-
-test("an opening that cannot succeed fails everything that waits for it, and is tried afresh by the next", async () => {
-  const at = bench();
-  at.opens.push(() => Promise.reject(fault("config", "queue-not-found")));
-  const errors = await Promise.all([failed(send(at, "m0")), failed(send(at, "m1", "k")), failed(send(at, "m2", "k"))]);
-  expect(errors.map((error) => [error.code, error.kind])).toEqual(Array(3).fill(["queue-not-found", "config"]));
-  await send(at, "later");
-  expect(at.opened()).toBe(2);
-});
-
-test("an opening that never answers ends as not accepted", async () => {
-  const at = bench({ plan: { timeoutMs: 1_000 } });
-  at.opens.push(() => new Promise(() => {}));
-  const sent = failed(send(at, "m"));
-  await at.runtime.advance("1s");
-  expect(await sent).toMatchObject({ code: "publish-timeout", kind: "retryable" });
-  await send(at, "next");
-});
-
-test("a sender that keeps less than declared is refused by name", async () => {
-  const at = bench({
-    capabilities: { ordering: "none", delayedPublishMs: 0 },
-    expected: { ordering: "key", delayedPublishMs: 900_000 },
-  });
-  const error = await failed(send(at, "m"));
-  expect(error).toMatchObject({ code: "capability-missing", kind: "config" });
-  expect(error.message).toContain("ordering is none, declared key; delayedPublishMs is 0, declared 900000");
-  expect([at.calls.length, at.closed()]).toEqual([0, 1]);
-});
-
-test("a message is made again for a sender whose headers differ from what was expected", async () => {
-  const at = bench({ capabilities: { headers: 10 }, expected: { headers: 0 } });
-  await at.queue.send((capabilities) => message(`for ${capabilities.headers}`));
-  expect(at.calls[0]?.bodies).toEqual(["for 10"]);
-});
-
-test("a result the driver left out is ambiguous, not lost", async () => {
-  const at = bench();
-  at.script.push(async () => [{ id: "only" }]);
-  const sent = [send(at, "m0"), send(at, "m1")];
-  await sent[0];
-  await at.runtime.advance("1s");
-  await sent[1];
-  expect(at.calls.map((call) => call.bodies)).toEqual([["m0", "m1"], ["m1"]]);
-});
-
-test("a sender closed under us is opened again", async () => {
-  const at = bench();
-  at.script.push(reject(fault("closed")));
-  const sent = send(at, "m");
-  await at.runtime.advance("1s");
-  await sent;
-  expect([at.opened(), at.closed()]).toEqual([2, 1]);
 });
 
 test("flush waits for what is under way, or for its signal", async () => {

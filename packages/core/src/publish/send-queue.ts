@@ -79,6 +79,11 @@ export class SendQueue {
     return this.#unresolved;
   }
 
+  /** The open sender's, else what the adapter declared. */
+  get capabilities(): Capabilities {
+    return this.#slot.current?.capabilities ?? this.#options.expected;
+  }
+
   /** Opens the sender, or gives the open one. One attempt; rejects with a {@link MessagingError}. */
   async ready(signal: AbortSignal): Promise<SenderDriver> {
     let abort = (): void => {};
@@ -108,10 +113,9 @@ export class SendQueue {
 
   /** As {@link send}, without a promise. The place in the order of its key is taken before this returns. `done` is called once. */
   submit(make: Make, options: SendOptions, done: Item["done"]): void {
-    const madeFor = this.#dispatcher.capabilities ?? this.#options.expected;
     let item: Item;
     try {
-      item = this.#item(make, options, done, madeFor);
+      item = this.#item(make, options, done);
     } catch (cause) {
       return done(wrap(options.id, this.#about, cause), undefined);
     }
@@ -132,8 +136,10 @@ export class SendQueue {
     else this.#await(item, gate);
   }
 
-  #item(make: Make, options: SendOptions, done: Item["done"], madeFor: Capabilities): Item {
-    const message = make(madeFor);
+  #item(make: Make, options: SendOptions, done: Item["done"]): Item {
+    const { known } = options;
+    const madeFor = known === undefined ? this.capabilities : undefined;
+    const message = madeFor === undefined ? undefined : make(madeFor);
     return {
       make,
       options,
@@ -141,8 +147,8 @@ export class SendQueue {
       message,
       madeFor,
       size: -1,
-      weight: message.body.length + HEADER_WEIGHT,
-      key: message.key,
+      weight: (message?.body.length ?? known?.bytes ?? 0) + HEADER_WEIGHT,
+      key: message === undefined ? known?.key : message.key,
       deadline: this.#schedule.now() + (options.timeoutMs ?? this.#options.plan.timeoutMs),
       attempts: 0,
       admitted: false,
@@ -155,6 +161,7 @@ export class SendQueue {
       unlisten: undefined,
       older: undefined,
       newer: undefined,
+      lane: undefined,
       behind: undefined,
     };
   }
