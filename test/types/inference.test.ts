@@ -230,6 +230,7 @@ describe("defineConfig", () => {
       },
       profiles: {
         test: { channels: { "*": { on: "memory" } } },
+        other: { connections: { aws: { region: "us-east-1" } } },
         onprem: { channels: { orders: { on: "rabbit" }, "video-uploads": { model: "stream", on: "rabbit" } } },
         replay: { channels: { orders: { model: "stream" } } },
       },

@@ -3,6 +3,8 @@
  * what follows `@ts-expect-error`.
  */
 import { batchConsumer, channel, connect, consumer, defineConfig, middleware, type Publisher } from "@switchyard/core";
+import { memory } from "@switchyard/memory";
+import { sqs } from "@switchyard/sqs";
 import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
@@ -193,6 +195,8 @@ export function configurations(): void {
   defineConfig([orders], { connections, channels: { orders: { model: "topic", on: "aws", groups } } });
   // @ts-expect-error unknown key "modle"; there are "address", "form"
   defineConfig([orders], { connections, channels: { orders: { modle: "queue", on: "aws", groups } } });
+  // @ts-expect-error Property 'use' is missing
+  defineConfig([orders], { connections: { aws: { region: "eu-west-1" } } });
   // @ts-expect-error unknown key "chanels"; there are
   defineConfig([orders], { connections, chanels: {} });
 }
@@ -216,4 +220,18 @@ export function profiles(): void {
   defineConfig([uploads], { ...base, profiles: { p: { channels: { uploads: { on: "old" } } } } });
   // @ts-expect-error 'modle' does not exist in type 'ChannelInput'. Did you mean to write 'model'?
   defineConfig([uploads], { ...base, profiles: { p: { channels: { "*": { modle: "queue" } } } } });
+}
+
+export function adapters(): void {
+  const connections = { real: sqs({ region: "eu-west-1" }), local: memory() };
+  const channels = { "*": { model: "queue", on: "real", groups: { g: {} } } } as const;
+  defineConfig([orders, uploads], {
+    connections,
+    channels,
+    profiles: { test: { channels: { "*": { on: "local" } } } },
+  });
+  // @ts-expect-error "orders" is a pubsub; "real" has queue
+  defineConfig([orders], { connections, channels: { orders: { model: "pubsub", on: "real", groups: { g: {} } } } });
+  // @ts-expect-error "video-uploads" needs delay; a stream on "local" cannot keep it
+  defineConfig([uploads], { connections, channels: { "*": { model: "stream", on: "local", groups: { g: {} } } } });
 }

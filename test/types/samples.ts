@@ -29,7 +29,10 @@ export declare const uploadsMessaging: Messaging<typeof uploads>;
 export declare const allMessaging: Messaging<typeof orders | typeof uploads | typeof clicks>;
 export type { ConnectOptions };
 
-type Made<Keeps> = { readonly use: Adapter<{ readonly region?: string }, Keeps>; readonly region?: string };
+interface CloudOptions {
+  readonly region?: string;
+}
+type Made<Keeps> = { readonly use: Adapter<CloudOptions, Keeps> } & CloudOptions;
 /** As adapter packages write their factories. */
 export declare function cloud(options?: {
   region?: string;

@@ -1,5 +1,5 @@
 import type { AnyChannel, NeedOf } from "./channel.ts";
-import type { ChannelInput, ConfigInput, OverlayInput } from "./config/types.ts";
+import type { ChannelInput, ConfigInput, ConnectionInput, OverlayInput } from "./config/types.ts";
 import type { Adapter, Model } from "./driver.ts";
 import type { Allow, Join, Refused } from "./refused.ts";
 
@@ -10,13 +10,22 @@ import type { Allow, Join, Refused } from "./refused.ts";
  * over it, that each channel's model exists on its connection and keeps what the channel needs. A connection given as
  * `{ use: "aws" }` is checked at `connect()` only, as are environment variables. The value is returned as it is.
  */
-export function defineConfig<const Channels extends readonly AnyChannel[], const C extends ConfigInput>(
+export function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(
   channels: Channels,
   config: C & CheckConfig<Channels, C>,
 ): ConfigInput {
   void channels;
-  return config;
+  return config as ConfigInput;
 }
+
+/** `ConfigInput`, but a connection may also be an interface, which has no index signature. */
+interface TypedInput extends Omit<ConfigInput, "connections" | "profiles"> {
+  readonly connections?: Readonly<Record<string, TypedConnection>>;
+  readonly profiles?: Readonly<
+    Record<string, Omit<OverlayInput, "connections"> & { readonly connections?: Readonly<Record<string, object>> }>
+  >;
+}
+type TypedConnection = ConnectionInput | (Pick<ConnectionInput, "use" | "provision"> & object);
 
 type Get<T, Key, Else> = Key extends keyof T ? Exclude<T[Key], undefined> : Else;
 type List<Names> = Join<`"${Names & string}"`>;
@@ -69,16 +78,17 @@ type Unknown<Value, Known extends PropertyKey> = string extends keyof Value
     ? never
     : { readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; there are ${List<Known>}`> };
 
-type Misnamed<Channels extends readonly AnyChannel[], Given> = [
-  Exclude<Given, Channels[number]["name"] | "*">,
-] extends [never]
+/** Names that are no channel's; where inference failed they are `string`, and the compiler has said why. */
+type Misnamed<Channels extends readonly AnyChannel[], Given> = string extends Given | Channels[number]["name"]
   ? never
-  : {
-      readonly channels: {
-        readonly [W in Exclude<Given, Channels[number]["name"] | "*"> &
-          string]: Refused<`"${W}" is not one of the channels ${List<Channels[number]["name"]>}`>;
+  : [Exclude<Given, Channels[number]["name"] | "*">] extends [never]
+    ? never
+    : {
+        readonly channels: {
+          readonly [W in Exclude<Given, Channels[number]["name"] | "*"> &
+            string]: Refused<`"${W}" is not one of the channels ${List<Channels[number]["name"]>}`>;
+        };
       };
-    };
 
 /** All refusals of the channels under these layers, the topmost first. */
 type Verdicts<Channels extends readonly AnyChannel[], Layers extends readonly unknown[]> = {
