@@ -4,7 +4,7 @@ import type { ChannelPlan, PublishPlan } from "../plan.ts";
 import type { ChannelShape } from "../shapes.ts";
 import { type Connections, keeps } from "./connections.ts";
 import { type Context, later } from "./context.ts";
-import { resolveGroup } from "./group.ts";
+import { policyName, resolveGroup } from "./group.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
 import { channelDestination } from "./names.ts";
 import { alternatives, needsOf, unkept } from "./needs.ts";
@@ -30,7 +30,7 @@ export async function resolveChannel(
     );
     return undefined;
   }
-  context.reportUnfilled(section);
+  context.reportUnfilled(section, "channels", ["*", shape.name]);
   const input = section.value as ChannelInput;
   const groups = checkGroups(context, section, shape.name, input);
   const chosen = chosenOf(context, section, shape.name, input);
@@ -78,10 +78,10 @@ function chosenOf(
   };
   absent("model", "queue, pubsub or stream");
   absent("on", `the name of a connection: ${listed([...new Set([...context.layers.names("connections"), "memory"])])}`);
-  const unfilled = input.on !== undefined && context.unfilled(section).some(({ path }) => path === section.where("on"));
+  const unset = context.unset(section.where("on"));
   return {
     ...(input.model === undefined ? {} : { model: input.model }),
-    ...(input.on === undefined || unfilled ? {} : { on: input.on }),
+    ...(input.on === undefined || unset ? {} : { on: input.on }),
   };
 }
 
@@ -100,6 +100,7 @@ function checkGroups(context: Context, section: Section, channel: string, input:
       `a queue has exactly one group, and "${channel}" lists ${listed(groups)}; keep one, or make it model: pubsub or stream`,
     );
   }
+  for (const group of groups) policyName(context, section, input, group);
   for (const { group } of context.consumers.filter((consumer) => consumer.channel.name === channel)) {
     if (groups.includes(group) || context.excused("channels", channel, "groups", group)) continue;
     context.problems.add(section.where("groups"), unlisted(channel, group, groups));

@@ -66,7 +66,7 @@ export class Connections {
 
   async #connect(name: string): Promise<Attempt> {
     const section = this.#context.layers.connection(name);
-    const problems: Problem[] = this.#context.unfilled(section);
+    const problems: Problem[] = this.#context.unfilled(section, "connections", [name]);
     const { use, provision, ...given } = section.value;
     if (use === undefined) {
       const at = `${section.where("use")}`;

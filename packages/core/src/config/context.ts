@@ -4,7 +4,16 @@ import type { Layers } from "./layers.ts";
 import type { Problems } from "./problems.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Section } from "./section.ts";
-import type { Path } from "./tree.ts";
+import { getAt, type Path } from "./tree.ts";
+
+export interface Unfilled {
+  readonly where: string;
+  /** Counted from its layer. */
+  readonly path: Path;
+  readonly message: string;
+  /** Taken out before laying, because the structure wanted something other than text. */
+  readonly removed: boolean;
+}
 
 export interface ContextParts {
   readonly layers: Layers;
@@ -15,8 +24,8 @@ export interface ContextParts {
   readonly consumers: readonly ConsumerShape[];
   /** By place: the variables a value came from. */
   readonly fromEnv: ReadonlyMap<string, readonly string[]>;
-  /** By place: what could not be filled in. */
-  readonly missing: ReadonlyMap<string, string>;
+  /** What could not be filled in, in the layers in use. */
+  readonly missing: readonly Unfilled[];
   /** What is wrong by itself and reported already, counted from its layer: its absence is not another mistake. */
   readonly broken: readonly Path[];
 }
@@ -39,18 +48,32 @@ export class Context {
     this.#parts = parts;
   }
 
-  /** What was not filled in, of a part that is used. */
-  unfilled(section: Section): { readonly path: string; readonly message: string }[] {
+  /** What was not filled in, of a part that is used: still standing there, or taken out because it was no text. */
+  unfilled(
+    section: Section,
+    part: string,
+    names: readonly string[],
+  ): { readonly path: string; readonly message: string }[] {
     const found = [];
-    for (const path of new Set(section.origins())) {
-      const message = this.#parts.missing.get(path);
-      if (message !== undefined) found.push({ path, message });
+    const places = new Set(section.origins());
+    for (const { where, path, message, removed } of this.#parts.missing) {
+      const here =
+        removed &&
+        path[0] === part &&
+        names.includes(String(path[1])) &&
+        getAt(section.value, path.slice(2)) === undefined;
+      if (here || places.has(where)) found.push({ path: where, message });
     }
     return found;
   }
 
-  reportUnfilled(section: Section): void {
-    for (const { path, message } of this.unfilled(section)) this.problems.add(path, message);
+  reportUnfilled(section: Section, part: string, names: readonly string[]): void {
+    for (const { path, message } of this.unfilled(section, part, names)) this.problems.add(path, message);
+  }
+
+  /** The value there could not be filled in. */
+  unset(where: string): boolean {
+    return this.#parts.missing.some((unfilled) => unfilled.where === where);
   }
 
   /** A value to judge no further: something about it is reported already. */

@@ -61,7 +61,7 @@ async function toChannel(resolving: Resolving, name: string, where: string): Pro
     );
     return undefined;
   }
-  context.reportUnfilled(section);
+  context.reportUnfilled(section, "channels", ["*", name]);
   const input = section.value as ChannelInput;
   const [group] = Object.keys(input.groups ?? {});
   const complete =

@@ -22,7 +22,8 @@ export function environmentLayer(
 ): { readonly tree: Tree; readonly overrides: readonly Override[] } {
   const tree: Tree = {};
   const overrides: Override[] = [];
-  for (const [variable, text] of Object.entries(env).sort()) {
+  for (const variable of Object.keys(env).toSorted((a, b) => (a < b ? -1 : 1))) {
+    const text = env[variable];
     if (text === undefined || !variable.toUpperCase().startsWith(PREFIX)) continue;
     const path = pathOf(variable, names, problems);
     if (path === undefined) continue;

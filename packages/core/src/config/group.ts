@@ -2,14 +2,15 @@ import type { Capabilities, Position } from "../driver.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { GroupPlan, Policy } from "../plan.ts";
 import { keeps } from "./connections.ts";
+import type { Context } from "./context.ts";
 import { resolveDeadLetter } from "./dead-letter.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
 import { groupDestination } from "./names.ts";
 import { longestWait, nativeAttempts, policyOf, rulesOf, type PolicyPlan } from "./policies.ts";
 import { epoch } from "./schema.ts";
-import { Section } from "./section.ts";
+import type { Section } from "./section.ts";
 import { didYouMean, listed } from "./suggest.ts";
-import type { GroupInput, PolicyInput } from "./types.ts";
+import type { ChannelInput, GroupInput, PolicyInput } from "./types.ts";
 
 /** 64 MiB: a few hundred of the largest SQS messages, and small beside a Node heap. */
 const IN_FLIGHT_BYTES = 64 * 1024 * 1024;
@@ -20,7 +21,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
   const { context, section, input: channel, naming, connected } = resolving;
   const input = channel.groups![group]!;
   const home = section.where("groups", group);
-  const named = policyFor(resolving, group, input);
+  const named = policyFor(resolving, group);
   const { policy } = named;
   const dead = await resolveDeadLetter(resolving, group, input, named);
   const holdMs = parseDuration(input.hold) ?? 60_000;
@@ -107,22 +108,27 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
 
 export type NamedPolicy = PolicyPlan & { readonly section: Section };
 
-function policyFor(
-  { context, section, input: channel, naming }: Resolving,
-  group: string,
-  input: GroupInput,
-): NamedPolicy {
-  const name = input.policy ?? channel.policy ?? "default";
-  const where = input.policy === undefined ? section.where("policy") : section.where("groups", group, "policy");
-  const known = [...new Set(["default", ...context.layers.names("policies")])];
-  const exists = known.includes(name);
-  if (!exists && !context.excused("policies", name)) {
-    const allowed = `policies: ${listed(known)}.${didYouMean(name, known)}`;
-    context.problems.add(where, `no policy ${context.quote(where, name)}; ${allowed}`);
-  }
-  const policy = context.layers.policy(exists ? name : "default");
-  context.reportUnfilled(policy);
+function policyFor({ context, section, input, naming }: Resolving, group: string): NamedPolicy {
+  const name = policyName(context, section, input, group);
+  const policy = context.layers.policy(name);
+  context.reportUnfilled(policy, "policies", ["default", name]);
   return { ...policyOf(policy.value as PolicyInput, naming.model), section: policy };
+}
+
+/** The policy of a group; `default`, and a problem, where it names one that does not exist. */
+export function policyName(context: Context, section: Section, channel: ChannelInput, group: string): string {
+  const own = channel.groups?.[group]?.policy;
+  const name = own ?? channel.policy ?? "default";
+  const known = [...new Set(["default", ...context.layers.names("policies")])];
+  if (known.includes(name)) return name;
+  const where = own === undefined ? section.where("policy") : section.where("groups", group, "policy");
+  if (!context.excused("policies", name) && !context.unset(where)) {
+    context.problems.add(
+      where,
+      `no policy ${context.quote(where, name)}; policies: ${listed(known)}.${didYouMean(name, known)}`,
+    );
+  }
+  return "default";
 }
 
 function checkPolicy({ context, naming, connected, section }: Resolving, named: NamedPolicy, by: Capabilities): void {

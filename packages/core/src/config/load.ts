@@ -62,11 +62,11 @@ async function read(file: string): Promise<unknown> {
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (cause) {
-    const code = (cause as { code?: unknown }).code;
+    const { code, name } = cause as { code?: string; name?: string };
     const hint =
       code === "ERR_UNKNOWN_FILE_EXTENSION"
         ? "this Node cannot import TypeScript; run Node 22.18 or later, or write it in JavaScript or YAML"
-        : `importing it failed (${String(code ?? (cause as Error).name)}); see the error's cause`;
+        : `importing it failed (${code ?? name ?? "thrown"}); see the error's cause`;
     throw one(basename(file), hint, cause);
   }
   if (!("default" in module))
@@ -100,9 +100,9 @@ function json(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const at = /position (\d+)/.exec((cause as Error).message)?.[1];
-    const before = text.slice(0, at === undefined ? text.length : Number(at)).split("\n");
-    throw one(`${basename(file)}:${before.length}:${before.at(-1)!.length + 1}`, "not valid JSON");
+    // Node says where only sometimes, and otherwise quotes the text.
+    const [, line, column] = /\(line (\d+) column (\d+)\)/.exec((cause as Error).message) ?? [];
+    throw one(line === undefined ? basename(file) : `${basename(file)}:${line}:${column}`, "not valid JSON");
   }
 }
 

@@ -1,7 +1,7 @@
 /** From the loaded value to layers: filled in, checked for structure, the profile chosen, the environment laid on top. */
 import type { ChannelShape, ConsumerShape } from "../shapes.ts";
 import { check } from "./check.ts";
-import { Context } from "./context.ts";
+import { Context, type Unfilled } from "./context.ts";
 import { environmentLayer } from "./env.ts";
 import { type Layer, Layers } from "./layers.ts";
 import type { Loaded } from "./load.ts";
@@ -48,13 +48,17 @@ export function prepare({ loaded, env, profile: asked, shapes, consumers, proble
   layers.push(top.layer);
 
   const relative = (path: Path) => (path[0] !== "profiles" ? path : path[1] === chosen ? path.slice(2) : undefined);
-  const unfilled = [...filled.missing.values()].map(({ path }) => path);
+  const removed = new Set(base.removed.map(pathText));
+  const unfilled = [...filled.missing.values()].flatMap(({ path, message }): Unfilled[] => {
+    const [where, from] = [pathText(path), relative(path)];
+    return from === undefined ? [] : [{ where, path: from, message, removed: removed.has(where) }];
+  });
   const laid = new Layers(layers);
   const prefix = laid.scalar("prefix");
   const drain = laid.scalar("drain");
-  for (const { where } of [prefix, drain]) {
-    const missing = filled.missing.get(where);
-    if (missing !== undefined) problems.add(where, missing.message);
+  for (const { path, where, message } of unfilled) {
+    if (path.length === 1 && laid.scalar(path[0] as "prefix" | "drain").value === undefined)
+      problems.add(where, message);
   }
   const context = new Context({
     layers: laid,
@@ -62,10 +66,14 @@ export function prepare({ loaded, env, profile: asked, shapes, consumers, proble
     secrets,
     consumers,
     prefix: typeof prefix.value === "string" ? prefix.value : "local",
-    prefixGiven: prefix.value !== undefined || unfilled.some((path) => path.at(-1) === "prefix"),
+    prefixGiven: prefix.value !== undefined,
     fromEnv: new Map([...[...filled.fromEnv].map(([path, { names }]) => [path, names] as const), ...top.names]),
-    missing: new Map([...filled.missing].map(([path, { message }]) => [path, message])),
-    broken: [...[...base.removed, ...unfilled].map(relative).filter((path) => path !== undefined), ...top.removed],
+    missing: unfilled,
+    broken: [
+      ...base.removed.map(relative).filter((path) => path !== undefined),
+      ...unfilled.map(({ path }) => path),
+      ...top.removed,
+    ],
   });
   const sources = [loaded.source, ...(chosen === undefined ? [] : [`profile ${chosen}`]), ...top.names.keys()];
   return { context, profile: chosen, drain: drain.value, sources };
@@ -154,8 +162,7 @@ function secretsOf(found: Iterable<FromEnv>): Secrets {
 }
 
 function quoted(value: unknown): string | undefined {
-  if (value === null || typeof value === "object" || value === undefined || typeof value === "function")
-    return undefined;
-  const text = JSON.stringify(typeof value === "string" ? value : String(value));
-  return text.length > 60 ? undefined : typeof value === "string" ? text : String(value);
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
+  const text = JSON.stringify(value);
+  return text.length > 60 ? undefined : text;
 }

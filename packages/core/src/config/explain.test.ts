@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { explainRetry } from "./explain.ts";
+import { base, everything, resolve } from "./fakes.test.support.ts";
+
+describe("the explanation", () => {
+  it("says per channel what was chosen, under which names, and what is not portable", async () => {
+    const channels = {
+      orders: {
+        ...base().channels.orders,
+        native: { kmsKeyId: "k" },
+        groups: { billing: { concurrency: 20, native: { kmsKeyId: "g" } } },
+      },
+      "video-uploads": { ...base().channels["video-uploads"], policy: "patient" },
+    };
+    const policies = { patient: { retry: { backoff: "constant", first: "5m", attempts: 3 }, deadLetter: "skip" } };
+    const { explanation } = await resolve({ ...base(), channels, policies, profiles: { p: {} } }, { profile: "p" });
+    expect(explanation).toEqual({
+      service: "test",
+      profile: "p",
+      sources: ["configuration", "profile p"],
+      channels: {
+        orders: {
+          model: "pubsub",
+          transport: "aws",
+          connection: "aws",
+          form: "fifo",
+          address: "dev_orders.fifo",
+          needs: ["ordering"],
+          groups: {
+            billing: {
+              address: "dev_orders_billing.fifo",
+              deadLetter: "dev_orders_billing_dead.fifo",
+              concurrency: 20,
+              maxInFlight: 40,
+              hold: "1m",
+              retry: "5 attempts, exponential from 1s to at most 5m",
+              exhausted: "deadLetter",
+            },
+          },
+          capabilities: { ...everything, delayedPublishMs: 0, filter: "broker", fairness: false },
+          notPortable: ["native.kmsKeyId", "groups.billing.native.kmsKeyId"],
+        },
+        "video-uploads": {
+          model: "queue",
+          transport: "aws",
+          connection: "aws",
+          form: "standard",
+          address: "dev_video-uploads_encoder",
+          needs: ["delay 15m"],
+          groups: {
+            encoder: {
+              address: "dev_video-uploads_encoder",
+              deadLetter: null,
+              concurrency: 10,
+              maxInFlight: 20,
+              hold: "1m",
+              retry: "3 attempts, 5m apart",
+              exhausted: "skip",
+            },
+          },
+          capabilities: { ...everything, ordering: "none" },
+          notPortable: [],
+        },
+      },
+    });
+    expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
+  });
+
+  it("reads a single attempt as one", () => {
+    expect(explainRetry({ attempts: 1, backoff: "linear", firstMs: 1, maxMs: 1 })).toBe("1 attempt");
+  });
+});

@@ -1,0 +1,392 @@
+import { describe, expect, it } from "vitest";
+import {
+  aws,
+  base,
+  consumes,
+  fakeAdapter,
+  memory,
+  orders,
+  problems,
+  refusal,
+  resolve,
+  shape,
+  uploads,
+} from "./fakes.test.support.ts";
+
+/** The good configuration with channels laid over it. */
+const withChannels = (channels: object) => ({ ...base(), channels: { ...base().channels, ...channels } });
+const good = base().channels;
+
+describe("structure", () => {
+  it("refuses an unknown key, with what is allowed and the one meant", async () => {
+    expect(await problems({ ...base(), chanels: {} })).toEqual({
+      chanels:
+        'unknown key; allowed: prefix, drain, connections, channels, policies, profiles. Did you mean "channels"?',
+    });
+    const found = await problems(withChannels({ orders: { ...good.orders, groups: { billing: { concurency: 2 } } } }));
+    expect(found["channels.orders.groups.billing.concurency"]).toMatch(
+      /^unknown key; allowed: concurrency, .*Did you mean "concurrency"\?$/,
+    );
+  });
+
+  it("refuses a bad duration, saying how one is written", async () => {
+    const found = await problems({ ...base(), policies: { default: { retry: { first: "5 minutes" } } } });
+    expect(found).toEqual({
+      "policies.default.retry.first":
+        '"5 minutes": must be a duration such as 250ms, 30s, 15m, 12h or 4d; a bare number is milliseconds',
+    });
+  });
+
+  it("refuses a word that is not allowed, in a profile that is not even chosen", async () => {
+    const found = await problems({ ...base(), profiles: { x: { channels: { orders: { model: "quue" } } } } });
+    expect(found).toEqual({
+      "profiles.x.channels.orders.model": '"quue": allowed: queue, pubsub, stream. Did you mean "queue"?',
+    });
+  });
+
+  it("refuses counts that are not whole or below one, and mappings that are none", async () => {
+    const groups = { billing: { concurrency: 0 }, analytics: { maxInFlight: 1.5 }, third: "x" };
+    expect(await problems(withChannels({ orders: { ...good.orders, groups } }))).toEqual({
+      "channels.orders.groups.billing.concurrency": "0: must be a whole number from 1 up",
+      "channels.orders.groups.analytics.maxInFlight": "1.5: must be a whole number",
+      "channels.orders.groups.third": '"x": must be a mapping of keys to values',
+    });
+  });
+
+  it("refuses names that are not kebab-case", async () => {
+    const config = { ...base(), prefix: "My_Prefix", channels: { ...good, Orders_2: good.orders } };
+    const found = await problems(config);
+    expect(found["prefix"]).toBe('"My_Prefix": must be kebab-case: lower-case letters, digits and single hyphens');
+    expect(found["channels.Orders_2"]).toMatch(/^a name must be kebab-case/);
+    expect(Object.keys(found)).toHaveLength(2);
+    expect((await problems(base(), { channels: [shape("Orders")] }))["channels.Orders"]).toMatch(/must be kebab-case/);
+  });
+
+  it("looks into a policy's alternatives", async () => {
+    const policies = {
+      default: { deadLetter: { chanel: "x" } },
+      a: { retry: { errors: { Timeout: { attempt: 3 }, Other: "deadletter" } } },
+      b: { deadLetter: "dead" },
+    };
+    const found = await problems({ ...base(), policies });
+    expect(found["policies.default.deadLetter.chanel"]).toBe('unknown key; allowed: channel. Did you mean "channel"?');
+    expect(found["policies.a.retry.errors.Timeout.attempt"]).toMatch(/Did you mean "attempts"\?/);
+    expect(found["policies.a.retry.errors.Other"]).toBe(
+      '"deadletter": must be deadLetter, release, or { attempts, backoff, first, max }',
+    );
+    expect(found["policies.b.deadLetter"]).toMatch(/^"dead": must be true, false, park, block, skip or/);
+  });
+});
+
+describe("names that lead nowhere", () => {
+  it("refuses a missing connection, in the profile that names it", async () => {
+    const profiles = { test: { channels: { orders: { on: "rabit" } } } };
+    expect(await problems({ ...base(), profiles }, { profile: "test" })).toEqual({
+      "profiles.test.channels.orders.on":
+        'no connection "rabit"; connections: aws, rabbit, memory. Did you mean "rabbit"?',
+    });
+  });
+
+  it("refuses an unknown profile, said in code or in the environment", async () => {
+    const config = { ...base(), profiles: { test: {}, onprem: {} } };
+    const text = 'no profile "tset"; profiles: test, onprem. Did you mean "test"?';
+    expect(await problems(config, { profile: "tset" })).toEqual({ profile: text });
+    expect(await problems(config, { env: { SWITCHYARD_PROFILE: "tset" } })).toEqual({ SWITCHYARD_PROFILE: text });
+    expect((await resolve(config, { env: { NODE_ENV: "test", SWITCHYARD_PROFILE: "" } })).profile).toBeUndefined();
+  });
+
+  it("refuses an unknown policy, of a channel and of a group", async () => {
+    const config = {
+      ...withChannels({
+        orders: { ...good.orders, policy: "slwo", groups: { billing: { policy: "fast" }, analytics: {} } },
+      }),
+      policies: { slow: {} },
+    };
+    expect(await problems(config)).toEqual({
+      "channels.orders.groups.billing.policy": 'no policy "fast"; policies: default, slow.',
+      "channels.orders.policy": 'no policy "slwo"; policies: default, slow. Did you mean "slow"?',
+    });
+  });
+
+  it("refuses a channel of the code that is not configured; not one that other services use", async () => {
+    expect(await problems(base(), { channels: [shape("order")] })).toEqual({
+      "channels.order":
+        'this channel is used by the code and not configured; configured: orders, video-uploads. Did you mean "orders"?',
+    });
+    expect(Object.keys((await resolve(base(), { channels: [] })).channels)).toEqual([]);
+  });
+
+  it("refuses a channel that says no model, no connection and no group", async () => {
+    const found = await problems(withChannels({ orders: {} }));
+    expect(found).toEqual({
+      "channels.orders.model": "missing; say queue, pubsub or stream",
+      "channels.orders.on": "missing; say the name of a connection: aws, rabbit, memory",
+      "channels.orders.groups": "no group is listed, so nobody would receive; list who does: groups: { <name>: {} }",
+    });
+  });
+
+  it("refuses a connection that names no transport", async () => {
+    const found = await problems({ ...base(), connections: { aws: { region: "eu-west-1" } } });
+    expect(found).toEqual({
+      "connections.aws.use": "missing; say which transport: sqs, aws, amqp, memory or a package",
+    });
+  });
+
+  it("passes on what the adapter says of its options", async () => {
+    const connections = { aws: { use: "aws", region: 5, endpoint: "no" } };
+    const found = await problems({ ...base(), connections });
+    expect(Object.keys(found)).toEqual(["connections.aws.region", "connections.aws.endpoint"]);
+  });
+});
+
+describe("groups", () => {
+  it("refuses two groups on a queue", async () => {
+    const profiles = { q: { channels: { orders: { model: "queue" } } } };
+    expect(await problems({ ...base(), profiles }, { profile: "q" })).toEqual({
+      "profiles.q.channels.orders.model":
+        'a queue has exactly one group, and "orders" lists billing, analytics; keep one, or make it model: pubsub or stream',
+    });
+  });
+
+  it("refuses zero groups", async () => {
+    const found = await problems(withChannels({ orders: { ...good.orders, groups: {} } }));
+    expect(found).toEqual({
+      "channels.orders.groups": "no group is listed, so nobody would receive; list who does: groups: { <name>: {} }",
+    });
+  });
+
+  it("refuses a consumer of a group that is not listed", async () => {
+    const consumers = [consumes(orders, "biling", "*"), consumes(orders, "analytics", "*")];
+    expect(await problems(base(), { consumers })).toEqual({
+      "channels.orders.groups":
+        '"orders" has no group "biling", which the code consumes; listed: billing, analytics. Did you mean "billing"?',
+    });
+  });
+
+  it("refuses two groups on one existing queue", async () => {
+    const groups = { billing: { address: "q1" }, analytics: { address: "q1" } };
+    const found = await problems(withChannels({ orders: { ...good.orders, groups } }));
+    expect(found["channels.orders.groups.analytics.address"]).toBe(
+      'group "analytics" of "orders" and group "billing" of "orders" would read the same queue and take each other\'s messages; give each its own',
+    );
+  });
+});
+
+describe("what the transport cannot do", () => {
+  it("refuses a name too long for its broker", async () => {
+    const long = "a".repeat(70);
+    const channels = { ...good, [long]: { model: "queue", on: "aws", groups: { x: {} } } };
+    const found = await problems({ ...base(), channels }, { channels: [shape(long)] });
+    expect(found).toEqual({
+      [`channels.${long}.groups.x`]: `physical name dev_${long}_x_dead: 81 characters, of at most 80`,
+    });
+  });
+
+  it("refuses a model the adapter lacks, naming where it is", async () => {
+    const config = {
+      ...base(),
+      connections: { ...base().connections, simple: { use: "sqs" } },
+      channels: { ...good, plain: { model: "stream", on: "simple", groups: { g: {} } } },
+    };
+    const found = await problems(config, { channels: [shape("plain")] });
+    expect(found).toEqual({
+      "channels.plain.model":
+        '"simple" (sqs) has no model stream. These would do: a queue on "simple", a queue on "aws", a pubsub on "aws", a stream on "aws", a queue on "rabbit", a pubsub on "rabbit", a stream on "rabbit", a queue on "memory", a pubsub on "memory", a stream on "memory"',
+    });
+  });
+
+  it("refuses a delay, saying the limit and what would do", async () => {
+    const profiles = { other: { channels: { "video-uploads": { model: "stream" } } } };
+    expect(await problems({ ...base(), profiles }, { profile: "other" })).toEqual({
+      "profiles.other.channels.video-uploads.model":
+        '"video-uploads" needs delay 15m; a stream on "aws" cannot keep it. These would do: a queue on "aws", a pubsub on "rabbit", a queue on "memory", a pubsub on "memory"',
+    });
+    const hour = shape("video-uploads", { needs: { delay: "1h" } });
+    expect((await problems(base(), { channels: [hour] }))["channels.video-uploads.on"]).toBe(
+      '"video-uploads" needs delay 1h; a queue on "aws" keeps at most 15m. No configured connection would do',
+    );
+  });
+
+  it("refuses an order, fairness, replay and a size it cannot keep", async () => {
+    const connections = { ...base().connections, simple: { use: "sqs" } };
+    const channels = { k: { model: "queue", on: "simple", groups: { g: {} } } };
+    const check = async (more: Parameters<typeof shape>[1]) =>
+      (await problems({ prefix: "dev", connections, channels }, { channels: [shape("k", more)] }))["channels.k.on"];
+    expect(await check({ orderingKey: "id" })).toMatch(
+      /^"k" needs ordering; a queue on "simple" cannot keep it\. These would do: a queue on "aws"/,
+    );
+    expect(await check({ needs: { replay: true } })).toMatch(
+      /^"k" needs replay; .* These would do: a stream on "aws", a stream on "rabbit"/,
+    );
+    expect(await check({ needs: { messageBytes: 2_000_000 } })).toBe(
+      '"k" needs messageBytes 2000000; a queue on "simple" keeps at most 1048576 bytes. No configured connection would do',
+    );
+    const both = { orderingKey: "id", needs: { fairness: true } } as const;
+    const fifo = await problems(
+      { prefix: "dev", connections, channels: { k: { ...channels.k, on: "aws" } } },
+      { channels: [shape("k", both)] },
+    );
+    expect(fifo["channels.k.on"]).toMatch(
+      /^"k" needs fairness; a queue on "aws" cannot keep it\. These would do: a queue on "rabbit"/,
+    );
+  });
+
+  it("refuses waits longer than the broker can delay a retry, of unkeyed queues only", async () => {
+    const policies = { default: { retry: { attempts: 20, max: "2h" } } };
+    const rabbit = { ...good, plain: { model: "queue", on: "rabbit", groups: { g: {} } } };
+    const config = { ...base(), channels: rabbit, policies };
+    expect(await problems(config, { channels: [shape("plain")] })).toEqual({
+      "policies.default.retry.max":
+        'waits of up to 2h between attempts, and a queue on "rabbit" keeps at most 1h; lower max to 1h',
+    });
+    expect(
+      (await resolve(config, { channels: [shape("plain", { orderingKey: "id" })] })).channels["plain"]?.ordered,
+    ).toBe(true);
+    const few = { ...config, policies: { default: { retry: { attempts: 3, max: "2h" } } } };
+    expect((await resolve(few, { channels: [shape("plain")] })).channels["plain"]).toBeDefined();
+  });
+
+  it("refuses a form that cannot keep the order, and one that promises an order nobody declared", async () => {
+    const forms = {
+      orders: { ...good.orders, form: "standard" },
+      "video-uploads": { ...good["video-uploads"], form: "fifo" },
+    };
+    expect(await problems(withChannels(forms))).toEqual({
+      "channels.orders.form":
+        '"orders" has an ordering key, and form standard cannot keep it; say ordered, or leave form out',
+      "channels.video-uploads.form":
+        'form fifo is for channels with an ordering key, and "video-uploads" declares none; give the channel an orderingKey, or leave form out',
+    });
+    const other = await problems(withChannels({ orders: { ...good.orders, on: "rabbit", form: "fifo" } }));
+    expect(other).toEqual({ "channels.orders.form": '"rabbit" (amqp) has no form fifo; say ordered' });
+    await resolve(withChannels({ orders: { ...good.orders, form: "fifo" } }));
+  });
+
+  it("refuses what may not become of a poison message, a start and a filter it cannot do", async () => {
+    const config = {
+      ...withChannels({
+        "video-uploads": {
+          ...good["video-uploads"],
+          policy: "parked",
+          groups: { encoder: { filter: ["video-uploads.made"] } },
+        },
+      }),
+      policies: { parked: { deadLetter: "park" } },
+    };
+    expect(await problems(config)).toEqual({
+      "policies.parked.deadLetter":
+        'a queue on "aws" cannot park a message whose attempts are used up; it can: deadLetter: true, deadLetter: block, deadLetter: skip',
+      "channels.video-uploads.groups.encoder.filter":
+        'a queue on "aws" cannot filter at the broker; leave it out, and handle or ignore the other types',
+    });
+  });
+
+  it("refuses dead letters with a lower size limit than their source", async () => {
+    const small = fakeAdapter({ name: "small", models: { queue: { maxMessageBytes: 262_144 } } });
+    const config = {
+      ...base(),
+      connections: { ...base().connections, small: { use: small } },
+      channels: { ...good, dead: { model: "queue", on: "small", groups: { people: {} } } },
+      policies: { default: { deadLetter: { channel: "dead" } } },
+    };
+    expect(await problems(config, { channels: [uploads] })).toEqual({
+      "policies.default.deadLetter.channel":
+        'its dead letters may have 262144 bytes, less than the 1048576 of "video-uploads": a large message could not be kept; choose another destination for them',
+    });
+  });
+
+  it("refuses native settings the driver does not know", async () => {
+    const found = await problems(
+      withChannels({ orders: { ...good.orders, native: { kmsKey: "x" }, groups: { billing: { native: { y: 1 } } } } }),
+    );
+    expect(found).toEqual({
+      "channels.orders.native": "kmsKey is not a aws setting; allowed: kmsKeyId",
+      "channels.orders.groups.billing.native": "y is not a aws setting; allowed: kmsKeyId",
+    });
+  });
+});
+
+describe("dead letters of another channel", () => {
+  const config = (channel: string) => ({ ...base(), policies: { default: { deadLetter: { channel } } } });
+
+  it("refuses one that does not exist, and itself", async () => {
+    expect(await problems(config("upload"), { channels: [orders] })).toEqual({
+      "policies.default.deadLetter.channel": 'no channel "upload"; channels: video-uploads.',
+    });
+    expect(await problems(config("orders"), { channels: [orders] })).toEqual({
+      "policies.default.deadLetter.channel": '"orders" cannot take its own dead letters; name another channel',
+    });
+  });
+
+  it("sends to what that channel's publishers send to", async () => {
+    const plan = await resolve(config("video-uploads"), { channels: [orders] });
+    expect(plan.channels["orders"]?.groups["billing"]).toMatchObject({
+      deadLetter: { name: "dev_video-uploads_encoder", group: "encoder" },
+      deadLetterOn: "aws",
+      policy: { exhausted: "deadLetter" },
+    });
+    expect(plan.channels["orders"]?.groups["billing"]?.from.deadLetter).toBeUndefined();
+  });
+});
+
+describe("the prefix", () => {
+  const { prefix: _, ...rest } = base();
+
+  it("has no default where a broker's names are made from it, and is asked for once", async () => {
+    expect(await problems(rest)).toEqual({
+      prefix:
+        'missing, and "orders" on "aws" makes its physical names from it, so that two environments never share a queue; say for example prefix: "${STAGE:-dev}"',
+    });
+  });
+
+  it("is local where everything is in memory", async () => {
+    const plan = await resolve(
+      { ...rest, profiles: { test: { channels: { "*": { on: "memory" } } } } },
+      { profile: "test" },
+    );
+    expect(plan.prefix).toBe("local");
+  });
+});
+
+describe("the error", () => {
+  it("reports all mistakes at once, of structure and of meaning, each once", async () => {
+    const config = {
+      ...withChannels({ orders: { ...good.orders, on: "awz", groups: { billing: { hold: "x" } } } }),
+      nonsense: 1,
+      policies: { default: { retry: { attempts: -1 } } },
+    };
+    const error = await refusal(config, { channels: [orders, shape("missing"), uploads] });
+    expect(error).toMatchObject({ code: "invalid-config", kind: "config", name: "MessagingError" });
+    expect(error.problems.map(({ path }) => path).sort()).toEqual([
+      "channels.missing",
+      "channels.orders.groups.billing.hold",
+      "channels.orders.on",
+      "nonsense",
+      "policies.default.retry.attempts",
+    ]);
+    expect(error.message).toMatch(/^configuration: 5 mistakes\n/);
+    for (const { path, message } of error.problems) expect(error.message).toContain(`\n  ${path}: ${message}`);
+  });
+
+  it("does not call missing what is only wrong", async () => {
+    const found = await problems(withChannels({ orders: { model: "x", on: 5, groups: [] } }));
+    expect(Object.keys(found).sort()).toEqual([
+      "channels.orders.groups",
+      "channels.orders.model",
+      "channels.orders.on",
+    ]);
+    expect(Object.values(found).join()).not.toContain("missing");
+  });
+
+  it("still judges needs where the connection's options are wrong", async () => {
+    const connections = { aws: { use: "aws" } };
+    const found = await problems(
+      { prefix: "dev", connections, channels: { k: { model: "queue", on: "aws", groups: { g: {} } } } },
+      {
+        channels: [shape("k", { needs: { replay: true } })],
+        adapters: [memory, aws],
+      },
+    );
+    expect(Object.keys(found)).toEqual(["connections.aws.region", "channels.k.on"]);
+  });
+});
