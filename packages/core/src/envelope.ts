@@ -12,7 +12,7 @@ import { MessagingError } from "./errors.ts";
 import { isJson, isText } from "./media-type.ts";
 import type { ForeignMessage } from "./shapes.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
-import { asText, jsonText, parseJson } from "./text.ts";
+import { asText, isBytes, jsonText, parseJson } from "./text.ts";
 
 export { BYTES_TYPE, isJson, JSON_TYPE } from "./media-type.ts";
 export { asText, clip, parseJson } from "./text.ts";
@@ -70,7 +70,7 @@ const OUR_HEADERS = 4;
 
 /** Bytes are carried as bytes; anything else as JSON, and what JSON cannot carry throws `not-json`, `bad-text` or `bad-key`. */
 export function encode(envelope: Envelope, data: unknown, caps: Wire, extra: WireExtra = {}): WireMessage {
-  return encodeBody(envelope, data instanceof Uint8Array ? data : jsonText(data), caps, extra);
+  return encodeBody(envelope, isBytes(data) ? data : jsonText(data), caps, extra);
 }
 
 /** As {@link encode}, for a body that is already text or bytes: a dead-letter copy is what was received. */

@@ -175,6 +175,14 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text, (name, value) => (name === "__proto__" ? undefined : value));
 }
 
+/** Whatever realm they are from: jest's globals are not ours. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return (
+    value instanceof Uint8Array ||
+    (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]")
+  );
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Text where the bytes are UTF-8, else the bytes. */

@@ -4,7 +4,7 @@ import { BYTES_TYPE, type Envelope, JSON_TYPE } from "../envelope.ts";
 import { isMessagingError, MessagingError } from "../errors.ts";
 import { type Validated, validate } from "../schema.ts";
 import type { ChannelShape } from "../shapes.ts";
-import { checkHeaders, checkName, jsonText } from "../text.ts";
+import { checkHeaders, checkName, isBytes, jsonText } from "../text.ts";
 import { outgoingTrace } from "../trace.ts";
 
 /** {@link PublishOptions} as the run time sees them. */
@@ -40,8 +40,8 @@ export function prepare(
   options: RawOptions | undefined,
 ): Prepared {
   const valid = check(shape, type, data);
-  const bytes = data instanceof Uint8Array;
-  const body = bytes ? data.slice() : jsonText(data);
+  const bytes = isBytes(data);
+  const body = bytes ? new Uint8Array(data) : jsonText(data);
   const envelope: { -readonly [K in keyof Envelope]: Envelope[K] } = {
     id,
     source,

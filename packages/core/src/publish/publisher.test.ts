@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { channel } from "../channel.ts";
+import type { WireMessage } from "../driver.ts";
 import { decode } from "../envelope.ts";
 import type { ChannelShape } from "../shapes.ts";
 import { ChannelPublisher } from "./publisher.ts";
@@ -227,4 +228,29 @@ test("publishMany's signal ends the wait for all of it", async () => {
   await at.runtime.settle();
   controller.abort();
   expect(await sent).toMatchObject([{ error: { kind: "ambiguous" } }, { error: { kind: "retryable" } }]);
+});
+
+test("trace context given as headers travels as trace context, and is not repeated among the headers", async () => {
+  const at = publisher(loose as unknown as ChannelShape);
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await at.publisher.publish("any", 1, { headers: { traceparent, tracestate: "a=b", tenant: "x" } });
+  const wire = at.calls[0]?.messages[0] as WireMessage;
+  expect(wire.headers).toMatchObject({ traceparent, tracestate: "a=b" });
+  expect(decode(wire)).toMatchObject({ envelope: { headers: { tenant: "x" }, traceparent, tracestate: "a=b" } });
+  await at.publisher.publish("any", 1, { headers: { traceparent: "garbage" } });
+  expect(decode(at.calls[1]?.messages[0] as WireMessage)).toMatchObject({
+    envelope: { headers: { traceparent: "garbage" } },
+  });
+});
+
+test("a schema that throws is a refusal, not a crash", async () => {
+  const broken = channel("broken", {
+    messages: {
+      a: z.any().transform(() => {
+        throw new Error("bug");
+      }),
+    },
+  });
+  const at = publisher(broken as unknown as ChannelShape);
+  expect(await failed(at.publisher.publish("a", 1))).toMatchObject({ code: "invalid-message", kind: "permanent" });
 });

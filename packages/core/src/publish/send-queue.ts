@@ -286,11 +286,10 @@ export class SendQueue {
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  #close(): Promise<void> {
     this.#schedule.stop();
-    // Not before `#closing` is set.
-    await Promise.resolve();
+    const closed = this.#dispatcher.close(new MessagingError("closed", "messaging is stopped", { kind: "closed" }));
     this.#failIdle((item) => closedError(item, this.#about));
-    await this.#dispatcher.close(new MessagingError("closed", "messaging is stopped", { kind: "closed" }));
+    return closed;
   }
 }
