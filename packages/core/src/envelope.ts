@@ -14,8 +14,8 @@ import type { ForeignMessage } from "./shapes.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
 import { asText, isBytes, jsonText, parseJson } from "./text.ts";
 
-export { BYTES_TYPE, isJson, JSON_TYPE } from "./media-type.ts";
-export { asText, clip, parseJson } from "./text.ts";
+export { BYTES_TYPE, JSON_TYPE } from "./media-type.ts";
+export { asText, parseJson } from "./text.ts";
 
 export interface Envelope {
   /** Fixed before the first send (C4). */

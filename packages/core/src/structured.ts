@@ -92,7 +92,7 @@ const STRUCTURE = /["{}[\],]/g;
  * The text of a top-level member of a JSON object known to be valid: parsing and writing it again would change numbers
  * beyond 2^53 and repeated keys. The last one of that name, as `JSON.parse` takes it.
  */
-export function rawMember(text: string, name: string): string | undefined {
+function rawMember(text: string, name: string): string | undefined {
   let depth = 0;
   let nameNext = false;
   let from = -1;

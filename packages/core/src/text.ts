@@ -28,7 +28,7 @@ export function quote(text: string): string {
 }
 
 /** Throws `bad-text` for what is not a string or has a lone surrogate (half of a UTF-16 pair), which UTF-8 cannot carry. */
-export function checkText(value: unknown, field: string): string {
+function checkText(value: unknown, field: string): string {
   if (typeof value !== "string") throw refuse("bad-text", `${field} must be a string, not ${describe(value)}`);
   if (value.isWellFormed()) return value;
   throw refuse(

@@ -6,7 +6,7 @@ import type { Item } from "./item.ts";
 import type { OpenSender } from "./sender-slot.ts";
 
 /** Kept free by every message for the fields of its dead-letter copy (C15). */
-export const RESERVE_BYTES = 4_096;
+const RESERVE_BYTES = 4_096;
 
 /** The next batch, within the driver's count and bytes. An item that can never be sent is failed on the way. */
 export function takeBatch(

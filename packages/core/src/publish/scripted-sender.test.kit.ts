@@ -7,7 +7,7 @@ import type { PublishPlan } from "../plan.ts";
 import { type VirtualRuntime, virtualRuntime } from "../testing/virtual-runtime.ts";
 import { SendQueue, type SendOptions } from "./send-queue.ts";
 
-export const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Capabilities = {
   ordering: "key",
   publishConfirm: "stored",
   publishDedupMs: 0,
@@ -35,7 +35,7 @@ export const CAPABILITIES: Capabilities = {
   purge: true,
 };
 
-export const DESTINATION: Destination = {
+const DESTINATION: Destination = {
   channel: "orders",
   base: "test_orders",
   name: "test_orders_billing",

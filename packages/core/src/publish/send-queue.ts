@@ -11,7 +11,7 @@ import { Pending } from "./pending.ts";
 import { PublishSchedule } from "./publish-schedule.ts";
 import { SenderSlot } from "./sender-slot.ts";
 
-export type { Accepted, Make, Many, SendOptions } from "./item.ts";
+export type { Accepted, Make, SendOptions } from "./item.ts";
 
 export interface SendQueueOptions {
   readonly destination: Destination;
