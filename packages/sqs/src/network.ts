@@ -22,6 +22,7 @@ const CUT = new Set([
   "ERR_STREAM_PREMATURE_CLOSE",
   "ESOCKETTIMEDOUT",
 ]);
+const TIMEOUT = new Set(["ETIMEDOUT", "ESOCKETTIMEDOUT"]);
 const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 
 export function networkFault(error: object, during: Phase): Fault | undefined {
@@ -47,10 +48,9 @@ export function networkFault(error: object, during: Phase): Fault | undefined {
     };
   }
   if (CUT.has(reason) || name === "TimeoutError") {
-    return {
-      kind: during === "send" ? "ambiguous" : "retryable",
-      code: name === "TimeoutError" ? "timeout" : "connection-lost",
-    };
+    // The SDK names a cut connection TimeoutError too; its code tells.
+    const code = reason === "" || TIMEOUT.has(reason) ? "timeout" : "connection-lost";
+    return { kind: during === "send" ? "ambiguous" : "retryable", code };
   }
   return undefined;
 }
