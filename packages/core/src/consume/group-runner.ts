@@ -156,7 +156,9 @@ export class GroupRunner {
         abandoned =
           session?.abandon(new Error("the drain deadline has passed; this delivery may be delivered again")) ?? 0;
         const cut = Promise.resolve(session?.cut()).then(() => this.#main);
-        await Promise.race([cut, this.context.runtime.sleep(GRACE_MS)]);
+        const over = new AbortController();
+        await Promise.race([cut, this.context.runtime.sleep(GRACE_MS, over.signal)]);
+        over.abort();
       }
     }
     return { completed: this.#dispatcher.finished - before, released: this.#released, abandoned };

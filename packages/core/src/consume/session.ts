@@ -1,4 +1,4 @@
-import type { Capabilities, Fault, Lease, ReceiverDriver } from "../driver.ts";
+import type { Capabilities, Fault, Lease, ReceiverDriver, Runtime } from "../driver.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { GroupContext, LeaseHost } from "./group-context.ts";
 import type { Held } from "./held.ts";
@@ -110,7 +110,7 @@ export class Session implements LeaseHost {
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
     if (failure === undefined) await (this.stopping ? runner.idle() : runner.finished());
-    else await Promise.race([runner.idle(), runtime.sleep(this.#drainMs)]);
+    else await within(runtime, this.#drainMs, runner.idle());
     await runner.flush().catch(() => undefined);
     const drained = failure === undefined && runner.settledAll;
     const limit = new AbortController();
@@ -126,4 +126,11 @@ export class Session implements LeaseHost {
     this.#leases.abort();
     for (const runner of this.#runners) void runner.quiesce();
   }
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function within(runtime: Runtime, ms: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, runtime.sleep(ms, over.signal)]);
+  over.abort();
 }
