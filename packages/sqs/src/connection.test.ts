@@ -115,7 +115,7 @@ describe("a client", () => {
   });
 
   test("of the user's is not closed with the connection", async () => {
-    const client = Object.assign(fakeClient(queues(), endpoint(HOST)), { destroy: vi.fn() });
+    const client = Object.assign(fakeClient(queues(), endpoint(HOST)), { destroy: vi.fn<() => void>() });
     await (await open({ client })).close();
     expect(client.destroy).not.toHaveBeenCalled();
   });
@@ -159,7 +159,7 @@ describe("a client", () => {
 describe("the options", () => {
   const problems = async (value: unknown): Promise<string[]> => {
     const result = await adapter.options["~standard"].validate(value);
-    return (result.issues ?? []).map(({ path, message }) => `${path?.join(".")}: ${message}`);
+    return (result.issues ?? []).map(({ path, message }) => `${(path ?? []).map(String).join(".")}: ${message}`);
   };
 
   test("are all optional, and nothing else is taken", async () => {

@@ -157,7 +157,7 @@ function special(error: object, during: Phase): Fault | undefined {
     senderFault?: unknown;
     $metadata?: { httpStatusCode?: number };
   };
-  const text = String(message ?? "");
+  const text = typeof message === "string" ? message : "";
   if (text.startsWith("Region is missing")) {
     return { kind: "config", code: "region-missing", hint: "set region on the connection, or AWS_REGION" };
   }

@@ -56,7 +56,7 @@ export const queue = (more: Partial<Queue> = {}): Queue => ({
   ...more,
 });
 
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
 
 /** An error as the SDK throws it. */
 export function sdkError(name: string, more: Record<string, unknown> = {}): Error {
