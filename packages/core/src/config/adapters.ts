@@ -21,12 +21,13 @@ export type Found = { readonly adapter: Adapter } | { readonly problem: string }
 
 export class Adapters {
   readonly #given: readonly Adapter[];
-  readonly #directory: string;
+  readonly #directories: readonly string[];
   readonly #loaded = new Map<string, Promise<Found>>();
 
-  constructor(given: readonly Adapter[], directory: string) {
+  /** `directories`: where to look, in order. */
+  constructor(given: readonly Adapter[], directories: readonly string[]) {
     this.#given = given;
-    this.#directory = directory;
+    this.#directories = directories;
   }
 
   find(use: string | Adapter): Promise<Found> {
@@ -40,8 +41,9 @@ export class Adapters {
   }
 
   async #load(use: string, specifier: string): Promise<Found> {
-    const path = resolveFrom(this.#directory, specifier) ?? resolveFrom(import.meta.dirname, specifier);
-    if (path === undefined) return { problem: notInstalled(use, specifier, this.#directory) };
+    let path: string | undefined;
+    for (const directory of this.#directories) path ??= resolveFrom(directory, specifier);
+    if (path === undefined) return { problem: notInstalled(use, specifier, this.#directories[0]!) };
     let module: Record<string, unknown>;
     try {
       module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;

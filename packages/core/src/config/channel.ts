@@ -52,7 +52,7 @@ export async function resolveChannel(
   if (to === undefined) return undefined;
   const capabilities = await checkNeeds(resolving, to);
   if (naming.model !== "queue") locate(resolving, to, section.where());
-  checkNative(resolving, to, section.where("native"));
+  checkNative(resolving, to, section.where(), section.where("native"));
   if (capabilities === undefined || plans.some((plan) => plan.capabilities === undefined)) return undefined;
   return {
     channel: shape.name,
@@ -109,7 +109,7 @@ function checkGroups(context: Context, section: Section, channel: string, input:
 }
 
 /** Why a consumer of a group that configuration does not list is refused. */
-export function unlisted(channel: string, group: string, groups: readonly string[]): string {
+function unlisted(channel: string, group: string, groups: readonly string[]): string {
   return `"${channel}" has no group "${group}", which the code consumes; listed: ${listed(groups)}.${didYouMean(group, groups)}`;
 }
 

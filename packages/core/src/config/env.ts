@@ -101,7 +101,7 @@ function camelCase(segment: string): string {
 }
 
 /** A YAML scalar; what is not one (`@x`, `a: b`) is the text as it stands. */
-export function scalar(text: string): unknown {
+function scalar(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false, logLevel: "silent" });
   if (document.errors.length > 0 || (document.contents !== null && !isScalar(document.contents))) return text;
   const value: unknown = document.toJS();

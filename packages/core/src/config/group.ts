@@ -64,7 +64,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
       "the channel gives another address for its one queue; keep one of them",
     );
   }
-  if (naming.model !== "queue") checkNative(resolving, from, section.where("groups", group, "native"));
+  if (naming.model !== "queue") checkNative(resolving, from, home, section.where("groups", group, "native"));
   const kept = keeps(connected, from);
   const capabilities = kept === "unknown" ? undefined : kept;
   const start = startOf(input);

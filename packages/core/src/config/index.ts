@@ -1,4 +1,3 @@
 /** Configuration, resolved to the plan. Loaded lazily: it brings zod and yaml. */
-export { unlisted } from "./channel.ts";
 export { type ResolveInput, resolvePlan } from "./resolve.ts";
 export type * from "./types.ts";

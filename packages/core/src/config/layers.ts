@@ -1,6 +1,6 @@
 /** The layers in order (base, profile, environment), laid over each other part by part. */
 import { Section } from "./section.ts";
-import { isTree, type Path, type Tree } from "./tree.ts";
+import { getAt, isTree, type Path, type Tree } from "./tree.ts";
 
 export interface Layer {
   readonly tree: Tree;
@@ -35,11 +35,12 @@ export class Layers {
     for (const layer of this.#layers) {
       const all = of(layer.tree, "channels", "*");
       const own = of(layer.tree, "channels", name);
-      for (const key of ["on", "model"] as const) {
-        const [before, after] = [section.value[key], own[key] ?? all[key]];
-        if (before !== undefined && after !== undefined && before !== after) leave(section);
-      }
-      this.#lay(section, layer, ["channels", "*"], false);
+      const moves = (from: Tree, to: Tree) =>
+        (["on", "model"] as const).some(
+          (key) => from[key] !== undefined && to[key] !== undefined && from[key] !== to[key],
+        );
+      if (moves(section.value, { ...all, ...own })) leave(section);
+      this.#lay(section, layer, ["channels", "*"], false, moves(all, own) ? unbound(all) : all);
       this.#lay(section, layer, ["channels", name]);
     }
     return section;
@@ -65,17 +66,21 @@ export class Layers {
     return section;
   }
 
-  #lay(section: Section, layer: Layer, path: readonly [string, string], named = true): void {
-    const parts = layer.tree[path[0]];
-    if (!isTree(parts) || !Object.hasOwn(parts, path[1]) || !isTree(parts[path[1]])) return;
-    section.lay(parts[path[1]] as Tree, (rest) => layer.name([...path, ...rest]), named);
+  #lay(
+    section: Section,
+    layer: Layer,
+    path: readonly [string, string],
+    named = true,
+    tree = of(layer.tree, ...path),
+  ): void {
+    const parts = of(layer.tree, path[0]);
+    if (Object.hasOwn(parts, path[1])) section.lay(tree, (rest) => layer.name([...path, ...rest]), named);
   }
 }
 
 function of(tree: Tree, ...path: readonly string[]): Tree {
-  let at: unknown = tree;
-  for (const key of path) at = isTree(at) && Object.hasOwn(at, key) ? at[key] : undefined;
-  return isTree(at) ? at : {};
+  const found = getAt(tree, path);
+  return isTree(found) ? found : {};
 }
 
 function leave(section: Section): void {
@@ -83,4 +88,11 @@ function leave(section: Section): void {
   for (const group of Object.keys(of(section.value, "groups"))) {
     for (const key of BOUND_OF_GROUP) section.drop(["groups", group, key]);
   }
+}
+
+function unbound(channel: Tree): Tree {
+  const section = new Section("");
+  section.lay(channel, () => "");
+  leave(section);
+  return section.value;
 }

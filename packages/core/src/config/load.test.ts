@@ -139,12 +139,12 @@ describe("adapters by name", () => {
   const loaded = async () => (await from({ adapters: [] })).connections["aws"]?.adapter.name;
 
   it("says which packages to install", async () => {
-    put("switchyard.config.yaml", using("sns"));
+    put("switchyard.config.yaml", using("sqs"));
     const { problems: found } = await refused({ adapters: [] });
     expect(found).toEqual([
       {
         path: "connections.aws.use",
-        message: `@switchyard/sns is not installed where ${folder} can find it: npm install @switchyard/sns @aws-sdk/client-sns @aws-sdk/client-sqs.`,
+        message: `@switchyard/sqs is not installed where ${folder} can find it: npm install @switchyard/sqs @aws-sdk/client-sqs.`,
       },
     ]);
     put("switchyard.config.yaml", using("kineses"));

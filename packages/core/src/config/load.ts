@@ -14,16 +14,16 @@ export interface Loaded {
   readonly value: Tree;
   /** For messages: the file's name, or `configuration`. */
   readonly source: string;
-  /** Where adapters are looked for. */
-  readonly directory: string;
+  /** Where adapters are looked for: the file's place, so that layouts like pnpm's work; for a value the working directory, then core's place. */
+  readonly directories: readonly string[];
 }
 
 /** `config`: a file, a folder or a value; nothing: the nearest configuration file from `cwd` upwards. */
 export async function load(config: string | object | undefined, cwd: string): Promise<Loaded> {
   if (typeof config === "object")
-    return { value: tree(config, "configuration"), source: "configuration", directory: cwd };
+    return { value: tree(config, "configuration"), source: "configuration", directories: [cwd, import.meta.dirname] };
   const file = config === undefined ? search(cwd) : named(resolve(cwd, config));
-  return { value: tree(await read(file), basename(file)), source: basename(file), directory: dirname(file) };
+  return { value: tree(await read(file), basename(file)), source: basename(file), directories: [dirname(file)] };
 }
 
 function search(cwd: string): string {

@@ -37,8 +37,11 @@ export function locate(resolving: Resolving, of: Destination, where: string): st
   return address;
 }
 
-export function checkNative({ context, connected }: Resolving, of: Destination, where: string): void {
-  if (!connected.valid || Object.keys(of.native).length === 0) return;
-  for (const problem of connected.adapter.nativeProblems?.(of, connected.options) ?? [])
+/** What the driver says of its own settings and of the limits of those it shares (retention, hold). */
+export function checkNative({ context, connected }: Resolving, of: Destination, home: string, native: string): void {
+  if (!connected.valid) return;
+  const where = Object.keys(of.native).length === 0 ? home : native;
+  for (const problem of connected.adapter.nativeProblems?.(of, connected.options) ?? []) {
     context.problems.add(where, problem);
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aws, base, orders, resolve, shape, uploads } from "./fakes.test.support.ts";
+import type { ChannelInput, ConfigInput } from "./types.ts";
 
 const group = async (config: object, more: Parameters<typeof resolve>[1] = {}, name = "billing") =>
   (await resolve(config, { channels: [orders], ...more })).channels["orders"]!.groups[name]!;
@@ -109,6 +110,22 @@ describe("moving a channel", () => {
     expect(groups["encoder"]?.concurrency).toBe(3);
   });
 
+  it("forgets nothing for the next one who asks", async () => {
+    const value = structuredClone(config);
+    await resolve(value, { channels: [uploads], profile: "test" });
+    expect(value).toEqual(config);
+    const shared = {
+      ...base(),
+      channels: {
+        "*": { ...channel, address: "q", groups: { encoder: { native: { kmsKeyId: "k" } } } },
+        a: {},
+        b: { on: "memory" },
+      },
+    };
+    const plan = await resolve(shared, { channels: [shape("b"), shape("a")] });
+    expect(plan.channels["a"]?.to).toMatchObject({ address: "q", native: { kmsKeyId: "k" } });
+  });
+
   it("leaves nothing behind where a layer says the same again", async () => {
     const { to } = (await resolve(config, { channels: [uploads], profile: "same" })).channels["video-uploads"]!;
     expect(to.address).toBe("https://sqs/old");
@@ -163,6 +180,58 @@ describe("adapters as values", () => {
     const plan = await resolve(config, { adapters: [], profile: undefined as never });
     expect(plan.connections["aws"]?.adapter).toBe(open);
     expect((plan.connections["aws"]!.options as { client: unknown }).client).toBe(client);
+  });
+});
+
+describe("what the types allow", () => {
+  it("is what the schema takes: everything said at once", async () => {
+    const everything: Required<ConfigInput> = {
+      prefix: "dev",
+      drain: "20s",
+      connections: { aws: { use: "aws", provision: "off", region: "x" }, memory: { use: "memory", broker: "b" } },
+      channels: {
+        orders: {
+          model: "stream",
+          on: "memory",
+          policy: "p",
+          partitions: 4,
+          form: "ordered",
+          address: "a",
+          retention: "1d",
+          publish: { timeout: "1s", maxPending: 1, maxPendingBytes: 2, whenFull: "reject" },
+          native: {},
+          groups: {
+            billing: {
+              concurrency: 1,
+              maxInFlight: 2,
+              maxInFlightBytes: 3,
+              hold: "1m",
+              policy: "p",
+              start: { time: new Date(5) },
+              deadLetterAddress: "d",
+              batch: { size: 4, wait: "2s" },
+              filter: false,
+              native: {},
+            },
+          },
+        },
+      } satisfies Record<string, Required<ChannelInput>>,
+      policies: {
+        p: {
+          retry: { attempts: 2, backoff: "linear", first: 5, max: "1m", errors: { X: "release", Y: { attempts: 1 } } },
+          deadLetter: "park",
+        },
+      },
+      profiles: { t: { prefix: "t", drain: 5, connections: {}, channels: {}, policies: {} } },
+    };
+    const { groups, publish } = (await resolve(everything, { channels: [orders] })).channels["orders"]!;
+    expect(publish).toEqual({ timeoutMs: 1000, maxPending: 1, maxPendingBytes: 2, whenFull: "reject" });
+    expect(groups["billing"]).toMatchObject({
+      maxInFlightBytes: 3,
+      start: { time: 5 },
+      batch: { size: 4, waitMs: 2000 },
+    });
+    expect(groups["billing"]?.policy.errors).toEqual({ X: "release", Y: { attempts: 1 } });
   });
 });
 

@@ -36,7 +36,7 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
   for (const { channel } of consumers) if (!shapes.some(({ name }) => name === channel.name)) shapes.push(channel);
   const prepared = prepare({ loaded, env, profile: input.profile, shapes, consumers, problems });
   const { context, profile } = prepared;
-  const connections = new Connections(context, new Adapters(adapters, loaded.directory));
+  const connections = new Connections(context, new Adapters(adapters, loaded.directories));
   const channels: Record<string, ChannelPlan> = {};
   for (const shape of shapes) {
     if (!KEBAB.test(shape.name)) {

@@ -34,10 +34,20 @@ export class Section {
 
   /** Forgets what was said for a key. */
   drop(path: readonly string[]): void {
-    let tree: unknown = this.value;
-    for (const key of path.slice(0, -1)) tree = isTree(tree) && Object.hasOwn(tree, key) ? tree[key] : undefined;
-    if (!isTree(tree)) return;
+    // Layers share their objects with the sections made of them: what is changed is copied first.
+    let tree = this.value;
+    for (const key of path.slice(0, -1)) {
+      const inner = Object.hasOwn(tree, key) ? tree[key] : undefined;
+      if (!isTree(inner)) return;
+      const copy = { ...inner };
+      tree[key] = copy;
+      tree = copy;
+    }
     delete tree[path.at(-1)!];
+    this.#forget(path);
+  }
+
+  #forget(path: readonly string[]): void {
     const own = id(path);
     for (const key of this.#origins.keys()) if (key === own || key.startsWith(`${own}\0`)) this.#origins.delete(key);
   }
@@ -64,17 +74,12 @@ export class Section {
       if (value === undefined) continue;
       const next = [...path, key];
       const current = Object.hasOwn(target, key) ? target[key] : undefined;
-      if (isTree(value) && key !== "use" && (current === undefined || isTree(current))) {
-        if (current === undefined && opaque(value)) {
-          target[key] = value;
-          this.#note(value, next, at);
-          continue;
-        }
-        const merged = { ...(current as Tree | undefined) };
+      if (isTree(value) && isTree(current) && !opaque(value) && !opaque(current)) {
+        const merged = { ...current };
         target[key] = merged;
         this.#merge(merged, value, next, at);
       } else {
-        this.drop(next);
+        this.#forget(next);
         target[key] = value;
         this.#note(value, next, at);
       }
@@ -91,7 +96,7 @@ export class Section {
 
 const id = (path: readonly string[]) => path.join("\0");
 
-/** Holds functions: somebody's client written as an object, which must stay the same object. */
+/** Holds functions: an adapter, or somebody's client written as an object. It is replaced, never merged. */
 function opaque(value: Tree): boolean {
   return Object.values(value).some((inner) => typeof inner === "function");
 }
