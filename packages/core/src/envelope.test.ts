@@ -139,6 +139,10 @@ test.each(FORMS)("text on its way to the dead letters stays the same text: %s", 
   }
 });
 
+test.each(FORMS)("received JSON is made fit for every transport: %s", (_, caps) => {
+  expect(ours(encodeBody(BASE, '"\ufffe"', caps)).body).toBe('"\\ufffe"');
+});
+
 test("with headers: the body is plain, the type is in clear, and ce is compact CloudEvents", () => {
   const wire = encode({ ...BASE, key: "ann", hop: 2 }, { cents: 1 }, WITH_HEADERS, { fairness: "t", delayMs: 5 });
   expect(wire).toEqual({

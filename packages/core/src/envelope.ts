@@ -12,7 +12,7 @@ import { MessagingError } from "./errors.ts";
 import { isJson, isText } from "./media-type.ts";
 import type { ForeignMessage } from "./shapes.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
-import { asText, isBytes, jsonText, parseJson } from "./text.ts";
+import { asText, escapeNoncharacters, isBytes, jsonText, parseJson } from "./text.ts";
 
 export { BYTES_TYPE, JSON_TYPE } from "./media-type.ts";
 export { asText, parseJson } from "./text.ts";
@@ -80,7 +80,9 @@ export function encodeBody(
   caps: Wire,
   extra: WireExtra = {},
 ): WireMessage {
-  return caps.headers < OUR_HEADERS ? structured(envelope, body, extra) : withHeaders(envelope, body, caps, extra);
+  // What was received may hold them raw; a message of ours does not.
+  const safe = typeof body === "string" && isJson(envelope.contentType) ? escapeNoncharacters(body) : body;
+  return caps.headers < OUR_HEADERS ? structured(envelope, safe, extra) : withHeaders(envelope, safe, caps, extra);
 }
 
 function withHeaders(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra: WireExtra): WireMessage {

@@ -3,7 +3,7 @@ import { fromBase64, toBase64 } from "./base64.ts";
 import type { Envelope } from "./envelope.ts";
 import { commonMembers, deadJson, envelopeOf, headersJson, parseObject } from "./envelope-attributes.ts";
 import { isJson, isText } from "./media-type.ts";
-import { asText, escapeNoncharacters, parseJson, quote } from "./text.ts";
+import { asText, parseJson, quote } from "./text.ts";
 
 /** Extension attributes of CloudEvents are strings or numbers, so `headers` and `dead` are JSON within a string. */
 export function encodeStructured(envelope: Envelope, body: string | Uint8Array): string {
@@ -26,7 +26,7 @@ function dataMember(envelope: Envelope, body: string | Uint8Array): string {
   if (!isJson(envelope.contentType)) {
     return body.isWellFormed() ? `"data":${quote(body)}` : `"data_base64":"${toBase64(Buffer.from(body))}"`;
   }
-  return isJsonText(body) ? `"data":${escapeNoncharacters(body)}` : `"data_base64":"${toBase64(Buffer.from(body))}"`;
+  return isJsonText(body) ? `"data":${body}` : `"data_base64":"${toBase64(Buffer.from(body))}"`;
 }
 
 function isJsonText(text: string): boolean {
