@@ -48,7 +48,7 @@ export class Connections {
       return undefined;
     }
     const attempt = await this.#attempt(name);
-    for (const { path, message } of attempt.problems) problems.add(path, message);
+    for (const { path, message } of attempt.problems) problems.add(path || where, message);
     if (attempt.connected !== undefined) this.used.set(name, attempt.connected);
     return attempt.connected;
   }

@@ -92,7 +92,7 @@ export const aws = fakeAdapter({
   models: { queue: {}, pubsub: { delayedPublishMs: 0, filter: "broker" }, stream },
   caps: (of) => (of.ordered ? { fairness: false } : of.model === "stream" ? {} : { ordering: "none" }),
 });
-export const sqs = fakeAdapter({ name: "sqs", models: { queue: { ordering: "none" } } });
+const sqs = fakeAdapter({ name: "sqs", models: { queue: { ordering: "none" } } });
 export const amqp = fakeAdapter({
   name: "amqp",
   suffix: "",

@@ -48,7 +48,8 @@ export class Layers {
 
   connection(name: string): Section {
     const section = new Section(`connections.${name}`);
-    if (name === "memory") section.lay({ use: "memory" }, () => "connections.memory", false);
+    // Said nowhere: what is wrong with it is told where it is named.
+    if (name === "memory") section.lay({ use: "memory" }, () => "", false);
     for (const layer of this.#layers) {
       const { use } = of(layer.tree, "connections", name);
       if (use !== undefined && section.value.use !== undefined && use !== section.value.use) section.clear();

@@ -147,6 +147,13 @@ describe("adapters by name", () => {
         message: `@switchyard/sqs is not installed where ${folder} can find it: npm install @switchyard/sqs @aws-sdk/client-sqs.`,
       },
     ]);
+    put("switchyard.config.yaml", `${YAML.replace("test:", 'test: { channels: { "*": { on: memory } } }')}`);
+    expect((await refused({ adapters: [], profile: "test" })).problems).toEqual([
+      {
+        path: "profiles.test.channels.*.on",
+        message: `@switchyard/memory is not installed where ${folder} can find it: npm install @switchyard/memory.`,
+      },
+    ]);
     put("switchyard.config.yaml", using("kineses"));
     expect((await refused({ adapters: [] })).message).toMatch(
       /npm install @switchyard\/kineses\. Did you mean "kinesis"\?/,

@@ -10,7 +10,7 @@ export interface Naming {
   readonly input: ChannelInput;
 }
 
-export function baseName({ prefix, channel }: Naming): string {
+function baseName({ prefix, channel }: Naming): string {
   return `${prefix}_${channel}`;
 }
 

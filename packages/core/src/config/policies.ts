@@ -4,7 +4,7 @@ import type { Policy, RetryRule } from "../plan.ts";
 import type { PolicyInput, RetryInput } from "./types.ts";
 
 /** Five deliveries over about a quarter of a minute to some minutes: outlives a deployment of a dependency, not an outage. */
-export const RETRY: RetryRule = { attempts: 5, backoff: "exponential", firstMs: 1_000, maxMs: 300_000 };
+const RETRY: RetryRule = { attempts: 5, backoff: "exponential", firstMs: 1_000, maxMs: 300_000 };
 
 export interface PolicyPlan {
   readonly policy: Policy;

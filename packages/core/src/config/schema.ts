@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parseDuration } from "../duration.ts";
 
-export const DURATION = "a duration such as 250ms, 30s, 15m, 12h or 4d; a bare number is milliseconds";
+const DURATION = "a duration such as 250ms, 30s, 15m, 12h or 4d; a bare number is milliseconds";
 export const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const KEBAB_TEXT = "kebab-case: lower-case letters, digits and single hyphens";
 

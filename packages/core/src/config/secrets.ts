@@ -4,7 +4,7 @@
  */
 import { isTree } from "./tree.ts";
 
-export const HIDDEN = "***";
+const HIDDEN = "***";
 const TELLING = /pass|secret|token|credential|private|accesskey|apikey|signature/i;
 const SHORTEST = 3;
 
