@@ -38,7 +38,7 @@ export const MAX_RECEIVE_COUNT = 1_000;
 
 /** Batches of ten, ten at once: more only queues inside one process, whose client saturates near 1,400 requests a second. */
 export const SENDS_AT_ONCE = 10;
-/** The most polls of one queue at once; how many really run follows what they bring. */
+/** The most polls of one queue at once; how many run is core's choice, by what they bring. */
 export const POLLS_AT_ONCE = 10;
 
 /** Under it an endpoint that does not answer at all is given up. */

@@ -71,11 +71,10 @@ describe("a poll", () => {
     );
     const ended = leases.next();
     const running = lease.receive(10, 20_000, never);
-    const parked = lease.receive(10, 20_000, never);
     await Promise.resolve();
     await receiver.close();
     await expect(running).rejects.toMatchObject({ name: "AbortError" });
-    expect(await parked).toEqual([]);
+    expect(await lease.receive(10, 20_000, never)).toEqual([]);
     expect((await ended).done).toBe(true);
     expect(calls).toHaveLength(1);
     await receiver.close();
@@ -87,63 +86,6 @@ describe("a poll", () => {
     const { lease } = await receiving(() => (calls++ === 0 ? Promise.reject(raw) : messages(1)));
     await expect(lease.receive(1, 1_000, never)).rejects.toBe(raw);
     expect(await lease.receive(1, 1_000, never)).toHaveLength(1);
-  });
-});
-
-describe("the number of polls", () => {
-  test("grows while they come back full, and falls to one when they come back empty", async () => {
-    const replies: ReturnType<typeof deferred<unknown>>[] = [];
-    const { lease, calls, runtime } = await receiving(() => {
-      const reply = deferred<unknown>();
-      replies.push(reply);
-      return reply.promise;
-    });
-    const answer = async (reply: unknown): Promise<void> => {
-      replies.shift()!.resolve(reply);
-      await runtime.settle();
-    };
-    const ask = (): void => void lease.receive(10, 20_000, never);
-    for (let i = 0; i < 6; i++) ask();
-    await runtime.settle();
-    expect(calls).toHaveLength(1);
-    await answer(messages(10));
-    expect(replies).toHaveLength(2);
-    await answer(messages(10));
-    expect(replies).toHaveLength(3);
-    await answer({});
-    await answer({});
-    expect(replies).toHaveLength(1);
-  });
-
-  test("never passes ten", async () => {
-    const running = new Set<unknown>();
-    let most = 0;
-    const { lease, runtime } = await receiving(async () => {
-      const mine = {};
-      running.add(mine);
-      most = Math.max(most, running.size);
-      await runtime.sleep(10);
-      running.delete(mine);
-      return messages(10);
-    });
-    const asking = Promise.all(Array.from({ length: 100 }, () => lease.receive(10, 20_000, never)));
-    await runtime.advance("5s");
-    expect((await asking).every((got) => got!.length === 10)).toBe(true);
-    expect(most).toBe(10);
-  });
-
-  test("a call that waited for its turn in vain returns empty when its time has passed or it is aborted", async () => {
-    const { lease, calls, runtime } = await receiving(() => new Promise(() => {}));
-    void lease.receive(10, 20_000, never);
-    const stop = new AbortController();
-    const patient = lease.receive(10, 3_000, never);
-    const stopped = lease.receive(10, 20_000, stop.signal);
-    stop.abort();
-    expect(await stopped).toEqual([]);
-    await runtime.advance("3s");
-    expect(await patient).toEqual([]);
-    expect(calls).toHaveLength(1);
-    expect(runtime.pending).toBe(0);
   });
 });
 

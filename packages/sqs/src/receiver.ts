@@ -4,8 +4,7 @@ import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, ReceivedMessage } from "./client.ts";
 import type { Clients } from "./clients.ts";
 import { classify } from "./errors.ts";
-import { HOLD_MARGIN_MS, MAX_BATCH, MAX_HOLD_MS, MAX_WAIT_MS, POLLS_AT_ONCE, SECOND } from "./limits.ts";
-import { Pollers } from "./pollers.ts";
+import { HOLD_MARGIN_MS, MAX_BATCH, MAX_HOLD_MS, MAX_WAIT_MS, SECOND } from "./limits.ts";
 import type { Queue } from "./queues.ts";
 import { extend, settle } from "./settle.ts";
 import { fromReceived } from "./wire.ts";
@@ -49,26 +48,15 @@ function createLease(
   runtime: Runtime,
   closing: AbortSignal,
 ): Lease<Receipt> {
-  const pollers = new Pollers(POLLS_AT_ONCE, runtime);
   const attempts = queue.fifo ? new ReceiveAttempts(runtime) : undefined;
-  closing.addEventListener("abort", () => pollers.close(), { once: true });
 
   return {
     id: queue.name,
     // A queue is never taken away; single holds end by themselves.
     lost: new AbortController().signal,
     async receive(max, waitMs, signal) {
-      const wanted = Math.min(max, MAX_BATCH);
-      const left = await pollers.enter(waitMs, signal);
-      if (left === undefined) return [];
-      let outcome: "full" | "some" | "empty" | "failed" = "failed";
-      try {
-        const deliveries = await receiveOnce({ queue, poll, attempts, runtime, closing }, wanted, left, holdMs);
-        outcome = deliveries.length >= wanted ? "full" : deliveries.length > 0 ? "some" : "empty";
-        return deliveries;
-      } finally {
-        pollers.leave(outcome);
-      }
+      if (signal.aborted || closing.aborted) return [];
+      return receiveOnce({ queue, poll, attempts, runtime, closing }, Math.min(max, MAX_BATCH), waitMs, holdMs);
     },
     settle: (batch, signal) => settle(queue.url, call, batch, signal),
     extend: (receipts, forMs, signal) => extend(queue.url, call, receipts, forMs, signal),
