@@ -1,26 +1,33 @@
-import type { Adapter, Connection } from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Connection } from "@switchyard/core/driver";
 import { type Hooks, intercept } from "./intercept.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 
 interface Closing {
+  readonly capabilities?: Capabilities;
   close(): Promise<void>;
 }
 
+interface Opened {
+  readonly driver: Closing;
+  readonly leased: boolean;
+}
+
 /** Remembers what a dead process left open, so that the test can close it in the end. */
-function remembering(adapter: Adapter, opened: Closing[]): Adapter {
-  const keep = async <C extends Closing>(made: Promise<C>): Promise<C> => {
-    const it = await made;
-    opened.unshift(it);
-    return it;
+function remembering(adapter: Adapter, opened: Opened[], dead: () => boolean): Adapter {
+  const keep = async <C extends Closing>(make: () => Promise<C>): Promise<C> => {
+    if (dead()) return never();
+    const driver = await make();
+    opened.unshift({ driver, leased: "leases" in driver && driver.capabilities?.groupMembership === "leases" });
+    return driver;
   };
   return {
     ...adapter,
     open: async (options, runtime, report) => {
-      const inner = await keep(adapter.open(options, runtime, report));
+      const inner = await keep(() => adapter.open(options, runtime, report));
       const connection: Connection = Object.assign(Object.create(inner) as Connection, {
-        sender: (...args: Parameters<Connection["sender"]>) => keep(inner.sender(...args)),
-        receiver: (...args: Parameters<Connection["receiver"]>) => keep(inner.receiver(...args)),
+        sender: (...args: Parameters<Connection["sender"]>) => keep(() => inner.sender(...args)),
+        receiver: (...args: Parameters<Connection["receiver"]>) => keep(() => inner.receiver(...args)),
       });
       return connection;
     },
@@ -32,7 +39,7 @@ function remembering(adapter: Adapter, opened: Closing[]): Adapter {
  * is closed or given back, as when a machine loses its power. `bury()` closes what was left open.
  */
 export function mortal(adapter: Adapter): { readonly adapter: Adapter; crash(): void; bury(): Promise<void> } {
-  const opened: Closing[] = [];
+  const opened: Opened[] = [];
   let dead = false;
   const alive = <R>(make: () => Promise<R>): Promise<R> =>
     dead ? never() : make().then((result) => (dead ? never() : result));
@@ -45,12 +52,14 @@ export function mortal(adapter: Adapter): { readonly adapter: Adapter; crash(): 
     close: async () => !dead,
   };
   return {
-    adapter: intercept(remembering(adapter, opened), hooks),
+    adapter: intercept(remembering(adapter, opened, () => dead), hooks),
     crash: () => {
       dead = true;
+      // A dead holder renews nothing. A driver that renews by itself is stopped; its leases were not released.
+      for (const { driver, leased } of opened) if (leased) void driver.close().catch(() => {});
     },
     bury: async () => {
-      for (const it of opened) await it.close().catch(() => {});
+      for (const { driver } of opened) await driver.close().catch(() => {});
     },
   };
 }

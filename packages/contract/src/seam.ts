@@ -181,7 +181,7 @@ export class Seam {
   ): Promise<Reader> {
     const receiver = await this.connection.receiver(
       from,
-      { holdMs: options.holdMs ?? this.#holdMs, prefetch: options.prefetch ?? 100, start: options.start ?? "earliest" },
+      { holdMs: options.holdMs ?? from.holdMs ?? this.#holdMs, prefetch: options.prefetch ?? 100, start: options.start ?? "earliest" },
       this.#signal,
     );
     const reader = new Reader(receiver, this.#runtime, this.#changed);

@@ -47,7 +47,7 @@ export const cases: readonly ContractCase[] = [
     title: "delayedPublishMs observed: the driver keeps delayMs of a message",
     needs: delays,
     run: async (t) => {
-      const seam = await t.seam();
+      const seam = await t.seam({ holdMs: 20_000 });
       const at = t.runtime.monotonic();
       await seam.send([wire(t, 1, { delayMs: 2_000 }), wire(t, 2)]);
       const reader = await seam.reader();

@@ -53,7 +53,7 @@ export const cases: readonly ContractCase[] = [
         classify: (cause) =>
           cause instanceof Error && cause.message === "no room" ? { kind: "permanent", code: "no-room" } : undefined,
       });
-      const app = await t.app({ channels: [channel], adapter, retry: { attempts: 1 } });
+      const app = await t.app({ channels: [channel], adapter, retry: { attempts: 1, first: "3s", max: "3s" } });
       await app.consume(channel, "main", fails);
       await app.publish(channel, t.item(1));
       await t.until(() => app.eventsOf("blocked-message").length > 0, "the alarm", 30_000);

@@ -171,7 +171,8 @@ export const cases: readonly ContractCase[] = [
     needs: (caps) => (caps.headers === 0 ? "headers: 0" : undefined),
     run: async (t) => {
       const seam = await t.seam();
-      const texts = Object.values(HOSTILE).map((text) => text.slice(0, 300));
+      // Not every broker has empty values; core sends none.
+      const texts = Object.values(HOSTILE).flatMap((text) => (text === "" ? [] : [text.slice(0, 300)]));
       // The type takes one of them on brokers that have nothing else to carry it.
       const count = Math.min(t.caps.headers - 1, texts.length);
       const sent: Record<string, string>[] = [];

@@ -1,6 +1,6 @@
 import type { Phase } from "@switchyard/core/driver";
 import type { ContractCase } from "../case.ts";
-import { assert, noDelays, rejected, wire } from "./kit.ts";
+import { assert, noDelays, published, rejected, wire } from "./kit.ts";
 
 const PHASES: readonly Phase[] = ["open", "send", "receive", "settle", "extend", "topology"];
 const KINDS = ["retryable", "throttled", "ambiguous", "permanent", "auth", "config", "closed", "lost"];
@@ -67,7 +67,7 @@ export const cases: readonly ContractCase[] = [
       await app.consume(channel, "main", () => {
         throw new TypeError("no");
       });
-      await app.publish(channel, t.item(2, { secret }), { headers: { token: secret } });
+      await published(t, app, channel, t.item(2, { secret }), { headers: { token: secret } });
       await t.until(() => app.eventsOf("dead-letter").length === 1, "the dead letter");
       assert.ok(!`${error.message} ${JSON.stringify(error)}`.includes(secret));
       assert.ok(!JSON.stringify(app.events).includes(secret));

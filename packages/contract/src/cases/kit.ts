@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Capabilities, Lease, Sent, WireMessage } from "@switchyard/core/driver";
+import type { App, SuiteChannel } from "../app.ts";
 import type { CaseContext } from "../case.ts";
 import type { Harness } from "../harness.ts";
 import type { Reader, Seam, Taken } from "../seam.ts";
@@ -110,6 +111,26 @@ export async function within<R>(t: CaseContext, ms: number, promise: Promise<R>,
   } finally {
     done.abort();
   }
+}
+
+/** Publishes until it is accepted: after a fault the queue may still be backing off. */
+export async function published(
+  t: CaseContext,
+  app: App,
+  to: SuiteChannel,
+  data: unknown,
+  options?: Record<string, unknown>,
+): Promise<string> {
+  let id: string | undefined;
+  const attempt = () =>
+    app.publish(to, data, options).then(
+      (done) => {
+        id = done.id;
+      },
+      () => {},
+    );
+  await t.until(async () => (await attempt(), id !== undefined), "a publish after the fault", 30_000);
+  return id!;
 }
 
 /** The slack of a clock that counts in whole milliseconds on one side and fractions on the other. */
