@@ -6,6 +6,9 @@
  *   npm run demo -- --count 200   a smaller last day (default 1000)
  *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
+ * SQS is an emulator in this process, unless AWS_ENDPOINT_URL names another or SWITCHYARD_AWS=real says to use the account
+ * of the credentials at hand.
+ *
  * Exit code 0: wherever it ran, every video was encoded and none was lost, and all brokers gave the same bytes.
  */
 import { parseArgs } from "node:util";
@@ -35,6 +38,7 @@ interface Unavailable {
 }
 
 const nothing = async () => {};
+const given = new Set(Object.keys(process.env)); // before an emulator lends credentials of its own
 
 const brokers: readonly Broker[] = [
   {
@@ -44,20 +48,18 @@ const brokers: readonly Broker[] = [
   { profile: "sqs", start: startSqs },
 ];
 
-/** Real AWS, or whatever the standard environment points at; an emulator in this process where it points at nothing. */
+/** What the standard environment points at; an emulator in this process where it points at nothing. */
 async function startSqs(): Promise<Started> {
-  const { env } = process;
-  const endpoint = env["AWS_ENDPOINT_URL_SQS"] ?? env["AWS_ENDPOINT_URL"];
-  if (endpoint !== undefined)
-    return { what: `SQS at ${endpoint} (from the environment)`, env: {}, [Symbol.asyncDispose]: nothing };
-  if (["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"].some((name) => env[name] !== undefined)) {
-    return { what: "SQS, the real one (credentials are in the environment)", env: {}, [Symbol.asyncDispose]: nothing };
-  }
-  const emulator = await startAws();
+  const aws = await startAws();
+  const real = aws.endpoint === undefined;
+  const what = aws.emulator
+    ? `SQS: the emulator fauxqs in this process, at ${aws.endpoint}`
+    : `SQS ${real ? "of the account in the environment" : `at ${aws.endpoint}, from the environment`}, region ${aws.region}`;
+  const unused = aws.emulator && ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].some((name) => given.has(name));
   return {
-    what: `SQS: the emulator fauxqs in this process, at ${emulator.endpoint}`,
-    env: emulator.env,
-    [Symbol.asyncDispose]: () => emulator.stop(),
+    what: unused ? `${what} (SWITCHYARD_AWS=real uses your account)` : what,
+    env: aws.env,
+    [Symbol.asyncDispose]: () => aws.close(),
   };
 }
 

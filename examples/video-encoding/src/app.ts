@@ -1,4 +1,5 @@
-import { connect, type MessagingEvent } from "@switchyard/core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect, type Messaging, type MessagingEvent } from "@switchyard/core";
 import { uploads } from "./channels.ts";
 import { tell } from "./events.ts";
 import { CONFIG, Fleet } from "./fleet.ts";
@@ -33,12 +34,13 @@ export interface Report extends Proof {
   /** What the broker still had once all encoders had left; approximate on SQS. */
   readonly leftOver: number;
   readonly seconds: number;
-  /** What the broker set aside, and why; the first ten. */
+  /** What the broker set aside, and why; the first ten. A video delivered twice is set aside twice. */
   readonly deadLetters: readonly { readonly videoId: string; readonly reason: string; readonly attempts: number }[];
 }
 
 const LOOK_EVERY_MS = 100;
 const STALLED_AFTER_MS = 60_000;
+const EMPTIED_WITHIN_MS = 10_000;
 
 /** Ten videos a day become a thousand. Nothing in here knows which broker carries them. */
 export async function app(options: AppOptions): Promise<Report> {
@@ -57,8 +59,8 @@ export async function app(options: AppOptions): Promise<Report> {
   };
 
   await using site = await connect({ ...connection, service: "site" });
-  const { model, transport, address } = site.explain().channels["video-uploads"]!;
-  view.note(`  a ${model} on ${transport}: ${address}`);
+  const { model, transport, form, address } = site.explain().channels["video-uploads"]!;
+  view.note(`  ${model} on ${transport} (${form}): ${address}`);
   const upload = uploader(site, ledger);
   const fleet = new Fleet({
     connect: () => connect({ ...connection, service: "encoder" }),
@@ -102,18 +104,19 @@ export async function app(options: AppOptions): Promise<Report> {
         done ? `  ${title}: done in ${seconds} s` : `  ${title}: nothing has happened for ${STALLED_AFTER_MS / 1000} s`,
       );
     }
+    await Promise.race([emptied(site), watching.failed]);
   } finally {
     await fleet.disband();
     view.end();
   }
-  const [depth] = await site.depth(uploads, "encoder");
+  const left = await waitingAt(site);
   const dead = ledger.refusedIds.length > 0 ? await site.deadLetters(uploads, "encoder").peek(10) : [];
   return {
     ...prove(videos, folder, ledger),
     broker: `${model} on ${transport}`,
     mostBacklog,
     mostEncoders: fleet.most,
-    leftOver: (depth?.ready ?? 0) + (depth?.held ?? 0),
+    leftOver: left,
     seconds: (performance.now() - startedAt) / 1000,
     deadLetters: dead.map(({ data, reason, attempts }) => ({
       videoId: (data as { videoId: string }).videoId,
@@ -121,4 +124,17 @@ export async function app(options: AppOptions): Promise<Report> {
       attempts,
     })),
   };
+}
+
+type Site = Messaging<typeof uploads>;
+
+async function waitingAt(site: Site): Promise<number> {
+  const [depth] = await site.depth(uploads, "encoder");
+  return (depth?.ready ?? 0) + (depth?.held ?? 0);
+}
+
+/** All videos may be encoded and duplicates still wait; SQS, whose figures lag by up to a minute, is not waited for that long. */
+async function emptied(site: Site): Promise<void> {
+  const deadline = performance.now() + EMPTIED_WITHIN_MS;
+  while ((await waitingAt(site)) > 0 && performance.now() < deadline) await sleep(LOOK_EVERY_MS);
 }

@@ -15,8 +15,8 @@ export interface EncoderDependencies {
  */
 export const encoder = ({ encode, ledger }: EncoderDependencies) =>
   consumer(uploads, "encoder", {
-    "video.uploaded": async ({ videoId, url }, delivery) => {
-      ledger.started(videoId, delivery.attempt);
+    "video.uploaded": async ({ videoId, url }) => {
+      ledger.started(videoId);
       try {
         await encode({ videoId, url });
         ledger.encoded(videoId);

@@ -59,12 +59,15 @@ export class Fleet {
 
   /** The last to come stops as a deployment would stop it: running videos are finished, fetched ones handed back. */
   async leave(): Promise<void> {
-    const member = this.#members.pop();
-    await member?.messaging.stop();
-    await member?.threads.close();
+    await Promise.all(this.#members.splice(-1).map(stop));
   }
 
   async disband(): Promise<void> {
-    await Promise.all(Array.from(this.#members, () => this.leave()));
+    await Promise.all(this.#members.splice(0).map(stop));
   }
+}
+
+async function stop({ messaging, threads }: Member): Promise<void> {
+  await messaging.stop();
+  await threads.close();
 }

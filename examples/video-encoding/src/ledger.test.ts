@@ -6,23 +6,23 @@ describe("the ledger", () => {
   it("counts what waits, runs and is done", () => {
     const ledger = new Ledger();
     for (const id of ["a", "b", "c"]) ledger.uploaded(id);
-    ledger.started("a", 1);
+    ledger.started("a");
     ledger.encoded("a");
-    ledger.started("b", 1);
+    ledger.started("b");
     expect(ledger.standing).toEqual({ uploaded: 3, encoded: 1, inFlight: 1, backlog: 1 });
   });
 
-  it("tells a duplicate from a retry", () => {
+  it("tells a duplicate from a delivery after a failure", () => {
     const ledger = new Ledger();
     ledger.uploaded("a");
-    ledger.started("a", 1);
+    ledger.started("a");
     ledger.failed("a");
-    ledger.started("a", 2);
+    ledger.started("a");
     ledger.encoded("a");
-    expect([ledger.retries, ledger.duplicates]).toEqual([1, 0]);
-    ledger.started("a", 1);
+    expect([ledger.failures, ledger.duplicates]).toEqual([1, 0]);
+    ledger.started("a");
     ledger.encoded("a");
-    expect([ledger.retries, ledger.duplicates]).toEqual([1, 1]);
+    expect([ledger.failures, ledger.duplicates]).toEqual([1, 1]);
     expect(ledger.encodedIds).toEqual(["a"]);
   });
 
@@ -35,7 +35,7 @@ describe("the ledger", () => {
       ledger.uploaded("a");
       const idle = ledger.idle(1000);
       await vi.advanceTimersByTimeAsync(900);
-      ledger.started("a", 1);
+      ledger.started("a");
       await vi.advanceTimersByTimeAsync(900);
       ledger.encoded("a");
       expect(await idle).toBe(true);
@@ -58,10 +58,10 @@ describe("the proof", () => {
     videos.push({ videoId: "c", url: "file:///nowhere/c", checksum: "0" });
     for (const { videoId } of videos) ledger.uploaded(videoId);
     for (const videoId of ["a", "x"]) {
-      ledger.started(videoId, 1);
+      ledger.started(videoId);
       ledger.encoded(videoId);
     }
-    ledger.started("c", 1);
+    ledger.started("c");
     ledger.refused("c");
     const proof = prove(videos, "/nowhere", ledger);
     expect(proof).toMatchObject({

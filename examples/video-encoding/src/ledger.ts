@@ -13,7 +13,7 @@ export class Ledger {
   readonly #timesEncoded = new Map<string, number>();
   readonly #refused = new Set<string>();
   readonly #running = new Map<string, number>();
-  #retries = 0;
+  #failures = 0;
   #changed = Promise.withResolvers<void>();
 
   /** To be called before the upload is published: an encoder may be faster than the publisher's own reply. */
@@ -22,9 +22,8 @@ export class Ledger {
     this.#tell();
   }
 
-  started(videoId: string, attempt: number): void {
+  started(videoId: string): void {
     this.#running.set(videoId, (this.#running.get(videoId) ?? 0) + 1);
-    if (attempt > 1) this.#retries++;
     this.#tell();
   }
 
@@ -35,6 +34,7 @@ export class Ledger {
 
   /** It will be tried again. */
   failed(videoId: string): void {
+    this.#failures++;
     this.#ended(videoId);
   }
 
@@ -51,9 +51,9 @@ export class Ledger {
     return { uploaded: this.#uploaded.size, encoded, inFlight, backlog };
   }
 
-  /** Deliveries that came after a failed one. */
-  get retries(): number {
-    return this.#retries;
+  /** Deliveries that failed and were to come again. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Deliveries of videos that had been encoded already. */

@@ -14,7 +14,8 @@ export interface Proof {
   readonly wrong: readonly string[];
   /** Deliveries of videos that had been encoded already: at least once means that these are allowed. */
   readonly duplicates: number;
-  readonly retries: number;
+  /** Deliveries that failed and were to come again. */
+  readonly failures: number;
   /** By video, of the files on disk. */
   readonly checksums: Readonly<Record<string, string>>;
 }
@@ -36,7 +37,7 @@ export function prove(videos: readonly Video[], folder: string, ledger: Ledger):
       ended(videoId) && found.get(videoId) !== checksum ? [videoId] : [],
     ),
     duplicates: ledger.duplicates,
-    retries: ledger.retries,
+    failures: ledger.failures,
     checksums: Object.fromEntries(
       [...found].flatMap(([videoId, checksum]) => (checksum === null ? [] : [[videoId, checksum]])),
     ),

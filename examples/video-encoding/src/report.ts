@@ -3,9 +3,9 @@ import { holds } from "./proof.ts";
 
 /** The proof in words, a line each. */
 export function reportLines(report: Report): readonly string[] {
-  const { uploaded, encoded, refused, lost, strange, wrong, duplicates, retries, deadLetters } = report;
+  const { uploaded, encoded, refused, lost, strange, wrong, duplicates, failures, deadLetters } = report;
   return [
-    `  ${uploaded} uploaded, ${encoded} encoded, ${lost.length} lost${some(lost)}; ${duplicates} duplicate deliveries, ${retries} after a failure`,
+    `  ${uploaded} uploaded, ${encoded} encoded, ${lost.length} lost${some(lost)}; ${duplicates} duplicate deliveries, ${failures} failed and came again`,
     `  ${Object.keys(report.checksums).length - wrong.length} results on disk equal the reference, ${wrong.length} differ${some(wrong)}`,
     ...(refused.length > 0 ? [`  ${refused.length} refused as no video${some(refused)}`] : []),
     ...deadLetters.map(({ videoId, reason }) => `  dead letter ${videoId}: ${reason}`),

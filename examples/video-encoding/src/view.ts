@@ -33,7 +33,7 @@ const EVERY_MS = 1000;
 /** One line a second while something moves. */
 export class PlainView implements View {
   readonly #write: (line: string) => void;
-  #shownAt = Number.NEGATIVE_INFINITY;
+  #shownAt = performance.now();
   #last = "";
 
   constructor(write: (line: string) => void) {
