@@ -53,11 +53,7 @@ export class LogReceiver implements ReceiverDriver<LogReceipt>, Member {
         }
       }
     } finally {
-      // Those it has not seen yet go to others; those it has, it settles and releases first.
-      this.#group.table.retire(this);
-      for (let tenure = this.#granted.shift(); tenure !== undefined; tenure = this.#granted.shift()) {
-        this.#group.table.release(tenure, false);
-      }
+      this.#retire();
     }
     if (this.#dropped && !signal.aborted)
       throw new MemoryFault("retryable", "connection-lost", "the connection was cut");
@@ -70,6 +66,7 @@ export class LogReceiver implements ReceiverDriver<LogReceipt>, Member {
 
   async close(): Promise<void> {
     this.#cut.abort();
+    this.#retire();
     this.#group.table.leave(this);
   }
 
@@ -77,6 +74,15 @@ export class LogReceiver implements ReceiverDriver<LogReceipt>, Member {
     if (this.#cut.signal.aborted) return;
     this.#dropped = true;
     this.#cut.abort();
+    this.#retire();
     this.#group.table.leave(this);
+  }
+
+  /** Leases nobody has seen yet go to others; those handed out are settled and released first. */
+  #retire(): void {
+    this.#group.table.retire(this);
+    for (let tenure = this.#granted.shift(); tenure !== undefined; tenure = this.#granted.shift()) {
+      this.#group.table.release(tenure, false);
+    }
   }
 }

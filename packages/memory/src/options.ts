@@ -1,4 +1,5 @@
-import { type Duration, parseDuration } from "@switchyard/core/driver-kit";
+import type { Duration } from "@switchyard/core";
+import { parseDuration } from "@switchyard/core/driver-kit";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 /** What `{ use: memory, ... }` takes. */

@@ -8,7 +8,7 @@ const named = new Map<string, Broker>();
 const unnamed = new WeakMap<ResolvedOptions, Broker>();
 
 export function brokerFor(options: ResolvedOptions, runtime: Runtime): Broker {
-  const known = options.broker === undefined ? unnamed.get(options) : named.get(options.broker);
+  const known = brokerOf(options);
   if (known !== undefined) {
     if (known.clock.runtime === runtime) return known;
     throw new MemoryFault(
@@ -21,6 +21,10 @@ export function brokerFor(options: ResolvedOptions, runtime: Runtime): Broker {
   if (options.broker === undefined) unnamed.set(options, broker);
   else named.set(options.broker, broker);
   return broker;
+}
+
+export function brokerOf(options: ResolvedOptions): Broker | undefined {
+  return options.broker === undefined ? unnamed.get(options) : named.get(options.broker);
 }
 
 /** The broker of that name, if anyone connected to it. */

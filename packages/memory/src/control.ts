@@ -1,0 +1,48 @@
+import type { Broker } from "./broker.ts";
+import type { InjectedFaults } from "./injected.ts";
+import type { Log } from "./log.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { brokerNamed, brokerOf } from "./registry.ts";
+
+/** What a test may do to a broker that no client of it can. Names are physical ones. */
+export interface Control {
+  readonly faults: InjectedFaults;
+  /** The open partitions of a stream, in order of their keys. */
+  partitions(stream: string): readonly string[];
+  /** Two partitions in place of one. */
+  split(stream: string, partition: string): void;
+  /** One partition in place of two neighbours. */
+  merge(stream: string, first: string, second: string): void;
+  /** `count` even partitions in place of all. */
+  reshard(stream: string, count: number): void;
+  /** Takes a partition's lease from its holder, as when another thinks it dead. */
+  revoke(stream: string, group: string, partition: string): void;
+}
+
+export function controlFor(broker: Broker): Control {
+  const log = (stream: string): Log => {
+    const found = broker.logs.get(stream);
+    if (found !== undefined) return found;
+    throw new RangeError(`no stream "${stream}"; there are: ${[...broker.logs.keys()].join(", ") || "none"}`);
+  };
+  return {
+    faults: broker.faults,
+    partitions: (stream) => log(stream).open.map(({ id }) => id),
+    split: (stream, partition) => log(stream).split(partition),
+    merge: (stream, first, second) => log(stream).merge(first, second),
+    reshard: (stream, count) => log(stream).reshard(count),
+    revoke: (stream, group, partition) => log(stream).groups.get(group)?.table.revoke(partition),
+  };
+}
+
+/** The broker behind a connection's validated options. */
+export function controlOf(options: ResolvedOptions): Control | undefined {
+  const broker = brokerOf(options);
+  return broker && controlFor(broker);
+}
+
+/** The broker of that name (`{ use: memory, broker: name }`), once someone has connected to it. */
+export function control(name: string): Control | undefined {
+  const broker = brokerNamed(name);
+  return broker && controlFor(broker);
+}
