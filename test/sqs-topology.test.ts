@@ -67,6 +67,12 @@ describe("a new queue", () => {
     expect(await planned(of)).toEqual([]);
   });
 
+  test("keeps its dead letters under its own KMS key", async () => {
+    const of = await sqs.provide(withDeadLetter({ native: { kmsKey: "alias/queues" } }));
+    expect(await attributesOf(of.deadLetter!)).toMatchObject({ KmsMasterKeyId: "alias/queues" });
+    expect(await planned(of)).toEqual([]);
+  });
+
   test("never lets SQS give up after less than three receives", async () => {
     const of = await sqs.provide(withDeadLetter({ nativeAttempts: 1 }));
     expect(JSON.parse((await attributesOf(of))["RedrivePolicy"]!)).toMatchObject({ maxReceiveCount: 3 });

@@ -24,7 +24,7 @@ export function desiredQueues(destinations: readonly Destination[]): readonly De
   const problems: { path: string; message: string }[] = [];
   const add = (of: Destination): void => {
     if (of.model !== "queue") return;
-    if (of.deadLetter !== undefined) add(of.deadLetter);
+    if (of.deadLetter !== undefined) add(encryptedLike(of.deadLetter, of));
     const { address, problem } = locate(of);
     for (const message of problem === undefined ? nativeProblems(of) : [problem])
       problems.push({ path: of.channel, message });
@@ -47,6 +47,13 @@ export function desiredQueues(destinations: readonly Destination[]): readonly De
     });
   }
   return [...found.values()].sort((a, b) => Number(a.deadLetter !== undefined) - Number(b.deadLetter !== undefined));
+}
+
+/** Dead letters are the same data: they stay under the source's key unless they are given one. */
+function encryptedLike(deadLetter: Destination, { native }: Destination): Destination {
+  if (native["kmsKey"] === undefined || deadLetter.address !== undefined) return deadLetter;
+  const { kmsKey, kmsDataKeyReuse } = native;
+  return { ...deadLetter, native: { kmsKey, kmsDataKeyReuse, ...deadLetter.native } };
 }
 
 function toDesired(of: Destination): Desired {
