@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { blocksOf } from "./support/readme-blocks.ts";
 import { run } from "./support/run.ts";
 import { bin, root, workspaces } from "./support/workspace.ts";
@@ -42,21 +42,24 @@ test("the TypeScript of every README compiles", async () => {
   expect(code).toBe(0);
 }, 60_000);
 
-describe.each(readmes)("$title", ({ title, index, blocks }) => {
+const runs = readmes.flatMap(({ title, index, blocks }) => {
   const profiles = title === "README.md" ? [undefined, "fanout", "log"] : [undefined];
-  const runs = blocks
-    .filter((block) => block.runs)
-    .flatMap((block) => profiles.map((profile) => ({ ...block, profile })));
-  test.each(runs)("$name runs (profile $profile) and prints what it says", async ({ name, prints, profile }) => {
-    const ran = await run("node", [name as string], {
-      cwd: folderOf(index),
-      env: { SWITCHYARD_PROFILE: profile },
-      timeout: 30_000,
-    });
-    expect(ran.output).toBe(prints);
-    expect(ran.code).toBe(0);
+  const programs = blocks.filter((block) => block.runs);
+  return programs.flatMap((block) => profiles.map((profile) => ({ ...block, title, index, profile })));
+});
+
+test.each(runs)("$title: $name runs (profile $profile) and prints what it says", async (program) => {
+  const ran = await run("node", [program.name as string], {
+    cwd: folderOf(program.index),
+    env: { SWITCHYARD_PROFILE: program.profile },
+    timeout: 30_000,
   });
-  test.runIf(runs.length === 0)("says what it is and its licence", () => {
-    expect(readFileSync(join(root, title), "utf8")).toMatch(/^# @switchyard\/[a-z]+\n[\s\S]*\nMIT\n$/);
-  });
+  expect(ran.output).toBe(program.prints);
+  expect(ran.code).toBe(0);
+});
+
+test.each(workspaces)("the README of $short names the package first and its licence last", ({ folder, manifest }) => {
+  const text = readFileSync(join(folder, "README.md"), "utf8");
+  expect(text.startsWith(`# ${manifest.name}\n`)).toBe(true);
+  expect(text.endsWith(`\n${manifest.license}\n`)).toBe(true);
 });

@@ -8,6 +8,7 @@ export const bin = (name: string) => join(root, "node_modules/.bin", name);
 interface Manifest {
   readonly name: string;
   readonly version: string;
+  readonly license: string;
   readonly files: readonly string[];
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
