@@ -50,6 +50,7 @@ describe.each(all)("$specifier", ({ of, targets }) => {
 });
 
 test.each(workspaces)("what $short ships, an entry reaches; what only tests need stays at home", (of) => {
+  const kept = of.manifest.files.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
   const reached = new Set(
     entries(of).flatMap(({ targets }) => [
       ...reach(file(of, targets.default), { dynamic: true }).files,
