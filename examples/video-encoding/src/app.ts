@@ -71,13 +71,16 @@ export async function app(options: AppOptions): Promise<Report> {
 
   let title = "";
   let mostBacklog = 0;
-  const look = async () => {
+  const look = async (): Promise<number> => {
     const [depth] = await site.depth(uploads, "encoder"); // the broker's own figures, which real scaling would go by too
     const { uploaded, encoded, ...own } = ledger.standing;
     const backlog = depth?.ready ?? own.backlog;
     mostBacklog = Math.max(mostBacklog, backlog);
     view.show({ title, uploaded, encoded, backlog, inFlight: depth?.held ?? own.inFlight, encoders: fleet.size });
-
+    return backlog;
+  };
+  const scale = async () => {
+    const backlog = await look();
     const wanted = Math.min(maxEncoders, Math.max(1, Math.ceil(backlog / perEncoder)));
     if (fleet.size < wanted) {
       view.note(`  ${backlog} waiting: encoder ${fleet.size + 1} joins`);
@@ -90,7 +93,7 @@ export async function app(options: AppOptions): Promise<Report> {
 
   try {
     await fleet.join();
-    await using watching = watch(look, LOOK_EVERY_MS);
+    await using watching = watch(scale, LOOK_EVERY_MS);
     let taken = 0;
     for (const [index, count] of days.entries()) {
       const today = videos.slice(taken, (taken += count));
@@ -105,6 +108,7 @@ export async function app(options: AppOptions): Promise<Report> {
       );
     }
     await Promise.race([emptied(site), watching.failed]);
+    await look();
   } finally {
     await fleet.disband();
     view.end();

@@ -17,10 +17,14 @@ export interface LibraryOptions {
   readonly folder?: string | undefined;
   /** The uploads with these numbers broke off. */
   readonly cut?: readonly number[];
+  readonly progress?: (filmed: number) => void;
 }
 
 /** About 74 kB a film. */
-export async function filmLibrary(count: number, { folder, cut = [] }: LibraryOptions = {}): Promise<Library> {
+export async function filmLibrary(
+  count: number,
+  { folder, cut = [], progress }: LibraryOptions = {},
+): Promise<Library> {
   const root = folder ?? (await mkdtemp(join(tmpdir(), "video-encoding-")));
   const remove = () => {
     if (folder === undefined) rmSync(root, { recursive: true, force: true });
@@ -30,8 +34,10 @@ export async function filmLibrary(count: number, { folder, cut = [] }: LibraryOp
   await mkdir(uploads, { recursive: true });
 
   const threads = new Threads(Math.min(4, availableParallelism()));
+  let done = 0;
   const filmed = async (number: number) => {
     const video = await threads.film(uploads, number);
+    progress?.(++done);
     return cut.includes(number) ? cutOff(video) : video;
   };
   try {
