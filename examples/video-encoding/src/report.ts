@@ -5,7 +5,8 @@ import { holds } from "./proof.ts";
 export function reportLines(report: Report): readonly string[] {
   const { uploaded, encoded, refused, lost, strange, wrong, duplicates, failures, deadLetters } = report;
   return [
-    `  ${uploaded} uploaded, ${encoded} encoded, ${lost.length} lost${some(lost)}; ${duplicates} duplicate deliveries, ${failures} failed and came again`,
+    `  ${uploaded} uploaded, ${encoded} encoded, ${lost.length} lost${some(lost)}`,
+    `  duplicate deliveries: ${duplicates}; failed and delivered again: ${failures}`,
     `  ${Object.keys(report.checksums).length - wrong.length} results on disk equal the reference, ${wrong.length} differ${some(wrong)}`,
     ...(refused.length > 0 ? [`  ${refused.length} refused as no video${some(refused)}`] : []),
     ...deadLetters.map(({ videoId, reason }) => `  dead letter ${videoId}: ${reason}`),
