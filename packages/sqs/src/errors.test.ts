@@ -58,6 +58,13 @@ const rows: [string, unknown, Phase, string, string][] = [
     "retryable",
     "unreachable",
   ],
+  [
+    "a connection that timed out before it stood",
+    sdkError("TimeoutError", { code: "ETIMEDOUT", syscall: "connect" }),
+    "send",
+    "retryable",
+    "unreachable",
+  ],
   ["an unknown host", sdkError("Error", { code: "ENOTFOUND" }), "send", "retryable", "unreachable"],
   [
     "no connection in time",
