@@ -60,8 +60,8 @@ export class DeadLetterBox implements DeadLetters {
       while (redriven + failed < most) {
         const got = await this.#receive(lease, Math.min(most - redriven - failed, BATCH));
         // One that failed, or died again meanwhile, is seen twice: everything there was has had its turn.
-        const fresh = got.filter(({ id }) => !seen.has(id));
-        for (const { id } of fresh) seen.add(id);
+        const fresh = got.filter((delivery) => !seen.has(identity(delivery)));
+        for (const delivery of fresh) seen.add(identity(delivery));
         const sent = await Promise.allSettled(
           fresh.map((delivery) => this.#options.target().send(this.#again(delivery))),
         );
@@ -159,6 +159,12 @@ export class DeadLetterBox implements DeadLetters {
     const about = { channel: channel.channel, group: group.group };
     return fromFault(connection.classify(cause, "receive"), `dead letters of "${group.group}"`, cause, about);
   }
+}
+
+/** The message's own id: the broker's is another one for every copy, and a copy that dies at once would be sent for ever. */
+function identity(delivery: Delivery): string {
+  const decoded = decode(delivery.message);
+  return decoded.foreign ? delivery.id : decoded.envelope.id;
 }
 
 function itemOf(delivery: Delivery): DeadLetterItem {

@@ -50,7 +50,8 @@ export class MessagingCore {
     }
   }
 
-  publish(
+  /** Async, so that a refusal is a rejection like any other. */
+  async publish(
     channel: ChannelShape,
     type: string,
     data: unknown,
@@ -59,7 +60,7 @@ export class MessagingCore {
     return this.#publisher(channel).publish(type, data, options);
   }
 
-  publishMany(
+  async publishMany(
     channel: ChannelShape,
     messages: readonly ManyItem[],
     options?: { readonly signal?: AbortSignal },

@@ -14,6 +14,8 @@ export interface CheckpointerOptions {
   readonly done: (held: Held, lost: boolean, cause?: unknown) => void;
   /** The checkpoint was refused for good: another holds the lease. */
   readonly fenced: (cause: unknown) => void;
+  /** A checkpoint was stored. */
+  readonly stored: () => void;
 }
 
 /**
@@ -39,6 +41,11 @@ export class Checkpointer {
   /** Records read and not yet below the mark. */
   get size(): number {
     return this.#records.size;
+  }
+
+  /** Everything settled is stored, too. */
+  get clear(): boolean {
+    return this.#mark === undefined && this.#storing === undefined;
   }
 
   track(held: Held): void {
@@ -105,6 +112,7 @@ export class Checkpointer {
       this.#storing = this.#put().finally(() => {
         this.#storing = undefined;
         if (this.#mark !== undefined && this.#tries === 0) this.#schedule();
+        this.#options.stored();
       });
     }
     return this.#storing;

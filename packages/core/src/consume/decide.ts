@@ -13,7 +13,7 @@ export type Decision =
 /** Not to be tried again: to the dead letters, or whatever the policy does with exhausted messages. */
 export interface Condemned {
   readonly action: "deadLetter";
-  /** kebab-case: `attempts-exhausted`, `rejected`, `invalid-message`, `unknown-type`, `untyped-message`. */
+  /** kebab-case: `attempts-exhausted`, `rejected`, `invalid-message`, `unknown-type`, `untyped-message`, `crash-loop`. */
   readonly code: string;
   readonly reason: string;
   readonly error?: unknown;

@@ -248,6 +248,6 @@ test("a failed settlement is tried again within the hold, then reported as lost"
   await runtime.advance("10s");
   expect(lease.settled.filter(({ receipt }) => receipt === "r1")).toHaveLength(4);
   expect(events.filter(({ type }) => type === "lost")).toEqual([
-    expect.objectContaining({ during: "settling", id: "broker-r2" }),
+    expect.objectContaining({ during: "settling", id: "id-r2" }),
   ]);
 });

@@ -35,7 +35,7 @@ test("a hold found lost aborts the signal; settling is then a no-op, and followe
   await runtime.advance("30s");
   expect(signal?.aborted).toBe(true);
   expect(lease.settled).toEqual([{ receipt: "r2", action: "release" }]);
-  expect(events).toContainEqual(expect.objectContaining({ type: "lost", during: "handling", id: "broker-r1" }));
+  expect(events).toContainEqual(expect.objectContaining({ type: "lost", during: "handling", id: "id-r1" }));
   slow.open();
   await runtime.settle();
   expect(lease.settled).toHaveLength(1);

@@ -26,7 +26,8 @@ export class LeaseRunner {
   readonly #lanes = new Lanes();
   readonly #held = new Set<Held>();
   #running = 0;
-  #careful = false;
+  /** One record at a time, each checkpointed before the next is read: on a log until its first record shows that no holder died of it. */
+  #careful: boolean;
   #end!: (why?: { readonly cause: unknown; readonly fault: Fault }) => void;
   #empty: (() => void)[] = [];
   #none: (() => void)[] = [];
@@ -35,6 +36,7 @@ export class LeaseRunner {
     this.lease = lease;
     this.host = host;
     this.log = host.capabilities.settleResult === "checkpoint";
+    this.#careful = this.log;
     this.over = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -48,6 +50,7 @@ export class LeaseRunner {
       ...common,
       done,
       fenced: (cause) => this.broken(cause, classify(cause, "settle")),
+      stored: () => this.#poller.windowMoved(),
     });
     this.#heartbeat = new Heartbeat({
       lease,
@@ -74,7 +77,7 @@ export class LeaseRunner {
 
   windowRoom(): number {
     if (!this.log) return Number.POSITIVE_INFINITY;
-    if (this.#careful) return this.#held.size === 0 ? 1 : 0;
+    if (this.#careful) return this.#held.size === 0 && this.#checkpointer.clear ? 1 : 0;
     return Math.max(this.host.context.plan.maxInFlight * WINDOW, 1) - this.#checkpointer.size;
   }
 
@@ -179,7 +182,13 @@ export class LeaseRunner {
     this.#unwait(held);
     if (held.failures > 0) this.#remember(held, held.attempt - 1);
     this.#releaseBehind(held);
-    this.host.context.emit({ type: "released", level: "info", reason, id: held.delivery.id, lease: this.lease.id });
+    this.host.context.emit({
+      type: "released",
+      level: "info",
+      reason,
+      id: held.opened?.id ?? held.delivery.id,
+      lease: this.lease.id,
+    });
     if (this.log) {
       this.#drop(held);
       return;
@@ -229,6 +238,8 @@ export class LeaseRunner {
       if (held.state !== "running") continue;
       count++;
       held.state = "lost";
+      // Its handler may never end: kept any longer, the message would never come again.
+      this.#heartbeat.delete(held);
       held.abort(reason);
     }
     return count;
@@ -285,7 +296,7 @@ export class LeaseRunner {
         type: "lost",
         level: "warn",
         during: "settling",
-        id: held.delivery.id,
+        id: held.opened?.id ?? held.delivery.id,
         error: cause,
         lease: this.lease.id,
       });
@@ -331,7 +342,7 @@ export class LeaseRunner {
       type: "lost",
       level: "warn",
       during: "handling",
-      id: held.delivery.id,
+      id: held.opened?.id ?? held.delivery.id,
       error: cause,
       lease: this.lease.id,
     });

@@ -27,6 +27,9 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
   const { envelope, type } = opened;
   if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
   if (envelope?.to !== undefined && envelope.to !== context.plan.group) return { kind: "elsewhere" };
+  const tenures = held.lease.log ? (held.delivery.attempt ?? 1) : 1;
+  if (tenures > (context.plan.from.nativeAttempts ?? Number.POSITIVE_INFINITY))
+    return condemn("crash-loop", `${tenures - 1} holders of its partition ended without getting past it`);
   if (type === undefined)
     return condemn(
       "untyped-message",
