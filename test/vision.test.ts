@@ -63,6 +63,34 @@ describe("a tester", () => {
   });
 });
 
+describe.each(["queue", "pubsub", "stream"] as const)("the same handler on a %s", (model) => {
+  test("a bank that is closed is asked again after an hour, not before", async () => {
+    await using bed = await testbed({ channels: [orders], model });
+    const bank = flakyBank(1, new BankClosed());
+    bed.messaging.consume(billing(bank));
+    await bed.messaging.start();
+    const { id } = await bed.messaging.publish(orders, "order.placed", order);
+    await bed.clock.advance("59m");
+    expect(bank.charges).toEqual([]);
+    await bed.clock.advance("2m");
+    expect(bank.charges).toEqual([id]);
+  });
+
+  test("a declined card is a dead letter at once, with its reason; the customer's next order goes on", async () => {
+    await using bed = await testbed({ channels: [orders], model });
+    const bank = flakyBank(1, new CardDeclined());
+    bed.messaging.consume(billing(bank));
+    await bed.messaging.start();
+    const { id } = await bed.messaging.publish(orders, "order.placed", order);
+    const next = await bed.messaging.publish(orders, "order.placed", { ...order, orderId: "o-2" });
+    await bed.settled();
+    expect(bed.dead(orders, "billing")).toMatchObject([
+      { id, reason: expect.stringContaining("card declined"), attempts: 1 },
+    ]);
+    expect(bank.charges).toEqual([next.id]);
+  });
+});
+
 describe("a service", () => {
   test.each(["test", "replay-test"])("runs on the configuration's profile %s, with the same code", async (profile) => {
     const stop = new AbortController();
