@@ -11,8 +11,8 @@ import { systemRuntime } from "./system-runtime.ts";
  * Reads the configuration, checks it against what the channels need and the adapters keep, loads the adapters it names
  * and opens their connections. Nothing is consumed before `start()`.
  *
- * @throws MessagingError `invalid-config` with every mistake found, each with its path in the file; `adapter-missing`
- * names the package to install; `topology-differs` where `provision: verify` finds a difference.
+ * @throws MessagingError `invalid-config` with every mistake found, each with its path in the file, an adapter that
+ * is not installed with the package to install; `topology-differs` where `provision: verify` finds a difference.
  */
 export async function connect<const Channels extends readonly AnyChannel[]>(
   options: ConnectOptions<Channels>,

@@ -24,6 +24,7 @@ export type {
 export type { Middleware } from "./middleware.ts";
 export { middleware } from "./middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./plan.ts";
+export { apply, type PlannedTopology, type PlanOptions, plan } from "./provision.ts";
 export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./publisher.ts";
 export type { Refused } from "./refused.ts";
 export type { Runtime } from "./runtime.ts";
