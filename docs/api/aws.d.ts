@@ -1,0 +1,23 @@
+// @switchyard/aws: index.d.ts
+
+// adapter.d.ts
+import type { Adapter } from "@switchyard/core/driver";
+import { type SqsKeeps } from "@switchyard/sqs";
+import type { AwsOptions } from "./options.ts";
+export type AwsKeeps = {
+    queue: SqsKeeps["queue"];
+};
+export declare const adapter: Adapter<AwsOptions, AwsKeeps>;
+
+// index.d.ts
+import { adapter, type AwsKeeps } from "./adapter.ts";
+import type { AwsOptions } from "./options.ts";
+export { adapter, type AwsKeeps };
+export type { AwsOptions } from "./options.ts";
+export declare function aws(options?: AwsOptions): {
+    readonly use: typeof adapter;
+} & AwsOptions;
+
+// options.d.ts
+import type { SqsOptions } from "@switchyard/sqs";
+export type AwsOptions = SqsOptions;

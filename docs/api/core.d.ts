@@ -1,0 +1,1205 @@
+// @switchyard/core: index.d.ts
+// @switchyard/core/driver: driver.d.ts
+// @switchyard/core/driver-kit: driver-kit/index.d.ts
+// @switchyard/core/testing: testing/index.d.ts
+
+// channel.d.ts
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { WireSafe } from "./json-safe.ts";
+import type { Join, Refused } from "./refused.ts";
+import type { ChannelShape, ForeignMessage, Needs } from "./shapes.ts";
+export type MessageTypes = Readonly<Record<string, {
+    readonly in: unknown;
+    readonly out: unknown;
+}>>;
+export type Need = "ordering" | "delay" | "fairness" | "replay";
+export interface Channel<Name extends string = string, M extends MessageTypes = any, N extends Need = any> extends ChannelShape {
+    readonly name: Name;
+    readonly messages: {
+        readonly [K in keyof M]: StandardSchemaV1<M[K]["in"], M[K]["out"]>;
+    };
+    readonly "~types"?: {
+        readonly messages: M;
+        readonly needs: N;
+    };
+}
+export type AnyChannel = Channel<string, any, any>;
+type Types<C extends AnyChannel> = NonNullable<C["~types"]>;
+export type TypeOf<C extends AnyChannel> = keyof Types<C>["messages"] & string;
+export type InputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["in"];
+export type OutputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["out"];
+export type NeedOf<C extends AnyChannel> = Types<C>["needs"];
+type Schemas = Readonly<Record<string, StandardSchemaV1>>;
+type In<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : never;
+type SchemaMessage<S extends Schemas> = {
+    [K in keyof S & string]: {
+        readonly type: K;
+        readonly data: In<S[K]>;
+    };
+}[keyof S & string];
+type CommonKey<S extends Schemas, U = In<S[keyof S]>> = {
+    [K in keyof U & string]-?: U[K] extends string ? K : never;
+}[keyof U & string];
+interface Absent {
+    readonly "~absent": true;
+}
+type KebabCase<Name extends string> = Name extends Lowercase<Name> ? Name extends "" | `${string}${"_" | " " | "." | "/" | ":" | "--"}${string}` | `-${string}` | `${string}-` ? Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`> : unknown : Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>;
+type OnlyNeeds<D> = {
+    readonly [K in Exclude<keyof D, keyof Needs>]: Refused<`"${K & string}" is not a need; needs are ${Join<keyof Needs>}`>;
+};
+export interface ChannelOptions<S extends Schemas, O, D> {
+    readonly messages: S & {
+        readonly [K in keyof S]: K extends "*" ? Refused<`"*" means every type; give the type a name`> : WireSafe<K & string, S[K]>;
+    };
+    readonly orderingKey?: O;
+    readonly needs?: D & OnlyNeeds<D>;
+    readonly foreign?: NoInfer<keyof S & string> | ((raw: ForeignRaw) => string | undefined);
+}
+export interface ForeignRaw extends ForeignMessage {
+    readonly body: any;
+}
+export declare function channel<const Name extends string, S extends Schemas, const O extends CommonKey<S> | ((message: SchemaMessage<S>) => string) | Absent, const D extends Needs = {}>(name: Name & KebabCase<Name>, options: ChannelOptions<S, O, D>): Channel<Name, {
+    readonly [K in keyof S & string]: {
+        readonly in: In<S[K]>;
+        readonly out: StandardSchemaV1.InferOutput<S[K]>;
+    };
+}, (Absent extends O ? never : "ordering") | (keyof D & Need)>;
+export {};
+
+// config/policies.d.ts
+import type { Model } from "../driver.ts";
+import type { Policy, RetryRule } from "../plan.ts";
+import type { PolicyInput } from "./types.ts";
+export interface PolicyPlan {
+    readonly policy: Policy;
+    readonly channel?: string;
+}
+export declare function policyOf(input: PolicyInput, model: Model): PolicyPlan;
+export declare function rulesOf(policy: Policy): RetryRule[];
+export declare function longestWait(rule: RetryRule): number;
+export declare function nativeAttempts(policy: Policy): number;
+
+// config/types.d.ts
+import type { Adapter, Model, Position } from "../driver.ts";
+import type { Duration } from "../duration.ts";
+import type { Backoff } from "../plan.ts";
+export interface ConfigInput {
+    readonly prefix?: string;
+    readonly drain?: Duration;
+    readonly connections?: Readonly<Record<string, ConnectionInput>>;
+    readonly channels?: Readonly<Record<string, ChannelInput>>;
+    readonly policies?: Readonly<Record<string, PolicyInput>>;
+    readonly profiles?: Readonly<Record<string, OverlayInput>>;
+}
+export interface OverlayInput {
+    readonly prefix?: string;
+    readonly drain?: Duration;
+    readonly connections?: Readonly<Record<string, Partial<ConnectionInput>>>;
+    readonly channels?: Readonly<Record<string, ChannelInput>>;
+    readonly policies?: Readonly<Record<string, PolicyInput>>;
+}
+export type Provision = "auto" | "verify" | "off";
+export interface ConnectionInput {
+    readonly use: string | Adapter;
+    readonly provision?: Provision;
+    readonly [option: string]: unknown;
+}
+export interface ChannelInput {
+    readonly model?: Model;
+    readonly on?: string;
+    readonly groups?: Readonly<Record<string, GroupInput>>;
+    readonly policy?: string;
+    readonly partitions?: number;
+    readonly form?: Form;
+    readonly address?: string;
+    readonly retention?: Duration;
+    readonly publish?: PublishInput;
+    readonly native?: Readonly<Record<string, unknown>>;
+}
+export type Form = "standard" | "ordered" | "fifo";
+export interface PublishInput {
+    readonly timeout?: Duration;
+    readonly maxPending?: number;
+    readonly maxPendingBytes?: number;
+    readonly whenFull?: "wait" | "reject";
+}
+export interface GroupInput {
+    readonly concurrency?: number;
+    readonly maxInFlight?: number;
+    readonly maxInFlightBytes?: number;
+    readonly hold?: Duration;
+    readonly policy?: string;
+    readonly start?: Exclude<Position, object> | {
+        readonly time: string | number | Date;
+    } | {
+        readonly at: string;
+    };
+    readonly address?: string;
+    readonly deadLetterAddress?: string;
+    readonly batch?: {
+        readonly size?: number;
+        readonly wait?: Duration;
+    };
+    readonly filter?: boolean | readonly string[];
+    readonly native?: Readonly<Record<string, unknown>>;
+}
+export interface RetryInput {
+    readonly attempts?: number;
+    readonly backoff?: Backoff;
+    readonly first?: Duration;
+    readonly max?: Duration;
+}
+export interface PolicyInput {
+    readonly retry?: RetryInput & {
+        readonly errors?: Readonly<Record<string, RetryInput | "deadLetter" | "release">>;
+    };
+    readonly deadLetter?: boolean | "park" | "block" | "skip" | {
+        readonly channel: string;
+    };
+}
+
+// connect.d.ts
+import type { AnyChannel } from "./channel.ts";
+import type { ConnectOptions, Messaging } from "./messaging-types.ts";
+export declare function connect<const Channels extends readonly AnyChannel[]>(options: ConnectOptions<Channels>): Promise<Messaging<Channels[number]>>;
+
+// consumer.d.ts
+import type { AnyChannel, OutputOf, TypeOf } from "./channel.ts";
+import type { Batch, Delivery } from "./delivery.ts";
+import { type Duration } from "./duration.ts";
+import type { Adds, Middleware } from "./middleware.ts";
+import type { Join, Refused } from "./refused.ts";
+import type { ConsumerShape } from "./shapes.ts";
+export interface Consumer<C extends AnyChannel = AnyChannel> extends ConsumerShape {
+    readonly channel: C;
+}
+export interface ConsumeOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]> {
+    readonly use?: U;
+    readonly concurrency?: number;
+    readonly maxInFlight?: number;
+    readonly maxInFlightBytes?: number;
+    readonly discard?: boolean;
+}
+export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]> extends Omit<ConsumeOptions<U>, "discard"> {
+    readonly batch?: {
+        readonly size?: number;
+        readonly wait?: Duration;
+    };
+}
+type Handler<C extends AnyChannel, K extends TypeOf<C>, Added> = (data: OutputOf<C, K>, delivery: Delivery<C, K, Added>) => unknown;
+type Entry<C extends AnyChannel, K, H, Added> = "ignore" | Handler<C, K extends TypeOf<C> ? K : Exclude<TypeOf<C>, H>, Added>;
+type Complete<C extends AnyChannel, H> = "*" extends H ? unknown : [Exclude<TypeOf<C>, H>] extends [never] ? unknown : Refused<`not handled: ${Join<Exclude<TypeOf<C>, H>>}; add it, or "*": "ignore"`>;
+export declare function consumer<C extends AnyChannel, const H extends TypeOf<C> | "*", const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handlers: {
+    readonly [K in H]: Entry<C, K, H, Adds<U>>;
+} & Complete<C, H>, options?: ConsumeOptions<U>): Consumer<C>;
+export declare function batchConsumer<C extends AnyChannel, const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handler: (batch: Batch<C, Adds<U>>) => unknown, options?: BatchOptions<U>): Consumer<C>;
+export {};
+
+// define-config.d.ts
+import type { AnyChannel, NeedOf } from "./channel.ts";
+import type { ChannelInput, ConfigInput, ConnectionInput, OverlayInput } from "./config/types.ts";
+import type { Adapter, Model } from "./driver.ts";
+import type { Allow, Join, Refused } from "./refused.ts";
+export declare function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(channels: Channels, config: C & CheckConfig<Channels, C>): ConfigInput;
+interface TypedInput extends Omit<ConfigInput, "connections" | "profiles"> {
+    readonly connections?: Readonly<Record<string, TypedConnection>>;
+    readonly profiles?: Readonly<Record<string, Omit<OverlayInput, "connections"> & {
+        readonly connections?: Readonly<Record<string, object>>;
+    }>>;
+}
+type TypedConnection = ConnectionInput | (Pick<ConnectionInput, "use" | "provision"> & object);
+type Get<T, Key, Else> = Key extends keyof T ? Exclude<T[Key], undefined> : Else;
+type List<Names> = Join<`"${Names & string}"`>;
+type CheckConfig<Channels extends readonly AnyChannel[], C> = Allow<FirstOf<[
+    Unknown<C, keyof ConfigInput>,
+    AtChannels<Channels, C, [C]>,
+    AtProfiles<Channels, C, Get<C, "profiles", {}>>
+]>>;
+type AtProfiles<Channels extends readonly AnyChannel[], C, Profiles> = Wrong<"profiles", {
+    [P in keyof Profiles]: FirstOf<[
+        Unknown<Profiles[P], keyof OverlayInput>,
+        AtChannels<Channels, Profiles[P], [Profiles[P], C]>
+    ]>;
+}>;
+type AtChannels<Channels extends readonly AnyChannel[], Layer, Layers extends readonly unknown[]> = FirstOf<[
+    Misnamed<Channels, keyof Get<Layer, "channels", {}>>,
+    Wrong<"channels", {
+        [N in keyof Get<Layer, "channels", {}>]: Unknown<Get<Layer, "channels", {}>[N], keyof ChannelInput>;
+    }>,
+    Verdicts<Channels, Layers> extends infer Bad ? ([Bad] extends [never] ? never : {
+        readonly channels: Bad;
+    }) : never
+]>;
+type FirstOf<Checks extends readonly unknown[]> = Checks extends readonly [infer First, ...infer Rest] ? [First] extends [never] ? FirstOf<Rest> : First : never;
+type Wrong<Key extends string, Entries> = {
+    [E in keyof Entries as [Entries[E]] extends [never] ? never : E]: Entries[E];
+} extends infer Bad ? [keyof Bad] extends [never] ? never : {
+    readonly [K in Key]: Bad;
+} : never;
+type Unknown<Value, Known extends PropertyKey> = string extends keyof Value ? never : [Exclude<keyof Value, Known>] extends [never] ? never : {
+    readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; there are ${List<Known>}`>;
+};
+type Misnamed<Channels extends readonly AnyChannel[], Given> = string extends Given | Channels[number]["name"] ? never : [Exclude<Given, Channels[number]["name"] | "*">] extends [never] ? never : {
+    readonly channels: {
+        readonly [W in Exclude<Given, Channels[number]["name"] | "*"> & string]: Refused<`"${W}" is not one of the channels ${List<Channels[number]["name"]>}`>;
+    };
+};
+type Verdicts<Channels extends readonly AnyChannel[], Layers extends readonly unknown[]> = {
+    [I in keyof Channels]: Verdict<Channels[I]["name"], NeedOf<Channels[I]>, Field<"model", Channels[I]["name"], Layers>, Field<"on", Channels[I]["name"], Layers>, Layers>;
+}[number];
+type Field<F extends string, Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [
+    infer Top,
+    ...infer Rest
+] ? Get<Get<Get<Top, "channels", {}>, Name, {}>, F, Get<Get<Get<Top, "channels", {}>, "*", {}>, F, Field<F, Name, Rest>>> : undefined;
+type Groups<Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? keyof Get<Get<Get<Top, "channels", {}>, Name, {}>, "groups", {}> | keyof Get<Get<Get<Top, "channels", {}>, "*", {}>, "groups", {}> | Groups<Name, Rest> : never;
+type Connections<Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? keyof Get<Top, "connections", {}> | Connections<Rest> : "memory";
+type Use<On extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? Get<Get<Get<Top, "connections", {}>, On, {}>, "use", Use<On, Rest>> : undefined;
+type KeepsOf<U> = U extends Adapter<any, infer Keeps> ? Keeps : unknown;
+type IsUnion<T, Whole = T> = [T] extends [never] ? false : T extends unknown ? [Whole] extends [T] ? false : true : never;
+type Verdict<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = string extends Name ? never : M extends "queue" ? IsUnion<Groups<Name, Layers>> extends true ? Refused<`"${Name}" is a queue with the groups ${List<Groups<Name, Layers>>}; a queue has one, pubsub and stream have several`> : OnConnection<Name, Needs, M, On, Layers> : OnConnection<Name, Needs, M, On, Layers>;
+type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = On extends string ? string extends On ? never : On extends Connections<Layers> ? M extends Model ? Kept<Name, Needs, M, On, KeepsOf<Use<On, Layers>>> : never : Refused<`"${Name}" is on "${On}", which is not a connection; connections are ${List<Connections<Layers>>}`> : never;
+type Kept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps ? never : M extends keyof Keeps ? [Exclude<Needs, Keeps[M]>] extends [never] ? never : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`> : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;
+export {};
+
+// delivery.d.ts
+import type { AnyChannel, OutputOf, TypeOf } from "./channel.ts";
+export interface DeliveryFacts {
+    readonly id: string;
+    readonly channel: string;
+    readonly group: string;
+    readonly attempt: number;
+    readonly key?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly source: string;
+    readonly time: Date;
+    readonly enqueuedAt?: Date;
+    readonly position?: string;
+    readonly foreign: boolean;
+    readonly raw: unknown;
+    readonly signal: AbortSignal;
+    readonly fencingToken?: number;
+    readonly fairnessKey?: string;
+    readonly traceparent?: string;
+    readonly tracestate?: string;
+    readonly hop: number;
+    readonly expiresAt?: Date;
+}
+interface TypedDelivery<K extends string, Data> extends DeliveryFacts {
+    readonly type: K;
+    readonly data: Data;
+}
+export type Delivery<C extends AnyChannel = AnyChannel, K extends TypeOf<C> = TypeOf<C>, Added = {}> = K extends unknown ? TypedDelivery<K, OutputOf<C, K>> & Added : never;
+export interface AnyDelivery extends DeliveryFacts {
+    readonly type: string;
+    readonly data: unknown;
+}
+export interface Batch<C extends AnyChannel = AnyChannel, Added = {}> extends Iterable<Delivery<C, TypeOf<C>, Added>> {
+    readonly size: number;
+    readonly signal: AbortSignal;
+    fail(delivery: AnyDelivery, error: unknown): void;
+}
+export {};
+
+// deque.d.ts
+export declare class Deque<T> {
+    #private;
+    get size(): number;
+    push(item: T): void;
+    unshift(item: T): void;
+    peek(): T | undefined;
+    shift(): T | undefined;
+    drain(): T[];
+    [Symbol.iterator](): Iterator<T>;
+}
+
+// driver-kit/index.d.ts
+export { Deque } from "../deque.ts";
+export { formatDuration, parseDuration } from "../duration.ts";
+export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
+
+// driver.d.ts
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Runtime } from "./runtime.ts";
+import type { Topology } from "./topology.ts";
+export type { Runtime } from "./runtime.ts";
+export type { Change, Topology, TopologyPlan } from "./topology.ts";
+export type Model = "queue" | "pubsub" | "stream";
+export interface WireMessage {
+    readonly body: string | Uint8Array;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly type?: string;
+    readonly key?: string;
+    readonly fairness?: string;
+    readonly dedup?: string;
+    readonly delayMs?: number;
+}
+export interface Destination {
+    readonly channel: string;
+    readonly base: string;
+    readonly name: string;
+    readonly model: Model;
+    readonly ordered: boolean;
+    readonly dead?: boolean;
+    readonly partitions?: number;
+    readonly group?: string;
+    readonly types?: readonly string[];
+    readonly address?: string;
+    readonly baseAddress?: string;
+    readonly deadLetter?: Destination;
+    readonly nativeAttempts?: number;
+    readonly holdMs?: number;
+    readonly retentionMs?: number;
+    readonly native: Readonly<Record<string, unknown>>;
+}
+export type Position = "earliest" | "latest" | {
+    readonly time: number;
+} | {
+    readonly at: string;
+};
+export interface Capabilities {
+    readonly ordering: "none" | "partition" | "key";
+    readonly publishConfirm: "none" | "received" | "stored";
+    readonly publishDedupMs: number;
+    readonly maxBatch: {
+        readonly count: number;
+        readonly bytes: number;
+    };
+    readonly maxMessageBytes: number;
+    readonly headers: number;
+    readonly binary: boolean;
+    readonly concurrency: {
+        readonly send: number;
+        readonly receive: number;
+    };
+    readonly delayedPublishMs: number;
+    readonly retryDelayMs: number;
+    readonly holdExtend: boolean;
+    readonly releaseWithoutPenalty: boolean;
+    readonly attempts: "exact" | "failures" | "approximate" | "local";
+    readonly settleResult: "confirmed" | "sent" | "checkpoint";
+    readonly deadLetter: "none" | "native";
+    readonly redrive: "none" | "group";
+    readonly replay: readonly ("earliest" | "latest" | "time" | "at")[];
+    readonly retentionMs: number;
+    readonly filter: "none" | "broker";
+    readonly fairness: boolean;
+    readonly groupMembership: "competing" | "leases";
+    readonly fencingToken: boolean;
+    readonly poisonSkip: readonly ("deadLetter" | "park" | "skip" | "block")[];
+    readonly depth: "none" | "lag" | "approximate" | "exact";
+    readonly purge: boolean;
+}
+export interface Located {
+    readonly address: string;
+    readonly problem?: string;
+}
+export interface Adapter<O = any, Keeps = unknown> {
+    readonly name: string;
+    readonly options: StandardSchemaV1<unknown, O>;
+    capabilities(of: Destination, options: O): Capabilities | undefined;
+    locate(of: Destination, options: O): Located;
+    nativeProblems?(of: Destination, options: O): readonly string[];
+    open(options: O, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
+    topology?(options: O, runtime: Runtime): Promise<Topology>;
+    readonly "~keeps"?: Keeps;
+}
+export interface DriverEvent {
+    readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost";
+    readonly id?: string;
+    readonly cause?: unknown;
+}
+export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topology";
+export interface Connection {
+    sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
+    receiver(from: Destination, options: {
+        readonly holdMs: number;
+        readonly prefetch: number;
+        readonly start: Position;
+    }, signal: AbortSignal): Promise<ReceiverDriver>;
+    depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
+    purge?(of: Destination, signal: AbortSignal): Promise<void>;
+    seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
+    classify(cause: unknown, during: Phase): Fault;
+    close(): Promise<void>;
+}
+export interface Depth {
+    readonly lease?: string;
+    readonly ready?: number;
+    readonly delayed?: number;
+    readonly held?: number;
+    readonly oldestMs?: number;
+}
+export interface Fault {
+    readonly kind: "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed" | "lost";
+    readonly code: string;
+    readonly hint?: string;
+    readonly retryAfterMs?: number;
+}
+export type Outcome = undefined | {
+    readonly cause: unknown;
+};
+export type Sent = {
+    readonly cause: unknown;
+} | {
+    readonly cause?: never;
+    readonly id: string;
+    readonly position?: string;
+};
+export interface SenderDriver {
+    readonly capabilities: Capabilities;
+    size(message: WireMessage): number;
+    send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]>;
+    close(): Promise<void>;
+}
+export interface ReceiverDriver<R = any> {
+    readonly capabilities: Capabilities;
+    leases(signal: AbortSignal): AsyncIterable<Lease<R>>;
+    close(): Promise<void>;
+}
+export interface Lease<R = any> {
+    readonly id: string;
+    readonly fencingToken?: number;
+    readonly lost: AbortSignal;
+    receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
+    settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
+    extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
+    release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;
+}
+export interface Delivery<R = any> {
+    readonly id: string;
+    readonly message: WireMessage;
+    readonly receipt: R;
+    readonly raw: unknown;
+    readonly attempt?: number;
+    readonly enqueuedAt?: number;
+    readonly position?: string;
+    readonly deadline?: number;
+    readonly lastDeadline?: number;
+}
+export type Settlement<R = any> = {
+    readonly receipt: R;
+    readonly action: "ack";
+}
+ | {
+    readonly receipt: R;
+    readonly action: "retry";
+    readonly delayMs: number;
+    readonly attempt: number;
+}
+ | {
+    readonly receipt: R;
+    readonly action: "release";
+};
+
+// duration.d.ts
+declare const UNITS: {
+    readonly ms: 1;
+    readonly s: 1000;
+    readonly m: 60000;
+    readonly h: 3600000;
+    readonly d: 86400000;
+};
+export type Duration = number | `${number}${keyof typeof UNITS}`;
+export declare function parseDuration(value: unknown): number | undefined;
+export declare function milliseconds(value: Duration, what: string): number;
+export declare function formatDuration(ms: number): Duration;
+export {};
+
+// envelope.d.ts
+import type { Capabilities, WireMessage } from "./driver.ts";
+import type { ForeignMessage } from "./shapes.ts";
+export { BYTES_TYPE, JSON_TYPE } from "./media-type.ts";
+export { asText, parseJson } from "./text.ts";
+export interface Envelope {
+    readonly id: string;
+    readonly source: string;
+    readonly type: string;
+    readonly time: number;
+    readonly key?: string;
+    readonly hop: number;
+    readonly expiresAt?: number;
+    readonly contentType: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly traceparent?: string;
+    readonly tracestate?: string;
+    readonly dead?: DeadInfo;
+    readonly to?: string;
+    readonly encoding?: "base64";
+}
+export interface DeadInfo {
+    readonly reason: string;
+    readonly code: string;
+    readonly attempts: number;
+    readonly channel: string;
+    readonly group: string;
+    readonly errorClass?: string;
+    readonly firstAt: number;
+    readonly lastAt: number;
+}
+export interface WireExtra {
+    readonly fairness?: string | undefined;
+    readonly delayMs?: number | undefined;
+}
+type Wire = Pick<Capabilities, "headers" | "binary">;
+export declare function encode(envelope: Envelope, data: unknown, caps: Wire, extra?: WireExtra): WireMessage;
+export declare function encodeBody(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra?: WireExtra): WireMessage;
+export type Decoded = {
+    readonly foreign: false;
+    readonly envelope: Envelope;
+    readonly body: string | Uint8Array;
+} | {
+    readonly foreign: true;
+    readonly raw: ForeignMessage;
+};
+export declare function decode(message: WireMessage): Decoded;
+export declare function dataOf(envelope: Envelope, body: string | Uint8Array): unknown;
+
+// errors.d.ts
+import type { Fault } from "./driver.ts";
+export type Kind = "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed";
+export interface ErrorDetails {
+    readonly kind: Kind;
+    readonly cause?: unknown;
+    readonly channel?: string | undefined;
+    readonly group?: string | undefined;
+    readonly id?: string | undefined;
+    readonly retryAfterMs?: number | undefined;
+    readonly problems?: readonly Problem[] | undefined;
+}
+export interface Problem {
+    readonly path: string;
+    readonly message: string;
+}
+declare const BRAND = "~switchyard-error";
+export declare class MessagingError extends Error {
+    readonly name = "MessagingError";
+    readonly code: string;
+    readonly kind: Kind;
+    readonly channel?: string | undefined;
+    readonly group?: string | undefined;
+    readonly id?: string | undefined;
+    readonly retryAfterMs?: number | undefined;
+    readonly problems: readonly Problem[];
+    readonly [BRAND] = true;
+    constructor(code: string, message: string, details: ErrorDetails);
+}
+export declare function isMessagingError(error: unknown, code?: string): error is MessagingError;
+export declare function fromFault(fault: Fault, doing: string, cause: unknown, about: Omit<ErrorDetails, "kind" | "cause">): MessagingError;
+export {};
+
+// events.d.ts
+export type MessagingEvent = About & ({
+    readonly type: "retry";
+    readonly level: "info";
+    readonly attempt: number;
+    readonly delayMs: number;
+    readonly error: unknown;
+} | {
+    readonly type: "dead-letter";
+    readonly level: "warn";
+    readonly attempt: number;
+    readonly code: string;
+    readonly reason: string;
+    readonly error?: unknown;
+}
+ | {
+    readonly type: "blocked-message";
+    readonly level: "error";
+    readonly reason: string;
+    readonly error?: unknown;
+} | {
+    readonly type: "skipped";
+    readonly level: "warn";
+    readonly reason: string;
+    readonly error?: unknown;
+} | {
+    readonly type: "expired";
+    readonly level: "info";
+} | {
+    readonly type: "discarded";
+    readonly level: "info";
+    readonly messageType: string;
+}
+ | {
+    readonly type: "order-gap";
+    readonly level: "warn";
+    readonly reason: "dead-letter" | "skip" | "expiry" | "redrive";
+}
+ | {
+    readonly type: "lost";
+    readonly level: "warn";
+    readonly during: "handling" | "settling";
+    readonly error?: unknown;
+} | {
+    readonly type: "released";
+    readonly level: "info";
+    readonly reason: "stop" | "asked" | "order" | "budget";
+} | {
+    readonly type: "receive-failed";
+    readonly level: "warn" | "error";
+    readonly error: unknown;
+    readonly retryInMs: number;
+} | {
+    readonly type: "resend";
+    readonly level: "info";
+    readonly error: unknown;
+    readonly retryInMs: number;
+} | {
+    readonly type: "connection";
+    readonly level: "info" | "warn";
+    readonly state: "up" | "down" | "blocked" | "unblocked" | "throttled";
+    readonly error?: unknown;
+} | {
+    readonly type: "position-lost";
+    readonly level: "error";
+    readonly error?: unknown;
+} | {
+    readonly type: "stop-shortened";
+    readonly level: "warn";
+    readonly deadlineMs: number;
+    readonly drainMs: number;
+});
+interface About {
+    readonly connection?: string;
+    readonly channel?: string;
+    readonly group?: string;
+    readonly id?: string;
+    readonly key?: string;
+    readonly lease?: string;
+}
+export type Observe = (event: MessagingEvent) => void;
+export {};
+
+// index.d.ts
+export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./channel.ts";
+export { channel } from "./channel.ts";
+export type { ConfigInput } from "./config/types.ts";
+export { connect } from "./connect.ts";
+export type { BatchOptions, ConsumeOptions, Consumer } from "./consumer.ts";
+export { batchConsumer, consumer } from "./consumer.ts";
+export { defineConfig } from "./define-config.ts";
+export type { AnyDelivery, Batch, Delivery } from "./delivery.ts";
+export type { Capabilities, Model } from "./driver.ts";
+export type { Duration } from "./duration.ts";
+export type { Kind, Problem } from "./errors.ts";
+export { isMessagingError, MessagingError } from "./errors.ts";
+export type { MessagingEvent, Observe } from "./events.ts";
+export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, GroupDepth, Health, Messaging, StopReport, } from "./messaging-types.ts";
+export type { Middleware } from "./middleware.ts";
+export { middleware } from "./middleware.ts";
+export type { ChannelExplanation, Explanation, GroupExplanation } from "./plan.ts";
+export { apply, type PlannedTopology, type PlanOptions, plan } from "./provision.ts";
+export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./publisher.ts";
+export type { Refused } from "./refused.ts";
+export type { Runtime } from "./runtime.ts";
+export { systemRuntime } from "./system-runtime.ts";
+export { DeadLetter, Release, Retry } from "./verdicts.ts";
+
+// json-safe.d.ts
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Join, Refused } from "./refused.ts";
+type Primitive = string | number | boolean | null | undefined;
+type Json = Primitive | readonly Json[] | {
+    readonly [key: string]: Json;
+};
+interface NotJson {
+    readonly Date: Date;
+    readonly bigint: bigint;
+    readonly symbol: symbol;
+    readonly function: (...args: never) => unknown;
+    readonly Map: ReadonlyMap<any, any>;
+    readonly Set: ReadonlySet<any>;
+    readonly WeakMap: WeakMap<any, any>;
+    readonly RegExp: RegExp;
+    readonly Promise: PromiseLike<any>;
+    readonly bytes: ArrayBuffer | ArrayBufferView;
+}
+type NotJsonName<T> = {
+    [K in keyof NotJson]: T extends NotJson[K] ? K : never;
+}[keyof NotJson];
+type Bad<T, Path extends string, Depth extends 0[] = []> = 0 extends 1 & T ? never : unknown extends T ? never : T extends Primitive ? never : [NotJsonName<T>] extends [never] ? Depth["length"] extends 6 ? never : T extends readonly (infer E)[] ? Bad<E, `${Path}[]`, [...Depth, 0]> : T extends object ? {
+    [K in keyof T & string]-?: Bad<T[K], Path extends "" ? K : `${Path}.${K}`, [...Depth, 0]>;
+}[keyof T & string] : never : Path extends "" ? NotJsonName<T> : `${Path} (${NotJsonName<T>})`;
+export type JsonSafe<Name extends string, T> = [T] extends [Json | Uint8Array] ? unknown : [Bad<T, "">] extends [never] ? unknown : Refused<`"${Name}": JSON cannot carry ${Join<Bad<T, "">>}; let the schema's input be JSON and decode it to the output`>;
+export type WireSafe<Name extends string, Schema> = Schema extends StandardSchemaV1 ? JsonSafe<Name, StandardSchemaV1.InferInput<Schema>> : unknown;
+export {};
+
+// media-type.d.ts
+export declare const JSON_TYPE = "application/json";
+export declare const BYTES_TYPE = "application/octet-stream";
+export declare function isJson(contentType: string): boolean;
+export declare function isText(contentType: string): boolean;
+
+// messaging-types.d.ts
+import type { AnyChannel } from "./channel.ts";
+import type { Consumer } from "./consumer.ts";
+import type { ConfigInput } from "./config/types.ts";
+import type { Adapter, Depth } from "./driver.ts";
+import type { Duration } from "./duration.ts";
+import type { Observe } from "./events.ts";
+import type { Explanation } from "./plan.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Runtime } from "./runtime.ts";
+export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
+    readonly channels: Channels;
+    readonly service: string;
+    readonly config?: string | ConfigInput;
+    readonly profile?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly cwd?: string;
+    readonly adapters?: readonly Adapter[];
+    readonly runtime?: Runtime;
+    readonly observe?: Observe;
+}
+export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
+    consume<X extends C>(consumer: Consumer<X>): void;
+    start(): Promise<void>;
+    run(options?: {
+        readonly signal?: AbortSignal;
+        readonly deadline?: Duration;
+    }): Promise<StopReport>;
+    stop(options?: {
+        readonly deadline?: Duration;
+    }): Promise<StopReport>;
+    explain(): Explanation;
+    health(): Health;
+    depth(channel: C, group?: string): Promise<readonly GroupDepth[]>;
+    deadLetters(channel: C, group: string): DeadLetters;
+}
+export interface StopReport {
+    readonly completed: number;
+    readonly released: number;
+    readonly abandoned: number;
+}
+export interface Health {
+    readonly status: "green" | "yellow" | "red";
+    readonly state: "connected" | "started" | "stopping" | "stopped";
+    readonly problems: readonly string[];
+    readonly connections: Readonly<Record<string, ConnectionHealth>>;
+}
+export interface ConnectionHealth {
+    readonly state: "up" | "down" | "blocked" | "throttled";
+    readonly since: number;
+}
+export interface GroupDepth extends Omit<Depth, "lease"> {
+    readonly group: string;
+    readonly leases: readonly Depth[];
+}
+export interface DeadLetters {
+    peek(count?: number): Promise<readonly DeadLetterItem[]>;
+    redrive(options?: {
+        readonly max?: number;
+    }): Promise<{
+        readonly redriven: number;
+        readonly failed: number;
+    }>;
+    purge(): Promise<void>;
+}
+export interface DeadLetterItem {
+    readonly id: string;
+    readonly type: string;
+    readonly data: unknown;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly reason: string;
+    readonly code: string;
+    readonly attempts: number;
+    readonly errorClass?: string;
+    readonly firstAt: Date;
+    readonly lastAt: Date;
+    readonly raw: unknown;
+}
+
+// middleware.d.ts
+import type { AnyDelivery } from "./delivery.ts";
+import type { Refused } from "./refused.ts";
+import type { MiddlewareShape } from "./shapes.ts";
+export interface Middleware<Added extends object = {}> extends MiddlewareShape {
+    readonly "~adds"?: Added;
+}
+export interface Passed<Added> {
+    readonly "~passed": Added;
+}
+type NoReplacing<Added> = {
+    readonly [K in keyof Added & keyof AnyDelivery]: Refused<`next() cannot replace delivery.${K}`>;
+};
+interface Next {
+    (): Promise<Passed<{}>>;
+    <Added extends object>(add: Added & NoReplacing<Added>): Promise<Passed<Added>>;
+}
+type Returned<Added> = {} extends Added ? Passed<Added> | void : Passed<Added>;
+export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
+    Middleware<infer A>,
+    ...infer Rest extends readonly Middleware<any>[]
+] ? A & Adds<Rest> : {};
+export declare function middleware<Added extends object = {}>(run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>): Middleware<Added>;
+export {};
+
+// plan.d.ts
+import type { Adapter, Capabilities, Destination, Model, Position } from "./driver.ts";
+export type Backoff = "constant" | "linear" | "exponential";
+export interface RetryRule {
+    readonly attempts: number;
+    readonly backoff: Backoff;
+    readonly firstMs: number;
+    readonly maxMs: number;
+}
+export interface Policy {
+    readonly retry: RetryRule;
+    readonly errors: Readonly<Record<string, Partial<RetryRule> | "deadLetter" | "release">>;
+    readonly exhausted: "deadLetter" | "park" | "block" | "skip";
+}
+export interface GroupPlan {
+    readonly group: string;
+    readonly from: Destination;
+    readonly deadLetter?: Destination;
+    readonly deadLetterOn?: string;
+    readonly policy: Policy;
+    readonly concurrency: number;
+    readonly maxInFlight: number;
+    readonly maxInFlightBytes: number;
+    readonly holdMs: number;
+    readonly start: Position;
+    readonly batch: {
+        readonly size: number;
+        readonly waitMs: number;
+    };
+    readonly capabilities: Capabilities;
+}
+export interface PublishPlan {
+    readonly timeoutMs: number;
+    readonly maxPending: number;
+    readonly maxPendingBytes: number;
+    readonly whenFull: "wait" | "reject";
+}
+export interface ChannelPlan {
+    readonly channel: string;
+    readonly model: Model;
+    readonly on: string;
+    readonly ordered: boolean;
+    readonly to: Destination;
+    readonly groups: Readonly<Record<string, GroupPlan>>;
+    readonly publish: PublishPlan;
+    readonly capabilities: Capabilities;
+}
+export interface ConnectionPlan {
+    readonly name: string;
+    readonly adapter: Adapter;
+    readonly options: unknown;
+    readonly provision: "auto" | "verify" | "off";
+}
+export interface Plan {
+    readonly service: string;
+    readonly profile: string | undefined;
+    readonly prefix: string;
+    readonly drainMs: number;
+    readonly connections: Readonly<Record<string, ConnectionPlan>>;
+    readonly channels: Readonly<Record<string, ChannelPlan>>;
+    readonly explanation: Explanation;
+}
+export interface Explanation {
+    readonly service: string;
+    readonly profile: string | null;
+    readonly sources: readonly string[];
+    readonly channels: Readonly<Record<string, ChannelExplanation>>;
+}
+export interface ChannelExplanation {
+    readonly model: Model;
+    readonly transport: string;
+    readonly connection: string;
+    readonly form: string;
+    readonly address: string;
+    readonly needs: readonly string[];
+    readonly groups: Readonly<Record<string, GroupExplanation>>;
+    readonly capabilities: Capabilities;
+    readonly notPortable: readonly string[];
+}
+export interface GroupExplanation {
+    readonly address: string;
+    readonly deadLetter: string | null;
+    readonly concurrency: number;
+    readonly maxInFlight: number;
+    readonly hold: string;
+    readonly retry: string;
+    readonly exhausted: Policy["exhausted"];
+}
+
+// provision.d.ts
+import type { AnyChannel } from "./channel.ts";
+import type { Consumer } from "./consumer.ts";
+import type { Adapter, Destination, Runtime } from "./driver.ts";
+import type { Explanation, Plan } from "./plan.ts";
+import type { Change } from "./topology.ts";
+export interface PlanOptions {
+    readonly channels: readonly AnyChannel[];
+    readonly consumers?: readonly Consumer<any>[];
+    readonly service?: string;
+    readonly config?: string | object;
+    readonly profile?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly cwd?: string;
+    readonly adapters?: readonly Adapter[];
+    readonly runtime?: Runtime;
+    readonly signal?: AbortSignal;
+}
+export interface PlannedTopology {
+    readonly changes: Readonly<Record<string, readonly Change[]>>;
+    readonly explanation: Explanation;
+}
+export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
+export declare function apply(planned: PlannedTopology, options?: {
+    readonly destructive?: boolean;
+    readonly signal?: AbortSignal;
+}): Promise<void>;
+export declare function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void>;
+export declare function destinationsOf(resolved: Plan, connection: string): readonly Destination[];
+
+// publisher.d.ts
+import type { AnyChannel, InputOf, NeedOf, TypeOf } from "./channel.ts";
+import type { Duration } from "./duration.ts";
+import type { MessagingError } from "./errors.ts";
+import type { Refused } from "./refused.ts";
+type NameOf<C extends AnyChannel> = C["name"];
+type Declared<C extends AnyChannel, N extends string, Value, Write extends string> = N extends NeedOf<C> ? Value : Refused<`"${NameOf<C>}" does not declare ${N}; add needs: { ${Write} }`>;
+export interface PublishOptions<C extends AnyChannel = AnyChannel> {
+    readonly id?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly delay?: Declared<C, "delay", Duration, 'delay: "15m"'>;
+    readonly expires?: Duration | Date;
+    readonly fairnessKey?: Declared<C, "fairness", string, "fairness: true">;
+    readonly signal?: AbortSignal;
+}
+export interface Published {
+    readonly id: string;
+    readonly position?: string;
+}
+export type PublishManyItem<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = K extends unknown ? {
+    readonly type: K;
+    readonly data: InputOf<C, K>;
+} & Omit<PublishOptions<C>, "signal"> : never;
+export type PublishManyResult = ({
+    readonly ok: true;
+} & Published) | {
+    readonly ok: false;
+    readonly id: string;
+    readonly error: MessagingError;
+};
+export interface Publisher<C extends AnyChannel> {
+    publish<X extends C, K extends keyof NonNullable<X["~types"]>["messages"] & string>(channel: X, type: K, data: InputOf<X, K>, options?: PublishOptions<X>): Promise<Published>;
+    publishMany<X extends C>(channel: X, messages: readonly PublishManyItem<X>[], options?: {
+        readonly signal?: AbortSignal;
+    }): Promise<readonly PublishManyResult[]>;
+    readonly "~publishes"?: (channel: C) => void;
+}
+export {};
+
+// refused.d.ts
+export interface Refused<Why extends string> {
+    readonly "~refused": Why;
+}
+export type Allow<Verdict> = [Verdict] extends [never] ? unknown : Verdict;
+type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: infer F) => void ? F extends () => infer L ? L : never : never;
+export type Join<U, Text extends string = ""> = [U] extends [never] ? Text : Last<U> extends infer L extends string ? Join<Exclude<U, L>, Text extends "" ? L : `${L}, ${Text}`> : Text;
+export {};
+
+// runtime.d.ts
+export interface Runtime {
+    now(): number;
+    monotonic(): number;
+    sleep(ms: number, signal?: AbortSignal): Promise<void>;
+    timer(ms: number, fn: () => void): Disposable;
+    defer(fn: () => void): void;
+    random(): number;
+    uuid(): string;
+}
+
+// shapes.d.ts
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Duration } from "./duration.ts";
+export interface Needs {
+    readonly delay?: Duration;
+    readonly fairness?: true;
+    readonly replay?: true;
+    readonly messageBytes?: number;
+}
+export interface ForeignMessage {
+    readonly body: unknown;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly type?: string;
+}
+export interface ChannelShape {
+    readonly "~switchyard": "channel";
+    readonly name: string;
+    readonly messages: Readonly<Record<string, StandardSchemaV1>>;
+    readonly orderingKey?: string | ((message: {
+        readonly type: string;
+        readonly data: any;
+    }) => string);
+    readonly needs: Needs;
+    readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
+}
+export interface ConsumerShape {
+    readonly "~switchyard": "consumer";
+    readonly kind: "single" | "batch";
+    readonly channel: ChannelShape;
+    readonly group: string;
+    readonly handlers: Readonly<Record<string, ((data: any, delivery: any) => unknown) | "ignore">>;
+    readonly handler?: (batch: any) => unknown;
+    readonly options: ConsumeShapeOptions;
+}
+export interface ConsumeShapeOptions {
+    readonly use?: readonly MiddlewareShape[];
+    readonly concurrency?: number;
+    readonly maxInFlight?: number;
+    readonly maxInFlightBytes?: number;
+    readonly batch?: {
+        readonly size?: number;
+        readonly wait?: Duration;
+    };
+    readonly discard?: boolean;
+}
+export interface MiddlewareShape {
+    readonly "~switchyard": "middleware";
+    readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
+}
+
+// system-runtime.d.ts
+import type { Runtime } from "./runtime.ts";
+export declare const systemRuntime: Runtime;
+
+// testing/attempt-once.d.ts
+import type { Policy } from "../plan.ts";
+import type { Runtime } from "../runtime.ts";
+import type { ConsumerShape } from "../shapes.ts";
+export interface AttemptOptions {
+    readonly attempt?: number;
+    readonly id?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly source?: string;
+}
+export type AttemptResult = {
+    readonly verdict: "ack";
+} | {
+    readonly verdict: "retry";
+    readonly delayMs: number;
+    readonly error: unknown;
+} | {
+    readonly verdict: "deadLetter";
+    readonly code: string;
+    readonly reason: string;
+    readonly error?: unknown;
+} | {
+    readonly verdict: "release";
+    readonly error: unknown;
+};
+export declare function attemptOnce(consumer: ConsumerShape, type: string, data: unknown, policy: Policy, runtime: Runtime, options?: AttemptOptions): Promise<AttemptResult>;
+
+// testing/index.d.ts
+export { seededRandom } from "./random.ts";
+export { type VirtualRuntime, type VirtualRuntimeOptions, virtualRuntime } from "./virtual-runtime.ts";
+export { type AttemptOptions, attemptOnce, type AttemptResult } from "./attempt-once.ts";
+export { type ReadMessage, readMessage } from "./read-message.ts";
+export { policyOf } from "../config/policies.ts";
+
+// testing/random.d.ts
+export declare function seededRandom(seed: number): () => number;
+export declare function uuidFrom(random: () => number): string;
+
+// testing/read-message.d.ts
+import type { WireMessage } from "../driver.ts";
+import { type DeadInfo } from "../envelope.ts";
+import type { ChannelShape } from "../shapes.ts";
+export interface ReadMessage {
+    readonly id: string;
+    readonly type: string | undefined;
+    readonly data: unknown;
+    readonly key?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly hop: number;
+    readonly foreign: boolean;
+    readonly dead?: DeadInfo;
+}
+export declare function readMessage(channel: ChannelShape, message: WireMessage, brokerId: string): ReadMessage;
+
+// testing/virtual-runtime.d.ts
+import { type Duration } from "../duration.ts";
+import type { Runtime } from "../runtime.ts";
+export interface VirtualRuntimeOptions {
+    readonly seed?: number;
+    readonly start?: number;
+    readonly patienceMs?: number;
+}
+export interface VirtualRuntime extends Runtime {
+    advance(d: Duration): Promise<void>;
+    settle(): Promise<void>;
+    track(name: string): () => void;
+    readonly pending: number;
+    readonly elapsed: number;
+}
+export declare function virtualRuntime(options?: VirtualRuntimeOptions): VirtualRuntime;
+
+// text.d.ts
+export declare function escapeNoncharacters(json: string): string;
+export declare function quote(text: string): string;
+export declare function checkName(value: unknown, field: string): string;
+export declare function checkHeaders(headers: unknown): Record<string, string>;
+export declare function jsonText(data: unknown, field?: string): string;
+export declare function clip(text: string, maxBytes: number): string;
+export declare function parseJson(text: string): unknown;
+export declare function isBytes(value: unknown): value is Uint8Array;
+export declare function asText(body: string | Uint8Array): string | Uint8Array;
+
+// topology.d.ts
+import type { Destination } from "./driver.ts";
+export interface Change {
+    readonly action: "create" | "update" | "destructive" | "drift";
+    readonly resource: string;
+    readonly name: string;
+    readonly summary: string;
+    readonly detail?: Readonly<Record<string, unknown>>;
+}
+export interface TopologyPlan {
+    readonly changes: readonly Change[];
+    readonly state?: unknown;
+}
+export interface Topology {
+    plan(destinations: readonly Destination[], signal: AbortSignal): Promise<TopologyPlan>;
+    apply(plan: TopologyPlan, signal: AbortSignal, options?: {
+        readonly destructive?: boolean;
+    }): Promise<void>;
+    destroy?(destinations: readonly Destination[], signal: AbortSignal): Promise<void>;
+    close(): Promise<void>;
+}
+
+// verdicts.d.ts
+import type { Duration } from "./duration.ts";
+declare const BRAND = "~switchyard-verdict";
+interface Because {
+    readonly cause?: unknown;
+}
+declare abstract class Verdict extends Error {
+    abstract readonly [BRAND]: "retry" | "deadLetter" | "release";
+    constructor(message: string, options?: Because);
+}
+export declare class Retry extends Verdict {
+    readonly name = "Retry";
+    readonly [BRAND]: "retry";
+    readonly delay?: Duration;
+    constructor(options?: Because & {
+        readonly delay?: Duration;
+    });
+}
+export declare class DeadLetter extends Verdict {
+    readonly name = "DeadLetter";
+    readonly [BRAND]: "deadLetter";
+    readonly reason: string;
+    constructor(reason: string, options?: Because);
+}
+export declare class Release extends Verdict {
+    readonly name = "Release";
+    readonly [BRAND]: "release";
+    constructor(options?: Because);
+}
+export type AnyVerdict = Retry | DeadLetter | Release;
+export declare function verdictOf(error: unknown): AnyVerdict | undefined;
+export declare function verdictKind(verdict: AnyVerdict): "retry" | "deadLetter" | "release";
+export {};

@@ -1,0 +1,506 @@
+// @switchyard/memory: index.d.ts
+// @switchyard/memory/testing: testing/index.d.ts
+
+// adapter.d.ts
+import type { Adapter } from "@switchyard/core/driver";
+import { type MemoryOptions, type ResolvedOptions } from "./options.ts";
+interface Keeps {
+    queue: "ordering" | "delay" | "fairness";
+    pubsub: "ordering" | "delay" | "fairness";
+    stream: "ordering" | "replay";
+}
+export declare const adapter: Adapter<ResolvedOptions, Keeps>;
+export declare function memory<const O extends MemoryOptions = MemoryOptions>(options?: O): {
+    readonly use: typeof adapter;
+} & O;
+export {};
+
+// broker.d.ts
+import type { Destination, Runtime, WireMessage } from "@switchyard/core/driver";
+import { Clock } from "./clock.ts";
+import { InjectedFaults } from "./injected.ts";
+import type { Log } from "./log.ts";
+import type { Queue } from "./queue.ts";
+import type { Topic } from "./topic.ts";
+export interface Watch {
+    published(to: Destination, message: WireMessage, id: string): void;
+}
+export interface Droppable {
+    drop(): void;
+}
+export declare class Broker {
+    readonly clock: Clock;
+    readonly queues: Map<string, Queue>;
+    readonly topics: Map<string, Topic>;
+    readonly logs: Map<string, Log>;
+    readonly faults: InjectedFaults;
+    readonly connections: Set<Droppable>;
+    watch: Watch | undefined;
+    constructor(runtime: Runtime);
+}
+
+// clock.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+export declare class Clock {
+    #private;
+    readonly runtime: Runtime;
+    constructor(runtime: Runtime);
+    now(): number;
+    after(ms: number): number;
+    until(time: number): number;
+    toMonotonic(time: number): number;
+    toEpoch(time: number): number;
+    fromEpoch(at: number): number;
+}
+
+// control.d.ts
+import type { Broker } from "./broker.ts";
+import type { InjectedFaults } from "./injected.ts";
+import type { ResolvedOptions } from "./options.ts";
+export interface Control {
+    readonly faults: InjectedFaults;
+    partitions(stream: string): readonly string[];
+    split(stream: string, partition: string): void;
+    merge(stream: string, first: string, second: string): void;
+    reshard(stream: string, count: number): void;
+    revoke(stream: string, group: string, partition: string): void;
+}
+export declare function controlFor(broker: Broker): Control;
+export declare function controlOf(options: ResolvedOptions): Control | undefined;
+export declare function control(name: string): Control | undefined;
+
+// dedup.d.ts
+export interface Accepted {
+    readonly id: string;
+    readonly position?: string;
+}
+export declare class Dedup<T> {
+    #private;
+    constructor(windowMs: number);
+    find(id: string | undefined, now: number): T | undefined;
+    remember(id: string | undefined, now: number, answer: T): void;
+}
+
+// due-heap.d.ts
+export interface Due {
+    due: number;
+    slot: number;
+}
+export declare class DueHeap<T extends Due> {
+    #private;
+    get size(): number;
+    get next(): T | undefined;
+    add(entry: T): void;
+    moved(entry: T): void;
+    remove(entry: T): void;
+    clear(): void;
+    [Symbol.iterator](): Iterator<T>;
+}
+
+// faults.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+export declare class MemoryFault extends Error {
+    readonly name = "MemoryFault";
+    readonly fault: Fault;
+    constructor(kind: Fault["kind"], code: string, hint: string);
+}
+export declare const LOST: {
+    readonly cause: MemoryFault;
+};
+export declare function classify(cause: unknown, during: Phase): Fault;
+export declare const closed: (what: string) => MemoryFault;
+export declare const notFound: (resource: "queue" | "topic" | "stream", name: string) => MemoryFault;
+
+// index.d.ts
+export { adapter, memory } from "./adapter.ts";
+export type { MemoryOptions } from "./options.ts";
+
+// injected.d.ts
+import { MemoryFault } from "./faults.ts";
+export type FailKind = "retryable" | "throttled" | "permanent" | "auth" | "config";
+export declare class InjectedFaults {
+    #private;
+    onDrop(drop: () => void): void;
+    ambiguousPublish(times?: number, options?: {
+        readonly stored?: boolean;
+    }): void;
+    failPublish(times?: number, kind?: FailKind): void;
+    failReceive(times?: number, kind?: FailKind): void;
+    loseAcks(times?: number, options?: {
+        readonly reply?: "ok" | "error";
+    }): void;
+    duplicate(times?: number): void;
+    dropConnection(): void;
+    clear(): void;
+    takeSend(): {
+        readonly stored: boolean;
+    } | undefined;
+    takeRefusal(): MemoryFault | undefined;
+    takeReceive(): MemoryFault | undefined;
+    takeAck(): "ok" | "error" | undefined;
+    takeDuplicate(): boolean;
+}
+
+// item.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import type { Due } from "./due-heap.ts";
+export declare const READY = 0;
+export declare const HELD = 1;
+export declare const DELAYED = 2;
+export declare const GONE = 3;
+export declare class Item implements Due {
+    readonly seq: number;
+    readonly message: WireMessage;
+    readonly at: number;
+    state: typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
+    attempts: number;
+    token: number;
+    due: number;
+    takenAt: number;
+    slot: number;
+    holder: object | null;
+    lane: Lane | null;
+    after: Item | null;
+    older: Item | null;
+    newer: Item | null;
+    constructor(seq: number, message: WireMessage, at: number, due: number);
+}
+export declare class Lane {
+    readonly id: string;
+    readonly serial: boolean;
+    head: Item | null;
+    tail: Item | null;
+    out: number;
+    queued: boolean;
+    constructor(id: string, serial: boolean);
+    insert(item: Item): void;
+    first(): Item | null;
+    shift(): Item | null;
+}
+
+// lease-table.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+export declare const HANDOVER_MS = 30000;
+export interface Tenure {
+    readonly key: string;
+    readonly token: number;
+    readonly attempt: number;
+    readonly lost: AbortSignal;
+    readonly asked: AbortSignal;
+}
+export interface Member {
+    readonly id: string;
+    granted(tenure: Tenure): void;
+}
+export declare class LeaseTable {
+    #private;
+    constructor(runtime: Runtime);
+    add(key: string, parents: readonly string[]): void;
+    remove(key: string): void;
+    join(member: Member): void;
+    retire(member: Member): void;
+    leave(member: Member): void;
+    holds(tenure: Tenure): boolean;
+    isHeld(key: string): boolean;
+    progress(tenure: Tenure): void;
+    release(tenure: Tenure, ended: boolean): void;
+    revoke(key: string, rebalance?: boolean): void;
+    setEnded(key: string, ended: boolean): void;
+    hasEnded(key: string): boolean;
+    balance(): void;
+}
+
+// log-group.d.ts
+import type { Position } from "@switchyard/core/driver";
+import { LeaseTable, type Tenure } from "./lease-table.ts";
+import type { Log } from "./log.ts";
+import type { LogRecord } from "./partition.ts";
+export declare class LogGroup {
+    #private;
+    readonly name: string;
+    readonly table: LeaseTable;
+    constructor(name: string, log: Log, start: Position);
+    read(tenure: Tenure, offset: number): void;
+    readTo(partition: string): number;
+    handedOut(): LogRecord[];
+    checkpoint(partition: string): number;
+    advance(tenure: Tenure, offset: number): boolean;
+    discover(): void;
+    seek(to: Position): void;
+}
+
+// log.d.ts
+import type { Position, WireMessage } from "@switchyard/core/driver";
+import type { Clock } from "./clock.ts";
+import { type Accepted, Dedup } from "./dedup.ts";
+import { LogGroup } from "./log-group.ts";
+import { Partition } from "./partition.ts";
+export declare class Log {
+    #private;
+    readonly name: string;
+    readonly clock: Clock;
+    readonly retentionMs: number;
+    readonly dedup: Dedup<Accepted>;
+    readonly partitions: Map<string, Partition>;
+    readonly groups: Map<string, LogGroup>;
+    constructor(name: string, partitions: number, retentionMs: number, dedupMs: number, clock: Clock);
+    get open(): readonly Partition[];
+    accept(kept: WireMessage, { key }: WireMessage): Accepted;
+    serve(): void;
+    trim(): void;
+    group(name: string, start: Position): LogGroup;
+    split(id: string): void;
+    merge(first: string, second: string): void;
+    reshard(count: number): void;
+    purge(): void;
+}
+
+// options.d.ts
+import type { Duration } from "@switchyard/core";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+export interface MemoryOptions {
+    readonly broker?: string;
+    readonly profile?: "sqs" | "sqs-fifo";
+    readonly retention?: Duration;
+    readonly dedup?: Duration;
+    readonly duplicates?: number;
+    readonly maxMessageBytes?: number;
+}
+export interface ResolvedOptions {
+    readonly broker: string | undefined;
+    readonly profile: "sqs" | "sqs-fifo" | undefined;
+    readonly retentionMs: number;
+    readonly dedupMs: number;
+    readonly duplicates: number;
+    readonly maxMessageBytes: number;
+}
+export declare const optionsSchema: StandardSchemaV1<MemoryOptions | undefined, ResolvedOptions>;
+
+// partition.d.ts
+import type { Position, WireMessage } from "@switchyard/core/driver";
+import { Waiters } from "./waiters.ts";
+import type { Clock } from "./clock.ts";
+export interface LogRecord {
+    readonly seq: number;
+    readonly message: WireMessage;
+    readonly at: number;
+}
+export declare class Partition {
+    #private;
+    readonly id: string;
+    readonly from: number;
+    readonly to: number;
+    readonly parents: readonly string[];
+    readonly waiters: Waiters<undefined, undefined>;
+    closed: boolean;
+    first: number;
+    constructor(id: string, from: number, to: number, parents: readonly string[], clock: Clock);
+    get end(): number;
+    append(record: LogRecord): void;
+    read(offset: number): LogRecord | undefined;
+    trim(limit: number): void;
+    clear(): void;
+    close(): void;
+    offset(position: Position, clock: Clock): number;
+}
+export declare function hashKey(key: string): number;
+
+// queue.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import type { Clock } from "./clock.ts";
+import { type Accepted, Dedup } from "./dedup.ts";
+import { Item } from "./item.ts";
+import type { Rules } from "./rules.ts";
+import { Waiters } from "./waiters.ts";
+export declare class Receipt {
+    readonly item: Item;
+    readonly token: number;
+    constructor(item: Item);
+}
+export interface TakeRequest {
+    readonly max: number;
+    readonly holdMs: number;
+    readonly holder: object;
+}
+export interface NativeDeadLetter {
+    readonly attempts: number;
+    readonly name: string;
+    readonly to: () => Queue | undefined;
+}
+export declare class Queue {
+    #private;
+    readonly name: string;
+    readonly rules: Rules;
+    readonly dedup: Dedup<Accepted>;
+    readonly waiters: Waiters<TakeRequest, readonly Item[]>;
+    deadLetter: NativeDeadLetter | undefined;
+    constructor(name: string, rules: Rules, clock: Clock);
+    accept(kept: WireMessage, given: WireMessage): Accepted;
+    put(message: WireMessage, delayMs: number): string;
+    take(request: TakeRequest): readonly Item[];
+    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Item[]>;
+    serve(): void;
+    ack(receipt: Receipt): boolean;
+    giveBack(receipt: Receipt, delayMs: number, attempts: number | undefined): boolean;
+    extend(receipt: Receipt, forMs: number): boolean;
+    look(now?: number): void;
+    takeBack(holder: object): void;
+    purge(): void;
+    get size(): number;
+    get held(): number;
+    get delayed(): number;
+    get ready(): number;
+    get oldest(): Item | null;
+    items(): Generator<Item>;
+}
+
+// registry.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+import { Broker } from "./broker.ts";
+import type { ResolvedOptions } from "./options.ts";
+export declare function brokerFor(options: ResolvedOptions, runtime: Runtime): Broker;
+export declare function brokerOf(options: ResolvedOptions): Broker | undefined;
+export declare function openBroker(name: string, runtime: Runtime): Broker;
+export declare const brokerNamed: (name: string) => Broker | undefined;
+export declare function forgetBroker(name: string): void;
+
+// rules.d.ts
+export interface Rules {
+    readonly form: "memory" | "sqs" | "sqs-fifo";
+    readonly ordered: boolean;
+    readonly keyBatches: boolean;
+    readonly returnsByHold: boolean;
+    readonly late: "lost" | "accepted";
+    readonly holdLimitMs?: number;
+    readonly receiveLimit: number;
+    readonly heldLimit?: number;
+    readonly dedupMs: number;
+    readonly retentionMs: number;
+    readonly duplicates: number;
+}
+
+// testing/deliver.d.ts
+import type { AnyChannel, Consumer, InputOf, TypeOf } from "@switchyard/core";
+import { type AttemptOptions, type AttemptResult } from "@switchyard/core/testing";
+import type { PolicyInput } from "./settings.ts";
+export interface DeliverOptions extends AttemptOptions {
+    readonly policy?: PolicyInput;
+}
+export declare function deliver<C extends AnyChannel, const K extends TypeOf<C>>(consumer: Consumer<C>, type: K, data: InputOf<C, K>, options?: DeliverOptions): Promise<AttemptResult>;
+
+// testing/index.d.ts
+export type { AttemptResult } from "@switchyard/core/testing";
+export { type Control, control } from "../control.ts";
+export type { FailKind, InjectedFaults } from "../injected.ts";
+export { forgetBroker } from "../registry.ts";
+export { deliver, type DeliverOptions } from "./deliver.ts";
+export type { BrokerMessage, DeadMessage } from "./inspect.ts";
+export type { TestbedOptions } from "./settings.ts";
+export { type BedClock, type Testbed, testbed } from "./testbed.ts";
+
+// testing/inspect.d.ts
+import type { AnyChannel, Messaging } from "@switchyard/core";
+import { type ReadMessage } from "@switchyard/core/testing";
+import type { Broker, Watch } from "../broker.ts";
+export type BrokerMessage = Omit<ReadMessage, "dead">;
+export interface DeadMessage extends BrokerMessage {
+    readonly reason: string;
+    readonly code: string;
+    readonly attempts: number;
+    readonly errorClass?: string;
+}
+export declare class Inspection {
+    #private;
+    constructor(broker: () => Broker | undefined, messaging: () => Messaging | undefined);
+    readonly watch: Watch;
+    published(channel: AnyChannel): readonly BrokerMessage[];
+    dead(channel: AnyChannel, group: string): readonly DeadMessage[];
+    inFlight(channel: AnyChannel, group: string): readonly BrokerMessage[];
+}
+
+// testing/settings.d.ts
+import type { AnyChannel, ConfigInput, ConnectOptions, Consumer, Duration, Model, Observe } from "@switchyard/core";
+import type { MemoryOptions } from "../options.ts";
+export type PolicyInput = NonNullable<ConfigInput["policies"]>[string];
+export interface TestbedOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
+    readonly channels: Channels;
+    readonly service?: string;
+    readonly policy?: PolicyInput;
+    readonly model?: Model | Readonly<Record<string, Model>>;
+    readonly groups?: Readonly<Record<string, readonly string[]>>;
+    readonly broker?: Omit<MemoryOptions, "broker">;
+    readonly config?: string | ConfigInput;
+    readonly profile?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly seed?: number;
+    readonly start?: Date | number;
+    readonly patience?: Duration;
+    readonly observe?: Observe;
+}
+export declare function settingsFor(options: TestbedOptions, consumers: readonly Consumer[], broker: string): Pick<ConnectOptions, "config" | "profile" | "env" | "adapters">;
+
+// testing/testbed.d.ts
+import { type AnyChannel, type AnyDelivery, type Duration, type Messaging, type MessagingEvent } from "@switchyard/core";
+import { type VirtualRuntime } from "@switchyard/core/testing";
+import { type Control } from "../control.ts";
+import type { InjectedFaults } from "../injected.ts";
+import { type BrokerMessage, type DeadMessage } from "./inspect.ts";
+import { type TestbedOptions } from "./settings.ts";
+export interface BedClock {
+    advance(by: Duration): Promise<void>;
+    now(): Date;
+    sleep(ms: Duration): Promise<void>;
+}
+export interface Testbed<C extends AnyChannel = AnyChannel> extends AsyncDisposable {
+    readonly messaging: Messaging<C>;
+    readonly clock: BedClock;
+    settled(): Promise<void>;
+    until(condition: () => boolean): Promise<void>;
+    published(channel: C): readonly BrokerMessage[];
+    delivered(channel: C, group: string): readonly AnyDelivery[];
+    dead(channel: C, group: string): readonly DeadMessage[];
+    inFlight(channel: C, group: string): readonly BrokerMessage[];
+    readonly faults: InjectedFaults;
+    readonly broker: Control;
+    readonly events: readonly MessagingEvent[];
+    readonly runtime: VirtualRuntime;
+}
+export declare function testbed<const Channels extends readonly AnyChannel[]>(options: TestbedOptions<Channels>): Promise<Testbed<Channels[number]>>;
+
+// topic.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import { type Accepted, Dedup } from "./dedup.ts";
+import type { Queue } from "./queue.ts";
+interface Subscription {
+    readonly queue: Queue;
+    readonly types: ReadonlySet<string> | undefined;
+    readonly filter: string;
+}
+export declare class Topic {
+    #private;
+    readonly name: string;
+    readonly dedup: Dedup<Accepted>;
+    constructor(name: string, dedupMs: number);
+    get groups(): ReadonlyMap<string, Subscription>;
+    subscribe(group: string, queue: Queue, types: readonly string[] | undefined, filter: string): void;
+    unsubscribe(group: string): void;
+    accept(kept: WireMessage, given: WireMessage): Accepted;
+    serve(): void;
+}
+export {};
+
+// waiters.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+export interface Waiter<Request, Answer> {
+    readonly request: Request;
+    open: boolean;
+    answer(value: Answer | undefined): void;
+}
+export declare class Waiters<Request, Answer> {
+    #private;
+    constructor(runtime: Runtime);
+    get size(): number;
+    wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined>;
+    get first(): Waiter<Request, Answer> | undefined;
+    wakeAll(): void;
+}
