@@ -7,9 +7,7 @@ import type { Topic } from "./topic.ts";
 
 /** What a test sees pass by. */
 export interface Watch {
-  published(to: Destination, message: WireMessage): void;
-  /** `from`: the queue, or for a log `base` and the group's name. */
-  delivered(from: string, group: string | undefined, message: WireMessage, attempt: number): void;
+  published(to: Destination, message: WireMessage, id: string): void;
 }
 
 export interface Droppable {

@@ -1,3 +1,9 @@
+/** The answer to a send that was accepted. */
+export interface Accepted {
+  readonly id: string;
+  readonly position?: string;
+}
+
 /** Remembers what was accepted under a deduplication id for a while; a repetition gets the first answer. */
 export class Dedup<T> {
   readonly #windowMs: number;

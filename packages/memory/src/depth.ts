@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import { Log } from "./log.ts";
 import type { Queue } from "./queue.ts";
 
-/** Exact at the time of the call. For a log: records from the group's checkpoint on, by partition; read but not settled counts as ready. */
+/** Exact at the time of the call. For a log: the group's records that are not settled, by partition. */
 export function depthOf(of: Queue | Log, group: string | undefined, clock: Clock): readonly Depth[] {
   if (of instanceof Log) return logDepth(of, group, clock);
   of.look();
@@ -24,10 +24,12 @@ function logDepth(log: Log, groupName: string | undefined, clock: Clock): readon
   const group = groupName === undefined ? undefined : log.groups.get(groupName);
   return [...log.partitions.values()].map((partition) => {
     const from = Math.max(partition.first, group?.checkpoint(partition.id) ?? partition.first);
+    const read = Math.max(from, group?.readTo(partition.id) ?? from);
     const oldest = partition.read(from);
     return {
       lease: partition.id,
-      ready: partition.end - from,
+      ready: partition.end - read,
+      held: read - from,
       ...(oldest === undefined ? {} : { oldestMs: clock.now() - oldest.at }),
     };
   });

@@ -82,6 +82,10 @@ export class LeaseTable {
     return this.#rows.get(tenure.key)?.holder?.tenure === tenure;
   }
 
+  isHeld(key: string): boolean {
+    return this.#rows.get(key)?.holder !== undefined;
+  }
+
   /** A holder that got somewhere did not die of the first record. */
   progress(tenure: Tenure): void {
     const row = this.#rows.get(tenure.key);

@@ -1,6 +1,7 @@
 import type { Position } from "@switchyard/core/driver";
 import { LeaseTable, type Tenure } from "./lease-table.ts";
 import type { Log } from "./log.ts";
+import type { LogRecord } from "./partition.ts";
 
 /** A consumer group of a log: its checkpoint in each partition, and who reads which. */
 export class LogGroup {
@@ -19,6 +20,31 @@ export class LogGroup {
       this.#checkpoints.set(partition.id, partition.offset(start, log.clock));
       this.table.add(partition.id, partition.parents);
     }
+  }
+
+  /** How far each partition's present holder has read. */
+  readonly #read = new Map<string, number>();
+
+  read(tenure: Tenure, offset: number): void {
+    if (this.table.holds(tenure)) this.#read.set(tenure.key, offset);
+  }
+
+  /** One past the last record that is out with a holder. */
+  readTo(partition: string): number {
+    const checkpoint = this.checkpoint(partition);
+    return this.table.isHeld(partition) ? Math.max(checkpoint, this.#read.get(partition) ?? 0) : checkpoint;
+  }
+
+  /** Read by a holder and not settled. */
+  handedOut(): LogRecord[] {
+    return [...this.#log.partitions.values()].flatMap((partition) => {
+      const records: LogRecord[] = [];
+      for (let offset = this.checkpoint(partition.id); offset < this.readTo(partition.id); offset++) {
+        const record = partition.read(offset);
+        if (record !== undefined) records.push(record);
+      }
+      return records;
+    });
   }
 
   checkpoint(partition: string): number {

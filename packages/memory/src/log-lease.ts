@@ -49,6 +49,7 @@ export class LogLease implements Lease<LogReceipt> {
     this.#partition = log.partitions.get(tenure.key)!;
     this.#began = group.checkpoint(tenure.key);
     this.#next = this.#began;
+    group.read(tenure, this.#began);
   }
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<Receive> {
@@ -107,12 +108,11 @@ export class LogLease implements Lease<LogReceipt> {
   }
 
   #read(max: number): readonly Delivery<LogReceipt>[] {
-    const { clock, watch } = this.#broker;
+    const { clock } = this.#broker;
     const deliveries: Delivery<LogReceipt>[] = [];
     const end = Math.min(this.#partition.end, this.#next + max);
     for (; this.#next < end; this.#next++) {
       const record = this.#partition.read(this.#next)!;
-      watch?.delivered(this.#log.name, this.#group.name, record.message, 1);
       deliveries.push({
         id: String(record.seq),
         message: handedOut(record.message),
@@ -123,6 +123,7 @@ export class LogLease implements Lease<LogReceipt> {
         ...(this.#next === this.#began ? { attempt: this.#tenure.attempt } : {}),
       });
     }
+    this.#group.read(this.#tenure, this.#next);
     return deliveries;
   }
 }

@@ -1,6 +1,6 @@
-import type { Position, Sent, WireMessage } from "@switchyard/core/driver";
+import type { Position, WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
-import { Dedup } from "./dedup.ts";
+import { type Accepted, Dedup } from "./dedup.ts";
 import { LogGroup } from "./log-group.ts";
 import { hashKey, Partition } from "./partition.ts";
 
@@ -11,7 +11,7 @@ export class Log {
   readonly name: string;
   readonly clock: Clock;
   readonly retentionMs: number;
-  readonly dedup: Dedup<Sent>;
+  readonly dedup: Dedup<Accepted>;
   readonly partitions = new Map<string, Partition>();
   readonly groups = new Map<string, LogGroup>();
   #seq = 0;
@@ -33,7 +33,7 @@ export class Log {
   }
 
   /** Appends to the key's partition; without a key, to each partition in turn. */
-  accept(kept: WireMessage, { key }: WireMessage): Sent {
+  accept(kept: WireMessage, { key }: WireMessage): Accepted {
     const partition = key === undefined ? this.#open[this.#turn++ % this.#open.length]! : this.#find(hashKey(key));
     const now = this.clock.now();
     partition.trim(now - this.retentionMs);

@@ -132,8 +132,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
   }
 
   #delivery(item: Item): Delivery<Receipt> {
-    const { clock, watch } = this.#broker;
-    watch?.delivered(this.#queue.name, undefined, item.message, item.attempts);
+    const { clock } = this.#broker;
     const delivery: { -readonly [K in keyof Delivery<Receipt>]: Delivery<Receipt>[K] } = {
       id: String(item.seq),
       message: handedOut(item.message),

@@ -1,6 +1,6 @@
-import type { Sent, WireMessage } from "@switchyard/core/driver";
+import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
-import { Dedup } from "./dedup.ts";
+import { type Accepted, Dedup } from "./dedup.ts";
 import { DueHeap } from "./due-heap.ts";
 import { DELAYED, GONE, HELD, Item, Lane, READY } from "./item.ts";
 import { Ring } from "./ring.ts";
@@ -40,7 +40,7 @@ export interface NativeDeadLetter {
 export class Queue {
   readonly name: string;
   readonly rules: Rules;
-  readonly dedup: Dedup<Sent>;
+  readonly dedup: Dedup<Accepted>;
   readonly waiters: Waiters<TakeRequest, readonly Item[]>;
   deadLetter: NativeDeadLetter | undefined;
   readonly #clock: Clock;
@@ -63,7 +63,7 @@ export class Queue {
     this.waiters = new Waiters(clock.runtime);
   }
 
-  accept(kept: WireMessage, given: WireMessage): Sent {
+  accept(kept: WireMessage, given: WireMessage): Accepted {
     return { id: this.put(kept, given.delayMs ?? 0) };
   }
 

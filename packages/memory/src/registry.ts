@@ -27,6 +27,13 @@ export function brokerOf(options: ResolvedOptions): Broker | undefined {
   return options.broker === undefined ? unnamed.get(options) : named.get(options.broker);
 }
 
+/** A new broker under a name that is free. */
+export function openBroker(name: string, runtime: Runtime): Broker {
+  const broker = new Broker(runtime);
+  named.set(name, broker);
+  return broker;
+}
+
 /** The broker of that name, if anyone connected to it. */
 export const brokerNamed = (name: string): Broker | undefined => named.get(name);
 

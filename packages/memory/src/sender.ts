@@ -1,6 +1,6 @@
 import type { Capabilities, Destination, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
 import type { Broker } from "./broker.ts";
-import type { Dedup } from "./dedup.ts";
+import type { Accepted, Dedup } from "./dedup.ts";
 import { closed, MemoryFault, notFound } from "./faults.ts";
 import type { Form } from "./forms.ts";
 import { refusal, sizeOf, stored } from "./wire.ts";
@@ -8,9 +8,9 @@ import { refusal, sizeOf, stored } from "./wire.ts";
 const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut; open the sender again");
 
 interface Target {
-  readonly dedup: Dedup<Sent>;
+  readonly dedup: Dedup<Accepted>;
   /** `kept`: what is stored; `given`: what the sender said of it. */
-  accept(kept: WireMessage, given: WireMessage): Sent;
+  accept(kept: WireMessage, given: WireMessage): Accepted;
   /** After the last of a batch. */
   serve(): void;
 }
@@ -91,7 +91,7 @@ export class MemorySender implements SenderDriver {
         target.accept(kept, message);
       }
       target.dedup.remember(message.dedup, now, answer);
-      watch?.published(this.#to, kept);
+      watch?.published(this.#to, kept, answer.id);
       return answer;
     });
     target.serve();

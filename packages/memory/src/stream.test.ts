@@ -16,7 +16,7 @@ test("a checkpoint says that all up to it is done; the next holder goes on after
   expect(got.map(({ position }) => position)).toEqual(sent.map((one) => ("id" in one ? one.position : one)));
   expect(got[0]!.message.key).toBe("k");
   await ack(lease, got[1]!);
-  expect(await bed.connection.depth!(from, none)).toMatchObject([{ ready: 1 }]);
+  expect(await bed.connection.depth!(from, none)).toMatchObject([{ ready: 0, held: 1 }]);
   await lease.release("drained", none);
   await receiver.close();
   expect(bodies(await now(await bed.lease(from)))).toEqual(["c"]);

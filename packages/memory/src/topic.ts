@@ -1,5 +1,5 @@
-import type { Sent, WireMessage } from "@switchyard/core/driver";
-import { Dedup } from "./dedup.ts";
+import type { WireMessage } from "@switchyard/core/driver";
+import { type Accepted, Dedup } from "./dedup.ts";
 import type { Queue } from "./queue.ts";
 
 interface Subscription {
@@ -12,7 +12,7 @@ interface Subscription {
 /** Copies every message to the queue of each group that exists when it is accepted. */
 export class Topic {
   readonly name: string;
-  readonly dedup: Dedup<Sent>;
+  readonly dedup: Dedup<Accepted>;
   readonly #groups = new Map<string, Subscription>();
   #seq = 0;
 
@@ -34,7 +34,7 @@ export class Topic {
   }
 
   /** A message without a type passes every filter: a foreign producer's. */
-  accept(kept: WireMessage, given: WireMessage): Sent {
+  accept(kept: WireMessage, given: WireMessage): Accepted {
     for (const { queue, types } of this.#groups.values()) {
       if (types === undefined || kept.type === undefined || types.has(kept.type)) queue.put(kept, given.delayMs ?? 0);
     }

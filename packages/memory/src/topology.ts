@@ -78,7 +78,7 @@ export class MemoryTopology implements Topology {
     if (log === undefined) {
       add(steps, "create", "stream", base, `${partitions} partitions`, () => {
         if (!logs.has(base))
-          logs.set(base, new Log(base, partitions, this.#options.retentionMs, this.#options.dedupMs, clock));
+          logs.set(base, new Log(base, partitions, this.#retention(of), this.#options.dedupMs, clock));
       });
     } else if (of.partitions !== undefined && log.open.length !== partitions) {
       add(
@@ -92,6 +92,11 @@ export class MemoryTopology implements Topology {
         },
       );
     }
+  }
+
+  /** The channel's own; at most what was declared. */
+  #retention(of: Destination): number {
+    return of.retentionMs ?? this.#options.retentionMs;
   }
 
   #planTopic(base: string, steps: Map<string, Step>): void {
@@ -112,7 +117,10 @@ export class MemoryTopology implements Topology {
     const settle = (made: Queue) => {
       made.deadLetter = native && { ...native, to: () => queues.get(native.name) };
     };
-    const rules = rulesOf(formOf(of, this.#options)!, of.ordered, this.#options);
+    const rules = rulesOf(formOf(of, this.#options)!, of.ordered, {
+      ...this.#options,
+      retentionMs: this.#retention(of),
+    });
     const form = rules.ordered ? "ordered" : "unordered";
     if (queue === undefined) {
       add(

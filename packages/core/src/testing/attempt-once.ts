@@ -42,7 +42,12 @@ export async function attemptOnce(
   const message = encode(envelope, data, PLAIN);
   const lease = { lease: { id: "test" }, runtime } as unknown as LeaseRunner;
   const held = new Held({ id, message, receipt: undefined, raw: undefined, attempt }, lease, undefined, 0);
-  const context = { consumer, runtime, channel: { channel: channel.name }, plan: { group } } as unknown as GroupContext;
+  const context = {
+    consumer,
+    runtime,
+    channel: { channel: channel.name },
+    plan: { group, from: {} },
+  } as unknown as GroupContext;
   const prepared = await prepare(context, held);
   if (prepared.kind === "condemned") {
     const { code, reason, error } = prepared.condemned;

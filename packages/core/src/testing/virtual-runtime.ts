@@ -10,8 +10,10 @@ import { type Timer, Timers } from "./timers.ts";
 const QUIET_TURNS = 5;
 /** Real milliseconds after which `settle` gives up, unless told otherwise. */
 const PATIENCE_MS = 2_000;
-/** Real milliseconds given to work outside the runtime (a handler's own I/O) before it counts as waiting for the test. */
-const GRACE_MS = 20;
+/** Real milliseconds given to work outside the runtime before it counts as waiting for the test; with I/O under way, ten times as many. */
+const GRACE_MS = 50;
+/** Of what Node lists as active: requests that end by themselves, unlike sockets, ports and timers. */
+const REQUEST = /Req(?:Callback|Promise|Wrap)?$|ConnectWrap$|Zlib/;
 /** 2026-01-01T00:00:00Z: any fixed time would do. */
 const START = 1_767_225_600_000;
 /** Not 0, and far from the epoch: a mix-up of the two clocks then shows. */
@@ -31,8 +33,8 @@ export interface VirtualRuntime extends Runtime {
   advance(d: Duration): Promise<void>;
   /**
    * Resolves when nothing runs any more without time moving. Never moves time. Rejects after `patienceMs` of real time, naming
-   * what still runs. Work that waits for something of the outside (a promise the test holds, real I/O) is given 20 real
-   * milliseconds, then counts as waiting.
+   * what still runs. Work that waits for something of the outside (a promise the test holds, real I/O) is given 50 real
+   * milliseconds (500 while file or network requests are under way), then counts as waiting.
    */
   settle(): Promise<void>;
   /** Work the runtime cannot see, such as a running handler: `settle` gives it its grace. Call what it returns at its end. */
@@ -76,6 +78,11 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
     return names.length === 0 ? "timers or deferred calls that set each other without time moving" : names.join(", ");
   };
 
+  /** Looked at only while something is tracked whose grace is not used up. */
+  const busyOutside = (): boolean =>
+    [...tracked.values()].some((work) => work.graceMs > 0) &&
+    process.getActiveResourcesInfo().some((name) => REQUEST.test(name));
+
   const settle = async (): Promise<void> => {
     const began = performance.now();
     let seen = activity;
@@ -89,10 +96,8 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
         quiet = 0;
         lastActive = now;
       } else if (++quiet >= QUIET_TURNS) {
-        const waiting = now - lastActive;
-        let patient = true;
-        for (const work of tracked.values()) if (work.graceMs > waiting) patient = false;
-        if (patient) {
+        const waited = (now - lastActive) / (busyOutside() ? 10 : 1);
+        if ([...tracked.values()].every((work) => work.graceMs <= waited)) {
           for (const work of tracked.values()) work.graceMs = 0;
           return;
         }

@@ -1,0 +1,36 @@
+import { dataFrom, open } from "../consume/opened.ts";
+import type { WireMessage } from "../driver.ts";
+import { decode, type DeadInfo } from "../envelope.ts";
+import type { ChannelShape } from "../shapes.ts";
+
+/** A message on the wire as people read it. `data` is what was published: not validated, not transformed. */
+export interface ReadMessage {
+  readonly id: string;
+  readonly type: string | undefined;
+  readonly data: unknown;
+  readonly key?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** 0 on what was published, above it on copies and redrives. */
+  readonly hop: number;
+  readonly foreign: boolean;
+  readonly dead?: DeadInfo;
+}
+
+/** For inspection in tests. `brokerId`: the id of a message that has none of ours. */
+export function readMessage(channel: ChannelShape, message: WireMessage, brokerId: string): ReadMessage {
+  const opened = open(channel, { id: brokerId, message, receipt: undefined, raw: message });
+  const read = dataFrom(opened);
+  const decoded = decode(message);
+  const envelope = decoded.foreign ? undefined : decoded.envelope;
+  const key = envelope?.key ?? message.key;
+  return {
+    id: opened.id,
+    type: opened.type,
+    data: "action" in read ? opened.body : read.data,
+    ...(key === undefined ? {} : { key }),
+    headers: opened.headers,
+    hop: envelope?.hop ?? 0,
+    foreign: opened.foreign,
+    ...(envelope?.dead === undefined ? {} : { dead: envelope.dead }),
+  };
+}
