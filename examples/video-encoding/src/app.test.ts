@@ -1,5 +1,5 @@
 import { deliver, testbed } from "@switchyard/memory/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { app } from "./app.ts";
 import { uploads } from "./channels.ts";
 import { encoder } from "./encoder.ts";
@@ -9,6 +9,8 @@ import { NotAVideo } from "./media/y4m.ts";
 import { holds, prove } from "./proof.ts";
 import { type EncodeJob, encodeInto } from "./transcode.ts";
 import { uploader } from "./uploader.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const CUT = 7;
 let library: Library;
@@ -86,8 +88,9 @@ it("has encoders join while uploads wait, survives the death of one, and loses n
     videos: library.videos,
     days: [10, 30],
     folder: await library.renditions("memory"),
-    perEncoder: 8,
+    perEncoder: 15,
     maxEncoders: 2,
+    lookEveryMs: 1,
     crashAt: 20,
     view: { note: (line) => notes.push(line), show() {}, end() {} },
   });

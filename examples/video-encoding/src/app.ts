@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly maxEncoders?: number;
   /** The encoder that is handed the so-many-th upload dies over it. Default: none does. */
   readonly crashAt?: number;
+  /** How often the backlog is looked at, and encoders join or leave. Default 100. */
+  readonly lookEveryMs?: number;
   readonly view?: View;
 }
 
@@ -38,13 +40,21 @@ export interface Report extends Proof {
   readonly deadLetters: readonly { readonly videoId: string; readonly reason: string; readonly attempts: number }[];
 }
 
-const LOOK_EVERY_MS = 100;
 const STALLED_AFTER_MS = 60_000;
 const EMPTIED_WITHIN_MS = 10_000;
 
 /** Ten videos a day become a thousand. Nothing in here knows which broker carries them. */
 export async function app(options: AppOptions): Promise<Report> {
-  const { profile, videos, days, folder, perEncoder = 200, maxEncoders = 4, view = silent } = options;
+  const {
+    profile,
+    videos,
+    days,
+    folder,
+    perEncoder = 200,
+    maxEncoders = 4,
+    lookEveryMs = 100,
+    view = silent,
+  } = options;
   const startedAt = performance.now();
   const ledger = new Ledger();
   const observe = (event: MessagingEvent) => {
@@ -93,7 +103,7 @@ export async function app(options: AppOptions): Promise<Report> {
 
   try {
     await fleet.join();
-    await using watching = watch(scale, LOOK_EVERY_MS);
+    await using watching = watch(scale, lookEveryMs);
     let taken = 0;
     for (const [index, count] of days.entries()) {
       const today = videos.slice(taken, (taken += count));
@@ -140,5 +150,5 @@ async function waitingAt(site: Site): Promise<number> {
 /** All videos may be encoded and duplicates still wait; SQS, whose figures lag by up to a minute, is not waited for that long. */
 async function emptied(site: Site): Promise<void> {
   const deadline = performance.now() + EMPTIED_WITHIN_MS;
-  while ((await waitingAt(site)) > 0 && performance.now() < deadline) await sleep(LOOK_EVERY_MS);
+  while ((await waitingAt(site)) > 0 && performance.now() < deadline) await sleep(100);
 }

@@ -41,6 +41,7 @@ export class Threads {
   /** Kills a thread in the middle of a task, as a segmentation fault would. False: none was at work. */
   crash(): boolean {
     const thread = this.#threads.find(({ running }) => running !== undefined);
+    thread?.worker.removeAllListeners("message"); // an answer on its way dies with it
     void thread?.worker.terminate();
     return thread !== undefined;
   }
