@@ -5,7 +5,7 @@ import { closed, MemoryFault, notFound } from "./faults.ts";
 import type { Form } from "./forms.ts";
 import { refusal, sizeOf, stored } from "./wire.ts";
 
-const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut; open the sender again");
+const DROPPED = () => new MemoryFault("closed", "connection-lost", "the connection was cut; open the sender again");
 
 interface Target {
   readonly dedup: Dedup<Accepted>;

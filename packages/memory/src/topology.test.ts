@@ -110,7 +110,7 @@ test("options are checked strictly", () => {
   const problems = (options: unknown) => {
     const result = adapter.options["~standard"].validate(options);
     if (result instanceof Promise) throw new Error("sync expected");
-    return result.issues?.map((issue) => `${issue.path?.join(".")}: ${issue.message}`) ?? [];
+    return result.issues?.map((issue) => `${issue.path?.map(String).join(".")}: ${issue.message}`) ?? [];
   };
   expect(problems({ broker: "b", profile: "sqs", retention: "4d", duplicates: 0.1, maxMessageBytes: 2_048 })).toEqual(
     [],

@@ -1,4 +1,4 @@
-import { type AnyChannel, type Consumer, type Messaging, MessagingError } from "@switchyard/core";
+import { type AnyChannel, type Consumer, isMessagingError, type Messaging, MessagingError } from "@switchyard/core";
 import { tracked, type Watcher } from "./tracked.ts";
 
 type Connect = (consumers: readonly Consumer[]) => Promise<Messaging>;
@@ -25,15 +25,14 @@ export class LateMessaging implements Messaging<AnyChannel> {
 
   consume(consumer: Consumer<any>): void {
     const seen = tracked(consumer, this.#watcher);
-    if (this.#connected !== undefined) this.#connected.consume(seen);
-    else if (this.#connecting === undefined) this.#waiting.push(seen);
-    else void this.#connecting.then((messaging) => messaging.consume(seen));
+    if (this.#connected === undefined) this.#waiting.push(seen);
+    else consumeLate(this.#connected, seen);
   }
 
   ready(): Promise<Messaging> {
-    this.#connecting ??= this.#connect(this.#waiting).then((messaging) => {
-      for (const consumer of this.#waiting) messaging.consume(consumer);
+    this.#connecting ??= this.#connect([...this.#waiting]).then((messaging) => {
       this.#connected = messaging;
+      for (const consumer of this.#waiting) consumeLate(messaging, consumer);
       return messaging;
     });
     return this.#connecting;
@@ -71,5 +70,15 @@ export class LateMessaging implements Messaging<AnyChannel> {
         kind: "config",
       },
     );
+  }
+}
+
+function consumeLate(messaging: Messaging, consumer: Consumer<any>): void {
+  try {
+    messaging.consume(consumer);
+  } catch (error) {
+    if (!isMessagingError(error, "unlisted-group")) throw error;
+    const text = `group "${consumer.group}" came after the testbed had connected: consume() it before the first start() or publish(), or name it in testbed({ groups })`;
+    throw new MessagingError("unlisted-group", text, { kind: "config", cause: error });
   }
 }
