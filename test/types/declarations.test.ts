@@ -29,4 +29,4 @@ test("the declaration file of a contract package names no schema library", async
   expect(declared).toContain("at: Date;");
   expect(declared).toContain('"delay" | "ordering">');
   expect(declared).not.toMatch(/zod|valibot|arktype|standard-schema|StandardSchema/i);
-});
+}, 60_000); // a whole run of the compiler, on a machine that may be busy
