@@ -18,7 +18,7 @@ const steps: readonly Step[] = [
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" };
+const env = { ...process.env, NO_COLOR: "1", TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" };
 
 function run(step: Step): Promise<{ ok: boolean; output: string; seconds: number }> {
   const started = performance.now();
