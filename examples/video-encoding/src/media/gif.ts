@@ -11,10 +11,10 @@ export function encodeGif(pictures: readonly Picture[], palette: Palette, fps: n
   const screen = Buffer.from([...word(width), ...word(height), 0xf0 | (bits - 1), 0, 0]);
   const loop = Buffer.from([0x21, 0xff, 11, ...Buffer.from("NETSCAPE2.0"), 3, 1, 0, 0, 0]);
   const hundredths = Math.max(2, Math.round(100 / fps));
-  const frames = pictures.flatMap((picture) => [
+  const frames = indexed(pictures, palette).flatMap((pixels) => [
     Buffer.from([0x21, 0xf9, 4, 0, ...word(hundredths), 0, 0]),
     Buffer.from([0x2c, 0, 0, 0, 0, ...word(width), ...word(height), 0, bits]),
-    blocks(lzw(indexed(picture, palette), bits)),
+    blocks(lzw(pixels, bits)),
   ]);
   return Buffer.concat([Buffer.from("GIF89a"), screen, table, loop, ...frames, Buffer.from([0x3b])]);
 }

@@ -29,17 +29,18 @@ export function choosePalette(pictures: readonly Picture[], size = 256): Palette
   return Uint8Array.from(boxes.flatMap(({ colours }) => average(colours)));
 }
 
-/** The index of the nearest colour for each pixel. */
-export function indexed(picture: Picture, palette: Palette): Uint8Array {
-  const known = new Map<number, number>();
-  return Uint8Array.from({ length: picture.width * picture.height }, (_, pixel) => {
-    const red = picture.rgb[pixel * 3]!;
-    const green = picture.rgb[pixel * 3 + 1]!;
-    const blue = picture.rgb[pixel * 3 + 2]!;
-    const code = (red << 16) | (green << 8) | blue;
-    let index = known.get(code);
-    if (index === undefined) known.set(code, (index = nearest(palette, red, green, blue)));
-    return index;
+/** The index of the nearest colour for each pixel of each picture. */
+export function indexed(pictures: readonly Picture[], palette: Palette): readonly Uint8Array[] {
+  const known = new Int16Array(CODES).fill(-1);
+  return pictures.map(({ width, height, rgb }) => {
+    const indices = new Uint8Array(width * height);
+    for (let pixel = 0, at = 0; pixel < indices.length; pixel++, at += 3) {
+      const code = codeAt(rgb, at);
+      let index = known[code]!;
+      if (index < 0) known[code] = index = nearest(palette, rgb[at]!, rgb[at + 1]!, rgb[at + 2]!);
+      indices[pixel] = index;
+    }
+    return indices;
   });
 }
 
@@ -55,12 +56,10 @@ function nearest(palette: Palette, red: number, green: number, blue: number): nu
   return best;
 }
 
-/** Counts colours; the lowest three bits of each channel are dropped, which no eye misses and keeps the boxes few. */
 function tally(pictures: readonly Picture[]): readonly Colour[] {
-  const counts = new Uint32Array(1 << 15);
+  const counts = new Uint32Array(CODES);
   for (const { rgb } of pictures) {
-    for (let at = 0; at < rgb.length; at += 3)
-      counts[((rgb[at]! >> 3) << 10) | ((rgb[at + 1]! >> 3) << 5) | (rgb[at + 2]! >> 3)]!++;
+    for (let at = 0; at < rgb.length; at += 3) counts[codeAt(rgb, at)]!++;
   }
   const colours: Colour[] = [];
   counts.forEach((count, code) => {
@@ -69,6 +68,10 @@ function tally(pictures: readonly Picture[]): readonly Colour[] {
   return colours;
 }
 
+/** Five bits a channel: colours that share a code no eye tells apart, and there are few enough to count. */
+const CODES = 1 << 15;
+const codeAt = (rgb: Uint8Array, at: number) =>
+  ((rgb[at]! >> 3) << 10) | ((rgb[at + 1]! >> 3) << 5) | (rgb[at + 2]! >> 3);
 const middle = (five: number) => (five << 3) | (five >> 2);
 
 function box(colours: readonly Colour[]): Box {

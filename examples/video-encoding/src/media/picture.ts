@@ -38,13 +38,13 @@ export function scaleTo(width: number, from: Picture): Picture {
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (const [y, tall] of row) {
-        for (const [x, wide] of column) {
-          const at = (y * from.width + x) * 3;
-          const share = tall * wide;
-          red += from.rgb[at]! * share;
-          green += from.rgb[at + 1]! * share;
-          blue += from.rgb[at + 2]! * share;
+      for (let y = 0; y < row.shares.length; y++) {
+        let at = ((row.from + y) * from.width + column.from) * 3;
+        for (let x = 0; x < column.shares.length; x++) {
+          const share = row.shares[y]! * column.shares[x]!;
+          red += from.rgb[at++]! * share;
+          green += from.rgb[at++]! * share;
+          blue += from.rgb[at++]! * share;
         }
       }
       rgb[out++] = byte(Math.round(red));
@@ -55,17 +55,22 @@ export function scaleTo(width: number, from: Picture): Picture {
   return { width, height, rgb };
 }
 
-/** For each of `to` pixels in a line: the pixels of the old line under it, each with its share; the shares add up to 1. */
-function spans(from: number, to: number): readonly (readonly (readonly [number, number])[])[] {
+/** The old pixels under a new one, from the first on, and how much of it each makes up; the shares add up to 1. */
+interface Span {
+  readonly from: number;
+  readonly shares: readonly number[];
+}
+
+function spans(from: number, to: number): readonly Span[] {
   const step = from / to;
   return Array.from({ length: to }, (_, index) => {
     const start = index * step;
     const end = start + step;
-    const under: [number, number][] = [];
+    const shares: number[] = [];
     for (let at = Math.floor(start); at < Math.min(from, Math.ceil(end)); at++) {
-      under.push([at, (Math.min(end, at + 1) - Math.max(start, at)) / step]);
+      shares.push((Math.min(end, at + 1) - Math.max(start, at)) / step);
     }
-    return under;
+    return { from: Math.floor(start), shares };
   });
 }
 
