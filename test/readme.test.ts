@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { blocksOf } from "./support/readme-blocks.ts";
 import { run } from "./support/run.ts";
@@ -62,4 +62,20 @@ test.each(workspaces)("the README of $short names the package first and its lice
   const text = readFileSync(join(folder, "README.md"), "utf8");
   expect(text.startsWith(`# ${manifest.name}\n`)).toBe(true);
   expect(text.endsWith(`\n${manifest.license}\n`)).toBe(true);
+});
+
+const documents = [
+  ...["README.md", "CONTRIBUTING.md"].map((name) => join(root, name)),
+  ...readdirSync(join(root, "docs")).map((name) => join(root, "docs", name)),
+  ...workspaces.map(({ folder }) => join(folder, "README.md")),
+].filter((path) => path.endsWith(".md"));
+
+test("no link between our own documents leads nowhere", () => {
+  const dead = documents.flatMap((path) =>
+    [...readFileSync(path, "utf8").matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+      .map(([, target = ""]) => target)
+      .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)))
+      .map((target) => `${relative(root, path)}: ${target}`),
+  );
+  expect(dead).toEqual([]);
 });
