@@ -7,7 +7,7 @@ import type { Queue } from "./queue.ts";
 export function depthOf(of: Queue | Log, group: string | undefined, clock: Clock): readonly Depth[] {
   if (of instanceof Log) return logDepth(of, group, clock);
   of.look();
-  const oldest = of.oldest;
+  const oldest = of.all.oldest;
   return [
     {
       lease: of.name,

@@ -24,7 +24,8 @@ export function formOf(of: Pick<Destination, "model" | "ordered">, options: Reso
 export function capabilities(of: Destination, options: ResolvedOptions): Capabilities | undefined {
   const form = formOf(of, options);
   if (form === undefined) return undefined;
-  return form === "memory" ? own(of, options) : sqs(form === "sqs-fifo", options);
+  const settings = { ...options, retentionMs: of.retentionMs ?? options.retentionMs };
+  return form === "memory" ? own(of, settings) : sqs(form === "sqs-fifo", settings);
 }
 
 function own(of: Destination, options: ResolvedOptions): Capabilities {

@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 
 /** How long the holder of a lease may take to hand it over before it is taken. KCL's default. */
-export const HANDOVER_MS = 30_000;
+const HANDOVER_MS = 30_000;
 
 /** One holder's time with a lease. */
 export interface Tenure {

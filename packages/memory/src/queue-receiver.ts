@@ -3,7 +3,8 @@ import type { Broker } from "./broker.ts";
 import { closed, LOST, MemoryFault, notFound } from "./faults.ts";
 import type { Item } from "./item.ts";
 import { linked } from "./linked.ts";
-import { type Queue, Receipt } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import { Receipt } from "./receipt.ts";
 import { handedOut } from "./wire.ts";
 
 const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut");

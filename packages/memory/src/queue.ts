@@ -2,35 +2,13 @@ import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
 import { type Accepted, Dedup } from "./dedup.ts";
 import { DueHeap } from "./due-heap.ts";
+import { AgeList } from "./age-list.ts";
+import { Alarm } from "./alarm.ts";
 import { DELAYED, GONE, HELD, Item, Lane, READY } from "./item.ts";
+import type { NativeDeadLetter, Receipt, TakeRequest } from "./receipt.ts";
 import { Ring } from "./ring.ts";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
-
-/** The right to settle one delivery. */
-export class Receipt {
-  readonly item: Item;
-  readonly token: number;
-
-  constructor(item: Item) {
-    this.item = item;
-    this.token = item.token;
-  }
-}
-
-export interface TakeRequest {
-  readonly max: number;
-  readonly holdMs: number;
-  /** Whoever receives; what it holds can be taken back from it. */
-  readonly holder: object;
-}
-
-/** Where the broker itself puts a message after `attempts` deliveries that were not settled. */
-export interface NativeDeadLetter {
-  readonly attempts: number;
-  readonly name: string;
-  readonly to: () => Queue | undefined;
-}
 
 /**
  * Competing consumers with holds. Nothing is scanned: publishing, receiving and settling take constant time whatever the
@@ -39,21 +17,20 @@ export interface NativeDeadLetter {
  */
 export class Queue {
   readonly name: string;
-  readonly rules: Rules;
+  rules: Rules;
   readonly dedup: Dedup<Accepted>;
   readonly waiters: Waiters<TakeRequest, readonly Item[]>;
   deadLetter: NativeDeadLetter | undefined;
+  /** Everything in the queue. */
+  readonly all = new AgeList();
+  held = 0;
+  delayed = 0;
   readonly #clock: Clock;
   readonly #ring = new Ring<Item | Lane>();
   readonly #due = new DueHeap<Item>();
   readonly #lanes = new Map<string, Lane>();
-  #oldest: Item | null = null;
-  #newest: Item | null = null;
+  readonly #alarm: Alarm;
   #seq = 0;
-  #size = 0;
-  #held = 0;
-  #delayed = 0;
-  #alarm: { readonly at: number; readonly timer: Disposable } | undefined;
 
   constructor(name: string, rules: Rules, clock: Clock) {
     this.name = name;
@@ -61,6 +38,7 @@ export class Queue {
     this.#clock = clock;
     this.dedup = new Dedup(rules.dedupMs);
     this.waiters = new Waiters(clock.runtime);
+    this.#alarm = new Alarm(clock, () => this.serve());
   }
 
   accept(kept: WireMessage, given: WireMessage): Accepted {
@@ -72,11 +50,7 @@ export class Queue {
     const now = this.#clock.now();
     this.#trim(now);
     const item = new Item(++this.#seq, message, now, delayMs > 0 ? this.#clock.after(delayMs) : now);
-    item.older = this.#newest;
-    if (this.#newest === null) this.#oldest = item;
-    else this.#newest.newer = item;
-    this.#newest = item;
-    this.#size++;
+    this.all.add(item);
     const lane = this.#laneOf(message);
     item.lane = lane;
     if (lane?.serial) {
@@ -155,7 +129,7 @@ export class Queue {
       if (item.state === HELD) this.#return(item, now);
       else {
         this.#due.remove(item);
-        this.#delayed--;
+        this.delayed--;
         item.state = READY;
         if (item.lane?.serial) this.#arm(item.lane, false);
         else this.#ready(item, false);
@@ -171,41 +145,18 @@ export class Queue {
   }
 
   purge(): void {
-    for (let item = this.#oldest; item !== null; item = item.newer) item.state = GONE;
+    for (const item of this.all) item.state = GONE;
+    this.all.clear();
     this.#ring.clear();
     this.#due.clear();
     this.#lanes.clear();
-    this.#oldest = null;
-    this.#newest = null;
-    this.#size = 0;
-    this.#held = 0;
-    this.#delayed = 0;
+    this.held = 0;
+    this.delayed = 0;
     this.#setAlarm();
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
-  get held(): number {
-    return this.#held;
-  }
-
-  get delayed(): number {
-    return this.#delayed;
-  }
-
   get ready(): number {
-    return this.#size - this.#held - this.#delayed;
-  }
-
-  get oldest(): Item | null {
-    return this.#oldest;
-  }
-
-  /** Everything in the queue, oldest first; for inspection. */
-  *items(): Generator<Item> {
-    for (let item = this.#oldest; item !== null; item = item.newer) yield item;
+    return this.all.size - this.held - this.delayed;
   }
 
   #laneOf(message: WireMessage): Lane | null {
@@ -249,7 +200,7 @@ export class Queue {
     item.due = due;
     if (item.lane !== null) item.lane.out++;
     this.#due.add(item);
-    this.#held++;
+    this.held++;
     taken.push(item);
   }
 
@@ -271,7 +222,7 @@ export class Queue {
       }
     }
     this.#due.remove(item);
-    this.#held--;
+    this.held--;
     item.holder = null;
     item.due = due;
     item.state = READY;
@@ -287,7 +238,7 @@ export class Queue {
   #delay(item: Item): void {
     item.state = DELAYED;
     this.#due.add(item);
-    this.#delayed++;
+    this.delayed++;
   }
 
   #ready(item: Item, front: boolean): void {
@@ -320,19 +271,13 @@ export class Queue {
   }
 
   #drop(item: Item): void {
-    const { older, newer, lane } = item;
-    if (older === null) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === null) this.#newest = older;
-    else newer.older = older;
-    item.older = null;
-    item.newer = null;
-    this.#size--;
+    const { lane } = item;
+    this.all.remove(item);
     if (item.slot >= 0) this.#due.remove(item);
     if (item.state === HELD) {
-      this.#held--;
+      this.held--;
       if (lane !== null) lane.out--;
-    } else if (item.state === DELAYED) this.#delayed--;
+    } else if (item.state === DELAYED) this.delayed--;
     item.state = GONE;
     if (lane !== null) this.#arm(lane, false);
   }
@@ -340,22 +285,13 @@ export class Queue {
   /** What retention has ended. */
   #trim(now: number): void {
     const limit = now - this.rules.retentionMs;
-    while (this.#oldest !== null && this.#oldest.at <= limit) this.#drop(this.#oldest);
+    for (let item = this.all.oldest; item !== null && item.at <= limit; item = this.all.oldest) this.#drop(item);
     for (let front = this.#ring.at(0); front instanceof Item && front.state === GONE; front = this.#ring.at(0))
       this.#ring.shift();
   }
 
+  /** Only a receive that waits has to be told that time has passed. */
   #setAlarm(): void {
-    const next = this.waiters.size > 0 ? this.#due.next?.due : undefined;
-    if (next !== undefined && this.#alarm !== undefined && this.#alarm.at <= next) return;
-    this.#alarm?.timer[Symbol.dispose]();
-    this.#alarm = undefined;
-    if (next === undefined) return;
-    const timer = this.#clock.runtime.timer(this.#clock.until(next), () => {
-      this.#alarm = undefined;
-      this.serve();
-      this.#setAlarm();
-    });
-    this.#alarm = { at: next, timer };
+    this.#alarm.set(this.waiters.size > 0 ? this.#due.next?.due : undefined);
   }
 }

@@ -82,6 +82,22 @@ test("a filter keeps other types out and lets messages without a type through; a
   expect((await bed.topology.plan([wider], none)).changes).toEqual([]);
 });
 
+test("a queue's own retention beats the connection's, and changing it is a planned update", async () => {
+  const brief = queue({ retentionMs: 60_000 });
+  const bed = await bench([brief]);
+  expect(adapter.capabilities(brief, bed.settings)).toMatchObject({ retentionMs: 60_000, delayedPublishMs: 60_000 });
+  const longer = queue({ retentionMs: 120_000 });
+  const plan = await bed.topology.plan([longer], none);
+  expect(plan.changes).toMatchObject([{ action: "update", summary: "kept for 60000 ms, to be 120000 ms" }]);
+  await bed.topology.apply(plan, none);
+  expect((await bed.topology.plan([longer], none)).changes).toEqual([]);
+  await bed.send(longer, text("a"));
+  await bed.runtime.advance("119s");
+  expect(await bed.connection.depth!(longer, none)).toMatchObject([{ ready: 1 }]);
+  await bed.runtime.advance("1s");
+  expect(await bed.connection.depth!(longer, none)).toMatchObject([{ ready: 0 }]);
+});
+
 test("connections that name a broker share it, those that do not have their own", async () => {
   const runtime = virtualRuntime();
   const open = async (options: object) => {

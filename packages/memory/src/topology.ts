@@ -147,6 +147,12 @@ export class MemoryTopology implements Topology {
         () => {},
       );
     }
+    if (queue.rules.retentionMs !== rules.retentionMs) {
+      const summary = `kept for ${queue.rules.retentionMs} ms, to be ${rules.retentionMs} ms`;
+      add(steps, "update", "queue retention", name, summary, () => {
+        queue.rules = { ...queue.rules, retentionMs: rules.retentionMs };
+      });
+    }
     const now = queue.deadLetter;
     if (now?.attempts !== native?.attempts || now?.name !== native?.name) {
       add(

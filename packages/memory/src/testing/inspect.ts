@@ -83,7 +83,7 @@ export class Inspection {
 
   #items(queue: Queue | undefined) {
     queue?.look();
-    return queue === undefined ? [] : [...queue.items()];
+    return queue === undefined ? [] : [...queue.all];
   }
 
   #group(channel: AnyChannel, group: string) {

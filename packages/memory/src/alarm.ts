@@ -1,0 +1,25 @@
+import type { Clock } from "./clock.ts";
+
+/** One timer, for the earliest of many times. It may ring early, when what it was set for is gone; never late. */
+export class Alarm {
+  readonly #clock: Clock;
+  readonly #ring: () => void;
+  #set: { readonly at: number; readonly timer: Disposable } | undefined;
+
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock;
+    this.#ring = ring;
+  }
+
+  set(at: number | undefined): void {
+    if (at !== undefined && this.#set !== undefined && this.#set.at <= at) return;
+    this.#set?.timer[Symbol.dispose]();
+    this.#set = undefined;
+    if (at === undefined) return;
+    const timer = this.#clock.runtime.timer(this.#clock.until(at), () => {
+      this.#set = undefined;
+      this.#ring();
+    });
+    this.#set = { at, timer };
+  }
+}
