@@ -246,12 +246,15 @@ export const cases: readonly ContractCase[] = [
       const seam = await t.seam();
       const reader = await seam.reader();
       const lease = await reader.lease();
+      const sender = await seam.sender();
       const got: number[] = [];
       for (const round of range(6)) {
         const abort = new AbortController();
         const receiving = lease.receive(10, 1_000, abort.signal);
-        const sending = seam.send([wire(t, round * 2), wire(t, round * 2 + 1)]);
-        await t.sleep(round);
+        const sending = seam.send([wire(t, round * 2), wire(t, round * 2 + 1)], sender);
+        // At once, a tick later, some milliseconds later: before, while and after the messages are read.
+        if (round % 3 === 1) await Promise.resolve();
+        if (round % 3 === 2) await t.sleep(round);
         abort.abort();
         const taken = (await receiving) ?? [];
         got.push(...taken.map((delivery) => numberOf({ lease, delivery, at: 0 })));
