@@ -191,7 +191,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "gives every message the same id",
     of: "memory queue",
-    caughtBy: "C1-one-result-each",
+    caughtBy: "C2-one-result-each",
     hooks: () => ({
       send: async (batch, call) => (await call(batch)).map((sent) => ("id" in sent ? { ...sent, id: "the-id" } : sent)),
     }),

@@ -208,7 +208,7 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C1-one-result-each",
+    id: "C2-one-result-each",
     clause: "C2",
     title: "a batch sent to the driver gives one result each, and ids are distinct",
     run: async (t) => {
@@ -226,7 +226,7 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C1-acked-stays-away",
+    id: "C3-acked-stays-away",
     clause: "C3",
     title: "what was acknowledged does not come again once its hold would have ended",
     needs: notLog,

@@ -120,6 +120,32 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C13-many-come-and-go-at-once",
+    clause,
+    title: "many members that start and stop at the same time lose nothing: a later one gets all that is left",
+    run: async (t) => {
+      const channel = t.channel();
+      const publisher = await t.app({ channels: [channel] });
+      const seen = t.recorder(() => t.sleep(10));
+      const members = await Promise.all(range(6).map(() => t.app({ channels: [channel], drain: "1s" })));
+      const publishing = publisher.publishAll(
+        channel,
+        range(60).map((n) => t.item(n)),
+      );
+      await Promise.all(
+        members.map(async (member, n) => {
+          await member.consume(channel, "main", seen.handle);
+          await t.sleep(n * 20);
+          await member.stop();
+        }),
+      );
+      const ids = await publishing;
+      const last = await t.app({ channels: [channel] });
+      await last.consume(channel, "main", seen.handle);
+      await t.until(() => new Set(seen.done.map((one) => one.id)).size === ids.length, "every message", 60_000);
+    },
+  },
+  {
     id: "C13-stop-before-start",
     clause,
     title: "an application that never started stops",
