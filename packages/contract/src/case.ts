@@ -1,13 +1,4 @@
-import type {
-  Adapter,
-  Capabilities,
-  Connection,
-  Destination,
-  Lease,
-  ReceiverDriver,
-  Runtime,
-  SenderDriver,
-} from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Destination, Runtime } from "@switchyard/core/driver";
 import type { App, AppOptions, SuiteChannel, SuiteChannelOptions } from "./app.ts";
 import type { DeadLetterCopy } from "./dead.ts";
 import type { Layout, Places } from "./destinations.ts";
@@ -70,5 +61,3 @@ export interface CaseContext {
   /** Runs at the end of the case, last first. */
   after(undo: () => unknown): void;
 }
-
-export type { Connection, Lease, ReceiverDriver, SenderDriver };
