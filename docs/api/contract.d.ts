@@ -60,7 +60,7 @@ export declare function connectApp(input: ConnectInput): Promise<any>;
 export {};
 
 // case.d.ts
-import type { Adapter, Capabilities, Connection, Destination, Lease, ReceiverDriver, Runtime, SenderDriver } from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Destination, Runtime } from "@switchyard/core/driver";
 import type { App, AppOptions, SuiteChannel, SuiteChannelOptions } from "./app.ts";
 import type { DeadLetterCopy } from "./dead.ts";
 import type { Layout, Places } from "./destinations.ts";
@@ -107,7 +107,6 @@ export interface CaseContext {
     noDeadLetters(channel: string, group: string): Promise<void>;
     after(undo: () => unknown): void;
 }
-export type { Connection, Lease, ReceiverDriver, SenderDriver };
 
 // cases/index.d.ts
 import type { ContractCase } from "../case.ts";
