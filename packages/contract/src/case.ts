@@ -36,8 +36,10 @@ export interface CaseContext {
   app(options: AppOptions): Promise<App>;
   /** An application in a process that can die. */
   mortalApp(options: AppOptions): Promise<App & { crash(): void }>;
-  /** Faults between the application and the broker; give the result's `options` to `app`. */
-  faults(): Promise<{ readonly control: FaultControl; readonly via: Pick<AppOptions, "adapter" | "connection"> }>;
+  /** Faults between the application and the broker; give the result's `via` to `app`. On the wire where the harness can, unless `seam` is asked for. */
+  faults(
+    where?: "seam",
+  ): Promise<{ readonly control: FaultControl; readonly via: Pick<AppOptions, "adapter" | "connection"> }>;
   /** The driver itself, its destinations provisioned. */
   seam(options?: SeamOptions): Promise<Seam>;
   layout(channel: string, groups: readonly string[], over?: Partial<Layout>): Places;
