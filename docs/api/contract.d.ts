@@ -89,7 +89,7 @@ export interface CaseContext {
     mortalApp(options: AppOptions): Promise<App & {
         crash(): void;
     }>;
-    faults(): Promise<{
+    faults(where?: "seam"): Promise<{
         readonly control: FaultControl;
         readonly via: Pick<AppOptions, "adapter" | "connection">;
     }>;
