@@ -61,7 +61,7 @@ export class LeaseRunner {
       batch: host.capabilities.maxBatch.count,
       lose: (held, cause) => this.#lose(held, cause),
     });
-    lease.lost.addEventListener("abort", () => this.#forgetAll(), { once: true });
+    lease.lost.addEventListener("abort", () => this.forget(), { once: true });
   }
 
   get runtime(): Runtime {
@@ -255,7 +255,7 @@ export class LeaseRunner {
   }
 
   async close(reason: "drained" | "stopping", signal: AbortSignal): Promise<void> {
-    this.#forgetAll();
+    this.forget();
     if (!this.lease.lost.aborted) await this.lease.release(reason, signal);
   }
 
@@ -268,6 +268,23 @@ export class LeaseRunner {
   broken(cause: unknown, fault: Fault): void {
     this.#poller.stop();
     this.#end({ cause, fault });
+  }
+
+  /** Nothing can be settled any more: what is held will come again, to whoever holds the lease next. */
+  forget(): void {
+    this.#poller.stop();
+    const idle: Held[] = [];
+    for (const held of this.#held) {
+      if (held.state !== "running" && held.state !== "lost") idle.push(held);
+      held.abort(new Error(HOLD_LOST));
+      held.state = "lost";
+    }
+    // Only now: one that leaves makes way for the next of its key, which must not start any more.
+    for (const held of idle) this.#drop(held);
+    this.#settler.abandon();
+    this.#heartbeat.close();
+    this.#checkpointer.close();
+    this.#end();
   }
 
   /** Dispatch is over for it: frees its place in the budget and in its lane. A loss may have come before. */
@@ -341,6 +358,7 @@ export class LeaseRunner {
   #drop(held: Held): void {
     this.#unwait(held);
     if (held.state !== "running") held.state = "lost";
+    if (held.failures > 0) this.#remember(held, held.attempt - 1);
     this.#leave(held);
   }
 
@@ -360,22 +378,5 @@ export class LeaseRunner {
     held.state = "lost";
     // A handler that still runs keeps its place: nothing of its key may start beside it.
     if (!running) this.#drop(held);
-  }
-
-  /** Nothing can be settled any more: what is held will come again, to whoever holds the lease next. */
-  #forgetAll(): void {
-    this.#poller.stop();
-    const idle: Held[] = [];
-    for (const held of this.#held) {
-      if (held.state !== "running" && held.state !== "lost") idle.push(held);
-      held.abort(new Error(HOLD_LOST));
-      held.state = "lost";
-    }
-    // Only now: one that leaves makes way for the next of its key, which must not start any more.
-    for (const held of idle) this.#drop(held);
-    this.#settler.abandon();
-    this.#heartbeat.close();
-    this.#checkpointer.close();
-    this.#end();
   }
 }
