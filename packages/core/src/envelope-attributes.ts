@@ -11,31 +11,37 @@ const PLAIN = /^[\w .:/+@-]*$/;
 /** JSON.stringify costs more than the look. */
 const str = (text: string): string => (PLAIN.test(text) ? `"${text}"` : quote(text));
 
-let lastTime = Number.NaN;
-let lastText = "";
+let lastSource = "";
+let lastTimeOfTail = Number.NaN;
+let lastTail = "";
 
-/** Thousands of messages share a millisecond. */
-function timestamp(time: number): string {
-  if (time !== lastTime) {
-    lastText = new Date(time).toISOString();
-    lastTime = time;
+/** Thousands of messages share a source and a millisecond. */
+function sourceAndTime(source: string, time: number): string {
+  if (time !== lastTimeOfTail || source !== lastSource) {
+    lastTail = `","source":${str(source)},"time":"${new Date(time).toISOString()}"`;
+    lastSource = source;
+    lastTimeOfTail = time;
   }
-  return lastText;
+  return lastTail;
 }
 
-/** Every member but `type`, `datacontenttype`, headers and `dead`: the same in both forms. */
-export function commonMembers(envelope: Envelope): string {
-  let json = `"specversion":"1.0","id":${str(envelope.id)},"source":${str(envelope.source)},"time":"${timestamp(envelope.time)}"`;
-  if (envelope.key !== undefined) json += `,"partitionkey":${str(envelope.key)}`;
-  if (envelope.expiresAt !== undefined) json += `,"expirytime":"${new Date(envelope.expiresAt).toISOString()}"`;
-  if (envelope.hop > 0) json += `,"hop":${envelope.hop}`;
-  if (envelope.to !== undefined) json += `,"togroup":${str(envelope.to)}`;
+const START = '"specversion":"1.0","id":"';
+
+/** Every member but `type`, `datacontenttype`, headers and `dead`: the same in both forms. `start` stands before them. */
+export function commonMembers(envelope: Envelope, start = ""): string {
+  const { id, source, time, key, expiresAt, hop, to } = envelope;
+  const name = PLAIN.test(id) ? id : quote(id).slice(1, -1);
+  let json = start + START + name + sourceAndTime(source, time);
+  if (key !== undefined) json += `,"partitionkey":${str(key)}`;
+  if (expiresAt !== undefined) json += `,"expirytime":"${new Date(expiresAt).toISOString()}"`;
+  if (hop > 0) json += `,"hop":${hop}`;
+  if (to !== undefined) json += `,"togroup":${str(to)}`;
   return json;
 }
 
 /** The value of the `ce` header. */
 export function toAttributes(envelope: Envelope, base64: boolean): string {
-  let json = `{${commonMembers(envelope)}`;
+  let json = commonMembers(envelope, "{");
   if (envelope.contentType !== JSON_TYPE) json += `,"datacontenttype":${str(envelope.contentType)}`;
   if (base64) json += `,"encoding":"base64"`;
   for (const _ in envelope.headers) {
@@ -43,7 +49,7 @@ export function toAttributes(envelope: Envelope, base64: boolean): string {
     break;
   }
   if (envelope.dead !== undefined) json += `,"dead":${deadJson(envelope.dead)}`;
-  return `${json}}`;
+  return json + "}";
 }
 
 export function headersJson(headers: Readonly<Record<string, string>>): string {
