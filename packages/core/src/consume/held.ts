@@ -46,8 +46,8 @@ export class Held {
     this.lane = lane;
     this.before = before;
     this.deadline = delivery.deadline;
-    const body = delivery.message.body;
-    this.bytes = (typeof body === "string" ? body.length : body.byteLength) + OVERHEAD;
+    const { message } = delivery;
+    this.bytes = (message.local ?? message.body).length + OVERHEAD;
   }
 
   /** The attempt that runs now, or would. */

@@ -1,6 +1,7 @@
 import type { Capabilities, SenderDriver, WireMessage } from "../driver.ts";
 import { encodeBody } from "../envelope.ts";
 import type { MessagingError } from "../errors.ts";
+import { LocalMessage } from "../local-message.ts";
 import type { Published, PublishManyResult } from "../publisher.ts";
 import type { ChannelShape } from "../shapes.ts";
 import type { Accepted, Many, Request } from "./item.ts";
@@ -35,13 +36,15 @@ abstract class Publication implements Request {
   }
 
   get bytes(): number {
-    return this.#prepared.body.length;
+    return this.#prepared.content.length;
   }
 
-  make(capabilities: Capabilities, _driver: SenderDriver | undefined): WireMessage {
-    const { envelope, body, delayMs, fairness } = this.#prepared;
+  make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage {
+    const { envelope, content, delayMs, fairness } = this.#prepared;
     if (delayMs !== undefined || fairness !== undefined) checkCapabilities(this.#shape, this.#prepared, capabilities);
-    return encodeBody(envelope, body, capabilities, this.#prepared);
+    if (!(content instanceof LocalMessage)) return encodeBody(envelope, content, capabilities, this.#prepared);
+    if (driver?.local === true) return content as WireMessage;
+    return encodeBody(envelope, content.body, capabilities, this.#prepared);
   }
 }
 

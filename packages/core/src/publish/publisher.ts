@@ -81,7 +81,7 @@ export class ChannelPublisher {
   #prepare(id: string, type: string, data: unknown, raw: RawOptions | undefined): Prepared {
     const { shape, queue, runtime, service } = this.#options;
     givenId(raw);
-    const prepared = prepare(shape, service, runtime.now(), id, type, data, raw);
+    const prepared = prepare(shape, service, runtime.now(), id, type, data, raw, queue.local);
     if (prepared.delayMs !== undefined || prepared.fairness !== undefined)
       checkCapabilities(shape, prepared, queue.capabilities);
     return prepared;

@@ -90,6 +90,11 @@ export class SendQueue {
     return this.#slot.current?.capabilities ?? this.#options.expected;
   }
 
+  /** The open sender's broker is in this process. */
+  get local(): boolean {
+    return this.#slot.current?.driver.local === true;
+  }
+
   /** Opens the sender, or gives the open one. One attempt; rejects with a {@link MessagingError}. */
   async ready(signal: AbortSignal): Promise<SenderDriver> {
     let abort = (): void => {};
