@@ -10,7 +10,7 @@ const DROPPED = () => new MemoryFault("closed", "connection-lost", "the connecti
 interface Target {
   readonly dedup: Dedup<Accepted>;
   /** `kept`: what is stored; `given`: what the sender said of it. */
-  accept(kept: WireMessage, given: WireMessage): Accepted;
+  accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
   /** After the last of a batch. */
   serve(): void;
 }
@@ -89,9 +89,9 @@ export class MemorySender implements SenderDriver {
       const before = target.dedup.find(message.dedup, now);
       if (before !== undefined) return before;
       const kept = stored(message, ordered);
-      const answer = target.accept(kept, message);
+      const answer = target.accept(kept, message, now);
       if (faults.takeDuplicate() || (this.#duplicates > 0 && clock.runtime.random() < this.#duplicates)) {
-        target.accept(kept, message);
+        target.accept(kept, message, now);
       }
       target.dedup.remember(message.dedup, now, answer);
       watch?.published(this.#to, kept, answer.id);
