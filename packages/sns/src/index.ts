@@ -2,6 +2,7 @@ import { adapter, type SnsKeeps } from "./adapter.ts";
 import type { SnsOptions } from "./options.ts";
 
 export { adapter, type SnsKeeps };
+export { confirmSubscription } from "./confirm.ts";
 export type { SnsClientLike } from "./client.ts";
 export type { SnsOptions } from "./options.ts";
 

@@ -92,6 +92,10 @@ function groupProblems(of: Destination): readonly string[] {
     problems.push(
       `filter: ${of.types.length} types; a filter policy of SNS holds ${MAX_FILTER_VALUES} values, one of which lets messages without a type through`,
     );
+  if (of.types !== undefined && of.foreign === true)
+    problems.push(
+      "filter: this channel takes foreign messages, and SNS holds back what has no attributes from every subscription with a filter; leave the filter out, consumers tell the types apart",
+    );
   return problems;
 }
 
