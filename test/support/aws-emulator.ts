@@ -22,6 +22,8 @@ export interface Aws {
   readonly sns: SNSClient;
   /** Every message of a queue of the emulator by state, without receiving any. Undefined: no such queue, or not the emulator. */
   inspect(queue: string): { readonly ready: number; readonly delayed: number; readonly held: number } | undefined;
+  /** Makes a subscription wait for its confirmation, as one of another account's queue does. Absent: not the emulator. */
+  pend?(subscription: string): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,9 @@ export async function startAws(): Promise<Aws> {
       return (
         messages && { ready: messages.ready.length, delayed: messages.delayed.length, held: messages.inflight.length }
       );
+    },
+    pend: (subscription) => {
+      stores.snsStore.getSubscription(subscription)!.confirmed = false;
     },
     close: async () => {
       client.destroy();
