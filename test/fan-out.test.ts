@@ -37,18 +37,26 @@ describe("one group", () => {
     ["memory", "pubsub on local"],
     ["queue", "queue on aws"],
     ["pubsub", "pubsub on aws"],
-  ])("on profile %s", async (profile, broker) => {
-    const report = await run("one-group.yaml", profile);
-    expect(report.broker).toBe(broker);
-    expect(Object.keys(report.groups)).toEqual(["billing"]);
-  }, 60_000);
+  ])(
+    "on profile %s",
+    async (profile, broker) => {
+      const report = await run("one-group.yaml", profile);
+      expect(report.broker).toBe(broker);
+      expect(Object.keys(report.groups)).toEqual(["billing"]);
+    },
+    60_000,
+  );
 });
 
 describe("three groups", () => {
-  test.each(["memory", "pubsub"])("each get every order in order on profile %s", async (profile) => {
-    const report = await run("three-groups.yaml", profile);
-    expect(Object.keys(report.groups)).toEqual(["billing", "shipping", "analytics"]);
-  }, 60_000);
+  test.each(["memory", "pubsub"])(
+    "each get every order in order on profile %s",
+    async (profile) => {
+      const report = await run("three-groups.yaml", profile);
+      expect(Object.keys(report.groups)).toEqual(["billing", "shipping", "analytics"]);
+    },
+    60_000,
+  );
 
   test("are refused on a queue at start, with the channel, the groups and the models that would do", async () => {
     const error = await app({ config: "three-groups.yaml", profile: "queue" }).catch((cause: unknown) => cause);

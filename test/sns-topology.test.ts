@@ -9,7 +9,13 @@ import {
   SetTopicAttributesCommand,
   SubscribeCommand,
 } from "@aws-sdk/client-sns";
-import { CreateQueueCommand, GetQueueAttributesCommand, GetQueueUrlCommand, ReceiveMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+} from "@aws-sdk/client-sqs";
 import { systemRuntime } from "@switchyard/core";
 import type { Change, Connection, Destination, Topology } from "@switchyard/core/driver";
 import { adapter } from "@switchyard/sns";
@@ -43,7 +49,12 @@ interface Fan {
 function fan(names: readonly string[], more: Partial<Destination> = {}, native: Destination["native"] = {}): Fan {
   return fanOn(`swy-${process.pid}-${Date.now().toString(36)}_orders${channels++}`, names, more, native);
 }
-function fanOn(base: string, names: readonly string[], more: Partial<Destination> = {}, native: Destination["native"] = {}): Fan {
+function fanOn(
+  base: string,
+  names: readonly string[],
+  more: Partial<Destination> = {},
+  native: Destination["native"] = {},
+): Fan {
   const common = { channel: "orders", base, model: "pubsub" as const, ordered: false, native: {} };
   const { types, address, baseAddress, ...both } = more;
   const groups = names.map((group): Destination => {
@@ -61,11 +72,16 @@ function fanOn(base: string, names: readonly string[], more: Partial<Destination
 const planned = async ({ all }: Fan): Promise<readonly Change[]> => (await topology.plan(all, never)).changes;
 const apply = async ({ all }: Fan, options?: { destructive: boolean }): Promise<void> =>
   topology.apply(await topology.plan(all, never), never, options);
-const brief = (changes: readonly Change[]) => changes.map(({ action, resource, summary }) => `${action} ${resource}: ${summary}`);
+const brief = (changes: readonly Change[]) =>
+  changes.map(({ action, resource, summary }) => `${action} ${resource}: ${summary}`);
 
 const fifo = (of: Destination, name: string) => (of.ordered ? `${name}.fifo` : name);
 const arnOf = async ({ to }: Fan) =>
-  (await aws.sns.send(new CreateTopicCommand({ Name: fifo(to, to.base), Attributes: to.ordered ? { FifoTopic: "true" } : {} }))).TopicArn!;
+  (
+    await aws.sns.send(
+      new CreateTopicCommand({ Name: fifo(to, to.base), Attributes: to.ordered ? { FifoTopic: "true" } : {} }),
+    )
+  ).TopicArn!;
 const topicOf = async (of: Fan) =>
   (await aws.sns.send(new GetTopicAttributesCommand({ TopicArn: await arnOf(of) }))).Attributes!;
 const subscriptionsOf = async (of: Fan) =>
@@ -77,7 +93,11 @@ const queueOf = async (name: string) =>
   (await aws.client.send(new GetQueueAttributesCommand({ QueueUrl: await urlOf(name), AttributeNames: ["All"] })))
     .Attributes as Record<string, string>;
 const bodiesIn = async (name: string): Promise<string[]> => {
-  const command = new ReceiveMessageCommand({ QueueUrl: await urlOf(name), MaxNumberOfMessages: 10, WaitTimeSeconds: 1 });
+  const command = new ReceiveMessageCommand({
+    QueueUrl: await urlOf(name),
+    MaxNumberOfMessages: 10,
+    WaitTimeSeconds: 1,
+  });
   return ((await aws.client.send(command)).Messages ?? []).map(({ Body }) => Body!);
 };
 const publish = async (of: Fan, body: string, headers: Record<string, string> = { ce: "{}" }) =>
@@ -89,8 +109,14 @@ describe("a new channel", () => {
     expect(brief(await planned(of))).toEqual([
       "create topic: new topic: standard, messages of up to 1048576 bytes",
       ...["billing", "shipping"].map(() => "create queue: new queue: standard, SSE-SQS"),
-      ...["billing", "shipping"].map((group) => `create queue: new queue: standard, SSE-SQS, dead letters to ${of.to.base}_${group}_dead after 100 receives`),
-      ...["billing", "shipping"].map((group) => `create subscription: new subscription: raw delivery, what cannot be delivered to ${of.to.base}_${group}_dead`),
+      ...["billing", "shipping"].map(
+        (group) =>
+          `create queue: new queue: standard, SSE-SQS, dead letters to ${of.to.base}_${group}_dead after 100 receives`,
+      ),
+      ...["billing", "shipping"].map(
+        (group) =>
+          `create subscription: new subscription: raw delivery, what cannot be delivered to ${of.to.base}_${group}_dead`,
+      ),
     ]);
     await apply(of);
     expect(await planned(of)).toEqual([]);
@@ -132,7 +158,12 @@ describe("a new channel", () => {
   });
 
   test("has its tags, its key and its access", async () => {
-    const native = { tags: { team: "orders" }, kmsKey: "alias/topics", access: { publish: ["123456789012"] }, maxMessageBytes: 262_144 };
+    const native = {
+      tags: { team: "orders" },
+      kmsKey: "alias/topics",
+      access: { publish: ["123456789012"] },
+      maxMessageBytes: 262_144,
+    };
     const of = fan(["billing"], {}, native);
     await apply(of);
     expect(await planned(of)).toEqual([]);
@@ -161,10 +192,15 @@ describe("a filter", () => {
     await apply(of);
     const [subscription] = await subscriptionsOf(of);
     const attributes = await attributesOf(subscription!.SubscriptionArn);
-    expect(JSON.parse(attributes["FilterPolicy"]!)).toEqual({ type: ["order.cancelled", "order.placed", { exists: false }] });
+    expect(JSON.parse(attributes["FilterPolicy"]!)).toEqual({
+      type: ["order.cancelled", "order.placed", { exists: false }],
+    });
     const sender = await connection.sender(of.to, never);
     const typed = (type: string) => ({ body: type, headers: {}, type });
-    await sender.send([typed("order.placed"), typed("order.shipped"), { body: "foreign", headers: { tenant: "t" } }], never);
+    await sender.send(
+      [typed("order.placed"), typed("order.shipped"), { body: "foreign", headers: { tenant: "t" } }],
+      never,
+    );
     expect((await bodiesIn(`${of.to.base}_billing`)).sort()).toEqual(["foreign", "order.placed"]);
   });
 
@@ -173,7 +209,9 @@ describe("a filter", () => {
     await apply(of);
     const [subscription] = await subscriptionsOf(of);
     const byHand = { AttributeName: "FilterPolicy", AttributeValue: '{"type":["x"]}' };
-    await aws.sns.send(new SetSubscriptionAttributesCommand({ SubscriptionArn: subscription!.SubscriptionArn, ...byHand }));
+    await aws.sns.send(
+      new SetSubscriptionAttributesCommand({ SubscriptionArn: subscription!.SubscriptionArn, ...byHand }),
+    );
     expect(brief(await planned(of))).toEqual([
       'update subscription: filter: {"type":["x"]} becomes {"type":["order.placed",{"exists":false}]}',
     ]);
@@ -181,7 +219,9 @@ describe("a filter", () => {
     expect(await planned(of)).toEqual([]);
     const { types: _types, ...all } = of.groups[0]!;
     const open = { ...of, all: [of.to, all] };
-    expect(brief(await planned(open))).toEqual(['update subscription: filter: {"type":["order.placed",{"exists":false}]} becomes none']);
+    expect(brief(await planned(open))).toEqual([
+      'update subscription: filter: {"type":["order.placed",{"exists":false}]} becomes none',
+    ]);
     await apply(open);
     expect(await planned(open)).toEqual([]);
   });
@@ -210,11 +250,17 @@ describe("drift", () => {
     await apply(of);
     const TopicArn = await arnOf(of);
     const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [{ Sid: "Hand", Effect: "Allow" }] });
-    for (const [AttributeName, AttributeValue] of Object.entries({ MaximumMessageSize: "262144", SignatureVersion: "1", Policy }))
+    for (const [AttributeName, AttributeValue] of Object.entries({
+      MaximumMessageSize: "262144",
+      SignatureVersion: "1",
+      Policy,
+    }))
       await aws.sns.send(new SetTopicAttributesCommand({ TopicArn, AttributeName, AttributeValue }));
     const [subscription] = await subscriptionsOf(of);
     const raw = { AttributeName: "RawMessageDelivery", AttributeValue: "false" };
-    await aws.sns.send(new SetSubscriptionAttributesCommand({ SubscriptionArn: subscription!.SubscriptionArn, ...raw }));
+    await aws.sns.send(
+      new SetSubscriptionAttributesCommand({ SubscriptionArn: subscription!.SubscriptionArn, ...raw }),
+    );
     expect(brief(await planned(of))).toEqual([
       "update topic: largest message: 262144 becomes 1048576",
       "update topic: signature version: 1 becomes 2",
@@ -238,7 +284,8 @@ describe("a group that is no longer configured", () => {
         action: "destructive",
         resource: "subscription",
         name: `${of.to.base} to ${of.to.base}_shipping`,
-        summary: 'group "shipping" is no longer configured: it gets no more messages, and its queue is deleted with about 1 in it; its dead letters stay',
+        summary:
+          'group "shipping" is no longer configured: it gets no more messages, and its queue is deleted with about 1 in it; its dead letters stay',
       },
     ]);
     await apply(fewer);
@@ -275,7 +322,9 @@ describe("what is there already", () => {
     const missing = fanOn(of.to.base, ["other"], { baseAddress: `${TopicArn}-missing` });
     expect(brief(await planned(missing))[0]).toMatch(/^drift topic: does not exist, and is not made/);
     await expect(apply(missing)).rejects.toMatchObject({ code: "topic-not-found", kind: "config" });
-    await expect(connection.sender(missing.to, never)).rejects.toSatisfy((error) => connection.classify(error, "open").code === "topic-not-found");
+    await expect(connection.sender(missing.to, never)).rejects.toSatisfy(
+      (error) => connection.classify(error, "open").code === "topic-not-found",
+    );
   });
 
   test("a queue given by address whose policy does not name the topic is said", async () => {
@@ -284,7 +333,9 @@ describe("what is there already", () => {
     await aws.client.send(new CreateQueueCommand({ QueueName: name }));
     const given = fanOn(of.to.base, ["billing"], { address: name });
     await apply(given);
-    expect(brief(await planned(given))).toEqual([expect.stringMatching(/^drift queue: its policy does not name arn:aws:sns:/)]);
+    expect(brief(await planned(given))).toEqual([
+      expect.stringMatching(/^drift queue: its policy does not name arn:aws:sns:/),
+    ]);
   });
 
   test("a subscription of another account's queue that waits is shown with what confirms it", async () => {
@@ -293,7 +344,9 @@ describe("what is there already", () => {
     await apply(of);
     const [subscription] = await subscriptionsOf(of);
     aws.pend!(subscription!.SubscriptionArn!);
-    expect(brief(await planned(of))).toEqual([expect.stringMatching(/^drift subscription: waits for its confirmation.*confirmSubscription\(\)/)]);
+    expect(brief(await planned(of))).toEqual([
+      expect.stringMatching(/^drift subscription: waits for its confirmation.*confirmSubscription\(\)/),
+    ]);
   });
 
   test("a queue under a key that AWS manages is refused with the reason", async () => {
@@ -313,7 +366,10 @@ describe("what is there already", () => {
     const { changes } = await topology.plan(all, never);
     const key = changes.find(({ resource }) => resource === "kms key")!;
     expect(key).toMatchObject({ action: "drift", name: "alias/own" });
-    expect(key.detail!["statement"]).toMatchObject({ Principal: { Service: "sns.amazonaws.com" }, Action: ["kms:GenerateDataKey*", "kms:Decrypt"] });
+    expect(key.detail!["statement"]).toMatchObject({
+      Principal: { Service: "sns.amazonaws.com" },
+      Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
+    });
     await apply({ ...of, all });
     expect((await topology.plan(all, never)).changes).toEqual([]);
   });
@@ -335,7 +391,9 @@ describe("too many subscriptions for large messages", () => {
     const error = await planned({ to, groups, all: [to, ...groups] }).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: "too-many-subscriptions", kind: "config" });
     expect(String(error)).toMatch(/would have 101 subscriptions.*may have 100; set native.maxMessageBytes: 262144/);
-    await expect(topicOf({ to, groups, all: [] }).then(({ MaximumMessageSize }) => MaximumMessageSize)).resolves.toBeUndefined();
+    await expect(
+      topicOf({ to, groups, all: [] }).then(({ MaximumMessageSize }) => MaximumMessageSize),
+    ).resolves.toBeUndefined();
     const smaller = { ...to, native: { maxMessageBytes: 262_144 } };
     await expect(topology.plan([smaller, ...groups], never)).resolves.toMatchObject({ changes: expect.any(Array) });
     made.length = made.length - 102;
@@ -362,7 +420,9 @@ describe("what cannot be delivered", () => {
     if (!aws.emulator) return;
     const of = fan(["billing"]);
     await apply(of);
-    const MessageAttributes = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`a${n}`, { DataType: "String", StringValue: "x" }]));
+    const MessageAttributes = Object.fromEntries(
+      Array.from({ length: 11 }, (_, n) => [`a${n}`, { DataType: "String", StringValue: "x" }]),
+    );
     await aws.sns.send(new PublishCommand({ TopicArn: await arnOf(of), Message: "eleven", MessageAttributes }));
     expect(await bodiesIn(`${of.to.base}_billing`)).toEqual([]);
     expect(await bodiesIn(`${of.to.base}_billing_dead`)).toEqual(["eleven"]);

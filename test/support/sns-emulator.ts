@@ -43,8 +43,11 @@ const OWN_SETTINGS = new Set(["MaximumMessageSize", "FifoThroughputScope"]);
 
 /** For fastify's `preHandler`: answers what fauxqs would answer otherwise than AWS; everything else goes on to it. */
 export function correctSns(inside: Inside) {
-  return async (request: { body?: unknown; headers: Record<string, unknown> }, reply: any): Promise<unknown> => {
-    if (!String(request.headers["content-type"] ?? "").includes("x-www-form-urlencoded")) return undefined;
+  return async (
+    request: { body?: unknown; headers: { readonly "content-type"?: string | undefined } },
+    reply: any,
+  ): Promise<unknown> => {
+    if (request.headers["content-type"]?.includes("x-www-form-urlencoded") !== true) return undefined;
     const form = request.body as Form;
     try {
       const answer = answerTo(form, inside);
@@ -52,7 +55,10 @@ export function correctSns(inside: Inside) {
       return reply.header("content-type", "text/xml").send(inside.success(form["Action"]!, answer));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return reply.status(error.status).header("content-type", "text/xml").send(inside.failure(error.code, error.message));
+      return reply
+        .status(error.status)
+        .header("content-type", "text/xml")
+        .send(inside.failure(error.code, error.message));
     }
   };
 }
@@ -88,9 +94,16 @@ function refuseSubscription(form: Form, inside: Inside): undefined {
   const topic = topicOf(form, inside);
   const endpoint = form["Endpoint"] ?? "";
   if (endpoint.endsWith(".fifo") && topic.attributes.FifoTopic !== "true")
-    throw new Refusal("InvalidParameter", "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
+    throw new Refusal(
+      "InvalidParameter",
+      "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics",
+    );
   const known = topic.subscriptionArns.some((arn: string) => inside.sns.getSubscription(arn)?.endpoint === endpoint);
-  if (!known && Number(topic.attributes.MaximumMessageSize ?? 0) > TOPIC_DEFAULT && topic.subscriptionArns.length >= LARGE_LIMIT)
+  if (
+    !known &&
+    Number(topic.attributes.MaximumMessageSize ?? 0) > TOPIC_DEFAULT &&
+    topic.subscriptionArns.length >= LARGE_LIMIT
+  )
     throw new Refusal("SubscriptionLimitExceeded", "A topic with large messages has at most 100 subscriptions", 403);
   return undefined;
 }
@@ -104,13 +117,16 @@ function publishBatch(form: Form, inside: Inside): string {
   if (entries.length > 10) throw new Refusal("TooManyEntriesInBatchRequest", "more than 10 entries");
   const limit = Number(topicOf(form, inside).attributes.MaximumMessageSize ?? TOPIC_DEFAULT);
   const total = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-  if (entries.length > 1 && total > limit) throw new Refusal("BatchRequestTooLong", `the batch is ${total} bytes; ${limit} are allowed`);
+  if (entries.length > 1 && total > limit)
+    throw new Refusal("BatchRequestTooLong", `the batch is ${total} bytes; ${limit} are allowed`);
   const results = publish(entries, form, inside);
   const xml = (wanted: boolean) =>
     results.map((result, n) => {
       const id = `<Id>${entries[n]!.Id}</Id>`;
       if (typeof result !== "string") return wanted ? `<member>${id}<MessageId>${result.id}</MessageId></member>` : "";
-      return wanted ? "" : `<member>${id}<Code>InvalidParameter</Code><Message>${result}</Message><SenderFault>true</SenderFault></member>`;
+      return wanted
+        ? ""
+        : `<member>${id}<Code>InvalidParameter</Code><Message>${result}</Message><SenderFault>true</SenderFault></member>`;
     });
   return `<Successful>${xml(true).join("")}</Successful><Failed>${xml(false).join("")}</Failed>`;
 }
@@ -125,7 +141,13 @@ function entryOf(form: Form, prefix: string, Id: string): Entry {
     attributes[form[`${prefix}MessageAttributes.entry.${n}.Name`]!] = attribute;
   }
   const Message = form[`${prefix}Message`] ?? "";
-  return { Id, Message, attributes, group: form[`${prefix}MessageGroupId`], dedup: form[`${prefix}MessageDeduplicationId`] };
+  return {
+    Id,
+    Message,
+    attributes,
+    group: form[`${prefix}MessageGroupId`],
+    dedup: form[`${prefix}MessageDeduplicationId`],
+  };
 }
 
 function sizeOf({ Message, attributes }: Entry): number {
@@ -153,7 +175,8 @@ function publish(entries: readonly Entry[], form: Form, inside: Inside): (string
 function deliver(subscription: any, topic: any, entry: Entry, id: string, inside: Inside): void {
   if (subscription === undefined || !subscription.confirmed || subscription.protocol !== "sqs") return;
   const { FilterPolicy, RawMessageDelivery, RedrivePolicy } = subscription.attributes;
-  if (FilterPolicy && FilterPolicy !== "{}" && !inside.matchesFilterPolicy(JSON.parse(FilterPolicy), entry.attributes)) return;
+  if (FilterPolicy && FilterPolicy !== "{}" && !inside.matchesFilterPolicy(JSON.parse(FilterPolicy), entry.attributes))
+    return;
   const raw = RawMessageDelivery === "true";
   const message = raw ? { body: entry.Message, attributes: entry.attributes } : notification(topic, entry, id);
   const tooMany = raw && Object.keys(entry.attributes).length > 10;
@@ -185,7 +208,13 @@ function notification(topic: any, entry: Entry, MessageId: string) {
   return { body: JSON.stringify(body), attributes: {} };
 }
 
-function put(queue: any, { body, attributes }: { body: string; attributes: object }, topic: any, entry: Entry, inside: Inside): boolean {
+function put(
+  queue: any,
+  { body, attributes }: { body: string; attributes: object },
+  topic: any,
+  entry: Entry,
+  inside: Inside,
+): boolean {
   if (queue === undefined || !allows(queue.attributes.Policy, topic.arn)) return false;
   const stored = inside.createMessage(body, attributes, undefined, entry.group, entry.dedup);
   if (queue.isFifo()) {

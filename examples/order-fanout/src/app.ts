@@ -38,14 +38,21 @@ const GIVE_UP_MS = 60_000;
 export async function app({ config, profile, orders: count = 60, members = 2 }: AppOptions): Promise<Report> {
   const path = config.includes("/") ? config : fileURLToPath(new URL(`../config/${config}`, import.meta.url));
   const quiet = (_event: MessagingEvent) => {};
-  const options = { channels: [orders] as const, config: path, observe: quiet, ...(profile === undefined ? {} : { profile }) };
+  const options = {
+    channels: [orders] as const,
+    config: path,
+    observe: quiet,
+    ...(profile === undefined ? {} : { profile }),
+  };
   const books = new Books();
 
   await using shop = await connect({ ...options, service: "shop" });
   const { model, connection, groups } = shop.explain().channels["orders"]!;
   const names = Object.keys(groups) as (keyof typeof services)[];
   const running: AsyncDisposable[] = [];
-  await using _stopping = { [Symbol.asyncDispose]: async () => void (await Promise.all(running.map((one) => one[Symbol.asyncDispose]()))) };
+  await using _stopping = {
+    [Symbol.asyncDispose]: async () => void (await Promise.all(running.map((one) => one[Symbol.asyncDispose]()))),
+  };
   for (const name of names) {
     for (let member = 0; member < members; member++) {
       const service = await connect({ ...options, service: name });

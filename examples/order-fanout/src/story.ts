@@ -4,8 +4,14 @@ import { app, holds, type Report } from "./app.ts";
 
 export function reportLine({ broker, published, groups }: Report): string {
   const each = Object.entries(groups).map(([name, { received, lost, outOfOrder }]) => {
-    const wrong = [lost > 0 ? `${lost} LOST` : "", outOfOrder.length > 0 ? `OUT OF ORDER for ${outOfOrder.join(", ")}` : ""];
-    return `${name} ${received} of ${published}${wrong.filter((one) => one !== "").map((one) => `, ${one}`).join("")}`;
+    const wrong = [
+      lost > 0 ? `${lost} LOST` : "",
+      outOfOrder.length > 0 ? `OUT OF ORDER for ${outOfOrder.join(", ")}` : "",
+    ];
+    return `${name} ${received} of ${published}${wrong
+      .filter((one) => one !== "")
+      .map((one) => `, ${one}`)
+      .join("")}`;
   });
   return `${broker}: ${each.join("; ")}`;
 }
@@ -24,7 +30,9 @@ export async function tellFanOut(profiles: readonly string[], say: (line: string
         if (!holds(report)) failures.push(`${config}, ${profile}: a group did not get every order in order`);
       } catch (error) {
         if (!refusal || !isMessagingError(error, "invalid-config")) throw error;
-        say(`  profile ${profile}, refused at start: ${error.problems.map(({ path, message }) => `${path}: ${message}`).join("\n    ")}`);
+        say(
+          `  profile ${profile}, refused at start: ${error.problems.map(({ path, message }) => `${path}: ${message}`).join("\n    ")}`,
+        );
       }
     }
   }

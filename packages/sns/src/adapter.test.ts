@@ -5,18 +5,30 @@ import { classify } from "./errors.ts";
 import { findArn } from "./topics.ts";
 import { destination, fakeCall, group, never, sdkError } from "./testing/fakes.ts";
 
-const problems = (native: object, more = {}) => adapter.nativeProblems!(destination({ native: native as never, ...more }), {});
+const problems = (native: object, more = {}) =>
+  adapter.nativeProblems!(destination({ native: native as never, ...more }), {});
 
 test("serves pub/sub and its dead letters, and leaves queues and streams to others", () => {
-  expect(adapter.capabilities(destination(), {})).toMatchObject({ filter: "broker", delayedPublishMs: 0, ordering: "none", headers: 10 });
-  expect(adapter.capabilities(group("billing", { ordered: true }), {})).toMatchObject({ ordering: "key", publishDedupMs: 300_000, fairness: false });
+  expect(adapter.capabilities(destination(), {})).toMatchObject({
+    filter: "broker",
+    delayedPublishMs: 0,
+    ordering: "none",
+    headers: 10,
+  });
+  expect(adapter.capabilities(group("billing", { ordered: true }), {})).toMatchObject({
+    ordering: "key",
+    publishDedupMs: 300_000,
+    fairness: false,
+  });
   expect(adapter.capabilities(destination({ model: "queue", dead: true }), {})).toBeDefined();
   expect(adapter.capabilities(destination({ model: "queue", group: "g" }), {})).toBeUndefined();
   expect(adapter.capabilities(destination({ model: "stream" }), {})).toBeUndefined();
 });
 
 test("a topic's limit is declared", () => {
-  expect(adapter.capabilities(destination({ native: { maxMessageBytes: 262_144 } }), {})!.maxMessageBytes).toBe(262_144);
+  expect(adapter.capabilities(destination({ native: { maxMessageBytes: 262_144 } }), {})!.maxMessageBytes).toBe(
+    262_144,
+  );
   expect(adapter.capabilities(destination(), {})!.maxMessageBytes).toBe(1_048_576);
 });
 
@@ -28,7 +40,9 @@ describe("names", () => {
   });
 
   test("that cannot be are told with what is allowed", () => {
-    expect(adapter.locate(destination({ address: "arn:aws:sqs:eu-west-1:123456789012:q" }), {}).problem).toContain("is not a topic");
+    expect(adapter.locate(destination({ address: "arn:aws:sqs:eu-west-1:123456789012:q" }), {}).problem).toContain(
+      "is not a topic",
+    );
     expect(adapter.locate(destination({ address: "x", ordered: true }), {}).problem).toContain("FIFO topic");
     expect(adapter.locate(group("b", { baseAddress: "x.fifo" }), {}).problem).toContain("orderingKey");
     expect(adapter.locate(destination({ base: "x".repeat(257) }), {}).problem).toContain("256");
@@ -53,8 +67,12 @@ describe("native", () => {
 
   test("a group's queue cannot be under a key that AWS manages: the reason is told", () => {
     for (const kmsKey of ["alias/aws/sqs", "arn:aws:kms:eu-west-1:123456789012:alias/aws/sqs"])
-      expect(adapter.nativeProblems!(group("billing", { native: { kmsKey } }), {}).join()).toMatch(/cannot be edited.*kms:GenerateDataKey/);
-    expect(adapter.nativeProblems!(group("billing", { native: { kmsKey: "alias/own", unwrap: false } }), {})).toEqual([]);
+      expect(adapter.nativeProblems!(group("billing", { native: { kmsKey } }), {}).join()).toMatch(
+        /cannot be edited.*kms:GenerateDataKey/,
+      );
+    expect(adapter.nativeProblems!(group("billing", { native: { kmsKey: "alias/own", unwrap: false } }), {})).toEqual(
+      [],
+    );
     expect(adapter.nativeProblems!(group("billing", { native: { unwrap: "no" } }), {})).toHaveLength(1);
   });
 
@@ -89,20 +107,28 @@ describe("the topic's ARN", () => {
   };
 
   test("is made of region and account where both are known, in every partition", async () => {
-    expect(await findArn(destination(), client("123456789012").sns, never)).toBe("arn:aws:sns:eu-west-1:123456789012:test_orders");
+    expect(await findArn(destination(), client("123456789012").sns, never)).toBe(
+      "arn:aws:sns:eu-west-1:123456789012:test_orders",
+    );
     expect(await findArn(destination(), client("123456789012", [], "cn-north-1").sns, never)).toMatch(/^arn:aws-cn:/);
   });
 
   test("is looked for in all pages where the account is not known", async () => {
     const arn = "arn:aws:sns:eu-west-1:123456789012:test_orders";
-    const { sns: found, calls } = client(undefined, [{ Topics: [{ TopicArn: `${arn}x` }], NextToken: "2" }, { Topics: [{ TopicArn: arn }] }]);
+    const { sns: found, calls } = client(undefined, [
+      { Topics: [{ TopicArn: `${arn}x` }], NextToken: "2" },
+      { Topics: [{ TopicArn: arn }] },
+    ]);
     expect(await findArn(destination(), found, never)).toBe(arn);
     expect(calls).toHaveLength(2);
   });
 
   test("that may not be looked for: what to set is told", async () => {
     const { sns: denied } = client(undefined, [sdkError("AuthorizationErrorException")]);
-    await expect(findArn(destination(), denied, never)).rejects.toMatchObject({ code: "account-unknown", kind: "config" });
+    await expect(findArn(destination(), denied, never)).rejects.toMatchObject({
+      code: "account-unknown",
+      kind: "config",
+    });
   });
 
   test("of another region is refused", async () => {

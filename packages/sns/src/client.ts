@@ -64,7 +64,9 @@ export interface Actions {
   DeleteTopic: [OnTopic, unknown];
   ListTagsForResource: [
     { readonly ResourceArn: string },
-    { readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined },
+    {
+      readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
+    },
   ];
   TagResource: [{ readonly ResourceArn: string; readonly Tags: Tags }, unknown];
   ListSubscriptionsByTopic: [

@@ -11,7 +11,11 @@ const DENIED: Row = ["auth", "access-denied", ACCESS];
 
 /** As the SDK names them, without `Exception`. */
 const TABLE: Readonly<Record<string, Row>> = {
-  NotFound: ["config", "topic-not-found", "create it with plan and apply, or check prefix, address, region and account"],
+  NotFound: [
+    "config",
+    "topic-not-found",
+    "create it with plan and apply, or check prefix, address, region and account",
+  ],
   AuthorizationError: DENIED,
   Throttled: ["throttled", "throttled"],
   KMSThrottling: ["throttled", "kms-throttled", "raise the request quota of KMS"],
@@ -51,7 +55,7 @@ function ownFault(cause: unknown, during: Phase): Fault | undefined {
   if (typeof name !== "string") return undefined;
   const short = name.replace(/^.*[#.]/, "").replace(/Exception$/, "");
   if (short === "InvalidParameter" || short === "InvalidParameterValue" || short === "Validation")
-    return invalid(String(message ?? ""), during);
+    return invalid(typeof message === "string" ? message : "", during);
   const row = Object.hasOwn(TABLE, short) ? TABLE[short]! : undefined;
   if (row === undefined) return undefined;
   const [kind, code, hint] = row;
@@ -64,5 +68,7 @@ function invalid(text: string, during: Phase): Fault {
   if (/too long|size/i.test(text) && during === "send") return { kind: "permanent", code: "too-large" };
   if (/TopicArn|Topic ?name|not a valid topic/i.test(text))
     return { kind: "config", code: "wrong-topic", hint: "check the topic's ARN: its region must be this connection's" };
-  return during === "send" ? { kind: "permanent", code: "invalid-message" } : { kind: "config", code: "invalid-attribute" };
+  return during === "send"
+    ? { kind: "permanent", code: "invalid-message" }
+    : { kind: "config", code: "invalid-attribute" };
 }

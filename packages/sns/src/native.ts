@@ -33,7 +33,8 @@ const TOPIC: Readonly<Record<string, Check>> = {
     Number.isInteger(value) && (value as number) >= MIN_MESSAGE_BYTES && (value as number) <= MAX_MESSAGE_BYTES
       ? undefined
       : `a whole number of bytes from ${MIN_MESSAGE_BYTES} to ${MAX_MESSAGE_BYTES}; more than ${DEFAULT_MESSAGE_BYTES} allows at most 100 subscriptions`,
-  kmsKey: (value) => (typeof value === "string" && value !== "" ? undefined : "the id, the ARN or the alias of a KMS key"),
+  kmsKey: (value) =>
+    typeof value === "string" && value !== "" ? undefined : "the id, the ARN or the alias of a KMS key",
   throughput: (value, of) => {
     if (value !== "high" && value !== "standard") return '"high" (limits per group) or "standard" (limits per topic)';
     return of.ordered ? undefined : "for FIFO topics only; the channel declares no orderingKey";
@@ -75,7 +76,8 @@ function topicProblems(of: Destination): readonly string[] {
   for (const [key, value] of Object.entries(of.native)) {
     if (value === undefined) continue;
     const check = Object.hasOwn(TOPIC, key) ? TOPIC[key] : undefined;
-    const why = check === undefined ? `not known to a topic of SNS; known: ${Object.keys(TOPIC).join(", ")}` : check(value, of);
+    const why =
+      check === undefined ? `not known to a topic of SNS; known: ${Object.keys(TOPIC).join(", ")}` : check(value, of);
     if (why !== undefined) problems.push(`native.${key}: ${why}`);
   }
   return problems;
@@ -85,7 +87,9 @@ function groupProblems(of: Destination): readonly string[] {
   const { unwrap } = of.native;
   const problems = [...sqs.nativeProblems!(queueOf(of), {})];
   if (unwrap !== undefined && typeof unwrap !== "boolean")
-    problems.push("native.unwrap: true (read notifications of the channel's topic as what they carry; the default) or false");
+    problems.push(
+      "native.unwrap: true (read notifications of the channel's topic as what they carry; the default) or false",
+    );
   const key = managedKeyProblem(queueNative(of.native)["kmsKey"]);
   if (key !== undefined) problems.push(`native.kmsKey: ${key}`);
   if (of.types !== undefined && of.types.length + 1 > MAX_FILTER_VALUES)

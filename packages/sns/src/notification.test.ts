@@ -20,7 +20,10 @@ const delivery = (body: string, headers: Record<string, string> = {}): Delivery 
 const read = (body: object, topic = { name: "orders" }) => unwrap(delivery(JSON.stringify(body)), topic).message;
 
 test("a notification of the channel's topic is read as what it carries", () => {
-  const MessageAttributes = { type: { Type: "String", Value: "order.placed" }, "X-Tenant": { Type: "String", Value: "t" } };
+  const MessageAttributes = {
+    type: { Type: "String", Value: "order.placed" },
+    "X-Tenant": { Type: "String", Value: "t" },
+  };
   const message = read(notification({ MessageAttributes }));
   expect(message).toMatchObject({ body: '{"orderId":"o-1"}', type: "order.placed" });
   expect({ ...message.headers }).toEqual({ "x-tenant": "t" });
@@ -44,7 +47,9 @@ describe("is left as it is:", () => {
 
   test("one of another account, where the channel gives the topic by ARN", () => {
     const body = notification({ TopicArn: "arn:aws:sns:eu-west-1:999999999999:orders" });
-    expect(unwrap(delivery(JSON.stringify(body)), { name: "orders", arn: ARN }).message.body).toBe(JSON.stringify(body));
+    expect(unwrap(delivery(JSON.stringify(body)), { name: "orders", arn: ARN }).message.body).toBe(
+      JSON.stringify(body),
+    );
   });
 
   test("a raw delivery whose body poses as a notification: SNS sends no attributes with one", () => {

@@ -46,5 +46,7 @@ function read(body: string, topic: Expected): Pick<WireMessage, "body" | "header
 }
 
 function isOf(arn: string, topic: Expected): boolean {
-  return topic.arn === undefined ? /^arn:aws[a-z-]*:sns:/.test(arn) && arn.endsWith(`:${topic.name}`) : arn === topic.arn;
+  return topic.arn === undefined
+    ? /^arn:aws[a-z-]*:sns:/.test(arn) && arn.endsWith(`:${topic.name}`)
+    : arn === topic.arn;
 }

@@ -8,7 +8,8 @@ export function subscriber(driver: ReceiverDriver, from: Destination): ReceiverD
   const { maxMessageBytes, retentionMs } = driver.capabilities;
   const capabilities = topicCapabilities(from.ordered, maxMessageBytes, { maxMessageBytes, retentionMs });
   const { name, arn } = parseTopic(topicAddress(from)) ?? { name: topicAddress(from) };
-  const wrapped = from.native["unwrap"] === false ? (lease: Lease) => lease : (lease: Lease) => unwrapping(lease, { name, arn });
+  const wrapped =
+    from.native["unwrap"] === false ? (lease: Lease) => lease : (lease: Lease) => unwrapping(lease, { name, arn });
   return {
     capabilities,
     async *leases(signal) {

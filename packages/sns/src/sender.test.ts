@@ -8,7 +8,12 @@ import { caller } from "./client.ts";
 import { createSender } from "./sender.ts";
 import { fakeCall, never, topic } from "./testing/fakes.ts";
 
-const message = (more: Partial<WireMessage> = {}): WireMessage => ({ body: "{}", headers: { ce: "x" }, type: "order.placed", ...more });
+const message = (more: Partial<WireMessage> = {}): WireMessage => ({
+  body: "{}",
+  headers: { ce: "x" },
+  type: "order.placed",
+  ...more,
+});
 const headers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`h-${n}`, "v"]));
 
 test("a batch is one call, each entry answered in its place", async () => {
@@ -20,7 +25,10 @@ test("a batch is one call, each entry answered in its place", async () => {
   expect(calls).toHaveLength(1);
   expect(calls[0]!.input).toMatchObject({
     TopicArn: topic().arn,
-    PublishBatchRequestEntries: [{ Id: "0", Message: "{}" }, { Id: "1", Message: "[]" }],
+    PublishBatchRequestEntries: [
+      { Id: "0", Message: "{}" },
+      { Id: "1", Message: "[]" },
+    ],
   });
   expect(sent).toEqual([{ cause: expect.objectContaining({ name: "InternalError" }) }, { id: "m-1" }]);
 });
@@ -29,7 +37,10 @@ test("a FIFO topic gets the group and the deduplication id, a standard one the f
   const { call, calls } = fakeCall(() => ({ Successful: [{ Id: "0", MessageId: "m" }] }));
   await createSender(topic({ fifo: true }), call, systemRuntime).send([message({ key: "c-9", dedup: "id:0" })], never);
   await createSender(topic(), call, systemRuntime).send([message({ fairness: "tenant" })], never);
-  expect(calls[0]!.input.PublishBatchRequestEntries[0]).toMatchObject({ MessageGroupId: "c-9", MessageDeduplicationId: "id:0" });
+  expect(calls[0]!.input.PublishBatchRequestEntries[0]).toMatchObject({
+    MessageGroupId: "c-9",
+    MessageDeduplicationId: "id:0",
+  });
   expect(calls[1]!.input.PublishBatchRequestEntries[0]).toMatchObject({ MessageGroupId: "tenant" });
 });
 
@@ -49,7 +60,10 @@ describe("what would be discarded on its way is refused before the call", () => 
   ];
   test.each(refusals)("%s", async (_what, more, code) => {
     const { call, calls } = fakeCall(() => ({ Successful: [{ Id: "0", MessageId: "m" }] }));
-    const sent = await createSender(topic(), call, systemRuntime).send([message(more), message({ headers: headers(9) })], never);
+    const sent = await createSender(topic(), call, systemRuntime).send(
+      [message(more), message({ headers: headers(9) })],
+      never,
+    );
     expect(sent).toEqual([{ cause: expect.objectContaining({ code, kind: "permanent" }) }, { id: "m" }]);
     expect(calls[0]!.input.PublishBatchRequestEntries).toHaveLength(1);
   });
@@ -58,7 +72,11 @@ describe("what would be discarded on its way is refused before the call", () => 
 describe("attributes that instrumentation adds in the SDK", () => {
   /** What leaves, with an instrumentation that adds so many to each entry. */
   async function leaving(added: number, own: number): Promise<string[]> {
-    const client = new SNSClient({ region: "eu-west-1", credentials: { accessKeyId: "a", secretAccessKey: "b" }, maxAttempts: 1 });
+    const client = new SNSClient({
+      region: "eu-west-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+      maxAttempts: 1,
+    });
     let body = "";
     const handle = async (request: { body: string }) => {
       body = request.body;
@@ -68,7 +86,8 @@ describe("attributes that instrumentation adds in the SDK", () => {
     client.middlewareStack.add(
       (next: any) => (args: any) => {
         for (const entry of args.input.PublishBatchRequestEntries)
-          for (let n = 0; n < added; n++) entry.MessageAttributes[`trace-${n}`] = { DataType: "String", StringValue: "t" };
+          for (let n = 0; n < added; n++)
+            entry.MessageAttributes[`trace-${n}`] = { DataType: "String", StringValue: "t" };
         return next(args);
       },
       { step: "initialize", name: "instrumentation" },

@@ -6,7 +6,7 @@ import type { Call, PublishEntry } from "./client.ts";
 import type { Topic } from "./topics.ts";
 
 /** What a queue refuses would be taken by the topic and never arrive: it is refused here, before the call. */
-export function refused(message: WireMessage, fifo: boolean): MessagingError | undefined {
+function refused(message: WireMessage, fifo: boolean): MessagingError | undefined {
   if ((message.delayMs ?? 0) > 0)
     return new MessagingError("delay-unsupported", "SNS delays no message; set native.delay on a group's queue", {
       kind: "permanent",
@@ -16,7 +16,10 @@ export function refused(message: WireMessage, fifo: boolean): MessagingError | u
 
 export function createSender(topic: Topic, call: Call, runtime: Runtime): SenderDriver {
   const { arn, fifo, maxMessageBytes } = topic;
-  const capabilities: Capabilities = topicCapabilities(fifo, maxMessageBytes, { maxMessageBytes, retentionMs: 345_600_000 });
+  const capabilities: Capabilities = topicCapabilities(fifo, maxMessageBytes, {
+    maxMessageBytes,
+    retentionMs: 345_600_000,
+  });
 
   async function send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
     const results: Sent[] = new Array(batch.length);

@@ -59,10 +59,14 @@ export class Certificates {
     try {
       pem = await Promise.race([this.#fetch(url, late.signal), aborted(late.signal)]);
     } catch (cause) {
-      throw new MessagingError("sns-certificate-unavailable", `the signing certificate at ${url.host} could not be fetched`, {
-        kind: "retryable",
-        cause,
-      });
+      throw new MessagingError(
+        "sns-certificate-unavailable",
+        `the signing certificate at ${url.host} could not be fetched`,
+        {
+          kind: "retryable",
+          cause,
+        },
+      );
     }
     try {
       return new X509Certificate(pem);

@@ -69,12 +69,20 @@ export function snsNodeHandler(
   };
 }
 
-async function statusOf(options: SnsHandlerOptions, raw: boolean, body: () => Promise<string | object>): Promise<number> {
+async function statusOf(
+  options: SnsHandlerOptions,
+  raw: boolean,
+  body: () => Promise<string | object>,
+): Promise<number> {
   try {
     if (raw)
-      throw new MessagingError("sns-raw-delivery", "raw deliveries are not signed; turn RawMessageDelivery off for this subscription", {
-        kind: "config",
-      });
+      throw new MessagingError(
+        "sns-raw-delivery",
+        "raw deliveries are not signed; turn RawMessageDelivery off for this subscription",
+        {
+          kind: "config",
+        },
+      );
     const message = await verifySnsMessage(await body(), options);
     if (message.type === "Notification") await options.onNotification(message);
     else if (message.type === "SubscriptionConfirmation") await confirm(message, options);

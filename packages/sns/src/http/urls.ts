@@ -24,7 +24,8 @@ export function certificateUrl(text: string): URL {
 /** The URL that confirms a subscription to this topic, and does nothing else. */
 export function subscribeUrl(text: string, topicArn: string): URL {
   const url = snsUrl(text);
-  const confirms = url?.searchParams.get("Action") === "ConfirmSubscription" && url.searchParams.get("TopicArn") === topicArn;
+  const confirms =
+    url?.searchParams.get("Action") === "ConfirmSubscription" && url.searchParams.get("TopicArn") === topicArn;
   if (url !== undefined && confirms && url.pathname === "/") return url;
   throw new MessagingError(
     "sns-foreign-subscribe-url",

@@ -1,16 +1,32 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { systemRuntime } from "@switchyard/core";
+import { type MessagingError, systemRuntime } from "@switchyard/core";
 import { describe, expect, test, vi } from "vitest";
-import { CERTIFICATE_URL, type MessageType, NOW, posted, sign, type Signer, signer, TOPIC } from "../testing/signing.ts";
-import { snsHandler, type SnsHandlerOptions, snsNodeHandler, verifySnsMessage, type VerifyOptions } from "./index.ts";
+import {
+  CERTIFICATE_URL,
+  type MessageType,
+  NOW,
+  posted,
+  sign,
+  type Signer,
+  signer,
+  TOPIC,
+} from "../testing/signing.ts";
+import {
+  snsHandler,
+  type SnsHandlerOptions,
+  type SnsNotification,
+  snsNodeHandler,
+  verifySnsMessage,
+  type VerifyOptions,
+} from "./index.ts";
 
 const aws = signer();
 const runtime = { ...systemRuntime, now: () => NOW };
 const TYPES: readonly MessageType[] = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"];
 
 function options(more: Partial<VerifyOptions> = {}, by: Signer = aws) {
-  const certificate = vi.fn(async (_url: URL) => by.pem);
+  const certificate = vi.fn<(url: URL) => Promise<string>>(async () => by.pem);
   return { topic: TOPIC, runtime, certificate, ...more };
 }
 const refusal = (code: string, kind: string) => expect.objectContaining({ name: "MessagingError", code, kind });
@@ -25,7 +41,9 @@ describe.each(TYPES)("%s", (type) => {
 
   test("changed in any signed field after signing is refused", async () => {
     const message = sign(posted(type), aws);
-    for (const field of type === "Notification" ? ["Message", "MessageId"] : ["Message", "MessageId", "Token", "SubscribeURL"]) {
+    for (const field of type === "Notification"
+      ? ["Message", "MessageId"]
+      : ["Message", "MessageId", "Token", "SubscribeURL"]) {
       const forged = { ...message, [field]: `${String(message[field])}x` };
       await expect(verifySnsMessage(forged, options())).rejects.toEqual(refusal("sns-bad-signature", "auth"));
     }
@@ -44,14 +62,18 @@ test("a subject is signed where there is one, and read; attributes are read", as
   const message = sign(posted("Notification", { Subject: "an order", MessageAttributes }), aws);
   const read = await verifySnsMessage(message, options());
   expect(read).toMatchObject({ subject: "an order", attributes: { type: "order.placed" } });
-  await expect(verifySnsMessage({ ...message, Subject: "forged" }, options())).rejects.toEqual(refusal("sns-bad-signature", "auth"));
+  await expect(verifySnsMessage({ ...message, Subject: "forged" }, options())).rejects.toEqual(
+    refusal("sns-bad-signature", "auth"),
+  );
 });
 
 test("a signature of one version does not pass as the other; a version can be refused", async () => {
   const message = { ...sign(posted("Notification"), aws, "1"), SignatureVersion: "2" };
   await expect(verifySnsMessage(message, options())).rejects.toEqual(refusal("sns-bad-signature", "auth"));
   const old = sign(posted("Notification"), aws, "1");
-  await expect(verifySnsMessage(old, options({ signatureVersions: ["2"] }))).rejects.toEqual(refusal("sns-bad-message", "permanent"));
+  await expect(verifySnsMessage(old, options({ signatureVersions: ["2"] }))).rejects.toEqual(
+    refusal("sns-bad-message", "permanent"),
+  );
 });
 
 test.each([
@@ -72,9 +94,15 @@ test.each([
 });
 
 test("regions of all partitions have certificates", async () => {
-  for (const host of ["sns.us-gov-west-1.amazonaws.com", "sns.cn-north-1.amazonaws.com.cn", "sns.ap-southeast-4.amazonaws.com"]) {
+  for (const host of [
+    "sns.us-gov-west-1.amazonaws.com",
+    "sns.cn-north-1.amazonaws.com.cn",
+    "sns.ap-southeast-4.amazonaws.com",
+  ]) {
     const SigningCertURL = `https://${host}/SimpleNotificationService-0a.pem`;
-    await expect(verifySnsMessage(sign(posted("Notification", { SigningCertURL }), aws), options())).resolves.toBeDefined();
+    await expect(
+      verifySnsMessage(sign(posted("Notification", { SigningCertURL }), aws), options()),
+    ).resolves.toBeDefined();
   }
 });
 
@@ -91,7 +119,9 @@ test("a replayed message is refused once it is too old, and one from the future"
   const at = (ms: number) => sign(posted("Notification", { Timestamp: new Date(NOW + ms).toISOString() }), aws);
   await expect(verifySnsMessage(at(-3_599_000), options())).resolves.toBeDefined();
   await expect(verifySnsMessage(at(-3_601_000), options())).rejects.toEqual(refusal("sns-too-old", "permanent"));
-  await expect(verifySnsMessage(at(-61_000), options({ maxAge: "1m" }))).rejects.toEqual(refusal("sns-too-old", "permanent"));
+  await expect(verifySnsMessage(at(-61_000), options({ maxAge: "1m" }))).rejects.toEqual(
+    refusal("sns-too-old", "permanent"),
+  );
   await expect(verifySnsMessage(at(301_000), options())).rejects.toEqual(refusal("sns-too-old", "permanent"));
 });
 
@@ -106,14 +136,16 @@ test.each([
 });
 
 test("a certificate is fetched once, and again after it could not be", async () => {
-  const certificate = vi.fn(async () => aws.pem).mockRejectedValueOnce(new Error("offline"));
+  const certificate = vi
+    .fn<(url: URL) => Promise<string>>(async () => aws.pem)
+    .mockRejectedValueOnce(new Error("offline"));
   const message = sign(posted("Notification"), aws);
   const failed = verifySnsMessage(message, options({ certificate }));
   await expect(failed).rejects.toEqual(refusal("sns-certificate-unavailable", "retryable"));
   await verifySnsMessage(message, options({ certificate }));
   await verifySnsMessage(message, options({ certificate }));
   expect(certificate).toHaveBeenCalledTimes(2);
-  expect(String(certificate.mock.calls[0]![0 as never])).toBe(CERTIFICATE_URL);
+  expect(String(certificate.mock.calls[0]![0])).toBe(CERTIFICATE_URL);
 });
 
 test("a certificate that is none is refused", async () => {
@@ -122,13 +154,20 @@ test("a certificate that is none is refused", async () => {
   await expect(read).rejects.toEqual(refusal("sns-bad-certificate", "auth"));
 });
 
-test.each(["", "[]", "null", "{}", '"text"', '{"Type":"Notification"}', '{"Type":"Other"}', "{"])("%j is no message", async (body) => {
-  await expect(verifySnsMessage(body, options())).rejects.toEqual(refusal("sns-bad-message", "permanent"));
-});
+test.each(["", "[]", "null", "{}", '"text"', '{"Type":"Notification"}', '{"Type":"Other"}', "{"])(
+  "%j is no message",
+  async (body) => {
+    await expect(verifySnsMessage(body, options())).rejects.toEqual(refusal("sns-bad-message", "permanent"));
+  },
+);
 
 describe("the handler", () => {
   const handled = (more: Partial<SnsHandlerOptions> = {}) => {
-    const mocks = { onNotification: vi.fn(), visit: vi.fn(async (_url: URL) => {}), onRefused: vi.fn() };
+    const mocks = {
+      onNotification: vi.fn<(notification: SnsNotification) => void>(),
+      visit: vi.fn<(url: URL) => Promise<void>>(async () => {}),
+      onRefused: vi.fn<(error: MessagingError) => void>(),
+    };
     const given: SnsHandlerOptions = { ...options(), ...mocks, ...more };
     const handle = snsHandler(given);
     const post = async (body: unknown, headers: Record<string, string> = {}) => {
@@ -142,7 +181,9 @@ describe("the handler", () => {
   test("hands a genuine notification on and answers 200", async () => {
     const { post, onNotification } = handled();
     expect(await post(sign(posted("Notification"), aws))).toBe(200);
-    expect(onNotification).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ type: "Notification", topicArn: TOPIC }));
+    expect(onNotification).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ type: "Notification", topicArn: TOPIC }),
+    );
   });
 
   test("confirms a subscription to the expected topic, by visiting SNS", async () => {
@@ -168,7 +209,7 @@ describe("the handler", () => {
   });
 
   test("leaves a subscription unconfirmed where told to, and does not renew an ended one", async () => {
-    const onUnsubscribed = vi.fn();
+    const onUnsubscribed = vi.fn<() => void>();
     const { post, visit } = handled({ confirm: () => false, onUnsubscribed });
     expect(await post(sign(posted("SubscriptionConfirmation"), aws))).toBe(200);
     expect(await post(sign(posted("UnsubscribeConfirmation"), aws))).toBe(200);
@@ -193,17 +234,24 @@ describe("the handler", () => {
     expect(await post("x".repeat(2 * 1_048_576 + 1))).toBe(413);
     expect((await handle(new Request("https://my.example/sns"))).status).toBe(405);
     expect(onNotification).not.toHaveBeenCalled();
-    expect(onRefused.mock.calls.map(([error]) => error.code)).toEqual(["sns-bad-signature", "sns-raw-delivery", "sns-body-too-large"]);
+    expect(onRefused.mock.calls.map(([error]) => error.code)).toEqual([
+      "sns-bad-signature",
+      "sns-raw-delivery",
+      "sns-body-too-large",
+    ]);
   });
 
   test("is there for node:http as well, also behind a framework that has read the body", async () => {
-    const onNotification = vi.fn();
+    const onNotification = vi.fn<() => void>();
     const handle = snsNodeHandler({ ...options(), onNotification });
     const server = createServer((incoming, response) => {
       if (incoming.url === "/parsed") {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-        incoming.on("end", () => void handle(Object.assign(incoming, { body: Buffer.concat(chunks).toString() }), response));
+        incoming.on(
+          "end",
+          () => void handle(Object.assign(incoming, { body: Buffer.concat(chunks).toString() }), response),
+        );
       } else void handle(incoming, response);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

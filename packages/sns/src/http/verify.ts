@@ -32,7 +32,10 @@ const kept = new WeakMap<FetchCertificate, WeakMap<Runtime, Certificates>>();
  * @throws MessagingError `sns-bad-message` or `sns-too-old` (permanent); `sns-wrong-topic`, `sns-foreign-certificate`,
  * `sns-bad-certificate`, `sns-bad-signature` (auth); `sns-certificate-unavailable` (retryable: answer 503, SNS sends again).
  */
-export async function verifySnsMessage(input: string | Uint8Array | object, options: VerifyOptions): Promise<SnsMessage> {
+export async function verifySnsMessage(
+  input: string | Uint8Array | object,
+  options: VerifyOptions,
+): Promise<SnsMessage> {
   const { topic, signatureVersions = ["1", "2"], certificate = fetchCertificate, runtime = systemRuntime } = options;
   const { content, signed, signature, certificateUrl: from } = parse(input);
   if (!signatureVersions.includes(content.signatureVersion))
@@ -40,24 +43,36 @@ export async function verifySnsMessage(input: string | Uint8Array | object, opti
   // All that needs no network comes first: junk fetches nothing.
   const url = certificateUrl(from);
   if (![topic].flat().includes(content.topicArn))
-    throw new MessagingError("sns-wrong-topic", `a message of ${content.topicArn}, which this endpoint does not expect`, {
-      kind: "auth",
-    });
+    throw new MessagingError(
+      "sns-wrong-topic",
+      `a message of ${content.topicArn}, which this endpoint does not expect`,
+      {
+        kind: "auth",
+      },
+    );
   checkAge(content, options.maxAge, runtime.now());
   const { publicKey } = await certificatesOf(certificate, runtime).get(url);
   const algorithm = content.signatureVersion === "2" ? "RSA-SHA256" : "RSA-SHA1";
-  if (publicKey.asymmetricKeyType !== "rsa" || !createVerify(algorithm).update(signed, "utf8").verify(publicKey, signature))
-    throw new MessagingError("sns-bad-signature", "the signature does not fit: forged, or changed on its way", { kind: "auth" });
+  if (
+    publicKey.asymmetricKeyType !== "rsa" ||
+    !createVerify(algorithm).update(signed, "utf8").verify(publicKey, signature)
+  )
+    throw new MessagingError("sns-bad-signature", "the signature does not fit: forged, or changed on its way", {
+      kind: "auth",
+    });
   return content;
 }
 
 function checkAge({ timestamp, messageId }: SnsMessage, maxAge: Duration | undefined, now: number): void {
   const max = maxAge === undefined ? MAX_AGE_MS : parseDuration(maxAge);
-  if (max === undefined) throw new MessagingError("bad-option", `maxAge: ${String(maxAge)} is no duration`, { kind: "config" });
+  if (max === undefined)
+    throw new MessagingError("bad-option", `maxAge: ${String(maxAge)} is no duration`, { kind: "config" });
   const age = now - timestamp.getTime();
   if (age <= max && age >= -AHEAD_MS) return;
   const why = age > max ? `${Math.round(age / 1_000)} s old` : "from the future";
-  throw new MessagingError("sns-too-old", `message ${messageId} is ${why}: replayed, or the clocks differ`, { kind: "permanent" });
+  throw new MessagingError("sns-too-old", `message ${messageId} is ${why}: replayed, or the clocks differ`, {
+    kind: "permanent",
+  });
 }
 
 function certificatesOf(fetch: FetchCertificate, runtime: Runtime): Certificates {

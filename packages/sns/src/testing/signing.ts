@@ -24,7 +24,11 @@ export function signer({
   subject = "sns.amazonaws.com",
   from = new Date("2026-01-01"),
   to = new Date("2027-01-01"),
-}: { readonly subject?: string; readonly from?: Date; readonly to?: Date } = {}): Signer {
+}: {
+  readonly subject?: string;
+  readonly from?: Date;
+  readonly to?: Date;
+} = {}): Signer {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
@@ -57,7 +61,8 @@ export function posted(type: MessageType, more: Fields = {}): Fields {
     Timestamp: new Date(NOW - 1_000).toISOString(),
     SigningCertURL: CERTIFICATE_URL,
   };
-  if (type === "Notification") return { ...common, UnsubscribeURL: "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe", ...more };
+  if (type === "Notification")
+    return { ...common, UnsubscribeURL: "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe", ...more };
   const SubscribeURL = `https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=${TOPIC}&Token=2336412f37f`;
   return { ...common, Token: "2336412f37f", SubscribeURL, ...more };
 }
@@ -71,7 +76,10 @@ const SIGNED: Readonly<Record<MessageType, readonly string[]>> = {
 
 export function sign(fields: Fields, { key }: Signer, version: "1" | "2" = "2"): Fields {
   let text = "";
-  for (const field of SIGNED[fields["Type"] as MessageType]) if (field in fields) text += `${field}\n${String(fields[field])}\n`;
-  const signature = createSign(version === "2" ? "RSA-SHA256" : "RSA-SHA1").update(text, "utf8").sign(key, "base64");
+  for (const field of SIGNED[fields["Type"] as MessageType])
+    if (field in fields) text += `${field}\n${String(fields[field])}\n`;
+  const signature = createSign(version === "2" ? "RSA-SHA256" : "RSA-SHA1")
+    .update(text, "utf8")
+    .sign(key, "base64");
   return { ...fields, SignatureVersion: version, Signature: signature };
 }

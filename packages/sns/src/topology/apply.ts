@@ -3,7 +3,13 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { topicName } from "../addresses.ts";
 import { describeTopic, findArn, type Topic } from "../topics.ts";
 import type { DesiredTopic } from "./desired.ts";
-import { type Removed, removedQueue, subscriptionDifferences, subscriptionsOf, wantedAttributes } from "./subscriptions.ts";
+import {
+  type Removed,
+  removedQueue,
+  subscriptionDifferences,
+  subscriptionsOf,
+  wantedAttributes,
+} from "./subscriptions.ts";
 import { creationAttributes, missingTags, topicDifferences } from "./topic.ts";
 import { findQueue, ifThere, type Workshop } from "./workshop.ts";
 
@@ -44,15 +50,23 @@ export function applyTopics(planned: readonly PlannedTopic[], workshop: Workshop
   };
 }
 
-async function applyTopic({ desired, create, update }: PlannedTopic, workshop: Workshop, destructive: boolean): Promise<Topic> {
+async function applyTopic(
+  { desired, create, update }: PlannedTopic,
+  workshop: Workshop,
+  destructive: boolean,
+): Promise<Topic> {
   const { sns, signal } = workshop;
   const arn = create ? await createTopic(desired, workshop) : await findArn(desired.of, sns, signal);
   const topic = arn === undefined ? undefined : await ifThere(describeTopic(arn, sns, signal));
   if (topic === undefined)
-    throw new MessagingError("topic-not-found", `there is no topic "${desired.name}"; create it, or leave the address out`, {
-      kind: "config",
-      channel: desired.of.channel,
-    });
+    throw new MessagingError(
+      "topic-not-found",
+      `there is no topic "${desired.name}"; create it, or leave the address out`,
+      {
+        kind: "config",
+        channel: desired.of.channel,
+      },
+    );
   if (desired.external || !(create || update || destructive)) return topic;
   for (const { action, set } of topicDifferences(desired, topic)) {
     if (set === undefined || (action === "destructive" && !destructive)) continue;
@@ -82,16 +96,26 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, workshop: 
   const { of: group } = planned;
   const queue = await findQueue(group, workshop);
   if (queue === undefined)
-    throw new MessagingError("queue-not-found", `the queue of group "${group.group}" does not exist; create it, or leave the address out`, {
-      kind: "config",
-      channel: group.channel,
-      group: group.group,
-    });
+    throw new MessagingError(
+      "queue-not-found",
+      `the queue of group "${group.group}" does not exist; create it, or leave the address out`,
+      {
+        kind: "config",
+        channel: group.channel,
+        group: group.group,
+      },
+    );
   const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, workshop);
   const wanted = wantedAttributes(group, dead?.arn);
   if (planned.subscribe) {
     try {
-      const made = { TopicArn: topic.arn, Protocol: "sqs", Endpoint: queue.arn, Attributes: wanted, ReturnSubscriptionArn: true } as const;
+      const made = {
+        TopicArn: topic.arn,
+        Protocol: "sqs",
+        Endpoint: queue.arn,
+        Attributes: wanted,
+        ReturnSubscriptionArn: true,
+      } as const;
       await sns.call("Subscribe", made, signal);
       return;
     } catch (error) {
@@ -114,6 +138,7 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, workshop: 
 async function remove(removed: Removed, of: Destination, workshop: Workshop): Promise<void> {
   const { sns, queues, signal } = workshop;
   const { subscriptionArn } = removed;
-  if (subscriptionArn.startsWith("arn:")) await ifThere(sns.call("Unsubscribe", { SubscriptionArn: subscriptionArn }, signal));
+  if (subscriptionArn.startsWith("arn:"))
+    await ifThere(sns.call("Unsubscribe", { SubscriptionArn: subscriptionArn }, signal));
   await queues.destroy!([removedQueue(of, removed)], signal);
 }

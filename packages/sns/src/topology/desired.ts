@@ -23,7 +23,8 @@ export function desiredTopics(destinations: readonly Destination[]): readonly De
   for (const of of destinations) {
     if (of.model !== "pubsub") continue;
     const { problem } = locateTopic(of);
-    for (const message of problem === undefined ? nativeProblems(of) : [problem]) problems.push({ path: of.channel, message });
+    for (const message of problem === undefined ? nativeProblems(of) : [problem])
+      problems.push({ path: of.channel, message });
     const name = topicAddress(of);
     const topic = found.get(name) ?? { of: topicOf(of), groups: [], whole: false };
     found.set(name, topic);

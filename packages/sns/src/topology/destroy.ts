@@ -13,7 +13,8 @@ export async function destroyTopics(desired: readonly DesiredTopic[], workshop: 
     const endpoints = new Set<string>();
     for (const group of topic.groups) endpoints.add((await findQueue(group, workshop))?.arn ?? "");
     for (const { Endpoint = "-", SubscriptionArn = "" } of await subscriptionsOf(found.arn, sns, signal)) {
-      if (endpoints.has(Endpoint) && SubscriptionArn.startsWith("arn:")) await ifThere(sns.call("Unsubscribe", { SubscriptionArn }, signal));
+      if (endpoints.has(Endpoint) && SubscriptionArn.startsWith("arn:"))
+        await ifThere(sns.call("Unsubscribe", { SubscriptionArn }, signal));
     }
     if (topic.whole && !topic.external) await ifThere(sns.call("DeleteTopic", { TopicArn: found.arn }, signal));
   }

@@ -41,7 +41,9 @@ export async function createTopology(options: SnsOptions): Promise<Topology> {
     async plan(destinations, signal) {
       const desired = desiredTopics(destinations);
       const planned =
-        desired.length === 0 ? { changes: [], topics: [], after: [] } : await naming("plan", planTopics(desired, await workshop(signal)));
+        desired.length === 0
+          ? { changes: [], topics: [], after: [] }
+          : await naming("plan", planTopics(desired, await workshop(signal)));
       const ofQueues = await queues.plan(queuesOf(destinations), signal);
       const state: State = { topics: planned.topics, queues: ofQueues };
       return { changes: [...planned.changes, ...ofQueues.changes, ...planned.after], state };

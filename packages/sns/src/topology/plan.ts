@@ -7,7 +7,15 @@ import { describeTopic, findArn, type Topic } from "../topics.ts";
 import type { PlannedGroup, PlannedTopic } from "./apply.ts";
 import type { DesiredTopic } from "./desired.ts";
 import { keyChange, refuseManagedKey } from "./keys.ts";
-import { type Removed, refuseTooLarge, removedGroups, removedQueue, subscriptionDifferences, subscriptionsOf, wantedAttributes } from "./subscriptions.ts";
+import {
+  type Removed,
+  refuseTooLarge,
+  removedGroups,
+  removedQueue,
+  subscriptionDifferences,
+  subscriptionsOf,
+  wantedAttributes,
+} from "./subscriptions.ts";
 import { missingTags, topicDifferences } from "./topic.ts";
 import { findQueue, ifThere, type Workshop } from "./workshop.ts";
 
@@ -24,7 +32,11 @@ export async function planTopics(desired: readonly DesiredTopic[], workshop: Wor
   return planning;
 }
 
-async function planTopic(desired: DesiredTopic, workshop: Workshop, { changes, topics, after }: Planning): Promise<void> {
+async function planTopic(
+  desired: DesiredTopic,
+  workshop: Workshop,
+  { changes, topics, after }: Planning,
+): Promise<void> {
   const { sns, signal, senders } = workshop;
   const arn = await findArn(desired.of, sns, signal);
   const topic = arn === undefined ? undefined : await ifThere(describeTopic(arn, sns, signal));
@@ -44,15 +56,30 @@ async function planTopic(desired: DesiredTopic, workshop: Workshop, { changes, t
   refuseTooLarge(desired, there, groups.filter(({ subscribe }) => subscribe).length);
   const removed = topic === undefined ? [] : removedGroups(desired, topic.arn, there);
   for (const one of removed) after.push(await removal(desired, one, workshop));
-  topics.push({ desired, create: topic === undefined && !desired.external, update: own.some(({ action }) => action === "update"), groups, removed });
+  topics.push({
+    desired,
+    create: topic === undefined && !desired.external,
+    update: own.some(({ action }) => action === "update"),
+    groups,
+    removed,
+  });
 }
 
-async function ownChanges(desired: DesiredTopic, topic: Topic | undefined, { sns, signal }: Workshop): Promise<Change[]> {
+async function ownChanges(
+  desired: DesiredTopic,
+  topic: Topic | undefined,
+  { sns, signal }: Workshop,
+): Promise<Change[]> {
   const { name, of } = desired;
   const change = (action: Change["action"], summary: string): Change => ({ action, resource: "topic", name, summary });
   if (topic === undefined) {
     if (desired.external)
-      return [change("drift", "does not exist, and is not made because it was given by address; create it, or leave the address out")];
+      return [
+        change(
+          "drift",
+          "does not exist, and is not made because it was given by address; create it, or leave the address out",
+        ),
+      ];
     const made = [change("create", creationSummary(desired))];
     const twin = await findArn({ ...of, ordered: !of.ordered }, sns, signal);
     const exists = twin === undefined ? undefined : await ifThere(describeTopic(twin, sns, signal));
@@ -100,7 +127,12 @@ async function planGroup(
   const queue = await findQueue(group, workshop);
   refuseManagedKey(group, queue?.attributes["KmsMasterKeyId"]);
   const name = `${topic?.name ?? group.base} to ${queue?.name ?? group.name}`;
-  const change = (action: Change["action"], summary: string): Change => ({ action, resource: "subscription", name, summary });
+  const change = (action: Change["action"], summary: string): Change => ({
+    action,
+    resource: "subscription",
+    name,
+    summary,
+  });
   const subscription = queue === undefined ? undefined : there.find(({ Endpoint }) => Endpoint === queue.arn);
   const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, workshop);
   if (subscription === undefined) {
@@ -130,20 +162,26 @@ function externalPolicy(group: Destination, queue: Queue, topic: Topic): Change[
 }
 
 function keyOf(group: Destination, queue: Queue | undefined): string | undefined {
-  return queue?.attributes["KmsMasterKeyId"] || (group.address === undefined ? (group.native["kmsKey"] as string | undefined) : undefined);
+  return (
+    queue?.attributes["KmsMasterKeyId"] ||
+    (group.address === undefined ? (group.native["kmsKey"] as string | undefined) : undefined)
+  );
 }
 
 function newSummary(group: Destination, wanted: Readonly<Record<string, string>>): string {
   const parts = ["raw delivery"];
   if (group.types !== undefined) parts.push(`only ${[...group.types].sort().join(", ") || "what has no type"}`);
-  if (wanted["RedrivePolicy"] !== undefined) parts.push(`what cannot be delivered to ${group.deadLetter!.address ?? group.deadLetter!.name}`);
+  if (wanted["RedrivePolicy"] !== undefined)
+    parts.push(`what cannot be delivered to ${group.deadLetter!.address ?? group.deadLetter!.name}`);
   return `new subscription: ${parts.join(", ")}`;
 }
 
 async function removal({ name, of }: DesiredTopic, one: Removed, workshop: Workshop): Promise<Change> {
   const { group, queue } = one;
   const found = await findQueue(removedQueue(of, one), workshop);
-  const count = Number(found?.attributes["ApproximateNumberOfMessages"] ?? 0) + Number(found?.attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0);
+  const count =
+    Number(found?.attributes["ApproximateNumberOfMessages"] ?? 0) +
+    Number(found?.attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0);
   const summary = `group "${group}" is no longer configured: it gets no more messages, and its queue is deleted with about ${count} in it; its dead letters stay`;
   return { action: "destructive", resource: "subscription", name: `${name} to ${queue}`, summary };
 }

@@ -6,7 +6,11 @@ import type { SnsClient } from "../clients.ts";
 import { DEFAULT_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_LARGE } from "../limits.ts";
 import { type DesiredTopic, filterPolicy } from "./desired.ts";
 
-export async function subscriptionsOf(arn: string, sns: SnsClient, signal: AbortSignal): Promise<readonly Subscription[]> {
+export async function subscriptionsOf(
+  arn: string,
+  sns: SnsClient,
+  signal: AbortSignal,
+): Promise<readonly Subscription[]> {
   const all: Subscription[] = [];
   let token: string | undefined;
   do {
@@ -56,9 +60,16 @@ export function subscriptionDifferences(wanted: Attributes, is: Attributes): rea
   const redrive = policy(is["RedrivePolicy"]);
   const wantedRedrive = policy(wanted["RedrivePolicy"]);
   if (wantedRedrive !== "" && redrive !== wantedRedrive)
-    set(`dead letters: ${is["RedrivePolicy"] || "none"} becomes ${wanted["RedrivePolicy"]}`, "RedrivePolicy", wanted["RedrivePolicy"]!);
+    set(
+      `dead letters: ${is["RedrivePolicy"] || "none"} becomes ${wanted["RedrivePolicy"]}`,
+      "RedrivePolicy",
+      wanted["RedrivePolicy"]!,
+    );
   if (wantedRedrive === "" && redrive !== "")
-    found.push({ action: "drift", summary: `dead letters: ${is["RedrivePolicy"]}, which nothing here asks for; left alone` });
+    found.push({
+      action: "drift",
+      summary: `dead letters: ${is["RedrivePolicy"]}, which nothing here asks for; left alone`,
+    });
   if (is["PendingConfirmation"] === "true")
     found.push({
       action: "drift",
@@ -101,7 +112,10 @@ export function removedGroups(topic: DesiredTopic, arn: string, there: readonly 
 }
 
 /** The queue such a group left behind. */
-export function removedQueue({ channel, base, ordered }: Destination, { queue, group }: Pick<Removed, "queue" | "group">): Destination {
+export function removedQueue(
+  { channel, base, ordered }: Destination,
+  { queue, group }: Pick<Removed, "queue" | "group">,
+): Destination {
   return { channel, base, name: queue, model: "queue", ordered, group, native: {} };
 }
 

@@ -27,11 +27,21 @@ export function creationAttributes({ of, settings }: DesiredTopic): Record<strin
 
 const scope = (throughput: "high" | "standard"): string => (throughput === "high" ? "MessageGroup" : "Topic");
 
-export function topicDifferences({ of, settings }: DesiredTopic, { arn, attributes }: Topic): readonly TopicDifference[] {
+export function topicDifferences(
+  { of, settings }: DesiredTopic,
+  { arn, attributes }: Topic,
+): readonly TopicDifference[] {
   const found: TopicDifference[] = [];
-  const compare = (what: string, name: string, unset: string, wanted: string, action: Change["action"] = "update"): void => {
+  const compare = (
+    what: string,
+    name: string,
+    unset: string,
+    wanted: string,
+    action: Change["action"] = "update",
+  ): void => {
     const is = attributes[name] || unset;
-    if (is !== wanted) found.push({ action, summary: `${what}: ${is} becomes ${wanted || "none"}`, set: [name, wanted] });
+    if (is !== wanted)
+      found.push({ action, summary: `${what}: ${is} becomes ${wanted || "none"}`, set: [name, wanted] });
   };
   compare("largest message", "MaximumMessageSize", String(DEFAULT_MESSAGE_BYTES), String(settings.maxMessageBytes));
   compare("signature version", "SignatureVersion", "1", "2");
@@ -43,7 +53,11 @@ export function topicDifferences({ of, settings }: DesiredTopic, { arn, attribut
 
 const DEFAULT_STATEMENT = "__default_statement_ID";
 
-function accessDifferences(access: TopicAccess | undefined, arn: string, policy: string | undefined): TopicDifference[] {
+function accessDifferences(
+  access: TopicAccess | undefined,
+  arn: string,
+  policy: string | undefined,
+): TopicDifference[] {
   const { ours, others } = splitPolicy(policy);
   const found: TopicDifference[] = [];
   const wanted = access === undefined ? [] : statements(access, arn);
