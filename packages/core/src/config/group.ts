@@ -208,5 +208,5 @@ function typesOf(
 function wantedBy({ handlers }: ConsumerShape, known: readonly string[]): readonly string[] {
   const rest = handlers["*"];
   if (typeof rest === "function") return ["*"];
-  return known.filter((type) => (Object.hasOwn(handlers, type) ? handlers[type] : rest) !== "ignore");
+  return known.filter((type) => Object.hasOwn(handlers, type) && handlers[type] !== "ignore");
 }
