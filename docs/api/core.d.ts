@@ -343,6 +343,7 @@ export interface Destination {
     readonly partitions?: number;
     readonly group?: string;
     readonly types?: readonly string[];
+    readonly foreign?: boolean;
     readonly address?: string;
     readonly baseAddress?: string;
     readonly deadLetter?: Destination;

@@ -67,6 +67,8 @@ export interface Destination {
   readonly group?: string;
   /** The message types the group handles, where known and filtering is wanted. */
   readonly types?: readonly string[];
+  /** Beside `types`: the channel names what a foreign message is, so messages without a type are wanted as well. */
+  readonly foreign?: boolean;
   /** An existing resource (name, URL or ARN as the broker understands it) to use in place of `name`. */
   readonly address?: string;
   /** An existing resource in place of `base`. */
