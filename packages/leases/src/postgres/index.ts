@@ -1,0 +1,3 @@
+export type { PostgresLeases, PostgresOptions, PostgresPoolLike, PostgresTransactionLike } from "./options.ts";
+export { leaseSchema } from "./schema.ts";
+export { postgresLeases } from "./store.ts";
