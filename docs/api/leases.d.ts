@@ -4,6 +4,17 @@
 // @switchyard/leases/postgres: postgres/index.d.ts
 // @switchyard/leases/testing: testing/index.d.ts
 
+// calls.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+import type { LeaseEvent } from "./events.ts";
+import type { LeaseStore } from "./store.ts";
+export declare class Calls {
+    #private;
+    constructor(store: LeaseStore, runtime: Runtime, callMs: number, report: (event: LeaseEvent) => void);
+    store<T>(doing: string, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+    source<T>(doing: string, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
 // checkpoint.d.ts
 import type { Checkpoint } from "./store.ts";
 export declare function compareCheckpoints(a: Checkpoint, b: Checkpoint): number;
@@ -52,13 +63,12 @@ export interface LeaseTables {
 }
 export declare function leaseTables(connection: DynamoDbConnection, runtime: Runtime): LeaseTables;
 
-// engine.d.ts
+// engine-options.d.ts
 import type { Position, Runtime } from "@switchyard/core/driver";
 import type { LeaseEvent } from "./events.ts";
-import type { HeldShard } from "./held-shard.ts";
 import type { ShardSource } from "./source.ts";
-import type { Checkpoint, LeaseStore } from "./store.ts";
-import { type Timing } from "./timing.ts";
+import type { LeaseStore } from "./store.ts";
+import type { Timing } from "./timing.ts";
 export interface LeaseEngineOptions {
     readonly store: LeaseStore;
     readonly source: ShardSource;
@@ -70,15 +80,11 @@ export interface LeaseEngineOptions {
     readonly timing?: Timing;
     readonly report?: (event: LeaseEvent) => void;
 }
-export interface ShardStatus {
-    readonly shard: string;
-    readonly owner?: string;
-    readonly handoverFrom?: string;
-    readonly checkpoint: Checkpoint;
-    readonly tenures: number;
-    readonly eligible: boolean;
-    readonly here: boolean;
-}
+
+// engine.d.ts
+import type { LeaseEngineOptions } from "./engine-options.ts";
+import type { HeldShard } from "./held-shard.ts";
+import { type ShardStatus } from "./status.ts";
 export declare class LeaseEngine {
     #private;
     readonly worker: string;
@@ -165,7 +171,9 @@ export interface LeaseClaim {
 }
 
 // index.d.ts
-export { LeaseEngine, type LeaseEngineOptions, type ShardStatus } from "./engine.ts";
+export { LeaseEngine } from "./engine.ts";
+export type { LeaseEngineOptions } from "./engine-options.ts";
+export type { ShardStatus } from "./status.ts";
 export type { LeaseEvent, LossReason } from "./events.ts";
 export type { HeldShard, LeaseClaim } from "./held-shard.ts";
 export { memoryLeases } from "./memory/index.ts";
@@ -246,6 +254,20 @@ export interface ShardSource {
     list(since: Checkpoint, signal: AbortSignal): Promise<readonly Shard[]>;
     resolve?(start: Position, signal: AbortSignal): Promise<Checkpoint>;
 }
+
+// status.d.ts
+import type { Checkpoint, LeaseTable } from "./store.ts";
+import type { Tenure } from "./tenure.ts";
+export interface ShardStatus {
+    readonly shard: string;
+    readonly owner?: string;
+    readonly handoverFrom?: string;
+    readonly checkpoint: Checkpoint;
+    readonly tenures: number;
+    readonly eligible: boolean;
+    readonly here: boolean;
+}
+export declare function statusOf(table: LeaseTable, tenures: ReadonlyMap<string, Tenure>, worker: string): ShardStatus[];
 
 // store.d.ts
 import type { Runtime } from "@switchyard/core/driver";
@@ -331,6 +353,51 @@ export interface StoreFault {
     readonly code: string;
     readonly hint?: string;
 }
+
+// tenure.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { Calls } from "./calls.ts";
+import type { LeaseEvent, LossReason } from "./events.ts";
+import type { HeldShard, LeaseClaim } from "./held-shard.ts";
+import type { Shard } from "./source.ts";
+import type { Checkpoint, LeaseRow, LeaseStore } from "./store.ts";
+import type { Times } from "./timing.ts";
+export interface TenureHost {
+    readonly store: LeaseStore;
+    readonly calls: Calls;
+    readonly runtime: Runtime;
+    readonly times: Times;
+    readonly worker: string;
+    readonly group: string;
+    report(event: LeaseEvent): void;
+    moved(): void;
+    dead(worker: string): boolean;
+    bear(children: readonly Shard[], parent: string): Promise<void>;
+    over(tenure: Tenure, released: boolean): void;
+}
+export declare class Tenure implements HeldShard {
+    #private;
+    readonly id: string;
+    readonly fencingToken: number;
+    readonly tenures: number;
+    readonly from: Checkpoint;
+    readonly claim: LeaseClaim;
+    constructor(host: TenureHost, row: LeaseRow, sentAt: number);
+    get stored(): Checkpoint;
+    get lost(): AbortSignal;
+    get asked(): AbortSignal;
+    get valid(): boolean;
+    checkpoint(at: {
+        readonly sequence: string;
+        readonly sub?: number;
+    }): Promise<void>;
+    ended(children: readonly Shard[]): Promise<void>;
+    release(): Promise<void>;
+    seen(row: LeaseRow | undefined): void;
+    lose(reason: LossReason): void;
+}
+export declare const leaseLost: (shard: string, token: number) => MessagingError;
 
 // testing/cases.d.ts
 import type { Runtime } from "@switchyard/core/driver";

@@ -282,6 +282,23 @@ describe("shards", () => {
     expect(ids(a.shards)).toEqual(["s2"]);
   });
 
+  test("and so do that parent's own parents", async () => {
+    const rig = new Rig("s1", "s2");
+    const a = await rig.join("a");
+    const child = { id: "s5", parents: ["s1", "s4"] };
+    rig.shards.push({ id: "s3", parents: ["s2"] }, { id: "s4", parents: ["s3"] }, child);
+    await a.held("s1").ended([child]);
+    await rig.runtime.advance(2_500);
+    expect(ids(a.shards)).toEqual(["s2"]);
+    expect((await rig.store.load(rig.signal)).leases.map(({ key }) => key).sort()).toEqual([
+      "s1",
+      "s2",
+      "s3",
+      "s4",
+      "s5",
+    ]);
+  });
+
   test("a shard from nowhere must be listed three times in a row before it is believed", async () => {
     const rig = new Rig("s1");
     const a = await rig.join("a");
