@@ -68,7 +68,7 @@ test.each([
   ["its own toJSON", { toJSON: () => 1 }],
   ["a function", { run: () => 1 }],
   ["not a number", [Number.NaN]],
-  ["a hole", [, 1]],
+  ["a hole", Object.assign(new Array(2), { 1: 1 })],
   ["a key __proto__", JSON.parse('{"__proto__":1}')],
   ["an instance", new (class Point {})()],
 ])("%s is left to the JSON", (_, data) => {

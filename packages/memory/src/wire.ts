@@ -4,7 +4,7 @@ import type { Form } from "./forms.ts";
 import { sqsAccepts } from "./text.ts";
 
 /** Bytes of a message: body, header names and values, and the type; on SQS also each attribute's type name ("String"). */
-export function sizeOf(message: WireMessage, form: Form): number {
+function sizeOf(message: WireMessage, form: Form): number {
   const typeName = form === "memory" ? 0 : 6;
   let bytes = Buffer.byteLength(message.body);
   for (const name in message.headers)
