@@ -8,7 +8,8 @@ import { dialer } from "./dial.ts";
 import { classify } from "./errors.ts";
 import { MAX_PREFETCH } from "./limits.ts";
 import { Link } from "./link.ts";
-import { addressOf, delaysOf, isOrdered, partitionQueues } from "./names.ts";
+import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from "./names.ts";
+import { Members } from "./members.ts";
 import { settingsOf } from "./native.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
 import { Parking } from "./parking.ts";
@@ -50,11 +51,13 @@ export async function connect(
         }),
     );
     const close = async () => void (await Promise.all(leases.map((lease) => lease.release())));
+    let members: Members | undefined;
     try {
+      if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
       if (parking !== undefined && from.dead !== true) await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
       await Promise.all(leases.map((lease) => lease.open(signal)));
     } catch (error) {
-      await close();
+      await Promise.all([close(), members?.close()]);
       throw await explained(error, from, consuming, signal);
     }
     for (const lease of leases) {
@@ -64,7 +67,7 @@ export async function connect(
     const onClose = () => {
       for (const lease of leases) held.get(lease.id)?.delete(lease);
     };
-    return new Receiver({ capabilities: capabilitiesOf(from, options), leases, parking, runtime, onClose });
+    return new Receiver({ capabilities: capabilitiesOf(from, options), leases, parking, members, runtime, onClose });
   };
 
   const queuesOf = (of: Destination): readonly string[] => (isOrdered(of) ? partitionQueues(of) : [addressOf(of)]);

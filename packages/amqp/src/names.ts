@@ -4,8 +4,8 @@ import type { Destination, Located } from "@switchyard/core/driver";
 import { MAX_NAME_BYTES, PARTITIONS } from "./limits.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** The longest of our suffixes: `_p999`. */
-const SUFFIX_BYTES = 5;
+/** The longest of our suffixes: `_members`. */
+const SUFFIX_BYTES = 8;
 
 /** Dead letters are kept in one plain queue whatever their source is: nobody waits for their order. */
 export const isOrdered = (of: Destination): boolean => of.ordered && of.dead !== true && of.model !== "stream";
@@ -25,6 +25,9 @@ export function partitionQueues(of: Destination): readonly string[] {
   const address = addressOf(of);
   return Array.from({ length: partitionsOf(of) }, (_, n) => `${address}_p${n}`);
 }
+
+/** An ordered group's members consume it, and nothing is ever in it: its consumers are counted. */
+export const membersQueue = (of: Destination): string => `${addressOf(of)}_members`;
 
 export function locate(of: Destination): Located {
   const address = addressOf(of);

@@ -267,13 +267,9 @@ export class QueueLease implements Lease<Receipt> {
     if (this.#released) await this.#channel?.close();
   }
 
-  /** How many consumers the queue has. */
-  async members(signal: AbortSignal): Promise<number> {
-    const channel = this.#channel;
-    if (channel === undefined || this.#restarting !== undefined) return 0;
-    const { consumerCount } = await channel.rpc((raw) => raw.checkQueue(this.id), signal);
-    if (consumerCount <= 1) this.#active = true;
-    return consumerCount;
+  /** The group has no other member. */
+  alone(): void {
+    this.#active = true;
   }
 
   /** Closing the channel gives back, in order, what is unsettled. */

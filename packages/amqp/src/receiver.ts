@@ -1,4 +1,5 @@
 import type { Capabilities, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
+import type { Members } from "./members.ts";
 import type { Parking } from "./parking.ts";
 import type { QueueLease, Receipt } from "./queue-lease.ts";
 import { aborted } from "./wait.ts";
@@ -11,6 +12,8 @@ export interface ReceiverOptions {
   /** Opened. */
   readonly leases: readonly QueueLease[];
   readonly parking: Parking | undefined;
+  /** Absent: partitions stay where they are. */
+  readonly members: Members | undefined;
   readonly runtime: Runtime;
   readonly onClose: () => void;
 }
@@ -26,7 +29,7 @@ export class Receiver implements ReceiverDriver<Receipt> {
   constructor(options: ReceiverOptions) {
     this.capabilities = options.capabilities;
     this.#options = options;
-    if (options.leases.length > 1) this.#lookLater();
+    if (options.members !== undefined) this.#lookLater(options.members);
   }
 
   async *leases(signal: AbortSignal): AsyncGenerator<Lease<Receipt>> {
@@ -42,25 +45,24 @@ export class Receiver implements ReceiverDriver<Receipt> {
   }
 
   /** RabbitMQ leaves a partition with its first consumer for good: members that have more than their share step down. */
-  #lookLater(): void {
+  #lookLater(members: Members): void {
     const { runtime } = this.#options;
     this.#look = runtime.timer(LOOK_MS * (0.75 + runtime.random() / 2), () => {
-      void this.#share()
+      void this.#share(members)
         .catch(() => {})
         .finally(() => {
-          if (!this.#closing.signal.aborted) this.#lookLater();
+          if (!this.#closing.signal.aborted) this.#lookLater(members);
         });
     });
   }
 
-  async #share(): Promise<void> {
+  async #share(members: Members): Promise<void> {
+    const count = await members.count(this.#closing.signal);
     const leases = this.#options.leases.filter(({ lost }) => !lost.aborted);
-    const counts = await Promise.all(leases.map((lease) => lease.members(this.#closing.signal)));
-    const members = Math.max(1, ...counts);
-    const mine = leases.filter(({ active }) => active);
-    const share = Math.ceil(leases.length / members);
-    const surplus = mine.sort((a, b) => a.held - b.held).slice(0, Math.max(0, mine.length - share));
-    for (const lease of surplus) lease.stepDown();
+    if (count <= 1) return leases.forEach((lease) => lease.alone());
+    const mine = leases.filter(({ active }) => active).sort((a, b) => a.held - b.held);
+    const surplus = mine.length - Math.ceil(leases.length / count);
+    for (const lease of mine.slice(0, Math.max(0, surplus))) lease.stepDown();
   }
 
   close(): Promise<void> {
@@ -73,6 +75,7 @@ export class Receiver implements ReceiverDriver<Receipt> {
     this.#look?.[Symbol.dispose]();
     await Promise.all(this.#options.leases.map((lease) => lease.release()));
     await this.#options.parking?.close();
+    await this.#options.members?.close();
     this.#options.onClose();
   }
 }

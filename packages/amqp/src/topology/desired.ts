@@ -2,7 +2,7 @@
 import type { Destination } from "@switchyard/core/driver";
 import { delayQueues } from "../delays.ts";
 import { NO_DELIVERY_LIMIT, SECOND } from "../limits.ts";
-import { addressOf, delaysOf, isOrdered, partitionQueues, topicOf } from "../names.ts";
+import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { KEY_HEADER } from "../wire.ts";
@@ -76,6 +76,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
         queue({ kind: "queue", name, arguments: { ...queueArguments(of), "x-single-active-consumer": true }, external });
         if (!external) bindings.push({ from: address, to: name, kind: "queue", key: "1" });
       }
+      if (!external) queue({ kind: "queue", name: membersQueue(of), arguments: { ...QUORUM, "x-max-length": 1 }, external });
     } else {
       queue({ kind: "queue", name: address, arguments: queueArguments(of), external });
       if (of.dead !== true) addDelays(of, options, queue, exchange, bindings);
