@@ -94,8 +94,8 @@ export interface Change {
 }
 
 export type Updated =
-  | { readonly applied: true; /** As written. */ readonly row: LeaseRow }
-  | { readonly applied: false; /** As it is; undefined: there is none. */ readonly row: LeaseRow | undefined };
+  | { readonly applied: true /** As written. */; readonly row: LeaseRow }
+  | { readonly applied: false /** As it is; undefined: there is none. */; readonly row: LeaseRow | undefined };
 
 /**
  * What a lease store implements: one group's table with conditional writes. Nothing else is asked of it; the rules are the
