@@ -40,6 +40,8 @@ export class Tenure implements HeldShard {
   #counter: number;
   #validUntil: number;
   #over = false;
+  /** Being released: nothing of it is used any more. */
+  #leaving = false;
   #progressed = false;
   #asker: string | undefined;
   #goal: Checkpoint;
@@ -78,6 +80,11 @@ export class Tenure implements HeldShard {
   }
 
   get valid(): boolean {
+    return this.#current && !this.#leaving;
+  }
+
+  /** Ours, as far as the clock can tell. */
+  get #current(): boolean {
     if (this.#over) return false;
     if (this.#host.runtime.monotonic() < this.#fencedAt) return true;
     this.lose("expired");
@@ -110,12 +117,13 @@ export class Tenure implements HeldShard {
   }
 
   async release(): Promise<void> {
-    while (this.valid) {
+    this.#leaving = true;
+    while (this.#current) {
       try {
         await this.#write("releasing a lease", this.#farewell());
         break;
       } catch (error) {
-        if (!this.valid || !isMessagingError(error) || error.code === "lease-lost") return;
+        if (!this.#current || !isMessagingError(error) || error.code === "lease-lost") return;
         await this.#host.runtime.sleep(this.#host.times.quickMs, this.lost);
       }
     }
@@ -163,12 +171,12 @@ export class Tenure implements HeldShard {
   async #put(doing: string, change: Change): Promise<void> {
     const { store, calls, runtime, worker } = this.#host;
     for (let again = 3; ; again--) {
-      if (!this.valid) throw this.#leaseLost();
+      if (!this.#current) throw this.#leaseLost();
       const sentAt = runtime.monotonic();
       const expect = { counter: this.#counter, token: this.fencingToken, holder: worker };
       const { applied, row } = await calls.store(doing, (signal) => store.update(this.id, expect, change, signal));
       // The answer may have come after the end: what has run out is never taken up again.
-      if (!this.valid) throw this.#leaseLost();
+      if (!this.#current) throw this.#leaseLost();
       if (applied) {
         this.#counter = row.counter;
         if (change.token === null) return;
@@ -236,18 +244,18 @@ export class Tenure implements HeldShard {
   }
 
   async #renew(): Promise<void> {
-    if (!this.valid) return;
+    if (!this.#current) return;
     try {
       await this.#write("renewing a lease", { bump: true });
     } catch {
-      if (this.valid) this.#armRenewal(this.#host.times.quickMs * (0.5 + this.#host.runtime.random()));
+      if (this.#current) this.#armRenewal(this.#host.times.quickMs * (0.5 + this.#host.runtime.random()));
     }
   }
 
   #armFence(): void {
     const left = this.#fencedAt - this.#host.runtime.monotonic();
     this.#fence = this.#host.runtime.timer(Math.max(0, left), () => {
-      if (this.valid) this.#armFence();
+      if (this.#current) this.#armFence();
     });
   }
 
