@@ -16,6 +16,7 @@ export const rabbitVarieties: readonly RabbitVariety[] = [
   { name: "RabbitMQ queue, ordered", model: "queue", ordered: true },
   { name: "RabbitMQ pub/sub", model: "pubsub", ordered: false },
   { name: "RabbitMQ pub/sub, ordered", model: "pubsub", ordered: true },
+  { name: "RabbitMQ stream", model: "stream", ordered: true },
 ];
 
 /** A message limit that lets the size cases run in memory and time for one run. */
@@ -28,7 +29,12 @@ export function rabbitHarness({ name, model, ordered }: RabbitVariety, url: stri
     model,
     ordered,
     // Quorum queues are not free: all cases share their delay queues.
-    connection: () => ({ url, delays: "contract", maxMessageBytes: MESSAGE_BYTES }),
+    connection: () => ({
+      url,
+      delays: "contract",
+      maxMessageBytes: MESSAGE_BYTES,
+      ...(model === "stream" ? { leases: "memory", lease: "3s", handover: "3s" } : {}),
+    }),
     runtime: () => systemRuntime,
     native: { sendForeign: (to, { body, headers = {}, key }) => foreign(url, to, body, headers, key) },
     limits: { bulk: 2_000, caseMs: 60_000 },
@@ -46,10 +52,11 @@ async function foreign(
 ): Promise<void> {
   const model = await connect(url, { noDelay: true });
   const channel = await model.createConfirmChannel();
-  const direct = to.model === "queue" && !to.ordered;
+  const direct = to.model === "stream" || (to.model === "queue" && !to.ordered);
   const exchange = direct ? "" : to.model === "pubsub" ? to.base : to.name;
+  const queue = to.model === "stream" ? `${to.base}_p0` : to.name;
   const own = key === undefined ? headers : { ...headers, cloudEvents_partitionkey: key };
-  channel.publish(exchange, direct ? to.name : "", Buffer.from(body), { headers: own, contentType: "application/json" });
+  channel.publish(exchange, direct ? queue : "", Buffer.from(body), { headers: own, contentType: "application/json" });
   await channel.waitForConfirms();
   await model.close();
 }

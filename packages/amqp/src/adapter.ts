@@ -11,8 +11,8 @@ export type AmqpKeeps = { queue: "ordering" | "delay"; pubsub: "ordering"; strea
 export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
   name: "amqp",
   options: amqpOptions,
-  capabilities: (of, options) => (of.model === "stream" ? undefined : capabilitiesOf(of, options)),
-  locate: (of) => locate(of),
+  capabilities: (of, options) => capabilitiesOf(of, options),
+  locate: (of, options) => locate(of, options),
   nativeProblems: (of) => nativeProblems(of),
   open: async (options, runtime, report) => {
     const { connect } = await import("./connection.ts");

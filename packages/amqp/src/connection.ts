@@ -70,6 +70,7 @@ export async function connect(
     return new Receiver({ capabilities: capabilitiesOf(from, options), leases, parking, members, runtime, onClose });
   };
 
+  const settingFor = (of: Destination) => ({ of, options, link: consuming, runtime });
   const queuesOf = (of: Destination): readonly string[] => (isOrdered(of) ? partitionQueues(of) : [addressOf(of)]);
 
   return {
@@ -93,9 +94,14 @@ export async function connect(
         runtime,
       });
     },
-    receiver: (from, { prefetch }, signal) => receiverOf(from, prefetch, signal),
-    depth: (of, signal) =>
-      withChannel(consuming, signal, async (channel) => {
+    receiver: async (from, { prefetch, start }, signal) => {
+      if (from.model !== "stream") return receiverOf(from, prefetch, signal);
+      const { openStream } = await import("./stream/stream-receiver.ts");
+      return openStream(settingFor(from), capabilitiesOf(from, options), start, prefetch, report, signal);
+    },
+    depth: async (of, signal) => {
+      if (of.model === "stream") return (await import("./stream/depth.ts")).streamDepth(settingFor(of), signal);
+      return withChannel(consuming, signal, async (channel) => {
         const found: Depth[] = [];
         for (const queue of queuesOf(of)) {
           const { messageCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
@@ -103,17 +109,28 @@ export async function connect(
           found.push({ ready: messageCount, held: ours, ...(queuesOf(of).length > 1 ? { lease: queue } : {}) });
         }
         return found;
-      }),
-    purge: (of, signal) =>
-      withChannel(consuming, signal, async (channel) => {
+      });
+    },
+    purge: async (of, signal) => {
+      // The broker would close the whole connection.
+      if (of.model === "stream") throw unsupported("purge", "a stream is shortened by its retention only");
+      return withChannel(consuming, signal, async (channel) => {
         for (const queue of queuesOf(of)) await channel.rpc((raw) => raw.purgeQueue(queue), signal);
-      }),
+      });
+    },
+    seek: async (of, to, signal) => {
+      if (of.model !== "stream") throw unsupported("seek", "a queue has no positions; replay needs a stream");
+      return (await import("./stream/stream-receiver.ts")).seekStream(settingFor(of), to, signal);
+    },
     classify,
     close: async () => {
       await Promise.all([publishing.close(), consuming.close()]);
     },
   };
 }
+
+const unsupported = (what: string, text: string): MessagingError =>
+  new MessagingError(`${what}-unsupported`, text, { kind: "config" });
 
 interface Checks {
   readonly queue?: string;

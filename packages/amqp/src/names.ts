@@ -29,8 +29,12 @@ export function partitionQueues(of: Destination): readonly string[] {
 /** An ordered group's members consume it, and nothing is ever in it: its consumers are counted. */
 export const membersQueue = (of: Destination): string => `${addressOf(of)}_members`;
 
-export function locate(of: Destination): Located {
+const LEASES_MISSING =
+  'a stream\'s groups need a place for leases and checkpoints: set leases on the connection, to "memory" for one process and tests, or in code to a store (postgresLeases of @switchyard/leases/postgres)';
+
+export function locate(of: Destination, options: Pick<ResolvedOptions, "leases">): Located {
   const address = addressOf(of);
+  if (of.model === "stream" && of.group !== undefined && options.leases === undefined) return { address, problem: LEASES_MISSING };
   const bytes = Buffer.byteLength(address) + SUFFIX_BYTES;
   if (bytes > MAX_NAME_BYTES) {
     return { address, problem: `"${address}" is too long: with its suffix RabbitMQ's names have at most ${MAX_NAME_BYTES} bytes` };

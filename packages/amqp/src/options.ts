@@ -1,6 +1,7 @@
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { z } from "zod";
 import { urlProblem } from "./addresses.ts";
+import type { LeaseStores } from "./stream/stores.ts";
 import type { AmqpConnect } from "./client.ts";
 import { CONSUMER_TIMEOUT_MS, MAX_MESSAGE_BYTES, SECOND } from "./limits.ts";
 
@@ -18,6 +19,13 @@ function within(value: unknown, min: number, max: number): boolean {
 const connect = z.custom<AmqpConnect>((value) => typeof value === "function", {
   error: "must be amqplib's connect, or a function that does the same; it can be given in code only",
 });
+
+const leases = z.union([
+  z.literal("memory"),
+  z.custom<LeaseStores>((value) => typeof value === "function", {
+    error: 'must be "memory", or in code a function that gives a lease store',
+  }),
+]);
 
 /** PEM text, or the path of a file with it. */
 const pem = z.string().min(1);
@@ -57,6 +65,15 @@ export const amqpOptions = z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,100}$/, "must be up to 100 letters, digits, dots, hyphens and underscores")
       .optional(),
+    /**
+     * Streams only: where their groups' leases and checkpoints are. `memory` is for one process and for tests: it forgets. In
+     * code, a function that gives the store of a group.
+     */
+    leases: leases.optional(),
+    /** Streams only: a partition whose holder said nothing for so long goes to another. Default 30s. */
+    lease: duration(SECOND, 600 * SECOND, "from 1s to 10m").default(30 * SECOND),
+    /** Streams only: how long a holder may take to finish when another worker is to have its partition. Default 30s. */
+    handover: duration(SECOND, 600 * SECOND, "from 1s to 10m").default(30 * SECOND),
     /** In code only: used in place of amqplib's `connect`. */
     connect: connect.optional(),
   })

@@ -74,7 +74,7 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
 
 function checked(destinations: readonly Destination[], options: ResolvedOptions): Desired {
   const problems = destinations.flatMap((of) => {
-    const { problem } = locate(of);
+    const { problem } = locate(of, options);
     return [...(problem === undefined ? [] : [problem]), ...nativeProblems(of)].map((message) => ({ path: of.name, message }));
   });
   if (problems.length === 0) return desire(destinations, options);

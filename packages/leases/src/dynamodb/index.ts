@@ -1,0 +1,2 @@
+export { dynamodbLeases } from "./store.ts";
+export type { DynamoDbClientLike, DynamoDbConnection, DynamoDbOptions, DynamoDbSdk } from "./options.ts";
