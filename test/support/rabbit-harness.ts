@@ -37,7 +37,7 @@ export function rabbitHarness({ name, model, ordered }: RabbitVariety, url: stri
     }),
     runtime: () => systemRuntime,
     native: { sendForeign: (to, { body, headers = {}, key }) => foreign(url, to, body, headers, key) },
-    limits: { bulk: 2_000, caseMs: 60_000 },
+    limits: { bulk: 2_000, caseMs: model === "stream" ? 120_000 : 60_000 },
     parallel: 8,
   };
 }

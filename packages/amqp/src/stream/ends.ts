@@ -13,8 +13,8 @@ const LONGEST_MS = 2_000;
 export async function lastOffset(queue: string, link: Link, runtime: Runtime, signal: AbortSignal): Promise<number | undefined> {
   const channel = await link.channel(false, signal);
   try {
-    const { messageCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
-    if (messageCount === 0) return undefined;
+    // The count that a passive declare gives lags behind.
+    await channel.rpc((raw) => raw.checkQueue(queue), signal);
     await channel.rpc((raw) => raw.prefetch(1_000), signal);
     let last: number | undefined;
     let wake = (): void => {};

@@ -162,6 +162,8 @@ export const cases: readonly ContractCase[] = [
         const worker = await t.mortalApp(options);
         let dead = false;
         const handle = async (data: any, delivery: any) => {
+          // The dead handle nothing.
+          if (dead) await new Promise(() => {});
           if (data.n !== 1) return handled.handle(data, delivery);
           dead = true;
           deaths++;
