@@ -1,5 +1,5 @@
 /**
- * `npm run contract`: the suite on memory in each model and on SQS, the matrix on the terminal and in docs/compatibility.md.
+ * `npm run contract`: the suite on memory in each model, on SQS and on RabbitMQ where one can be started, the matrix on the terminal and in docs/compatibility.md.
  *
  * SQS is the emulator in this process, or what the AWS SDK's own environment names: `AWS_ENDPOINT_URL`, or
  * `SWITCHYARD_AWS=real` for an account. The document is written of the emulator's run only, so that it is the same everywhere.
@@ -10,6 +10,8 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { cases, type Harness, matrix, notes, type Report, runContract, summary } from "@switchyard/contract";
 import { startAws } from "../test/support/aws-emulator.ts";
+import { type Rabbit, skipped, startRabbit } from "../test/support/rabbit.ts";
+import { rabbitHarness, rabbitVarieties } from "../test/support/rabbit-harness.ts";
 import { memoryHarness, memoryVarieties, sqsHarness } from "../test/support/contract-harnesses.ts";
 
 const DOCUMENT = new URL("../docs/compatibility.md", import.meta.url);
@@ -17,10 +19,12 @@ const DOCUMENT = new URL("../docs/compatibility.md", import.meta.url);
 const { values } = parseArgs({ options: { on: { type: "string" }, case: { type: "string" } } });
 const chosen = cases.filter(({ id }) => values.case === undefined || id.includes(values.case));
 const aws = await startAws();
+const rabbit = await broker();
 const harnesses: Harness[] = [
   ...memoryVarieties.map((variety) => memoryHarness(variety)),
   sqsHarness(aws, false),
   sqsHarness(aws, true),
+  ...(rabbit === undefined ? [] : rabbitVarieties.map((variety) => rabbitHarness(variety, rabbit.url))),
 ];
 
 const reports: Report[] = [];
@@ -31,8 +35,9 @@ for (const harness of harnesses) {
   reports.push(report);
 }
 await aws.close();
+await rabbit?.close();
 
-const whole = values.on === undefined && values.case === undefined && aws.emulator;
+const whole = values.on === undefined && values.case === undefined && aws.emulator && rabbit !== undefined;
 if (whole) {
   await writeFile(DOCUMENT, document(reports));
   process.stdout.write("\nwritten: docs/compatibility.md\n");
@@ -43,6 +48,16 @@ const ran = chosen.filter(({ id }) =>
 );
 process.stdout.write(`${ran.length} distinct cases passed on at least one of ${reports.length} transports\n`);
 process.exitCode = reports.every(({ ok }) => ok) ? 0 : 1;
+
+/** Undefined where none can be started, which is said. */
+async function broker(): Promise<Rabbit | undefined> {
+  if (skipped) return void process.stdout.write("RabbitMQ: NOT RUN, SWITCHYARD_SKIP says so\n");
+  try {
+    return await startRabbit();
+  } catch (error) {
+    return void process.stdout.write(`RabbitMQ: NOT RUN: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
 
 function document(all: readonly Report[]): string {
   const totals = all.map(({ harness, results }) => {
@@ -55,7 +70,7 @@ What each transport keeps of the contract, as the contract suite saw it. Generat
 
 Memory runs on a virtual clock. SQS is fauxqs, an emulator in the same process, with faults from a proxy in front of it; run
 \`SWITCHYARD_AWS=real npm run contract\` against an account. "memory as SQS" is the memory driver with SQS's limits and its
-meanness, for what the emulator does not show.
+meanness, for what the emulator does not show. RabbitMQ is a private node of its own, or that of \`AMQP_URL\`.
 
 ✓ passed · ✗ failed · – does not apply, a capability says why · e exempt: the stand-in cannot do it, the case still says what the service does
 

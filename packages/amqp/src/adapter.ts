@@ -14,9 +14,9 @@ export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
   capabilities: (of, options) => capabilitiesOf(of, options),
   locate: (of, options) => locate(of, options),
   nativeProblems: (of) => nativeProblems(of),
-  open: async (options, runtime, report) => {
+  open: async (options, runtime, report, about) => {
     const { connect } = await import("./connection.ts");
-    return connect(options, runtime, report, "switchyard");
+    return connect(options, runtime, report, about?.service ?? "switchyard");
   },
   topology: async (options, runtime) => {
     const { createTopology } = await import("./topology/index.ts");

@@ -35,7 +35,7 @@ export class Connections {
   static async open(plan: Plan, runtime: Runtime, observe: Observe): Promise<Connections> {
     const all = new Connections(runtime, observe);
     try {
-      for (const used of Object.values(plan.connections)) await all.#add(used);
+      for (const used of Object.values(plan.connections)) await all.#add(used, plan.service);
     } catch (error) {
       await all.close();
       throw error;
@@ -95,12 +95,12 @@ export class Connections {
     await Promise.allSettled([...this.#open.values()].map(({ connection }) => connection.close()));
   }
 
-  async #add(plan: ConnectionPlan): Promise<void> {
+  async #add(plan: ConnectionPlan, service: string): Promise<void> {
     const { name, adapter, options } = plan;
     const report = (event: DriverEvent) => this.#report(name, event);
     let connection: Connection;
     try {
-      connection = await adapter.open(options, this.#runtime, report);
+      connection = await adapter.open(options, this.#runtime, report, { service });
     } catch (cause) {
       if (cause instanceof Error && cause.name === "MessagingError") throw cause;
       throw fromFault(
