@@ -33,11 +33,11 @@ export function rabbitHarness({ name, model, ordered }: RabbitVariety, url: stri
       url,
       delays: "contract",
       maxMessageBytes: MESSAGE_BYTES,
-      ...(model === "stream" ? { leases: "memory", lease: "3s", handover: "3s" } : {}),
+      ...(model === "stream" ? { leases: "memory", lease: "2500ms", handover: "3s" } : {}),
     }),
     runtime: () => systemRuntime,
     native: { sendForeign: (to, { body, headers = {}, key }) => foreign(url, to, body, headers, key) },
-    limits: { bulk: 2_000, caseMs: model === "stream" ? 120_000 : 60_000 },
+    limits: { bulk: 2_000, balanceMs: 12_000, caseMs: model === "stream" ? 120_000 : 60_000 },
     parallel: 8,
   };
 }

@@ -6,6 +6,12 @@ import { AmqpFault } from "./faults.ts";
 const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
 const RIGHTS = "check the user's configure, write and read permissions on this virtual host";
 
+const VHOST: Fault = {
+  kind: "config",
+  code: "vhost-not-found",
+  hint: "check the virtual host in the address, and the user's right to it",
+};
+
 /** Never throws. */
 export function classify(cause: unknown, during: Phase): Fault {
   try {
@@ -37,6 +43,8 @@ function faultOf(error: object, during: Phase): Fault | undefined {
     if (fault !== undefined) return fault;
   }
   if (name === "AbortError") return during === "send" ? ambiguous("aborted") : { kind: "closed", code: "aborted" };
+  // amqplib keeps the broker's words to itself here: it refuses the virtual host, or the user's access to it.
+  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) return VHOST;
   if (/SASL mechanism/.test(text)) return { kind: "auth", code: "mechanism-refused", hint: "the broker does not offer this login; check tls.external" };
   if (/ETIMEDOUT/.test(text)) return { kind: "retryable", code: "unreachable", hint: "no connection within connectTimeout" };
   if (name === "RangeError" && during === "send") return { kind: "permanent", code: "too-large", hint: "more than 64 KiB of headers" };
@@ -71,7 +79,7 @@ function byReply(reply: number, text: string, during: Phase): Fault {
       return precondition(text, during);
     case 530:
       return /vhost|virtual host/i.test(text)
-        ? { kind: "config", code: "vhost-not-found", hint: "check the virtual host in the address, and the user's right to it" }
+        ? VHOST
         : { kind: "config", code: "not-allowed" };
     case 503:
       return /exchange type/.test(text)
