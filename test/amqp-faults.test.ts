@@ -35,9 +35,19 @@ interface Extra {
 
 type Any = Messaging<any>;
 
-async function app({ prefix, url = rabbit.url, channels = {}, timeout = "60s" }: Extra): Promise<{ messaging: Any; events: any[] }> {
+async function app({
+  prefix,
+  url = rabbit.url,
+  channels = {},
+  timeout = "60s",
+}: Extra): Promise<{ messaging: Any; events: any[] }> {
   const events: any[] = [];
-  const common = { model: "queue", on: "rabbit", publish: { timeout, maxPending: 2_000 }, groups: { main: { concurrency: 50 } } };
+  const common = {
+    model: "queue",
+    on: "rabbit",
+    publish: { timeout, maxPending: 2_000 },
+    groups: { main: { concurrency: 50 } },
+  };
   const messaging = (await connect({
     channels: [plain, ordered],
     service: "faults",
@@ -62,7 +72,9 @@ async function until(holds: () => boolean | Promise<boolean>, what: string, with
 const viaProxy = (): string => `amqp://guest:guest@127.0.0.1:${proxy.port}`;
 
 describe.skipIf(skipped)("RabbitMQ's faults", () => {
-  test("20,000 publishes and consumes through cuts, a black hole, a node that stops and an alarm", { timeout: 240_000 }, async () => {
+  test("20,000 publishes and consumes through cuts, a black hole, a node that stops and an alarm", {
+    timeout: 240_000,
+  }, async () => {
     const TOTAL = 20_000;
     const KEYS = 40;
     const { messaging, events } = await app({ prefix: "storm", url: viaProxy() });
@@ -70,7 +82,9 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
     const seen = new Set<number>();
     let handledCount = 0;
     let acceptedCount = 0;
-    messaging.consume(consumer(plain, "main", { item: async ({ n }) => void (handled.plain.add(n), handledCount++) }) as never);
+    messaging.consume(
+      consumer(plain, "main", { item: async ({ n }) => void (handled.plain.add(n), handledCount++) }) as never,
+    );
     messaging.consume(
       consumer(ordered, "main", {
         item: async ({ n, key }) => {
@@ -90,7 +104,11 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
     let faultsDone = false;
     const one = async (to: "plain" | "ordered", n: number) => {
       try {
-        await messaging.publish((to === "plain" ? plain : ordered) as never, "item" as never, { n, key: `k${n % KEYS}` } as never);
+        await messaging.publish(
+          (to === "plain" ? plain : ordered) as never,
+          "item" as never,
+          { n, key: `k${n % KEYS}` } as never,
+        );
         accepted[to].add(n);
         acceptedCount++;
       } catch (error) {
@@ -116,7 +134,9 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
       await until(() => acceptedCount > before, `a publish after: ${fault}`);
       const publish = performance.now() - since;
       await until(() => handledCount > handledBefore, `a delivery after: ${fault}`);
-      times.push(`${fault}: publishes after ${Math.round(publish)} ms, consumes after ${Math.round(performance.now() - since)} ms`);
+      times.push(
+        `${fault}: publishes after ${Math.round(publish)} ms, consumes after ${Math.round(performance.now() - since)} ms`,
+      );
     };
     const faults = async () => {
       for (const round of [1, 2]) {
@@ -148,7 +168,9 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
     expect(accepted.plain.size + accepted.ordered.size).toBe(TOTAL);
     await until(() => handled.plain.size === TOTAL / 2 && seen.size === TOTAL / 2, "everything accepted to be handled");
     for (const [key, list] of handled.ordered) expect(list, key).toEqual([...list].sort((a, b) => a - b));
-    console.log(`RabbitMQ, ${TOTAL} messages, ${handledCount - TOTAL} of them delivered again\n  ${times.join("\n  ")}`);
+    console.log(
+      `RabbitMQ, ${TOTAL} messages, ${handledCount - TOTAL} of them delivered again\n  ${times.join("\n  ")}`,
+    );
     await messaging.stop();
   });
 
@@ -183,7 +205,10 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
     let accepted = 0;
     let refusal: unknown;
     while (refusal === undefined && accepted < 100) {
-      await publish(accepted).then(() => accepted++, (error: unknown) => (refusal = error));
+      await publish(accepted).then(
+        () => accepted++,
+        (error: unknown) => (refusal = error),
+      );
     }
     expect(refusal).toMatchObject({ kind: "retryable", code: "not-accepted" });
     const got = new Set<number>();
@@ -210,8 +235,13 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
     await messaging.stop();
   });
 
-  test("a handler longer than the broker's consumer_timeout: the channel is closed, the message comes again, consuming goes on", { timeout: 60_000 }, async () => {
-    await rabbit.ctl("eval", "application:set_env(rabbit, consumer_timeout, 1000), application:set_env(rabbit, channel_tick_interval, 500).");
+  test("a handler longer than the broker's consumer_timeout: the channel is closed, the message comes again, consuming goes on", {
+    timeout: 60_000,
+  }, async () => {
+    await rabbit.ctl(
+      "eval",
+      "application:set_env(rabbit, consumer_timeout, 1000), application:set_env(rabbit, channel_tick_interval, 500).",
+    );
     try {
       const { messaging, events } = await app({ prefix: "slow" });
       const attempts: number[] = [];
@@ -230,14 +260,21 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
       await messaging.publish(plain as never, "item" as never, { n: 1, key: "k" } as never);
       await until(() => attempts.length >= 2, "the second delivery");
       expect(aborted).toEqual([true]);
-      expect(events.some(({ type, error }) => type === "receive-failed" && error.code === "consumer-timeout")).toBe(true);
+      expect(events.some(({ type, error }) => type === "receive-failed" && error.code === "consumer-timeout")).toBe(
+        true,
+      );
       await messaging.stop();
     } finally {
-      await rabbit.ctl("eval", "application:set_env(rabbit, consumer_timeout, 1800000), application:set_env(rabbit, channel_tick_interval, 60000).");
+      await rabbit.ctl(
+        "eval",
+        "application:set_env(rabbit, consumer_timeout, 1800000), application:set_env(rabbit, channel_tick_interval, 60000).",
+      );
     }
   });
 
-  test("the wedge: a cut while amqplib's recovery sets up leaves it on a dead connection for good; ours is back", { timeout: 60_000 }, async () => {
+  test("the wedge: a cut while amqplib's recovery sets up leaves it on a dead connection for good; ours is back", {
+    timeout: 60_000,
+  }, async () => {
     let setups = 0;
     const wedged = await amqplib(viaProxy(), {
       recovery: {

@@ -39,7 +39,16 @@ afterAll(async () => {
 
 function queueOf(over: Partial<Destination> = {}): Destination {
   const base = `amqptest_c${++serial}x${process.pid}`;
-  return { channel: "c", base, name: `${base}_main`, model: "queue", ordered: false, group: "main", native: {}, ...over };
+  return {
+    channel: "c",
+    base,
+    name: `${base}_main`,
+    model: "queue",
+    ordered: false,
+    group: "main",
+    native: {},
+    ...over,
+  };
 }
 
 async function provide(...all: Destination[]): Promise<void> {
@@ -81,7 +90,12 @@ describe.skipIf(skipped)("RabbitMQ", () => {
     const got = await channel.get(of.name, { noAck: false });
     if (got === false) throw new Error("no message");
     expect(got.content.toString()).toBe('{"a":1}');
-    expect(got.properties).toMatchObject({ contentType: "application/json", messageId: "id-1", type: "order.placed", deliveryMode: 2 });
+    expect(got.properties).toMatchObject({
+      contentType: "application/json",
+      messageId: "id-1",
+      type: "order.placed",
+      deliveryMode: 2,
+    });
     expect(got.properties.headers).toMatchObject({
       cloudEvents_specversion: "1.0",
       cloudEvents_id: "id-1",
@@ -96,7 +110,11 @@ describe.skipIf(skipped)("RabbitMQ", () => {
     expect(got.properties.headers).not.toHaveProperty("ce");
     channel.nack(got);
     const [back] = await receive(await leaseOf(of), 1);
-    expect(back!.message).toMatchObject({ body: '{"a":1}', type: "order.placed", headers: { traceparent: "00-1-2-01" } });
+    expect(back!.message).toMatchObject({
+      body: '{"a":1}',
+      type: "order.placed",
+      headers: { traceparent: "00-1-2-01" },
+    });
     expect(back!.message.headers["ce"]).toBe(ce);
   });
 
@@ -133,7 +151,10 @@ describe.skipIf(skipped)("RabbitMQ", () => {
       "cloudEvents:time": { "!": "timestamp", value: 1_760_000_000 },
       tenant: "t",
     };
-    channelOf.sendToQueue(`${prefix}_orders_main`, Buffer.from('{"a":2}'), { headers, contentType: "application/json" });
+    channelOf.sendToQueue(`${prefix}_orders_main`, Buffer.from('{"a":2}'), {
+      headers,
+      contentType: "application/json",
+    });
     await arrived;
     expect(seen).toEqual([[false, "e-1", "order.placed", { a: 2 }, { tenant: "t" }]]);
     await messaging.stop();
@@ -190,19 +211,35 @@ describe.skipIf(skipped)("RabbitMQ", () => {
     await provide(of);
     const sender = await connection.sender(of, never);
     opened.push(sender);
-    await sender.send([{ body: "slow", headers: {} }, { body: "fast", headers: {} }], never);
+    await sender.send(
+      [
+        { body: "slow", headers: {} },
+        { body: "fast", headers: {} },
+      ],
+      never,
+    );
     const lease = await leaseOf(of);
     const both = await receive(lease, 2);
     const since = performance.now();
     // 1,600 ms is 1,000 and then three times 250.
     const delays: Record<string, number> = { slow: 1_600, fast: 300 };
-    const settlements = both.map(({ receipt, message }) => ({ receipt, action: "retry" as const, delayMs: delays[message.body as string]!, attempt: 1 }));
+    const settlements = both.map(({ receipt, message }) => ({
+      receipt,
+      action: "retry" as const,
+      delayMs: delays[message.body as string]!,
+      attempt: 1,
+    }));
     expect(await lease.settle(settlements, never)).toEqual([undefined, undefined]);
     const [first] = await receive(lease, 1);
     const fast = performance.now() - since;
     const [second] = await receive(lease, 1);
     const slow = performance.now() - since;
-    expect([first!.message.body, first!.attempt, second!.message.body, second!.attempt]).toEqual(["fast", 2, "slow", 2]);
+    expect([first!.message.body, first!.attempt, second!.message.body, second!.attempt]).toEqual([
+      "fast",
+      2,
+      "slow",
+      2,
+    ]);
     expect(fast).toBeGreaterThanOrEqual(300);
     expect(fast).toBeLessThan(1_600);
     expect(slow).toBeGreaterThanOrEqual(1_600);
@@ -251,7 +288,11 @@ describe.skipIf(skipped)("RabbitMQ", () => {
     const classic = queueOf();
     await channel.assertQueue(classic.name, { durable: true, arguments: { "x-queue-type": "classic" } });
     const kinds = (await topology.plan([classic], never)).changes.filter(({ name }) => name === classic.name);
-    expect(kinds.map(({ detail }) => detail)).toContainEqual({ attribute: "x-queue-type", is: "classic", wanted: "quorum" });
+    expect(kinds.map(({ detail }) => detail)).toContainEqual({
+      attribute: "x-queue-type",
+      is: "classic",
+      wanted: "quorum",
+    });
   });
 
   test("a topic of another kind under the name is drift, and an ordered channel refuses a plain queue", async () => {
@@ -266,7 +307,10 @@ describe.skipIf(skipped)("RabbitMQ", () => {
     });
     const plain = queueOf();
     await provide(plain);
-    await expect(connection.sender({ ...plain, ordered: true }, never)).rejects.toMatchObject({ code: "wrong-queue-kind", kind: "config" });
+    await expect(connection.sender({ ...plain, ordered: true }, never)).rejects.toMatchObject({
+      code: "wrong-queue-kind",
+      kind: "config",
+    });
   });
 
   test("streams refuse what would close the connection, and queues refuse what only streams have", async () => {
@@ -282,7 +326,11 @@ describe.skipIf(skipped)("RabbitMQ", () => {
       ["guest:guest", "/nowhere", "config"],
     ] as const) {
       const { port } = new URL(url);
-      const other = await adapter.open(await optionsOf({ url: `amqp://${user}@127.0.0.1:${port}${host}` }), systemRuntime, () => {});
+      const other = await adapter.open(
+        await optionsOf({ url: `amqp://${user}@127.0.0.1:${port}${host}` }),
+        systemRuntime,
+        () => {},
+      );
       const cause = await other.sender(queueOf(), never).then(
         () => undefined,
         (error: unknown) => error,
@@ -314,7 +362,9 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
   }, 90_000);
   afterAll(() => own?.close(), 60_000);
 
-  test("publishes, consumes, retries with delay and dead-letters in all forms; creating is refused", { timeout: 60_000 }, async () => {
+  test("publishes, consumes, retries with delay and dead-letters in all forms; creating is refused", {
+    timeout: 60_000,
+  }, async () => {
     const limited = own.url.replace("guest:guest", "runtime:runtime");
     const item = z.object({ n: z.int(), key: z.string() });
     const channels = [
@@ -335,7 +385,9 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
       policies: { default: { retry: { attempts: 2, backoff: "constant", first: "300ms" } } },
     });
     const service = "rights";
-    await expect(connect({ channels, service, config: config(limited, "auto") } as never)).rejects.toMatchObject({ kind: "auth" });
+    await expect(connect({ channels, service, config: config(limited, "auto") } as never)).rejects.toMatchObject({
+      kind: "auth",
+    });
     await (await connect({ channels, service, config: config(own.url, "auto") } as never)).stop();
     const messaging = await connect({ channels, service, config: config(limited, "off"), observe: () => {} } as never);
     const seen: string[] = [];
@@ -361,7 +413,8 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
     await messaging.stop();
     const model = await amqplib(own.url);
     const counting = await model.createChannel();
-    for (const { name } of channels) expect((await counting.checkQueue(`rights_${name}_main_dead`)).messageCount, name).toBe(1);
+    for (const { name } of channels)
+      expect((await counting.checkQueue(`rights_${name}_main_dead`)).messageCount, name).toBe(1);
     await model.close();
   });
 

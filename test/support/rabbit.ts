@@ -26,7 +26,12 @@ export const skipped = (process.env["SWITCHYARD_SKIP"] ?? "").split(/[\s,]+/).in
 
 const HOW_TO_SKIP = "set AMQP_URL to a broker, install rabbitmq-server, or set SWITCHYARD_SKIP=rabbit to do without";
 /** Debian's, Homebrew's and generic builds' places; the wrappers in /usr/sbin drop the environment. */
-const PLACES = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin", "/opt/rabbitmq/sbin"];
+const PLACES = [
+  "/usr/lib/rabbitmq/bin",
+  "/opt/homebrew/opt/rabbitmq/sbin",
+  "/usr/local/opt/rabbitmq/sbin",
+  "/opt/rabbitmq/sbin",
+];
 const PLUGINS = ["rabbitmq_consistent_hash_exchange"];
 
 /** A broker, whichever way there is. Rejects with what was tried. */
@@ -65,7 +70,11 @@ async function serverBin(): Promise<string | undefined> {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return undefined;
   // The package starts a node of its own; one that is there already is left alone, and so is this one where policy forbids none.
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const installed = await run("sh", ["-c", "apt-get update -qq && apt-get install -qq -y --no-install-recommends rabbitmq-server"], env);
+  const installed = await run(
+    "sh",
+    ["-c", "apt-get update -qq && apt-get install -qq -y --no-install-recommends rabbitmq-server"],
+    env,
+  );
   return installed.code === 0 ? find() : undefined;
 }
 

@@ -61,7 +61,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     refuse: (on) => {
       refusing = on;
     },
-    reached: (count) => (accepted >= count ? Promise.resolve() : new Promise((resolve) => waiting.push({ count, resolve }))),
+    reached: (count) =>
+      accepted >= count ? Promise.resolve() : new Promise((resolve) => waiting.push({ count, resolve })),
     close: async () => {
       cut();
       await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -15,5 +15,7 @@ export function urlProblem(url: string, allowInsecure: boolean): string | undefi
 /** Without user, password and query. */
 export function shown(url: string): string {
   const parsed = URL.parse(url);
-  return parsed === null ? "an address" : `${parsed.protocol}//${parsed.host}${parsed.pathname === "/" ? "" : parsed.pathname}`;
+  return parsed === null
+    ? "an address"
+    : `${parsed.protocol}//${parsed.host}${parsed.pathname === "/" ? "" : parsed.pathname}`;
 }

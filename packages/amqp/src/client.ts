@@ -57,7 +57,11 @@ export interface AmqpChannel {
   bindQueue(queue: string, source: string, pattern: string): Promise<unknown>;
   unbindQueue(queue: string, source: string, pattern: string): Promise<unknown>;
   checkExchange(exchange: string): Promise<unknown>;
-  assertExchange(exchange: string, type: string, options?: { durable?: boolean; arguments?: unknown }): Promise<unknown>;
+  assertExchange(
+    exchange: string,
+    type: string,
+    options?: { durable?: boolean; arguments?: unknown },
+  ): Promise<unknown>;
   deleteExchange(exchange: string): Promise<unknown>;
   bindExchange(destination: string, source: string, pattern: string): Promise<unknown>;
   prefetch(count: number): Promise<unknown>;

@@ -17,7 +17,8 @@ const DEAD = ["reason", "code", "attempts", "channel", "group", "errorclass", "f
 const NUMBERS = new Set(["hop", "deadattempts"]);
 const KNOWN = new Set<string>([...BEFORE_TYPE, "hop", "togroup", "datacontenttype", "encoding", "headers", "dead"]);
 /** RabbitMQ's own, or ours: a user header of that name stays inside `ce`. */
-const TAKEN = /^(?:ce|traceparent|tracestate|content-type|cc|bcc|x-(?:death|delivery-count|acquired-count|stream-.*|opt-.*|first-death-.*|last-death-.*|received-from)|switchyard-.*)$/;
+const TAKEN =
+  /^(?:ce|traceparent|tracestate|content-type|cc|bcc|x-(?:death|delivery-count|acquired-count|stream-.*|opt-.*|first-death-.*|last-death-.*|received-from)|switchyard-.*)$/;
 
 export interface Attributes {
   readonly headers: Record<string, string | number>;
@@ -52,13 +53,17 @@ export function spread(ce: string): Attributes | undefined {
 }
 
 /** The `ce` text of a message that has the required attributes; undefined: not a CloudEvent. */
-export function gather(headers: Readonly<Record<string, unknown>>, contentType: string | undefined): string | undefined {
+export function gather(
+  headers: Readonly<Record<string, unknown>>,
+  contentType: string | undefined,
+): string | undefined {
   const attribute = (name: string): string | number | undefined => {
     const value = headers[PREFIX + name] ?? headers[OTHER_PREFIX + name];
     if (NUMBERS.has(name)) return value === undefined ? undefined : Number(value);
     return textOf(value);
   };
-  if (attribute("specversion") === undefined || attribute("id") === undefined || attribute("source") === undefined) return undefined;
+  if (attribute("specversion") === undefined || attribute("id") === undefined || attribute("source") === undefined)
+    return undefined;
   const found: Record<string, unknown> = {};
   const take = (name: string) => {
     const value = attribute(name);
@@ -93,7 +98,8 @@ function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   const typed = value as { "!"?: unknown; value?: unknown } | undefined | null;
-  if (typed?.["!"] === "timestamp" && typeof typed.value === "number") return new Date(typed.value * 1_000).toISOString();
+  if (typed?.["!"] === "timestamp" && typeof typed.value === "number")
+    return new Date(typed.value * 1_000).toISOString();
   return undefined;
 }
 
@@ -101,7 +107,9 @@ function parse(text: string): Record<string, unknown> | undefined {
   if (text.includes("__proto__")) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -11,7 +11,11 @@ interface Pending {
 }
 
 const NACKED = (): AmqpFault =>
-  new AmqpFault("retryable", "not-accepted", "the broker did not accept the message (nack): its queue is full, or not available now");
+  new AmqpFault(
+    "retryable",
+    "not-accepted",
+    "the broker did not accept the message (nack): its queue is full, or not available now",
+  );
 
 /** Publishes on one confirm channel and matches what comes back: confirms by tag, returns by message id. */
 export class Confirms {
@@ -33,9 +37,16 @@ export class Confirms {
    * `done` is called once: with the broker's answer, or as ambiguous when the channel ends first. Throws where amqplib
    * refuses the message: nothing was sent then.
    */
-  publish(exchange: string, key: string, content: Buffer, options: PublishOptions & { messageId: string }, done: (answer: Answer) => void): void {
+  publish(
+    exchange: string,
+    key: string,
+    content: Buffer,
+    options: PublishOptions & { messageId: string },
+    done: (answer: Answer) => void,
+  ): void {
     const { over, raw } = this.channel;
-    if (over.aborted) throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", over.reason);
+    if (over.aborted)
+      throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", over.reason);
     const pending: Pending = { returned: undefined };
     const { messageId } = options;
     const answer = (error: unknown) => {

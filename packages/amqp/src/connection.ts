@@ -28,7 +28,14 @@ export async function connect(
   const dial = await dialer(options);
   const base = options.name ?? service;
   const link = (role: string) =>
-    new Link({ name: `${base} ${role}`, urls: urlsOf(options), connectTimeoutMs: options.connectTimeout, dial, runtime, report });
+    new Link({
+      name: `${base} ${role}`,
+      urls: urlsOf(options),
+      connectTimeoutMs: options.connectTimeout,
+      dial,
+      runtime,
+      report,
+    });
   const publishing = link("publish");
   const consuming = link("consume");
   const held = new Map<string, Set<QueueLease>>();
@@ -54,7 +61,8 @@ export async function connect(
     let members: Members | undefined;
     try {
       if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
-      if (parking !== undefined && from.dead !== true) await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
+      if (parking !== undefined && from.dead !== true)
+        await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
       await Promise.all(leases.map((lease) => lease.open(signal)));
     } catch (error) {
       await Promise.all([close(), members?.close()]);

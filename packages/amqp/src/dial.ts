@@ -18,8 +18,11 @@ export async function dialer(options: ResolvedOptions): Promise<Dial> {
   } else connect = options.connect;
   const { tls } = options;
   const files =
-    tls === undefined ? {} : { ca: await pem(tls.ca), cert: await pem(tls.cert), key: await pem(tls.key), passphrase: tls.passphrase };
-  const external = tls?.external === true ? { credentials: (library ?? (await loadAmqplib())).credentials!.external() } : {};
+    tls === undefined
+      ? {}
+      : { ca: await pem(tls.ca), cert: await pem(tls.cert), key: await pem(tls.key), passphrase: tls.passphrase };
+  const external =
+    tls?.external === true ? { credentials: (library ?? (await loadAmqplib())).credentials!.external() } : {};
   const servername = tls?.servername === undefined ? {} : { servername: tls.servername };
   return (url, name) => {
     const address = new URL(url);

@@ -23,7 +23,11 @@ export function classify(cause: unknown, during: Phase): Fault {
 
 function toFault(cause: unknown, during: Phase): Fault {
   const seen = new Set<unknown>();
-  for (let error = cause; typeof error === "object" && error !== null && !seen.has(error); error = (error as Error).cause) {
+  for (
+    let error = cause;
+    typeof error === "object" && error !== null && !seen.has(error);
+    error = (error as Error).cause
+  ) {
     seen.add(error);
     const fault = faultOf(error, during);
     if (fault !== undefined) return fault;
@@ -45,9 +49,16 @@ function faultOf(error: object, during: Phase): Fault | undefined {
   if (name === "AbortError") return during === "send" ? ambiguous("aborted") : { kind: "closed", code: "aborted" };
   // amqplib keeps the broker's words to itself here: it refuses the virtual host, or the user's access to it.
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) return VHOST;
-  if (/SASL mechanism/.test(text)) return { kind: "auth", code: "mechanism-refused", hint: "the broker does not offer this login; check tls.external" };
-  if (/ETIMEDOUT/.test(text)) return { kind: "retryable", code: "unreachable", hint: "no connection within connectTimeout" };
-  if (name === "RangeError" && during === "send") return { kind: "permanent", code: "too-large", hint: "more than 64 KiB of headers" };
+  if (/SASL mechanism/.test(text))
+    return {
+      kind: "auth",
+      code: "mechanism-refused",
+      hint: "the broker does not offer this login; check tls.external",
+    };
+  if (/ETIMEDOUT/.test(text))
+    return { kind: "retryable", code: "unreachable", hint: "no connection within connectTimeout" };
+  if (name === "RangeError" && during === "send")
+    return { kind: "permanent", code: "too-large", hint: "more than 64 KiB of headers" };
   if (/heartbeat timeout|unexpected close|closed abruptly|connection clos|channel (?:clos|ended)|socket/i.test(text)) {
     return during === "send" ? ambiguous("connection-lost") : { kind: "retryable", code: "connection-lost" };
   }
@@ -72,18 +83,24 @@ function byReply(reply: number, text: string, during: Phase): Fault {
     case 404:
       return { kind: "config", code: notFoundCode(text, during), hint: TOPOLOGY };
     case 403:
-      return { kind: "auth", code: "access-refused", hint: /login|authentication|PLAIN|EXTERNAL/i.test(text) ? "check user and password" : RIGHTS };
+      return {
+        kind: "auth",
+        code: "access-refused",
+        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text) ? "check user and password" : RIGHTS,
+      };
     case 405:
       return { kind: "retryable", code: "resource-locked", hint: "another connection has it exclusively" };
     case 406:
       return precondition(text, during);
     case 530:
-      return /vhost|virtual host/i.test(text)
-        ? VHOST
-        : { kind: "config", code: "not-allowed" };
+      return /vhost|virtual host/i.test(text) ? VHOST : { kind: "config", code: "not-allowed" };
     case 503:
       return /exchange type/.test(text)
-        ? { kind: "config", code: "plugin-missing", hint: "an ordered channel needs: rabbitmq-plugins enable rabbitmq_consistent_hash_exchange" }
+        ? {
+            kind: "config",
+            code: "plugin-missing",
+            hint: "an ordered channel needs: rabbitmq-plugins enable rabbitmq_consistent_hash_exchange",
+          }
         : { kind: "config", code: "refused" };
     case 540:
       return { kind: "config", code: "unsupported" };
@@ -101,15 +118,21 @@ function notFoundCode(text: string, during: Phase): string {
 function precondition(text: string, during: Phase): Fault {
   if (/message size|larger than/i.test(text)) return { kind: "permanent", code: "too-large" };
   if (/acknowledgement.*timed out|consumer.?timeout/i.test(text)) {
-    return { kind: "retryable", code: "consumer-timeout", hint: "a handler took longer than the broker's consumer_timeout" };
+    return {
+      kind: "retryable",
+      code: "consumer-timeout",
+      hint: "a handler took longer than the broker's consumer_timeout",
+    };
   }
   if (/delivery tag/i.test(text)) return { kind: "retryable", code: "channel-closed" };
   if (during === "send") return ambiguous("refused");
   return { kind: "config", code: "topology-differs", hint: "what is there was made otherwise; plan() says in what" };
 }
 
-const NEVER_SENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
-const CUT = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ERR_STREAM_DESTROYED|ERR_STREAM_WRITE_AFTER_END|ERR_STREAM_PREMATURE_CLOSE)$/;
+const NEVER_SENT =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
+const CUT =
+  /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ERR_STREAM_DESTROYED|ERR_STREAM_WRITE_AFTER_END|ERR_STREAM_PREMATURE_CLOSE)$/;
 const TLS = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 
 function byErrno(code: string, error: object, during: Phase): Fault | undefined {
@@ -117,8 +140,10 @@ function byErrno(code: string, error: object, during: Phase): Fault | undefined 
   if (NEVER_SENT.test(code) || (CUT.test(code) && connecting)) {
     return { kind: "retryable", code: "unreachable", hint: "check the address and the network" };
   }
-  if (TLS.test(code)) return { kind: "config", code: "tls-failed", hint: "check the broker's certificate, tls.ca and tls.servername" };
-  if (CUT.test(code)) return during === "send" ? ambiguous("connection-lost") : { kind: "retryable", code: "connection-lost" };
+  if (TLS.test(code))
+    return { kind: "config", code: "tls-failed", hint: "check the broker's certificate, tls.ca and tls.servername" };
+  if (CUT.test(code))
+    return during === "send" ? ambiguous("connection-lost") : { kind: "retryable", code: "connection-lost" };
   return undefined;
 }
 

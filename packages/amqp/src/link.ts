@@ -68,9 +68,13 @@ export class Link {
       raw = await this.#call(open, made, signal);
     } catch (error) {
       // It may come yet: nobody would close it.
-      made.then((late) => (late as AmqpChannel).close().catch(() => {}), () => {});
+      made.then(
+        (late) => (late as AmqpChannel).close().catch(() => {}),
+        () => {},
+      );
       // A model that is dead without having said so, as when the broker closed it while it was opened.
-      if (signal?.aborted !== true && (error as { name?: unknown }).name === "IllegalOperationError") this.#drop(open, error);
+      if (signal?.aborted !== true && (error as { name?: unknown }).name === "IllegalOperationError")
+        this.#drop(open, error);
       throw error;
     }
     return new Channel(raw as AmqpChannel, over.signal, (work, callSignal) => this.#call(open, work, callSignal));
@@ -106,7 +110,8 @@ export class Link {
   async #call<T>(open: Open, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     // A broker under an alarm answers nothing on a publishing connection; it is not dead.
     const late = () => {
-      if (this.#blocked === undefined) this.#drop(open, new AmqpFault("retryable", "no-answer", "the broker stopped answering"));
+      if (this.#blocked === undefined)
+        this.#drop(open, new AmqpFault("retryable", "no-answer", "the broker stopped answering"));
     };
     return during(work, this.#options.runtime, CALL_MS, [signal, open.over.signal], late);
   }
@@ -118,7 +123,10 @@ export class Link {
       this.#opening = undefined;
     });
     const { runtime, urls, connectTimeoutMs } = this.#options;
-    return during(this.#opening, runtime, LONGEST_WAIT_MS + urls.length * (connectTimeoutMs + 1_000), [signal, this.#closed.signal]);
+    return during(this.#opening, runtime, LONGEST_WAIT_MS + urls.length * (connectTimeoutMs + 1_000), [
+      signal,
+      this.#closed.signal,
+    ]);
   }
 
   /** Tries each address once. */
@@ -155,7 +163,10 @@ export class Link {
     try {
       model = await during(dialing, runtime, connectTimeoutMs + 500, [this.#closed.signal]);
     } catch (error) {
-      dialing.then((late) => (late.on("error", () => {}), destroy(late)), () => {});
+      dialing.then(
+        (late) => (late.on("error", () => {}), destroy(late)),
+        () => {},
+      );
       throw error;
     }
     const open: Open = { model, url, over: new AbortController(), cause: undefined };
@@ -176,7 +187,11 @@ export class Link {
     this.#options.report(
       reason === undefined
         ? { type: "unblocked", id: shown(open.url) }
-        : { type: "blocked", id: shown(open.url), cause: new AmqpFault("throttled", "blocked", `the broker is short of ${reason}`) },
+        : {
+            type: "blocked",
+            id: shown(open.url),
+            cause: new AmqpFault("throttled", "blocked", `the broker is short of ${reason}`),
+          },
     );
   }
 

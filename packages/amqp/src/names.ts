@@ -34,12 +34,17 @@ const LEASES_MISSING =
 
 export function locate(of: Destination, options: Pick<ResolvedOptions, "leases">): Located {
   const address = addressOf(of);
-  if (of.model === "stream" && of.group !== undefined && options.leases === undefined) return { address, problem: LEASES_MISSING };
+  if (of.model === "stream" && of.group !== undefined && options.leases === undefined)
+    return { address, problem: LEASES_MISSING };
   const bytes = Buffer.byteLength(address) + SUFFIX_BYTES;
   if (bytes > MAX_NAME_BYTES) {
-    return { address, problem: `"${address}" is too long: with its suffix RabbitMQ's names have at most ${MAX_NAME_BYTES} bytes` };
+    return {
+      address,
+      problem: `"${address}" is too long: with its suffix RabbitMQ's names have at most ${MAX_NAME_BYTES} bytes`,
+    };
   }
-  if (address.startsWith("amq.")) return { address, problem: `"${address}": names that start with amq. are RabbitMQ's own` };
+  if (address.startsWith("amq."))
+    return { address, problem: `"${address}": names that start with amq. are RabbitMQ's own` };
   if (/[\r\n]/.test(address)) return { address, problem: `"${address}" holds a line end` };
   return { address };
 }

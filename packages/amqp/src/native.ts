@@ -23,10 +23,16 @@ const whole =
 
 const CHECKS: Readonly<Record<string, Check>> = {
   priority: [whole(0, 9), "a whole number from 0 to 9"],
-  maxLength: [(value, of) => of.model !== "stream" && whole(1, 2 ** 31)(value), "a number of messages, and not for a stream"],
+  maxLength: [
+    (value, of) => of.model !== "stream" && whole(1, 2 ** 31)(value),
+    "a number of messages, and not for a stream",
+  ],
   maxLengthBytes: [whole(1_000, 2 ** 50), "a number of bytes, at least 1000"],
   groupSize: [whole(1, 99), "an odd number of replicas, 1 to 99"],
-  segmentBytes: [(value, of) => of.model === "stream" && whole(1_000, 2 ** 32)(value), "a number of bytes, for a stream only"],
+  segmentBytes: [
+    (value, of) => of.model === "stream" && whole(1_000, 2 ** 32)(value),
+    "a number of bytes, for a stream only",
+  ],
 };
 
 /** One sentence for each thing wrong. */
@@ -38,7 +44,8 @@ export function nativeProblems(of: Destination): readonly string[] {
   for (const [key, value] of Object.entries(of.native)) {
     if (value === undefined) continue;
     const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;
-    if (check === undefined) problems.push(`native.${key}: not known to RabbitMQ; known: ${Object.keys(CHECKS).join(", ")}`);
+    if (check === undefined)
+      problems.push(`native.${key}: not known to RabbitMQ; known: ${Object.keys(CHECKS).join(", ")}`);
     else if (!check[0](value, of)) problems.push(`native.${key}: ${check[1]}`);
   }
   return problems;

@@ -57,7 +57,11 @@ export const amqpOptions = z
     /** Plain `amqp:` to another machine. Default false. */
     allowInsecure: z.boolean().optional(),
     /** The broker's `max_message_size`. Default 16 MiB, as in RabbitMQ 4. */
-    maxMessageBytes: z.int().min(16_384).max(512 * 2 ** 20).default(MAX_MESSAGE_BYTES),
+    maxMessageBytes: z
+      .int()
+      .min(16_384)
+      .max(512 * 2 ** 20)
+      .default(MAX_MESSAGE_BYTES),
     /** The broker's `consumer_timeout`. Default 30m. */
     consumerTimeout: duration(10 * SECOND, 365 * 86_400_000, "from 10s").default(CONSUMER_TIMEOUT_MS),
     /** First part of the names of the delay queues, which all channels of a broker may share. Default: the prefix. */

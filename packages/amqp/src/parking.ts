@@ -22,9 +22,16 @@ export class Parking {
   }
 
   /** Resolves once the broker has the copy, which comes back to `queue` after `delayMs` or later. */
-  async park(message: AmqpMessage, queue: string, delayMs: number, attempts: number, signal: AbortSignal): Promise<void> {
+  async park(
+    message: AmqpMessage,
+    queue: string,
+    delayMs: number,
+    attempts: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { blocked } = this.#link;
-    if (blocked !== undefined) throw new AmqpFault("throttled", "blocked", `the broker takes no messages: short of ${blocked}`);
+    if (blocked !== undefined)
+      throw new AmqpFault("throttled", "blocked", `the broker takes no messages: short of ${blocked}`);
     const confirms = await this.#opened(signal);
     const { exchange, leftMs } = nextDelay(this.#delays, delayMs);
     const options = copyOf(message, { [LEFT]: leftMs, [ATTEMPTS]: attempts });

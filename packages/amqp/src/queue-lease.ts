@@ -106,7 +106,13 @@ export class QueueLease implements Lease<Receipt> {
   #arrived(channel: Channel, message: AmqpMessage | null): void {
     if (this.#channel !== channel || this.#lost.signal.aborted) return;
     if (message === null) {
-      this.fail(new AmqpFault("retryable", "consumer-cancelled", `the broker cancelled the consumer of "${this.id}": its queue was deleted or moved`));
+      this.fail(
+        new AmqpFault(
+          "retryable",
+          "consumer-cancelled",
+          `the broker cancelled the consumer of "${this.id}": its queue was deleted or moved`,
+        ),
+      );
       return;
     }
     this.#active = true;
@@ -130,7 +136,13 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   /** Here too early: on to the next delay queue, before anybody sees it. */
-  async #forward(channel: Channel, parking: Parking, message: AmqpMessage, leftMs: number, attempts: number): Promise<void> {
+  async #forward(
+    channel: Channel,
+    parking: Parking,
+    message: AmqpMessage,
+    leftMs: number,
+    attempts: number,
+  ): Promise<void> {
     this.#forwarding++;
     try {
       while (!channel.over.aborted && !this.#released) {
@@ -205,7 +217,8 @@ export class QueueLease implements Lease<Receipt> {
       this.#returning = true;
       return undefined;
     }
-    if (action === "retry" && settlement.delayMs > 0) return this.#park(receipt, settlement.delayMs, settlement.attempt, signal);
+    if (action === "retry" && settlement.delayMs > 0)
+      return this.#park(receipt, settlement.delayMs, settlement.attempt, signal);
     return this.#write(receipt, () => {
       if (action === "ack") channel.raw.ack(message);
       // RabbitMQ 4.3: a reject counts as a failure, a nack does not.
@@ -230,9 +243,19 @@ export class QueueLease implements Lease<Receipt> {
       await this.#options.parking!.park(message, this.id, delayMs, attempt, AbortSignal.any([signal, channel.over]));
     } catch (cause) {
       if (channel.over.aborted) return { cause: lostLease() };
-      if (++receipt.parked < MOST_PARKS) return { cause: new AmqpFault("retryable", "not-parked", "the copy for a delayed retry was not accepted", cause) };
+      if (++receipt.parked < MOST_PARKS)
+        return {
+          cause: new AmqpFault("retryable", "not-parked", "the copy for a delayed retry was not accepted", cause),
+        };
       this.#write(receipt, () => channel.raw.nack(message, false, true));
-      return { cause: new AmqpFault("lost", "not-parked", "no copy for a delayed retry was accepted; the message comes again at once", cause) };
+      return {
+        cause: new AmqpFault(
+          "lost",
+          "not-parked",
+          "no copy for a delayed retry was accepted; the message comes again at once",
+          cause,
+        ),
+      };
     }
     return this.#write(receipt, () => channel.raw.ack(message));
   }

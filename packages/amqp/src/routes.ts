@@ -29,7 +29,9 @@ const shortKey = (type: string): string => (Buffer.byteLength(type) > 255 ? "" :
 function streamRoute(of: Destination, random: () => number): Route {
   const queues = partitionQueues(of);
   const key = (message: WireMessage): string =>
-    queues[message.key === undefined ? Math.floor(random() * queues.length) : partitionFor(message.key, queues.length)]!;
+    queues[
+      message.key === undefined ? Math.floor(random() * queues.length) : partitionFor(message.key, queues.length)
+    ]!;
   return { exchange: "", key, mandatory: true, checks: { queue: queues[0]! } };
 }
 

@@ -40,9 +40,16 @@ export class Sender implements SenderDriver {
   async send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
     const { confirms, link } = this.#options;
     const { over } = confirms.channel;
-    if (over.aborted) throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", over.reason);
+    if (over.aborted)
+      throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", over.reason);
     if (link.blocked !== undefined) {
-      throw new AmqpFault("throttled", "blocked", `the broker takes no messages: short of ${link.blocked}`, undefined, BLOCKED_RETRY_MS);
+      throw new AmqpFault(
+        "throttled",
+        "blocked",
+        `the broker takes no messages: short of ${link.blocked}`,
+        undefined,
+        BLOCKED_RETRY_MS,
+      );
     }
     if (signal.aborted) throw new AmqpFault("ambiguous", "aborted", "the send was aborted");
     const results = new Array<Sent | undefined>(batch.length);
@@ -75,7 +82,8 @@ export class Sender implements SenderDriver {
     const { confirms, runtime } = this.#options;
     const refused = this.#refusal(message);
     if (refused !== undefined) return done({ cause: refused });
-    if (signal.aborted) return done({ cause: new AmqpFault("retryable", "not-sent", "the send was aborted before this message") });
+    if (signal.aborted)
+      return done({ cause: new AmqpFault("retryable", "not-sent", "the send was aborted before this message") });
     let made: ToSend | undefined;
     try {
       made = toAmqp(message, () => runtime.uuid());
@@ -84,11 +92,19 @@ export class Sender implements SenderDriver {
       confirms.publish(exchange, key, made.content, options, (answer: Answer) => done(answer ?? { id: messageId }));
     } catch (cause) {
       // amqplib refuses what it cannot encode before it writes anything.
-      done({ cause: cause instanceof AmqpFault ? notSent(cause) : new AmqpFault("permanent", "bad-message", `RabbitMQ cannot carry it: ${String(cause)}`, cause) });
+      done({
+        cause:
+          cause instanceof AmqpFault
+            ? notSent(cause)
+            : new AmqpFault("permanent", "bad-message", `RabbitMQ cannot carry it: ${String(cause)}`, cause),
+      });
     }
   }
 
-  #where(message: WireMessage, made: ToSend): { exchange: string; key: string; options: ToSend["options"] & { mandatory: boolean } } {
+  #where(
+    message: WireMessage,
+    made: ToSend,
+  ): { exchange: string; key: string; options: ToSend["options"] & { mandatory: boolean } } {
     const { route, delays, address, priority } = this.#options;
     const options = { ...made.options, mandatory: route.mandatory, ...(priority === undefined ? {} : { priority }) };
     const delayMs = message.delayMs ?? 0;
@@ -101,11 +117,17 @@ export class Sender implements SenderDriver {
   #refusal(message: WireMessage): AmqpFault | undefined {
     const { maxMessageBytes, delayedPublishMs } = this.capabilities;
     const bytes = sizeOf(message);
-    if (bytes > maxMessageBytes) return new AmqpFault("permanent", "too-large", `${bytes} bytes; at most ${maxMessageBytes}`);
+    if (bytes > maxMessageBytes)
+      return new AmqpFault("permanent", "too-large", `${bytes} bytes; at most ${maxMessageBytes}`);
     const headers = bytes - Buffer.byteLength(message.body);
-    if (headers > MAX_HEADER_BYTES) return new AmqpFault("permanent", "too-large", `${headers} bytes of headers; AMQP takes ${MAX_HEADER_BYTES}`);
+    if (headers > MAX_HEADER_BYTES)
+      return new AmqpFault("permanent", "too-large", `${headers} bytes of headers; AMQP takes ${MAX_HEADER_BYTES}`);
     if ((message.delayMs ?? 0) > delayedPublishMs) {
-      return new AmqpFault("permanent", "delay-too-long", `a delay of ${message.delayMs} ms; at most ${delayedPublishMs}`);
+      return new AmqpFault(
+        "permanent",
+        "delay-too-long",
+        `a delay of ${message.delayMs} ms; at most ${delayedPublishMs}`,
+      );
     }
     return undefined;
   }

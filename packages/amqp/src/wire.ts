@@ -108,7 +108,8 @@ function headersOf(given: Readonly<Record<string, unknown>>, contentType: string
     return headers;
   }
   for (const [name, value] of Object.entries(given)) {
-    if (BROKERS.test(name) || name === LEFT || name === ATTEMPTS || name === TYPE_HEADER || name === KEY_HEADER) continue;
+    if (BROKERS.test(name) || name === LEFT || name === ATTEMPTS || name === TYPE_HEADER || name === KEY_HEADER)
+      continue;
     const text = headerText(value);
     const lower = name.toLowerCase();
     if (text !== undefined && (!(lower in headers) || name === lower)) headers[lower] = text;
@@ -130,7 +131,10 @@ function numberOf(value: unknown): number | undefined {
 }
 
 /** A copy to be published: the same message, without the broker's notes, and with ours. */
-export function copyOf(message: AmqpMessage, notes: Readonly<Record<string, number>>): PublishOptions & { headers: Record<string, unknown> } {
+export function copyOf(
+  message: AmqpMessage,
+  notes: Readonly<Record<string, number>>,
+): PublishOptions & { headers: Record<string, unknown> } {
   const { headers: given = {}, ...rest } = message.properties;
   const headers: Record<string, unknown> = {};
   for (const name in given) if (!BROKERS.test(name)) headers[name] = given[name];
@@ -139,7 +143,17 @@ export function copyOf(message: AmqpMessage, notes: Readonly<Record<string, numb
     else delete headers[name];
   }
   const options: Record<string, unknown> = { headers, persistent: true };
-  for (const name of ["contentType", "contentEncoding", "messageId", "timestamp", "type", "priority", "correlationId", "replyTo", "appId"] as const) {
+  for (const name of [
+    "contentType",
+    "contentEncoding",
+    "messageId",
+    "timestamp",
+    "type",
+    "priority",
+    "correlationId",
+    "replyTo",
+    "appId",
+  ] as const) {
     if (rest[name] !== undefined) options[name] = rest[name];
   }
   return options as unknown as PublishOptions & { headers: Record<string, unknown> };

@@ -5,7 +5,10 @@ import { storeOf } from "./stores.ts";
 import type { StreamSetting } from "./stream-receiver.ts";
 
 /** Records after the checkpoint, partition by partition. */
-export async function streamDepth({ of, options, link, runtime }: StreamSetting, signal: AbortSignal): Promise<readonly Depth[]> {
+export async function streamDepth(
+  { of, options, link, runtime }: StreamSetting,
+  signal: AbortSignal,
+): Promise<readonly Depth[]> {
   const store = storeOf(of, options);
   try {
     await store.open(signal, runtime);
@@ -18,7 +21,9 @@ export async function streamDepth({ of, options, link, runtime }: StreamSetting,
           return { lease, ready: Math.max(0, (last ?? 0) - Number(checkpoint.sequence)) };
         }
         const channel = await link.channel(false, signal);
-        const { messageCount } = await channel.rpc((raw) => raw.checkQueue(lease), signal).finally(() => channel.close());
+        const { messageCount } = await channel
+          .rpc((raw) => raw.checkQueue(lease), signal)
+          .finally(() => channel.close());
         return { lease, ready: messageCount };
       }),
     );

@@ -10,7 +10,12 @@ const SILENCE_MS = 250;
 const LONGEST_MS = 2_000;
 
 /** The offset of the last record, or of one shortly before it where records keep coming; undefined: none is there. */
-export async function lastOffset(queue: string, link: Link, runtime: Runtime, signal: AbortSignal): Promise<number | undefined> {
+export async function lastOffset(
+  queue: string,
+  link: Link,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   const channel = await link.channel(false, signal);
   try {
     // The count that a passive declare gives lags behind.
@@ -19,7 +24,8 @@ export async function lastOffset(queue: string, link: Link, runtime: Runtime, si
     let last: number | undefined;
     let wake = (): void => {};
     const arrived = (message: AmqpMessage | null) => {
-      if (message === null) return channel.end(new AmqpFault("retryable", "consumer-cancelled", `the stream "${queue}" was deleted`));
+      if (message === null)
+        return channel.end(new AmqpFault("retryable", "consumer-cancelled", `the stream "${queue}" was deleted`));
       last = fromAmqp(message, false).offset ?? last;
       channel.raw.ack(message);
       wake();

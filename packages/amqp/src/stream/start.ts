@@ -21,11 +21,16 @@ export async function checkpointsFor(
   signal: AbortSignal,
 ): Promise<readonly (Checkpoint | undefined)[]> {
   if (to === "earliest") return queues.map(() => "TRIM_HORIZON");
-  if (to === "latest") return Promise.all(queues.map(async (queue) => settledTo(await lastOffset(queue, link, runtime, signal))));
+  if (to === "latest")
+    return Promise.all(queues.map(async (queue) => settledTo(await lastOffset(queue, link, runtime, signal))));
   if ("time" in to) return queues.map(() => ({ time: to.time }));
   const [partition, offset] = to.at.split(":").map(Number);
   if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset) || queues[partition!] === undefined) {
-    throw new MessagingError("bad-position", `"${to.at}" is no position of this stream; take one that delivery.position gave`, { kind: "config" });
+    throw new MessagingError(
+      "bad-position",
+      `"${to.at}" is no position of this stream; take one that delivery.position gave`,
+      { kind: "config" },
+    );
   }
   return queues.map((_, at) => (at === partition ? settledTo(offset! - 1) : undefined));
 }
@@ -41,7 +46,11 @@ export async function storeStart(
   const { group } = await store.load(signal);
   if (group !== undefined) return;
   const checkpoints = await from(signal);
-  const rows = queues.map((key, at) => ({ key, parents: [], checkpoint: checkpoints[at] ?? ("TRIM_HORIZON" as const) }));
+  const rows = queues.map((key, at) => ({
+    key,
+    parents: [],
+    checkpoint: checkpoints[at] ?? ("TRIM_HORIZON" as const),
+  }));
   await store.insert(rows, signal);
   await store.begin({ group: names.group, stream: names.stream, start: "TRIM_HORIZON", complete: true }, signal);
 }

@@ -18,7 +18,8 @@ export type LeaseStores = (of: StreamGroup) => LeaseStore;
 export function storeOf(of: Destination, options: ResolvedOptions): LeaseStore {
   const { leases } = options;
   const names = { stream: topicOf(of), group: of.group ?? "" };
-  if (leases === undefined) throw new MessagingError("leases-missing", "a stream's groups need leases on the connection", { kind: "config" });
+  if (leases === undefined)
+    throw new MessagingError("leases-missing", "a stream's groups need leases on the connection", { kind: "config" });
   if (leases === "memory") return memoryLeases(`${shown(urlsOf(options)[0]!)} ${names.stream} ${names.group}`);
   return leases(names);
 }

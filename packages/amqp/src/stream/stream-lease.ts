@@ -126,7 +126,10 @@ export class StreamLease implements Lease<StreamReceipt> {
 
   #arrived(channel: Channel, message: AmqpMessage | null): void {
     if (this.#channel !== channel) return;
-    if (message === null) channel.end(new AmqpFault("retryable", "consumer-cancelled", `the broker cancelled the consumer of "${this.id}"`));
+    if (message === null)
+      channel.end(
+        new AmqpFault("retryable", "consumer-cancelled", `the broker cancelled the consumer of "${this.id}"`),
+      );
     else this.#buffer.push({ message, channel });
     this.#wake();
   }
@@ -163,7 +166,11 @@ export class StreamLease implements Lease<StreamReceipt> {
     const expected = this.#expected;
     this.#expected = undefined;
     if (expected === undefined || offset <= expected) return;
-    const cause = new AmqpFault("permanent", "position-trimmed", `${offset - expected} records of ${this.id} were past retention before this group read them`);
+    const cause = new AmqpFault(
+      "permanent",
+      "position-trimmed",
+      `${offset - expected} records of ${this.id} were past retention before this group read them`,
+    );
     this.#options.report({ type: "position-lost", id: this.id, cause });
   }
 
@@ -171,7 +178,8 @@ export class StreamLease implements Lease<StreamReceipt> {
     const { shard } = this.#options;
     return Promise.all(
       batch.map(async ({ action, receipt }): Promise<Outcome> => {
-        if (action !== "ack") return { cause: new AmqpFault("permanent", "cannot-return", "a stream takes nothing back; retry in place") };
+        if (action !== "ack")
+          return { cause: new AmqpFault("permanent", "cannot-return", "a stream takes nothing back; retry in place") };
         try {
           await shard.checkpoint({ sequence: String(receipt.offset) });
           return undefined;

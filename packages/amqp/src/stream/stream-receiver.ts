@@ -1,4 +1,12 @@
-import type { Capabilities, Destination, DriverEvent, Lease, Position, ReceiverDriver, Runtime } from "@switchyard/core/driver";
+import type {
+  Capabilities,
+  Destination,
+  DriverEvent,
+  Lease,
+  Position,
+  ReceiverDriver,
+  Runtime,
+} from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { LeaseEngine, type LeaseStore, seek, type ShardSource, type Timing } from "@switchyard/leases";
 import { MAX_PREFETCH } from "../limits.ts";
@@ -61,12 +69,19 @@ async function checkAll(queues: readonly string[], link: Link, signal: AbortSign
 }
 
 /** Moves a group's stored position. */
-export async function seekStream({ of, options, link, runtime }: StreamSetting, to: Position, signal: AbortSignal): Promise<void> {
+export async function seekStream(
+  { of, options, link, runtime }: StreamSetting,
+  to: Position,
+  signal: AbortSignal,
+): Promise<void> {
   const queues = partitionQueues(of);
   const checkpoints = await checkpointsFor(to, queues, link, runtime, signal);
   const store = storeOf(of, options);
   try {
-    await seek({ ...namesOf(of), store, source: sourceOf(queues), runtime, to: (shard) => checkpoints[queues.indexOf(shard)] }, signal);
+    await seek(
+      { ...namesOf(of), store, source: sourceOf(queues), runtime, to: (shard) => checkpoints[queues.indexOf(shard)] },
+      signal,
+    );
   } finally {
     await store.close();
   }
@@ -78,7 +93,8 @@ function cuttable(inner: LeaseStore): { store: LeaseStore; cut: () => void } {
   const store = new Proxy(inner, {
     get(target, name) {
       const value = Reflect.get(target, name);
-      if (typeof value !== "function" || name === "classify" || name === "close") return typeof value === "function" ? value.bind(target) : value;
+      if (typeof value !== "function" || name === "classify" || name === "close")
+        return typeof value === "function" ? value.bind(target) : value;
       return (...args: unknown[]) => {
         if (gone) return Promise.reject(new MessagingError("closed", "the receiver is closed", { kind: "retryable" }));
         return value.apply(target, args);

@@ -53,7 +53,8 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
   const queue = (wanted: DesiredQueue) => {
     const before = queues.get(wanted.name);
     // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
-    if (before === undefined || Object.keys(before.arguments).length < Object.keys(wanted.arguments).length) queues.set(wanted.name, wanted);
+    if (before === undefined || Object.keys(before.arguments).length < Object.keys(wanted.arguments).length)
+      queues.set(wanted.name, wanted);
   };
   const exchange = (wanted: DesiredExchange) => exchanges.set(wanted.name, wanted);
 
@@ -65,18 +66,36 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
       return;
     }
     if (of.model === "pubsub") {
-      exchange({ kind: "exchange", name: topicOf(of), type: "topic", arguments: {}, external: of.baseAddress !== undefined });
+      exchange({
+        kind: "exchange",
+        name: topicOf(of),
+        type: "topic",
+        arguments: {},
+        external: of.baseAddress !== undefined,
+      });
       if (of.group === undefined) return;
     }
     if (of.deadLetter !== undefined) add(of.deadLetter);
     const address = addressOf(of);
     if (isOrdered(of)) {
-      exchange({ kind: "exchange", name: address, type: "x-consistent-hash", arguments: { "hash-header": KEY_HEADER }, external });
+      exchange({
+        kind: "exchange",
+        name: address,
+        type: "x-consistent-hash",
+        arguments: { "hash-header": KEY_HEADER },
+        external,
+      });
       for (const name of partitionQueues(of)) {
-        queue({ kind: "queue", name, arguments: { ...queueArguments(of), "x-single-active-consumer": true }, external });
+        queue({
+          kind: "queue",
+          name,
+          arguments: { ...queueArguments(of), "x-single-active-consumer": true },
+          external,
+        });
         if (!external) bindings.push({ from: address, to: name, kind: "queue", key: "1" });
       }
-      if (!external) queue({ kind: "queue", name: membersQueue(of), arguments: { ...QUORUM, "x-max-length": 1 }, external });
+      if (!external)
+        queue({ kind: "queue", name: membersQueue(of), arguments: { ...QUORUM, "x-max-length": 1 }, external });
     } else {
       queue({ kind: "queue", name: address, arguments: queueArguments(of), external });
       if (of.dead !== true) addDelays(of, options, queue, exchange, bindings);
@@ -84,14 +103,16 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
     if (of.model === "pubsub") {
       const kind = isOrdered(of) ? "exchange" : "queue";
       // Messages without a type pass every filter: their routing key is empty.
-      for (const key of of.types === undefined ? ["#"] : [...of.types, ""]) bindings.push({ from: topicOf(of), to: address, kind, key });
+      for (const key of of.types === undefined ? ["#"] : [...of.types, ""])
+        bindings.push({ from: topicOf(of), to: address, kind, key });
     }
   };
   for (const of of destinations) add(of);
   return { queues: [...queues.values()], exchanges: [...exchanges.values()], bindings };
 }
 
-const isExternal = (of: Destination): boolean => (of.model === "stream" ? of.baseAddress !== undefined : of.address !== undefined);
+const isExternal = (of: Destination): boolean =>
+  of.model === "stream" ? of.baseAddress !== undefined : of.address !== undefined;
 
 function queueArguments(of: Destination): Arguments {
   const { maxLength, maxLengthBytes, groupSize } = settingsOf(of);
@@ -100,7 +121,8 @@ function queueArguments(of: Destination): Arguments {
     ...QUORUM,
     ...SAFE,
     // The limit counts what comes back: one less than the times it is delivered.
-    "x-delivery-limit": dead === undefined || of.nativeAttempts === undefined ? NO_DELIVERY_LIMIT : Math.max(0, of.nativeAttempts - 1),
+    "x-delivery-limit":
+      dead === undefined || of.nativeAttempts === undefined ? NO_DELIVERY_LIMIT : Math.max(0, of.nativeAttempts - 1),
     ...(dead === undefined || dead.model !== "queue"
       ? {}
       : { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": addressOf(dead), ...DEAD_LETTERS_AT_LEAST_ONCE }),
@@ -132,7 +154,13 @@ function addDelays(
   for (const { name, ttlMs } of delayQueues(delaysOf(of, options))) {
     exchange({ kind: "exchange", name, type: "fanout", arguments: {}, external: false, shared: true });
     // No dead-letter routing key: the message keeps its own, the name of the queue it came from.
-    const own: Arguments = { ...QUORUM, ...SAFE, ...DEAD_LETTERS_AT_LEAST_ONCE, "x-message-ttl": ttlMs, "x-dead-letter-exchange": "" };
+    const own: Arguments = {
+      ...QUORUM,
+      ...SAFE,
+      ...DEAD_LETTERS_AT_LEAST_ONCE,
+      "x-message-ttl": ttlMs,
+      "x-dead-letter-exchange": "",
+    };
     queue({ kind: "queue", name, arguments: own, external: false, shared: true });
     if (!bindings.some(({ from }) => from === name)) bindings.push({ from: name, to: name, kind: "queue", key: "" });
   }

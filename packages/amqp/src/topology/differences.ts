@@ -42,12 +42,19 @@ export async function queueDifferences(of: DesiredQueue, probe: Probe): Promise<
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       const { attribute, is } = refusal;
-      const wanted = attribute === "durable" ? String(durable) : given[attribute] === undefined ? "none" : String(given[attribute]);
+      const wanted =
+        attribute === "durable" ? String(durable) : given[attribute] === undefined ? "none" : String(given[attribute]);
       found.push({ attribute, is: is ?? "none", wanted });
       if (attribute === "durable") durable = is === "true";
       else if (attribute === "exclusive" || attribute === "auto_delete") return found;
       else if (is === undefined) delete given[attribute];
-      else given[attribute] = refusal.number || typeof given[attribute] === "number" ? Number(is) : is === "true" || is === "false" ? is === "true" : is;
+      else
+        given[attribute] =
+          refusal.number || typeof given[attribute] === "number"
+            ? Number(is)
+            : is === "true" || is === "false"
+              ? is === "true"
+              : is;
       // Another kind of queue knows other attributes: the rest says nothing.
       if (attribute === "x-queue-type" || attribute === "durable") return found;
     }
@@ -62,7 +69,13 @@ export async function exchangeDifferences(of: DesiredExchange, probe: Probe): Pr
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
-    return [{ attribute: refusal.attribute, is: refusal.is ?? "none", wanted: refusal.attribute === "type" ? of.type : "true" }];
+    return [
+      {
+        attribute: refusal.attribute,
+        is: refusal.is ?? "none",
+        wanted: refusal.attribute === "type" ? of.type : "true",
+      },
+    ];
   }
 }
 
@@ -73,7 +86,8 @@ interface Refusal {
   readonly number: boolean;
 }
 
-const INEQUIVALENT = /inequivalent arg '([^']+)' for .*?(?:but current is none|but current is (?:the value )?'([^']*)'(?: of type '([a-z]+)')?)/s;
+const INEQUIVALENT =
+  /inequivalent arg '([^']+)' for .*?(?:but current is none|but current is (?:the value )?'([^']*)'(?: of type '([a-z]+)')?)/s;
 const NUMBERS = /^(?:byte|short|int|signedint|long|float|double|decimal|unsigned.*)$/;
 
 function refusalOf(error: unknown): Refusal | undefined {

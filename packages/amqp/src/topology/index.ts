@@ -58,8 +58,14 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
       const probe = prober(signal);
       if (destructive) await mapLimited(replace, (of) => probe((channel) => remove(channel, of)));
       const made = destructive ? [...create, ...replace] : create;
-      await mapLimited(made.filter(({ kind }) => kind === "exchange"), (of) => probe((channel) => declare(channel, of)));
-      await mapLimited(made.filter(({ kind }) => kind === "queue"), (of) => probe((channel) => declare(channel, of)));
+      await mapLimited(
+        made.filter(({ kind }) => kind === "exchange"),
+        (of) => probe((channel) => declare(channel, of)),
+      );
+      await mapLimited(
+        made.filter(({ kind }) => kind === "queue"),
+        (of) => probe((channel) => declare(channel, of)),
+      );
       if (bindings.length > 0) await probe((channel) => bind(channel, bindings));
     },
     async destroy(destinations, signal) {
@@ -75,10 +81,16 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
 function checked(destinations: readonly Destination[], options: ResolvedOptions): Desired {
   const problems = destinations.flatMap((of) => {
     const { problem } = locate(of, options);
-    return [...(problem === undefined ? [] : [problem]), ...nativeProblems(of)].map((message) => ({ path: of.name, message }));
+    return [...(problem === undefined ? [] : [problem]), ...nativeProblems(of)].map((message) => ({
+      path: of.name,
+      message,
+    }));
   });
   if (problems.length === 0) return desire(destinations, options);
-  throw new MessagingError("invalid-config", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), { kind: "config", problems });
+  throw new MessagingError("invalid-config", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), {
+    kind: "config",
+    problems,
+  });
 }
 
 async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promise<readonly Change[]> {
@@ -94,7 +106,10 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
 }
 
 function changeOf(of: DesiredQueue | DesiredExchange, { attribute, is, wanted }: Difference): Change {
-  const loss = of.kind === "queue" ? "deleted and made anew, its messages lost" : "deleted and made anew, its foreign bindings lost";
+  const loss =
+    of.kind === "queue"
+      ? "deleted and made anew, its messages lost"
+      : "deleted and made anew, its foreign bindings lost";
   return {
     action: "destructive",
     resource: of.kind,
