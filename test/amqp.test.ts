@@ -317,7 +317,9 @@ describe.skipIf(skipped)("RabbitMQ", () => {
     const stream = queueOf({ model: "stream" });
     await expect(connection.purge!(stream, never)).rejects.toMatchObject({ code: "purge-unsupported" });
     await expect(connection.seek!(queueOf(), "earliest", never)).rejects.toMatchObject({ code: "seek-unsupported" });
-    await expect(connection.receiver(stream, { holdMs: 1, prefetch: 1, start: "latest" }, never)).rejects.toThrow();
+    await expect(connection.receiver(stream, { holdMs: 1, prefetch: 1, start: "latest" }, never)).rejects.toThrow(
+      /no queue/,
+    );
   });
 
   test("a wrong password and a missing virtual host are told at once, and no password is in the text", async () => {

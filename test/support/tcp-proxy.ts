@@ -25,7 +25,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const waiting: { count: number; resolve: () => void }[] = [];
   const server = createServer((client) => {
     accepted++;
-    for (const one of waiting.splice(0)) one.count <= accepted ? one.resolve() : waiting.push(one);
+    for (const one of waiting.splice(0)) {
+      if (one.count <= accepted) one.resolve();
+      else waiting.push(one);
+    }
     client.on("error", () => {});
     if (refusing) return void client.destroy();
     if (silent) return void pairs.add([client, undefined]);

@@ -112,7 +112,8 @@ function byReply(reply: number, text: string, during: Phase): Fault {
 
 function notFoundCode(text: string, during: Phase): string {
   if (during === "send") return "unroutable";
-  return /no exchange/.test(text) ? "exchange-not-found" : /vhost/.test(text) ? "vhost-not-found" : "queue-not-found";
+  if (/no exchange/.test(text)) return "exchange-not-found";
+  return /no queue/.test(text) ? "queue-not-found" : "vhost-not-found";
 }
 
 function precondition(text: string, during: Phase): Fault {

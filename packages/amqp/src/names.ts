@@ -18,7 +18,7 @@ export function addressOf(of: Destination): string {
 
 export const topicOf = (of: Destination): string => of.baseAddress ?? of.base;
 
-export const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
+const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
 
 /** The queues of an ordered destination or of a stream, in order. */
 export function partitionQueues(of: Destination): readonly string[] {

@@ -200,7 +200,7 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
-    const outcomes = await Promise.all(batch.map((settlement) => this.#settle(settlement, signal)));
+    const outcomes = await Promise.all(batch.map(async (settlement) => this.#settle(settlement, signal)));
     this.#restartIfReturned();
     return outcomes;
   }

@@ -21,10 +21,11 @@ export async function streamDepth(
           return { lease, ready: Math.max(0, (last ?? 0) - Number(checkpoint.sequence)) };
         }
         const channel = await link.channel(false, signal);
-        const { messageCount } = await channel
-          .rpc((raw) => raw.checkQueue(lease), signal)
-          .finally(() => channel.close());
-        return { lease, ready: messageCount };
+        try {
+          return { lease, ready: (await channel.rpc((raw) => raw.checkQueue(lease), signal)).messageCount };
+        } finally {
+          await channel.close();
+        }
       }),
     );
   } finally {

@@ -9,7 +9,7 @@ import type { StreamGroup } from "./stores.ts";
 /** `partition:offset`, of the record itself. */
 export const positionOf = (partition: number, offset: number): string => `${partition}:${offset}`;
 
-export const settledTo = (offset: number | undefined): Checkpoint =>
+const settledTo = (offset: number | undefined): Checkpoint =>
   offset === undefined || offset < 0 ? "TRIM_HORIZON" : { sequence: String(offset) };
 
 /** A checkpoint for each partition; undefined leaves one where it is. */

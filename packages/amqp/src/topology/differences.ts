@@ -32,7 +32,7 @@ export async function exists(of: DesiredQueue | DesiredExchange, probe: Probe): 
  */
 export async function queueDifferences(of: DesiredQueue, probe: Probe): Promise<readonly Difference[]> {
   const found: Difference[] = [];
-  const given: Record<string, unknown> = { ...of.arguments };
+  const given: Record<string, string | number | boolean> = { ...of.arguments };
   let durable = true;
   for (let turn = 0; turn < MOST; turn++) {
     try {
