@@ -85,6 +85,8 @@ export class QueueLease implements Lease<Receipt> {
       await channel.close();
       throw error;
     }
+    // Given up while it was opened: another partition's opening failed.
+    if (this.#released) return channel.close();
     const over = () => this.#over(channel);
     if (channel.over.aborted) over();
     else channel.over.addEventListener("abort", over, { once: true });
