@@ -11,6 +11,7 @@ import { startTcpProxy, type TcpProxy } from "./support/tcp-proxy.ts";
 const item = z.object({ n: z.int(), key: z.string() });
 const plain = channel("plain", { messages: { item } });
 const ordered = channel("ordered", { messages: { item }, orderingKey: "key" });
+const log = channel("log", { messages: { item }, orderingKey: "key" });
 
 let rabbit: Rabbit;
 let proxy: TcpProxy;
@@ -171,6 +172,61 @@ describe.skipIf(skipped)("RabbitMQ's faults", () => {
     process.stdout.write(
       `RabbitMQ, ${TOTAL} messages, ${handledCount - TOTAL} of them delivered again\n  ${times.join("\n  ")}\n`,
     );
+    await messaging.stop();
+  });
+
+  test("a stream whose connections are cut goes on at the next record, under the same leases", {
+    timeout: 60_000,
+  }, async () => {
+    const messaging = (await connect({
+      channels: [log],
+      service: "faults",
+      observe: () => {},
+      config: {
+        prefix: "cutlog",
+        connections: {
+          rabbit: { use: adapter, url: viaProxy(), heartbeat: "1s", provision: "auto", leases: "memory" },
+        },
+        channels: { log: { model: "stream", on: "rabbit", groups: { main: { start: "earliest" } } } },
+      },
+    } as never)) as unknown as Any;
+    const seen = new Map<string, number[]>();
+    const tokens = new Map<string, Set<unknown>>();
+    let count = 0;
+    messaging.consume(
+      consumer(log, "main", {
+        item: ({ n, key }, delivery) => {
+          const list = seen.get(key) ?? [];
+          seen.set(key, list);
+          const partition = String(delivery.position).split(":")[0]!;
+          tokens.set(partition, (tokens.get(partition) ?? new Set()).add(delivery.fencingToken));
+          // A publish whose confirm was cut off may be there twice.
+          if (list.includes(n)) return;
+          list.push(n);
+          count++;
+        },
+      }) as never,
+    );
+    await messaging.start();
+    const TOTAL = 2_000;
+    const publishing = (async () => {
+      for (let n = 0; n < TOTAL; n += 50) {
+        const batch = Array.from({ length: 50 }, (_, at) => ({
+          type: "item",
+          data: { n: n + at, key: `k${(n + at) % 10}` },
+        }));
+        const results = await messaging.publishMany(log as never, batch as never);
+        for (const result of results) expect(result).toMatchObject({ ok: true });
+      }
+    })();
+    for (const round of [1, 2, 3]) {
+      await until(() => count > round * 400, "some records");
+      proxy.cut();
+    }
+    await publishing;
+    await until(() => count === TOTAL, "every record");
+    for (const [key, list] of seen) expect(list, key).toEqual([...list].sort((a, b) => a - b));
+    for (const [partition, all] of tokens) expect(all.size, partition).toBe(1);
     await messaging.stop();
   });
 

@@ -1,5 +1,5 @@
 import type { Capabilities, Destination } from "@switchyard/core/driver";
-import { MAX_BATCH, MAX_DELAY_MS, MAX_HEADERS, MAX_MESSAGE_BYTES, SENDS_AT_ONCE } from "./limits.ts";
+import { MAX_BATCH, MAX_DELAY_MS, MAX_HEADERS, MAX_MESSAGE_BYTES, SENDS_AT_ONCE, UNLIMITED_MS } from "./limits.ts";
 import { isOrdered } from "./names.ts";
 import type { ResolvedOptions } from "./options.ts";
 
@@ -28,7 +28,7 @@ export function capabilitiesOf(of: Destination, options: Pick<ResolvedOptions, "
     deadLetter: stream ? "none" : "native",
     redrive: stream ? "none" : "group",
     replay: stream ? ["earliest", "latest", "time", "at"] : [],
-    retentionMs: of.retentionMs ?? Number.POSITIVE_INFINITY,
+    retentionMs: of.retentionMs ?? UNLIMITED_MS,
     filter: of.model === "pubsub" ? "broker" : "none",
     fairness: false,
     groupMembership: stream || ordered ? "leases" : "competing",

@@ -25,5 +25,7 @@ export const MAX_PREFETCH = 2_000;
 /** RabbitMQ 4 gives up after 20 returns where no limit is set, and drops what has no dead-letter queue. */
 export const NO_DELIVERY_LIMIT = 1_000_000_000;
 export const PARTITIONS = 4;
+/** Kept until consumed; a number can be printed where infinity can't. */
+export const UNLIMITED_MS = 100 * 365 * DAY;
 /** How long one call to the broker may take before the connection is taken for dead. */
 export const CALL_MS = 15 * SECOND;
