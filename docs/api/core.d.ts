@@ -898,6 +898,7 @@ export interface Plan {
     readonly connections: Readonly<Record<string, ConnectionPlan>>;
     readonly channels: Readonly<Record<string, ChannelPlan>>;
     readonly explanation: Explanation;
+    readonly redact?: (text: string) => string;
 }
 export interface Explanation {
     readonly service: string;

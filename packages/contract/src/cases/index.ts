@@ -17,6 +17,7 @@ import { cases as size } from "./c15-size.ts";
 import { cases as text } from "./c16-text.ts";
 import { cases as errors } from "./c17-errors.ts";
 import { cases as handlers } from "./handlers.ts";
+import { cases as lifecycle } from "./lifecycle.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
 import { cases as streamLeases } from "./stream-leases.ts";
@@ -41,6 +42,7 @@ const SETS = [
   text,
   errors,
   observed,
+  lifecycle,
   handlers,
   topology,
   stream,

@@ -29,15 +29,19 @@ export function fill(root: unknown, env: Readonly<Record<string, string | undefi
   const text = (value: string, path: Path): string => {
     const names: string[] = [];
     const parts: string[] = [];
-    const wrong = (message: string) => missing.set(pathText(path), { path, message });
+    const wrong = (message: string) => {
+      const before = missing.get(pathText(path))?.message;
+      if (before?.includes(message) === true) return;
+      missing.set(pathText(path), { path, message: before === undefined ? message : `${before}; ${message}` });
+    };
     const result = value.replaceAll(HOLE, (whole: string, inner: string) => {
       if (whole.startsWith("$$")) return whole.slice(1);
-      const parts = whole.endsWith("}") ? INNER.exec(inner) : null;
-      if (parts === null) {
+      const hole = whole.endsWith("}") ? INNER.exec(inner) : null;
+      if (hole === null) {
         wrong("write ${NAME} or ${NAME:-default}; for a literal ${ write $${");
         return whole;
       }
-      const [, name = "", otherwise] = parts;
+      const [, name = "", otherwise] = hole;
       names.push(name);
       const found = Object.hasOwn(env, name) ? env[name] : undefined;
       const part = found === "" || found === undefined ? (otherwise ?? found) : found;

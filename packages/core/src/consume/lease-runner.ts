@@ -1,4 +1,5 @@
 import type { Delivery, Fault, Lease, Runtime } from "../driver.ts";
+import { fromFault, isMessagingError } from "../errors.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import type { LeaseHost } from "./group-context.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -308,6 +309,14 @@ export class LeaseRunner {
     for (const wake of this.#empty.splice(0)) wake();
   }
 
+  /** Raw errors quote hosts and addresses: events are for anybody. */
+  #readable(cause: unknown, during: "settle" | "extend"): unknown {
+    if (cause === undefined || isMessagingError(cause)) return cause;
+    const { connection, plan, channel } = this.host.context;
+    const about = { channel: channel.channel, group: plan.group };
+    return fromFault(connection.classify(cause, during), `${during} on "${plan.from.name}"`, cause, about);
+  }
+
   #remember(held: Held, attempts: number): void {
     const firstAt = held.firstFailedAt ?? this.runtime.now();
     this.host.context.attempts.failed(held.delivery.id, { attempts, firstAt });
@@ -322,7 +331,7 @@ export class LeaseRunner {
         level: "warn",
         during: "settling",
         id: held.opened?.id ?? held.delivery.id,
-        error: cause,
+        error: this.#readable(cause, "settle"),
         lease: this.lease.id,
       });
   }
@@ -369,7 +378,7 @@ export class LeaseRunner {
       level: "warn",
       during: "handling",
       id: held.opened?.id ?? held.delivery.id,
-      error: cause,
+      error: this.#readable(cause, "extend"),
       lease: this.lease.id,
     });
     this.#releaseBehind(held);
