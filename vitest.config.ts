@@ -4,9 +4,9 @@ import { configDefaults, defineConfig } from "vitest/config";
 // Vite resolves what tests import; `execArgv` does the same for what Node resolves itself (require.resolve, child code).
 const source = "@switchyard/source";
 const conditions = [source, "node"];
-const project = (name: string, include: string[]) => ({
+const project = (name: string, include: string[], globalSetup: string[] = []) => ({
   extends: true as const,
-  test: { name, include, exclude: [...configDefaults.exclude, "**/dist/**"] },
+  test: { name, include, exclude: [...configDefaults.exclude, "**/dist/**"], globalSetup },
 });
 
 export default defineConfig({
@@ -19,7 +19,7 @@ export default defineConfig({
     execArgv: [`--conditions=${source}`],
     projects: [
       project("unit", ["packages/*/src/**/*.test.ts"]),
-      project("e2e", ["test/**/*.test.ts", "examples/**/*.test.ts"]),
+      project("e2e", ["test/**/*.test.ts", "examples/**/*.test.ts"], ["test/support/rabbit-host.ts"]),
     ],
   },
 });

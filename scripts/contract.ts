@@ -1,5 +1,6 @@
 /**
- * `npm run contract`: the suite on memory in each model, on SQS and on SNS, the matrix on the terminal and in docs/compatibility.md.
+ * `npm run contract`: the suite on memory in each model, on SQS and SNS, and on RabbitMQ where one can be started; the matrix on the
+ * terminal and in docs/compatibility.md.
  *
  * SQS and SNS are the emulator in this process, or what the AWS SDK's own environment names: `AWS_ENDPOINT_URL`, or
  * `SWITCHYARD_AWS=real` for an account. The document is written of the emulator's run only, so that it is the same everywhere.
@@ -10,6 +11,8 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { cases, type Harness, matrix, notes, type Report, runContract, summary } from "@switchyard/contract";
 import { startAws } from "../test/support/aws-emulator.ts";
+import { type Rabbit, skipped, startRabbit } from "../test/support/rabbit.ts";
+import { rabbitHarness, rabbitVarieties } from "../test/support/rabbit-harness.ts";
 import { memoryHarness, memoryVarieties, sqsHarness } from "../test/support/contract-harnesses.ts";
 import { snsHarness } from "../test/support/sns-harnesses.ts";
 
@@ -18,12 +21,14 @@ const DOCUMENT = new URL("../docs/compatibility.md", import.meta.url);
 const { values } = parseArgs({ options: { on: { type: "string" }, case: { type: "string" } } });
 const chosen = cases.filter(({ id }) => values.case === undefined || id.includes(values.case));
 const aws = await startAws();
+const rabbit = await broker();
 const harnesses: Harness[] = [
   ...memoryVarieties.map((variety) => memoryHarness(variety)),
   sqsHarness(aws, false),
   sqsHarness(aws, true),
   snsHarness(aws, false),
   snsHarness(aws, true),
+  ...(rabbit === undefined ? [] : rabbitVarieties.map((variety) => rabbitHarness(variety, rabbit.url))),
 ];
 
 const reports: Report[] = [];
@@ -34,8 +39,9 @@ for (const harness of harnesses) {
   reports.push(report);
 }
 await aws.close();
+await rabbit?.close();
 
-const whole = values.on === undefined && values.case === undefined && aws.emulator;
+const whole = values.on === undefined && values.case === undefined && aws.emulator && rabbit !== undefined;
 if (whole) {
   await writeFile(DOCUMENT, document(reports));
   process.stdout.write("\nwritten: docs/compatibility.md\n");
@@ -46,6 +52,16 @@ const ran = chosen.filter(({ id }) =>
 );
 process.stdout.write(`${ran.length} distinct cases passed on at least one of ${reports.length} transports\n`);
 process.exitCode = reports.every(({ ok }) => ok) ? 0 : 1;
+
+/** Undefined where none can be started, which is said. */
+async function broker(): Promise<Rabbit | undefined> {
+  if (skipped) return void process.stdout.write("RabbitMQ: NOT RUN, SWITCHYARD_SKIP says so\n");
+  try {
+    return await startRabbit();
+  } catch (error) {
+    return void process.stdout.write(`RabbitMQ: NOT RUN: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
 
 function document(all: readonly Report[]): string {
   const totals = all.map(({ harness, results }) => {
@@ -59,7 +75,7 @@ What each transport keeps of the contract, as the contract suite saw it. Generat
 Memory runs on a virtual clock. SQS and SNS are fauxqs, an emulator in the same process, its SNS corrected where AWS is stricter
 (test/support/sns-emulator.ts); faults come from a proxy in front of SQS, and are made at the seam for SNS. Run
 \`SWITCHYARD_AWS=real npm run contract\` against an account. "memory as SQS" is the memory driver with SQS's limits and its
-meanness, for what the emulator does not show.
+meanness, for what the emulator does not show. RabbitMQ is a private node of its own, or that of \`AMQP_URL\`.
 
 ✓ passed · ✗ failed · – does not apply, a capability says why · e exempt: the stand-in cannot do it, the case still says what the service does
 

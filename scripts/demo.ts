@@ -21,6 +21,7 @@ import { holds } from "../examples/video-encoding/src/proof.ts";
 import { reportLines } from "../examples/video-encoding/src/report.ts";
 import { viewFor } from "../examples/video-encoding/src/view.ts";
 import { startAws } from "../test/support/aws-emulator.ts";
+import { skipped, startRabbit } from "../test/support/rabbit.ts";
 
 interface Broker {
   /** For people. */
@@ -52,7 +53,19 @@ const brokers: readonly Broker[] = [
     start: async () => ({ what: "a broker inside this process", env: {}, [Symbol.asyncDispose]: nothing }),
   },
   { name: "SQS", profile: "sqs", start: startSqs },
+  { name: "RabbitMQ", profile: "rabbit", start: startRabbitMq },
 ];
+
+/** That of `AMQP_URL`, or a private node, installed first where that can be done. */
+async function startRabbitMq(): Promise<Started | Unavailable> {
+  if (skipped) return { missing: "SWITCHYARD_SKIP says so" };
+  try {
+    const rabbit = await startRabbit();
+    return { what: rabbit.what, env: { AMQP_URL: rabbit.url }, [Symbol.asyncDispose]: () => rabbit.close() };
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
+  }
+}
 
 /** What the standard environment points at; an emulator in this process where it points at nothing. */
 async function startSqs(): Promise<Started> {

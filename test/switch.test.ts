@@ -1,8 +1,10 @@
-/** The same application module, started twice with nothing but the profile different. */
+/** The same application module, started on one broker after another with nothing but the profile different. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { app, type Report } from "../examples/video-encoding/src/app.ts";
 import { filmLibrary, type Library } from "../examples/video-encoding/src/library.ts";
 import { startAws } from "./support/aws-emulator.ts";
+import { sharedRabbit } from "./support/rabbit-host.ts";
+import { skipped } from "./support/rabbit.ts";
 
 const FILMS = 60;
 const CUT = 13;
@@ -45,9 +47,23 @@ describe("one application", () => {
     }
   }, 60_000);
 
-  it("gives the same results on both", () => {
-    const [memory, sqs] = ["memory", "sqs"].map((profile) => observable(reports.get(profile)!));
-    expect(sqs).toEqual(memory);
+  it.skipIf(skipped)(
+    "runs on RabbitMQ",
+    async () => {
+      vi.stubEnv("AMQP_URL", (await sharedRabbit()).url);
+      try {
+        expect((await run("rabbit")).broker).toBe("queue on amqp");
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    },
+    120_000,
+  );
+
+  it("gives the same results on all", () => {
+    const memory = observable(reports.get("memory")!);
+    expect(reports.size).toBe(skipped ? 2 : 3);
+    for (const [profile, report] of reports) expect(observable(report), profile).toEqual(memory);
     expect(memory).toMatchObject({
       uploaded: FILMS,
       encoded: FILMS - 1,

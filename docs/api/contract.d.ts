@@ -200,6 +200,7 @@ export interface Harness {
         readonly holdMs?: number;
         readonly slackMs?: number;
         readonly bulk?: number;
+        readonly balanceMs?: number;
         readonly caseMs?: number;
     };
     readonly parallel?: number;

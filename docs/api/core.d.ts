@@ -408,7 +408,9 @@ export interface Adapter<O = any, Keeps = unknown> {
     capabilities(of: Destination, options: O): Capabilities | undefined;
     locate(of: Destination, options: O): Located;
     nativeProblems?(of: Destination, options: O): readonly string[];
-    open(options: O, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
+    open(options: O, runtime: Runtime, report: (event: DriverEvent) => void, about?: {
+        readonly service: string;
+    }): Promise<Connection>;
     topology?(options: O, runtime: Runtime): Promise<Topology>;
     readonly "~keeps"?: Keeps;
 }

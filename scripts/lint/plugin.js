@@ -92,6 +92,7 @@ const ALLOWED = {
   contract: ["core"],
   sns: ["core", "sqs"],
   kinesis: ["core", "leases"],
+  amqp: ["core", "leases"],
   aws: ["core", "sqs", "sns", "kinesis"],
 };
 

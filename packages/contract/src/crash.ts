@@ -13,12 +13,16 @@ interface Opened {
   readonly leased: boolean;
 }
 
+/** Leases, and holds that last as long as the connection, end with the process; other holds run out by themselves. */
+const endsWithItsHolder = (caps: Capabilities | undefined): boolean =>
+  caps?.groupMembership === "leases" || caps?.holdExtend === false;
+
 /** Remembers what a dead process left open, so that the test can close it in the end. */
 function remembering(adapter: Adapter, opened: Opened[], dead: () => boolean): Adapter {
   const keep = async <C extends Closing>(make: () => Promise<C>): Promise<C> => {
     if (dead()) return never();
     const driver = await make();
-    opened.unshift({ driver, leased: "leases" in driver && driver.capabilities?.groupMembership === "leases" });
+    opened.unshift({ driver, leased: "leases" in driver && endsWithItsHolder(driver.capabilities) });
     return driver;
   };
   return {

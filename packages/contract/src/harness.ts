@@ -52,6 +52,8 @@ export interface Harness {
     readonly slackMs?: number;
     /** Messages of the bulk cases. Default 2000: a driver that drops one in a thousand is seen. */
     readonly bulk?: number;
+    /** When leases have found their balance after a member joined. Default 60000. */
+    readonly balanceMs?: number;
     /** Real milliseconds a case may take. Default 30000. */
     readonly caseMs?: number;
   };

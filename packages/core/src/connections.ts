@@ -36,7 +36,7 @@ export class Connections {
   static async open(plan: Plan, runtime: Runtime, observe: Observe): Promise<Connections> {
     const all = new Connections(runtime, observe);
     try {
-      for (const used of Object.values(plan.connections)) await all.#add(used, plan.redact);
+      for (const used of Object.values(plan.connections)) await all.#add(used, plan);
     } catch (error) {
       await all.close();
       throw error;
@@ -96,12 +96,12 @@ export class Connections {
     await Promise.allSettled([...this.#open.values()].map(({ connection }) => connection.close()));
   }
 
-  async #add(plan: ConnectionPlan, redact: Plan["redact"]): Promise<void> {
+  async #add(plan: ConnectionPlan, { service, redact }: Pick<Plan, "service" | "redact">): Promise<void> {
     const { name, adapter, options } = plan;
     const report = (event: DriverEvent) => this.#report(name, event);
     let connection: Connection;
     try {
-      const opened = await adapter.open(options, this.#runtime, report);
+      const opened = await adapter.open(options, this.#runtime, report, { service });
       connection = redact === undefined ? opened : discreet(opened, redact);
     } catch (cause) {
       if (cause instanceof Error && cause.name === "MessagingError") throw cause;

@@ -157,8 +157,13 @@ export interface Adapter<O = any, Keeps = unknown> {
   locate(of: Destination, options: O): Located;
   /** Pure. What is wrong with `of.native`; each a sentence that names the key and what is allowed. */
   nativeProblems?(of: Destination, options: O): readonly string[];
-  /** Resolves once the client exists; need not have spoken to the broker. */
-  open(options: O, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
+  /** Resolves once the client exists; need not have spoken to the broker. `about`: for what a broker shows of its clients. */
+  open(
+    options: O,
+    runtime: Runtime,
+    report: (event: DriverEvent) => void,
+    about?: { readonly service: string },
+  ): Promise<Connection>;
   /** Loads the topology half, kept apart so that a runtime without create rights never loads it. */
   topology?(options: O, runtime: Runtime): Promise<Topology>;
   /** Never set: carries `Keeps` for the compiler. */

@@ -38,7 +38,7 @@ export const cases: readonly ContractCase[] = [
       const two = t.recorder(() => t.sleep(20));
       await (await t.app(shared)).consume(channel, "main", one.handle);
       await (await t.app(shared)).consume(channel, "main", two.handle);
-      if (t.harness.model === "stream") await t.sleep(5_000 + t.slackMs);
+      if (t.caps.groupMembership === "leases") await t.sleep(5_000 + t.slackMs);
       const ids = await publisher.publishAll(
         channel,
         range(60).map((n) => t.item(n)),

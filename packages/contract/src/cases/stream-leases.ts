@@ -119,7 +119,7 @@ export const cases: readonly ContractCase[] = [
       );
       await t.until(() => seen.done.length >= 5, "some");
       await second.consume(channel, "main", joined.handle);
-      await t.sleep(60_000);
+      await t.sleep(t.harness.limits?.balanceMs ?? 60_000);
       await first.publishAll(
         channel,
         range(40).map((n) => ({ n: n + 20, k: `key-${n % 10}` })),
@@ -162,6 +162,8 @@ export const cases: readonly ContractCase[] = [
         const worker = await t.mortalApp(options);
         let dead = false;
         const handle = async (data: any, delivery: any) => {
+          // The dead handle nothing.
+          if (dead) await new Promise(() => {});
           if (data.n !== 1) return handled.handle(data, delivery);
           dead = true;
           deaths++;

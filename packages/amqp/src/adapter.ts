@@ -1,0 +1,25 @@
+import type { Adapter } from "@switchyard/core/driver";
+import { capabilitiesOf } from "./capabilities.ts";
+import { locate } from "./names.ts";
+import { nativeProblems } from "./native.ts";
+import { amqpOptions, type ResolvedOptions } from "./options.ts";
+
+/** What RabbitMQ keeps. A delay is kept on queues without an ordering key; a stream keeps its records. */
+export type AmqpKeeps = { queue: "ordering" | "delay"; pubsub: "ordering"; stream: "ordering" | "replay" };
+
+/** RabbitMQ: queues, topics with a queue for each group, and streams. */
+export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
+  name: "amqp",
+  options: amqpOptions,
+  capabilities: (of, options) => capabilitiesOf(of, options),
+  locate: (of, options) => locate(of, options),
+  nativeProblems: (of) => nativeProblems(of),
+  open: async (options, runtime, report, about) => {
+    const { connect } = await import("./connection.ts");
+    return connect(options, runtime, report, about?.service ?? "switchyard");
+  },
+  topology: async (options, runtime) => {
+    const { createTopology } = await import("./topology/index.ts");
+    return createTopology(options, runtime);
+  },
+};

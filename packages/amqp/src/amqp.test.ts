@@ -1,0 +1,186 @@
+import type { Destination } from "@switchyard/core/driver";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { adapter } from "./adapter.ts";
+import { shown, urlProblem } from "./addresses.ts";
+import { gather, spread } from "./cloud-events.ts";
+import { delayQueues, nextDelay } from "./delays.ts";
+import { classify } from "./errors.ts";
+import { AmqpFault } from "./faults.ts";
+import { headerText } from "./header-text.ts";
+import { partitionFor } from "./routes.ts";
+import { fromAmqp, sizeOf, toAmqp } from "./wire.ts";
+
+const of = (over: Partial<Destination> = {}): Destination => ({
+  channel: "orders",
+  base: "dev_orders",
+  name: "dev_orders_billing",
+  model: "queue",
+  ordered: false,
+  group: "billing",
+  native: {},
+  ...over,
+});
+
+function resolved(given: Record<string, unknown>): any {
+  const result = adapter.options["~standard"].validate({ url: "amqp://localhost", ...given });
+  if (result instanceof Promise) throw new Error("options are validated at once");
+  return result;
+}
+
+describe("delays", () => {
+  test("the steps of any delay add up to no less than asked, and to little more", () => {
+    const ttl = new Map(delayQueues("d").map(({ name, ttlMs }) => [name, ttlMs]));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 7 * 86_400_000 }), (delayMs) => {
+        let waited = 0;
+        let hops = 0;
+        for (let left = delayMs; left > 0; hops++) {
+          const { exchange, leftMs } = nextDelay("d", left);
+          waited += ttl.get(exchange)!;
+          left = leftMs;
+        }
+        expect(waited).toBeGreaterThanOrEqual(delayMs);
+        expect(waited - delayMs).toBeLessThan(250);
+        expect(hops).toBeLessThan(60);
+      }),
+    );
+  });
+});
+
+describe("CloudEvents attributes as headers", () => {
+  const text = fc.string({ unit: "grapheme" });
+  const attributes = fc.record(
+    {
+      id: fc.string({ minLength: 1 }),
+      source: fc.string({ minLength: 1 }),
+      partitionkey: text,
+      hop: fc.integer({ min: 1, max: 99 }),
+      headers: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), text, { minKeys: 1 }),
+    },
+    { requiredKeys: ["id", "source"] },
+  );
+
+  test("whatever the envelope holds comes back as it was, through headers or whole", () => {
+    fc.assert(
+      fc.property(attributes, text, ({ id, source, partitionkey, hop, headers }, body) => {
+        const ce = JSON.stringify({ specversion: "1.0", id, source, partitionkey, hop, headers });
+        const { content, options } = toAmqp({ body, type: "t", headers: { ce } }, () => "made");
+        const message = { content, fields: {}, properties: options };
+        const back = fromAmqp(message, false).message;
+        expect(JSON.parse(back.headers["ce"]!)).toEqual(JSON.parse(ce));
+        expect([back.body, back.type]).toEqual([body, "t"]);
+      }),
+    );
+  });
+
+  test("a name of the broker's own is never taken for a user's header", () => {
+    const ce = JSON.stringify({ specversion: "1.0", id: "1", source: "s", headers: { "x-delivery-count": "9" } });
+    expect(spread(ce)).toBeUndefined();
+    expect(toAmqp({ body: "", headers: { ce } }, () => "made").options.headers).toEqual({ ce });
+  });
+
+  test("what lacks an attribute that must be there is no event", () => {
+    expect(gather({ cloudEvents_id: "1", cloudEvents_source: "s" }, undefined)).toBeUndefined();
+  });
+});
+
+test("headers of any AMQP type become text", () => {
+  expect([7, true, 1n, null, Buffer.from("é"), ["a", 1n], { deep: Buffer.from([255]) }].map(headerText)).toEqual([
+    "7",
+    "true",
+    "1",
+    undefined,
+    "w6k=",
+    '["a","1"]',
+    '{"deep":"/w=="}',
+  ]);
+});
+
+test("size grows with body, headers, type and key", () => {
+  const plain = sizeOf({ body: "é", headers: {} });
+  expect(plain).toBe(2);
+  expect(sizeOf({ body: "é", headers: { a: "bc" }, type: "t", key: "k" })).toBeGreaterThan(plain + 6);
+});
+
+test("a key's partition never changes", () => {
+  expect(["a", "customer 9", "漢", ""].map((key) => partitionFor(key, 4))).toEqual([2, 1, 1, 2]);
+});
+
+describe("the fault table", () => {
+  const closed = (code: number, message: string) => Object.assign(new Error(message), { code });
+  test.each([
+    [closed(404, "NOT_FOUND - no queue 'q' in vhost '/'"), "open", "config", "queue-not-found"],
+    [closed(404, "NOT_FOUND - no exchange 'e' in vhost '/'"), "open", "config", "exchange-not-found"],
+    [closed(403, "ACCESS_REFUSED - read access to queue 'q'"), "open", "auth", "access-refused"],
+    [
+      new Error("Handshake terminated by server: 403 (ACCESS-REFUSED) with message x"),
+      "open",
+      "auth",
+      "access-refused",
+    ],
+    [closed(406, "PRECONDITION_FAILED - inequivalent arg 'x' for queue 'q'"), "topology", "config", "topology-differs"],
+    [
+      closed(406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out"),
+      "receive",
+      "retryable",
+      "consumer-timeout",
+    ],
+    [
+      closed(503, "COMMAND_INVALID - unknown exchange type 'x-consistent-hash'"),
+      "topology",
+      "config",
+      "plugin-missing",
+    ],
+    [closed(320, "CONNECTION_FORCED - broker forced connection closure"), "receive", "retryable", "connection-lost"],
+    [closed(320, "CONNECTION_FORCED - broker forced connection closure"), "send", "ambiguous", "connection-lost"],
+    [new Error("Heartbeat timeout"), "receive", "retryable", "connection-lost"],
+    [
+      Object.assign(new Error("connect"), { code: "ECONNREFUSED", syscall: "connect" }),
+      "open",
+      "retryable",
+      "unreachable",
+    ],
+    [Object.assign(new Error("tls"), { code: "SELF_SIGNED_CERT_IN_CHAIN" }), "open", "config", "tls-failed"],
+    [new AmqpFault("lost", "channel-gone", "gone"), "settle", "lost", "channel-gone"],
+    [new AmqpFault("lost", "channel-gone", "gone"), "receive", "retryable", "channel-gone"],
+    [new Error("whatever"), "send", "ambiguous", "unknown"],
+    ["text", "receive", "retryable", "unknown"],
+  ] as const)("%s during %s", (cause, during, kind, code) => {
+    expect(classify(cause, during)).toMatchObject({ kind, code });
+  });
+});
+
+describe("options", () => {
+  test("plain amqp: stays on this machine unless allowed, and what is wrong is said with its path", () => {
+    expect(urlProblem("amqp://127.0.0.1", false)).toBeUndefined();
+    expect(urlProblem("amqps://broker.example", false)).toBeUndefined();
+    expect(urlProblem("amqp://broker.example", true)).toBeUndefined();
+    expect(urlProblem("amqp://broker.example", false)).toMatch(/amqps:/);
+    expect(urlProblem("http://localhost", false)).toMatch(/must be an address/);
+    expect(resolved({ url: ["amqp://localhost", "nonsense"] }).issues[0].path).toEqual(["url", 1]);
+    expect(resolved({ unknown: 1 }).issues).toHaveLength(1);
+    expect(resolved({ tls: { cert: "c" } }).issues[0].message).toMatch(/go together/);
+    expect(resolved({ heartbeat: "90s" }).issues[0].message).toMatch(/1s to 60s/);
+  });
+
+  test("an address is shown without its user and password", () => {
+    expect(shown("amqps://u:p@h:1/v?x=y")).toBe("amqps://h:1/v");
+  });
+
+  test("a stream's group without a lease store is refused with what to set; its publisher is not", () => {
+    const { value } = resolved({});
+    expect(adapter.locate(of({ model: "stream" }), value).problem).toMatch(/set leases on the connection/);
+    const { group: _, ...stream } = of({ model: "stream" });
+    expect(adapter.locate(stream, value).problem).toBeUndefined();
+    expect(adapter.locate(of({ model: "stream" }), resolved({ leases: "memory" }).value).problem).toBeUndefined();
+  });
+
+  test("names and native settings that RabbitMQ has not are refused", () => {
+    const { value } = resolved({});
+    expect(adapter.locate(of({ name: "é".repeat(130) }), value).problem).toMatch(/at most 255 bytes/);
+    expect(adapter.locate(of({ address: "amq.mine" }), value).problem).toMatch(/RabbitMQ's own/);
+    expect(adapter.nativeProblems!(of({ native: { maxLength: 0, colour: "red" } }), value)).toHaveLength(2);
+    expect(adapter.nativeProblems!(of({ native: { maxLength: 5, priority: 9 } }), value)).toEqual([]);
+  });
+});

@@ -1,0 +1,176 @@
+import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { capabilitiesOf } from "./capabilities.ts";
+import type { Channel } from "./channel.ts";
+import { Confirms } from "./confirms.ts";
+import { delayQueues } from "./delays.ts";
+import { dialer } from "./dial.ts";
+import { classify } from "./errors.ts";
+import { MAX_PREFETCH } from "./limits.ts";
+import { Link } from "./link.ts";
+import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from "./names.ts";
+import { Members } from "./members.ts";
+import { settingsOf } from "./native.ts";
+import { type ResolvedOptions, urlsOf } from "./options.ts";
+import { Parking } from "./parking.ts";
+import { QueueLease } from "./queue-lease.ts";
+import { Receiver } from "./receiver.ts";
+import { routeOf } from "./routes.ts";
+import { Sender } from "./sender.ts";
+
+/** Two TCP connections, opened when first needed: an alarm stops what publishes, and not what consumes. */
+export async function connect(
+  options: ResolvedOptions,
+  runtime: Runtime,
+  report: (event: DriverEvent) => void,
+  service: string,
+): Promise<Connection> {
+  const dial = await dialer(options);
+  const base = options.name ?? service;
+  const link = (role: string) =>
+    new Link({
+      name: `${base} ${role}`,
+      urls: urlsOf(options),
+      connectTimeoutMs: options.connectTimeout,
+      dial,
+      runtime,
+      report,
+    });
+  const publishing = link("publish");
+  const consuming = link("consume");
+  const held = new Map<string, Set<QueueLease>>();
+
+  const receiverOf = async (from: Destination, prefetch: number, signal: AbortSignal): Promise<Receiver> => {
+    const ordered = isOrdered(from);
+    const queues = ordered ? partitionQueues(from) : [addressOf(from)];
+    const parking = ordered ? undefined : new Parking(publishing, runtime, delaysOf(from, options));
+    const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(prefetch / queues.length)));
+    const leases = queues.map(
+      (queue) =>
+        new QueueLease({
+          queue,
+          link: consuming,
+          prefetch: each,
+          runtime,
+          consumerTimeoutMs: options.consumerTimeout,
+          parking,
+          consumerArguments: {},
+        }),
+    );
+    const close = async () => void (await Promise.all(leases.map((lease) => lease.release())));
+    let members: Members | undefined;
+    try {
+      if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
+      if (parking !== undefined && from.dead !== true)
+        await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
+      await Promise.all(leases.map((lease) => lease.open(signal)));
+    } catch (error) {
+      await Promise.all([close(), members?.close()]);
+      throw await explained(error, from, consuming, signal);
+    }
+    for (const lease of leases) {
+      const same = held.get(lease.id) ?? new Set();
+      held.set(lease.id, same.add(lease));
+    }
+    const onClose = () => {
+      for (const lease of leases) held.get(lease.id)?.delete(lease);
+    };
+    return new Receiver({ capabilities: capabilitiesOf(from, options), leases, parking, members, runtime, onClose });
+  };
+
+  const settingFor = (of: Destination) => ({ of, options, link: consuming, runtime });
+  const queuesOf = (of: Destination): readonly string[] => (isOrdered(of) ? partitionQueues(of) : [addressOf(of)]);
+
+  return {
+    sender: async (to, signal) => {
+      const route = routeOf(to, () => runtime.random());
+      const channel = await publishing.channel(true, signal);
+      try {
+        await verify(channel, route.checks, signal);
+      } catch (error) {
+        await channel.close();
+        throw await explained(error, to, publishing, signal);
+      }
+      return new Sender({
+        capabilities: capabilitiesOf(to, options),
+        route,
+        confirms: new Confirms(channel),
+        link: publishing,
+        delays: delaysOf(to, options),
+        address: addressOf(to),
+        priority: settingsOf(to).priority,
+        runtime,
+      });
+    },
+    receiver: async (from, { prefetch, start }, signal) => {
+      if (from.model !== "stream") return receiverOf(from, prefetch, signal);
+      const { openStream } = await import("./stream/stream-receiver.ts");
+      return openStream(settingFor(from), capabilitiesOf(from, options), start, prefetch, report, signal);
+    },
+    depth: async (of, signal) => {
+      if (of.model === "stream") return (await import("./stream/depth.ts")).streamDepth(settingFor(of), signal);
+      return withChannel(consuming, signal, async (channel) => {
+        const found: Depth[] = [];
+        for (const queue of queuesOf(of)) {
+          const { messageCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
+          const ours = [...(held.get(queue) ?? [])].reduce((sum, lease) => sum + lease.held, 0);
+          found.push({ ready: messageCount, held: ours, ...(queuesOf(of).length > 1 ? { lease: queue } : {}) });
+        }
+        return found;
+      });
+    },
+    purge: async (of, signal) => {
+      // The broker would close the whole connection.
+      if (of.model === "stream") throw unsupported("purge", "a stream is shortened by its retention only");
+      return withChannel(consuming, signal, async (channel) => {
+        for (const queue of queuesOf(of)) await channel.rpc((raw) => raw.purgeQueue(queue), signal);
+      });
+    },
+    seek: async (of, to, signal) => {
+      if (of.model !== "stream") throw unsupported("seek", "a queue has no positions; replay needs a stream");
+      return (await import("./stream/stream-receiver.ts")).seekStream(settingFor(of), to, signal);
+    },
+    classify,
+    close: async () => {
+      await Promise.all([publishing.close(), consuming.close()]);
+    },
+  };
+}
+
+const unsupported = (what: string, text: string): MessagingError =>
+  new MessagingError(`${what}-unsupported`, text, { kind: "config" });
+
+interface Checks {
+  readonly queue?: string;
+  readonly exchange?: string;
+}
+
+async function verify(channel: Channel, { queue, exchange }: Checks, signal: AbortSignal): Promise<void> {
+  if (queue !== undefined) await channel.rpc((raw) => raw.checkQueue(queue), signal);
+  if (exchange !== undefined) await channel.rpc((raw) => raw.checkExchange(exchange), signal);
+}
+
+async function check(link: Link, checks: Checks, signal: AbortSignal): Promise<void> {
+  await withChannel(link, signal, (channel) => verify(channel, checks, signal));
+}
+
+async function withChannel<T>(link: Link, signal: AbortSignal, work: (channel: Channel) => Promise<T>): Promise<T> {
+  const channel = await link.channel(false, signal);
+  try {
+    return await work(channel);
+  } finally {
+    await channel.close();
+  }
+}
+
+/** Where an ordered channel finds a plain queue under its name, that is what is wrong. */
+async function explained(error: unknown, of: Destination, link: Link, signal: AbortSignal): Promise<unknown> {
+  if (!isOrdered(of) || (error as { code?: unknown }).code !== 404) return error;
+  try {
+    await check(link, { queue: addressOf(of) }, signal);
+  } catch {
+    return error;
+  }
+  const text = `"${addressOf(of)}" is a plain queue and keeps no order; the channel's orderingKey needs partitions behind a hash exchange: plan and apply make them`;
+  return new MessagingError("wrong-queue-kind", text, { kind: "config", cause: error });
+}

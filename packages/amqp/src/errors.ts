@@ -1,0 +1,153 @@
+/** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
+import type { Fault, Phase } from "@switchyard/core/driver";
+import { isMessagingError } from "@switchyard/core/driver-kit";
+import { AmqpFault } from "./faults.ts";
+
+const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
+const RIGHTS = "check the user's configure, write and read permissions on this virtual host";
+
+const VHOST: Fault = {
+  kind: "config",
+  code: "vhost-not-found",
+  hint: "check the virtual host in the address, and the user's right to it",
+};
+
+/** Never throws. */
+export function classify(cause: unknown, during: Phase): Fault {
+  try {
+    return toFault(cause, during);
+  } catch {
+    return unknown(during);
+  }
+}
+
+function toFault(cause: unknown, during: Phase): Fault {
+  const seen = new Set<unknown>();
+  for (
+    let error = cause;
+    typeof error === "object" && error !== null && !seen.has(error);
+    error = (error as Error).cause
+  ) {
+    seen.add(error);
+    const fault = faultOf(error, during);
+    if (fault !== undefined) return fault;
+  }
+  return unknown(during);
+}
+
+function faultOf(error: object, during: Phase): Fault | undefined {
+  if (isMessagingError(error)) return { kind: error.kind, code: error.code, hint: error.message };
+  if (error instanceof AmqpFault) return ofOurs(error, during);
+  const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
+  const text = typeof message === "string" ? message : "";
+  const reply = typeof code === "number" ? code : Number(/\b(\d{3}) \([A-Z-]+\)/.exec(text)?.[1]);
+  if (reply >= 200 && reply < 600) return byReply(reply, text, during);
+  if (typeof code === "string") {
+    const fault = byErrno(code, error, during);
+    if (fault !== undefined) return fault;
+  }
+  if (name === "AbortError") return during === "send" ? ambiguous("aborted") : { kind: "closed", code: "aborted" };
+  // amqplib keeps the broker's words to itself here: it refuses the virtual host, or the user's access to it.
+  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) return VHOST;
+  if (/SASL mechanism/.test(text))
+    return {
+      kind: "auth",
+      code: "mechanism-refused",
+      hint: "the broker does not offer this login; check tls.external",
+    };
+  if (/ETIMEDOUT/.test(text))
+    return { kind: "retryable", code: "unreachable", hint: "no connection within connectTimeout" };
+  if (name === "RangeError" && during === "send")
+    return { kind: "permanent", code: "too-large", hint: "more than 64 KiB of headers" };
+  if (/heartbeat timeout|unexpected close|closed abruptly|connection clos|channel (?:clos|ended)|socket/i.test(text)) {
+    return during === "send" ? ambiguous("connection-lost") : { kind: "retryable", code: "connection-lost" };
+  }
+  return undefined;
+}
+
+function ofOurs({ kind, code, message, retryAfterMs }: AmqpFault, during: Phase): Fault {
+  if (kind === "lost" && during !== "settle" && during !== "extend") return { kind: "retryable", code };
+  return { kind, code, hint: message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+function byReply(reply: number, text: string, during: Phase): Fault {
+  const lost: Fault = during === "send" ? ambiguous("connection-lost") : { kind: "retryable", code: "connection-lost" };
+  switch (reply) {
+    case 311:
+      return { kind: "permanent", code: "too-large" };
+    case 312:
+      return { kind: "config", code: "unroutable", hint: TOPOLOGY };
+    case 313:
+      return { kind: "retryable", code: "no-consumers" };
+    case 402:
+    case 404:
+      return { kind: "config", code: notFoundCode(text, during), hint: TOPOLOGY };
+    case 403:
+      return {
+        kind: "auth",
+        code: "access-refused",
+        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text) ? "check user and password" : RIGHTS,
+      };
+    case 405:
+      return { kind: "retryable", code: "resource-locked", hint: "another connection has it exclusively" };
+    case 406:
+      return precondition(text, during);
+    case 530:
+      return /vhost|virtual host/i.test(text) ? VHOST : { kind: "config", code: "not-allowed" };
+    case 503:
+      return /exchange type/.test(text)
+        ? {
+            kind: "config",
+            code: "plugin-missing",
+            hint: "an ordered channel needs: rabbitmq-plugins enable rabbitmq_consistent_hash_exchange",
+          }
+        : { kind: "config", code: "refused" };
+    case 540:
+      return { kind: "config", code: "unsupported" };
+    default:
+      // 320 connection forced, 501 to 506 protocol trouble, 541 internal error: another connection may do.
+      return lost;
+  }
+}
+
+function notFoundCode(text: string, during: Phase): string {
+  if (during === "send") return "unroutable";
+  if (/no exchange/.test(text)) return "exchange-not-found";
+  return /no queue/.test(text) ? "queue-not-found" : "vhost-not-found";
+}
+
+function precondition(text: string, during: Phase): Fault {
+  if (/message size|larger than/i.test(text)) return { kind: "permanent", code: "too-large" };
+  if (/acknowledgement.*timed out|consumer.?timeout/i.test(text)) {
+    return {
+      kind: "retryable",
+      code: "consumer-timeout",
+      hint: "a handler took longer than the broker's consumer_timeout",
+    };
+  }
+  if (/delivery tag/i.test(text)) return { kind: "retryable", code: "channel-closed" };
+  if (during === "send") return ambiguous("refused");
+  return { kind: "config", code: "topology-differs", hint: "what is there was made otherwise; plan() says in what" };
+}
+
+const NEVER_SENT =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
+const CUT =
+  /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ERR_STREAM_DESTROYED|ERR_STREAM_WRITE_AFTER_END|ERR_STREAM_PREMATURE_CLOSE)$/;
+const TLS = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
+
+function byErrno(code: string, error: object, during: Phase): Fault | undefined {
+  const connecting = (error as { syscall?: unknown }).syscall === "connect";
+  if (NEVER_SENT.test(code) || (CUT.test(code) && connecting)) {
+    return { kind: "retryable", code: "unreachable", hint: "check the address and the network" };
+  }
+  if (TLS.test(code))
+    return { kind: "config", code: "tls-failed", hint: "check the broker's certificate, tls.ca and tls.servername" };
+  if (CUT.test(code))
+    return during === "send" ? ambiguous("connection-lost") : { kind: "retryable", code: "connection-lost" };
+  return undefined;
+}
+
+const ambiguous = (code: string): Fault => ({ kind: "ambiguous", code });
+
+const unknown = (during: Phase): Fault => ({ kind: during === "send" ? "ambiguous" : "retryable", code: "unknown" });

@@ -1,0 +1,56 @@
+/** What a destination is called on the broker. Names do not change after 1.0. */
+import { Buffer } from "node:buffer";
+import type { Destination, Located } from "@switchyard/core/driver";
+import { MAX_NAME_BYTES, PARTITIONS } from "./limits.ts";
+import type { ResolvedOptions } from "./options.ts";
+
+/** The longest of our suffixes: `_members`. */
+const SUFFIX_BYTES = 8;
+
+/** Dead letters are kept in one plain queue whatever their source is: nobody waits for their order. */
+export const isOrdered = (of: Destination): boolean => of.ordered && of.dead !== true && of.model !== "stream";
+
+/** A queue; or where order is kept the hash exchange in front of its partitions; a topic's exchange; a stream. */
+export function addressOf(of: Destination): string {
+  const shared = of.model === "stream" || (of.model === "pubsub" && of.group === undefined);
+  return shared ? (of.baseAddress ?? of.base) : (of.address ?? of.name);
+}
+
+export const topicOf = (of: Destination): string => of.baseAddress ?? of.base;
+
+const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
+
+/** The queues of an ordered destination or of a stream, in order. */
+export function partitionQueues(of: Destination): readonly string[] {
+  const address = addressOf(of);
+  return Array.from({ length: partitionsOf(of) }, (_, n) => `${address}_p${n}`);
+}
+
+/** An ordered group's members consume it, and nothing is ever in it: its consumers are counted. */
+export const membersQueue = (of: Destination): string => `${addressOf(of)}_members`;
+
+const LEASES_MISSING =
+  'a stream\'s groups need a place for leases and checkpoints: set leases on the connection, to "memory" for one process and tests, or in code to a store (postgresLeases of @switchyard/leases/postgres)';
+
+export function locate(of: Destination, options: Pick<ResolvedOptions, "leases">): Located {
+  const address = addressOf(of);
+  if (of.model === "stream" && of.group !== undefined && options.leases === undefined)
+    return { address, problem: LEASES_MISSING };
+  const bytes = Buffer.byteLength(address) + SUFFIX_BYTES;
+  if (bytes > MAX_NAME_BYTES) {
+    return {
+      address,
+      problem: `"${address}" is too long: with its suffix RabbitMQ's names have at most ${MAX_NAME_BYTES} bytes`,
+    };
+  }
+  if (address.startsWith("amq."))
+    return { address, problem: `"${address}": names that start with amq. are RabbitMQ's own` };
+  if (/[\r\n]/.test(address)) return { address, problem: `"${address}" holds a line end` };
+  return { address };
+}
+
+/** First part of the delay queues' names: `prefix` of `prefix_channel`, unless the connection says otherwise. */
+export function delaysOf(of: Destination, options: Pick<ResolvedOptions, "delays">): string {
+  const end = of.base.indexOf("_");
+  return options.delays ?? (end > 0 ? of.base.slice(0, end) : of.base);
+}

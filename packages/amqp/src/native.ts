@@ -1,0 +1,67 @@
+/** What may stand under `native`: settings only RabbitMQ has. Each is checked before anything is asked of the broker. */
+import type { Destination } from "@switchyard/core/driver";
+import { parseDuration } from "@switchyard/core/driver-kit";
+
+export interface Settings {
+  /** Of every message published to it, 0 to 9; a quorum queue of RabbitMQ 4 takes 5 and above first. */
+  readonly priority: number | undefined;
+  /** Messages, and bytes, a queue takes before it refuses more (`reject-publish`): a stream drops its oldest instead. */
+  readonly maxLength: number | undefined;
+  readonly maxLengthBytes: number | undefined;
+  /** Replicas in a cluster. */
+  readonly groupSize: number | undefined;
+  /** Of a stream: the size of its files, the smallest it can drop. */
+  readonly segmentBytes: number | undefined;
+}
+
+type Check = readonly [good: (value: unknown, of: Destination) => boolean, allowed: string];
+
+const whole =
+  (min: number, max: number) =>
+  (value: unknown): boolean =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  priority: [whole(0, 9), "a whole number from 0 to 9"],
+  maxLength: [
+    (value, of) => of.model !== "stream" && whole(1, 2 ** 31)(value),
+    "a number of messages, and not for a stream",
+  ],
+  maxLengthBytes: [whole(1_000, 2 ** 50), "a number of bytes, at least 1000"],
+  groupSize: [whole(1, 99), "an odd number of replicas, 1 to 99"],
+  segmentBytes: [
+    (value, of) => of.model === "stream" && whole(1_000, 2 ** 32)(value),
+    "a number of bytes, for a stream only",
+  ],
+};
+
+/** One sentence for each thing wrong. */
+export function nativeProblems(of: Destination): readonly string[] {
+  const problems: string[] = [];
+  if (of.retentionMs !== undefined && (parseDuration(of.retentionMs) === undefined || of.retentionMs < 1_000)) {
+    problems.push("retention: RabbitMQ takes a duration of a second or more");
+  }
+  for (const [key, value] of Object.entries(of.native)) {
+    if (value === undefined) continue;
+    const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;
+    if (check === undefined)
+      problems.push(`native.${key}: not known to RabbitMQ; known: ${Object.keys(CHECKS).join(", ")}`);
+    else if (!check[0](value, of)) problems.push(`native.${key}: ${check[1]}`);
+  }
+  return problems;
+}
+
+/** Call it only where {@link nativeProblems} found nothing: what does not fit is taken as not said. */
+export function settingsOf(of: Destination): Settings {
+  const number = (key: string): number | undefined => {
+    const value = of.native[key];
+    return value !== undefined && CHECKS[key]![0](value, of) ? (value as number) : undefined;
+  };
+  return {
+    priority: number("priority"),
+    maxLength: number("maxLength"),
+    maxLengthBytes: number("maxLengthBytes"),
+    groupSize: number("groupSize"),
+    segmentBytes: number("segmentBytes"),
+  };
+}

@@ -1,0 +1,69 @@
+import type { Runtime } from "@switchyard/core/driver";
+import type { AmqpMessage } from "./client.ts";
+import { Confirms } from "./confirms.ts";
+import { ATTEMPTS, LEFT, nextDelay } from "./delays.ts";
+import { AmqpFault } from "./faults.ts";
+import { CALL_MS } from "./limits.ts";
+import type { Link } from "./link.ts";
+import { during } from "./wait.ts";
+import { copyOf } from "./wire.ts";
+
+/** Puts received messages into delay queues: publish, confirm, and only then may the original be acknowledged. */
+export class Parking {
+  readonly #link: Link;
+  readonly #runtime: Runtime;
+  readonly #delays: string;
+  #confirms: Promise<Confirms> | undefined;
+
+  constructor(link: Link, runtime: Runtime, delays: string) {
+    this.#link = link;
+    this.#runtime = runtime;
+    this.#delays = delays;
+  }
+
+  /** Resolves once the broker has the copy, which comes back to `queue` after `delayMs` or later. */
+  async park(
+    message: AmqpMessage,
+    queue: string,
+    delayMs: number,
+    attempts: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { blocked } = this.#link;
+    if (blocked !== undefined)
+      throw new AmqpFault("throttled", "blocked", `the broker takes no messages: short of ${blocked}`);
+    const confirms = await this.#opened(signal);
+    const { exchange, leftMs } = nextDelay(this.#delays, delayMs);
+    const options = copyOf(message, { [LEFT]: leftMs, [ATTEMPTS]: attempts });
+    const messageId = options.messageId ?? this.#runtime.uuid();
+    const answered = new Promise<void>((resolve, reject) => {
+      confirms.publish(exchange, queue, message.content, { ...options, messageId, mandatory: true }, (answer) =>
+        answer === undefined ? resolve() : reject(answer.cause),
+      );
+    });
+    await during(answered, this.#runtime, CALL_MS, [signal]);
+  }
+
+  async #opened(signal: AbortSignal): Promise<Confirms> {
+    for (;;) {
+      this.#confirms ??= this.#link.channel(true, undefined).then((channel) => new Confirms(channel));
+      const current = this.#confirms;
+      const forget = () => {
+        if (this.#confirms === current) this.#confirms = undefined;
+      };
+      try {
+        const confirms = await during(current, this.#runtime, CALL_MS, [signal]);
+        if (!confirms.channel.over.aborted) return confirms;
+      } catch (error) {
+        if (!signal.aborted) forget();
+        throw error;
+      }
+      forget();
+    }
+  }
+
+  async close(): Promise<void> {
+    const confirms = await this.#confirms?.catch(() => undefined);
+    await confirms?.channel.close();
+  }
+}

@@ -1,0 +1,81 @@
+import type { Capabilities, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
+import type { Members } from "./members.ts";
+import type { Parking } from "./parking.ts";
+import type { QueueLease, Receipt } from "./queue-lease.ts";
+import { aborted } from "./wait.ts";
+
+/** How often the members of an ordered group look at each other; about that, so that they do not all look at once. */
+const LOOK_MS = 1_500;
+
+export interface ReceiverOptions {
+  readonly capabilities: Capabilities;
+  /** Opened. */
+  readonly leases: readonly QueueLease[];
+  readonly parking: Parking | undefined;
+  /** Absent: partitions stay where they are. */
+  readonly members: Members | undefined;
+  readonly runtime: Runtime;
+  readonly onClose: () => void;
+}
+
+/** A queue's one lease, or one for each partition; the first that is lost ends them all, and core opens the receiver again. */
+export class Receiver implements ReceiverDriver<Receipt> {
+  readonly capabilities: Capabilities;
+  readonly #options: ReceiverOptions;
+  readonly #closing = new AbortController();
+  #look: Disposable | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ReceiverOptions) {
+    this.capabilities = options.capabilities;
+    this.#options = options;
+    if (options.members !== undefined) this.#lookLater(options.members);
+  }
+
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Receipt>> {
+    const { leases } = this.#options;
+    for (const lease of leases) yield lease;
+    const end = aborted(signal, this.#closing.signal, ...leases.map(({ lost }) => lost));
+    await end.promise;
+    end.stop();
+    if (signal.aborted || this.#closing.signal.aborted) return;
+    const broken = leases.find(({ lost }) => lost.aborted)!;
+    for (const lease of leases) lease.fail(broken.lost.reason);
+    throw broken.lost.reason;
+  }
+
+  /** RabbitMQ leaves a partition with its first consumer for good: members that have more than their share step down. */
+  #lookLater(members: Members): void {
+    const { runtime } = this.#options;
+    this.#look = runtime.timer(LOOK_MS * (0.75 + runtime.random() / 2), () => {
+      void this.#share(members)
+        .catch(() => {})
+        .finally(() => {
+          if (!this.#closing.signal.aborted) this.#lookLater(members);
+        });
+    });
+  }
+
+  async #share(members: Members): Promise<void> {
+    const count = await members.count(this.#closing.signal);
+    const leases = this.#options.leases.filter(({ lost }) => !lost.aborted);
+    if (count <= 1) return leases.forEach((lease) => lease.alone());
+    const mine = leases.filter(({ active }) => active).sort((a, b) => a.held - b.held);
+    const surplus = mine.length - Math.ceil(leases.length / count);
+    for (const lease of mine.slice(0, Math.max(0, surplus))) lease.stepDown();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    this.#look?.[Symbol.dispose]();
+    await Promise.all(this.#options.leases.map((lease) => lease.release()));
+    await this.#options.parking?.close();
+    await this.#options.members?.close();
+    this.#options.onClose();
+  }
+}

@@ -1,0 +1,34 @@
+import type { Depth } from "@switchyard/core/driver";
+import { partitionQueues } from "../names.ts";
+import { lastOffset } from "./ends.ts";
+import { storeOf } from "./stores.ts";
+import type { StreamSetting } from "./stream-receiver.ts";
+
+/** Records after the checkpoint, partition by partition. */
+export async function streamDepth(
+  { of, options, link, runtime }: StreamSetting,
+  signal: AbortSignal,
+): Promise<readonly Depth[]> {
+  const store = storeOf(of, options);
+  try {
+    await store.open(signal, runtime);
+    const rows = new Map((await store.load(signal)).leases.map((row) => [row.key, row.checkpoint]));
+    return await Promise.all(
+      partitionQueues(of).map(async (lease): Promise<Depth> => {
+        const checkpoint = rows.get(lease);
+        const last = await lastOffset(lease, link, runtime, signal);
+        if (typeof checkpoint === "object" && "sequence" in checkpoint) {
+          return { lease, ready: Math.max(0, (last ?? 0) - Number(checkpoint.sequence)) };
+        }
+        const channel = await link.channel(false, signal);
+        try {
+          return { lease, ready: (await channel.rpc((raw) => raw.checkQueue(lease), signal)).messageCount };
+        } finally {
+          await channel.close();
+        }
+      }),
+    );
+  } finally {
+    await store.close();
+  }
+}

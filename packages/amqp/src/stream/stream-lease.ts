@@ -1,0 +1,209 @@
+import type { Delivery, DriverEvent, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
+import { Deque, isMessagingError } from "@switchyard/core/driver-kit";
+import type { HeldShard } from "@switchyard/leases";
+import type { Channel } from "../channel.ts";
+import type { AmqpMessage } from "../client.ts";
+import { AmqpFault } from "../faults.ts";
+import type { Link } from "../link.ts";
+import { fromAmqp } from "../wire.ts";
+import { positionOf } from "./start.ts";
+
+export interface StreamReceipt {
+  readonly offset: number;
+}
+
+export interface StreamLeaseOptions {
+  readonly shard: HeldShard;
+  /** Of the partition. */
+  readonly number: number;
+  readonly link: Link;
+  readonly prefetch: number;
+  readonly runtime: Runtime;
+  /** The receiver is closing. */
+  readonly closing: AbortSignal;
+  readonly report: (event: DriverEvent) => void;
+  readonly released: () => void;
+}
+
+/**
+ * One holder's reading of one partition. The lease outlives the channel: after a cut, reading goes on at the record after the
+ * last one handed out. On a stream only `ack` exists here, and only as credit: `nack`, `noAck` and `get` would make the broker
+ * close the whole connection, and nothing in this class can send them.
+ */
+export class StreamLease implements Lease<StreamReceipt> {
+  readonly id: string;
+  readonly fencingToken: number;
+  readonly lost: AbortSignal;
+  readonly #options: StreamLeaseOptions;
+  #channel: Channel | undefined;
+  #opening: Promise<void> | undefined;
+  #buffer = new Deque<{ readonly message: AmqpMessage; readonly channel: Channel }>();
+  /** The next offset to hand out; undefined: wherever the checkpoint's start leads. */
+  #next: number | undefined;
+  #first = true;
+  #expected: number | undefined;
+  #wake: () => void = () => {};
+  #released = false;
+
+  constructor(options: StreamLeaseOptions) {
+    const { shard } = options;
+    this.id = shard.id;
+    this.fencingToken = shard.fencingToken;
+    this.lost = shard.lost;
+    this.#options = options;
+    const { from } = shard;
+    if (typeof from === "object" && "sequence" in from) this.#next = Number(from.sequence) + 1;
+    const wake = () => this.#wake();
+    shard.lost.addEventListener("abort", wake, { once: true });
+    shard.asked.addEventListener("abort", wake, { once: true });
+    shard.lost.addEventListener("abort", () => void this.#channel?.close(), { once: true });
+  }
+
+  async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<StreamReceipt>[] | null> {
+    const { runtime, shard, closing } = this.#options;
+    const until = runtime.monotonic() + waitMs;
+    for (;;) {
+      if (shard.lost.aborted || shard.asked.aborted) return null;
+      if (signal.aborted || closing.aborted || this.#released) return [];
+      if (this.#channel === undefined || this.#channel.over.aborted) await this.#open(signal);
+      const taken = this.#take(max);
+      if (taken.length > 0) return taken;
+      const left = until - runtime.monotonic();
+      if (left <= 0) return [];
+      await this.#wait(left, signal);
+    }
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const { runtime, closing } = this.#options;
+    const over = new AbortController();
+    const stop = () => over.abort();
+    this.#wake = stop;
+    signal.addEventListener("abort", stop, { once: true });
+    closing.addEventListener("abort", stop, { once: true });
+    await runtime.sleep(ms, over.signal);
+    signal.removeEventListener("abort", stop);
+    closing.removeEventListener("abort", stop);
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    this.#opening ??= this.#subscribe().finally(() => {
+      this.#opening = undefined;
+    });
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([this.#opening, aborted]);
+  }
+
+  async #subscribe(): Promise<void> {
+    const { link, prefetch, closing } = this.#options;
+    const channel = await link.channel(false, closing);
+    this.#buffer = new Deque();
+    this.#expected = this.#next;
+    try {
+      await channel.rpc((raw) => raw.prefetch(prefetch), closing);
+      const arrived = (message: AmqpMessage | null) => this.#arrived(channel, message);
+      const options = { noAck: false, arguments: { "x-stream-offset": this.#offset() } };
+      this.#channel = channel;
+      await channel.rpc((raw) => raw.consume(this.id, arrived, options), closing);
+      channel.over.addEventListener("abort", () => this.#wake(), { once: true });
+      if (this.#released || this.lost.aborted) await channel.close();
+    } catch (error) {
+      await channel.close();
+      throw error;
+    }
+  }
+
+  /** As the broker wants it: a time in whole seconds, of the chunk it falls in. */
+  #offset(): unknown {
+    if (this.#next !== undefined) return this.#next;
+    const { from } = this.#options.shard;
+    if (typeof from === "object" && "time" in from) return { "!": "timestamp", value: Math.floor(from.time / 1_000) };
+    return "first";
+  }
+
+  #arrived(channel: Channel, message: AmqpMessage | null): void {
+    if (this.#channel !== channel) return;
+    if (message === null)
+      channel.end(
+        new AmqpFault("retryable", "consumer-cancelled", `the broker cancelled the consumer of "${this.id}"`),
+      );
+    else this.#buffer.push({ message, channel });
+    this.#wake();
+  }
+
+  #take(max: number): readonly Delivery<StreamReceipt>[] {
+    const taken: Delivery<StreamReceipt>[] = [];
+    while (taken.length < max && this.#buffer.size > 0) {
+      const { message, channel } = this.#buffer.shift() as { message: AmqpMessage; channel: Channel };
+      if (channel.over.aborted) break;
+      // Credit for one more; what is done is in the checkpoint.
+      channel.raw.ack(message);
+      const received = fromAmqp(message, true);
+      const offset = received.offset;
+      // A chunk is read from its beginning.
+      if (offset === undefined || (this.#next !== undefined && offset < this.#next)) continue;
+      this.#notice(offset);
+      this.#next = offset + 1;
+      const { tenures } = this.#options.shard;
+      taken.push({
+        id: received.id ?? `${this.id}:${offset}`,
+        message: received.message,
+        receipt: { offset },
+        raw: message,
+        position: positionOf(this.#options.number, offset),
+        ...(this.#first ? { attempt: tenures } : {}),
+      });
+      this.#first = false;
+    }
+    return taken;
+  }
+
+  /** Retention has overtaken the group. */
+  #notice(offset: number): void {
+    const expected = this.#expected;
+    this.#expected = undefined;
+    if (expected === undefined || offset <= expected) return;
+    const cause = new AmqpFault(
+      "permanent",
+      "position-trimmed",
+      `${offset - expected} records of ${this.id} were past retention before this group read them`,
+    );
+    this.#options.report({ type: "position-lost", id: this.id, cause });
+  }
+
+  async settle(batch: readonly Settlement<StreamReceipt>[]): Promise<readonly Outcome[]> {
+    const { shard } = this.#options;
+    return Promise.all(
+      batch.map(async ({ action, receipt }): Promise<Outcome> => {
+        if (action !== "ack")
+          return { cause: new AmqpFault("permanent", "cannot-return", "a stream takes nothing back; retry in place") };
+        try {
+          await shard.checkpoint({ sequence: String(receipt.offset) });
+          return undefined;
+        } catch (cause) {
+          const lost = isMessagingError(cause) && cause.code === "lease-lost";
+          return { cause: lost ? new AmqpFault("lost", "lease-lost", cause.message, cause) : cause };
+        }
+      }),
+    );
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    this.#wake();
+    await this.#channel?.close();
+    await this.#options.shard.release();
+    this.#options.released();
+  }
+
+  /** Reads no more; the lease is left to run out. */
+  abandon(): void {
+    this.#released = true;
+    this.#wake();
+    void this.#channel?.close();
+  }
+}

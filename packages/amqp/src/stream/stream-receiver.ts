@@ -1,0 +1,170 @@
+import type {
+  Capabilities,
+  Destination,
+  DriverEvent,
+  Lease,
+  Position,
+  ReceiverDriver,
+  Runtime,
+} from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { LeaseEngine, type LeaseStore, seek, type ShardSource, type Timing } from "@switchyard/leases";
+import { MAX_PREFETCH } from "../limits.ts";
+import type { Link } from "../link.ts";
+import { partitionQueues, topicOf } from "../names.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { checkpointsFor, storeStart } from "./start.ts";
+import { storeOf } from "./stores.ts";
+import { StreamLease, type StreamReceipt } from "./stream-lease.ts";
+
+export interface StreamSetting {
+  readonly of: Destination;
+  readonly options: ResolvedOptions;
+  readonly link: Link;
+  readonly runtime: Runtime;
+}
+
+const sourceOf = (queues: readonly string[]): ShardSource => ({
+  list: async () => queues.map((id) => ({ id, parents: [] })),
+});
+
+const namesOf = (of: Destination) => ({ stream: topicOf(of), group: of.group ?? "" });
+
+/** Opens the lease table, and stores where the group starts if nobody has. */
+export async function openStream(
+  setting: StreamSetting,
+  capabilities: Capabilities,
+  start: Position,
+  prefetch: number,
+  report: (event: DriverEvent) => void,
+  signal: AbortSignal,
+): Promise<StreamReceiver> {
+  const { of, options, link, runtime } = setting;
+  const queues = partitionQueues(of);
+  await checkAll(queues, link, signal);
+  const inner = storeOf(of, options);
+  const { store, cut } = cuttable(inner);
+  const names = namesOf(of);
+  const timing: Timing = { leaseMs: options.lease, handoverMs: options.handover };
+  try {
+    await store.open(signal, runtime);
+    await storeStart(store, names, queues, (s) => checkpointsFor(start, queues, link, runtime, s), signal);
+    const engine = new LeaseEngine({ store, source: sourceOf(queues), ...names, start: "earliest", runtime, timing });
+    await engine.open(signal);
+    const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(prefetch / queues.length)));
+    return new StreamReceiver({ capabilities, engine, store, cut, queues, link, prefetch: each, runtime, report });
+  } catch (error) {
+    await inner.close();
+    throw error;
+  }
+}
+
+async function checkAll(queues: readonly string[], link: Link, signal: AbortSignal): Promise<void> {
+  const channel = await link.channel(false, signal);
+  try {
+    for (const queue of queues) await channel.rpc((raw) => raw.checkQueue(queue), signal);
+  } finally {
+    await channel.close();
+  }
+}
+
+/** Moves a group's stored position. */
+export async function seekStream(
+  { of, options, link, runtime }: StreamSetting,
+  to: Position,
+  signal: AbortSignal,
+): Promise<void> {
+  const queues = partitionQueues(of);
+  const checkpoints = await checkpointsFor(to, queues, link, runtime, signal);
+  const store = storeOf(of, options);
+  try {
+    await seek(
+      { ...namesOf(of), store, source: sourceOf(queues), runtime, to: (shard) => checkpoints[queues.indexOf(shard)] },
+      signal,
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+/** A store that can be taken away: what a process leaves behind must run out, and not be renewed. */
+function cuttable(inner: LeaseStore): { store: LeaseStore; cut: () => void } {
+  let gone = false;
+  const store = new Proxy(inner, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function" || name === "classify" || name === "close")
+        return typeof value === "function" ? value.bind(target) : value;
+      return (...args: unknown[]) => {
+        if (gone) return Promise.reject(new MessagingError("closed", "the receiver is closed", { kind: "retryable" }));
+        return value.apply(target, args);
+      };
+    },
+  });
+  return { store, cut: () => (gone = true) };
+}
+
+export interface StreamReceiverOptions {
+  readonly capabilities: Capabilities;
+  readonly engine: LeaseEngine;
+  readonly store: LeaseStore;
+  readonly cut: () => void;
+  readonly queues: readonly string[];
+  readonly link: Link;
+  readonly prefetch: number;
+  readonly runtime: Runtime;
+  readonly report: (event: DriverEvent) => void;
+}
+
+/** One worker of a stream's group. */
+export class StreamReceiver implements ReceiverDriver<StreamReceipt> {
+  readonly capabilities: Capabilities;
+  readonly #options: StreamReceiverOptions;
+  readonly #leases = new Set<StreamLease>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: StreamReceiverOptions) {
+    this.capabilities = options.capabilities;
+    this.#options = options;
+  }
+
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease<StreamReceipt>> {
+    const { engine, queues, link, prefetch, runtime, report } = this.#options;
+    const over = AbortSignal.any([signal, this.#closing.signal]);
+    for await (const shard of engine.shards(over)) {
+      const lease: StreamLease = new StreamLease({
+        shard,
+        number: queues.indexOf(shard.id),
+        link,
+        prefetch,
+        runtime,
+        closing: this.#closing.signal,
+        report,
+        released: () => this.#leases.delete(lease),
+      });
+      this.#leases.add(lease);
+      shard.lost.addEventListener("abort", () => this.#leases.delete(lease), { once: true });
+      yield lease;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** What core did not release is not released here: its handlers may still run. It runs out. */
+  async #close(): Promise<void> {
+    const { engine, store, cut } = this.#options;
+    this.#closing.abort();
+    if (this.#leases.size > 0) {
+      cut();
+      for (const lease of this.#leases) lease.abandon();
+      void engine.close().then(() => store.close());
+      return;
+    }
+    await engine.close();
+    await store.close();
+  }
+}

@@ -1,0 +1,167 @@
+/** The queues, exchanges and bindings that destinations need. */
+import type { Destination } from "@switchyard/core/driver";
+import { delayQueues } from "../delays.ts";
+import { NO_DELIVERY_LIMIT, SECOND } from "../limits.ts";
+import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
+import { settingsOf } from "../native.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { KEY_HEADER } from "../wire.ts";
+
+export interface DesiredQueue {
+  readonly kind: "queue";
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, string | number | boolean>>;
+  /** Given by address: somebody else's to make. */
+  readonly external: boolean;
+  /** Shared by all channels of the prefix. */
+  readonly shared?: boolean;
+}
+
+export interface DesiredExchange {
+  readonly kind: "exchange";
+  readonly name: string;
+  readonly type: string;
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly external: boolean;
+  readonly shared?: boolean;
+}
+
+export interface Binding {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: "queue" | "exchange";
+  readonly key: string;
+}
+
+export interface Desired {
+  readonly queues: readonly DesiredQueue[];
+  readonly exchanges: readonly DesiredExchange[];
+  readonly bindings: readonly Binding[];
+}
+
+type Arguments = Record<string, string | number | boolean>;
+
+const QUORUM = { "x-queue-type": "quorum" } as const;
+/** At least once needs this overflow; and nothing is dropped silently. */
+const SAFE = { "x-overflow": "reject-publish" } as const;
+const DEAD_LETTERS_AT_LEAST_ONCE = { "x-dead-letter-strategy": "at-least-once" } as const;
+
+export function desire(destinations: readonly Destination[], options: ResolvedOptions): Desired {
+  const queues = new Map<string, DesiredQueue>();
+  const exchanges = new Map<string, DesiredExchange>();
+  const bindings: Binding[] = [];
+  const queue = (wanted: DesiredQueue) => {
+    const before = queues.get(wanted.name);
+    // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
+    if (before === undefined || Object.keys(before.arguments).length < Object.keys(wanted.arguments).length)
+      queues.set(wanted.name, wanted);
+  };
+  const exchange = (wanted: DesiredExchange) => exchanges.set(wanted.name, wanted);
+
+  const add = (of: Destination): void => {
+    const external = isExternal(of);
+    if (of.model === "stream") {
+      for (const name of partitionQueues(of)) queue({ kind: "queue", name, arguments: streamArguments(of), external });
+      if (of.deadLetter !== undefined) add(of.deadLetter);
+      return;
+    }
+    if (of.model === "pubsub") {
+      exchange({
+        kind: "exchange",
+        name: topicOf(of),
+        type: "topic",
+        arguments: {},
+        external: of.baseAddress !== undefined,
+      });
+      if (of.group === undefined) return;
+    }
+    if (of.deadLetter !== undefined) add(of.deadLetter);
+    const address = addressOf(of);
+    if (isOrdered(of)) {
+      exchange({
+        kind: "exchange",
+        name: address,
+        type: "x-consistent-hash",
+        arguments: { "hash-header": KEY_HEADER },
+        external,
+      });
+      for (const name of partitionQueues(of)) {
+        queue({
+          kind: "queue",
+          name,
+          arguments: { ...queueArguments(of), "x-single-active-consumer": true },
+          external,
+        });
+        if (!external) bindings.push({ from: address, to: name, kind: "queue", key: "1" });
+      }
+      if (!external)
+        queue({ kind: "queue", name: membersQueue(of), arguments: { ...QUORUM, "x-max-length": 1 }, external });
+    } else {
+      queue({ kind: "queue", name: address, arguments: queueArguments(of), external });
+      if (of.dead !== true) addDelays(of, options, queue, exchange, bindings);
+    }
+    if (of.model === "pubsub") {
+      const kind = isOrdered(of) ? "exchange" : "queue";
+      // Messages without a type pass every filter: their routing key is empty.
+      for (const key of of.types === undefined ? ["#"] : [...of.types, ""])
+        bindings.push({ from: topicOf(of), to: address, kind, key });
+    }
+  };
+  for (const of of destinations) add(of);
+  return { queues: [...queues.values()], exchanges: [...exchanges.values()], bindings };
+}
+
+const isExternal = (of: Destination): boolean =>
+  of.model === "stream" ? of.baseAddress !== undefined : of.address !== undefined;
+
+function queueArguments(of: Destination): Arguments {
+  const { maxLength, maxLengthBytes, groupSize } = settingsOf(of);
+  const dead = of.deadLetter;
+  return {
+    ...QUORUM,
+    ...SAFE,
+    // The limit counts what comes back: one less than the times it is delivered.
+    "x-delivery-limit":
+      dead === undefined || of.nativeAttempts === undefined ? NO_DELIVERY_LIMIT : Math.max(0, of.nativeAttempts - 1),
+    ...(dead === undefined || dead.model !== "queue"
+      ? {}
+      : { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": addressOf(dead), ...DEAD_LETTERS_AT_LEAST_ONCE }),
+    ...(of.retentionMs === undefined ? {} : { "x-message-ttl": of.retentionMs }),
+    ...(maxLength === undefined ? {} : { "x-max-length": maxLength }),
+    ...(maxLengthBytes === undefined ? {} : { "x-max-length-bytes": maxLengthBytes }),
+    ...(groupSize === undefined ? {} : { "x-quorum-initial-group-size": groupSize }),
+  };
+}
+
+function streamArguments(of: Destination): Arguments {
+  const { maxLengthBytes, groupSize, segmentBytes } = settingsOf(of);
+  return {
+    "x-queue-type": "stream",
+    ...(of.retentionMs === undefined ? {} : { "x-max-age": `${Math.ceil(of.retentionMs / SECOND)}s` }),
+    ...(maxLengthBytes === undefined ? {} : { "x-max-length-bytes": maxLengthBytes }),
+    ...(segmentBytes === undefined ? {} : { "x-stream-max-segment-size-bytes": segmentBytes }),
+    ...(groupSize === undefined ? {} : { "x-initial-cluster-size": groupSize }),
+  };
+}
+
+function addDelays(
+  of: Destination,
+  options: ResolvedOptions,
+  queue: (wanted: DesiredQueue) => void,
+  exchange: (wanted: DesiredExchange) => void,
+  bindings: Binding[],
+): void {
+  for (const { name, ttlMs } of delayQueues(delaysOf(of, options))) {
+    exchange({ kind: "exchange", name, type: "fanout", arguments: {}, external: false, shared: true });
+    // No dead-letter routing key: the message keeps its own, the name of the queue it came from.
+    const own: Arguments = {
+      ...QUORUM,
+      ...SAFE,
+      ...DEAD_LETTERS_AT_LEAST_ONCE,
+      "x-message-ttl": ttlMs,
+      "x-dead-letter-exchange": "",
+    };
+    queue({ kind: "queue", name, arguments: own, external: false, shared: true });
+    if (!bindings.some(({ from }) => from === name)) bindings.push({ from: name, to: name, kind: "queue", key: "" });
+  }
+}

@@ -1,0 +1,158 @@
+import type { Change, Destination, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { AmqpChannel } from "../client.ts";
+import { dialer } from "../dial.ts";
+import { Link } from "../link.ts";
+import { nativeProblems } from "../native.ts";
+import { locate } from "../names.ts";
+import { type ResolvedOptions, urlsOf } from "../options.ts";
+import { type Binding, type Desired, type DesiredExchange, type DesiredQueue, desire } from "./desired.ts";
+import { type Difference, exchangeDifferences, exists, type Probe, queueDifferences } from "./differences.ts";
+
+interface State {
+  readonly create: readonly (DesiredQueue | DesiredExchange)[];
+  /** What differs and can only be made anew. */
+  readonly replace: readonly (DesiredQueue | DesiredExchange)[];
+  readonly bindings: readonly Binding[];
+}
+
+/** Probes at once; each takes a channel. */
+const AT_ONCE = 8;
+
+/** Opens its own connection, when first asked. */
+export async function createTopology(options: ResolvedOptions, runtime: Runtime): Promise<Topology> {
+  const link = new Link({
+    name: `${options.name ?? "switchyard"} topology`,
+    urls: urlsOf(options),
+    connectTimeoutMs: options.connectTimeout,
+    dial: await dialer(options),
+    runtime,
+    report: () => {},
+  });
+  const prober =
+    (signal: AbortSignal | undefined): Probe =>
+    async <T>(work: (channel: AmqpChannel) => Promise<T>) => {
+      const channel = await link.channel(false, signal);
+      try {
+        return await channel.rpc(work, signal);
+      } finally {
+        await channel.close();
+      }
+    };
+
+  return {
+    async plan(destinations, signal): Promise<TopologyPlan> {
+      const desired = checked(destinations, options);
+      const probe = prober(signal);
+      const all = [...desired.exchanges, ...desired.queues];
+      const found = await mapLimited(all, (of) => compare(of, probe));
+      const state: State = {
+        create: all.filter((_, at) => found[at]?.some(({ action }) => action === "create")),
+        replace: all.filter((_, at) => found[at]?.some(({ action }) => action === "destructive")),
+        bindings: desired.bindings,
+      };
+      return { changes: found.flat(), state };
+    },
+    async apply(plan, signal, { destructive = false } = {}) {
+      const { create, replace, bindings } = plan.state as State;
+      const probe = prober(signal);
+      if (destructive) await mapLimited(replace, (of) => probe((channel) => remove(channel, of)));
+      const made = destructive ? [...create, ...replace] : create;
+      await mapLimited(
+        made.filter(({ kind }) => kind === "exchange"),
+        (of) => probe((channel) => declare(channel, of)),
+      );
+      await mapLimited(
+        made.filter(({ kind }) => kind === "queue"),
+        (of) => probe((channel) => declare(channel, of)),
+      );
+      if (bindings.length > 0) await probe((channel) => bind(channel, bindings));
+    },
+    async destroy(destinations, signal) {
+      const desired = checked(destinations, options);
+      const probe = prober(signal);
+      const ours = [...desired.queues, ...desired.exchanges].filter((of) => !of.external && of.shared !== true);
+      await mapLimited(ours, (of) => probe((channel) => remove(channel, of)));
+    },
+    close: () => link.close(),
+  };
+}
+
+function checked(destinations: readonly Destination[], options: ResolvedOptions): Desired {
+  const problems = destinations.flatMap((of) => {
+    const { problem } = locate(of, options);
+    return [...(problem === undefined ? [] : [problem]), ...nativeProblems(of)].map((message) => ({
+      path: of.name,
+      message,
+    }));
+  });
+  if (problems.length === 0) return desire(destinations, options);
+  throw new MessagingError("invalid-config", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), {
+    kind: "config",
+    problems,
+  });
+}
+
+async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promise<readonly Change[]> {
+  const about = { resource: of.kind, name: of.name };
+  if (!(await exists(of, probe))) {
+    return of.external
+      ? [{ ...about, action: "drift", summary: "given by address, and not there: whoever owns it has to make it" }]
+      : [{ ...about, action: "create", summary: describe(of), detail: { ...of.arguments } }];
+  }
+  if (of.external) return [];
+  const differences = of.kind === "queue" ? await queueDifferences(of, probe) : await exchangeDifferences(of, probe);
+  return differences.map((difference) => changeOf(of, difference));
+}
+
+function changeOf(of: DesiredQueue | DesiredExchange, { attribute, is, wanted }: Difference): Change {
+  const loss =
+    of.kind === "queue"
+      ? "deleted and made anew, its messages lost"
+      : "deleted and made anew, its foreign bindings lost";
+  return {
+    action: "destructive",
+    resource: of.kind,
+    name: of.name,
+    summary: `${attribute}: is ${is}, should be ${wanted}; RabbitMQ changes it on no existing ${of.kind}: it is ${loss}`,
+    detail: { attribute, is, wanted },
+  };
+}
+
+function describe(of: DesiredQueue | DesiredExchange): string {
+  if (of.kind === "exchange") return `${of.type} exchange`;
+  const { "x-queue-type": type, ...rest } = of.arguments;
+  const details = Object.entries(rest).map(([name, value]) => `${name.slice(2)} ${value === "" ? '""' : value}`);
+  return `${type} queue${details.length === 0 ? "" : `: ${details.join(", ")}`}`;
+}
+
+async function declare(channel: AmqpChannel, of: DesiredQueue | DesiredExchange): Promise<unknown> {
+  return of.kind === "queue"
+    ? channel.assertQueue(of.name, { durable: true, arguments: of.arguments })
+    : channel.assertExchange(of.name, of.type, { durable: true, arguments: of.arguments });
+}
+
+/** Deleting what is not there is no error. */
+async function remove(channel: AmqpChannel, of: DesiredQueue | DesiredExchange): Promise<unknown> {
+  return of.kind === "queue" ? channel.deleteQueue(of.name) : channel.deleteExchange(of.name);
+}
+
+async function bind(channel: AmqpChannel, bindings: readonly Binding[]): Promise<void> {
+  for (const { kind, from, to, key } of bindings) {
+    if (kind === "queue") await channel.bindQueue(to, from, key);
+    else await channel.bindExchange(to, from, key);
+  }
+}
+
+async function mapLimited<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(all.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < all.length) {
+      const at = next++;
+      results[at] = await work(all[at]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, all.length) }, worker));
+  return results;
+}

@@ -1,0 +1,160 @@
+import { Buffer } from "node:buffer";
+import { isUtf8 } from "node:buffer";
+import type { WireMessage } from "@switchyard/core/driver";
+import type { AmqpMessage, PublishOptions } from "./client.ts";
+import { gather, PREFIX, spread } from "./cloud-events.ts";
+import { ATTEMPTS, LEFT } from "./delays.ts";
+import { headerText } from "./header-text.ts";
+
+/** What the partition of an ordered message is chosen by, here and in the hash exchange. */
+export const KEY_HEADER = `${PREFIX}partitionkey`;
+const TYPE_HEADER = `${PREFIX}type`;
+const BYTES = "application/octet-stream";
+const SHORT = 255;
+/** RabbitMQ's own notes on a message: no part of it. */
+const BROKERS = /^x-(?:death|delivery-count|acquired-count|stream-offset|first-death-.*|last-death-.*|opt-.*)$/;
+
+export interface ToSend {
+  readonly content: Buffer;
+  readonly options: PublishOptions & { headers: Record<string, unknown>; messageId: string };
+}
+
+/** `makeId` makes one where the message has none, so that a return can be told apart. */
+export function toAmqp(message: WireMessage, makeId: () => string): ToSend {
+  const { ce, ...others } = message.headers;
+  const attributes = ce === undefined ? undefined : spread(ce);
+  const headers: Record<string, unknown> = { ...others, ...attributes?.headers };
+  if (ce !== undefined && attributes === undefined) headers["ce"] = ce;
+  if (message.type !== undefined) headers[TYPE_HEADER] = message.type;
+  if (message.key !== undefined) headers[KEY_HEADER] = message.key;
+  const id = attributes?.id ?? (ce === undefined ? undefined : idOf(ce));
+  const contentType = attributes?.contentType ?? (typeof message.body === "string" ? undefined : BYTES);
+  return {
+    content: typeof message.body === "string" ? Buffer.from(message.body) : asBuffer(message.body),
+    options: {
+      headers,
+      persistent: true,
+      messageId: id === undefined || Buffer.byteLength(id) > SHORT ? makeId() : id,
+      ...(contentType === undefined || Buffer.byteLength(contentType) > SHORT ? {} : { contentType }),
+      ...(attributes?.timestamp === undefined ? {} : { timestamp: attributes.timestamp }),
+      ...(message.type === undefined || Buffer.byteLength(message.type) > SHORT ? {} : { type: message.type }),
+    },
+  };
+}
+
+function idOf(ce: string): string | undefined {
+  try {
+    const { id } = JSON.parse(ce) as { id?: unknown };
+    return typeof id === "string" ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Body, headers and type, as they are sent; the broker's limit counts the body alone, so this errs on the safe side. */
+export function sizeOf(message: WireMessage): number {
+  let bytes = Buffer.byteLength(message.body);
+  for (const name in message.headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(message.headers[name]!) + 6;
+  if (message.type !== undefined) bytes += 2 * Buffer.byteLength(message.type) + TYPE_HEADER.length + 6;
+  if (message.key !== undefined) bytes += Buffer.byteLength(message.key) + KEY_HEADER.length + 6;
+  return bytes;
+}
+
+export interface Received {
+  readonly message: WireMessage;
+  readonly id: string | undefined;
+  /** Milliseconds the message is still to be held back. */
+  readonly leftMs: number;
+  /** Failed attempts of earlier copies. */
+  readonly attempts: number;
+  /** Times the broker has had it back. Undefined: it does not count. */
+  readonly returned: number | undefined;
+  /** A stream's. */
+  readonly offset: number | undefined;
+}
+
+/** Never throws: another producer's headers may be of any type. */
+export function fromAmqp({ content, properties }: AmqpMessage, keyed: boolean): Received {
+  const given = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
+  const type = headerText(given[TYPE_HEADER] ?? given["cloudEvents:type"]) ?? (properties.type || undefined);
+  const key = headerText(given[KEY_HEADER] ?? given["cloudEvents:partitionkey"]);
+  const returned = numberOf(given["x-delivery-count"]);
+  return {
+    message: {
+      body: bodyOf(content, properties.contentType),
+      headers: headersOf(given, properties.contentType),
+      ...(type === undefined ? {} : { type }),
+      ...(keyed && key !== undefined ? { key } : {}),
+    },
+    id: properties.messageId,
+    leftMs: numberOf(given[LEFT]) ?? 0,
+    attempts: numberOf(given[ATTEMPTS]) ?? 0,
+    returned,
+    offset: numberOf(given["x-stream-offset"]),
+  };
+}
+
+function headersOf(given: Readonly<Record<string, unknown>>, contentType: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null);
+  const ce = typeof given["ce"] === "string" ? given["ce"] : gather(given, contentType);
+  if (ce !== undefined) {
+    headers["ce"] = ce;
+    for (const name of ["traceparent", "tracestate"]) {
+      const value = headerText(given[name]);
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (BROKERS.test(name) || name === LEFT || name === ATTEMPTS || name === TYPE_HEADER || name === KEY_HEADER)
+      continue;
+    const text = headerText(value);
+    const lower = name.toLowerCase();
+    if (text !== undefined && (!(lower in headers) || name === lower)) headers[lower] = text;
+  }
+  if (contentType !== undefined && contentType !== BYTES) headers["content-type"] ??= contentType;
+  return headers;
+}
+
+const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;
+
+/** Bytes are only what says so, or is no UTF-8. */
+function bodyOf(content: Buffer, contentType: string | undefined): string | Uint8Array {
+  if (contentType !== undefined && contentType !== "" && !TEXT.test(contentType)) return new Uint8Array(content);
+  return isUtf8(content) ? content.toString() : new Uint8Array(content);
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** A copy to be published: the same message, without the broker's notes, and with ours. */
+export function copyOf(
+  message: AmqpMessage,
+  notes: Readonly<Record<string, number>>,
+): PublishOptions & { headers: Record<string, unknown> } {
+  const { headers: given = {}, ...rest } = message.properties;
+  const headers: Record<string, unknown> = {};
+  for (const name in given) if (!BROKERS.test(name)) headers[name] = given[name];
+  for (const name in notes) {
+    if (notes[name]! > 0) headers[name] = notes[name];
+    else delete headers[name];
+  }
+  const options: Record<string, unknown> = { headers, persistent: true };
+  for (const name of [
+    "contentType",
+    "contentEncoding",
+    "messageId",
+    "timestamp",
+    "type",
+    "priority",
+    "correlationId",
+    "replyTo",
+    "appId",
+  ] as const) {
+    if (rest[name] !== undefined) options[name] = rest[name];
+  }
+  return options as unknown as PublishOptions & { headers: Record<string, unknown> };
+}
