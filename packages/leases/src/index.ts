@@ -1,0 +1,23 @@
+/** Shard leases and checkpoints, independent of any broker. */
+export { LeaseEngine, type LeaseEngineOptions, type ShardStatus } from "./engine.ts";
+export type { LeaseEvent, LossReason } from "./events.ts";
+export type { HeldShard, LeaseClaim } from "./held-shard.ts";
+export { memoryLeases } from "./memory/index.ts";
+export { seek, type SeekOptions } from "./seek.ts";
+export { compareCheckpoints } from "./checkpoint.ts";
+export type { Shard, ShardSource } from "./source.ts";
+export type {
+  Change,
+  Checkpoint,
+  Expect,
+  GroupIdentity,
+  GroupRow,
+  LeaseRow,
+  LeaseStore,
+  LeaseTable,
+  NewLease,
+  StoreFault,
+  Updated,
+  WorkerRow,
+} from "./store.ts";
+export type { Timing } from "./timing.ts";
