@@ -6,8 +6,8 @@
  *   npm run demo -- --count 200   a smaller last day (default 1000)
  *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
- * SQS is an emulator in this process, unless AWS_ENDPOINT_URL names another or SWITCHYARD_AWS=real says to use the account
- * of the credentials at hand.
+ * SQS is the account of the credentials in the environment, or what AWS_ENDPOINT_URL names; where there are neither, or with
+ * SWITCHYARD_AWS=emulator, an emulator in this process.
  *
  * Exit code 0: wherever it ran, every video was encoded and none was lost, and all brokers gave the same bytes.
  */
@@ -53,14 +53,15 @@ const brokers: readonly Broker[] = [
 
 /** What the standard environment points at; an emulator in this process where it points at nothing. */
 async function startSqs(): Promise<Started> {
+  const credentials = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"].some((name) => given.has(name));
+  if (credentials) process.env["SWITCHYARD_AWS"] ??= "real";
   const aws = await startAws();
   const real = aws.endpoint === undefined;
   const what = aws.emulator
     ? `the SQS emulator fauxqs in this process, at ${aws.endpoint}`
     : `SQS ${real ? "of the account in the environment" : `at ${aws.endpoint}, from the environment`}, region ${aws.region}`;
-  const unused = aws.emulator && ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].some((name) => given.has(name));
   return {
-    what: unused ? `${what} (SWITCHYARD_AWS=real uses your account)` : what,
+    what,
     env: aws.env,
     [Symbol.asyncDispose]: () => aws.close(),
   };

@@ -14,7 +14,7 @@ afterAll(() => emulator.close());
 test("a queue on aws is a queue on SQS", async () => {
   const of = queueOf({ ordered: true, native: { retention: "1s", nope: true } });
   expect(aws.capabilities(of, {})).toEqual(sqs.capabilities(of, {}));
-  expect(aws.locate(of, {})).toEqual(sqs.locate(of, {}));
+  expect(aws.locate(of, {})).toEqual({ ...sqs.locate(of, {}), transport: "sqs" });
   expect(aws.nativeProblems!(of, {})).toEqual(sqs.nativeProblems!(of, {}));
 });
 

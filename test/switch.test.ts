@@ -38,7 +38,7 @@ describe("one application", () => {
     const aws = await startAws();
     for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
     try {
-      expect((await run("sqs")).broker).toBe("queue on aws");
+      expect((await run("sqs")).broker).toBe("queue on sqs");
     } finally {
       vi.unstubAllEnvs();
       await aws.close();

@@ -193,7 +193,8 @@ export interface Harness {
     faults?(): Promise<WireFaults>;
     readonly native?: {
         sendForeign?(to: Destination, message: ForeignInput): Promise<void>;
-        split?(of: Destination, partition: string): Promise<void>;
+        split?(of: Destination): Promise<void>;
+        merge?(of: Destination): Promise<void>;
         trim?(of: Destination, keep: number): Promise<void>;
     };
     readonly limits?: {
@@ -204,7 +205,6 @@ export interface Harness {
     };
     readonly parallel?: number;
     readonly exemptions?: readonly Exemption[];
-    close?(): Promise<void>;
 }
 export interface WireFaults {
     readonly control: FaultControl;
@@ -224,18 +224,21 @@ export { seamFaults } from "./seam-faults.ts";
 export { contract, type TestApi } from "./suite.ts";
 
 // intercept.d.ts
-import type { Adapter, Delivery, Destination, Fault, Outcome, Phase, SenderDriver, Sent, Settlement, WireMessage } from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Connection, Delivery, Destination, Fault, Lease, Outcome, Phase, Sent, Settlement, WireMessage } from "@switchyard/core/driver";
+type ReceiverOptions = Parameters<Connection["receiver"]>[1];
 export interface Hooks {
-    capabilities?(declared: SenderDriver["capabilities"], of: Destination): SenderDriver["capabilities"];
+    capabilities?(declared: Capabilities, of: Destination): Capabilities;
     send?(batch: readonly WireMessage[], call: (batch: readonly WireMessage[]) => Promise<readonly Sent[]>, to: Destination, signal: AbortSignal): Promise<readonly Sent[]>;
-    receive?(max: number, call: (max: number) => Promise<readonly Delivery[] | null>, from: Destination, signal: AbortSignal): Promise<readonly Delivery[] | null>;
-    settle?(batch: readonly Settlement[], call: (batch: readonly Settlement[]) => Promise<readonly Outcome[]>, from: Destination, signal: AbortSignal): Promise<readonly Outcome[]>;
+    receive?(max: number, call: (max: number) => Promise<readonly Delivery[] | null>, from: Destination, signal: AbortSignal, lease: Lease): Promise<readonly Delivery[] | null>;
+    settle?(batch: readonly Settlement[], call: (batch: readonly Settlement[]) => Promise<readonly Outcome[]>, from: Destination, signal: AbortSignal, lease: Lease): Promise<readonly Outcome[]>;
     extend?(receipts: readonly unknown[], call: (receipts: readonly unknown[]) => Promise<readonly Outcome[]>, from: Destination, signal: AbortSignal): Promise<readonly Outcome[]>;
+    receiver?(asked: ReceiverOptions): ReceiverOptions;
     release?(from: Destination): Promise<boolean>;
     close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
     classify?(cause: unknown, during: Phase): Fault | undefined;
 }
 export declare function intercept(adapter: Adapter, hooks: Hooks): Adapter;
+export {};
 
 // recorder.d.ts
 export interface Seen {
@@ -293,13 +296,14 @@ import type { ContractCase } from "./case.ts";
 import type { Harness } from "./harness.ts";
 import type { CaseResult, Report } from "./report.ts";
 export interface RunOptions {
-    readonly cases: readonly ContractCase[];
+    readonly cases?: readonly ContractCase[];
     readonly onResult?: (result: CaseResult) => void;
-    readonly bail?: boolean;
 }
 export declare function skipReason(each: ContractCase, harness: Harness, caps?: Capabilities): string | undefined;
 export declare function runCase(each: ContractCase, harness: Harness): Promise<void>;
-export declare function runContract(harness: Harness, options: RunOptions): Promise<Report>;
+export declare function parallelOf(harness: Harness): number;
+export declare function startCases(harness: Harness, cases: readonly ContractCase[], parallel?: number): ReadonlyMap<string, Promise<CaseResult>>;
+export declare function runContract(harness: Harness, options?: RunOptions): Promise<Report>;
 
 // schema.d.ts
 export interface SmallSchema<I, O = I> {
@@ -401,7 +405,7 @@ export declare class Seam {
 import type { ContractCase } from "./case.ts";
 import type { Harness } from "./harness.ts";
 export interface TestApi {
-    readonly describe?: (name: string, body: () => void) => void;
+    readonly describe?: (name: string, body: () => void) => unknown;
     readonly test: ((name: string, body: () => Promise<void>) => unknown) & {
         readonly skip?: (name: string, body: () => void) => unknown;
     };

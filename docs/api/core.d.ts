@@ -391,6 +391,7 @@ export interface Capabilities {
 }
 export interface Located {
     readonly address: string;
+    readonly transport?: string;
     readonly problem?: string;
 }
 export interface Adapter<O = any, Keeps = unknown> {

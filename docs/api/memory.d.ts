@@ -15,6 +15,18 @@ export declare function memory<const O extends MemoryOptions = MemoryOptions>(op
 } & O;
 export {};
 
+// age-list.d.ts
+import type { Item } from "./item.ts";
+export declare class AgeList {
+    #private;
+    oldest: Item | null;
+    size: number;
+    add(item: Item): void;
+    remove(item: Item): void;
+    clear(): void;
+    [Symbol.iterator](): Generator<Item>;
+}
+
 // broker.d.ts
 import type { Destination, Runtime, WireMessage } from "@switchyard/core/driver";
 import { Clock } from "./clock.ts";
@@ -180,7 +192,6 @@ export declare class Lane {
 
 // lease-table.d.ts
 import type { Runtime } from "@switchyard/core/driver";
-export declare const HANDOVER_MS = 30000;
 export interface Tenure {
     readonly key: string;
     readonly token: number;
@@ -309,9 +320,39 @@ export declare function hashKey(key: string): number;
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
 import { type Accepted, Dedup } from "./dedup.ts";
+import { AgeList } from "./age-list.ts";
 import { Item } from "./item.ts";
+import type { NativeDeadLetter, Receipt, TakeRequest } from "./receipt.ts";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
+export declare class Queue {
+    #private;
+    readonly name: string;
+    rules: Rules;
+    readonly dedup: Dedup<Accepted>;
+    readonly waiters: Waiters<TakeRequest, readonly Item[]>;
+    deadLetter: NativeDeadLetter | undefined;
+    readonly all: AgeList;
+    held: number;
+    delayed: number;
+    constructor(name: string, rules: Rules, clock: Clock);
+    accept(kept: WireMessage, given: WireMessage): Accepted;
+    put(message: WireMessage, delayMs: number): string;
+    take(request: TakeRequest): readonly Item[];
+    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Item[]>;
+    serve(): void;
+    ack(receipt: Receipt): boolean;
+    giveBack(receipt: Receipt, delayMs: number, attempts: number | undefined): boolean;
+    extend(receipt: Receipt, forMs: number): boolean;
+    look(now?: number): void;
+    takeBack(holder: object): void;
+    purge(): void;
+    get ready(): number;
+}
+
+// receipt.d.ts
+import type { Item } from "./item.ts";
+import type { Queue } from "./queue.ts";
 export declare class Receipt {
     readonly item: Item;
     readonly token: number;
@@ -326,32 +367,6 @@ export interface NativeDeadLetter {
     readonly attempts: number;
     readonly name: string;
     readonly to: () => Queue | undefined;
-}
-export declare class Queue {
-    #private;
-    readonly name: string;
-    readonly rules: Rules;
-    readonly dedup: Dedup<Accepted>;
-    readonly waiters: Waiters<TakeRequest, readonly Item[]>;
-    deadLetter: NativeDeadLetter | undefined;
-    constructor(name: string, rules: Rules, clock: Clock);
-    accept(kept: WireMessage, given: WireMessage): Accepted;
-    put(message: WireMessage, delayMs: number): string;
-    take(request: TakeRequest): readonly Item[];
-    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Item[]>;
-    serve(): void;
-    ack(receipt: Receipt): boolean;
-    giveBack(receipt: Receipt, delayMs: number, attempts: number | undefined): boolean;
-    extend(receipt: Receipt, forMs: number): boolean;
-    look(now?: number): void;
-    takeBack(holder: object): void;
-    purge(): void;
-    get size(): number;
-    get held(): number;
-    get delayed(): number;
-    get ready(): number;
-    get oldest(): Item | null;
-    items(): Generator<Item>;
 }
 
 // registry.d.ts

@@ -8,18 +8,16 @@ import { viewFor } from "./view.ts";
 
 const { values } = parseArgs({ options: { count: { type: "string", default: "1000" }, out: { type: "string" } } });
 const days = [10, 10, 10, Number(values.count)];
+const total = days.reduce((sum, count) => sum + count);
 
-console.log(`filming ${days.reduce((sum, count) => sum + count)} videos`);
+console.log(`filming ${total} videos`);
 process.once("SIGINT", () => process.exit(130)); // the films are removed on exit
-using library = await filmLibrary(
-  days.reduce((sum, count) => sum + count),
-  { folder: values.out },
-);
+using library = await filmLibrary(total, { folder: values.out });
 const report = await app({
   videos: library.videos,
   days,
   folder: await library.renditions("encoded"),
-  crashAt: 300,
+  crashAt: Math.min(300, Math.ceil(total / 2)),
   view: viewFor(process.stdout, process.env),
 });
 console.log(reportLines(report).join("\n"));

@@ -13,7 +13,10 @@ export const adapter: Adapter<AwsOptions, AwsKeeps> = {
   name: "aws",
   options: sqs.options,
   capabilities: (of, options) => serving(of)?.capabilities(of, options),
-  locate: (of, options) => (serving(of) ?? sqs).locate(of, options),
+  locate: (of, options) => {
+    const by = serving(of) ?? sqs;
+    return { ...by.locate(of, options), transport: by.name };
+  },
   nativeProblems: (of, options) => serving(of)?.nativeProblems?.(of, options) ?? [],
   open: (options, runtime, report) => sqs.open(options, runtime, report),
   topology: (options, runtime) => sqs.topology!(options, runtime),

@@ -52,7 +52,10 @@ export function mortal(adapter: Adapter): { readonly adapter: Adapter; crash(): 
     close: async () => !dead,
   };
   return {
-    adapter: intercept(remembering(adapter, opened, () => dead), hooks),
+    adapter: intercept(
+      remembering(adapter, opened, () => dead),
+      hooks,
+    ),
     crash: () => {
       dead = true;
       // A dead holder renews nothing. A driver that renews by itself is stopped; its leases were not released.

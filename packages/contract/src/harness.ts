@@ -38,8 +38,10 @@ export interface Harness {
   readonly native?: {
     /** A message as another stack sends it. Absent: the driver's own sender, without our marker. */
     sendForeign?(to: Destination, message: ForeignInput): Promise<void>;
-    /** Splits the partition a lease reads into two. Absent: the case is skipped, and says so. */
-    split?(of: Destination, partition: string): Promise<void>;
+    /** Splits a log's first partition into two. Absent: the case is skipped, and says so. */
+    split?(of: Destination): Promise<void>;
+    /** Merges a log's first two partitions. */
+    merge?(of: Destination): Promise<void>;
     /** Removes everything older than the newest `keep` records of a log. Absent: time does it, where time is virtual. */
     trim?(of: Destination, keep: number): Promise<void>;
   };
@@ -56,8 +58,6 @@ export interface Harness {
   /** Cases at once. Default 1 on virtual time, else 8. */
   readonly parallel?: number;
   readonly exemptions?: readonly Exemption[];
-  /** Called once after the last case. */
-  close?(): Promise<void>;
 }
 
 export interface WireFaults {

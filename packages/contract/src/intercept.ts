@@ -1,5 +1,6 @@
 import type {
   Adapter,
+  Capabilities,
   Connection,
   Delivery,
   Destination,
@@ -14,9 +15,11 @@ import type {
   WireMessage,
 } from "@switchyard/core/driver";
 
+type ReceiverOptions = Parameters<Connection["receiver"]>[1];
+
 /** Hooks around a driver's calls; each gets the driver's own call and may make it, change it, or not make it. */
 export interface Hooks {
-  capabilities?(declared: SenderDriver["capabilities"], of: Destination): SenderDriver["capabilities"];
+  capabilities?(declared: Capabilities, of: Destination): Capabilities;
   send?(
     batch: readonly WireMessage[],
     call: (batch: readonly WireMessage[]) => Promise<readonly Sent[]>,
@@ -28,12 +31,14 @@ export interface Hooks {
     call: (max: number) => Promise<readonly Delivery[] | null>,
     from: Destination,
     signal: AbortSignal,
+    lease: Lease,
   ): Promise<readonly Delivery[] | null>;
   settle?(
     batch: readonly Settlement[],
     call: (batch: readonly Settlement[]) => Promise<readonly Outcome[]>,
     from: Destination,
     signal: AbortSignal,
+    lease: Lease,
   ): Promise<readonly Outcome[]>;
   extend?(
     receipts: readonly unknown[],
@@ -41,14 +46,14 @@ export interface Hooks {
     from: Destination,
     signal: AbortSignal,
   ): Promise<readonly Outcome[]>;
+  /** What the driver is asked for in place of what core asked for. */
+  receiver?(asked: ReceiverOptions): ReceiverOptions;
   /** Called before the driver's own release; false: it is not called. */
   release?(from: Destination): Promise<boolean>;
   /** Called before a sender, a receiver or the connection is closed; false: it is not closed. */
   close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
   classify?(cause: unknown, during: Phase): Fault | undefined;
 }
-
-const direct = <A, R>(_: A, call: (a: A) => R, value: A): R => call(value);
 
 function wrapSender(driver: SenderDriver, to: Destination, hooks: Hooks): SenderDriver {
   const capabilities = hooks.capabilities?.(driver.capabilities, to) ?? driver.capabilities;
@@ -57,7 +62,7 @@ function wrapSender(driver: SenderDriver, to: Destination, hooks: Hooks): Sender
     size: (message) => driver.size(message),
     send: (batch, signal) => {
       const call = (b: readonly WireMessage[]) => driver.send(b, signal);
-      return hooks.send === undefined ? direct(batch, call, batch) : hooks.send(batch, call, to, signal);
+      return hooks.send === undefined ? call(batch) : hooks.send(batch, call, to, signal);
     },
     close: async () => {
       if ((await hooks.close?.("sender")) !== false) await driver.close();
@@ -72,11 +77,11 @@ function wrapLease(lease: Lease, from: Destination, hooks: Hooks): Lease {
     lost: lease.lost,
     receive: (max, waitMs, signal) => {
       const call = (m: number) => lease.receive(m, waitMs, signal);
-      return hooks.receive === undefined ? call(max) : hooks.receive(max, call, from, signal);
+      return hooks.receive === undefined ? call(max) : hooks.receive(max, call, from, signal, lease);
     },
     settle: (batch, signal) => {
       const call = (b: readonly Settlement[]) => lease.settle(b, signal);
-      return hooks.settle === undefined ? call(batch) : hooks.settle(batch, call, from, signal);
+      return hooks.settle === undefined ? call(batch) : hooks.settle(batch, call, from, signal, lease);
     },
     ...(lease.extend === undefined
       ? {}
@@ -107,7 +112,8 @@ function wrapReceiver(driver: ReceiverDriver, from: Destination, hooks: Hooks): 
 function wrapConnection(inner: Connection, hooks: Hooks): Connection {
   return {
     sender: async (to, signal) => wrapSender(await inner.sender(to, signal), to, hooks),
-    receiver: async (from, options, signal) => wrapReceiver(await inner.receiver(from, options, signal), from, hooks),
+    receiver: async (from, options, signal) =>
+      wrapReceiver(await inner.receiver(from, hooks.receiver?.(options) ?? options, signal), from, hooks),
     ...(inner.depth === undefined ? {} : { depth: (of, signal) => inner.depth!(of, signal) }),
     ...(inner.purge === undefined ? {} : { purge: (of, signal) => inner.purge!(of, signal) }),
     ...(inner.seek === undefined ? {} : { seek: (of, to, signal) => inner.seek!(of, to, signal) }),

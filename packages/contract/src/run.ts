@@ -1,6 +1,7 @@
 import { systemRuntime } from "@switchyard/core";
 import type { Capabilities } from "@switchyard/core/driver";
 import type { ContractCase } from "./case.ts";
+import { cases } from "./cases/index.ts";
 import { Context } from "./context.ts";
 import { declared } from "./driver-options.ts";
 import type { Harness } from "./harness.ts";
@@ -11,11 +12,10 @@ const CASE_MS = 30_000;
 const PARALLEL = 8;
 
 export interface RunOptions {
-  readonly cases: readonly ContractCase[];
+  /** Default: all. */
+  readonly cases?: readonly ContractCase[];
   /** Called as each case ends. */
   readonly onResult?: (result: CaseResult) => void;
-  /** Stop at the first failure: enough to show that a driver is broken. */
-  readonly bail?: boolean;
 }
 
 /** Why a case does not run on a harness: the capability that explains it. */
@@ -72,39 +72,57 @@ async function resultOf(each: ContractCase, harness: Harness, caps: Capabilities
   }
 }
 
-/** The suite without a test framework. Runs what the driver's declared capabilities call for, a few cases at a time. */
-export async function runContract(harness: Harness, options: RunOptions): Promise<Report> {
+/** Cases at once: virtual time needs no company, real waits do. */
+export function parallelOf(harness: Harness): number {
+  return Math.max(1, harness.parallel ?? (isVirtual(harness.runtime()) ? 1 : PARALLEL));
+}
+
+/** Runs every case, a few at a time; each result as a promise. */
+export function startCases(
+  harness: Harness,
+  cases: readonly ContractCase[],
+  parallel: number = parallelOf(harness),
+): ReadonlyMap<string, Promise<CaseResult>> {
   const caps = declared(harness);
-  const virtual = isVirtual(harness.runtime());
-  const results = new Array<CaseResult | undefined>(options.cases.length);
-  let next = 0;
-  let stop = false;
-  const worker = async (): Promise<void> => {
-    while (!stop && next < options.cases.length) {
-      const index = next++;
-      const result = await resultOf(options.cases[index]!, harness, caps);
-      results[index] = result;
-      options.onResult?.(result);
-      if (result.status === "failed" && options.bail === true) stop = true;
+  const results = new Map<string, Promise<CaseResult>>();
+  let free = parallel;
+  const waiting: (() => void)[] = [];
+  const run = async (each: ContractCase): Promise<CaseResult> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await resultOf(each, harness, caps);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
     }
   };
-  const workers = Math.max(1, harness.parallel ?? (virtual ? 1 : PARALLEL));
-  try {
-    await Promise.all(Array.from({ length: workers }, worker));
-  } finally {
-    await harness.close?.();
-  }
-  const done = results.filter((result) => result !== undefined);
-  const unknown = (harness.exemptions ?? []).filter((one) => !options.cases.some((each) => each.id === one.case));
-  for (const one of unknown) {
-    done.push({
-      id: one.case,
-      clause: "exemptions",
-      title: "an exemption names a case",
-      status: "failed",
-      error: new Error("no such case"),
-      ms: 0,
-    });
-  }
-  return { harness: harness.name, results: done, ok: done.every((result) => result.status !== "failed") };
+  for (const each of cases) results.set(each.id, run(each));
+  return results;
+}
+
+/** Exemptions that name no case: a case was renamed, or the name is misspelt. */
+function misnamed(harness: Harness, cases: readonly ContractCase[]): CaseResult[] {
+  const unknown = (harness.exemptions ?? []).filter((one) => !cases.some((each) => each.id === one.case));
+  return unknown.map((one) => ({
+    id: one.case,
+    clause: "exemptions",
+    title: "an exemption names a case",
+    status: "failed",
+    error: new Error(`there is no case "${one.case}"`),
+    ms: 0,
+  }));
+}
+
+/** The suite without a test framework: what the driver's declared capabilities call for, a few cases at a time. */
+export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Report> {
+  const all = options.cases ?? cases;
+  const running = [...startCases(harness, all).values()].map(async (promise) => {
+    const result = await promise;
+    options.onResult?.(result);
+    return result;
+  });
+  const results = [...(await Promise.all(running)), ...(options.cases === undefined ? misnamed(harness, all) : [])];
+  return { harness: harness.name, results, ok: results.every(({ status }) => status !== "failed") };
 }

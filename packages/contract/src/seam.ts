@@ -98,12 +98,15 @@ export class Reader {
     return taken;
   }
 
-  /** Everything that comes within `forMs`. */
-  async watch(forMs: number): Promise<Taken[]> {
+  /** Everything that comes within `forMs`; `ack`: settled as it comes, else what is held longer than its hold comes again. */
+  async watch(forMs: number, ack = false): Promise<Taken[]> {
     const until = this.#runtime.monotonic() + forMs;
     const taken: Taken[] = [];
-    for (let left = forMs; left > 0; left = until - this.#runtime.monotonic())
-      taken.push(...(await this.once(10, Math.min(1_000, left))));
+    for (let left = forMs; left > 0; left = until - this.#runtime.monotonic()) {
+      const got = await this.once(10, Math.min(1_000, left));
+      if (ack) await this.settle(got);
+      taken.push(...got);
+    }
     return taken;
   }
 
@@ -181,7 +184,11 @@ export class Seam {
   ): Promise<Reader> {
     const receiver = await this.connection.receiver(
       from,
-      { holdMs: options.holdMs ?? from.holdMs ?? this.#holdMs, prefetch: options.prefetch ?? 100, start: options.start ?? "earliest" },
+      {
+        holdMs: options.holdMs ?? from.holdMs ?? this.#holdMs,
+        prefetch: options.prefetch ?? 100,
+        start: options.start ?? "earliest",
+      },
       this.#signal,
     );
     const reader = new Reader(receiver, this.#runtime, this.#changed);

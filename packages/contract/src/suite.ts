@@ -2,46 +2,51 @@ import type { ContractCase } from "./case.ts";
 import { cases as all } from "./cases/index.ts";
 import { declared } from "./driver-options.ts";
 import type { Harness } from "./harness.ts";
-import { runCase, skipReason } from "./run.ts";
+import type { CaseResult } from "./report.ts";
+import { parallelOf, skipReason, startCases } from "./run.ts";
 
 /** What the suite needs of a test framework; vitest's, jest's and node:test's fit as they are. */
 export interface TestApi {
-  readonly describe?: (name: string, body: () => void) => void;
+  readonly describe?: (name: string, body: () => void) => unknown;
   readonly test: ((name: string, body: () => Promise<void>) => unknown) & {
     readonly skip?: (name: string, body: () => void) => unknown;
   };
 }
 
 /**
- * Registers every case as a test. A case that does not apply is a skipped test whose name says which capability explains it;
- * an exempt one passes when it fails, and fails when it passes, so that an exemption does not outlive its reason.
+ * Registers every case as a test. A case that does not apply is a skipped test whose name says which capability explains it.
+ * An exempt case passes when it fails, and fails when it passes, so that no exemption outlives its reason.
  *
- * Cases take up to `harness.limits.caseMs` (default 30 s) on real brokers: give `test` a timeout where the framework has one.
+ * On real time several cases run at once whatever the framework does: the first test starts them all, and each waits for
+ * its own. A case may take `harness.limits.caseMs` (default 30 s): give `test` a timeout to match where the framework has one.
  */
 export function contract(harness: Harness, api: TestApi, cases: readonly ContractCase[] = all): void {
   const caps = declared(harness);
-  const register = () => {
+  const run = runner(harness, cases);
+  const register = (): void => {
     for (const each of cases) {
       const name = `${each.id}: ${each.title}`;
       const because = skipReason(each, harness, caps);
-      if (because !== undefined) {
-        api.test.skip?.(`${name} (skipped: ${because})`, () => {});
-        continue;
-      }
       const exemption = harness.exemptions?.find((one) => one.case === each.id);
-      if (exemption === undefined) api.test(name, () => runCase(each, harness));
-      else api.test(`${name} (exempt: ${exemption.who}: ${exemption.because})`, () => failing(each, harness));
+      const why = exemption === undefined ? "" : ` (exempt: ${exemption.who}: ${exemption.because})`;
+      if (because !== undefined) api.test.skip?.(`${name} (skipped: ${because})`, () => {});
+      else api.test(`${name}${why}`, async () => verdict(await run(each)));
     }
   };
   if (api.describe === undefined) register();
   else api.describe(`contract: ${harness.name}`, register);
 }
 
-async function failing(each: ContractCase, harness: Harness): Promise<void> {
-  try {
-    await runCase(each, harness);
-  } catch {
-    return;
-  }
-  throw new Error(`${each.id} passes; remove its exemption`);
+function runner(harness: Harness, cases: readonly ContractCase[]): (each: ContractCase) => Promise<CaseResult> {
+  if (parallelOf(harness) === 1) return async (each) => (await startCases(harness, [each]).get(each.id))!;
+  let started: ReadonlyMap<string, Promise<CaseResult>> | undefined;
+  return async (each) => {
+    started ??= startCases(harness, cases);
+    return (await started.get(each.id))!;
+  };
+}
+
+function verdict({ status, id, error }: CaseResult): void {
+  if (status === "failed") throw error;
+  if (status === "exempt-but-passes") throw new Error(`${id} passes; remove its exemption`);
 }

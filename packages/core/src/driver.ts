@@ -121,6 +121,8 @@ export interface Capabilities {
 /** Where the broker will find a destination. `problem` says why it can't (a name too long, a character not allowed), with the limit. */
 export interface Located {
   readonly address: string;
+  /** The broker's own name, where an adapter stands for several: `aws` says `sqs`. Default: the adapter's name. */
+  readonly transport?: string;
   readonly problem?: string;
 }
 

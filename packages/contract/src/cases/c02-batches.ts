@@ -149,7 +149,7 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C2-aborted-publish-is-ambiguous",
+    id: "C1-aborted-publish-is-ambiguous",
     clause: "C1",
     title: "a publish whose caller gives up while it is under way says ambiguous",
     run: async (t) => {

@@ -178,7 +178,7 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C3-ack-refused-is-reported",
+    id: "C6-ack-refused-is-reported",
     clause: "C6",
     title: "a settlement that did not reach the broker is reported, not thrown, and the message comes again",
     needs: all(notLog, ownDeadline),

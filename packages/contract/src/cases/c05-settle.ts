@@ -192,7 +192,7 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C5-batch-one-per-key",
+    id: "C8-batch-one-per-key",
     clause: "C8",
     title: "a batch of an ordered channel holds at most one message of a key, and keys stay in order",
     needs: ordered,

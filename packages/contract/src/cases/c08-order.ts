@@ -206,7 +206,7 @@ export const cases: readonly ContractCase[] = [
       const reader = await seam.reader();
       const order: number[] = [];
       while (order.length < 12) {
-        const taken = await reader.take(1, { max: 10 });
+        const taken = await reader.once(10, 1_000);
         order.push(...taken.map(numberOf));
         await reader.settle(isLog(t.caps) ? taken.slice(-1) : taken);
       }
@@ -243,7 +243,7 @@ export const cases: readonly ContractCase[] = [
       const reader = await seam.reader();
       const got = new Map<number, string | undefined>();
       while (got.size < 3) {
-        const taken = await reader.take(1, { max: 10 });
+        const taken = await reader.once(10, 1_000);
         for (const one of taken) got.set(numberOf(one), one.delivery.message.key);
         await reader.settle(taken);
       }

@@ -120,6 +120,32 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C13-many-come-and-go-at-once",
+    clause,
+    title: "many members that start and stop at the same time lose nothing: a later one gets all that is left",
+    run: async (t) => {
+      const channel = t.channel();
+      const publisher = await t.app({ channels: [channel] });
+      const seen = t.recorder(() => t.sleep(10));
+      const members = await Promise.all(range(6).map(() => t.app({ channels: [channel], drain: "1s" })));
+      const publishing = publisher.publishAll(
+        channel,
+        range(60).map((n) => t.item(n)),
+      );
+      await Promise.all(
+        members.map(async (member, n) => {
+          await member.consume(channel, "main", seen.handle);
+          await t.sleep(n * 20);
+          await member.stop();
+        }),
+      );
+      const ids = await publishing;
+      const last = await t.app({ channels: [channel] });
+      await last.consume(channel, "main", seen.handle);
+      await t.until(() => new Set(seen.done.map((one) => one.id)).size === ids.length, "every message", 60_000);
+    },
+  },
+  {
     id: "C13-stop-before-start",
     clause,
     title: "an application that never started stops",
@@ -246,12 +272,15 @@ export const cases: readonly ContractCase[] = [
       const seam = await t.seam();
       const reader = await seam.reader();
       const lease = await reader.lease();
+      const sender = await seam.sender();
       const got: number[] = [];
       for (const round of range(6)) {
         const abort = new AbortController();
         const receiving = lease.receive(10, 1_000, abort.signal);
-        const sending = seam.send([wire(t, round * 2), wire(t, round * 2 + 1)]);
-        await t.sleep(round);
+        const sending = seam.send([wire(t, round * 2), wire(t, round * 2 + 1)], sender);
+        // At once, a tick later, some milliseconds later: before, while and after the messages are read.
+        if (round % 3 === 1) await Promise.resolve();
+        if (round % 3 === 2) await t.sleep(round);
         abort.abort();
         const taken = (await receiving) ?? [];
         got.push(...taken.map((delivery) => numberOf({ lease, delivery, at: 0 })));

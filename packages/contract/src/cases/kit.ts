@@ -40,8 +40,9 @@ export const deadLetters: Need = (caps) =>
   caps.poisonSkip.includes("deadLetter") || caps.poisonSkip.includes("park")
     ? undefined
     : `poisonSkip: ${caps.poisonSkip.join(", ")}`;
+/** Into one group's own queue; on a log core does it itself, with a record that names the group. */
 export const redrives: Need = all(deadLetters, (caps) =>
-  caps.redrive === "group" ? undefined : `redrive: ${caps.redrive}`,
+  caps.redrive === "group" || isLog(caps) ? undefined : `redrive: ${caps.redrive}`,
 );
 export const replays =
   (from: Capabilities["replay"][number]): Need =>

@@ -45,7 +45,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "concurrency observed: that many sends and receives at once are served",
     run: async (t) => {
-      const seam = await t.seam();
+      const seam = await t.seam({ holdMs: 30_000 });
       const sender = await seam.sender();
       const reader = await seam.reader();
       const lease = await reader.lease();

@@ -1,5 +1,5 @@
 /** The printable form of the plan: plain data, secrets left out. */
-import type { Destination } from "../driver.ts";
+import type { Destination, Located } from "../driver.ts";
 import { formatDuration } from "../duration.ts";
 import type {
   ChannelExplanation,
@@ -37,14 +37,13 @@ export function explain(of: Explaining): Explanation {
 }
 
 function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape): ChannelExplanation {
-  const { adapter } = of.connections[plan.on]!;
-  const broker = locateOn(of, plan.on, plan.to);
+  const { address, transport } = locateOn(of, plan.on, plan.to);
   return {
     model: plan.model,
-    transport: adapter.name,
+    transport,
     connection: plan.on,
-    form: broker.endsWith(".fifo") ? "fifo" : plan.ordered ? "ordered" : "standard",
-    address: of.redact(broker),
+    form: address.endsWith(".fifo") ? "fifo" : plan.ordered ? "ordered" : "standard",
+    address: of.redact(address),
     needs: needsOf(shape).map(({ text }) => text),
     groups: Object.fromEntries(Object.values(plan.groups).map((group) => [group.group, explainGroup(of, plan, group)])),
     capabilities: plan.capabilities,
@@ -55,8 +54,8 @@ function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape):
 function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): GroupExplanation {
   const { deadLetter, deadLetterOn = plan.on } = group;
   return {
-    address: of.redact(locateOn(of, plan.on, group.from)),
-    deadLetter: deadLetter === undefined ? null : of.redact(locateOn(of, deadLetterOn, deadLetter)),
+    address: of.redact(locateOn(of, plan.on, group.from).address),
+    deadLetter: deadLetter === undefined ? null : of.redact(locateOn(of, deadLetterOn, deadLetter).address),
     concurrency: group.concurrency,
     maxInFlight: group.maxInFlight,
     hold: String(formatDuration(group.holdMs)),
@@ -65,9 +64,10 @@ function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): Grou
   };
 }
 
-function locateOn(of: Explaining, on: string, destination: Destination): string {
+function locateOn(of: Explaining, on: string, destination: Destination): Required<Omit<Located, "problem">> {
   const { adapter, options } = of.connections[on]!;
-  return adapter.locate(destination, options).address;
+  const { address, transport = adapter.name } = adapter.locate(destination, options);
+  return { address, transport };
 }
 
 /** `5 attempts, exponential from 1s to at most 5m`. */

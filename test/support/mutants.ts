@@ -1,0 +1,354 @@
+/** Drivers broken on purpose: the memory driver with one promise taken out. */
+import { type Hooks, intercept } from "@switchyard/contract";
+import type {
+  Adapter,
+  Capabilities,
+  Delivery,
+  Lease,
+  Outcome,
+  Runtime,
+  Sent,
+  Settlement,
+  WireMessage,
+} from "@switchyard/core/driver";
+
+export interface Mutant {
+  /** What is wrong with it. */
+  readonly name: string;
+  /** The memory variety it is made of. */
+  readonly of: string;
+  /** The case that catches it. */
+  readonly caughtBy: string;
+  /** Fresh for each run: some remember what they have done. */
+  hooks(runtime: () => Runtime): Hooks;
+}
+
+const claims = (more: Partial<Capabilities>): (() => Hooks) => {
+  return () => ({ capabilities: (declared) => ({ ...declared, ...more }) });
+};
+
+const sending =
+  (change: (message: WireMessage) => WireMessage): (() => Hooks) =>
+  () => ({ send: (batch, call) => call(batch.map(change)) });
+
+const settling =
+  (change: (one: Settlement) => Settlement): (() => Hooks) =>
+  () => ({ settle: (batch, call) => call(batch.map(change)) });
+
+/** The last of a receive and what came with it, by receipt. */
+function receives(): {
+  readonly hook: NonNullable<Hooks["receive"]>;
+  readonly with: (receipt: unknown) => readonly Delivery[];
+} {
+  const batches: (readonly Delivery[])[] = [];
+  return {
+    hook: async (max, call) => {
+      const got = await call(max);
+      if (got !== null) batches.push(got);
+      return got;
+    },
+    with: (receipt) => batches.find((batch) => batch.some((one) => one.receipt === receipt)) ?? [],
+  };
+}
+
+const ackAll = (lease: Lease, deliveries: readonly Delivery[]): Promise<readonly Outcome[]> =>
+  lease.settle(
+    deliveries.map(({ receipt }) => ({ receipt, action: "ack" as const })),
+    new AbortController().signal,
+  );
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "drops one message in a thousand",
+    of: "memory queue",
+    caughtBy: "C1-bulk-none-lost",
+    hooks: () => {
+      let count = 0;
+      return {
+        send: async (batch, call) => {
+          const results: Sent[] = batch.map((_, at) => ({ id: `accepted-${count}-${at}` }));
+          const kept = batch.flatMap((message, at) => (++count % 1_000 === 0 ? [] : [{ message, at }]));
+          const sent = await call(kept.map(({ message }) => message));
+          kept.forEach(({ at }, n) => {
+            results[at] = sent[n]!;
+          });
+          return results;
+        },
+      };
+    },
+  },
+  {
+    name: "acknowledges what it receives at once",
+    of: "memory queue",
+    caughtBy: "C7-crash-at-await-1",
+    hooks: () => ({
+      receive: async (max, call, _from, _signal, lease) => {
+        const got = await call(max);
+        if (got !== null && got.length > 0) await ackAll(lease, got);
+        return got;
+      },
+      settle: async (batch) => batch.map(() => undefined),
+    }),
+  },
+  {
+    name: "swaps two messages of a key",
+    of: "memory as SQS FIFO",
+    caughtBy: "C8-driver-keeps-order",
+    hooks: () => ({
+      receive: async (max, call) => {
+        const got = await call(max);
+        if (got === null || got.length < 2 || got[0]!.message.key !== got[1]!.message.key) return got;
+        return [got[1]!, got[0]!, ...got.slice(2)];
+      },
+    }),
+  },
+  {
+    name: "hands over a key while a message of it is held",
+    of: "memory queue, ordered",
+    caughtBy: "C8-driver-holds-the-key",
+    hooks: () => {
+      let serial = 0;
+      return {
+        send: (batch, call) => call(batch.map((message) => ({ ...message, key: `${message.key}-${++serial}` }))),
+      };
+    },
+  },
+  {
+    name: "loses the delay of a publish",
+    of: "memory queue",
+    caughtBy: "C10-driver-delay",
+    hooks: sending(({ delayMs: _, ...message }) => message),
+  },
+  {
+    name: "gives back earlier than asked",
+    of: "memory queue",
+    caughtBy: "C10-driver-retry-delay",
+    hooks: settling((one) => (one.action === "retry" ? { ...one, delayMs: one.delayMs / 2 } : one)),
+  },
+  {
+    name: "claims to release without penalty",
+    of: "memory as SQS",
+    caughtBy: "C9-release-penalty-as-declared",
+    hooks: claims({ releaseWithoutPenalty: true }),
+  },
+  {
+    name: "claims a deduplication window it has not",
+    of: "memory queue",
+    caughtBy: "C4-dedup-inside-the-window",
+    hooks: claims({ publishDedupMs: 300_000 }),
+  },
+  {
+    name: "claims larger messages than it takes",
+    of: "memory as SQS",
+    caughtBy: "C15-limit-observed",
+    hooks: claims({ maxMessageBytes: 2 * 2 ** 20 }),
+  },
+  {
+    name: "hides a deduplication window it has",
+    of: "memory as SQS FIFO",
+    caughtBy: "C4-dedup-inside-the-window",
+    hooks: claims({ publishDedupMs: 0 }),
+  },
+  {
+    name: "claims an ordering it does not keep",
+    of: "memory queue, ordered",
+    caughtBy: "C8-driver-gives-the-key",
+    hooks: () => ({ send: (batch, call) => call(batch.map(({ key: _, ...message }) => message)) }),
+  },
+  {
+    name: "reports the failure of one item as another's",
+    of: "memory queue",
+    caughtBy: "C2-result-per-input",
+    hooks: () => {
+      let done = false;
+      return {
+        send: async (batch, call) => {
+          if (done || batch.length < 3) return call(batch);
+          done = true;
+          const sent = [...(await call(batch.filter((_, at) => at !== 2)))];
+          sent.splice(2, 0, { id: "never-sent" });
+          sent[1] = { cause: new Error("the third failed") };
+          return sent;
+        },
+        classify: (cause) =>
+          cause instanceof Error && cause.message === "the third failed"
+            ? { kind: "retryable", code: "failed" }
+            : undefined,
+      };
+    },
+  },
+  {
+    name: "maps the outcomes of a settlement to the wrong items",
+    of: "memory queue",
+    caughtBy: "C6-a-stale-receipt-hurts-no-other",
+    hooks: () => ({
+      settle: async (batch, call) => {
+        const outcomes = await call(batch);
+        return [...outcomes.slice(1), outcomes[0]];
+      },
+    }),
+  },
+  {
+    name: "gives every message the same id",
+    of: "memory queue",
+    caughtBy: "C2-one-result-each",
+    hooks: () => ({
+      send: async (batch, call) => (await call(batch)).map((sent) => ("id" in sent ? { ...sent, id: "the-id" } : sent)),
+    }),
+  },
+  {
+    name: "stores every message twice",
+    of: "memory queue",
+    caughtBy: "C2-only-failed-are-sent-again",
+    hooks: () => ({
+      send: async (batch, call) => {
+        await call(batch);
+        return call(batch);
+      },
+    }),
+  },
+  {
+    name: "redelivers what is held",
+    of: "memory queue",
+    caughtBy: "C7-held-is-hidden",
+    hooks: () => ({ receiver: (asked) => ({ ...asked, holdMs: 500 }) }),
+  },
+  {
+    name: "says it extended a hold and did not",
+    of: "memory queue",
+    caughtBy: "C7-extend-keeps",
+    hooks: () => ({ extend: async (receipts) => receipts.map(() => undefined) }),
+  },
+  {
+    name: "loses headers",
+    of: "memory queue",
+    caughtBy: "C16-driver-headers",
+    hooks: sending((message) => ({
+      ...message,
+      headers: Object.fromEntries(Object.entries(message.headers).filter(([name]) => name === "ce")),
+    })),
+  },
+  {
+    name: "normalises text",
+    of: "memory queue",
+    caughtBy: "C16-hostile-bodies",
+    hooks: sending((message) =>
+      typeof message.body === "string" ? { ...message, body: message.body.normalize("NFC") } : message,
+    ),
+  },
+  {
+    name: "never delivers again what failed",
+    of: "memory queue",
+    caughtBy: "C5-throwing-fails",
+    hooks: settling((one) => (one.action === "retry" ? { receipt: one.receipt, action: "ack" } : one)),
+  },
+  {
+    name: "says accepted before the broker has it",
+    of: "memory queue",
+    caughtBy: "C1-accepted-survives-close",
+    hooks: (runtime) => {
+      let open = true;
+      return {
+        send: async (batch, call) => {
+          runtime().timer(50, () => {
+            if (open) void call(batch);
+          });
+          return batch.map((_, at) => ({ id: `soon-${at}-${runtime().uuid()}` }));
+        },
+        close: async (what) => {
+          if (what === "sender") open = false;
+          return true;
+        },
+      };
+    },
+  },
+  {
+    name: "gives more than it is asked for",
+    of: "memory queue",
+    caughtBy: "C12-driver-max",
+    hooks: () => ({ receive: (max, call) => call(max + 5) }),
+  },
+  {
+    name: "acknowledges neighbours, too",
+    of: "memory queue",
+    caughtBy: "C6-only-the-given-are-settled",
+    hooks: () => {
+      const seen = receives();
+      return {
+        receive: seen.hook,
+        settle: async (batch, call, _from, _signal, lease) => {
+          const outcomes = await call(batch);
+          const given = new Set(batch.map(({ receipt }) => receipt));
+          const acked = batch.filter(({ action }) => action === "ack");
+          const others = acked
+            .flatMap(({ receipt }) => seen.with(receipt))
+            .filter(({ receipt }) => !given.has(receipt));
+          if (others.length > 0) await ackAll(lease, others);
+          return outcomes;
+        },
+      };
+    },
+  },
+  {
+    name: "drops what it has read when a receive is aborted",
+    of: "memory queue",
+    caughtBy: "C13-driver-abort-loses-nothing",
+    hooks: () => ({
+      receive: async (max, call, _from, signal, lease) => {
+        const got = await call(max);
+        if (!signal.aborted || got === null || got.length === 0) return got;
+        await ackAll(lease, got);
+        return [];
+      },
+    }),
+  },
+  {
+    name: "calls every error retryable",
+    of: "memory queue",
+    caughtBy: "C17-classify-never-throws",
+    hooks: () => ({ classify: () => ({ kind: "retryable", code: "error" }) }),
+  },
+  {
+    name: "keeps a message from one of two groups",
+    of: "memory pub/sub",
+    caughtBy: "C3-each-group-gets-all",
+    hooks: () => {
+      let count = 0;
+      return {
+        receive: async (max, call, from, _signal, lease) => {
+          const got = await call(max);
+          if (got === null || from.group !== "first") return got;
+          const kept = got.filter(() => ++count !== 7);
+          if (kept.length < got.length)
+            await ackAll(
+              lease,
+              got.filter((one) => !kept.includes(one)),
+            );
+          return kept;
+        },
+      };
+    },
+  },
+  {
+    name: "checkpoints what it has read, not what was settled",
+    of: "memory stream",
+    caughtBy: "S-checkpoint-never-passes-the-unsettled",
+    hooks: () => ({
+      receive: async (max, call, _from, _signal, lease) => {
+        const got = await call(max);
+        if (got !== null && got.length > 0) await ackAll(lease, got.slice(-1));
+        return got;
+      },
+    }),
+  },
+  {
+    name: "lets a holder that lost its lease checkpoint",
+    of: "memory stream",
+    caughtBy: "S-zombie-checkpoint",
+    hooks: () => ({ settle: async (batch, call) => (await call(batch)).map(() => undefined) }),
+  },
+];
+
+export function mutate(adapter: Adapter, mutant: Mutant, runtime: () => Runtime): Adapter {
+  return intercept(adapter, mutant.hooks(runtime));
+}
