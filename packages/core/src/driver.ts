@@ -194,6 +194,8 @@ export interface Fault {
   /** What the user should change, if anything; no secret in it. */
   readonly hint?: string;
   readonly retryAfterMs?: number;
+  /** Throttled, one message of a `send`: only what shares its shard is; the destination goes on. */
+  readonly partial?: boolean;
 }
 
 /** Per item, in the order given: undefined is success. */
