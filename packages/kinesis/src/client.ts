@@ -52,6 +52,7 @@ export type StreamSummary = Maybe<{
   StreamName: string;
   StreamARN: string;
   StreamStatus: string;
+  StreamCreationTimestamp: Date;
   StreamModeDetails: Maybe<{ StreamMode: string }>;
   RetentionPeriodHours: number;
   EncryptionType: string;

@@ -9,6 +9,8 @@ export interface Stream {
   readonly ref: StreamRef;
   readonly name: string;
   readonly arn: string;
+  /** This stream and no later one of the same name. */
+  readonly identity: string;
   readonly status: string;
   readonly mode: "ON_DEMAND" | "PROVISIONED";
   readonly openShards: number;
@@ -28,6 +30,7 @@ export async function describeStream(ref: StreamRef, call: Call, signal: AbortSi
     ref,
     name: summary.StreamName ?? "",
     arn: summary.StreamARN ?? "",
+    identity: `${summary.StreamARN ?? summary.StreamName}@${summary.StreamCreationTimestamp?.getTime() ?? 0}`,
     status: summary.StreamStatus ?? "",
     mode: summary.StreamModeDetails?.StreamMode === "ON_DEMAND" ? "ON_DEMAND" : "PROVISIONED",
     openShards: summary.OpenShardCount ?? 0,
