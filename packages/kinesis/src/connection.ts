@@ -50,13 +50,12 @@ export async function connect(
   /** Runs `work` with the group's lease store, checked, and closes it. */
   async function withStore<T>(
     of: Destination,
-    stream: Stream,
     signal: AbortSignal,
     work: (store: LeaseStore) => Promise<T>,
   ): Promise<T> {
     const store = await leaseStore(of, options, own);
     try {
-      await store.open({ group: groupOf(of), stream: stream.identity }, runtime, signal);
+      await store.open(signal, runtime);
       return await work(store);
     } finally {
       await store.close();
@@ -96,12 +95,12 @@ export async function connect(
       const here = new Map<string, Depth>();
       for (const receiver of receivers.get(of.name) ?? [])
         for (const [shard, depth] of receiver.depth()) here.set(shard, depth);
-      return withStore(of, stream, signal, (store) => groupDepth(stream, store, here, clients.call, signal));
+      return withStore(of, signal, (store) => groupDepth(stream, store, here, clients.call, signal));
     },
     seek: async (of, to, signal) => {
       const stream = await openStream(of, clients.call, signal);
       const shards = new Shards(stream, clients.call, runtime, async () => {});
-      await withStore(of, stream, signal, (store) =>
+      await withStore(of, signal, (store) =>
         seekGroup(stream, groupOf(of), store, shards, to, runtime, signal),
       );
     },

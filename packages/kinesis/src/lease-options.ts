@@ -32,7 +32,7 @@ const timing = {
 const pool = z.custom<PostgresPool>((value) => typeof (value as PostgresPool | null)?.query === "function", {
   error: "must be a Pool of pg; it can be given in code only",
 });
-interface PostgresPool {
+export interface PostgresPool {
   query(text: string, values?: any[]): Promise<{ readonly rows: any[]; readonly rowCount: number | null }>;
 }
 

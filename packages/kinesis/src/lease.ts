@@ -69,9 +69,9 @@ export class ShardLease implements Lease<ShardReceipt> {
   }
 
   /** Core settles a log by its low-water mark: the last one is the farthest. */
-  async settle(batch: readonly Settlement<ShardReceipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
+  async settle(batch: readonly Settlement<ShardReceipt>[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
-    for (const { action, receipt } of batch) outcomes.push(await this.#settle(action, receipt, signal));
+    for (const { action, receipt } of batch) outcomes.push(await this.#settle(action, receipt));
     return outcomes;
   }
 
@@ -87,26 +87,26 @@ export class ShardLease implements Lease<ShardReceipt> {
     // Not stored, the next holder finds the end again.
     for (let ms = SECOND / 4; ended && !signal.aborted && !this.lost.aborted; ms *= 2) {
       try {
-        return await this.#held.ended(children, signal);
+        return await this.#held.ended(children);
       } catch {
         await this.#runtime.sleep(ms, signal);
       }
     }
-    await this.#held.release(signal);
+    await this.#held.release();
   }
 
   get #wanted(): boolean {
     return this.#held.lost.aborted || this.#held.asked.aborted;
   }
 
-  async #settle(action: Settlement["action"], receipt: ShardReceipt, signal: AbortSignal): Promise<Outcome> {
+  async #settle(action: Settlement["action"], receipt: ShardReceipt): Promise<Outcome> {
     if (action !== "ack")
       return {
         cause: new MessagingError("cannot-return", "a stream takes nothing back; retry in place", { kind: "permanent" }),
       };
     if (!this.#held.valid) return LOST;
     try {
-      await this.#held.checkpoint(receipt, signal);
+      await this.#held.checkpoint(receipt);
     } catch (cause) {
       return { cause };
     }

@@ -48,7 +48,6 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
   readonly #shards: Shards;
   readonly #leases = new Set<ShardLease>();
   readonly #cut = new AbortController();
-  readonly #failed = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(options: ReceiverOptions) {
@@ -74,13 +73,12 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
   }
 
   async *leases(signal: AbortSignal): AsyncGenerator<Lease<ShardReceipt>> {
-    const over = AbortSignal.any([signal, this.#cut.signal, this.#failed.signal]);
+    const over = AbortSignal.any([signal, this.#cut.signal]);
     for await (const held of this.#engine.shards(over)) {
       const lease = this.#lease(held);
       this.#leases.add(lease);
       yield lease;
     }
-    if (this.#failed.signal.aborted && !signal.aborted) throw this.#failed.signal.reason;
   }
 
   /** What is known here of the shards held here; by shard. */
@@ -152,12 +150,7 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
   async #recheck(signal: AbortSignal): Promise<void> {
     const { from, stream, clients } = this.#options;
     if (!from.ordered) return;
-    try {
-      refuseSpreading(from, await describeStream(stream.ref, clients.call, signal));
-    } catch (cause) {
-      if ((cause as { code?: unknown }).code === "order-not-kept") this.#failed.abort(cause);
-      throw cause;
-    }
+    refuseSpreading(from, await describeStream(stream.ref, clients.call, signal));
   }
 
   #report(event: LeaseEvent): void {

@@ -25,3 +25,5 @@ export function compareCheckpoints(a: Checkpoint, b: Checkpoint): number {
   const [x, y] = [left.sub ?? Number.POSITIVE_INFINITY, right.sub ?? Number.POSITIVE_INFINITY];
   return x === y ? 0 : x - y;
 }
+
+export const isSequence = (text: string): boolean => /^\d+$/.test(text);

@@ -1,9 +1,16 @@
 import type { Position, Runtime } from "@switchyard/core/driver";
+import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
+import { Calls } from "./calls.ts";
+import { decide, eligibleRows } from "./decide.ts";
+import { Discovery, resolveStart } from "./discovery.ts";
 import type { LeaseEvent } from "./events.ts";
 import type { HeldShard } from "./held-shard.ts";
+import { Observer } from "./observer.ts";
 import type { ShardSource } from "./source.ts";
-import type { Checkpoint, LeaseStore } from "./store.ts";
-import type { Timing } from "./timing.ts";
+import type { Checkpoint, LeaseRow, LeaseStore, LeaseTable } from "./store.ts";
+import { Tenure, type TenureHost } from "./tenure.ts";
+import { type Times, type Timing, timesOf } from "./timing.ts";
+import { Wake } from "./wake.ts";
 
 export interface LeaseEngineOptions {
   readonly store: LeaseStore;
@@ -25,7 +32,7 @@ export interface LeaseEngineOptions {
 export interface ShardStatus {
   readonly shard: string;
   readonly owner?: string;
-  /** The owner has asked for it and this worker still has it. */
+  /** Has it still; the owner has asked for it. */
   readonly handoverFrom?: string;
   readonly checkpoint: Checkpoint;
   readonly tenures: number;
@@ -48,26 +55,319 @@ export interface ShardStatus {
 export class LeaseEngine {
   /** Unique in the group. */
   readonly worker: string;
-  constructor(_options: LeaseEngineOptions) {
-    throw new Error("being written");
+  readonly #options: LeaseEngineOptions;
+  readonly #runtime: Runtime;
+  readonly #times: Times;
+  readonly #report: (event: LeaseEvent) => void;
+  readonly #calls: Calls;
+  readonly #discovery: Discovery;
+  readonly #observer = new Observer();
+  readonly #host: TenureHost;
+  readonly #held = new Map<string, Tenure>();
+  /** Fencing tokens of tenures that were yielded, by shard: the last. */
+  readonly #begun = new Map<string, number>();
+  readonly #rests = new Map<string, number>();
+  readonly #yields: Tenure[] = [];
+  readonly #closed = new AbortController();
+  readonly #look: Wake;
+  readonly #listing: Wake;
+  readonly #given: Wake;
+  #table: LeaseTable = { group: undefined, leases: [], workers: [] };
+  #live: ReadonlySet<string> = new Set();
+  #movedAt = Number.NEGATIVE_INFINITY;
+  #fatal: { readonly error: unknown } | undefined;
+  #draining = false;
+  #loops: Promise<void>[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(options: LeaseEngineOptions) {
+    const { runtime, store, source } = options;
+    this.#options = options;
+    this.#runtime = runtime;
+    this.worker = options.worker ?? runtime.uuid();
+    this.#times = timesOf(options.timing);
+    this.#report = options.report ?? (() => {});
+    this.#calls = new Calls(store, runtime, this.#times.callMs, this.#report);
+    this.#discovery = new Discovery({ store, source, calls: this.#calls, report: this.#report });
+    this.#look = new Wake(runtime);
+    this.#listing = new Wake(runtime);
+    this.#given = new Wake(runtime);
+    this.#host = {
+      store,
+      runtime,
+      calls: this.#calls,
+      times: this.#times,
+      worker: this.worker,
+      group: options.group,
+      report: this.#report,
+      moved: () => {
+        this.#movedAt = runtime.monotonic();
+      },
+      dead: (worker) => this.#live.size > 0 && !this.#live.has(worker),
+      bear: (children, parent) => this.#discovery.bear(children, parent, this.#closed.signal),
+      over: (tenure, released) => this.#over(tenure, released),
+    };
   }
+
   /** Checks the table, and stores the group's start if there is none. Rejects with a MessagingError. */
-  open(_signal: AbortSignal): Promise<void> {
-    throw new Error("being written");
+  async open(signal: AbortSignal): Promise<void> {
+    const { store, source, group, stream, start } = this.#options;
+    await store.open(signal, this.#runtime);
+    let table = await this.#calls.store("reading the leases", (s) => store.load(s), signal);
+    if (table.group === undefined) {
+      const from = await resolveStart(start, source, this.#runtime, this.#calls, signal);
+      // Rows without a group's are a KCL application's: what it has not listed yet are children.
+      const row = { group, stream, start: from, complete: table.leases.length > 0 };
+      table = { ...table, group: await this.#calls.store("storing the start", (s) => store.begin(row, s), signal) };
+    }
+    const found = table.group!;
+    if (found.group !== group || found.stream !== stream) {
+      throw new MessagingError(
+        "lease-table-foreign",
+        `${store.name} holds the leases of group ${found.group} of ${found.stream}, not of ${group} of ${stream}; give each group a table of its own, or delete this one if that stream is gone`,
+        { kind: "config" },
+      );
+    }
   }
+
   /**
    * Yields each shard as it is taken; once per engine. Ends when `signal` aborts: from then on nothing is taken, the others are told,
    * and what was yielded stays held until it is released. Rejects only with what no retry mends (`auth`, `config`).
    */
-  shards(_signal: AbortSignal): AsyncIterable<HeldShard> {
-    throw new Error("being written");
+  async *shards(signal: AbortSignal): AsyncGenerator<HeldShard> {
+    const stop = () => {
+      this.#draining = true;
+      this.#given.now();
+      this.#look.now();
+    };
+    if (signal.aborted || this.#closed.signal.aborted) return;
+    signal.addEventListener("abort", stop, { once: true });
+    this.#closed.signal.addEventListener("abort", stop, { once: true });
+    this.#loops = [this.#looking(), this.#listings(), this.#beating()];
+    for (const loop of this.#loops) loop.catch((error: unknown) => this.#fail(error));
+    try {
+      while (!this.#draining) {
+        const tenure = this.#yields.shift();
+        if (tenure === undefined) await this.#given.wait(undefined);
+        else if (tenure.valid) {
+          this.#begun.set(tenure.id, tenure.fencingToken);
+          yield tenure;
+        }
+        if (this.#fatal !== undefined) throw this.#fatal.error;
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      stop();
+      // Nobody will read these.
+      for (const tenure of this.#yields.splice(0)) void tenure.release();
+    }
   }
+
   /** What the table said at the last look, this worker's own shards up to date. */
   status(): readonly ShardStatus[] {
-    throw new Error("being written");
+    const eligible = new Set(eligibleRows(this.#table.leases).map((row) => row.key));
+    return this.#table.leases.map(({ key, owner, handoverFrom, checkpoint, tenures }) => {
+      const held = this.#held.get(key);
+      return {
+        shard: key,
+        ...(held !== undefined && owner === undefined ? { owner: this.worker } : owner === undefined ? {} : { owner }),
+        ...(handoverFrom === undefined ? {} : { handoverFrom }),
+        checkpoint: held?.stored ?? checkpoint,
+        tenures,
+        eligible: eligible.has(key),
+        here: held !== undefined,
+      };
+    });
   }
+
   /** Releases what is still held and leaves the group. Idempotent; never rejects. Does not close the store. */
   close(): Promise<void> {
-    throw new Error("being written");
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#draining = true;
+    this.#given.now();
+    this.#look.now();
+    await Promise.all([...this.#held.values()].map((tenure) => tenure.release()));
+    this.#closed.abort();
+    for (const wake of [this.#look, this.#listing, this.#given]) wake.close();
+    await Promise.allSettled(this.#loops);
+    const { store } = this.#options;
+    await this.#calls.store("leaving the group", (s) => store.forget(this.worker, undefined, s)).catch(() => {});
+  }
+
+  async #looking(): Promise<void> {
+    const { quickMs, renewMs } = this.#times;
+    await this.#beat();
+    while (!this.#draining) {
+      let pause = renewMs * this.#jitter();
+      try {
+        pause = Math.min(pause, await this.#lookOnce());
+      } catch (error) {
+        if (isFatal(error)) throw error;
+        pause = quickMs * this.#jitter();
+      }
+      if (!this.#draining) await this.#look.wait(pause);
+    }
+    await this.#beat();
+  }
+
+  /** Looks, and does what is to be done about it; how soon to look again. */
+  async #lookOnce(): Promise<number> {
+    const { store } = this.#options;
+    const { leaseMs, quickMs } = this.#times;
+    const table = await this.#calls.store("reading the leases", (s) => store.load(s), this.#closed.signal);
+    const now = this.#runtime.monotonic();
+    this.#table = table;
+    this.#observer.look(table, now);
+    const rows = new Map(table.leases.map((row) => [row.key, row]));
+    for (const tenure of [...this.#held.values()]) tenure.seen(rows.get(tenure.id));
+    for (const [key, until] of this.#rests) if (now >= until) this.#rests.delete(key);
+    const decision = decide({
+      table,
+      observer: this.#observer,
+      now,
+      me: this.worker,
+      held: (key) => this.#held.has(key),
+      resting: (key) => this.#rests.has(key),
+      leaseMs,
+      random: this.#runtime.random.bind(this.#runtime),
+    });
+    this.#live = decision.live;
+    const done = await Promise.all([
+      ...decision.take.map((row) => this.#take(row)),
+      ...decision.ask.map((row) => this.#ask(row)),
+    ]);
+    await this.#sweep(table, now);
+    let next = decision.hurry || done.includes(false) ? quickMs * this.#jitter() : Number.POSITIVE_INFINITY;
+    if (decision.expiry !== undefined) next = Math.min(next, decision.expiry - this.#runtime.monotonic() + 1);
+    for (const until of this.#rests.values()) next = Math.min(next, until - now);
+    return Math.max(next, quickMs / 2);
+  }
+
+  /** False: another was faster, or it isn't known. */
+  async #take(row: LeaseRow): Promise<boolean> {
+    if (this.#draining) return true;
+    const { store } = this.#options;
+    const sentAt = this.#runtime.monotonic();
+    const token = row.counter + 1;
+    // A tenure of this worker that never began, its acquisition's answer lost, is no tenure.
+    const unbegun = row.owner === this.worker && row.token !== undefined && this.#begun.get(row.key) !== row.token;
+    const change = {
+      bump: true,
+      owner: this.worker,
+      handoverFrom: null,
+      token,
+      tenures: unbegun ? row.tenures : row.tenures + 1,
+      // KCL's LATEST would mean another place after a crash.
+      ...(row.checkpoint === "LATEST" ? { checkpoint: { time: this.#runtime.now() } } : {}),
+    };
+    try {
+      const expect = { counter: row.counter };
+      const taken = await this.#calls.store("taking a lease", (s) => store.update(row.key, expect, change, s));
+      if (!taken.applied) return false;
+      const tenure = new Tenure(this.#host, taken.row, sentAt);
+      this.#held.set(row.key, tenure);
+      if (!tenure.valid) return false;
+      if (this.#draining) {
+        void tenure.release();
+        return true;
+      }
+      this.#host.moved();
+      this.#report({
+        type: "acquired",
+        shard: row.key,
+        fencingToken: token,
+        tenures: tenure.tenures,
+        from: tenure.from,
+      });
+      this.#yields.push(tenure);
+      this.#given.now();
+      return true;
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      return false;
+    }
+  }
+
+  /** The counter stays, so that the holder's renewals go on. */
+  async #ask(row: LeaseRow): Promise<boolean> {
+    if (this.#draining) return true;
+    const { store } = this.#options;
+    const expect = { owner: row.owner ?? null, token: row.token ?? null, handoverFrom: null };
+    const change = { bump: false, owner: this.worker, handoverFrom: row.owner ?? null };
+    try {
+      return (await this.#calls.store("asking for a lease", (s) => store.update(row.key, expect, change, s))).applied;
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      return false;
+    }
+  }
+
+  /** Rows of workers that died. */
+  async #sweep(table: LeaseTable, now: number): Promise<void> {
+    for (const { id, counter } of table.workers) {
+      const quiet = this.#observer.quiet(id, now) ?? 0;
+      if (id === this.worker || quiet < 10 * this.#times.leaseMs) continue;
+      await this.#calls.store("deleting a worker's row", (s) => this.#options.store.forget(id, counter, s));
+    }
+  }
+
+  async #listings(): Promise<void> {
+    const { quickMs, discoverMs } = this.#times;
+    while (!this.#draining) {
+      let pause = quickMs * this.#jitter();
+      try {
+        const odd = await this.#discovery.run(this.#closed.signal);
+        if (!odd) pause = discoverMs * (2 / 3 + (this.#runtime.random() * 2) / 3);
+        this.#look.now();
+      } catch (error) {
+        if (isFatal(error)) throw error;
+      }
+      if (!this.#draining) await this.#listing.wait(pause);
+    }
+  }
+
+  /** Leases that move show that this worker lives; without any, its own row does. */
+  async #beating(): Promise<void> {
+    const { renewMs } = this.#times;
+    while (!this.#closed.signal.aborted) {
+      await this.#runtime.sleep(renewMs * this.#jitter(), this.#closed.signal);
+      if (this.#closed.signal.aborted || this.#draining) return;
+      if (this.#runtime.monotonic() - this.#movedAt >= renewMs) await this.#beat();
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const worker = { id: this.worker, state: this.#draining ? "draining" : "active" } as const;
+    try {
+      await this.#calls.store("showing that this worker lives", (s) => this.#options.store.beat(worker, s));
+      this.#host.moved();
+    } catch (error) {
+      if (isFatal(error)) throw error;
+    }
+  }
+
+  #over(tenure: Tenure, released: boolean): void {
+    if (this.#held.get(tenure.id) === tenure) this.#held.delete(tenure.id);
+    if (released && !tenure.asked.aborted) {
+      this.#rests.set(tenure.id, this.#runtime.monotonic() + this.#times.renewMs);
+    }
+    this.#look.now();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#draining) return;
+    this.#fatal ??= { error };
+    this.#given.now();
+  }
+
+  #jitter(): number {
+    return 0.9 + this.#runtime.random() / 5;
   }
 }
+
+const isFatal = (error: unknown): boolean =>
+  isMessagingError(error) && (error.kind === "auth" || error.kind === "config" || error.kind === "permanent");

@@ -26,17 +26,17 @@ export interface HeldShard {
    * Stores that all records up to `at` are settled: a compare-and-set on this tenure. One not after {@link stored} is done
    * already. Calls at once are made one, the farthest. Rejects `lease-lost` (final), else retryable, when it may have been stored.
    */
-  checkpoint(at: { readonly sequence: string; readonly sub?: number }, signal?: AbortSignal): Promise<void>;
+  checkpoint(at: { readonly sequence: string; readonly sub?: number }): Promise<void>;
   /**
    * Every record of the shard was handed out and settled, and the broker says there will be no more: the children's leases are
    * made, the checkpoint becomes SHARD_END and the tenure is over. Rejects like `checkpoint`; call it again after a while.
    */
-  ended(children: readonly Shard[], signal?: AbortSignal): Promise<void>;
+  ended(children: readonly Shard[]): Promise<void>;
   /**
    * Gives the lease to whoever asked for it, else to anybody, at once; not a tenure without progress. After `lost`: nothing.
    * Never rejects: a store that can't be reached sees the lease run out instead.
    */
-  release(signal?: AbortSignal): Promise<void>;
+  release(): Promise<void>;
   /** What a store's transactional checkpoint needs to know about this tenure (`postgresLeases(...).checkpointIn`). */
   readonly claim: LeaseClaim;
 }

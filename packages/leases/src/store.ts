@@ -108,11 +108,11 @@ export interface LeaseStore {
   /** For messages: `DynamoDB table dev_orders_billing`. */
   readonly name: string;
   /**
-   * Checks that the table is there and may be used for this group; the engine calls it before all else. Rejects with a
-   * MessagingError of kind `config`: `lease-table-missing`, `lease-table-foreign` (another application's, or no lease table),
-   * `lease-table-live` (a KCL application is running on it); of kind `auth` where a right is missing.
+   * Checks that the table is there, is a lease table and that no KCL application is running on it; the engine calls it before
+   * all else, and compares the group's row itself. Rejects with a MessagingError of kind `config`: `lease-table-missing`,
+   * `lease-table-foreign`, `lease-table-live`; of kind `auth` where a right is missing.
    */
-  open(identity: GroupIdentity, runtime: Runtime, signal: AbortSignal): Promise<void>;
+  open(signal: AbortSignal, runtime: Runtime): Promise<void>;
   load(signal: AbortSignal): Promise<LeaseTable>;
   get(key: string, signal: AbortSignal): Promise<LeaseRow | undefined>;
   /** Each unless there; counter 0, tenures 0, nobody's. */

@@ -13,3 +13,29 @@ export interface Timing {
   /** The longest a call to the store or to the source may take before it counts as failed. Default a sixth of `leaseMs`. */
   readonly callMs?: number;
 }
+
+export interface Times {
+  readonly leaseMs: number;
+  /** R: a third of a lease, stretched by up to a fifth so that workers drift apart: never more than three renewals a lease duration. */
+  readonly renewMs: number;
+  /** Safety before the end of a tenure: for what runs on after the abort, and for timers that come late. */
+  readonly marginMs: number;
+  /** Between looks while something is under way, and between tries. */
+  readonly quickMs: number;
+  readonly handoverMs: number;
+  readonly discoverMs: number;
+  readonly callMs: number;
+}
+
+export function timesOf(timing: Timing = {}): Times {
+  const leaseMs = timing.leaseMs ?? 30_000;
+  return {
+    leaseMs,
+    renewMs: leaseMs / 3,
+    marginMs: leaseMs / 10,
+    quickMs: leaseMs / 15,
+    handoverMs: timing.handoverMs ?? 30_000,
+    discoverMs: timing.discoverMs ?? 90_000,
+    callMs: timing.callMs ?? leaseMs / 6,
+  };
+}

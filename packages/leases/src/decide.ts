@@ -1,0 +1,144 @@
+import type { Observer } from "./observer.ts";
+import type { LeaseRow, LeaseTable } from "./store.ts";
+
+export interface Situation {
+  readonly table: LeaseTable;
+  readonly observer: Observer;
+  readonly now: number;
+  readonly me: string;
+  /** Held here: what the table says of it may be old. */
+  readonly held: (key: string) => boolean;
+  /** Given up here a moment ago: others first. */
+  readonly resting: (key: string) => boolean;
+  readonly leaseMs: number;
+  readonly random: () => number;
+}
+
+export interface Decision {
+  /** To be taken now. */
+  readonly take: readonly LeaseRow[];
+  /** To be asked for. */
+  readonly ask: readonly LeaseRow[];
+  /** A handover to this worker is under way, or its share is not full though others have more. */
+  readonly hurry: boolean;
+  /** The soonest moment at which a lease of another runs out. */
+  readonly expiry: number | undefined;
+  readonly live: ReadonlySet<string>;
+}
+
+/** Parents that have no row any more were passed long ago. */
+export function eligibleRows(leases: readonly LeaseRow[]): LeaseRow[] {
+  const rows = new Map(leases.map((row) => [row.key, row]));
+  const passed = (parent: string) => (rows.get(parent)?.checkpoint ?? "SHARD_END") === "SHARD_END";
+  return leases.filter((row) => row.checkpoint !== "SHARD_END" && row.parents.every(passed));
+}
+
+/** What a worker should do about what it sees. Pure but for the shuffle. */
+export function decide(of: Situation): Decision {
+  const { observer, now, me, leaseMs } = of;
+  const eligible = eligibleRows(of.table.leases);
+  const live = liveWorkers(of, eligible);
+  const expired = (row: LeaseRow) => observer.still(row, now) >= leaseMs;
+  const gone = (worker: string) => worker !== me && !live.has(worker);
+
+  const mine: LeaseRow[] = [];
+  const own: LeaseRow[] = [];
+  const free: LeaseRow[] = [];
+  const loads = new Map<string, LeaseRow[]>();
+  let expiry: number | undefined;
+  let coming = false;
+  for (const row of eligible) {
+    if (of.held(row.key)) {
+      // Asked of this worker and not yet given: it counts as the other's already.
+      if (row.owner === undefined || row.owner === me) mine.push(row);
+      else load(loads, row.owner, row);
+      continue;
+    }
+    if (row.owner === me && row.handoverFrom === undefined) own.push(row);
+    else if (row.owner === undefined || expired(row) || (row.token === undefined && gone(row.owner))) free.push(row);
+    else {
+      if (row.owner === me) {
+        mine.push(row);
+        coming = true;
+      } else load(loads, row.owner, row);
+      const at = now + leaseMs - observer.still(row, now);
+      expiry = Math.min(expiry ?? at, at);
+    }
+  }
+
+  const target = Math.ceil(eligible.length / live.size);
+  shuffle(free, of.random);
+  const room = Math.max(0, target - mine.length - own.length);
+  const able = free.filter((row) => !of.resting(row.key));
+  const stale = able.slice(room).filter((row) => row.owner !== undefined && observer.still(row, now) > 3 * leaseMs);
+  const take = [...own, ...able.slice(0, room), ...stale];
+
+  const ask = free.length > 0 ? [] : wanted(of, loads, mine.length + own.length, target, live);
+  const hurry = coming || ask.length > 0 || (able.length > 0 && room > 0);
+  return { take, ask: ask.slice(0, Math.ceil(ask.length / 2)), hurry, expiry, live };
+}
+
+/**
+ * Active, and seen to move within two lease durations; but one that lets a lease run out, and of which nothing moved for half
+ * a duration, is taken for dead at once: its share is free to the others when its leases are.
+ */
+function liveWorkers(of: Situation, eligible: readonly LeaseRow[]): Set<string> {
+  const { observer, now, leaseMs, me } = of;
+  const states = new Map(of.table.workers.map((row) => [row.id, row.state]));
+  const failing = new Set<string>();
+  const candidates = new Set(states.keys());
+  for (const row of eligible) {
+    const holder = row.handoverFrom ?? row.owner;
+    if (holder === undefined) continue;
+    candidates.add(holder);
+    if (row.token !== undefined && observer.still(row, now) >= leaseMs) failing.add(holder);
+  }
+  const live = new Set<string>([me]);
+  for (const id of candidates) {
+    const quiet = observer.quiet(id, now);
+    if (quiet === undefined || quiet >= 2 * leaseMs || states.get(id) === "draining") continue;
+    // One without a row is known by its leases alone.
+    if (quiet >= leaseMs / 2 && (failing.has(id) || (!states.has(id) && quiet >= leaseMs))) continue;
+    live.add(id);
+  }
+  return live;
+}
+
+/** Leases of those that have more than their share, until this worker has its own; nobody is left with fewer than it. */
+function wanted(
+  of: Situation,
+  loads: ReadonlyMap<string, LeaseRow[]>,
+  have: number,
+  target: number,
+  live: ReadonlySet<string>,
+): LeaseRow[] {
+  const donors = [...loads].filter(([id]) => live.has(id)).map(([, rows]) => ({ count: rows.length, rows }));
+  for (const { rows } of donors) shuffle(rows, of.random);
+  const ask: LeaseRow[] = [];
+  for (let count = have; count < target; count++) {
+    shuffle(donors, of.random);
+    donors.sort((a, b) => b.count - a.count);
+    const donor = donors.find((it) => it.count - count >= 2 && it.rows.some(askable));
+    if (donor === undefined) break;
+    donor.count--;
+    const at = donor.rows.findIndex(askable);
+    ask.push(...donor.rows.splice(at, 1));
+  }
+  return ask;
+}
+
+/** Held, and not yet asked for. */
+const askable = (row: LeaseRow) => row.token !== undefined && row.handoverFrom === undefined;
+
+function load(loads: Map<string, LeaseRow[]>, owner: string, row: LeaseRow): void {
+  const rows = loads.get(owner);
+  if (rows === undefined) loads.set(owner, [row]);
+  else rows.push(row);
+}
+
+function shuffle(list: unknown[], random: () => number): void {
+  for (let at = list.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    [list[at], list[other]] = [list[other], list[at]];
+  }
+}

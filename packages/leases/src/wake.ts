@@ -1,0 +1,37 @@
+import type { Runtime } from "@switchyard/core/driver";
+
+/** A pause that can be cut short. A wake-up while nobody waits is kept for the next wait. */
+export class Wake {
+  readonly #runtime: Runtime;
+  #due = false;
+  #closed = false;
+  #end: (() => void) | undefined;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async wait(ms: number | undefined): Promise<void> {
+    if (!this.#due && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        const timer = ms === undefined ? undefined : this.#runtime.timer(ms, () => this.now());
+        this.#end = () => {
+          timer?.[Symbol.dispose]();
+          this.#end = undefined;
+          resolve();
+        };
+      });
+    }
+    this.#due = false;
+  }
+
+  now(): void {
+    this.#due = true;
+    this.#end?.();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#end?.();
+  }
+}
