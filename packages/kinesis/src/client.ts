@@ -151,6 +151,17 @@ export type Call = <A extends keyof Actions>(
   signal?: AbortSignal,
 ) => Promise<Actions[A][1]>;
 
+const seen = new WeakSet<object>();
+
+function rethrow(cause: unknown): never {
+  if (typeof cause === "object" && cause !== null) seen.add(cause);
+  throw cause;
+}
+
+/** Whether a call of ours to Kinesis failed with it. A connection that serves other services too must know whose error it has. */
+export const failedAtKinesis = (cause: unknown): boolean =>
+  typeof cause === "object" && cause !== null && seen.has(cause);
+
 /** The module `@aws-sdk/client-kinesis`: `KinesisClient` and one class for each command. */
 export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 
@@ -158,6 +169,6 @@ export function caller(sdk: Sdk, client: KinesisClientLike): Call {
   return (action, input, signal) => {
     const Command = sdk[`${action}Command`];
     if (Command === undefined) throw new TypeError(`@aws-sdk/client-kinesis has no ${action}Command`);
-    return client.send(new Command(input), signal === undefined ? {} : { abortSignal: signal });
+    return client.send(new Command(input), signal === undefined ? {} : { abortSignal: signal }).catch(rethrow);
   };
 }

@@ -1,6 +1,7 @@
 /** The fault table: what an error of Kinesis, the SDK or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
+import { failedAtKinesis } from "./client.ts";
 
 /** A record PutRecords did not take, or one not sent because its shard is over its quota. */
 export class RecordError extends Error {
@@ -72,6 +73,9 @@ export function classify(cause: unknown, during: Phase): Fault {
     return unknown(during);
   }
 }
+
+/** Is it Kinesis's to classify? */
+export const isOfKinesis = (cause: unknown): boolean => cause instanceof RecordError || failedAtKinesis(cause);
 
 /** The SDK's name of the error. */
 export const isNamed = (error: unknown, name: string): boolean =>

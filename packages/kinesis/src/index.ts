@@ -2,6 +2,7 @@ import { adapter, type KinesisKeeps } from "./adapter.ts";
 import type { KinesisOptions } from "./options.ts";
 
 export { adapter, type KinesisKeeps };
+export { isOfKinesis } from "./errors.ts";
 export type { KinesisClientLike } from "./client.ts";
 export type { LeaseOptions, LeaseStoreFactory } from "./lease-options.ts";
 export type { KinesisOptions } from "./options.ts";
