@@ -180,9 +180,12 @@ export interface Connection {
 
 export interface Depth {
   readonly lease?: string;
+  /** The worker that has the lease, as its lease table names it. */
+  readonly holder?: string;
   readonly ready?: number;
   readonly delayed?: number;
   readonly held?: number;
+  /** The age of the oldest message not settled: how far behind the group is. */
   readonly oldestMs?: number;
 }
 

@@ -95,7 +95,7 @@ export async function connect(
       const here = new Map<string, Depth>();
       for (const receiver of receivers.get(of.name) ?? [])
         for (const [shard, depth] of receiver.depth()) here.set(shard, depth);
-      return withStore(of, signal, (store) => groupDepth(stream, store, here, clients.call, signal));
+      return withStore(of, signal, (store) => groupDepth(stream, store, here, runtime.now(), clients.call, signal));
     },
     seek: async (of, to, signal) => {
       const stream = await openStream(of, clients.call, signal);

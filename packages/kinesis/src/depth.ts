@@ -4,6 +4,7 @@ import type { Call } from "./client.ts";
 import { isNamed } from "./errors.ts";
 import { iteratorAt } from "./positions.ts";
 import { listShards, type Stream } from "./streams.ts";
+import { type Item, unpack } from "./unpack.ts";
 
 /** Of the shards asked at once: each costs two calls, one of them from the shard's quota of reads. */
 const AT_ONCE = 10;
@@ -16,6 +17,7 @@ export async function groupDepth(
   stream: Stream,
   store: LeaseStore,
   here: ReadonlyMap<string, Depth>,
+  now: number,
   call: Call,
   signal: AbortSignal,
 ): Promise<readonly Depth[]> {
@@ -31,7 +33,7 @@ export async function groupDepth(
       const own = here.get(shard);
       if (own?.oldestMs !== undefined) return own;
       const from = row?.checkpoint ?? group?.start ?? "TRIM_HORIZON";
-      const lag = await lagAt(stream, shard, from, call, signal);
+      const lag = await lagAt(stream, shard, from, now, call, signal);
       const holder = row?.handoverFrom ?? row?.owner;
       return {
         lease: shard,
@@ -45,10 +47,16 @@ export async function groupDepth(
   return depths;
 }
 
+function isSettled(item: Item, from: Checkpoint): boolean {
+  if (typeof from !== "object" || !("sequence" in from)) return false;
+  return item.sequence === from.sequence && item.sub <= (from.sub ?? Number.POSITIVE_INFINITY);
+}
+
 async function lagAt(
   stream: Stream,
   shard: string,
   from: Checkpoint,
+  now: number,
   call: Call,
   signal: AbortSignal,
 ): Promise<{ readonly oldestMs?: number; readonly ready?: number }> {
@@ -57,9 +65,9 @@ async function lagAt(
     const { ShardIterator = "" } = await call("GetShardIterator", { ...stream.ref, ShardId: shard, ...at }, signal);
     const { Records = [], MillisBehindLatest: behind } = await call("GetRecords", { ShardIterator, Limit: 1 }, signal);
     if (behind === undefined) return {};
-    const settled = typeof from === "object" && "sequence" in from && Records[0]?.SequenceNumber === from.sequence;
-    const none = Records.length === 0 || (settled && from.sub === undefined);
-    return { oldestMs: behind, ...(behind === 0 && none ? { ready: 0 } : {}) };
+    const [first] = [...unpack(Records)].filter((item) => !isSettled(item, from));
+    const age = first?.at === undefined ? 0 : Math.max(now - first.at, 0);
+    return { oldestMs: Math.max(behind, age), ...(behind === 0 ? { ready: first === undefined ? 0 : 1 } : {}) };
   } catch (cause) {
     // Over its quota, or a position that is gone: the others are told all the same.
     if (["ProvisionedThroughputExceededException", "ResourceNotFoundException", "InvalidArgumentException"].some((name) => isNamed(cause, name)))

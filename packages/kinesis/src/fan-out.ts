@@ -5,6 +5,7 @@ import { isNamed, RecordError } from "./errors.ts";
 import { RESUBSCRIBE_MS } from "./limits.ts";
 import { iteratorAt } from "./positions.ts";
 import type { Batch, Feed } from "./shard-reader.ts";
+import { within } from "./within.ts";
 
 export interface FanOutOptions {
   readonly consumerArn: string;
@@ -103,20 +104,15 @@ export class FanOut implements Feed {
   /** An event that is being waited for is kept: an abort loses nothing. */
   async #event(until: number, signal: AbortSignal): Promise<IteratorResult<ShardEvent> | undefined> {
     const { runtime } = this.#options;
-    const over = new AbortController();
     const next = (this.#next ??= this.#events!.next());
-    const late = runtime.sleep(Math.max(until - runtime.monotonic(), 0), AbortSignal.any([signal, over.signal]));
     try {
-      const first = await Promise.race([next, late]);
-      if (first === undefined) return undefined;
-      this.#next = undefined;
+      const first = await within(runtime, until - runtime.monotonic(), signal, next);
+      if (first !== undefined) this.#next = undefined;
       return first;
     } catch (cause) {
       this.#next = undefined;
       this.#over();
       throw cause;
-    } finally {
-      over.abort();
     }
   }
 

@@ -31,7 +31,7 @@ export class ShardLease implements Lease<ShardReceipt> {
   readonly #over: AbortSignal;
   readonly #done: (lease: ShardLease) => void;
   #first = true;
-  #unsettled: ShardReceipt[] = [];
+  #unsettled: { readonly receipt: ShardReceipt; readonly at: number | undefined }[] = [];
 
   constructor(
     held: HeldShard,
@@ -56,9 +56,17 @@ export class ShardLease implements Lease<ShardReceipt> {
     return this.#unsettled.length;
   }
 
-  /** Milliseconds behind the shard's newest record; undefined before the first read. */
-  get lagMs(): number | undefined {
-    return this.#reader.lagMs;
+  /** Milliseconds: the age of the oldest record not settled, read or not; undefined before the first read. */
+  get behindMs(): number | undefined {
+    const { lagMs } = this.#reader;
+    const oldest = this.#unsettled[0]?.at;
+    if (lagMs === undefined || oldest === undefined) return lagMs;
+    return Math.max(lagMs, this.#runtime.now() - oldest);
+  }
+
+  /** Nothing is left in the shard beyond what was handed out. */
+  get atTip(): boolean {
+    return this.#reader.lagMs === 0;
   }
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<ShardReceipt>[] | null> {
@@ -110,7 +118,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     } catch (cause) {
       return { cause };
     }
-    const at = this.#unsettled.indexOf(receipt);
+    const at = this.#unsettled.findIndex((one) => one.receipt === receipt);
     if (at >= 0) this.#unsettled.splice(0, at + 1);
     return undefined;
   }
@@ -120,7 +128,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     const position = toPosition(this.id, item, item.packed ? item.sub : undefined);
     const attempt = this.#first ? this.#held.tenures : undefined;
     this.#first = false;
-    this.#unsettled.push(receipt);
+    this.#unsettled.push({ receipt, at: item.at });
     return {
       id: position,
       message: fromData(item.data, this.#keyed ? item.key : undefined),

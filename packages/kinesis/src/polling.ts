@@ -4,6 +4,7 @@ import { isNamed } from "./errors.ts";
 import { ITERATOR_MS, SECOND } from "./limits.ts";
 import type { Pace } from "./options.ts";
 import type { Batch, Feed } from "./shard-reader.ts";
+import { within } from "./within.ts";
 
 /** GetRecords takes at most so many. */
 const MOST = 10_000;
@@ -34,6 +35,8 @@ export class Polling implements Feed {
   #idleMs: number;
   #notBefore = 0;
   #throttled = 0;
+  #polling: Promise<Batch | undefined> | undefined;
+  readonly #cut = new AbortController();
 
   constructor(options: PollingOptions) {
     this.#options = options;
@@ -44,25 +47,30 @@ export class Polling implements Feed {
   async read(max: number, until: number, signal: AbortSignal): Promise<Batch | undefined> {
     const { runtime } = this.#options;
     for (;;) {
-      const now = runtime.monotonic();
-      if (signal.aborted) return undefined;
-      if (now < this.#notBefore) {
-        await runtime.sleep(Math.min(this.#notBefore, until) - now, signal);
-        if (runtime.monotonic() >= until || signal.aborted) return undefined;
+      const left = until - runtime.monotonic();
+      if (signal.aborted || left < 0) return undefined;
+      const rest = this.#notBefore - runtime.monotonic();
+      if (this.#polling === undefined && rest > 0) {
+        await runtime.sleep(Math.min(rest, left), signal);
+        if (rest >= left) return undefined;
         continue;
       }
-      const batch = await this.#poll(max, signal);
+      // A read that is under way when the time is over is kept for the next call: nothing read is lost.
+      this.#polling ??= this.#poll(max).finally(() => {
+        this.#polling = undefined;
+      });
+      const batch = await within(runtime, left, signal, this.#polling);
       if (batch !== undefined && (batch.records.length > 0 || batch.end === true)) return batch;
-      if (runtime.monotonic() >= until) return batch;
     }
   }
 
   close(): void {
-    this.#iterator = undefined;
+    this.#cut.abort();
   }
 
   /** Undefined: nothing was learnt. */
-  async #poll(max: number, signal: AbortSignal): Promise<Batch | undefined> {
+  async #poll(max: number): Promise<Batch | undefined> {
+    const { signal } = this.#cut;
     const { runtime, pace, call, ref } = this.#options;
     const began = runtime.monotonic();
     try {
@@ -85,7 +93,6 @@ export class Polling implements Feed {
       const batch = { records, lagMs: got.MillisBehindLatest };
       return next === undefined ? { ...batch, end: true, children: got.ChildShards ?? [] } : batch;
     } catch (cause) {
-      if (signal.aborted) return undefined;
       return this.#failed(cause);
     }
   }

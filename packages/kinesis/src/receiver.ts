@@ -90,7 +90,7 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
           lease: lease.id,
           holder: this.worker,
           held: lease.unsettled,
-          ...(lease.lagMs === undefined ? {} : { oldestMs: lease.lagMs, ...(lease.lagMs === 0 ? { ready: 0 } : {}) }),
+          ...(lease.behindMs === undefined ? {} : { oldestMs: lease.behindMs, ...(lease.atTip ? { ready: 0 } : {}) }),
         },
       ]),
     );
