@@ -178,13 +178,26 @@ async function startFront(target: number): Promise<{ readonly port: number; clos
     to.on("close", () => forward.destroy());
   });
   const http2 = createHttp2();
-  http2.on("stream", (stream, headers) => {
+  // A subscription of the same consumer and shard, five seconds old, gives way to the next: so does AWS, the emulator does not.
+  const subscribed = new Map<string, { readonly since: number; end(): Promise<void> }>();
+  http2.on("stream", async (stream, headers) => {
     stream.on("error", () => {});
+    const target = String(headers["x-amz-target"] ?? "");
+    let body: NodeJS.ReadableStream = stream;
+    if (target.endsWith(".SubscribeToShard")) {
+      const bytes = Buffer.concat(await stream.toArray().catch(() => []));
+      const { ConsumerARN, ShardId } = JSON.parse(bytes.toString() || "{}") as Record<string, string>;
+      const key = `${ConsumerARN} ${ShardId}`;
+      const earlier = subscribed.get(key);
+      if (earlier !== undefined && performance.now() - earlier.since > 5_000) await earlier.end();
+      subscribed.set(key, { since: performance.now(), end: () => ended(stream) });
+      body = Readable.from([bytes]);
+    }
     const forward = hop(
       headers as IncomingHttpHeaders,
       headers[":method"] ?? "POST",
       headers[":path"] ?? "/",
-      stream,
+      body,
       (status, answered, body) => {
         if (stream.destroyed) return;
         const kept = Object.entries(answered).filter(([name]) => !HOP.test(name));

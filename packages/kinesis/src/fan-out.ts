@@ -2,7 +2,7 @@ import type { Runtime } from "@switchyard/core/driver";
 import type { Checkpoint } from "@switchyard/leases";
 import type { Call, IteratorType, ShardEvent } from "./client.ts";
 import { isNamed, RecordError } from "./errors.ts";
-import { RESUBSCRIBE_MS } from "./limits.ts";
+import { RESUBSCRIBE_MS, SECOND } from "./limits.ts";
 import { iteratorAt } from "./positions.ts";
 import type { Batch, Feed } from "./shard-reader.ts";
 import { within } from "./within.ts";
@@ -32,8 +32,8 @@ export class FanOut implements Feed {
   #read: IteratorType;
   #events: AsyncIterator<ShardEvent> | undefined;
   #next: Promise<IteratorResult<ShardEvent>> | undefined;
-  /** Of the call another one would be refused after. */
-  #subscribedAt = Number.NEGATIVE_INFINITY;
+  /** No call before then. */
+  #notBefore = 0;
   /** When the subscription that runs began. */
   #began = 0;
   readonly #cut = new AbortController();
@@ -46,12 +46,16 @@ export class FanOut implements Feed {
   }
 
   async read(max: number, until: number, signal: AbortSignal): Promise<Batch | undefined> {
+    const { runtime } = this.#options;
     for (;;) {
       if (this.#rest !== undefined) return this.#rest.read(max, until, signal);
       if (this.#events === undefined) {
         const failed = await this.#subscribe(until, signal);
         if (failed !== undefined) return failed;
-        if (this.#events === undefined) return undefined;
+        if (this.#events === undefined) {
+          if (signal.aborted || runtime.monotonic() >= until) return undefined;
+          continue;
+        }
       }
       const got = await this.#event(until, signal);
       if (got === undefined) return undefined;
@@ -70,10 +74,10 @@ export class FanOut implements Feed {
   /** A batch: the shard is unknown. Nothing: subscribed, or the time is over. */
   async #subscribe(until: number, signal: AbortSignal): Promise<Batch | undefined> {
     const { runtime, subscribe, consumerArn, shard, unknown } = this.#options;
-    const wait = this.#subscribedAt + RESUBSCRIBE_MS - runtime.monotonic();
-    if (wait > 0) {
-      await runtime.sleep(Math.min(wait, until - runtime.monotonic()), signal);
-      if (runtime.monotonic() < this.#subscribedAt + RESUBSCRIBE_MS) return undefined;
+    while (runtime.monotonic() < this.#notBefore) {
+      const left = until - runtime.monotonic();
+      if (left <= 0 || signal.aborted) return undefined;
+      await runtime.sleep(Math.min(this.#notBefore - runtime.monotonic(), left), signal);
     }
     if (signal.aborted) return undefined;
     const began = runtime.monotonic();
@@ -85,7 +89,6 @@ export class FanOut implements Feed {
         this.#cut.signal,
       );
       this.#events = EventStream?.[Symbol.asyncIterator]();
-      this.#subscribedAt = Number.NEGATIVE_INFINITY;
       this.#began = began;
     } catch (cause) {
       if (isNamed(cause, "ResourceNotFoundException")) return unknown(cause, at);
@@ -94,9 +97,9 @@ export class FanOut implements Feed {
         return undefined;
       }
       if (isNamed(cause, "InvalidArgumentException")) return unknown(cause, at);
-      // Somebody has subscribed within the last five seconds: after those it is ours.
-      if (isNamed(cause, "ResourceInUseException")) this.#subscribedAt = began;
-      throw cause;
+      if (!isNamed(cause, "ResourceInUseException")) throw cause;
+      // Somebody has subscribed within the last five seconds: after those it is ours. One call a second is allowed.
+      this.#notBefore = began + SECOND;
     }
     return undefined;
   }
@@ -119,7 +122,7 @@ export class FanOut implements Feed {
   #over(): void {
     this.#events = undefined;
     // One that ended sooner than five seconds after it began would be refused now.
-    this.#subscribedAt = this.#began;
+    this.#notBefore = this.#began + RESUBSCRIBE_MS;
   }
 
   #batch({ value, done }: IteratorResult<ShardEvent>): Batch | undefined {
