@@ -50,7 +50,11 @@ export async function seek(options: SeekOptions, signal: AbortSignal): Promise<v
     const change = { bump: true, owner: null, handoverFrom: null, token: null, checkpoint, tenures: 0, children: [] };
     for (let seen: LeaseRow | undefined = row; seen !== undefined; ) {
       const { key, counter }: LeaseRow = seen;
-      const done: Updated = await calls.store("moving a position", (s) => store.update(key, { counter }, change, s), signal);
+      const done: Updated = await calls.store(
+        "moving a position",
+        (s) => store.update(key, { counter }, change, s),
+        signal,
+      );
       if (done.applied) return;
       seen = done.row;
     }

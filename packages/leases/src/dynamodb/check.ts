@@ -1,0 +1,72 @@
+import type { Runtime } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { type Item, kindOf, leaseOf, workerOf } from "./rows.ts";
+
+/** How often a table is looked at while it is watched; KCL renews every three seconds or so. */
+const LOOKS = 6;
+
+/** Refuses what is not this group's to use: rows of something else, and a table on which a KCL application is running. */
+export async function checkTable(
+  table: string,
+  scan: () => Promise<readonly Item[]>,
+  runtime: Runtime,
+  watchMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const items = await scan();
+  for (const item of items) refuseForeign(table, item);
+  if (!suspicious(items)) return;
+  const before = theirs(items);
+  for (let look = 0; look < LOOKS; look++) {
+    await runtime.sleep(watchMs / LOOKS, signal);
+    if (signal.aborted) throw new MessagingError("aborted", "stopped", { kind: "retryable" });
+    const now = theirs(await scan());
+    // A row that is no longer theirs was taken by a worker of ours that finished watching earlier.
+    for (const [key, row] of before) if (now.has(key) && now.get(key) !== row) throw live(table);
+  }
+}
+
+function refuseForeign(table: string, item: Item): void {
+  const kind = kindOf(item);
+  const key = JSON.stringify(item["leaseKey"]?.S ?? "");
+  if (kind === "foreign")
+    throw foreign(`${table} is not a lease table: its row ${key} has no leaseCounter and checkpoint`);
+  if (kind === "multi-stream") {
+    throw foreign(
+      `${table} is the lease table of a KCL application that reads several streams (row ${key}); only one of a single stream can be taken over`,
+    );
+  }
+}
+
+/** Leases whose owner is no worker of ours, or KCL's own rows in a table that is not ours yet. */
+function suspicious(items: readonly Item[]): boolean {
+  const of = (kind: string) => items.filter((item) => kindOf(item) === kind);
+  const workers = new Set(of("worker").map((item) => workerOf(item).id));
+  const strange = of("lease").some((item) => {
+    const { owner } = leaseOf(item);
+    return owner !== undefined && !workers.has(owner);
+  });
+  return strange || (of("group").length === 0 && of("kcl").length > 0);
+}
+
+/** All that a running KCL application moves, by key; our own workers' rows and leases aside. */
+function theirs(items: readonly Item[]): Map<string, string> {
+  const workers = new Set(items.filter((item) => kindOf(item) === "worker").map((item) => workerOf(item).id));
+  const rows = new Map<string, string>();
+  for (const item of items) {
+    const kind = kindOf(item);
+    const { key, owner } = leaseOf(item);
+    if (kind !== "kcl" && (kind !== "lease" || owner === undefined || workers.has(owner))) continue;
+    rows.set(key, JSON.stringify(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))));
+  }
+  return rows;
+}
+
+const foreign = (message: string) => new MessagingError("lease-table-foreign", message, { kind: "config" });
+
+const live = (table: string) =>
+  new MessagingError(
+    "lease-table-live",
+    `a KCL application is running on the lease table ${table}: the two do not share shards; stop all its workers, then start again`,
+    { kind: "config" },
+  );

@@ -1,0 +1,165 @@
+import * as sdk from "@aws-sdk/client-dynamodb";
+import { systemRuntime as runtime } from "@switchyard/core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startDynalite } from "../fixtures/dynalite.ts";
+import { leaseStoreCases } from "../testing/index.ts";
+import { dynamodbLeases } from "./index.ts";
+import { leaseTables } from "./topology/index.ts";
+
+const { signal } = new AbortController();
+let dynamo: Awaited<ReturnType<typeof startDynalite>>;
+
+beforeAll(async () => {
+  dynamo = await startDynalite();
+});
+afterAll(() => dynamo.stop());
+
+const made = new Set<string>();
+const make = async (table: string) => {
+  if (made.has(table)) return;
+  made.add(table);
+  const tables = leaseTables({ client: dynamo.client }, runtime);
+  await tables.apply(await tables.plan([{ table }], signal), signal);
+};
+const store = (table: string, watchMs = 120) => dynamodbLeases({ client: dynamo.client, table, watchMs });
+
+const harness = {
+  runtime,
+  open: async (table: string) => {
+    await make(table);
+    return store(table);
+  },
+  missing: async () => store("never-made"),
+  foreign: async () => {
+    await dynamo.client.send(
+      new sdk.CreateTableCommand({
+        TableName: "customers",
+        KeySchema: [{ AttributeName: "customerId", KeyType: "HASH" }],
+        AttributeDefinitions: [{ AttributeName: "customerId", AttributeType: "S" }],
+        BillingMode: "PAY_PER_REQUEST",
+      }),
+    );
+    return store("customers");
+  },
+};
+for (const { name, run } of leaseStoreCases) test(name, () => run(harness));
+
+const put = (table: string, item: Record<string, sdk.AttributeValue>) =>
+  dynamo.client.send(new sdk.PutItemCommand({ TableName: table, Item: item }));
+
+/** As KCL 3 leaves a row. */
+const kclLease = (counter: number, more: Record<string, sdk.AttributeValue> = {}) => ({
+  leaseKey: { S: "shardId-000000000001" },
+  leaseCounter: { N: String(counter) },
+  leaseOwner: { S: "kcl-worker-1" },
+  checkpoint: { S: "49590338271490256608559692538361571095921575989136588898" },
+  checkpointSubSequenceNumber: { N: "3" },
+  ownerSwitchesSinceCheckpoint: { N: "2" },
+  parentShardId: { SS: ["shardId-000000000000"] },
+  startingHashKey: { S: "0" },
+  endingHashKey: { S: "9" },
+  throughputKBps: { N: "1.5" },
+  ...more,
+});
+
+test("a stopped KCL application's table is taken over as it is", async () => {
+  await make("kcl-stopped");
+  await put("kcl-stopped", kclLease(41));
+  await put("kcl-stopped", { leaseKey: { S: "kcl-worker-1" }, entityType: { S: "WORKER_METRICS" }, lut: { N: "1" } });
+  const leases = store("kcl-stopped");
+  await leases.open(signal, runtime);
+  const { leases: rows, group, workers } = await leases.load(signal);
+  expect({ group, workers }).toEqual({ group: undefined, workers: [] });
+  expect(rows).toEqual([
+    {
+      key: "shardId-000000000001",
+      counter: 41,
+      owner: "kcl-worker-1",
+      checkpoint: { sequence: "49590338271490256608559692538361571095921575989136588898", sub: 3 },
+      tenures: 2,
+      parents: ["shardId-000000000000"],
+      children: [],
+      hashRange: { from: "0", to: "9" },
+    },
+  ]);
+});
+
+test.each([
+  ["renews its leases", (n: number) => kclLease(n)],
+  [
+    "reports its workers",
+    (n: number) => ({ leaseKey: { S: "kcl-worker-1" }, entityType: { S: "WORKER_METRICS" }, lut: { N: String(n) } }),
+  ],
+])("a table on which a KCL application %s is refused, and why is said", async (what, row) => {
+  const table = `kcl-live-${what.length}`;
+  await make(table);
+  await put(table, row(1));
+  let n = 1;
+  const watched = dynamodbLeases({
+    table,
+    watchMs: 120,
+    client: {
+      send: async (command: sdk.ScanCommand) => {
+        const answer: unknown = await dynamo.client.send(command);
+        await put(table, row(++n));
+        return answer;
+      },
+    },
+  });
+  await expect(watched.open(signal, runtime)).rejects.toMatchObject({
+    code: "lease-table-live",
+    kind: "config",
+    message: expect.stringContaining("stop all its workers"),
+  });
+});
+
+test("a KCL table of several streams is refused", async () => {
+  await make("kcl-multi");
+  await put("kcl-multi", kclLease(1, { leaseKey: { S: "123456789012:orders:1700000000:shardId-000000000001" } }));
+  await expect(store("kcl-multi").open(signal, runtime)).rejects.toMatchObject({
+    code: "lease-table-foreign",
+    message: expect.stringContaining("several streams"),
+  });
+});
+
+test("a table keyed alike with rows of something else is refused", async () => {
+  await make("others");
+  await put("others", { leaseKey: { S: "flat-12" }, tenant: { S: "Miller" } });
+  await expect(store("others").open(signal, runtime)).rejects.toMatchObject({ code: "lease-table-foreign" });
+});
+
+test("missing rights on the lease table are named", async () => {
+  const denied = Object.assign(new Error("User is not authorized"), { name: "AccessDeniedException" });
+  const leases = dynamodbLeases({ table: "secret", client: { send: () => Promise.reject(denied) } });
+  await expect(leases.open(signal, runtime)).rejects.toMatchObject({
+    code: "lease-table-forbidden",
+    kind: "auth",
+    message: expect.stringMatching(/UpdateItem.*lease table secret/),
+  });
+});
+
+test("plan names what is missing and what can't be used; apply is idempotent and bills on demand", async () => {
+  const tables = leaseTables({ client: dynamo.client }, runtime);
+  const specs = [{ table: "new-leases", tags: { team: "billing" } }, { table: "customers" }];
+  const plan = await tables.plan(specs, signal);
+  expect(plan.changes.map(({ action, name }) => [action, name])).toEqual([
+    ["create", "new-leases"],
+    ["drift", "customers"],
+  ]);
+  await Promise.all([tables.apply(plan, signal), tables.apply(plan, signal)]);
+  expect((await tables.plan([specs[0]!], signal)).changes).toEqual([]);
+  const { Table } = await dynamo.client.send(new sdk.DescribeTableCommand({ TableName: "new-leases" }));
+  expect(Table?.BillingModeSummary?.BillingMode).toBe("PAY_PER_REQUEST");
+  await tables.destroy([specs[0]!], signal);
+  expect((await tables.plan([specs[0]!], signal)).changes).toHaveLength(1);
+});
+
+test("the SDK is loaded by itself, with one attempt a call", async () => {
+  await make("own-client");
+  process.env["AWS_ACCESS_KEY_ID"] ??= "test";
+  process.env["AWS_SECRET_ACCESS_KEY"] ??= "test";
+  const leases = dynamodbLeases({ table: "own-client", region: "us-east-1", endpoint: dynamo.endpoint });
+  await leases.open(signal, runtime);
+  expect(await leases.load(signal)).toEqual({ group: undefined, leases: [], workers: [] });
+  await leases.close();
+});

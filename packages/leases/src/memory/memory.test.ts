@@ -1,0 +1,13 @@
+import { virtualRuntime } from "@switchyard/core/testing";
+import { expect, test } from "vitest";
+import { leaseStoreCases } from "../testing/index.ts";
+import { memoryLeases } from "./index.ts";
+
+const harness = { runtime: virtualRuntime(), open: async (table: string) => memoryLeases(table) };
+for (const { name, run } of leaseStoreCases) test(name, () => run(harness));
+
+test("stores without a name share nothing", async () => {
+  const { signal } = new AbortController();
+  await memoryLeases().beat({ id: "a", state: "active" }, signal);
+  expect((await memoryLeases().load(signal)).workers).toEqual([]);
+});
