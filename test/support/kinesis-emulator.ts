@@ -8,10 +8,11 @@
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { once } from "node:events";
 import { request, createServer as createHttp1, type IncomingHttpHeaders } from "node:http";
-import { createServer as createHttp2 } from "node:http2";
+import { createServer as createHttp2, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
 
 export interface Kinesis {
@@ -120,7 +121,8 @@ async function startWorker(region: string): Promise<{ readonly port: number; clo
     },
   );
   let said = "";
-  for (const stream of [worker.stdout, worker.stderr]) stream.on("data", (chunk) => (said = (said + chunk).slice(-4_000)));
+  for (const stream of [worker.stdout, worker.stderr])
+    stream.on("data", (chunk) => (said = (said + chunk).slice(-4_000)));
   const port = await new Promise<number>((resolve, reject) => {
     worker.on("message", ({ wanted, port }: { wanted: number; port: number }) => {
       if (wanted === 4568) resolve(port);
@@ -179,7 +181,7 @@ async function startFront(target: number): Promise<{ readonly port: number; clos
   });
   const http2 = createHttp2();
   // A subscription of the same consumer and shard, five seconds old, gives way to the next: so does AWS, the emulator does not.
-  const subscribed = new Map<string, { readonly since: number; end(): Promise<void> }>();
+  const subscribed = new Map<string, { readonly since: number; readonly stream: ServerHttp2Stream }>();
   http2.on("stream", async (stream, headers) => {
     stream.on("error", () => {});
     const target = String(headers["x-amz-target"] ?? "");
@@ -189,8 +191,11 @@ async function startFront(target: number): Promise<{ readonly port: number; clos
       const { ConsumerARN, ShardId } = JSON.parse(bytes.toString() || "{}") as Record<string, string>;
       const key = `${ConsumerARN} ${ShardId}`;
       const earlier = subscribed.get(key);
-      if (earlier !== undefined && performance.now() - earlier.since > 5_000) await earlier.end();
-      subscribed.set(key, { since: performance.now(), end: () => ended(stream) });
+      const young = earlier !== undefined && !earlier.stream.closed && performance.now() - earlier.since < 5_000;
+      if (!young) {
+        if (earlier !== undefined) await ended(earlier.stream);
+        subscribed.set(key, { since: performance.now(), stream });
+      }
       body = Readable.from([bytes]);
     }
     const forward = hop(
@@ -233,6 +238,14 @@ async function startFront(target: number): Promise<{ readonly port: number; clos
       await once(server, "close");
     },
   };
+}
+
+async function ended(stream: ServerHttp2Stream): Promise<void> {
+  if (stream.closed) return;
+  stream.close();
+  await once(stream, "close");
+  // The emulator has to hear of it.
+  await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 /** Of one connection, or of HTTP/2 itself. */

@@ -28,7 +28,8 @@ export async function createTopology(options: AwsOptions, runtime: Runtime): Pro
     async apply(plan, signal, how) {
       const { queues: first, streams } = plan.state as State;
       await queues.apply(first, signal, how);
-      if (streams !== undefined) await (await (opened ??= kinesis.topology!(streamOptions(options), runtime))).apply(streams, signal, how);
+      if (streams !== undefined)
+        await (await (opened ??= kinesis.topology!(streamOptions(options), runtime))).apply(streams, signal, how);
     },
     async destroy(destinations, signal) {
       const { others, streams } = split(destinations);

@@ -203,7 +203,9 @@ export interface Fault {
 
 /** Per item, in the order given: undefined is success. */
 export type Outcome = undefined | { readonly cause: unknown };
-export type Sent = { readonly cause: unknown } | { readonly cause?: never; readonly id: string; readonly position?: string };
+export type Sent =
+  | { readonly cause: unknown }
+  | { readonly cause?: never; readonly id: string; readonly position?: string };
 
 export interface SenderDriver {
   readonly capabilities: Capabilities;

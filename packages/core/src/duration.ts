@@ -17,9 +17,13 @@ export function parseDuration(value: unknown): number | undefined {
 export function milliseconds(value: Duration, what: string): number {
   const ms = parseDuration(value);
   if (ms !== undefined) return ms;
-  throw new MessagingError("bad-duration", `${what}: ${JSON.stringify(value)} is not a duration; write 250ms, 30s, 15m, 12h or 4d`, {
-    kind: "permanent",
-  });
+  throw new MessagingError(
+    "bad-duration",
+    `${what}: ${JSON.stringify(value)} is not a duration; write 250ms, 30s, 15m, 12h or 4d`,
+    {
+      kind: "permanent",
+    },
+  );
 }
 
 /** The shortest exact form, for people. */

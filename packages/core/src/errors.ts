@@ -62,7 +62,12 @@ export function isMessagingError(error: unknown, code?: string): error is Messag
 }
 
 /** Wraps a driver's raw error once, by its fault. `lost` has no meaning outside a hold and becomes `retryable`. */
-export function fromFault(fault: Fault, doing: string, cause: unknown, about: Omit<ErrorDetails, "kind" | "cause">): MessagingError {
+export function fromFault(
+  fault: Fault,
+  doing: string,
+  cause: unknown,
+  about: Omit<ErrorDetails, "kind" | "cause">,
+): MessagingError {
   const kind = fault.kind === "lost" ? "retryable" : fault.kind;
   const text = `${doing}: ${fault.code}${fault.hint === undefined ? "" : `; ${fault.hint}`}`;
   return new MessagingError(fault.code, text, { ...about, kind, cause, retryAfterMs: fault.retryAfterMs });

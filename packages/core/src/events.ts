@@ -4,21 +4,53 @@
  */
 export type MessagingEvent = About &
   (
-    | { readonly type: "retry"; readonly level: "info"; readonly attempt: number; readonly delayMs: number; readonly error: unknown }
-    | { readonly type: "dead-letter"; readonly level: "warn"; readonly attempt: number; readonly code: string; readonly reason: string; readonly error?: unknown }
+    | {
+        readonly type: "retry";
+        readonly level: "info";
+        readonly attempt: number;
+        readonly delayMs: number;
+        readonly error: unknown;
+      }
+    | {
+        readonly type: "dead-letter";
+        readonly level: "warn";
+        readonly attempt: number;
+        readonly code: string;
+        readonly reason: string;
+        readonly error?: unknown;
+      }
     /** No dead-letter copy could be made: the message stays and comes again; its key waits. */
     | { readonly type: "blocked-message"; readonly level: "error"; readonly reason: string; readonly error?: unknown }
     | { readonly type: "skipped"; readonly level: "warn"; readonly reason: string; readonly error?: unknown }
     | { readonly type: "expired"; readonly level: "info" }
     | { readonly type: "discarded"; readonly level: "info"; readonly messageType: string }
     /** A message of an ordering key left the sequence: dead-lettered, skipped or expired. */
-    | { readonly type: "order-gap"; readonly level: "warn"; readonly reason: "dead-letter" | "skip" | "expiry" | "redrive" }
+    | {
+        readonly type: "order-gap";
+        readonly level: "warn";
+        readonly reason: "dead-letter" | "skip" | "expiry" | "redrive" | "replay";
+      }
     /** The hold ended, or a settlement did not reach the broker: the message will come again. */
-    | { readonly type: "lost"; readonly level: "warn"; readonly during: "handling" | "settling"; readonly error?: unknown }
+    | {
+        readonly type: "lost";
+        readonly level: "warn";
+        readonly during: "handling" | "settling";
+        readonly error?: unknown;
+      }
     | { readonly type: "released"; readonly level: "info"; readonly reason: "stop" | "asked" | "order" | "budget" }
-    | { readonly type: "receive-failed"; readonly level: "warn" | "error"; readonly error: unknown; readonly retryInMs: number }
+    | {
+        readonly type: "receive-failed";
+        readonly level: "warn" | "error";
+        readonly error: unknown;
+        readonly retryInMs: number;
+      }
     | { readonly type: "resend"; readonly level: "info"; readonly error: unknown; readonly retryInMs: number }
-    | { readonly type: "connection"; readonly level: "info" | "warn"; readonly state: "up" | "down" | "blocked" | "unblocked" | "throttled"; readonly error?: unknown }
+    | {
+        readonly type: "connection";
+        readonly level: "info" | "warn";
+        readonly state: "up" | "down" | "blocked" | "unblocked" | "throttled";
+        readonly error?: unknown;
+      }
     | { readonly type: "position-lost"; readonly level: "error"; readonly error?: unknown }
     | { readonly type: "stop-shortened"; readonly level: "warn"; readonly deadlineMs: number; readonly drainMs: number }
   );

@@ -114,7 +114,9 @@ async function provisionOne(
   await withTopology(connection, runtime, async (topology) => {
     const planned = await topology.plan(destinationsOf(resolved, name), signal);
     // Drift is what somebody added by hand and `apply` leaves alone: no reason not to start.
-    const refused = planned.changes.filter(({ action }) => (mode === "verify" ? action !== "drift" : action === "destructive"));
+    const refused = planned.changes.filter(({ action }) =>
+      mode === "verify" ? action !== "drift" : action === "destructive",
+    );
     // Nothing is half done: what will be refused is refused first.
     if (refused.length > 0) throw differs(name, mode, refused);
     if (planned.changes.length > 0) await topology.apply(planned, signal);

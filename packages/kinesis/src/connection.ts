@@ -100,9 +100,7 @@ export async function connect(
     seek: async (of, to, signal) => {
       const stream = await openStream(of, clients.call, signal);
       const shards = new Shards(stream, clients.call, runtime, async () => {});
-      await withStore(of, signal, (store) =>
-        seekGroup(stream, groupOf(of), store, shards, to, runtime, signal),
-      );
+      await withStore(of, signal, (store) => seekGroup(stream, groupOf(of), store, shards, to, runtime, signal));
     },
     classify,
     close: async () => clients.close(),

@@ -70,7 +70,11 @@ async function lagAt(
     return { oldestMs: Math.max(behind, age), ...(behind === 0 ? { ready: first === undefined ? 0 : 1 } : {}) };
   } catch (cause) {
     // Over its quota, or a position that is gone: the others are told all the same.
-    if (["ProvisionedThroughputExceededException", "ResourceNotFoundException", "InvalidArgumentException"].some((name) => isNamed(cause, name)))
+    if (
+      ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "InvalidArgumentException"].some((name) =>
+        isNamed(cause, name),
+      )
+    )
       return {};
     throw cause;
   }

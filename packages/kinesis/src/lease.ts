@@ -48,7 +48,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     this.#keyed = options.keyed;
     this.#over = AbortSignal.any([held.lost, held.asked, options.cut]);
     this.#done = options.done;
-    held.lost.addEventListener("abort", () => this.#close(), { once: true });
+    held.lost.addEventListener("abort", () => this.close(), { once: true });
   }
 
   /** Handed out and not below the checkpoint. */
@@ -91,7 +91,7 @@ export class ShardLease implements Lease<ShardReceipt> {
   async release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void> {
     const ended = this.#reader.ended && reason === "drained" && !this.lost.aborted;
     const children = this.#reader.children.map(childShard);
-    this.#close();
+    this.close();
     // Not stored, the next holder finds the end again.
     for (let ms = SECOND / 4; ended && !signal.aborted && !this.lost.aborted; ms *= 2) {
       try {
@@ -110,7 +110,9 @@ export class ShardLease implements Lease<ShardReceipt> {
   async #settle(action: Settlement["action"], receipt: ShardReceipt): Promise<Outcome> {
     if (action !== "ack")
       return {
-        cause: new MessagingError("cannot-return", "a stream takes nothing back; retry in place", { kind: "permanent" }),
+        cause: new MessagingError("cannot-return", "a stream takes nothing back; retry in place", {
+          kind: "permanent",
+        }),
       };
     if (!this.#held.valid) return LOST;
     try {
@@ -140,7 +142,8 @@ export class ShardLease implements Lease<ShardReceipt> {
     };
   }
 
-  #close(): void {
+  /** Reads no more; what was read may still be settled. */
+  close(): void {
     this.#reader.close();
     this.#done(this);
   }

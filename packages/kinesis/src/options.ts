@@ -11,11 +11,9 @@ const client = z.custom<KinesisClientLike>((value) => typeof (value as KinesisCl
 });
 
 const pace = (least: number) =>
-  z
-    .union([z.string(), z.number()])
-    .refine((value) => (asMs(value) ?? -1) >= least && (asMs(value) ?? 0) <= 10_000, {
-      error: `must be a duration from ${least}ms to 10s`,
-    });
+  z.union([z.string(), z.number()]).refine((value) => (asMs(value) ?? -1) >= least && (asMs(value) ?? 0) <= 10_000, {
+    error: `must be a duration from ${least}ms to 10s`,
+  });
 
 /**
  * What a connection may say besides `use`. All of it is optional: region, endpoint, profile and credentials come from the

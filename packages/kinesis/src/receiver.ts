@@ -103,6 +103,7 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
 
   async #close(): Promise<void> {
     this.#cut.abort();
+    for (const lease of this.#leases) lease.close();
     await this.#engine.close();
     await this.#options.store.close();
     this.#options.closed(this);

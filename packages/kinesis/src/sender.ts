@@ -83,7 +83,8 @@ export async function createSender(
       quota.accepted(stored);
       return { id: result.SequenceNumber, position: `${stored}:${result.SequenceNumber}` };
     }
-    if (result?.ErrorCode === undefined) return { cause: new RecordError("NoAnswer", "Kinesis said nothing of this record") };
+    if (result?.ErrorCode === undefined)
+      return { cause: new RecordError("NoAnswer", "Kinesis said nothing of this record") };
     const text = result.ErrorMessage ?? "Kinesis did not take this record";
     if (result.ErrorCode !== THROTTLED) return { cause: new RecordError(result.ErrorCode, text) };
     return { cause: new RecordError(THROTTLED, text, shard === undefined ? THROTTLED_MS : quota.refused(shard)) };

@@ -42,11 +42,13 @@ export class Shards implements ShardSource {
     const { shard, sequence } = parsePosition(position);
     const { ref } = this.#stream;
     const at: IteratorType = { ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: sequence };
-    const { ShardIterator = "" } = await this.#call("GetShardIterator", { ...ref, ShardId: shard, ...at }, signal).catch(
-      (cause: unknown) => {
-        throw isPositionFault(cause) ? this.#invalid(shard, at, cause) : cause;
-      },
-    );
+    const { ShardIterator = "" } = await this.#call(
+      "GetShardIterator",
+      { ...ref, ShardId: shard, ...at },
+      signal,
+    ).catch((cause: unknown) => {
+      throw isPositionFault(cause) ? this.#invalid(shard, at, cause) : cause;
+    });
     const { Records = [] } = await this.#call("GetRecords", { ShardIterator, Limit: 1 }, signal);
     const time = Records[0]?.ApproximateArrivalTimestamp?.getTime();
     if (time !== undefined) return time;
@@ -106,10 +108,13 @@ export class Shards implements ShardSource {
 const isPositionFault = (cause: unknown): boolean =>
   isNamed(cause, "ResourceNotFoundException") || isNamed(cause, "InvalidArgumentException");
 
-const isClosed = ({ SequenceNumberRange }: ShardInfo): boolean => SequenceNumberRange?.EndingSequenceNumber !== undefined;
+const isClosed = ({ SequenceNumberRange }: ShardInfo): boolean =>
+  SequenceNumberRange?.EndingSequenceNumber !== undefined;
 
 function parentsOf({ ParentShardId, AdjacentParentShardId }: ShardInfo): string[] {
-  return [ParentShardId, AdjacentParentShardId].filter((each): each is string => typeof each === "string" && each !== "");
+  return [ParentShardId, AdjacentParentShardId].filter(
+    (each): each is string => typeof each === "string" && each !== "",
+  );
 }
 
 function toShard(info: ShardInfo): Shard {

@@ -16,7 +16,10 @@ export interface DesiredStream {
   readonly consumers: readonly string[];
 }
 
-export function desiredStreams(destinations: readonly Destination[], options: KinesisOptions): readonly DesiredStream[] {
+export function desiredStreams(
+  destinations: readonly Destination[],
+  options: KinesisOptions,
+): readonly DesiredStream[] {
   const problems: { path: string; message: string }[] = [];
   const found = new Map<string, Destination[]>();
   for (const of of streams(destinations)) {

@@ -44,11 +44,7 @@ function mode({ settings }: DesiredStream, stream: Stream): Difference[] {
       action: "update",
       summary: `mode: ${word(stream.mode)} becomes ${word(settings.mode)}; Kinesis allows two changes a day`,
       step: (call, signal) =>
-        call(
-          "UpdateStreamMode",
-          { StreamARN: stream.arn, StreamModeDetails: { StreamMode: settings.mode } },
-          signal,
-        ),
+        call("UpdateStreamMode", { StreamARN: stream.arn, StreamModeDetails: { StreamMode: settings.mode } }, signal),
     },
   ];
 }

@@ -76,7 +76,12 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
     for (const name of desired.consumers) {
       if (stream !== undefined && (await consumerStatus(stream, name, call, signal)) !== undefined) continue;
       planned.consumers.push(name);
-      add("create", "consumer", name, `of ${desired.name}, for enhanced fan-out: billed by the hour and shard, and by the byte`);
+      add(
+        "create",
+        "consumer",
+        name,
+        `of ${desired.name}, for enhanced fan-out: billed by the hour and shard, and by the byte`,
+      );
     }
     return { changes, planned };
   }
@@ -108,7 +113,11 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
       "ResourceInUseException",
       call("RegisterStreamConsumer", { StreamARN: stream.arn, ConsumerName }, signal),
     );
-    for (let ms = 50; (await consumerStatus(stream, ConsumerName, call, signal)) !== "ACTIVE"; ms = Math.min(ms * 2, SECOND)) {
+    for (
+      let ms = 50;
+      (await consumerStatus(stream, ConsumerName, call, signal)) !== "ACTIVE";
+      ms = Math.min(ms * 2, SECOND)
+    ) {
       signal.throwIfAborted();
       await runtime.sleep(ms, signal);
     }
@@ -134,7 +143,10 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
       await naming("destroy", async () => {
         for (const { ref, external } of desiredStreams(destinations, options)) {
           if (external) continue;
-          await ignoring("ResourceNotFoundException", call("DeleteStream", { ...ref, EnforceConsumerDeletion: true }, signal));
+          await ignoring(
+            "ResourceNotFoundException",
+            call("DeleteStream", { ...ref, EnforceConsumerDeletion: true }, signal),
+          );
           for (let ms = 50; (await find(ref, call, signal)) !== undefined; ms = Math.min(ms * 2, SECOND)) {
             signal.throwIfAborted();
             await runtime.sleep(ms, signal);
