@@ -53,7 +53,9 @@ const brokers: readonly Broker[] = [
 
 /** What the standard environment points at; an emulator in this process where it points at nothing. */
 async function startSqs(): Promise<Started> {
-  const credentials = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"].some((name) => given.has(name));
+  const credentials = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"].some((name) =>
+    given.has(name),
+  );
   if (credentials) process.env["SWITCHYARD_AWS"] ??= "real";
   const aws = await startAws();
   const real = aws.endpoint === undefined;

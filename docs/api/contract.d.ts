@@ -60,7 +60,7 @@ export declare function connectApp(input: ConnectInput): Promise<any>;
 export {};
 
 // case.d.ts
-import type { Adapter, Capabilities, Connection, Destination, Lease, ReceiverDriver, Runtime, SenderDriver } from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Destination, Runtime } from "@switchyard/core/driver";
 import type { App, AppOptions, SuiteChannel, SuiteChannelOptions } from "./app.ts";
 import type { DeadLetterCopy } from "./dead.ts";
 import type { Layout, Places } from "./destinations.ts";
@@ -89,7 +89,7 @@ export interface CaseContext {
     mortalApp(options: AppOptions): Promise<App & {
         crash(): void;
     }>;
-    faults(): Promise<{
+    faults(where?: "seam"): Promise<{
         readonly control: FaultControl;
         readonly via: Pick<AppOptions, "adapter" | "connection">;
     }>;
@@ -107,7 +107,6 @@ export interface CaseContext {
     noDeadLetters(channel: string, group: string): Promise<void>;
     after(undo: () => unknown): void;
 }
-export type { Connection, Lease, ReceiverDriver, SenderDriver };
 
 // cases/index.d.ts
 import type { ContractCase } from "../case.ts";

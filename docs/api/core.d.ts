@@ -1128,6 +1128,7 @@ export interface VirtualRuntimeOptions {
     readonly seed?: number;
     readonly start?: number;
     readonly patienceMs?: number;
+    readonly quietTurns?: number;
 }
 export interface VirtualRuntime extends Runtime {
     advance(d: Duration): Promise<void>;

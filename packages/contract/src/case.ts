@@ -1,13 +1,4 @@
-import type {
-  Adapter,
-  Capabilities,
-  Connection,
-  Destination,
-  Lease,
-  ReceiverDriver,
-  Runtime,
-  SenderDriver,
-} from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Destination, Runtime } from "@switchyard/core/driver";
 import type { App, AppOptions, SuiteChannel, SuiteChannelOptions } from "./app.ts";
 import type { DeadLetterCopy } from "./dead.ts";
 import type { Layout, Places } from "./destinations.ts";
@@ -45,8 +36,10 @@ export interface CaseContext {
   app(options: AppOptions): Promise<App>;
   /** An application in a process that can die. */
   mortalApp(options: AppOptions): Promise<App & { crash(): void }>;
-  /** Faults between the application and the broker; give the result's `options` to `app`. */
-  faults(): Promise<{ readonly control: FaultControl; readonly via: Pick<AppOptions, "adapter" | "connection"> }>;
+  /** Faults between the application and the broker; give the result's `via` to `app`. On the wire where the harness can, unless `seam` is asked for. */
+  faults(
+    where?: "seam",
+  ): Promise<{ readonly control: FaultControl; readonly via: Pick<AppOptions, "adapter" | "connection"> }>;
   /** The driver itself, its destinations provisioned. */
   seam(options?: SeamOptions): Promise<Seam>;
   layout(channel: string, groups: readonly string[], over?: Partial<Layout>): Places;
@@ -70,5 +63,3 @@ export interface CaseContext {
   /** Runs at the end of the case, last first. */
   after(undo: () => unknown): void;
 }
-
-export type { Connection, Lease, ReceiverDriver, SenderDriver };

@@ -96,8 +96,8 @@ export class Context implements CaseContext {
     return Object.assign(app, { crash });
   }
 
-  async faults(): ReturnType<CaseContext["faults"]> {
-    if (this.harness.faults === undefined) {
+  async faults(where?: "seam"): ReturnType<CaseContext["faults"]> {
+    if (where === "seam" || this.harness.faults === undefined) {
       const { adapter, control } = seamFaults(this.harness.adapter);
       return { control, via: { adapter } };
     }

@@ -12,7 +12,7 @@ export async function driverOptions(adapter: Adapter, given: Record<string, unkn
 }
 
 /** A destination like those the harness's cases use. */
-export function sample(harness: Harness): Destination {
+function sample(harness: Harness): Destination {
   const { model, ordered } = harness;
   return places({ prefix: "p", channel: "c", model, ordered, groups: ["g"], holdMs: 2_000 }).groups["g"]!;
 }

@@ -21,7 +21,7 @@ export type Model = "queue" | "pubsub" | "stream";
 export interface WireMessage {
   /** A string is text and is carried as text; bytes are only given to a driver whose `capabilities.binary` is true. */
   readonly body: string | Uint8Array;
-  /** At most `capabilities.headers` of them. Names are lower-case `[a-z0-9-]`; values may hold any text JSON can hold. */
+  /** At most `capabilities.headers` of them. Names are lower-case `[a-z0-9-]`; values are well-formed text, and core's own hold no control characters. */
   readonly headers: Readonly<Record<string, string>>;
   /** The message type in clear: filter attribute, routing key. Absent on most foreign messages. */
   readonly type?: string;

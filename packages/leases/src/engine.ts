@@ -163,6 +163,12 @@ export class LeaseEngine {
     }
   }
 
+  /** Looks at the table and at the shards at once: something is known to have changed. */
+  look(): void {
+    this.#listing.now();
+    this.#look.now();
+  }
+
   /** What the table said at the last look, this worker's own shards up to date. */
   status(): readonly ShardStatus[] {
     const eligible = new Set(eligibleRows(this.#table.leases).map((row) => row.key));

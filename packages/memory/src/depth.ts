@@ -26,8 +26,10 @@ function logDepth(log: Log, groupName: string | undefined, clock: Clock): readon
     const from = Math.max(partition.first, group?.checkpoint(partition.id) ?? partition.first);
     const read = Math.max(from, group?.readTo(partition.id) ?? from);
     const oldest = partition.read(from);
+    const holder = group?.holder(partition.id);
     return {
       lease: partition.id,
+      ...(holder === undefined ? {} : { holder }),
       ready: partition.end - read,
       held: read - from,
       ...(oldest === undefined ? {} : { oldestMs: clock.now() - oldest.at }),

@@ -161,9 +161,11 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "throttled to the end: rejects as not accepted, and nothing was",
     run: async (t) => {
-      const { control, via } = await t.faults();
+      // A call on the wire at the deadline would rightly be ambiguous: at the seam the refusal takes no time.
+      const { control, via } = await t.faults("seam");
       const channel = t.channel();
       const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      await app.publish(channel, t.item(0));
       control.next("send", "throttle");
       const error = await rejected(app.publish(channel, t.item(1)), "a publish throttled to the end");
       assert.ok(["throttled", "retryable"].includes(error.kind), `kind ${error.kind}`);
@@ -172,7 +174,8 @@ export const cases: readonly ContractCase[] = [
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
       await t.until(() => seen.ids.includes(id), "the later message");
-      assert.deepEqual([...new Set(seen.numbers)], [2]);
+      await t.until(() => seen.numbers.includes(0), "the earlier message");
+      assert.ok(!seen.numbers.includes(1), "what was not accepted was delivered");
     },
   },
   {

@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { all, assert, deadLetters, notLog, numberOf, range, redrives, wire } from "./kit.ts";
+import { all, assert, deadLetters, notLog, numberOf, range, redrives, sorted, wire } from "./kit.ts";
 
 const clause = "C4";
 const fails = () => {
@@ -59,7 +59,7 @@ export const cases: readonly ContractCase[] = [
         got.push(...taken.map(numberOf));
         await reader.settle(taken);
       }
-      assert.deepEqual(got.sort(), expected);
+      assert.deepEqual(sorted(got), expected);
       assert.deepEqual(await reader.once(10, 500), []);
     },
   },

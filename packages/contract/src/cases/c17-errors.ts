@@ -24,7 +24,7 @@ export const cases: readonly ContractCase[] = [
       for (const during of PHASES) {
         for (const cause of odd) {
           const fault = connection.classify(cause, during);
-          assert.equal(fault.kind, during === "send" ? "ambiguous" : "retryable", `${String(cause)} during ${during}`);
+          assert.equal(fault.kind, during === "send" ? "ambiguous" : "retryable", `${typeof cause} during ${during}`);
           assert.match(fault.code, /^[a-z0-9]+(-[a-z0-9]+)*$/);
         }
       }

@@ -19,6 +19,7 @@ import { cases as errors } from "./c17-errors.ts";
 import { cases as handlers } from "./handlers.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
+import { cases as streamLeases } from "./stream-leases.ts";
 import { cases as topology } from "./topology.ts";
 
 const SETS = [
@@ -43,6 +44,7 @@ const SETS = [
   handlers,
   topology,
   stream,
+  streamLeases,
 ];
 
 /** Every case, by clause. */

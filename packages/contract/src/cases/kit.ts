@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Capabilities, Lease, Sent, WireMessage } from "@switchyard/core/driver";
+import type { Capabilities, Sent, WireMessage } from "@switchyard/core/driver";
 import type { App, SuiteChannel } from "../app.ts";
 import type { CaseContext } from "../case.ts";
 import type { Harness } from "../harness.ts";
-import type { Reader, Seam, Taken } from "../seam.ts";
+import type { Taken } from "../seam.ts";
 
 export { assert };
 
@@ -82,11 +82,6 @@ export const numberOf = ({ delivery }: Taken): number => JSON.parse(textOf(deliv
 export const sorted = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
 export const accepted = (sent: Sent): boolean => "id" in sent;
 
-/** The lease a message came from and its outcome for one settlement. */
-export async function ackOne(reader: Reader, taken: Taken): Promise<unknown> {
-  return (await reader.settle([taken]))[0];
-}
-
 export const signal = (): AbortSignal => new AbortController().signal;
 
 /** The promise rejects, and the error is returned. */
@@ -135,10 +130,8 @@ export async function published(
 }
 
 /** The slack of a clock that counts in whole milliseconds on one side and fractions on the other. */
-export const CLOCK_MS = 2;
+const CLOCK_MS = 2;
 
 export function notBefore(at: number, earliest: number, what: string): void {
   assert.ok(at >= earliest - CLOCK_MS, `${what}: ${Math.round(earliest - at)} ms early`);
 }
-
-export type { CaseContext, Lease, Reader, Seam, Taken };

@@ -22,7 +22,7 @@ export class Dispatcher {
 
   constructor(context: GroupContext) {
     this.#context = context;
-    this.#outcomes = new Outcomes(context, () => this.#stopping);
+    this.#outcomes = new Outcomes(context);
     this.#batching = context.consumer.kind === "batch";
   }
 

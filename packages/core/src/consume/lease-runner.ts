@@ -26,6 +26,7 @@ export class LeaseRunner {
   readonly #lanes = new Lanes();
   readonly #held = new Set<Held>();
   #running = 0;
+  #quiesced = false;
   /** One record at a time, each checkpointed before the next is read: on a log until its first record shows that no holder died of it. */
   #careful: boolean;
   #end!: (why?: { readonly cause: unknown; readonly fault: Fault }) => void;
@@ -60,7 +61,7 @@ export class LeaseRunner {
       batch: host.capabilities.maxBatch.count,
       lose: (held, cause) => this.#lose(held, cause),
     });
-    lease.lost.addEventListener("abort", () => this.#leaseLost(), { once: true });
+    lease.lost.addEventListener("abort", () => this.#forgetAll(), { once: true });
   }
 
   get runtime(): Runtime {
@@ -75,6 +76,11 @@ export class LeaseRunner {
     this.#poller.start();
   }
 
+  /** What fails now is not tried again here. */
+  get ending(): boolean {
+    return this.#quiesced || this.host.stopping;
+  }
+
   windowRoom(): number {
     if (!this.log) return Number.POSITIVE_INFINITY;
     if (this.#careful) return this.#held.size === 0 && this.#checkpointer.clear ? 1 : 0;
@@ -82,7 +88,7 @@ export class LeaseRunner {
   }
 
   arrive(deliveries: readonly Delivery[]): void {
-    const { context, capabilities, stopping } = this.host;
+    const { context, capabilities } = this.host;
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
     for (const delivery of deliveries) {
       const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
@@ -97,7 +103,7 @@ export class LeaseRunner {
         continue;
       }
       this.#heartbeat.add(held);
-      if (stopping) {
+      if (this.ending) {
         this.release(held, "stop");
       } else if (lane === undefined || this.#lanes.add(lane, held)) {
         this.host.enqueue(held);
@@ -204,6 +210,7 @@ export class LeaseRunner {
 
   /** No new receive; what is not yet running goes back. Resolves when the receives under way have ended. */
   async quiesce(): Promise<void> {
+    this.#quiesced = true;
     this.#poller.stop();
     this.#settler.lingerNoMore();
     this.#releaseUnstarted();
@@ -242,12 +249,13 @@ export class LeaseRunner {
       this.#heartbeat.delete(held);
       held.abort(reason);
     }
+    // Nothing waits for them any more: what is settled can be stored, and the lease handed over.
+    for (const wake of [...this.#empty.splice(0), ...this.#none.splice(0)]) wake();
     return count;
   }
 
   async close(reason: "drained" | "stopping", signal: AbortSignal): Promise<void> {
-    this.#heartbeat.close();
-    this.#checkpointer.close();
+    this.#forgetAll();
     if (!this.lease.lost.aborted) await this.lease.release(reason, signal);
   }
 
@@ -270,7 +278,7 @@ export class LeaseRunner {
     this.host.context.budget.leave(held.bytes);
     if (held.lane !== undefined) {
       const head = this.#lanes.remove(held.lane, held);
-      if (head !== undefined) this.host.enqueue(head);
+      if (head?.state === "ready") this.host.enqueue(head);
     }
     if (this.#held.size === 0) for (const wake of this.#none.splice(0)) wake();
     this.#wakeIdle();
@@ -354,14 +362,17 @@ export class LeaseRunner {
     if (!running) this.#drop(held);
   }
 
-  #leaseLost(): void {
+  /** Nothing can be settled any more: what is held will come again, to whoever holds the lease next. */
+  #forgetAll(): void {
     this.#poller.stop();
-    for (const held of [...this.#held]) {
-      const running = held.state === "running";
+    const idle: Held[] = [];
+    for (const held of this.#held) {
+      if (held.state !== "running" && held.state !== "lost") idle.push(held);
       held.abort(new Error(HOLD_LOST));
       held.state = "lost";
-      if (!running) this.#drop(held);
     }
+    // Only now: one that leaves makes way for the next of its key, which must not start any more.
+    for (const held of idle) this.#drop(held);
     this.#settler.abandon();
     this.#heartbeat.close();
     this.#checkpointer.close();

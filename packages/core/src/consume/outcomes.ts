@@ -8,11 +8,9 @@ import type { Opened } from "./opened.ts";
 /** Carries out what an attempt, or a look at the message, decided. */
 export class Outcomes {
   readonly #context: GroupContext;
-  readonly #stopping: () => boolean;
 
-  constructor(context: GroupContext, stopping: () => boolean) {
+  constructor(context: GroupContext) {
     this.#context = context;
-    this.#stopping = stopping;
   }
 
   /** Ends the attempt of a running delivery. */
@@ -47,7 +45,7 @@ export class Outcomes {
     } else if (decision.action === "release") {
       held.lease.end(held);
       // A log takes nothing back: it waits here, and the attempt does not count.
-      if (held.lease.log && !this.#stopping()) held.lease.wait(held, this.#context.plan.policy.retry.firstMs);
+      if (held.lease.log && !held.lease.ending) held.lease.wait(held, this.#context.plan.policy.retry.firstMs);
       else held.lease.release(held, "asked");
     } else {
       this.#retry(held, decision.delayMs, decision.asked, decision.error);
@@ -57,9 +55,10 @@ export class Outcomes {
   #retry(held: Held, delayMs: number, asked: boolean, error: unknown): void {
     const { lease } = held;
     const failed = held.attempt;
-    const here = lease.canKeep(held, delayMs) && !this.#stopping();
+    const keeps = lease.canKeep(held, delayMs);
+    const here = keeps && !lease.ending;
     const there = lease.canReturn(held, delayMs);
-    if (!here && !there && asked) {
+    if (!keeps && !there && asked) {
       const reason = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
       this.condemn(held, { action: "deadLetter", code: "retry-delay-unsupported", reason, error });
       return;
@@ -115,7 +114,7 @@ export class Outcomes {
     const failed = held.attempt;
     lease.end(held);
     if (held.state === "lost") return lease.leave(held);
-    const here = lease.canKeep(held, delayMs) && !this.#stopping();
+    const here = lease.canKeep(held, delayMs) && !lease.ending;
     if (lease.canReturn(held, delayMs) && (held.lane === undefined || !here)) {
       lease.giveBack(held, delayMs, failed);
     } else if (here) {

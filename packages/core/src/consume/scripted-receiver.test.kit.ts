@@ -33,7 +33,7 @@ export class Scripted extends Error {
   }
 }
 
-export const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Capabilities = {
   ordering: "key",
   publishConfirm: "stored",
   publishDedupMs: 0,
@@ -68,7 +68,7 @@ export interface Settled {
 }
 
 /** One lease whose messages, answers and failures a test decides. */
-export class ScriptedLease implements Lease<string> {
+class ScriptedLease implements Lease<string> {
   readonly id: string;
   readonly fencingToken = 7;
   readonly calls: Settled[][] = [];
@@ -180,7 +180,7 @@ export interface RigOptions {
   readonly drainMs?: number;
 }
 
-export const anything: StandardSchemaV1 = {
+const anything: StandardSchemaV1 = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
 };
 

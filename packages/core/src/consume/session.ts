@@ -104,7 +104,9 @@ export class Session implements LeaseHost {
     const { runtime } = this.context;
     const runner = new LeaseRunner(lease, this);
     this.#runners.add(runner);
-    runner.start();
+    // A lease that comes after stop was asked for is given up unread.
+    if (this.stopping) void runner.quiesce();
+    else runner.start();
     const failure = await runner.over;
     if (failure !== undefined) this.#fail(failure);
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
