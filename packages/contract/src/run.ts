@@ -52,7 +52,8 @@ export async function runCase(each: ContractCase, harness: Harness): Promise<voi
   try {
     await limited(work, context.pump.failed, harness.limits?.caseMs ?? CASE_MS);
   } finally {
-    await Promise.race([context.cleanUp(), systemRuntime.sleep(5_000)]);
+    const over = new AbortController();
+    await Promise.race([context.cleanUp(), systemRuntime.sleep(5_000, over.signal)]).finally(() => over.abort());
   }
 }
 

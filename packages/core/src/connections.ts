@@ -1,5 +1,6 @@
+import { discreet } from "./discreet.ts";
 import type { Connection, Destination, DriverEvent, Runtime } from "./driver.ts";
-import { fromFault, MessagingError } from "./errors.ts";
+import { fromFault, isMessagingError, MessagingError } from "./errors.ts";
 import type { Observe } from "./events.ts";
 import type { ConnectionHealth } from "./messaging-types.ts";
 import type { ChannelPlan, ConnectionPlan, Plan, PublishPlan } from "./plan.ts";
@@ -35,7 +36,7 @@ export class Connections {
   static async open(plan: Plan, runtime: Runtime, observe: Observe): Promise<Connections> {
     const all = new Connections(runtime, observe);
     try {
-      for (const used of Object.values(plan.connections)) await all.#add(used);
+      for (const used of Object.values(plan.connections)) await all.#add(used, plan.redact);
     } catch (error) {
       await all.close();
       throw error;
@@ -95,12 +96,13 @@ export class Connections {
     await Promise.allSettled([...this.#open.values()].map(({ connection }) => connection.close()));
   }
 
-  async #add(plan: ConnectionPlan): Promise<void> {
+  async #add(plan: ConnectionPlan, redact: Plan["redact"]): Promise<void> {
     const { name, adapter, options } = plan;
     const report = (event: DriverEvent) => this.#report(name, event);
     let connection: Connection;
     try {
-      connection = await adapter.open(options, this.#runtime, report);
+      const opened = await adapter.open(options, this.#runtime, report);
+      connection = redact === undefined ? opened : discreet(opened, redact);
     } catch (cause) {
       if (cause instanceof Error && cause.name === "MessagingError") throw cause;
       throw fromFault(
@@ -113,8 +115,15 @@ export class Connections {
     this.#open.set(name, { plan, connection, state: "up", since: this.#runtime.now() });
   }
 
+  /** Raw errors quote hosts and addresses: events are for anybody. */
+  #readable(name: string, cause: unknown): unknown {
+    const connection = this.#open.get(name)?.connection;
+    if (connection === undefined || isMessagingError(cause)) return cause;
+    return fromFault(connection.classify(cause, "receive"), `connection "${name}"`, cause, {});
+  }
+
   #report(name: string, event: DriverEvent): void {
-    const error = event.cause === undefined ? {} : { error: event.cause };
+    const error = event.cause === undefined ? {} : { error: this.#readable(name, event.cause) };
     const about = { connection: name, ...(event.id === undefined ? {} : { lease: event.id }) };
     if (event.type === "position-lost") {
       this.#observe({ type: "position-lost", level: "error", ...about, ...error });

@@ -1,3 +1,4 @@
+import type { GroupEvent } from "./consume/group-context.ts";
 import type { Connection, Delivery, Lease, Runtime, WireMessage } from "./driver.ts";
 import { dataOf, decode, encodeBody } from "./envelope.ts";
 import { fromFault, MessagingError } from "./errors.ts";
@@ -20,6 +21,9 @@ export interface DeadLetterBoxOptions {
   readonly runtime: Runtime;
   /** Into the group that failed, and no other. */
   readonly target: () => SendQueue;
+  /** Whether the dead letters' depth is exact. */
+  readonly exactDepth: boolean;
+  readonly emit: (event: GroupEvent) => void;
 }
 
 /** A group's dead letters: looked at, sent back, deleted. */
@@ -31,20 +35,25 @@ export class DeadLetterBox implements DeadLetters {
   }
 
   async peek(count = 10): Promise<readonly DeadLetterItem[]> {
-    return this.#reading(async (lease) => {
+    return this.#reading(count, async (lease, batch) => {
       const items: DeadLetterItem[] = [];
       const seen = new Set<string>();
       const taken: Delivery[] = [];
-      while (items.length < count) {
-        const got = await this.#receive(lease, Math.min(count - items.length, BATCH));
-        if (got.length === 0 || got.some(({ id }) => seen.has(id))) break;
-        for (const delivery of got) {
-          seen.add(delivery.id);
-          taken.push(delivery);
-          items.push(itemOf(delivery));
+      try {
+        while (items.length < count) {
+          const got = await this.#receive(lease, Math.min(count - items.length, batch), taken.length > 0);
+          taken.push(...got);
+          const fresh = got.filter(({ id }) => !seen.has(id));
+          if (fresh.length === 0) break;
+          for (const delivery of fresh) {
+            seen.add(delivery.id);
+            items.push(itemOf(delivery));
+          }
         }
+      } finally {
+        // The last first: a queue that puts what comes back at its head is then as it was.
+        await settleAll(lease, batch, taken.reverse(), "release").catch(() => undefined);
       }
-      for (const delivery of taken) await lease.settle([{ receipt: delivery.receipt, action: "release" }], lease.lost);
       return items;
     });
   }
@@ -53,29 +62,28 @@ export class DeadLetterBox implements DeadLetters {
     options: { readonly max?: number } = {},
   ): Promise<{ readonly redriven: number; readonly failed: number }> {
     const most = options.max ?? Number.POSITIVE_INFINITY;
-    return this.#reading(async (lease) => {
-      const seen = new Set<string>();
+    return this.#reading(BATCH, async (lease) => {
+      const turns = new Turns();
+      const again: Delivery[] = [];
       let redriven = 0;
       let failed = 0;
-      while (redriven + failed < most) {
-        const got = await this.#receive(lease, Math.min(most - redriven - failed, BATCH));
-        // One that failed, or died again meanwhile, is seen twice: everything there was has had its turn.
-        const fresh = got.filter((delivery) => !seen.has(identity(delivery)));
-        for (const delivery of fresh) seen.add(identity(delivery));
-        const sent = await Promise.allSettled(
-          fresh.map((delivery) => this.#options.target().send(this.#again(delivery))),
-        );
-        const settlements = got.map((delivery) => {
-          const at = fresh.indexOf(delivery);
-          return {
-            receipt: delivery.receipt,
-            action: at >= 0 && sent[at]?.status === "fulfilled" ? ("ack" as const) : ("release" as const),
-          };
-        });
-        if (settlements.length > 0) await lease.settle(settlements, lease.lost);
-        redriven += sent.filter(({ status }) => status === "fulfilled").length;
-        failed += sent.filter(({ status }) => status === "rejected").length;
-        if (got.length === 0 || fresh.length < got.length || sent.some(({ status }) => status === "rejected")) break;
+      try {
+        while (redriven + failed < most && !turns.over) {
+          const got = await this.#receive(lease, Math.min(most - redriven - failed, BATCH), again.length > 0);
+          if (got.length === 0) break;
+          const { first, copies, later } = turns.take(got);
+          // Kept until the end, so that they do not stand before those whose turn is still to come.
+          again.push(...later);
+          const sent = await Promise.allSettled(first.map((delivery) => this.#send(delivery)));
+          const done = first.filter((_, i) => sent[i]?.status === "fulfilled");
+          again.push(...first.filter((delivery) => !done.includes(delivery)));
+          await settleAll(lease, BATCH, [...done, ...copies], "ack");
+          redriven += done.length;
+          failed += first.length - done.length;
+          if (done.length < first.length) break;
+        }
+      } finally {
+        await settleAll(lease, BATCH, again.reverse(), "release").catch(() => undefined);
       }
       return { redriven, failed };
     });
@@ -91,6 +99,15 @@ export class DeadLetterBox implements DeadLetters {
     await connection.purge(group.deadLetter, new AbortController().signal).catch((cause: unknown) => {
       throw this.#error(cause);
     });
+  }
+
+  async #send(delivery: Delivery): Promise<void> {
+    await this.#options.target().send(this.#again(delivery));
+    const { group, emit } = this.#options;
+    const decoded = decode(delivery.message);
+    if (!group.from.ordered || decoded.foreign) return;
+    const { id, key } = decoded.envelope;
+    emit({ type: "order-gap", level: "warn", reason: "redrive", id, ...(key === undefined ? {} : { key }) });
   }
 
   /** The message as it was, for the group that failed it: a hop further, so that no dedup window swallows it (contract C4). */
@@ -110,17 +127,25 @@ export class DeadLetterBox implements DeadLetters {
     return (capabilities) => encodeBody(envelope, decoded.body, capabilities);
   }
 
-  async #receive(lease: Lease, max: number): Promise<readonly Delivery[]> {
+  /** `keeping`: some are held back here, and may stand before the rest of their key. */
+  async #receive(lease: Lease, max: number, keeping: boolean): Promise<readonly Delivery[]> {
     const signal = lease.lost;
     const quick = await lease.receive(max, 0, signal);
     if (quick === null || quick.length > 0) return quick ?? [];
-    const { connection, group } = this.#options;
-    const depth = group.deadLetter === undefined ? undefined : await connection.depth?.(group.deadLetter, signal);
-    if (depth?.every(({ ready, held }) => (ready ?? 0) + (held ?? 0) === 0)) return [];
+    if (await this.#surelyEmpty(keeping, signal)) return [];
     return (await lease.receive(max, LAST_LOOK_MS, signal)) ?? [];
   }
 
-  async #reading<T>(use: (lease: Lease) => Promise<T>): Promise<T> {
+  /** A count that is only approximate may say 0 for a while after messages came. */
+  async #surelyEmpty(keeping: boolean, signal: AbortSignal): Promise<boolean> {
+    const { connection, group, exactDepth } = this.#options;
+    if (group.deadLetter === undefined || !exactDepth) return false;
+    if (keeping) return true;
+    const depth = await connection.depth?.(group.deadLetter, signal).catch(() => undefined);
+    return depth?.every(({ ready }) => ready === 0) ?? false;
+  }
+
+  async #reading<T>(prefetch: number, use: (lease: Lease, batch: number) => Promise<T>): Promise<T> {
     const { connection, group, channel } = this.#options;
     if (group.deadLetter === undefined) {
       const text = `group "${group.group}" of "${channel.channel}" keeps no dead letters: its policy says ${group.policy.exhausted}`;
@@ -134,12 +159,12 @@ export class DeadLetterBox implements DeadLetters {
     try {
       const receiver = await connection.receiver(
         group.deadLetter,
-        { holdMs: HOLD_MS, prefetch: BATCH, start: "earliest" },
+        { holdMs: HOLD_MS, prefetch, start: "earliest" },
         stop.signal,
       );
       try {
         for await (const lease of receiver.leases(stop.signal)) {
-          const result = await use(lease);
+          const result = await use(lease, receiver.capabilities.maxBatch.count);
           await lease.release("drained", stop.signal);
           return result;
         }
@@ -161,10 +186,44 @@ export class DeadLetterBox implements DeadLetters {
   }
 }
 
-/** The message's own id: the broker's is another one for every copy, and a copy that dies at once would be sent for ever. */
-function identity(delivery: Delivery): string {
-  const decoded = decode(delivery.message);
-  return decoded.foreign ? delivery.id : decoded.envelope.id;
+/** Which dead letters a redrive has had before. */
+class Turns {
+  /** Message id to the hop its dead letter had. */
+  readonly #seen = new Map<string, number>();
+  #stale = 0;
+
+  /** All that comes has come before: those whose hold ended while this went on. */
+  get over(): boolean {
+    return this.#stale > this.#seen.size;
+  }
+
+  /** `copies`: the same dead letter once more, as a lost reply leaves behind. `later`: died again meanwhile, and not to be sent for ever. */
+  take(got: readonly Delivery[]): { first: Delivery[]; copies: Delivery[]; later: Delivery[] } {
+    const turns = { first: [] as Delivery[], copies: [] as Delivery[], later: [] as Delivery[] };
+    for (const delivery of got) {
+      const decoded = decode(delivery.message);
+      const { id, hop } = decoded.foreign ? { id: delivery.id, hop: 0 } : decoded.envelope;
+      const before = this.#seen.get(id);
+      if (before === undefined) {
+        this.#seen.set(id, hop);
+        turns.first.push(delivery);
+      } else turns[hop === before ? "copies" : "later"].push(delivery);
+    }
+    this.#stale = turns.first.length > 0 ? 0 : this.#stale + got.length;
+    return turns;
+  }
+}
+
+async function settleAll(
+  lease: Lease,
+  batch: number,
+  deliveries: readonly Delivery[],
+  action: "ack" | "release",
+): Promise<void> {
+  for (let i = 0; i < deliveries.length; i += batch) {
+    const settlements = deliveries.slice(i, i + batch).map(({ receipt }) => ({ receipt, action }));
+    await lease.settle(settlements, lease.lost);
+  }
 }
 
 function itemOf(delivery: Delivery): DeadLetterItem {

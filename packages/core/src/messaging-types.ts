@@ -41,7 +41,10 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
   start(): Promise<void>;
   /** The service's form: `start()`, then until SIGTERM, SIGINT or `signal`, then `stop()`. The only thing that installs signal handlers. */
   run(options?: { readonly signal?: AbortSignal; readonly deadline?: Duration }): Promise<StopReport>;
-  /** Fetches no more, lets running handlers end within `deadline` (default the configured drain), gives the rest back, closes. Idempotent. */
+  /**
+   * Fetches no more, lets running handlers end within `deadline` (default the configured drain), gives the rest back,
+   * closes. Handlers may publish until they have ended. Idempotent.
+   */
   stop(options?: { readonly deadline?: Duration }): Promise<StopReport>;
   /** The resolved plan: per channel its model, transport, names, policy, capabilities, and what is not portable. Holds no secret. */
   explain(): Explanation;
@@ -93,7 +96,10 @@ export interface GroupDepth extends Omit<Depth, "lease"> {
 }
 
 export interface DeadLetters {
-  /** At most `count` of the dead letters, which are hidden from others for a while. Default 10. */
+  /**
+   * At most `count` of the dead letters, which are hidden from others for a while. Default 10. Of an ordered queue it may
+   * show fewer than there are: SQS FIFO gives no more of a key while some of it are out.
+   */
   peek(count?: number): Promise<readonly DeadLetterItem[]>;
   /** Sends them back to the group that failed them, and to no other. Default: all there are. */
   redrive(options?: { readonly max?: number }): Promise<{ readonly redriven: number; readonly failed: number }>;

@@ -37,6 +37,13 @@ export class MessagingCore {
   #starting: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
   #now = new AbortController();
+  #stopAsked!: () => void;
+  /** Resolves when stop is asked for. */
+  readonly #asked = new Promise<void>((resolve) => {
+    this.#stopAsked = resolve;
+  });
+  /** Handlers have ended or been given up: nothing more may be published. */
+  #drained = false;
 
   constructor(parts: MessagingParts) {
     this.#parts = parts;
@@ -83,8 +90,10 @@ export class MessagingCore {
     }
     const runner = new GroupRunner(this.#context(consumer, channel, group), this.#parts.plan.drainMs);
     this.#groups.set(key, runner);
-    if (this.#state === "started") {
+    // A start under way has its consumers already.
+    if (this.#starting !== undefined) {
       runner.start().catch((error: unknown) => {
+        if (this.#stopping !== undefined) return;
         this.#parts.observe({
           type: "receive-failed",
           level: "error",
@@ -97,25 +106,30 @@ export class MessagingCore {
     }
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     this.#refuseIfStopped();
     this.#starting ??= this.#start();
-    return this.#starting;
+    await this.#starting;
   }
 
   async run(options: { readonly signal?: AbortSignal; readonly deadline?: Duration } = {}): Promise<StopReport> {
+    this.#refuseIfStopped();
     const over = untilSignal(options.signal, () => this.#now.abort());
     try {
-      await this.start();
-      await over.first;
+      const started = this.start();
+      // A stop signal that comes first stops the start; so does stop() called by somebody else.
+      await Promise.race([over.first, this.#asked, started]);
+      if (this.#stopping === undefined && !over.seen) await started;
+      else started.catch(() => undefined);
+      await Promise.race([over.first, this.#asked]);
       return await this.stop(options);
     } finally {
       over.dispose();
     }
   }
 
-  stop(options: { readonly deadline?: Duration } = {}): Promise<StopReport> {
-    this.#stopping ??= this.#stop(options.deadline);
+  async stop(options: { readonly deadline?: Duration } = {}): Promise<StopReport> {
+    this.#stopping ??= this.#stop(milliseconds(options.deadline ?? this.#parts.plan.drainMs, "stop({ deadline })"));
     return this.#stopping;
   }
 
@@ -139,10 +153,13 @@ export class MessagingCore {
   }
 
   deadLetters(channel: ChannelShape, name: string): DeadLetters {
-    const { connections, runtime } = this.#parts;
+    const { connections, runtime, observe, plan } = this.#parts;
     const its = this.#channel(channel.name);
     const group = this.#group(its, name);
     const about = { channel: its.channel, group: name };
+    const on = group.deadLetterOn ?? its.on;
+    const used = plan.connections[on];
+    const can = group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options);
     const into = its.model === "stream" ? its.to : group.from;
     const target = () => connections.queue(its.on, into, its.publish, about);
     return new DeadLetterBox({
@@ -150,7 +167,9 @@ export class MessagingCore {
       group,
       runtime,
       target,
-      connection: connections.get(group.deadLetterOn ?? its.on),
+      connection: connections.get(on),
+      exactDepth: can?.depth === "exact",
+      emit: (event) => observe({ connection: its.on, ...about, ...event }),
     });
   }
 
@@ -186,10 +205,10 @@ export class MessagingCore {
     });
   }
 
-  async #stop(asked: Duration | undefined): Promise<StopReport> {
+  async #stop(deadlineMs: number): Promise<StopReport> {
     const { connections, runtime, plan, observe } = this.#parts;
     this.#state = "stopping";
-    const deadlineMs = asked === undefined ? plan.drainMs : milliseconds(asked, "stop({ deadline })");
+    this.#stopAsked();
     const deadline = new AbortController();
     const timer = runtime.timer(deadlineMs, () => deadline.abort());
     this.#now.signal.addEventListener("abort", () => deadline.abort(), { once: true });
@@ -199,6 +218,7 @@ export class MessagingCore {
       if (deadline.signal.aborted && deadlineMs < plan.drainMs && stopped.length > 0) {
         observe({ type: "stop-shortened", level: "warn", deadlineMs, drainMs: plan.drainMs });
       }
+      this.#drained = true;
       await connections.flush(deadline.signal);
       await connections.close();
       const total = (of: keyof StopReport) => stopped.reduce((sum, each) => sum + each[of], 0);
@@ -255,7 +275,8 @@ export class MessagingCore {
   }
 
   #publisher(channel: ChannelShape): ChannelPublisher {
-    this.#refuseIfStopped();
+    // While handlers drain they may publish: what they do could not end well otherwise.
+    if (this.#drained) this.#refuseIfStopped();
     const found = this.#publishers.get(channel.name);
     if (found !== undefined) return found;
     const text = `channel "${channel.name}" was not given to connect(); add it to \`channels\``;

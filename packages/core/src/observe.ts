@@ -15,13 +15,15 @@ export const toConsole: Observe = (event: MessagingEvent) => {
   else console.warn(line);
 };
 
-/** An observer that throws must not harm what it observes. */
+/** An observer that throws, or rejects, must not harm what it observes. */
 export function guarded(observe: Observe): Observe {
+  const failed = (error: unknown) => console.error("[switchyard] observe() threw", error);
   return (event) => {
     try {
-      observe(event);
+      const result: unknown = observe(event);
+      if (result instanceof Promise) result.catch(failed);
     } catch (error) {
-      console.error("[switchyard] observe() threw", error);
+      failed(error);
     }
   };
 }

@@ -87,6 +87,8 @@ export interface Plan {
   readonly channels: Readonly<Record<string, ChannelPlan>>;
   /** The printable form, secrets left out. */
   readonly explanation: Explanation;
+  /** Hides what came from the environment in a text that a driver made. */
+  readonly redact?: (text: string) => string;
 }
 
 /** What `messaging.explain()` gives: plain data, safe to print and to keep. */

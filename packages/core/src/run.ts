@@ -4,7 +4,7 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 export function untilSignal(
   signal: AbortSignal | undefined,
   again: () => void,
-): { readonly first: Promise<void>; readonly dispose: () => void } {
+): { readonly first: Promise<void>; readonly seen: boolean; readonly dispose: () => void } {
   let seen = 0;
   let resolve!: () => void;
   const first = new Promise<void>((done) => {
@@ -21,5 +21,11 @@ export function untilSignal(
     for (const name of SIGNALS) process.off(name, listen);
     signal?.removeEventListener("abort", listen);
   };
-  return { first, dispose };
+  return {
+    first,
+    dispose,
+    get seen() {
+      return seen > 0;
+    },
+  };
 }

@@ -117,10 +117,12 @@ export class MemoryTopology implements Topology {
     const settle = (made: Queue) => {
       made.deadLetter = native && { ...native, to: () => queues.get(native.name) };
     };
-    const rules = rulesOf(formOf(of, this.#options)!, of.ordered, {
+    const own = rulesOf(formOf(of, this.#options)!, of.ordered, {
       ...this.#options,
       retentionMs: this.#retention(of),
     });
+    // A look at the dead letters must not end at the first one of each key.
+    const rules = of.dead === true ? { ...own, keyBatches: true } : own;
     const form = rules.ordered ? "ordered" : "unordered";
     if (queue === undefined) {
       add(

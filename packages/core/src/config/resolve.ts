@@ -64,6 +64,7 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
     drainMs: parseDuration(prepared.drain) ?? 25_000,
     connections: used,
     channels,
+    redact: context.secrets.redact,
     explanation: explain({
       service,
       profile,

@@ -14,15 +14,35 @@ export const ACK: Attempt = { verdict: "ack" };
 
 /** What was thrown, as a verdict. A delay that is no duration is the handler's bug: a failed attempt. */
 export function verdictFor(error: unknown): Attempt {
+  try {
+    return read(error);
+  } catch {
+    // Getters that throw, a revoked proxy: whatever it is, the attempt failed.
+    return { verdict: "failed", error: new Error("the handler threw something that cannot be read") };
+  }
+}
+
+function read(error: unknown): Attempt {
+  legible(error);
   const verdict = verdictOf(error);
   if (verdict === undefined) return { verdict: "failed", error };
   const kind = verdictKind(verdict);
   if (kind === "release") return { verdict: "release", error };
-  if (kind === "deadLetter")
-    return { verdict: "deadLetter", error, reason: (verdict as { reason?: string }).reason ?? verdict.message };
+  if (kind === "deadLetter") {
+    const { reason } = verdict as { reason?: unknown };
+    return { verdict: "deadLetter", error, reason: typeof reason === "string" ? reason : verdict.message };
+  }
   const delay = (verdict as { delay?: Duration }).delay;
   const delayMs = delay === undefined ? undefined : parseDuration(delay);
   return delayMs === undefined ? { verdict: "retry", error } : { verdict: "retry", error, delayMs };
+}
+
+/** Looks once at all that the policy will look at. */
+function legible(error: unknown): void {
+  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 10; depth++) {
+    for (const key of ["name", "code", "message"]) Reflect.get(current, key);
+    current = (current as { cause?: unknown }).cause;
+  }
 }
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -36,7 +56,7 @@ export function runHandler(
   data: unknown,
   delivery: object,
 ): Attempt | Promise<Attempt> {
-  const handler = consumer.handlers[type] ?? consumer.handlers["*"];
+  const handler = Object.hasOwn(consumer.handlers, type) ? consumer.handlers[type] : consumer.handlers["*"];
   if (handler === undefined || handler === "ignore") return ACK;
   const use = consumer.options.use;
   try {
@@ -72,14 +92,50 @@ export function throughMiddleware(
       await inner();
       return;
     }
-    let called = false;
-    await current.run(delivery, async (add) => {
-      if (called) throw new Error("a middleware called next() twice; an attempt runs its handler once");
-      called = true;
-      if (add !== undefined) Object.assign(delivery, add);
-      await step(index + 1);
+    let rest: Watched | undefined;
+    let over = false;
+    await current.run(delivery, (add) => {
+      if (rest !== undefined) throw new Error("a middleware called next() twice; an attempt runs its handler once");
+      if (over) throw new Error("a middleware called next() after it had ended; the message is settled");
+      rest = new Watched(async () => {
+        if (add !== undefined) Object.assign(delivery, add);
+        await step(index + 1);
+      });
+      return rest as unknown as Promise<void>;
     });
+    over = true;
+    // Nobody waited for the handler: it runs on, and is not to be acknowledged before its end, nor its failure lost.
+    if (rest?.seen === false) await rest;
     // A middleware that neither calls next() nor throws has acknowledged the message itself (a deduplicating inbox does).
   };
   return step(0);
+}
+
+/** Knows whether anybody waits for it. */
+class Watched implements PromiseLike<void> {
+  readonly #running: Promise<void>;
+  seen = false;
+
+  constructor(run: () => Promise<void>) {
+    this.#running = run();
+    this.#running.catch(() => undefined);
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what it is for
+  then<A = void, B = never>(
+    done?: ((value: void) => A | PromiseLike<A>) | null,
+    failed?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.seen = true;
+    return this.#running.then(done, failed);
+  }
+
+  catch<B>(failed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<void | B> {
+    return this.then(undefined, failed);
+  }
+
+  finally(ended?: (() => void) | null): Promise<void> {
+    this.seen = true;
+    return this.#running.finally(ended);
+  }
 }

@@ -33,6 +33,7 @@ export class Checkpointer {
   #deferred = false;
   #tries = 0;
   #flushing = false;
+  readonly #closing = new AbortController();
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -74,26 +75,24 @@ export class Checkpointer {
   /** Stores the mark now, if there is one to store. */
   async flush(): Promise<void> {
     this.#flushing = true;
-    while (this.#mark !== undefined && !this.#options.lease.lost.aborted) {
+    while (this.#mark !== undefined && !this.#closing.signal.aborted && !this.#options.lease.lost.aborted) {
       await this.#store();
       if (this.#tries > 5) return;
       if (this.#tries > 0)
-        await this.#options.runtime.sleep(
-          reconnectMs(this.#tries, this.#options.runtime.random),
-          this.#options.lease.lost,
-        );
+        await this.#options.runtime.sleep(reconnectMs(this.#tries, this.#options.runtime.random), this.#closing.signal);
     }
     await this.#storing;
   }
 
   close(): void {
+    this.#closing.abort();
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#mark = undefined;
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#deferred || this.#flushing) return;
+    if (this.#timer !== undefined || this.#deferred || this.#flushing || this.#closing.signal.aborted) return;
     if (this.#options.expecting()) {
       this.#timer = this.#options.runtime.timer(EVERY_MS, () => void this.#store());
       return;
@@ -140,7 +139,7 @@ export class Checkpointer {
       return;
     }
     this.#tries++;
-    if (this.#flushing) return;
+    if (this.#flushing || this.#closing.signal.aborted) return;
     this.#timer ??= runtime.timer(reconnectMs(this.#tries, runtime.random), () => void this.#store());
   }
 }

@@ -30,7 +30,7 @@ export class Dispatcher {
     return this.#stopping;
   }
 
-  /** Handlers that have ended, batches counted once. */
+  /** Deliveries whose handlers have ended. */
   get finished(): number {
     return this.#finished;
   }
@@ -69,11 +69,13 @@ export class Dispatcher {
     this.#pumping = false;
   }
 
-  readonly #done = (): void => {
+  readonly #done = (): void => this.#ended(1);
+
+  #ended(deliveries: number): void {
     this.#running--;
-    this.#finished++;
+    this.#finished += deliveries;
     this.#pump();
-  };
+  }
 
   #startBatch(): boolean {
     const { size, waitMs } = this.#context.plan.batch;
@@ -92,7 +94,7 @@ export class Dispatcher {
     }
     if (batch.length === 0) return false;
     this.#running++;
-    void attemptBatch(this.#context, this.#outcomes, batch, this.#done);
+    void attemptBatch(this.#context, this.#outcomes, batch, () => this.#ended(batch.length));
     return true;
   }
 

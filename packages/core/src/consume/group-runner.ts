@@ -48,7 +48,10 @@ export class GroupRunner {
     return this.#problem;
   }
 
-  /** Resolves once it receives; rejects at once on what will not pass by itself, and after {@link START_MS} on what might. */
+  /**
+   * Resolves once it receives; rejects at once on what will not pass by itself, after {@link START_MS} on what might, and
+   * when it is stopped first.
+   */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = this.context.runtime.timer(START_MS, () => {
@@ -71,7 +74,15 @@ export class GroupRunner {
           over();
           reject(error);
         },
-      );
+      ).finally(() => {
+        over();
+        reject(
+          new MessagingError("closed", `${this.#name} was stopped before it had started`, {
+            kind: "closed",
+            ...this.#about,
+          }),
+        );
+      });
     });
   }
 
@@ -79,6 +90,13 @@ export class GroupRunner {
   stop(deadline: AbortSignal): Promise<GroupStopped> {
     this.#stopping ??= this.#stop(deadline);
     return this.#stopping;
+  }
+
+  /** Waits for it, but no longer, and whatever comes of it. */
+  async #within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([work?.catch(() => undefined), this.context.runtime.sleep(ms, over.signal)]);
+    over.abort();
   }
 
   get #name(): string {
@@ -101,7 +119,11 @@ export class GroupRunner {
         started();
       });
       if (this.#opening.signal.aborted) return;
-      if (failure === undefined) continue;
+      if (failure === undefined) {
+        // Nothing to read from for now: a stream whose partitions have all ended.
+        await runtime.sleep(reconnectMs(1, runtime.random), this.#opening.signal);
+        continue;
+      }
       const error = isMessagingError(failure.cause)
         ? failure.cause
         : fromFault(failure.fault, this.#name, failure.cause, this.#about);
@@ -155,10 +177,9 @@ export class GroupRunner {
       if ((await Promise.race([this.#main, late])) === "late") {
         abandoned =
           session?.abandon(new Error("the drain deadline has passed; this delivery may be delivered again")) ?? 0;
-        const cut = Promise.resolve(session?.cut()).then(() => this.#main);
-        const over = new AbortController();
-        await Promise.race([cut, this.context.runtime.sleep(GRACE_MS, over.signal)]);
-        over.abort();
+        await this.#within(GRACE_MS, session?.flush());
+        await this.#within(GRACE_MS, Promise.all([session?.cut(), this.#main]));
+        session?.forget();
       }
     }
     return { completed: this.#dispatcher.finished - before, released: this.#released, abandoned };

@@ -92,7 +92,9 @@ export class Heartbeat {
     }
     for (let i = 0; i < extend.length; i += this.#options.batch)
       void this.#extend(extend.slice(i, i + this.#options.batch));
-    if (extend.length > 0) next = Math.min(next, now + this.#options.holdMs / 6);
+    // One that fails is tried again soon, but its loss is not noticed late for it.
+    for (const held of extend)
+      next = Math.min(next, now + this.#options.holdMs / 6, (held.deadline as number) - this.margin);
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
   }
 
@@ -101,13 +103,9 @@ export class Heartbeat {
     const sentAt = runtime.monotonic();
     const last = Math.min(...batch.map((held) => held.delivery.lastDeadline ?? Number.POSITIVE_INFINITY));
     const forMs = Math.min(holdMs, last - sentAt);
-    const asked =
-      lease.extend?.(
-        batch.map((held) => held.delivery.receipt),
-        forMs,
-        lease.lost,
-      ) ?? Promise.resolve([]);
-    const call = asked.catch((cause: unknown) => batch.map(() => ({ cause })));
+    const receipts = batch.map((held) => held.delivery.receipt);
+    const ask = async () => (await lease.extend?.(receipts, forMs, lease.lost)) ?? [];
+    const call = ask().catch((cause: unknown) => batch.map(() => ({ cause })));
     for (const held of batch) held.extending = call;
     const outcomes = await call;
     batch.forEach((held, i) => {

@@ -1,4 +1,5 @@
 import type { Delivery, Fault, Lease, Runtime } from "../driver.ts";
+import { fromFault, isMessagingError } from "../errors.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import type { LeaseHost } from "./group-context.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -61,7 +62,7 @@ export class LeaseRunner {
       batch: host.capabilities.maxBatch.count,
       lose: (held, cause) => this.#lose(held, cause),
     });
-    lease.lost.addEventListener("abort", () => this.#forgetAll(), { once: true });
+    lease.lost.addEventListener("abort", () => this.forget(), { once: true });
   }
 
   get runtime(): Runtime {
@@ -255,7 +256,7 @@ export class LeaseRunner {
   }
 
   async close(reason: "drained" | "stopping", signal: AbortSignal): Promise<void> {
-    this.#forgetAll();
+    this.forget();
     if (!this.lease.lost.aborted) await this.lease.release(reason, signal);
   }
 
@@ -268,6 +269,23 @@ export class LeaseRunner {
   broken(cause: unknown, fault: Fault): void {
     this.#poller.stop();
     this.#end({ cause, fault });
+  }
+
+  /** Nothing can be settled any more: what is held will come again, to whoever holds the lease next. */
+  forget(): void {
+    this.#poller.stop();
+    const idle: Held[] = [];
+    for (const held of this.#held) {
+      if (held.state !== "running" && held.state !== "lost") idle.push(held);
+      held.abort(new Error(HOLD_LOST));
+      held.state = "lost";
+    }
+    // Only now: one that leaves makes way for the next of its key, which must not start any more.
+    for (const held of idle) this.#drop(held);
+    this.#settler.abandon();
+    this.#heartbeat.close();
+    this.#checkpointer.close();
+    this.#end();
   }
 
   /** Dispatch is over for it: frees its place in the budget and in its lane. A loss may have come before. */
@@ -291,6 +309,14 @@ export class LeaseRunner {
     for (const wake of this.#empty.splice(0)) wake();
   }
 
+  /** Raw errors quote hosts and addresses: events are for anybody. */
+  #readable(cause: unknown, during: "settle" | "extend"): unknown {
+    if (cause === undefined || isMessagingError(cause)) return cause;
+    const { connection, plan, channel } = this.host.context;
+    const about = { channel: channel.channel, group: plan.group };
+    return fromFault(connection.classify(cause, during), `${during} on "${plan.from.name}"`, cause, about);
+  }
+
   #remember(held: Held, attempts: number): void {
     const firstAt = held.firstFailedAt ?? this.runtime.now();
     this.host.context.attempts.failed(held.delivery.id, { attempts, firstAt });
@@ -305,7 +331,7 @@ export class LeaseRunner {
         level: "warn",
         during: "settling",
         id: held.opened?.id ?? held.delivery.id,
-        error: cause,
+        error: this.#readable(cause, "settle"),
         lease: this.lease.id,
       });
   }
@@ -341,6 +367,7 @@ export class LeaseRunner {
   #drop(held: Held): void {
     this.#unwait(held);
     if (held.state !== "running") held.state = "lost";
+    if (held.failures > 0) this.#remember(held, held.attempt - 1);
     this.#leave(held);
   }
 
@@ -351,7 +378,7 @@ export class LeaseRunner {
       level: "warn",
       during: "handling",
       id: held.opened?.id ?? held.delivery.id,
-      error: cause,
+      error: this.#readable(cause, "extend"),
       lease: this.lease.id,
     });
     this.#releaseBehind(held);
@@ -360,22 +387,5 @@ export class LeaseRunner {
     held.state = "lost";
     // A handler that still runs keeps its place: nothing of its key may start beside it.
     if (!running) this.#drop(held);
-  }
-
-  /** Nothing can be settled any more: what is held will come again, to whoever holds the lease next. */
-  #forgetAll(): void {
-    this.#poller.stop();
-    const idle: Held[] = [];
-    for (const held of this.#held) {
-      if (held.state !== "running" && held.state !== "lost") idle.push(held);
-      held.abort(new Error(HOLD_LOST));
-      held.state = "lost";
-    }
-    // Only now: one that leaves makes way for the next of its key, which must not start any more.
-    for (const held of idle) this.#drop(held);
-    this.#settler.abandon();
-    this.#heartbeat.close();
-    this.#checkpointer.close();
-    this.#end();
   }
 }

@@ -1,5 +1,6 @@
 import { reconnectMs } from "../backoff.ts";
 import type { Delivery, Fault } from "../driver.ts";
+import { fromFault } from "../errors.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 
 /** An empty answer sooner than this did not wait as it was asked to. */
@@ -116,7 +117,11 @@ export class Poller {
       return false;
     }
     const retryInMs = Math.max(reconnectMs(failures, context.runtime.random), fault.retryAfterMs ?? 0);
-    context.emit({ type: "receive-failed", level: "warn", error: cause, retryInMs, lease: this.#lease.lease.id });
+    const error = fromFault(fault, `receive from "${context.plan.from.name}"`, cause, {
+      channel: context.channel.channel,
+      group: context.plan.group,
+    });
+    context.emit({ type: "receive-failed", level: "warn", error, retryInMs, lease: this.#lease.lease.id });
     await context.runtime.sleep(retryInMs, this.#stop.signal);
     return true;
   }

@@ -24,6 +24,7 @@ export class Session implements LeaseHost {
   readonly #drainMs: number;
   readonly #runners = new Set<LeaseRunner>();
   readonly #leases = new AbortController();
+  readonly #forgotten = new AbortController();
   #failure: Failure;
 
   constructor(context: GroupContext, receiver: ReceiverDriver, dispatcher: Dispatcher, drainMs: number) {
@@ -100,6 +101,17 @@ export class Session implements LeaseHost {
     return count;
   }
 
+  /** What is settled leaves, and checkpoints with it. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#runners].map((runner) => runner.flush()));
+  }
+
+  /** Whatever has not ended by now is left to itself: no timer of it remains. */
+  forget(): void {
+    this.#forgotten.abort();
+    for (const runner of this.#runners) runner.forget();
+  }
+
   async #runLease(lease: Lease): Promise<void> {
     const { runtime } = this.context;
     const runner = new LeaseRunner(lease, this);
@@ -112,7 +124,7 @@ export class Session implements LeaseHost {
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
     if (failure === undefined) await (this.stopping ? runner.idle() : runner.finished());
-    else await within(runtime, this.#drainMs, runner.idle());
+    else await within(runtime, this.#drainMs, runner.idle(), this.#forgotten.signal);
     await runner.flush().catch(() => undefined);
     const drained = failure === undefined && runner.settledAll;
     const limit = new AbortController();
@@ -131,8 +143,8 @@ export class Session implements LeaseHost {
 }
 
 /** Waits for `work`, but no longer than `ms`. */
-async function within(runtime: Runtime, ms: number, work: Promise<void>): Promise<void> {
+async function within(runtime: Runtime, ms: number, work: Promise<void>, sooner: AbortSignal): Promise<void> {
   const over = new AbortController();
-  await Promise.race([work, runtime.sleep(ms, over.signal)]);
+  await Promise.race([work, runtime.sleep(ms, AbortSignal.any([over.signal, sooner]))]);
   over.abort();
 }

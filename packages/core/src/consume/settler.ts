@@ -39,6 +39,9 @@ export class Settler {
   #deferred = false;
   #flushing = false;
   #idle: (() => void)[] = [];
+  #closed = false;
+  /** Settlements that failed, until they are tried again. */
+  readonly #again = new Map<Entry, Disposable>();
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -78,13 +81,21 @@ export class Settler {
     if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** The lease is lost: nothing more can be settled on it. */
+  /** Nothing more can be settled on the lease. */
   abandon(): void {
+    this.#closed = true;
+    this.#linger?.[Symbol.dispose]();
+    this.#linger = undefined;
+    for (const [entry, timer] of this.#again) {
+      timer[Symbol.dispose]();
+      this.#finish(entry, true);
+    }
+    this.#again.clear();
     for (const entry of this.#pending.drain()) this.#finish(entry, true);
   }
 
   #push(entry: Entry): void {
-    if (this.#options.lease.lost.aborted) {
+    if (this.#closed || this.#options.lease.lost.aborted) {
       this.#finish(entry, true);
       return;
     }
@@ -150,8 +161,12 @@ export class Settler {
     const passing = fault.kind === "retryable" || fault.kind === "throttled" || fault.kind === "ambiguous";
     const late = this.#options.runtime.monotonic() + wait >= end;
     // A hold without an end still has a lease: after some ten tries (a minute) the lease is what is broken.
-    if (!passing || late || entry.tries > 10 || this.#options.lease.lost.aborted) this.#finish(entry, true, cause);
-    else this.#options.runtime.timer(wait, () => this.#push(entry));
+    if (!passing || late || entry.tries > 10 || this.#closed) return this.#finish(entry, true, cause);
+    const again = () => {
+      this.#again.delete(entry);
+      this.#push(entry);
+    };
+    this.#again.set(entry, this.#options.runtime.timer(wait, again));
   }
 
   #finish(entry: Entry, lost: boolean, cause?: unknown): void {

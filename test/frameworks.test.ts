@@ -1,0 +1,34 @@
+/** The testing half and the contract suite run under the test frameworks people use, from the packages as they are built. */
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { run } from "./support/run.ts";
+
+const folder = fileURLToPath(new URL("support/frameworks", import.meta.url));
+const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
+// The mark of a framework that runs this file is not for the one it starts.
+const env = { NODE_TEST_CONTEXT: undefined, VITEST: undefined, JEST_WORKER_ID: undefined };
+
+describe("a user's tests", () => {
+  test("run under node:test", { timeout: 60_000 }, async () => {
+    const args = ["--test", "--test-reporter=tap", `${folder}/node.mjs`];
+    const { code, output } = await run(process.execPath, args, { cwd: folder, env });
+    expect(output).toMatch(/^# fail 0$/m);
+    expect(output).toContain("ten minutes of retries take no time");
+    expect(output).toMatch(/ok \d+ - C10-/);
+    expect(code, output).toBe(0);
+  });
+
+  test("run under jest", { timeout: 120_000 }, async () => {
+    const config = JSON.stringify({ rootDir: dirname(folder), testMatch: ["**/frameworks/jest.mjs"], transform: {} });
+    // Modules are still behind a flag in jest: https://jestjs.io/docs/ecmascript-modules
+    const args = ["--experimental-vm-modules", jest, "--config", config, "--ci", "--verbose", "--no-cache"];
+    const { code, output } = await run(process.execPath, args, { cwd: folder, env });
+    expect(output).toMatch(/Tests: .*\d+ passed/);
+    expect(output).toContain("ten minutes of retries take no time");
+    expect(output).toMatch(/✓ C10-/);
+    expect(output).not.toContain("did not exit");
+    expect(code, output).toBe(0);
+  });
+});

@@ -1,0 +1,54 @@
+/** What a user's test file does with the testing half and with the contract suite, on whatever framework it is given. */
+import assert from "node:assert/strict";
+import { cases, contract } from "@switchyard/contract";
+import { channel, consumer, Retry } from "@switchyard/core";
+import { virtualRuntime } from "@switchyard/core/testing";
+import { adapter } from "@switchyard/memory";
+import { deliver, testbed } from "@switchyard/memory/testing";
+import { type } from "arktype";
+
+const orders = channel("orders", { messages: { placed: type({ orderId: "string" }) } });
+
+export function suite({ describe, test }) {
+  describe("@switchyard/memory/testing", () => {
+    test("deliver() tells the verdict", async () => {
+      const asking = consumer(orders, "billing", {
+        placed: () => {
+          throw new Retry({ delay: "1h" });
+        },
+      });
+      const result = await deliver(asking, "placed", { orderId: "o-1" });
+      assert.deepEqual([result.verdict, result.delayMs], ["retry", 3_600_000]);
+    });
+
+    test("testbed() lets ten minutes of retries take no time", async () => {
+      const policy = { retry: { attempts: 3, backoff: "constant", first: "5m" } };
+      await using bed = await testbed({ channels: [orders], policy });
+      const seen = [];
+      bed.messaging.consume(
+        consumer(orders, "billing", {
+          placed: (_order, { attempt }) => {
+            seen.push(attempt);
+            throw new Error("no");
+          },
+        }),
+      );
+      await bed.messaging.start();
+      const { id } = await bed.messaging.publish(orders, "placed", { orderId: "o-1" });
+      await bed.clock.advance("10m");
+      assert.deepEqual(seen, [1, 2, 3]);
+      assert.equal(bed.dead(orders, "billing")[0].id, id);
+    });
+  });
+
+  const harness = {
+    name: "memory queue",
+    adapter,
+    model: "queue",
+    ordered: false,
+    connection: (broker) => ({ broker }),
+    runtime: () => virtualRuntime({ patienceMs: 10_000 }),
+  };
+  const few = cases.filter(({ clause }) => clause === "C10" || clause === "C14");
+  contract(harness, { describe, test }, few);
+}

@@ -1,0 +1,66 @@
+import type { ConfigInput } from "@switchyard/core";
+
+export type Random = () => number;
+
+/** What a run is like; drawn from its seed. */
+export interface Choices {
+  readonly model: "queue" | "pubsub" | "stream";
+  readonly profile: "sqs" | undefined;
+  readonly ordered: boolean;
+  readonly delays: boolean;
+  readonly groups: readonly string[];
+  /** Of each group at first. */
+  readonly members: number;
+  readonly partitions: number;
+  /** How often a move of a partition is a split or a merge. */
+  readonly resharding: number;
+  readonly concurrency: number;
+  readonly maxInFlight: number;
+  readonly hold: "5s" | "30s";
+  /** 0: single messages. */
+  readonly batch: number;
+  readonly policy: NonNullable<ConfigInput["policies"]>[string];
+  /** How often an attempt fails. */
+  readonly failing: number;
+  readonly slowMs: number;
+  readonly rounds: number;
+  readonly stepMs: number;
+  readonly rudeObserver: boolean;
+}
+
+export function chosen(random: Random): Choices {
+  const pick = <T>(...from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const model = pick("queue", "pubsub", "stream" as const);
+  const ordered = random() < 0.6;
+  const profile = model === "queue" && random() < 0.4 ? "sqs" : undefined;
+  const concurrency = pick(1, 2, 5);
+  const batch = random() < 0.3 ? pick(2, 5) : 0;
+  return {
+    model,
+    profile,
+    ordered,
+    delays: !ordered && model !== "stream",
+    groups: model === "queue" ? ["one"] : ["one", "two", "three"].slice(0, pick(1, 2, 3)),
+    members: pick(1, 2, 3),
+    partitions: pick(1, 2, 4),
+    resharding: model === "stream" && random() < 0.4 ? 0.4 : 0,
+    concurrency,
+    maxInFlight: Math.max(concurrency * pick(1, 2, 3), batch),
+    hold: pick("5s", "30s"),
+    batch,
+    policy: {
+      retry: {
+        attempts: pick(2, 4),
+        backoff: pick("constant", "linear", "exponential"),
+        first: pick("100ms", "2s"),
+        max: "10s",
+      },
+      ...(random() < 0.2 ? { deadLetter: "skip" } : {}),
+    },
+    failing: pick(0, 0.1, 0.4),
+    slowMs: pick(100, 20_000),
+    rounds: pick(5, 15),
+    stepMs: pick(500, 10_000),
+    rudeObserver: random() < 0.1,
+  };
+}
