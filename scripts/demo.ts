@@ -3,6 +3,7 @@
  *
  *   npm run demo                  every broker that can be started here
  *   npm run demo -- sqs           only these
+ *   npm run demo -- clickstream   only the stream's part: an access log on memory and on Kinesis
  *   npm run demo -- --count 200   a smaller last day (default 1000)
  *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
@@ -18,6 +19,7 @@ import { holds } from "../examples/video-encoding/src/proof.ts";
 import { reportLines } from "../examples/video-encoding/src/report.ts";
 import { viewFor } from "../examples/video-encoding/src/view.ts";
 import { startAws } from "../test/support/aws-emulator.ts";
+import { clickstream } from "./demo-clickstream.ts";
 
 interface Broker {
   /** For people. */
@@ -86,13 +88,20 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { count: { type: "string", default: "1000" }, out: { type: "string" } },
 });
-const unknown = positionals.filter((name) => !brokers.some(({ profile }) => profile === name));
+const unknown = positionals.filter(
+  (name) => name !== "clickstream" && !brokers.some(({ profile }) => profile === name),
+);
 const lastDay = Number(values.count);
 if (unknown.length > 0 || !Number.isInteger(lastDay) || lastDay < 1) {
   console.error(
     `usage: npm run demo -- [${brokers.map(({ profile }) => profile).join("] [")}] [--count 1000] [--out folder]`,
   );
   process.exit(2);
+}
+
+if (positionals.length === 1 && positionals[0] === "clickstream") {
+  const failures = await clickstream();
+  process.exit(failures.length > 0 ? 1 : 0);
 }
 
 const days = [10, 10, 10, lastDay];
@@ -139,6 +148,8 @@ async function runOn({ name, profile, start }: Broker): Promise<Report | undefin
 const results = new Set([...reports.values()].map(({ checksums }) => JSON.stringify(checksums)));
 if (results.size > 1) failures.push("the brokers' results differ");
 if (reports.size === 0) failures.push("no broker could be started");
+
+if (positionals.length === 0 || positionals.includes("clickstream")) failures.push(...(await clickstream()));
 
 const took = `${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`;
 if (failures.length > 0) {

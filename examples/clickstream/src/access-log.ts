@@ -35,7 +35,8 @@ export function* accessLog(lines: number, seed = 2026): Generator<string> {
     if (random() < 1 / 15) present[place] = Math.floor(population * random() ** 1.5);
     const visitor = present[place]!;
     const ip = `10.${visitor >> 16}.${(visitor >> 8) & 255}.${visitor & 255}`;
-    const page = random() < 0.6 ? `/products/${Math.floor(random() * 400)}` : PAGES[Math.floor(random() * PAGES.length)];
+    const page =
+      random() < 0.6 ? `/products/${Math.floor(random() * 400)}` : PAGES[Math.floor(random() * PAGES.length)];
     const status = random() < 0.97 ? 200 : 404;
     const agent = AGENTS[visitor % AGENTS.length];
     yield `${ip} - - [${stamp(at)}] "GET ${page} HTTP/1.1" ${status} ${500 + Math.floor(random() * 20_000)} "-" "${agent}"`;

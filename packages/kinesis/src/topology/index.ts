@@ -31,7 +31,7 @@ const ACTIVE_MS = 15 * 60 * SECOND;
 /** Streams, their settings and consumers, and the groups' lease tables. Needs rights to create, which the services need not have. */
 export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime: Runtime): Promise<Topology> {
   const clients = await openClients(options, sdk);
-  const { call } = clients;
+  const call = patient(clients.call, runtime);
   const leases = await leaseTablesOf(options, runtime);
 
   async function active(ref: StreamRef, signal: AbortSignal): Promise<Stream> {
@@ -159,6 +159,20 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
       clients.close();
       await leases.close();
     },
+  };
+}
+
+/** The calls that make and describe streams have quotas of a few a second for the whole account: what is refused for that is asked again. */
+function patient(call: Call, runtime: Runtime): Call {
+  return async (action, input, signal) => {
+    for (let left = 8; ; left--) {
+      try {
+        return await call(action, input, signal);
+      } catch (cause) {
+        if (left === 0 || signal?.aborted === true || classify(cause, "topology").kind !== "throttled") throw cause;
+        await runtime.sleep(SECOND / 2 + runtime.random() * SECOND, signal);
+      }
+    }
   };
 }
 
