@@ -5,6 +5,7 @@
  *   npm run demo                  every broker that can be started here
  *   npm run demo -- sqs           only these, of the videos
  *   npm run demo -- fan-out       only the orders
+ *   npm run demo -- clickstream   only the stream's part: an access log on memory and on Kinesis
  *   npm run demo -- --count 200   a smaller last day (default 1000)
  *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
@@ -22,6 +23,7 @@ import { reportLines } from "../examples/video-encoding/src/report.ts";
 import { viewFor } from "../examples/video-encoding/src/view.ts";
 import { startAws } from "../test/support/aws-emulator.ts";
 import { skipped, startRabbit } from "../test/support/rabbit.ts";
+import { clickstream } from "./demo-clickstream.ts";
 
 interface Broker {
   /** For people. */
@@ -103,11 +105,13 @@ const { values, positionals } = parseArgs({
   options: { count: { type: "string", default: "1000" }, out: { type: "string" } },
 });
 const FAN_OUT = "fan-out";
-const unknown = positionals.filter((name) => name !== FAN_OUT && !brokers.some(({ profile }) => profile === name));
+const CLICKSTREAM = "clickstream";
+const others: readonly string[] = [FAN_OUT, CLICKSTREAM];
+const unknown = positionals.filter((name) => !others.includes(name) && !brokers.some(({ profile }) => profile === name));
 const lastDay = Number(values.count);
 if (unknown.length > 0 || !Number.isInteger(lastDay) || lastDay < 1) {
   console.error(
-    `usage: npm run demo -- [${brokers.map(({ profile }) => profile).join("] [")}] [${FAN_OUT}] [--count 1000] [--out folder]`,
+    `usage: npm run demo -- [${brokers.map(({ profile }) => profile).join("] [")}] [${others.join("] [")}] [--count 1000] [--out folder]`,
   );
   process.exit(2);
 }
@@ -117,8 +121,10 @@ const total = days.reduce((sum, count) => sum + count);
 const startedAt = performance.now();
 const reports = new Map<string, Report>();
 const failures: string[] = [];
-if (positionals.length === 0 || positionals.some((name) => name !== FAN_OUT)) await encodeVideos();
-if (positionals.length === 0 || positionals.includes(FAN_OUT)) await fanOrdersOut();
+const asked = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+if (positionals.length === 0 || positionals.some((name) => !others.includes(name))) await encodeVideos();
+if (asked(FAN_OUT)) await fanOrdersOut();
+if (asked(CLICKSTREAM)) failures.push(...(await clickstream()));
 
 async function encodeVideos(): Promise<void> {
   console.log(`Filming ${total} short videos, and encoding each by a plain function call: the reference.`);

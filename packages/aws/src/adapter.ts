@@ -1,28 +1,50 @@
 import type { Adapter, Destination } from "@switchyard/core/driver";
+import { adapter as kinesis, type KinesisKeeps } from "@switchyard/kinesis";
 import { adapter as sns, type SnsKeeps } from "@switchyard/sns";
 import { adapter as sqs, type SqsKeeps } from "@switchyard/sqs";
-import type { AwsOptions } from "./options.ts";
+import { connect } from "./connection.ts";
+import { type AwsOptions, awsOptions, queueOptions, streamOptions } from "./options.ts";
+import { createTopology } from "./topology.ts";
 
 /** What AWS keeps, model by model. */
-export type AwsKeeps = { queue: SqsKeeps["queue"]; pubsub: SnsKeeps["pubsub"] };
+export type AwsKeeps = { queue: SqsKeeps["queue"]; pubsub: SnsKeeps["pubsub"]; stream: KinesisKeeps["stream"] };
+
+type Parts = Pick<Adapter<AwsOptions>, "name" | "capabilities" | "locate" | "nativeProblems">;
+
+const queues: Parts = {
+  name: sqs.name,
+  capabilities: (of, options) => sqs.capabilities(of, queueOptions(options)),
+  locate: (of, options) => sqs.locate(of, queueOptions(options)),
+  nativeProblems: (of, options) => sqs.nativeProblems?.(of, queueOptions(options)) ?? [],
+};
+const topics: Parts = {
+  name: sns.name,
+  capabilities: (of, options) => sns.capabilities(of, queueOptions(options)),
+  locate: (of, options) => sns.locate(of, queueOptions(options)),
+  nativeProblems: (of, options) => sns.nativeProblems?.(of, queueOptions(options)) ?? [],
+};
+const streams: Parts = {
+  name: kinesis.name,
+  capabilities: (of, options) => kinesis.capabilities(of, streamOptions(options)),
+  locate: (of, options) => kinesis.locate(of, streamOptions(options)),
+  nativeProblems: (of, options) => kinesis.nativeProblems?.(of, streamOptions(options)) ?? [],
+};
+
+const BY_MODEL = { queue: queues, pubsub: topics, stream: streams } as const;
 
 /** The transport that carries a model; dead-letter queues are queues whatever they belong to. */
-const serving = (of: Destination): Adapter<AwsOptions> | undefined =>
-  of.model === "queue" ? sqs : of.model === "pubsub" ? sns : undefined;
+const serving = (of: Destination): Parts => BY_MODEL[of.model];
 
-/**
- * AWS as one connection: queues on SQS, pub/sub on SNS. A topic's connection carries queues as well, so it is the one that is
- * opened; SNS's part of the SDK is loaded when a topic is first used. Streams have no transport here yet.
- */
+/** AWS as one connection: queues on SQS, pub/sub on SNS, streams on Kinesis; dead letters on SQS. */
 export const adapter: Adapter<AwsOptions, AwsKeeps> = {
   name: "aws",
-  options: sns.options,
-  capabilities: (of, options) => serving(of)?.capabilities(of, options),
+  options: awsOptions,
+  capabilities: (of, options) => serving(of).capabilities(of, options),
   locate: (of, options) => {
-    const by = serving(of) ?? sqs;
+    const by = serving(of);
     return { ...by.locate(of, options), transport: by.name };
   },
-  nativeProblems: (of, options) => serving(of)?.nativeProblems?.(of, options) ?? [],
-  open: (options, runtime, report) => sns.open(options, runtime, report),
-  topology: (options, runtime) => sns.topology!(options, runtime),
+  nativeProblems: (of, options) => serving(of).nativeProblems?.(of, options) ?? [],
+  open: connect,
+  topology: createTopology,
 };

@@ -32,7 +32,8 @@ export function places(layout: Layout): Places {
       channel,
       base,
       model: "queue",
-      ordered,
+      // As core makes them: only a queue must have dead letters of its own kind.
+      ordered: ordered && model !== "stream",
       native: {},
       name: `${name}_dead`,
       dead: true,

@@ -201,9 +201,12 @@ export interface Connection {
 
 export interface Depth {
   readonly lease?: string;
+  /** The worker that has the lease, as its lease table names it. */
+  readonly holder?: string;
   readonly ready?: number;
   readonly delayed?: number;
   readonly held?: number;
+  /** The age of the oldest message not settled: how far behind the group is. */
   readonly oldestMs?: number;
 }
 
@@ -215,6 +218,8 @@ export interface Fault {
   /** What the user should change, if anything; no secret in it. */
   readonly hint?: string;
   readonly retryAfterMs?: number;
+  /** Throttled, one message of a `send`: only what shares its shard is; the destination goes on. */
+  readonly partial?: boolean;
 }
 
 /** Per item, in the order given: undefined is success. */

@@ -28,7 +28,7 @@ export type MessagingEvent = About &
     | {
         readonly type: "order-gap";
         readonly level: "warn";
-        readonly reason: "dead-letter" | "skip" | "expiry" | "redrive";
+        readonly reason: "dead-letter" | "skip" | "expiry" | "redrive" | "replay";
       }
     /** The hold ended, or a settlement did not reach the broker: the message will come again. */
     | {

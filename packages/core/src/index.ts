@@ -20,6 +20,7 @@ export type {
   Health,
   Messaging,
   StopReport,
+  ReplayFrom,
 } from "./messaging-types.ts";
 export type { Middleware } from "./middleware.ts";
 export { middleware } from "./middleware.ts";

@@ -49,10 +49,20 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
   /** The resolved plan: per channel its model, transport, names, policy, capabilities, and what is not portable. Holds no secret. */
   explain(): Explanation;
   health(): Health;
-  /** The backlog of every configured group of a channel, or of one. */
+  /** The backlog of every configured group of a channel, or of one; on a stream by partition, with who holds which. */
   depth(channel: C, group?: string): Promise<readonly GroupDepth[]>;
   deadLetters(channel: C, group: string): DeadLetters;
+  /**
+   * Moves a group of a stream: it gets everything from there on, again or, going forward, without what lies between. Its
+   * running workers lose their partitions and take them up at the new position. Others read on where they are.
+   *
+   * @throws MessagingError `replay-unsupported` where the channel's transport has no positions.
+   */
+  replay(channel: C, group: string, from: ReplayFrom): Promise<void>;
 }
+
+/** `at`: what `delivery.position` gave; that message comes first. `time`: a Date or epoch milliseconds, as the broker's clock has it. */
+export type ReplayFrom = "earliest" | "latest" | { readonly time: Date | number } | { readonly at: string };
 
 /** Deliveries, counted since the stop was asked for. */
 export interface StopReport {

@@ -9,10 +9,11 @@ import type { Duration } from "./duration.ts";
 import { milliseconds } from "./duration.ts";
 import { fromFault, MessagingError } from "./errors.ts";
 import type { Observe } from "./events.ts";
-import type { DeadLetters, GroupDepth, Health, StopReport } from "./messaging-types.ts";
+import type { DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "./messaging-types.ts";
 import type { ChannelPlan, Explanation, GroupPlan, Plan } from "./plan.ts";
 import type { Published, PublishManyResult } from "./publisher.ts";
 import { ChannelPublisher, type ManyItem } from "./publish/publisher.ts";
+import { replay } from "./replay.ts";
 import { untilSignal } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ChannelShape, ConsumerShape } from "./shapes.ts";
@@ -174,6 +175,17 @@ export class MessagingCore {
       exactDepth: can?.depth === "exact",
       emit: (event) => observe({ connection: its.on, ...about, ...event }),
     });
+  }
+
+  async replay(channel: ChannelShape, name: string, from: ReplayFrom): Promise<void> {
+    this.#refuseIfStopped();
+    const { connections, observe } = this.#parts;
+    const its = this.#channel(channel.name);
+    const group = this.#group(its, name);
+    const connection = connections.get(its.on);
+    const about = { channel: its.channel, group: name };
+    await replay(connection, group, from, about);
+    observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...about });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

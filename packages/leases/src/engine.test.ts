@@ -185,6 +185,7 @@ describe("tenures", () => {
       await rig.runtime.advance(2 * D);
     }
     expect(last.held("s1").tenures).toBe(4);
+    await last.held("s1").release();
     await last.engine.close();
     expect((await rig.row("s1"))?.tenures).toBe(3);
     const next = await rig.join("next");
@@ -198,6 +199,16 @@ describe("tenures", () => {
 });
 
 describe("giving up", () => {
+  test("what a closing engine still holds is free at once, lost to its reader, and counts as a tenure", async () => {
+    const rig = new Rig("s1");
+    const a = await rig.join("a");
+    const held = a.held("s1");
+    await a.engine.close();
+    expect(held.lost.aborted).toBe(true);
+    expect(await rig.row("s1")).toMatchObject({ tenures: 1 });
+    expect((await rig.join("b")).held("s1").tenures).toBe(2);
+  });
+
   test("a worker that stops gives its shards away at once", async () => {
     const rig = new Rig("s1", "s2");
     const a = await rig.join("a");

@@ -135,12 +135,21 @@ export class LeaseEngine {
     }
   }
 
+  /** Looks at the table and at the shards at once: something is known to have changed. */
+  look(): void {
+    this.#listing.now();
+    this.#look.now();
+  }
+
   /** What the table said at the last look, this worker's own shards up to date. */
   status(): readonly ShardStatus[] {
     return statusOf(this.#table, this.#held, this.worker);
   }
 
-  /** Releases what is still held and leaves the group. Idempotent; never rejects. Does not close the store. */
+  /**
+   * Leaves the group, and frees what is still held: its reader has not released it, so it counts as a tenure that ended in the
+   * middle. Idempotent; never rejects. Does not close the store.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -150,7 +159,7 @@ export class LeaseEngine {
     this.#draining = true;
     this.#given.now();
     this.#look.now();
-    await Promise.all([...this.#held.values()].map((tenure) => tenure.release()));
+    await Promise.all([...this.#held.values()].map((tenure) => tenure.abandon()));
     this.#closed.abort();
     for (const wake of [this.#look, this.#listing, this.#given]) wake.close();
     await Promise.allSettled(this.#loops);

@@ -42,6 +42,7 @@ export class Tenure implements HeldShard {
   #over = false;
   /** Being released: nothing of it is used any more. */
   #leaving = false;
+  #blameless = true;
   #progressed = false;
   #asker: string | undefined;
   #goal: Checkpoint;
@@ -116,7 +117,19 @@ export class Tenure implements HeldShard {
     this.#host.report({ type: "ended", shard: this.id, children: ids });
   }
 
-  async release(): Promise<void> {
+  release(): Promise<void> {
+    return this.#leave(true);
+  }
+
+  /** Given up with what it had handed out unsettled: a tenure that may have been ended by that. */
+  abandon(): Promise<void> {
+    return this.#leave(false);
+  }
+
+  async #leave(blameless: boolean): Promise<void> {
+    // The first word counts.
+    if (this.#leaving) blameless = this.#blameless;
+    this.#blameless = blameless;
     this.#leaving = true;
     while (this.#current) {
       try {
@@ -228,7 +241,7 @@ export class Tenure implements HeldShard {
 
   /** A tenure that ends by release is nobody's fault, whether it got anywhere or not. */
   #farewell(): Change {
-    const blameless = this.#progressed ? {} : { tenures: Math.max(0, this.tenures - 1) };
+    const blameless = this.#progressed || !this.#blameless ? {} : { tenures: Math.max(0, this.tenures - 1) };
     const asker = this.#asker;
     if (asker === undefined || this.#host.dead(asker)) return { ...FREED, ...blameless };
     return { bump: true, token: null, handoverFrom: null, ...blameless };

@@ -43,12 +43,15 @@ export class MemoryConnection implements Connection {
   async receiver(
     from: Destination,
     options: { readonly holdMs: number; readonly start: Position },
+    signal: AbortSignal,
   ): Promise<ReceiverDriver> {
     const able = this.#capabilities(from);
     if (from.model === "stream") {
       const log = this.#log(from);
       const group = log.group(mustHaveGroup(from), options.start);
-      return this.#keep(new LogReceiver(this.#broker, log, group, able, this.#report));
+      const receiver = new LogReceiver(this.#broker, log, group, able, this.#report);
+      await receiver.open(signal);
+      return this.#keep(receiver);
     }
     return this.#keep(new QueueReceiver(this.#broker, this.#queue(from), options.holdMs, able));
   }
@@ -69,10 +72,10 @@ export class MemoryConnection implements Connection {
     } else this.#queue(of).purge();
   }
 
-  async seek(of: Destination, to: Position): Promise<void> {
+  async seek(of: Destination, to: Position, signal: AbortSignal): Promise<void> {
     this.#capabilities(of);
     if (of.model !== "stream") throw new MemoryFault("permanent", "cannot-seek", "only a stream has positions");
-    this.#log(of).group(mustHaveGroup(of), to).seek(to);
+    await this.#log(of).group(mustHaveGroup(of), to).seek(to, signal);
   }
 
   async close(): Promise<void> {

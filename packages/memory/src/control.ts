@@ -16,7 +16,7 @@ export interface Control {
   /** `count` even partitions in place of all. */
   reshard(stream: string, count: number): void;
   /** Takes a partition's lease from its holder, as when another thinks it dead. */
-  revoke(stream: string, group: string, partition: string): void;
+  revoke(stream: string, group: string, partition: string): Promise<void>;
 }
 
 export function controlFor(broker: Broker): Control {
@@ -31,7 +31,7 @@ export function controlFor(broker: Broker): Control {
     split: (stream, partition) => log(stream).split(partition),
     merge: (stream, first, second) => log(stream).merge(first, second),
     reshard: (stream, count) => log(stream).reshard(count),
-    revoke: (stream, group, partition) => log(stream).groups.get(group)?.table.revoke(partition),
+    revoke: async (stream, group, partition) => log(stream).groups.get(group)?.revoke(partition),
   };
 }
 

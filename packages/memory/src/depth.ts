@@ -22,15 +22,20 @@ export function depthOf(of: Queue | Log, group: string | undefined, clock: Clock
 function logDepth(log: Log, groupName: string | undefined, clock: Clock): readonly Depth[] {
   log.trim();
   const group = groupName === undefined ? undefined : log.groups.get(groupName);
-  return [...log.partitions.values()].map((partition) => {
+  return [...log.partitions.values()].flatMap((partition) => {
     const from = Math.max(partition.first, group?.checkpoint(partition.id) ?? partition.first);
     const read = Math.max(from, group?.readTo(partition.id) ?? from);
+    // Read to its end: there will be no more.
+    if (partition.closed && from >= partition.end) return [];
     const oldest = partition.read(from);
-    return {
+    const holder = group?.holder(partition.id);
+    const depth: Depth = {
       lease: partition.id,
+      ...(holder === undefined ? {} : { holder }),
       ready: partition.end - read,
       held: read - from,
       ...(oldest === undefined ? {} : { oldestMs: clock.now() - oldest.at }),
     };
+    return [depth];
   });
 }

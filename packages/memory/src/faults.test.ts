@@ -34,7 +34,7 @@ test("a cut connection takes a stream's leases; others get them", async () => {
   controlOf(bed.settings)!.faults.dropConnection();
   await expect(ended).rejects.toThrow("connection-lost");
   expect(lease.lost.aborted).toBe(true);
-  expect((await bed.lease(log)).fencingToken).toBe(2);
+  expect((await bed.lease(log)).fencingToken).toBeGreaterThan(1);
 });
 
 test("an ambiguous publish may or may not be stored", async () => {

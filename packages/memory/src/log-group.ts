@@ -1,38 +1,102 @@
 import type { Position } from "@switchyard/core/driver";
-import { LeaseTable, type Tenure } from "./lease-table.ts";
+import {
+  type Checkpoint,
+  LeaseEngine,
+  type LeaseRow,
+  type LeaseStore,
+  memoryLeases,
+  seek,
+  type ShardSource,
+} from "@switchyard/leases";
 import type { Log } from "./log.ts";
-import type { LogRecord } from "./partition.ts";
+import type { LogRecord, Partition } from "./partition.ts";
+import { watched } from "./watched-store.ts";
 
-/** A consumer group of a log: its checkpoint in each partition, and who reads which. */
+/** How far a holder has read. */
+interface Read {
+  readonly token: number;
+  readonly offset: number;
+}
+
+/**
+ * A consumer group of a log: its leases and checkpoints, in the store and by the engine that every stream has. What differs
+ * from a broker: workers are told of changes at once instead of finding them at their next look.
+ */
 export class LogGroup {
   readonly name: string;
-  readonly table: LeaseTable;
+  readonly store: LeaseStore;
+  readonly source: ShardSource;
   readonly #log: Log;
-  /** The offset of the first record not yet settled, by partition. */
-  readonly #checkpoints = new Map<string, number>();
+  readonly #start: Checkpoint;
+  readonly #rows = new Map<string, LeaseRow>();
+  readonly #engines = new Set<LeaseEngine>();
+  readonly #read = new Map<string, Read>();
+  #telling = false;
 
   constructor(name: string, log: Log, start: Position) {
     this.name = name;
     this.#log = log;
-    this.table = new LeaseTable(log.clock.runtime);
     log.trim();
-    for (const partition of log.partitions.values()) {
-      this.#checkpoints.set(partition.id, partition.offset(start, log.clock));
-      this.table.add(partition.id, partition.parents);
-    }
+    this.#start = this.#resolve(start);
+    this.store = watched(memoryLeases(), {
+      row: (row) => this.#rows.set(row.key, row),
+      changed: () => this.tell(),
+    });
+    this.source = {
+      list: async () => [...log.partitions.values()].map(({ id, parents }) => ({ id, parents })),
+      resolve: async (to) => this.#resolve(to),
+    };
   }
 
-  /** How far each partition's present holder has read. */
-  readonly #read = new Map<string, number>();
+  /** Another worker of the group. */
+  engine(worker: string): LeaseEngine {
+    const { runtime } = this.#log.clock;
+    const engine = new LeaseEngine({
+      store: this.store,
+      // The group began when it was first named, which may be before its first worker looks.
+      source: { ...this.source, resolve: async () => this.#start },
+      group: this.name,
+      stream: this.#log.name,
+      start: "earliest",
+      runtime,
+      worker,
+    });
+    this.#engines.add(engine);
+    return engine;
+  }
 
-  read(tenure: Tenure, offset: number): void {
-    if (this.table.holds(tenure)) this.#read.set(tenure.key, offset);
+  async close(engine: LeaseEngine): Promise<void> {
+    this.#engines.delete(engine);
+    await engine.close();
+    this.tell();
+  }
+
+  /** Something of the leases or the partitions changed: all look, once. */
+  tell(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      for (const engine of this.#engines) engine.look();
+    });
+  }
+
+  holder(partition: string): string | undefined {
+    const row = this.#rows.get(partition);
+    return row?.handoverFrom ?? row?.owner;
+  }
+
+  read(partition: string, token: number, offset: number): void {
+    if (this.#rows.get(partition)?.token === token) this.#read.set(partition, { token, offset });
   }
 
   /** One past the last record that is out with a holder. */
   readTo(partition: string): number {
     const checkpoint = this.checkpoint(partition);
-    return this.table.isHeld(partition) ? Math.max(checkpoint, this.#read.get(partition) ?? 0) : checkpoint;
+    const read = this.#read.get(partition);
+    return read !== undefined && read.token === this.#rows.get(partition)?.token
+      ? Math.max(checkpoint, read.offset)
+      : checkpoint;
   }
 
   /** Read by a holder and not settled. */
@@ -47,39 +111,41 @@ export class LogGroup {
     });
   }
 
-  checkpoint(partition: string): number {
-    return this.#checkpoints.get(partition) ?? 0;
+  /** The offset of the first record not settled. */
+  checkpoint(id: string): number {
+    const partition = this.#log.partitions.get(id);
+    return partition === undefined ? 0 : this.offsetAfter(this.#rows.get(id)?.checkpoint ?? this.#start, partition);
   }
 
-  /** Everything before `offset` is done. False from a holder that is none any more. Never goes back. */
-  advance(tenure: Tenure, offset: number): boolean {
-    if (!this.table.holds(tenure)) return false;
-    if (offset > this.checkpoint(tenure.key)) {
-      this.#checkpoints.set(tenure.key, offset);
-      this.table.progress(tenure);
-    }
-    return true;
+  /** The offset of the first record after a checkpoint. */
+  offsetAfter(at: Checkpoint, partition: Partition): number {
+    if (at === "SHARD_END" || at === "LATEST") return partition.end;
+    if (at === "TRIM_HORIZON") return partition.first;
+    return "time" in at ? partition.offset({ time: at.time }, this.#log.clock) : partition.after(Number(at.sequence));
   }
 
-  /** Leases for partitions made since, read from their beginning. */
-  discover(): void {
-    for (const partition of this.#log.partitions.values()) {
-      if (this.#checkpoints.has(partition.id)) continue;
-      this.#checkpoints.set(partition.id, 0);
-      this.table.add(partition.id, partition.parents);
-    }
-    this.table.balance();
+  /** Takes a partition's lease from its holder, who does not know. */
+  async revoke(partition: string): Promise<void> {
+    const change = { bump: true, owner: null, token: null, handoverFrom: null } as const;
+    await this.store.update(partition, {}, change, new AbortController().signal);
   }
 
   /** Moves the position in every partition; holders lose their leases, and parents are read again before their children. */
-  seek(to: Position): void {
+  async seek(to: Position, signal: AbortSignal): Promise<void> {
     this.#log.trim();
-    for (const partition of this.#log.partitions.values()) {
-      const offset = partition.offset(to, this.#log.clock);
-      this.table.revoke(partition.id, false);
-      this.#checkpoints.set(partition.id, offset);
-      this.table.setEnded(partition.id, partition.closed && offset >= partition.end);
-    }
-    this.table.balance();
+    const { runtime } = this.#log.clock;
+    await seek(
+      { store: this.store, source: this.source, runtime, group: this.name, stream: this.#log.name, to },
+      signal,
+    );
+    this.tell();
+  }
+
+  /** Sequences are the log's own, over all partitions, so one checkpoint says the same in each. */
+  #resolve(to: Position): Checkpoint {
+    if (to === "earliest") return "TRIM_HORIZON";
+    if (to === "latest") return { sequence: String(this.#log.seq) };
+    if ("time" in to) return { time: to.time };
+    return { sequence: String(Math.max(0, Number(to.at.slice(to.at.lastIndexOf(":") + 1)) - 1)) };
   }
 }

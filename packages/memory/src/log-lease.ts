@@ -1,7 +1,8 @@
+import { isMessagingError } from "@switchyard/core/driver-kit";
 import type { Delivery, DriverEvent, Lease, Outcome, Settlement } from "@switchyard/core/driver";
 import type { Broker } from "./broker.ts";
 import { LOST, MemoryFault, notFound } from "./faults.ts";
-import type { Tenure } from "./lease-table.ts";
+import type { HeldShard } from "@switchyard/leases";
 import { linked } from "./linked.ts";
 import type { Log } from "./log.ts";
 import type { LogGroup } from "./log-group.ts";
@@ -9,7 +10,7 @@ import type { Partition } from "./partition.ts";
 import { handedOut } from "./wire.ts";
 
 export interface LogReceipt {
-  readonly offset: number;
+  readonly seq: number;
 }
 
 type Receive = Awaited<ReturnType<Lease<LogReceipt>["receive"]>>;
@@ -22,7 +23,7 @@ export class LogLease implements Lease<LogReceipt> {
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #group: LogGroup;
-  readonly #tenure: Tenure;
+  readonly #held: HeldShard;
   readonly #cut: AbortSignal;
   readonly #report: (event: DriverEvent) => void;
   readonly #partition: Partition;
@@ -33,23 +34,29 @@ export class LogLease implements Lease<LogReceipt> {
     broker: Broker,
     log: Log,
     group: LogGroup,
-    tenure: Tenure,
+    held: HeldShard,
     cut: AbortSignal,
     report: (event: DriverEvent) => void,
   ) {
-    this.id = tenure.key;
-    this.fencingToken = tenure.token;
-    this.lost = tenure.lost;
+    this.id = held.id;
+    this.fencingToken = held.fencingToken;
+    this.lost = held.lost;
     this.#broker = broker;
     this.#log = log;
     this.#group = group;
-    this.#tenure = tenure;
+    this.#held = held;
     this.#cut = cut;
     this.#report = report;
-    this.#partition = log.partitions.get(tenure.key)!;
-    this.#began = group.checkpoint(tenure.key);
+    this.#partition = log.partitions.get(held.id)!;
+    this.#began = group.offsetAfter(held.from, this.#partition);
     this.#next = this.#began;
-    group.read(tenure, this.#began);
+    group.read(held.id, held.fencingToken, this.#began);
+    if (
+      typeof held.from === "object" &&
+      "sequence" in held.from &&
+      this.#partition.hasTrimmedAfter(Number(held.from.sequence))
+    )
+      this.#positionLost("records");
   }
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<Receive> {
@@ -59,51 +66,69 @@ export class LogLease implements Lease<LogReceipt> {
     if (fault !== undefined) throw fault;
     for (;;) {
       if (this.#broker.logs.get(this.#log.name) !== this.#log) throw notFound("stream", this.#log.name);
-      if (this.lost.aborted || this.#tenure.asked.aborted) return null;
+      if (this.lost.aborted || this.#held.asked.aborted) return null;
       this.#skipTrimmed();
       if (this.#next < this.#partition.end) return this.#read(max);
       if (this.#partition.closed) return null;
       const left = until - clock.runtime.monotonic();
       if (left <= 0 || signal.aborted || this.#cut.aborted) return [];
-      using over = linked(signal, this.#cut, this.lost, this.#tenure.asked);
+      using over = linked(signal, this.#cut, this.lost, this.#held.asked);
       await this.#partition.waiters.wait(undefined, left, over.signal);
     }
   }
 
   async settle(batch: readonly Settlement<LogReceipt>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
-    return batch.map(({ action, receipt }): Outcome => {
-      if (action !== "ack")
-        return { cause: new MemoryFault("permanent", "cannot-return", "a log takes nothing back; retry in place") };
-      if (!this.#group.table.holds(this.#tenure)) return LOST;
-      const injected = this.#broker.faults.takeAck();
-      if (injected === "ok") return undefined;
-      if (injected === "error")
-        return { cause: new MemoryFault("retryable", "no-answer", "the test asked for a lost ack") };
-      return this.#group.advance(this.#tenure, receipt.offset + 1) ? undefined : LOST;
-    });
+    const outcomes: Outcome[] = [];
+    for (const { action, receipt } of batch) outcomes.push(await this.#settle(action, receipt));
+    return outcomes;
   }
 
   /** The hold lasts as long as the lease. */
   async extend(receipts: readonly LogReceipt[]): Promise<readonly Outcome[]> {
-    const held = this.#group.table.holds(this.#tenure);
-    return receipts.map(() => (held ? undefined : LOST));
+    return receipts.map(() => (this.#held.valid ? undefined : LOST));
   }
 
-  async release(): Promise<void> {
-    const ended = this.#partition.closed && this.#group.checkpoint(this.id) >= this.#partition.end;
-    this.#group.table.release(this.#tenure, ended);
+  async release(reason: "drained" | "stopping"): Promise<void> {
+    const ended = this.#partition.closed && this.#next >= this.#partition.end && reason === "drained";
+    if (ended && !this.lost.aborted) {
+      const children = [...this.#log.partitions.values()].filter(({ parents }) => parents.includes(this.id));
+      const done = await this.#held.ended(children.map(({ id, parents }) => ({ id, parents }))).then(
+        () => true,
+        () => false,
+      );
+      if (done) return;
+    }
+    await this.#held.release();
+  }
+
+  async #settle(action: Settlement["action"], receipt: LogReceipt): Promise<Outcome> {
+    if (action !== "ack")
+      return { cause: new MemoryFault("permanent", "cannot-return", "a log takes nothing back; retry in place") };
+    if (!this.#held.valid) return LOST;
+    const injected = this.#broker.faults.takeAck();
+    if (injected === "ok") return undefined;
+    if (injected === "error")
+      return { cause: new MemoryFault("retryable", "no-answer", "the test asked for a lost ack") };
+    try {
+      await this.#held.checkpoint({ sequence: String(receipt.seq) });
+      return undefined;
+    } catch (cause) {
+      return isMessagingError(cause, "lease-lost") ? LOST : { cause };
+    }
   }
 
   #skipTrimmed(): void {
     this.#partition.trim(this.#broker.clock.now() - this.#log.retentionMs);
     const { first } = this.#partition;
     if (this.#next >= first) return;
-    const cause = new MemoryFault(
-      "permanent",
-      "position-trimmed",
-      `${first - this.#next} records of ${this.id} were past retention before this group read them`,
-    );
+    const lost = first - Math.max(this.#next, this.#partition.purged);
     this.#next = first;
+    if (lost > 0) this.#positionLost(`${lost} records`);
+  }
+
+  #positionLost(what: string): void {
+    const text = `${what} of ${this.id} were past retention before this group read them`;
+    const cause = new MemoryFault("permanent", "position-trimmed", text);
     this.#report({ type: "position-lost", id: this.id, cause });
   }
 
@@ -116,14 +141,14 @@ export class LogLease implements Lease<LogReceipt> {
       deliveries.push({
         id: String(record.seq),
         message: handedOut(record.message),
-        receipt: { offset: this.#next },
+        receipt: { seq: record.seq },
         raw: record.message,
         enqueuedAt: clock.toEpoch(record.at),
         position: `${this.id}:${record.seq}`,
-        ...(this.#next === this.#began ? { attempt: this.#tenure.attempt } : {}),
+        ...(this.#next === this.#began ? { attempt: this.#held.tenures } : {}),
       });
     }
-    this.#group.read(this.#tenure, this.#next);
+    this.#group.read(this.id, this.fencingToken, this.#next);
     return deliveries;
   }
 }

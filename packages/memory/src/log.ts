@@ -83,13 +83,17 @@ export class Log {
     const parents = this.#open;
     for (const parent of parents) parent.close();
     this.#spread(count, parents);
-    for (const group of this.groups.values()) group.discover();
+    for (const group of this.groups.values()) group.tell();
   }
 
   /** Removes every record; groups go on after them. */
   purge(): void {
     for (const partition of this.partitions.values()) partition.clear();
-    for (const group of this.groups.values()) group.seek("latest");
+  }
+
+  /** Of the newest record. */
+  get seq(): number {
+    return this.#seq;
   }
 
   #spread(count: number, parents: readonly Partition[]): void {
@@ -105,7 +109,7 @@ export class Log {
     for (const parent of parents) parent.close();
     this.#open = this.#open.filter((partition) => !parents.includes(partition));
     for (const [from, to] of ranges) this.#make(from, to, parents);
-    for (const group of this.groups.values()) group.discover();
+    for (const group of this.groups.values()) group.tell();
   }
 
   #make(from: number, to: number, olds: readonly Partition[]): void {

@@ -22,6 +22,10 @@ export class Partition {
   closed = false;
   /** The offset of the oldest record kept. */
   first = 0;
+  /** Everything before it was removed by hand, and nobody's loss. */
+  purged = 0;
+  /** The newest record that is past retention. */
+  #trimmedSeq = 0;
   readonly #records = new Ring<LogRecord>();
 
   constructor(id: string, from: number, to: number, parents: readonly string[], clock: Clock) {
@@ -50,17 +54,30 @@ export class Partition {
     for (let oldest = this.#records.at(0); oldest !== undefined && oldest.at <= limit; oldest = this.#records.at(0)) {
       this.#records.shift();
       this.first++;
+      this.#trimmedSeq = oldest.seq;
     }
   }
 
   clear(): void {
     this.first = this.end;
+    this.purged = this.first;
+    this.#trimmedSeq = 0;
     this.#records.clear();
   }
 
   close(): void {
     this.closed = true;
     this.waiters.wakeAll();
+  }
+
+  /** The offset of the first record after `seq`. */
+  after(seq: number): number {
+    return this.#search((record) => record.seq > seq);
+  }
+
+  /** Records after `seq` are past retention. */
+  hasTrimmedAfter(seq: number): boolean {
+    return this.#trimmedSeq > seq;
   }
 
   /** The offset a position means here. `at` is that record, or the next one accepted after it. */

@@ -1,8 +1,7 @@
 /** The fault table: what an error of SQS, the SDK or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { isMessagingError } from "@switchyard/core/driver-kit";
+import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
 import type { FailedEntry } from "./client.ts";
-import { networkFault } from "./network.ts";
 
 /** An entry a batch call reported as failed, or said nothing about. */
 export class EntryError extends Error {

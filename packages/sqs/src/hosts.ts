@@ -1,22 +1,12 @@
 /** Which host a queue may be on: signed requests go to the endpoint that was configured and nowhere else. */
 
-/** `localhost`, names under it, 127.0.0.0/8 and ::1. */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.toLowerCase();
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
+import { isLoopback, originProblem as problemOf } from "@switchyard/core/driver-kit";
+
+export { isLoopback };
 
 /** What is wrong with an endpoint, or undefined. */
-export function originProblem(endpoint: string, allowInsecure: boolean): string | undefined {
-  const url = URL.parse(endpoint);
-  if (url === null) return `${JSON.stringify(endpoint)} is not a URL; write https://sqs.eu-west-1.amazonaws.com`;
-  if (url.username !== "" || url.password !== "")
-    return "must not hold a user name or password; credentials come from the AWS SDK's environment";
-  if (url.protocol === "https:") return undefined;
-  if (url.protocol !== "http:") return `must be https:, not ${url.protocol}`;
-  if (allowInsecure || isLoopback(url.hostname)) return undefined;
-  return `${url.origin} is not encrypted; use https:, or set allowInsecure: true where the network is trusted`;
-}
+export const originProblem = (endpoint: string, allowInsecure: boolean): string | undefined =>
+  problemOf(endpoint, allowInsecure, "https://sqs.eu-west-1.amazonaws.com");
 
 /**
  * May a queue's URL be used with this endpoint? The same host; any two names of this machine (emulators and proxies); or two

@@ -72,6 +72,14 @@ export const cases: readonly ContractCase[] = [
       assert.ok(seam.connection.depth !== undefined);
       const reader = await seam.reader();
       await seam.send(range(5).map((n) => wire(t, n)));
+      if (t.caps.depth === "lag") {
+        // How far behind, which is time and not messages.
+        const behind = async () =>
+          Math.max(...(await seam.connection.depth!(of, signal())).map((one) => one.oldestMs ?? 0));
+        await t.until(async () => (await behind()) > 0, "a lag", 15_000);
+        await reader.settle((await reader.take(5)).slice(-1));
+        return t.until(async () => (await reader.once(1, 10), (await behind()) === 0), "no lag", 60_000);
+      }
       const count = async () =>
         (await seam.connection.depth!(of, signal())).reduce((sum, one) => sum + (one.ready ?? 0) + (one.held ?? 0), 0);
       await t.until(async () => (await count()) === 5, "a depth of five", 15_000);

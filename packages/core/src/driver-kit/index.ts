@@ -2,3 +2,5 @@
 export { Deque } from "../deque.ts";
 export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
+export { networkFault } from "../network-fault.ts";
+export { isLoopback, originProblem } from "../origin.ts";

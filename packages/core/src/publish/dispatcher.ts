@@ -152,6 +152,7 @@ export class Dispatcher {
     if (call.abandoned) return;
     const failed: Item[] = [];
     let throttle: Fault | undefined;
+    let afterMs = 0;
     for (let i = 0; i < call.items.length; i++) {
       const item = call.items[i] as Item;
       const sent = results?.[i];
@@ -161,7 +162,9 @@ export class Dispatcher {
         continue;
       }
       const fault: Fault = sent === undefined ? { kind: "ambiguous", code: "no-result" } : this.#classify(sent.cause);
-      if (fault.kind === "throttled" && (fault.retryAfterMs ?? 0) >= (throttle?.retryAfterMs ?? 0)) throttle = fault;
+      if (fault.partial === true) afterMs = Math.max(afterMs, fault.retryAfterMs ?? 0);
+      else if (fault.kind === "throttled" && (fault.retryAfterMs ?? 0) >= (throttle?.retryAfterMs ?? 0))
+        throttle = fault;
       if (this.#mayResend(item, fault, sent?.cause, call.sender)) failed.push(item);
     }
     this.#ended(call);
@@ -170,7 +173,7 @@ export class Dispatcher {
       this.#streak = 0;
       this.#window++;
     }
-    if (failed.length > 0) this.#resendLater(failed);
+    if (failed.length > 0) this.#resendLater(failed, afterMs);
   }
 
   #unanswered(call: Call, cause: unknown): void {
@@ -216,9 +219,9 @@ export class Dispatcher {
   }
 
   /** Only these failed: the others go on. */
-  #resendLater(failed: readonly Item[]): void {
+  #resendLater(failed: readonly Item[], atLeastMs: number): void {
     const attempts = failed.reduce((most, item) => Math.max(most, item.attempts), 1);
-    const ms = backoffMs(RESEND, attempts, this.#options.runtime.random);
+    const ms = Math.max(atLeastMs, backoffMs(RESEND, attempts, this.#options.runtime.random));
     const items = this.#inTime(failed, ms, failed[0]?.error);
     if (items.length === 0) return;
     this.#options.schedule.later(ms, () => {

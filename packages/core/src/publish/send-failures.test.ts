@@ -183,3 +183,18 @@ test("a sender closed under us is opened again", async () => {
   await sent;
   expect([at.opened(), at.closed()]).toEqual([2, 1]);
 });
+
+test("one throttled shard keeps only its own messages waiting", async () => {
+  const at = bench();
+  at.script.push(each({ ...fault("throttled", "shard-full", 2_000), partial: true }));
+  const [hot, cold] = [send(at, "hot", "a"), send(at, "cold", "b")];
+  await at.runtime.advance("1ms");
+  expect(await cold).toEqual({ id: "broker-1" });
+  const later = send(at, "later", "c");
+  await at.runtime.advance("1ms");
+  expect(await later).toEqual({ id: "broker-0" });
+  await at.runtime.advance("1900ms");
+  expect(at.calls).toHaveLength(2);
+  await at.runtime.advance("1s");
+  expect(await hot).toEqual({ id: "broker-0" });
+});

@@ -43,6 +43,7 @@ export class LateMessaging implements Messaging<AnyChannel> {
   readonly start: Messaging["start"] = async () => (await this.ready()).start();
   readonly run: Messaging["run"] = async (...given) => (await this.ready()).run(...given);
   readonly stop: Messaging["stop"] = async (...given) => (await this.ready()).stop(...given);
+  readonly replay: Messaging["replay"] = async (...given) => (await this.ready()).replay(...given);
   readonly depth: Messaging["depth"] = async (...given) => (await this.ready()).depth(...given);
 
   explain(): ReturnType<Messaging["explain"]> {

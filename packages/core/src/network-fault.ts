@@ -1,4 +1,5 @@
-import type { Fault, Phase } from "@switchyard/core/driver";
+/** What an error of Node's sockets means for the call it happened in, whatever the broker. */
+import type { Fault, Phase } from "./driver.ts";
 
 /** The request never left: nothing can have happened. */
 const NEVER_SENT = new Set([
@@ -25,6 +26,7 @@ const CUT = new Set([
 const TIMEOUT = new Set(["ETIMEDOUT", "ESOCKETTIMEDOUT"]);
 const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 
+/** Undefined where it is no error of the network. */
 export function networkFault(error: object, during: Phase): Fault | undefined {
   const { name, code, syscall, message } = error as {
     name?: unknown;

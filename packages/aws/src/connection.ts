@@ -1,0 +1,58 @@
+import type { Connection, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
+import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
+import { isOfKinesis, adapter as kinesis } from "@switchyard/kinesis";
+import { adapter as sns } from "@switchyard/sns";
+import { type AwsOptions, queueOptions, streamOptions } from "./options.ts";
+
+/** SQS at once, by SNS's connection, which carries queues as well; SNS's and Kinesis's parts of the SDK when a topic or a stream is first used. */
+export async function connect(
+  options: AwsOptions,
+  runtime: Runtime,
+  report: (event: DriverEvent) => void,
+): Promise<Connection> {
+  const queues = await sns.open(queueOptions(options), runtime, report);
+  let streams: Connection | undefined;
+  let opening: Promise<Connection> | undefined;
+  const toStreams = async (): Promise<Connection> => {
+    opening ??= kinesis.open(streamOptions(options), runtime, report);
+    try {
+      streams = await opening;
+      return streams;
+    } catch (cause) {
+      opening = undefined;
+      throw cause;
+    }
+  };
+  const serving = async (of: Destination): Promise<Connection> => (of.model === "stream" ? toStreams() : queues);
+  const cannot = (of: Destination, what: string): MessagingError =>
+    new MessagingError(`${what}-unsupported`, `a ${of.model} on AWS cannot ${what}`, { kind: "config" });
+
+  return {
+    sender: async (to, signal) => (await serving(to)).sender(to, signal),
+    receiver: async (from, how, signal) => (await serving(from)).receiver(from, how, signal),
+    depth: async (of, signal) => {
+      const by = await serving(of);
+      if (by.depth === undefined) throw cannot(of, "depth");
+      return by.depth(of, signal);
+    },
+    purge: async (of, signal) => {
+      const by = await serving(of);
+      if (by.purge === undefined) throw cannot(of, "purge");
+      return by.purge(of, signal);
+    },
+    seek: async (of, to, signal) => {
+      const by = await serving(of);
+      if (by.seek === undefined) throw cannot(of, "seek");
+      return by.seek(of, to, signal);
+    },
+    classify: (cause, during) => {
+      // Of its own errors, which may come from the lease engine, Kinesis knows more.
+      const by = streams !== undefined && (isOfKinesis(cause) || isMessagingError(cause)) ? streams : queues;
+      return by.classify(cause, during);
+    },
+    close: async () => {
+      await queues.close();
+      await (await opening?.catch(() => undefined))?.close();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import type { Connection, Position } from "./driver.ts";
+import { fromFault, MessagingError } from "./errors.ts";
+import type { ReplayFrom } from "./messaging-types.ts";
+import type { GroupPlan } from "./plan.ts";
+
+/** Moves a group's stored position. */
+export async function replay(
+  connection: Connection,
+  { from: destination, capabilities }: GroupPlan,
+  from: ReplayFrom,
+  about: { readonly channel: string; readonly group: string },
+): Promise<void> {
+  const to = positionOf(from, about);
+  const kind = typeof to === "string" ? to : "time" in to ? "time" : "at";
+  if (connection.seek === undefined || !capabilities.replay.includes(kind)) {
+    const can = capabilities.replay.join(", ");
+    const text = `"${about.channel}" cannot be replayed from ${kind}: ${can === "" ? "its transport keeps no positions; a stream does" : `its transport can from ${can}`}`;
+    throw new MessagingError("replay-unsupported", text, { kind: "config", ...about });
+  }
+  await connection.seek(destination, to, new AbortController().signal).catch((cause: unknown) => {
+    throw fromFault(connection.classify(cause, "open"), `replay of "${about.channel}"`, cause, about);
+  });
+}
+
+function positionOf(from: ReplayFrom, about: { readonly channel: string; readonly group: string }): Position {
+  if (typeof from === "string" || "at" in from) return from;
+  const time = Number(from.time);
+  if (Number.isFinite(time)) return { time };
+  throw new MessagingError("bad-position", "replay: time is no valid date", { kind: "config", ...about });
+}

@@ -1,0 +1,115 @@
+import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { LeaseStore } from "@switchyard/leases";
+import { consumerName, streamRef } from "./addresses.ts";
+import type { Sdk } from "./client.ts";
+import { openClients } from "./clients.ts";
+import { groupDepth } from "./depth.ts";
+import { classify, isNamed } from "./errors.ts";
+import { fansOut } from "./native.ts";
+import type { KinesisOptions } from "./options.ts";
+import { Receiver } from "./receiver.ts";
+import { seekGroup } from "./seek.ts";
+import { createSender } from "./sender.ts";
+import { Shards } from "./source.ts";
+import { leaseStore } from "./stores.ts";
+import { describeStream, openStream, type Stream } from "./streams.ts";
+import { watcher } from "./watch.ts";
+
+export async function connect(
+  options: KinesisOptions,
+  sdk: Sdk,
+  runtime: Runtime,
+  report: (event: DriverEvent) => void,
+): Promise<Connection> {
+  const opened = await openClients(options, sdk);
+  const watch = watcher(report);
+  const clients = { ...opened, call: watch(opened.call), subscribe: watch(opened.subscribe) };
+  const own = runtime.uuid();
+  const receivers = new Map<string, Set<Receiver>>();
+
+  async function consumerArn(from: Destination, stream: Stream, signal: AbortSignal): Promise<string | undefined> {
+    if (!fansOut(from, options.fanOut)) return undefined;
+    const name = consumerName(from);
+    const missing = (cause?: unknown): MessagingError =>
+      new MessagingError(
+        "consumer-not-found",
+        `the stream "${stream.name}" has no active consumer "${name}" for enhanced fan-out; register it with plan and apply, or read by polling (fanOut: false)`,
+        { kind: "config", cause },
+      );
+    const found = await clients
+      .call("DescribeStreamConsumer", { StreamARN: stream.arn, ConsumerName: name }, signal)
+      .catch((cause: unknown) => {
+        throw isNamed(cause, "ResourceNotFoundException") ? missing(cause) : cause;
+      });
+    const { ConsumerARN, ConsumerStatus } = found.ConsumerDescription ?? {};
+    if (ConsumerARN === undefined || ConsumerStatus !== "ACTIVE") throw missing();
+    return ConsumerARN;
+  }
+
+  /** Runs `work` with the group's lease store, checked, and closes it. */
+  async function withStore<T>(
+    of: Destination,
+    signal: AbortSignal,
+    work: (store: LeaseStore) => Promise<T>,
+  ): Promise<T> {
+    const store = await leaseStore(of, options, own);
+    try {
+      await store.open(signal, runtime);
+      return await work(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  return {
+    sender: (to, signal) => createSender(to, clients.call, runtime, signal),
+    receiver: async (from, { start }, signal) => {
+      const stream = await openStream(from, clients.call, signal);
+      const its = receivers.get(from.name) ?? new Set();
+      receivers.set(from.name, its);
+      const receiver = new Receiver({
+        from,
+        group: groupOf(from),
+        stream,
+        store: await leaseStore(from, options, own),
+        start,
+        consumerArn: await consumerArn(from, stream, signal),
+        options,
+        clients,
+        runtime,
+        report,
+        closed: (closed) => its.delete(closed),
+      });
+      try {
+        await receiver.open(signal);
+      } catch (cause) {
+        await receiver.close();
+        throw cause;
+      }
+      its.add(receiver);
+      return receiver;
+    },
+    depth: async (of, signal) => {
+      const stream = await describeStream(streamRef(of), clients.call, signal);
+      const here = new Map<string, Depth>();
+      for (const receiver of receivers.get(of.name) ?? [])
+        for (const [shard, depth] of receiver.depth()) here.set(shard, depth);
+      return withStore(of, signal, (store) => groupDepth(stream, store, here, runtime.now(), clients.call, signal));
+    },
+    seek: async (of, to, signal) => {
+      const stream = await openStream(of, clients.call, signal);
+      const shards = new Shards(stream, clients.call, runtime, async () => {});
+      await withStore(of, signal, (store) => seekGroup(stream, groupOf(of), store, shards, to, runtime, signal));
+    },
+    classify,
+    close: async () => clients.close(),
+  };
+}
+
+function groupOf(of: Destination): string {
+  if (of.group !== undefined) return of.name;
+  throw new MessagingError("group-missing", `the stream "${of.base}" is read by a group; none was named`, {
+    kind: "config",
+  });
+}

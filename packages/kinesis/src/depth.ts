@@ -1,0 +1,81 @@
+import type { Depth } from "@switchyard/core/driver";
+import type { Checkpoint, LeaseStore } from "@switchyard/leases";
+import type { Call } from "./client.ts";
+import { isNamed } from "./errors.ts";
+import { iteratorAt } from "./positions.ts";
+import { listShards, type Stream } from "./streams.ts";
+import { type Item, unpack } from "./unpack.ts";
+
+/** Of the shards asked at once: each costs two calls, one of them from the shard's quota of reads. */
+const AT_ONCE = 10;
+
+/**
+ * Where a group stands in each shard that is not done: who has it, and how far behind it is. What is held in this process
+ * is known (`here`); of the others Kinesis is asked, by reading one record at their checkpoint.
+ */
+export async function groupDepth(
+  stream: Stream,
+  store: LeaseStore,
+  here: ReadonlyMap<string, Depth>,
+  now: number,
+  call: Call,
+  signal: AbortSignal,
+): Promise<readonly Depth[]> {
+  const { leases, group } = await store.load(signal);
+  const known = new Map(leases.map((row) => [row.key, row]));
+  const todo = (await listShards(stream.ref, call, signal)).flatMap(({ ShardId = "" }) => {
+    const row = known.get(ShardId);
+    return row?.checkpoint === "SHARD_END" ? [] : [{ shard: ShardId, row }];
+  });
+  const depths: Depth[] = [];
+  for (let at = 0; at < todo.length; at += AT_ONCE) {
+    const part = todo.slice(at, at + AT_ONCE).map(async ({ shard, row }): Promise<Depth> => {
+      const own = here.get(shard);
+      if (own?.oldestMs !== undefined) return own;
+      const from = row?.checkpoint ?? group?.start ?? "TRIM_HORIZON";
+      const lag = await lagAt(stream, shard, from, now, call, signal);
+      const holder = row?.handoverFrom ?? row?.owner;
+      return {
+        lease: shard,
+        ...(holder === undefined ? {} : { holder }),
+        ...lag,
+        ...own,
+      };
+    });
+    depths.push(...(await Promise.all(part)));
+  }
+  return depths;
+}
+
+function isSettled(item: Item, from: Checkpoint): boolean {
+  if (typeof from !== "object" || !("sequence" in from)) return false;
+  return item.sequence === from.sequence && item.sub <= (from.sub ?? Number.POSITIVE_INFINITY);
+}
+
+async function lagAt(
+  stream: Stream,
+  shard: string,
+  from: Checkpoint,
+  now: number,
+  call: Call,
+  signal: AbortSignal,
+): Promise<{ readonly oldestMs?: number; readonly ready?: number }> {
+  try {
+    const at = iteratorAt(from);
+    const { ShardIterator = "" } = await call("GetShardIterator", { ...stream.ref, ShardId: shard, ...at }, signal);
+    const { Records = [], MillisBehindLatest: behind } = await call("GetRecords", { ShardIterator, Limit: 1 }, signal);
+    if (behind === undefined) return {};
+    const [first] = [...unpack(Records)].filter((item) => !isSettled(item, from));
+    const age = first?.at === undefined ? 0 : Math.max(now - first.at, 0);
+    return { oldestMs: Math.max(behind, age), ...(behind === 0 ? { ready: first === undefined ? 0 : 1 } : {}) };
+  } catch (cause) {
+    // Over its quota, or a position that is gone: the others are told all the same.
+    if (
+      ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "InvalidArgumentException"].some((name) =>
+        isNamed(cause, name),
+      )
+    )
+      return {};
+    throw cause;
+  }
+}

@@ -1,0 +1,69 @@
+import { originProblem } from "@switchyard/core/driver-kit";
+import { z } from "zod";
+import type { KinesisClientLike } from "./client.ts";
+import { asMs, leaseOptions } from "./lease-options.ts";
+import { IDLE_MS, READ_MS } from "./limits.ts";
+
+const EXAMPLE = "https://kinesis.eu-west-1.amazonaws.com";
+
+const client = z.custom<KinesisClientLike>((value) => typeof (value as KinesisClientLike | null)?.send === "function", {
+  error: "must be a KinesisClient of @aws-sdk/client-kinesis; it can be given in code only",
+});
+
+const pace = (least: number) =>
+  z.union([z.string(), z.number()]).refine((value) => (asMs(value) ?? -1) >= least && (asMs(value) ?? 0) <= 10_000, {
+    error: `must be a duration from ${least}ms to 10s`,
+  });
+
+/**
+ * What a connection may say besides `use`. All of it is optional: region, endpoint, profile and credentials come from the
+ * standard environment of the AWS SDK (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_PROFILE`, roles).
+ */
+export const kinesisOptions = z
+  .strictObject({
+    region: z.string().min(1).optional(),
+    /** Of the Kinesis API; `http:` only on this machine unless `allowInsecure`. */
+    endpoint: z.string().optional(),
+    /** Of the shared configuration files. */
+    profile: z.string().min(1).optional(),
+    /** Plain `http:` to another machine. Default false. */
+    allowInsecure: z.boolean().optional(),
+    /** Groups read by enhanced fan-out unless their `native.fanOut` says otherwise: 2 MB/s a shard of their own, billed apart. Default false. */
+    fanOut: z.boolean().optional(),
+    /**
+     * Polling. `every`: between two reads of a shard that has more; default 200ms, Kinesis's quota of 5 a second, which all
+     * groups that poll the stream share: with three groups say 600ms. `idle`: up to that where nothing comes; default 1s.
+     */
+    poll: z.strictObject({ every: pace(0).optional(), idle: pace(0).optional() }).optional(),
+    leases: leaseOptions.optional(),
+    /** In code only: used for every call but SubscribeToShard, and for that too unless `subscribeClient` is given. Must have `maxAttempts: 1`. */
+    client: client.optional(),
+    /** In code only: used for SubscribeToShard, which needs HTTP/2. Must have `maxAttempts: 1`. */
+    subscribeClient: client.optional(),
+  })
+  .superRefine((options, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    if (options.endpoint !== undefined) {
+      const problem = originProblem(options.endpoint, options.allowInsecure === true, EXAMPLE);
+      if (problem !== undefined) refuse("endpoint", problem);
+    }
+    if (options.client === undefined) {
+      if (options.subscribeClient !== undefined) refuse("subscribeClient", "needs `client` beside it");
+      return;
+    }
+    for (const key of ["region", "endpoint", "profile"] as const) {
+      if (options[key] !== undefined) refuse(key, "cannot stand beside `client`; set it on the client");
+    }
+  });
+
+export type KinesisOptions = z.output<typeof kinesisOptions>;
+
+export interface Pace {
+  readonly everyMs: number;
+  readonly idleMs: number;
+}
+
+export function paceOf({ poll }: KinesisOptions): Pace {
+  const everyMs = asMs(poll?.every) ?? READ_MS;
+  return { everyMs, idleMs: Math.max(asMs(poll?.idle) ?? IDLE_MS, everyMs) };
+}

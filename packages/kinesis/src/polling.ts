@@ -1,0 +1,132 @@
+import type { Runtime } from "@switchyard/core/driver";
+import type { Call, IteratorType, StreamRef } from "./client.ts";
+import { isNamed } from "./errors.ts";
+import { ITERATOR_MS, SECOND } from "./limits.ts";
+import type { Pace } from "./options.ts";
+import type { Batch, Feed } from "./shard-reader.ts";
+import { within } from "./within.ts";
+
+/** GetRecords takes at most so many. */
+const MOST = 10_000;
+/** Left of an iterator's five minutes for the call itself to arrive. */
+const ITERATOR_MARGIN_MS = 30 * SECOND;
+
+export interface PollingOptions {
+  readonly ref: StreamRef;
+  readonly shard: string;
+  /** Where reading starts. */
+  readonly at: IteratorType;
+  readonly call: Call;
+  readonly pace: Pace;
+  readonly runtime: Runtime;
+  /** Kinesis no longer knows the shard or the position: what to do then. */
+  readonly unknown: (cause: unknown, at: IteratorType) => Promise<Batch>;
+}
+
+/**
+ * GetRecords, no oftener than a shard's quota: at `everyMs` while there is more, and ever less often, up to `idleMs`, while
+ * nothing comes. A shard that is over its quota, because others poll it too, is left alone for a second and more.
+ */
+export class Polling implements Feed {
+  readonly #options: PollingOptions;
+  #iterator: { readonly token: string; readonly until: number } | undefined;
+  /** Where a new iterator begins: the start, then after the last record read. */
+  #at: IteratorType;
+  #idleMs: number;
+  #notBefore = 0;
+  #throttled = 0;
+  #polling: Promise<Batch | undefined> | undefined;
+  readonly #cut = new AbortController();
+
+  constructor(options: PollingOptions) {
+    this.#options = options;
+    this.#at = options.at;
+    this.#idleMs = options.pace.everyMs;
+  }
+
+  async read(max: number, until: number, signal: AbortSignal): Promise<Batch | undefined> {
+    const { runtime } = this.#options;
+    for (;;) {
+      const left = until - runtime.monotonic();
+      if (signal.aborted || left < 0) return undefined;
+      const rest = this.#notBefore - runtime.monotonic();
+      if (this.#polling === undefined && rest > 0) {
+        await runtime.sleep(Math.min(rest, left), signal);
+        if (rest >= left) return undefined;
+        continue;
+      }
+      // A read that is under way when the time is over is kept for the next call: nothing read is lost.
+      this.#polling ??= this.#poll(max).finally(() => {
+        this.#polling = undefined;
+      });
+      const batch = await within(runtime, left, signal, this.#polling);
+      if (batch !== undefined && (batch.records.length > 0 || batch.end === true)) return batch;
+    }
+  }
+
+  close(): void {
+    this.#cut.abort();
+  }
+
+  /** Undefined: nothing was learnt. */
+  async #poll(max: number): Promise<Batch | undefined> {
+    const { signal } = this.#cut;
+    const { runtime, pace, call, ref } = this.#options;
+    const began = runtime.monotonic();
+    try {
+      const token = await this.#token(signal);
+      if (typeof token !== "string") return token;
+      const got = await call(
+        "GetRecords",
+        { ShardIterator: token, Limit: Math.min(max, MOST), ...("StreamARN" in ref ? ref : {}) },
+        signal,
+      );
+      const records = got.Records ?? [];
+      const last = records.at(-1)?.SequenceNumber;
+      if (last !== undefined) this.#at = { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: last };
+      const next = got.NextShardIterator ?? undefined;
+      this.#iterator =
+        next === undefined ? undefined : { token: next, until: began + ITERATOR_MS - ITERATOR_MARGIN_MS };
+      this.#throttled = 0;
+      this.#idleMs = records.length > 0 ? pace.everyMs : Math.min(Math.max(this.#idleMs, 1) * 2, pace.idleMs);
+      this.#notBefore = began + (records.length > 0 ? pace.everyMs : this.#idleMs);
+      const batch = { records, lagMs: got.MillisBehindLatest };
+      return next === undefined ? { ...batch, end: true, children: got.ChildShards ?? [] } : batch;
+    } catch (cause) {
+      return this.#failed(cause);
+    }
+  }
+
+  async #token(signal: AbortSignal): Promise<string | Batch> {
+    const { call, ref, shard, runtime, unknown } = this.#options;
+    if (this.#iterator !== undefined && runtime.monotonic() < this.#iterator.until) return this.#iterator.token;
+    const at = this.#at;
+    const ask = (type: IteratorType) => call("GetShardIterator", { ...ref, ShardId: shard, ...type }, signal);
+    let given: { readonly ShardIterator?: string | undefined };
+    try {
+      given = await ask(at);
+    } catch (cause) {
+      if (isNamed(cause, "ResourceNotFoundException")) return unknown(cause, at);
+      if (!isNamed(cause, "InvalidArgumentException")) throw cause;
+      // By Kinesis's clock the time is yet to come, so everything from now on is part of it.
+      if (at.ShardIteratorType !== "AT_TIMESTAMP") return unknown(cause, at);
+      given = await ask({ ShardIteratorType: "LATEST" });
+    }
+    const token = given.ShardIterator ?? "";
+    this.#iterator = { token, until: runtime.monotonic() + ITERATOR_MS - ITERATOR_MARGIN_MS };
+    return token;
+  }
+
+  #failed(cause: unknown): undefined {
+    const { runtime } = this.#options;
+    if (isNamed(cause, "ExpiredIteratorException")) {
+      this.#iterator = undefined;
+      return undefined;
+    }
+    if (!isNamed(cause, "ProvisionedThroughputExceededException")) throw cause;
+    this.#throttled = Math.min(this.#throttled + 1, 4);
+    const bound = SECOND * 2 ** (this.#throttled - 1);
+    this.#notBefore = runtime.monotonic() + SECOND + runtime.random() * bound;
+    return undefined;
+  }
+}

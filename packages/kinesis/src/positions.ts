@@ -1,0 +1,44 @@
+/** Positions in a shard: as people and handlers see them, as the lease table keeps them, as Kinesis takes them. */
+import type { Checkpoint } from "@switchyard/leases";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { IteratorType } from "./client.ts";
+
+/** One message: a record, or the `sub`th inside an aggregated one. */
+export interface Place {
+  readonly sequence: string;
+  readonly sub: number;
+}
+
+/** `shard:sequence`, with `:sub` inside an aggregated record. */
+export function toPosition(shard: string, { sequence }: Place, sub: number | undefined): string {
+  return sub === undefined ? `${shard}:${sequence}` : `${shard}:${sequence}:${sub}`;
+}
+
+export interface Position {
+  readonly shard: string;
+  readonly sequence: string;
+  readonly sub: number;
+}
+
+const POSITION = /^(shardId-\d+):(\d{1,128})(?::(\d{1,9}))?$/;
+
+export function parsePosition(text: string): Position {
+  const found = POSITION.exec(text);
+  if (found !== null) return { shard: found[1]!, sequence: found[2]!, sub: Number(found[3] ?? 0) };
+  throw new MessagingError(
+    "bad-position",
+    `${JSON.stringify(text)} is not a position on Kinesis; write what delivery.position gave: shardId-000000000000:SEQUENCE`,
+    { kind: "config" },
+  );
+}
+
+/** Nothing of the place is settled: it is read again, and all after it. */
+export const justBefore = ({ sequence, sub }: Place): Checkpoint => ({ sequence, sub: sub - 1 });
+
+/** Where reading starts. A sequence is read again, and passed over where it is settled: so it is seen whether it is still there. */
+export function iteratorAt(from: Checkpoint): IteratorType {
+  if (typeof from === "object" && "sequence" in from)
+    return { ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: from.sequence };
+  if (typeof from === "object") return { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(from.time) };
+  return { ShardIteratorType: "TRIM_HORIZON" };
+}

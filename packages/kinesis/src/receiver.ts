@@ -1,0 +1,162 @@
+import type {
+  Capabilities,
+  Depth,
+  Destination,
+  DriverEvent,
+  Lease,
+  Position,
+  ReceiverDriver,
+  Runtime,
+} from "@switchyard/core/driver";
+import type { MessagingError } from "@switchyard/core/driver-kit";
+import { type HeldShard, LeaseEngine, type LeaseEvent, type LeaseStore } from "@switchyard/leases";
+import { capabilitiesOf } from "./capabilities.ts";
+import type { Clients } from "./clients.ts";
+import { FanOut } from "./fan-out.ts";
+import { ShardLease, type ShardReceipt } from "./lease.ts";
+import { type KinesisOptions, paceOf } from "./options.ts";
+import { Polling } from "./polling.ts";
+import { type OpenFeed, ShardReader } from "./shard-reader.ts";
+import { iteratorAt } from "./positions.ts";
+import type { IteratorType } from "./client.ts";
+import { Shards } from "./source.ts";
+import { timingOf } from "./stores.ts";
+import { describeStream, refuseSpreading, type Stream } from "./streams.ts";
+
+export interface ReceiverOptions {
+  readonly from: Destination;
+  readonly group: string;
+  readonly stream: Stream;
+  readonly store: LeaseStore;
+  readonly start: Position;
+  /** Undefined: polling. */
+  readonly consumerArn: string | undefined;
+  readonly options: KinesisOptions;
+  readonly clients: Clients;
+  readonly runtime: Runtime;
+  readonly report: (event: DriverEvent) => void;
+  readonly closed: (receiver: Receiver) => void;
+}
+
+/** One worker of a group: the shards the lease engine gives it. */
+export class Receiver implements ReceiverDriver<ShardReceipt> {
+  readonly capabilities: Capabilities;
+  /** The engine's name for this worker, as the lease table has it. */
+  readonly worker: string;
+  readonly #options: ReceiverOptions;
+  readonly #engine: LeaseEngine;
+  readonly #shards: Shards;
+  readonly #leases = new Set<ShardLease>();
+  readonly #cut = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ReceiverOptions) {
+    const { from, stream, clients, runtime } = options;
+    this.#options = options;
+    this.capabilities = capabilitiesOf(from.ordered, stream);
+    this.#shards = new Shards(stream, clients.call, runtime, (signal) => this.#recheck(signal));
+    this.#engine = new LeaseEngine({
+      store: options.store,
+      source: this.#shards,
+      group: options.group,
+      stream: stream.identity,
+      start: options.start,
+      runtime,
+      timing: timingOf(options.options),
+      report: (event) => this.#report(event),
+    });
+    this.worker = this.#engine.worker;
+  }
+
+  open(signal: AbortSignal): Promise<void> {
+    return this.#engine.open(signal);
+  }
+
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease<ShardReceipt>> {
+    const over = AbortSignal.any([signal, this.#cut.signal]);
+    for await (const held of this.#engine.shards(over)) {
+      const lease = this.#lease(held);
+      this.#leases.add(lease);
+      yield lease;
+    }
+  }
+
+  /** What is known here of the shards held here; by shard. */
+  depth(): ReadonlyMap<string, Depth> {
+    return new Map(
+      [...this.#leases].map((lease) => [
+        lease.id,
+        {
+          lease: lease.id,
+          holder: this.worker,
+          held: lease.unsettled,
+          ...(lease.behindMs === undefined ? {} : { oldestMs: lease.behindMs, ...(lease.atTip ? { ready: 0 } : {}) }),
+        },
+      ]),
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#cut.abort();
+    for (const lease of this.#leases) lease.close();
+    await this.#engine.close();
+    await this.#options.store.close();
+    this.#options.closed(this);
+  }
+
+  #lease(held: HeldShard): ShardLease {
+    const { runtime, report, from } = this.#options;
+    const positionLost = (cause: MessagingError): void => report({ type: "position-lost", id: held.id, cause });
+    const reader = new ShardReader({
+      shard: held.id,
+      from: held.from,
+      open: this.#feed(held, positionLost),
+      runtime,
+      positionLost,
+    });
+    return new ShardLease(held, reader, runtime, {
+      keyed: from.ordered,
+      cut: this.#cut.signal,
+      done: (lease) => this.#leases.delete(lease),
+    });
+  }
+
+  #feed(held: HeldShard, positionLost: (cause: MessagingError) => void): OpenFeed {
+    const { runtime, stream, clients, consumerArn, options } = this.#options;
+    const shard = held.id;
+    const unknown = (cause: unknown, at: IteratorType) =>
+      this.#shards.unknown(shard, cause, at, positionLost, this.#cut.signal);
+    const poll = (at: IteratorType): Polling =>
+      new Polling({ ref: stream.ref, shard, at, call: clients.call, pace: paceOf(options), runtime, unknown });
+    if (consumerArn === undefined) return (from) => poll(iteratorAt(from));
+    return (from) =>
+      new FanOut({
+        consumerArn,
+        shard,
+        from,
+        subscribe: clients.subscribe,
+        runtime,
+        unknown,
+        closed: () => this.#shards.isClosed(shard),
+        poll,
+      });
+  }
+
+  /** With each listing: whether the stream still keeps the order of keys, which can be changed at any time. */
+  async #recheck(signal: AbortSignal): Promise<void> {
+    const { from, stream, clients } = this.#options;
+    if (!from.ordered) return;
+    refuseSpreading(from, await describeStream(stream.ref, clients.call, signal));
+  }
+
+  #report(event: LeaseEvent): void {
+    const { report } = this.#options;
+    if (event.type === "down") report({ type: "down", id: event.what, cause: event.cause });
+    else if (event.type === "up") report({ type: "up", id: event.what });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Destination, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import { capabilitiesOf } from "./capabilities.ts";
+import type { Call, PutEntry, PutResult } from "./client.ts";
+import { RecordError } from "./errors.ts";
+import { DESCRIBE_MS, THROTTLED_MS } from "./limits.ts";
+import { ShardMap } from "./shard-map.ts";
+import { ShardQuota } from "./shard-quota.ts";
+import { listShards, openStream } from "./streams.ts";
+import { refusal, sizeOf, toEntry } from "./wire.ts";
+
+const THROTTLED = "ProvisionedThroughputExceededException";
+
+/**
+ * PutRecords, which keeps no order within a request and may take any part of it: core has one unresolved record for a key,
+ * so no request holds two, and sends again what was not taken.
+ */
+export async function createSender(
+  of: Destination,
+  call: Call,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<SenderDriver> {
+  const stream = await openStream(of, call, signal);
+  const quota = new ShardQuota(runtime);
+  const closing = new AbortController();
+  let known: Promise<ShardMap> | undefined;
+  let knownUntil = runtime.monotonic() + DESCRIBE_MS;
+
+  /** Fetched when a shard first refuses, and again when it no longer fits. A role that may not list gets no back-off by shard. */
+  function shards(): Promise<ShardMap> {
+    known ??= listShards(stream.ref, call, closing.signal).then(
+      (list) => new ShardMap(list),
+      () => new ShardMap([]),
+    );
+    return known;
+  }
+
+  /** The distribution can be changed at any time: looked at again before it can have scattered keys for long. */
+  async function recheck(): Promise<void> {
+    if (!of.ordered || runtime.monotonic() < knownUntil) return;
+    knownUntil = runtime.monotonic() + DESCRIBE_MS;
+    await openStream(of, call, closing.signal);
+  }
+
+  async function send(batch: readonly WireMessage[], abort: AbortSignal): Promise<readonly Sent[]> {
+    const results: Sent[] = new Array(batch.length);
+    const entries: PutEntry[] = [];
+    const places: number[] = [];
+    await recheck();
+    const map = await known;
+    batch.forEach((message, index) => {
+      const cause = refusal(message, stream.maxRecordBytes, sizeOf(message));
+      if (cause !== undefined) {
+        results[index] = { cause };
+        return;
+      }
+      const entry = toEntry(message, () => runtime.uuid());
+      const shard = map?.shardOf(entry.PartitionKey);
+      const wait = shard === undefined ? 0 : quota.waitFor(shard);
+      if (wait > 0) {
+        results[index] = { cause: new RecordError(THROTTLED, `not sent: ${shard} is over its quota`, wait) };
+        return;
+      }
+      entries.push(entry);
+      places.push(index);
+    });
+    if (entries.length === 0) return results;
+    const { Records = [] } = await call("PutRecords", { ...stream.ref, Records: entries }, abort);
+    const refused = Records.some(({ ErrorCode }) => ErrorCode === THROTTLED);
+    const current = refused ? await shards() : map;
+    entries.forEach((entry, at) => {
+      results[places[at]!] = answer(Records[at], entry, current);
+    });
+    return results;
+  }
+
+  function answer(result: PutResult | undefined, entry: PutEntry, map: ShardMap | undefined): Sent {
+    const shard = map?.shardOf(entry.PartitionKey);
+    if (result?.SequenceNumber) {
+      const stored = result.ShardId ?? shard ?? "";
+      // The map is older than the last split or merge.
+      if (shard !== undefined && stored !== shard) known = undefined;
+      quota.accepted(stored);
+      return { id: result.SequenceNumber, position: `${stored}:${result.SequenceNumber}` };
+    }
+    if (result?.ErrorCode === undefined)
+      return { cause: new RecordError("NoAnswer", "Kinesis said nothing of this record") };
+    const text = result.ErrorMessage ?? "Kinesis did not take this record";
+    if (result.ErrorCode !== THROTTLED) return { cause: new RecordError(result.ErrorCode, text) };
+    return { cause: new RecordError(THROTTLED, text, shard === undefined ? THROTTLED_MS : quota.refused(shard)) };
+  }
+
+  return {
+    capabilities: capabilitiesOf(of.ordered, stream),
+    size: sizeOf,
+    send,
+    close: async () => closing.abort(),
+  };
+}

@@ -1,0 +1,40 @@
+/** Which shard a partition key falls in: its MD5 as a 128-bit number. */
+import { createHash } from "node:crypto";
+import type { ShardInfo } from "./client.ts";
+
+interface Range {
+  readonly id: string;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+export class ShardMap {
+  readonly #ranges: readonly Range[];
+
+  constructor(shards: readonly ShardInfo[]) {
+    const closed = (shard: ShardInfo): boolean => shard.SequenceNumberRange?.EndingSequenceNumber !== undefined;
+    this.#ranges = shards
+      .filter((shard) => !closed(shard) && shard.HashKeyRange !== undefined)
+      .map(({ ShardId = "", HashKeyRange }) => ({
+        id: ShardId,
+        from: BigInt(HashKeyRange?.StartingHashKey ?? "0"),
+        to: BigInt(HashKeyRange?.EndingHashKey ?? "0"),
+      }))
+      .sort((a, b) => (a.from < b.from ? -1 : 1));
+  }
+
+  /** Undefined where no shard is known for it. */
+  shardOf(key: string): string | undefined {
+    const hash = BigInt(`0x${createHash("md5").update(key).digest("hex")}`);
+    let low = 0;
+    let high = this.#ranges.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const range = this.#ranges[middle]!;
+      if (hash < range.from) high = middle - 1;
+      else if (hash > range.to) low = middle + 1;
+      else return range.id;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,206 @@
+import { virtualRuntime } from "@switchyard/core/testing";
+import type { Checkpoint } from "@switchyard/leases";
+import { expect, test } from "vitest";
+import type { KinesisRecord } from "./client.ts";
+import { FanOut } from "./fan-out.ts";
+import { Polling } from "./polling.ts";
+import { iteratorAt } from "./positions.ts";
+import { ShardReader } from "./shard-reader.ts";
+import { aggregate, type Called, fakeCall, never, record, sdkError } from "./testing/fakes.ts";
+
+interface Script {
+  /** What each GetRecords brings; nothing when used up. */
+  readonly reads: (readonly KinesisRecord[] | Error | { readonly end: readonly KinesisRecord[] })[];
+}
+
+function bench(from: Checkpoint, { reads }: Script) {
+  const runtime = virtualRuntime();
+  const lost: string[] = [];
+  const at: number[] = [];
+  let tokens = 0;
+  const answer = ({ action }: Called): unknown => {
+    if (action === "GetShardIterator") return { ShardIterator: `token-${++tokens}` };
+    at.push(runtime.elapsed);
+    const next = reads.shift() ?? [];
+    if (next instanceof Error) throw next;
+    if ("end" in next)
+      return {
+        Records: next.end,
+        MillisBehindLatest: 0,
+        ChildShards: [{ ShardId: "shardId-9", ParentShards: ["shardId-0"] }],
+      };
+    return { Records: next, NextShardIterator: "next", MillisBehindLatest: next.length * 10 };
+  };
+  const { call, calls } = fakeCall(answer);
+  const reader = new ShardReader({
+    shard: "shardId-0",
+    from,
+    runtime,
+    positionLost: (cause) => lost.push(cause.code),
+    open: (start) =>
+      new Polling({
+        ref: { StreamName: "test_clicks" },
+        shard: "shardId-0",
+        at: iteratorAt(start),
+        call,
+        pace: { everyMs: 200, idleMs: 1_000 },
+        runtime,
+        unknown: async (cause) => {
+          throw cause;
+        },
+      }),
+  });
+  const next = async (max = 10, waitMs = 0) => {
+    const got = reader.next(max, waitMs, never);
+    await runtime.advance(waitMs);
+    return (await got).map(({ data }) => Buffer.from(data).toString());
+  };
+  return {
+    runtime,
+    reader,
+    next,
+    lost,
+    at,
+    calls,
+    iterators: () => calls.filter((one) => one.action === "GetShardIterator").map((one) => one.input),
+  };
+}
+
+test("a checkpoint's own record is read again and passed over: nothing was trimmed behind it", async () => {
+  const at = bench({ sequence: "5" }, { reads: [[record(5, "five"), record(6, "six")]] });
+  expect(await at.next()).toEqual(["six"]);
+  expect(at.iterators()[0]).toMatchObject({ ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: "5" });
+  expect(at.lost).toEqual([]);
+});
+
+test("a trimmed position is told, and reading goes on", async () => {
+  const at = bench({ sequence: "5" }, { reads: [[record(8, "eight")], [record(9, "nine")]] });
+  expect(await at.next()).toEqual(["eight"]);
+  expect(at.lost).toEqual(["position-trimmed"]);
+  await at.runtime.advance("1s");
+  expect(await at.next()).toEqual(["nine"]);
+  expect(at.lost).toEqual(["position-trimmed"]);
+});
+
+test("within an aggregated record reading goes on after what is settled; one of a false MD5 comes as it is", async () => {
+  const packed = aggregate(["a", "one"], ["b", "two"], ["c", "three"]);
+  const spoiled = aggregate(["a", "x"]);
+  spoiled[spoiled.length - 1]! ^= 1;
+  const at = bench({ sequence: "5", sub: 0 }, { reads: [[record(5, packed), record(6, spoiled)]] });
+  const items = await at.reader.next(10, 0, never);
+  expect(items.map(({ sub, packed: inside, last, key }) => [sub, inside, last, key])).toEqual([
+    [1, true, false, "b"],
+    [2, true, true, "c"],
+    [0, false, true, "k"],
+  ]);
+  expect(Buffer.from(items[2]!.data)).toEqual(spoiled);
+});
+
+test("what one read brought beyond the asked is kept for the next", async () => {
+  const at = bench("TRIM_HORIZON", { reads: [[record(1, aggregate(["a", "1"], ["a", "2"], ["a", "3"]))]] });
+  expect(await at.next(2)).toEqual(["1", "2"]);
+  expect(await at.next(2)).toEqual(["3"]);
+});
+
+test("polls keep a shard's quota, and come ever less often while nothing comes", async () => {
+  const at = bench("TRIM_HORIZON", { reads: [[record(1, "a")], [record(2, "b")]] });
+  await at.next(10, 100);
+  await at.next(10, 5_000);
+  await at.next(10, 5_000);
+  const gaps = at.at.slice(1).map((time, index) => time - at.at[index]!);
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(200);
+  expect(gaps.at(-1)).toBe(1_000);
+});
+
+test("a throttled shard is left alone for a second and more; an expired iterator is asked for anew, after the last read", async () => {
+  const at = bench("TRIM_HORIZON", {
+    reads: [
+      [record(1, "a")],
+      sdkError("ProvisionedThroughputExceededException"),
+      sdkError("ExpiredIteratorException"),
+      [record(2, "b")],
+    ],
+  });
+  expect(await at.next(10, 100)).toEqual(["a"]);
+  expect(await at.next(10, 10_000)).toEqual(["b"]);
+  expect(at.at[2]! - at.at[1]!).toBeGreaterThanOrEqual(1_000);
+  expect(at.iterators().at(-1)).toMatchObject({
+    ShardIteratorType: "AFTER_SEQUENCE_NUMBER",
+    StartingSequenceNumber: "1",
+  });
+});
+
+test("an iterator near the end of its five minutes is not used", async () => {
+  const at = bench("TRIM_HORIZON", { reads: [[record(1, "a")]] });
+  expect(await at.next()).toEqual(["a"]);
+  await at.runtime.advance("5m");
+  await at.next();
+  expect(at.iterators()).toHaveLength(2);
+});
+
+test("the shard's end comes after its last record, with its children", async () => {
+  const at = bench("TRIM_HORIZON", { reads: [{ end: [record(1, "last")] }] });
+  expect(at.reader.ended).toBe(false);
+  expect(await at.next()).toEqual(["last"]);
+  expect(at.reader.ended).toBe(true);
+  expect(at.reader.children).toMatchObject([{ ShardId: "shardId-9" }]);
+});
+
+test("fan-out: resubscribes from where it ended, keeps an event that came after the wait, and knows the end", async () => {
+  const runtime = virtualRuntime();
+  const gate = Promise.withResolvers<void>();
+  const event = (records: readonly KinesisRecord[], sequence: string | undefined, more = {}) => ({
+    SubscribeToShardEvent: { Records: records, ContinuationSequenceNumber: sequence, MillisBehindLatest: 0, ...more },
+  });
+  const streams = [
+    async function* () {
+      yield event([record(1, "a")], "1");
+      await gate.promise;
+      yield event([record(2, "b")], "2");
+    },
+    async function* () {
+      yield event([record(3, "c")], undefined, { ChildShards: [{ ShardId: "shardId-9" }] });
+    },
+  ];
+  const { call, calls } = fakeCall(() => {
+    if (calls.length === 1) throw sdkError("ResourceInUseException");
+    return { EventStream: streams.shift()!() };
+  });
+  const reader = new ShardReader({
+    shard: "shardId-0",
+    from: "TRIM_HORIZON",
+    runtime,
+    positionLost: () => {},
+    open: (from) =>
+      new FanOut({
+        consumerArn: "arn",
+        shard: "shardId-0",
+        from,
+        subscribe: call,
+        runtime,
+        unknown: async (cause) => {
+          throw cause;
+        },
+        closed: () => false,
+        poll: () => {
+          throw new Error("not asked for");
+        },
+      }),
+  });
+  const take = async (waitMs: number) => {
+    const got = reader.next(10, waitMs, never);
+    await runtime.advance(waitMs);
+    return (await got).map(({ data }) => Buffer.from(data).toString());
+  };
+  expect(await take(2_000)).toEqual(["a"]);
+  expect(await take(1_000)).toEqual([]);
+  gate.resolve();
+  expect(await take(1_000)).toEqual(["b"]);
+  expect(await take(6_000)).toEqual(["c"]);
+  expect(reader.ended).toBe(true);
+  expect(calls.map(({ input }) => input.StartingPosition)).toEqual([
+    { Type: "TRIM_HORIZON" },
+    { Type: "TRIM_HORIZON" },
+    { Type: "AFTER_SEQUENCE_NUMBER", SequenceNumber: "2" },
+  ]);
+});

@@ -1,0 +1,111 @@
+import type { Runtime } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { Checkpoint } from "@switchyard/leases";
+import type { ChildShard, KinesisRecord } from "./client.ts";
+import { compareDigits } from "./digits.ts";
+import { type Item, unpack } from "./unpack.ts";
+
+/** What one read of a shard brought. */
+export interface Batch {
+  readonly records: readonly KinesisRecord[];
+  /** How far behind the shard's newest record the reader is. */
+  readonly lagMs: number | undefined;
+  /** The shard's end: there will be no more. */
+  readonly end?: boolean;
+  readonly children?: readonly ChildShard[];
+}
+
+/** Polling or enhanced fan-out: reads on from where it is. */
+export interface Feed {
+  /** At most about `max` records, by `until` (monotonic); undefined when that passed, or on abort. Nothing is lost by an abort. */
+  read(max: number, until: number, signal: AbortSignal): Promise<Batch | undefined>;
+  close(): void;
+}
+
+/** Makes a feed that starts at a checkpoint. */
+export type OpenFeed = (from: Checkpoint) => Feed;
+
+export interface ShardReaderOptions {
+  readonly shard: string;
+  readonly from: Checkpoint;
+  readonly open: OpenFeed;
+  readonly runtime: Runtime;
+  readonly positionLost: (cause: MessagingError) => void;
+}
+
+/** The messages of one shard from a checkpoint on, whatever brings them: what is settled is passed over, what is gone is told. */
+export class ShardReader {
+  readonly #options: ShardReaderOptions;
+  readonly #feed: Feed;
+  readonly #buffer: Item[] = [];
+  /** Until the first record came: the checkpoint's own record shows that nothing was trimmed behind it. */
+  #expected: { readonly sequence: string; readonly sub: number } | undefined;
+  #seen = false;
+  #ended = false;
+  #children: readonly ChildShard[] = [];
+  #lagMs: number | undefined;
+
+  constructor(options: ShardReaderOptions) {
+    this.#options = options;
+    const { from } = options;
+    if (typeof from === "object" && "sequence" in from)
+      this.#expected = { sequence: from.sequence, sub: from.sub ?? Number.POSITIVE_INFINITY };
+    this.#feed = options.open(from);
+  }
+
+  /** Of the last read; undefined before it. */
+  get lagMs(): number | undefined {
+    return this.#lagMs;
+  }
+
+  /** Everything was handed out, and there will be no more. */
+  get ended(): boolean {
+    return this.#ended && this.#buffer.length === 0;
+  }
+
+  get children(): readonly ChildShard[] {
+    return this.#children;
+  }
+
+  async next(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Item[]> {
+    const { runtime } = this.#options;
+    const until = runtime.monotonic() + waitMs;
+    while (this.#buffer.length === 0 && !this.#ended && !signal.aborted) {
+      const batch = await this.#feed.read(max, until, signal);
+      if (batch === undefined) break;
+      this.#take(batch);
+    }
+    return this.#buffer.splice(0, max);
+  }
+
+  close(): void {
+    this.#feed.close();
+  }
+
+  #take(batch: Batch): void {
+    this.#lagMs = batch.lagMs ?? this.#lagMs;
+    for (const item of unpack(batch.records)) if (!this.#settled(item)) this.#buffer.push(item);
+    if (batch.end !== true) return;
+    this.#ended = true;
+    this.#children = batch.children ?? [];
+  }
+
+  /** Is it before the start? */
+  #settled(item: Item): boolean {
+    const expected = this.#expected;
+    if (expected === undefined) return false;
+    const order = compareDigits(item.sequence, expected.sequence);
+    this.#seen ||= order === 0;
+    if (order < 0 || (order === 0 && item.sub <= expected.sub)) return true;
+    this.#expected = undefined;
+    if (this.#seen) return false;
+    this.#options.positionLost(
+      new MessagingError(
+        "position-trimmed",
+        `${this.#options.shard}: the record at the stored position ${expected.sequence} is past retention, and so may be records after it that this group never read; reading goes on at the oldest that is kept`,
+        { kind: "permanent" },
+      ),
+    );
+    return false;
+  }
+}

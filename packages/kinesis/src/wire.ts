@@ -1,0 +1,63 @@
+/**
+ * A message on Kinesis: bytes and a partition key. There are no headers: core has put the whole envelope into the body, as
+ * structured CloudEvents JSON.
+ */
+import type { WireMessage } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { PutEntry } from "./client.ts";
+import { MAX_KEY } from "./limits.ts";
+
+/** A UUID's length: what stands in for the key of a message that has none. */
+const RANDOM_KEY = 36;
+
+/** Bytes as Kinesis counts them against a record's limit and a request's: the data and the partition key. */
+export function sizeOf({ body, key }: WireMessage): number {
+  const data = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  return data + (key === undefined ? RANDOM_KEY : Buffer.byteLength(key));
+}
+
+/** Why Kinesis would not take the message as it is: known before any call, because one bad record fails the whole request. */
+export function refusal({ key, headers, delayMs = 0 }: WireMessage, limit: number, size: number): Error | undefined {
+  if (key !== undefined && (key.length > MAX_KEY || key.length === 0)) {
+    return refuse(
+      "bad-key",
+      `an ordering key of ${key.length} characters; a partition key of Kinesis has 1 to ${MAX_KEY}: shorten it, or hash it`,
+    );
+  }
+  if (key !== undefined && !key.isWellFormed())
+    return refuse("bad-key", "the ordering key holds half of a surrogate pair, which UTF-8 cannot carry");
+  if (delayMs > 0) return refuse("delay-unsupported", "Kinesis delays no record");
+  for (const name in headers) return refuse("header-unsupported", `header "${name}": a record has no headers`);
+  if (size > limit)
+    return refuse(
+      "too-large",
+      `a record of ${size} bytes with its key; the stream takes ${limit} (native.maxRecordKiB raises it to 10240)`,
+    );
+  return undefined;
+}
+
+function refuse(code: string, message: string): MessagingError {
+  return new MessagingError(code, message, { kind: "permanent" });
+}
+
+export function toEntry(message: WireMessage, random: () => string): PutEntry {
+  const { body, key } = message;
+  return { Data: typeof body === "string" ? Buffer.from(body) : body, PartitionKey: key ?? random() };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Never throws. Data that is UTF-8 is text, anything else stays bytes. `key` only where the stream keeps the order of keys. */
+export function fromData(data: Uint8Array, key: string | undefined): WireMessage {
+  return { body: text(data), headers: NO_HEADERS, ...(key === undefined ? {} : { key }) };
+}
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+
+function text(data: Uint8Array): string | Uint8Array {
+  try {
+    return utf8.decode(data);
+  } catch {
+    return data;
+  }
+}
