@@ -13,6 +13,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    // A loaded machine is not a failure: nothing here is timed, and what hangs is still found.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     execArgv: [`--conditions=${source}`],
     projects: [
       project("unit", ["packages/*/src/**/*.test.ts"]),

@@ -1,8 +1,10 @@
 /**
  * Ten videos a day become a thousand, on one broker after another; the application is the same, only the profile differs.
+ * Then orders are fanned out: one service and then three hear of them, by queue and by pub/sub.
  *
  *   npm run demo                  every broker that can be started here
- *   npm run demo -- sqs           only these
+ *   npm run demo -- sqs           only these, of the videos
+ *   npm run demo -- fan-out       only the orders
  *   npm run demo -- --count 200   a smaller last day (default 1000)
  *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
@@ -12,8 +14,9 @@
  * Exit code 0: wherever it ran, every video was encoded and none was lost, and all brokers gave the same bytes.
  */
 import { parseArgs } from "node:util";
+import { tellFanOut } from "../examples/order-fanout/src/story.ts";
 import { app, type Report } from "../examples/video-encoding/src/app.ts";
-import { filmLibrary } from "../examples/video-encoding/src/library.ts";
+import { filmLibrary, type Library } from "../examples/video-encoding/src/library.ts";
 import { holds } from "../examples/video-encoding/src/proof.ts";
 import { reportLines } from "../examples/video-encoding/src/report.ts";
 import { viewFor } from "../examples/video-encoding/src/view.ts";
@@ -99,11 +102,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { count: { type: "string", default: "1000" }, out: { type: "string" } },
 });
-const unknown = positionals.filter((name) => !brokers.some(({ profile }) => profile === name));
+const FAN_OUT = "fan-out";
+const unknown = positionals.filter((name) => name !== FAN_OUT && !brokers.some(({ profile }) => profile === name));
 const lastDay = Number(values.count);
 if (unknown.length > 0 || !Number.isInteger(lastDay) || lastDay < 1) {
   console.error(
-    `usage: npm run demo -- [${brokers.map(({ profile }) => profile).join("] [")}] [--count 1000] [--out folder]`,
+    `usage: npm run demo -- [${brokers.map(({ profile }) => profile).join("] [")}] [${FAN_OUT}] [--count 1000] [--out folder]`,
   );
   process.exit(2);
 }
@@ -111,28 +115,50 @@ if (unknown.length > 0 || !Number.isInteger(lastDay) || lastDay < 1) {
 const days = [10, 10, 10, lastDay];
 const total = days.reduce((sum, count) => sum + count);
 const startedAt = performance.now();
-console.log(`Filming ${total} short videos, and encoding each by a plain function call: the reference.`);
-process.once("SIGINT", () => process.exit(130)); // the films are removed on exit
-const progress = (filmed: number) => process.stdout.isTTY && process.stdout.write(`\r${filmed} of ${total}`);
-using library = await filmLibrary(total, { folder: values.out, progress });
-console.log(process.stdout.isTTY ? "\n" : "");
-
 const reports = new Map<string, Report>();
 const failures: string[] = [];
-for (const broker of brokers) {
-  if (positionals.length > 0 && !positionals.includes(broker.profile)) continue;
-  try {
-    const report = await runOn(broker);
-    if (report === undefined) continue;
-    reports.set(broker.name, report);
-    if (!holds(report)) failures.push(`${broker.name}: not every video was encoded`);
-  } catch (error) {
-    console.error(`${broker.name}: FAILED\n`, error, "\n");
-    failures.push(`${broker.name}: ${error instanceof Error ? error.message : String(error)}`);
+if (positionals.length === 0 || positionals.some((name) => name !== FAN_OUT)) await encodeVideos();
+if (positionals.length === 0 || positionals.includes(FAN_OUT)) await fanOrdersOut();
+
+async function encodeVideos(): Promise<void> {
+  console.log(`Filming ${total} short videos, and encoding each by a plain function call: the reference.`);
+  process.once("SIGINT", () => process.exit(130)); // the films are removed on exit
+  const progress = (filmed: number) => process.stdout.isTTY && process.stdout.write(`\r${filmed} of ${total}`);
+  using library = await filmLibrary(total, { folder: values.out, progress });
+  console.log(process.stdout.isTTY ? "\n" : "");
+  for (const broker of brokers) {
+    if (positionals.length > 0 && !positionals.includes(broker.profile)) continue;
+    try {
+      const report = await runOn(library, broker);
+      if (report === undefined) continue;
+      reports.set(broker.name, report);
+      if (!holds(report)) failures.push(`${broker.name}: not every video was encoded`);
+    } catch (error) {
+      console.error(`${broker.name}: FAILED\n`, error, "\n");
+      failures.push(`${broker.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
+  const results = new Set([...reports.values()].map(({ checksums }) => JSON.stringify(checksums)));
+  if (results.size > 1) failures.push("the brokers' results differ");
+  if (reports.size === 0) failures.push("no broker could be started");
 }
 
-async function runOn({ name, profile, start }: Broker): Promise<Report | undefined> {
+/** One application; who hears of an order, and by which model, is its configuration. */
+async function fanOrdersOut(): Promise<void> {
+  console.log("Orders, fanned out: the same application, by queue and by pub/sub.");
+  await using broker = await startSqs();
+  console.log(`AWS is ${broker.what}`);
+  try {
+    const told = () => tellFanOut(["memory", "queue", "pubsub"], (line) => console.log(line));
+    failures.push(...(await withEnvironment(broker.env, told)));
+  } catch (error) {
+    console.error("fan-out: FAILED\n", error, "\n");
+    failures.push(`fan-out: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  console.log();
+}
+
+async function runOn(library: Library, { name, profile, start }: Broker): Promise<Report | undefined> {
   const started = await start();
   if ("missing" in started) {
     console.log(`${name}: NOT RUN, it cannot be started here: ${started.missing}\n`);
@@ -149,17 +175,13 @@ async function runOn({ name, profile, start }: Broker): Promise<Report | undefin
   return report;
 }
 
-const results = new Set([...reports.values()].map(({ checksums }) => JSON.stringify(checksums)));
-if (results.size > 1) failures.push("the brokers' results differ");
-if (reports.size === 0) failures.push("no broker could be started");
-
 const took = `${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`;
 if (failures.length > 0) {
   console.log(`FAILED, ${took}:\n  ${failures.join("\n  ")}`);
 } else {
   const where = [...reports.keys()].join(" and ");
-  console.log(
-    `The same application on ${where}: ${total} videos each, byte for byte the same results, none lost; ${took}.`,
-  );
+  if (reports.size > 0)
+    console.log(`The same application on ${where}: ${total} videos each, byte for byte the same results, none lost.`);
+  console.log(`All as it should be; ${took}.`);
 }
 process.exitCode = failures.length > 0 ? 1 : 0;

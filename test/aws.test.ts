@@ -1,5 +1,7 @@
 import { systemRuntime } from "@switchyard/core";
 import { adapter as aws, aws as connection } from "@switchyard/aws";
+import type { Destination } from "@switchyard/core/driver";
+import { adapter as sns } from "@switchyard/sns";
 import { adapter as sqs } from "@switchyard/sqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
@@ -18,9 +20,40 @@ test("a queue on aws is a queue on SQS", async () => {
   expect(aws.nativeProblems!(of, {})).toEqual(sqs.nativeProblems!(of, {}));
 });
 
+test("pub/sub on aws is a topic on SNS, and its groups' queues", async () => {
+  const { group: _group, ...of } = queueOf({ model: "pubsub", ordered: true, native: { throughput: "nope" } });
+  for (const one of [of, { ...of, group: "billing" }]) {
+    expect(aws.capabilities(one, {})).toEqual(sns.capabilities(one, {}));
+    expect(aws.locate(one, {})).toEqual({ ...sns.locate(one, {}), transport: "sns" });
+    expect(aws.nativeProblems!(one, {})).toEqual(sns.nativeProblems!(one, {}));
+  }
+});
+
 test("models without a transport here have no capabilities, so that core says what would do", () => {
-  expect(aws.capabilities(queueOf({ model: "pubsub" }), {})).toBeUndefined();
   expect(aws.capabilities(queueOf({ model: "stream" }), {})).toBeUndefined();
+});
+
+test("a topic and a queue on one connection", async () => {
+  const base = queueOf().base;
+  const topic: Destination = { channel: "orders", base, name: base, model: "pubsub", ordered: false, native: {} };
+  const group = { ...topic, name: `${base}_fan`, group: "fan" };
+  const queue = queueOf();
+  const topology = await aws.topology!(emulator.connection, systemRuntime);
+  await topology.apply(await topology.plan([topic, group, queue], never), never);
+  const open = await aws.open(emulator.connection, systemRuntime, () => {});
+  for (const [to, from] of [
+    [topic, group],
+    [queue, queue],
+  ] as const) {
+    await (await open.sender(to, never)).send([{ body: to.model, headers: {} }], never);
+    const receiver = await open.receiver(from, { holdMs: 30_000, prefetch: 1, start: "earliest" }, never);
+    const { value: lease } = await receiver.leases(never)[Symbol.asyncIterator]().next();
+    expect((await lease.receive(1, 5_000, never))[0].message.body).toBe(to.model);
+    await receiver.close();
+  }
+  await topology.destroy!([topic, group, queue], never);
+  await topology.close();
+  await open.close();
 });
 
 test("the factory is a connection for defineConfig", () => {

@@ -2,10 +2,12 @@
 
 // adapter.d.ts
 import type { Adapter } from "@switchyard/core/driver";
+import { type SnsKeeps } from "@switchyard/sns";
 import { type SqsKeeps } from "@switchyard/sqs";
 import type { AwsOptions } from "./options.ts";
 export type AwsKeeps = {
     queue: SqsKeeps["queue"];
+    pubsub: SnsKeeps["pubsub"];
 };
 export declare const adapter: Adapter<AwsOptions, AwsKeeps>;
 
@@ -19,5 +21,5 @@ export declare function aws(options?: AwsOptions): {
 } & AwsOptions;
 
 // options.d.ts
-import type { SqsOptions } from "@switchyard/sqs";
-export type AwsOptions = SqsOptions;
+import type { SnsOptions } from "@switchyard/sns";
+export type AwsOptions = SnsOptions;

@@ -332,6 +332,13 @@ export interface WireMessage {
     readonly fairness?: string;
     readonly dedup?: string;
     readonly delayMs?: number;
+    readonly local?: LocalContent;
+}
+export interface LocalContent {
+    readonly envelope: object;
+    readonly length: number;
+    readonly atMostBytes: number;
+    fresh(): unknown;
 }
 export interface Destination {
     readonly channel: string;
@@ -343,6 +350,7 @@ export interface Destination {
     readonly partitions?: number;
     readonly group?: string;
     readonly types?: readonly string[];
+    readonly foreign?: boolean;
     readonly address?: string;
     readonly baseAddress?: string;
     readonly deadLetter?: Destination;
@@ -450,6 +458,7 @@ export type Sent = {
 };
 export interface SenderDriver {
     readonly capabilities: Capabilities;
+    readonly local?: boolean;
     size(message: WireMessage): number;
     send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]>;
     close(): Promise<void>;

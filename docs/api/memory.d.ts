@@ -256,7 +256,7 @@ export declare class Log {
     readonly groups: Map<string, LogGroup>;
     constructor(name: string, partitions: number, retentionMs: number, dedupMs: number, clock: Clock);
     get open(): readonly Partition[];
-    accept(kept: WireMessage, { key }: WireMessage): Accepted;
+    accept(kept: WireMessage, { key }: WireMessage, now: number): Accepted;
     serve(): void;
     trim(): void;
     group(name: string, start: Position): LogGroup;
@@ -336,12 +336,12 @@ export declare class Queue {
     held: number;
     delayed: number;
     constructor(name: string, rules: Rules, clock: Clock);
-    accept(kept: WireMessage, given: WireMessage): Accepted;
-    put(message: WireMessage, delayMs: number): string;
+    accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
+    put(message: WireMessage, delayMs: number, now?: number): string;
     take(request: TakeRequest): readonly Item[];
     wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Item[]>;
     serve(): void;
-    ack(receipt: Receipt): boolean;
+    ack(receipt: Receipt, now: number): boolean;
     giveBack(receipt: Receipt, delayMs: number, attempts: number | undefined): boolean;
     extend(receipt: Receipt, forMs: number): boolean;
     look(now?: number): void;
@@ -499,7 +499,7 @@ export declare class Topic {
     get groups(): ReadonlyMap<string, Subscription>;
     subscribe(group: string, queue: Queue, types: readonly string[] | undefined, filter: string): void;
     unsubscribe(group: string): void;
-    accept(kept: WireMessage, given: WireMessage): Accepted;
+    accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
     serve(): void;
 }
 export {};

@@ -1,4 +1,5 @@
 // @switchyard/sqs: index.d.ts
+// @switchyard/sqs/kit: kit.d.ts
 // @switchyard/sqs/topology: topology/index.d.ts
 
 // adapter.d.ts
@@ -8,6 +9,24 @@ export type SqsKeeps = {
     queue: "ordering" | "delay" | "fairness";
 };
 export declare const adapter: Adapter<SqsOptions, SqsKeeps>;
+
+// batches.d.ts
+import type { BatchReply } from "./client.ts";
+export declare function byIndex<S extends {
+    readonly Id?: string | undefined;
+}>(reply: BatchReply<S>, count: number): readonly (S | {
+    readonly cause: unknown;
+})[];
+export declare function chunks<T>(items: readonly T[], size?: number): T[][];
+
+// capabilities.d.ts
+import type { Capabilities, Destination } from "@switchyard/core/driver";
+export interface QueueLimits {
+    readonly maxMessageBytes: number;
+    readonly retentionMs: number;
+}
+export declare function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capabilities;
+export declare function declared(of: Destination): Capabilities | undefined;
 
 // client.d.ts
 export interface SqsClientLike {
@@ -140,6 +159,65 @@ export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 export declare function caller(sdk: Sdk, client: SqsClientLike): Call;
 export {};
 
+// clients.d.ts
+import { type Call, type Sdk, type SqsClientLike } from "./client.ts";
+import type { SqsOptions } from "./options.ts";
+export interface Clients {
+    readonly call: Call;
+    readonly poll: Call;
+    endpoint(): Promise<URL | undefined>;
+    region(): Promise<string | undefined>;
+    close(): void;
+}
+export declare function openClients(options: SqsOptions, sdk: Sdk): Promise<Clients>;
+export declare function clientSettings({ region, endpoint, profile }: Pick<SqsOptions, "region" | "endpoint" | "profile">, requestTimeout: number): Record<string, unknown>;
+export interface ClientConfig {
+    maxAttempts?: () => Promise<number>;
+    retryStrategy?: () => Promise<unknown>;
+    region?: () => Promise<string>;
+    endpoint?: () => Promise<{
+        protocol: string;
+        hostname: string;
+        port?: number;
+    }>;
+    ignoreConfiguredEndpointUrls?: boolean;
+    serviceConfiguredEndpoint?: () => Promise<string | undefined>;
+    endpointProvider?: (of: {
+        Region: string | undefined;
+        UseFIPS: boolean;
+        UseDualStack: boolean;
+    }) => {
+        url: URL;
+    };
+    useFipsEndpoint?: () => Promise<boolean>;
+    useDualstackEndpoint?: () => Promise<boolean>;
+}
+export declare function configOf(client: SqsClientLike): ClientConfig;
+export declare function refuseRetries(client: SqsClientLike, option: string, className?: string): Promise<void>;
+export declare function checkedEndpoint(config: ClientConfig, allowInsecure: boolean): Promise<URL | undefined>;
+
+// connection.d.ts
+import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
+import type { Sdk } from "./client.ts";
+import type { SqsOptions } from "./options.ts";
+export declare function connect(options: SqsOptions, sdk: Sdk, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
+
+// errors.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+import type { FailedEntry } from "./client.ts";
+export declare class EntryError extends Error {
+    readonly name: string;
+    readonly senderFault: boolean | undefined;
+    constructor(code: string, message: string, senderFault: boolean | undefined);
+}
+export declare function entryError(failed: FailedEntry | undefined): EntryError;
+export declare function classify(cause: unknown, during: Phase): Fault;
+
+// hosts.d.ts
+export declare function isLoopback(hostname: string): boolean;
+export declare function originProblem(endpoint: string, allowInsecure: boolean): string | undefined;
+export declare function sameService(queue: URL, endpoint: URL): boolean;
+
 // index.d.ts
 import { adapter, type SqsKeeps } from "./adapter.ts";
 import type { SqsOptions } from "./options.ts";
@@ -149,6 +227,52 @@ export type { SqsOptions } from "./options.ts";
 export declare function sqs(options?: SqsOptions): {
     readonly use: typeof adapter;
 } & SqsOptions;
+
+// kit.d.ts
+export { byIndex, chunks } from "./batches.ts";
+export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
+export { type BatchReply, type Call, caller, type MessageAttribute, type Sdk, type SqsClientLike } from "./client.ts";
+export { checkedEndpoint, type Clients, clientSettings, configOf, openClients, refuseRetries } from "./clients.ts";
+export { connect } from "./connection.ts";
+export { classify } from "./errors.ts";
+export { loadPeer, loadSdk, ofProject } from "./sdk.ts";
+export { originProblem } from "./hosts.ts";
+export { settingsOf } from "./native.ts";
+export { sqsOptions } from "./options.ts";
+export { describeQueue, type Queue, queueUrl } from "./queues.ts";
+export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
+export { refusal, sizeOf, toEntry } from "./wire.ts";
+
+// native-access.d.ts
+import type { Destination } from "@switchyard/core/driver";
+export interface BucketOf {
+    readonly bucket: string;
+    readonly account: string;
+}
+export interface Access {
+    readonly send?: readonly (string | BucketOf)[];
+    readonly receive?: readonly string[];
+}
+export type Kind = "principal" | "topic" | "bucket";
+export declare function kindOf(entry: string | BucketOf): Kind | undefined;
+export declare function accessProblems(value: unknown, { ordered }: Pick<Destination, "ordered">): string | undefined;
+
+// native.d.ts
+import type { Destination } from "@switchyard/core/driver";
+import { type Access } from "./native-access.ts";
+export interface Settings {
+    readonly retentionMs: number;
+    readonly maxMessageBytes: number;
+    readonly delayMs: number;
+    readonly visibilityMs: number;
+    readonly kmsKey?: string;
+    readonly kmsDataKeyReuseMs?: number;
+    readonly access?: Access;
+    readonly tags?: Readonly<Record<string, string>>;
+    readonly throughput: "high" | "standard";
+}
+export declare function nativeProblems(of: Destination): readonly string[];
+export declare function settingsOf(of: Destination): Settings;
 
 // options.d.ts
 import { z } from "zod";
@@ -164,8 +288,74 @@ export declare const sqsOptions: z.ZodObject<{
 }, z.core.$strict>;
 export type SqsOptions = z.output<typeof sqsOptions>;
 
+// queues.d.ts
+import type { Destination } from "@switchyard/core/driver";
+import type { Clients } from "./clients.ts";
+import type { SqsOptions } from "./options.ts";
+export interface Queue {
+    readonly url: string;
+    readonly arn: string;
+    readonly name: string;
+    readonly fifo: boolean;
+    readonly maxMessageBytes: number;
+    readonly retentionMs: number;
+    readonly attributes: Readonly<Record<string, string | undefined>>;
+}
+export declare function queueUrl(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<string>;
+export declare function openQueue(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<Queue>;
+export declare function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue>;
+
+// sdk.d.ts
+import type { Sdk } from "./client.ts";
+export declare const ofProject: (name: string) => Promise<unknown>;
+export declare function loadSdk(ways?: readonly (() => Promise<unknown>)[]): Promise<Sdk>;
+export declare function loadPeer(name: string, by: string, ways: readonly (() => Promise<unknown>)[]): Promise<Sdk>;
+
+// topology/desired.d.ts
+import type { Destination } from "@switchyard/core/driver";
+import { type Settings } from "../native.ts";
+export interface Desired {
+    readonly of: Destination;
+    readonly name: string;
+    readonly external: boolean;
+    readonly fifo: boolean;
+    readonly settings: Settings;
+    readonly deadLetter?: Destination;
+    readonly maxReceiveCount: number;
+    readonly topics: readonly string[];
+}
+export type TopicsOf = (of: Destination) => readonly string[];
+export declare function desiredQueues(destinations: readonly Destination[], topicsOf?: TopicsOf): readonly Desired[];
+export declare function creationAttributes({ settings, fifo }: Desired): Record<string, string>;
+export declare function encryption(settings: Settings): Record<string, string>;
+export declare function throughput(settings: Settings): Record<string, string>;
+
 // topology/index.d.ts
 import type { Topology } from "@switchyard/core/driver";
 import type { Sdk } from "../client.ts";
 import type { SqsOptions } from "../options.ts";
-export declare function createTopology(options: SqsOptions, sdk: Sdk): Promise<Topology>;
+import { type TopicsOf } from "./desired.ts";
+export declare function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: TopicsOf): Promise<Topology>;
+
+// topology/policy.d.ts
+import type { Access } from "../native-access.ts";
+export interface Statement {
+    readonly Sid?: string;
+    readonly [key: string]: unknown;
+}
+export declare function statements(access: Access, queueArn: string): readonly Statement[];
+export declare function splitPolicy(policy: string | undefined): {
+    readonly ours: readonly Statement[];
+    readonly others: readonly Statement[];
+};
+export declare function policyOf(all: readonly Statement[]): string;
+export declare function canonical(value: unknown): string;
+
+// wire.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { ReceivedMessage, SendEntry } from "./client.ts";
+export declare function sizeOf(message: WireMessage): number;
+export declare function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined;
+export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry;
+export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;

@@ -1,9 +1,11 @@
 /**
- * SQS for tests: the emulator in this process on a port of its own, or whatever the standard environment names
+ * SQS and SNS for tests: the emulator in this process on a port of its own, or whatever the standard environment names
  * (`AWS_ENDPOINT_URL`, or `SWITCHYARD_AWS=real` for the account the credentials belong to).
  */
+import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
+import { correctSns, type Inside } from "./sns-emulator.ts";
 
 export interface Aws {
   /** Undefined: the region's own. */
@@ -13,12 +15,15 @@ export interface Aws {
   readonly emulator: boolean;
   /** What a child process needs beside its own environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** The options of a connection to it, for `sqs` and `aws`. */
+  /** The options of a connection to it, for `sqs`, `sns` and `aws`. */
   readonly connection: { readonly region: string; readonly endpoint?: string };
   /** A plain client of the SDK, for what a test does past our own code. Closed with the rest. */
   readonly client: SQSClient;
+  readonly sns: SNSClient;
   /** Every message of a queue of the emulator by state, without receiving any. Undefined: no such queue, or not the emulator. */
   inspect(queue: string): { readonly ready: number; readonly delayed: number; readonly held: number } | undefined;
+  /** Makes a subscription wait for its confirmation, as one of another account's queue does. Absent: not the emulator. */
+  pend?(subscription: string): void;
   close(): Promise<void>;
 }
 
@@ -28,13 +33,15 @@ export async function startAws(): Promise<Aws> {
   const region = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
   if (given !== undefined || process.env["SWITCHYARD_AWS"] === "real") return outside(given, region);
 
-  const stores = await correctedStores();
+  const { inside, ...stores } = await correctedStores();
   // `startFauxqs` would listen on every interface.
   const app = buildApp({ logger: false, defaultRegion: region, stores });
+  app.addHook("preHandler", correctSns(inside));
   const endpoint = await app.listen({ host: "127.0.0.1", port: 0 });
   const credentials = { AWS_ACCESS_KEY_ID: "emulator", AWS_SECRET_ACCESS_KEY: "emulator" };
   const restore = borrowEnvironment(credentials);
   const client = new SQSClient({ region, endpoint, maxAttempts: 1 });
+  const sns = new SNSClient({ region, endpoint, maxAttempts: 1 });
   return {
     endpoint,
     region,
@@ -42,14 +49,19 @@ export async function startAws(): Promise<Aws> {
     env: { ...credentials, AWS_REGION: region, AWS_ENDPOINT_URL: endpoint },
     connection: { region, endpoint },
     client,
+    sns,
     inspect: (queue) => {
       const messages = stores.sqsStore.inspectQueue(queue)?.messages;
       return (
         messages && { ready: messages.ready.length, delayed: messages.delayed.length, held: messages.inflight.length }
       );
     },
+    pend: (subscription) => {
+      stores.snsStore.getSubscription(subscription)!.confirmed = false;
+    },
     close: async () => {
       client.destroy();
+      sns.destroy();
       restore();
       stores.sqsStore.shutdown();
       await app.close();
@@ -58,7 +70,9 @@ export async function startAws(): Promise<Aws> {
 }
 
 function outside(endpoint: string | undefined, region: string): Aws {
-  const client = new SQSClient({ region, ...(endpoint === undefined ? {} : { endpoint }), maxAttempts: 1 });
+  const settings = { region, ...(endpoint === undefined ? {} : { endpoint }), maxAttempts: 1 };
+  const client = new SQSClient(settings);
+  const sns = new SNSClient(settings);
   return {
     endpoint,
     region,
@@ -66,8 +80,12 @@ function outside(endpoint: string | undefined, region: string): Aws {
     env: {},
     connection: { region, ...(endpoint === undefined ? {} : { endpoint }) },
     client,
+    sns,
     inspect: () => undefined,
-    close: async () => client.destroy(),
+    close: async () => {
+      client.destroy();
+      sns.destroy();
+    },
   };
 }
 
@@ -82,19 +100,32 @@ function borrowEnvironment(values: Readonly<Record<string, string>>): () => void
 type Stores = NonNullable<NonNullable<Parameters<typeof buildApp>[0]>["stores"]>;
 
 /** Corrections to fauxqs 2.4.1, where it refuses what SQS takes; where it takes what SQS refuses, the cases say so themselves. */
-async function correctedStores(): Promise<Stores> {
+async function correctedStores(): Promise<Stores & { readonly inside: Inside }> {
   const inside = (path: string): Promise<Record<string, any>> =>
     import(import.meta.resolve("fauxqs").replace(/app\.js$/, path));
-  const [types, sqs, sns, s3] = await Promise.all([
+  const [types, sqs, sns, s3, filter, xml] = await Promise.all([
     inside("sqs/sqsTypes.js"),
     inside("sqs/sqsStore.js"),
     inside("sns/snsStore.js"),
     inside("s3/s3Store.js"),
+    inside("sns/filter.js"),
+    inside("common/xml.js"),
   ]);
   // Characters above U+FFFF: it looks at halves of surrogate pairs.
   types["INVALID_MESSAGE_BODY_CHAR"].test = (body: string) =>
     /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(body);
   // High-throughput FIFO can be set on a queue that is there.
   for (const name of ["DeduplicationScope", "FifoThroughputLimit"]) types["SETTABLE_ATTRIBUTES"].add(name);
-  return { sqsStore: new sqs["SqsStore"](), snsStore: new sns["SnsStore"](), s3Store: new s3["S3Store"]() };
+  const stores = { sqsStore: new sqs["SqsStore"](), snsStore: new sns["SnsStore"](), s3Store: new s3["S3Store"]() };
+  return {
+    ...stores,
+    inside: {
+      sns: stores.snsStore,
+      sqs: stores.sqsStore,
+      createMessage: sqs["SqsStore"].createMessage,
+      matchesFilterPolicy: filter["matchesFilterPolicy"],
+      success: xml["snsSuccessResponse"],
+      failure: xml["snsErrorResponse"],
+    },
+  };
 }

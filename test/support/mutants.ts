@@ -78,6 +78,27 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    name: "gives a new group what was sent before it was there",
+    of: "memory pub/sub",
+    caughtBy: "C3-groups-of-the-time",
+    hooks: () => {
+      const sent: WireMessage[] = [];
+      return {
+        send: (batch, call) => {
+          sent.push(...batch);
+          return call(batch);
+        },
+        receive: async (max, call) => {
+          const got = await call(max);
+          const [earliest] = sent;
+          if (got === null || got.length === 0 || earliest === undefined) return got;
+          const known = got.some(({ message }) => message.body === earliest.body);
+          return known ? got : [{ ...got[0]!, message: earliest }, ...got];
+        },
+      };
+    },
+  },
+  {
     name: "acknowledges what it receives at once",
     of: "memory queue",
     caughtBy: "C7-crash-at-await-1",

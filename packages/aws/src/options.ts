@@ -1,4 +1,4 @@
-import type { SqsOptions } from "@switchyard/sqs";
+import type { SnsOptions } from "@switchyard/sns";
 
 /** Region, endpoint, profile and accounts are the same for every service of AWS. */
-export type AwsOptions = SqsOptions;
+export type AwsOptions = SnsOptions;

@@ -33,6 +33,20 @@ export interface WireMessage {
   readonly dedup?: string;
   /** Not to be delivered earlier than this many milliseconds from now; at most `capabilities.delayedPublishMs`. */
   readonly delayMs?: number;
+  /** The same message, not yet written out: only where {@link SenderDriver.local}, and then to be handed back as it is. */
+  readonly local?: LocalContent;
+}
+
+/** What a message for a broker in this process holds. It never changes. */
+export interface LocalContent {
+  /** Core's own. */
+  readonly envelope: object;
+  /** Characters of the body, roughly. */
+  readonly length: number;
+  /** What `size` would say of body and headers, or more. */
+  readonly atMostBytes: number;
+  /** The data, a new copy at each call. */
+  fresh(): unknown;
 }
 
 /** One place to send to or to receive from. Core resolves it from configuration; topology takes the same value. */
@@ -53,6 +67,8 @@ export interface Destination {
   readonly group?: string;
   /** The message types the group handles, where known and filtering is wanted. */
   readonly types?: readonly string[];
+  /** Beside `types`: the channel names what a foreign message is, so messages without a type are wanted as well. */
+  readonly foreign?: boolean;
   /** An existing resource (name, URL or ARN as the broker understands it) to use in place of `name`. */
   readonly address?: string;
   /** An existing resource in place of `base`. */
@@ -209,6 +225,11 @@ export type Sent =
 
 export interface SenderDriver {
   readonly capabilities: Capabilities;
+  /**
+   * The broker is in this process: it keeps a message as the object it is and gives that back, so that core need not write
+   * out and read again. Body and headers are there as ever; looking at them makes them.
+   */
+  readonly local?: boolean;
   /** Bytes as the broker counts them against `maxMessageBytes` and `maxBatch.bytes`. Pure; called for every message. */
   size(message: WireMessage): number;
   /**

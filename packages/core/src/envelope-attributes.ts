@@ -11,31 +11,37 @@ const PLAIN = /^[\w .:/+@-]*$/;
 /** JSON.stringify costs more than the look. */
 const str = (text: string): string => (PLAIN.test(text) ? `"${text}"` : quote(text));
 
-let lastTime = Number.NaN;
-let lastText = "";
+let lastSource = "";
+let lastTimeOfTail = Number.NaN;
+let lastTail = "";
 
-/** Thousands of messages share a millisecond. */
-function timestamp(time: number): string {
-  if (time !== lastTime) {
-    lastText = new Date(time).toISOString();
-    lastTime = time;
+/** Thousands of messages share a source and a millisecond. */
+function sourceAndTime(source: string, time: number): string {
+  if (time !== lastTimeOfTail || source !== lastSource) {
+    lastTail = `","source":${str(source)},"time":"${new Date(time).toISOString()}"`;
+    lastSource = source;
+    lastTimeOfTail = time;
   }
-  return lastText;
+  return lastTail;
 }
 
-/** Every member but `type`, `datacontenttype`, headers and `dead`: the same in both forms. */
-export function commonMembers(envelope: Envelope): string {
-  let json = `"specversion":"1.0","id":${str(envelope.id)},"source":${str(envelope.source)},"time":"${timestamp(envelope.time)}"`;
-  if (envelope.key !== undefined) json += `,"partitionkey":${str(envelope.key)}`;
-  if (envelope.expiresAt !== undefined) json += `,"expirytime":"${new Date(envelope.expiresAt).toISOString()}"`;
-  if (envelope.hop > 0) json += `,"hop":${envelope.hop}`;
-  if (envelope.to !== undefined) json += `,"togroup":${str(envelope.to)}`;
+const START = '"specversion":"1.0","id":"';
+
+/** Every member but `type`, `datacontenttype`, headers and `dead`: the same in both forms. `start` stands before them. */
+export function commonMembers(envelope: Envelope, start = ""): string {
+  const { id, source, time, key, expiresAt, hop, to } = envelope;
+  const name = PLAIN.test(id) ? id : quote(id).slice(1, -1);
+  let json = start + START + name + sourceAndTime(source, time);
+  if (key !== undefined) json += `,"partitionkey":${str(key)}`;
+  if (expiresAt !== undefined) json += `,"expirytime":"${new Date(expiresAt).toISOString()}"`;
+  if (hop > 0) json += `,"hop":${hop}`;
+  if (to !== undefined) json += `,"togroup":${str(to)}`;
   return json;
 }
 
 /** The value of the `ce` header. */
 export function toAttributes(envelope: Envelope, base64: boolean): string {
-  let json = `{${commonMembers(envelope)}`;
+  let json = commonMembers(envelope, "{");
   if (envelope.contentType !== JSON_TYPE) json += `,"datacontenttype":${str(envelope.contentType)}`;
   if (base64) json += `,"encoding":"base64"`;
   for (const _ in envelope.headers) {
@@ -43,7 +49,7 @@ export function toAttributes(envelope: Envelope, base64: boolean): string {
     break;
   }
   if (envelope.dead !== undefined) json += `,"dead":${deadJson(envelope.dead)}`;
-  return `${json}}`;
+  return json + "}";
 }
 
 export function headersJson(headers: Readonly<Record<string, string>>): string {
@@ -59,18 +65,26 @@ export function deadJson(dead: DeadInfo): string {
   return `${json},"firstat":"${new Date(dead.firstAt).toISOString()}","lastat":"${new Date(dead.lastAt).toISOString()}"}`;
 }
 
+/** What most messages have, exactly as {@link toAttributes} writes it; anything else is parsed. */
+const USUAL =
+  /^\{"specversion":"1\.0","id":"([^"\\\p{Cc}]+)","source":"([^"\\\p{Cc}]+)","time":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"\}$/u;
+
 /** Undefined for what is not a whole `ce`. */
 export function fromAttributes(
   ce: string,
   type: string | undefined,
   outer: Readonly<Record<string, string>>,
 ): Envelope | undefined {
+  const usual = type === undefined || type === "" ? null : USUAL.exec(ce);
+  if (usual !== null) {
+    const time = epoch(usual[3]);
+    if (Number.isNaN(time)) return undefined;
+    const [, id, source] = usual as unknown as [string, string, string];
+    return withTrace({ id, source, type: type as string, time, hop: 0, contentType: JSON_TYPE, headers: {} }, outer);
+  }
   const found = parseObject(ce);
   if (found === undefined) return undefined;
-  return envelopeOf({ ...found, type: type ?? found["type"] }, found["headers"], found["dead"], {
-    traceparent: outer["traceparent"],
-    tracestate: outer["tracestate"],
-  });
+  return envelopeOf(found, type ?? found["type"], found["headers"], found["dead"], outer);
 }
 
 export function parseObject(text: string): Record<string, unknown> | undefined {
@@ -86,22 +100,17 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isName = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-interface Trace {
-  readonly traceparent: unknown;
-  readonly tracestate: unknown;
-}
-
 /** Required attributes must be there and all that is known must be well-formed, else undefined; unknown extensions are ignored. */
 export function envelopeOf(
   found: Readonly<Record<string, unknown>>,
+  type: unknown,
   headers: unknown,
   dead: unknown,
-  trace: Trace,
+  trace: Readonly<Record<string, unknown>>,
 ): Envelope | undefined {
   const {
     id,
     source,
-    type,
     partitionkey: key,
     hop = 0,
     togroup: to,
@@ -118,7 +127,7 @@ export function envelopeOf(
   const userHeaders = headers === undefined ? {} : stringsOf(headers);
   const deadInfo = dead === undefined ? undefined : deadOf(dead);
   if (userHeaders === undefined || (dead !== undefined && deadInfo === undefined)) return undefined;
-  const envelope: { -readonly [K in keyof Envelope]: Envelope[K] } = {
+  const envelope: Writable = {
     id,
     source,
     type,
@@ -132,12 +141,29 @@ export function envelopeOf(
   if (expiresAt !== undefined) envelope.expiresAt = expiresAt;
   if (encoding !== undefined) envelope.encoding = encoding;
   if (deadInfo !== undefined) envelope.dead = deadInfo;
-  if (typeof trace.traceparent === "string") envelope.traceparent = trace.traceparent;
-  if (typeof trace.tracestate === "string") envelope.tracestate = trace.tracestate;
+  return withTrace(envelope, trace);
+}
+
+type Writable = { -readonly [K in keyof Envelope]: Envelope[K] };
+
+function withTrace(envelope: Writable, { traceparent, tracestate }: Readonly<Record<string, unknown>>): Envelope {
+  if (typeof traceparent === "string") envelope.traceparent = traceparent;
+  if (typeof tracestate === "string") envelope.tracestate = tracestate;
   return envelope;
 }
 
-const epoch = (value: unknown): number => (typeof value === "string" ? Date.parse(value) : Number.NaN);
+let lastEpochText = "";
+let lastEpoch = Number.NaN;
+
+/** Messages that are read together were often published together. */
+function epoch(value: unknown): number {
+  if (typeof value !== "string") return Number.NaN;
+  if (value !== lastEpochText) {
+    lastEpoch = Date.parse(value);
+    lastEpochText = value;
+  }
+  return lastEpoch;
+}
 
 function stringsOf(value: unknown): Record<string, string> | undefined {
   if (!isRecord(value)) return undefined;

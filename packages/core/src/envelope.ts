@@ -110,7 +110,7 @@ function wire(
     body,
     headers,
     type: envelope.type,
-    dedup: `${envelope.id}:${envelope.hop}`,
+    dedup: envelope.hop === 0 ? `${envelope.id}:0` : `${envelope.id}:${envelope.hop}`,
   };
   if (envelope.key !== undefined) message.key = envelope.key;
   if (extra.fairness !== undefined) message.fairness = extra.fairness;

@@ -12,7 +12,7 @@ export function validate(schema: StandardSchemaV1, value: unknown): Validated | 
 }
 
 function read(result: StandardSchemaV1.Result<unknown>): Validated {
-  if (!result.issues) return { value: result.value };
+  if (!result.issues) return result as { readonly value: unknown };
   if (result.issues.length === 0) return { problems: [{ path: "", message: "refused by the schema" }] };
   return { problems: result.issues.map((issue) => ({ path: fieldPath(issue.path), message: issue.message })) };
 }

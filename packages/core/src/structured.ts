@@ -46,10 +46,7 @@ export function decodeStructured(
   const found = parseObject(text);
   if (found === undefined) return undefined;
   const { headers, dead, encoding: _, ...attributes } = found;
-  const envelope = envelopeOf(attributes, inner(headers), inner(dead), {
-    traceparent: found["traceparent"],
-    tracestate: found["tracestate"],
-  });
+  const envelope = envelopeOf(attributes, attributes["type"], inner(headers), inner(dead), attributes);
   if (envelope === undefined) return undefined;
   const body = bodyOf(text, found, envelope);
   return body === undefined ? undefined : { foreign: false, envelope, body };

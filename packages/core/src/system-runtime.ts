@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import type { Runtime } from "./runtime.ts";
+import { uuidSource } from "./uuid.ts";
 
 /** Node's longest timer: 2^31 - 1 ms (24.8 days); a longer one would fire at once. */
 const LONGEST = 2_147_483_647;
@@ -37,5 +37,5 @@ export const systemRuntime: Runtime = {
   timer,
   defer: (fn) => void setImmediate(fn),
   random: () => Math.random(),
-  uuid: () => randomUUID(),
+  uuid: uuidSource(),
 };

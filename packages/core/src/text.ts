@@ -171,7 +171,8 @@ const PROTO = /__proto__|\\u00(?:5f|6f|7[024])/i;
 
 /** `JSON.parse` that drops `__proto__` keys: code that later copies fields one by one cannot be tricked. Throws as it does. */
 export function parseJson(text: string): unknown {
-  if (!PROTO.test(text)) return JSON.parse(text);
+  // Two plain searches cost a third of the expression, which decides only where an escape could be one of its letters.
+  if (!text.includes("__proto__") && (!text.includes("\\u00") || !PROTO.test(text))) return JSON.parse(text);
   return JSON.parse(text, (name, value) => (name === "__proto__" ? undefined : value));
 }
 

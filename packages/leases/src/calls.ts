@@ -9,7 +9,7 @@ export class Calls {
   readonly #runtime: Runtime;
   readonly #callMs: number;
   readonly #report: (event: LeaseEvent) => void;
-  readonly #down = new Set<"store" | "source">();
+  readonly #down = new Set<string>();
 
   constructor(store: LeaseStore, runtime: Runtime, callMs: number, report: (event: LeaseEvent) => void) {
     this.#store = store;
@@ -35,12 +35,12 @@ export class Calls {
   ): Promise<T> {
     try {
       const result = await this.#bounded(doing, call, signal);
-      if (this.#down.delete(what)) this.#report({ type: "up", what });
+      if (this.#down.delete(doing)) this.#report({ type: "up", what, doing });
       return result;
     } catch (cause) {
       const error = this.#named(what, doing, cause);
-      if (signal?.aborted !== true && !this.#down.has(what)) {
-        this.#down.add(what);
+      if (signal?.aborted !== true && !this.#down.has(doing)) {
+        this.#down.add(doing);
         this.#report({ type: "down", what, doing, code: codeOf(error), cause: error });
       }
       throw error;

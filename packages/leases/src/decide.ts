@@ -21,7 +21,7 @@ export interface Decision {
   readonly ask: readonly LeaseRow[];
   /** A handover to this worker is under way, or its share is not full though others have more. */
   readonly hurry: boolean;
-  /** The soonest moment at which a lease of another runs out. */
+  /** The soonest moment at which a lease of another runs out, or another worker counts as dead. */
   readonly expiry: number | undefined;
   readonly live: ReadonlySet<string>;
 }
@@ -66,6 +66,11 @@ export function decide(of: Situation): Decision {
     }
   }
 
+  for (const id of live) {
+    const at = now + leaseMs - (observer.quiet(id, now) ?? 0);
+    if (id !== me) expiry = Math.min(expiry ?? at, at);
+  }
+
   const target = Math.ceil(eligible.length / live.size);
   shuffle(free, of.random);
   const room = Math.max(0, target - mine.length - own.length);
@@ -79,8 +84,9 @@ export function decide(of: Situation): Decision {
 }
 
 /**
- * Active, and seen to move within two lease durations; but one that lets a lease run out, and of which nothing moved for half
- * a duration, is taken for dead at once: its share is free to the others when its leases are.
+ * Active, and seen to move within a lease duration: whoever shows nothing for that long has lost its leases too. One that lets
+ * a lease run out, and of which nothing moved for half a duration, is taken for dead at once: its share is free to the others
+ * as soon as its first lease is.
  */
 function liveWorkers(of: Situation, eligible: readonly LeaseRow[]): Set<string> {
   const { observer, now, leaseMs, me } = of;
@@ -96,9 +102,8 @@ function liveWorkers(of: Situation, eligible: readonly LeaseRow[]): Set<string> 
   const live = new Set<string>([me]);
   for (const id of candidates) {
     const quiet = observer.quiet(id, now);
-    if (quiet === undefined || quiet >= 2 * leaseMs || states.get(id) === "draining") continue;
-    // One without a row is known by its leases alone.
-    if (quiet >= leaseMs / 2 && (failing.has(id) || (!states.has(id) && quiet >= leaseMs))) continue;
+    if (quiet === undefined || quiet >= leaseMs || states.get(id) === "draining") continue;
+    if (quiet >= leaseMs / 2 && failing.has(id)) continue;
     live.add(id);
   }
   return live;

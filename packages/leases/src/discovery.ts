@@ -105,13 +105,25 @@ export class Discovery {
     const missing = ids.filter((id) => !rows.has(id));
     if (missing.length === 0 || children.some((child) => rows.has(child.id))) return;
     const shards = await this.#list(table.group?.start ?? "TRIM_HORIZON", signal);
-    const late = shards.filter((shard) => missing.includes(shard.id));
-    await this.#insert(
-      late.map((shard) => newLease(shard, "TRIM_HORIZON")),
-      signal,
-    );
+    const listed = new Map(shards.map((shard) => [shard.id, shard]));
+    const passed = ancestors(table.leases, listed);
+    const late = new Map<string, Shard>();
+    // With the ancestors that have none: without them these would count as passed in their turn.
+    const add = (id: string) => {
+      const shard = listed.get(id);
+      if (shard === undefined || rows.has(id) || passed.has(id) || late.has(id)) return;
+      late.set(id, shard);
+      for (const parent of shard.parents) add(parent);
+    };
+    for (const id of missing) add(id);
+    for (const generation of generations([...late.values()])) {
+      await this.#insert(
+        generation.map((shard) => newLease(shard, "TRIM_HORIZON")),
+        signal,
+      );
+    }
     for (const id of missing) {
-      if (late.some((shard) => shard.id === id)) continue;
+      if (late.has(id) || passed.has(id)) continue;
       const seen = (this.#absent.get(id) ?? 0) + 1;
       this.#absent.set(id, seen);
       if (seen >= AUDITS) continue;

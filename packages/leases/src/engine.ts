@@ -1,46 +1,18 @@
-import type { Position, Runtime } from "@switchyard/core/driver";
+import type { Runtime } from "@switchyard/core/driver";
 import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
+import { acquisition, handoverRequest } from "./acquisition.ts";
 import { Calls } from "./calls.ts";
-import { decide, eligibleRows } from "./decide.ts";
+import { decide } from "./decide.ts";
 import { Discovery, resolveStart } from "./discovery.ts";
+import type { LeaseEngineOptions } from "./engine-options.ts";
 import type { LeaseEvent } from "./events.ts";
 import type { HeldShard } from "./held-shard.ts";
 import { Observer } from "./observer.ts";
-import type { ShardSource } from "./source.ts";
-import type { Checkpoint, LeaseRow, LeaseStore, LeaseTable } from "./store.ts";
+import { type ShardStatus, statusOf } from "./status.ts";
+import type { LeaseRow, LeaseTable } from "./store.ts";
 import { Tenure, type TenureHost } from "./tenure.ts";
-import { type Times, type Timing, timesOf } from "./timing.ts";
+import { type Times, timesOf } from "./timing.ts";
 import { Wake } from "./wake.ts";
-
-export interface LeaseEngineOptions {
-  readonly store: LeaseStore;
-  readonly source: ShardSource;
-  /** The consumer group, as the store is to remember it. */
-  readonly group: string;
-  /** What names the log for good: an ARN with its creation time, a name. A table made for another is refused. */
-  readonly stream: string;
-  /** Where the group starts, the first time ever. */
-  readonly start: Position;
-  readonly runtime: Runtime;
-  /** Unique in the group and new for every process. Default: a UUID. */
-  readonly worker?: string;
-  readonly timing?: Timing;
-  readonly report?: (event: LeaseEvent) => void;
-}
-
-/** One shard as the table had it at the last look. */
-export interface ShardStatus {
-  readonly shard: string;
-  readonly owner?: string;
-  /** Has it still; the owner has asked for it. */
-  readonly handoverFrom?: string;
-  readonly checkpoint: Checkpoint;
-  readonly tenures: number;
-  /** Not before its parents have ended. */
-  readonly eligible: boolean;
-  /** Held by this engine. */
-  readonly here: boolean;
-}
 
 /**
  * Takes, keeps and gives up one group's leases for one worker. A stream driver's `leases()` is a loop over {@link shards}.
@@ -165,19 +137,7 @@ export class LeaseEngine {
 
   /** What the table said at the last look, this worker's own shards up to date. */
   status(): readonly ShardStatus[] {
-    const eligible = new Set(eligibleRows(this.#table.leases).map((row) => row.key));
-    return this.#table.leases.map(({ key, owner, handoverFrom, checkpoint, tenures }) => {
-      const held = this.#held.get(key);
-      return {
-        shard: key,
-        ...(held !== undefined && owner === undefined ? { owner: this.worker } : owner === undefined ? {} : { owner }),
-        ...(handoverFrom === undefined ? {} : { handoverFrom }),
-        checkpoint: held?.stored ?? checkpoint,
-        tenures,
-        eligible: eligible.has(key),
-        here: held !== undefined,
-      };
-    });
+    return statusOf(this.#table, this.#held, this.worker);
   }
 
   /** Releases what is still held and leaves the group. Idempotent; never rejects. Does not close the store. */
@@ -252,20 +212,8 @@ export class LeaseEngine {
     if (this.#draining) return true;
     const { store } = this.#options;
     const sentAt = this.#runtime.monotonic();
-    const token = row.counter + 1;
-    // A tenure of this worker that never began, its acquisition's answer lost, is no tenure.
-    const unbegun = row.owner === this.worker && row.token !== undefined && this.#begun.get(row.key) !== row.token;
-    const change = {
-      bump: true,
-      owner: this.worker,
-      handoverFrom: null,
-      token,
-      tenures: unbegun ? row.tenures : row.tenures + 1,
-      // KCL's LATEST would mean another place after a crash.
-      ...(row.checkpoint === "LATEST" ? { checkpoint: { time: this.#runtime.now() } } : {}),
-    };
+    const { expect, change } = acquisition(row, this.worker, this.#begun.get(row.key), this.#runtime.now());
     try {
-      const expect = { counter: row.counter };
       const taken = await this.#calls.store("taking a lease", (s) => store.update(row.key, expect, change, s));
       if (!taken.applied) return false;
       const tenure = new Tenure(this.#host, taken.row, sentAt);
@@ -276,13 +224,8 @@ export class LeaseEngine {
         return true;
       }
       this.#host.moved();
-      this.#report({
-        type: "acquired",
-        shard: row.key,
-        fencingToken: token,
-        tenures: tenure.tenures,
-        from: tenure.from,
-      });
+      const { fencingToken, tenures, from } = tenure;
+      this.#report({ type: "acquired", shard: row.key, fencingToken, tenures, from });
       this.#yields.push(tenure);
       this.#given.now();
       return true;
@@ -292,12 +235,10 @@ export class LeaseEngine {
     }
   }
 
-  /** The counter stays, so that the holder's renewals go on. */
   async #ask(row: LeaseRow): Promise<boolean> {
     if (this.#draining) return true;
     const { store } = this.#options;
-    const expect = { owner: row.owner ?? null, token: row.token ?? null, handoverFrom: null };
-    const change = { bump: false, owner: this.worker, handoverFrom: row.owner ?? null };
+    const { expect, change } = handoverRequest(row, this.worker);
     try {
       return (await this.#calls.store("asking for a lease", (s) => store.update(row.key, expect, change, s))).applied;
     } catch (error) {

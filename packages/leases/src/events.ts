@@ -18,7 +18,7 @@ export type LeaseEvent =
   | { readonly type: "discovered"; readonly shard: string; readonly from: Checkpoint }
   /** A row of a shard that is past retention was deleted. */
   | { readonly type: "forgotten"; readonly shard: string }
-  /** A call failed and will be made again. `up` follows when calls succeed again. */
+  /** A call failed and will be made again. Told once for each kind of call; `up` follows when that kind succeeds again. */
   | {
       readonly type: "down";
       readonly what: "store" | "source";
@@ -26,6 +26,6 @@ export type LeaseEvent =
       readonly code: string;
       readonly cause: unknown;
     }
-  | { readonly type: "up"; readonly what: "store" | "source" };
+  | { readonly type: "up"; readonly what: "store" | "source"; readonly doing: string };
 
 export type LossReason = "expired" | "taken" | "handover-timeout" | "closed";

@@ -1,5 +1,7 @@
 /** Shard leases and checkpoints, independent of any broker. */
-export { LeaseEngine, type LeaseEngineOptions, type ShardStatus } from "./engine.ts";
+export { LeaseEngine } from "./engine.ts";
+export type { LeaseEngineOptions } from "./engine-options.ts";
+export type { ShardStatus } from "./status.ts";
 export type { LeaseEvent, LossReason } from "./events.ts";
 export type { HeldShard, LeaseClaim } from "./held-shard.ts";
 export { memoryLeases } from "./memory/index.ts";

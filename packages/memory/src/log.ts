@@ -33,9 +33,8 @@ export class Log {
   }
 
   /** Appends to the key's partition; without a key, to each partition in turn. */
-  accept(kept: WireMessage, { key }: WireMessage): Accepted {
+  accept(kept: WireMessage, { key }: WireMessage, now: number): Accepted {
     const partition = key === undefined ? this.#open[this.#turn++ % this.#open.length]! : this.#find(hashKey(key));
-    const now = this.clock.now();
     partition.trim(now - this.retentionMs);
     const seq = ++this.#seq;
     partition.append({ seq, message: kept, at: now });

@@ -63,7 +63,8 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     if (this.#lost.signal.aborted) return batch.map(() => LOST);
     this.#check();
     this.#checkBatch(batch.length);
-    const outcomes = batch.map((settlement) => this.#settle(settlement));
+    const now = this.#broker.clock.now();
+    const outcomes = batch.map((settlement) => this.#settle(settlement, now));
     this.#queue.serve();
     return outcomes;
   }
@@ -92,7 +93,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     this.#queue.takeBack(this);
   }
 
-  #settle(settlement: Settlement<Receipt>): Outcome {
+  #settle(settlement: Settlement<Receipt>, now: number): Outcome {
     const { receipt } = settlement;
     switch (settlement.action) {
       case "ack": {
@@ -100,7 +101,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
         if (injected === "ok") return undefined;
         if (injected === "error")
           return { cause: new MemoryFault("retryable", "no-answer", "the test asked for a lost ack") };
-        return this.#queue.ack(receipt) ? undefined : LOST;
+        return this.#queue.ack(receipt, now) ? undefined : LOST;
       }
       case "retry": {
         if (settlement.delayMs > this.capabilities.retryDelayMs) {

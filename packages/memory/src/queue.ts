@@ -41,13 +41,12 @@ export class Queue {
     this.#alarm = new Alarm(clock, () => this.serve());
   }
 
-  accept(kept: WireMessage, given: WireMessage): Accepted {
-    return { id: this.put(kept, given.delayMs ?? 0) };
+  accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
+    return { id: this.put(kept, given.delayMs ?? 0, now) };
   }
 
   /** Stores one message. Call `serve` after the last of a batch. */
-  put(message: WireMessage, delayMs: number): string {
-    const now = this.#clock.now();
+  put(message: WireMessage, delayMs: number, now = this.#clock.now()): string {
     this.#trim(now);
     const item = new Item(++this.#seq, message, now, delayMs > 0 ? this.#clock.after(delayMs) : now);
     this.all.add(item);
@@ -92,9 +91,9 @@ export class Queue {
     this.#setAlarm();
   }
 
-  ack(receipt: Receipt): boolean {
+  ack(receipt: Receipt, now: number): boolean {
     const { item } = receipt;
-    if (this.#holds(receipt)) {
+    if (this.#holds(receipt, now)) {
       this.#drop(item);
       return true;
     }
@@ -204,9 +203,9 @@ export class Queue {
     taken.push(item);
   }
 
-  #holds(receipt: Receipt): boolean {
+  #holds(receipt: Receipt, now = this.#clock.now()): boolean {
     const { item } = receipt;
-    return item.state === HELD && item.token === receipt.token && item.due > this.#clock.now();
+    return item.state === HELD && item.token === receipt.token && item.due > now;
   }
 
   /** From held to ready or delayed, or to the dead letters. */

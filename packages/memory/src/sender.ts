@@ -3,14 +3,14 @@ import type { Broker } from "./broker.ts";
 import type { Accepted, Dedup } from "./dedup.ts";
 import { closed, MemoryFault, notFound } from "./faults.ts";
 import type { Form } from "./forms.ts";
-import { refusal, sizeOf, stored } from "./wire.ts";
+import { refusal, sizeWithin, stored } from "./wire.ts";
 
 const DROPPED = () => new MemoryFault("closed", "connection-lost", "the connection was cut; open the sender again");
 
 interface Target {
   readonly dedup: Dedup<Accepted>;
   /** `kept`: what is stored; `given`: what the sender said of it. */
-  accept(kept: WireMessage, given: WireMessage): Accepted;
+  accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
   /** After the last of a batch. */
   serve(): void;
 }
@@ -35,6 +35,8 @@ function targetOf(broker: Broker, to: Destination): Target {
 
 export class MemorySender implements SenderDriver {
   readonly capabilities: Capabilities;
+  /** A profile is there to be as strict as its broker: with one, everything is written out. */
+  readonly local: boolean;
   readonly #broker: Broker;
   readonly #to: Destination;
   readonly #form: Form;
@@ -43,6 +45,7 @@ export class MemorySender implements SenderDriver {
 
   constructor(broker: Broker, to: Destination, form: Form, capabilities: Capabilities, duplicates: number) {
     this.capabilities = capabilities;
+    this.local = form === "memory";
     this.#broker = broker;
     this.#to = to;
     this.#form = form;
@@ -51,7 +54,7 @@ export class MemorySender implements SenderDriver {
   }
 
   size(message: WireMessage): number {
-    return sizeOf(message, this.#form);
+    return sizeWithin(message, this.#form, this.capabilities.maxMessageBytes);
   }
 
   async send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
@@ -86,9 +89,9 @@ export class MemorySender implements SenderDriver {
       const before = target.dedup.find(message.dedup, now);
       if (before !== undefined) return before;
       const kept = stored(message, ordered);
-      const answer = target.accept(kept, message);
+      const answer = target.accept(kept, message, now);
       if (faults.takeDuplicate() || (this.#duplicates > 0 && clock.runtime.random() < this.#duplicates)) {
-        target.accept(kept, message);
+        target.accept(kept, message, now);
       }
       target.dedup.remember(message.dedup, now, answer);
       watch?.published(this.#to, kept, answer.id);

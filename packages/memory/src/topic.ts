@@ -34,9 +34,10 @@ export class Topic {
   }
 
   /** A message without a type passes every filter: a foreign producer's. */
-  accept(kept: WireMessage, given: WireMessage): Accepted {
+  accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
     for (const { queue, types } of this.#groups.values()) {
-      if (types === undefined || kept.type === undefined || types.has(kept.type)) queue.put(kept, given.delayMs ?? 0);
+      if (types === undefined || kept.type === undefined || types.has(kept.type))
+        queue.put(kept, given.delayMs ?? 0, now);
     }
     return { id: String(++this.#seq) };
   }

@@ -4,7 +4,7 @@ import type { Form } from "./forms.ts";
 import { sqsAccepts } from "./text.ts";
 
 /** Bytes of a message: body, header names and values, and the type; on SQS also each attribute's type name ("String"). */
-export function sizeOf(message: WireMessage, form: Form): number {
+function sizeOf(message: WireMessage, form: Form): number {
   const typeName = form === "memory" ? 0 : 6;
   let bytes = Buffer.byteLength(message.body);
   for (const name in message.headers)
@@ -13,14 +13,22 @@ export function sizeOf(message: WireMessage, form: Form): number {
   return bytes;
 }
 
+/** As {@link sizeOf}; of a message that is not written out, and is far below the limit, the most it can be. */
+export function sizeWithin(message: WireMessage, form: Form, limit: number): number {
+  const most = message.local?.atMostBytes;
+  return most !== undefined && most < limit / 2 ? most : sizeOf(message, form);
+}
+
 /** Why the broker will never take this message. */
 export function refusal(message: WireMessage, form: Form, limits: Capabilities): MemoryFault | undefined {
-  const bytes = sizeOf(message, form);
+  const bytes = sizeWithin(message, form, limits.maxMessageBytes);
   if (bytes > limits.maxMessageBytes)
     return permanent("too-large", `${bytes} bytes; at most ${limits.maxMessageBytes}`);
   if ((message.delayMs ?? 0) > limits.delayedPublishMs) {
     return permanent("delay-too-long", `${message.delayMs} ms; at most ${limits.delayedPublishMs}`);
   }
+  // One of core's own has four headers at most, and text.
+  if (message.local !== undefined) return undefined;
   let headers = 0;
   for (const _ in message.headers) headers++;
   if (headers > limits.headers) return permanent("too-many-headers", `${headers}; at most ${limits.headers}`);
@@ -41,6 +49,7 @@ const permanent = (code: string, hint: string): MemoryFault => new MemoryFault("
 
 /** What the broker keeps of a message: a copy nobody else can change. */
 export function stored(message: WireMessage, ordered: boolean): WireMessage {
+  if (message.local !== undefined && (ordered || message.key === undefined)) return message;
   const kept: { -readonly [K in keyof WireMessage]: WireMessage[K] } = {
     body: typeof message.body === "string" ? message.body : message.body.slice(),
     headers: { ...message.headers },
@@ -53,5 +62,7 @@ export function stored(message: WireMessage, ordered: boolean): WireMessage {
 
 /** What a receiver gets: bytes are copied again, for several groups get the same message. */
 export function handedOut(message: WireMessage): WireMessage {
-  return typeof message.body === "string" ? message : { ...message, body: message.body.slice() };
+  return message.local !== undefined || typeof message.body === "string"
+    ? message
+    : { ...message, body: message.body.slice() };
 }

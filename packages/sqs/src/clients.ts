@@ -36,20 +36,29 @@ export async function openClients(options: SqsOptions, sdk: Sdk): Promise<Client
 }
 
 function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): SqsClientLike {
-  const { region, endpoint, profile } = options;
+  // Requests go to the endpoint, wherever a queue's URL points. On a mismatch of checksums the SDK throws away the whole
+  // batch, which SQS has hidden by then; TLS protects the bytes.
+  return new sdk["SQSClient"]!({
+    ...clientSettings(options, requestTimeout),
+    useQueueUrlAsEndpoint: false,
+    md5: false,
+  }) as SqsClientLike;
+}
+
+/** How every client of ours is made, whatever the service of AWS. */
+export function clientSettings(
+  { region, endpoint, profile }: Pick<SqsOptions, "region" | "endpoint" | "profile">,
+  requestTimeout: number,
+): Record<string, unknown> {
   // The number of sockets follows the calls at once, which the declared concurrency bounds; a limit here would only queue
   // heartbeats behind sends.
   const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
-  return new sdk["SQSClient"]!({
+  return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
     // Core resends, by item and knowing what was ambiguous.
     maxAttempts: 1,
-    // Requests go to the endpoint, wherever a queue's URL points.
-    useQueueUrlAsEndpoint: false,
-    // On a mismatch the SDK throws away the whole batch, which SQS has hidden by then; TLS protects the bytes.
-    md5: false,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout,
@@ -58,11 +67,11 @@ function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): SqsClien
       httpAgent: agent,
       httpsAgent: agent,
     },
-  }) as SqsClientLike;
+  };
 }
 
 /** What of a client's resolved `config` is looked at; all of it may be absent. */
-interface ClientConfig {
+export interface ClientConfig {
   maxAttempts?: () => Promise<number>;
   retryStrategy?: () => Promise<unknown>;
   region?: () => Promise<string>;
@@ -74,18 +83,19 @@ interface ClientConfig {
   useDualstackEndpoint?: () => Promise<boolean>;
 }
 
-function configOf(client: SqsClientLike): ClientConfig {
+export function configOf(client: SqsClientLike): ClientConfig {
   return (client.config ?? {}) as ClientConfig;
 }
 
-async function refuseRetries(client: SqsClientLike, option: string): Promise<void> {
+/** A client of the user's that sends again by itself is refused. */
+export async function refuseRetries(client: SqsClientLike, option: string, className = "SQSClient"): Promise<void> {
   const config = configOf(client);
   const attempts = [await config.maxAttempts?.(), await strategyAttempts(await config.retryStrategy?.())];
   const most = Math.max(...attempts.map((value) => value ?? 1));
   if (most === 1) return;
   throw new MessagingError(
     "client-retries",
-    `${option}: this SQSClient sends up to ${most} times by itself, and may store a message as often; make it with new SQSClient({ maxAttempts: 1 })`,
+    `${option}: this ${className} sends up to ${most} times by itself, and may store a message as often; make it with new ${className}({ maxAttempts: 1 })`,
     { kind: "config" },
   );
 }
@@ -96,7 +106,8 @@ async function strategyAttempts(strategy: unknown): Promise<number | undefined> 
   return typeof provider === "function" ? Number(await provider.call(strategy)) : undefined;
 }
 
-async function checkedEndpoint(config: ClientConfig, allowInsecure: boolean): Promise<URL | undefined> {
+/** Where a client's requests go; undefined where it does not say. Refuses plain http: to another machine. */
+export async function checkedEndpoint(config: ClientConfig, allowInsecure: boolean): Promise<URL | undefined> {
   const url = await resolvedEndpoint(config);
   const problem = url === undefined ? undefined : originProblem(url.href, allowInsecure);
   if (problem !== undefined) throw new MessagingError("insecure-endpoint", `endpoint: ${problem}`, { kind: "config" });

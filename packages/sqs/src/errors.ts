@@ -17,10 +17,10 @@ export class EntryError extends Error {
 }
 
 export function entryError(failed: FailedEntry | undefined): EntryError {
-  if (failed === undefined) return new EntryError("NoAnswer", "SQS did not answer for this entry", undefined);
+  if (failed === undefined) return new EntryError("NoAnswer", "the service did not answer for this entry", undefined);
   return new EntryError(
     failed.Code ?? "Unknown",
-    failed.Message ?? "SQS reported a failure without a reason",
+    failed.Message ?? "the service reported a failure without a reason",
     failed.SenderFault ?? false,
   );
 }

@@ -135,6 +135,7 @@ export const cases: readonly ContractCase[] = [
       const { control, via } = await t.faults();
       const channel = t.channel();
       const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      await published(t, app, channel, t.item(0)); // opening the sender is not what is timed
       control.next("send", "lose-reply");
       const error = await rejected(app.publish(channel, t.item(1)), "a publish without replies");
       assert.equal(error.kind, "ambiguous");
@@ -149,6 +150,7 @@ export const cases: readonly ContractCase[] = [
       const { control, via } = await t.faults();
       const channel = t.channel();
       const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      await published(t, app, channel, t.item(0)); // opening the sender is not what is timed
       control.next("send", "lose-reply", 1);
       control.next("send", "throttle");
       const error = await rejected(app.publish(channel, t.item(1)), "ambiguous, then throttled");
@@ -165,7 +167,7 @@ export const cases: readonly ContractCase[] = [
       const { control, via } = await t.faults("seam");
       const channel = t.channel();
       const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
-      await app.publish(channel, t.item(0));
+      await published(t, app, channel, t.item(0));
       control.next("send", "throttle");
       const error = await rejected(app.publish(channel, t.item(1)), "a publish throttled to the end");
       assert.ok(["throttled", "retryable"].includes(error.kind), `kind ${error.kind}`);
@@ -186,6 +188,7 @@ export const cases: readonly ContractCase[] = [
       const { control, via } = await t.faults();
       const channel = t.channel();
       const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });
+      await published(t, app, channel, t.item(0)); // opening the sender is not what is timed
       control.next("send", "stall");
       const error = await within(
         t,

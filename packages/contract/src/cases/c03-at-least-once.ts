@@ -1,6 +1,6 @@
 import { intercept } from "../intercept.ts";
 import type { ContractCase } from "../case.ts";
-import { all, assert, competing, manyGroups, notLog, ownDeadline, range } from "./kit.ts";
+import { all, assert, competing, manyGroups, notLog, numberOf, ownDeadline, range, sorted, wire } from "./kit.ts";
 
 const clause = "C3";
 
@@ -72,6 +72,26 @@ export const cases: readonly ContractCase[] = [
       );
       assert.deepEqual([...fine.ids].sort(), [...ids].sort());
       assert.equal(fine.seen.length, 10);
+    },
+  },
+  {
+    id: "C3-groups-of-the-time",
+    clause,
+    title: "a message is for the groups that exist when it is accepted: one that is added later does not get it",
+    needs: all(manyGroups, notLog, (_caps, harness) =>
+      harness.adapter.topology === undefined ? "the adapter has no topology" : undefined,
+    ),
+    run: async (t) => {
+      const { to, groups } = t.layout("grown", ["early", "late"]);
+      const { early, late } = groups;
+      await t.provision([to, early!]);
+      const seam = await t.open(t.layout("grown", ["early", "late"]));
+      await seam.send([wire(t, 1)], await seam.sender(to));
+      await t.provision([to, early!, late!]);
+      await seam.send([wire(t, 2)], await seam.sender(to));
+      const [first, second] = [await seam.readerOf(early!), await seam.readerOf(late!)];
+      assert.deepEqual(sorted((await first.take(2)).map(numberOf)), [1, 2]);
+      assert.deepEqual((await second.watch(1_500)).map(numberOf), [2]);
     },
   },
   {

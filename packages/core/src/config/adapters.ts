@@ -13,7 +13,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   sqs: ["@aws-sdk/client-sqs"],
   sns: ["@aws-sdk/client-sns", "@aws-sdk/client-sqs"],
   kinesis: ["@aws-sdk/client-kinesis", "@aws-sdk/client-dynamodb"],
-  aws: ["@aws-sdk/client-sqs"],
+  aws: ["@aws-sdk/client-sqs", "@aws-sdk/client-sns"],
   amqp: ["amqplib"],
 };
 

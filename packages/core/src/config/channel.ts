@@ -35,6 +35,7 @@ export async function resolveChannel(
   const groups = checkGroups(context, section, shape.name, input);
   const chosen = chosenOf(context, section, shape.name, input);
   const connected = chosen.on === undefined ? undefined : await connections.use(chosen.on, section.where("on"));
+  if (chosen.model === "queue" && groups.length > 1) await refuseGroups(context, connections, shape, section, groups);
   const naming = {
     prefix: context.prefix,
     channel: shape.name,
@@ -93,19 +94,28 @@ function checkGroups(context: Context, section: Section, channel: string, input:
       "no group is listed, so nobody would receive; list who does: groups: { <name>: {} }",
     );
   }
-  if (input.model === "queue" && groups.length > 1) {
-    const where = later(section.where("groups"), section.where("model"));
-    context.problems.add(
-      where,
-      `a queue has exactly one group, and "${channel}" lists ${listed(groups)}; keep one, or make it model: pubsub or stream`,
-    );
-  }
   for (const group of groups) policyName(context, section, input, group);
   for (const { group } of context.consumers.filter((consumer) => consumer.channel.name === channel)) {
     if (groups.includes(group) || context.excused("channels", channel, "groups", group)) continue;
     context.problems.add(section.where("groups"), unlisted(channel, group, groups));
   }
   return groups;
+}
+
+/** A queue's one message goes to one consumer; groups that each get all of them want another model. */
+async function refuseGroups(
+  context: Context,
+  connections: Connections,
+  shape: ChannelShape,
+  section: Section,
+  groups: readonly string[],
+): Promise<void> {
+  const { on = "" } = section.value as ChannelInput;
+  const choice = { channel: shape.name, model: "queue" as const, on, ordered: shape.orderingKey !== undefined };
+  const others = await alternatives(choice, needsOf(shape), connections, ["pubsub", "stream"]);
+  const why = `a queue has exactly one group, and "${shape.name}" lists ${listed(groups)}`;
+  const where = later(section.where("groups"), section.where("model"));
+  context.problems.add(where, `${why}; keep one, or choose a model that gives each group every message. ${others}`);
 }
 
 /** Why a consumer of a group that configuration does not list is refused. */

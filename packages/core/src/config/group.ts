@@ -1,6 +1,7 @@
 import type { Capabilities, Position } from "../driver.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { GroupPlan, Policy } from "../plan.ts";
+import type { ConsumerShape } from "../shapes.ts";
 import { keeps } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { resolveDeadLetter } from "./dead-letter.ts";
@@ -32,6 +33,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
     nativeAttempts: nativeAttempts(policy),
     retentionMs: parseDuration(channel.retention),
     types: typesOf(resolving, group, input),
+    foreign: resolving.shape.foreign !== undefined,
     deadLetter: dead?.nested,
   });
   const address = locate(
@@ -198,6 +200,13 @@ function typesOf(
     return filter;
   }
   const mine = context.consumers.filter((consumer) => consumer.channel.name === shape.name && consumer.group === group);
-  const handled = mine.flatMap((consumer) => (consumer.kind === "batch" ? ["*"] : Object.keys(consumer.handlers)));
-  return handled.length === 0 || handled.includes("*") ? undefined : [...new Set(handled)].sort();
+  const handled = mine.flatMap((consumer) => (consumer.kind === "batch" ? ["*"] : wantedBy(consumer, known)));
+  return mine.length === 0 || handled.includes("*") ? undefined : [...new Set(handled)].sort();
+}
+
+/** What a consumer ignores it need not be sent; a handler of `"*"` wants everything, what is unknown yet included. */
+function wantedBy({ handlers }: ConsumerShape, known: readonly string[]): readonly string[] {
+  const rest = handlers["*"];
+  if (typeof rest === "function") return ["*"];
+  return known.filter((type) => Object.hasOwn(handlers, type) && handlers[type] !== "ignore");
 }

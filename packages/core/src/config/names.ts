@@ -38,6 +38,8 @@ export interface GroupNaming {
   readonly nativeAttempts: number;
   readonly retentionMs: number | undefined;
   readonly types: readonly string[] | undefined;
+  /** The channel names what a foreign message is. */
+  readonly foreign?: boolean;
   readonly deadLetter: Destination | undefined;
 }
 
@@ -65,6 +67,7 @@ export function groupDestination(naming: Naming, group: GroupNaming): Destinatio
     ...(input.address === undefined || model === "queue" ? {} : { baseAddress: input.address }),
     ...(group.retentionMs === undefined ? {} : { retentionMs: group.retentionMs }),
     ...(group.types === undefined ? {} : { types: group.types }),
+    ...(group.types === undefined || group.foreign !== true ? {} : { foreign: true }),
     ...(group.deadLetter === undefined ? {} : { deadLetter: group.deadLetter }),
     // A topic's own settings mean nothing to a group's queue.
     native: model === "pubsub" ? (group.input.native ?? {}) : { ...input.native, ...group.input.native },

@@ -66,13 +66,18 @@ export function unkept(
 }
 
 /** Which configured connections and models would keep them. */
-export async function alternatives(choice: Choice, needs: readonly Need[], connections: Connections): Promise<string> {
+export async function alternatives(
+  choice: Choice,
+  needs: readonly Need[],
+  connections: Connections,
+  models: readonly Model[] = ["queue", "pubsub", "stream"],
+): Promise<string> {
   const names = [choice.on, ...connections.names().filter((name) => name !== choice.on)];
   const found: string[] = [];
   for (const name of names) {
     const connected = await connections.peek(name);
     if (connected === undefined) continue;
-    for (const model of ["queue", "pubsub", "stream"] as const) {
+    for (const model of models) {
       if (name === choice.on && model === choice.model) continue;
       const by = wouldKeep(connected, { ...choice, model });
       if (by !== undefined && needs.every((need) => need.kept(by))) found.push(`a ${model} on "${name}"`);

@@ -144,7 +144,7 @@ describe("groups", () => {
     const profiles = { q: { channels: { orders: { model: "queue" } } } };
     expect(await problems({ ...base(), profiles }, { profile: "q" })).toEqual({
       "profiles.q.channels.orders.model":
-        'a queue has exactly one group, and "orders" lists billing, analytics; keep one, or make it model: pubsub or stream',
+        'a queue has exactly one group, and "orders" lists billing, analytics; keep one, or choose a model that gives each group every message. These would do: a pubsub on "aws", a stream on "aws", a pubsub on "rabbit", a stream on "rabbit", a pubsub on "memory", a stream on "memory"',
     });
   });
 

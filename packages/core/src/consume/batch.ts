@@ -4,10 +4,11 @@ import type { Held } from "./held.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { prepare } from "./prepare.ts";
 import { screened } from "./single.ts";
+import type { View } from "./view.ts";
 
 interface Item {
   readonly held: Held;
-  readonly view: Record<string, unknown>;
+  readonly view: View;
 }
 
 /** One attempt of several deliveries at once: what the handler does not fail is acknowledged; when it throws, all of it failed. */
@@ -33,7 +34,7 @@ async function lookAt(context: GroupContext, outcomes: Outcomes, held: Held): Pr
     return undefined;
   }
   const prepared = await prepare(context, held);
-  return screened(context, outcomes, held, prepared) ? { held, view: prepared.view } : undefined;
+  return screened(context, outcomes, held, prepared) ? { held, view: prepared } : undefined;
 }
 
 /** One attempt for each, in order. */

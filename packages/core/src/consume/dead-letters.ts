@@ -1,3 +1,4 @@
+import type { WireMessage } from "../driver.ts";
 import { encodeBody, type DeadInfo } from "../envelope.ts";
 import { isMessagingError } from "../errors.ts";
 import { type Condemned, nameOf } from "./decide.ts";
@@ -35,7 +36,18 @@ export async function copyToDeadLetters(
     await deadLetters.send((caps) => encodeBody(envelope, opened.body, caps), { reserve: true });
   } catch (error) {
     if (!isMessagingError(error) || error.kind !== "permanent") throw error;
-    const { delayMs: _delay, ...verbatim } = held.delivery.message;
-    await deadLetters.send(() => ({ ...verbatim, dedup: `${envelope.id}:${envelope.hop}` }), { reserve: true });
+    const copy = verbatim(held.delivery.message, `${envelope.id}:${envelope.hop}`);
+    await deadLetters.send(() => copy, { reserve: true });
   }
+}
+
+function verbatim({ body, headers, type, key, fairness }: WireMessage, dedup: string): WireMessage {
+  return {
+    body,
+    headers,
+    dedup,
+    ...(type === undefined ? {} : { type }),
+    ...(key === undefined ? {} : { key }),
+    ...(fairness === undefined ? {} : { fairness }),
+  };
 }

@@ -19,11 +19,13 @@ export class Dispatcher {
   #wait: Disposable | undefined;
   #due = false;
   #deferred = false;
+  #offering = false;
 
   constructor(context: GroupContext) {
     this.#context = context;
     this.#outcomes = new Outcomes(context);
     this.#batching = context.consumer.kind === "batch";
+    context.budget.onShort = () => this.#offerSoon();
   }
 
   get stopping(): boolean {
@@ -75,6 +77,23 @@ export class Dispatcher {
     this.#running--;
     this.#finished += deliveries;
     this.#pump();
+    if (this.#hungry) this.#offerSoon();
+  }
+
+  /** Less is ready than handlers could start on. */
+  get #hungry(): boolean {
+    if (this.#running >= this.#context.plan.concurrency) return false;
+    return this.#ready.size < (this.#batching ? this.#context.plan.batch.size : 1);
+  }
+
+  /** At the end of the tick: handlers that end together are to make one call to the broker, not one each. */
+  #offerSoon(): void {
+    if (this.#offering || !this.#context.budget.wanted) return;
+    this.#offering = true;
+    this.#context.runtime.defer(() => {
+      this.#offering = false;
+      if (this.#hungry) this.#context.budget.offer();
+    });
   }
 
   #startBatch(): boolean {

@@ -8,6 +8,8 @@ export interface HeartbeatOptions {
   /** The most one extension call may carry. */
   readonly batch: number;
   readonly classify: Connection["classify"];
+  /** Everything the lease holds, and so all there is to keep. */
+  readonly held: Iterable<Held>;
   /** The hold is gone or cannot be kept: called once for each. */
   readonly lose: (held: Held, cause?: unknown) => void;
 }
@@ -19,28 +21,29 @@ export interface HeartbeatOptions {
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #held = new Set<Held>();
   #timer: Disposable | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
+  #closed = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
   }
 
-  add(held: Held): void {
-    if (held.deadline === undefined) return;
-    this.#held.add(held);
-    const due = this.#due(held, this.#options.runtime.monotonic());
+  /** Messages that have arrived, and are held now. */
+  watch(arrived: readonly Held[]): void {
+    const now = this.#options.runtime.monotonic();
+    let due = this.#dueAt;
+    for (const held of arrived) if (held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
     if (due < this.#dueAt) this.#arm(due);
   }
 
-  delete(held: Held): void {
-    this.#held.delete(held);
-    if (this.#held.size === 0) this.#disarm();
+  /** Nothing is held. */
+  rest(): void {
+    this.#disarm();
   }
 
   close(): void {
-    this.#held.clear();
+    this.#closed = true;
     this.#disarm();
   }
 
@@ -65,6 +68,7 @@ export class Heartbeat {
 
   #arm(at: number): void {
     this.#disarm();
+    if (this.#closed) return;
     this.#dueAt = at;
     const wait = Math.max(at - this.#options.runtime.monotonic(), 0);
     this.#timer = this.#options.runtime.timer(wait, () => this.#beat());
@@ -82,11 +86,10 @@ export class Heartbeat {
     const soon = now + this.#options.holdMs / 12;
     const extend: Held[] = [];
     let next = Number.POSITIVE_INFINITY;
-    for (const held of this.#held) {
-      if (held.state === "settling" || held.extending !== undefined) {
-        if (now >= (held.deadline as number) - this.margin) this.#lose(held);
-        else next = Math.min(next, (held.deadline as number) - this.margin);
-      } else if (now >= (held.deadline as number) - this.margin) this.#lose(held);
+    for (const held of this.#options.held) {
+      if (held.deadline === undefined || held.state === "lost") continue;
+      if (now >= held.deadline - this.margin) this.#options.lose(held);
+      else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
       else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
       else next = Math.min(next, this.#due(held, now));
     }
@@ -112,14 +115,8 @@ export class Heartbeat {
       held.extending = undefined;
       const outcome = outcomes[i];
       if (outcome === undefined) held.deadline = sentAt + forMs;
-      else if (this.#held.has(held) && isLost(classify(outcome.cause, "extend")) && held.state !== "settling")
-        this.#lose(held, outcome.cause);
+      else if (held.listed && isLost(classify(outcome.cause, "extend"))) this.#options.lose(held, outcome.cause);
     });
-  }
-
-  #lose(held: Held, cause?: unknown): void {
-    this.#held.delete(held);
-    this.#options.lose(held, cause);
   }
 }
 

@@ -24,15 +24,19 @@ export class Held {
   readonly before: number;
   /** When a waiting one is due (monotonic), and what ends the wait. */
   dueAt = 0;
-  wait: Disposable | undefined;
+  wait: Disposable | undefined = undefined;
   /** An extension under way: a settlement must not be overtaken by it. */
-  extending: Promise<readonly Outcome[] | undefined> | undefined;
+  extending: Promise<readonly Outcome[] | undefined> | undefined = undefined;
   /** Condemned, and its dead-letter copy found no place yet: the copy is tried again, not the handler. */
-  condemned: Condemned | undefined;
+  condemned: Condemned | undefined = undefined;
   /** Its envelope, once read. */
-  opened: Opened | undefined;
+  opened: Opened | undefined = undefined;
   /** Of the attempts this process knows (epoch). */
-  firstFailedAt: number | undefined;
+  firstFailedAt: number | undefined = undefined;
+  /** Its place in the list of what its lease holds. */
+  listed = false;
+  older: Held | undefined = undefined;
+  newer: Held | undefined = undefined;
   #abort: AbortController | undefined;
   #reason: unknown;
 
@@ -42,13 +46,14 @@ export class Held {
     this.lane = lane;
     this.before = before;
     this.deadline = delivery.deadline;
-    const body = delivery.message.body;
-    this.bytes = (typeof body === "string" ? body.length : body.byteLength) + OVERHEAD;
+    const { message } = delivery;
+    this.bytes = (message.local ?? message.body).length + OVERHEAD;
   }
 
   /** The attempt that runs now, or would. */
   get attempt(): number {
-    return Math.max(this.delivery.attempt ?? 1, this.before + 1) + this.failures;
+    const counted = this.delivery.attempt ?? 1;
+    return (counted > this.before ? counted : this.before + 1) + this.failures;
   }
 
   /** Made when first asked for: most handlers never look. */

@@ -4,6 +4,7 @@ import { Checkpointer } from "./checkpointer.ts";
 import type { LeaseHost } from "./group-context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Held } from "./held.ts";
+import { HeldList } from "./held-list.ts";
 import { Lanes } from "./lanes.ts";
 import { Poller } from "./poller.ts";
 import { Settler } from "./settler.ts";
@@ -25,7 +26,7 @@ export class LeaseRunner {
   readonly #settler: Settler;
   readonly #checkpointer: Checkpointer;
   readonly #lanes = new Lanes();
-  readonly #held = new Set<Held>();
+  readonly #held = new HeldList();
   #running = 0;
   #quiesced = false;
   /** One record at a time, each checkpointed before the next is read: on a log until its first record shows that no holder died of it. */
@@ -60,6 +61,7 @@ export class LeaseRunner {
       classify,
       holdMs: plan.holdMs,
       batch: host.capabilities.maxBatch.count,
+      held: this.#held,
       lose: (held, cause) => this.#lose(held, cause),
     });
     lease.lost.addEventListener("abort", () => this.forget(), { once: true });
@@ -91,24 +93,31 @@ export class LeaseRunner {
   arrive(deliveries: readonly Delivery[]): void {
     const { context, capabilities } = this.host;
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
+    const unwanted = this.ending || this.lease.lost.aborted;
+    const arrived: Held[] = [];
+    const startable: Held[] = [];
     for (const delivery of deliveries) {
       const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
       const known = context.attempts.get(delivery.id);
-      const held = new Held(delivery, this, lane, known?.attempts ?? 0);
-      held.firstFailedAt = known?.firstAt;
+      const held = new Held(delivery, this, lane, known === undefined ? 0 : known.attempts);
+      if (known !== undefined) held.firstFailedAt = known.firstAt;
       this.#held.add(held);
       context.budget.fill(held.bytes);
       if (this.log) this.#track(held);
-      if (this.lease.lost.aborted) {
-        this.#drop(held);
-        continue;
-      }
-      this.#heartbeat.add(held);
-      if (this.ending) {
-        this.release(held, "stop");
-      } else if (lane === undefined || this.#lanes.add(lane, held)) {
-        this.host.enqueue(held);
-      }
+      arrived.push(held);
+      if (!unwanted && (lane === undefined || this.#lanes.add(lane, held))) startable.push(held);
+    }
+    if (unwanted) return this.#refuse(arrived);
+    this.#heartbeat.watch(arrived);
+    // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
+    for (const held of startable) if (held.state === "ready") this.host.enqueue(held);
+  }
+
+  #refuse(arrived: readonly Held[]): void {
+    for (const held of arrived) {
+      if (held.state !== "ready") continue;
+      if (this.lease.lost.aborted) this.#drop(held);
+      else this.release(held, "stop");
     }
   }
 
@@ -246,8 +255,7 @@ export class LeaseRunner {
       if (held.state !== "running") continue;
       count++;
       held.state = "lost";
-      // Its handler may never end: kept any longer, the message would never come again.
-      this.#heartbeat.delete(held);
+      // No longer kept by heartbeats: its handler may never end, and the message would never come again.
       held.abort(reason);
     }
     // Nothing waits for them any more: what is settled can be stored, and the lease handed over.
@@ -291,8 +299,10 @@ export class LeaseRunner {
   /** Dispatch is over for it: frees its place in the budget and in its lane. A loss may have come before. */
   #leave(held: Held): void {
     if (!this.#held.delete(held)) return;
-    if (this.#held.size === 0) this.#poller.windowMoved();
-    if (held.state !== "settling") this.#heartbeat.delete(held);
+    if (this.#held.size === 0) {
+      this.#poller.windowMoved();
+      this.#heartbeat.rest();
+    }
     this.host.context.budget.leave(held.bytes);
     if (held.lane !== undefined) {
       const head = this.#lanes.remove(held.lane, held);
@@ -323,7 +333,6 @@ export class LeaseRunner {
   }
 
   #settled(held: Held, lost: boolean, cause?: unknown): void {
-    this.#heartbeat.delete(held);
     if (held.state === "settling") held.state = "done";
     if (lost)
       this.host.context.emit({

@@ -1,4 +1,4 @@
-import type { Delivery } from "../driver.ts";
+import type { Delivery, LocalContent, WireMessage } from "../driver.ts";
 import { asText, dataOf, decode, type Envelope, JSON_TYPE, parseJson } from "../envelope.ts";
 import { isMessagingError } from "../errors.ts";
 import type { ChannelShape, ForeignMessage } from "../shapes.ts";
@@ -16,9 +16,39 @@ export interface Opened {
   readonly body: string | Uint8Array;
   /** Foreign: the body with JSON parsed, where it is JSON. */
   readonly raw?: ForeignMessage;
+  /** It never left the process, and need not be read. */
+  readonly local?: LocalContent;
+}
+
+class LocalOpened implements Opened {
+  readonly foreign = false;
+  readonly envelope: Envelope;
+  readonly headers = {};
+  readonly local: LocalContent;
+  readonly #message: WireMessage;
+
+  constructor(message: WireMessage, local: LocalContent) {
+    this.envelope = local.envelope as Envelope;
+    this.local = local;
+    this.#message = message;
+  }
+
+  get id(): string {
+    return this.envelope.id;
+  }
+
+  get type(): string {
+    return this.envelope.type;
+  }
+
+  get body(): string | Uint8Array {
+    return this.#message.body;
+  }
 }
 
 export function open(channel: ChannelShape, delivery: Delivery): Opened {
+  const { local } = delivery.message;
+  if (local !== undefined) return new LocalOpened(delivery.message, local);
   const decoded = decode(delivery.message);
   if (!decoded.foreign) {
     const { envelope, body } = decoded;
@@ -51,6 +81,7 @@ function foreignType(channel: ChannelShape, raw: ForeignMessage): string | undef
 
 /** The data to validate; a fresh value at each call, so that a handler may change what it was given. */
 export function dataFrom(opened: Opened): { readonly data: unknown } | Condemned {
+  if (opened.local !== undefined) return { data: opened.local.fresh() };
   if (opened.envelope === undefined) {
     const text = asText(opened.body);
     return { data: typeof text === "string" ? maybeJson(text) : text };

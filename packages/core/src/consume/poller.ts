@@ -102,10 +102,12 @@ export class Poller {
       });
     }
     const most = Math.max(Math.min(host.share(), host.capabilities.maxBatch.count, this.#lease.windowRoom()), 1);
-    const taken = budget.tryTake(most);
+    // A call that brings one message costs what a call for ten does: while handlers are busy, places are left to gather.
+    const least = Math.max(Math.min(most, host.context.plan.maxInFlight >> 1), 1);
+    const taken = budget.tryTake(most, least);
     if (taken > 0 || !first) return taken;
     host.full();
-    return budget.take(most);
+    return budget.take(most, least);
   }
 
   /** True: try again. A fault that will not pass by itself ends the lease instead (seam rule 7). */

@@ -3,11 +3,12 @@ import { validate, type Validated } from "../schema.ts";
 import type { Condemned } from "./decide.ts";
 import type { GroupContext } from "./group-context.ts";
 import { dataFrom, open, type Opened } from "./opened.ts";
-import { viewOf } from "./view.ts";
+import { View, viewOf } from "./view.ts";
 
 /** What a delivery turns out to be before a handler sees it. */
+/** `View`: to be handled. */
 export type Prepared =
-  | { readonly kind: "handle"; readonly type: string; readonly data: unknown; readonly view: Record<string, unknown> }
+  | View
   | { readonly kind: "expired" | "elsewhere" }
   | { readonly kind: "ignored"; readonly type: string }
   | Refused;
@@ -61,13 +62,7 @@ function finish(context: GroupContext, held: Held, opened: Opened, type: string,
     const fields = result.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
     return condemn("invalid-message", `"${type}" does not fit its schema: ${fields.slice(0, 5).join("; ")}`);
   }
-  const { value } = result;
-  return {
-    kind: "handle",
-    type,
-    data: value,
-    view: viewOf(held, opened, value, context.channel.channel, context.plan.group),
-  };
+  return viewOf(held, opened, type, result.value, context.channel.channel, context.plan.group);
 }
 
 function broken(error: unknown): Prepared {

@@ -1,8 +1,9 @@
-import { type Attempt, runHandler } from "./attempt.ts";
+import { ACK, runHandler } from "./attempt.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { about, type Outcomes } from "./outcomes.ts";
 import { prepare, type Prepared } from "./prepare.ts";
+import { View } from "./view.ts";
 
 /** Looks at a delivery and settles it where no handler is called for; true when one is. */
 export function screened(
@@ -10,8 +11,8 @@ export function screened(
   outcomes: Outcomes,
   held: Held,
   prepared: Prepared,
-): prepared is Prepared & { kind: "handle" } {
-  if (prepared.kind === "handle") return true;
+): prepared is View & Record<string, unknown> {
+  if (prepared instanceof View) return true;
   if (prepared.kind === "condemned") {
     outcomes.condemn(held, prepared.condemned);
   } else if (prepared.kind === "expired") {
@@ -19,7 +20,7 @@ export function screened(
   } else {
     if (prepared.kind === "ignored")
       context.emit({ type: "discarded", level: "info", messageType: prepared.type, ...about(held) });
-    outcomes.conclude(held, { verdict: "ack" });
+    outcomes.conclude(held, ACK);
   }
   return false;
 }
@@ -33,17 +34,22 @@ export function attemptOne(context: GroupContext, outcomes: Outcomes, held: Held
     outcomes.condemn(held, again);
     return done();
   }
-  const conclude = (attempt: Attempt) => {
+  const prepared = prepare(context, held);
+  if (prepared instanceof Promise) void prepared.then((ready) => handle(context, outcomes, held, ready, done));
+  else handle(context, outcomes, held, prepared, done);
+}
+
+/** No promise and no closure where schema and handler are synchronous. */
+function handle(context: GroupContext, outcomes: Outcomes, held: Held, prepared: Prepared, done: () => void): void {
+  if (!screened(context, outcomes, held, prepared)) return done();
+  const attempt = runHandler(context.consumer, prepared.type, prepared.data, prepared);
+  if (attempt instanceof Promise) {
+    void attempt.then((ended) => {
+      outcomes.conclude(held, ended);
+      done();
+    });
+  } else {
     outcomes.conclude(held, attempt);
     done();
-  };
-  const proceed = (prepared: Prepared): void => {
-    if (!screened(context, outcomes, held, prepared)) return done();
-    const attempt = runHandler(context.consumer, prepared.type, prepared.data, prepared.view);
-    if (attempt instanceof Promise) void attempt.then(conclude);
-    else conclude(attempt);
-  };
-  const prepared = prepare(context, held);
-  if (prepared instanceof Promise) void prepared.then(proceed);
-  else proceed(prepared);
+  }
 }

@@ -1,9 +1,12 @@
-import type { Capabilities, Sent, WireMessage } from "../driver.ts";
+import type { Capabilities, SenderDriver, Sent, WireMessage } from "../driver.ts";
 import type { MessagingError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { Lane } from "./key-lanes.ts";
 
 export type Accepted = Extract<Sent, { id: string }>;
+
+/** Headers of a message, roughly, against `maxPendingBytes`. */
+const HEADER_WEIGHT = 300;
 
 /** The items of one `publishMany`: what decides which keys of it are blocked. */
 export interface Many {
@@ -18,7 +21,7 @@ export function markFailed(many: Many, key: string | undefined, index: number): 
 }
 
 export function isBlocked(item: Item): boolean {
-  const { many, index = 0 } = item.options;
+  const { many, index = 0 } = item.request;
   if (many === undefined || item.key === undefined) return false;
   return (many.failed.get(item.key) ?? Number.POSITIVE_INFINITY) < index;
 }
@@ -43,37 +46,62 @@ export interface SendOptions {
 
 export type Make = (capabilities: Capabilities) => WireMessage;
 
-/** One message until it is accepted or has failed. */
-export interface Item {
-  readonly make: Make;
-  readonly options: SendOptions;
-  readonly done: (error: MessagingError | undefined, sent: Accepted | undefined) => void;
+/** One message on its way in: how it is sent, and who is told. */
+export interface Request extends SendOptions {
+  /** What it is on the wire of this driver. */
+  make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
+  /** Called once: accepted, or failed. */
+  done(error: MessagingError | undefined, sent: Accepted | undefined): void;
+}
+
+/** One message until it is accepted or has failed. Every field is set here: items of one shape are what the engine is fast with. */
+export class Item {
+  readonly request: Request;
   message: WireMessage | undefined;
   madeFor: Capabilities | undefined;
   /** As the driver counts; -1: not yet counted. */
-  size: number;
+  size = -1;
   /** What it counts against the pending limit: the body and an allowance for headers. */
   readonly weight: number;
   readonly key: string | undefined;
   readonly deadline: number;
-  attempts: number;
-  admitted: boolean;
+  attempts = 0;
+  admitted = false;
   gated: boolean;
-  finished: boolean;
+  finished = false;
   /** In the ready list, in back-off or in a call: not to be made ready again. */
-  started: boolean;
-  call: Call | undefined;
+  started = false;
+  call: Call | undefined = undefined;
   /** Sticky (C1): some attempt may have been accepted. */
-  ambiguous: boolean;
+  ambiguous = false;
   /** The last attempt's failure. */
-  error: MessagingError | undefined;
-  unlisten: (() => void) | undefined;
+  error: MessagingError | undefined = undefined;
+  unlisten: (() => void) | undefined = undefined;
   /** All unresolved items, oldest first. */
-  older: Item | undefined;
-  newer: Item | undefined;
-  lane: Lane | undefined;
+  older: Item | undefined = undefined;
+  newer: Item | undefined = undefined;
+  lane: Lane | undefined = undefined;
   /** The next one of the same key. */
-  behind: Item | undefined;
+  behind: Item | undefined = undefined;
+
+  /** `capabilities`: what to make the message for now, where the request does not say what it will be. */
+  constructor(request: Request, deadline: number, capabilities: Capabilities) {
+    const { known } = request;
+    this.request = request;
+    this.deadline = deadline;
+    this.gated = request.gate !== undefined;
+    if (known === undefined) {
+      this.message = request.make(capabilities, undefined);
+      this.madeFor = capabilities;
+      this.weight = this.message.body.length + HEADER_WEIGHT;
+      this.key = this.message.key;
+    } else {
+      this.message = undefined;
+      this.madeFor = undefined;
+      this.weight = known.bytes + HEADER_WEIGHT;
+      this.key = known.key;
+    }
+  }
 }
 
 /** All unresolved items in call order, with O(1) removal. */

@@ -2,6 +2,8 @@ import type { Capabilities } from "../driver.ts";
 import { formatDuration, milliseconds, parseDuration } from "../duration.ts";
 import { BYTES_TYPE, type Envelope, JSON_TYPE } from "../envelope.ts";
 import { isMessagingError, MessagingError } from "../errors.ts";
+import { copyJson, Tally } from "../json-copy.ts";
+import { LocalMessage } from "../local-message.ts";
 import { type Validated, validate } from "../schema.ts";
 import type { ChannelShape } from "../shapes.ts";
 import { checkHeaders, checkName, isBytes, jsonText } from "../text.ts";
@@ -18,7 +20,8 @@ export interface RawOptions {
 
 export interface Prepared {
   readonly envelope: Envelope;
-  readonly body: string | Uint8Array;
+  /** Text or bytes; or, for a broker in this process, the message itself. */
+  readonly content: string | Uint8Array | LocalMessage;
   readonly fairness: string | undefined;
   readonly delayMs: number | undefined;
   /** Rejects where an asynchronous schema refuses the data. */
@@ -38,10 +41,13 @@ export function prepare(
   type: string,
   data: unknown,
   options: RawOptions | undefined,
+  local: boolean,
 ): Prepared {
   const valid = check(shape, type, data);
   const bytes = isBytes(data);
-  const body = bytes ? new Uint8Array(data) : jsonText(data);
+  const tally = local && options === undefined && !bytes ? new Tally() : undefined;
+  const copy = tally === undefined ? undefined : copyJson(data, tally);
+  const body = bytes ? new Uint8Array(data) : copy === undefined ? jsonText(data) : "";
   const envelope: { -readonly [K in keyof Envelope]: Envelope[K] } = {
     id,
     source,
@@ -67,7 +73,8 @@ export function prepare(
   if (options?.expires !== undefined) envelope.expiresAt = expiry(options.expires, now);
   const fairness = options?.fairnessKey === undefined ? undefined : fairnessOf(shape, options.fairnessKey);
   const delayMs = options?.delay === undefined ? undefined : delayOf(shape, options.delay);
-  return { envelope, body, fairness, delayMs, valid };
+  const content = copy === undefined ? body : new LocalMessage(envelope, copy.value, tally as Tally);
+  return { envelope, content, fairness, delayMs, valid };
 }
 
 function withoutTrace(headers: Record<string, string>): Record<string, string> {

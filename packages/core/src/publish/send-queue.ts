@@ -5,7 +5,16 @@ import type { PublishPlan } from "../plan.ts";
 import type { Runtime } from "../runtime.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type About, backpressure, blocked, closedError, failure, finalFailure, timedOut, wrap } from "./failures.ts";
-import { type Accepted, isBlocked, type Item, ItemList, type Make, markFailed, type SendOptions } from "./item.ts";
+import {
+  type Accepted,
+  isBlocked,
+  Item,
+  ItemList,
+  type Make,
+  markFailed,
+  type Request,
+  type SendOptions,
+} from "./item.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import { Pending } from "./pending.ts";
 import { PublishSchedule } from "./publish-schedule.ts";
@@ -23,9 +32,6 @@ export interface SendQueueOptions {
   readonly observe: Observe;
   readonly about: { readonly connection?: string; readonly channel: string; readonly group?: string };
 }
-
-/** Headers of a message, roughly, against `maxPendingBytes`. */
-const HEADER_WEIGHT = 300;
 
 /**
  * All sends of this process to one destination: batches, order per key, resending within the time budget, limits.
@@ -84,6 +90,11 @@ export class SendQueue {
     return this.#slot.current?.capabilities ?? this.#options.expected;
   }
 
+  /** The open sender's broker is in this process. */
+  get local(): boolean {
+    return this.#slot.current?.driver.local === true;
+  }
+
   /** Opens the sender, or gives the open one. One attempt; rejects with a {@link MessagingError}. */
   async ready(signal: AbortSignal): Promise<SenderDriver> {
     let abort = (): void => {};
@@ -107,24 +118,26 @@ export class SendQueue {
   /** Resolves once the broker has the message, as the driver's `Sent`; rejects with a {@link MessagingError} (C1). */
   send(make: Make, options: SendOptions = {}): Promise<Accepted> {
     return new Promise((resolve, reject) => {
-      this.submit(make, options, (error, sent) => (sent === undefined ? reject(error) : resolve(sent)));
+      const done: Request["done"] = (error, sent) => (sent === undefined ? reject(error) : resolve(sent));
+      this.submit({ ...options, make, done });
     });
   }
 
-  /** As {@link send}, without a promise. The place in the order of its key is taken before this returns. `done` is called once. */
-  submit(make: Make, options: SendOptions, done: Item["done"]): void {
+  /** As {@link send}, without a promise. The place in the order of its key is taken before this returns. */
+  submit(request: Request): void {
     let item: Item;
     try {
-      item = this.#item(make, options, done);
+      const timeoutMs = request.timeoutMs ?? this.#options.plan.timeoutMs;
+      item = new Item(request, this.#schedule.now() + timeoutMs, this.capabilities);
     } catch (cause) {
-      return done(wrap(options.id, this.#about, cause), undefined);
+      return request.done(wrap(request.id, this.#about, cause), undefined);
     }
-    if (this.#closing !== undefined) return done(closedError(item, this.#about), undefined);
-    const { signal, gate } = options;
-    if (signal?.aborted) return done(this.#abortedError(item), undefined);
+    if (this.#closing !== undefined) return request.done(closedError(item, this.#about), undefined);
+    const { signal, gate } = request;
+    if (signal?.aborted) return request.done(this.#abortedError(item), undefined);
     const room = this.#pending.canEnter(item.weight);
     if (!room && this.#options.plan.whenFull === "reject")
-      return done(backpressure(this.#about, options.id), undefined);
+      return request.done(backpressure(this.#about, request.id), undefined);
     this.#all.add(item);
     this.#unresolved++;
     this.#lanes.add(item);
@@ -136,40 +149,10 @@ export class SendQueue {
     else this.#await(item, gate);
   }
 
-  #item(make: Make, options: SendOptions, done: Item["done"]): Item {
-    const { known } = options;
-    const madeFor = known === undefined ? this.capabilities : undefined;
-    const message = madeFor === undefined ? undefined : make(madeFor);
-    return {
-      make,
-      options,
-      done,
-      message,
-      madeFor,
-      size: -1,
-      weight: (message?.body.length ?? known?.bytes ?? 0) + HEADER_WEIGHT,
-      key: message === undefined ? known?.key : message.key,
-      deadline: this.#schedule.now() + (options.timeoutMs ?? this.#options.plan.timeoutMs),
-      attempts: 0,
-      admitted: false,
-      gated: options.gate !== undefined,
-      finished: false,
-      started: false,
-      call: undefined,
-      ambiguous: false,
-      error: undefined,
-      unlisten: undefined,
-      older: undefined,
-      newer: undefined,
-      lane: undefined,
-      behind: undefined,
-    };
-  }
-
   #abortedError(item: Item): MessagingError {
     const text = `publish to "${this.#about.channel}": the signal was aborted`;
     const kind = item.call === undefined ? "retryable" : "ambiguous";
-    return failure(item, this.#about, "aborted", kind, text, item.options.signal?.reason);
+    return failure(item, this.#about, "aborted", kind, text, item.request.signal?.reason);
   }
 
   #listen(item: Item, signal: AbortSignal): void {
@@ -184,7 +167,7 @@ export class SendQueue {
         item.gated = false;
         this.#offer(item);
       },
-      (cause) => this.#finish(item, wrap(item.options.id, this.#about, cause), undefined),
+      (cause) => this.#finish(item, wrap(item.request.id, this.#about, cause), undefined),
     );
   }
 
@@ -224,10 +207,10 @@ export class SendQueue {
     this.#all.remove(item);
     this.#pending.leave(item);
     item.unlisten?.();
-    const { many, index = 0 } = item.options;
+    const { many, index = 0 } = item.request;
     if (error !== undefined && many !== undefined) markFailed(many, item.key, index);
     const next = this.#lanes.next(item);
-    item.done(error, sent);
+    item.request.done(error, sent);
     return next;
   }
 
@@ -257,7 +240,7 @@ export class SendQueue {
   }
 
   #timedOut(item: Item): MessagingError {
-    const timeoutMs = item.options.timeoutMs ?? this.#options.plan.timeoutMs;
+    const timeoutMs = item.request.timeoutMs ?? this.#options.plan.timeoutMs;
     return timedOut(item, this.#about, timeoutMs, this.#dispatcher.openError);
   }
 

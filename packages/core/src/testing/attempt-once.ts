@@ -5,6 +5,7 @@ import type { GroupContext } from "../consume/group-context.ts";
 import { Held } from "../consume/held.ts";
 import type { LeaseRunner } from "../consume/lease-runner.ts";
 import { prepare } from "../consume/prepare.ts";
+import { View } from "../consume/view.ts";
 import { encode, JSON_TYPE } from "../envelope.ts";
 import type { Policy } from "../plan.ts";
 import type { Runtime } from "../runtime.ts";
@@ -49,15 +50,15 @@ export async function attemptOnce(
     plan: { group, from: {} },
   } as unknown as GroupContext;
   const prepared = await prepare(context, held);
-  if (prepared.kind === "condemned") {
+  if (!(prepared instanceof View)) {
+    if (prepared.kind !== "condemned") return { verdict: "ack" };
     const { code, reason, error } = prepared.condemned;
     return { verdict: "deadLetter", code, reason, ...(error === undefined ? {} : { error }) };
   }
-  if (prepared.kind !== "handle") return { verdict: "ack" };
   const [result] =
     consumer.kind === "batch"
-      ? await runBatch(context, [{ held, view: prepared.view }])
-      : [await runHandler(consumer, prepared.type, prepared.data, prepared.view)];
+      ? await runBatch(context, [{ held, view: prepared }])
+      : [await runHandler(consumer, prepared.type, prepared.data, prepared)];
   const decision = decide(policy, result ?? { verdict: "ack" }, held.attempt, runtime.random);
   switch (decision.action) {
     case "ack":

@@ -112,3 +112,24 @@ test("randomness and ids come from the seed, apart from each other", () => {
   expect(Math.max(...drawn)).toBeLessThan(1);
   expect(drawn.reduce((sum, n) => sum + n, 0) / drawn.length).toBeCloseTo(0.5, 1);
 });
+
+test("one quiet turn is enough for promises and timers, and takes fewer turns", async () => {
+  const turnsOf = async (quietTurns?: number) => {
+    const runtime = virtualRuntime(quietTurns === undefined ? {} : { quietTurns });
+    const seen: number[] = [];
+    const work = async () => {
+      for (let step = 0; step < 50; step++) await Promise.resolve();
+      seen.push(runtime.elapsed);
+      if (seen.length < 20) runtime.timer(1, () => void work());
+    };
+    runtime.timer(1, () => void work());
+    let turns = 0;
+    const count = () => void (turns++, (next = globalThis.setImmediate(count)));
+    let next = globalThis.setImmediate(count);
+    await runtime.advance(20);
+    clearImmediate(next);
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+    return turns;
+  };
+  expect(await turnsOf(1)).toBeLessThan((await turnsOf()) / 2);
+});

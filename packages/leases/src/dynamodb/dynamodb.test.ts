@@ -42,7 +42,9 @@ const harness = {
     return store("customers");
   },
 };
-for (const { name, run } of leaseStoreCases) test(name, () => run(harness));
+test.each(leaseStoreCases)("$name", async ({ run }) => {
+  await expect(run(harness)).resolves.toBeUndefined();
+});
 
 const put = (table: string, item: Record<string, sdk.AttributeValue>) =>
   dynamo.client.send(new sdk.PutItemCommand({ TableName: table, Item: item }));

@@ -17,7 +17,7 @@ const AUTH = new Set([
 ]);
 
 /** What the runtime needs on the table, and nothing else. */
-export const RIGHTS = "dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Scan";
+const RIGHTS = "dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Scan";
 
 export function faultOf(cause: unknown, table: string): StoreFault {
   const name = (cause as { name?: unknown } | null)?.name;

@@ -11,7 +11,7 @@ export type Item = Readonly<Record<string, Attribute | undefined>>;
 
 /** Columns of ours beside KCL's; KCL ignores what it does not know. */
 export const TOKEN = "fencingToken";
-export const TIMESTAMP = "checkpointTimestamp";
+const TIMESTAMP = "checkpointTimestamp";
 /** KCL 3.5 marks rows that are not leases with this column; so do we. */
 const ENTITY = "entityType";
 const WORKER = "SWITCHYARD_WORKER";
@@ -44,7 +44,7 @@ export function checkpointColumns(checkpoint: Checkpoint): Record<string, Attrib
   return { ...none, checkpoint: { S: checkpoint.sequence }, checkpointSubSequenceNumber: sub };
 }
 
-export function checkpointOf(item: Item): Checkpoint {
+function checkpointOf(item: Item): Checkpoint {
   const text = item["checkpoint"]?.S ?? "TRIM_HORIZON";
   if (SENTINELS.has(text)) return text as Checkpoint;
   if (text === "AT_TIMESTAMP") {

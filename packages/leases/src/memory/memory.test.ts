@@ -4,7 +4,9 @@ import { leaseStoreCases } from "../testing/index.ts";
 import { memoryLeases } from "./index.ts";
 
 const harness = { runtime: virtualRuntime(), open: async (table: string) => memoryLeases(table) };
-for (const { name, run } of leaseStoreCases) test(name, () => run(harness));
+test.each(leaseStoreCases)("$name", async ({ run }) => {
+  await expect(run(harness)).resolves.toBeUndefined();
+});
 
 test("stores without a name share nothing", async () => {
   const { signal } = new AbortController();

@@ -6,7 +6,10 @@ import type { Checkpoint, LeaseRow, LeaseStore, NewLease } from "../store.ts";
 /** ```for (const { name, run } of leaseStoreCases) test(name, () => run(harness));``` */
 export interface LeaseStoreHarness {
   readonly runtime: Runtime;
-  /** A store on a table of that name, made and empty at first; again: another process's view of the same table. */
+  /**
+   * A store on a table of that name, made and empty at first, for the group of that name; again: another process's view of
+   * the same table.
+   */
   open(table: string): Promise<LeaseStore>;
   /** A store whose table was never made; undefined: no such thing here. */
   missing?(): Promise<LeaseStore>;
@@ -245,8 +248,9 @@ export const leaseStoreCases: readonly LeaseStoreCase[] = [
   {
     name: "the group's row is written once; the first start stays",
     run: async (of) => {
-      const store = await fresh(of);
-      const group = { group: "billing", stream: "orders", start: { time: 1_000 }, complete: false };
+      const name = `case-${++tables}`;
+      const store = await of.open(name);
+      const group = { group: name, stream: "orders", start: { time: 1_000 }, complete: false };
       assert.deepEqual(await store.begin(group, signal), group);
       assert.deepEqual(await store.begin({ ...group, stream: "other", start: "TRIM_HORIZON" }, signal), group);
       await store.complete(signal);

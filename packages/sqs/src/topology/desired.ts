@@ -16,10 +16,15 @@ export interface Desired {
   readonly settings: Settings;
   readonly deadLetter?: Destination;
   readonly maxReceiveCount: number;
+  /** Topics that send to it, besides those of `native.access`. */
+  readonly topics: readonly string[];
 }
 
+/** The ARNs of the topics that send to a queue. */
+export type TopicsOf = (of: Destination) => readonly string[];
+
 /** Every queue once, dead-letter queues before those that need their ARN. Throws where the destinations cannot be queues. */
-export function desiredQueues(destinations: readonly Destination[]): readonly Desired[] {
+export function desiredQueues(destinations: readonly Destination[], topicsOf: TopicsOf = () => []): readonly Desired[] {
   const found = new Map<string, Desired>();
   const problems: { path: string; message: string }[] = [];
   const add = (of: Destination): void => {
@@ -37,7 +42,7 @@ export function desiredQueues(destinations: readonly Destination[]): readonly De
     // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
     const earlier = found.get(address);
     if (earlier === undefined || (earlier.deadLetter === undefined && of.deadLetter !== undefined))
-      found.set(address, toDesired(of));
+      found.set(address, toDesired(of, topicsOf(of)));
   };
   for (const of of destinations) add(of);
   if (problems.length > 0) {
@@ -56,13 +61,14 @@ function encryptedLike(deadLetter: Destination, { native }: Destination): Destin
   return { ...deadLetter, native: { kmsKey, kmsDataKeyReuse, ...deadLetter.native } };
 }
 
-function toDesired(of: Destination): Desired {
+function toDesired(of: Destination, topics: readonly string[]): Desired {
   return {
     of,
     name: of.address ?? queueName(of),
     external: of.address !== undefined,
     fifo: of.ordered,
     settings: settingsOf(of),
+    topics,
     maxReceiveCount: Math.min(
       MAX_RECEIVE_COUNT,
       Math.max(MIN_RECEIVE_COUNT, of.nativeAttempts ?? DEFAULT_RECEIVE_COUNT),

@@ -110,9 +110,10 @@ function redriveOf(policy: string | undefined): { readonly target: string; reado
   }
 }
 
-function accessDifferences({ settings }: Desired, queue: Queue): Difference[] {
+function accessDifferences({ settings, topics }: Desired, queue: Queue): Difference[] {
   const { ours, others } = splitPolicy(queue.attributes["Policy"]);
-  const wanted = settings.access === undefined ? [] : statements(settings.access, queue.arn);
+  const { send = [], ...access } = settings.access ?? {};
+  const wanted = statements({ ...access, send: [...new Set([...send, ...topics])] }, queue.arn);
   const found: Difference[] = [];
   if (canonical(ours) !== canonical(wanted)) {
     found.push({

@@ -8,19 +8,19 @@ import { classify } from "../errors.ts";
 import type { SqsOptions } from "../options.ts";
 import { describeQueue, type Queue, queueUrl } from "../queues.ts";
 import { applyQueue, type Planned } from "./apply.ts";
-import { type Desired, desiredQueues } from "./desired.ts";
+import { type Desired, desiredQueues, type TopicsOf } from "./desired.ts";
 import { differences } from "./differences.ts";
 import { missingTags } from "./tags.ts";
 
 /** Queues, their dead-letter queues and settings. Needs the rights to create and to change, which the services need not have. */
-export async function createTopology(options: SqsOptions, sdk: Sdk): Promise<Topology> {
+export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: TopicsOf): Promise<Topology> {
   const clients = await openClients(options, sdk);
 
   return {
     async plan(destinations, signal) {
       const changes: Change[] = [];
       const state: Planned[] = [];
-      for (const part of chunks(desiredQueues(destinations))) {
+      for (const part of chunks(desiredQueues(destinations, topicsOf))) {
         const planned = await naming(
           "plan",
           Promise.all(part.map((desired) => planQueue(desired, options, clients, signal))),
@@ -34,7 +34,12 @@ export async function createTopology(options: SqsOptions, sdk: Sdk): Promise<Top
     },
     async apply(plan: TopologyPlan, signal, { destructive = false } = {}) {
       const planned = (plan.state ?? []) as readonly Planned[];
-      const desired = new Map(desiredQueues(planned.map(({ of }) => of)).map((queue) => [queue.name, queue]));
+      const desired = new Map(
+        desiredQueues(
+          planned.map(({ of }) => of),
+          topicsOf,
+        ).map((queue) => [queue.name, queue]),
+      );
       // In the order of the plan, dead letters first: what comes later needs their ARNs.
       for (const one of planned) {
         await naming(

@@ -1,0 +1,34 @@
+import type { LeaseClaim } from "../held-shard.ts";
+import type { LeaseStore } from "../store.ts";
+
+/** `Pool` of `pg` fits, and anything that answers to `query`. */
+export interface PostgresPoolLike {
+  query(text: string, values?: any[]): Promise<{ readonly rows: any[]; readonly rowCount: number | null }>;
+}
+
+/** A client inside the handler's own transaction. */
+export type PostgresTransactionLike = PostgresPoolLike;
+
+export interface PostgresOptions {
+  /** Yours: it is not closed. Two connections are enough; a pool the handlers exhaust makes leases run out. */
+  readonly pool: PostgresPoolLike;
+  /** All groups of a database share it. Default `switchyard_leases`; may be `schema.table`. Two more begin with its name. */
+  readonly table?: string;
+  /** Which of the table's groups this store is for. */
+  readonly group: string;
+}
+
+export interface PostgresLeases extends LeaseStore {
+  /**
+   * Stores the checkpoint in the handler's transaction: with the handler's own writes or not at all, which makes those
+   * effectively once. Call it last before the commit: it locks the lease's row, and renewals wait for it.
+   *
+   * `already`: an earlier attempt was committed; roll back. Rejects `lease-lost` when the tenure is over: roll back too. Only
+   * where the records of a shard are handled one at a time: it stores `at` without asking what is unsettled before it.
+   */
+  checkpointIn(
+    transaction: PostgresTransactionLike,
+    claim: LeaseClaim,
+    at: { readonly sequence: string; readonly sub?: number },
+  ): Promise<"stored" | "already">;
+}

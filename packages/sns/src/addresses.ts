@@ -1,0 +1,75 @@
+/** Names of topics: ours from the destination, and existing ones by name or ARN. */
+import type { Destination, Located } from "@switchyard/core/driver";
+import { MAX_NAME } from "./limits.ts";
+
+const NAME = /^[A-Za-z0-9_-]+(?:\.fifo)?$/;
+const ARN = /^arn:(aws[a-z-]*):sns:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]+(?:\.fifo)?)$/;
+
+export interface TopicAddress {
+  readonly name: string;
+  /** Where the address is an ARN. */
+  readonly arn?: string;
+  readonly region?: string;
+  readonly account?: string;
+}
+
+export function topicName(of: Destination): string {
+  return of.ordered ? `${of.base}.fifo` : of.base;
+}
+
+/** What the topic of a destination is called: its own, or the existing one it was given. */
+export function topicAddress(of: Destination): string {
+  return of.baseAddress ?? (of.group === undefined ? of.address : undefined) ?? topicName(of);
+}
+
+/** Undefined where it is neither a name nor an ARN of a topic. */
+export function parseTopic(address: string): TopicAddress | undefined {
+  if (NAME.test(address)) return { name: address };
+  const arn = ARN.exec(address);
+  return arn === null ? undefined : { arn: address, region: arn[2]!, account: arn[3]!, name: arn[4]! };
+}
+
+export function locateTopic(of: Destination): Located {
+  const address = topicAddress(of);
+  const problem = problemOf(address, of.ordered);
+  return problem === undefined ? { address } : { address, problem };
+}
+
+function problemOf(address: string, ordered: boolean): string | undefined {
+  const parsed = parseTopic(address);
+  if (parsed === undefined)
+    return `"${address}" is not a topic; write its name (letters, digits, "-" and "_") or its ARN (arn:aws:sns:REGION:ACCOUNT:NAME)`;
+  if (parsed.name.length > MAX_NAME)
+    return `"${parsed.name}" has ${parsed.name.length} characters; SNS allows ${MAX_NAME}, ".fifo" included`;
+  if (parsed.name.endsWith(".fifo") === ordered) return undefined;
+  return ordered
+    ? `"${address}" is a standard topic and keeps no order; an ordering key needs a FIFO topic, whose name ends in .fifo`
+    : `"${address}" is a FIFO topic; the channel declares no orderingKey: declare one, or give a standard topic`;
+}
+
+/** The group's own queue, as `@switchyard/sqs` knows it. */
+export function queueOf(of: Destination): Destination {
+  if (of.model !== "pubsub") return of;
+  const { types: _types, baseAddress: _topic, partitions: _partitions, ...queue } = of;
+  return { ...queue, model: "queue", native: queueNative(of.native) };
+}
+
+/** What of a group's `native` is for its subscription. */
+const SUBSCRIPTION = new Set(["unwrap"]);
+
+export function queueNative(native: Destination["native"]): Destination["native"] {
+  return Object.fromEntries(Object.entries(native).filter(([key]) => !SUBSCRIPTION.has(key)));
+}
+
+const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["us-isob-", "aws-iso-b"],
+  ["us-iso-", "aws-iso"],
+  ["eusc-", "aws-eusc"],
+];
+
+export function topicArn(region: string, account: string, name: string): string {
+  const partition = PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
+  return `arn:${partition}:sns:${region}:${account}:${name}`;
+}

@@ -1,0 +1,129 @@
+/** The part of the AWS SDK this package uses, as structural types; see the same file of `@switchyard/sqs`. */
+import type { BatchReply, MessageAttribute, Sdk } from "@switchyard/sqs/kit";
+import { MAX_ATTRIBUTES } from "./limits.ts";
+
+/** `SNSClient` of `@aws-sdk/client-sns` fits. */
+export interface SnsClientLike {
+  send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
+  destroy?(): void;
+  readonly config?: unknown;
+}
+
+export interface PublishEntry {
+  readonly Id: string;
+  readonly Message: string;
+  readonly MessageAttributes?: Readonly<Record<string, MessageAttribute>>;
+  readonly MessageGroupId?: string;
+  readonly MessageDeduplicationId?: string;
+}
+
+export interface PublishedEntry {
+  readonly Id?: string | undefined;
+  readonly MessageId?: string | undefined;
+}
+
+export interface Subscription {
+  readonly SubscriptionArn?: string | undefined;
+  readonly Protocol?: string | undefined;
+  readonly Endpoint?: string | undefined;
+}
+
+interface OnTopic {
+  readonly TopicArn: string;
+}
+interface OnSubscription {
+  readonly SubscriptionArn: string;
+}
+interface Paged {
+  readonly NextToken?: string;
+}
+type Strings = Readonly<Record<string, string>>;
+type Read = { readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined };
+type Setting = { readonly AttributeName: string; readonly AttributeValue: string };
+type Tags = readonly { readonly Key: string; readonly Value: string }[];
+
+/** Action by action, what goes in and what comes out. */
+export interface Actions {
+  PublishBatch: [
+    OnTopic & { readonly PublishBatchRequestEntries: readonly PublishEntry[] },
+    BatchReply<PublishedEntry>,
+  ];
+  GetTopicAttributes: [OnTopic, Read];
+  ListTopics: [
+    Paged,
+    {
+      readonly Topics?: readonly { readonly TopicArn?: string | undefined }[] | undefined;
+      readonly NextToken?: string | undefined;
+    },
+  ];
+  CreateTopic: [
+    { readonly Name: string; readonly Attributes: Strings; readonly Tags: Tags },
+    { readonly TopicArn?: string | undefined },
+  ];
+  SetTopicAttributes: [OnTopic & Setting, unknown];
+  DeleteTopic: [OnTopic, unknown];
+  ListTagsForResource: [
+    { readonly ResourceArn: string },
+    {
+      readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
+    },
+  ];
+  TagResource: [{ readonly ResourceArn: string; readonly Tags: Tags }, unknown];
+  ListSubscriptionsByTopic: [
+    OnTopic & Paged,
+    { readonly Subscriptions?: readonly Subscription[] | undefined; readonly NextToken?: string | undefined },
+  ];
+  Subscribe: [
+    OnTopic & {
+      readonly Protocol: "sqs";
+      readonly Endpoint: string;
+      readonly Attributes: Strings;
+      readonly ReturnSubscriptionArn: boolean;
+    },
+    { readonly SubscriptionArn?: string | undefined },
+  ];
+  GetSubscriptionAttributes: [OnSubscription, Read];
+  SetSubscriptionAttributes: [OnSubscription & Setting, unknown];
+  Unsubscribe: [OnSubscription, unknown];
+  ConfirmSubscription: [
+    OnTopic & { readonly Token: string; readonly AuthenticateOnUnsubscribe: "true" | "false" },
+    { readonly SubscriptionArn?: string | undefined },
+  ];
+}
+
+/** One call to SNS. Rejects with the SDK's own error; never retries. */
+export type Call = <A extends keyof Actions>(
+  action: A,
+  input: Actions[A][0],
+  signal?: AbortSignal,
+) => Promise<Actions[A][1]>;
+
+export function caller(sdk: Sdk, client: SnsClientLike): Call {
+  return (action, input, signal) => {
+    const Command = sdk[`${action}Command`];
+    if (Command === undefined) throw new TypeError(`@aws-sdk/client-sns has no ${action}Command`);
+    const command = new Command(input);
+    if (action === "PublishBatch") keepBudget(command, input as Actions["PublishBatch"][0]);
+    return client.send(command, signal === undefined ? {} : { abortSignal: signal });
+  };
+}
+
+/**
+ * Instrumentation may add attributes of its own to a command on its way out. Where an entry would then have more than SNS
+ * delivers raw, it goes with ours alone: tracing never costs a message.
+ */
+function keepBudget(
+  command: { readonly middlewareStack?: { add?: (...args: unknown[]) => void } },
+  { PublishBatchRequestEntries: ours }: Actions["PublishBatch"][0],
+): void {
+  const own = new Map(ours.map((entry) => [entry.Id, { ...entry.MessageAttributes }]));
+  const guard = (next: (args: unknown) => unknown) => (args: { readonly input: Actions["PublishBatch"][0] }) => {
+    const entries = args.input.PublishBatchRequestEntries.map((entry) => {
+      if (Object.keys(entry.MessageAttributes ?? {}).length <= MAX_ATTRIBUTES) return entry;
+      return { ...entry, MessageAttributes: own.get(entry.Id) ?? {} };
+    });
+    return next({ ...args, input: { ...args.input, PublishBatchRequestEntries: entries } });
+  };
+  // Last before the request is written: whatever was added, by whom ever, is counted.
+  command.middlewareStack?.add?.(guard, { step: "initialize", priority: "low", name: "switchyardAttributeBudget" });
+}

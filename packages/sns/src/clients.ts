@@ -1,0 +1,59 @@
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { checkedEndpoint, clientSettings, configOf, refuseRetries, type Sdk } from "@switchyard/sqs/kit";
+import { type Call, caller, type SnsClientLike } from "./client.ts";
+import type { SnsOptions } from "./options.ts";
+
+const CALL_TIMEOUT_MS = 15_000;
+
+export interface SnsClient {
+  readonly call: Call;
+  region(): Promise<string | undefined>;
+  /** The account the credentials say they are of; many do not. */
+  account(): Promise<string | undefined>;
+  close(): void;
+}
+
+export async function openClient(options: SnsOptions, sdk: Sdk): Promise<SnsClient> {
+  const client = options.snsClient ?? create(options, sdk);
+  if (options.snsClient !== undefined) await refuseRetries(client, "snsClient", "SNSClient");
+  const config = configOf(client) as ReturnType<typeof configOf> & {
+    credentials?: () => Promise<{ readonly accountId?: string }>;
+  };
+  await checkedEndpoint(config, options.allowInsecure === true);
+  return {
+    call: caller(sdk, client),
+    region: async () => await config.region?.(),
+    account: async () => options.accountId ?? (await config.credentials?.())?.accountId,
+    close: () => {
+      if (options.snsClient === undefined) client.destroy?.();
+    },
+  };
+}
+
+function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: Sdk): SnsClientLike {
+  if (client !== undefined)
+    throw new MessagingError(
+      "missing-client",
+      "client is an SQSClient; give snsClient: new SNSClient({ maxAttempts: 1 }) beside it, for the topics",
+      { kind: "config" },
+    );
+  const at = snsEndpoint ?? endpoint;
+  return new sdk["SNSClient"]!(
+    clientSettings({ ...options, ...(at === undefined ? {} : { endpoint: at }) }, CALL_TIMEOUT_MS),
+  ) as SnsClientLike;
+}
+
+/** One client, made when it is first needed; a failure to make it is tried again. */
+export function lazyClient(open: () => Promise<SnsClient>): { get(): Promise<SnsClient>; close(): Promise<void> } {
+  let opening: Promise<SnsClient> | undefined;
+  return {
+    get: () => {
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    close: async () => (await opening?.catch(() => undefined))?.close(),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
+import { connect as connectSqs, loadSdk } from "@switchyard/sqs/kit";
+import { queueOf } from "./addresses.ts";
+import type { Call } from "./client.ts";
+import { lazyClient, openClient } from "./clients.ts";
+import { classify } from "./errors.ts";
+import { queueOptions, type SnsOptions } from "./options.ts";
+import { subscriber } from "./receiver.ts";
+import { loadSnsSdk } from "./sdk.ts";
+import { createSender } from "./sender.ts";
+import { openTopic } from "./topics.ts";
+
+/** Topics to publish to; everything else of pub/sub is a queue. */
+export async function connect(
+  options: SnsOptions,
+  runtime: Runtime,
+  report: (event: DriverEvent) => void,
+): Promise<Connection> {
+  const queues = await connectSqs(queueOptions(options), await loadSdk(), runtime, report);
+  const client = lazyClient(async () => openClient(options, await loadSnsSdk()));
+
+  return {
+    sender: async (to, signal) => {
+      if (to.model !== "pubsub" || to.group !== undefined) return queues.sender(queueOf(to), signal);
+      const sns = await client.get();
+      return createSender(await openTopic(to, sns, signal), watched(sns.call, report), runtime);
+    },
+    receiver: async (from, how, signal) => {
+      const driver = await queues.receiver(queueOf(from), how, signal);
+      return from.model === "pubsub" ? subscriber(driver, from) : driver;
+    },
+    depth: (of, signal) => queues.depth!(queueOf(of), signal),
+    purge: (of, signal) => queues.purge!(queueOf(of), signal),
+    classify,
+    close: async () => {
+      await Promise.all([queues.close(), client.close()]);
+    },
+  };
+}
+
+/** Throttling is reported; whether SNS answers at all is told by the calls themselves. */
+function watched(call: Call, report: (event: DriverEvent) => void): Call {
+  return async (action, input, signal) => {
+    try {
+      return await call(action, input, signal);
+    } catch (cause) {
+      if (classify(cause, "send").kind === "throttled") report({ type: "throttled", cause });
+      throw cause;
+    }
+  };
+}

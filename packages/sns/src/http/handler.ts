@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { systemRuntime } from "@switchyard/core";
+import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
+import type { SnsConfirmation, SnsNotification } from "./message.ts";
+import { subscribeUrl } from "./urls.ts";
+import { type VerifyOptions, verifySnsMessage } from "./verify.ts";
+
+export interface SnsHandlerOptions extends VerifyOptions {
+  /** Resolve once it is taken: SNS is answered then, and sends again where it rejects. It may come twice: see `messageId`. */
+  readonly onNotification: (notification: SnsNotification) => unknown;
+  /** Is a subscription to an expected topic to be confirmed? Default: yes. */
+  readonly confirm?: boolean | ((confirmation: SnsConfirmation) => boolean | Promise<boolean>);
+  /** The subscription was ended, by whom ever; it is not renewed. */
+  readonly onUnsubscribed?: (confirmation: SnsConfirmation) => unknown;
+  /** Visits the SubscribeURL, which is of an SNS host by then. Default: over https, no redirects. */
+  readonly visit?: (url: URL, signal: AbortSignal) => Promise<void>;
+  /** What was refused and why, for a log or a metric. */
+  readonly onRefused?: (error: MessagingError) => void;
+}
+
+/** A message over HTTP has 256 KiB at most; JSON may write each byte as six. */
+const MAX_BODY = 2 * 1_048_576;
+const VISIT_MS = 10_000;
+
+const STATUS: Readonly<Record<string, number>> = {
+  "sns-bad-message": 400,
+  "sns-raw-delivery": 400,
+  "sns-too-old": 403,
+  "sns-wrong-topic": 403,
+  "sns-foreign-certificate": 403,
+  "sns-foreign-subscribe-url": 403,
+  "sns-bad-certificate": 403,
+  "sns-bad-signature": 403,
+  "sns-body-too-large": 413,
+  "sns-certificate-unavailable": 503,
+  "sns-confirmation-failed": 503,
+};
+
+async function visitUrl(url: URL, signal: AbortSignal): Promise<void> {
+  const response = await fetch(url, { redirect: "error", signal });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+}
+
+/** An endpoint for an HTTPS subscription, in the terms of `fetch`. Never rejects: what is refused is an HTTP status. */
+export function snsHandler(options: SnsHandlerOptions): (request: Request) => Promise<Response> {
+  return async (request) => {
+    if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
+    const raw = request.headers.get("x-amz-sns-rawdelivery") === "true";
+    const status = await statusOf(options, raw, () => read(request.body ?? []));
+    return new Response(null, { status });
+  };
+}
+
+/** The same for `node:http`, and for frameworks on it; a body that was parsed already is taken from `request.body`. */
+export function snsNodeHandler(
+  options: SnsHandlerOptions,
+): (request: IncomingMessage & { readonly body?: unknown }, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    if (request.method !== "POST") {
+      response.writeHead(405, { allow: "POST" }).end();
+      return;
+    }
+    const { body } = request;
+    const parsed = typeof body === "string" || (typeof body === "object" && body !== null) ? body : undefined;
+    const raw = request.headers["x-amz-sns-rawdelivery"] === "true";
+    const status = await statusOf(options, raw, async () => parsed ?? (await read(request)));
+    response.writeHead(status).end();
+  };
+}
+
+async function statusOf(
+  options: SnsHandlerOptions,
+  raw: boolean,
+  body: () => Promise<string | object>,
+): Promise<number> {
+  try {
+    if (raw)
+      throw new MessagingError(
+        "sns-raw-delivery",
+        "raw deliveries are not signed; turn RawMessageDelivery off for this subscription",
+        {
+          kind: "config",
+        },
+      );
+    const message = await verifySnsMessage(await body(), options);
+    if (message.type === "Notification") await options.onNotification(message);
+    else if (message.type === "SubscriptionConfirmation") await confirm(message, options);
+    else await options.onUnsubscribed?.(message);
+    return 200;
+  } catch (error) {
+    const status = isMessagingError(error) ? STATUS[error.code] : undefined;
+    // The user's own code failed: SNS sends again.
+    if (status === undefined) return 500;
+    options.onRefused?.(error as MessagingError);
+    return status;
+  }
+}
+
+async function confirm(message: SnsConfirmation, options: SnsHandlerOptions): Promise<void> {
+  const { confirm: wanted = true, visit = visitUrl, runtime = systemRuntime } = options;
+  if (!(typeof wanted === "function" ? await wanted(message) : wanted)) return;
+  const url = subscribeUrl(message.subscribeUrl, message.topicArn);
+  const late = new AbortController();
+  using _timer = runtime.timer(VISIT_MS, () => late.abort());
+  try {
+    await visit(url, late.signal);
+  } catch (cause) {
+    const text = `the subscription to ${message.topicArn} could not be confirmed`;
+    throw new MessagingError("sns-confirmation-failed", text, { kind: "retryable", cause });
+  }
+}
+
+async function read(body: AsyncIterable<Uint8Array | string> | Iterable<never>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    const part = Buffer.from(chunk as Uint8Array);
+    size += part.length;
+    if (size > MAX_BODY)
+      throw new MessagingError("sns-body-too-large", `more than ${MAX_BODY} bytes were posted`, { kind: "permanent" });
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

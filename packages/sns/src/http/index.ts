@@ -1,0 +1,5 @@
+/** HTTPS subscriptions: messages of SNS that are posted to an endpoint of yours, verified. Needs no AWS SDK. */
+export type { FetchCertificate } from "./certificates.ts";
+export { snsHandler, type SnsHandlerOptions, snsNodeHandler } from "./handler.ts";
+export type { SnsConfirmation, SnsMessage, SnsNotification } from "./message.ts";
+export { verifySnsMessage, type VerifyOptions } from "./verify.ts";

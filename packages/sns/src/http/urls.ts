@@ -1,0 +1,39 @@
+/** Only hosts of SNS are ever spoken to, whatever a message says. */
+import { MessagingError } from "@switchyard/core/driver-kit";
+
+const HOST = /^sns\.[a-z]{2}[a-z0-9-]+-\d\.amazonaws\.com(?:\.cn)?$/;
+const CERTIFICATE = /^\/SimpleNotificationService-[A-Za-z0-9]+\.pem$/;
+
+/** The URL where it is one of SNS, over https and with nothing odd in it. */
+function snsUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  if (url === null || url.protocol !== "https:" || !HOST.test(url.hostname)) return undefined;
+  return url.port === "" && url.username === "" && url.password === "" && url.hash === "" ? url : undefined;
+}
+
+export function certificateUrl(text: string): URL {
+  const url = snsUrl(text);
+  if (url !== undefined && CERTIFICATE.test(url.pathname) && url.search === "") return url;
+  throw new MessagingError(
+    "sns-foreign-certificate",
+    `the signing certificate is not at SNS (https://sns.REGION.amazonaws.com/SimpleNotificationService-....pem) but at ${hostOf(text)}; nothing was fetched`,
+    { kind: "auth" },
+  );
+}
+
+/** The URL that confirms a subscription to this topic, and does nothing else. */
+export function subscribeUrl(text: string, topicArn: string): URL {
+  const url = snsUrl(text);
+  const confirms =
+    url?.searchParams.get("Action") === "ConfirmSubscription" && url.searchParams.get("TopicArn") === topicArn;
+  if (url !== undefined && confirms && url.pathname === "/") return url;
+  throw new MessagingError(
+    "sns-foreign-subscribe-url",
+    `the SubscribeURL is not SNS's confirmation of this topic but at ${hostOf(text)}; nothing was fetched`,
+    { kind: "auth" },
+  );
+}
+
+function hostOf(text: string): string {
+  return URL.parse(text)?.host || "no host";
+}

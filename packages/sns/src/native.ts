@@ -1,0 +1,119 @@
+/** What may stand under `native` for a topic and for a group; a group's other settings are its queue's. */
+import type { Destination } from "@switchyard/core/driver";
+import { queueNative, queueOf } from "./addresses.ts";
+import { DEFAULT_MESSAGE_BYTES, MAX_FILTER_VALUES, MAX_MESSAGE_BYTES, MIN_MESSAGE_BYTES } from "./limits.ts";
+import { adapter as sqs } from "@switchyard/sqs";
+
+/** Who besides the topic's own account may use it: accounts (12 digits) and IAM ARNs. */
+export interface TopicAccess {
+  readonly publish?: readonly string[];
+  readonly subscribe?: readonly string[];
+}
+
+/** Resolved, defaults filled in. */
+export interface TopicSettings {
+  /** Default 1 MiB, as a queue of SQS; above 256 KiB a topic may have 100 subscriptions. */
+  readonly maxMessageBytes: number;
+  /** Absent: not encrypted at rest by a key of its own. */
+  readonly kmsKey?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Absent: the topic's policy is not ours to manage. */
+  readonly access?: TopicAccess;
+  /** `high`: the limits and the deduplication of a FIFO topic hold for each group, not for the topic. */
+  readonly throughput: "high" | "standard";
+}
+
+type Check = (value: unknown, of: Destination) => string | undefined;
+
+const PRINCIPAL = /^(?:\d{12}|arn:aws[a-z-]*:(?:iam|sts)::\d{12}:\S+)$/;
+const AWS_MANAGED = /^(?:arn:aws[a-z-]*:kms:[^:]*:\d{12}:)?alias\/aws\//;
+
+const TOPIC: Readonly<Record<string, Check>> = {
+  maxMessageBytes: (value) =>
+    Number.isInteger(value) && (value as number) >= MIN_MESSAGE_BYTES && (value as number) <= MAX_MESSAGE_BYTES
+      ? undefined
+      : `a whole number of bytes from ${MIN_MESSAGE_BYTES} to ${MAX_MESSAGE_BYTES}; more than ${DEFAULT_MESSAGE_BYTES} allows at most 100 subscriptions`,
+  kmsKey: (value) =>
+    typeof value === "string" && value !== "" ? undefined : "the id, the ARN or the alias of a KMS key",
+  throughput: (value, of) => {
+    if (value !== "high" && value !== "standard") return '"high" (limits per group) or "standard" (limits per topic)';
+    return of.ordered ? undefined : "for FIFO topics only; the channel declares no orderingKey";
+  },
+  tags: (value) => {
+    const allowed = "at most 50 tags, keys of 1 to 128 and values of up to 256 characters, keys not starting with aws:";
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;
+    const fits = ([key, text]: [string, unknown]): boolean =>
+      key.length >= 1 && key.length <= 128 && !/^aws:/i.test(key) && typeof text === "string" && text.length <= 256;
+    const entries = Object.entries(value);
+    return entries.length <= 50 && entries.every(fits) ? undefined : allowed;
+  },
+  access: (value) => {
+    const allowed = "{ publish: [...], subscribe: [...] }, each of accounts (12 digits, in quotes) and IAM ARNs";
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;
+    const fits = ([key, list]: [string, unknown]): boolean =>
+      (key === "publish" || key === "subscribe") &&
+      Array.isArray(list) &&
+      list.length <= 50 &&
+      list.every((entry) => typeof entry === "string" && PRINCIPAL.test(entry));
+    return Object.entries(value).every(fits) ? undefined : allowed;
+  },
+};
+
+/** Why SNS cannot deliver to a queue under this key; undefined: it may. */
+export function managedKeyProblem(key: unknown): string | undefined {
+  if (typeof key !== "string" || !AWS_MANAGED.test(key)) return undefined;
+  return `${key} is managed by AWS and its policy cannot be edited, so SNS is not allowed to use it and every delivery would be discarded; use a customer-managed key whose policy lets sns.amazonaws.com kms:GenerateDataKey* and kms:Decrypt, or leave the key out for SSE-SQS`;
+}
+
+/** One sentence for each thing wrong. */
+export function nativeProblems(of: Destination): readonly string[] {
+  if (of.model !== "pubsub") return sqs.nativeProblems!(of, {});
+  return of.group === undefined ? topicProblems(of) : groupProblems(of);
+}
+
+function topicProblems(of: Destination): readonly string[] {
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(of.native)) {
+    if (value === undefined) continue;
+    const check = Object.hasOwn(TOPIC, key) ? TOPIC[key] : undefined;
+    const why =
+      check === undefined ? `not known to a topic of SNS; known: ${Object.keys(TOPIC).join(", ")}` : check(value, of);
+    if (why !== undefined) problems.push(`native.${key}: ${why}`);
+  }
+  return problems;
+}
+
+function groupProblems(of: Destination): readonly string[] {
+  const { unwrap } = of.native;
+  const problems = [...sqs.nativeProblems!(queueOf(of), {})];
+  if (unwrap !== undefined && typeof unwrap !== "boolean")
+    problems.push(
+      "native.unwrap: true (read notifications of the channel's topic as what they carry; the default) or false",
+    );
+  const key = managedKeyProblem(queueNative(of.native)["kmsKey"]);
+  if (key !== undefined) problems.push(`native.kmsKey: ${key}`);
+  if (of.types !== undefined && of.types.length + 1 > MAX_FILTER_VALUES)
+    problems.push(
+      `filter: ${of.types.length} types; a filter policy of SNS holds ${MAX_FILTER_VALUES} values, one of which lets messages without a type through`,
+    );
+  if (of.types !== undefined && of.foreign === true)
+    problems.push(
+      "filter: this channel takes foreign messages, and SNS holds back what has no attributes from every subscription with a filter; leave the filter out, consumers tell the types apart",
+    );
+  return problems;
+}
+
+/** Call it only where {@link nativeProblems} found nothing. */
+export function topicSettings(of: Destination): TopicSettings {
+  const valid = <T>(key: string): T | undefined =>
+    of.native[key] !== undefined && TOPIC[key]!(of.native[key], of) === undefined ? (of.native[key] as T) : undefined;
+  const kmsKey = valid<string>("kmsKey");
+  const access = valid<TopicAccess>("access");
+  return {
+    maxMessageBytes: valid<number>("maxMessageBytes") ?? MAX_MESSAGE_BYTES,
+    throughput: valid<"high" | "standard">("throughput") ?? "high",
+    tags: valid<Record<string, string>>("tags") ?? {},
+    ...(kmsKey === undefined ? {} : { kmsKey }),
+    ...(access === undefined ? {} : { access }),
+  };
+}

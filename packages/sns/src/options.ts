@@ -1,0 +1,31 @@
+import type { SqsOptions } from "@switchyard/sqs";
+import { originProblem, sqsOptions } from "@switchyard/sqs/kit";
+import { z } from "zod";
+import type { SnsClientLike } from "./client.ts";
+
+const client = z.custom<SnsClientLike>((value) => typeof (value as SnsClientLike | null)?.send === "function", {
+  error: "must be an SNSClient of @aws-sdk/client-sns; it can be given in code only",
+});
+
+/** As for `sqs`, whose queues carry a topic's messages to the groups; and what only topics need. */
+export const snsOptions = sqsOptions
+  .safeExtend({
+    /** Of the SNS API, where it is not `endpoint`; `http:` only on this machine unless `allowInsecure`. */
+    snsEndpoint: z.string().optional(),
+    /** In code only. Must have `maxAttempts: 1`. */
+    snsClient: client.optional(),
+  })
+  .superRefine((options, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    if (options.snsEndpoint === undefined) return;
+    const problem = originProblem(options.snsEndpoint, options.allowInsecure === true);
+    if (problem !== undefined) refuse("snsEndpoint", problem);
+    if (options.snsClient !== undefined) refuse("snsEndpoint", "cannot stand beside `snsClient`; set it on the client");
+  });
+
+export type SnsOptions = z.output<typeof snsOptions>;
+
+/** The part that is the queues'. */
+export function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, ...options }: SnsOptions): SqsOptions {
+  return options;
+}

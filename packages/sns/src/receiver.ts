@@ -1,0 +1,30 @@
+import type { Destination, Lease, ReceiverDriver } from "@switchyard/core/driver";
+import { parseTopic, topicAddress } from "./addresses.ts";
+import { topicCapabilities } from "./capabilities.ts";
+import { type Expected, unwrap } from "./notification.ts";
+
+/** A group's queue, read by the SQS receiver; notifications of the channel's topic are read as what they carry. */
+export function subscriber(driver: ReceiverDriver, from: Destination): ReceiverDriver {
+  const { maxMessageBytes, retentionMs } = driver.capabilities;
+  const capabilities = topicCapabilities(from.ordered, maxMessageBytes, { maxMessageBytes, retentionMs });
+  const { name, arn } = parseTopic(topicAddress(from)) ?? { name: topicAddress(from) };
+  const wrapped =
+    from.native["unwrap"] === false ? (lease: Lease) => lease : (lease: Lease) => unwrapping(lease, { name, arn });
+  return {
+    capabilities,
+    async *leases(signal) {
+      for await (const lease of driver.leases(signal)) yield wrapped(lease);
+    },
+    close: () => driver.close(),
+  };
+}
+
+function unwrapping(lease: Lease, topic: Expected): Lease {
+  return {
+    ...lease,
+    receive: async (max, waitMs, signal) => {
+      const deliveries = await lease.receive(max, waitMs, signal);
+      return deliveries === null ? null : deliveries.map((delivery) => unwrap(delivery, topic));
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { byIndex, refusal, sizeOf, toEntry } from "@switchyard/sqs/kit";
+import { topicCapabilities } from "./capabilities.ts";
+import type { Call, PublishEntry } from "./client.ts";
+import type { Topic } from "./topics.ts";
+
+/** What a queue refuses would be taken by the topic and never arrive: it is refused here, before the call. */
+function refused(message: WireMessage, fifo: boolean): MessagingError | undefined {
+  if ((message.delayMs ?? 0) > 0)
+    return new MessagingError("delay-unsupported", "SNS delays no message; set native.delay on a group's queue", {
+      kind: "permanent",
+    });
+  return refusal(message, fifo);
+}
+
+export function createSender(topic: Topic, call: Call, runtime: Runtime): SenderDriver {
+  const { arn, fifo, maxMessageBytes } = topic;
+  const capabilities: Capabilities = topicCapabilities(fifo, maxMessageBytes, {
+    maxMessageBytes,
+    retentionMs: 345_600_000,
+  });
+
+  async function send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
+    const results: Sent[] = new Array(batch.length);
+    const entries: PublishEntry[] = [];
+    const places: number[] = [];
+    batch.forEach((message, index) => {
+      const cause = refused(message, fifo);
+      if (cause !== undefined) {
+        results[index] = { cause };
+        return;
+      }
+      const { MessageBody, ...entry } = toEntry(String(entries.length), message, fifo, () => runtime.uuid());
+      entries.push({ ...entry, Message: MessageBody });
+      places.push(index);
+    });
+    if (entries.length === 0) return results;
+    const reply = await call("PublishBatch", { TopicArn: arn, PublishBatchRequestEntries: entries }, signal);
+    byIndex(reply, entries.length).forEach((result, index) => {
+      results[places[index]!] = "cause" in result ? { cause: result.cause } : { id: result.MessageId ?? "" };
+    });
+    return results;
+  }
+
+  return { capabilities, size: sizeOf, send, close: async () => {} };
+}

@@ -1,0 +1,77 @@
+import type { Destination, Topology, TopologyPlan } from "@switchyard/core/driver";
+import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
+import { loadSdk, openClients } from "@switchyard/sqs/kit";
+import { createTopology as createQueueTopology } from "@switchyard/sqs/topology";
+import { queueOf } from "../addresses.ts";
+import { lazyClient, openClient } from "../clients.ts";
+import { classify } from "../errors.ts";
+import { queueOptions, type SnsOptions } from "../options.ts";
+import { loadSnsSdk } from "../sdk.ts";
+import { applyTopics, type PlannedTopic } from "./apply.ts";
+import { desiredTopics } from "./desired.ts";
+import { destroyTopics } from "./destroy.ts";
+import { planTopics } from "./plan.ts";
+import { Senders } from "./senders.ts";
+import type { Workshop } from "./workshop.ts";
+
+interface State {
+  readonly topics: readonly PlannedTopic[];
+  readonly queues: TopologyPlan;
+}
+
+/** Topics, their groups' queues and dead letters, the subscriptions between them, and who may send where. */
+export async function createTopology(options: SnsOptions): Promise<Topology> {
+  const senders = new Senders();
+  const sdk = await loadSdk();
+  const queues = await createQueueTopology(queueOptions(options), sdk, (of) => senders.of(of));
+  const clients = await openClients(queueOptions(options), sdk);
+  const client = lazyClient(async () => openClient(options, await loadSnsSdk()));
+  const workshop = async (signal: AbortSignal): Promise<Workshop> => ({
+    sns: await client.get(),
+    queues,
+    clients,
+    senders,
+    options: queueOptions(options),
+    signal,
+  });
+  const queuesOf = (destinations: readonly Destination[]): readonly Destination[] =>
+    destinations.filter((of) => of.model === "queue" || of.group !== undefined).map(queueOf);
+
+  return {
+    async plan(destinations, signal) {
+      const desired = desiredTopics(destinations);
+      const planned =
+        desired.length === 0
+          ? { changes: [], topics: [], after: [] }
+          : await naming("plan", planTopics(desired, await workshop(signal)));
+      const ofQueues = await queues.plan(queuesOf(destinations), signal);
+      const state: State = { topics: planned.topics, queues: ofQueues };
+      return { changes: [...planned.changes, ...ofQueues.changes, ...planned.after], state };
+    },
+    async apply(plan, signal, { destructive = false } = {}) {
+      const { topics, queues: ofQueues } = plan.state as State;
+      const applying = topics.length === 0 ? undefined : applyTopics(topics, await workshop(signal), destructive);
+      await naming("apply", applying?.topics() ?? Promise.resolve());
+      await queues.apply(ofQueues, signal, { destructive });
+      await naming("apply", applying?.subscriptions() ?? Promise.resolve());
+    },
+    async destroy(destinations, signal) {
+      const desired = desiredTopics(destinations);
+      if (desired.length > 0) await naming("destroy", destroyTopics(desired, await workshop(signal)));
+      await queues.destroy!(queuesOf(destinations), signal);
+    },
+    close: async () => {
+      clients.close();
+      await Promise.all([queues.close(), client.close()]);
+    },
+  };
+}
+
+/** Topology has no connection to name its errors, so they are named here. */
+async function naming<T>(doing: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw isMessagingError(cause) ? cause : fromFault(classify(cause, "topology"), `sns: ${doing}`, cause, {});
+  }
+}

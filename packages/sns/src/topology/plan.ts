@@ -1,0 +1,187 @@
+import type { Change, Destination } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { Queue } from "@switchyard/sqs/kit";
+import { topicArn, topicName } from "../addresses.ts";
+import type { Subscription } from "../client.ts";
+import { describeTopic, findArn, type Topic } from "../topics.ts";
+import type { PlannedGroup, PlannedTopic } from "./apply.ts";
+import type { DesiredTopic } from "./desired.ts";
+import { keyChange, refuseManagedKey } from "./keys.ts";
+import {
+  type Removed,
+  refuseTooLarge,
+  removedGroups,
+  removedQueue,
+  subscriptionDifferences,
+  subscriptionsOf,
+  wantedAttributes,
+} from "./subscriptions.ts";
+import { missingTags, topicDifferences } from "./topic.ts";
+import { findQueue, ifThere, type Workshop } from "./workshop.ts";
+
+interface Planning {
+  readonly changes: Change[];
+  readonly topics: PlannedTopic[];
+  /** Of subscriptions: shown, and made, after the queues. */
+  readonly after: Change[];
+}
+
+export async function planTopics(desired: readonly DesiredTopic[], workshop: Workshop): Promise<Planning> {
+  const planning: Planning = { changes: [], topics: [], after: [] };
+  for (const topic of desired) await planTopic(topic, workshop, planning);
+  return planning;
+}
+
+async function planTopic(
+  desired: DesiredTopic,
+  workshop: Workshop,
+  { changes, topics, after }: Planning,
+): Promise<void> {
+  const { sns, signal, senders } = workshop;
+  const arn = await findArn(desired.of, sns, signal);
+  const topic = arn === undefined ? undefined : await ifThere(describeTopic(arn, sns, signal));
+  const there = topic === undefined ? [] : await subscriptionsOf(topic.arn, sns, signal);
+  // Before it exists its account may be unknown; queues then wait for it.
+  const guess = arn ?? topicArn((await sns.region()) ?? "", "000000000000", desired.name);
+  for (const group of desired.groups) senders.set(group, desired.name, guess);
+
+  const own = await ownChanges(desired, topic, workshop);
+  changes.push(...own);
+  const groups: PlannedGroup[] = [];
+  for (const group of desired.groups) {
+    const planned = await planGroup(group, topic, there, workshop);
+    groups.push({ of: group, subscribe: planned.subscribe, settings: planned.settings });
+    after.push(...planned.changes);
+  }
+  refuseTooLarge(desired, there, groups.filter(({ subscribe }) => subscribe).length);
+  const removed = topic === undefined ? [] : removedGroups(desired, topic.arn, there);
+  for (const one of removed) after.push(await removal(desired, one, workshop));
+  topics.push({
+    desired,
+    create: topic === undefined && !desired.external,
+    update: own.some(({ action }) => action === "update"),
+    groups,
+    removed,
+  });
+}
+
+async function ownChanges(
+  desired: DesiredTopic,
+  topic: Topic | undefined,
+  { sns, signal }: Workshop,
+): Promise<Change[]> {
+  const { name, of } = desired;
+  const change = (action: Change["action"], summary: string): Change => ({ action, resource: "topic", name, summary });
+  if (topic === undefined) {
+    if (desired.external)
+      return [
+        change(
+          "drift",
+          "does not exist, and is not made because it was given by address; create it, or leave the address out",
+        ),
+      ];
+    const made = [change("create", creationSummary(desired))];
+    const twin = await findArn({ ...of, ordered: !of.ordered }, sns, signal);
+    const exists = twin === undefined ? undefined : await ifThere(describeTopic(twin, sns, signal));
+    if (exists !== undefined) made.push(change("drift", twinSummary(of)));
+    return made;
+  }
+  if (topic.fifo !== of.ordered) throw wrongKind(desired);
+  if (desired.external) return [];
+  const found = topicDifferences(desired, topic).map(({ action, summary }) => change(action, summary));
+  const tags = await missingTags(desired, topic.arn, sns, signal);
+  if (tags.length > 0) found.push(change("update", `tags: ${tags.map(({ Key }) => Key).join(", ")}`));
+  return found;
+}
+
+function creationSummary({ of, settings }: DesiredTopic): string {
+  const key = settings.kmsKey === undefined ? "" : `, encrypted with ${settings.kmsKey}`;
+  return `new topic: ${of.ordered ? "FIFO" : "standard"}, messages of up to ${settings.maxMessageBytes} bytes${key}`;
+}
+
+function twinSummary(of: Destination): string {
+  const twin = topicName({ ...of, ordered: !of.ordered });
+  return `"${twin}" exists: a topic cannot become ${of.ordered ? "FIFO" : "standard"}; what is published to it still goes to its own groups`;
+}
+
+function wrongKind({ name, of }: DesiredTopic): MessagingError {
+  const text = of.ordered
+    ? `"${name}" is a standard topic and keeps no order; give a FIFO topic`
+    : `"${name}" is a FIFO topic; declare an orderingKey, or give a standard topic`;
+  return new MessagingError("wrong-topic-kind", text, { kind: "config", channel: of.channel });
+}
+
+interface GroupPlanning {
+  readonly changes: Change[];
+  readonly subscribe: boolean;
+  /** Which attributes may be set. */
+  readonly settings: readonly string[];
+}
+
+async function planGroup(
+  group: Destination,
+  topic: Topic | undefined,
+  there: readonly Subscription[],
+  workshop: Workshop,
+): Promise<GroupPlanning> {
+  const queue = await findQueue(group, workshop);
+  refuseManagedKey(group, queue?.attributes["KmsMasterKeyId"]);
+  const name = `${topic?.name ?? group.base} to ${queue?.name ?? group.name}`;
+  const change = (action: Change["action"], summary: string): Change => ({
+    action,
+    resource: "subscription",
+    name,
+    summary,
+  });
+  const subscription = queue === undefined ? undefined : there.find(({ Endpoint }) => Endpoint === queue.arn);
+  const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, workshop);
+  if (subscription === undefined) {
+    const grants = keyOf(group, queue);
+    const changes = [change("create", newSummary(group, wantedAttributes(group, dead?.arn ?? group.deadLetter?.name)))];
+    if (grants !== undefined) changes.push(keyChange(queue?.name ?? group.name, grants));
+    return { changes, subscribe: true, settings: [] };
+  }
+  const { SubscriptionArn = "" } = subscription;
+  // A subscription that waits for its confirmation has no ARN to read its attributes by.
+  const { Attributes = {} } = SubscriptionArn.startsWith("arn:")
+    ? await workshop.sns.call("GetSubscriptionAttributes", { SubscriptionArn }, workshop.signal)
+    : { Attributes: { ...wantedAttributes(group, dead?.arn), PendingConfirmation: "true" } };
+  const found = subscriptionDifferences(wantedAttributes(group, dead?.arn ?? group.deadLetter?.name), Attributes);
+  return {
+    changes: [...found.map(({ action, summary }) => change(action, summary)), ...externalPolicy(group, queue!, topic!)],
+    subscribe: false,
+    settings: found.flatMap(({ set }) => (set === undefined ? [] : [set[0]])),
+  };
+}
+
+/** A queue given by address has a policy of its own, which nobody here changes. */
+function externalPolicy(group: Destination, queue: Queue, topic: Topic): Change[] {
+  if (group.address === undefined || queue.attributes["Policy"]?.includes(topic.arn) === true) return [];
+  const summary = `its policy does not name ${topic.arn}, so SNS may not deliver; allow sqs:SendMessage to sns.amazonaws.com with aws:SourceArn equal to it`;
+  return [{ action: "drift", resource: "queue", name: group.address, summary }];
+}
+
+function keyOf(group: Destination, queue: Queue | undefined): string | undefined {
+  return (
+    queue?.attributes["KmsMasterKeyId"] ||
+    (group.address === undefined ? (group.native["kmsKey"] as string | undefined) : undefined)
+  );
+}
+
+function newSummary(group: Destination, wanted: Readonly<Record<string, string>>): string {
+  const parts = ["raw delivery"];
+  if (group.types !== undefined) parts.push(`only ${[...group.types].sort().join(", ") || "what has no type"}`);
+  if (wanted["RedrivePolicy"] !== undefined)
+    parts.push(`what cannot be delivered to ${group.deadLetter!.address ?? group.deadLetter!.name}`);
+  return `new subscription: ${parts.join(", ")}`;
+}
+
+async function removal({ name, of }: DesiredTopic, one: Removed, workshop: Workshop): Promise<Change> {
+  const { group, queue } = one;
+  const found = await findQueue(removedQueue(of, one), workshop);
+  const count =
+    Number(found?.attributes["ApproximateNumberOfMessages"] ?? 0) +
+    Number(found?.attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0);
+  const summary = `group "${group}" is no longer configured: it gets no more messages, and its queue is deleted with about ${count} in it; its dead letters stay`;
+  return { action: "destructive", resource: "subscription", name: `${name} to ${queue}`, summary };
+}

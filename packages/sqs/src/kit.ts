@@ -1,0 +1,16 @@
+/**
+ * What `@switchyard/sns` stands on: a subscription is an SQS queue. Not for applications; it changes with any version.
+ */
+export { byIndex, chunks } from "./batches.ts";
+export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
+export { type BatchReply, type Call, caller, type MessageAttribute, type Sdk, type SqsClientLike } from "./client.ts";
+export { checkedEndpoint, type Clients, clientSettings, configOf, openClients, refuseRetries } from "./clients.ts";
+export { connect } from "./connection.ts";
+export { classify } from "./errors.ts";
+export { loadPeer, loadSdk, ofProject } from "./sdk.ts";
+export { originProblem } from "./hosts.ts";
+export { settingsOf } from "./native.ts";
+export { sqsOptions } from "./options.ts";
+export { describeQueue, type Queue, queueUrl } from "./queues.ts";
+export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
+export { refusal, sizeOf, toEntry } from "./wire.ts";
