@@ -68,7 +68,7 @@ export const cases: readonly ContractCase[] = [
         throw new TypeError("no");
       });
       await published(t, app, channel, t.item(2, { secret }), { headers: { token: secret } });
-      await t.until(() => app.eventsOf("dead-letter").length === 1, "the dead letter");
+      await t.until(() => app.eventsOf("dead-letter").length >= 1, "the dead letter");
       assert.ok(!`${error.message} ${JSON.stringify(error)}`.includes(secret));
       assert.ok(!JSON.stringify(app.events).includes(secret));
     },
