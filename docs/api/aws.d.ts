@@ -2,10 +2,12 @@
 
 // adapter.d.ts
 import type { Adapter } from "@switchyard/core/driver";
+import { type KinesisKeeps } from "@switchyard/kinesis";
 import { type SqsKeeps } from "@switchyard/sqs";
-import type { AwsOptions } from "./options.ts";
+import { type AwsOptions } from "./options.ts";
 export type AwsKeeps = {
     queue: SqsKeeps["queue"];
+    stream: KinesisKeeps["stream"];
 };
 export declare const adapter: Adapter<AwsOptions, AwsKeeps>;
 
@@ -19,5 +21,12 @@ export declare function aws(options?: AwsOptions): {
 } & AwsOptions;
 
 // options.d.ts
-import type { SqsOptions } from "@switchyard/sqs";
-export type AwsOptions = SqsOptions;
+import type { Adapter } from "@switchyard/core/driver";
+import { type KinesisOptions } from "@switchyard/kinesis";
+import { type SqsOptions } from "@switchyard/sqs";
+export type AwsOptions = SqsOptions & {
+    readonly kinesis?: KinesisOptions;
+};
+export declare function queueOptions({ kinesis: _, ...rest }: AwsOptions): SqsOptions;
+export declare function streamOptions(options: AwsOptions): KinesisOptions;
+export declare const awsOptions: Adapter<AwsOptions>["options"];

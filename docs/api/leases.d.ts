@@ -85,6 +85,7 @@ export declare class LeaseEngine {
     constructor(options: LeaseEngineOptions);
     open(signal: AbortSignal): Promise<void>;
     shards(signal: AbortSignal): AsyncGenerator<HeldShard>;
+    look(): void;
     status(): readonly ShardStatus[];
     close(): Promise<void>;
 }

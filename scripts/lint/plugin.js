@@ -92,6 +92,7 @@ const ALLOWED = {
   contract: ["core"],
   sns: ["core", "sqs"],
   kinesis: ["core", "leases"],
+  memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };
 
