@@ -54,7 +54,7 @@ export function kinesisHarness({ kinesis, sqs }: Services, fanOut: boolean): Har
         ...kinesis.connection,
         fanOut,
         ...(kinesis.emulator ? { poll: EMULATED } : {}),
-        leases: { store: "memory", name: broker, duration: "3s", handover: "2s", discover: "1s" },
+        leases: { store: "memory", name: broker, duration: "9s", handover: "3s", discover: "2s" },
       },
     }),
     runtime: () => systemRuntime,
