@@ -1,6 +1,7 @@
 import { systemRuntime } from "@switchyard/core";
 import { adapter as aws, aws as connection } from "@switchyard/aws";
 import type { Destination } from "@switchyard/core/driver";
+import { adapter as kinesis } from "@switchyard/kinesis";
 import { adapter as sns } from "@switchyard/sns";
 import { adapter as sqs } from "@switchyard/sqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -29,8 +30,11 @@ test("pub/sub on aws is a topic on SNS, and its groups' queues", async () => {
   }
 });
 
-test("models without a transport here have no capabilities, so that core says what would do", () => {
-  expect(aws.capabilities(queueOf({ model: "stream" }), {})).toBeUndefined();
+test("a stream on aws is a stream on Kinesis", () => {
+  const { group: _group, ...of } = queueOf({ model: "stream", ordered: true, native: { nope: true } });
+  expect(aws.capabilities(of, {})).toEqual(kinesis.capabilities(of, {}));
+  expect(aws.locate(of, {})).toEqual({ ...kinesis.locate(of, {}), transport: "kinesis" });
+  expect(aws.nativeProblems!(of, {})).toEqual(kinesis.nativeProblems!(of, {}));
 });
 
 test("a topic and a queue on one connection", async () => {

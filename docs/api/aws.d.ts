@@ -2,12 +2,14 @@
 
 // adapter.d.ts
 import type { Adapter } from "@switchyard/core/driver";
+import { type KinesisKeeps } from "@switchyard/kinesis";
 import { type SnsKeeps } from "@switchyard/sns";
 import { type SqsKeeps } from "@switchyard/sqs";
-import type { AwsOptions } from "./options.ts";
+import { type AwsOptions } from "./options.ts";
 export type AwsKeeps = {
     queue: SqsKeeps["queue"];
     pubsub: SnsKeeps["pubsub"];
+    stream: KinesisKeeps["stream"];
 };
 export declare const adapter: Adapter<AwsOptions, AwsKeeps>;
 
@@ -21,5 +23,12 @@ export declare function aws(options?: AwsOptions): {
 } & AwsOptions;
 
 // options.d.ts
-import type { SnsOptions } from "@switchyard/sns";
-export type AwsOptions = SnsOptions;
+import type { Adapter } from "@switchyard/core/driver";
+import { type KinesisOptions } from "@switchyard/kinesis";
+import { type SnsOptions } from "@switchyard/sns";
+export type AwsOptions = SnsOptions & {
+    readonly kinesis?: KinesisOptions;
+};
+export declare function queueOptions({ kinesis: _, ...rest }: AwsOptions): SnsOptions;
+export declare function streamOptions(options: AwsOptions): KinesisOptions;
+export declare const awsOptions: Adapter<AwsOptions>["options"];

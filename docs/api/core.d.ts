@@ -316,6 +316,8 @@ export declare class Deque<T> {
 export { Deque } from "../deque.ts";
 export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
+export { networkFault } from "../network-fault.ts";
+export { isLoopback, originProblem } from "../origin.ts";
 
 // driver.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -435,6 +437,7 @@ export interface Connection {
 }
 export interface Depth {
     readonly lease?: string;
+    readonly holder?: string;
     readonly ready?: number;
     readonly delayed?: number;
     readonly held?: number;
@@ -445,6 +448,7 @@ export interface Fault {
     readonly code: string;
     readonly hint?: string;
     readonly retryAfterMs?: number;
+    readonly partial?: boolean;
 }
 export type Outcome = undefined | {
     readonly cause: unknown;
@@ -635,7 +639,7 @@ export type MessagingEvent = About & ({
  | {
     readonly type: "order-gap";
     readonly level: "warn";
-    readonly reason: "dead-letter" | "skip" | "expiry" | "redrive";
+    readonly reason: "dead-letter" | "skip" | "expiry" | "redrive" | "replay";
 }
  | {
     readonly type: "lost";
@@ -696,7 +700,7 @@ export type { Duration } from "./duration.ts";
 export type { Kind, Problem } from "./errors.ts";
 export { isMessagingError, MessagingError } from "./errors.ts";
 export type { MessagingEvent, Observe } from "./events.ts";
-export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, GroupDepth, Health, Messaging, StopReport, } from "./messaging-types.ts";
+export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./messaging-types.ts";
 export type { Middleware } from "./middleware.ts";
 export { middleware } from "./middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./plan.ts";
@@ -777,7 +781,13 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
     health(): Health;
     depth(channel: C, group?: string): Promise<readonly GroupDepth[]>;
     deadLetters(channel: C, group: string): DeadLetters;
+    replay(channel: C, group: string, from: ReplayFrom): Promise<void>;
 }
+export type ReplayFrom = "earliest" | "latest" | {
+    readonly time: Date | number;
+} | {
+    readonly at: string;
+};
 export interface StopReport {
     readonly completed: number;
     readonly released: number;
@@ -845,6 +855,14 @@ export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
 ] ? A & Adds<Rest> : {};
 export declare function middleware<Added extends object = {}>(run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>): Middleware<Added>;
 export {};
+
+// network-fault.d.ts
+import type { Fault, Phase } from "./driver.ts";
+export declare function networkFault(error: object, during: Phase): Fault | undefined;
+
+// origin.d.ts
+export declare function isLoopback(hostname: string): boolean;
+export declare function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined;
 
 // plan.d.ts
 import type { Adapter, Capabilities, Destination, Model, Position } from "./driver.ts";

@@ -91,6 +91,7 @@ export declare class LeaseEngine {
     constructor(options: LeaseEngineOptions);
     open(signal: AbortSignal): Promise<void>;
     shards(signal: AbortSignal): AsyncGenerator<HeldShard>;
+    look(): void;
     status(): readonly ShardStatus[];
     close(): Promise<void>;
 }
@@ -394,6 +395,7 @@ export declare class Tenure implements HeldShard {
     }): Promise<void>;
     ended(children: readonly Shard[]): Promise<void>;
     release(): Promise<void>;
+    abandon(): Promise<void>;
     seen(row: LeaseRow | undefined): void;
     lose(reason: LossReason): void;
 }

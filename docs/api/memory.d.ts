@@ -75,7 +75,7 @@ export interface Control {
     split(stream: string, partition: string): void;
     merge(stream: string, first: string, second: string): void;
     reshard(stream: string, count: number): void;
-    revoke(stream: string, group: string, partition: string): void;
+    revoke(stream: string, group: string, partition: string): Promise<void>;
 }
 export declare function controlFor(broker: Broker): Control;
 export declare function controlOf(options: ResolvedOptions): Control | undefined;
@@ -190,54 +190,28 @@ export declare class Lane {
     shift(): Item | null;
 }
 
-// lease-table.d.ts
-import type { Runtime } from "@switchyard/core/driver";
-export interface Tenure {
-    readonly key: string;
-    readonly token: number;
-    readonly attempt: number;
-    readonly lost: AbortSignal;
-    readonly asked: AbortSignal;
-}
-export interface Member {
-    readonly id: string;
-    granted(tenure: Tenure): void;
-}
-export declare class LeaseTable {
-    #private;
-    constructor(runtime: Runtime);
-    add(key: string, parents: readonly string[]): void;
-    remove(key: string): void;
-    join(member: Member): void;
-    retire(member: Member): void;
-    leave(member: Member): void;
-    holds(tenure: Tenure): boolean;
-    isHeld(key: string): boolean;
-    progress(tenure: Tenure): void;
-    release(tenure: Tenure, ended: boolean): void;
-    revoke(key: string, rebalance?: boolean): void;
-    setEnded(key: string, ended: boolean): void;
-    hasEnded(key: string): boolean;
-    balance(): void;
-}
-
 // log-group.d.ts
 import type { Position } from "@switchyard/core/driver";
-import { LeaseTable, type Tenure } from "./lease-table.ts";
+import { type Checkpoint, LeaseEngine, type LeaseStore, type ShardSource } from "@switchyard/leases";
 import type { Log } from "./log.ts";
-import type { LogRecord } from "./partition.ts";
+import type { LogRecord, Partition } from "./partition.ts";
 export declare class LogGroup {
     #private;
     readonly name: string;
-    readonly table: LeaseTable;
+    readonly store: LeaseStore;
+    readonly source: ShardSource;
     constructor(name: string, log: Log, start: Position);
-    read(tenure: Tenure, offset: number): void;
+    engine(worker: string): LeaseEngine;
+    close(engine: LeaseEngine): Promise<void>;
+    tell(): void;
+    holder(partition: string): string | undefined;
+    read(partition: string, token: number, offset: number): void;
     readTo(partition: string): number;
     handedOut(): LogRecord[];
-    checkpoint(partition: string): number;
-    advance(tenure: Tenure, offset: number): boolean;
-    discover(): void;
-    seek(to: Position): void;
+    checkpoint(id: string): number;
+    offsetAfter(at: Checkpoint, partition: Partition): number;
+    revoke(partition: string): Promise<void>;
+    seek(to: Position, signal: AbortSignal): Promise<void>;
 }
 
 // log.d.ts
@@ -264,6 +238,7 @@ export declare class Log {
     merge(first: string, second: string): void;
     reshard(count: number): void;
     purge(): void;
+    get seq(): number;
 }
 
 // options.d.ts
@@ -305,6 +280,7 @@ export declare class Partition {
     readonly waiters: Waiters<undefined, undefined>;
     closed: boolean;
     first: number;
+    purged: number;
     constructor(id: string, from: number, to: number, parents: readonly string[], clock: Clock);
     get end(): number;
     append(record: LogRecord): void;
@@ -312,6 +288,8 @@ export declare class Partition {
     trim(limit: number): void;
     clear(): void;
     close(): void;
+    after(seq: number): number;
+    hasTrimmedAfter(seq: number): boolean;
     offset(position: Position, clock: Clock): number;
 }
 export declare function hashKey(key: string): number;

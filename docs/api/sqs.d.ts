@@ -214,8 +214,9 @@ export declare function entryError(failed: FailedEntry | undefined): EntryError;
 export declare function classify(cause: unknown, during: Phase): Fault;
 
 // hosts.d.ts
-export declare function isLoopback(hostname: string): boolean;
-export declare function originProblem(endpoint: string, allowInsecure: boolean): string | undefined;
+import { isLoopback } from "@switchyard/core/driver-kit";
+export { isLoopback };
+export declare const originProblem: (endpoint: string, allowInsecure: boolean) => string | undefined;
 export declare function sameService(queue: URL, endpoint: URL): boolean;
 
 // index.d.ts

@@ -93,6 +93,7 @@ const ALLOWED = {
   sns: ["core", "sqs"],
   kinesis: ["core", "leases"],
   amqp: ["core", "leases"],
+  memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };
 

@@ -8,7 +8,11 @@
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { once } from "node:events";
 import { request, createServer as createHttp1, type IncomingHttpHeaders } from "node:http";
-import { createServer as createHttp2, type ServerHttp2Stream } from "node:http2";
+import {
+  createServer as createHttp2,
+  type IncomingHttpHeaders as IncomingHttp2Headers,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -182,8 +186,11 @@ async function startFront(target: number): Promise<{ readonly port: number; clos
   const http2 = createHttp2();
   // A subscription of the same consumer and shard, five seconds old, gives way to the next: so does AWS, the emulator does not.
   const subscribed = new Map<string, { readonly since: number; readonly stream: ServerHttp2Stream }>();
-  http2.on("stream", async (stream, headers) => {
+  http2.on("stream", (stream, headers) => {
     stream.on("error", () => {});
+    void forward2(stream, headers);
+  });
+  async function forward2(stream: ServerHttp2Stream, headers: IncomingHttp2Headers): Promise<void> {
     const target = String(headers["x-amz-target"] ?? "");
     let body: NodeJS.ReadableStream = stream;
     if (target.endsWith(".SubscribeToShard")) {
@@ -213,7 +220,7 @@ async function startFront(target: number): Promise<{ readonly port: number; clos
       () => stream.destroy(),
     );
     stream.on("close", () => forward.destroy());
-  });
+  }
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

@@ -332,7 +332,7 @@ class Simulation {
     const partition = partitions[Math.floor(this.#random() * partitions.length)];
     if (broker === undefined || partition === undefined) return;
     const reshard = this.#random() < this.#choices.resharding;
-    if (!reshard) broker.revoke("sim_items", this.#choices.groups[0] as string, partition);
+    if (!reshard) void broker.revoke("sim_items", this.#choices.groups[0] as string, partition);
     else if (partitions.length > 3) broker.reshard("sim_items", 2);
     else broker.split("sim_items", partition);
   }

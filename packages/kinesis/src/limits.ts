@@ -21,7 +21,7 @@ export const MAX_RETENTION_MS = 8_760 * HOUR;
 /** GetRecords: 5 calls a second on a shard, shared by everyone that polls it. */
 export const READ_MS = 200;
 /** "Wait 1 second between calls": how long a shard that has nothing is left alone. */
-export const IDLE_MS = SECOND;
+export const IDLE_MS = 1_000;
 /** Iterators end 5 minutes after they were given; one older than this is asked for anew. */
 export const ITERATOR_MS = 5 * MINUTE;
 /** SubscribeToShard: a second call for the same consumer and shard is refused for 5 seconds after the first. */

@@ -100,13 +100,13 @@ test("a stream that distributes by itself cannot keep an order, also when it is 
     code: "order-not-kept",
     kind: "config",
   });
-  let strategy: string | undefined;
+  const later: { strategy?: string } = {};
   const at = await bench((keys) => keys.map(took), {
     get RecordDistributionStrategy() {
-      return strategy;
+      return later.strategy;
     },
   });
-  strategy = "AUTO";
+  later.strategy = "AUTO";
   expect(await at.send("a")).toMatchObject([{ id: "7" }]);
   await at.runtime.advance("6m");
   await expect(at.send("a")).rejects.toMatchObject({ code: "order-not-kept" });

@@ -128,8 +128,7 @@ export class Tenure implements HeldShard {
 
   async #leave(blameless: boolean): Promise<void> {
     // The first word counts.
-    if (this.#leaving) blameless = this.#blameless;
-    this.#blameless = blameless;
+    if (!this.#leaving) this.#blameless = blameless;
     this.#leaving = true;
     while (this.#current) {
       try {
@@ -141,6 +140,7 @@ export class Tenure implements HeldShard {
       }
     }
     if (this.#over) return;
+    if (!this.#blameless) return this.lose("closed");
     this.#end(true);
     this.#host.report({ type: "released", shard: this.id, fencingToken: this.fencingToken });
   }
