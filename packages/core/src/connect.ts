@@ -1,7 +1,5 @@
 import type { AnyChannel } from "./channel.ts";
-import { Connections } from "./connections.ts";
 import { MessagingError } from "./errors.ts";
-import { MessagingCore } from "./messaging.ts";
 import type { ConnectOptions, Messaging } from "./messaging-types.ts";
 import { guarded, toConsole } from "./observe.ts";
 import type { ChannelShape } from "./shapes.ts";
@@ -20,8 +18,12 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   const { channels, service, runtime = systemRuntime } = options;
   const observe = guarded(options.observe ?? toConsole);
   refuseBadInput(channels, service);
-  // Loaded here, not above: what only declares channels and consumers needs no YAML and no zod.
-  const [{ resolvePlan }, { provision }] = await Promise.all([import("./config/index.ts"), import("./provision.ts")]);
+  // Loaded here, not above: what only declares channels and consumers needs no YAML, no zod and no engine.
+  const [{ resolvePlan }, { provision }, { Connections, MessagingCore }] = await Promise.all([
+    import("./config/index.ts"),
+    import("./provision.ts"),
+    import("./engine.ts"),
+  ]);
   const shapes = channels as unknown as readonly ChannelShape[];
   const plan = await resolvePlan({ ...options, channels: shapes, service });
   await provision(plan, runtime, new AbortController().signal);

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Runtime } from "./runtime.ts";
 import { uuidSource } from "./uuid.ts";
 

@@ -1,0 +1,3 @@
+/** What `connect()` loads when it runs, in one step. */
+export { Connections } from "./connections.ts";
+export { MessagingCore } from "./messaging.ts";
