@@ -1,0 +1,155 @@
+import type { Contender, Row } from "./row.ts";
+
+const by = (name: string, file: string, work: string, flags: readonly string[] = []): Contender => ({
+  name,
+  file,
+  work,
+  flags,
+});
+/** A young generation that no round fills: what the heap grows by is what was allocated. */
+const COUNTING = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
+const BIG = ["--max-old-space-size=6144"];
+
+const memory: readonly Row[] = [
+  {
+    id: "memory",
+    title: "memory queue, publish to handled and acknowledged",
+    contenders: [
+      by("switchyard", "memory", "ours"),
+      by("fastq, as its benchmark", "in-process", "fastqOwn"),
+      by("fastq.promise, no-op", "in-process", "fastqPromise"),
+      by("mqemitter", "in-process", "mqemitter"),
+      by("emittery", "in-process", "emittery"),
+      by("@node-ts/bus-core", "in-process", "bus"),
+    ],
+    targets: [{ metric: "rate", of: "switchyard", against: "fastq, as its benchmark", atLeast: 0.5 }],
+  },
+  {
+    id: "memory-channels",
+    title: "memory queue, 1,000 channels against one",
+    contenders: [by("1 channel", "memory", "ours"), by("1,000 channels", "memory", "thousandChannels")],
+    targets: [{ metric: "rate", of: "1 channel", against: "1,000 channels", atMost: 1.2 }],
+  },
+  {
+    id: "memory-backlog",
+    title: "memory queue, handling a backlog of 1,000 against 1,000,000 (quick: 300,000)",
+    contenders: [by("1,000", "memory", "backlogThousand", BIG), by("1,000,000", "memory", "backlogMillion", BIG)],
+    targets: [{ metric: "rate", of: "1,000", against: "1,000,000", atMost: 1.3 }],
+    rounds: { full: 5, quick: 3 },
+    warmup: 1,
+  },
+  {
+    id: "memory-held",
+    title: "memory held for each queued message, over its body",
+    contenders: [by("switchyard", "memory", "held")],
+    targets: [{ metric: "bytes", of: "switchyard", atMost: 300, unit: "bytes" }],
+    rounds: { full: 5, quick: 3 },
+    warmup: 1,
+  },
+];
+
+const layer: readonly Row[] = [
+  {
+    id: "layer",
+    title: "portable layer alone (null driver), small object",
+    contenders: [
+      by("publish", "layer", "publish", COUNTING),
+      by("consume", "layer", "consume", COUNTING),
+      by("publish, zod", "layer", "publishChecked", COUNTING),
+      by("consume, zod", "layer", "consumeChecked", COUNTING),
+    ],
+    targets: [
+      { metric: "microseconds", of: "publish", atMost: 1.5, unit: "us" },
+      { metric: "microseconds", of: "consume", atMost: 1.5, unit: "us" },
+      { metric: "microseconds", of: "publish, zod", atMost: 3, unit: "us" },
+      { metric: "microseconds", of: "consume, zod", atMost: 3, unit: "us" },
+      { metric: "bytes", of: "publish", atMost: 1_024, unit: "bytes" },
+      { metric: "bytes", of: "consume", atMost: 1_024, unit: "bytes" },
+    ],
+  },
+  {
+    id: "import",
+    title: 'import "@switchyard/core", cold',
+    contenders: [by("switchyard", "loading", "core")],
+    targets: [
+      { metric: "milliseconds", of: "switchyard", atMost: 25, unit: "ms" },
+      { metric: "kilobytes", of: "switchyard", atMost: 45, unit: "KB" },
+    ],
+    rounds: { full: 5, quick: 2 },
+    warmup: 1,
+  },
+  {
+    id: "idle",
+    title: "1,000 channels consumed in one process, idle",
+    contenders: [by("switchyard", "memory", "idle")],
+    targets: [
+      { metric: "percent", of: "switchyard", atMost: 2, unit: "% of a core" },
+      { metric: "kilobytes", of: "switchyard", atMost: 20, unit: "KB each" },
+    ],
+    rounds: { full: 2, quick: 1 },
+    warmup: 0,
+  },
+];
+
+const SQS = ["null-sqs"];
+const sqs: readonly Row[] = [
+  {
+    id: "sqs-publish",
+    title: "SQS, 10,000 concurrent publish()",
+    servers: SQS,
+    contenders: [
+      by("switchyard", "sqs-publish", "ours"),
+      by("raw, batches of ten", "sqs-publish", "rawBatches"),
+      by("raw, one call a message", "sqs-publish", "rawOneByOne"),
+      by("sqs-producer", "sqs-publish", "sqsProducer"),
+      by("@message-queue-toolkit/sqs", "sqs-publish", "toolkit"),
+    ],
+    targets: [
+      { metric: "rate", of: "switchyard", against: "raw, batches of ten", atLeast: 0.9 },
+      { metric: "rate", of: "switchyard", against: "raw, one call a message", atLeast: 6 },
+      { metric: "requests", of: "switchyard", atMost: 105, unit: "requests per 1,000" },
+    ],
+  },
+  {
+    id: "sqs-consume",
+    title: "SQS, consume and acknowledge, no-op handler",
+    servers: SQS,
+    contenders: [
+      by("switchyard", "sqs-consume", "oursAll"),
+      by("raw, ten loops", "sqs-consume", "rawAll"),
+      by("sqs-consumer, one at a time", "sqs-consume", "consumerOneByOne"),
+      by("sqs-consumer, ten at a time", "sqs-consume", "consumerTens"),
+      by("sqs-consumer, batch handler", "sqs-consume", "consumerBatches"),
+      by("@message-queue-toolkit/sqs", "sqs-consume", "toolkitAll"),
+    ],
+    targets: [
+      { metric: "rate", of: "switchyard", against: "raw, ten loops", atLeast: 0.9 },
+      { metric: "rate", of: "switchyard", against: "sqs-consumer, one at a time", atLeast: 2 },
+      { metric: "rate", of: "switchyard", against: "sqs-consumer, batch handler", atLeast: 1 },
+      { metric: "requests", of: "switchyard", atMost: 210, unit: "requests per 1,000" },
+    ],
+  },
+  {
+    id: "sqs-mixed",
+    title: "SQS, handlers of 5 to 500 ms, concurrency 50",
+    servers: SQS,
+    contenders: [by("switchyard", "sqs-consume", "oursMixed"), by("sqs-consumer", "sqs-consume", "consumerMixed")],
+    targets: [{ metric: "rate", of: "switchyard", against: "sqs-consumer", atLeast: 6 }],
+    rounds: { full: 5, quick: 2 },
+    warmup: 1,
+  },
+  {
+    id: "sqs-fifo",
+    title: "SQS FIFO, 100 groups, handlers of 5 ms",
+    servers: SQS,
+    contenders: [
+      by("switchyard", "sqs-consume", "oursFifo"),
+      by("sqs-consumer, in order", "sqs-consume", "consumerFifo"),
+    ],
+    targets: [{ metric: "rate", of: "switchyard", against: "sqs-consumer, in order", atLeast: 5 }],
+    rounds: { full: 5, quick: 2 },
+    warmup: 1,
+  },
+];
+
+export const rows: readonly Row[] = [...layer, ...memory, ...sqs];

@@ -1,0 +1,86 @@
+/** The portable layer over a transport that costs nothing: microseconds and bytes for each message. */
+import { connect, consumer } from "@switchyard/core";
+import type { Sample, Work } from "../measured.ts";
+import { NullBroker, nullAdapter } from "../servers/null-adapter.ts";
+import { checkedOrders, order, orders, silent } from "./messages.ts";
+
+const COUNT = 10_000;
+/** The middle of as many: a round is short, and the machine is not ours alone. */
+const TIMES = 15;
+
+async function open(of: typeof orders) {
+  const broker = new NullBroker();
+  const config = {
+    prefix: "bench",
+    connections: { none: { use: nullAdapter(broker) } },
+    channels: { orders: { model: "queue", on: "none", groups: { work: { concurrency: 100 } } } },
+  };
+  const messaging = await connect({ channels: [of], service: "bench", config: config as never, observe: silent });
+  let left = 0;
+  let resolve: () => void = silent;
+  const handled = () => {
+    if (--left === 0) resolve();
+  };
+  messaging.consume(consumer(of, "work", { placed: handled }));
+  await messaging.start();
+  await messaging.publish(of, "placed", order(0));
+  return {
+    messaging,
+    publish: async () => {
+      let last: Promise<unknown> | undefined;
+      for (let i = 0; i < COUNT; i++) last = messaging.publish(of, "placed", order(i));
+      await last;
+    },
+    consume: async () => {
+      const settled = broker.settled + COUNT;
+      left = COUNT;
+      const all = new Promise<void>((done) => {
+        resolve = done;
+      });
+      broker.give(COUNT);
+      await all;
+      while (broker.settled < settled) await new Promise((done) => setImmediate(done));
+    },
+  };
+}
+
+const layer =
+  (which: "publish" | "consume", of: typeof orders): Work =>
+  async () => {
+    const opened = await open(of);
+    const run = opened[which];
+    for (let i = 0; i < 10; i++) await run();
+    return {
+      round: async () => {
+        const times: number[] = [];
+        const bytes: number[] = [];
+        for (let i = 0; i < TIMES; i++) times.push(await microseconds(run));
+        for (let i = 0; i < 3; i++) bytes.push(await allocated(run));
+        const middle = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1] as number;
+        const sample: Sample = { microseconds: middle(times), bytes: middle(bytes) };
+        return sample;
+      },
+      close: async () => void (await opened.messaging.stop()),
+    };
+  };
+
+/** Processor time, not the clock's: of a machine others use too, only that is ours. */
+async function microseconds(run: () => Promise<void>): Promise<number> {
+  const from = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / COUNT;
+}
+
+/** With a young generation so large that nothing is collected meanwhile (a flag of its process), what the heap grew by is what was allocated. */
+async function allocated(run: () => Promise<void>): Promise<number> {
+  (globalThis as unknown as { gc(): void }).gc();
+  const before = process.memoryUsage().heapUsed;
+  await run();
+  return (process.memoryUsage().heapUsed - before) / COUNT;
+}
+
+export const publish: Work = layer("publish", orders);
+export const publishChecked: Work = layer("publish", checkedOrders as unknown as typeof orders);
+export const consume: Work = layer("consume", orders);
+export const consumeChecked: Work = layer("consume", checkedOrders as unknown as typeof orders);
