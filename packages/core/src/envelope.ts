@@ -118,9 +118,31 @@ function wire(
   return message;
 }
 
-export type Decoded =
-  | { readonly foreign: false; readonly envelope: Envelope; readonly body: string | Uint8Array }
-  | { readonly foreign: true; readonly raw: ForeignMessage };
+export type Decoded = DecodedMessage | { readonly foreign: true; readonly raw: ForeignMessage };
+
+/** One of ours, read. */
+export class DecodedMessage {
+  readonly foreign = false;
+  readonly envelope: Envelope;
+  readonly body: string | Uint8Array;
+
+  constructor(envelope: Envelope, body: string | Uint8Array) {
+    this.envelope = envelope;
+    this.body = body;
+  }
+
+  get id(): string {
+    return this.envelope.id;
+  }
+
+  get type(): string {
+    return this.envelope.type;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.envelope.headers;
+  }
+}
 
 /**
  * Never throws: what is not a whole envelope is foreign. `body` is text where the content type says so and the bytes are
@@ -132,9 +154,10 @@ export function decode(message: WireMessage): Decoded {
     const envelope = fromAttributes(ce, message.type, message.headers);
     if (envelope === undefined) return foreign(message);
     const body = unwrap(message.body, envelope);
-    return body === undefined ? foreign(message) : { foreign: false, envelope, body };
+    return body === undefined ? foreign(message) : new DecodedMessage(envelope, body);
   }
-  return decodeStructured(asText(message.body)) ?? foreign(message);
+  const structured = decodeStructured(asText(message.body));
+  return structured === undefined ? foreign(message) : new DecodedMessage(structured.envelope, structured.body);
 }
 
 function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Array | undefined {

@@ -41,7 +41,7 @@ function isJsonText(text: string): boolean {
 /** Undefined for what is not a whole CloudEvents document. Any producer's will do, not only ours. */
 export function decodeStructured(
   text: string | Uint8Array,
-): { readonly foreign: false; readonly envelope: Envelope; readonly body: string | Uint8Array } | undefined {
+): { readonly envelope: Envelope; readonly body: string | Uint8Array } | undefined {
   if (typeof text !== "string" || !text.includes('"specversion"')) return undefined;
   const found = parseObject(text);
   if (found === undefined) return undefined;
@@ -49,7 +49,7 @@ export function decodeStructured(
   const envelope = envelopeOf(attributes, attributes["type"], inner(headers), inner(dead), attributes);
   if (envelope === undefined) return undefined;
   const body = bodyOf(text, found, envelope);
-  return body === undefined ? undefined : { foreign: false, envelope, body };
+  return body === undefined ? undefined : { envelope, body };
 }
 
 function inner(value: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { Delivery, Outcome } from "../driver.ts";
+import type { Delivery, Outcome, Settlement } from "../driver.ts";
 import type { Condemned } from "./decide.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 import type { Opened } from "./opened.ts";
@@ -27,6 +27,9 @@ export class Held {
   wait: Disposable | undefined = undefined;
   /** An extension under way: a settlement must not be overtaken by it. */
   extending: Promise<readonly Outcome[] | undefined> | undefined = undefined;
+  /** What its driver is asked to do with it, and how often that failed. */
+  settlement: Settlement | undefined = undefined;
+  settleTries = 0;
   /** Condemned, and its dead-letter copy found no place yet: the copy is tried again, not the handler. */
   condemned: Condemned | undefined = undefined;
   /** Its envelope, once read. */

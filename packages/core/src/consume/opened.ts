@@ -23,7 +23,6 @@ export interface Opened {
 class LocalOpened implements Opened {
   readonly foreign = false;
   readonly envelope: Envelope;
-  readonly headers = {};
   readonly local: LocalContent;
   readonly #message: WireMessage;
 
@@ -41,6 +40,10 @@ class LocalOpened implements Opened {
     return this.envelope.type;
   }
 
+  get headers(): Readonly<Record<string, string>> {
+    return this.envelope.headers;
+  }
+
   get body(): string | Uint8Array {
     return this.#message.body;
   }
@@ -50,10 +53,7 @@ export function open(channel: ChannelShape, delivery: Delivery): Opened {
   const { local } = delivery.message;
   if (local !== undefined) return new LocalOpened(delivery.message, local);
   const decoded = decode(delivery.message);
-  if (!decoded.foreign) {
-    const { envelope, body } = decoded;
-    return { id: envelope.id, foreign: false, envelope, type: envelope.type, headers: envelope.headers, body };
-  }
+  if (!decoded.foreign) return decoded;
   const raw = { ...decoded.raw, body: maybeJson(decoded.raw.body) };
   const base = { id: delivery.id, foreign: true, headers: raw.headers, body: delivery.message.body, raw };
   const type = foreignType(channel, raw);

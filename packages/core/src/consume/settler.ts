@@ -20,19 +20,14 @@ export interface SettlerOptions {
   readonly done: (held: Held, lost: boolean, cause?: unknown) => void;
 }
 
-interface Entry {
-  readonly held: Held;
-  readonly settlement: Settlement;
-  tries: number;
-}
-
 /**
  * Settles deliveries one by one, coalesced into the broker's batches. A failed settlement is tried again until the hold
  * ends, then reported as lost: the message will come again (contract C6).
  */
 export class Settler {
   readonly #options: SettlerOptions;
-  readonly #pending = new Deque<Entry>();
+  /** With what is to become of it in `settlement`. */
+  readonly #pending = new Deque<Held>();
   #calls = 0;
   #unsettled = 0;
   #linger: Disposable | undefined;
@@ -41,7 +36,7 @@ export class Settler {
   #idle: (() => void)[] = [];
   #closed = false;
   /** Settlements that failed, until they are tried again. */
-  readonly #again = new Map<Entry, Disposable>();
+  readonly #again = new Map<Held, Disposable>();
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -55,9 +50,10 @@ export class Settler {
   add(held: Held, settlement: Settlement): void {
     held.state = "settling";
     this.#unsettled++;
-    const entry = { held, settlement, tries: 0 };
-    if (held.extending === undefined) this.#push(entry);
-    else void held.extending.then(() => this.#push(entry));
+    held.settlement = settlement;
+    held.settleTries = 0;
+    if (held.extending === undefined) this.#push(held);
+    else void held.extending.then(() => this.#push(held));
   }
 
   /** Nothing more is expected soon: what lingers leaves at the end of the tick. */
@@ -86,20 +82,20 @@ export class Settler {
     this.#closed = true;
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
-    for (const [entry, timer] of this.#again) {
+    for (const [held, timer] of this.#again) {
       timer[Symbol.dispose]();
-      this.#finish(entry, true);
+      this.#finish(held, true);
     }
     this.#again.clear();
-    for (const entry of this.#pending.drain()) this.#finish(entry, true);
+    for (const held of this.#pending.drain()) this.#finish(held, true);
   }
 
-  #push(entry: Entry): void {
+  #push(held: Held): void {
     if (this.#closed || this.#options.lease.lost.aborted) {
-      this.#finish(entry, true);
+      this.#finish(held, true);
       return;
     }
-    this.#pending.push(entry);
+    this.#pending.push(held);
     if (this.#pending.size >= this.#options.batch) this.#send();
     else this.#schedule();
   }
@@ -127,51 +123,51 @@ export class Settler {
 
   #send(): void {
     if (this.#calls >= CALLS || this.#pending.size === 0) return;
-    const batch: Entry[] = [];
-    while (batch.length < this.#options.batch && this.#pending.size > 0) batch.push(this.#pending.shift() as Entry);
+    const batch: Held[] = [];
+    while (batch.length < this.#options.batch && this.#pending.size > 0) batch.push(this.#pending.shift() as Held);
     this.#calls++;
     void this.#call(batch);
   }
 
-  async #call(batch: Entry[]): Promise<void> {
+  async #call(batch: Held[]): Promise<void> {
     const { lease } = this.#options;
     let outcomes: readonly Outcome[];
     try {
       outcomes = await lease.settle(
-        batch.map((entry) => entry.settlement),
+        batch.map((held) => held.settlement as Settlement),
         lease.lost,
       );
     } catch (cause) {
       outcomes = batch.map(() => ({ cause }));
     }
     this.#calls--;
-    batch.forEach((entry, i) => {
+    batch.forEach((held, i) => {
       const outcome = outcomes[i];
-      if (outcome === undefined) this.#finish(entry, false);
-      else this.#failed(entry, outcome.cause);
+      if (outcome === undefined) this.#finish(held, false);
+      else this.#failed(held, outcome.cause);
     });
     if (this.#pending.size >= this.#options.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
     else if (this.#pending.size > 0) this.#schedule();
   }
 
-  #failed(entry: Entry, cause: unknown): void {
+  #failed(held: Held, cause: unknown): void {
     const fault = this.#options.classify(cause, "settle");
-    const wait = Math.max(reconnectMs(++entry.tries, this.#options.runtime.random), fault.retryAfterMs ?? 0);
-    const end = entry.held.deadline ?? Number.POSITIVE_INFINITY;
+    const wait = Math.max(reconnectMs(++held.settleTries, this.#options.runtime.random), fault.retryAfterMs ?? 0);
+    const end = held.deadline ?? Number.POSITIVE_INFINITY;
     const passing = fault.kind === "retryable" || fault.kind === "throttled" || fault.kind === "ambiguous";
     const late = this.#options.runtime.monotonic() + wait >= end;
     // A hold without an end still has a lease: after some ten tries (a minute) the lease is what is broken.
-    if (!passing || late || entry.tries > 10 || this.#closed) return this.#finish(entry, true, cause);
+    if (!passing || late || held.settleTries > 10 || this.#closed) return this.#finish(held, true, cause);
     const again = () => {
-      this.#again.delete(entry);
-      this.#push(entry);
+      this.#again.delete(held);
+      this.#push(held);
     };
-    this.#again.set(entry, this.#options.runtime.timer(wait, again));
+    this.#again.set(held, this.#options.runtime.timer(wait, again));
   }
 
-  #finish(entry: Entry, lost: boolean, cause?: unknown): void {
+  #finish(held: Held, lost: boolean, cause?: unknown): void {
     this.#unsettled--;
-    this.#options.done(entry.held, lost, cause);
+    this.#options.done(held, lost, cause);
     if (this.#unsettled === 0) for (const wake of this.#idle.splice(0)) wake();
   }
 }

@@ -40,15 +40,15 @@ function prepare(item: Item, sender: OpenSender, about: About): MessagingError |
   if (item.size >= 0 && item.madeFor === capabilities) return undefined;
   try {
     if (item.message === undefined || !alike(item.madeFor, capabilities))
-      item.message = item.request.make(capabilities, driver);
+      item.message = item.make(capabilities, driver);
     item.size = driver.size(item.message);
   } catch (cause) {
-    return wrap(item.request.id, about, cause);
+    return wrap(item.id, about, cause);
   }
   item.madeFor = capabilities;
   const most = Math.min(capabilities.maxMessageBytes, capabilities.maxBatch.bytes);
   // A limit so low that the reserve is most of it could carry nothing: then half.
-  const reserved = item.request.reserve === true ? 0 : Math.min(RESERVE_BYTES, most >> 1);
+  const reserved = item.reserve ? 0 : Math.min(RESERVE_BYTES, most >> 1);
   return item.size > most - reserved ? tooLarge(item, about, most - reserved, reserved) : undefined;
 }
 

@@ -20,7 +20,7 @@ export function failure(
   const doubt = item.ambiguous || kind === "ambiguous";
   return new MessagingError(code, doubt ? text + MAYBE : text, {
     ...about,
-    id: item.request.id,
+    id: item.id,
     kind: doubt ? "ambiguous" : kind,
     cause,
     retryAfterMs: isMessagingError(cause) ? cause.retryAfterMs : undefined,
@@ -28,7 +28,7 @@ export function failure(
 }
 
 export function attemptFailed(item: Item, about: About, fault: Fault, cause: unknown): MessagingError {
-  return fromFault(fault, `publish to "${about.channel}"`, cause, { ...about, id: item.request.id });
+  return fromFault(fault, `publish to "${about.channel}"`, cause, { ...about, id: item.id });
 }
 
 /** The final form of the last attempt's error. */
@@ -37,7 +37,7 @@ export function finalFailure(item: Item, about: About, error: MessagingError): M
   const sure = error.kind === "ambiguous" ? "" : " after an attempt whose answer was lost";
   return new MessagingError(error.code, `${error.message}${sure}${MAYBE}`, {
     ...about,
-    id: item.request.id,
+    id: item.id,
     kind: "ambiguous",
     cause: error.cause ?? error,
     retryAfterMs: error.retryAfterMs,

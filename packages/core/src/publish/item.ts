@@ -21,7 +21,7 @@ export function markFailed(many: Many, key: string | undefined, index: number): 
 }
 
 export function isBlocked(item: Item): boolean {
-  const { many, index = 0 } = item.request;
+  const { many, index } = item;
   if (many === undefined || item.key === undefined) return false;
   return (many.failed.get(item.key) ?? Number.POSITIVE_INFINITY) < index;
 }
@@ -37,37 +37,29 @@ export interface SendOptions {
   readonly reserve?: boolean;
   /** Takes its place in the order of its key now, is sent once this is fulfilled, and fails when it rejects. */
   readonly gate?: PromiseLike<unknown> | undefined;
-  /** What the message will be: it is then made when it is sent, not before. */
-  readonly known?: { readonly key: string | undefined; readonly bytes: number } | undefined;
-  readonly many?: Many | undefined;
-  /** The place in `many`. */
-  readonly index?: number | undefined;
 }
 
 export type Make = (capabilities: Capabilities) => WireMessage;
 
-/** One message on its way in: how it is sent, and who is told. */
-export interface Request extends SendOptions {
-  /** What it is on the wire of this driver. */
-  make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
-  /** Called once: accepted, or failed. */
-  done(error: MessagingError | undefined, sent: Accepted | undefined): void;
-}
-
-/** One message until it is accepted or has failed. Every field is set here: items of one shape are what the engine is fast with. */
-export class Item {
-  readonly request: Request;
-  message: WireMessage | undefined;
-  madeFor: Capabilities | undefined;
-  /** As the driver counts; -1: not yet counted. */
-  size = -1;
+/**
+ * One message until it is accepted or has failed: what it is, who is told, and how far it is. Every field is set here, in one
+ * order: the engine is fast with items of one shape.
+ */
+export abstract class Item {
+  readonly signal: AbortSignal | undefined;
+  readonly key: string | undefined;
   /** What it counts against the pending limit: the body and an allowance for headers. */
   readonly weight: number;
-  readonly key: string | undefined;
-  readonly deadline: number;
+  /** Set when it is submitted (monotonic). */
+  deadline = 0;
+  message: WireMessage | undefined = undefined;
+  madeFor: Capabilities | undefined = undefined;
+  /** As the driver counts; -1: not yet counted. */
+  size = -1;
   attempts = 0;
   admitted = false;
-  gated: boolean;
+  /** Waits for its gate. */
+  gated = false;
   finished = false;
   /** In the ready list, in back-off or in a call: not to be made ready again. */
   started = false;
@@ -84,23 +76,88 @@ export class Item {
   /** The next one of the same key. */
   behind: Item | undefined = undefined;
 
-  /** `capabilities`: what to make the message for now, where the request does not say what it will be. */
-  constructor(request: Request, deadline: number, capabilities: Capabilities) {
-    const { known } = request;
-    this.request = request;
-    this.deadline = deadline;
-    this.gated = request.gate !== undefined;
-    if (known === undefined) {
-      this.message = request.make(capabilities, undefined);
-      this.madeFor = capabilities;
-      this.weight = this.message.body.length + HEADER_WEIGHT;
-      this.key = this.message.key;
-    } else {
-      this.message = undefined;
-      this.madeFor = undefined;
-      this.weight = known.bytes + HEADER_WEIGHT;
-      this.key = known.key;
-    }
+  constructor(signal: AbortSignal | undefined, key: string | undefined, bodyLength: number) {
+    this.signal = signal;
+    this.key = key;
+    this.weight = bodyLength + HEADER_WEIGHT;
+  }
+
+  /** The message's id, for errors. */
+  abstract get id(): string | undefined;
+  /** What it is on the wire of this driver. */
+  abstract make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
+  /** Called once: accepted, or failed. */
+  abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
+
+  get gate(): PromiseLike<unknown> | undefined {
+    return undefined;
+  }
+
+  get timeoutMs(): number | undefined {
+    return undefined;
+  }
+
+  get reserve(): boolean {
+    return false;
+  }
+
+  get many(): Many | undefined {
+    return undefined;
+  }
+
+  /** The place in `many`. */
+  get index(): number {
+    return 0;
+  }
+}
+
+/** A message that is made when it is given, and its promise. */
+export class GivenItem extends Item {
+  readonly #options: SendOptions;
+  readonly #make: Make;
+  readonly #resolve: (sent: Accepted) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    made: WireMessage,
+    madeFor: Capabilities,
+    make: Make,
+    options: SendOptions,
+    resolve: (sent: Accepted) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(options.signal, made.key, made.body.length);
+    this.message = made;
+    this.madeFor = madeFor;
+    this.#make = make;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get id(): string | undefined {
+    return this.#options.id;
+  }
+
+  override get gate(): PromiseLike<unknown> | undefined {
+    return this.#options.gate;
+  }
+
+  override get timeoutMs(): number | undefined {
+    return this.#options.timeoutMs;
+  }
+
+  override get reserve(): boolean {
+    return this.#options.reserve === true;
+  }
+
+  make(capabilities: Capabilities): WireMessage {
+    return this.#make(capabilities);
+  }
+
+  done(error: MessagingError | undefined, sent: Accepted | undefined): void {
+    if (sent === undefined) this.#reject(error);
+    else this.#resolve(sent);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Capabilities } from "../driver.ts";
 import { formatDuration, milliseconds, parseDuration } from "../duration.ts";
 import { BYTES_TYPE, type Envelope, JSON_TYPE } from "../envelope.ts";
+import { NO_HEADERS } from "../envelope-attributes.ts";
 import { isMessagingError, MessagingError } from "../errors.ts";
 import { copyJson, Tally } from "../json-copy.ts";
 import { LocalMessage } from "../local-message.ts";
@@ -22,13 +23,17 @@ export interface Prepared {
   readonly envelope: Envelope;
   /** Text or bytes; or, for a broker in this process, the message itself. */
   readonly content: string | Uint8Array | LocalMessage;
+  readonly special: Special | undefined;
+}
+
+/** What few messages have. */
+export interface Special {
   readonly fairness: string | undefined;
   readonly delayMs: number | undefined;
   /** Rejects where an asynchronous schema refuses the data. */
   readonly valid: Promise<void> | undefined;
 }
 
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 /** The last instant a Date can hold. */
 const LAST_TIME = 8_640_000_000_000_000;
 
@@ -74,7 +79,8 @@ export function prepare(
   const fairness = options?.fairnessKey === undefined ? undefined : fairnessOf(shape, options.fairnessKey);
   const delayMs = options?.delay === undefined ? undefined : delayOf(shape, options.delay);
   const content = copy === undefined ? body : new LocalMessage(envelope, copy.value, tally as Tally);
-  return { envelope, content, fairness, delayMs, valid };
+  const ordinary = fairness === undefined && delayMs === undefined && valid === undefined;
+  return { envelope, content, special: ordinary ? undefined : { fairness, delayMs, valid } };
 }
 
 function withoutTrace(headers: Record<string, string>): Record<string, string> {
@@ -162,8 +168,8 @@ function delayOf(shape: ChannelShape, value: unknown): number {
 }
 
 /** What only the destination's own capabilities can tell. */
-export function checkCapabilities(shape: ChannelShape, prepared: Prepared, capabilities: Capabilities): void {
-  const { delayMs = 0, fairness } = prepared;
+export function checkCapabilities(shape: ChannelShape, special: Special, capabilities: Capabilities): void {
+  const { delayMs = 0, fairness } = special;
   if (delayMs > capabilities.delayedPublishMs) {
     const most =
       capabilities.delayedPublishMs === 0 ? "none" : `at most ${formatDuration(capabilities.delayedPublishMs)}`;

@@ -1,50 +1,42 @@
 import type { Capabilities, SenderDriver, WireMessage } from "../driver.ts";
-import { encodeBody } from "../envelope.ts";
+import { type Envelope, encodeBody } from "../envelope.ts";
 import type { MessagingError } from "../errors.ts";
 import { LocalMessage } from "../local-message.ts";
 import type { Published, PublishManyResult } from "../publisher.ts";
 import type { ChannelShape } from "../shapes.ts";
-import type { Accepted, Many, Request } from "./item.ts";
-import { checkCapabilities, type Prepared } from "./prepare.ts";
+import { type Accepted, Item, type Many } from "./item.ts";
+import { checkCapabilities, type Prepared, type Special } from "./prepare.ts";
 
-/** One checked message of a user's, until it is accepted or has failed. */
-abstract class Publication implements Request {
-  readonly id: string;
-  readonly signal: AbortSignal | undefined;
+/** One checked message of a user's. */
+abstract class Publication extends Item {
   readonly #shape: ChannelShape;
-  readonly #prepared: Prepared;
+  readonly #envelope: Envelope;
+  readonly #content: Prepared["content"];
+  readonly #special: Special | undefined;
 
-  constructor(id: string, signal: AbortSignal | undefined, shape: ChannelShape, prepared: Prepared) {
-    this.id = id;
-    this.signal = signal;
+  constructor(signal: AbortSignal | undefined, shape: ChannelShape, { envelope, content, special }: Prepared) {
+    super(signal, envelope.key, content.length);
     this.#shape = shape;
-    this.#prepared = prepared;
+    this.#envelope = envelope;
+    this.#content = content;
+    this.#special = special;
   }
 
-  abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
-
-  get gate(): PromiseLike<unknown> | undefined {
-    return this.#prepared.valid;
+  get id(): string {
+    return this.#envelope.id;
   }
 
-  get known(): { readonly key: string | undefined; readonly bytes: number } {
-    return this;
-  }
-
-  get key(): string | undefined {
-    return this.#prepared.envelope.key;
-  }
-
-  get bytes(): number {
-    return this.#prepared.content.length;
+  override get gate(): PromiseLike<unknown> | undefined {
+    return this.#special?.valid;
   }
 
   make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage {
-    const { envelope, content, delayMs, fairness } = this.#prepared;
-    if (delayMs !== undefined || fairness !== undefined) checkCapabilities(this.#shape, this.#prepared, capabilities);
-    if (!(content instanceof LocalMessage)) return encodeBody(envelope, content, capabilities, this.#prepared);
+    const special = this.#special;
+    const content = this.#content;
+    if (special !== undefined) checkCapabilities(this.#shape, special, capabilities);
+    if (!(content instanceof LocalMessage)) return encodeBody(this.#envelope, content, capabilities, special);
     if (driver?.local === true) return content as WireMessage;
-    return encodeBody(envelope, content.body, capabilities, this.#prepared);
+    return encodeBody(this.#envelope, content.body, capabilities, special);
   }
 }
 
@@ -54,14 +46,13 @@ export class SinglePublication extends Publication {
   readonly #reject: (error: MessagingError) => void;
 
   constructor(
-    id: string,
     signal: AbortSignal | undefined,
     shape: ChannelShape,
     prepared: Prepared,
     resolve: (published: Published) => void,
     reject: (error: MessagingError) => void,
   ) {
-    super(id, signal, shape, prepared);
+    super(signal, shape, prepared);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -93,27 +84,34 @@ export class ManyResults implements Many {
 
 /** Of `publishMany`. */
 export class OneOfMany extends Publication {
-  readonly many: ManyResults;
-  readonly index: number;
+  readonly #many: ManyResults;
+  readonly #index: number;
 
   constructor(
-    id: string,
     signal: AbortSignal | undefined,
     shape: ChannelShape,
     prepared: Prepared,
     many: ManyResults,
     index: number,
   ) {
-    super(id, signal, shape, prepared);
-    this.many = many;
-    this.index = index;
+    super(signal, shape, prepared);
+    this.#many = many;
+    this.#index = index;
+  }
+
+  override get many(): Many {
+    return this.#many;
+  }
+
+  override get index(): number {
+    return this.#index;
   }
 
   done(error: MessagingError | undefined, sent: Accepted | undefined): void {
     const { id } = this;
     const result: PublishManyResult =
       error === undefined ? { ok: true, ...published(id, sent as Accepted) } : { ok: false, id, error };
-    this.many.set(this.index, result);
+    this.#many.set(this.#index, result);
   }
 }
 

@@ -27,6 +27,16 @@ export interface ManyItem extends RawOptions {
   readonly data: unknown;
 }
 
+/** The functions of the promise just made: one function for all promises, where each would have a closure of its own. */
+const captured: { resolve: (published: Published) => void; reject: (error: unknown) => void } = {
+  resolve: () => {},
+  reject: () => {},
+};
+const capture = (resolve: (published: Published) => void, reject: (error: unknown) => void): void => {
+  captured.resolve = resolve;
+  captured.reject = reject;
+};
+
 /** `publish` and `publishMany` of one channel: the checks, the envelope, and the place in the order, all before returning. */
 export class ChannelPublisher {
   readonly #options: ChannelPublisherOptions;
@@ -40,16 +50,17 @@ export class ChannelPublisher {
     data: unknown,
     options?: RawOptions & { readonly signal?: AbortSignal | undefined },
   ): Promise<Published> {
-    return new Promise((resolve, reject) => {
-      const { shape, queue } = this.#options;
-      const id = this.#idOf(options);
-      try {
-        const prepared = this.#prepare(id, type, data, options);
-        queue.submit(new SinglePublication(id, options?.signal, shape, prepared, resolve, reject));
-      } catch (error) {
-        reject(prepareFailed(error, shape.name, id));
-      }
-    });
+    const { shape, queue } = this.#options;
+    const promise = new Promise(capture);
+    const { resolve, reject } = captured;
+    const id = this.#idOf(options);
+    try {
+      const prepared = this.#prepare(id, type, data, options);
+      queue.submit(new SinglePublication(options?.signal, shape, prepared, resolve, reject));
+    } catch (error) {
+      reject(prepareFailed(error, shape.name, id));
+    }
+    return promise;
   }
 
   publishMany(
@@ -64,7 +75,7 @@ export class ChannelPublisher {
         const id = this.#idOf(item);
         try {
           const prepared = this.#prepare(id, item.type, item.data, item);
-          queue.submit(new OneOfMany(id, options?.signal, shape, prepared, many, index));
+          queue.submit(new OneOfMany(options?.signal, shape, prepared, many, index));
         } catch (error) {
           markFailed(many, keyIfAny(shape, item.type, item.data), index);
           many.set(index, { ok: false, id, error: prepareFailed(error, shape.name, id) });
@@ -82,8 +93,7 @@ export class ChannelPublisher {
     const { shape, queue, runtime, service } = this.#options;
     givenId(raw);
     const prepared = prepare(shape, service, runtime.now(), id, type, data, raw, queue.local);
-    if (prepared.delayMs !== undefined || prepared.fairness !== undefined)
-      checkCapabilities(shape, prepared, queue.capabilities);
+    if (prepared.special !== undefined) checkCapabilities(shape, prepared.special, queue.capabilities);
     return prepared;
   }
 }

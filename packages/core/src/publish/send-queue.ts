@@ -1,4 +1,4 @@
-import type { Capabilities, Connection, Destination, SenderDriver } from "../driver.ts";
+import type { Capabilities, Connection, Destination, SenderDriver, WireMessage } from "../driver.ts";
 import { MessagingError } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import type { PublishPlan } from "../plan.ts";
@@ -7,12 +7,12 @@ import { Dispatcher } from "./dispatcher.ts";
 import { type About, backpressure, blocked, closedError, failure, finalFailure, timedOut, wrap } from "./failures.ts";
 import {
   type Accepted,
+  GivenItem,
   isBlocked,
-  Item,
+  type Item,
   ItemList,
   type Make,
   markFailed,
-  type Request,
   type SendOptions,
 } from "./item.ts";
 import { KeyLanes } from "./key-lanes.ts";
@@ -118,26 +118,26 @@ export class SendQueue {
   /** Resolves once the broker has the message, as the driver's `Sent`; rejects with a {@link MessagingError} (C1). */
   send(make: Make, options: SendOptions = {}): Promise<Accepted> {
     return new Promise((resolve, reject) => {
-      const done: Request["done"] = (error, sent) => (sent === undefined ? reject(error) : resolve(sent));
-      this.submit({ ...options, make, done });
+      const { capabilities } = this;
+      let made: WireMessage;
+      try {
+        made = make(capabilities);
+      } catch (cause) {
+        return reject(wrap(options.id, this.#about, cause));
+      }
+      this.submit(new GivenItem(made, capabilities, make, options, resolve, reject));
     });
   }
 
-  /** As {@link send}, without a promise. The place in the order of its key is taken before this returns. */
-  submit(request: Request): void {
-    let item: Item;
-    try {
-      const timeoutMs = request.timeoutMs ?? this.#options.plan.timeoutMs;
-      item = new Item(request, this.#schedule.now() + timeoutMs, this.capabilities);
-    } catch (cause) {
-      return request.done(wrap(request.id, this.#about, cause), undefined);
-    }
-    if (this.#closing !== undefined) return request.done(closedError(item, this.#about), undefined);
-    const { signal, gate } = request;
-    if (signal?.aborted) return request.done(this.#abortedError(item), undefined);
+  /** The place in the order of its key is taken before this returns. */
+  submit(item: Item): void {
+    if (this.#closing !== undefined) return item.done(closedError(item, this.#about), undefined);
+    const { signal, gate } = item;
+    if (signal?.aborted) return item.done(this.#abortedError(item), undefined);
     const room = this.#pending.canEnter(item.weight);
     if (!room && this.#options.plan.whenFull === "reject")
-      return request.done(backpressure(this.#about, request.id), undefined);
+      return item.done(backpressure(this.#about, item.id), undefined);
+    item.deadline = this.#schedule.now() + (item.timeoutMs ?? this.#options.plan.timeoutMs);
     this.#all.add(item);
     this.#unresolved++;
     this.#lanes.add(item);
@@ -145,14 +145,15 @@ export class SendQueue {
     if (signal !== undefined) this.#listen(item, signal);
     if (room) this.#pending.enter(item);
     else this.#pending.wait(item);
-    if (gate === undefined) this.#offer(item);
-    else this.#await(item, gate);
+    if (gate === undefined) return this.#offer(item);
+    item.gated = true;
+    this.#await(item, gate);
   }
 
   #abortedError(item: Item): MessagingError {
     const text = `publish to "${this.#about.channel}": the signal was aborted`;
     const kind = item.call === undefined ? "retryable" : "ambiguous";
-    return failure(item, this.#about, "aborted", kind, text, item.request.signal?.reason);
+    return failure(item, this.#about, "aborted", kind, text, item.signal?.reason);
   }
 
   #listen(item: Item, signal: AbortSignal): void {
@@ -167,7 +168,7 @@ export class SendQueue {
         item.gated = false;
         this.#offer(item);
       },
-      (cause) => this.#finish(item, wrap(item.request.id, this.#about, cause), undefined),
+      (cause) => this.#finish(item, wrap(item.id, this.#about, cause), undefined),
     );
   }
 
@@ -207,10 +208,10 @@ export class SendQueue {
     this.#all.remove(item);
     this.#pending.leave(item);
     item.unlisten?.();
-    const { many, index = 0 } = item.request;
+    const { many, index } = item;
     if (error !== undefined && many !== undefined) markFailed(many, item.key, index);
     const next = this.#lanes.next(item);
-    item.request.done(error, sent);
+    item.done(error, sent);
     return next;
   }
 
@@ -240,7 +241,7 @@ export class SendQueue {
   }
 
   #timedOut(item: Item): MessagingError {
-    const timeoutMs = item.request.timeoutMs ?? this.#options.plan.timeoutMs;
+    const timeoutMs = item.timeoutMs ?? this.#options.plan.timeoutMs;
     return timedOut(item, this.#about, timeoutMs, this.#dispatcher.openError);
   }
 
