@@ -45,11 +45,17 @@ export class NullBroker {
   sent = 0;
   settled = 0;
   #left = 0;
+  #deliveries: readonly Delivery[] = [];
   #wake: (() => void) | undefined;
   #seq = 0;
 
   /** `count` copies of the last message sent become ready. */
   give(count: number): void {
+    const { body, headers, type } = this.last as WireMessage;
+    const message = type === undefined ? { body, headers } : { body, headers, type };
+    const deadline = performance.now() + 60_000;
+    // Made beforehand, and given again and again: what a driver allocates is not the layer's.
+    this.#deliveries = NAMES.map((id) => ({ id, message, receipt: 0, raw: message, attempt: 1, deadline }));
     this.#left += count;
     this.#wake?.();
     this.#wake = undefined;
@@ -61,7 +67,7 @@ export class NullBroker {
     send: async (batch) => {
       this.last = batch[batch.length - 1];
       this.sent += batch.length;
-      return batch.map((_, i) => ({ id: NAMES[i] as string }));
+      return ANSWERS[batch.length] as readonly { id: string }[];
     },
     close: async () => {},
   };
@@ -113,6 +119,10 @@ export class NullBroker {
   }
 }
 
+/** By the size of the batch. */
+const ANSWERS = Array.from({ length: 101 }, (_, size) =>
+  Array.from({ length: size }, (__, i) => ({ id: `null-${i}` })),
+);
 const NAMES = Array.from({ length: 1_000 }, (_, i) => `null-${i}`);
 
 export function nullAdapter(broker: NullBroker): Adapter<object> {

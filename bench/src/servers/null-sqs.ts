@@ -119,7 +119,7 @@ async function answer(action: string, input: any): Promise<object> {
       return { Successful: entries.map(({ Id }) => ({ Id })), Failed: [] };
     }
     case "GetQueueUrl":
-      return { QueueUrl: `http://null/000000000000/${input.QueueName}` };
+      return { QueueUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/000000000000/${input.QueueName}` };
     case "GetQueueAttributes":
       return { Attributes: attributesOf(String(input.QueueUrl)) };
     default:
