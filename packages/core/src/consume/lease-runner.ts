@@ -95,7 +95,7 @@ export class LeaseRunner {
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
     const unwanted = this.ending || this.lease.lost.aborted;
     const arrived: Held[] = [];
-    const startable: Held[] = [];
+    const startable: Held[] = keyed ? [] : arrived;
     for (const delivery of deliveries) {
       const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
       const known = context.attempts.get(delivery.id);
@@ -105,7 +105,7 @@ export class LeaseRunner {
       context.budget.fill(held.bytes);
       if (this.log) this.#track(held);
       arrived.push(held);
-      if (!unwanted && (lane === undefined || this.#lanes.add(lane, held))) startable.push(held);
+      if (keyed && !unwanted && (lane === undefined || this.#lanes.add(lane, held))) startable.push(held);
     }
     if (unwanted) return this.#refuse(arrived);
     this.#heartbeat.watch(arrived);

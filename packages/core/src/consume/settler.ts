@@ -123,8 +123,9 @@ export class Settler {
 
   #send(): void {
     if (this.#calls >= CALLS || this.#pending.size === 0) return;
-    const batch: Held[] = [];
-    while (batch.length < this.#options.batch && this.#pending.size > 0) batch.push(this.#pending.shift() as Held);
+    const count = Math.min(this.#options.batch, this.#pending.size);
+    const batch = new Array<Held>(count);
+    for (let i = 0; i < count; i++) batch[i] = this.#pending.shift() as Held;
     this.#calls++;
     void this.#call(batch);
   }

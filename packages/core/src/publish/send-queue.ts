@@ -137,7 +137,8 @@ export class SendQueue {
     const room = this.#pending.canEnter(item.weight);
     if (!room && this.#options.plan.whenFull === "reject")
       return item.done(backpressure(this.#about, item.id), undefined);
-    item.deadline = this.#schedule.now() + (item.timeoutMs ?? this.#options.plan.timeoutMs);
+    // Whole milliseconds: the engine keeps a fraction as an object of its own.
+    item.deadline = Math.ceil(this.#schedule.now() + (item.timeoutMs ?? this.#options.plan.timeoutMs));
     this.#all.add(item);
     this.#unresolved++;
     this.#lanes.add(item);
