@@ -26,7 +26,7 @@ export interface RowResult {
   readonly targets: readonly TargetResult[];
 }
 
-const ANSWER_MS = 120_000;
+const ANSWER_MS = 45_000;
 
 /** Contenders take turns, round by round: what else the machine does hits all alike. */
 export async function runRow(row: Row, options: WorkOptions): Promise<RowResult> {

@@ -85,20 +85,9 @@ export class NullBroker {
             signal.addEventListener("abort", () => resolve(), { once: true });
           });
         }
-        const deadline = performance.now() + 60_000;
         const got: Delivery[] = [];
-        for (; got.length < max && this.#left > 0; this.#left--) {
-          const { body, headers, type } = this.last as WireMessage;
-          const message = type === undefined ? { body, headers } : { body, headers, type };
-          got.push({
-            id: NAMES[this.#seq++ % NAMES.length] as string,
-            message,
-            receipt: 0,
-            raw: message,
-            attempt: 1,
-            deadline,
-          });
-        }
+        for (; got.length < max && this.#left > 0; this.#left--)
+          got.push(this.#deliveries[this.#seq++ % NAMES.length] as Delivery);
         return got;
       },
       settle: async (batch) => {

@@ -117,7 +117,7 @@ const rawLoops =
   };
 
 const sqsConsumer =
-  (extra: (handle: Handle) => Partial<ConsumerOptions>, queue = "sqs-consumer"): Start =>
+  (extra: (handle: Handle) => Partial<ConsumerOptions>, queue: string): Start =>
   async (server, handle) => {
     const own = client(server.url);
     const queueUrl = server.queue(queue);
@@ -138,21 +138,22 @@ const one = (handle: Handle) => async (received: { Body?: string | undefined }) 
 export const oursAll = all(ours(100), 5_000);
 export const rawAll = all(rawLoops(10), 5_000);
 export const consumerOneByOne = all(
-  sqsConsumer((handle) => ({ handleMessage: one(handle) as never })),
+  sqsConsumer((handle) => ({ handleMessage: one(handle) as never }), "one-by-one"),
   500,
 );
-export const consumerTens = all(
-  sqsConsumer((handle) => ({ batchSize: 10, handleMessage: one(handle) as never })),
-  2_000,
-);
+const tens = (handle: Handle) => ({ batchSize: 10, handleMessage: one(handle) as never });
+export const consumerTens = all(sqsConsumer(tens, "tens"), 2_000);
 export const consumerBatches = all(
-  sqsConsumer((handle) => ({
-    batchSize: 10,
-    handleMessageBatch: async (batch: { Body?: string | undefined }[]) => {
-      for (const each of batch) await one(handle)(each);
-      return batch as never;
-    },
-  })),
+  sqsConsumer(
+    (handle) => ({
+      batchSize: 10,
+      handleMessageBatch: async (batch: { Body?: string | undefined }[]) => {
+        for (const each of batch) await one(handle)(each);
+        return batch as never;
+      },
+    }),
+    "batches",
+  ),
   2_000,
 );
 export const toolkitAll: Work = (options) =>
@@ -171,10 +172,7 @@ export const toolkitAll: Work = (options) =>
   }, 500)(options);
 
 export const oursMixed = paced(ours(50), mixed);
-export const consumerMixed = paced(
-  sqsConsumer((handle) => ({ batchSize: 10, handleMessage: one(handle) as never })),
-  mixed,
-);
+export const consumerMixed = paced(sqsConsumer(tens, "mixed"), mixed);
 
 /** Five milliseconds each, in order within each of 100 groups. */
 export const oursFifo = paced(ours(100, true), () => 5);

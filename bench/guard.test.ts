@@ -1,0 +1,49 @@
+/** Counts that do not depend on the machine: a change that makes every message dearer fails here, not in a bill. */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RunningContender } from "./src/contender.ts";
+import type { Sample } from "./src/measured.ts";
+import { COUNTING } from "./src/rows.ts";
+import { type Servers, startServers } from "./src/servers/start.ts";
+
+/** What was counted when it was last looked at; to be rewritten by hand, with the reason in the commit. */
+const known = JSON.parse(readFileSync(new URL("./guard.json", import.meta.url), "utf8")) as Record<string, number>;
+const FROM_SOURCE = "--conditions=@switchyard/source";
+
+let servers: Servers;
+beforeAll(async () => {
+  servers = await startServers(["null-sqs"]);
+});
+afterAll(() => servers.close());
+
+async function sample(file: string, work: string, flags: readonly string[] = []): Promise<Sample> {
+  const contender = new RunningContender(
+    { name: work, file, work, flags: [FROM_SOURCE, ...flags] },
+    { quick: true, servers: servers.urls },
+  );
+  try {
+    await contender.ready(60_000);
+    const got = await contender.round(60_000);
+    if (got === undefined) throw new Error(contender.error);
+    return got;
+  } finally {
+    await contender.close();
+  }
+}
+
+test.each([
+  ["bytes per message published", "layer", "publish", "bytes", COUNTING],
+  ["bytes per message consumed", "layer", "consume", "bytes", COUNTING],
+  ["SQS requests per 1,000 messages published", "sqs-publish", "ours", "requests", []],
+  ["SQS requests per 1,000 messages consumed", "sqs-consume", "oursAll", "requests", []],
+] as const)(
+  "%s stay within a tenth of what they were",
+  { timeout: 120_000 },
+  async (name, file, work, metric, flags) => {
+    const value = (await sample(file, work, flags))[metric] as number;
+    expect(value, `${name}: ${Math.round(value)}`).toBeLessThan((known[name] as number) * 1.1);
+    expect(value, `${name}: ${Math.round(value)}; better: lower it in bench/guard.json`).toBeGreaterThan(
+      (known[name] as number) * 0.9,
+    );
+  },
+);
