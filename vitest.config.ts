@@ -19,7 +19,11 @@ export default defineConfig({
     execArgv: [`--conditions=${source}`],
     projects: [
       project("unit", ["packages/*/src/**/*.test.ts"]),
-      project("e2e", ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"], ["test/support/rabbit-host.ts"]),
+      project(
+        "e2e",
+        ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+        ["test/support/rabbit-host.ts"],
+      ),
     ],
   },
 });
