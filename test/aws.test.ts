@@ -20,7 +20,23 @@ test("a queue on aws is a queue on SQS", async () => {
 
 test("models without a transport here have no capabilities, so that core says what would do", () => {
   expect(aws.capabilities(queueOf({ model: "pubsub" }), {})).toBeUndefined();
-  expect(aws.capabilities(queueOf({ model: "stream" }), {})).toBeUndefined();
+});
+
+test("a stream on aws is a stream on Kinesis, and its dead letters are a queue on SQS", () => {
+  const of = queueOf({ model: "stream", ordered: true });
+  expect(aws.capabilities(of, {})).toMatchObject({ settleResult: "checkpoint", ordering: "key" });
+  expect(aws.locate(of, {}).transport).toBe("kinesis");
+  expect(aws.capabilities(queueOf({ dead: true }), {})).toMatchObject({ settleResult: "confirmed" });
+});
+
+test("options of each service are checked where they belong", () => {
+  const problems = (options: unknown) => {
+    const result = aws.options["~standard"].validate(options);
+    if (result instanceof Promise) throw new Error("sync expected");
+    return (result.issues ?? []).map(({ path }) => path?.map(String).join("."));
+  };
+  expect(problems({ region: "eu-west-1", kinesis: { fanOut: true, leases: { store: "memory" } } })).toEqual([]);
+  expect(problems({ accountId: "1", kinesis: { fanOut: "yes" } })).toEqual(["accountId", "kinesis.fanOut"]);
 });
 
 test("the factory is a connection for defineConfig", () => {
