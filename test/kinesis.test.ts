@@ -105,4 +105,6 @@ test("garbage in a record is a foreign message, dead-lettered with its reason, a
   await kinesis.client.send(new PutRecordCommand({ StreamName: "e2e_clicks", Data, PartitionKey: "/" }));
   await messaging.publish(clicks, "clicked", { page: "/", n: 99 });
   await until(() => seen.includes(99));
+  const dead = await messaging.deadLetters(clicks, "pages").peek();
+  expect(dead.some(({ data }) => data instanceof Uint8Array || typeof data === "string")).toBe(true);
 });
