@@ -16,7 +16,7 @@ export async function startServers(names: readonly string[]): Promise<Servers> {
     });
     children.push(child);
     urls[name] = await new Promise<string>((resolve, reject) => {
-      child.once("message", (url) => resolve(String(url)));
+      child.once("message", (url) => resolve(url as string));
       child.once("exit", (code) => reject(new Error(`server ${name} ended with ${code}`)));
     });
   }
