@@ -54,6 +54,10 @@ export const thousandChannels: Work = async (options) => {
   const handled = new Countdown();
   for (const each of channels) messaging.consume(consumer(each, "work", { job: handled.reached }));
   await messaging.start();
+  // Each sender is opened by its first message.
+  const opened = handled.until(channels.length);
+  for (const each of channels) void messaging.publish(each, "job", message(0));
+  await opened;
   let turn = 0;
   const wave = async () => {
     const all = handled.until(WAVE);
