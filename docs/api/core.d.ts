@@ -559,14 +559,19 @@ export interface WireExtra {
 type Wire = Pick<Capabilities, "headers" | "binary">;
 export declare function encode(envelope: Envelope, data: unknown, caps: Wire, extra?: WireExtra): WireMessage;
 export declare function encodeBody(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra?: WireExtra): WireMessage;
-export type Decoded = {
-    readonly foreign: false;
-    readonly envelope: Envelope;
-    readonly body: string | Uint8Array;
-} | {
+export type Decoded = DecodedMessage | {
     readonly foreign: true;
     readonly raw: ForeignMessage;
 };
+export declare class DecodedMessage {
+    readonly foreign = false;
+    readonly envelope: Envelope;
+    readonly body: string | Uint8Array;
+    constructor(envelope: Envelope, body: string | Uint8Array);
+    get id(): string;
+    get type(): string;
+    get headers(): Readonly<Record<string, string>>;
+}
 export declare function decode(message: WireMessage): Decoded;
 export declare function dataOf(envelope: Envelope, body: string | Uint8Array): unknown;
 
