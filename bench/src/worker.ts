@@ -14,6 +14,8 @@ const say = (message: object): void => void process.send?.(message);
 const fail = (error: unknown): void => say({ error: error instanceof Error ? error.message : String(error) });
 
 process.on("unhandledRejection", fail);
+// A bench that was killed must leave nothing running.
+process.on("disconnect", () => process.exit(0));
 try {
   const session = await open();
   process.on("message", (asked: "round" | "close") => {
