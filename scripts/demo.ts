@@ -107,7 +107,9 @@ const { values, positionals } = parseArgs({
 const FAN_OUT = "fan-out";
 const CLICKSTREAM = "clickstream";
 const others: readonly string[] = [FAN_OUT, CLICKSTREAM];
-const unknown = positionals.filter((name) => !others.includes(name) && !brokers.some(({ profile }) => profile === name));
+const unknown = positionals.filter(
+  (name) => !others.includes(name) && !brokers.some(({ profile }) => profile === name),
+);
 const lastDay = Number(values.count);
 if (unknown.length > 0 || !Number.isInteger(lastDay) || lastDay < 1) {
   console.error(
