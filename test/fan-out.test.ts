@@ -67,7 +67,7 @@ describe("three groups", () => {
       path: "profiles.queue.channels.orders.model",
       message:
         'a queue has exactly one group, and "orders" lists billing, shipping, analytics; keep one, or choose a model that gives each group every message. ' +
-        'These would do: a pubsub on "aws", a pubsub on "local", a stream on "local", a pubsub on "memory", a stream on "memory"',
+        'These would do: a pubsub on "aws", a stream on "aws", a pubsub on "local", a stream on "local", a pubsub on "memory", a stream on "memory"',
     });
   });
 });

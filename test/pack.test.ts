@@ -54,7 +54,11 @@ beforeAll(async () => {
   const report: Packed[] | Record<string, Packed> = JSON.parse(pack.stdout);
   packed = Object.values(report);
 
-  await make(project, [tarball("core"), tarball("memory"), pinned("zod")], ["README.md", "packages/core/README.md"]);
+  await make(
+    project,
+    [tarball("core"), tarball("leases"), tarball("memory"), pinned("zod")],
+    ["README.md", "packages/core/README.md"],
+  );
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -73,9 +73,11 @@ export const cases: readonly ContractCase[] = [
       const reader = await seam.reader();
       await seam.send(range(5).map((n) => wire(t, n)));
       if (t.caps.depth === "lag") {
-        // How far behind, which is time and not messages.
+        // How far behind: in time, or in messages where the broker tells positions.
         const behind = async () =>
-          Math.max(...(await seam.connection.depth!(of, signal())).map((one) => one.oldestMs ?? 0));
+          Math.max(
+            ...(await seam.connection.depth!(of, signal())).map((one) => Math.max(one.oldestMs ?? 0, one.ready ?? 0)),
+          );
         await t.until(async () => (await behind()) > 0, "a lag", 15_000);
         await reader.settle((await reader.take(5)).slice(-1));
         return t.until(async () => (await reader.once(1, 10), (await behind()) === 0), "no lag", 60_000);
