@@ -1,3 +1,4 @@
+import { MessagingError } from "@switchyard/core/driver-kit";
 import { expect, test } from "vitest";
 import { adapter, kinesis } from "./index.ts";
 import { classify } from "./errors.ts";
@@ -74,6 +75,12 @@ test.each([
 
 test("a stream that vanished is unroutable for publishers", () => {
   expect(classify(sdkError("ResourceNotFoundException"), "send")).toMatchObject({ kind: "config", code: "unroutable" });
+});
+
+test("a checkpoint under a former tenure's fencing token is a lost lease for the settling", () => {
+  const refused = new MessagingError("lease-lost", "over", { kind: "retryable" });
+  expect(classify(refused, "settle")).toEqual({ kind: "lost", code: "lease-lost" });
+  expect(classify(refused, "receive").kind).toBe("retryable");
 });
 
 test("classify never throws, whatever was thrown", () => {

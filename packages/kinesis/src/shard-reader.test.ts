@@ -82,6 +82,32 @@ test("a trimmed position is told, and reading goes on", async () => {
   expect(at.lost).toEqual(["position-trimmed"]);
 });
 
+test("what was trimmed before a shard's end is told too; an end right after the checkpoint's own record is none", async () => {
+  const gone = bench({ sequence: "5" }, { reads: [{ end: [] }] });
+  expect(await gone.next()).toEqual([]);
+  expect(gone.reader.ended).toBe(true);
+  expect(gone.lost).toEqual(["position-trimmed"]);
+  const kept = bench({ sequence: "5" }, { reads: [{ end: [record(5, "five")] }] });
+  expect(await kept.next()).toEqual([]);
+  expect(kept.reader.ended).toBe(true);
+  expect(kept.lost).toEqual([]);
+});
+
+test("a checkpoint beyond the tip is refused: what comes before it is not passed over as read", async () => {
+  const at = bench({ sequence: "500" }, { reads: [[], [record(6, "six")], [record(501, "later")]] });
+  const refusal = {
+    code: "position-invalid",
+    kind: "config",
+    message: expect.stringMatching(/no position 500.*replay/),
+  };
+  expect(await at.next()).toEqual([]);
+  await at.runtime.advance("1s");
+  await expect(at.reader.next(10, 0, never)).rejects.toMatchObject(refusal);
+  await at.runtime.advance("1s");
+  await expect(at.reader.next(10, 0, never)).rejects.toMatchObject(refusal);
+  expect(at.lost).toEqual([]);
+});
+
 test("within an aggregated record reading goes on after what is settled; one of a false MD5 comes as it is", async () => {
   const packed = aggregate(["a", "one"], ["b", "two"], ["c", "three"]);
   const spoiled = aggregate(["a", "x"]);

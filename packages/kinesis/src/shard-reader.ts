@@ -13,6 +13,8 @@ export interface Batch {
   /** The shard's end: there will be no more. */
   readonly end?: boolean;
   readonly children?: readonly ChildShard[];
+  /** The whole shard is past retention, and that was told. */
+  readonly gone?: boolean;
 }
 
 /** Polling or enhanced fan-out: reads on from where it is. */
@@ -44,6 +46,8 @@ export class ShardReader {
   #ended = false;
   #children: readonly ChildShard[] = [];
   #lagMs: number | undefined;
+  /** The position never was: nothing that comes can be told from what was read. */
+  #invalid: MessagingError | undefined;
 
   constructor(options: ShardReaderOptions) {
     this.#options = options;
@@ -70,6 +74,7 @@ export class ShardReader {
   async next(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Item[]> {
     const { runtime } = this.#options;
     const until = runtime.monotonic() + waitMs;
+    if (this.#invalid !== undefined) throw this.#invalid;
     while (this.#buffer.length === 0 && !this.#ended && !signal.aborted) {
       const batch = await this.#feed.read(max, until, signal);
       if (batch === undefined) break;
@@ -86,6 +91,9 @@ export class ShardReader {
     this.#lagMs = batch.lagMs ?? this.#lagMs;
     for (const item of unpack(batch.records)) if (!this.#settled(item)) this.#buffer.push(item);
     if (batch.end !== true) return;
+    // Nothing came that showed where reading stands: all that was left is gone.
+    if (this.#expected !== undefined && !this.#seen && batch.gone !== true) this.#trimmed(this.#expected.sequence);
+    this.#expected = undefined;
     this.#ended = true;
     this.#children = batch.children ?? [];
   }
@@ -95,17 +103,30 @@ export class ShardReader {
     const expected = this.#expected;
     if (expected === undefined) return false;
     const order = compareDigits(item.sequence, expected.sequence);
+    if (order < 0) throw (this.#invalid = this.#beyond(item.sequence, expected.sequence));
     this.#seen ||= order === 0;
-    if (order < 0 || (order === 0 && item.sub <= expected.sub)) return true;
+    if (order === 0 && item.sub <= expected.sub) return true;
     this.#expected = undefined;
-    if (this.#seen) return false;
+    if (!this.#seen) this.#trimmed(expected.sequence);
+    return false;
+  }
+
+  #trimmed(sequence: string): void {
     this.#options.positionLost(
       new MessagingError(
         "position-trimmed",
-        `${this.#options.shard}: the record at the stored position ${expected.sequence} is past retention, and so may be records after it that this group never read; reading goes on at the oldest that is kept`,
+        `${this.#options.shard}: the record at the stored position ${sequence} is past retention, and so may be records after it that this group never read; reading goes on at the oldest that is kept`,
         { kind: "permanent" },
       ),
     );
-    return false;
+  }
+
+  /** Kinesis never gives what is before the start; a start it did not know yet gives what came before it. */
+  #beyond(sequence: string, expected: string): MessagingError {
+    return new MessagingError(
+      "position-invalid",
+      `${this.#options.shard} has no position ${expected}: its newest record, ${sequence}, is before it; the checkpoint is of another stream, or was written by hand: move the group with replay()`,
+      { kind: "config" },
+    );
   }
 }

@@ -85,6 +85,7 @@ export class Shards implements ShardSource {
       records: [],
       lagMs: undefined,
       end: true,
+      gone: true,
       children: children.map((info) => ({ ...info, ParentShards: parentsOf(info) })),
     };
   }

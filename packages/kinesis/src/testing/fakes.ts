@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Destination } from "@switchyard/core/driver";
-import type { Actions, Call, KinesisRecord } from "../client.ts";
+import type { Actions, Call, KinesisClientLike, KinesisRecord, Sdk } from "../client.ts";
 
 type Action = keyof Actions;
 export interface Called {
@@ -17,6 +17,25 @@ export function fakeCall(answer: (called: Called) => unknown): { readonly call: 
     return answer(called);
   };
   return { call: call as Call, calls };
+}
+
+/** The SDK and a client of it that answer with a script: for what opens its clients itself. */
+export function fakeSdk(answer: (called: Called) => unknown): {
+  readonly sdk: Sdk;
+  readonly client: KinesisClientLike;
+  readonly calls: Called[];
+} {
+  const { call, calls } = fakeCall(answer);
+  const command = (name: string) =>
+    class {
+      readonly called: Called;
+      constructor(input: unknown) {
+        this.called = { action: name.replace(/Command$/, "") as Action, input };
+      }
+    };
+  const sdk = new Proxy({}, { get: (_, name) => command(String(name)) }) as Sdk;
+  const client = { send: ({ called }: { called: Called }) => call(called.action, called.input) };
+  return { sdk, client: client as unknown as KinesisClientLike, calls };
 }
 
 export const sdkError = (name: string, message = name): Error => Object.assign(new Error(message), { name });
