@@ -134,6 +134,35 @@ describe("holding", () => {
     expect([...a.events, ...b.events].filter(({ type }) => type === "lost")).toEqual([]);
   });
 
+  test("a worker whose clock was set back an hour keeps what it holds, and takes a crashed one's shard in time", async () => {
+    const rig = new Rig("s1", "s2");
+    const a = await rig.join("a");
+    const b = await rig.join("b");
+    for (const shard of a.shards) shard.asked.addEventListener("abort", () => void shard.release());
+    await rig.runtime.advance(2 * D);
+    const [own, other] = [ids(b.shards), ids(a.shards)];
+    b.machine.setClock(-3_600_000);
+    await rig.runtime.advance(2 * D);
+    expect([ids(b.shards), ids(a.shards)]).toEqual([own, other]);
+    a.machine.dead = true;
+    await rig.runtime.advance(2 * D);
+    expect(ids(b.shards)).toEqual(["s1", "s2"]);
+    expect(b.events.filter(({ type }) => type === "lost")).toEqual([]);
+    await b.held(other[0]!).checkpoint({ sequence: "1" });
+    expect((await rig.row(other[0]!))?.checkpoint).toEqual({ sequence: "1" });
+  });
+
+  test("a former tenure of the same worker is a former one: only the fencing token counts", async () => {
+    const rig = new Rig("s1");
+    const a = await rig.join("a");
+    const former = a.held("s1");
+    const { fencingToken: token } = former;
+    await rig.store.update("s1", { token }, { bump: true, owner: "a", token: token + 1 }, rig.signal);
+    await expect(former.checkpoint({ sequence: "6" })).rejects.toMatchObject({ code: "lease-lost" });
+    expect(former.lost.aborted).toBe(true);
+    expect((await rig.row("s1"))?.checkpoint).toBe("TRIM_HORIZON");
+  });
+
   test("checkpoints go forward only, are coalesced, and must be digits", async () => {
     const rig = new Rig("s1");
     let writes = 0;
