@@ -145,7 +145,9 @@ describe("holding", () => {
     await rig.runtime.advance(2 * D);
     expect([ids(b.shards), ids(a.shards)]).toEqual([own, other]);
     a.machine.dead = true;
-    await rig.runtime.advance(2 * D);
+    await rig.runtime.advance(D / 2);
+    b.machine.setClock(-7_200_000);
+    await rig.runtime.advance((3 * D) / 2);
     expect(ids(b.shards)).toEqual(["s1", "s2"]);
     expect(b.events.filter(({ type }) => type === "lost")).toEqual([]);
     await b.held(other[0]!).checkpoint({ sequence: "1" });
