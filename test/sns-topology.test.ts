@@ -19,6 +19,7 @@ import {
 import { systemRuntime } from "@switchyard/core";
 import type { Change, Connection, Destination, Topology } from "@switchyard/core/driver";
 import { adapter } from "@switchyard/sns";
+import { createTopology } from "@switchyard/sns/topology";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
 import { never } from "./support/sqs-queues.ts";
@@ -38,6 +39,40 @@ afterAll(async () => {
   await connection.close();
   await aws.close();
 });
+
+const ADMIN = { Sid: "Admin", Effect: "Allow", Principal: { AWS: "*" }, Action: "kms:*", Resource: "*" };
+const topicAccount = async () =>
+  (await aws.sns.send(new CreateTopicCommand({ Name: `swy-${process.pid}-account` }))).TopicArn!.split(":")[4];
+
+/** As much of the SDK for KMS as is used: keys by alias, with the statements of their policies. */
+function fakeKms(keys: Record<string, unknown[]>, account: string) {
+  const calls: string[] = [];
+  const arn = (key: string) => `arn:aws:kms:us-east-1:${account}:key/${key}`;
+  const alias = (of: string) => of.slice(of.indexOf("key/") + 4);
+  const answers: Record<string, (input: { KeyId: string; Policy: string }) => unknown> = {
+    DescribeKey: ({ KeyId }) => ({ KeyMetadata: { Arn: arn(KeyId), KeyManager: "CUSTOMER" } }),
+    GetKeyPolicy: ({ KeyId }) => ({ Policy: JSON.stringify({ Version: "2012-10-17", Statement: keys[alias(KeyId)] }) }),
+    PutKeyPolicy: ({ KeyId, Policy }) => {
+      keys[alias(KeyId)] = JSON.parse(Policy).Statement;
+    },
+  };
+  const command = (name: string) =>
+    class {
+      readonly name = name;
+      readonly input: any;
+      constructor(input: unknown) {
+        this.input = input;
+      }
+    };
+  const KMSClient = class {
+    async send({ name, input }: { name: string; input: any }) {
+      calls.push(name);
+      return answers[name]!(input);
+    }
+  };
+  const commands = Object.keys(answers).map((name) => [`${name}Command`, command(name)]);
+  return { sdk: { KMSClient, ...Object.fromEntries(commands) }, keys, calls };
+}
 
 let channels = 0;
 interface Fan {
@@ -364,14 +399,35 @@ describe("what is there already", () => {
     const of = fan(["billing"]);
     const all = [of.to, { ...of.groups[0]!, native: { kmsKey: "alias/own" } }];
     const { changes } = await topology.plan(all, never);
-    const key = changes.find(({ resource }) => resource === "kms key")!;
+    const key = changes.find(({ resource }) => resource === "key")!;
     expect(key).toMatchObject({ action: "drift", name: "alias/own" });
     expect(key.detail!["statement"]).toMatchObject({
       Principal: { Service: "sns.amazonaws.com" },
       Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
     });
+    expect(key.summary).toMatch(/whoever administers it must add the statement/);
     await apply({ ...of, all });
     expect((await topology.plan(all, never)).changes).toEqual([]);
+  });
+
+  test("a key of one's own is let be used by SNS before anything is subscribed, once", async () => {
+    const { sdk, keys, calls } = fakeKms({ "alias/own": [ADMIN] }, (await topicAccount()) ?? "");
+    const keyed = await createTopology(aws.connection, async () => sdk);
+    const of = fan(["billing"]);
+    const all = [of.to, { ...of.groups[0]!, native: { kmsKey: "alias/own" } }];
+    const plan = await keyed.plan(all, never);
+    const change = plan.changes.find(({ resource }) => resource === "key")!;
+    expect(change).toMatchObject({ action: "update", name: "alias/own" });
+    for (const part of [`${of.to.base}_billing`, `${of.to.base}_billing_dead`]) expect(change.summary).toContain(part);
+    expect(calls).not.toContain("PutKeyPolicy");
+    await keyed.apply(plan, never);
+    await keyed.apply(plan, never);
+    expect(calls.filter((name) => name === "PutKeyPolicy")).toHaveLength(1);
+    const [admin, ours] = keys["alias/own"]!;
+    expect(admin).toEqual(ADMIN);
+    expect(ours).toMatchObject({ Condition: { ArnEquals: { "aws:SourceArn": await arnOf(of) } } });
+    expect((await keyed.plan(all, never)).changes).toEqual([]);
+    await keyed.close();
   });
 
   test("a standard topic where an ordered one is wanted is said, the other way round too", async () => {

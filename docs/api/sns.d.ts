@@ -243,11 +243,13 @@ export declare const snsOptions: z.ZodObject<{
     receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/sqs").SqsClientLike, import("@switchyard/sqs").SqsClientLike>>;
     snsEndpoint: z.ZodOptional<z.ZodString>;
     snsClient: z.ZodOptional<z.ZodCustom<SnsClientLike, SnsClientLike>>;
+    kmsClient: z.ZodOptional<z.ZodCustom<SnsClientLike, SnsClientLike>>;
 }, z.core.$strict>;
 export type SnsOptions = z.output<typeof snsOptions>;
-export declare function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, ...options }: SnsOptions): SqsOptions;
+export declare function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, kmsClient: _kms, ...options }: SnsOptions): SqsOptions;
 
 // topology/index.d.ts
 import type { Topology } from "@switchyard/core/driver";
+import { type Sdk } from "@switchyard/sqs/kit";
 import { type SnsOptions } from "../options.ts";
-export declare function createTopology(options: SnsOptions): Promise<Topology>;
+export declare function createTopology(options: SnsOptions, loadKms?: () => Promise<Sdk>): Promise<Topology>;

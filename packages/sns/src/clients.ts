@@ -44,8 +44,10 @@ function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: 
 }
 
 /** One client, made when it is first needed; a failure to make it is tried again. */
-export function lazyClient(open: () => Promise<SnsClient>): { get(): Promise<SnsClient>; close(): Promise<void> } {
-  let opening: Promise<SnsClient> | undefined;
+export function lazyClient<T extends { close(): void }>(
+  open: () => Promise<T>,
+): { get(): Promise<T>; close(): Promise<void> } {
+  let opening: Promise<T> | undefined;
   return {
     get: () => {
       opening ??= open().catch((error: unknown) => {

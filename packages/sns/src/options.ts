@@ -7,6 +7,10 @@ const client = z.custom<SnsClientLike>((value) => typeof (value as SnsClientLike
   error: "must be an SNSClient of @aws-sdk/client-sns; it can be given in code only",
 });
 
+const kmsClient = z.custom<SnsClientLike>((value) => typeof (value as SnsClientLike | null)?.send === "function", {
+  error: "must be a KMSClient of @aws-sdk/client-kms; it can be given in code only",
+});
+
 /** As for `sqs`, whose queues carry a topic's messages to the groups; and what only topics need. */
 export const snsOptions = sqsOptions
   .safeExtend({
@@ -14,6 +18,8 @@ export const snsOptions = sqsOptions
     snsEndpoint: z.string().optional(),
     /** In code only. Must have `maxAttempts: 1`. */
     snsClient: client.optional(),
+    /** In code only: for the policies of queues' keys, which `apply()` lets SNS use. */
+    kmsClient: kmsClient.optional(),
   })
   .superRefine((options, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
@@ -26,6 +32,11 @@ export const snsOptions = sqsOptions
 export type SnsOptions = z.output<typeof snsOptions>;
 
 /** The part that is the queues'. */
-export function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, ...options }: SnsOptions): SqsOptions {
+export function queueOptions({
+  snsEndpoint: _endpoint,
+  snsClient: _client,
+  kmsClient: _kms,
+  ...options
+}: SnsOptions): SqsOptions {
   return options;
 }

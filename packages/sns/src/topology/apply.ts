@@ -3,6 +3,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { topicName } from "../addresses.ts";
 import { describeTopic, findArn, type Topic } from "../topics.ts";
 import type { DesiredTopic } from "./desired.ts";
+import { applyKeys } from "./keys.ts";
 import {
   type Removed,
   removedQueue,
@@ -27,9 +28,11 @@ export interface PlannedTopic {
   readonly update: boolean;
   readonly groups: readonly PlannedGroup[];
   readonly removed: readonly Removed[];
+  /** ARNs of the KMS keys that SNS is to be let use for this topic. */
+  readonly keys: readonly string[];
 }
 
-/** Topics come before the queues, whose policies name them; subscriptions after. */
+/** Topics come before the queues, whose policies name them; keys and subscriptions after, so that no delivery is lost. */
 export function applyTopics(planned: readonly PlannedTopic[], workshop: Workshop, destructive: boolean) {
   const made = new Map<PlannedTopic, Topic>();
   return {
@@ -39,6 +42,9 @@ export function applyTopics(planned: readonly PlannedTopic[], workshop: Workshop
         made.set(one, topic);
         for (const group of one.desired.groups) workshop.senders.set(group, one.desired.name, topic.arn);
       }
+    },
+    async keys(): Promise<void> {
+      for (const one of planned) await applyKeys(one.keys, made.get(one)!.arn, workshop);
     },
     async subscriptions(): Promise<void> {
       for (const one of planned) {

@@ -1,10 +1,11 @@
 import type { Destination, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
-import { loadSdk, openClients } from "@switchyard/sqs/kit";
+import { loadSdk, openClients, type Sdk } from "@switchyard/sqs/kit";
 import { createTopology as createQueueTopology } from "@switchyard/sqs/topology";
 import { queueOf } from "../addresses.ts";
 import { lazyClient, openClient } from "../clients.ts";
 import { classify } from "../errors.ts";
+import { loadKmsSdk, openKms } from "../kms.ts";
 import { queueOptions, type SnsOptions } from "../options.ts";
 import { loadSnsSdk } from "../sdk.ts";
 import { applyTopics, type PlannedTopic } from "./apply.ts";
@@ -20,14 +21,16 @@ interface State {
 }
 
 /** Topics, their groups' queues and dead letters, the subscriptions between them, and who may send where. */
-export async function createTopology(options: SnsOptions): Promise<Topology> {
+export async function createTopology(options: SnsOptions, loadKms: () => Promise<Sdk> = loadKmsSdk): Promise<Topology> {
   const senders = new Senders();
   const sdk = await loadSdk();
   const queues = await createQueueTopology(queueOptions(options), sdk, (of) => senders.of(of));
   const clients = await openClients(queueOptions(options), sdk);
   const client = lazyClient(async () => openClient(options, await loadSnsSdk()));
+  const kms = lazyClient(async () => openKms(options, await loadKms()));
   const workshop = async (signal: AbortSignal): Promise<Workshop> => ({
     sns: await client.get(),
+    kms: kms.get,
     queues,
     clients,
     senders,
@@ -53,6 +56,7 @@ export async function createTopology(options: SnsOptions): Promise<Topology> {
       const applying = topics.length === 0 ? undefined : applyTopics(topics, await workshop(signal), destructive);
       await naming("apply", applying?.topics() ?? Promise.resolve());
       await queues.apply(ofQueues, signal, { destructive });
+      await naming("apply", applying?.keys() ?? Promise.resolve());
       await naming("apply", applying?.subscriptions() ?? Promise.resolve());
     },
     async destroy(destinations, signal) {
@@ -62,7 +66,7 @@ export async function createTopology(options: SnsOptions): Promise<Topology> {
     },
     close: async () => {
       clients.close();
-      await Promise.all([queues.close(), client.close()]);
+      await Promise.all([queues.close(), client.close(), kms.close()]);
     },
   };
 }

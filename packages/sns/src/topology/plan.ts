@@ -6,7 +6,7 @@ import type { Subscription } from "../client.ts";
 import { describeTopic, findArn, type Topic } from "../topics.ts";
 import type { PlannedGroup, PlannedTopic } from "./apply.ts";
 import type { DesiredTopic } from "./desired.ts";
-import { keyChange, refuseManagedKey } from "./keys.ts";
+import { keysOf, planKeys, refuseManagedKey, type WantedKey } from "./keys.ts";
 import {
   type Removed,
   refuseTooLarge,
@@ -48,11 +48,15 @@ async function planTopic(
   const own = await ownChanges(desired, topic, workshop);
   changes.push(...own);
   const groups: PlannedGroup[] = [];
+  const wanted: WantedKey[] = [];
   for (const group of desired.groups) {
     const planned = await planGroup(group, topic, there, workshop);
     groups.push({ of: group, subscribe: planned.subscribe, settings: planned.settings });
     after.push(...planned.changes);
+    wanted.push(...planned.keys);
   }
+  const { changes: ofKeys, keys } = await planKeys(wanted, { arn: guess, known: arn !== undefined }, workshop);
+  after.push(...ofKeys);
   refuseTooLarge(desired, there, groups.filter(({ subscribe }) => subscribe).length);
   const removed = topic === undefined ? [] : removedGroups(desired, topic.arn, there);
   for (const one of removed) after.push(await removal(desired, one, workshop));
@@ -62,6 +66,7 @@ async function planTopic(
     update: own.some(({ action }) => action === "update"),
     groups,
     removed,
+    keys,
   });
 }
 
@@ -116,6 +121,7 @@ interface GroupPlanning {
   readonly subscribe: boolean;
   /** Which attributes may be set. */
   readonly settings: readonly string[];
+  readonly keys: readonly WantedKey[];
 }
 
 async function planGroup(
@@ -136,10 +142,8 @@ async function planGroup(
   const subscription = queue === undefined ? undefined : there.find(({ Endpoint }) => Endpoint === queue.arn);
   const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, workshop);
   if (subscription === undefined) {
-    const grants = keyOf(group, queue);
     const changes = [change("create", newSummary(group, wantedAttributes(group, dead?.arn ?? group.deadLetter?.name)))];
-    if (grants !== undefined) changes.push(keyChange(queue?.name ?? group.name, grants));
-    return { changes, subscribe: true, settings: [] };
+    return { changes, subscribe: true, settings: [], keys: keysOf(group, queue, dead, false) };
   }
   const { SubscriptionArn = "" } = subscription;
   // A subscription that waits for its confirmation has no ARN to read its attributes by.
@@ -151,6 +155,7 @@ async function planGroup(
     changes: [...found.map(({ action, summary }) => change(action, summary)), ...externalPolicy(group, queue!, topic!)],
     subscribe: false,
     settings: found.flatMap(({ set }) => (set === undefined ? [] : [set[0]])),
+    keys: keysOf(group, queue, dead, true),
   };
 }
 
@@ -159,13 +164,6 @@ function externalPolicy(group: Destination, queue: Queue, topic: Topic): Change[
   if (group.address === undefined || queue.attributes["Policy"]?.includes(topic.arn) === true) return [];
   const summary = `its policy does not name ${topic.arn}, so SNS may not deliver; allow sqs:SendMessage to sns.amazonaws.com with aws:SourceArn equal to it`;
   return [{ action: "drift", resource: "queue", name: group.address, summary }];
-}
-
-function keyOf(group: Destination, queue: Queue | undefined): string | undefined {
-  return (
-    queue?.attributes["KmsMasterKeyId"] ||
-    (group.address === undefined ? (group.native["kmsKey"] as string | undefined) : undefined)
-  );
 }
 
 function newSummary(group: Destination, wanted: Readonly<Record<string, string>>): string {

@@ -4,11 +4,14 @@ import type { SqsOptions } from "@switchyard/sqs";
 import { queueOf } from "../addresses.ts";
 import type { SnsClient } from "../clients.ts";
 import { classify } from "../errors.ts";
+import type { Kms } from "../kms.ts";
 import type { Senders } from "./senders.ts";
 
 /** What planning and applying work with. */
 export interface Workshop {
   readonly sns: SnsClient;
+  /** Opened when a queue has a key; rejects where there is no SDK for it. */
+  readonly kms: () => Promise<Kms>;
   readonly queues: Topology;
   readonly clients: Clients;
   readonly senders: Senders;
