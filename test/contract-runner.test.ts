@@ -176,3 +176,16 @@ test("an intercepted adapter without hooks is the adapter", async () => {
   const harness = memoryHarness(memoryVarieties[1]!, intercept(memory, {}));
   expect(Object.values(await statuses(harness, list))).toEqual(["passed", "passed", "passed"]);
 });
+
+test("a test that the framework runs again runs its case again, and does not repeat the first answer", async () => {
+  let runs = 0;
+  const second = made("second", async () => {
+    if (++runs < 2) throw new Error("only the second passes");
+  });
+  const registered: (() => Promise<void>)[] = [];
+  contract({ ...queue, parallel: 2 }, { test: (_, body) => registered.push(body) }, [second, passes]);
+  await expect(registered[0]!()).rejects.toThrow("only the second");
+  await registered[1]!();
+  await registered[0]!();
+  expect(runs).toBe(2);
+});

@@ -18,7 +18,7 @@ export interface TestApi {
  * An exempt case passes when it fails, and fails when it passes, so that no exemption outlives its reason.
  *
  * On real time several cases run at once whatever the framework does: the first test starts them all, and each waits for
- * its own. A case may take `harness.limits.caseMs` (default 30 s): give `test` a timeout to match where the framework has one.
+ * its own; one that the framework runs again (a retry) is run anew. A case may take `harness.limits.caseMs` (default 30 s): give `test` a timeout to match where the framework has one.
  */
 export function contract(harness: Harness, api: TestApi, cases: readonly ContractCase[] = all): void {
   const caps = declared(harness);
@@ -38,11 +38,14 @@ export function contract(harness: Harness, api: TestApi, cases: readonly Contrac
 }
 
 function runner(harness: Harness, cases: readonly ContractCase[]): (each: ContractCase) => Promise<CaseResult> {
-  if (parallelOf(harness) === 1) return async (each) => (await startCases(harness, [each]).get(each.id))!;
-  let started: ReadonlyMap<string, Promise<CaseResult>> | undefined;
+  const alone = async (each: ContractCase) => (await startCases(harness, [each]).get(each.id))!;
+  if (parallelOf(harness) === 1) return alone;
+  let started: Map<string, Promise<CaseResult>> | undefined;
   return async (each) => {
-    started ??= startCases(harness, cases);
-    return (await started.get(each.id))!;
+    started ??= new Map(startCases(harness, cases));
+    const first = started.get(each.id);
+    started.delete(each.id);
+    return await (first ?? alone(each));
   };
 }
 
