@@ -402,6 +402,10 @@ export declare class Tenure implements HeldShard {
 export declare const leaseLost: (shard: string, token: number) => MessagingError;
 
 // testing/cases.d.ts
+import type { LeaseStoreCase } from "./harness.ts";
+export declare const leaseStoreCases: readonly LeaseStoreCase[];
+
+// testing/harness.d.ts
 import type { Runtime } from "@switchyard/core/driver";
 import type { LeaseStore } from "../store.ts";
 export interface LeaseStoreHarness {
@@ -414,12 +418,13 @@ export interface LeaseStoreCase {
     readonly name: string;
     run(harness: LeaseStoreHarness): Promise<void>;
 }
-export declare const leaseStoreCases: readonly LeaseStoreCase[];
 
 // testing/index.d.ts
-export { type LeaseStoreCase, leaseStoreCases, type LeaseStoreHarness } from "./cases.ts";
+export { leaseStoreCases } from "./cases.ts";
+export type { LeaseStoreCase, LeaseStoreHarness } from "./harness.ts";
 
 // timing.d.ts
+import type { Runtime } from "@switchyard/core/driver";
 export interface Timing {
     readonly leaseMs?: number;
     readonly handoverMs?: number;
@@ -436,3 +441,4 @@ export interface Times {
     readonly callMs: number;
 }
 export declare function timesOf(timing?: Timing): Times;
+export declare const jittered: (ms: number, runtime: Pick<Runtime, "random">) => number;

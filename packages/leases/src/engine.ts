@@ -1,17 +1,19 @@
 import type { Runtime } from "@switchyard/core/driver";
-import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
+import { MessagingError } from "@switchyard/core/driver-kit";
 import { acquisition, handoverRequest } from "./acquisition.ts";
+import { Attendance } from "./attendance.ts";
 import { Calls } from "./calls.ts";
 import { decide } from "./decide.ts";
 import { Discovery, resolveStart } from "./discovery.ts";
 import type { LeaseEngineOptions } from "./engine-options.ts";
 import type { LeaseEvent } from "./events.ts";
+import { isFatal } from "./fatal.ts";
 import type { HeldShard } from "./held-shard.ts";
 import { Observer } from "./observer.ts";
 import { type ShardStatus, statusOf } from "./status.ts";
 import type { LeaseRow, LeaseTable } from "./store.ts";
 import { Tenure, type TenureHost } from "./tenure.ts";
-import { type Times, timesOf } from "./timing.ts";
+import { jittered, type Times, timesOf } from "./timing.ts";
 import { Wake } from "./wake.ts";
 
 /**
@@ -33,6 +35,7 @@ export class LeaseEngine {
   readonly #report: (event: LeaseEvent) => void;
   readonly #calls: Calls;
   readonly #discovery: Discovery;
+  readonly #attendance: Attendance;
   readonly #observer = new Observer();
   readonly #host: TenureHost;
   readonly #held = new Map<string, Tenure>();
@@ -46,7 +49,6 @@ export class LeaseEngine {
   readonly #given: Wake;
   #table: LeaseTable = { group: undefined, leases: [], workers: [] };
   #live: ReadonlySet<string> = new Set();
-  #movedAt = Number.NEGATIVE_INFINITY;
   #fatal: { readonly error: unknown } | undefined;
   #draining = false;
   #loops: Promise<void>[] = [];
@@ -61,6 +63,7 @@ export class LeaseEngine {
     this.#report = options.report ?? (() => {});
     this.#calls = new Calls(store, runtime, this.#times.callMs, this.#report);
     this.#discovery = new Discovery({ store, source, calls: this.#calls, report: this.#report });
+    this.#attendance = new Attendance({ worker: this.worker, store, runtime, calls: this.#calls, times: this.#times });
     this.#look = new Wake(runtime);
     this.#listing = new Wake(runtime);
     this.#given = new Wake(runtime);
@@ -72,9 +75,7 @@ export class LeaseEngine {
       worker: this.worker,
       group: options.group,
       report: this.#report,
-      moved: () => {
-        this.#movedAt = runtime.monotonic();
-      },
+      moved: () => this.#attendance.shown(),
       dead: (worker) => this.#live.size > 0 && !this.#live.has(worker),
       bear: (children, parent) => this.#discovery.bear(children, parent, this.#closed.signal),
       over: (tenure, released) => this.#over(tenure, released),
@@ -115,7 +116,8 @@ export class LeaseEngine {
     if (signal.aborted || this.#closed.signal.aborted) return;
     signal.addEventListener("abort", stop, { once: true });
     this.#closed.signal.addEventListener("abort", stop, { once: true });
-    this.#loops = [this.#looking(), this.#listings(), this.#beating()];
+    const beating = this.#attendance.keep(this.#closed.signal, () => this.#draining);
+    this.#loops = [this.#looking(), this.#listings(), beating];
     for (const loop of this.#loops) loop.catch((error: unknown) => this.#fail(error));
     try {
       while (!this.#draining) {
@@ -169,18 +171,18 @@ export class LeaseEngine {
 
   async #looking(): Promise<void> {
     const { quickMs, renewMs } = this.#times;
-    await this.#beat();
+    await this.#attendance.beat(this.#draining);
     while (!this.#draining) {
-      let pause = renewMs * this.#jitter();
+      let pause = jittered(renewMs, this.#runtime);
       try {
         pause = Math.min(pause, await this.#lookOnce());
       } catch (error) {
         if (isFatal(error)) throw error;
-        pause = quickMs * this.#jitter();
+        pause = jittered(quickMs, this.#runtime);
       }
       if (!this.#draining) await this.#look.wait(pause);
     }
-    await this.#beat();
+    await this.#attendance.beat(this.#draining);
   }
 
   /** Looks, and does what is to be done about it; how soon to look again. */
@@ -209,8 +211,8 @@ export class LeaseEngine {
       ...decision.take.map((row) => this.#take(row)),
       ...decision.ask.map((row) => this.#ask(row)),
     ]);
-    await this.#sweep(table, now);
-    let next = decision.hurry || done.includes(false) ? quickMs * this.#jitter() : Number.POSITIVE_INFINITY;
+    await this.#attendance.sweep(table, this.#observer, now);
+    let next = decision.hurry || done.includes(false) ? jittered(quickMs, this.#runtime) : Number.POSITIVE_INFINITY;
     if (decision.expiry !== undefined) next = Math.min(next, decision.expiry - this.#runtime.monotonic() + 1);
     for (const until of this.#rests.values()) next = Math.min(next, until - now);
     return Math.max(next, quickMs / 2);
@@ -256,19 +258,10 @@ export class LeaseEngine {
     }
   }
 
-  /** Rows of workers that died. */
-  async #sweep(table: LeaseTable, now: number): Promise<void> {
-    for (const { id, counter } of table.workers) {
-      const quiet = this.#observer.quiet(id, now) ?? 0;
-      if (id === this.worker || quiet < 10 * this.#times.leaseMs) continue;
-      await this.#calls.store("deleting a worker's row", (s) => this.#options.store.forget(id, counter, s));
-    }
-  }
-
   async #listings(): Promise<void> {
     const { quickMs, discoverMs } = this.#times;
     while (!this.#draining) {
-      let pause = quickMs * this.#jitter();
+      let pause = jittered(quickMs, this.#runtime);
       try {
         const odd = await this.#discovery.run(this.#closed.signal);
         if (!odd) pause = discoverMs * (2 / 3 + (this.#runtime.random() * 2) / 3);
@@ -277,26 +270,6 @@ export class LeaseEngine {
         if (isFatal(error)) throw error;
       }
       if (!this.#draining) await this.#listing.wait(pause);
-    }
-  }
-
-  /** Leases that move show that this worker lives; without any, its own row does. */
-  async #beating(): Promise<void> {
-    const { renewMs } = this.#times;
-    while (!this.#closed.signal.aborted) {
-      await this.#runtime.sleep(renewMs * this.#jitter(), this.#closed.signal);
-      if (this.#closed.signal.aborted || this.#draining) return;
-      if (this.#runtime.monotonic() - this.#movedAt >= renewMs) await this.#beat();
-    }
-  }
-
-  async #beat(): Promise<void> {
-    const worker = { id: this.worker, state: this.#draining ? "draining" : "active" } as const;
-    try {
-      await this.#calls.store("showing that this worker lives", (s) => this.#options.store.beat(worker, s));
-      this.#host.moved();
-    } catch (error) {
-      if (isFatal(error)) throw error;
     }
   }
 
@@ -313,11 +286,4 @@ export class LeaseEngine {
     this.#fatal ??= { error };
     this.#given.now();
   }
-
-  #jitter(): number {
-    return 0.9 + this.#runtime.random() / 5;
-  }
 }
-
-const isFatal = (error: unknown): boolean =>
-  isMessagingError(error) && (error.kind === "auth" || error.kind === "config" || error.kind === "permanent");

@@ -1,3 +1,5 @@
+import type { Runtime } from "@switchyard/core/driver";
+
 /** All in milliseconds, on the monotonic clock. */
 export interface Timing {
   /**
@@ -39,3 +41,6 @@ export function timesOf(timing: Timing = {}): Times {
     callMs: timing.callMs ?? leaseMs / 6,
   };
 }
+
+/** A tenth either way, so that workers drift apart. */
+export const jittered = (ms: number, runtime: Pick<Runtime, "random">): number => ms * (0.9 + runtime.random() / 5);

@@ -1,2 +1,3 @@
 /** For stores of others too: the cases a lease store has to pass before the engine may rely on it. */
-export { type LeaseStoreCase, leaseStoreCases, type LeaseStoreHarness } from "./cases.ts";
+export { leaseStoreCases } from "./cases.ts";
+export type { LeaseStoreCase, LeaseStoreHarness } from "./harness.ts";
