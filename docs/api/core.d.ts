@@ -318,6 +318,7 @@ export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
+export { loadPeer } from "../peer.ts";
 
 // driver.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -868,6 +869,9 @@ export declare function networkFault(error: object, during: Phase): Fault | unde
 // origin.d.ts
 export declare function isLoopback(hostname: string): boolean;
 export declare function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined;
+
+// peer.d.ts
+export declare function loadPeer<T>(name: string, by: string, beside: () => Promise<unknown>, ofProject?: () => Promise<unknown>): Promise<T>;
 
 // plan.d.ts
 import type { Adapter, Capabilities, Destination, Model, Position } from "./driver.ts";

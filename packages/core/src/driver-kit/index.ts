@@ -4,3 +4,4 @@ export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
+export { loadPeer } from "../peer.ts";
