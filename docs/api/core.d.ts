@@ -319,6 +319,7 @@ export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
 export { loadPeer } from "../peer.ts";
+export { sleepOver } from "../sleep.ts";
 
 // driver.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -1101,6 +1102,10 @@ export interface MiddlewareShape {
     readonly "~switchyard": "middleware";
     readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
 }
+
+// sleep.d.ts
+import type { Runtime } from "./runtime.ts";
+export declare function sleepOver(timer: Runtime["timer"]): Runtime["sleep"];
 
 // system-runtime.d.ts
 import type { Runtime } from "./runtime.ts";

@@ -5,3 +5,4 @@ export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
 export { loadPeer } from "../peer.ts";
+export { sleepOver } from "../sleep.ts";
