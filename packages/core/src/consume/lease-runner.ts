@@ -1,4 +1,4 @@
-import type { Delivery, Fault, Lease, Runtime } from "../driver.ts";
+import type { Delivery, Fault, Lease, Runtime, Settlement } from "../driver.ts";
 import { fromFault, isMessagingError } from "../errors.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import type { LeaseHost } from "./group-context.ts";
@@ -96,6 +96,7 @@ export class LeaseRunner {
     const unwanted = this.ending || this.lease.lost.aborted;
     const arrived: Held[] = [];
     const startable: Held[] = keyed ? [] : arrived;
+    const behind: Held[] = [];
     for (const delivery of deliveries) {
       const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
       const known = context.attempts.get(delivery.id);
@@ -105,10 +106,13 @@ export class LeaseRunner {
       context.budget.fill(held.bytes);
       if (this.log) this.#track(held);
       arrived.push(held);
-      if (keyed && !unwanted && (lane === undefined || this.#lanes.add(lane, held))) startable.push(held);
+      if (!keyed || unwanted) continue;
+      if (lane !== undefined && this.#lanes.behind(lane, held)) behind.push(held);
+      else if (lane === undefined || this.#lanes.add(lane, held)) startable.push(held);
     }
     if (unwanted) return this.#refuse(arrived);
     this.#heartbeat.watch(arrived);
+    for (const held of behind) this.release(held, "order");
     // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
     for (const held of startable) if (held.state === "ready") this.host.enqueue(held);
   }
@@ -182,14 +186,12 @@ export class LeaseRunner {
   giveBack(held: Held, delayMs: number, attempt: number): void {
     this.#unwait(held);
     this.#remember(held, attempt);
-    this.#releaseBehind(held);
-    this.#settler.add(held, {
+    this.#goBack(held, {
       receipt: held.delivery.receipt,
       action: "retry",
       delayMs: Math.max(delayMs, 0),
       attempt,
     });
-    this.#leave(held);
   }
 
   /** Nobody's fault: back at once. On a log there is nowhere to give it back to: it stays unsettled. */
@@ -197,7 +199,6 @@ export class LeaseRunner {
     if (held.state === "lost") return this.#leave(held);
     this.#unwait(held);
     if (held.failures > 0) this.#remember(held, held.attempt - 1);
-    this.#releaseBehind(held);
     this.host.context.emit({
       type: "released",
       level: "info",
@@ -206,10 +207,17 @@ export class LeaseRunner {
       lease: this.lease.id,
     });
     if (this.log) {
+      this.#releaseBehind(held);
       this.#drop(held);
       return;
     }
-    this.#settler.add(held, { receipt: held.delivery.receipt, action: "release" });
+    this.#goBack(held, { receipt: held.delivery.receipt, action: "release" });
+  }
+
+  #goBack(held: Held, settlement: Settlement): void {
+    if (held.lane !== undefined) this.#lanes.returning(held.lane, held);
+    this.#releaseBehind(held);
+    this.#settler.add(held, settlement);
     this.#leave(held);
   }
 
@@ -334,6 +342,7 @@ export class LeaseRunner {
 
   #settled(held: Held, lost: boolean, cause?: unknown): void {
     if (held.state === "settling") held.state = "done";
+    if (held.lane !== undefined) this.#lanes.returned(held.lane, held);
     if (lost)
       this.host.context.emit({
         type: "lost",

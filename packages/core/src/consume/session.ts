@@ -63,6 +63,7 @@ export class Session implements LeaseHost {
     let longest: Held | undefined;
     for (const runner of this.#runners) {
       for (const held of runner.waiting()) {
+        if (held.dueAt <= now) continue; // its turn has come
         if ((longest === undefined || held.dueAt > longest.dueAt) && runner.canReturn(held, held.dueAt - now))
           longest = held;
       }
