@@ -1,4 +1,4 @@
-/** One application: a shop publishes, two clerks of one group share the work. Not a word of a model or a broker. */
+/** One application: a shop publishes, a group of its own handles. Not a word of a model or a broker. */
 import { connect, consumer, type DeadLetterItem, type Messaging } from "@switchyard/core";
 import { Book, type Dead, type Report } from "./book.ts";
 import { notices, orders } from "./channels.ts";
@@ -15,19 +15,8 @@ export interface Run {
   };
 }
 
-const CLERKS = 2;
 const GIVE_UP_MS = 60_000;
 const GROUP = "clerk";
-
-function employ(clerk: Messaging<typeof orders | typeof notices>, book: Book): void {
-  clerk.consume(
-    consumer(orders, GROUP, {
-      "order.placed": (_, one) => book.work(one),
-      "order.cancelled": (_, one) => book.work(one),
-    }),
-  );
-  clerk.consume(consumer(notices, GROUP, { "*": (_, one) => book.work(one) }));
-}
 
 export async function app(profile: string, env: Readonly<Record<string, string | undefined>>): Promise<Run> {
   const book = new Book();
@@ -39,14 +28,15 @@ export async function app(profile: string, env: Readonly<Record<string, string |
     observe: book.observe,
   };
   await using shop = await connect({ ...options, service: "shop" });
-  const staff = await Promise.all(Array.from({ length: CLERKS }, () => connect({ ...options, service: GROUP })));
-  await using _closing = {
-    [Symbol.asyncDispose]: async () => void (await Promise.all(staff.map((one) => one.stop()))),
-  };
-  for (const one of staff) {
-    employ(one, book);
-    await one.start();
-  }
+  await using clerk = await connect({ ...options, service: "office" });
+  clerk.consume(
+    consumer(orders, GROUP, {
+      "order.placed": (_, one) => book.work(one),
+      "order.cancelled": (_, one) => book.work(one),
+    }),
+  );
+  clerk.consume(consumer(notices, GROUP, { "*": (_, one) => book.work(one) }));
+  await clerk.start();
 
   await accepted(shop.publishMany(orders, madeOrders));
   await accepted(shop.publishMany(notices, madeNotices));

@@ -1,4 +1,4 @@
-/** What the clerks did. It stands for a database: it outlives each of them, and goes by the message's id. */
+/** What the clerk did. It stands for a database, and goes by the message's id. */
 import { DeadLetter } from "@switchyard/core";
 import type { AnyDelivery, MessagingEvent } from "@switchyard/core";
 
