@@ -12,5 +12,6 @@ export {
   type Sdk,
 } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export { leanClient } from "./lean-client.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
 export { watcher } from "./watch.ts";

@@ -3,6 +3,7 @@ import {
   clientSettings,
   configOf,
   handlerSettings,
+  leanClient,
   refuseRetries,
   type Sdk,
 } from "@switchyard/aws-kit";
@@ -45,9 +46,7 @@ function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: 
       { kind: "config" },
     );
   const at = snsEndpoint ?? endpoint;
-  return new sdk["SNSClient"]!(
-    clientSettings({ ...options, endpoint: at }, handlerSettings(CALL_TIMEOUT_MS)),
-  ) as SnsClientLike;
+  return leanClient(sdk, "SNSClient", clientSettings({ ...options, endpoint: at }, handlerSettings(CALL_TIMEOUT_MS)));
 }
 
 /** One client, made when it is first needed; a failure to make it is tried again. */

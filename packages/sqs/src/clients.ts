@@ -4,6 +4,7 @@ import {
   clientSettings,
   configOf,
   handlerSettings,
+  leanClient,
   refuseRetries,
   type Sdk,
 } from "@switchyard/aws-kit";
@@ -46,11 +47,11 @@ export async function openClients(options: SqsOptions, sdk: Sdk): Promise<Client
 function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): SqsClientLike {
   // Requests go to the endpoint, wherever a queue's URL points. On a mismatch of checksums the SDK throws away the whole
   // batch, which SQS has hidden by then; TLS protects the bytes.
-  return new sdk["SQSClient"]!({
+  return leanClient(sdk, "SQSClient", {
     ...clientSettings(options, handlerSettings(requestTimeout)),
     useQueueUrlAsEndpoint: false,
     md5: false,
-  }) as SqsClientLike;
+  });
 }
 
 /** Where a client's requests go: the endpoint that was configured, else the region's own; undefined where it does not say. */
