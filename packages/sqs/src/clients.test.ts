@@ -83,11 +83,11 @@ test("a signal cuts its own call, under way or not yet begun, and no other", asy
   vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
   const asked: { readonly name: string; readonly answer: ServerResponse }[] = [];
-  const server = createServer(async (request, answer) => {
-    let body = "";
-    for await (const chunk of request) body += String(chunk);
-    asked.push({ name: String((JSON.parse(body) as { QueueName: string }).QueueName), answer });
-    server.emit("asked");
+  const server = createServer((request, answer) => {
+    request.once("data", (body: Buffer) => {
+      asked.push({ name: (JSON.parse(body.toString()) as { QueueName: string }).QueueName, answer });
+      server.emit("asked");
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
