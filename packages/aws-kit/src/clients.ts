@@ -44,6 +44,8 @@ export function handlerSettings(requestTimeout: number): Record<string, unknown>
     requestTimeout,
     // Without it the SDK only warns, and a request into a black hole hangs.
     throwOnRequestTimeout: true,
+    // The other ends with the answer's head; left alone, an answer that stops in its middle would hang for 15 minutes.
+    socketTimeout: requestTimeout,
     httpAgent: agent,
     httpsAgent: agent,
   };

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as realSdk from "@aws-sdk/client-sqs";
-import type { Sdk } from "@switchyard/aws-kit";
+import { clientSettings, handlerSettings, type Sdk } from "@switchyard/aws-kit";
 import { afterEach, expect, test, vi } from "vitest";
 import { openClients } from "./clients.ts";
+import { classify } from "./errors.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -56,6 +57,7 @@ test("our clients never resend, never follow a queue's URL, give up what hangs, 
   const [calls, polls] = made;
   expect(polls!["requestHandler"].requestTimeout).toBeGreaterThan(20_000);
   expect(calls!["requestHandler"].requestTimeout).toBe(15_000);
+  for (const { requestHandler } of made) expect(requestHandler.socketTimeout).toBe(requestHandler.requestTimeout);
   expect(calls!["requestHandler"].httpsAgent.maxSockets).toBe(Number.POSITIVE_INFINITY);
   clients.close();
   expect(destroyed).toHaveLength(2);
@@ -121,6 +123,27 @@ test("a signal cuts its own call, under way or not yet begun, and no other", asy
     expect(asked).toHaveLength(3);
   } finally {
     clients.close();
+    server.close();
+  }
+});
+
+test("an answer that stops in its middle is given up, as one that never comes", async () => {
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+  const server = createServer((_, answer) => void answer.writeHead(200).write('{"Messages":['));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const settings = clientSettings({ region: "eu-west-1", endpoint }, handlerSettings(200));
+  const client = new realSdk.SQSClient(settings);
+  const clients = await openClients({ client }, realSdk as unknown as Sdk);
+  try {
+    const error: unknown = await clients.call("GetQueueUrl", { QueueName: "q" }).catch((cause: unknown) => cause);
+    expect(classify(error, "receive")).toMatchObject({ kind: "retryable", code: "timeout" });
+    expect(classify(error, "send")).toMatchObject({ kind: "ambiguous" });
+  } finally {
+    client.destroy();
+    server.closeAllConnections();
     server.close();
   }
 });
