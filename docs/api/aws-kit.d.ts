@@ -65,8 +65,13 @@ export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 // index.d.ts
 export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export { leanClient } from "./lean-client.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
 export { watcher } from "./watch.ts";
+
+// lean-client.d.ts
+import type { ClientLike, Sdk } from "./clients.ts";
+export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>): ClientLike;
 
 // native.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
