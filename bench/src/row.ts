@@ -22,6 +22,13 @@ export interface Contender {
   readonly package?: string;
 }
 
+export const by = (name: string, file: string, work: string, flags: readonly string[] = []): Contender => ({
+  name,
+  file,
+  work,
+  flags,
+});
+
 export interface Target {
   readonly metric: string;
   readonly of: string;

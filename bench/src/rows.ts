@@ -1,11 +1,7 @@
-import type { Contender, Row } from "./row.ts";
+import { by, type Row } from "./row.ts";
+import { emulated } from "./rows-emulated.ts";
+import { streams, topics } from "./rows-streams.ts";
 
-const by = (name: string, file: string, work: string, flags: readonly string[] = []): Contender => ({
-  name,
-  file,
-  work,
-  flags,
-});
 /** A young generation that no round fills: what the heap grows by is what was allocated. */
 export const COUNTING = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
 const BIG = ["--max-old-space-size=6144"];
@@ -152,4 +148,4 @@ const sqs: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...layer, ...memory, ...sqs];
+export const rows: readonly Row[] = [...layer, ...memory, ...sqs, ...topics, ...streams, ...emulated];

@@ -5,13 +5,13 @@ import { AbstractSqsConsumer, AbstractSqsPublisher } from "@message-queue-toolki
 import { z } from "zod";
 import { message, silent } from "./messages.ts";
 
-const Job = z.object({
+export const Job = z.object({
   id: z.string(),
   messageType: z.literal("job"),
   text: z.string(),
   timestamp: z.string().optional(),
 });
-type Job = z.infer<typeof Job>;
+export type Job = z.infer<typeof Job>;
 export const FIELDS = { id: "1", messageType: "job", timestamp: "2026-01-01T00:00:00.000Z" };
 
 const quiet = {
@@ -23,22 +23,23 @@ const quiet = {
   fatal: silent,
   child: () => quiet,
 };
-const common = (sqsClient: SQSClient) =>
-  ({
-    sqsClient,
-    logger: quiet,
-    errorReporter: { report: silent },
-    consumerErrorResolver: { resolveError: () => ({ resolve: "retryLater" }), processError: (error: unknown) => error },
-    transactionObservabilityManager: { start: silent, startWithGroup: silent, stop: silent },
-  }) as any;
+export const common = {
+  logger: quiet,
+  errorReporter: { report: silent },
+  consumerErrorResolver: { resolveError: () => ({ resolve: "retryLater" }), processError: (error: unknown) => error },
+  transactionObservabilityManager: { start: silent, startWithGroup: silent, stop: silent },
+};
 
 class Publisher extends AbstractSqsPublisher<Job> {
   constructor(sqs: SQSClient, queueUrl: string) {
-    super(common(sqs), {
-      messageSchemas: [Job],
-      messageTypeResolver: { messageTypePath: "messageType" },
-      locatorConfig: { queueUrl },
-    } as any);
+    super(
+      { ...common, sqsClient: sqs } as any,
+      {
+        messageSchemas: [Job],
+        messageTypeResolver: { messageTypePath: "messageType" },
+        locatorConfig: { queueUrl },
+      } as any,
+    );
   }
 }
 
@@ -51,7 +52,7 @@ export async function publisher(sqs: SQSClient, queueUrl: string): Promise<(inde
 class JobConsumer extends AbstractSqsConsumer<Job, object> {
   constructor(sqs: SQSClient, queueUrl: string, handle: () => unknown) {
     super(
-      common(sqs),
+      { ...common, sqsClient: sqs } as any,
       {
         messageTypeResolver: { messageTypePath: "messageType" },
         handlers: new MessageHandlerConfigBuilder<Job, object>()
