@@ -54,6 +54,7 @@ const ours: Start = async (at, handle) => {
     config: {
       prefix: "bench",
       connections: { kinesis: connection(at.url) },
+      policies: { default: { deadLetter: "block" } },
       channels: { jobs: { model: "stream", on: "kinesis", groups: { work: { concurrency: 100 } } } },
     } as never,
     observe: silent,

@@ -59,19 +59,21 @@ export class ShardLease implements Lease<ShardReceipt> {
   /** Milliseconds: the age of the oldest record not settled, read or not; undefined before the first read. */
   get behindMs(): number | undefined {
     const { lagMs } = this.#reader;
-    const oldest = this.#unsettled[0]?.at;
+    const oldest = this.#unsettled[0]?.at ?? this.#reader.waitingSince;
     if (lagMs === undefined || oldest === undefined) return lagMs;
     return Math.max(lagMs, this.#runtime.now() - oldest);
   }
 
   /** Nothing is left in the shard beyond what was handed out. */
   get atTip(): boolean {
-    return this.#reader.lagMs === 0;
+    return this.#reader.atTip;
   }
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<ShardReceipt>[] | null> {
     if (this.#reader.ended || this.#wanted) return null;
-    const items = await this.#reader.next(max, waitMs, AbortSignal.any([signal, this.#over]));
+    const ready = this.#reader.take(max);
+    const items =
+      ready.length > 0 ? ready : await this.#reader.next(max, waitMs, AbortSignal.any([signal, this.#over]));
     if (items.length > 0) return items.map((item) => this.#deliver(item));
     return this.#reader.ended || this.#wanted ? null : [];
   }

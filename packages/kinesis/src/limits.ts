@@ -20,6 +20,8 @@ export const MAX_RETENTION_MS = 8_760 * HOUR;
 
 /** GetRecords: 5 calls a second on a shard, shared by everyone that polls it. */
 export const READ_MS = 200;
+/** GetRecords: records asked for at a time, however few are wanted at once: with 5 calls a second fewer could not follow a full shard. */
+export const READ_RECORDS = 1_000;
 /** "Wait 1 second between calls": how long a shard that has nothing is left alone. */
 export const IDLE_MS = 1_000;
 /** Iterators end 5 minutes after they were given; one older than this is asked for anew. */

@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 import type { Call, IteratorType, StreamRef } from "./client.ts";
 import { isNamed } from "./errors.ts";
-import { ITERATOR_MS, SECOND } from "./limits.ts";
+import { ITERATOR_MS, READ_RECORDS, SECOND } from "./limits.ts";
 import type { Pace } from "./options.ts";
 import type { Batch, Feed } from "./shard-reader.ts";
 import { within } from "./within.ts";
@@ -78,7 +78,7 @@ export class Polling implements Feed {
       if (typeof token !== "string") return token;
       const got = await call(
         "GetRecords",
-        { ShardIterator: token, Limit: Math.min(max, MOST), ...("StreamARN" in ref ? ref : {}) },
+        { ShardIterator: token, Limit: Math.min(Math.max(max, READ_RECORDS), MOST), ...("StreamARN" in ref ? ref : {}) },
         signal,
       );
       const records = got.Records ?? [];

@@ -1,5 +1,5 @@
 import type { Runtime } from "@switchyard/core/driver";
-import { MessagingError } from "@switchyard/core/driver-kit";
+import { Deque, MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint } from "@switchyard/leases";
 import type { ChildShard, KinesisRecord } from "./client.ts";
 import { compareDigits } from "./digits.ts";
@@ -19,7 +19,7 @@ export interface Batch {
 
 /** Polling or enhanced fan-out: reads on from where it is. */
 export interface Feed {
-  /** At most about `max` records, by `until` (monotonic); undefined when that passed, or on abort. Nothing is lost by an abort. */
+  /** Some records, though there may be more than `max`, by `until` (monotonic); undefined when that passed, or on abort. Nothing is lost by an abort. */
   read(max: number, until: number, signal: AbortSignal): Promise<Batch | undefined>;
   close(): void;
 }
@@ -39,7 +39,7 @@ export interface ShardReaderOptions {
 export class ShardReader {
   readonly #options: ShardReaderOptions;
   readonly #feed: Feed;
-  readonly #buffer: Item[] = [];
+  readonly #buffer = new Deque<Item>();
   /** Until the first record came: the checkpoint's own record shows that nothing was trimmed behind it. */
   #expected: { readonly sequence: string; readonly sub: number } | undefined;
   #seen = false;
@@ -62,9 +62,19 @@ export class ShardReader {
     return this.#lagMs;
   }
 
+  /** When Kinesis accepted the oldest one that was read and not handed out; undefined where there is none, or it does not say. */
+  get waitingSince(): number | undefined {
+    return this.#buffer.peek()?.at;
+  }
+
+  /** Nothing is left in the shard beyond what was handed out, as of the last read. */
+  get atTip(): boolean {
+    return this.#lagMs === 0 && this.#buffer.size === 0;
+  }
+
   /** Everything was handed out, and there will be no more. */
   get ended(): boolean {
-    return this.#ended && this.#buffer.length === 0;
+    return this.#ended && this.#buffer.size === 0;
   }
 
   get children(): readonly ChildShard[] {
@@ -75,12 +85,19 @@ export class ShardReader {
     const { runtime } = this.#options;
     const until = runtime.monotonic() + waitMs;
     if (this.#invalid !== undefined) throw this.#invalid;
-    while (this.#buffer.length === 0 && !this.#ended && !signal.aborted) {
+    while (this.#buffer.size === 0 && !this.#ended && !signal.aborted) {
       const batch = await this.#feed.read(max, until, signal);
       if (batch === undefined) break;
       this.#take(batch);
     }
-    return this.#buffer.splice(0, max);
+    return this.take(max);
+  }
+
+  /** What was read already. */
+  take(max: number): readonly Item[] {
+    const items: Item[] = [];
+    for (let left = Math.min(max, this.#buffer.size); left > 0; left--) items.push(this.#buffer.shift() as Item);
+    return items;
   }
 
   close(): void {
