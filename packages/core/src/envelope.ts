@@ -70,19 +70,26 @@ const OUR_HEADERS = 4;
 
 /** Bytes are carried as bytes; anything else as JSON, and what JSON cannot carry throws `not-json`, `bad-text` or `bad-key`. */
 export function encode(envelope: Envelope, data: unknown, caps: Wire, extra: WireExtra = {}): WireMessage {
-  return encodeBody(envelope, isBytes(data) ? data : jsonText(data), caps, extra);
+  return encodeBody(envelope, isBytes(data) ? data : jsonText(data), caps, extra, true);
 }
 
-/** As {@link encode}, for a body that is already text or bytes: a dead-letter copy is what was received. */
+/**
+ * As {@link encode}, for a body that is already text or bytes: a dead-letter copy is what was received. `written`: the text is
+ * `jsonText`'s, and need not be shown to be JSON.
+ */
 export function encodeBody(
   envelope: Envelope,
   body: string | Uint8Array,
   caps: Wire,
   extra: WireExtra = {},
+  written = false,
 ): WireMessage {
   // What was received may hold them raw; a message of ours does not.
-  const safe = typeof body === "string" && isJson(envelope.contentType) ? escapeNoncharacters(body) : body;
-  return caps.headers < OUR_HEADERS ? structured(envelope, safe, extra) : withHeaders(envelope, safe, caps, extra);
+  const given = !written && typeof body === "string" && isJson(envelope.contentType);
+  const safe = given ? escapeNoncharacters(body) : body;
+  return caps.headers < OUR_HEADERS
+    ? wire(envelope, encodeStructured(envelope, safe, written), {}, extra)
+    : withHeaders(envelope, safe, caps, extra);
 }
 
 function withHeaders(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra: WireExtra): WireMessage {
@@ -94,10 +101,6 @@ function withHeaders(envelope: Envelope, body: string | Uint8Array, caps: Wire, 
     if (envelope.tracestate !== undefined) headers["tracestate"] = envelope.tracestate;
   }
   return wire(envelope, asText ? toBase64(body as Uint8Array) : body, headers, extra);
-}
-
-function structured(envelope: Envelope, body: string | Uint8Array, extra: WireExtra): WireMessage {
-  return wire(envelope, encodeStructured(envelope, body), {}, extra);
 }
 
 function wire(
@@ -125,10 +128,21 @@ export class DecodedMessage {
   readonly foreign = false;
   readonly envelope: Envelope;
   readonly body: string | Uint8Array;
+  /** The data, where reading the envelope has parsed it: given away once. */
+  #data: unknown;
 
-  constructor(envelope: Envelope, body: string | Uint8Array) {
+  constructor(envelope: Envelope, body: string | Uint8Array, data?: unknown) {
     this.envelope = envelope;
     this.body = body;
+    this.#data = data;
+  }
+
+  /** As {@link dataOf}: a fresh value at each call. */
+  data(): unknown {
+    const data = this.#data;
+    if (data === undefined) return dataOf(this.envelope, this.body);
+    this.#data = undefined;
+    return data;
   }
 
   get id(): string {
@@ -157,7 +171,9 @@ export function decode(message: WireMessage): Decoded {
     return body === undefined ? foreign(message) : new DecodedMessage(envelope, body);
   }
   const structured = decodeStructured(asText(message.body));
-  return structured === undefined ? foreign(message) : new DecodedMessage(structured.envelope, structured.body);
+  return structured === undefined
+    ? foreign(message)
+    : new DecodedMessage(structured.envelope, structured.body, structured.data);
 }
 
 function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Array | undefined {

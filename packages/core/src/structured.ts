@@ -5,8 +5,11 @@ import { commonMembers, deadJson, envelopeOf, headersJson, parseObject } from ".
 import { isJson, isText } from "./media-type.ts";
 import { asText, parseJson, quote } from "./text.ts";
 
-/** Extension attributes of CloudEvents are strings or numbers, so `headers` and `dead` are JSON within a string. */
-export function encodeStructured(envelope: Envelope, body: string | Uint8Array): string {
+/**
+ * Extension attributes of CloudEvents are strings or numbers, so `headers` and `dead` are JSON within a string. `written`: the
+ * body is JSON of ours, and need not be shown to be JSON.
+ */
+export function encodeStructured(envelope: Envelope, body: string | Uint8Array, written: boolean): string {
   let json = `{${commonMembers(envelope)},"type":${quote(envelope.type)},"datacontenttype":${quote(envelope.contentType)}`;
   for (const _ in envelope.headers) {
     json += `,"headers":${quote(headersJson(envelope.headers))}`;
@@ -17,7 +20,7 @@ export function encodeStructured(envelope: Envelope, body: string | Uint8Array):
   if (envelope.traceparent !== undefined && envelope.tracestate !== undefined) {
     json += `,"tracestate":${quote(envelope.tracestate)}`;
   }
-  return `${json},${dataMember(envelope, body)}}`;
+  return `${json},${written && typeof body === "string" ? `"data":${body}` : dataMember(envelope, body)}}`;
 }
 
 /** Last, so that it can be read back as the very text it was; a body that is not what its type says goes as bytes. */
@@ -38,18 +41,49 @@ function isJsonText(text: string): boolean {
   }
 }
 
+interface Structured {
+  readonly envelope: Envelope;
+  readonly body: string | Uint8Array;
+  /** The body's data, where it was parsed by itself. */
+  readonly data?: unknown;
+}
+
 /** Undefined for what is not a whole CloudEvents document. Any producer's will do, not only ours. */
-export function decodeStructured(
-  text: string | Uint8Array,
-): { readonly envelope: Envelope; readonly body: string | Uint8Array } | undefined {
+export function decodeStructured(text: string | Uint8Array): Structured | undefined {
   if (typeof text !== "string" || !text.includes('"specversion"')) return undefined;
+  const quick = dataLast(text);
+  if (quick !== undefined) return quick;
   const found = parseObject(text);
-  if (found === undefined) return undefined;
-  const { headers, dead, encoding: _, ...attributes } = found;
-  const envelope = envelopeOf(attributes, attributes["type"], inner(headers), inner(dead), attributes);
+  const envelope = found && attributesOf(found);
   if (envelope === undefined) return undefined;
-  const body = bodyOf(text, found, envelope);
+  const body = bodyOf(text, found as Record<string, unknown>, envelope);
   return body === undefined ? undefined : { envelope, body };
+}
+
+function attributesOf({ headers, dead, encoding: _, ...attributes }: Record<string, unknown>): Envelope | undefined {
+  return envelopeOf(attributes, attributes["type"], inner(headers), inner(dead), attributes);
+}
+
+const DATA = ',"data":';
+
+/**
+ * JSON data as the last member, as we write it: where what is before it is an object without it, and what is after it one JSON
+ * value, nothing else is in the document, and each is parsed once. Undefined: it must be looked at as a whole.
+ */
+function dataLast(text: string): Structured | undefined {
+  const at = text.indexOf(DATA);
+  if (at < 0 || !text.endsWith("}")) return undefined;
+  const body = text.slice(at + DATA.length, -1);
+  try {
+    const data = parseJson(body);
+    const found = parseObject(`${text.slice(0, at)}}`);
+    if (found === undefined || found["data_base64"] !== undefined) return undefined;
+    const envelope = attributesOf(found);
+    if (envelope === undefined || !isJson(envelope.contentType)) return undefined;
+    return { envelope, body: body.trim(), data };
+  } catch {
+    return undefined;
+  }
 }
 
 function inner(value: unknown): unknown {

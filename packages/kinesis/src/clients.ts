@@ -10,6 +10,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type Call, caller, type KinesisClientLike } from "./client.ts";
 import { CALL_TIMEOUT_MS, SILENCE_MS } from "./limits.ts";
 import { EXAMPLE_ENDPOINT, type KinesisOptions } from "./options.ts";
+import { type WithMiddleware, writesPuts } from "./put-body.ts";
 
 export interface Clients {
   readonly call: Call;
@@ -49,5 +50,13 @@ export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Cl
 /** Kept-alive connections of HTTP/1.1: the SDK's handler for HTTP/2 makes a new one for every call, or shares one that may hang. */
 const http1 = (): NodeHttpHandler => new NodeHttpHandler(handlerSettings(CALL_TIMEOUT_MS));
 
-const create = (options: KinesisOptions, sdk: Sdk, requestHandler: unknown): KinesisClientLike =>
-  new sdk["KinesisClient"]!(clientSettings(options, requestHandler)) as KinesisClientLike;
+function create(options: KinesisOptions, sdk: Sdk, requestHandler: unknown): KinesisClientLike {
+  const settings = { ...clientSettings(options, requestHandler), logger: QUIET };
+  const client = new sdk["KinesisClient"]!(settings) as KinesisClientLike & WithMiddleware;
+  writesPuts(client);
+  return client;
+}
+
+/** Says nothing, as the SDK's own; but without `info`, for which the SDK copies all that goes out and comes in. */
+const nothing = (): void => {};
+const QUIET = { trace: nothing, debug: nothing, warn: nothing, error: nothing };

@@ -1,5 +1,5 @@
 import type { Delivery, LocalContent, WireMessage } from "../driver.ts";
-import { asText, dataOf, decode, type Envelope, JSON_TYPE, parseJson } from "../envelope.ts";
+import { asText, DecodedMessage, dataOf, decode, type Envelope, JSON_TYPE, parseJson } from "../envelope.ts";
 import { isMessagingError } from "../errors.ts";
 import type { ChannelShape, ForeignMessage } from "../shapes.ts";
 import type { Condemned } from "./decide.ts";
@@ -87,7 +87,7 @@ export function dataFrom(opened: Opened): { readonly data: unknown } | Condemned
     return { data: typeof text === "string" ? maybeJson(text) : text };
   }
   try {
-    return { data: dataOf(opened.envelope, opened.body) };
+    return { data: opened instanceof DecodedMessage ? opened.data() : dataOf(opened.envelope, opened.body) };
   } catch (error) {
     const reason = isMessagingError(error) ? error.message : "the body cannot be read";
     return { action: "deadLetter", code: "invalid-message", reason, error };

@@ -34,9 +34,9 @@ abstract class Publication extends Item {
     const special = this.#special;
     const content = this.#content;
     if (special !== undefined) checkCapabilities(this.#shape, special, capabilities);
-    if (!(content instanceof LocalMessage)) return encodeBody(this.#envelope, content, capabilities, special);
+    if (!(content instanceof LocalMessage)) return encodeBody(this.#envelope, content, capabilities, special, true);
     if (driver?.local === true) return content as WireMessage;
-    return encodeBody(this.#envelope, content.body, capabilities, special);
+    return encodeBody(this.#envelope, content.body, capabilities, special, true);
   }
 }
 
