@@ -275,3 +275,31 @@ test("received __proto__ keys, escaped ones too, reach nobody", () => {
     expect(Object.assign({}, data.a)["admin"]).toBeUndefined();
   }
 });
+
+test("structured: data that reading has parsed is given away once, then parsed anew", () => {
+  const message = encode(BASE, { list: [1] }, STRUCTURED);
+  const decoded = decode(message);
+  if (decoded.foreign) throw new Error("foreign");
+  const first = decoded.data() as { list: number[] };
+  first.list.push(2);
+  expect(decoded.data()).toEqual({ list: [1] });
+  expect(decoded.data()).not.toBe(decoded.data());
+});
+
+test("structured: members may follow the data, hide in it or come twice", () => {
+  const head = '{"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"application/json"';
+  const read = (rest: string) => {
+    const decoded = decode({ body: head + rest, headers: {} });
+    return decoded.foreign ? undefined : [decoded.data(), decoded.body, decoded.envelope.traceparent];
+  };
+  const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  expect(read(',"data":{"a":1}}')).toEqual([{ a: 1 }, '{"a":1}', undefined]);
+  expect(read(` ,"data": [1] ,"traceparent":"${trace}"}`)).toEqual([[1], "[1]", trace]);
+  expect(read(',"data":1,"data":2}')).toEqual([2, "2", undefined]);
+  expect(read(',"data":{"a":1,"data":2}}')).toEqual([{ a: 1, data: 2 }, '{"a":1,"data":2}', undefined]);
+  expect(read(',"nested":{"a":1,"data":2},"data":3}')).toEqual([3, "3", undefined]);
+  expect(read(',"data":9007199254740993}')).toEqual([9007199254740992, "9007199254740993", undefined]);
+  expect(read(',"data":{"__proto__":1,"b":2}}')).toEqual([{ b: 2 }, '{"__proto__":1,"b":2}', undefined]);
+  expect(read(',"data":1}}')).toBeUndefined();
+  expect(read(',"data":}')).toBeUndefined();
+});

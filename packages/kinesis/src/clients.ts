@@ -10,7 +10,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type Call, caller, type KinesisClientLike } from "./client.ts";
 import { CALL_TIMEOUT_MS, SILENCE_MS } from "./limits.ts";
 import { EXAMPLE_ENDPOINT, type KinesisOptions } from "./options.ts";
-import { type WithMiddleware, writesPuts } from "./put-body.ts";
+import { type MiddlewareStack, writesPuts } from "./put-body.ts";
 
 export interface Clients {
   readonly call: Call;
@@ -52,8 +52,10 @@ const http1 = (): NodeHttpHandler => new NodeHttpHandler(handlerSettings(CALL_TI
 
 function create(options: KinesisOptions, sdk: Sdk, requestHandler: unknown): KinesisClientLike {
   const settings = { ...clientSettings(options, requestHandler), logger: QUIET };
-  const client = new sdk["KinesisClient"]!(settings) as KinesisClientLike & WithMiddleware;
-  writesPuts(client);
+  const client = new sdk["KinesisClient"]!(settings) as KinesisClientLike & {
+    readonly middlewareStack?: MiddlewareStack;
+  };
+  if (client.middlewareStack !== undefined) writesPuts(client.middlewareStack);
   return client;
 }
 

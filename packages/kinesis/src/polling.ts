@@ -78,7 +78,11 @@ export class Polling implements Feed {
       if (typeof token !== "string") return token;
       const got = await call(
         "GetRecords",
-        { ShardIterator: token, Limit: Math.min(Math.max(max, READ_RECORDS), MOST), ...("StreamARN" in ref ? ref : {}) },
+        {
+          ShardIterator: token,
+          Limit: Math.min(Math.max(max, READ_RECORDS), MOST),
+          ...("StreamARN" in ref ? ref : {}),
+        },
         signal,
       );
       const records = got.Records ?? [];

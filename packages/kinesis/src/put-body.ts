@@ -18,33 +18,33 @@ interface Args {
 type Next = (args: Args) => Promise<unknown>;
 type Middleware = (next: Next, context: { readonly commandName?: string }) => Next;
 
-/** A client of the SDK. */
-export interface WithMiddleware {
-  readonly middlewareStack: {
-    add(middleware: Middleware, place: { readonly name: string; readonly step: string; readonly priority: string }): void;
-  };
+/** Of a client of the SDK. */
+export interface MiddlewareStack {
+  add(middleware: Middleware, place: { readonly name: string; readonly step: string; readonly priority: string }): void;
 }
 
 const NONE = '"Records":[]';
 const UNKNOWN = Symbol("not the body expected");
 
-export function writesPuts(client: WithMiddleware): void {
+export function writesPuts(stack: MiddlewareStack): void {
   /** By the input the SDK writes in place of the whole. */
   const left = new WeakMap<object, readonly PutEntry[]>();
   let known = true;
 
-  const without: Middleware = (next, { commandName }) => async (args) => {
-    if (!known || commandName !== "PutRecordsCommand") return next(args);
-    const input = { ...args.input, Records: [] };
-    left.set(input, args.input.Records);
-    try {
-      return await next({ ...args, input });
-    } catch (cause) {
-      if (cause !== UNKNOWN) throw cause;
-      known = false;
-      return next(args);
-    }
-  };
+  const without: Middleware =
+    (next, { commandName }) =>
+    async (args) => {
+      if (!known || commandName !== "PutRecordsCommand") return next(args);
+      const input = { ...args.input, Records: [] };
+      left.set(input, args.input.Records);
+      try {
+        return await next({ ...args, input });
+      } catch (cause) {
+        if (cause !== UNKNOWN) throw cause;
+        known = false;
+        return next(args);
+      }
+    };
 
   const within: Middleware = (next) => async (args) => {
     const entries = left.get(args.input);
@@ -58,13 +58,16 @@ export function writesPuts(client: WithMiddleware): void {
     return next(args);
   };
 
-  client.middlewareStack.add(without, { name: "switchyardPutWithout", step: "serialize", priority: "high" });
-  client.middlewareStack.add(within, { name: "switchyardPutWithin", step: "build", priority: "high" });
+  stack.add(without, { name: "switchyardPutWithout", step: "serialize", priority: "high" });
+  stack.add(within, { name: "switchyardPutWithin", step: "build", priority: "high" });
 }
 
 function text(body: unknown): string {
-  return body instanceof Uint8Array ? Buffer.from(body).toString() : String(body);
+  return body instanceof Uint8Array ? buffer(body).toString() : String(body);
 }
+
+/** The same bytes. Bodies of the SDK have string methods of their own, which warn: none of them is called. */
+const buffer = ({ buffer: of, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(of, byteOffset, byteLength);
 
 const DATA = '{"Data":"';
 const KEY = '","PartitionKey":';
@@ -80,8 +83,7 @@ function written(before: string, entries: readonly PutEntry[], after: string): B
   let at = body.write(before, 0, "latin1");
   entries.forEach(({ Data }, i) => {
     at += body.write(i === 0 ? DATA : `,${DATA}`, at, "latin1");
-    const bytes = Buffer.from(Data.buffer, Data.byteOffset, Data.byteLength);
-    at += body.write(bytes.toString("base64"), at, "latin1");
+    at += body.write(buffer(Data).toString("base64"), at, "latin1");
     at += body.write(`${KEY}${keys[i]}}`, at);
   });
   body.write(after, at, "latin1");

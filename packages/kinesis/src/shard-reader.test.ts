@@ -230,3 +230,15 @@ test("fan-out: resubscribes from where it ended, keeps an event that came after 
     { Type: "AFTER_SEQUENCE_NUMBER", SequenceNumber: "2" },
   ]);
 });
+
+test("a read asks for more than is wanted at once, and what waits is not handed out twice, nor taken for the tip", async () => {
+  const at = bench("TRIM_HORIZON", { reads: [{ end: [record(1, "one"), record(2, "two"), record(3, "three")] }] });
+  expect(await at.next(2)).toEqual(["one", "two"]);
+  expect(at.calls.at(-1)!.input.Limit).toBe(1_000);
+  expect(at.reader.atTip).toBe(false);
+  expect(at.reader.waitingSince).toBe(record(3, "three").ApproximateArrivalTimestamp?.getTime());
+  expect(await at.next(2)).toEqual(["three"]);
+  expect(at.at).toHaveLength(1);
+  expect(at.reader.waitingSince).toBeUndefined();
+  expect(at.reader.atTip).toBe(true);
+});
