@@ -15,7 +15,7 @@ const FROM_SOURCE = "--conditions=@switchyard/source";
 
 let servers: Servers;
 beforeAll(async () => {
-  servers = await startServers(["null-sqs"]);
+  servers = await startServers(["null-sqs", "null-sns", "null-kinesis"]);
 });
 afterAll(() => servers.close());
 
@@ -39,6 +39,8 @@ test.each([
   ["bytes per message consumed", "layer", "consume", "bytes", COUNTING],
   ["SQS requests per 1,000 messages published", "sqs-publish", "ours", "requests", []],
   ["SQS requests per 1,000 messages consumed", "sqs-consume", "oursAll", "requests", []],
+  ["SNS requests per 1,000 messages published", "sns-publish", "ours", "requests", []],
+  ["Kinesis requests per 1,000 messages put", "kinesis-put", "ours", "requests", []],
 ] as const)(
   "%s stay within a tenth of what they were",
   { timeout: 120_000 },

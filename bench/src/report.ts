@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { costTable } from "./cost.ts";
+import { kinesisCost, snsCost } from "./cost-streams.ts";
 import { plot } from "./plot.ts";
 import type { RowResult } from "./run-row.ts";
 import { figure, unitOf, verdict } from "./table.ts";
@@ -18,7 +19,13 @@ const PAGE = new URL("performance.md", DOCS);
 /** Rewrites what is measured in docs/performance.md, between its marks, and the plot; the words around it are a person's. */
 export async function writeReport(results: readonly RowResult[], machine: Machine): Promise<void> {
   const page = await readFile(PAGE, "utf8");
-  const sections = { machine: [describe(machine)], table: table(results), cost: costTable(results) };
+  const sections = {
+    machine: [describe(machine)],
+    table: table(results),
+    cost: costTable(results),
+    "cost-sns": snsCost(results),
+    "cost-kinesis": kinesisCost(results),
+  };
   let written = page;
   for (const [name, lines] of Object.entries(sections)) if (lines.length > 0) written = between(written, name, lines);
   await writeFile(PAGE, written);

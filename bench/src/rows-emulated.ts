@@ -5,6 +5,20 @@ const SHORT = { rounds: { full: 3, quick: 2 }, warmup: 1, targets: [] } as const
 
 export const emulated: readonly Row[] = [
   {
+    id: "emulator-sqs-publish",
+    title: "SQS emulator, 1,000 concurrent publish()",
+    servers: ["emulator-sqs"],
+    contenders: [by("switchyard", "sqs-emulated", "ours"), by("raw, batches of ten", "sqs-emulated", "rawBatches")],
+    ...SHORT,
+  },
+  {
+    id: "emulator-sqs-consume",
+    title: "SQS emulator, send, receive, handle and delete",
+    servers: ["emulator-sqs"],
+    contenders: [by("switchyard", "sqs-emulated", "oursAll"), by("raw, ten loops", "sqs-emulated", "rawAll")],
+    ...SHORT,
+  },
+  {
     id: "emulator-kinesis-put",
     title: "Kinesis emulator, 2,000 concurrent publish()",
     servers: ["emulator-kinesis"],
