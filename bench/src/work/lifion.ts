@@ -12,7 +12,8 @@ interface Client extends EventEmitter {
 export async function lifionClient({ servers }: WorkOptions, streamName: string): Promise<Client> {
   // The AWS SDK within it says in several lines that it is out of support.
   process.env["AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE"] = "1";
-  const Kinesis = createRequire(import.meta.url)("lifion-kinesis") as new (options: object) => Client;
+  const require = createRequire(import.meta.url);
+  const Kinesis = require("lifion-kinesis") as new (options: object) => Client;
   const region = "us-east-1";
   return new Kinesis({
     streamName,
