@@ -560,16 +560,18 @@ export interface WireExtra {
 }
 type Wire = Pick<Capabilities, "headers" | "binary">;
 export declare function encode(envelope: Envelope, data: unknown, caps: Wire, extra?: WireExtra): WireMessage;
-export declare function encodeBody(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra?: WireExtra): WireMessage;
+export declare function encodeBody(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra?: WireExtra, written?: boolean): WireMessage;
 export type Decoded = DecodedMessage | {
     readonly foreign: true;
     readonly raw: ForeignMessage;
 };
 export declare class DecodedMessage {
+    #private;
     readonly foreign = false;
     readonly envelope: Envelope;
     readonly body: string | Uint8Array;
-    constructor(envelope: Envelope, body: string | Uint8Array);
+    constructor(envelope: Envelope, body: string | Uint8Array, data?: unknown);
+    data(): unknown;
     get id(): string;
     get type(): string;
     get headers(): Readonly<Record<string, string>>;
