@@ -111,16 +111,25 @@ export function caller(sdk: Sdk, client: SnsClientLike): Call {
  */
 function keepBudget(
   command: { readonly middlewareStack?: { add?: (...args: unknown[]) => void } },
-  { PublishBatchRequestEntries: ours }: Actions["PublishBatch"][0],
+  { PublishBatchRequestEntries: entries }: Actions["PublishBatch"][0],
 ): void {
-  const own = new Map(ours.map((entry) => [entry.Id, { ...entry.MessageAttributes }]));
-  const guard = (next: (args: unknown) => unknown) => (args: { readonly input: Actions["PublishBatch"][0] }) => {
-    const entries = args.input.PublishBatchRequestEntries.map((entry) => {
-      if (Object.keys(entry.MessageAttributes ?? {}).length <= MAX_ATTRIBUTES) return entry;
-      return { ...entry, MessageAttributes: own.get(entry.Id) ?? {} };
-    });
-    return next({ ...args, input: { ...args.input, PublishBatchRequestEntries: entries } });
-  };
+  for (const entry of entries) own.set(entry, { ...entry.MessageAttributes });
   // Last before the request is written: whatever was added, by whom ever, is counted.
   command.middlewareStack?.add?.(guard, { step: "initialize", priority: "low", name: "switchyardAttributeBudget" });
 }
+
+type Attributes = PublishEntry["MessageAttributes"];
+
+/** As we made them. By entry, as a client may keep the first command's middleware for those that follow. */
+const own = new WeakMap<PublishEntry, Attributes>();
+
+/** The input stays the same object: a client may know its signal by it. */
+const guard = (next: (args: unknown) => unknown) => (args: { readonly input: Actions["PublishBatch"][0] }) => {
+  for (const entry of args.input.PublishBatchRequestEntries as readonly Writable[]) {
+    if (Object.keys(entry.MessageAttributes ?? {}).length <= MAX_ATTRIBUTES) continue;
+    const ours = own.get(entry);
+    if (ours !== undefined) entry.MessageAttributes = ours;
+  }
+  return next(args);
+};
+type Writable = PublishEntry & { MessageAttributes?: Attributes };

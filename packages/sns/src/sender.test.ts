@@ -2,7 +2,7 @@ import { systemRuntime } from "@switchyard/core";
 import type { WireMessage } from "@switchyard/core/driver";
 import { SNSClient } from "@aws-sdk/client-sns";
 import * as sdk from "@aws-sdk/client-sns";
-import type { Sdk } from "@switchyard/aws-kit";
+import { leanClient, type Sdk } from "@switchyard/aws-kit";
 import { describe, expect, test } from "vitest";
 import { caller } from "./client.ts";
 import { createSender } from "./sender.ts";
@@ -103,5 +103,45 @@ describe("attributes that instrumentation adds in the SDK", () => {
 
   test("are left behind where SNS would discard the message for them", async () => {
     expect(await leaving(7, 4)).toEqual(["type", "h-0", "h-1", "h-2"]);
+  });
+
+  test("are left behind from each message for itself, and aborts arrive, with a client that keeps its middleware", async () => {
+    const bodies: string[] = [];
+    const signals: unknown[] = [];
+    const requestHandler = {
+      handle: async (request: { body: string }, { abortSignal }: { abortSignal?: unknown }) => {
+        bodies.push(request.body);
+        signals.push(abortSignal);
+        throw new Error("seen");
+      },
+    };
+    class Instrumented extends SNSClient {
+      constructor(config: object) {
+        super(config);
+        const middleware = (next: any) => (args: any) => {
+          for (const entry of args.input.PublishBatchRequestEntries)
+            for (let n = 0; n < 10; n++)
+              entry.MessageAttributes[`trace-${n}`] = { DataType: "String", StringValue: "t" };
+          return next(args);
+        };
+        this.middlewareStack.add(middleware, { step: "initialize", name: "instrumentation" });
+      }
+    }
+    const client = leanClient({ SNSClient: Instrumented } as unknown as Sdk, "SNSClient", {
+      region: "eu-west-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+      maxAttempts: 1,
+      requestHandler,
+    });
+    const sender = createSender(topic(), caller(sdk as unknown as Sdk, client), systemRuntime);
+    for (const value of ["first", "second"]) {
+      const own = message({ headers: { name: value } });
+      await expect(sender.send([own], never)).rejects.toThrow("seen");
+    }
+    const values = bodies.map((body) =>
+      [...new URLSearchParams(body)].flatMap(([name, value]) => (name.endsWith("Value.StringValue") ? [value] : [])),
+    );
+    expect(values.map((each) => each.at(-1))).toEqual(["first", "second"]);
+    expect(signals).toEqual([never, never]);
   });
 });
