@@ -1,4 +1,5 @@
 import type { Contender, Row } from "./row.ts";
+import { rabbit } from "./rows-rabbit.ts";
 
 const by = (name: string, file: string, work: string, flags: readonly string[] = []): Contender => ({
   name,
@@ -152,4 +153,4 @@ const sqs: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...layer, ...memory, ...sqs];
+export const rows: readonly Row[] = [...layer, ...memory, ...sqs, ...rabbit];

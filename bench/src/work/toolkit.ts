@@ -5,16 +5,16 @@ import { AbstractSqsConsumer, AbstractSqsPublisher } from "@message-queue-toolki
 import { z } from "zod";
 import { message, silent } from "./messages.ts";
 
-const Job = z.object({
+export const Job = z.object({
   id: z.string(),
   messageType: z.literal("job"),
   text: z.string(),
   timestamp: z.string().optional(),
 });
-type Job = z.infer<typeof Job>;
+export type Job = z.infer<typeof Job>;
 export const FIELDS = { id: "1", messageType: "job", timestamp: "2026-01-01T00:00:00.000Z" };
 
-const quiet = {
+export const quiet = {
   info: silent,
   warn: silent,
   error: silent,
