@@ -14,33 +14,48 @@ const SHORT = 255;
 /** RabbitMQ's own notes on a message: no part of it. */
 const BROKERS = /^x-(?:death|delivery-count|acquired-count|stream-offset|first-death-.*|last-death-.*|opt-.*)$/;
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface ToSend {
   readonly content: Buffer;
-  readonly options: PublishOptions & { headers: Record<string, unknown>; messageId: string };
+  /** Made for this message: more may be set. */
+  readonly options: Mutable<PublishOptions> & { headers: Record<string, unknown>; messageId: string };
 }
 
 /** `makeId` makes one where the message has none, so that a return can be told apart. */
 export function toAmqp(message: WireMessage, makeId: () => string): ToSend {
-  const { ce, ...others } = message.headers;
+  const { body, type } = message;
+  const { ce } = message.headers;
   const attributes = ce === undefined ? undefined : spread(ce);
-  const headers: Record<string, unknown> = { ...others, ...attributes?.headers };
-  if (ce !== undefined && attributes === undefined) headers["ce"] = ce;
-  if (message.type !== undefined) headers[TYPE_HEADER] = message.type;
-  if (message.key !== undefined) headers[KEY_HEADER] = message.key;
+  const headers = headersFor(message, attributes?.headers);
   const id = attributes?.id ?? (ce === undefined ? undefined : idOf(ce));
-  const contentType = attributes?.contentType ?? (typeof message.body === "string" ? undefined : BYTES);
-  return {
-    content: typeof message.body === "string" ? Buffer.from(message.body) : asBuffer(message.body),
-    options: {
-      headers,
-      persistent: true,
-      messageId: id === undefined || Buffer.byteLength(id) > SHORT ? makeId() : id,
-      ...(contentType === undefined || Buffer.byteLength(contentType) > SHORT ? {} : { contentType }),
-      ...(attributes?.timestamp === undefined ? {} : { timestamp: attributes.timestamp }),
-      ...(message.type === undefined || Buffer.byteLength(message.type) > SHORT ? {} : { type: message.type }),
-    },
+  const contentType = attributes?.contentType ?? (typeof body === "string" ? undefined : BYTES);
+  const options: ToSend["options"] = {
+    headers,
+    persistent: true,
+    messageId: id === undefined || !isShort(id) ? makeId() : id,
   };
+  if (contentType !== undefined && isShort(contentType)) options.contentType = contentType;
+  if (attributes?.timestamp !== undefined) options.timestamp = attributes.timestamp;
+  if (type !== undefined && isShort(type)) options.type = type;
+  return { content: typeof body === "string" ? Buffer.from(body) : asBuffer(body), options };
 }
+
+/** `attributes` is added to, and given back, where there is one: it was made for this message. */
+function headersFor(
+  { headers: given, type, key }: WireMessage,
+  attributes: Record<string, unknown> | undefined,
+): Record<string, unknown> {
+  const headers: Record<string, unknown> = attributes ?? { ...given };
+  if (attributes !== undefined)
+    for (const name in given) if (name !== "ce" && !Object.hasOwn(headers, name)) headers[name] = given[name];
+  if (type !== undefined) headers[TYPE_HEADER] = type;
+  if (key !== undefined) headers[KEY_HEADER] = key;
+  return headers;
+}
+
+/** Fits AMQP's short strings. UTF-8 has at most three bytes for each of a string's units. */
+const isShort = (text: string): boolean => 3 * text.length <= SHORT || Buffer.byteLength(text) <= SHORT;
 
 function idOf(ce: string): string | undefined {
   try {
