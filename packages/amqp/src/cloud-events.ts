@@ -8,7 +8,10 @@ import { Buffer } from "node:buffer";
 import { headerText } from "./header-text.ts";
 import { gatherUsual, secondsOf, spreadUsual } from "./usual-event.ts";
 
-export const PREFIX = "cloudEvents_";
+const PREFIX = "cloudEvents_";
+export const TYPE_HEADER = "cloudEvents_type";
+/** What the partition of an ordered message is chosen by, here and in the hash exchange. */
+export const KEY_HEADER = "cloudEvents_partitionkey";
 const OTHER_PREFIX = "cloudEvents:";
 const JSON_TYPE = "application/json";
 

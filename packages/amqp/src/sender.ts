@@ -6,7 +6,7 @@ import { MAX_HEADER_BYTES } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Route } from "./routes.ts";
 import { aborted } from "./wait.ts";
-import { sizeOf, type ToSend, toAmqp } from "./wire.ts";
+import { mostBytes, sizeOf, type ToSend, toAmqp } from "./wire.ts";
 
 export interface SenderOptions {
   readonly capabilities: Capabilities;
@@ -113,12 +113,16 @@ export class Sender implements SenderDriver {
 
   #refusal(message: WireMessage): AmqpFault | undefined {
     const { maxMessageBytes, delayedPublishMs } = this.capabilities;
-    const bytes = sizeOf(message);
-    if (bytes > maxMessageBytes)
-      return new AmqpFault("permanent", "too-large", `${bytes} bytes; at most ${maxMessageBytes}`);
-    const headers = bytes - Buffer.byteLength(message.body);
-    if (headers > MAX_HEADER_BYTES)
-      return new AmqpFault("permanent", "too-large", `${headers} bytes of headers; AMQP takes ${MAX_HEADER_BYTES}`);
+    const roomy = Math.min(maxMessageBytes, MAX_HEADER_BYTES);
+    // Nearly always; counting the bytes of a text costs.
+    if (mostBytes(message) > roomy) {
+      const bytes = sizeOf(message);
+      if (bytes > maxMessageBytes)
+        return new AmqpFault("permanent", "too-large", `${bytes} bytes; at most ${maxMessageBytes}`);
+      const headers = bytes - Buffer.byteLength(message.body);
+      if (headers > MAX_HEADER_BYTES)
+        return new AmqpFault("permanent", "too-large", `${headers} bytes of headers; AMQP takes ${MAX_HEADER_BYTES}`);
+    }
     if ((message.delayMs ?? 0) > delayedPublishMs) {
       return new AmqpFault(
         "permanent",

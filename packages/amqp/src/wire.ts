@@ -2,13 +2,10 @@ import { Buffer } from "node:buffer";
 import { isUtf8 } from "node:buffer";
 import type { WireMessage } from "@switchyard/core/driver";
 import type { AmqpMessage, PublishOptions } from "./client.ts";
-import { gather, PREFIX, spread } from "./cloud-events.ts";
+import { gather, KEY_HEADER, spread, TYPE_HEADER } from "./cloud-events.ts";
 import { ATTEMPTS, LEFT } from "./delays.ts";
 import { headerText } from "./header-text.ts";
 
-/** What the partition of an ordered message is chosen by, here and in the hash exchange. */
-export const KEY_HEADER = `${PREFIX}partitionkey`;
-const TYPE_HEADER = `${PREFIX}type`;
 const BYTES = "application/octet-stream";
 const SHORT = 255;
 /** RabbitMQ's own notes on a message: no part of it. */
@@ -54,7 +51,7 @@ function headersFor(
   return headers;
 }
 
-/** Fits AMQP's short strings. UTF-8 has at most three bytes for each of a string's units. */
+/** Fits AMQP's short strings. */
 const isShort = (text: string): boolean => 3 * text.length <= SHORT || Buffer.byteLength(text) <= SHORT;
 
 function idOf(ce: string): string | undefined {
@@ -75,6 +72,13 @@ export function sizeOf(message: WireMessage): number {
   if (message.type !== undefined) bytes += 2 * Buffer.byteLength(message.type) + TYPE_HEADER.length + 6;
   if (message.key !== undefined) bytes += Buffer.byteLength(message.key) + KEY_HEADER.length + 6;
   return bytes;
+}
+
+/** No less than {@link sizeOf}, and found faster: UTF-8 has at most three bytes for each of a string's units. */
+export function mostBytes({ body, headers, type = "", key = "" }: WireMessage): number {
+  let units = body.length + 2 * type.length + key.length + TYPE_HEADER.length + KEY_HEADER.length + 12;
+  for (const name in headers) units += name.length + headers[name]!.length + 6;
+  return 3 * units;
 }
 
 export interface Received {
