@@ -1,5 +1,6 @@
 import type { Delivery, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
 import { Deque } from "@switchyard/core/driver-kit";
+import { Arrivals } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
 import type { AmqpMessage } from "./client.ts";
 import { AmqpFault, lostLease } from "./faults.ts";
@@ -35,7 +36,7 @@ export class QueueLease implements Lease<Receipt> {
   #channel: Channel | undefined;
   #buffer = new Deque<Delivery<Receipt>>();
   readonly #unsettled = new Unsettled();
-  #waiting: (() => void)[] = [];
+  readonly #arrivals: Arrivals;
   #returning = false;
   #restarting: Promise<void> | undefined;
   #released = false;
@@ -47,6 +48,7 @@ export class QueueLease implements Lease<Receipt> {
     this.id = options.queue;
     this.lost = this.#lost.signal;
     this.#options = options;
+    this.#arrivals = new Arrivals(options.runtime);
   }
 
   get active(): boolean {
@@ -91,17 +93,13 @@ export class QueueLease implements Lease<Receipt> {
     if (this.#lost.signal.aborted) return;
     this.#lost.abort(cause);
     this.#forget();
-    this.#wake();
+    this.#arrivals.wake();
     void this.#channel?.close();
   }
 
   #forget(): void {
     this.#buffer = new Deque();
     this.#unsettled.clear();
-  }
-
-  #wake(): void {
-    if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #arrived(channel: Channel, message: AmqpMessage | null): void {
@@ -135,7 +133,7 @@ export class QueueLease implements Lease<Receipt> {
       attempt,
       deadline: runtime.monotonic() + consumerTimeoutMs,
     });
-    this.#wake();
+    this.#arrivals.wake();
   }
 
   /** Here too early: on to the next delay queue, before anybody sees it. */
@@ -168,7 +166,7 @@ export class QueueLease implements Lease<Receipt> {
       if (this.#buffer.size > 0 && !this.#returning) return this.#take(max);
       const left = until - runtime.monotonic();
       if (left <= 0) return [];
-      await this.#someArrival(left, signal);
+      await this.#arrivals.next(left, signal);
     }
   }
 
@@ -182,30 +180,18 @@ export class QueueLease implements Lease<Receipt> {
     return taken;
   }
 
-  #someArrival(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        timer[Symbol.dispose]();
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = this.#options.runtime.timer(ms, end);
-      signal.addEventListener("abort", end, { once: true });
-      this.#waiting.push(end);
-    });
-  }
-
   async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
     const acks = new Set<Receipt>();
     const outcomes = batch.map((settlement) => this.#settle(settlement, acks, signal));
     const failed = this.#ack(acks);
-    const settled = await Promise.all(outcomes);
-    this.#restartIfReturned();
-    if (failed === undefined) return settled;
-    return settled.map((outcome, at) => {
+    const settled: Outcome[] = [];
+    for (const [at, outcome] of outcomes.entries()) {
       const { receipt } = batch[at]!;
-      return acks.has(receipt) && receipt.out ? failed : outcome;
-    });
+      const unwritten = failed !== undefined && receipt.out && acks.has(receipt);
+      settled.push(unwritten ? failed : outcome instanceof Promise ? await outcome : outcome);
+    }
+    this.#restartIfReturned();
+    return settled;
   }
 
   /** What is to be acknowledged goes into `acks`. */
@@ -294,7 +280,7 @@ export class QueueLease implements Lease<Receipt> {
       if (this.#released || this.#lost.signal.aborted) return;
       await this.open(undefined);
       this.#returning = false;
-      this.#wake();
+      this.#arrivals.wake();
     } catch (error) {
       this.#restarting = undefined;
       this.fail(error);
@@ -315,7 +301,7 @@ export class QueueLease implements Lease<Receipt> {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    this.#wake();
+    this.#arrivals.wake();
     await this.#restarting;
     await this.#channel?.close();
     this.#forget();
