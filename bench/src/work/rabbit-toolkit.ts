@@ -49,9 +49,5 @@ export async function consume(url: string, queueName: string, handle: () => void
     .build();
   const made = new JobConsumer(all, { messageTypeResolver, handlers, locatorConfig: { queueName } } as any, {});
   await made.start();
-  return async () => {
-    // It acknowledges after the handler, some turns later.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await all.amqpConnectionManager.close();
-  };
+  return () => all.amqpConnectionManager.close() as Promise<void>;
 }

@@ -71,9 +71,10 @@ export class Sender implements SenderDriver {
       }
       this.#publish(batch[at]!, signal, (sent) => answered(at, sent));
     }
-    const stop = aborted(signal);
-    await Promise.race([all, stop.promise]);
-    stop.stop();
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+    await all;
+    signal.removeEventListener("abort", end);
     return open === 0 ? (results as Sent[]) : Array.from(results, (sent) => sent ?? unanswered());
   }
 
