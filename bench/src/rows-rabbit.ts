@@ -13,6 +13,7 @@ export const rabbit: readonly Row[] = [
     contenders: [
       by("switchyard", "rabbit-publish", "ours"),
       by("raw", "rabbit-publish", "raw"),
+      by("raw, CloudEvents", "rabbit-publish", "rawEvents"),
       by("rascal", "rabbit-publish", "rascal"),
       by("amqp-connection-manager", "rabbit-publish", "manager"),
       by("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkit"),
@@ -60,6 +61,7 @@ export const rabbit: readonly Row[] = [
     contenders: [
       by("switchyard", "rabbit-publish", "oursNull"),
       by("raw", "rabbit-publish", "rawNull"),
+      by("raw, CloudEvents", "rabbit-publish", "rawEventsNull"),
       by("rascal", "rabbit-publish", "rascalNull"),
       by("amqp-connection-manager", "rabbit-publish", "managerNull"),
       by("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkitNull"),

@@ -40,15 +40,30 @@ export const ours: Open = async (url) => {
 };
 
 /** amqplib used well: no Nagle, a confirm channel and a callback a message, a connection for each direction. */
-export const raw: Open = async (url, keeper) => {
+export const raw: Open = (url, keeper) => amqplibWith(() => ({}), url, keeper);
+
+/** With what our envelope is in AMQP, as any CloudEvents client would send it. */
+export const rawEvents: Open = (url, keeper) => {
+  const time = new Date().toISOString();
+  const options = (index: number) => {
+    const id = `${process.pid}-0000-0000-0000-${String(index).padStart(12, "0")}`;
+    const event = { specversion: "1.0", id, source: "bench", time, type: "job" };
+    const headers = Object.fromEntries(Object.entries(event).map(([name, value]) => [`cloudEvents_${name}`, value]));
+    return { headers, messageId: id, timestamp: 1_700_000_000, type: "job", mandatory: true };
+  };
+  const made = Array.from({ length: 10_000 }, (_, index) => options(index));
+  return amqplibWith((index) => made[index] ?? {}, url, keeper);
+};
+
+const amqplibWith = async (extra: (index: number) => object, url: string, keeper: Keeper): Promise<Peer> => {
   const queue = await keeper.create("raw");
   const model = await amqplib(url, { noDelay: true });
   const sending = await model.createConfirmChannel();
-  const options = { persistent: true, contentType: "application/json" };
   return {
     queue,
     publish: (index) =>
       new Promise<void>((resolve, reject) => {
+        const options = { persistent: true, contentType: "application/json", ...extra(index) };
         const content = Buffer.from(JSON.stringify(message(index)));
         sending.sendToQueue(queue, content, options, (error) => (error === null ? resolve() : reject(error as Error)));
       }),

@@ -31,11 +31,13 @@ const publishes =
 
 export const ours = publishes(peers.ours, "rabbit");
 export const raw = publishes(peers.raw, "rabbit");
+export const rawEvents = publishes(peers.rawEvents, "rabbit");
 export const rascal = publishes(peers.rascal, "rabbit");
 export const manager = publishes(peers.manager, "rabbit");
 export const toolkit = publishes(peers.toolkit, "rabbit", { confirmed: false });
 export const oursNull = publishes(peers.ours, "null-amqp");
 export const rawNull = publishes(peers.raw, "null-amqp");
+export const rawEventsNull = publishes(peers.rawEvents, "null-amqp");
 export const rascalNull = publishes(peers.rascal, "null-amqp");
 export const managerNull = publishes(peers.manager, "null-amqp");
 export const toolkitNull = publishes(peers.toolkit, "null-amqp", { confirmed: false });
