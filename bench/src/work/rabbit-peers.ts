@@ -1,4 +1,5 @@
 /** Who is measured on RabbitMQ, each as its documentation shows it, on a quorum queue of its own. */
+import { adapter } from "@switchyard/amqp";
 import { connect, consumer } from "@switchyard/core";
 import { connect as amqplib } from "amqplib";
 import { jobs, message, silent } from "./messages.ts";
@@ -21,7 +22,7 @@ export const ours: Open = async (url) => {
   const groups = { work: { concurrency: 100, maxInFlight: PREFETCH } };
   const config = {
     prefix,
-    connections: { rabbit: { use: "amqp", url, provision: "auto" } },
+    connections: { rabbit: { use: adapter, url, provision: "auto" } },
     channels: { jobs: { model: "queue", on: "rabbit", groups } },
   } as never;
   const open = () => connect({ channels: [jobs], service: "bench", config, observe: silent });
