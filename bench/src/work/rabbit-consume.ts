@@ -2,20 +2,19 @@ import type { Sample, Work } from "../measured.ts";
 import * as peers from "./rabbit-peers.ts";
 import { atOnce, type Broker, Keeper, urlOf } from "./rabbit-queue.ts";
 
-const COUNT = 10_000;
-
 /** From the first message handled to the last; none of them may come back when its consumer is gone. */
 const consumes =
   (open: peers.Open, broker: Broker): Work =>
   async (options) => {
+    const count = options.quick ? 5_000 : 10_000;
     const url = urlOf(broker, options);
     const keeper = await Keeper.open(url);
     const { queue, publish, consume, close } = await open(url, keeper);
     return {
       round: async () => {
-        await atOnce(500, COUNT, publish);
-        await keeper.until(queue, COUNT);
-        const stretch = new Stretch(COUNT);
+        await atOnce(500, count, publish);
+        await keeper.until(queue, count);
+        const stretch = new Stretch(count);
         const stop = await consume(stretch.handle);
         const sample = await stretch.over;
         // A quorum queue loses acknowledgements that are under way when the channel closes, whoever sent them.
