@@ -35,7 +35,7 @@ const servers = await startServers(chosen.flatMap((row) => row.servers ?? []));
 const results: RowResult[] = [];
 try {
   for (const row of chosen) {
-    const result = await runRow(row, { quick: values.quick, servers: servers.urls });
+    const result = await runRow(row, { quick: values.quick, servers: servers.urls, missing: servers.missing });
     results.push(result);
     console.log(`${lines(result).join("\n")}\n`);
   }

@@ -11,6 +11,8 @@ export interface WorkOptions {
   readonly quick: boolean;
   /** Where the servers listen, by name. */
   readonly servers: Readonly<Record<string, string>>;
+  /** Why there is none, by name. */
+  readonly missing?: Readonly<Record<string, string>>;
 }
 
 export type Work = (options: WorkOptions) => Promise<Session>;

@@ -1,5 +1,6 @@
 import { by, type Row } from "./row.ts";
 import { emulated } from "./rows-emulated.ts";
+import { rabbit } from "./rows-rabbit.ts";
 import { streams, topics } from "./rows-streams.ts";
 
 /** A young generation that no round fills: what the heap grows by is what was allocated. */
@@ -148,4 +149,4 @@ const sqs: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...layer, ...memory, ...sqs, ...topics, ...streams, ...emulated];
+export const rows: readonly Row[] = [...layer, ...memory, ...sqs, ...topics, ...streams, ...rabbit, ...emulated];

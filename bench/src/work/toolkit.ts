@@ -14,7 +14,7 @@ export const Job = z.object({
 export type Job = z.infer<typeof Job>;
 export const FIELDS = { id: "1", messageType: "job", timestamp: "2026-01-01T00:00:00.000Z" };
 
-const quiet = {
+export const quiet = {
   info: silent,
   warn: silent,
   error: silent,

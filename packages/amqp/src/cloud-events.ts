@@ -6,8 +6,12 @@
  */
 import { Buffer } from "node:buffer";
 import { headerText } from "./header-text.ts";
+import { gatherUsual, secondsOf, spreadUsual } from "./usual-event.ts";
 
-export const PREFIX = "cloudEvents_";
+const PREFIX = "cloudEvents_";
+export const TYPE_HEADER = "cloudEvents_type";
+/** What the partition of an ordered message is chosen by, here and in the hash exchange. */
+export const KEY_HEADER = "cloudEvents_partitionkey";
 const OTHER_PREFIX = "cloudEvents:";
 const JSON_TYPE = "application/json";
 
@@ -30,6 +34,10 @@ export interface Attributes {
 
 /** Undefined: not what we write, or not to be had back from headers; carry the text. */
 export function spread(ce: string): Attributes | undefined {
+  return spreadUsual(ce) ?? spreadAny(ce);
+}
+
+function spreadAny(ce: string): Attributes | undefined {
   const found = parse(ce);
   if (found?.["specversion"] !== "1.0") return undefined;
   const headers: Record<string, string | number> = {};
@@ -48,8 +56,7 @@ export function spread(ce: string): Attributes | undefined {
   if (dead !== undefined) for (const name in dead) headers[`${PREFIX}dead${name}`] = dead[name];
   const contentType = String(datacontenttype);
   if (Buffer.byteLength(contentType) > 255 || gather(headers, contentType) !== ce) return undefined;
-  const time = typeof found["time"] === "string" ? Math.floor(Date.parse(found["time"]) / 1_000) : Number.NaN;
-  return { headers, contentType, id: found["id"] as string, timestamp: Number.isNaN(time) ? undefined : time };
+  return { headers, contentType, id: found["id"] as string, timestamp: secondsOf(found["time"]) };
 }
 
 /** The `ce` text of a message that has the required attributes; undefined: not a CloudEvent. */
@@ -57,6 +64,10 @@ export function gather(
   headers: Readonly<Record<string, unknown>>,
   contentType: string | undefined,
 ): string | undefined {
+  return gatherUsual(headers, contentType) ?? gatherAny(headers, contentType);
+}
+
+function gatherAny(headers: Readonly<Record<string, unknown>>, contentType: string | undefined): string | undefined {
   const attribute = (name: string): string | number | undefined => {
     const value = headers[PREFIX + name] ?? headers[OTHER_PREFIX + name];
     if (NUMBERS.has(name)) return value === undefined ? undefined : Number(value);

@@ -2,13 +2,10 @@ import type { Buffer } from "node:buffer";
 import type { AmqpMessage, PublishOptions } from "./client.ts";
 import { AmqpFault } from "./faults.ts";
 import type { Channel } from "./channel.ts";
+import { UsualHeaders } from "./usual-headers.ts";
 
 /** What became of one message: undefined is accepted. */
 export type Answer = { readonly cause: unknown } | undefined;
-
-interface Pending {
-  returned: AmqpMessage | undefined;
-}
 
 const NACKED = (): AmqpFault =>
   new AmqpFault(
@@ -20,12 +17,14 @@ const NACKED = (): AmqpFault =>
 /** Publishes on one confirm channel and matches what comes back: confirms by tag, returns by message id. */
 export class Confirms {
   readonly channel: Channel;
-  readonly #pending = new Map<string, Pending[]>();
+  /** By message id: those whose confirm is still to come. */
+  readonly #returned = new Map<string, AmqpMessage[]>();
+  readonly #headers = new UsualHeaders();
   #drained: Promise<void> | undefined;
 
   constructor(channel: Channel) {
     this.channel = channel;
-    channel.raw.on("return", (message: AmqpMessage) => this.#returned(message));
+    channel.raw.on("return", (message: AmqpMessage) => this.#onReturn(message));
   }
 
   /** Resolves when there is room to write, or the channel is gone. */
@@ -41,27 +40,23 @@ export class Confirms {
     exchange: string,
     key: string,
     content: Buffer,
-    options: PublishOptions & { messageId: string },
+    options: PublishOptions & { headers: Record<string, unknown>; messageId: string },
     done: (answer: Answer) => void,
   ): void {
     const { over, raw } = this.channel;
     if (over.aborted)
       throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", over.reason);
-    const pending: Pending = { returned: undefined };
-    const { messageId } = options;
+    const { headers, messageId } = options;
     const answer = (error: unknown) => {
-      this.#forget(messageId, pending);
+      const returned = this.#returned.size === 0 ? undefined : this.#takeReturned(messageId);
       if (error !== null && error !== undefined) {
         // A nack and a closed channel both come as an error here; after a nack the channel lives.
         const closed = over.aborted || /channel closed|closed/i.test(String((error as Error).message));
         done({ cause: closed ? this.#unknown() : NACKED() });
-      } else if (pending.returned !== undefined) done({ cause: unroutable(pending.returned) });
-      else done(undefined);
+      } else done(returned === undefined ? undefined : { cause: unroutable(returned) });
     };
+    options.headers = this.#headers.of(headers);
     const room = raw.publish(exchange, key, content, options, answer);
-    const same = this.#pending.get(messageId);
-    if (same === undefined) this.#pending.set(messageId, [pending]);
-    else same.push(pending);
     if (!room) this.#drained ??= this.#untilDrained();
   }
 
@@ -84,17 +79,17 @@ export class Confirms {
   }
 
   /** Returns come before the confirm of their message; those of one id are alike. */
-  #returned(message: AmqpMessage): void {
-    const same = this.#pending.get(String(message.properties.messageId));
-    const pending = same?.find((one) => one.returned === undefined);
-    if (pending !== undefined) pending.returned = message;
+  #onReturn(message: AmqpMessage): void {
+    const id = String(message.properties.messageId);
+    const same = this.#returned.get(id);
+    if (same === undefined) this.#returned.set(id, [message]);
+    else same.push(message);
   }
 
-  #forget(messageId: string, pending: Pending): void {
-    const same = this.#pending.get(messageId);
-    if (same === undefined) return;
-    if (same.length === 1) this.#pending.delete(messageId);
-    else same.splice(same.indexOf(pending), 1);
+  #takeReturned(messageId: string): AmqpMessage | undefined {
+    const same = this.#returned.get(messageId);
+    if (same?.length === 1) this.#returned.delete(messageId);
+    return same?.shift();
   }
 }
 

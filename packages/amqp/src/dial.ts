@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { AmqpConnect, AmqpModel, Amqplib } from "./client.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import { loadAmqplib } from "./sdk.ts";
 
 /** Opens one connection to one address. */
@@ -24,17 +25,19 @@ export async function dialer(options: ResolvedOptions): Promise<Dial> {
   const external =
     tls?.external === true ? { credentials: (library ?? (await loadAmqplib())).credentials!.external() } : {};
   const servername = tls?.servername === undefined ? {} : { servername: tls.servername };
-  return (url, name) => {
+  return async (url, name) => {
     const address = new URL(url);
     address.searchParams.set("heartbeat", String(Math.max(1, Math.round(options.heartbeat / 1_000))));
     const secure = address.protocol === "amqps:" ? { ...defined(files), ...servername } : {};
-    return connect(address.href, {
+    const model = await connect(address.href, {
       ...SOCKET,
       ...secure,
       ...external,
       timeout: options.connectTimeout,
       clientProperties: { connection_name: name },
     });
+    gatherWrites(model);
+    return model;
   };
 }
 

@@ -1,20 +1,13 @@
 import type { Delivery, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
 import { Deque } from "@switchyard/core/driver-kit";
+import { Arrivals } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
 import type { AmqpMessage } from "./client.ts";
 import { AmqpFault, lostLease } from "./faults.ts";
 import type { Link } from "./link.ts";
 import type { Parking } from "./parking.ts";
+import { type Receipt, Unsettled } from "./unsettled.ts";
 import { fromAmqp } from "./wire.ts";
-
-/** Worth something on the channel it came by, and nowhere else. */
-export interface Receipt {
-  readonly channel: Channel;
-  readonly message: AmqpMessage;
-  readonly attempts: number;
-  /** Times its copy for a delayed retry was not accepted. */
-  parked: number;
-}
 
 /** After so many copies that were not accepted, the message goes back at once rather than never. */
 const MOST_PARKS = 8;
@@ -42,9 +35,8 @@ export class QueueLease implements Lease<Receipt> {
   readonly #lost = new AbortController();
   #channel: Channel | undefined;
   #buffer = new Deque<Delivery<Receipt>>();
-  readonly #out = new Set<Receipt>();
-  #wake: () => void = () => {};
-  #arrival: Promise<void> | undefined;
+  readonly #unsettled = new Unsettled();
+  readonly #arrivals: Arrivals;
   #returning = false;
   #restarting: Promise<void> | undefined;
   #released = false;
@@ -56,6 +48,7 @@ export class QueueLease implements Lease<Receipt> {
     this.id = options.queue;
     this.lost = this.#lost.signal;
     this.#options = options;
+    this.#arrivals = new Arrivals(options.runtime);
   }
 
   get active(): boolean {
@@ -64,7 +57,7 @@ export class QueueLease implements Lease<Receipt> {
 
   /** Delivered here and not yet settled, handed out or not. */
   get held(): number {
-    return this.#buffer.size + this.#out.size + this.#forwarding;
+    return this.#buffer.size + this.#unsettled.out + this.#forwarding;
   }
 
   get idle(): boolean {
@@ -99,10 +92,14 @@ export class QueueLease implements Lease<Receipt> {
   fail(cause: unknown): void {
     if (this.#lost.signal.aborted) return;
     this.#lost.abort(cause);
-    this.#buffer = new Deque();
-    this.#out.clear();
-    this.#wake();
+    this.#forget();
+    this.#arrivals.wake();
     void this.#channel?.close();
+  }
+
+  #forget(): void {
+    this.#buffer = new Deque();
+    this.#unsettled.clear();
   }
 
   #arrived(channel: Channel, message: AmqpMessage | null): void {
@@ -120,12 +117,14 @@ export class QueueLease implements Lease<Receipt> {
     this.#active = true;
     const { parking, runtime, consumerTimeoutMs } = this.#options;
     const received = fromAmqp(message, parking === undefined);
+    const { attempts } = received;
+    const receipt: Receipt = { channel, message, attempts, parked: 0, out: false };
+    this.#unsettled.arrived(receipt);
     if (received.leftMs > 0 && parking !== undefined) {
-      void this.#forward(channel, parking, message, received.leftMs, received.attempts);
+      void this.#forward(receipt, parking, received.leftMs);
       return;
     }
-    const attempt = received.attempts + (received.returned ?? (message.fields.redelivered === true ? 1 : 0)) + 1;
-    const receipt: Receipt = { channel, message, attempts: received.attempts, parked: 0 };
+    const attempt = attempts + (received.returned ?? (message.fields.redelivered === true ? 1 : 0)) + 1;
     this.#buffer.push({
       id: received.id ?? runtime.uuid(),
       message: received.message,
@@ -134,23 +133,20 @@ export class QueueLease implements Lease<Receipt> {
       attempt,
       deadline: runtime.monotonic() + consumerTimeoutMs,
     });
-    this.#wake();
+    this.#arrivals.wake();
   }
 
   /** Here too early: on to the next delay queue, before anybody sees it. */
-  async #forward(
-    channel: Channel,
-    parking: Parking,
-    message: AmqpMessage,
-    leftMs: number,
-    attempts: number,
-  ): Promise<void> {
+  async #forward(receipt: Receipt, parking: Parking, leftMs: number): Promise<void> {
+    const { channel, message, attempts } = receipt;
     this.#forwarding++;
     try {
       while (!channel.over.aborted && !this.#released) {
         try {
           await parking.park(message, this.id, leftMs, attempts, channel.over);
-          if (!channel.over.aborted) channel.raw.ack(message);
+          if (channel.over.aborted) return;
+          channel.raw.ack(message);
+          this.#unsettled.settled(receipt);
           return;
         } catch {
           await this.#options.runtime.sleep(FORWARD_RETRY_MS, channel.over);
@@ -170,7 +166,7 @@ export class QueueLease implements Lease<Receipt> {
       if (this.#buffer.size > 0 && !this.#returning) return this.#take(max);
       const left = until - runtime.monotonic();
       if (left <= 0) return [];
-      await this.#someArrival(left, signal);
+      await this.#arrivals.next(left, signal);
     }
   }
 
@@ -178,61 +174,65 @@ export class QueueLease implements Lease<Receipt> {
     const taken: Delivery<Receipt>[] = [];
     while (taken.length < max && this.#buffer.size > 0) {
       const delivery = this.#buffer.shift() as Delivery<Receipt>;
-      this.#out.add(delivery.receipt);
+      this.#unsettled.handOut(delivery.receipt);
       taken.push(delivery);
     }
     return taken;
   }
 
-  async #someArrival(ms: number, signal: AbortSignal): Promise<void> {
-    this.#arrival ??= new Promise<void>((resolve) => {
-      this.#wake = () => {
-        this.#arrival = undefined;
-        this.#wake = () => {};
-        resolve();
-      };
-    });
-    const arrival = this.#arrival;
-    const over = new AbortController();
-    const stop = () => over.abort();
-    signal.addEventListener("abort", stop, { once: true });
-    await Promise.race([arrival, this.#options.runtime.sleep(ms, over.signal)]);
-    signal.removeEventListener("abort", stop);
-    over.abort();
-  }
-
   async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
-    const outcomes = await Promise.all(batch.map(async (settlement) => this.#settle(settlement, signal)));
+    const acks = new Set<Receipt>();
+    const outcomes = batch.map((settlement) => this.#settle(settlement, acks, signal));
+    const failed = this.#ack(acks);
+    const settled: Outcome[] = [];
+    for (const [at, outcome] of outcomes.entries()) {
+      const { receipt } = batch[at]!;
+      const unwritten = failed !== undefined && receipt.out && acks.has(receipt);
+      settled.push(unwritten ? failed : outcome instanceof Promise ? await outcome : outcome);
+    }
     this.#restartIfReturned();
-    return outcomes;
+    return settled;
   }
 
-  #settle(settlement: Settlement<Receipt>, signal: AbortSignal): Outcome | Promise<Outcome> {
+  /** What is to be acknowledged goes into `acks`. */
+  #settle(settlement: Settlement<Receipt>, acks: Set<Receipt>, signal: AbortSignal): Outcome | Promise<Outcome> {
     const { receipt, action } = settlement;
     const { channel, message } = receipt;
     // A tag of an earlier channel would settle another message of this one.
-    if (channel !== this.#channel || channel.over.aborted || this.#lost.signal.aborted || !this.#out.has(receipt)) {
+    if (channel !== this.#channel || channel.over.aborted || this.#lost.signal.aborted || !receipt.out) {
       return { cause: lostLease() };
     }
-    if (action !== "ack" && this.#options.parking === undefined) {
-      this.#out.delete(receipt);
+    if (action === "ack") {
+      acks.add(receipt);
+      return undefined;
+    }
+    if (this.#options.parking === undefined) {
+      this.#unsettled.keep(receipt);
       this.#returning = true;
       return undefined;
     }
     if (action === "retry" && settlement.delayMs > 0)
       return this.#park(receipt, settlement.delayMs, settlement.attempt, signal);
     return this.#write(receipt, () => {
-      if (action === "ack") channel.raw.ack(message);
       // RabbitMQ 4.3: a reject counts as a failure, a nack does not.
-      else if (action === "retry") channel.raw.reject(message, true);
+      if (action === "retry") channel.raw.reject(message, true);
       else channel.raw.nack(message, false, true);
     });
+  }
+
+  #ack(acks: ReadonlySet<Receipt>): Outcome {
+    try {
+      this.#unsettled.ack(acks);
+      return undefined;
+    } catch (cause) {
+      return { cause: this.#channel!.over.aborted ? lostLease() : cause };
+    }
   }
 
   #write(receipt: Receipt, write: () => void): Outcome {
     try {
       write();
-      this.#out.delete(receipt);
+      this.#unsettled.settled(receipt);
       return undefined;
     } catch (cause) {
       return { cause: receipt.channel.over.aborted ? lostLease() : cause };
@@ -269,18 +269,18 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   #restartIfReturned(): void {
-    if (!this.#returning || this.#out.size > 0 || this.#released || this.#lost.signal.aborted) return;
+    if (!this.#returning || this.#unsettled.out > 0 || this.#released || this.#lost.signal.aborted) return;
     this.#restarting ??= this.#restart();
   }
 
   async #restart(): Promise<void> {
     try {
       await this.#channel?.close();
-      this.#buffer = new Deque();
+      this.#forget();
       if (this.#released || this.#lost.signal.aborted) return;
       await this.open(undefined);
       this.#returning = false;
-      this.#wake();
+      this.#arrivals.wake();
     } catch (error) {
       this.#restarting = undefined;
       this.fail(error);
@@ -301,10 +301,9 @@ export class QueueLease implements Lease<Receipt> {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    this.#wake();
+    this.#arrivals.wake();
     await this.#restarting;
     await this.#channel?.close();
-    this.#buffer = new Deque();
-    this.#out.clear();
+    this.#forget();
   }
 }

@@ -6,7 +6,7 @@ import { MAX_HEADER_BYTES } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Route } from "./routes.ts";
 import { aborted } from "./wait.ts";
-import { sizeOf, type ToSend, toAmqp } from "./wire.ts";
+import { mostBytes, sizeOf, type ToSend, toAmqp } from "./wire.ts";
 
 export interface SenderOptions {
   readonly capabilities: Capabilities;
@@ -71,11 +71,11 @@ export class Sender implements SenderDriver {
       }
       this.#publish(batch[at]!, signal, (sent) => answered(at, sent));
     }
-    const stop = aborted(signal);
-    await Promise.race([all, stop.promise]);
-    stop.stop();
-    const unknown = { cause: new AmqpFault("ambiguous", "aborted", "the send was aborted before the broker answered") };
-    return Array.from(results, (sent) => sent ?? unknown);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+    await all;
+    signal.removeEventListener("abort", end);
+    return open === 0 ? (results as Sent[]) : Array.from(results, (sent) => sent ?? unanswered());
   }
 
   #publish(message: WireMessage, signal: AbortSignal, done: (sent: Sent) => void): void {
@@ -84,12 +84,11 @@ export class Sender implements SenderDriver {
     if (refused !== undefined) return done({ cause: refused });
     if (signal.aborted)
       return done({ cause: new AmqpFault("retryable", "not-sent", "the send was aborted before this message") });
-    let made: ToSend | undefined;
     try {
-      made = toAmqp(message, () => runtime.uuid());
-      const { messageId } = made.options;
-      const { exchange, key, options } = this.#where(message, made);
-      confirms.publish(exchange, key, made.content, options, (answer: Answer) => done(answer ?? { id: messageId }));
+      const made = toAmqp(message, () => runtime.uuid());
+      const { content, options } = made;
+      const { exchange, key } = this.#where(message, made);
+      confirms.publish(exchange, key, content, options, (answer: Answer) => done(answer ?? { id: options.messageId }));
     } catch (cause) {
       // amqplib refuses what it cannot encode before it writes anything.
       done({
@@ -101,27 +100,30 @@ export class Sender implements SenderDriver {
     }
   }
 
-  #where(
-    message: WireMessage,
-    made: ToSend,
-  ): { exchange: string; key: string; options: ToSend["options"] & { mandatory: boolean } } {
+  /** Completes the options, too. */
+  #where(message: WireMessage, { options }: ToSend): { exchange: string; key: string } {
     const { route, delays, address, priority } = this.#options;
-    const options = { ...made.options, mandatory: route.mandatory, ...(priority === undefined ? {} : { priority }) };
+    if (priority !== undefined) options.priority = priority;
     const delayMs = message.delayMs ?? 0;
-    if (delayMs <= 0) return { exchange: route.exchange, key: route.key(message), options };
+    options.mandatory = route.mandatory || delayMs > 0;
+    if (delayMs <= 0) return { exchange: route.exchange, key: route.key(message) };
     const { exchange, leftMs } = nextDelay(delays, delayMs);
     if (leftMs > 0) options.headers[LEFT] = leftMs;
-    return { exchange, key: address, options: { ...options, mandatory: true } };
+    return { exchange, key: address };
   }
 
   #refusal(message: WireMessage): AmqpFault | undefined {
     const { maxMessageBytes, delayedPublishMs } = this.capabilities;
-    const bytes = sizeOf(message);
-    if (bytes > maxMessageBytes)
-      return new AmqpFault("permanent", "too-large", `${bytes} bytes; at most ${maxMessageBytes}`);
-    const headers = bytes - Buffer.byteLength(message.body);
-    if (headers > MAX_HEADER_BYTES)
-      return new AmqpFault("permanent", "too-large", `${headers} bytes of headers; AMQP takes ${MAX_HEADER_BYTES}`);
+    const roomy = Math.min(maxMessageBytes, MAX_HEADER_BYTES);
+    // Nearly always; counting the bytes of a text costs.
+    if (mostBytes(message) > roomy) {
+      const bytes = sizeOf(message);
+      if (bytes > maxMessageBytes)
+        return new AmqpFault("permanent", "too-large", `${bytes} bytes; at most ${maxMessageBytes}`);
+      const headers = bytes - Buffer.byteLength(message.body);
+      if (headers > MAX_HEADER_BYTES)
+        return new AmqpFault("permanent", "too-large", `${headers} bytes of headers; AMQP takes ${MAX_HEADER_BYTES}`);
+    }
     if ((message.delayMs ?? 0) > delayedPublishMs) {
       return new AmqpFault(
         "permanent",
@@ -136,6 +138,10 @@ export class Sender implements SenderDriver {
     await this.#options.confirms.channel.close();
   }
 }
+
+const unanswered = (): Sent => ({
+  cause: new AmqpFault("ambiguous", "aborted", "the send was aborted before the broker answered"),
+});
 
 /** The channel was gone before this one was written. */
 const notSent = (cause: AmqpFault): AmqpFault => new AmqpFault("closed", cause.code, cause.message, cause.cause);

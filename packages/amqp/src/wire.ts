@@ -2,45 +2,57 @@ import { Buffer } from "node:buffer";
 import { isUtf8 } from "node:buffer";
 import type { WireMessage } from "@switchyard/core/driver";
 import type { AmqpMessage, PublishOptions } from "./client.ts";
-import { gather, PREFIX, spread } from "./cloud-events.ts";
+import { gather, KEY_HEADER, spread, TYPE_HEADER } from "./cloud-events.ts";
 import { ATTEMPTS, LEFT } from "./delays.ts";
 import { headerText } from "./header-text.ts";
 
-/** What the partition of an ordered message is chosen by, here and in the hash exchange. */
-export const KEY_HEADER = `${PREFIX}partitionkey`;
-const TYPE_HEADER = `${PREFIX}type`;
 const BYTES = "application/octet-stream";
 const SHORT = 255;
 /** RabbitMQ's own notes on a message: no part of it. */
 const BROKERS = /^x-(?:death|delivery-count|acquired-count|stream-offset|first-death-.*|last-death-.*|opt-.*)$/;
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface ToSend {
   readonly content: Buffer;
-  readonly options: PublishOptions & { headers: Record<string, unknown>; messageId: string };
+  /** Made for this message: more may be set. */
+  readonly options: Mutable<PublishOptions> & { headers: Record<string, unknown>; messageId: string };
 }
 
 /** `makeId` makes one where the message has none, so that a return can be told apart. */
 export function toAmqp(message: WireMessage, makeId: () => string): ToSend {
-  const { ce, ...others } = message.headers;
+  const { body, type } = message;
+  const { ce } = message.headers;
   const attributes = ce === undefined ? undefined : spread(ce);
-  const headers: Record<string, unknown> = { ...others, ...attributes?.headers };
-  if (ce !== undefined && attributes === undefined) headers["ce"] = ce;
-  if (message.type !== undefined) headers[TYPE_HEADER] = message.type;
-  if (message.key !== undefined) headers[KEY_HEADER] = message.key;
+  const headers = headersFor(message, attributes?.headers);
   const id = attributes?.id ?? (ce === undefined ? undefined : idOf(ce));
-  const contentType = attributes?.contentType ?? (typeof message.body === "string" ? undefined : BYTES);
-  return {
-    content: typeof message.body === "string" ? Buffer.from(message.body) : asBuffer(message.body),
-    options: {
-      headers,
-      persistent: true,
-      messageId: id === undefined || Buffer.byteLength(id) > SHORT ? makeId() : id,
-      ...(contentType === undefined || Buffer.byteLength(contentType) > SHORT ? {} : { contentType }),
-      ...(attributes?.timestamp === undefined ? {} : { timestamp: attributes.timestamp }),
-      ...(message.type === undefined || Buffer.byteLength(message.type) > SHORT ? {} : { type: message.type }),
-    },
+  const contentType = attributes?.contentType ?? (typeof body === "string" ? undefined : BYTES);
+  const options: ToSend["options"] = {
+    headers,
+    persistent: true,
+    messageId: id === undefined || !isShort(id) ? makeId() : id,
   };
+  if (contentType !== undefined && isShort(contentType)) options.contentType = contentType;
+  if (attributes?.timestamp !== undefined) options.timestamp = attributes.timestamp;
+  if (type !== undefined && isShort(type)) options.type = type;
+  return { content: typeof body === "string" ? Buffer.from(body) : asBuffer(body), options };
 }
+
+/** `attributes` is added to, and given back, where there is one: it was made for this message. */
+function headersFor(
+  { headers: given, type, key }: WireMessage,
+  attributes: Record<string, unknown> | undefined,
+): Record<string, unknown> {
+  const headers: Record<string, unknown> = attributes ?? { ...given };
+  if (attributes !== undefined)
+    for (const name in given) if (name !== "ce" && !Object.hasOwn(headers, name)) headers[name] = given[name];
+  if (type !== undefined) headers[TYPE_HEADER] = type;
+  if (key !== undefined) headers[KEY_HEADER] = key;
+  return headers;
+}
+
+/** Fits AMQP's short strings. */
+const isShort = (text: string): boolean => 3 * text.length <= SHORT || Buffer.byteLength(text) <= SHORT;
 
 function idOf(ce: string): string | undefined {
   try {
@@ -60,6 +72,13 @@ export function sizeOf(message: WireMessage): number {
   if (message.type !== undefined) bytes += 2 * Buffer.byteLength(message.type) + TYPE_HEADER.length + 6;
   if (message.key !== undefined) bytes += Buffer.byteLength(message.key) + KEY_HEADER.length + 6;
   return bytes;
+}
+
+/** No less than {@link sizeOf}, and found faster: UTF-8 has at most three bytes for each of a string's units. */
+export function mostBytes({ body, headers, type = "", key = "" }: WireMessage): number {
+  let units = body.length + 2 * type.length + key.length + TYPE_HEADER.length + KEY_HEADER.length + 12;
+  for (const name in headers) units += name.length + headers[name]!.length + 6;
+  return 3 * units;
 }
 
 export interface Received {

@@ -5,7 +5,7 @@ import { NO_DELIVERY_LIMIT, SECOND } from "../limits.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { KEY_HEADER } from "../wire.ts";
+import { KEY_HEADER } from "../cloud-events.ts";
 
 export interface DesiredQueue {
   readonly kind: "queue";

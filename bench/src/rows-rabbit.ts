@@ -1,0 +1,84 @@
+import type { Contender, Row } from "./row.ts";
+
+const by = (name: string, file: string, work: string): Contender => ({ name, file, work });
+
+const REAL = ["rabbit"];
+const NULL = ["null-amqp"];
+
+export const rabbit: readonly Row[] = [
+  {
+    id: "rabbit-publish",
+    title: "RabbitMQ quorum queue, publish confirmed, 500 in flight",
+    servers: REAL,
+    contenders: [
+      by("switchyard", "rabbit-publish", "ours"),
+      by("raw", "rabbit-publish", "raw"),
+      by("raw, CloudEvents", "rabbit-publish", "rawEvents"),
+      by("rascal", "rabbit-publish", "rascal"),
+      by("amqp-connection-manager", "rabbit-publish", "manager"),
+      by("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkit"),
+    ],
+    targets: [
+      { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.95 },
+      { metric: "rate", of: "switchyard", against: "rascal", atLeast: 8 },
+    ],
+  },
+  {
+    id: "rabbit-consume",
+    title: "RabbitMQ quorum queue, consume and acknowledge, prefetch 300, no-op handler",
+    servers: REAL,
+    contenders: [
+      by("switchyard", "rabbit-consume", "ours"),
+      by("raw", "rabbit-consume", "raw"),
+      by("rascal", "rabbit-consume", "rascal"),
+      by("amqp-connection-manager", "rabbit-consume", "manager"),
+      by("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkit"),
+    ],
+    targets: [
+      { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.9 },
+      { metric: "rate", of: "switchyard", against: "rascal", atLeast: 1 },
+    ],
+  },
+  {
+    id: "rabbit-latency",
+    title: "RabbitMQ quorum queue, one message in flight, publish to handler",
+    servers: REAL,
+    contenders: [
+      by("switchyard", "rabbit-latency", "ours"),
+      by("raw, noDelay", "rabbit-latency", "raw"),
+      by("amqp-connection-manager, as it comes", "rabbit-latency", "manager"),
+      by("rascal, as it comes", "rabbit-latency", "rascal"),
+    ],
+    targets: [
+      { metric: "p50", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },
+      { metric: "p99", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },
+    ],
+  },
+  {
+    id: "rabbit-null-publish",
+    title: "the client's part of it: publish to a server that confirms at once, 500 in flight",
+    servers: NULL,
+    contenders: [
+      by("switchyard", "rabbit-publish", "oursNull"),
+      by("raw", "rabbit-publish", "rawNull"),
+      by("raw, CloudEvents", "rabbit-publish", "rawEventsNull"),
+      by("rascal", "rabbit-publish", "rascalNull"),
+      by("amqp-connection-manager", "rabbit-publish", "managerNull"),
+      by("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkitNull"),
+    ],
+    targets: [],
+  },
+  {
+    id: "rabbit-null-consume",
+    title: "the client's part of it: consume and acknowledge what a server has ready, prefetch 300",
+    servers: NULL,
+    contenders: [
+      by("switchyard", "rabbit-consume", "oursNull"),
+      by("raw", "rabbit-consume", "rawNull"),
+      by("rascal", "rabbit-consume", "rascalNull"),
+      by("amqp-connection-manager", "rabbit-consume", "managerNull"),
+      by("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkitNull"),
+    ],
+    targets: [],
+  },
+];
