@@ -5,10 +5,12 @@ import type { GroupContext } from "./consume/group-context.ts";
 import { GroupRunner } from "./consume/group-runner.ts";
 import { groupPlanFor } from "./consume/register.ts";
 import { DeadLetterBox } from "./dead-letter-box.ts";
+import { depthOf } from "./depth.ts";
 import type { Duration } from "./duration.ts";
 import { milliseconds } from "./duration.ts";
-import { fromFault, MessagingError } from "./errors.ts";
+import { MessagingError } from "./errors.ts";
 import type { Observe } from "./events.ts";
+import { channelOf, groupOf, unknownChannel } from "./find-plan.ts";
 import type { DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "./messaging-types.ts";
 import type { ChannelPlan, Explanation, GroupPlan, Plan } from "./plan.ts";
 import type { Published, PublishManyResult } from "./publisher.ts";
@@ -49,7 +51,7 @@ export class MessagingCore {
     this.#parts = parts;
     const { plan, connections, runtime } = parts;
     for (const channel of parts.channels) {
-      const its = this.#channel(channel.name);
+      const its = channelOf(this.#parts.plan, channel.name);
       const queue = connections.outbound(its);
       this.#publishers.set(
         channel.name,
@@ -151,15 +153,15 @@ export class MessagingCore {
   }
 
   async depth(channel: ChannelShape, group?: string): Promise<readonly GroupDepth[]> {
-    const its = this.#channel(channel.name);
-    const groups = group === undefined ? Object.values(its.groups) : [this.#group(its, group)];
-    return Promise.all(groups.map((each) => this.#depthOf(its, each)));
+    const its = channelOf(this.#parts.plan, channel.name);
+    const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
+    return Promise.all(groups.map((each) => depthOf(this.#parts.connections.get(its.on), its, each)));
   }
 
   deadLetters(channel: ChannelShape, name: string): DeadLetters {
     const { connections, runtime, observe, plan } = this.#parts;
-    const its = this.#channel(channel.name);
-    const group = this.#group(its, name);
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
     const about = { channel: its.channel, group: name };
     const on = group.deadLetterOn ?? its.on;
     const used = plan.connections[on];
@@ -180,8 +182,8 @@ export class MessagingCore {
   async replay(channel: ChannelShape, name: string, from: ReplayFrom): Promise<void> {
     this.#refuseIfStopped();
     const { connections, observe } = this.#parts;
-    const its = this.#channel(channel.name);
-    const group = this.#group(its, name);
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
     const connection = connections.get(its.on);
     const about = { channel: its.channel, group: name };
     await replay(connection, group, from, about);
@@ -256,52 +258,10 @@ export class MessagingCore {
     };
   }
 
-  async #depthOf(channel: ChannelPlan, group: GroupPlan): Promise<GroupDepth> {
-    const connection = this.#parts.connections.get(channel.on);
-    const about = { channel: channel.channel, group: group.group };
-    if (connection.depth === undefined) {
-      throw new MessagingError("depth-unsupported", `the transport of "${channel.channel}" cannot tell its depth`, {
-        kind: "config",
-        ...about,
-      });
-    }
-    const leases = await connection.depth(group.from, new AbortController().signal).catch((cause: unknown) => {
-      throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, about);
-    });
-    const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };
-    for (const name of ["ready", "delayed", "held"] as const) {
-      const known = leases.flatMap((lease) => lease[name] ?? []);
-      if (known.length > 0) sum[name] = known.reduce((total, each) => total + each, 0);
-    }
-    const ages = leases.flatMap(({ oldestMs }) => oldestMs ?? []);
-    if (ages.length > 0) sum.oldestMs = Math.max(...ages);
-    return sum;
-  }
-
   #publisher(channel: ChannelShape): ChannelPublisher {
     // While handlers drain they may publish: what they do could not end well otherwise.
     if (this.#drained) this.#refuseIfStopped();
-    const found = this.#publishers.get(channel.name);
-    if (found !== undefined) return found;
-    const text = `channel "${channel.name}" was not given to connect(); add it to \`channels\``;
-    throw new MessagingError("unknown-channel", text, { kind: "config", channel: channel.name });
-  }
-
-  #channel(name: string): ChannelPlan {
-    const found = this.#parts.plan.channels[name];
-    if (found !== undefined) return found;
-    throw new MessagingError(
-      "unknown-channel",
-      `channel "${name}" was not given to connect(); add it to \`channels\``,
-      { kind: "config", channel: name },
-    );
-  }
-
-  #group(channel: ChannelPlan, name: string): GroupPlan {
-    const found = Object.hasOwn(channel.groups, name) ? channel.groups[name] : undefined;
-    if (found !== undefined) return found;
-    const text = `group "${name}" is not listed at channels.${channel.channel}.groups (${Object.keys(channel.groups).join(", ")})`;
-    throw new MessagingError("unlisted-group", text, { kind: "config", channel: channel.channel, group: name });
+    return this.#publishers.get(channel.name) ?? unknownChannel(channel.name);
   }
 
   #refuseIfStopped(): void {

@@ -6,7 +6,7 @@ import { AgeList } from "./age-list.ts";
 import { Alarm } from "./alarm.ts";
 import { DELAYED, GONE, HELD, Item, Lane, READY } from "./item.ts";
 import type { NativeDeadLetter, Receipt, TakeRequest } from "./receipt.ts";
-import { Ring } from "./ring.ts";
+import { Deque } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -26,7 +26,7 @@ export class Queue {
   held = 0;
   delayed = 0;
   readonly #clock: Clock;
-  readonly #ring = new Ring<Item | Lane>();
+  readonly #ring = new Deque<Item | Lane>();
   readonly #due = new DueHeap<Item>();
   readonly #lanes = new Map<string, Lane>();
   readonly #alarm: Alarm;
@@ -285,7 +285,7 @@ export class Queue {
   #trim(now: number): void {
     const limit = now - this.rules.retentionMs;
     for (let item = this.all.oldest; item !== null && item.at <= limit; item = this.all.oldest) this.#drop(item);
-    for (let front = this.#ring.at(0); front instanceof Item && front.state === GONE; front = this.#ring.at(0))
+    for (let front = this.#ring.peek(); front instanceof Item && front.state === GONE; front = this.#ring.peek())
       this.#ring.shift();
   }
 

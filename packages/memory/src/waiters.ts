@@ -1,5 +1,5 @@
 import type { Runtime } from "@switchyard/core/driver";
-import { Ring } from "./ring.ts";
+import { Deque } from "@switchyard/core/driver-kit";
 
 export interface Waiter<Request, Answer> {
   readonly request: Request;
@@ -10,7 +10,7 @@ export interface Waiter<Request, Answer> {
 /** Receives that wait for something to happen, first come first served. */
 export class Waiters<Request, Answer> {
   readonly #runtime: Runtime;
-  readonly #waiting = new Ring<Waiter<Request, Answer>>();
+  readonly #waiting = new Deque<Waiter<Request, Answer>>();
   #count = 0;
 
   constructor(runtime: Runtime) {
@@ -35,7 +35,7 @@ export class Waiters<Request, Answer> {
           this.#count--;
           timer[Symbol.dispose]();
           signal.removeEventListener("abort", give);
-          while (this.#waiting.at(0)?.open === false) this.#waiting.shift();
+          while (this.#waiting.peek()?.open === false) this.#waiting.shift();
           resolve(value);
         },
       };
@@ -48,8 +48,8 @@ export class Waiters<Request, Answer> {
 
   /** The one that has waited longest; it stays until answered. */
   get first(): Waiter<Request, Answer> | undefined {
-    while (this.#waiting.at(0)?.open === false) this.#waiting.shift();
-    return this.#waiting.at(0);
+    while (this.#waiting.peek()?.open === false) this.#waiting.shift();
+    return this.#waiting.peek();
   }
 
   wakeAll(): void {

@@ -1,5 +1,6 @@
 import type { Capabilities, Fault, Lease, ReceiverDriver, Runtime } from "../driver.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { canReturn, giveBack } from "./give-back.ts";
 import type { GroupContext, LeaseHost } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { LeaseRunner } from "./lease-runner.ts";
@@ -62,12 +63,12 @@ export class Session implements LeaseHost {
     const now = this.context.runtime.monotonic();
     let longest: Held | undefined;
     for (const runner of this.#runners) {
-      for (const held of runner.waiting()) {
-        if ((longest === undefined || held.dueAt > longest.dueAt) && runner.canReturn(held, held.dueAt - now))
-          longest = held;
+      for (const held of runner.holdings) {
+        if (held.state !== "waiting" || (longest !== undefined && held.dueAt <= longest.dueAt)) continue;
+        if (canReturn(held, held.dueAt - now)) longest = held;
       }
     }
-    longest?.lease.giveBack(longest, longest.dueAt - now, longest.attempt - 1);
+    if (longest !== undefined) giveBack(longest, longest.dueAt - now, longest.attempt - 1);
   }
 
   /** Resolves when the receiver has no more leases to give and every lease is over. */
@@ -123,8 +124,8 @@ export class Session implements LeaseHost {
     if (failure !== undefined) this.#fail(failure);
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
-    if (failure === undefined) await (this.stopping ? runner.idle() : runner.finished());
-    else await within(runtime, this.#drainMs, runner.idle(), this.#forgotten.signal);
+    if (failure === undefined) await (this.stopping ? runner.holdings.idle() : runner.holdings.finished());
+    else await within(runtime, this.#drainMs, runner.holdings.idle(), this.#forgotten.signal);
     await runner.flush().catch(() => undefined);
     const drained = failure === undefined && runner.settledAll;
     const limit = new AbortController();
