@@ -13,8 +13,13 @@ export class Dedup<T> {
     this.#windowMs = windowMs;
   }
 
+  /** False: nothing is remembered, and there is no need to ask. */
+  get on(): boolean {
+    return this.#windowMs > 0;
+  }
+
   find(id: string | undefined, now: number): T | undefined {
-    if (id === undefined || this.#windowMs === 0) return undefined;
+    if (id === undefined || !this.on) return undefined;
     // In order of time: whatever is over stands in front.
     for (const [old, entry] of this.#seen) {
       if (entry.until > now) break;
@@ -24,6 +29,6 @@ export class Dedup<T> {
   }
 
   remember(id: string | undefined, now: number, answer: T): void {
-    if (id !== undefined && this.#windowMs > 0) this.#seen.set(id, { until: now + this.#windowMs, answer });
+    if (id !== undefined && this.on) this.#seen.set(id, { until: now + this.#windowMs, answer });
   }
 }

@@ -1,16 +1,15 @@
 import type { Capabilities, Delivery, Lease, Outcome, ReceiverDriver, Settlement } from "@switchyard/core/driver";
+import type { Away } from "./away.ts";
 import type { Broker } from "./broker.ts";
 import { closed, LOST, MemoryFault, notFound } from "./faults.ts";
-import type { Item } from "./item.ts";
 import { linked } from "./linked.ts";
 import type { Queue } from "./queue.ts";
-import { Receipt } from "./receipt.ts";
 import { handedOut } from "./wire.ts";
 
 const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut");
 
 /** A queue's one lease. It is lost only where the connection is cut and holds go with it; on SQS they outlive it. */
-export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
+export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   readonly capabilities: Capabilities;
   readonly id: string;
   readonly #broker: Broker;
@@ -32,7 +31,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     return this.#lost.signal;
   }
 
-  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Receipt>> {
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Away>> {
     this.#check();
     yield this;
     const over = linked(signal, this.#cut.signal);
@@ -41,7 +40,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     if (this.#dropped && !signal.aborted) throw DROPPED();
   }
 
-  async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Receipt>[]> {
+  async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Away>[]> {
     this.#check();
     const fault = this.#broker.faults.takeReceive();
     if (fault !== undefined) throw fault;
@@ -50,16 +49,16 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
       throw new MemoryFault("throttled", "over-limit", `${heldLimit} messages are in flight; settle some first`);
     }
     const request = { max, holdMs: this.#holdMs, holder: this };
-    let items = this.#queue.take(request);
-    if (items.length === 0 && waitMs > 0 && !signal.aborted) {
+    let taken = this.#queue.take(request);
+    if (taken.length === 0 && waitMs > 0 && !signal.aborted) {
       using over = linked(signal, this.#cut.signal);
-      items = await this.#queue.wait(request, waitMs, over.signal);
-      if (items.length === 0) this.#check();
+      taken = await this.#queue.wait(request, waitMs, over.signal);
+      if (taken.length === 0) this.#check();
     }
-    return items.map((item) => this.#delivery(item));
+    return taken.map((hold) => this.#delivery(hold));
   }
 
-  async settle(batch: readonly Settlement<Receipt>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
+  async settle(batch: readonly Settlement<Away>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return batch.map(() => LOST);
     this.#check();
     this.#checkBatch(batch.length);
@@ -69,7 +68,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     return outcomes;
   }
 
-  async extend(receipts: readonly Receipt[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
+  async extend(receipts: readonly Away[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return receipts.map(() => LOST);
     this.#check();
     this.#checkBatch(receipts.length);
@@ -93,7 +92,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     this.#queue.takeBack(this);
   }
 
-  #settle(settlement: Settlement<Receipt>, now: number): Outcome {
+  #settle(settlement: Settlement<Away>, now: number): Outcome {
     const { receipt } = settlement;
     switch (settlement.action) {
       case "ack": {
@@ -121,9 +120,9 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     }
   }
 
-  #tooLong(receipt: Receipt, forMs: number): Outcome {
+  #tooLong(receipt: Away, forMs: number): Outcome {
     const limit = this.#queue.rules.holdLimitMs;
-    if (limit === undefined || this.#broker.clock.now() + forMs <= receipt.item.takenAt + limit) return undefined;
+    if (limit === undefined || this.#broker.clock.now() + forMs <= receipt.from + limit) return undefined;
     return {
       cause: new MemoryFault(
         "permanent",
@@ -133,19 +132,20 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     };
   }
 
-  #delivery(item: Item): Delivery<Receipt> {
+  #delivery(hold: Away): Delivery<Away> {
     const { clock } = this.#broker;
-    const delivery: { -readonly [K in keyof Delivery<Receipt>]: Delivery<Receipt>[K] } = {
+    const { item } = hold;
+    const delivery: { -readonly [K in keyof Delivery<Away>]: Delivery<Away>[K] } = {
       id: String(item.seq),
       message: handedOut(item.message),
-      receipt: new Receipt(item),
+      receipt: hold,
       raw: item.message,
       attempt: item.attempts,
       enqueuedAt: clock.toEpoch(item.at),
-      deadline: clock.toMonotonic(item.due),
+      deadline: clock.toMonotonic(hold.due),
     };
     const limit = this.#queue.rules.holdLimitMs;
-    if (limit !== undefined) delivery.lastDeadline = clock.toMonotonic(item.takenAt + limit);
+    if (limit !== undefined) delivery.lastDeadline = clock.toMonotonic(hold.from + limit);
     return delivery;
   }
 

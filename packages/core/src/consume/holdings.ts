@@ -82,10 +82,10 @@ export class Holdings implements Iterable<Held> {
 
   /** One has left, or waits. */
   wakeIdle(): void {
-    if (this.size === 0) for (const wake of this.#none.splice(0)) wake();
+    if (this.size === 0 && this.#none.length > 0) for (const wake of this.#none.splice(0)) wake();
     if (this.#running > 0) return;
     this.#owner.rested();
-    for (const wake of this.#idle.splice(0)) wake();
+    if (this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
   }
 
   /** Whatever still runs: nobody waits for it any more. */

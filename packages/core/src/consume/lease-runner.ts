@@ -88,9 +88,11 @@ export class LeaseRunner {
     const { context, capabilities } = this.host;
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
     const unwanted = this.ending || this.lease.lost.aborted;
-    const arrived: Held[] = [];
+    // Of the right size at once: a list that grows is copied.
+    const arrived = new Array<Held>(deliveries.length);
     const startable: Held[] = keyed ? [] : arrived;
-    for (const delivery of deliveries) {
+    for (let i = 0; i < deliveries.length; i++) {
+      const delivery = deliveries[i] as Delivery;
       const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
       const known = context.attempts.get(delivery.id);
       const held = new Held(delivery, this, lane, known === undefined ? 0 : known.attempts);
@@ -98,7 +100,7 @@ export class LeaseRunner {
       this.holdings.add(held);
       context.budget.fill(held.bytes);
       if (this.log) this.#track(held);
-      arrived.push(held);
+      arrived[i] = held;
       if (keyed && !unwanted && this.holdings.lineUp(held)) startable.push(held);
     }
     if (unwanted) return refuse(arrived);

@@ -53,7 +53,11 @@ export class Settler {
     held.settlement = settlement;
     held.settleTries = 0;
     if (held.extending === undefined) this.#push(held);
-    else void held.extending.then(() => this.#push(held));
+    else this.#pushAfter(held.extending, held);
+  }
+
+  #pushAfter(extending: Promise<unknown>, held: Held): void {
+    void extending.then(() => this.#push(held));
   }
 
   /** Nothing more is expected soon: what lingers leaves at the end of the tick. */
@@ -101,7 +105,10 @@ export class Settler {
   }
 
   #schedule(): void {
-    if (this.#deferred || this.#linger !== undefined) return;
+    if (!this.#deferred && this.#linger === undefined) this.#sendSoon();
+  }
+
+  #sendSoon(): void {
     if (!this.#flushing && this.#options.expecting()) {
       this.#linger = this.#options.runtime.timer(LINGER_MS, () => this.#sendAll());
       return;
@@ -169,6 +176,6 @@ export class Settler {
   #finish(held: Held, lost: boolean, cause?: unknown): void {
     this.#unsettled--;
     this.#options.done(held, lost, cause);
-    if (this.#unsettled === 0) for (const wake of this.#idle.splice(0)) wake();
+    if (this.#unsettled === 0 && this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
   }
 }
