@@ -1,7 +1,5 @@
 import type { Connections } from "./connections.ts";
-import { Attempts } from "./consume/attempts.ts";
-import { Budget } from "./consume/budget.ts";
-import type { GroupContext } from "./consume/group-context.ts";
+import { Context } from "./consume/context.ts";
 import { GroupRunner } from "./consume/group-runner.ts";
 import { groupPlanFor } from "./consume/register.ts";
 import { DeadLetterBox } from "./dead-letter-box.ts";
@@ -12,7 +10,7 @@ import { MessagingError } from "./errors.ts";
 import type { Observe } from "./events.ts";
 import { channelOf, groupOf, unknownChannel } from "./find-plan.ts";
 import type { DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "./messaging-types.ts";
-import type { ChannelPlan, Explanation, GroupPlan, Plan } from "./plan.ts";
+import type { Explanation, Plan } from "./plan.ts";
 import type { Published, PublishManyResult } from "./publisher.ts";
 import { ChannelPublisher, type ManyItem } from "./publish/publisher.ts";
 import { replay } from "./replay.ts";
@@ -33,6 +31,8 @@ export interface MessagingParts {
 /** What `connect()` gives; its typed face is `Messaging` in messaging-types.ts. */
 export class MessagingCore {
   readonly #parts: MessagingParts;
+  readonly #shapes = new Map<string, ChannelShape>();
+  /** Made when something is first published. */
   readonly #publishers = new Map<string, ChannelPublisher>();
   readonly #groups = new Map<string, GroupRunner>();
   #state: State = "connected";
@@ -49,14 +49,9 @@ export class MessagingCore {
 
   constructor(parts: MessagingParts) {
     this.#parts = parts;
-    const { plan, connections, runtime } = parts;
     for (const channel of parts.channels) {
-      const its = channelOf(this.#parts.plan, channel.name);
-      const queue = connections.outbound(its);
-      this.#publishers.set(
-        channel.name,
-        new ChannelPublisher({ shape: channel, queue, runtime, service: plan.service }),
-      );
+      channelOf(parts.plan, channel.name);
+      this.#shapes.set(channel.name, channel);
     }
   }
 
@@ -84,7 +79,8 @@ export class MessagingCore {
 
   consume(consumer: ConsumerShape): void {
     this.#refuseIfStopped();
-    const { channel, group } = groupPlanFor(this.#parts.plan, consumer);
+    const { plan, connections, runtime, observe } = this.#parts;
+    const { channel, group } = groupPlanFor(plan, consumer);
     const key = `${channel.channel}/${group.group}`;
     if (this.#groups.has(key)) {
       const text = `group "${group.group}" of "${channel.channel}" has a consumer here already: handle its types in one, or raise its concurrency`;
@@ -94,13 +90,14 @@ export class MessagingCore {
         group: group.group,
       });
     }
-    const runner = new GroupRunner(this.#context(consumer, channel, group), this.#parts.plan.drainMs);
+    const context = new Context(consumer, channel, group, connections, runtime, observe);
+    const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A start under way has its consumers already.
     if (this.#starting !== undefined) {
       runner.start().catch((error: unknown) => {
         if (this.#stopping !== undefined) return;
-        this.#parts.observe({
+        observe({
           type: "receive-failed",
           level: "error",
           error,
@@ -235,33 +232,19 @@ export class MessagingCore {
     }
   }
 
-  #context(consumer: ConsumerShape, channel: ChannelPlan, plan: GroupPlan): GroupContext {
-    const { connections, runtime, observe } = this.#parts;
-    const about = { connection: channel.on, channel: channel.channel, group: plan.group };
-    const dead = plan.deadLetter;
-    return {
-      consumer,
-      channel,
-      plan,
-      runtime,
-      connection: connections.get(channel.on),
-      budget: new Budget(plan.maxInFlight, plan.maxInFlightBytes),
-      attempts: new Attempts(),
-      deadLetters:
-        dead === undefined
-          ? undefined
-          : connections.queue(plan.deadLetterOn ?? channel.on, dead, channel.publish, {
-              channel: channel.channel,
-              group: plan.group,
-            }),
-      emit: (event) => observe({ ...about, ...event }),
-    };
-  }
-
   #publisher(channel: ChannelShape): ChannelPublisher {
     // While handlers drain they may publish: what they do could not end well otherwise.
     if (this.#drained) this.#refuseIfStopped();
-    return this.#publishers.get(channel.name) ?? unknownChannel(channel.name);
+    return this.#publishers.get(channel.name) ?? this.#makePublisher(channel.name);
+  }
+
+  #makePublisher(name: string): ChannelPublisher {
+    const { plan, connections, runtime } = this.#parts;
+    const shape = this.#shapes.get(name) ?? unknownChannel(name);
+    const queue = connections.outbound(channelOf(plan, name));
+    const publisher = new ChannelPublisher({ shape, queue, runtime, service: plan.service });
+    this.#publishers.set(name, publisher);
+    return publisher;
   }
 
   #refuseIfStopped(): void {

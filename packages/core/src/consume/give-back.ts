@@ -52,6 +52,7 @@ export function release(held: Held, reason: "stop" | "asked" | "order" | "budget
   unwait(held);
   if (held.failures > 0) remember(held, held.attempt - 1);
   releaseBehind(held);
+  if (reason === "stop") lease.host.gaveBack();
   lease.host.context.emit({
     type: "released",
     level: "info",

@@ -14,7 +14,8 @@ export interface HoldingsOwner {
 export class Holdings implements Iterable<Held> {
   readonly #owner: HoldingsOwner;
   readonly #list = new HeldList();
-  readonly #lanes = new Lanes();
+  /** Only where an order is kept. */
+  #lanes: Lanes | undefined;
   #running = 0;
   #idle: (() => void)[] = [];
   #none: (() => void)[] = [];
@@ -42,12 +43,12 @@ export class Holdings implements Iterable<Held> {
 
   /** Takes its place in its lane; true when it may start. */
   lineUp(held: Held): boolean {
-    return held.lane === undefined || this.#lanes.add(held.lane, held);
+    return held.lane === undefined || (this.#lanes ??= new Lanes()).add(held.lane, held);
   }
 
   /** Takes out everything behind one in its lane, in order. */
   cutBehind(held: Held): Held[] {
-    return held.lane === undefined ? [] : this.#lanes.cutBehind(held.lane, held);
+    return held.lane === undefined ? [] : (this.#lanes?.cutBehind(held.lane, held) ?? []);
   }
 
   /** False when it had left already. */
@@ -59,7 +60,7 @@ export class Holdings implements Iterable<Held> {
 
   /** Makes way in its lane: the one whose turn has come, if any. */
   leaveLane(held: Held): Held | undefined {
-    return held.lane === undefined ? undefined : this.#lanes.remove(held.lane, held);
+    return held.lane === undefined ? undefined : this.#lanes?.remove(held.lane, held);
   }
 
   begin(): void {

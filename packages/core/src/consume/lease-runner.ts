@@ -1,11 +1,11 @@
-import type { Delivery, Fault, Lease, Runtime } from "../driver.ts";
+import type { Delivery, Fault, Lease, Phase, Runtime } from "../driver.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { refuse, releaseUnstarted } from "./give-back.ts";
 import type { LeaseHost } from "./group-context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Held } from "./held.ts";
 import { Holdings } from "./holdings.ts";
-import { lose, loseAll, settled } from "./losses.ts";
+import { loseAll } from "./losses.ts";
 import { Poller } from "./poller.ts";
 import { Settler } from "./settler.ts";
 
@@ -24,7 +24,7 @@ export class LeaseRunner {
   readonly heartbeat: Heartbeat;
   readonly settler: Settler;
   readonly #poller: Poller;
-  readonly #checkpointer: Checkpointer;
+  readonly #checkpointer: Checkpointer | undefined;
   #quiesced = false;
   /** One record at a time, each checkpointed before the next is read: on a log until its first record shows that no holder died of it. */
   #careful: boolean;
@@ -38,26 +38,10 @@ export class LeaseRunner {
     this.over = new Promise((resolve) => {
       this.#end = resolve;
     });
-    const { runtime, connection, plan } = host.context;
-    const classify = connection.classify.bind(connection);
-    const common = { lease, runtime, classify, expecting: () => this.holdings.running > 0 };
     this.#poller = new Poller(this);
-    this.settler = new Settler({ ...common, batch: host.capabilities.maxBatch.count, done: settled });
-    this.#checkpointer = new Checkpointer({
-      ...common,
-      done: settled,
-      fenced: (cause) => this.broken(cause, classify(cause, "settle")),
-      stored: () => this.#poller.windowMoved(),
-    });
-    this.heartbeat = new Heartbeat({
-      lease,
-      runtime,
-      classify,
-      holdMs: plan.holdMs,
-      batch: host.capabilities.maxBatch.count,
-      held: this.holdings,
-      lose,
-    });
+    this.settler = new Settler(this);
+    this.#checkpointer = this.log ? new Checkpointer(this) : undefined;
+    this.heartbeat = new Heartbeat(this);
     lease.lost.addEventListener("abort", () => this.forget(), { once: true });
   }
 
@@ -67,6 +51,20 @@ export class LeaseRunner {
 
   get fencingToken(): number | undefined {
     return this.lease.fencingToken;
+  }
+
+  /** The most one call of its driver may carry. */
+  get batch(): number {
+    return this.host.capabilities.maxBatch.count;
+  }
+
+  /** More settlements may come soon: handlers run. */
+  get expecting(): boolean {
+    return this.holdings.running > 0;
+  }
+
+  classify(cause: unknown, during: Phase): Fault {
+    return this.host.context.connection.classify(cause, during);
   }
 
   start(): void {
@@ -79,7 +77,7 @@ export class LeaseRunner {
   }
 
   windowRoom(): number {
-    if (!this.log) return Number.POSITIVE_INFINITY;
+    if (this.#checkpointer === undefined) return Number.POSITIVE_INFINITY;
     if (this.#careful) return this.holdings.size === 0 && this.#checkpointer.clear ? 1 : 0;
     return Math.max(this.host.context.plan.maxInFlight * WINDOW, 1) - this.#checkpointer.size;
   }
@@ -99,7 +97,7 @@ export class LeaseRunner {
       if (known !== undefined) held.firstFailedAt = known.firstAt;
       this.holdings.add(held);
       context.budget.fill(held.bytes);
-      if (this.log) this.#track(held);
+      if (this.#checkpointer !== undefined) this.#track(this.#checkpointer, held);
       arrived[i] = held;
       if (keyed && !unwanted && this.holdings.lineUp(held)) startable.push(held);
     }
@@ -124,7 +122,7 @@ export class LeaseRunner {
   ack(held: Held): void {
     if (held.state === "lost") return this.leave(held);
     this.host.context.attempts.forget(held.delivery.id);
-    if (this.log) {
+    if (this.#checkpointer !== undefined) {
       held.state = "settling";
       this.#checkpointer.ack(held);
       this.#poller.windowMoved();
@@ -143,6 +141,11 @@ export class LeaseRunner {
     this.holdings.wakeIdle();
   }
 
+  /** On a log there may be room again. */
+  windowMoved(): void {
+    this.#poller.windowMoved();
+  }
+
   /** Of {@link Holdings}. */
   emptied(): void {
     this.#poller.windowMoved();
@@ -152,7 +155,7 @@ export class LeaseRunner {
   /** Of {@link Holdings}. */
   rested(): void {
     this.settler.hurry();
-    this.#checkpointer.hurry();
+    this.#checkpointer?.hurry();
   }
 
   /** No new receive; what is not yet running goes back. Resolves when the receives under way have ended. */
@@ -168,11 +171,11 @@ export class LeaseRunner {
 
   /** Nothing that was handed out is left to come again. */
   get settledAll(): boolean {
-    return this.holdings.size === 0 && (this.log ? this.#checkpointer.size === 0 : true);
+    return this.holdings.size === 0 && (this.#checkpointer?.size ?? 0) === 0;
   }
 
   async flush(): Promise<void> {
-    await (this.log ? this.#checkpointer.flush() : this.settler.flush());
+    await (this.#checkpointer ?? this.settler).flush();
   }
 
   /** Aborts what still runs; returns how many those are. */
@@ -212,14 +215,14 @@ export class LeaseRunner {
     loseAll(this);
     this.settler.abandon();
     this.heartbeat.close();
-    this.#checkpointer.close();
+    this.#checkpointer?.close();
     this.#end();
   }
 
-  #track(held: Held): void {
-    this.#checkpointer.track(held);
+  #track(checkpointer: Checkpointer, held: Held): void {
+    checkpointer.track(held);
     // Earlier tenures of this record ended without progress: it may be what ended them (seam rule 8).
     if ((held.delivery.attempt ?? 1) > 1) this.#careful = true;
-    else if (this.#careful && this.#checkpointer.size === 1) this.#careful = false;
+    else if (this.#careful && checkpointer.size === 1) this.#careful = false;
   }
 }

@@ -25,7 +25,8 @@ export class Session implements LeaseHost {
   readonly #drainMs: number;
   readonly #runners = new Set<LeaseRunner>();
   readonly #leases = new AbortController();
-  readonly #forgotten = new AbortController();
+  /** Made when somebody waits for it. */
+  #forgotten: AbortController | undefined;
   #failure: Failure;
 
   constructor(context: GroupContext, receiver: ReceiverDriver, dispatcher: Dispatcher, drainMs: number) {
@@ -50,6 +51,10 @@ export class Session implements LeaseHost {
 
   share(): number {
     return Math.max(Math.ceil(this.context.plan.maxInFlight / Math.max(this.#runners.size, 1)), 1);
+  }
+
+  gaveBack(): void {
+    this.#dispatcher.released++;
   }
 
   waitMs(): number {
@@ -109,7 +114,7 @@ export class Session implements LeaseHost {
 
   /** Whatever has not ended by now is left to itself: no timer of it remains. */
   forget(): void {
-    this.#forgotten.abort();
+    this.#forgotten?.abort();
     for (const runner of this.#runners) runner.forget();
   }
 
@@ -125,7 +130,7 @@ export class Session implements LeaseHost {
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
     if (failure === undefined) await (this.stopping ? runner.holdings.idle() : runner.holdings.finished());
-    else await within(runtime, this.#drainMs, runner.holdings.idle(), this.#forgotten.signal);
+    else await within(runtime, this.#drainMs, runner.holdings.idle(), (this.#forgotten ??= new AbortController()).signal);
     await runner.flush().catch(() => undefined);
     const drained = failure === undefined && runner.settledAll;
     const limit = new AbortController();
