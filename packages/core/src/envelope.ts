@@ -74,18 +74,18 @@ export function encode(envelope: Envelope, data: unknown, caps: Wire, extra?: Wi
 }
 
 /** As {@link encode}, for a body that is already text or bytes: a dead-letter copy is what was received. */
-export function encodeBody(
-  envelope: Envelope,
-  body: string | Uint8Array,
-  caps: Wire,
-  extra?: WireExtra,
-): WireMessage {
+export function encodeBody(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra?: WireExtra): WireMessage {
   // What was received may hold them raw; a message of ours does not.
   const safe = typeof body === "string" && isJson(envelope.contentType) ? escapeNoncharacters(body) : body;
   return caps.headers < OUR_HEADERS ? structured(envelope, safe, extra) : withHeaders(envelope, safe, caps, extra);
 }
 
-function withHeaders(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra: WireExtra | undefined): WireMessage {
+function withHeaders(
+  envelope: Envelope,
+  body: string | Uint8Array,
+  caps: Wire,
+  extra: WireExtra | undefined,
+): WireMessage {
   const asText = typeof body !== "string" && !caps.binary;
   const ce = toAttributes(envelope, asText);
   const headers: Record<string, string> = { ce };

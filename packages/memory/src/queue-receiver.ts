@@ -2,7 +2,6 @@ import type { Capabilities, Delivery, Lease, Outcome, ReceiverDriver, Settlement
 import type { Away } from "./away.ts";
 import type { Broker } from "./broker.ts";
 import { closed, LOST, MemoryFault, notFound } from "./faults.ts";
-import { linked } from "./linked.ts";
 import type { Queue } from "./queue.ts";
 import { handedOut } from "./wire.ts";
 
@@ -16,8 +15,9 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   readonly #queue: Queue;
   readonly #holdMs: number;
   readonly #lost = new AbortController();
-  readonly #cut = new AbortController();
-  #dropped = false;
+  #state: "open" | "dropped" | "closed" = "open";
+  /** Ends the leases. */
+  #end: (() => void) | undefined;
 
   constructor(broker: Broker, queue: Queue, holdMs: number, capabilities: Capabilities) {
     this.capabilities = capabilities;
@@ -34,29 +34,37 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   async *leases(signal: AbortSignal): AsyncGenerator<Lease<Away>> {
     this.#check();
     yield this;
-    const over = linked(signal, this.#cut.signal);
-    await over.aborted;
-    over[Symbol.dispose]();
-    if (this.#dropped && !signal.aborted) throw DROPPED();
+    await new Promise<void>((resolve) => {
+      this.#end = resolve;
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      if (signal.aborted || this.#state !== "open") resolve();
+    });
+    if (this.#state === "dropped" && !signal.aborted) throw DROPPED();
   }
 
-  async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Away>[]> {
-    this.#check();
-    const fault = this.#broker.faults.takeReceive();
-    if (fault !== undefined) throw fault;
-    const { heldLimit } = this.#queue.rules;
-    if (heldLimit !== undefined && this.#queue.held >= heldLimit) {
-      throw new MemoryFault("throttled", "over-limit", `${heldLimit} messages are in flight; settle some first`);
+  /** Not `async`: one that waits long would hold what such a function holds, and its own last answer. */
+  receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Away>[]> {
+    try {
+      this.#check();
+      const fault = this.#broker.faults.takeReceive();
+      if (fault !== undefined) throw fault;
+      const { heldLimit } = this.#queue.rules;
+      if (heldLimit !== undefined && this.#queue.held >= heldLimit) {
+        throw new MemoryFault("throttled", "over-limit", `${heldLimit} messages are in flight; settle some first`);
+      }
+      const request = { max, holdMs: this.#holdMs, holder: this };
+      const taken = this.#queue.take(request);
+      if (taken.length > 0 || waitMs <= 0 || signal.aborted) return Promise.resolve(this.#deliveries(taken));
+      return this.#queue.wait(request, waitMs, signal).then(this.#waited);
+    } catch (cause) {
+      return Promise.reject(cause);
     }
-    const request = { max, holdMs: this.#holdMs, holder: this };
-    let taken = this.#queue.take(request);
-    if (taken.length === 0 && waitMs > 0 && !signal.aborted) {
-      using over = linked(signal, this.#cut.signal);
-      taken = await this.#queue.wait(request, waitMs, over.signal);
-      if (taken.length === 0) this.#check();
-    }
-    return taken.map((hold) => this.#delivery(hold));
   }
+
+  readonly #waited = (taken: readonly Away[] | undefined): readonly Delivery<Away>[] => {
+    if (taken === undefined) this.#check();
+    return this.#deliveries(taken ?? []);
+  };
 
   async settle(batch: readonly Settlement<Away>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return batch.map(() => LOST);
@@ -80,16 +88,25 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   async release(): Promise<void> {}
 
   async close(): Promise<void> {
-    this.#cut.abort();
+    this.#cut("closed");
   }
 
   drop(): void {
-    if (this.#cut.signal.aborted) return;
-    this.#dropped = true;
-    this.#cut.abort();
+    if (this.#state !== "open") return;
+    this.#cut("dropped");
     if (this.#queue.rules.returnsByHold) return;
     this.#lost.abort();
     this.#queue.takeBack(this);
+  }
+
+  #cut(why: "dropped" | "closed"): void {
+    if (this.#state === "open") this.#state = why;
+    this.#end?.();
+    this.#queue.waiters.dismiss(({ holder }) => holder === this);
+  }
+
+  #deliveries(taken: readonly Away[]): readonly Delivery<Away>[] {
+    return taken.map((hold) => this.#delivery(hold));
   }
 
   #settle(settlement: Settlement<Away>, now: number): Outcome {
@@ -150,8 +167,8 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   }
 
   #check(): void {
-    if (this.#dropped) throw DROPPED();
-    if (this.#cut.signal.aborted) throw closed("receiver");
+    if (this.#state === "dropped") throw DROPPED();
+    if (this.#state === "closed") throw closed("receiver");
     if (this.#broker.queues.get(this.#queue.name) !== this.#queue) throw notFound("queue", this.#queue.name);
   }
 

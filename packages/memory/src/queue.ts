@@ -28,7 +28,7 @@ export class Queue {
   readonly #clock: Clock;
   readonly #ring = new Deque<Item | Lane>();
   readonly #due = new DueHeap<Away>();
-  readonly #lanes = new Map<string, Lane>();
+  #lanes: Map<string, Lane> | undefined;
   readonly #alarm: Alarm;
   #seq = 0;
 
@@ -37,8 +37,8 @@ export class Queue {
     this.rules = rules;
     this.#clock = clock;
     this.dedup = new Dedup(rules.dedupMs);
-    this.waiters = new Waiters(clock.runtime);
-    this.#alarm = new Alarm(clock, () => this.serve());
+    this.waiters = new Waiters(clock.runtime, () => this.#setAlarm());
+    this.#alarm = new Alarm(clock, this);
   }
 
   accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
@@ -65,12 +65,10 @@ export class Queue {
   }
 
   /** After an empty `take`: what comes within `waitMs`, unless another waits already and takes it. */
-  async wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Away[]> {
+  wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Away[] | undefined> {
     const answer = this.waiters.wait(request, waitMs, signal);
     this.#setAlarm();
-    const got = await answer;
-    this.#setAlarm();
-    return got ?? [];
+    return answer;
   }
 
   /** Gives what is ready to the receives that wait, each a share. */
@@ -146,7 +144,7 @@ export class Queue {
     this.all.clear();
     this.#ring.clear();
     this.#due.clear();
-    this.#lanes.clear();
+    this.#lanes?.clear();
     this.held = 0;
     this.delayed = 0;
     this.#setAlarm();
@@ -159,8 +157,9 @@ export class Queue {
   #laneOf(message: WireMessage): Lane | null {
     const id = this.rules.ordered ? message.key : message.fairness;
     if (id === undefined) return null;
-    let lane = this.#lanes.get(id);
-    if (lane === undefined) this.#lanes.set(id, (lane = new Lane(id, this.rules.ordered)));
+    const lanes = (this.#lanes ??= new Map());
+    let lane = lanes.get(id);
+    if (lane === undefined) lanes.set(id, (lane = new Lane(id, this.rules.ordered)));
     return lane;
   }
 
@@ -240,8 +239,8 @@ export class Queue {
 
   #ready(item: Item, back: boolean): void {
     if (item instanceof LaneItem) {
-      const lane = this.#lanes.get(item.lane.id) ?? item.lane;
-      this.#lanes.set(lane.id, lane);
+      const lane = this.#lanes?.get(item.lane.id) ?? item.lane;
+      this.#lanes?.set(lane.id, lane);
       item.lane = lane;
       lane.insert(item);
       this.#arm(lane, false);
@@ -260,7 +259,7 @@ export class Queue {
     if (lane.queued || (lane.serial && lane.out > 0)) return;
     const head = lane.first();
     if (head === null) {
-      if (lane.out === 0 && this.#lanes.get(lane.id) === lane) this.#lanes.delete(lane.id);
+      if (lane.out === 0 && this.#lanes?.get(lane.id) === lane) this.#lanes.delete(lane.id);
       return;
     }
     if (head.state === DELAYED) return;

@@ -89,8 +89,7 @@ export class Heartbeat {
     for (let i = 0; i < extend.length; i += this.#runner.batch)
       void this.#extend(extend.slice(i, i + this.#runner.batch));
     // One that fails is tried again soon, but its loss is not noticed late for it.
-    for (const held of extend)
-      next = Math.min(next, now + this.#holdMs / 6, (held.deadline as number) - this.margin);
+    for (const held of extend) next = Math.min(next, now + this.#holdMs / 6, (held.deadline as number) - this.margin);
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
   }
 

@@ -130,7 +130,8 @@ export class Session implements LeaseHost {
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
     if (failure === undefined) await (this.stopping ? runner.holdings.idle() : runner.holdings.finished());
-    else await within(runtime, this.#drainMs, runner.holdings.idle(), (this.#forgotten ??= new AbortController()).signal);
+    else
+      await within(runtime, this.#drainMs, runner.holdings.idle(), (this.#forgotten ??= new AbortController()).signal);
     await runner.flush().catch(() => undefined);
     const drained = failure === undefined && runner.settledAll;
     const limit = new AbortController();
