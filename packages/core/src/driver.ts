@@ -220,7 +220,8 @@ export interface Lease<R = any> {
   /**
    * At least one message, at most `max`, within `waitMs`; `[]` when that passed. On abort it ends early with what it has,
    * once nothing can be lost by it: what was read is returned, never dropped. `null`: the right to read ends (a shard's
-   * end, or another worker asked for it); core settles what it holds and calls `release`.
+   * end, or another worker asked for it); core settles what it holds and calls `release`. The array is core's from then
+   * on: it empties it, so that the promise of a receive that waited long keeps no messages alive.
    * Called at most `concurrency.receive` times at once.
    */
   receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;

@@ -61,9 +61,12 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     }
   }
 
-  readonly #waited = (taken: readonly Away[] | undefined): readonly Delivery<Away>[] => {
+  readonly #waited = (taken: Away[] | undefined): readonly Delivery<Away>[] => {
     if (taken === undefined) this.#check();
-    return this.#deliveries(taken ?? []);
+    const deliveries = this.#deliveries(taken ?? []);
+    // The promise it came by has grown old, and must keep nothing alive.
+    if (taken !== undefined) taken.length = 0;
+    return deliveries;
   };
 
   async settle(batch: readonly Settlement<Away>[], _signal: AbortSignal): Promise<readonly Outcome[]> {

@@ -19,7 +19,7 @@ export class Queue {
   readonly name: string;
   rules: Rules;
   readonly dedup: Dedup<Accepted>;
-  readonly waiters: Waiters<TakeRequest, readonly Away[]>;
+  readonly waiters: Waiters<TakeRequest, Away[]>;
   deadLetter: NativeDeadLetter | undefined;
   /** Everything in the queue. */
   readonly all = new AgeList();
@@ -65,7 +65,7 @@ export class Queue {
   }
 
   /** After an empty `take`: what comes within `waitMs`, unless another waits already and takes it. */
-  wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Away[] | undefined> {
+  wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined> {
     const answer = this.waiters.wait(request, waitMs, signal);
     this.#setAlarm();
     return answer;
@@ -163,7 +163,7 @@ export class Queue {
     return lane;
   }
 
-  #take(request: TakeRequest, now: number): readonly Away[] {
+  #take(request: TakeRequest, now: number): Away[] {
     const max = Math.min(request.max, this.rules.receiveLimit);
     const taken: Away[] = [];
     const due = this.#clock.after(request.holdMs);

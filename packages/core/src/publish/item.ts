@@ -256,6 +256,9 @@ export class ItemList {
     else item.older.newer = item.newer;
     if (item.newer === undefined) this.newest = item.older;
     else item.newer.older = item.older;
+    // One that has grown old must not keep those after it alive.
+    item.older = undefined;
+    item.newer = undefined;
   }
 
   /** A copy: what is done to one item may remove others. */
