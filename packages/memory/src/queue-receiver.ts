@@ -1,4 +1,12 @@
-import type { Capabilities, Delivery, Lease, Outcome, ReceiverDriver, Settlement } from "@switchyard/core/driver";
+import type {
+  Capabilities,
+  Delivery,
+  Lease,
+  Outcome,
+  ReceiverDriver,
+  Settlement,
+  WireMessage,
+} from "@switchyard/core/driver";
 import type { Away } from "./away.ts";
 import type { Broker } from "./broker.ts";
 import { closed, LOST, MemoryFault, notFound } from "./faults.ts";
@@ -154,19 +162,9 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
 
   #delivery(hold: Away): Delivery<Away> {
     const { clock } = this.#broker;
-    const { item } = hold;
-    const delivery: { -readonly [K in keyof Delivery<Away>]: Delivery<Away>[K] } = {
-      id: String(item.seq),
-      message: handedOut(item.message),
-      receipt: hold,
-      raw: item.message,
-      attempt: item.attempts,
-      enqueuedAt: clock.toEpoch(item.at),
-      deadline: clock.toMonotonic(hold.due),
-    };
     const limit = this.#queue.rules.holdLimitMs;
-    if (limit !== undefined) delivery.lastDeadline = clock.toMonotonic(hold.from + limit);
-    return delivery;
+    const last = limit === undefined ? undefined : clock.toMonotonic(hold.from + limit);
+    return new HandedOut(hold, clock.toEpoch(hold.item.at), clock.toMonotonic(hold.due), last);
   }
 
   #check(): void {
@@ -178,5 +176,29 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   #checkBatch(size: number): void {
     const { count } = this.capabilities.maxBatch;
     if (size > count) throw new MemoryFault("permanent", "too-many-in-batch", `${size} entries; at most ${count}`);
+  }
+}
+
+/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+class HandedOut implements Delivery<Away> {
+  readonly id: string;
+  readonly message: WireMessage;
+  readonly receipt: Away;
+  readonly raw: WireMessage;
+  readonly attempt: number;
+  readonly enqueuedAt: number;
+  readonly deadline: number;
+  declare readonly lastDeadline?: number;
+
+  constructor(hold: Away, enqueuedAt: number, deadline: number, lastDeadline: number | undefined) {
+    const { item } = hold;
+    this.id = String(item.seq);
+    this.message = handedOut(item.message);
+    this.receipt = hold;
+    this.raw = item.message;
+    this.attempt = item.attempts;
+    this.enqueuedAt = enqueuedAt;
+    this.deadline = deadline;
+    if (lastDeadline !== undefined) this.lastDeadline = lastDeadline;
   }
 }

@@ -12,6 +12,16 @@ import { Settler } from "./settler.ts";
 /** On a log: records from the low-water mark on that may be held, per message in flight. Bounds what one stuck record can pin. */
 const WINDOW = 10;
 
+/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+class Ack {
+  readonly receipt: unknown;
+  readonly action = "ack";
+
+  constructor(receipt: unknown) {
+    this.receipt = receipt;
+  }
+}
+
 /** Everything held under one lease: receives it, keeps it in order, keeps its holds, settles it. */
 export class LeaseRunner {
   readonly lease: Lease;
@@ -127,7 +137,7 @@ export class LeaseRunner {
       this.#checkpointer.ack(held);
       this.#poller.windowMoved();
     } else {
-      this.settler.add(held, { receipt: held.delivery.receipt, action: "ack" });
+      this.settler.add(held, new Ack(held.delivery.receipt));
     }
     this.leave(held);
   }
