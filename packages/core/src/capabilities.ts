@@ -1,5 +1,3 @@
-import type { Delivery, SenderDriver } from "./driver.ts";
-
 /** What a destination can keep. None optional; `0`, `"none"` or `false` says it cannot. The contract suite observes each. */
 export interface Capabilities {
   /** `key`: other keys go on while one waits. `partition`: they wait with it. */
@@ -10,7 +8,7 @@ export interface Capabilities {
   readonly publishDedupMs: number;
   /** The most one `send` or one `settle` may carry. */
   readonly maxBatch: { readonly count: number; readonly bytes: number };
-  /** As {@link SenderDriver.size} counts. */
+  /** As `SenderDriver.size` counts. */
   readonly maxMessageBytes: number;
   /** Native headers a message may have. 0: core puts the whole envelope into the body. */
   readonly headers: number;
@@ -25,7 +23,7 @@ export interface Capabilities {
   readonly holdExtend: boolean;
   /** A `release` does not raise `attempt`. */
   readonly releaseWithoutPenalty: boolean;
-  /** What {@link Delivery.attempt} counts. `local`: the broker counts nothing. */
+  /** What `Delivery.attempt` counts. `local`: the broker counts nothing. */
   readonly attempts: "exact" | "failures" | "approximate" | "local";
   /** What a settled outcome means: known to be done; sent, no reply exists; pending until the next checkpoint. */
   readonly settleResult: "confirmed" | "sent" | "checkpoint";
