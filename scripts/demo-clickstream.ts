@@ -1,47 +1,52 @@
-/** The second half of the demo: an access log through a stream, on memory and on Kinesis, against one process's reference. */
+/** The demo's stream: an access log through memory, Kinesis and RabbitMQ, against one process's reference. */
 import { app } from "../examples/clickstream/src/app.ts";
 import { holds, reportLines } from "../examples/clickstream/src/report.ts";
-import { startAws } from "../test/support/aws-emulator.ts";
-import { startDynamoDb } from "../test/support/dynamodb-emulator.ts";
-import { startKinesis } from "../test/support/kinesis-emulator.ts";
+import {
+  notRun,
+  reasonOf,
+  type Started,
+  startMemory,
+  startRabbitMq,
+  startStreams,
+  type Unavailable,
+  withEnvironment,
+} from "./demo-brokers.ts";
 
-/** Lines of the access log: what memory takes in seconds, and an emulator that stores a thousand records a second in half a minute. */
-const LINES = { memory: 100_000, kinesis: 3_000 } as const;
+interface Stream {
+  readonly profile: "memory" | "kinesis" | "rabbit";
+  /** Of the access log: what each takes in some seconds. Kinesis's emulator stores a thousand records a second in half a minute. */
+  readonly lines: number;
+  start(): Promise<Started | Unavailable>;
+}
+
+const STREAMS: readonly Stream[] = [
+  { profile: "memory", lines: 100_000, start: startMemory },
+  { profile: "kinesis", lines: 3_000, start: startStreams },
+  { profile: "rabbit", lines: 20_000, start: startRabbitMq },
+];
 
 /** What went wrong; empty: nothing. */
 export async function clickstream(): Promise<readonly string[]> {
   const failures: string[] = [];
-  for (const profile of ["memory", "kinesis"] as const) {
-    console.log(`Clickstream, profile ${profile}: ${LINES[profile]} lines of an access log through a stream`);
+  for (const { profile, lines, start } of STREAMS) {
     try {
-      const report = await (profile === "kinesis" ? onKinesis() : run(profile));
+      const started = await start();
+      if ("missing" in started) {
+        console.log(`${notRun(`Clickstream, profile ${profile}`, started)}\n`);
+        continue;
+      }
+      await using broker = started;
+      console.log(
+        `Clickstream, profile ${profile}: ${lines} lines of an access log through a stream of ${broker.what}`,
+      );
+      const say = (text: string) => console.log(`  ${text}`);
+      const report = await withEnvironment(broker.env, () => app({ profile, lines, say }));
       console.log(`${reportLines(report).join("\n")}\n`);
       if (!holds(report)) failures.push(`clickstream, ${profile}: totals are wrong`);
     } catch (error) {
       console.error(`clickstream, ${profile}: FAILED\n`, error, "\n");
-      failures.push(`clickstream, ${profile}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`clickstream, ${profile}: ${reasonOf(error)}`);
     }
   }
   return failures;
-}
-
-const run = (profile: keyof typeof LINES) =>
-  app({ profile, lines: LINES[profile], say: (text) => console.log(`  ${text}`) });
-
-/** Emulators of the three services a stream on AWS needs, for as long as it runs. */
-async function onKinesis() {
-  const [sqs, kinesis, dynamodb] = await Promise.all([startAws(), startKinesis(), startDynamoDb()]);
-  const { AWS_ENDPOINT_URL: queues = "", ...rest } = sqs.env;
-  const given = { ...rest, ...kinesis.env, ...dynamodb.env, AWS_ENDPOINT_URL_SQS: queues, POLL: "20ms" };
-  const before = Object.fromEntries(Object.keys(given).map((name) => [name, process.env[name]]));
-  Object.assign(process.env, given);
-  try {
-    return await run("kinesis");
-  } finally {
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-    await Promise.all([sqs.close(), kinesis.close(), dynamodb.close()]);
-  }
 }

@@ -1,11 +1,12 @@
 /**
  * Ten videos a day become a thousand, on one broker after another; the application is the same, only the profile differs.
- * Then orders are fanned out: one service and then three hear of them, by queue and by pub/sub.
+ * Then orders are fanned out: one service and then three hear of them, by queue and by pub/sub. Then an access log goes
+ * through a stream. Each runs on memory, on AWS and on RabbitMQ; where a broker cannot be started, that is said.
  *
  *   npm run demo                  every broker that can be started here
  *   npm run demo -- sqs           only these, of the videos
  *   npm run demo -- fan-out       only the orders
- *   npm run demo -- clickstream   only the stream's part: an access log on memory and on Kinesis
+ *   npm run demo -- clickstream   only the access log
  *   npm run demo -- --count 200   a smaller last day (default 1000)
  *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
@@ -21,8 +22,17 @@ import { filmLibrary, type Library } from "../examples/video-encoding/src/librar
 import { holds } from "../examples/video-encoding/src/proof.ts";
 import { reportLines } from "../examples/video-encoding/src/report.ts";
 import { viewFor } from "../examples/video-encoding/src/view.ts";
-import { startAws } from "../test/support/aws-emulator.ts";
-import { skipped, startRabbit } from "../test/support/rabbit.ts";
+import {
+  notRun,
+  reasonOf,
+  type Started,
+  startMemory,
+  startQueues,
+  startRabbitMq,
+  stopRabbitMq,
+  type Unavailable,
+  withEnvironment,
+} from "./demo-brokers.ts";
 import { clickstream } from "./demo-clickstream.ts";
 
 interface Broker {
@@ -33,72 +43,11 @@ interface Broker {
   start(): Promise<Started | Unavailable>;
 }
 
-interface Started extends AsyncDisposable {
-  /** What it is, for people. */
-  readonly what: string;
-  /** Set while the application runs. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
-interface Unavailable {
-  /** What would have to be installed. */
-  readonly missing: string;
-}
-
-const nothing = async () => {};
-const given = new Set(Object.keys(process.env)); // before an emulator lends credentials of its own
-
 const brokers: readonly Broker[] = [
-  {
-    name: "memory",
-    profile: "memory",
-    start: async () => ({ what: "a broker inside this process", env: {}, [Symbol.asyncDispose]: nothing }),
-  },
-  { name: "SQS", profile: "sqs", start: startSqs },
+  { name: "memory", profile: "memory", start: startMemory },
+  { name: "SQS", profile: "sqs", start: startQueues },
   { name: "RabbitMQ", profile: "rabbit", start: startRabbitMq },
 ];
-
-/** That of `AMQP_URL`, or a private node, installed first where that can be done. */
-async function startRabbitMq(): Promise<Started | Unavailable> {
-  if (skipped) return { missing: "SWITCHYARD_SKIP says so" };
-  try {
-    const rabbit = await startRabbit();
-    return { what: rabbit.what, env: { AMQP_URL: rabbit.url }, [Symbol.asyncDispose]: () => rabbit.close() };
-  } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** What the standard environment points at; an emulator in this process where it points at nothing. */
-async function startSqs(): Promise<Started> {
-  const credentials = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"].some((name) =>
-    given.has(name),
-  );
-  if (credentials) process.env["SWITCHYARD_AWS"] ??= "real";
-  const aws = await startAws();
-  const real = aws.endpoint === undefined;
-  const what = aws.emulator
-    ? `the SQS emulator fauxqs in this process, at ${aws.endpoint}`
-    : `SQS ${real ? "of the account in the environment" : `at ${aws.endpoint}, from the environment`}, region ${aws.region}`;
-  return {
-    what,
-    env: aws.env,
-    [Symbol.asyncDispose]: () => aws.close(),
-  };
-}
-
-async function withEnvironment<T>(added: Readonly<Record<string, string>>, run: () => Promise<T>): Promise<T> {
-  const before = Object.fromEntries(Object.keys(added).map((name) => [name, process.env[name]]));
-  Object.assign(process.env, added);
-  try {
-    return await run();
-  } finally {
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  }
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -124,9 +73,13 @@ const startedAt = performance.now();
 const reports = new Map<string, Report>();
 const failures: string[] = [];
 const asked = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
-if (positionals.length === 0 || positionals.some((name) => !others.includes(name))) await encodeVideos();
-if (asked(FAN_OUT)) await fanOrdersOut();
-if (asked(CLICKSTREAM)) failures.push(...(await clickstream()));
+try {
+  if (positionals.length === 0 || positionals.some((name) => !others.includes(name))) await encodeVideos();
+  if (asked(FAN_OUT)) await fanOrdersOut();
+  if (asked(CLICKSTREAM)) failures.push(...(await clickstream()));
+} finally {
+  await stopRabbitMq();
+}
 
 async function encodeVideos(): Promise<void> {
   console.log(`Filming ${total} short videos, and encoding each by a plain function call: the reference.`);
@@ -143,7 +96,7 @@ async function encodeVideos(): Promise<void> {
       if (!holds(report)) failures.push(`${broker.name}: not every video was encoded`);
     } catch (error) {
       console.error(`${broker.name}: FAILED\n`, error, "\n");
-      failures.push(`${broker.name}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${broker.name}: ${reasonOf(error)}`);
     }
   }
   const results = new Set([...reports.values()].map(({ checksums }) => JSON.stringify(checksums)));
@@ -154,14 +107,17 @@ async function encodeVideos(): Promise<void> {
 /** One application; who hears of an order, and by which model, is its configuration. */
 async function fanOrdersOut(): Promise<void> {
   console.log("Orders, fanned out: the same application, by queue and by pub/sub.");
-  await using broker = await startSqs();
-  console.log(`AWS is ${broker.what}`);
+  await using aws = await startQueues();
+  console.log(`AWS is ${aws.what}`);
+  const rabbit = await startRabbitMq();
+  const env = "missing" in rabbit ? aws.env : { ...aws.env, ...rabbit.env };
+  console.log("missing" in rabbit ? notRun("RabbitMQ", rabbit) : `RabbitMQ is ${rabbit.what}`);
+  const profiles = ["memory", "queue", "pubsub", ...("missing" in rabbit ? [] : ["rabbit"])];
   try {
-    const told = () => tellFanOut(["memory", "queue", "pubsub"], (line) => console.log(line));
-    failures.push(...(await withEnvironment(broker.env, told)));
+    failures.push(...(await withEnvironment(env, () => tellFanOut(profiles, (line) => console.log(line)))));
   } catch (error) {
     console.error("fan-out: FAILED\n", error, "\n");
-    failures.push(`fan-out: ${error instanceof Error ? error.message : String(error)}`);
+    failures.push(`fan-out: ${reasonOf(error)}`);
   }
   console.log();
 }
@@ -169,7 +125,7 @@ async function fanOrdersOut(): Promise<void> {
 async function runOn(library: Library, { name, profile, start }: Broker): Promise<Report | undefined> {
   const started = await start();
   if ("missing" in started) {
-    console.log(`${name}: NOT RUN, it cannot be started here: ${started.missing}\n`);
+    console.log(`${notRun(name, started)}\n`);
     return undefined;
   }
   await using broker = started;

@@ -1,4 +1,4 @@
-/** The same application on three profiles, for one group and for three, and switched by one line. */
+/** The same application on every profile, for one group and for three, and switched by one line. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,8 @@ import { isMessagingError, type MessagingError } from "@switchyard/core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { app, holds, type Report } from "../examples/order-fanout/src/app.ts";
 import { startAws } from "./support/aws-emulator.ts";
+import { sharedRabbit } from "./support/rabbit-host.ts";
+import { skipped } from "./support/rabbit.ts";
 
 const folder = fileURLToPath(new URL("../examples/order-fanout/", import.meta.url));
 const read = (file: string) => readFile(join(folder, "config", file), "utf8");
@@ -26,6 +28,7 @@ beforeAll(async () => {
   aws = await startAws();
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   vi.stubEnv("STAGE", `t${process.pid}`);
+  if (!skipped) vi.stubEnv("AMQP_URL", (await sharedRabbit()).url);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -46,17 +49,27 @@ describe("one group", () => {
     },
     60_000,
   );
+
+  test.skipIf(skipped)("on profile rabbit, unless SWITCHYARD_SKIP says rabbit", async () => {
+    expect((await run("one-group.yaml", "rabbit")).broker).toBe("pubsub on rabbit");
+  });
 });
 
 describe("three groups", () => {
+  const THREE = ["billing", "shipping", "analytics"];
+  const groups = async (profile: string) => Object.keys((await run("three-groups.yaml", profile)).groups);
+
   test.each(["memory", "pubsub"])(
     "each get every order in order on profile %s",
     async (profile) => {
-      const report = await run("three-groups.yaml", profile);
-      expect(Object.keys(report.groups)).toEqual(["billing", "shipping", "analytics"]);
+      expect(await groups(profile)).toEqual(THREE);
     },
     60_000,
   );
+
+  test.skipIf(skipped)("and on profile rabbit, unless SWITCHYARD_SKIP says rabbit", async () => {
+    expect(await groups("rabbit")).toEqual(THREE);
+  });
 
   test("are refused on a queue at start, with the channel, the groups and the models that would do", async () => {
     const error = await app({ config: "three-groups.yaml", profile: "queue" }).catch((cause: unknown) => cause);
@@ -67,7 +80,7 @@ describe("three groups", () => {
       path: "profiles.queue.channels.orders.model",
       message:
         'a queue has exactly one group, and "orders" lists billing, shipping, analytics; keep one, or choose a model that gives each group every message. ' +
-        'These would do: a pubsub on "aws", a stream on "aws", a pubsub on "local", a stream on "local", a pubsub on "memory", a stream on "memory"',
+        'These would do: a pubsub on "aws", a stream on "aws", a pubsub on "local", a stream on "local", a pubsub on "rabbit", a stream on "rabbit", a pubsub on "memory", a stream on "memory"',
     });
   });
 });
@@ -75,7 +88,7 @@ describe("three groups", () => {
 test("what a service does is the same wherever the orders came from", () => {
   const lines = (key: string) => runs.get(key)!.groups["billing"]!.lines;
   const [first, ...others] = [...runs.keys()];
-  expect(others).toHaveLength(4);
+  expect(others).toHaveLength(skipped ? 4 : 6);
   for (const other of others) expect(sorted(lines(other))).toEqual(sorted(lines(first!)));
 });
 const sorted = (lines: object) => Object.fromEntries(Object.entries(lines).sort(([a], [b]) => a.localeCompare(b)));

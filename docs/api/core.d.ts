@@ -355,6 +355,8 @@ export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
+export { loadPeer } from "../peer.ts";
+export { sleepOver } from "../sleep.ts";
 
 // driver.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -875,6 +877,9 @@ export declare function networkFault(error: object, during: Phase): Fault | unde
 export declare function isLoopback(hostname: string): boolean;
 export declare function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined;
 
+// peer.d.ts
+export declare function loadPeer<T>(name: string, by: string, beside: () => Promise<unknown>, ofProject?: () => Promise<unknown>): Promise<T>;
+
 // plan.d.ts
 import type { Adapter, Capabilities, Destination, Model, Position } from "./driver.ts";
 export type Backoff = "constant" | "linear" | "exponential";
@@ -1103,6 +1108,10 @@ export interface MiddlewareShape {
     readonly "~switchyard": "middleware";
     readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
 }
+
+// sleep.d.ts
+import type { Runtime } from "./runtime.ts";
+export declare function sleepOver(timer: Runtime["timer"]): Runtime["sleep"];
 
 // system-runtime.d.ts
 import type { Runtime } from "./runtime.ts";

@@ -10,13 +10,8 @@ export type KinesisKeeps = {
 export declare const adapter: Adapter<KinesisOptions, KinesisKeeps>;
 
 // client.d.ts
-export interface KinesisClientLike {
-    send(command: any, options?: {
-        abortSignal?: AbortSignal;
-    }): Promise<any>;
-    destroy?(): void;
-    readonly config?: unknown;
-}
+import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+export type KinesisClientLike = ClientLike;
 type Maybe<T> = {
     readonly [K in keyof T]?: T[K] | undefined;
 };
@@ -239,7 +234,6 @@ export interface Actions {
 }
 export type Call = <A extends keyof Actions>(action: A, input: Actions[A][0], signal?: AbortSignal) => Promise<Actions[A][1]>;
 export declare const failedAtKinesis: (cause: unknown) => boolean;
-export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 export declare function caller(sdk: Sdk, client: KinesisClientLike): Call;
 export {};
 
@@ -250,9 +244,9 @@ export declare class RecordError extends Error {
     readonly retryAfterMs: number | undefined;
     constructor(code: string, message: string, retryAfterMs?: number);
 }
-export declare function classify(cause: unknown, during: Phase): Fault;
 export declare const isOfKinesis: (cause: unknown) => boolean;
 export declare const isNamed: (error: unknown, name: string) => boolean;
+export declare const classify: (cause: unknown, during: Phase) => Fault;
 
 // index.d.ts
 import { adapter, type KinesisKeeps } from "./adapter.ts";
@@ -311,7 +305,7 @@ export declare const DEFAULT_LEASES: LeaseOptions;
 
 // options.d.ts
 import { z } from "zod";
-import type { KinesisClientLike } from "./client.ts";
+export declare const EXAMPLE_ENDPOINT = "https://kinesis.eu-west-1.amazonaws.com";
 export declare const kinesisOptions: z.ZodObject<{
     region: z.ZodOptional<z.ZodString>;
     endpoint: z.ZodOptional<z.ZodString>;
@@ -350,8 +344,8 @@ export declare const kinesisOptions: z.ZodObject<{
         store: z.ZodLiteral<"custom">;
         create: z.ZodCustom<import("./lease-options.ts").LeaseStoreFactory, import("./lease-options.ts").LeaseStoreFactory>;
     }, z.core.$strict>], "store">>;
-    client: z.ZodOptional<z.ZodCustom<KinesisClientLike, KinesisClientLike>>;
-    subscribeClient: z.ZodOptional<z.ZodCustom<KinesisClientLike, KinesisClientLike>>;
+    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    subscribeClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
 }, z.core.$strict>;
 export type KinesisOptions = z.output<typeof kinesisOptions>;
 export interface Pace {
@@ -361,7 +355,7 @@ export interface Pace {
 export declare function paceOf({ poll }: KinesisOptions): Pace;
 
 // topology/index.d.ts
+import type { Sdk } from "@switchyard/aws-kit";
 import type { Runtime, Topology } from "@switchyard/core/driver";
-import type { Sdk } from "../client.ts";
 import type { KinesisOptions } from "../options.ts";
 export declare function createTopology(options: KinesisOptions, sdk: Sdk, runtime: Runtime): Promise<Topology>;

@@ -11,14 +11,9 @@ export type SnsKeeps = {
 export declare const adapter: Adapter<SnsOptions, SnsKeeps>;
 
 // client.d.ts
-import type { BatchReply, MessageAttribute, Sdk } from "@switchyard/sqs/kit";
-export interface SnsClientLike {
-    send(command: any, options?: {
-        abortSignal?: AbortSignal;
-    }): Promise<any>;
-    destroy?(): void;
-    readonly config?: unknown;
-}
+import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
+export type SnsClientLike = ClientLike;
 export interface PublishEntry {
     readonly Id: string;
     readonly Message: string;
@@ -232,24 +227,23 @@ export declare function sns(options?: SnsOptions): {
 // options.d.ts
 import type { SqsOptions } from "@switchyard/sqs";
 import { z } from "zod";
-import type { SnsClientLike } from "./client.ts";
 export declare const snsOptions: z.ZodObject<{
     region: z.ZodOptional<z.ZodString>;
     endpoint: z.ZodOptional<z.ZodString>;
     accountId: z.ZodOptional<z.ZodString>;
     profile: z.ZodOptional<z.ZodString>;
     allowInsecure: z.ZodOptional<z.ZodBoolean>;
-    client: z.ZodOptional<z.ZodCustom<import("@switchyard/sqs").SqsClientLike, import("@switchyard/sqs").SqsClientLike>>;
-    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/sqs").SqsClientLike, import("@switchyard/sqs").SqsClientLike>>;
+    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
     snsEndpoint: z.ZodOptional<z.ZodString>;
-    snsClient: z.ZodOptional<z.ZodCustom<SnsClientLike, SnsClientLike>>;
-    kmsClient: z.ZodOptional<z.ZodCustom<SnsClientLike, SnsClientLike>>;
+    snsClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    kmsClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
 }, z.core.$strict>;
 export type SnsOptions = z.output<typeof snsOptions>;
 export declare function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, kmsClient: _kms, ...options }: SnsOptions): SqsOptions;
 
 // topology/index.d.ts
+import type { Sdk } from "@switchyard/aws-kit";
 import type { Topology } from "@switchyard/core/driver";
-import { type Sdk } from "@switchyard/sqs/kit";
 import { type SnsOptions } from "../options.ts";
 export declare function createTopology(options: SnsOptions, loadKms?: () => Promise<Sdk>): Promise<Topology>;

@@ -29,13 +29,8 @@ export declare function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capa
 export declare function declared(of: Destination): Capabilities | undefined;
 
 // client.d.ts
-export interface SqsClientLike {
-    send(command: any, options?: {
-        abortSignal?: AbortSignal;
-    }): Promise<any>;
-    destroy?(): void;
-    readonly config?: unknown;
-}
+import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+export type SqsClientLike = ClientLike;
 export interface MessageAttribute {
     readonly DataType: string;
     readonly StringValue?: string | undefined;
@@ -155,12 +150,12 @@ export interface Actions {
     }];
 }
 export type Call = <A extends keyof Actions>(action: A, input: Actions[A][0], signal?: AbortSignal) => Promise<Actions[A][1]>;
-export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 export declare function caller(sdk: Sdk, client: SqsClientLike): Call;
 export {};
 
 // clients.d.ts
-import { type Call, type Sdk, type SqsClientLike } from "./client.ts";
+import { type Sdk } from "@switchyard/aws-kit";
+import { type Call } from "./client.ts";
 import type { SqsOptions } from "./options.ts";
 export interface Clients {
     readonly call: Call;
@@ -170,35 +165,10 @@ export interface Clients {
     close(): void;
 }
 export declare function openClients(options: SqsOptions, sdk: Sdk): Promise<Clients>;
-export declare function clientSettings({ region, endpoint, profile }: Pick<SqsOptions, "region" | "endpoint" | "profile">, requestTimeout: number): Record<string, unknown>;
-export interface ClientConfig {
-    maxAttempts?: () => Promise<number>;
-    retryStrategy?: () => Promise<unknown>;
-    region?: () => Promise<string>;
-    endpoint?: () => Promise<{
-        protocol: string;
-        hostname: string;
-        port?: number;
-    }>;
-    ignoreConfiguredEndpointUrls?: boolean;
-    serviceConfiguredEndpoint?: () => Promise<string | undefined>;
-    endpointProvider?: (of: {
-        Region: string | undefined;
-        UseFIPS: boolean;
-        UseDualStack: boolean;
-    }) => {
-        url: URL;
-    };
-    useFipsEndpoint?: () => Promise<boolean>;
-    useDualstackEndpoint?: () => Promise<boolean>;
-}
-export declare function configOf(client: SqsClientLike): ClientConfig;
-export declare function refuseRetries(client: SqsClientLike, option: string, className?: string): Promise<void>;
-export declare function checkedEndpoint(config: ClientConfig, allowInsecure: boolean): Promise<URL | undefined>;
 
 // connection.d.ts
+import { type Sdk } from "@switchyard/aws-kit";
 import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
-import type { Sdk } from "./client.ts";
 import type { SqsOptions } from "./options.ts";
 export declare function connect(options: SqsOptions, sdk: Sdk, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
 
@@ -211,11 +181,12 @@ export declare class EntryError extends Error {
     constructor(code: string, message: string, senderFault: boolean | undefined);
 }
 export declare function entryError(failed: FailedEntry | undefined): EntryError;
-export declare function classify(cause: unknown, during: Phase): Fault;
+export declare const classify: (cause: unknown, during: Phase) => Fault;
 
 // hosts.d.ts
 import { isLoopback } from "@switchyard/core/driver-kit";
 export { isLoopback };
+export declare const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
 export declare const originProblem: (endpoint: string, allowInsecure: boolean) => string | undefined;
 export declare function sameService(queue: URL, endpoint: URL): boolean;
 
@@ -232,11 +203,11 @@ export declare function sqs(options?: SqsOptions): {
 // kit.d.ts
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
-export { type BatchReply, type Call, caller, type MessageAttribute, type Sdk, type SqsClientLike } from "./client.ts";
-export { checkedEndpoint, type Clients, clientSettings, configOf, openClients, refuseRetries } from "./clients.ts";
+export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";
+export { type Clients, openClients } from "./clients.ts";
 export { connect } from "./connection.ts";
 export { classify } from "./errors.ts";
-export { loadPeer, loadSdk, ofProject } from "./sdk.ts";
+export { loadSdk } from "./sdk.ts";
 export { originProblem } from "./hosts.ts";
 export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";
@@ -277,15 +248,14 @@ export declare function settingsOf(of: Destination): Settings;
 
 // options.d.ts
 import { z } from "zod";
-import type { SqsClientLike } from "./client.ts";
 export declare const sqsOptions: z.ZodObject<{
     region: z.ZodOptional<z.ZodString>;
     endpoint: z.ZodOptional<z.ZodString>;
     accountId: z.ZodOptional<z.ZodString>;
     profile: z.ZodOptional<z.ZodString>;
     allowInsecure: z.ZodOptional<z.ZodBoolean>;
-    client: z.ZodOptional<z.ZodCustom<SqsClientLike, SqsClientLike>>;
-    receiveClient: z.ZodOptional<z.ZodCustom<SqsClientLike, SqsClientLike>>;
+    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
 }, z.core.$strict>;
 export type SqsOptions = z.output<typeof sqsOptions>;
 
@@ -307,10 +277,8 @@ export declare function openQueue(of: Destination, options: SqsOptions, clients:
 export declare function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue>;
 
 // sdk.d.ts
-import type { Sdk } from "./client.ts";
-export declare const ofProject: (name: string) => Promise<unknown>;
-export declare function loadSdk(ways?: readonly (() => Promise<unknown>)[]): Promise<Sdk>;
-export declare function loadPeer(name: string, by: string, ways: readonly (() => Promise<unknown>)[]): Promise<Sdk>;
+import type { Sdk } from "@switchyard/aws-kit";
+export declare const loadSdk: () => Promise<Sdk>;
 
 // topology/desired.d.ts
 import type { Destination } from "@switchyard/core/driver";
@@ -332,8 +300,8 @@ export declare function encryption(settings: Settings): Record<string, string>;
 export declare function throughput(settings: Settings): Record<string, string>;
 
 // topology/index.d.ts
+import type { Sdk } from "@switchyard/aws-kit";
 import type { Topology } from "@switchyard/core/driver";
-import type { Sdk } from "../client.ts";
 import type { SqsOptions } from "../options.ts";
 import { type TopicsOf } from "./desired.ts";
 export declare function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: TopicsOf): Promise<Topology>;

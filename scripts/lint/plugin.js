@@ -90,8 +90,10 @@ const runtime = {
 const ALLOWED = {
   core: [],
   contract: ["core"],
-  sns: ["core", "sqs"],
-  kinesis: ["core", "leases"],
+  "aws-kit": ["core"],
+  sqs: ["core", "aws-kit"],
+  sns: ["core", "aws-kit", "sqs"],
+  kinesis: ["core", "aws-kit", "leases"],
   amqp: ["core", "leases"],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],

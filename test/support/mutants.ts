@@ -135,6 +135,28 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    name: "goes on with a key while a message of it that was given back is away",
+    of: "memory queue, ordered",
+    caughtBy: "C8-order-after-a-release",
+    hooks: () => {
+      let serial = 0;
+      return {
+        send: (batch, call) => call(batch.map((message) => ({ ...message, key: `${message.key}-${++serial}` }))),
+        receive: async (max, call) => {
+          const got = await call(max);
+          const whole = (key = "") => key.replace(/-\d+$/, "");
+          return got && got.map((one) => ({ ...one, message: { ...one.message, key: whole(one.message.key) } }));
+        },
+        settle: (batch, call) =>
+          call(
+            batch.map((one) =>
+              one.action === "release" ? { ...one, action: "retry" as const, delayMs: 1_000, attempt: 1 } : one,
+            ),
+          ),
+      };
+    },
+  },
+  {
     name: "loses the delay of a publish",
     of: "memory queue",
     caughtBy: "C10-driver-delay",

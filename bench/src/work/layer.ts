@@ -8,7 +8,8 @@ const COUNT = 10_000;
 /** The middle of as many: a round is short, and the machine is not ours alone. */
 const TIMES = 15;
 
-async function open(of: typeof orders) {
+/** Each call is one of so many messages. */
+export async function openLayer(of: typeof orders, count: number) {
   const broker = new NullBroker();
   const config = {
     prefix: "bench",
@@ -28,16 +29,16 @@ async function open(of: typeof orders) {
     messaging,
     publish: async () => {
       let last: Promise<unknown> | undefined;
-      for (let i = 0; i < COUNT; i++) last = messaging.publish(of, "placed", order(i));
+      for (let i = 0; i < count; i++) last = messaging.publish(of, "placed", order(i));
       await last;
     },
     consume: async () => {
-      const settled = broker.settled + COUNT;
-      left = COUNT;
+      const settled = broker.settled + count;
+      left = count;
       const all = new Promise<void>((done) => {
         resolve = done;
       });
-      broker.give(COUNT);
+      broker.give(count);
       await all;
       while (broker.settled < settled) await new Promise((done) => setImmediate(done));
     },
@@ -47,7 +48,7 @@ async function open(of: typeof orders) {
 const layer =
   (which: "publish" | "consume", of: typeof orders): Work =>
   async () => {
-    const opened = await open(of);
+    const opened = await openLayer(of, COUNT);
     const run = opened[which];
     // Until the optimizing compiler has seen it all: what it proves needless is not allocated.
     for (let i = 0; i < 60; i++) await run();

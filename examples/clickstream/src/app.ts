@@ -1,12 +1,12 @@
 import { connect } from "@switchyard/core";
 import { accessLog, parse, type View } from "./access-log.ts";
 import { clicks } from "./channels.ts";
-import { startInside, startProcess, type Worker } from "./fleet.ts";
+import type { Worker } from "./fleet.ts";
+import { operators, type Profile } from "./operators.ts";
 import { Sessions } from "./sessions.ts";
-import { splitMemory, splitKinesis } from "./split.ts";
 
 export interface Options {
-  readonly profile: "memory" | "kinesis";
+  readonly profile: Profile;
   readonly lines: number;
   /** Told in a line what happens. */
   readonly say: (text: string) => void;
@@ -27,7 +27,7 @@ export interface Report {
 /** Publishes at once, so that the batches are full and one visitor's views still go one after the other. */
 const AT_ONCE = 2_000;
 
-/** The log through the stream: three workers, one killed and one added on the way, the stream split on the way. */
+/** The log through the stream: three workers, one killed and one added on the way, the stream split on the way where it can be. */
 export async function app({ profile, lines, say }: Options): Promise<Report> {
   const views = [...accessLog(lines)].flatMap((text, index) => parse(text, index + 1) ?? []);
   const reference = new Sessions();
@@ -43,7 +43,7 @@ export async function app({ profile, lines, say }: Options): Promise<Report> {
     env: { ...process.env, PROVISION: "auto" },
     observe: () => {},
   });
-  const start = profile === "memory" ? startInside : startProcess;
+  const { start, split } = operators[profile];
   const workers: Worker[] = await Promise.all([1, 2, 3].map(() => start(profile, database)));
   say("three workers read");
   const before = await shardCount(publisher);
@@ -57,8 +57,8 @@ export async function app({ profile, lines, say }: Options): Promise<Report> {
 
   await database.reached(lines * 0.35);
   const { address } = publisher.explain().channels["clicks"]!;
-  await (profile === "memory" ? splitMemory : splitKinesis)(address);
-  say(`the stream was split after ${database.views} views`);
+  await split?.(address);
+  if (split !== undefined) say(`the stream was split after ${database.views} views`);
 
   await database.reached(lines * 0.5);
   workers.push(await start(profile, database));

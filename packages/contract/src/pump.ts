@@ -1,6 +1,7 @@
 // Real turns of the event loop, whatever clock the harness gives: the pump moves the virtual one.
 import { setImmediate, setTimeout } from "node:timers";
 import type { Runtime } from "@switchyard/core/driver";
+import { sleepOver } from "@switchyard/core/driver-kit";
 
 interface Advancing extends Runtime {
   advance(ms: number): Promise<void>;
@@ -42,20 +43,8 @@ export function pump(inner: Runtime): Pump {
       },
     };
   };
-  const sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
-    if (signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        pending[Symbol.dispose]();
-        signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      const pending = timer(ms, done);
-      signal?.addEventListener("abort", done, { once: true });
-    });
-  };
   // Own properties only where they differ: whatever else the harness's runtime offers stays reachable.
-  const runtime: Runtime = Object.assign(Object.create(inner) as Runtime, { timer, sleep });
+  const runtime: Runtime = Object.assign(Object.create(inner) as Runtime, { timer, sleep: sleepOver(timer) });
 
   let stopped = false;
   const next = (): number | undefined => {

@@ -1,4 +1,5 @@
 import type { Runtime } from "./runtime.ts";
+import { sleepOver } from "./sleep.ts";
 import { uuidSource } from "./uuid.ts";
 
 /** Node's longest timer: 2^31 - 1 ms (24.8 days); a longer one would fire at once. */
@@ -43,24 +44,11 @@ class SystemTimer implements Disposable {
 
 const timer = (ms: number, fn: () => void): Disposable => new SystemTimer(ms, fn);
 
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      pending[Symbol.dispose]();
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const pending = timer(ms, done);
-    signal?.addEventListener("abort", done, { once: true });
-  });
-}
-
 /** The machine's own clock, timers, randomness and ids. */
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep,
+  sleep: sleepOver(timer),
   timer,
   defer: (fn) => void setImmediate(fn),
   random: () => Math.random(),

@@ -2,13 +2,10 @@
  * The part of the AWS SDK this package uses, as structural types: users pass any client that fits, tests a fake, and no
  * type of ours depends on one version of the SDK.
  */
+import type { ClientLike, Sdk } from "@switchyard/aws-kit";
 
 /** `KinesisClient` of `@aws-sdk/client-kinesis` fits. */
-export interface KinesisClientLike {
-  send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
-  destroy?(): void;
-  readonly config?: unknown;
-}
+export type KinesisClientLike = ClientLike;
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
@@ -161,9 +158,6 @@ function rethrow(cause: unknown): never {
 /** Whether a call of ours to Kinesis failed with it. A connection that serves other services too must know whose error it has. */
 export const failedAtKinesis = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && seen.has(cause);
-
-/** The module `@aws-sdk/client-kinesis`: `KinesisClient` and one class for each command. */
-export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 
 export function caller(sdk: Sdk, client: KinesisClientLike): Call {
   return (action, input, signal) => {

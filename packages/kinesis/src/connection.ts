@@ -1,8 +1,9 @@
+import { type Sdk, watcher } from "@switchyard/aws-kit";
 import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { LeaseStore } from "@switchyard/leases";
 import { consumerName, streamRef } from "./addresses.ts";
-import type { Sdk } from "./client.ts";
+
 import { openClients } from "./clients.ts";
 import { groupDepth } from "./depth.ts";
 import { classify, isNamed } from "./errors.ts";
@@ -14,7 +15,6 @@ import { createSender } from "./sender.ts";
 import { Shards } from "./source.ts";
 import { leaseStore } from "./stores.ts";
 import { describeStream, openStream, type Stream } from "./streams.ts";
-import { watcher } from "./watch.ts";
 
 export async function connect(
   options: KinesisOptions,
@@ -23,7 +23,7 @@ export async function connect(
   report: (event: DriverEvent) => void,
 ): Promise<Connection> {
   const opened = await openClients(options, sdk);
-  const watch = watcher(report);
+  const watch = watcher(report, classify);
   const clients = { ...opened, call: watch(opened.call), subscribe: watch(opened.subscribe) };
   const own = runtime.uuid();
   const receivers = new Map<string, Set<Receiver>>();

@@ -37,6 +37,5 @@ export const MAX_THROTTLED_MS = 4 * SECOND;
 /** How long what is known of a stream's shards and settings is good for. */
 export const DESCRIBE_MS = 5 * MINUTE;
 
-export const CONNECT_TIMEOUT_MS = 5 * SECOND;
 /** 10 MiB at a slow uplink's pace. */
 export const CALL_TIMEOUT_MS = 30 * SECOND;

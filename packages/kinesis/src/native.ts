@@ -1,4 +1,5 @@
 /** What may stand under `native` for a stream or a group: settings only Kinesis has. Each is checked before anything is asked of Kinesis. */
+import { kmsKeyProblem, tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { DEFAULT_RECORD_KIB, MAX_RECORD_KIB, MAX_RETENTION_MS, MIN_RETENTION_MS } from "./limits.ts";
 
@@ -35,19 +36,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   encryption: (value) => (value === "none" || value === "kms" ? undefined : '"kms" or "none"'),
   kmsKey: (value, of) => {
     if (of.native["encryption"] === "none") return 'used with encryption: "kms" only';
-    return typeof value === "string" && /^(?:alias\/\S+|arn:aws[a-z-]*:kms:\S+|(?:mrk-)?[0-9a-f-]{32,36})$/.test(value)
-      ? undefined
-      : `the id, the ARN or the alias ("alias/name") of a KMS key; leave it out for ${MANAGED_KEY}`;
+    return kmsKeyProblem(value, MANAGED_KEY);
   },
   fanOut: (value) => (typeof value === "boolean" ? undefined : "true or false"),
-  tags: (value) => {
-    const allowed = "at most 50 tags, keys of 1 to 128 and values of up to 256 characters, keys not starting with aws:";
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;
-    const entries = Object.entries(value);
-    const fits = ([key, text]: [string, unknown]): boolean =>
-      key.length >= 1 && key.length <= 128 && !/^aws:/i.test(key) && typeof text === "string" && text.length <= 256;
-    return entries.length <= 50 && entries.every(fits) ? undefined : allowed;
-  },
+  tags: tagsProblem,
 };
 
 /** One sentence for each thing wrong. */

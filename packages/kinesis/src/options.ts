@@ -4,7 +4,7 @@ import type { KinesisClientLike } from "./client.ts";
 import { asMs, leaseOptions } from "./lease-options.ts";
 import { IDLE_MS, READ_MS } from "./limits.ts";
 
-const EXAMPLE = "https://kinesis.eu-west-1.amazonaws.com";
+export const EXAMPLE_ENDPOINT = "https://kinesis.eu-west-1.amazonaws.com";
 
 const client = z.custom<KinesisClientLike>((value) => typeof (value as KinesisClientLike | null)?.send === "function", {
   error: "must be a KinesisClient of @aws-sdk/client-kinesis; it can be given in code only",
@@ -44,7 +44,7 @@ export const kinesisOptions = z
   .superRefine((options, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
     if (options.endpoint !== undefined) {
-      const problem = originProblem(options.endpoint, options.allowInsecure === true, EXAMPLE);
+      const problem = originProblem(options.endpoint, options.allowInsecure === true, EXAMPLE_ENDPOINT);
       if (problem !== undefined) refuse("endpoint", problem);
     }
     if (options.client === undefined) {

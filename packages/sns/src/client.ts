@@ -1,13 +1,10 @@
 /** The part of the AWS SDK this package uses, as structural types; see the same file of `@switchyard/sqs`. */
-import type { BatchReply, MessageAttribute, Sdk } from "@switchyard/sqs/kit";
+import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
 import { MAX_ATTRIBUTES } from "./limits.ts";
 
 /** `SNSClient` of `@aws-sdk/client-sns` fits. */
-export interface SnsClientLike {
-  send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
-  destroy?(): void;
-  readonly config?: unknown;
-}
+export type SnsClientLike = ClientLike;
 
 export interface PublishEntry {
   readonly Id: string;

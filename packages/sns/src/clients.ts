@@ -1,5 +1,13 @@
+import {
+  checkedEndpoint,
+  clientSettings,
+  configOf,
+  handlerSettings,
+  leanClient,
+  refuseRetries,
+  type Sdk,
+} from "@switchyard/aws-kit";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { checkedEndpoint, clientSettings, configOf, refuseRetries, type Sdk } from "@switchyard/sqs/kit";
 import { type Call, caller, type SnsClientLike } from "./client.ts";
 import type { SnsOptions } from "./options.ts";
 
@@ -19,7 +27,7 @@ export async function openClient(options: SnsOptions, sdk: Sdk): Promise<SnsClie
   const config = configOf(client) as ReturnType<typeof configOf> & {
     credentials?: () => Promise<{ readonly accountId?: string }>;
   };
-  await checkedEndpoint(config, options.allowInsecure === true);
+  await checkedEndpoint(config, options.allowInsecure === true, "https://sns.eu-west-1.amazonaws.com");
   return {
     call: caller(sdk, client),
     region: async () => await config.region?.(),
@@ -38,9 +46,7 @@ function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: 
       { kind: "config" },
     );
   const at = snsEndpoint ?? endpoint;
-  return new sdk["SNSClient"]!(
-    clientSettings({ ...options, ...(at === undefined ? {} : { endpoint: at }) }, CALL_TIMEOUT_MS),
-  ) as SnsClientLike;
+  return leanClient(sdk, "SNSClient", clientSettings({ ...options, endpoint: at }, handlerSettings(CALL_TIMEOUT_MS)));
 }
 
 /** One client, made when it is first needed; a failure to make it is tried again. */

@@ -1,6 +1,6 @@
 /** The three calls to KMS that a grant needs, over any version of `@aws-sdk/client-kms`. */
-import { MessagingError } from "@switchyard/core/driver-kit";
-import { checkedEndpoint, clientSettings, configOf, loadPeer, ofProject, type Sdk } from "@switchyard/sqs/kit";
+import { checkedEndpoint, clientSettings, configOf, handlerSettings, type Sdk } from "@switchyard/aws-kit";
+import { loadPeer, MessagingError } from "@switchyard/core/driver-kit";
 import type { SnsOptions } from "./options.ts";
 
 const NAME: string = "@aws-sdk/client-kms";
@@ -8,7 +8,7 @@ const CALL_TIMEOUT_MS = 15_000;
 
 /** Optional: without it, plans only show what a key's policy needs. */
 export function loadKmsSdk(): Promise<Sdk> {
-  return loadPeer(NAME, "@switchyard/sns", [() => import(NAME), () => ofProject(NAME)]);
+  return loadPeer(NAME, "@switchyard/sns", () => import(NAME));
 }
 
 export interface KmsKey {
@@ -26,7 +26,7 @@ export interface Kms {
 
 export async function openKms(options: SnsOptions, sdk: Sdk): Promise<Kms> {
   const client = options.kmsClient ?? create(options, sdk);
-  await checkedEndpoint(configOf(client), options.allowInsecure === true);
+  await checkedEndpoint(configOf(client), options.allowInsecure === true, "https://kms.eu-west-1.amazonaws.com");
   const call = async (action: string, input: Record<string, unknown>, abortSignal: AbortSignal): Promise<any> => {
     const Command = sdk[`${action}Command`];
     if (Command === undefined) throw new TypeError(`${NAME} has no ${action}Command`);
@@ -56,7 +56,7 @@ function create({ client, snsClient, snsEndpoint, endpoint, ...options }: SnsOpt
     });
   // One endpoint for all of AWS is a stand-in for it; one of SQS and another of SNS say nothing about KMS.
   const at = snsEndpoint === undefined && endpoint !== undefined ? { endpoint } : {};
-  return new sdk["KMSClient"]!(clientSettings({ ...options, ...at }, CALL_TIMEOUT_MS)) as NonNullable<
+  return new sdk["KMSClient"]!(clientSettings({ ...options, ...at }, handlerSettings(CALL_TIMEOUT_MS))) as NonNullable<
     SnsOptions["kmsClient"]
   >;
 }

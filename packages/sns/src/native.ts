@@ -1,4 +1,5 @@
 /** What may stand under `native` for a topic and for a group; a group's other settings are its queue's. */
+import { tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { queueNative, queueOf } from "./addresses.ts";
 import { DEFAULT_MESSAGE_BYTES, MAX_FILTER_VALUES, MAX_MESSAGE_BYTES, MIN_MESSAGE_BYTES } from "./limits.ts";
@@ -39,14 +40,7 @@ const TOPIC: Readonly<Record<string, Check>> = {
     if (value !== "high" && value !== "standard") return '"high" (limits per group) or "standard" (limits per topic)';
     return of.ordered ? undefined : "for FIFO topics only; the channel declares no orderingKey";
   },
-  tags: (value) => {
-    const allowed = "at most 50 tags, keys of 1 to 128 and values of up to 256 characters, keys not starting with aws:";
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;
-    const fits = ([key, text]: [string, unknown]): boolean =>
-      key.length >= 1 && key.length <= 128 && !/^aws:/i.test(key) && typeof text === "string" && text.length <= 256;
-    const entries = Object.entries(value);
-    return entries.length <= 50 && entries.every(fits) ? undefined : allowed;
-  },
+  tags: tagsProblem,
   access: (value) => {
     const allowed = "{ publish: [...], subscribe: [...] }, each of accounts (12 digits, in quotes) and IAM ARNs";
     if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;

@@ -1,10 +1,6 @@
-import { loadPeer, ofProject, type Sdk } from "@switchyard/sqs/kit";
-
-const NAME = "@aws-sdk/client-sns";
+import type { Sdk } from "@switchyard/aws-kit";
+import { loadPeer } from "@switchyard/core/driver-kit";
 
 /** Loaded when a topic is first spoken to: a service that only consumes needs SQS alone. */
-export function loadSnsSdk(
-  ways: readonly (() => Promise<unknown>)[] = [() => import("@aws-sdk/client-sns"), () => ofProject(NAME)],
-): Promise<Sdk> {
-  return loadPeer(NAME, "@switchyard/sns", ways);
-}
+export const loadSnsSdk = (): Promise<Sdk> =>
+  loadPeer("@aws-sdk/client-sns", "@switchyard/sns", () => import("@aws-sdk/client-sns"));

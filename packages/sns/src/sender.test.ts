@@ -2,7 +2,7 @@ import { systemRuntime } from "@switchyard/core";
 import type { WireMessage } from "@switchyard/core/driver";
 import { SNSClient } from "@aws-sdk/client-sns";
 import * as sdk from "@aws-sdk/client-sns";
-import type { Sdk } from "@switchyard/sqs/kit";
+import type { Sdk } from "@switchyard/aws-kit";
 import { describe, expect, test } from "vitest";
 import { caller } from "./client.ts";
 import { createSender } from "./sender.ts";

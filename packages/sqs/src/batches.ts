@@ -7,9 +7,13 @@ export function byIndex<S extends { readonly Id?: string | undefined }>(
   reply: BatchReply<S>,
   count: number,
 ): readonly (S | { readonly cause: unknown })[] {
+  const { Successful, Failed } = reply;
+  // As it nearly always is: all of them, in order.
+  if (Successful?.length === count && !Failed?.length && Successful.every(({ Id }, index) => Id === String(index)))
+    return Successful;
   const found = new Map<string | undefined, S | { readonly cause: unknown }>();
-  for (const failed of reply.Failed ?? []) found.set(failed.Id, { cause: entryError(failed as FailedEntry) });
-  for (const entry of reply.Successful ?? []) found.set(entry.Id, entry);
+  for (const failed of Failed ?? []) found.set(failed.Id, { cause: entryError(failed as FailedEntry) });
+  for (const entry of Successful ?? []) found.set(entry.Id, entry);
   return Array.from({ length: count }, (_, index) => found.get(String(index)) ?? { cause: entryError(undefined) });
 }
 

@@ -2,13 +2,10 @@
  * The part of the AWS SDK this package uses, as structural types: users pass any client that fits, tests a fake, and no
  * type of ours depends on one version of the SDK.
  */
+import type { ClientLike, Sdk } from "@switchyard/aws-kit";
 
 /** `SQSClient` of `@aws-sdk/client-sqs` fits. */
-export interface SqsClientLike {
-  send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
-  destroy?(): void;
-  readonly config?: unknown;
-}
+export type SqsClientLike = ClientLike;
 
 export interface MessageAttribute {
   readonly DataType: string;
@@ -103,9 +100,6 @@ export type Call = <A extends keyof Actions>(
   input: Actions[A][0],
   signal?: AbortSignal,
 ) => Promise<Actions[A][1]>;
-
-/** The module `@aws-sdk/client-sqs`: `SQSClient` and one class for each command. */
-export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 
 export function caller(sdk: Sdk, client: SqsClientLike): Call {
   return (action, input, signal) => {

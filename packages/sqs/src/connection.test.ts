@@ -4,7 +4,6 @@ import { virtualRuntime } from "@switchyard/core/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { adapter } from "./adapter.ts";
 import type { SqsOptions } from "./options.ts";
-import { loadSdk } from "./sdk.ts";
 import { type Called, destination, fakeClient, never, sdkError } from "./testing/fakes.ts";
 
 const START = { holdMs: 60_000, prefetch: 20, start: "earliest" } as const;
@@ -139,20 +138,6 @@ describe("a client", () => {
     });
     await connection.close();
     await connection.close();
-  });
-
-  test("without the SDK says what to install", async () => {
-    const missing = () =>
-      Promise.reject(
-        Object.assign(new Error("Cannot find package '@aws-sdk/client-sqs'"), { code: "ERR_MODULE_NOT_FOUND" }),
-      );
-    await expect(loadSdk([missing, missing])).rejects.toMatchObject({
-      code: "missing-dependency",
-      message: expect.stringContaining("npm install @aws-sdk/client-sqs"),
-    });
-    const broken = new Error("broken inside");
-    await expect(loadSdk([() => Promise.reject(broken), missing])).rejects.toBe(broken);
-    await expect(loadSdk([missing, async () => ({ found: true })])).resolves.toEqual({ found: true });
   });
 });
 

@@ -1,6 +1,6 @@
+import { type Sdk, watcher } from "@switchyard/aws-kit";
 import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import type { Sdk } from "./client.ts";
 import { openClients } from "./clients.ts";
 import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
@@ -8,7 +8,6 @@ import type { SqsOptions } from "./options.ts";
 import { describeQueue, openQueue, queueUrl } from "./queues.ts";
 import { createReceiver } from "./receiver.ts";
 import { createSender } from "./sender.ts";
-import { watcher } from "./watch.ts";
 
 export async function connect(
   options: SqsOptions,
@@ -17,7 +16,7 @@ export async function connect(
   report: (event: DriverEvent) => void,
 ): Promise<Connection> {
   const opened = await openClients(options, sdk);
-  const watch = watcher(report);
+  const watch = watcher(report, classify, queueOf);
   const clients = { ...opened, call: watch(opened.call), poll: watch(opened.poll) };
 
   return {
@@ -46,4 +45,10 @@ export async function connect(
     classify,
     close: async () => clients.close(),
   };
+}
+
+/** The queue a call is about, by name. */
+function queueOf(input: unknown): string | undefined {
+  const url = (input as { QueueUrl?: string }).QueueUrl;
+  return url?.slice(url.lastIndexOf("/") + 1);
 }

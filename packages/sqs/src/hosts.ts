@@ -4,9 +4,11 @@ import { isLoopback, originProblem as problemOf } from "@switchyard/core/driver-
 
 export { isLoopback };
 
+export const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
+
 /** What is wrong with an endpoint, or undefined. */
 export const originProblem = (endpoint: string, allowInsecure: boolean): string | undefined =>
-  problemOf(endpoint, allowInsecure, "https://sqs.eu-west-1.amazonaws.com");
+  problemOf(endpoint, allowInsecure, EXAMPLE_ENDPOINT);
 
 /**
  * May a queue's URL be used with this endpoint? The same host; any two names of this machine (emulators and proxies); or two

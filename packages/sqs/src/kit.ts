@@ -3,11 +3,11 @@
  */
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
-export { type BatchReply, type Call, caller, type MessageAttribute, type Sdk, type SqsClientLike } from "./client.ts";
-export { checkedEndpoint, type Clients, clientSettings, configOf, openClients, refuseRetries } from "./clients.ts";
+export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";
+export { type Clients, openClients } from "./clients.ts";
 export { connect } from "./connection.ts";
 export { classify } from "./errors.ts";
-export { loadPeer, loadSdk, ofProject } from "./sdk.ts";
+export { loadSdk } from "./sdk.ts";
 export { originProblem } from "./hosts.ts";
 export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";

@@ -41,8 +41,6 @@ export const SENDS_AT_ONCE = 10;
 /** The most polls of one queue at once; how many run is core's choice, by what they bring. */
 export const POLLS_AT_ONCE = 10;
 
-/** Under it an endpoint that does not answer at all is given up. */
-export const CONNECT_TIMEOUT_MS = 5 * SECOND;
 export const CALL_TIMEOUT_MS = 15 * SECOND;
 /** A poll may take all of its wait before the first byte. */
 export const POLL_TIMEOUT_MS = MAX_WAIT_MS + 10 * SECOND;

@@ -1,4 +1,5 @@
 /** What may stand under `native` for a queue: settings only SQS has. Each is checked before anything is asked of SQS. */
+import { kmsKeyProblem, tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { type Access, accessProblems } from "./native-access.ts";
@@ -56,10 +57,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     Number.isInteger(value) && (value as number) >= MIN_MESSAGE_BYTES && (value as number) <= MAX_MESSAGE_BYTES
       ? undefined
       : `a whole number of bytes from ${MIN_MESSAGE_BYTES} to ${MAX_MESSAGE_BYTES}`,
-  kmsKey: (value) =>
-    typeof value === "string" && /^(?:alias\/\S+|arn:aws[a-z-]*:kms:\S+|(?:mrk-)?[0-9a-f-]{32,36})$/.test(value)
-      ? undefined
-      : 'the id, the ARN or the alias ("alias/name") of a KMS key; leave it out for SSE-SQS',
+  kmsKey: (value) => kmsKeyProblem(value, "SSE-SQS"),
   throughput: (value, of) => {
     if (value !== "high" && value !== "standard") return '"high" (limits per group) or "standard" (limits per queue)';
     return of.ordered ? undefined : "for FIFO queues only; the channel declares no orderingKey";
@@ -67,15 +65,6 @@ const CHECKS: Readonly<Record<string, Check>> = {
   tags: tagsProblem,
   access: accessProblems,
 };
-
-function tagsProblem(value: unknown): string | undefined {
-  const allowed = "at most 50 tags, keys of 1 to 128 and values of up to 256 characters, keys not starting with aws:";
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;
-  const entries = Object.entries(value);
-  const fits = ([key, text]: [string, unknown]): boolean =>
-    key.length >= 1 && key.length <= 128 && !/^aws:/i.test(key) && typeof text === "string" && text.length <= 256;
-  return entries.length <= 50 && entries.every(fits) ? undefined : allowed;
-}
 
 /** One sentence for each thing wrong. */
 export function nativeProblems(of: Destination): readonly string[] {

@@ -44,6 +44,17 @@ describe("a poll", () => {
     expect(delivery!.lastDeadline! - from).toBe(43_190_000);
   });
 
+  test("asks for what SQS keeps of a message, on FIFO queues what only they have", async () => {
+    const asked = async (fifo: boolean): Promise<string[]> => {
+      const { lease, calls } = await receiving(() => ({}), { fifo });
+      await lease.receive(1, 0, never);
+      return calls[0]!.input.MessageSystemAttributeNames;
+    };
+    const both = ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId", "AWSTraceHeader"];
+    expect(await asked(false)).toEqual(both);
+    expect(await asked(true)).toEqual([...both, "MessageDeduplicationId", "SequenceNumber"]);
+  });
+
   test("waits at most 20 seconds", async () => {
     const { lease, calls } = await receiving(() => ({}));
     expect(await lease.receive(1, 60_000, never)).toEqual([]);

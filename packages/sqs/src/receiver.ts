@@ -12,14 +12,8 @@ import { fromReceived } from "./wire.ts";
 /** The receipt handle. */
 export type Receipt = string;
 
-const SYSTEM_ATTRIBUTES = [
-  "ApproximateReceiveCount",
-  "SentTimestamp",
-  "MessageGroupId",
-  "MessageDeduplicationId",
-  "SequenceNumber",
-  "AWSTraceHeader",
-];
+const SYSTEM_ATTRIBUTES = ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId", "AWSTraceHeader"];
+const FIFO_ATTRIBUTES = [...SYSTEM_ATTRIBUTES, "MessageDeduplicationId", "SequenceNumber"];
 
 export function createReceiver(
   queue: Queue,
@@ -92,7 +86,7 @@ async function receiveOnce(
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: Math.ceil(holdMs / SECOND),
         MessageAttributeNames: ["All"],
-        MessageSystemAttributeNames: SYSTEM_ATTRIBUTES,
+        MessageSystemAttributeNames: queue.fifo ? FIFO_ATTRIBUTES : SYSTEM_ATTRIBUTES,
         ...(attempt === undefined ? {} : { ReceiveRequestAttemptId: attempt.id }),
       },
       closing,
@@ -117,18 +111,19 @@ export function holdEnd(called: number, replied: number, waitMs: number, holdMs:
 }
 
 function toDelivery(raw: ReceivedMessage, fifo: boolean, deadline: number, lastDeadline: number): Delivery<Receipt> {
-  const attempt = Number(raw.Attributes?.["ApproximateReceiveCount"]);
-  const sent = Number(raw.Attributes?.["SentTimestamp"]);
-  return {
+  const delivery: { -readonly [K in keyof Delivery<Receipt>]: Delivery<Receipt>[K] } = {
     id: raw.MessageId ?? "",
     message: fromReceived(raw, fifo),
     receipt: raw.ReceiptHandle ?? "",
     raw,
-    ...(attempt >= 1 ? { attempt } : {}),
-    ...(sent > 0 ? { enqueuedAt: sent } : {}),
     deadline,
     lastDeadline,
   };
+  const attempt = Number(raw.Attributes?.["ApproximateReceiveCount"]);
+  const sent = Number(raw.Attributes?.["SentTimestamp"]);
+  if (attempt >= 1) delivery.attempt = attempt;
+  if (sent > 0) delivery.enqueuedAt = sent;
+  return delivery;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -18,7 +18,8 @@ export async function settle(
   batch: readonly Settlement<string>[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const items = batch.map(({ receipt, ...how }, index): Item => {
+  const items = batch.map((how, index): Item => {
+    const { receipt } = how;
     if (how.action === "ack") return { index, receipt };
     return { index, receipt, ms: how.action === "retry" ? how.delayMs : 0 };
   });

@@ -89,24 +89,25 @@ export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: 
 /** Never throws. Attributes of other producers become headers, names in lower case, binary values as base64. */
 export function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage {
   const headers: Record<string, string> = Object.create(null);
-  let type: string | undefined;
-  for (const [name, attribute] of Object.entries(received.MessageAttributes ?? {})) {
+  const message: { -readonly [K in keyof WireMessage]: WireMessage[K] } = { body: received.Body ?? "", headers };
+  let typed = "";
+  const attributes = received.MessageAttributes;
+  for (const name in attributes) {
+    const attribute = attributes[name];
     const value = attribute?.StringValue ?? base64(attribute?.BinaryValue);
     if (value === undefined) continue;
     const lower = name.toLowerCase();
     if (lower === "type") {
-      if (type === undefined || name === lower) type = value;
+      if (typed === "" || name === lower) {
+        message.type = value;
+        typed = name;
+      }
     } else if (!(lower in headers) || name === lower) headers[lower] = value;
   }
-  const group = received.Attributes?.["MessageGroupId"];
-  const dedup = received.Attributes?.["MessageDeduplicationId"];
-  return {
-    body: received.Body ?? "",
-    headers,
-    ...(type === undefined ? {} : { type }),
-    ...(group === undefined ? {} : fifo ? { key: group } : { fairness: group }),
-    ...(dedup === undefined ? {} : { dedup }),
-  };
+  const { MessageGroupId: group, MessageDeduplicationId: dedup } = received.Attributes ?? {};
+  if (group !== undefined) message[fifo ? "key" : "fairness"] = group;
+  if (dedup !== undefined) message.dedup = dedup;
+  return message;
 }
 
 function base64(bytes: Uint8Array | undefined): string | undefined {

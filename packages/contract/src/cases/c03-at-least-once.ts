@@ -91,7 +91,7 @@ export const cases: readonly ContractCase[] = [
       await seam.send([wire(t, 2)], await seam.sender(to));
       const [first, second] = [await seam.readerOf(early!), await seam.readerOf(late!)];
       assert.deepEqual(sorted((await first.take(2)).map(numberOf)), [1, 2]);
-      assert.deepEqual((await second.watch(1_500)).map(numberOf), [2]);
+      assert.deepEqual((await second.watch(1_500, true)).map(numberOf), [2]);
     },
   },
   {

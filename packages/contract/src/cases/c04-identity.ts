@@ -89,16 +89,17 @@ export const cases: readonly ContractCase[] = [
       await app.consume(channel, "main", seen.handle);
       const { id } = await app.publish(channel, t.item(1));
       const letters = app.messaging.deadLetters(channel, "main");
-      const hops: number[] = [];
+      // By its hop, so that a second delivery of the same copy is no news.
+      const hops = () => [...new Set(seen.seen.map(({ delivery }) => delivery.hop))];
       for (const round of range(3)) {
-        await t.until(() => app.eventsOf("dead-letter").length === round + 1, `dead letter ${round + 1}`, 30_000);
-        hops.push(seen.seen.at(-1)!.delivery.hop);
+        const dead = () => hops().length === round + 1 && app.eventsOf("dead-letter").length > round;
+        await t.until(dead, `dead letter ${round + 1}`, 30_000);
         if (round < 2)
-          await t.until(async () => (await letters.redrive()).redriven === 1, `redrive ${round + 1}`, 30_000);
+          await t.until(async () => (await letters.redrive()).redriven > 0, `redrive ${round + 1}`, 30_000);
       }
       assert.deepEqual(seen.ids, [id]);
-      assert.equal(seen.seen.length, 3);
-      assert.ok(hops[0]! < hops[1]! && hops[1]! < hops[2]!, `hops ${hops}`);
+      const [first, second, third] = hops() as [number, number, number];
+      assert.ok(first < second && second < third, `hops ${hops()}`);
       const [copy] = await t.deadLetters(channel.name, "main", 1);
       assert.equal(copy!.id, id);
     },

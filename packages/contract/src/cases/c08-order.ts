@@ -1,3 +1,4 @@
+import { Release } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
 import type { Seen } from "../recorder.ts";
 import { all, assert, deadLetters, isLog, keyed, notLog, numberOf, ordered, range, wire } from "./kit.ts";
@@ -90,6 +91,41 @@ export const cases: readonly ContractCase[] = [
       );
       await t.until(() => seen.seen.length >= 8, "six, one of them thrice", 30_000);
       assert.deepEqual(seen.numbers, [0, 1, 2, 2, 2, 3, 4, 5]);
+    },
+  },
+  {
+    id: "C8-order-after-a-release",
+    clause,
+    title:
+      "a message its handler gives back comes again before later ones of its key, however many wait and whatever else runs",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({
+        channels: [channel],
+        retry: { first: "200ms" },
+        groups: { main: { concurrency: 4, maxInFlight: 8 } },
+        // One partition, so that what is given back and what follows it come by the same way.
+        ...(t.caps.groupMembership === "leases" ? { channelConfig: { partitions: 1 } } : {}),
+      });
+      const given = new Set<number>();
+      const handled: number[] = [];
+      const seen = t.recorder(async (data) => {
+        await t.sleep(data.k === "a" ? 2 : 15);
+        const back = data.k === "a" && data.n % 10 === 2 && !given.has(data.n);
+        given.add(data.n);
+        if (back) throw new Release();
+        if (data.k === "a") handled.push(data.n);
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(90).map((n) => ({ n, k: n % 3 === 0 ? "b" : "a" })),
+      );
+      const want = range(90).filter((n) => n % 3 !== 0);
+      await t.until(() => new Set(handled).size === want.length, "all of the key", 60_000);
+      assert.deepEqual([...new Set(handled)], want);
+      assert.deepEqual(overlaps(seen.seen), []);
     },
   },
   {

@@ -162,7 +162,7 @@ export const cases: readonly ContractCase[] = [
       await seam.send([wire(t, 1)], await seam.sender(seam.places.groups["one"]!));
       await seam.send([wire(t, 2)]);
       assert.deepEqual(sorted((await one.take(2)).map(numberOf)), [1, 2]);
-      assert.deepEqual((await two.watch(1_500)).map(numberOf), [2]);
+      assert.deepEqual((await two.watch(1_500, true)).map(numberOf), [2]);
     },
   },
   {
@@ -176,7 +176,7 @@ export const cases: readonly ContractCase[] = [
       // A header of its own: SNS holds back what has no attribute at all, whatever a filter says.
       const untyped = wire(t, 3, { headers: { "x-other": "1" } });
       await seam.send([wire(t, 1, { type: "wanted" }), wire(t, 2, { type: "other" }), untyped]);
-      assert.deepEqual(sorted((await reader.watch(2_000)).map(numberOf)), [1, 3]);
+      assert.deepEqual(sorted((await reader.watch(2_000, true)).map(numberOf)), [1, 3]);
     },
   },
   {

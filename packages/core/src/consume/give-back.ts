@@ -1,3 +1,4 @@
+import type { Settlement } from "../driver.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 
@@ -35,14 +36,12 @@ export function wait(held: Held, delayMs: number): void {
 export function giveBack(held: Held, delayMs: number, attempt: number): void {
   unwait(held);
   remember(held, attempt);
-  releaseBehind(held);
-  held.lease.settler.add(held, {
+  goBack(held, {
     receipt: held.delivery.receipt,
     action: "retry",
     delayMs: Math.max(delayMs, 0),
     attempt,
   });
-  held.lease.leave(held);
 }
 
 /** Nobody's fault: back at once. On a log there is nowhere to give it back to: it stays unsettled. */
@@ -51,7 +50,6 @@ export function release(held: Held, reason: "stop" | "asked" | "order" | "budget
   if (held.state === "lost") return lease.leave(held);
   unwait(held);
   if (held.failures > 0) remember(held, held.attempt - 1);
-  releaseBehind(held);
   if (reason === "stop") lease.host.gaveBack();
   lease.host.context.emit({
     type: "released",
@@ -60,8 +58,18 @@ export function release(held: Held, reason: "stop" | "asked" | "order" | "budget
     id: held.opened?.id ?? held.delivery.id,
     lease: lease.lease.id,
   });
-  if (lease.log) return drop(held);
-  lease.settler.add(held, { receipt: held.delivery.receipt, action: "release" });
+  if (lease.log) {
+    releaseBehind(held);
+    return drop(held);
+  }
+  goBack(held, { receipt: held.delivery.receipt, action: "release" });
+}
+
+function goBack(held: Held, settlement: Settlement): void {
+  const { lease } = held;
+  lease.holdings.returning(held);
+  releaseBehind(held);
+  lease.settler.add(held, settlement);
   lease.leave(held);
 }
 

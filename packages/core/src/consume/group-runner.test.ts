@@ -223,6 +223,77 @@ test("Release gives back without an attempt, and what is behind it of its key to
   expect(lease.settled.map(({ action }) => action)).toEqual(["release", "release"]);
 });
 
+test("what was handed out before the driver knew of a message given back follows it, and is not handled before it", async () => {
+  const seen: string[] = [];
+  const busy = gate();
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    handler: (data: string) => {
+      seen.push(data);
+      if (data === "b1") return busy.promise; // while it runs, settlements wait for company
+      if (data === "a1" && seen.indexOf(data) === seen.length - 1) throw new Release();
+    },
+  });
+  const [a1, a2] = [message("a1", { key: "a" }), message("a2", { key: "a" })];
+  lease.push(message("b1", { key: "b" }), a1);
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled).toEqual([]);
+  lease.push(a2);
+  await runtime.advance("1s");
+  expect(seen).toEqual(["b1", "a1"]);
+  expect(lease.settled.map(({ receipt, action }) => `${receipt} ${action}`)).toEqual(["r1 release", "r2 release"]);
+  lease.push({ ...a1, receipt: "a1 again" }, { ...a2, receipt: "a2 again" });
+  await runtime.settle();
+  expect(seen).toEqual(["b1", "a1", "a1", "a2"]);
+  busy.open();
+});
+
+test("a message that is there again before the broker has answered is handled, and what follows it too", async () => {
+  const seen: string[] = [];
+  const answer = gate();
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    handler: (data: string) => {
+      seen.push(data);
+      if (seen.length === 1) throw new Release();
+    },
+  });
+  const settle = lease.settle.bind(lease);
+  lease.settle = async (batch) => {
+    await answer.promise;
+    return settle(batch);
+  };
+  const a1 = message("a1", { key: "a" });
+  lease.push(a1);
+  await runner.start();
+  await runtime.settle();
+  lease.push({ ...a1, receipt: "a1 again" }, message("a2", { key: "a" }));
+  await runtime.settle();
+  expect(seen).toEqual(["a1", "a1", "a2"]);
+  answer.open();
+});
+
+test("a message whose next attempt is due keeps its place, also where the budget is full", async () => {
+  const seen: string[] = [];
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    capabilities: { retryDelayMs: 0 },
+    plan: { maxInFlight: 2, concurrency: 2 },
+    handler: async (data: string) => {
+      seen.push(data);
+      if (seen.length > 2) return;
+      if (data === "b1") await runtime.sleep(1_000); // ends as the other's wait does
+      throw new Error("not yet");
+    },
+  });
+  lease.push(message("b1", { key: "b" }), message("a1", { key: "a" }));
+  await runner.start();
+  await runtime.advance("5s");
+  expect(seen).toEqual(["b1", "a1", "a1", "b1"]);
+  expect(lease.settled.map(({ action }) => action)).toEqual(["ack", "ack"]);
+});
+
 test("an expired message is settled unhandled and counted", async () => {
   let handled = 0;
   const { runner, lease, message, runtime, events } = rig({ handler: () => void handled++ });

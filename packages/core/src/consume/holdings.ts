@@ -46,6 +46,21 @@ export class Holdings implements Iterable<Held> {
     return held.lane === undefined || (this.#lanes ??= new Lanes()).add(held.lane, held);
   }
 
+  /** On its way back from now on; what follows it must not start before it. */
+  returning(held: Held): void {
+    if (held.lane !== undefined) (this.#lanes ??= new Lanes()).returning(held.lane, held);
+  }
+
+  /** The broker has it, or never will. */
+  returned(held: Held): void {
+    if (held.lane !== undefined) this.#lanes?.returned(held.lane, held);
+  }
+
+  /** What has just come follows something that is still on its way back. */
+  followsReturned(held: Held): boolean {
+    return held.lane !== undefined && this.#lanes?.behind(held.lane, held) === true;
+  }
+
   /** Takes out everything behind one in its lane, in order. */
   cutBehind(held: Held): Held[] {
     return held.lane === undefined ? [] : (this.#lanes?.cutBehind(held.lane, held) ?? []);

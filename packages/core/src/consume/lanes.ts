@@ -6,6 +6,8 @@ import type { Held } from "./held.ts";
  */
 export class Lanes {
   readonly #lanes = new Map<string, Held[]>();
+  /** By key, the broker's ids of what goes back and is not known to be there yet. */
+  readonly #returning = new Map<string, Set<string>>();
 
   /** True when it is the head at once. */
   add(key: string, held: Held): boolean {
@@ -30,5 +32,30 @@ export class Lanes {
     const lane = this.#lanes.get(key);
     const at = lane?.indexOf(held) ?? -1;
     return lane === undefined || at < 0 ? [] : lane.splice(at + 1);
+  }
+
+  /** On its way back from now on. */
+  returning(key: string, { delivery }: Held): void {
+    const ids = this.#returning.get(key);
+    if (ids === undefined) this.#returning.set(key, new Set([delivery.id]));
+    else ids.add(delivery.id);
+  }
+
+  /** The broker has it, or never will. */
+  returned(key: string, { delivery }: Held): void {
+    const ids = this.#returning.get(key);
+    if (ids?.delete(delivery.id) === true && ids.size === 0) this.#returning.delete(key);
+  }
+
+  /**
+   * True where what has just come follows something that is still on its way back: its driver handed it out before it was
+   * told. What comes again itself shows that the broker has it.
+   */
+  behind(key: string, { delivery }: Held): boolean {
+    const ids = this.#returning.get(key);
+    if (ids === undefined) return false;
+    if (!ids.has(delivery.id)) return true;
+    this.#returning.delete(key);
+    return false;
   }
 }

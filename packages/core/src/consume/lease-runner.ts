@@ -1,6 +1,6 @@
 import type { Delivery, Fault, Lease, Phase, Runtime } from "../driver.ts";
 import { Checkpointer } from "./checkpointer.ts";
-import { refuse, releaseUnstarted } from "./give-back.ts";
+import { refuse, release, releaseUnstarted } from "./give-back.ts";
 import type { LeaseHost } from "./group-context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Held } from "./held.ts";
@@ -99,6 +99,7 @@ export class LeaseRunner {
     // Of the right size at once: a list that grows is copied.
     const arrived = new Array<Held>(deliveries.length);
     const startable: Held[] = keyed ? [] : arrived;
+    const behind: Held[] = [];
     for (let i = 0; i < deliveries.length; i++) {
       const delivery = deliveries[i] as Delivery;
       const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
@@ -109,10 +110,13 @@ export class LeaseRunner {
       context.budget.fill(held.bytes);
       if (this.#checkpointer !== undefined) this.#track(this.#checkpointer, held);
       arrived[i] = held;
-      if (keyed && !unwanted && this.holdings.lineUp(held)) startable.push(held);
+      if (!keyed || unwanted) continue;
+      if (this.holdings.followsReturned(held)) behind.push(held);
+      else if (this.holdings.lineUp(held)) startable.push(held);
     }
     if (unwanted) return refuse(arrived);
     this.heartbeat.watch(arrived);
+    for (const held of behind) release(held, "order");
     // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
     for (const held of startable) if (held.state === "ready") this.host.enqueue(held);
   }

@@ -20,6 +20,7 @@ export function lose(held: Held, cause?: unknown): void {
 /** Its settlement has ended: it reached the broker, or never will. */
 export function settled(held: Held, lost: boolean, cause?: unknown): void {
   if (held.state === "settling") held.state = "done";
+  held.lease.holdings.returned(held);
   if (lost) report(held, "settling", cause);
 }
 

@@ -69,6 +69,7 @@ export class Session implements LeaseHost {
     let longest: Held | undefined;
     for (const runner of this.#runners) {
       for (const held of runner.holdings) {
+        if (held.dueAt <= now) continue; // its turn has come
         if (held.state !== "waiting" || (longest !== undefined && held.dueAt <= longest.dueAt)) continue;
         if (canReturn(held, held.dueAt - now)) longest = held;
       }

@@ -4,3 +4,5 @@ export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
+export { loadPeer } from "../peer.ts";
+export { sleepOver } from "../sleep.ts";

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { setImmediate } from "node:timers";
 import { type Duration, milliseconds } from "../duration.ts";
 import type { Runtime } from "../runtime.ts";
+import { sleepOver } from "../sleep.ts";
 import { seededRandom, uuidFrom } from "./random.ts";
 import { type Timer, Timers } from "./timers.ts";
 
@@ -129,18 +130,7 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
     now: () => start + elapsed,
     monotonic: () => MONOTONIC_START + elapsed,
     timer,
-    sleep: (ms, signal) => {
-      if (signal?.aborted) return Promise.resolve();
-      return new Promise((resolve) => {
-        const done = () => {
-          pending[Symbol.dispose]();
-          signal?.removeEventListener("abort", done);
-          resolve();
-        };
-        const pending = timer(ms, done);
-        signal?.addEventListener("abort", done, { once: true });
-      });
-    },
+    sleep: sleepOver(timer),
     defer: (fn) => {
       activity++;
       deferred++;

@@ -1,6 +1,7 @@
+import type { Sdk } from "@switchyard/aws-kit";
 import type { Change, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
-import type { Call, Sdk, StreamRef } from "../client.ts";
+import type { Call, StreamRef } from "../client.ts";
 import { openClients } from "../clients.ts";
 import { classify, isNamed } from "../errors.ts";
 import { SECOND } from "../limits.ts";

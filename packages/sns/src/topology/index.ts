@@ -1,6 +1,7 @@
+import type { Sdk } from "@switchyard/aws-kit";
 import type { Destination, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
-import { loadSdk, openClients, type Sdk } from "@switchyard/sqs/kit";
+import { loadSdk, openClients } from "@switchyard/sqs/kit";
 import { createTopology as createQueueTopology } from "@switchyard/sqs/topology";
 import { queueOf } from "../addresses.ts";
 import { lazyClient, openClient } from "../clients.ts";

@@ -1,8 +1,8 @@
+import type { Sdk } from "@switchyard/aws-kit";
 import type { Change, Destination, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
 import { queueName } from "../addresses.ts";
 import { chunks } from "../batches.ts";
-import type { Sdk } from "../client.ts";
 import { type Clients, openClients } from "../clients.ts";
 import { classify } from "../errors.ts";
 import type { SqsOptions } from "../options.ts";

@@ -1,0 +1,85 @@
+// @switchyard/aws-kit: index.d.ts
+
+// clients.d.ts
+export interface ClientLike {
+    send(command: any, options?: {
+        abortSignal?: AbortSignal;
+    }): Promise<any>;
+    destroy?(): void;
+    readonly config?: unknown;
+}
+export type Sdk = Readonly<Record<string, new (input: any) => any>>;
+export interface ClientConfig {
+    maxAttempts?: () => Promise<number>;
+    retryStrategy?: () => Promise<unknown>;
+    region?: () => Promise<string>;
+    endpoint?: () => Promise<{
+        protocol: string;
+        hostname: string;
+        port?: number;
+    }>;
+    ignoreConfiguredEndpointUrls?: boolean;
+    serviceConfiguredEndpoint?: () => Promise<string | undefined>;
+    endpointProvider?: (of: {
+        Region: string | undefined;
+        UseFIPS: boolean;
+        UseDualStack: boolean;
+    }) => {
+        url: URL;
+    };
+    useFipsEndpoint?: () => Promise<boolean>;
+    useDualstackEndpoint?: () => Promise<boolean>;
+}
+export interface Place {
+    readonly region?: string | undefined;
+    readonly endpoint?: string | undefined;
+    readonly profile?: string | undefined;
+}
+export declare function handlerSettings(requestTimeout: number): Record<string, unknown>;
+export declare function clientSettings({ region, endpoint, profile }: Place, requestHandler: unknown): Record<string, unknown>;
+export declare const configOf: (client: ClientLike) => ClientConfig;
+export declare function refuseRetries(client: ClientLike, option: string, className: string): Promise<void>;
+export declare function checkedEndpoint(config: ClientConfig, allowInsecure: boolean, example: string): Promise<URL | undefined>;
+
+// errors.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+export type FaultRow = readonly [kind: Fault["kind"], code: string, hint?: string];
+export type FaultTable = Readonly<Record<string, FaultRow>>;
+export interface ServiceFaults {
+    readonly resource: string;
+    readonly table: FaultTable;
+    readonly first?: (error: object) => Fault | undefined;
+    readonly special?: (error: object, during: Phase) => Fault | undefined;
+    readonly adjust?: (fault: Fault, name: string, during: Phase) => Fault;
+    readonly own?: (error: {
+        kind: Fault["kind"];
+        code: string;
+        message: string;
+    }, during: Phase) => Fault;
+}
+export declare function classifierOf(faults: ServiceFaults): (cause: unknown, during: Phase) => Fault;
+export declare function namesOf(error: object): readonly string[];
+export declare function unknownFault(during: Phase): Fault;
+export declare function rowFault([kind, code, hint]: FaultRow): Fault;
+
+// index.d.ts
+export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
+export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export { leanClient } from "./lean-client.ts";
+export { kmsKeyProblem, tagsProblem } from "./native.ts";
+export { watcher } from "./watch.ts";
+
+// lean-client.d.ts
+import type { ClientLike, Sdk } from "./clients.ts";
+export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>): ClientLike;
+
+// native.d.ts
+export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
+export declare function tagsProblem(value: unknown): string | undefined;
+
+// watch.d.ts
+import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";
+type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
+export declare function watcher(report: (event: DriverEvent) => void, classify: (cause: unknown, during: Phase) => Fault,
+idOf?: (input: unknown) => string | undefined): <C extends AnyCall>(call: C) => C;
+export {};

@@ -1,0 +1,110 @@
+/** Clients of the AWS SDK, made or checked the same way whatever the service. */
+import { MessagingError, originProblem } from "@switchyard/core/driver-kit";
+
+/** Any client of the SDK fits. */
+export interface ClientLike {
+  send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
+  destroy?(): void;
+  readonly config?: unknown;
+}
+
+/** A module `@aws-sdk/client-…`: the client and one class for each command. */
+export type Sdk = Readonly<Record<string, new (input: any) => any>>;
+
+/** What of a client's resolved `config` is looked at; all of it may be absent. */
+export interface ClientConfig {
+  maxAttempts?: () => Promise<number>;
+  retryStrategy?: () => Promise<unknown>;
+  region?: () => Promise<string>;
+  endpoint?: () => Promise<{ protocol: string; hostname: string; port?: number }>;
+  ignoreConfiguredEndpointUrls?: boolean;
+  serviceConfiguredEndpoint?: () => Promise<string | undefined>;
+  endpointProvider?: (of: { Region: string | undefined; UseFIPS: boolean; UseDualStack: boolean }) => { url: URL };
+  useFipsEndpoint?: () => Promise<boolean>;
+  useDualstackEndpoint?: () => Promise<boolean>;
+}
+
+export interface Place {
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly profile?: string | undefined;
+}
+
+/** An endpoint that does not answer at all is given up after it. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Of the HTTP handler. The number of sockets follows the calls at once, which the declared concurrency bounds; a limit here
+ * would only queue heartbeats behind sends.
+ */
+export function handlerSettings(requestTimeout: number): Record<string, unknown> {
+  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  return {
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout,
+    // Without it the SDK only warns, and a request into a black hole hangs.
+    throwOnRequestTimeout: true,
+    // The other ends with the answer's head; left alone, an answer that stops in its middle would hang for 15 minutes.
+    socketTimeout: requestTimeout,
+    httpAgent: agent,
+    httpsAgent: agent,
+  };
+}
+
+/** Of a client of ours. Core resends, by item and knowing what was ambiguous: the SDK does not. */
+export function clientSettings({ region, endpoint, profile }: Place, requestHandler: unknown): Record<string, unknown> {
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(profile === undefined ? {} : { profile }),
+    maxAttempts: 1,
+    requestHandler,
+  };
+}
+
+export const configOf = (client: ClientLike): ClientConfig => (client.config ?? {}) as ClientConfig;
+
+/** A client of the user's that sends again by itself is refused. */
+export async function refuseRetries(client: ClientLike, option: string, className: string): Promise<void> {
+  const config = configOf(client);
+  const attempts = [await config.maxAttempts?.(), await strategyAttempts(await config.retryStrategy?.())];
+  const most = Math.max(...attempts.map((value) => value ?? 1));
+  if (most === 1) return;
+  throw new MessagingError(
+    "client-retries",
+    `${option}: this ${className} sends up to ${most} times by itself, and may store a message as often; make it with new ${className}({ maxAttempts: 1 })`,
+    { kind: "config" },
+  );
+}
+
+/** A strategy of the user's own may count for itself. */
+async function strategyAttempts(strategy: unknown): Promise<number | undefined> {
+  const provider = (strategy as { maxAttemptsProvider?: unknown } | undefined)?.maxAttemptsProvider;
+  return typeof provider === "function" ? Number(await provider.call(strategy)) : undefined;
+}
+
+/**
+ * The endpoint given in code, by the environment or by a profile; undefined: the service's own. Plain `http:` to another
+ * machine is refused, with `example` as what would do.
+ */
+export async function checkedEndpoint(
+  config: ClientConfig,
+  allowInsecure: boolean,
+  example: string,
+): Promise<URL | undefined> {
+  const url = await configuredEndpoint(config);
+  const problem = url === undefined ? undefined : originProblem(url, allowInsecure, example);
+  if (problem !== undefined) throw new MessagingError("insecure-endpoint", `endpoint: ${problem}`, { kind: "config" });
+  return url === undefined ? undefined : new URL(url);
+}
+
+/** As the SDK does it. */
+async function configuredEndpoint(config: ClientConfig): Promise<string | undefined> {
+  if (config.endpoint !== undefined) {
+    const { protocol, hostname, port } = await config.endpoint();
+    return `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}`;
+  }
+  if (config.ignoreConfiguredEndpointUrls === true) return undefined;
+  const configured = await config.serviceConfiguredEndpoint?.();
+  return configured === "" ? undefined : configured;
+}

@@ -1,0 +1,128 @@
+/** What an error of the AWS SDK means, whatever the service: a table of names, the HTTP status, the network. */
+import type { Fault, Phase } from "@switchyard/core/driver";
+import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
+
+export type FaultRow = readonly [kind: Fault["kind"], code: string, hint?: string];
+export type FaultTable = Readonly<Record<string, FaultRow>>;
+
+const CREDENTIALS = "check the credentials the AWS SDK finds here (environment, profile, role)";
+const THROTTLED: FaultRow = ["throttled", "throttled"];
+const EXPIRED: FaultRow = ["auth", "credentials-expired", CREDENTIALS];
+const REFUSED: FaultRow = ["auth", "credentials-refused", CREDENTIALS];
+const NONE: FaultRow = ["auth", "no-credentials", CREDENTIALS];
+// The SDK corrects its clock from the reply: the next call is right.
+const CLOCK: FaultRow = ["retryable", "clock-skew", "this machine's clock is wrong"];
+
+/** By the SDK's name of an error. */
+const COMMON: FaultTable = {
+  Throttling: THROTTLED,
+  ThrottlingException: THROTTLED,
+  ThrottledException: THROTTLED,
+  RequestThrottled: THROTTLED,
+  RequestThrottledException: THROTTLED,
+  TooManyRequestsException: THROTTLED,
+  RequestLimitExceeded: THROTTLED,
+  SlowDown: THROTTLED,
+  ExpiredToken: EXPIRED,
+  ExpiredTokenException: EXPIRED,
+  UnrecognizedClientException: REFUSED,
+  InvalidClientTokenId: REFUSED,
+  InvalidAccessKeyId: REFUSED,
+  InvalidSignatureException: REFUSED,
+  SignatureDoesNotMatch: REFUSED,
+  MissingAuthenticationToken: REFUSED,
+  MissingAuthenticationTokenException: REFUSED,
+  IncompleteSignature: REFUSED,
+  CredentialsProviderError: NONE,
+  TokenProviderError: NONE,
+  RequestTimeTooSkewed: CLOCK,
+  RequestExpired: CLOCK,
+};
+
+export interface ServiceFaults {
+  /** "queue", "stream": what the hints speak of. */
+  readonly resource: string;
+  /** The service's own errors by name; they come before what all services have. */
+  readonly table: FaultTable;
+  /** An error of the driver's own, before any table is asked; it sees each cause of a chain in turn. */
+  readonly first?: (error: object) => Fault | undefined;
+  /** An error the table does not name, before status and network are asked. */
+  readonly special?: (error: object, during: Phase) => Fault | undefined;
+  /** A named error's fault, where the call or the name makes it another one. */
+  readonly adjust?: (fault: Fault, name: string, during: Phase) => Fault;
+  /** Errors of ours; by default kind, code and message as they are. */
+  readonly own?: (error: { kind: Fault["kind"]; code: string; message: string }, during: Phase) => Fault;
+}
+
+/** A driver's `classify` for one service of AWS. It never throws. */
+export function classifierOf(faults: ServiceFaults): (cause: unknown, during: Phase) => Fault {
+  const denied: FaultRow = ["auth", "access-denied", `check the role's policy and the ${faults.resource}'s own`];
+  const table: FaultTable = { ...COMMON, AccessDenied: denied, AccessDeniedException: denied, ...faults.table };
+  return (cause, during) => {
+    try {
+      return faultOf(cause, during, faults, table) ?? unknownFault(during);
+    } catch {
+      return unknownFault(during);
+    }
+  };
+}
+
+function faultOf(cause: unknown, during: Phase, faults: ServiceFaults, table: FaultTable): Fault | undefined {
+  if (isMessagingError(cause)) {
+    return faults.own?.(cause, during) ?? { kind: cause.kind, code: cause.code, hint: cause.message };
+  }
+  const { first, special, adjust } = faults;
+  const seen = new Set<unknown>();
+  for (
+    let error = cause;
+    typeof error === "object" && error !== null && !seen.has(error);
+    error = (error as Error).cause
+  ) {
+    seen.add(error);
+    const known = first?.(error);
+    if (known !== undefined) return known;
+    for (const name of namesOf(error)) {
+      const row = Object.hasOwn(table, name) ? table[name] : undefined;
+      if (row !== undefined) return adjust?.(rowFault(row), name, during) ?? rowFault(row);
+    }
+    const found = noRegion(error) ?? special?.(error, during) ?? byStatus(error, during) ?? networkFault(error, during);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** As the SDK names it, and as the query protocol did (`AWS.SimpleQueueService.NonExistentQueue`, `com.amazonaws.sqs#...`). */
+export function namesOf(error: object): readonly string[] {
+  const { name, Code, code, __type } = error as Record<string, unknown>;
+  const names = [name, Code, code, __type].filter((value): value is string => typeof value === "string");
+  return names.map((value) => /[A-Za-z]+$/.exec(value.split(";")[0] ?? "")?.[0] ?? value);
+}
+
+/** Nobody knows what became of the call. */
+export function unknownFault(during: Phase): Fault {
+  return { kind: during === "send" ? "ambiguous" : "retryable", code: "unknown" };
+}
+
+export function rowFault([kind, code, hint]: FaultRow): Fault {
+  return hint === undefined ? { kind, code } : { kind, code, hint };
+}
+
+function noRegion(error: object): Fault | undefined {
+  const { message } = error as { message?: unknown };
+  if (typeof message !== "string" || !message.startsWith("Region is missing")) return undefined;
+  return { kind: "config", code: "region-missing", hint: "set region on the connection, or AWS_REGION" };
+}
+
+function byStatus(error: object, during: Phase): Fault | undefined {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  if (status === undefined) return undefined;
+  if (status === 429) return { kind: "throttled", code: "throttled" };
+  if (status === 401 || status === 403) return { kind: "auth", code: "access-denied", hint: CREDENTIALS };
+  if (status >= 500) return { kind: during === "send" ? "ambiguous" : "retryable", code: "service-failed" };
+  // A refused request was not carried out; a message in it is refused for good, a resource's settings are the user's to mend.
+  if (status >= 400) {
+    const ofMessage = during === "send" || during === "settle" || during === "extend";
+    return { kind: ofMessage ? "permanent" : "config", code: "refused" };
+  }
+  return undefined;
+}

@@ -1,0 +1,17 @@
+/**
+ * What the adapters for services of AWS share. Not for applications; it changes with any version.
+ */
+export {
+  checkedEndpoint,
+  type ClientConfig,
+  type ClientLike,
+  clientSettings,
+  configOf,
+  handlerSettings,
+  refuseRetries,
+  type Sdk,
+} from "./clients.ts";
+export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export { leanClient } from "./lean-client.ts";
+export { kmsKeyProblem, tagsProblem } from "./native.ts";
+export { watcher } from "./watch.ts";

@@ -1,0 +1,16 @@
+/** Settings under `native` that several services have alike. Each answers what is allowed, or undefined where the value is. */
+
+export function kmsKeyProblem(value: unknown, otherwise: string): string | undefined {
+  return typeof value === "string" && /^(?:alias\/\S+|arn:aws[a-z-]*:kms:\S+|(?:mrk-)?[0-9a-f-]{32,36})$/.test(value)
+    ? undefined
+    : `the id, the ARN or the alias ("alias/name") of a KMS key; leave it out for ${otherwise}`;
+}
+
+export function tagsProblem(value: unknown): string | undefined {
+  const allowed = "at most 50 tags, keys of 1 to 128 and values of up to 256 characters, keys not starting with aws:";
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;
+  const entries = Object.entries(value);
+  const fits = ([key, text]: [string, unknown]): boolean =>
+    key.length >= 1 && key.length <= 128 && !/^aws:/i.test(key) && typeof text === "string" && text.length <= 256;
+  return entries.length <= 50 && entries.every(fits) ? undefined : allowed;
+}
