@@ -3,6 +3,41 @@
 // @switchyard/core/driver-kit: driver-kit/index.d.ts
 // @switchyard/core/testing: testing/index.d.ts
 
+// capabilities.d.ts
+export interface Capabilities {
+    readonly ordering: "none" | "partition" | "key";
+    readonly publishConfirm: "none" | "received" | "stored";
+    readonly publishDedupMs: number;
+    readonly maxBatch: {
+        readonly count: number;
+        readonly bytes: number;
+    };
+    readonly maxMessageBytes: number;
+    readonly headers: number;
+    readonly binary: boolean;
+    readonly concurrency: {
+        readonly send: number;
+        readonly receive: number;
+    };
+    readonly delayedPublishMs: number;
+    readonly retryDelayMs: number;
+    readonly holdExtend: boolean;
+    readonly releaseWithoutPenalty: boolean;
+    readonly attempts: "exact" | "failures" | "approximate" | "local";
+    readonly settleResult: "confirmed" | "sent" | "checkpoint";
+    readonly deadLetter: "none" | "native";
+    readonly redrive: "none" | "group";
+    readonly replay: readonly ("earliest" | "latest" | "time" | "at")[];
+    readonly retentionMs: number;
+    readonly filter: "none" | "broker";
+    readonly fairness: boolean;
+    readonly groupMembership: "competing" | "leases";
+    readonly fencingToken: boolean;
+    readonly poisonSkip: readonly ("deadLetter" | "park" | "skip" | "block")[];
+    readonly depth: "none" | "lag" | "approximate" | "exact";
+    readonly purge: boolean;
+}
+
 // channel.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { WireSafe } from "./json-safe.ts";
@@ -307,7 +342,9 @@ export declare class Deque<T> {
     push(item: T): void;
     unshift(item: T): void;
     peek(): T | undefined;
+    at(index: number): T | undefined;
     shift(): T | undefined;
+    clear(): void;
     drain(): T[];
     [Symbol.iterator](): Iterator<T>;
 }
@@ -323,8 +360,10 @@ export { sleepOver } from "../sleep.ts";
 
 // driver.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Capabilities } from "./capabilities.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Topology } from "./topology.ts";
+export type { Capabilities } from "./capabilities.ts";
 export type { Runtime } from "./runtime.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";
 export type Model = "queue" | "pubsub" | "stream";
@@ -368,39 +407,6 @@ export type Position = "earliest" | "latest" | {
 } | {
     readonly at: string;
 };
-export interface Capabilities {
-    readonly ordering: "none" | "partition" | "key";
-    readonly publishConfirm: "none" | "received" | "stored";
-    readonly publishDedupMs: number;
-    readonly maxBatch: {
-        readonly count: number;
-        readonly bytes: number;
-    };
-    readonly maxMessageBytes: number;
-    readonly headers: number;
-    readonly binary: boolean;
-    readonly concurrency: {
-        readonly send: number;
-        readonly receive: number;
-    };
-    readonly delayedPublishMs: number;
-    readonly retryDelayMs: number;
-    readonly holdExtend: boolean;
-    readonly releaseWithoutPenalty: boolean;
-    readonly attempts: "exact" | "failures" | "approximate" | "local";
-    readonly settleResult: "confirmed" | "sent" | "checkpoint";
-    readonly deadLetter: "none" | "native";
-    readonly redrive: "none" | "group";
-    readonly replay: readonly ("earliest" | "latest" | "time" | "at")[];
-    readonly retentionMs: number;
-    readonly filter: "none" | "broker";
-    readonly fairness: boolean;
-    readonly groupMembership: "competing" | "leases";
-    readonly fencingToken: boolean;
-    readonly poisonSkip: readonly ("deadLetter" | "park" | "skip" | "block")[];
-    readonly depth: "none" | "lag" | "approximate" | "exact";
-    readonly purge: boolean;
-}
 export interface Located {
     readonly address: string;
     readonly transport?: string;
@@ -533,13 +539,13 @@ export interface Envelope {
     readonly source: string;
     readonly type: string;
     readonly time: number;
-    readonly key?: string;
+    readonly key?: string | undefined;
     readonly hop: number;
-    readonly expiresAt?: number;
+    readonly expiresAt?: number | undefined;
     readonly contentType: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly traceparent?: string;
-    readonly tracestate?: string;
+    readonly traceparent?: string | undefined;
+    readonly tracestate?: string | undefined;
     readonly dead?: DeadInfo;
     readonly to?: string;
     readonly encoding?: "base64";

@@ -27,6 +27,29 @@ export declare class AgeList {
     [Symbol.iterator](): Generator<Item>;
 }
 
+// away.d.ts
+import type { Due } from "./due-heap.ts";
+import type { Item } from "./item.ts";
+import type { Queue } from "./queue.ts";
+export declare class Away implements Due {
+    readonly item: Item;
+    due: number;
+    slot: number;
+    holder: object | null;
+    readonly from: number;
+    constructor(item: Item, from: number, due: number, holder: object | null);
+}
+export interface TakeRequest {
+    readonly max: number;
+    readonly holdMs: number;
+    readonly holder: object;
+}
+export interface NativeDeadLetter {
+    readonly attempts: number;
+    readonly name: string;
+    readonly to: () => Queue | undefined;
+}
+
 // broker.d.ts
 import type { Destination, Runtime, WireMessage } from "@switchyard/core/driver";
 import { Clock } from "./clock.ts";
@@ -89,6 +112,7 @@ export interface Accepted {
 export declare class Dedup<T> {
     #private;
     constructor(windowMs: number);
+    get on(): boolean;
     find(id: string | undefined, now: number): T | undefined;
     remember(id: string | undefined, now: number, answer: T): void;
 }
@@ -155,40 +179,46 @@ export declare class InjectedFaults {
 
 // item.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
-import type { Due } from "./due-heap.ts";
+import type { Away } from "./away.ts";
+type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export declare const READY = 0;
 export declare const HELD = 1;
 export declare const DELAYED = 2;
 export declare const GONE = 3;
-export declare class Item implements Due {
+export declare class Item {
+    #private;
     readonly seq: number;
     readonly message: WireMessage;
     readonly at: number;
-    state: typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
-    attempts: number;
-    token: number;
-    due: number;
-    takenAt: number;
-    slot: number;
-    holder: object | null;
-    lane: Lane | null;
-    after: Item | null;
+    away: Away | null;
     older: Item | null;
     newer: Item | null;
-    constructor(seq: number, message: WireMessage, at: number, due: number);
+    constructor(seq: number, message: WireMessage, at: number);
+    get state(): State;
+    set state(state: State);
+    get attempts(): number;
+    set attempts(attempts: number);
 }
+export declare class LaneItem extends Item {
+    lane: Lane;
+    after: LaneItem | null;
+    constructor(seq: number, message: WireMessage, at: number, lane: Lane);
+}
+export declare const laneOf: (item: Item) => Lane | null;
+export declare const dueOf: (item: Item) => number;
 export declare class Lane {
     readonly id: string;
     readonly serial: boolean;
-    head: Item | null;
-    tail: Item | null;
+    head: LaneItem | null;
+    tail: LaneItem | null;
     out: number;
     queued: boolean;
     constructor(id: string, serial: boolean);
-    insert(item: Item): void;
-    first(): Item | null;
-    shift(): Item | null;
+    insert(item: LaneItem): void;
+    first(): LaneItem | null;
+    shift(): LaneItem | null;
 }
+export {};
 
 // log-group.d.ts
 import type { Position } from "@switchyard/core/driver";
@@ -299,8 +329,7 @@ import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
 import { type Accepted, Dedup } from "./dedup.ts";
 import { AgeList } from "./age-list.ts";
-import { Item } from "./item.ts";
-import type { NativeDeadLetter, Receipt, TakeRequest } from "./receipt.ts";
+import { Away, type NativeDeadLetter, type TakeRequest } from "./away.ts";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
 export declare class Queue {
@@ -308,7 +337,7 @@ export declare class Queue {
     readonly name: string;
     rules: Rules;
     readonly dedup: Dedup<Accepted>;
-    readonly waiters: Waiters<TakeRequest, readonly Item[]>;
+    readonly waiters: Waiters<TakeRequest, Away[]>;
     deadLetter: NativeDeadLetter | undefined;
     readonly all: AgeList;
     held: number;
@@ -316,35 +345,16 @@ export declare class Queue {
     constructor(name: string, rules: Rules, clock: Clock);
     accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
     put(message: WireMessage, delayMs: number, now?: number): string;
-    take(request: TakeRequest): readonly Item[];
-    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Item[]>;
+    take(request: TakeRequest): readonly Away[];
+    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined>;
     serve(): void;
-    ack(receipt: Receipt, now: number): boolean;
-    giveBack(receipt: Receipt, delayMs: number, attempts: number | undefined): boolean;
-    extend(receipt: Receipt, forMs: number): boolean;
+    ack(hold: Away, now: number): boolean;
+    giveBack(hold: Away, delayMs: number, attempts: number | undefined): boolean;
+    extend(hold: Away, forMs: number): boolean;
     look(now?: number): void;
     takeBack(holder: object): void;
     purge(): void;
     get ready(): number;
-}
-
-// receipt.d.ts
-import type { Item } from "./item.ts";
-import type { Queue } from "./queue.ts";
-export declare class Receipt {
-    readonly item: Item;
-    readonly token: number;
-    constructor(item: Item);
-}
-export interface TakeRequest {
-    readonly max: number;
-    readonly holdMs: number;
-    readonly holder: object;
-}
-export interface NativeDeadLetter {
-    readonly attempts: number;
-    readonly name: string;
-    readonly to: () => Queue | undefined;
 }
 
 // registry.d.ts
@@ -484,16 +494,23 @@ export {};
 
 // waiters.d.ts
 import type { Runtime } from "@switchyard/core/driver";
-export interface Waiter<Request, Answer> {
+export declare class Waiter<Request, Answer> {
+    #private;
     readonly request: Request;
-    open: boolean;
+    constructor(of: Waiters<Request, Answer>, request: Request, ms: number, signal: AbortSignal, resolve: (value: Answer | undefined) => void);
+    get open(): boolean;
     answer(value: Answer | undefined): void;
+    handleEvent(): void;
 }
 export declare class Waiters<Request, Answer> {
     #private;
-    constructor(runtime: Runtime);
+    readonly runtime: Runtime;
+    readonly unanswered: () => void;
+    constructor(runtime: Runtime, unanswered?: () => void);
     get size(): number;
     wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined>;
     get first(): Waiter<Request, Answer> | undefined;
+    left(): void;
+    dismiss(whose: (request: Request) => boolean): void;
     wakeAll(): void;
 }

@@ -27,6 +27,7 @@ export class Connections {
   readonly #queues = new Map<string, SendQueue>();
   readonly #runtime: Runtime;
   readonly #observe: Observe;
+  #closed = false;
 
   private constructor(runtime: Runtime, observe: Observe) {
     this.#runtime = runtime;
@@ -73,11 +74,13 @@ export class Connections {
       };
       queue = new SendQueue({ ...common, about: { connection: on, ...about } });
       this.#queues.set(key, queue);
+      // Asked for by whoever is late: what it is given to send fails as closed.
+      if (this.#closed) void queue.close();
     }
     return queue;
   }
 
-  /** The queue `publish` uses. */
+  /** The queue `publish` uses, made when it is first asked for. */
   outbound(channel: ChannelPlan): SendQueue {
     return this.queue(channel.on, channel.to, channel.publish, { channel: channel.channel });
   }
@@ -92,6 +95,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
     await Promise.allSettled([...this.#open.values()].map(({ connection }) => connection.close()));
   }

@@ -1,49 +1,80 @@
-/** A first-in-first-out list with O(1) ends: an array and a moving head, compacted when half of it is spent. */
+/** Slots of a chunk: a power of two. */
+const BITS = 7;
+const CHUNK = 1 << BITS;
+
+/**
+ * A list open at both ends, in chunks of an array: nothing is copied as it grows or empties, and one that was never used
+ * weighs next to nothing. Every operation takes constant time, but for a move of the chunks' own list at every 128th.
+ */
 export class Deque<T> {
-  #items: (T | undefined)[] = [];
+  #chunks: (T | undefined)[][] | undefined = undefined;
+  /** The first item's place in the first chunk. */
   #head = 0;
+  #size = 0;
 
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#size;
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    const at = this.#head + this.#size++;
+    // The first chunk grows with what is put into it: most lists stay short.
+    const chunks = (this.#chunks ??= [[]]);
+    if (at >>> BITS === chunks.length) chunks.push(new Array<T | undefined>(CHUNK));
+    (chunks[at >>> BITS] as (T | undefined)[])[at & (CHUNK - 1)] = item;
   }
 
   /** Puts an item before all others. */
   unshift(item: T): void {
-    if (this.#head > 0) this.#items[--this.#head] = item;
-    else this.#items.unshift(item);
+    if (this.#size === 0) return this.push(item);
+    const chunks = this.#chunks as (T | undefined)[][];
+    if (this.#head === 0) {
+      chunks.unshift(new Array<T | undefined>(CHUNK));
+      this.#head = CHUNK;
+    }
+    (chunks[0] as (T | undefined)[])[--this.#head] = item;
+    this.#size++;
   }
 
+  /** The first one. */
   peek(): T | undefined {
-    return this.#items[this.#head];
+    return this.#size === 0 ? undefined : this.#chunks?.[0]?.[this.#head];
+  }
+
+  /** The `index`th from the front. */
+  at(index: number): T | undefined {
+    const at = this.#head + index;
+    return index < 0 || index >= this.#size ? undefined : this.#chunks?.[at >>> BITS]?.[at & (CHUNK - 1)];
   }
 
   shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head++] = undefined;
-    if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    } else if (this.#head === this.#items.length) {
-      this.#items.length = 0;
+    if (this.#size === 0) return undefined;
+    const chunks = this.#chunks as (T | undefined)[][];
+    const first = chunks[0] as (T | undefined)[];
+    const item = first[this.#head];
+    first[this.#head++] = undefined;
+    if (--this.#size === 0) this.#head = 0;
+    if (this.#head === CHUNK) {
+      chunks.shift();
       this.#head = 0;
     }
     return item;
   }
 
+  clear(): void {
+    this.#chunks = undefined;
+    this.#head = 0;
+    this.#size = 0;
+  }
+
   /** Takes everything out, in order. */
   drain(): T[] {
-    const all = this.#items.slice(this.#head) as T[];
-    this.#items = [];
-    this.#head = 0;
+    const all = [...this];
+    this.clear();
     return all;
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as T;
+    for (let i = 0; i < this.#size; i++) yield this.at(i) as T;
   }
 }

@@ -9,9 +9,11 @@
  * is on {@link Runtime.now}'s (the Unix epoch).
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Capabilities } from "./capabilities.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Topology } from "./topology.ts";
 
+export type { Capabilities } from "./capabilities.ts";
 export type { Runtime } from "./runtime.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";
 
@@ -87,52 +89,6 @@ export interface Destination {
 
 /** Where a group of a stream starts; `at` is a position a driver gave. */
 export type Position = "earliest" | "latest" | { readonly time: number } | { readonly at: string };
-
-/** What a destination can keep. None optional; `0`, `"none"` or `false` says it cannot. The contract suite observes each. */
-export interface Capabilities {
-  /** `key`: other keys go on while one waits. `partition`: they wait with it. */
-  readonly ordering: "none" | "partition" | "key";
-  /** `received`: the broker has it; `stored`: it survives the broker's restart. */
-  readonly publishConfirm: "none" | "received" | "stored";
-  /** How long a second send with the same `dedup` is swallowed. 0: never. */
-  readonly publishDedupMs: number;
-  /** The most one `send` or one `settle` may carry. */
-  readonly maxBatch: { readonly count: number; readonly bytes: number };
-  /** As {@link SenderDriver.size} counts. */
-  readonly maxMessageBytes: number;
-  /** Native headers a message may have. 0: core puts the whole envelope into the body. */
-  readonly headers: number;
-  /** Bodies of bytes are carried as they are. False: core carries bytes as base64 text. */
-  readonly binary: boolean;
-  /** Calls at once: `send` per sender, `receive` per lease. */
-  readonly concurrency: { readonly send: number; readonly receive: number };
-  /** The longest delay of a publish. 0: none. */
-  readonly delayedPublishMs: number;
-  /** The longest delay of a `retry` settlement. 0: at once only, or no return at all (streams): core then retries in place. */
-  readonly retryDelayMs: number;
-  readonly holdExtend: boolean;
-  /** A `release` does not raise `attempt`. */
-  readonly releaseWithoutPenalty: boolean;
-  /** What {@link Delivery.attempt} counts. `local`: the broker counts nothing. */
-  readonly attempts: "exact" | "failures" | "approximate" | "local";
-  /** What a settled outcome means: known to be done; sent, no reply exists; pending until the next checkpoint. */
-  readonly settleResult: "confirmed" | "sent" | "checkpoint";
-  /** The broker moves a message to a dead-letter destination by itself after `nativeAttempts`. */
-  readonly deadLetter: "none" | "native";
-  /** A message can be sent into one group only. */
-  readonly redrive: "none" | "group";
-  readonly replay: readonly ("earliest" | "latest" | "time" | "at")[];
-  /** How long an unsettled message is kept. */
-  readonly retentionMs: number;
-  readonly filter: "none" | "broker";
-  readonly fairness: boolean;
-  readonly groupMembership: "competing" | "leases";
-  readonly fencingToken: boolean;
-  /** What may become of a message whose attempts are exhausted. */
-  readonly poisonSkip: readonly ("deadLetter" | "park" | "skip" | "block")[];
-  readonly depth: "none" | "lag" | "approximate" | "exact";
-  readonly purge: boolean;
-}
 
 /** Where the broker will find a destination. `problem` says why it can't (a name too long, a character not allowed), with the limit. */
 export interface Located {
@@ -264,7 +220,8 @@ export interface Lease<R = any> {
   /**
    * At least one message, at most `max`, within `waitMs`; `[]` when that passed. On abort it ends early with what it has,
    * once nothing can be lost by it: what was read is returned, never dropped. `null`: the right to read ends (a shard's
-   * end, or another worker asked for it); core settles what it holds and calls `release`.
+   * end, or another worker asked for it); core settles what it holds and calls `release`. The array is core's from then
+   * on: it empties it, so that the promise of a receive that waited long keeps no messages alive.
    * Called at most `concurrency.receive` times at once.
    */
   receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;

@@ -26,17 +26,17 @@ export interface Envelope {
   /** When it was published (epoch milliseconds). */
   readonly time: number;
   /** The ordering key as the publisher gave it. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** 0; raised by each dead-letter copy, redrive and republication, so that no dedup window swallows a copy. */
   readonly hop: number;
   /** Not to be handled from then on (epoch milliseconds). */
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
   /** Of the data. */
   readonly contentType: string;
   /** The user's own. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly traceparent?: string;
-  readonly tracestate?: string;
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
   /** Why and where it died: on dead-letter copies. */
   readonly dead?: DeadInfo;
   /** The only group a redriven record is for. */
@@ -69,7 +69,7 @@ type Wire = Pick<Capabilities, "headers" | "binary">;
 const OUR_HEADERS = 4;
 
 /** Bytes are carried as bytes; anything else as JSON, and what JSON cannot carry throws `not-json`, `bad-text` or `bad-key`. */
-export function encode(envelope: Envelope, data: unknown, caps: Wire, extra: WireExtra = {}): WireMessage {
+export function encode(envelope: Envelope, data: unknown, caps: Wire, extra?: WireExtra): WireMessage {
   return encodeBody(envelope, isBytes(data) ? data : jsonText(data), caps, extra, true);
 }
 
@@ -81,7 +81,7 @@ export function encodeBody(
   envelope: Envelope,
   body: string | Uint8Array,
   caps: Wire,
-  extra: WireExtra = {},
+  extra?: WireExtra,
   written = false,
 ): WireMessage {
   // What was received may hold them raw; a message of ours does not.
@@ -92,7 +92,12 @@ export function encodeBody(
     : withHeaders(envelope, safe, caps, extra);
 }
 
-function withHeaders(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra: WireExtra): WireMessage {
+function withHeaders(
+  envelope: Envelope,
+  body: string | Uint8Array,
+  caps: Wire,
+  extra: WireExtra | undefined,
+): WireMessage {
   const asText = typeof body !== "string" && !caps.binary;
   const ce = toAttributes(envelope, asText);
   const headers: Record<string, string> = { ce };
@@ -107,7 +112,7 @@ function wire(
   envelope: Envelope,
   body: string | Uint8Array,
   headers: Record<string, string>,
-  extra: WireExtra,
+  extra: WireExtra | undefined,
 ): WireMessage {
   const message: { -readonly [K in keyof WireMessage]: WireMessage[K] } = {
     body,
@@ -116,6 +121,7 @@ function wire(
     dedup: envelope.hop === 0 ? `${envelope.id}:0` : `${envelope.id}:${envelope.hop}`,
   };
   if (envelope.key !== undefined) message.key = envelope.key;
+  if (extra === undefined) return message;
   if (extra.fairness !== undefined) message.fairness = extra.fairness;
   if (extra.delayMs !== undefined && extra.delayMs > 0) message.delayMs = extra.delayMs;
   return message;

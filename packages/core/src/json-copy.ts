@@ -6,21 +6,23 @@ const UNKNOWN = Symbol("unknown");
 /** As deep as `jsonText` goes: the engine overflows its stack far above this. */
 const MAX_DEPTH = 500;
 
-/** What a copy found on its way. */
-export class Tally {
+/** A copy, and what was found on the way. */
+export class JsonCopy {
   /** Characters of the JSON, roughly; never less than a sixth of its bytes (an escape, `\u001f`, is the worst). */
   length = 0;
   /** It holds no object or array but itself: one level of copying copies it all. */
   flat = true;
+  value: unknown = undefined;
 }
 
 /** Undefined where only the JSON can tell. */
-export function copyJson(data: unknown, tally: Tally): { readonly value: unknown } | undefined {
-  const value = copy(data, tally, 0);
-  return value === UNKNOWN ? undefined : { value };
+export function copyJson(data: unknown): JsonCopy | undefined {
+  const made = new JsonCopy();
+  made.value = copy(data, made, 0);
+  return made.value === UNKNOWN ? undefined : made;
 }
 
-function copy(value: unknown, tally: Tally, depth: number): unknown {
+function copy(value: unknown, tally: JsonCopy, depth: number): unknown {
   switch (typeof value) {
     case "string":
       tally.length += value.length + 3;
@@ -46,7 +48,7 @@ function copy(value: unknown, tally: Tally, depth: number): unknown {
   }
 }
 
-function copyArray(items: readonly unknown[], tally: Tally, depth: number): unknown {
+function copyArray(items: readonly unknown[], tally: JsonCopy, depth: number): unknown {
   const made: unknown[] = [];
   for (let i = 0; i < items.length; i++) {
     const item = copy(items[i], tally, depth + 1);
@@ -56,7 +58,7 @@ function copyArray(items: readonly unknown[], tally: Tally, depth: number): unkn
   return made;
 }
 
-function copyObject(given: object, tally: Tally, depth: number): unknown {
+function copyObject(given: object, tally: JsonCopy, depth: number): unknown {
   if (Object.getPrototypeOf(given) !== Object.prototype) return UNKNOWN;
   const made: Record<string, unknown> = {};
   for (const name in given) {

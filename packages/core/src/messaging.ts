@@ -1,16 +1,16 @@
 import type { Connections } from "./connections.ts";
-import { Attempts } from "./consume/attempts.ts";
-import { Budget } from "./consume/budget.ts";
-import type { GroupContext } from "./consume/group-context.ts";
+import { Context } from "./consume/context.ts";
 import { GroupRunner } from "./consume/group-runner.ts";
 import { groupPlanFor } from "./consume/register.ts";
 import { DeadLetterBox } from "./dead-letter-box.ts";
+import { depthOf } from "./depth.ts";
 import type { Duration } from "./duration.ts";
 import { milliseconds } from "./duration.ts";
-import { fromFault, MessagingError } from "./errors.ts";
+import { MessagingError } from "./errors.ts";
 import type { Observe } from "./events.ts";
+import { channelOf, groupOf, unknownChannel } from "./find-plan.ts";
 import type { DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "./messaging-types.ts";
-import type { ChannelPlan, Explanation, GroupPlan, Plan } from "./plan.ts";
+import type { Explanation, Plan } from "./plan.ts";
 import type { Published, PublishManyResult } from "./publisher.ts";
 import { ChannelPublisher, type ManyItem } from "./publish/publisher.ts";
 import { replay } from "./replay.ts";
@@ -31,6 +31,8 @@ export interface MessagingParts {
 /** What `connect()` gives; its typed face is `Messaging` in messaging-types.ts. */
 export class MessagingCore {
   readonly #parts: MessagingParts;
+  readonly #shapes = new Map<string, ChannelShape>();
+  /** Made when something is first published. */
   readonly #publishers = new Map<string, ChannelPublisher>();
   readonly #groups = new Map<string, GroupRunner>();
   #state: State = "connected";
@@ -47,14 +49,9 @@ export class MessagingCore {
 
   constructor(parts: MessagingParts) {
     this.#parts = parts;
-    const { plan, connections, runtime } = parts;
     for (const channel of parts.channels) {
-      const its = this.#channel(channel.name);
-      const queue = connections.outbound(its);
-      this.#publishers.set(
-        channel.name,
-        new ChannelPublisher({ shape: channel, queue, runtime, service: plan.service }),
-      );
+      channelOf(parts.plan, channel.name);
+      this.#shapes.set(channel.name, channel);
     }
   }
 
@@ -82,7 +79,8 @@ export class MessagingCore {
 
   consume(consumer: ConsumerShape): void {
     this.#refuseIfStopped();
-    const { channel, group } = groupPlanFor(this.#parts.plan, consumer);
+    const { plan, connections, runtime, observe } = this.#parts;
+    const { channel, group } = groupPlanFor(plan, consumer);
     const key = `${channel.channel}/${group.group}`;
     if (this.#groups.has(key)) {
       const text = `group "${group.group}" of "${channel.channel}" has a consumer here already: handle its types in one, or raise its concurrency`;
@@ -92,13 +90,14 @@ export class MessagingCore {
         group: group.group,
       });
     }
-    const runner = new GroupRunner(this.#context(consumer, channel, group), this.#parts.plan.drainMs);
+    const context = new Context(consumer, channel, group, connections, runtime, observe);
+    const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A start under way has its consumers already.
     if (this.#starting !== undefined) {
       runner.start().catch((error: unknown) => {
         if (this.#stopping !== undefined) return;
-        this.#parts.observe({
+        observe({
           type: "receive-failed",
           level: "error",
           error,
@@ -151,15 +150,15 @@ export class MessagingCore {
   }
 
   async depth(channel: ChannelShape, group?: string): Promise<readonly GroupDepth[]> {
-    const its = this.#channel(channel.name);
-    const groups = group === undefined ? Object.values(its.groups) : [this.#group(its, group)];
-    return Promise.all(groups.map((each) => this.#depthOf(its, each)));
+    const its = channelOf(this.#parts.plan, channel.name);
+    const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
+    return Promise.all(groups.map((each) => depthOf(this.#parts.connections.get(its.on), its, each)));
   }
 
   deadLetters(channel: ChannelShape, name: string): DeadLetters {
     const { connections, runtime, observe, plan } = this.#parts;
-    const its = this.#channel(channel.name);
-    const group = this.#group(its, name);
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
     const about = { channel: its.channel, group: name };
     const on = group.deadLetterOn ?? its.on;
     const used = plan.connections[on];
@@ -180,8 +179,8 @@ export class MessagingCore {
   async replay(channel: ChannelShape, name: string, from: ReplayFrom): Promise<void> {
     this.#refuseIfStopped();
     const { connections, observe } = this.#parts;
-    const its = this.#channel(channel.name);
-    const group = this.#group(its, name);
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
     const connection = connections.get(its.on);
     const about = { channel: its.channel, group: name };
     await replay(connection, group, from, about);
@@ -233,75 +232,19 @@ export class MessagingCore {
     }
   }
 
-  #context(consumer: ConsumerShape, channel: ChannelPlan, plan: GroupPlan): GroupContext {
-    const { connections, runtime, observe } = this.#parts;
-    const about = { connection: channel.on, channel: channel.channel, group: plan.group };
-    const dead = plan.deadLetter;
-    return {
-      consumer,
-      channel,
-      plan,
-      runtime,
-      connection: connections.get(channel.on),
-      budget: new Budget(plan.maxInFlight, plan.maxInFlightBytes),
-      attempts: new Attempts(),
-      deadLetters:
-        dead === undefined
-          ? undefined
-          : connections.queue(plan.deadLetterOn ?? channel.on, dead, channel.publish, {
-              channel: channel.channel,
-              group: plan.group,
-            }),
-      emit: (event) => observe({ ...about, ...event }),
-    };
-  }
-
-  async #depthOf(channel: ChannelPlan, group: GroupPlan): Promise<GroupDepth> {
-    const connection = this.#parts.connections.get(channel.on);
-    const about = { channel: channel.channel, group: group.group };
-    if (connection.depth === undefined) {
-      throw new MessagingError("depth-unsupported", `the transport of "${channel.channel}" cannot tell its depth`, {
-        kind: "config",
-        ...about,
-      });
-    }
-    const leases = await connection.depth(group.from, new AbortController().signal).catch((cause: unknown) => {
-      throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, about);
-    });
-    const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };
-    for (const name of ["ready", "delayed", "held"] as const) {
-      const known = leases.flatMap((lease) => lease[name] ?? []);
-      if (known.length > 0) sum[name] = known.reduce((total, each) => total + each, 0);
-    }
-    const ages = leases.flatMap(({ oldestMs }) => oldestMs ?? []);
-    if (ages.length > 0) sum.oldestMs = Math.max(...ages);
-    return sum;
-  }
-
   #publisher(channel: ChannelShape): ChannelPublisher {
     // While handlers drain they may publish: what they do could not end well otherwise.
     if (this.#drained) this.#refuseIfStopped();
-    const found = this.#publishers.get(channel.name);
-    if (found !== undefined) return found;
-    const text = `channel "${channel.name}" was not given to connect(); add it to \`channels\``;
-    throw new MessagingError("unknown-channel", text, { kind: "config", channel: channel.name });
+    return this.#publishers.get(channel.name) ?? this.#makePublisher(channel.name);
   }
 
-  #channel(name: string): ChannelPlan {
-    const found = this.#parts.plan.channels[name];
-    if (found !== undefined) return found;
-    throw new MessagingError(
-      "unknown-channel",
-      `channel "${name}" was not given to connect(); add it to \`channels\``,
-      { kind: "config", channel: name },
-    );
-  }
-
-  #group(channel: ChannelPlan, name: string): GroupPlan {
-    const found = Object.hasOwn(channel.groups, name) ? channel.groups[name] : undefined;
-    if (found !== undefined) return found;
-    const text = `group "${name}" is not listed at channels.${channel.channel}.groups (${Object.keys(channel.groups).join(", ")})`;
-    throw new MessagingError("unlisted-group", text, { kind: "config", channel: channel.channel, group: name });
+  #makePublisher(name: string): ChannelPublisher {
+    const { plan, connections, runtime } = this.#parts;
+    const shape = this.#shapes.get(name) ?? unknownChannel(name);
+    const queue = connections.outbound(channelOf(plan, name));
+    const publisher = new ChannelPublisher({ shape, queue, runtime, service: plan.service });
+    this.#publishers.set(name, publisher);
+    return publisher;
   }
 
   #refuseIfStopped(): void {

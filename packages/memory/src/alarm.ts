@@ -3,22 +3,25 @@ import type { Clock } from "./clock.ts";
 /** One timer, for the earliest of many times. It may ring early, when what it was set for is gone; never late. */
 export class Alarm {
   readonly #clock: Clock;
-  readonly #ring: () => void;
+  readonly #whose: { serve(): void };
   #set: { readonly at: number; readonly timer: Disposable } | undefined;
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, whose: { serve(): void }) {
     this.#clock = clock;
-    this.#ring = ring;
+    this.#whose = whose;
   }
 
   set(at: number | undefined): void {
-    if (at !== undefined && this.#set !== undefined && this.#set.at <= at) return;
+    if (at === undefined ? this.#set === undefined : this.#set !== undefined && this.#set.at <= at) return;
     this.#set?.timer[Symbol.dispose]();
     this.#set = undefined;
-    if (at === undefined) return;
+    if (at !== undefined) this.#arm(at);
+  }
+
+  #arm(at: number): void {
     const timer = this.#clock.runtime.timer(this.#clock.until(at), () => {
       this.#set = undefined;
-      this.#ring();
+      this.#whose.serve();
     });
     this.#set = { at, timer };
   }

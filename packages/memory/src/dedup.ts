@@ -7,14 +7,19 @@ export interface Accepted {
 /** Remembers what was accepted under a deduplication id for a while; a repetition gets the first answer. */
 export class Dedup<T> {
   readonly #windowMs: number;
-  readonly #seen = new Map<string, { readonly until: number; readonly answer: T }>();
+  #seen: Map<string, { readonly until: number; readonly answer: T }> | undefined;
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }
 
+  /** False: nothing is remembered, and there is no need to ask. */
+  get on(): boolean {
+    return this.#windowMs > 0;
+  }
+
   find(id: string | undefined, now: number): T | undefined {
-    if (id === undefined || this.#windowMs === 0) return undefined;
+    if (id === undefined || this.#seen === undefined) return undefined;
     // In order of time: whatever is over stands in front.
     for (const [old, entry] of this.#seen) {
       if (entry.until > now) break;
@@ -24,6 +29,8 @@ export class Dedup<T> {
   }
 
   remember(id: string | undefined, now: number, answer: T): void {
-    if (id !== undefined && this.#windowMs > 0) this.#seen.set(id, { until: now + this.#windowMs, answer });
+    if (id === undefined || !this.on) return;
+    this.#seen ??= new Map();
+    this.#seen.set(id, { until: now + this.#windowMs, answer });
   }
 }

@@ -4,21 +4,28 @@ export interface Due {
   slot: number;
 }
 
-/** A binary heap, earliest first. */
+/** Slots kept by one that is empty. */
+const KEPT = 1_024;
+
+/**
+ * A binary heap, earliest first. Its array does not shrink as it empties, but for a long one: each time it grew again, what
+ * it had outgrown would keep entries alive until it is collected itself.
+ */
 export class DueHeap<T extends Due> {
-  #heap: T[] = [];
+  #heap: (T | undefined)[] = [];
+  #size = 0;
 
   get size(): number {
-    return this.#heap.length;
+    return this.#size;
   }
 
   get next(): T | undefined {
-    return this.#heap[0];
+    return this.#size === 0 ? undefined : this.#heap[0];
   }
 
   add(entry: T): void {
-    entry.slot = this.#heap.length;
-    this.#heap.push(entry);
+    entry.slot = this.#size;
+    this.#heap[this.#size++] = entry;
     this.#up(entry);
   }
 
@@ -30,7 +37,9 @@ export class DueHeap<T extends Due> {
 
   remove(entry: T): void {
     const slot = entry.slot;
-    const last = this.#heap.pop()!;
+    const last = this.#heap[--this.#size] as T;
+    this.#heap[this.#size] = undefined;
+    if (this.#size === 0 && this.#heap.length > KEPT) this.#heap = [];
     entry.slot = -1;
     if (last === entry) return;
     this.#heap[slot] = last;
@@ -39,16 +48,17 @@ export class DueHeap<T extends Due> {
   }
 
   clear(): void {
-    for (const entry of this.#heap) entry.slot = -1;
+    for (const entry of this) entry.slot = -1;
     this.#heap = [];
+    this.#size = 0;
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    yield* this.#heap;
+    for (let i = 0; i < this.#size; i++) yield this.#heap[i] as T;
   }
 
   #up(entry: T): void {
-    const heap = this.#heap;
+    const heap = this.#heap as T[];
     let slot = entry.slot;
     while (slot > 0) {
       const above = (slot - 1) >>> 1;
@@ -63,12 +73,12 @@ export class DueHeap<T extends Due> {
   }
 
   #down(entry: T): void {
-    const heap = this.#heap;
+    const heap = this.#heap as T[];
     let slot = entry.slot;
     for (;;) {
       let below = slot * 2 + 1;
-      if (below >= heap.length) break;
-      if (below + 1 < heap.length && heap[below + 1]!.due < heap[below]!.due) below++;
+      if (below >= this.#size) break;
+      if (below + 1 < this.#size && heap[below + 1]!.due < heap[below]!.due) below++;
       const child = heap[below]!;
       if (child.due >= entry.due) break;
       heap[slot] = child;

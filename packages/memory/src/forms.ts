@@ -21,11 +21,20 @@ export function formOf(of: Pick<Destination, "model" | "ordered">, options: Reso
   return of.ordered ? "sqs-fifo" : options.profile;
 }
 
+/** One for all destinations that are alike: there may be thousands. */
+const known = new WeakMap<ResolvedOptions, Map<string, Capabilities>>();
+
 export function capabilities(of: Destination, options: ResolvedOptions): Capabilities | undefined {
   const form = formOf(of, options);
   if (form === undefined) return undefined;
   const settings = { ...options, retentionMs: of.retentionMs ?? options.retentionMs };
-  return form === "memory" ? own(of, settings) : sqs(form === "sqs-fifo", settings);
+  const key = `${of.model} ${of.ordered} ${settings.retentionMs}`;
+  let mine = known.get(options);
+  if (mine === undefined) known.set(options, (mine = new Map<string, Capabilities>()));
+  let found = mine.get(key);
+  if (found === undefined)
+    mine.set(key, (found = form === "memory" ? own(of, settings) : sqs(form === "sqs-fifo", settings)));
+  return found;
 }
 
 function own(of: Destination, options: ResolvedOptions): Capabilities {

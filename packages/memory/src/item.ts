@@ -1,48 +1,70 @@
 import type { WireMessage } from "@switchyard/core/driver";
-import type { Due } from "./due-heap.ts";
+import type { Away } from "./away.ts";
 
+type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export const READY = 0;
 export const HELD = 1;
 export const DELAYED = 2;
 export const GONE = 3;
 
 /** One message in one queue. A million of them wait at once: fields are few, and numbers small. */
-export class Item implements Due {
+export class Item {
   readonly seq: number;
   readonly message: WireMessage;
   /** Broker time of acceptance. */
   readonly at: number;
-  state: typeof READY | typeof HELD | typeof DELAYED | typeof GONE = READY;
-  /** Deliveries that count, the running one included. */
-  attempts = 0;
-  /** Which receive holds it: a receipt of an earlier one is worthless. */
-  token = 0;
-  /** Broker time: of the end of the hold (held), or from which it may be delivered. */
-  due: number;
-  /** Broker time of the last receive. */
-  takenAt = 0;
-  slot = -1;
-  holder: object | null = null;
-  lane: Lane | null = null;
-  /** Next of its lane, in order of acceptance. */
-  after: Item | null = null;
+  /** Its last absence: the delay or hold that lasts, or one that is over. A receipt of an earlier hold is worthless. */
+  away: Away | null = null;
   older: Item | null = null;
   newer: Item | null = null;
+  /** The attempts, and the state in the two lowest bits. */
+  #progress = 0;
 
-  constructor(seq: number, message: WireMessage, at: number, due: number) {
+  constructor(seq: number, message: WireMessage, at: number) {
     this.seq = seq;
     this.message = message;
     this.at = at;
-    this.due = due;
+  }
+
+  get state(): State {
+    return (this.#progress & 3) as State;
+  }
+  set state(state: State) {
+    this.#progress = (this.#progress & ~3) | state;
+  }
+
+  /** Deliveries that count, the running one included. */
+  get attempts(): number {
+    return this.#progress >> 2;
+  }
+  set attempts(attempts: number) {
+    this.#progress = (attempts << 2) | (this.#progress & 3);
   }
 }
+
+/** One that has an order key or a tenant. */
+export class LaneItem extends Item {
+  lane: Lane;
+  /** Next of its lane, in order of acceptance. */
+  after: LaneItem | null = null;
+
+  constructor(seq: number, message: WireMessage, at: number, lane: Lane) {
+    super(seq, message, at);
+    this.lane = lane;
+  }
+}
+
+export const laneOf = (item: Item): Lane | null => (item instanceof LaneItem ? item.lane : null);
+
+/** Broker time from which it may be delivered. */
+export const dueOf = (item: Item): number => (item.away === null ? item.at : item.away.due);
 
 /** The messages of one order key (`serial`: only the first may be out) or of one tenant (its turn comes round). */
 export class Lane {
   readonly id: string;
   readonly serial: boolean;
-  head: Item | null = null;
-  tail: Item | null = null;
+  head: LaneItem | null = null;
+  tail: LaneItem | null = null;
   /** Held now. */
   out = 0;
   /** Waits for its turn in the queue's ring. */
@@ -54,7 +76,7 @@ export class Lane {
   }
 
   /** In order of acceptance; the two ends are reached at once. */
-  insert(item: Item): void {
+  insert(item: LaneItem): void {
     if (this.tail === null) {
       this.head = item;
       this.tail = item;
@@ -64,8 +86,8 @@ export class Lane {
       this.tail = item;
       item.after = null;
     } else {
-      let before: Item | null = null;
-      let at: Item | null = this.head;
+      let before: LaneItem | null = null;
+      let at: LaneItem | null = this.head;
       while (at !== null && at.seq < item.seq) {
         before = at;
         at = at.after;
@@ -77,12 +99,12 @@ export class Lane {
   }
 
   /** The first that still exists. */
-  first(): Item | null {
+  first(): LaneItem | null {
     while (this.head !== null && this.head.state === GONE) this.shift();
     return this.head;
   }
 
-  shift(): Item | null {
+  shift(): LaneItem | null {
     const item = this.head;
     if (item === null) return null;
     this.head = item.after;

@@ -1,5 +1,5 @@
 import type { Position, WireMessage } from "@switchyard/core/driver";
-import { Ring } from "./ring.ts";
+import { Deque } from "@switchyard/core/driver-kit";
 import { Waiters } from "./waiters.ts";
 import type { Clock } from "./clock.ts";
 
@@ -26,7 +26,7 @@ export class Partition {
   purged = 0;
   /** The newest record that is past retention. */
   #trimmedSeq = 0;
-  readonly #records = new Ring<LogRecord>();
+  readonly #records = new Deque<LogRecord>();
 
   constructor(id: string, from: number, to: number, parents: readonly string[], clock: Clock) {
     this.id = id;
@@ -51,7 +51,7 @@ export class Partition {
 
   /** Forgets records accepted at `limit` or before. */
   trim(limit: number): void {
-    for (let oldest = this.#records.at(0); oldest !== undefined && oldest.at <= limit; oldest = this.#records.at(0)) {
+    for (let oldest = this.#records.peek(); oldest !== undefined && oldest.at <= limit; oldest = this.#records.peek()) {
       this.#records.shift();
       this.first++;
       this.#trimmedSeq = oldest.seq;

@@ -1,24 +1,31 @@
-import type { Capabilities, Delivery, Lease, Outcome, ReceiverDriver, Settlement } from "@switchyard/core/driver";
+import type {
+  Capabilities,
+  Delivery,
+  Lease,
+  Outcome,
+  ReceiverDriver,
+  Settlement,
+  WireMessage,
+} from "@switchyard/core/driver";
+import type { Away } from "./away.ts";
 import type { Broker } from "./broker.ts";
 import { closed, LOST, MemoryFault, notFound } from "./faults.ts";
-import type { Item } from "./item.ts";
-import { linked } from "./linked.ts";
 import type { Queue } from "./queue.ts";
-import { Receipt } from "./receipt.ts";
 import { handedOut } from "./wire.ts";
 
 const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut");
 
 /** A queue's one lease. It is lost only where the connection is cut and holds go with it; on SQS they outlive it. */
-export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
+export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   readonly capabilities: Capabilities;
   readonly id: string;
   readonly #broker: Broker;
   readonly #queue: Queue;
   readonly #holdMs: number;
   readonly #lost = new AbortController();
-  readonly #cut = new AbortController();
-  #dropped = false;
+  #state: "open" | "dropped" | "closed" = "open";
+  /** Ends the leases. */
+  #end: (() => void) | undefined;
 
   constructor(broker: Broker, queue: Queue, holdMs: number, capabilities: Capabilities) {
     this.capabilities = capabilities;
@@ -32,34 +39,45 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     return this.#lost.signal;
   }
 
-  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Receipt>> {
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Away>> {
     this.#check();
     yield this;
-    const over = linked(signal, this.#cut.signal);
-    await over.aborted;
-    over[Symbol.dispose]();
-    if (this.#dropped && !signal.aborted) throw DROPPED();
+    await new Promise<void>((resolve) => {
+      this.#end = resolve;
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      if (signal.aborted || this.#state !== "open") resolve();
+    });
+    if (this.#state === "dropped" && !signal.aborted) throw DROPPED();
   }
 
-  async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Receipt>[]> {
-    this.#check();
-    const fault = this.#broker.faults.takeReceive();
-    if (fault !== undefined) throw fault;
-    const { heldLimit } = this.#queue.rules;
-    if (heldLimit !== undefined && this.#queue.held >= heldLimit) {
-      throw new MemoryFault("throttled", "over-limit", `${heldLimit} messages are in flight; settle some first`);
+  /** Not `async`: one that waits long would hold what such a function holds, and its own last answer. */
+  receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Away>[]> {
+    try {
+      this.#check();
+      const fault = this.#broker.faults.takeReceive();
+      if (fault !== undefined) throw fault;
+      const { heldLimit } = this.#queue.rules;
+      if (heldLimit !== undefined && this.#queue.held >= heldLimit) {
+        throw new MemoryFault("throttled", "over-limit", `${heldLimit} messages are in flight; settle some first`);
+      }
+      const request = { max, holdMs: this.#holdMs, holder: this };
+      const taken = this.#queue.take(request);
+      if (taken.length > 0 || waitMs <= 0 || signal.aborted) return Promise.resolve(this.#deliveries(taken));
+      return this.#queue.wait(request, waitMs, signal).then(this.#waited);
+    } catch (cause) {
+      return Promise.reject(cause);
     }
-    const request = { max, holdMs: this.#holdMs, holder: this };
-    let items = this.#queue.take(request);
-    if (items.length === 0 && waitMs > 0 && !signal.aborted) {
-      using over = linked(signal, this.#cut.signal);
-      items = await this.#queue.wait(request, waitMs, over.signal);
-      if (items.length === 0) this.#check();
-    }
-    return items.map((item) => this.#delivery(item));
   }
 
-  async settle(batch: readonly Settlement<Receipt>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
+  readonly #waited = (taken: Away[] | undefined): readonly Delivery<Away>[] => {
+    if (taken === undefined) this.#check();
+    const deliveries = this.#deliveries(taken ?? []);
+    // The promise it came by has grown old, and must keep nothing alive.
+    if (taken !== undefined) taken.length = 0;
+    return deliveries;
+  };
+
+  async settle(batch: readonly Settlement<Away>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return batch.map(() => LOST);
     this.#check();
     this.#checkBatch(batch.length);
@@ -69,7 +87,7 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     return outcomes;
   }
 
-  async extend(receipts: readonly Receipt[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
+  async extend(receipts: readonly Away[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return receipts.map(() => LOST);
     this.#check();
     this.#checkBatch(receipts.length);
@@ -81,19 +99,28 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
   async release(): Promise<void> {}
 
   async close(): Promise<void> {
-    this.#cut.abort();
+    this.#cut("closed");
   }
 
   drop(): void {
-    if (this.#cut.signal.aborted) return;
-    this.#dropped = true;
-    this.#cut.abort();
+    if (this.#state !== "open") return;
+    this.#cut("dropped");
     if (this.#queue.rules.returnsByHold) return;
     this.#lost.abort();
     this.#queue.takeBack(this);
   }
 
-  #settle(settlement: Settlement<Receipt>, now: number): Outcome {
+  #cut(why: "dropped" | "closed"): void {
+    if (this.#state === "open") this.#state = why;
+    this.#end?.();
+    this.#queue.waiters.dismiss(({ holder }) => holder === this);
+  }
+
+  #deliveries(taken: readonly Away[]): readonly Delivery<Away>[] {
+    return taken.map((hold) => this.#delivery(hold));
+  }
+
+  #settle(settlement: Settlement<Away>, now: number): Outcome {
     const { receipt } = settlement;
     switch (settlement.action) {
       case "ack": {
@@ -121,9 +148,9 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     }
   }
 
-  #tooLong(receipt: Receipt, forMs: number): Outcome {
+  #tooLong(receipt: Away, forMs: number): Outcome {
     const limit = this.#queue.rules.holdLimitMs;
-    if (limit === undefined || this.#broker.clock.now() + forMs <= receipt.item.takenAt + limit) return undefined;
+    if (limit === undefined || this.#broker.clock.now() + forMs <= receipt.from + limit) return undefined;
     return {
       cause: new MemoryFault(
         "permanent",
@@ -133,30 +160,45 @@ export class QueueReceiver implements ReceiverDriver<Receipt>, Lease<Receipt> {
     };
   }
 
-  #delivery(item: Item): Delivery<Receipt> {
+  #delivery(hold: Away): Delivery<Away> {
     const { clock } = this.#broker;
-    const delivery: { -readonly [K in keyof Delivery<Receipt>]: Delivery<Receipt>[K] } = {
-      id: String(item.seq),
-      message: handedOut(item.message),
-      receipt: new Receipt(item),
-      raw: item.message,
-      attempt: item.attempts,
-      enqueuedAt: clock.toEpoch(item.at),
-      deadline: clock.toMonotonic(item.due),
-    };
     const limit = this.#queue.rules.holdLimitMs;
-    if (limit !== undefined) delivery.lastDeadline = clock.toMonotonic(item.takenAt + limit);
-    return delivery;
+    const last = limit === undefined ? undefined : clock.toMonotonic(hold.from + limit);
+    return new HandedOut(hold, clock.toEpoch(hold.item.at), clock.toMonotonic(hold.due), last);
   }
 
   #check(): void {
-    if (this.#dropped) throw DROPPED();
-    if (this.#cut.signal.aborted) throw closed("receiver");
+    if (this.#state === "dropped") throw DROPPED();
+    if (this.#state === "closed") throw closed("receiver");
     if (this.#broker.queues.get(this.#queue.name) !== this.#queue) throw notFound("queue", this.#queue.name);
   }
 
   #checkBatch(size: number): void {
     const { count } = this.capabilities.maxBatch;
     if (size > count) throw new MemoryFault("permanent", "too-many-in-batch", `${size} entries; at most ${count}`);
+  }
+}
+
+/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+class HandedOut implements Delivery<Away> {
+  readonly id: string;
+  readonly message: WireMessage;
+  readonly receipt: Away;
+  readonly raw: WireMessage;
+  readonly attempt: number;
+  readonly enqueuedAt: number;
+  readonly deadline: number;
+  declare readonly lastDeadline?: number;
+
+  constructor(hold: Away, enqueuedAt: number, deadline: number, lastDeadline: number | undefined) {
+    const { item } = hold;
+    this.id = String(item.seq);
+    this.message = handedOut(item.message);
+    this.receipt = hold;
+    this.raw = item.message;
+    this.attempt = item.attempts;
+    this.enqueuedAt = enqueuedAt;
+    this.deadline = deadline;
+    if (lastDeadline !== undefined) this.lastDeadline = lastDeadline;
   }
 }

@@ -4,9 +4,9 @@ import { type Accepted, Dedup } from "./dedup.ts";
 import { DueHeap } from "./due-heap.ts";
 import { AgeList } from "./age-list.ts";
 import { Alarm } from "./alarm.ts";
-import { DELAYED, GONE, HELD, Item, Lane, READY } from "./item.ts";
-import type { NativeDeadLetter, Receipt, TakeRequest } from "./receipt.ts";
-import { Ring } from "./ring.ts";
+import { Away, type NativeDeadLetter, type TakeRequest } from "./away.ts";
+import { DELAYED, dueOf, GONE, HELD, Item, Lane, LaneItem, laneOf, READY } from "./item.ts";
+import { Deque } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -19,16 +19,16 @@ export class Queue {
   readonly name: string;
   rules: Rules;
   readonly dedup: Dedup<Accepted>;
-  readonly waiters: Waiters<TakeRequest, readonly Item[]>;
+  readonly waiters: Waiters<TakeRequest, Away[]>;
   deadLetter: NativeDeadLetter | undefined;
   /** Everything in the queue. */
   readonly all = new AgeList();
   held = 0;
   delayed = 0;
   readonly #clock: Clock;
-  readonly #ring = new Ring<Item | Lane>();
-  readonly #due = new DueHeap<Item>();
-  readonly #lanes = new Map<string, Lane>();
+  readonly #ring = new Deque<Item | Lane>();
+  readonly #due = new DueHeap<Away>();
+  #lanes: Map<string, Lane> | undefined;
   readonly #alarm: Alarm;
   #seq = 0;
 
@@ -37,8 +37,8 @@ export class Queue {
     this.rules = rules;
     this.#clock = clock;
     this.dedup = new Dedup(rules.dedupMs);
-    this.waiters = new Waiters(clock.runtime);
-    this.#alarm = new Alarm(clock, () => this.serve());
+    this.waiters = new Waiters(clock.runtime, () => this.#setAlarm());
+    this.#alarm = new Alarm(clock, this);
   }
 
   accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
@@ -48,32 +48,27 @@ export class Queue {
   /** Stores one message. Call `serve` after the last of a batch. */
   put(message: WireMessage, delayMs: number, now = this.#clock.now()): string {
     this.#trim(now);
-    const item = new Item(++this.#seq, message, now, delayMs > 0 ? this.#clock.after(delayMs) : now);
-    this.all.add(item);
     const lane = this.#laneOf(message);
-    item.lane = lane;
-    if (lane?.serial) {
-      lane.insert(item);
-      this.#arm(lane, false);
-    } else if (item.due > now) this.#delay(item);
-    else this.#ready(item, false);
-    return String(item.seq);
+    const seq = ++this.#seq;
+    const item = lane === null ? new Item(seq, message, now) : new LaneItem(seq, message, now, lane);
+    this.all.add(item);
+    if (delayMs > 0) item.away = new Away(item, now, this.#clock.after(delayMs), null);
+    this.#line(item, now, false);
+    return String(seq);
   }
 
   /** Up to `max` of what is ready now. */
-  take(request: TakeRequest): readonly Item[] {
+  take(request: TakeRequest): readonly Away[] {
     const now = this.#clock.now();
     this.look(now);
     return this.#take(request, now);
   }
 
   /** After an empty `take`: what comes within `waitMs`, unless another waits already and takes it. */
-  async wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<readonly Item[]> {
+  wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined> {
     const answer = this.waiters.wait(request, waitMs, signal);
     this.#setAlarm();
-    const got = await answer;
-    this.#setAlarm();
-    return got ?? [];
+    return answer;
   }
 
   /** Gives what is ready to the receives that wait, each a share. */
@@ -91,46 +86,47 @@ export class Queue {
     this.#setAlarm();
   }
 
-  ack(receipt: Receipt, now: number): boolean {
-    const { item } = receipt;
-    if (this.#holds(receipt, now)) {
+  ack(hold: Away, now: number): boolean {
+    const { item } = hold;
+    if (this.#lasts(hold, now)) {
       this.#drop(item);
       return true;
     }
     if (this.rules.late === "lost") return false;
-    if (item.token === receipt.token && item.state !== GONE) this.#drop(item);
+    if (item.away === hold && item.state !== GONE) this.#drop(item);
     return true;
   }
 
   /** Back into the queue, not delivered again for `delayMs`. `attempts`: how many deliveries it has had by now; undefined where this one shall not count. */
-  giveBack(receipt: Receipt, delayMs: number, attempts: number | undefined): boolean {
-    if (!this.#holds(receipt)) return this.rules.late === "accepted";
-    const { item } = receipt;
+  giveBack(hold: Away, delayMs: number, attempts: number | undefined): boolean {
+    if (!this.#lasts(hold)) return this.rules.late === "accepted";
+    const { item } = hold;
     if (this.rules.returnsByHold) {
-      if (delayMs > 0) return this.extend(receipt, delayMs);
+      if (delayMs > 0) return this.extend(hold, delayMs);
     } else if (attempts === undefined) item.attempts--;
     else item.attempts = Math.max(item.attempts, attempts);
-    this.#return(item, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
+    this.#return(hold, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
     return true;
   }
 
-  extend(receipt: Receipt, forMs: number): boolean {
-    if (!this.#holds(receipt)) return false;
-    receipt.item.due = this.#clock.after(forMs);
-    this.#due.moved(receipt.item);
+  extend(hold: Away, forMs: number): boolean {
+    if (!this.#lasts(hold)) return false;
+    hold.due = this.#clock.after(forMs);
+    this.#due.moved(hold);
     return true;
   }
 
   /** What of the queue's state has changed only because time passed. */
   look(now: number = this.#clock.now()): void {
     this.#trim(now);
-    for (let item = this.#due.next; item !== undefined && item.due <= now; item = this.#due.next) {
-      if (item.state === HELD) this.#return(item, now);
+    for (let away = this.#due.next; away !== undefined && away.due <= now; away = this.#due.next) {
+      const { item } = away;
+      if (item.state === HELD) this.#return(away, now);
       else {
-        this.#due.remove(item);
+        this.#due.remove(away);
         this.delayed--;
         item.state = READY;
-        if (item.lane?.serial) this.#arm(item.lane, false);
+        if (item instanceof LaneItem && item.lane.serial) this.#arm(item.lane, false);
         else this.#ready(item, false);
       }
     }
@@ -139,7 +135,7 @@ export class Queue {
   /** Ends the holds of one receiver at once: its connection is gone. */
   takeBack(holder: object): void {
     const now = this.#clock.now();
-    for (const item of [...this.#due]) if (item.state === HELD && item.holder === holder) this.#return(item, now);
+    for (const away of [...this.#due]) if (away.item.state === HELD && away.holder === holder) this.#return(away, now);
     this.serve();
   }
 
@@ -148,7 +144,7 @@ export class Queue {
     this.all.clear();
     this.#ring.clear();
     this.#due.clear();
-    this.#lanes.clear();
+    this.#lanes?.clear();
     this.held = 0;
     this.delayed = 0;
     this.#setAlarm();
@@ -161,14 +157,15 @@ export class Queue {
   #laneOf(message: WireMessage): Lane | null {
     const id = this.rules.ordered ? message.key : message.fairness;
     if (id === undefined) return null;
-    let lane = this.#lanes.get(id);
-    if (lane === undefined) this.#lanes.set(id, (lane = new Lane(id, this.rules.ordered)));
+    const lanes = (this.#lanes ??= new Map());
+    let lane = lanes.get(id);
+    if (lane === undefined) lanes.set(id, (lane = new Lane(id, this.rules.ordered)));
     return lane;
   }
 
-  #take(request: TakeRequest, now: number): readonly Item[] {
+  #take(request: TakeRequest, now: number): Away[] {
     const max = Math.min(request.max, this.rules.receiveLimit);
-    const taken: Item[] = [];
+    const taken: Away[] = [];
     const due = this.#clock.after(request.holdMs);
     while (taken.length < max) {
       const next = this.#ring.shift();
@@ -181,7 +178,7 @@ export class Queue {
       const room = next.serial && this.rules.keyBatches ? max - taken.length : 1;
       for (let count = 0; count < room; count++) {
         const item = next.first();
-        if (item === null || item.due > now) break;
+        if (item === null || dueOf(item) > now) break;
         next.shift();
         this.#hold(item, due, now, request.holder, taken);
       }
@@ -190,26 +187,27 @@ export class Queue {
     return taken;
   }
 
-  #hold(item: Item, due: number, now: number, holder: object, taken: Item[]): void {
+  #hold(item: Item, due: number, now: number, holder: object, taken: Away[]): void {
+    const hold = new Away(item, now, due, holder);
     item.state = HELD;
-    item.holder = holder;
     item.attempts++;
-    item.token++;
-    item.takenAt = now;
-    item.due = due;
-    if (item.lane !== null) item.lane.out++;
-    this.#due.add(item);
+    item.away = hold;
+    const lane = laneOf(item);
+    if (lane !== null) lane.out++;
+    this.#due.add(hold);
     this.held++;
-    taken.push(item);
+    taken.push(hold);
   }
 
-  #holds(receipt: Receipt, now = this.#clock.now()): boolean {
-    const { item } = receipt;
-    return item.state === HELD && item.token === receipt.token && item.due > now;
+  /** The hold is the item's, and not over. */
+  #lasts(hold: Away, now = this.#clock.now()): boolean {
+    const { item } = hold;
+    return item.state === HELD && item.away === hold && hold.due > now;
   }
 
   /** From held to ready or delayed, or to the dead letters. */
-  #return(item: Item, due: number): void {
+  #return(hold: Away, due: number): void {
+    const { item } = hold;
     const dead = this.deadLetter;
     if (dead !== undefined && item.attempts >= dead.attempts) {
       const to = dead.to();
@@ -220,35 +218,40 @@ export class Queue {
         return;
       }
     }
-    this.#due.remove(item);
+    this.#due.remove(hold);
     this.held--;
-    item.holder = null;
-    item.due = due;
+    hold.holder = null;
+    hold.due = due;
     item.state = READY;
-    const lane = item.lane;
+    const lane = laneOf(item);
     if (lane !== null) lane.out--;
-    if (lane?.serial) {
-      lane.insert(item);
-      this.#arm(lane, true);
-    } else if (due > this.#clock.now()) this.#delay(item);
-    else this.#ready(item, true);
+    this.#line(item, this.#clock.now(), true);
   }
 
-  #delay(item: Item): void {
-    item.state = DELAYED;
-    this.#due.add(item);
-    this.delayed++;
+  /** In line, or aside until its time; `back`: before those that were never received. */
+  #line(item: Item, now: number, back: boolean): void {
+    if (item instanceof LaneItem && item.lane.serial) {
+      item.lane.insert(item);
+      this.#arm(item.lane, back);
+    } else if (item.away !== null && item.away.due > now) this.#delay(item, item.away);
+    else this.#ready(item, back);
   }
 
-  #ready(item: Item, front: boolean): void {
-    if (item.lane !== null) {
-      const lane = this.#lanes.get(item.lane.id) ?? item.lane;
-      this.#lanes.set(lane.id, lane);
+  #ready(item: Item, back: boolean): void {
+    if (item instanceof LaneItem) {
+      const lane = this.#lanes?.get(item.lane.id) ?? item.lane;
+      this.#lanes?.set(lane.id, lane);
       item.lane = lane;
       lane.insert(item);
       this.#arm(lane, false);
-    } else if (front) this.#ring.unshift(item);
+    } else if (back) this.#ring.unshift(item);
     else this.#ring.push(item);
+  }
+
+  #delay(item: Item, away: Away): void {
+    item.state = DELAYED;
+    this.#due.add(away);
+    this.delayed++;
   }
 
   /** Puts a lane in line for its turn, or its first message into the heap until its time; forgets it when empty. */
@@ -256,12 +259,12 @@ export class Queue {
     if (lane.queued || (lane.serial && lane.out > 0)) return;
     const head = lane.first();
     if (head === null) {
-      if (lane.out === 0 && this.#lanes.get(lane.id) === lane) this.#lanes.delete(lane.id);
+      if (lane.out === 0 && this.#lanes?.get(lane.id) === lane) this.#lanes.delete(lane.id);
       return;
     }
     if (head.state === DELAYED) return;
-    if (lane.serial && head.due > this.#clock.now()) {
-      this.#delay(head);
+    if (lane.serial && head.away !== null && head.away.due > this.#clock.now()) {
+      this.#delay(head, head.away);
       return;
     }
     lane.queued = true;
@@ -270,9 +273,9 @@ export class Queue {
   }
 
   #drop(item: Item): void {
-    const { lane } = item;
+    const lane = laneOf(item);
     this.all.remove(item);
-    if (item.slot >= 0) this.#due.remove(item);
+    if (item.away !== null && item.away.slot >= 0) this.#due.remove(item.away);
     if (item.state === HELD) {
       this.held--;
       if (lane !== null) lane.out--;
@@ -285,7 +288,7 @@ export class Queue {
   #trim(now: number): void {
     const limit = now - this.rules.retentionMs;
     for (let item = this.all.oldest; item !== null && item.at <= limit; item = this.all.oldest) this.#drop(item);
-    for (let front = this.#ring.at(0); front instanceof Item && front.state === GONE; front = this.#ring.at(0))
+    for (let front = this.#ring.peek(); front instanceof Item && front.state === GONE; front = this.#ring.peek())
       this.#ring.shift();
   }
 

@@ -83,17 +83,19 @@ export class MemorySender implements SenderDriver {
     const { faults, watch, clock } = this.#broker;
     const ordered = this.#to.ordered || this.#form === "sqs-fifo";
     const now = clock.now();
+    const { dedup } = target;
     const sent = batch.map((message): Sent => {
       const cause = faults.takeRefusal() ?? refusal(message, this.#form, this.capabilities);
       if (cause !== undefined) return { cause };
-      const before = target.dedup.find(message.dedup, now);
+      // A message that is not written out makes its id of it when it is asked.
+      const before = dedup.on ? dedup.find(message.dedup, now) : undefined;
       if (before !== undefined) return before;
       const kept = stored(message, ordered);
       const answer = target.accept(kept, message, now);
       if (faults.takeDuplicate() || (this.#duplicates > 0 && clock.runtime.random() < this.#duplicates)) {
         target.accept(kept, message, now);
       }
-      target.dedup.remember(message.dedup, now, answer);
+      if (dedup.on) dedup.remember(message.dedup, now, answer);
       watch?.published(this.#to, kept, answer.id);
       return answer;
     });

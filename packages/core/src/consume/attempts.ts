@@ -9,19 +9,21 @@ export interface Known {
 
 /** What this process knows of messages it gave back: a broker does not count attempts made within one hold. */
 export class Attempts {
-  readonly #known = new Map<string, Known>();
+  /** Most groups never give one back. */
+  #known: Map<string, Known> | undefined;
 
   get(id: string): Known | undefined {
-    return this.#known.get(id);
+    return this.#known?.get(id);
   }
 
   failed(id: string, known: Known): void {
-    this.#known.delete(id);
-    this.#known.set(id, known);
-    if (this.#known.size > MOST) for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
+    const all = (this.#known ??= new Map());
+    all.delete(id);
+    all.set(id, known);
+    if (all.size > MOST) for (const oldest of all.keys()) return void all.delete(oldest);
   }
 
   forget(id: string): void {
-    if (this.#known.size > 0) this.#known.delete(id);
+    this.#known?.delete(id);
   }
 }

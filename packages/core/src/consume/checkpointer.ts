@@ -1,29 +1,18 @@
 import { reconnectMs } from "../backoff.ts";
 import { Deque } from "../deque.ts";
-import type { Connection, Lease, Runtime } from "../driver.ts";
 import type { Held } from "./held.ts";
+import type { LeaseRunner } from "./lease-runner.ts";
+import { settled } from "./losses.ts";
 
 /** Checkpoints while records are being handled: at most one a second a lease, what KCL advises for its lease table's cost. */
 const EVERY_MS = 1_000;
-
-export interface CheckpointerOptions {
-  readonly lease: Lease;
-  readonly runtime: Runtime;
-  readonly classify: Connection["classify"];
-  readonly expecting: () => boolean;
-  readonly done: (held: Held, lost: boolean, cause?: unknown) => void;
-  /** The checkpoint was refused for good: another holds the lease. */
-  readonly fenced: (cause: unknown) => void;
-  /** A checkpoint was stored. */
-  readonly stored: () => void;
-}
 
 /**
  * Settles a log: `ack` of the contiguous low-water mark, so that a checkpoint never passes a record that is not settled.
  * Records settled above the mark are remembered here; {@link size} counts them, and the window bounds it (seam rule 2).
  */
 export class Checkpointer {
-  readonly #options: CheckpointerOptions;
+  readonly #runner: LeaseRunner;
   /** In the order of the log, from the low-water mark on. */
   readonly #records = new Deque<Held>();
   readonly #settled = new Set<Held>();
@@ -35,8 +24,8 @@ export class Checkpointer {
   #flushing = false;
   readonly #closing = new AbortController();
 
-  constructor(options: CheckpointerOptions) {
-    this.#options = options;
+  constructor(runner: LeaseRunner) {
+    this.#runner = runner;
   }
 
   /** Records read and not yet below the mark. */
@@ -55,7 +44,7 @@ export class Checkpointer {
 
   ack(held: Held): void {
     this.#settled.add(held);
-    this.#options.done(held, false);
+    settled(held, false);
     for (let head = this.#records.peek(); head !== undefined && this.#settled.has(head); head = this.#records.peek()) {
       this.#records.shift();
       this.#settled.delete(head);
@@ -75,11 +64,11 @@ export class Checkpointer {
   /** Stores the mark now, if there is one to store. */
   async flush(): Promise<void> {
     this.#flushing = true;
-    while (this.#mark !== undefined && !this.#closing.signal.aborted && !this.#options.lease.lost.aborted) {
+    while (this.#mark !== undefined && !this.#closing.signal.aborted && !this.#runner.lease.lost.aborted) {
       await this.#store();
       if (this.#tries > 5) return;
       if (this.#tries > 0)
-        await this.#options.runtime.sleep(reconnectMs(this.#tries, this.#options.runtime.random), this.#closing.signal);
+        await this.#runner.runtime.sleep(reconnectMs(this.#tries, this.#runner.runtime.random), this.#closing.signal);
     }
     await this.#storing;
   }
@@ -93,12 +82,12 @@ export class Checkpointer {
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#deferred || this.#flushing || this.#closing.signal.aborted) return;
-    if (this.#options.expecting()) {
-      this.#timer = this.#options.runtime.timer(EVERY_MS, () => void this.#store());
+    if (this.#runner.expecting) {
+      this.#timer = this.#runner.runtime.timer(EVERY_MS, () => void this.#store());
       return;
     }
     this.#deferred = true;
-    this.#options.runtime.defer(() => {
+    this.#runner.runtime.defer(() => {
       this.#deferred = false;
       void this.#store();
     });
@@ -111,7 +100,7 @@ export class Checkpointer {
       this.#storing = this.#put().finally(() => {
         this.#storing = undefined;
         if (this.#mark !== undefined && this.#tries === 0) this.#schedule();
-        this.#options.stored();
+        this.#runner.windowMoved();
       });
     }
     return this.#storing;
@@ -119,7 +108,7 @@ export class Checkpointer {
 
   async #put(): Promise<void> {
     const mark = this.#mark;
-    const { lease, classify, runtime } = this.#options;
+    const { lease, runtime } = this.#runner;
     if (mark === undefined || lease.lost.aborted) return;
     let failure: { readonly cause: unknown } | undefined;
     try {
@@ -132,10 +121,10 @@ export class Checkpointer {
       if (this.#mark === mark) this.#mark = undefined;
       return;
     }
-    const fault = classify(failure.cause, "settle");
+    const fault = this.#runner.classify(failure.cause, "settle");
     if (fault.kind === "lost" || fault.kind === "permanent") {
       this.#mark = undefined;
-      this.#options.fenced(failure.cause);
+      this.#runner.broken(failure.cause, fault);
       return;
     }
     this.#tries++;

@@ -11,6 +11,8 @@ export class Dispatcher {
   readonly #outcomes: Outcomes;
   readonly #ready = new Deque<Held>();
   readonly #batching: boolean;
+  /** Deliveries given back unstarted, because of a stop. */
+  released = 0;
   #running = 0;
   #finished = 0;
   #pumping = false;

@@ -22,7 +22,7 @@ export interface GroupContext {
   readonly attempts: Attempts;
   /** Where its dead letters go; absent where the policy blocks or skips. */
   readonly deadLetters: SendQueue | undefined;
-  readonly emit: (event: GroupEvent) => void;
+  emit(event: GroupEvent): void;
 }
 
 /** What a lease needs of the group it belongs to. */
@@ -34,6 +34,8 @@ export interface LeaseHost {
   enqueue(held: Held): void;
   /** The most one lease may ask for, so that each gets its part of the budget. */
   share(): number;
+  /** One was given back unstarted, because of a stop. */
+  gaveBack(): void;
   /** How long a receive may wait for a message. */
   waitMs(): number;
   /** The budget is used up and a fetch waits for it. */

@@ -28,18 +28,10 @@ export class GroupRunner {
   #main: Promise<void> | undefined;
   #problem: string | undefined;
   #stopping: Promise<GroupStopped> | undefined;
-  #released = 0;
 
   constructor(context: GroupContext, drainMs: number) {
-    const { emit } = context;
-    this.context = {
-      ...context,
-      emit: (event) => {
-        if (event.type === "released" && event.reason === "stop") this.#released++;
-        emit(event);
-      },
-    };
-    this.#dispatcher = new Dispatcher(this.context);
+    this.context = context;
+    this.#dispatcher = new Dispatcher(context);
     this.#drainMs = drainMs;
   }
 
@@ -182,7 +174,7 @@ export class GroupRunner {
         session?.forget();
       }
     }
-    return { completed: this.#dispatcher.finished - before, released: this.#released, abandoned };
+    return { completed: this.#dispatcher.finished - before, released: this.#dispatcher.released, abandoned };
   }
 }
 

@@ -1,18 +1,7 @@
-import type { Connection, Fault, Lease, Runtime } from "../driver.ts";
+import type { Fault } from "../driver.ts";
 import type { Held } from "./held.ts";
-
-export interface HeartbeatOptions {
-  readonly lease: Lease;
-  readonly runtime: Runtime;
-  readonly holdMs: number;
-  /** The most one extension call may carry. */
-  readonly batch: number;
-  readonly classify: Connection["classify"];
-  /** Everything the lease holds, and so all there is to keep. */
-  readonly held: Iterable<Held>;
-  /** The hold is gone or cannot be kept: called once for each. */
-  readonly lose: (held: Held, cause?: unknown) => void;
-}
+import type { LeaseRunner } from "./lease-runner.ts";
+import { lose } from "./losses.ts";
 
 /**
  * Keeps the holds of one lease, buffered messages included: each is extended when a third of it is spent. When it can
@@ -20,18 +9,22 @@ export interface HeartbeatOptions {
  * One timer a lease; messages due within a twelfth of a hold go in one call.
  */
 export class Heartbeat {
-  readonly #options: HeartbeatOptions;
+  readonly #runner: LeaseRunner;
   #timer: Disposable | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(options: HeartbeatOptions) {
-    this.#options = options;
+  constructor(runner: LeaseRunner) {
+    this.#runner = runner;
+  }
+
+  get #holdMs(): number {
+    return this.#runner.host.context.plan.holdMs;
   }
 
   /** Messages that have arrived, and are held now. */
   watch(arrived: readonly Held[]): void {
-    const now = this.#options.runtime.monotonic();
+    const now = this.#runner.runtime.monotonic();
     let due = this.#dueAt;
     for (const held of arrived) if (held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
     if (due < this.#dueAt) this.#arm(due);
@@ -49,19 +42,19 @@ export class Heartbeat {
 
   /** A hold that ends sooner than this is about to be lost. */
   get margin(): number {
-    return this.#options.holdMs / 10;
+    return this.#holdMs / 10;
   }
 
   /** When the held one wants attention: an extension, or its loss. */
   #due(held: Held, now: number): number {
     const deadline = held.deadline as number;
     if (!this.#extendable(held, now)) return deadline - this.margin;
-    return Math.min(deadline - (this.#options.holdMs * 2) / 3, deadline - this.margin);
+    return Math.min(deadline - (this.#holdMs * 2) / 3, deadline - this.margin);
   }
 
   /** Can an extension still win time worth having? */
   #extendable(held: Held, now: number): boolean {
-    if (this.#options.lease.extend === undefined) return false;
+    if (this.#runner.lease.extend === undefined) return false;
     const last = held.delivery.lastDeadline;
     return last === undefined || last - Math.max(now, held.deadline as number) > 1_000;
   }
@@ -70,8 +63,8 @@ export class Heartbeat {
     this.#disarm();
     if (this.#closed) return;
     this.#dueAt = at;
-    const wait = Math.max(at - this.#options.runtime.monotonic(), 0);
-    this.#timer = this.#options.runtime.timer(wait, () => this.#beat());
+    const wait = Math.max(at - this.#runner.runtime.monotonic(), 0);
+    this.#timer = this.#runner.runtime.timer(wait, () => this.#beat());
   }
 
   #disarm(): void {
@@ -82,27 +75,27 @@ export class Heartbeat {
 
   #beat(): void {
     this.#dueAt = Number.POSITIVE_INFINITY;
-    const now = this.#options.runtime.monotonic();
-    const soon = now + this.#options.holdMs / 12;
+    const now = this.#runner.runtime.monotonic();
+    const soon = now + this.#holdMs / 12;
     const extend: Held[] = [];
     let next = Number.POSITIVE_INFINITY;
-    for (const held of this.#options.held) {
+    for (const held of this.#runner.holdings) {
       if (held.deadline === undefined || held.state === "lost") continue;
-      if (now >= held.deadline - this.margin) this.#options.lose(held);
+      if (now >= held.deadline - this.margin) lose(held);
       else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
       else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
       else next = Math.min(next, this.#due(held, now));
     }
-    for (let i = 0; i < extend.length; i += this.#options.batch)
-      void this.#extend(extend.slice(i, i + this.#options.batch));
+    for (let i = 0; i < extend.length; i += this.#runner.batch)
+      void this.#extend(extend.slice(i, i + this.#runner.batch));
     // One that fails is tried again soon, but its loss is not noticed late for it.
-    for (const held of extend)
-      next = Math.min(next, now + this.#options.holdMs / 6, (held.deadline as number) - this.margin);
+    for (const held of extend) next = Math.min(next, now + this.#holdMs / 6, (held.deadline as number) - this.margin);
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
   }
 
   async #extend(batch: Held[]): Promise<void> {
-    const { lease, runtime, holdMs, classify } = this.#options;
+    const { lease, runtime } = this.#runner;
+    const holdMs = this.#holdMs;
     const sentAt = runtime.monotonic();
     const last = Math.min(...batch.map((held) => held.delivery.lastDeadline ?? Number.POSITIVE_INFINITY));
     const forMs = Math.min(holdMs, last - sentAt);
@@ -115,7 +108,7 @@ export class Heartbeat {
       held.extending = undefined;
       const outcome = outcomes[i];
       if (outcome === undefined) held.deadline = sentAt + forMs;
-      else if (held.listed && isLost(classify(outcome.cause, "extend"))) this.#options.lose(held, outcome.cause);
+      else if (held.listed && isLost(this.#runner.classify(outcome.cause, "extend"))) lose(held, outcome.cause);
     });
   }
 }

@@ -1,8 +1,8 @@
-import type { Delivery, LocalContent, WireMessage } from "../driver.ts";
+import type { Delivery } from "../driver.ts";
 import { asText, DecodedMessage, dataOf, decode, type Envelope, JSON_TYPE, parseJson } from "../envelope.ts";
-import { isMessagingError } from "../errors.ts";
+import { NO_HEADERS } from "../envelope-attributes.ts";
+import type { LocalMessage } from "../local-message.ts";
 import type { ChannelShape, ForeignMessage } from "../shapes.ts";
-import type { Condemned } from "./decide.ts";
 
 /** A delivery with its envelope read: what it is, before its data is looked at. */
 export interface Opened {
@@ -17,41 +17,73 @@ export interface Opened {
   /** Foreign: the body with JSON parsed, where it is JSON. */
   readonly raw?: ForeignMessage;
   /** It never left the process, and need not be read. */
-  readonly local?: LocalContent;
+  readonly local?: LocalMessage;
 }
 
-class LocalOpened implements Opened {
-  readonly foreign = false;
-  readonly envelope: Envelope;
-  readonly local: LocalContent;
-  readonly #message: WireMessage;
+/** A message that never left the process, as what was read of it: nothing is read. */
+class LocalOpened implements Opened, Envelope {
+  readonly local: LocalMessage;
 
-  constructor(message: WireMessage, local: LocalContent) {
-    this.envelope = local.envelope as Envelope;
+  constructor(local: LocalMessage) {
     this.local = local;
-    this.#message = message;
+  }
+
+  get envelope(): Envelope {
+    return this;
+  }
+
+  get foreign(): false {
+    return false;
   }
 
   get id(): string {
-    return this.envelope.id;
+    return this.local.id;
   }
 
   get type(): string {
-    return this.envelope.type;
+    return this.local.type;
+  }
+
+  get source(): string {
+    return this.local.common.source;
+  }
+
+  get time(): number {
+    return this.local.time;
+  }
+
+  get hop(): number {
+    return 0;
+  }
+
+  get key(): string | undefined {
+    return this.local.key;
+  }
+
+  get contentType(): string {
+    return JSON_TYPE;
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return this.envelope.headers;
+    return NO_HEADERS;
   }
 
-  get body(): string | Uint8Array {
-    return this.#message.body;
+  get traceparent(): string | undefined {
+    return this.local.extra?.trace?.traceparent;
+  }
+
+  get tracestate(): string | undefined {
+    return this.local.extra?.trace?.tracestate;
+  }
+
+  get body(): string {
+    return this.local.body;
   }
 }
 
 export function open(channel: ChannelShape, delivery: Delivery): Opened {
   const { local } = delivery.message;
-  if (local !== undefined) return new LocalOpened(delivery.message, local);
+  if (local !== undefined) return new LocalOpened(local as LocalMessage);
   const decoded = decode(delivery.message);
   if (!decoded.foreign) return decoded;
   const raw = { ...decoded.raw, body: maybeJson(decoded.raw.body) };
@@ -79,23 +111,18 @@ function foreignType(channel: ChannelShape, raw: ForeignMessage): string | undef
   }
 }
 
-/** The data to validate; a fresh value at each call, so that a handler may change what it was given. */
-export function dataFrom(opened: Opened): { readonly data: unknown } | Condemned {
-  if (opened.local !== undefined) return { data: opened.local.fresh() };
-  if (opened.envelope === undefined) {
-    const text = asText(opened.body);
-    return { data: typeof text === "string" ? maybeJson(text) : text };
-  }
-  try {
-    return { data: opened instanceof DecodedMessage ? opened.data() : dataOf(opened.envelope, opened.body) };
-  } catch (error) {
-    const reason = isMessagingError(error) ? error.message : "the body cannot be read";
-    return { action: "deadLetter", code: "invalid-message", reason, error };
-  }
+/** The data to validate; a fresh value at each call, so that a handler may change what it was given. Throws what is wrong with it. */
+export function dataFrom(opened: Opened): unknown {
+  if (opened.local !== undefined) return opened.local.fresh();
+  if (opened instanceof DecodedMessage) return opened.data();
+  if (opened.envelope !== undefined) return dataOf(opened.envelope, opened.body);
+  const text = asText(opened.body);
+  return typeof text === "string" ? maybeJson(text) : text;
 }
 
-/** An envelope for a message that has none, so that its dead-letter copy can carry our fields. */
+/** The envelope as plain data; made for a message that has none, so that its dead-letter copy can carry our fields. */
 export function envelopeFor(opened: Opened, delivery: Delivery, channel: string, now: number): Envelope {
+  if (opened.local !== undefined) return opened.local.envelope;
   if (opened.envelope !== undefined) return opened.envelope;
   const envelope: Envelope = {
     id: delivery.id,

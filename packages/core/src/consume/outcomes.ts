@@ -2,6 +2,7 @@ import type { Attempt } from "./attempt.ts";
 import { copyToDeadLetters } from "./dead-letters.ts";
 import { type Condemned, type Decision, decide } from "./decide.ts";
 import type { GroupContext } from "./group-context.ts";
+import { canKeep, canReturn, giveBack, release, wait } from "./give-back.ts";
 import type { Held } from "./held.ts";
 import type { Opened } from "./opened.ts";
 
@@ -45,8 +46,8 @@ export class Outcomes {
     } else if (decision.action === "release") {
       held.lease.end(held);
       // A log takes nothing back: it waits here, and the attempt does not count.
-      if (held.lease.log && !held.lease.ending) held.lease.wait(held, this.#context.plan.policy.retry.firstMs);
-      else held.lease.release(held, "asked");
+      if (held.lease.log && !held.lease.ending) wait(held, this.#context.plan.policy.retry.firstMs);
+      else release(held, "asked");
     } else {
       this.#retry(held, decision.delayMs, decision.asked, decision.error);
     }
@@ -55,9 +56,9 @@ export class Outcomes {
   #retry(held: Held, delayMs: number, asked: boolean, error: unknown): void {
     const { lease } = held;
     const failed = held.attempt;
-    const keeps = lease.canKeep(held, delayMs);
+    const keeps = canKeep(held, delayMs);
     const here = keeps && !lease.ending;
-    const there = lease.canReturn(held, delayMs);
+    const there = canReturn(held, delayMs);
     if (!keeps && !there && asked) {
       const reason = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
       this.condemn(held, { action: "deadLetter", code: "retry-delay-unsupported", reason, error });
@@ -68,9 +69,9 @@ export class Outcomes {
     lease.end(held);
     this.#emitRetry(held, failed, delayMs, error);
     const inPlace = here && (held.lane !== undefined || lease.log || !there);
-    if (inPlace) lease.wait(held, delayMs);
-    else if (there) lease.giveBack(held, delayMs, failed);
-    else lease.release(held, "stop");
+    if (inPlace) wait(held, delayMs);
+    else if (there) giveBack(held, delayMs, failed);
+    else release(held, "stop");
   }
 
   #emitRetry(held: Held, attempt: number, delayMs: number, error: unknown): void {
@@ -114,14 +115,14 @@ export class Outcomes {
     const failed = held.attempt;
     lease.end(held);
     if (held.state === "lost") return lease.leave(held);
-    const here = lease.canKeep(held, delayMs) && !lease.ending;
-    if (lease.canReturn(held, delayMs) && (held.lane === undefined || !here)) {
-      lease.giveBack(held, delayMs, failed);
+    const here = canKeep(held, delayMs) && !lease.ending;
+    if (canReturn(held, delayMs) && (held.lane === undefined || !here)) {
+      giveBack(held, delayMs, failed);
     } else if (here) {
       held.condemned = condemned;
-      lease.wait(held, delayMs);
+      wait(held, delayMs);
     } else {
-      lease.release(held, "stop");
+      release(held, "stop");
     }
   }
 

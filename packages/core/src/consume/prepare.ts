@@ -1,7 +1,8 @@
-import type { Held } from "./held.ts";
+import { isMessagingError } from "../errors.ts";
 import { validate, type Validated } from "../schema.ts";
 import type { Condemned } from "./decide.ts";
 import type { GroupContext } from "./group-context.ts";
+import type { Held } from "./held.ts";
 import { dataFrom, open, type Opened } from "./opened.ts";
 import { View, viewOf } from "./view.ts";
 
@@ -44,17 +45,34 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
     if (handler === undefined)
       return condemn("unhandled-type", `group "${context.plan.group}" has no handler of "${type}"`);
   }
-  const read = dataFrom(opened);
-  if ("action" in read) return { kind: "condemned", condemned: read };
+  let data: unknown;
+  try {
+    data = dataFrom(opened);
+  } catch (error) {
+    return broken(error, isMessagingError(error) ? error.message : "the body cannot be read");
+  }
   let validated: Validated | Promise<Validated>;
   try {
-    validated = validate(schema, read.data);
+    validated = validate(schema, data);
   } catch (error) {
-    return broken(error);
+    return broken(error, SCHEMA_THREW);
   }
   return validated instanceof Promise
-    ? validated.then((result) => finish(context, held, opened, type, result), broken)
+    ? later(context, held, opened, type, validated)
     : finish(context, held, opened, type, validated);
+}
+
+function later(
+  context: GroupContext,
+  held: Held,
+  opened: Opened,
+  type: string,
+  validated: Promise<Validated>,
+): Promise<Prepared> {
+  return validated.then(
+    (result) => finish(context, held, opened, type, result),
+    (error: unknown) => broken(error, SCHEMA_THREW),
+  );
 }
 
 function finish(context: GroupContext, held: Held, opened: Opened, type: string, result: Validated): Prepared {
@@ -65,9 +83,8 @@ function finish(context: GroupContext, held: Held, opened: Opened, type: string,
   return viewOf(held, opened, type, result.value, context.channel.channel, context.plan.group);
 }
 
-function broken(error: unknown): Prepared {
-  return {
-    kind: "condemned",
-    condemned: { action: "deadLetter", code: "invalid-message", reason: "its schema threw", error },
-  };
+const SCHEMA_THREW = "its schema threw";
+
+function broken(error: unknown, reason: string): Prepared {
+  return { kind: "condemned", condemned: { action: "deadLetter", code: "invalid-message", reason, error } };
 }

@@ -1,5 +1,6 @@
 import type { Capabilities, Fault, Lease, ReceiverDriver, Runtime } from "../driver.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { canReturn, giveBack } from "./give-back.ts";
 import type { GroupContext, LeaseHost } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { LeaseRunner } from "./lease-runner.ts";
@@ -24,7 +25,8 @@ export class Session implements LeaseHost {
   readonly #drainMs: number;
   readonly #runners = new Set<LeaseRunner>();
   readonly #leases = new AbortController();
-  readonly #forgotten = new AbortController();
+  /** Made when somebody waits for it. */
+  #forgotten: AbortController | undefined;
   #failure: Failure;
 
   constructor(context: GroupContext, receiver: ReceiverDriver, dispatcher: Dispatcher, drainMs: number) {
@@ -51,6 +53,10 @@ export class Session implements LeaseHost {
     return Math.max(Math.ceil(this.context.plan.maxInFlight / Math.max(this.#runners.size, 1)), 1);
   }
 
+  gaveBack(): void {
+    this.#dispatcher.released++;
+  }
+
   waitMs(): number {
     const crowded = this.#runners.size > this.context.plan.maxInFlight;
     return crowded ? CROWDED_POLL_MS : Math.min(LONGEST_POLL_MS, Math.max(Math.floor(this.#drainMs / 3), 0));
@@ -62,13 +68,13 @@ export class Session implements LeaseHost {
     const now = this.context.runtime.monotonic();
     let longest: Held | undefined;
     for (const runner of this.#runners) {
-      for (const held of runner.waiting()) {
+      for (const held of runner.holdings) {
         if (held.dueAt <= now) continue; // its turn has come
-        if ((longest === undefined || held.dueAt > longest.dueAt) && runner.canReturn(held, held.dueAt - now))
-          longest = held;
+        if (held.state !== "waiting" || (longest !== undefined && held.dueAt <= longest.dueAt)) continue;
+        if (canReturn(held, held.dueAt - now)) longest = held;
       }
     }
-    longest?.lease.giveBack(longest, longest.dueAt - now, longest.attempt - 1);
+    if (longest !== undefined) giveBack(longest, longest.dueAt - now, longest.attempt - 1);
   }
 
   /** Resolves when the receiver has no more leases to give and every lease is over. */
@@ -109,7 +115,7 @@ export class Session implements LeaseHost {
 
   /** Whatever has not ended by now is left to itself: no timer of it remains. */
   forget(): void {
-    this.#forgotten.abort();
+    this.#forgotten?.abort();
     for (const runner of this.#runners) runner.forget();
   }
 
@@ -124,8 +130,9 @@ export class Session implements LeaseHost {
     if (failure !== undefined) this.#fail(failure);
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
-    if (failure === undefined) await (this.stopping ? runner.idle() : runner.finished());
-    else await within(runtime, this.#drainMs, runner.idle(), this.#forgotten.signal);
+    if (failure === undefined) await (this.stopping ? runner.holdings.idle() : runner.holdings.finished());
+    else
+      await within(runtime, this.#drainMs, runner.holdings.idle(), (this.#forgotten ??= new AbortController()).signal);
     await runner.flush().catch(() => undefined);
     const drained = failure === undefined && runner.settledAll;
     const limit = new AbortController();

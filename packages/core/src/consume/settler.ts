@@ -1,31 +1,21 @@
 import { reconnectMs } from "../backoff.ts";
 import { Deque } from "../deque.ts";
-import type { Connection, Lease, Outcome, Runtime, Settlement } from "../driver.ts";
+import type { Outcome, Settlement } from "../driver.ts";
 import type { Held } from "./held.ts";
+import type { LeaseRunner } from "./lease-runner.ts";
+import { settled } from "./losses.ts";
 
 /** Settlements may wait this long for company while handlers run (seam rule 5). */
 const LINGER_MS = 100;
 /** Settle calls at once a lease; with batches of ten that is more than any of our brokers answers in a round trip. */
 const CALLS = 8;
 
-export interface SettlerOptions {
-  readonly lease: Lease;
-  readonly runtime: Runtime;
-  /** The most one call may carry. */
-  readonly batch: number;
-  readonly classify: Connection["classify"];
-  /** More settlements may come soon: handlers run. */
-  readonly expecting: () => boolean;
-  /** Settled, or lost: called once for each. */
-  readonly done: (held: Held, lost: boolean, cause?: unknown) => void;
-}
-
 /**
  * Settles deliveries one by one, coalesced into the broker's batches. A failed settlement is tried again until the hold
  * ends, then reported as lost: the message will come again (contract C6).
  */
 export class Settler {
-  readonly #options: SettlerOptions;
+  readonly #runner: LeaseRunner;
   /** With what is to become of it in `settlement`. */
   readonly #pending = new Deque<Held>();
   #calls = 0;
@@ -36,10 +26,10 @@ export class Settler {
   #idle: (() => void)[] = [];
   #closed = false;
   /** Settlements that failed, until they are tried again. */
-  readonly #again = new Map<Held, Disposable>();
+  #again: Map<Held, Disposable> | undefined;
 
-  constructor(options: SettlerOptions) {
-    this.#options = options;
+  constructor(runner: LeaseRunner) {
+    this.#runner = runner;
   }
 
   /** Asked to settle and not yet known to be settled. */
@@ -53,7 +43,11 @@ export class Settler {
     held.settlement = settlement;
     held.settleTries = 0;
     if (held.extending === undefined) this.#push(held);
-    else void held.extending.then(() => this.#push(held));
+    else this.#pushAfter(held.extending, held);
+  }
+
+  #pushAfter(extending: Promise<unknown>, held: Held): void {
+    void extending.then(() => this.#push(held));
   }
 
   /** Nothing more is expected soon: what lingers leaves at the end of the tick. */
@@ -82,35 +76,38 @@ export class Settler {
     this.#closed = true;
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
-    for (const [held, timer] of this.#again) {
+    for (const [held, timer] of this.#again ?? []) {
       timer[Symbol.dispose]();
       this.#finish(held, true);
     }
-    this.#again.clear();
+    this.#again = undefined;
     for (const held of this.#pending.drain()) this.#finish(held, true);
   }
 
   #push(held: Held): void {
-    if (this.#closed || this.#options.lease.lost.aborted) {
+    if (this.#closed || this.#runner.lease.lost.aborted) {
       this.#finish(held, true);
       return;
     }
     this.#pending.push(held);
-    if (this.#pending.size >= this.#options.batch) this.#send();
+    if (this.#pending.size >= this.#runner.batch) this.#send();
     else this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#deferred || this.#linger !== undefined) return;
-    if (!this.#flushing && this.#options.expecting()) {
-      this.#linger = this.#options.runtime.timer(LINGER_MS, () => this.#sendAll());
+    if (!this.#deferred && this.#linger === undefined) this.#sendSoon();
+  }
+
+  #sendSoon(): void {
+    if (!this.#flushing && this.#runner.expecting) {
+      this.#linger = this.#runner.runtime.timer(LINGER_MS, () => this.#sendAll());
       return;
     }
     this.#deferred = true;
-    this.#options.runtime.defer(() => {
+    this.#runner.runtime.defer(() => {
       this.#deferred = false;
       // What was to come at once has come; what still runs may bring more.
-      if (!this.#flushing && this.#pending.size > 0 && this.#options.expecting()) this.#schedule();
+      if (!this.#flushing && this.#pending.size > 0 && this.#runner.expecting) this.#schedule();
       else this.#sendAll();
     });
   }
@@ -123,7 +120,7 @@ export class Settler {
 
   #send(): void {
     if (this.#calls >= CALLS || this.#pending.size === 0) return;
-    const count = Math.min(this.#options.batch, this.#pending.size);
+    const count = Math.min(this.#runner.batch, this.#pending.size);
     const batch = new Array<Held>(count);
     for (let i = 0; i < count; i++) batch[i] = this.#pending.shift() as Held;
     this.#calls++;
@@ -131,7 +128,7 @@ export class Settler {
   }
 
   async #call(batch: Held[]): Promise<void> {
-    const { lease } = this.#options;
+    const { lease } = this.#runner;
     let outcomes: readonly Outcome[];
     try {
       outcomes = await lease.settle(
@@ -147,28 +144,28 @@ export class Settler {
       if (outcome === undefined) this.#finish(held, false);
       else this.#failed(held, outcome.cause);
     });
-    if (this.#pending.size >= this.#options.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
+    if (this.#pending.size >= this.#runner.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
     else if (this.#pending.size > 0) this.#schedule();
   }
 
   #failed(held: Held, cause: unknown): void {
-    const fault = this.#options.classify(cause, "settle");
-    const wait = Math.max(reconnectMs(++held.settleTries, this.#options.runtime.random), fault.retryAfterMs ?? 0);
+    const fault = this.#runner.classify(cause, "settle");
+    const wait = Math.max(reconnectMs(++held.settleTries, this.#runner.runtime.random), fault.retryAfterMs ?? 0);
     const end = held.deadline ?? Number.POSITIVE_INFINITY;
     const passing = fault.kind === "retryable" || fault.kind === "throttled" || fault.kind === "ambiguous";
-    const late = this.#options.runtime.monotonic() + wait >= end;
+    const late = this.#runner.runtime.monotonic() + wait >= end;
     // A hold without an end still has a lease: after some ten tries (a minute) the lease is what is broken.
     if (!passing || late || held.settleTries > 10 || this.#closed) return this.#finish(held, true, cause);
     const again = () => {
-      this.#again.delete(held);
+      this.#again?.delete(held);
       this.#push(held);
     };
-    this.#again.set(held, this.#options.runtime.timer(wait, again));
+    (this.#again ??= new Map()).set(held, this.#runner.runtime.timer(wait, again));
   }
 
   #finish(held: Held, lost: boolean, cause?: unknown): void {
     this.#unsettled--;
-    this.#options.done(held, lost, cause);
-    if (this.#unsettled === 0) for (const wake of this.#idle.splice(0)) wake();
+    settled(held, lost, cause);
+    if (this.#unsettled === 0 && this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
   }
 }

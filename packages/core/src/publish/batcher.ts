@@ -16,21 +16,30 @@ export function takeBatch(
   about: About,
 ): Item[] {
   const { count, bytes } = sender.capabilities.maxBatch;
-  const batch: Item[] = [];
+  let waiting = 0;
+  for (const list of lists) waiting += list.size;
+  // Of the right size at once: a batch that grows is copied, and most are full.
+  const batch = new Array<Item>(Math.min(count, waiting));
+  let taken = 0;
   let total = 0;
   for (const list of lists) {
     for (let item = list.peek(); item !== undefined; item = list.peek()) {
       if (!item.finished) {
         const error = prepare(item, sender, about);
         if (error === undefined) {
-          if (batch.length === count || total + item.size > bytes) return batch;
+          if (taken === batch.length || total + item.size > bytes) return cut(batch, taken);
           total += item.size;
-          batch.push(item);
+          batch[taken++] = item;
         } else fail(item, error);
       }
       list.shift();
     }
   }
+  return cut(batch, taken);
+}
+
+function cut(batch: Item[], taken: number): Item[] {
+  batch.length = taken;
   return batch;
 }
 

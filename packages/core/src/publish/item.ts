@@ -41,46 +41,112 @@ export interface SendOptions {
 
 export type Make = (capabilities: Capabilities) => WireMessage;
 
+/** What may have come to pass of an item. */
+const ADMITTED = 1;
+const GATED = 2;
+const STARTED = 4;
+const FINISHED = 8;
+const AMBIGUOUS = 16;
+
+/** What few items need: those of a key, and those with a signal. */
+class Rare {
+  unlisten: (() => void) | undefined = undefined;
+  lane: Lane | undefined = undefined;
+  behind: Item | undefined = undefined;
+}
+
+const put = (progress: number, what: number, is: boolean): number => (is ? progress | what : progress & ~what);
+
 /**
  * One message until it is accepted or has failed: what it is, who is told, and how far it is. Every field is set here, in one
- * order: the engine is fast with items of one shape.
+ * order: the engine is fast with items of one shape. There are as many as are published in a tick: fields are few, and no method is
+ * private, which would be another field.
  */
 export abstract class Item {
-  readonly signal: AbortSignal | undefined;
-  readonly key: string | undefined;
-  /** What it counts against the pending limit: the body and an allowance for headers. */
-  readonly weight: number;
-  /** Set when it is submitted (monotonic). */
+  /** Set when it is submitted (monotonic, whole milliseconds). */
   deadline = 0;
   message: WireMessage | undefined = undefined;
   madeFor: Capabilities | undefined = undefined;
   /** As the driver counts; -1: not yet counted. */
   size = -1;
   attempts = 0;
-  admitted = false;
-  /** Waits for its gate. */
-  gated = false;
-  finished = false;
-  /** In the ready list, in back-off or in a call: not to be made ready again. */
-  started = false;
   call: Call | undefined = undefined;
-  /** Sticky (C1): some attempt may have been accepted. */
-  ambiguous = false;
   /** The last attempt's failure. */
   error: MessagingError | undefined = undefined;
-  unlisten: (() => void) | undefined = undefined;
   /** All unresolved items, oldest first. */
   older: Item | undefined = undefined;
   newer: Item | undefined = undefined;
-  lane: Lane | undefined = undefined;
-  /** The next one of the same key. */
-  behind: Item | undefined = undefined;
+  #progress = 0;
+  #rare: Rare | undefined = undefined;
 
-  constructor(signal: AbortSignal | undefined, key: string | undefined, bodyLength: number) {
-    this.signal = signal;
-    this.key = key;
-    this.weight = bodyLength + HEADER_WEIGHT;
+  /** Counts against the pending limit. */
+  get admitted(): boolean {
+    return (this.#progress & ADMITTED) !== 0;
   }
+  set admitted(is: boolean) {
+    this.#progress = put(this.#progress, ADMITTED, is);
+  }
+
+  /** Waits for its gate. */
+  get gated(): boolean {
+    return (this.#progress & GATED) !== 0;
+  }
+  set gated(is: boolean) {
+    this.#progress = put(this.#progress, GATED, is);
+  }
+
+  /** In the ready list, in back-off or in a call: not to be made ready again. */
+  get started(): boolean {
+    return (this.#progress & STARTED) !== 0;
+  }
+  set started(is: boolean) {
+    this.#progress = put(this.#progress, STARTED, is);
+  }
+
+  get finished(): boolean {
+    return (this.#progress & FINISHED) !== 0;
+  }
+  set finished(is: boolean) {
+    this.#progress = put(this.#progress, FINISHED, is);
+  }
+
+  /** Sticky (C1): some attempt may have been accepted. */
+  get ambiguous(): boolean {
+    return (this.#progress & AMBIGUOUS) !== 0;
+  }
+  set ambiguous(is: boolean) {
+    this.#progress = put(this.#progress, AMBIGUOUS, is);
+  }
+
+  get unlisten(): (() => void) | undefined {
+    return this.#rare?.unlisten;
+  }
+  set unlisten(unlisten: (() => void) | undefined) {
+    (this.#rare ??= new Rare()).unlisten = unlisten;
+  }
+
+  get lane(): Lane | undefined {
+    return this.#rare?.lane;
+  }
+  set lane(lane: Lane | undefined) {
+    (this.#rare ??= new Rare()).lane = lane;
+  }
+
+  /** The next one of the same key. */
+  get behind(): Item | undefined {
+    return this.#rare?.behind;
+  }
+  set behind(item: Item | undefined) {
+    (this.#rare ??= new Rare()).behind = item;
+  }
+
+  /** What it counts against the pending limit: the body and an allowance for headers. */
+  get weight(): number {
+    return this.bodyLength + HEADER_WEIGHT;
+  }
+
+  abstract get key(): string | undefined;
+  abstract get bodyLength(): number;
 
   /** The message's id, for errors. */
   abstract get id(): string | undefined;
@@ -88,6 +154,10 @@ export abstract class Item {
   abstract make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
   /** Called once: accepted, or failed. */
   abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
+
+  get signal(): AbortSignal | undefined {
+    return undefined;
+  }
 
   get gate(): PromiseLike<unknown> | undefined {
     return undefined;
@@ -113,6 +183,8 @@ export abstract class Item {
 
 /** A message that is made when it is given, and its promise. */
 export class GivenItem extends Item {
+  readonly key: string | undefined;
+  readonly bodyLength: number;
   readonly #options: SendOptions;
   readonly #make: Make;
   readonly #resolve: (sent: Accepted) => void;
@@ -126,7 +198,9 @@ export class GivenItem extends Item {
     resolve: (sent: Accepted) => void,
     reject: (error: unknown) => void,
   ) {
-    super(options.signal, made.key, made.body.length);
+    super();
+    this.key = made.key;
+    this.bodyLength = made.body.length;
     this.message = made;
     this.madeFor = madeFor;
     this.#make = make;
@@ -137,6 +211,10 @@ export class GivenItem extends Item {
 
   get id(): string | undefined {
     return this.#options.id;
+  }
+
+  override get signal(): AbortSignal | undefined {
+    return this.#options.signal;
   }
 
   override get gate(): PromiseLike<unknown> | undefined {
@@ -178,6 +256,9 @@ export class ItemList {
     else item.older.newer = item.newer;
     if (item.newer === undefined) this.newest = item.older;
     else item.newer.older = item.older;
+    // One that has grown old must not keep those after it alive.
+    item.older = undefined;
+    item.newer = undefined;
   }
 
   /** A copy: what is done to one item may remove others. */

@@ -1,14 +1,12 @@
 import type { Capabilities } from "../driver.ts";
 import { formatDuration, milliseconds, parseDuration } from "../duration.ts";
-import { BYTES_TYPE, type Envelope, JSON_TYPE } from "../envelope.ts";
-import { NO_HEADERS } from "../envelope-attributes.ts";
 import { isMessagingError, MessagingError } from "../errors.ts";
-import { copyJson, Tally } from "../json-copy.ts";
-import { LocalMessage } from "../local-message.ts";
+import { copyJson, type JsonCopy } from "../json-copy.ts";
 import { type Validated, validate } from "../schema.ts";
 import type { ChannelShape } from "../shapes.ts";
 import { checkHeaders, checkName, isBytes, jsonText } from "../text.ts";
 import { outgoingTrace } from "../trace.ts";
+import type { Extra } from "./extra.ts";
 
 /** {@link PublishOptions} as the run time sees them. */
 export interface RawOptions {
@@ -19,68 +17,43 @@ export interface RawOptions {
   readonly fairnessKey?: unknown;
 }
 
-export interface Prepared {
-  readonly envelope: Envelope;
-  /** Text or bytes; or, for a broker in this process, the message itself. */
-  readonly content: string | Uint8Array | LocalMessage;
-  readonly special: Special | undefined;
-}
-
-/** What few messages have. */
-export interface Special {
-  readonly fairness: string | undefined;
-  readonly delayMs: number | undefined;
-  /** Rejects where an asynchronous schema refuses the data. */
-  readonly valid: Promise<void> | undefined;
-}
+/** Text or bytes; or, for a broker in this process, the data. */
+export type Content = string | Uint8Array | JsonCopy;
 
 /** The last instant a Date can hold. */
 const LAST_TIME = 8_640_000_000_000_000;
 
-/** All checks that need no broker. What is sent is fixed here: data changed after `publish()` returned changes nothing. */
-export function prepare(
+/** What is sent is fixed here: data changed after `publish()` returned changes nothing. */
+export function contentOf(data: unknown, local: boolean): Content {
+  if (isBytes(data)) return new Uint8Array(data);
+  return (local ? copyJson(data) : undefined) ?? jsonText(data);
+}
+
+/** Undefined for an ordinary message. `valid` is {@link check}'s. */
+export function extraOf(
   shape: ChannelShape,
-  source: string,
-  now: number,
-  id: string,
   type: string,
   data: unknown,
+  now: number,
   options: RawOptions | undefined,
-  local: boolean,
-): Prepared {
-  const valid = check(shape, type, data);
-  const bytes = isBytes(data);
-  const tally = local && options === undefined && !bytes ? new Tally() : undefined;
-  const copy = tally === undefined ? undefined : copyJson(data, tally);
-  const body = bytes ? new Uint8Array(data) : copy === undefined ? jsonText(data) : "";
-  const envelope: { -readonly [K in keyof Envelope]: Envelope[K] } = {
-    id,
-    source,
-    type,
-    time: now,
-    hop: 0,
-    contentType: bytes ? BYTES_TYPE : JSON_TYPE,
-    headers: NO_HEADERS,
-  };
+  valid: Promise<void> | undefined,
+  signal: AbortSignal | undefined,
+): Extra | undefined {
   const key = orderingKey(shape, type, data);
-  if (key !== undefined) envelope.key = key;
-  let headers: Record<string, string> | undefined;
-  if (options?.headers !== undefined) {
-    headers = checkHeaders(options.headers);
-    envelope.headers = headers;
-  }
-  const trace = outgoingTrace(headers);
-  if (trace !== undefined) {
-    envelope.traceparent = trace.traceparent;
-    if (trace.tracestate !== undefined) envelope.tracestate = trace.tracestate;
-    if (headers !== undefined) envelope.headers = withoutTrace(headers);
-  }
-  if (options?.expires !== undefined) envelope.expiresAt = expiry(options.expires, now);
-  const fairness = options?.fairnessKey === undefined ? undefined : fairnessOf(shape, options.fairnessKey);
-  const delayMs = options?.delay === undefined ? undefined : delayOf(shape, options.delay);
-  const content = copy === undefined ? body : new LocalMessage(envelope, copy.value, tally as Tally);
-  const ordinary = fairness === undefined && delayMs === undefined && valid === undefined;
-  return { envelope, content, special: ordinary ? undefined : { fairness, delayMs, valid } };
+  const given = options?.headers === undefined ? undefined : checkHeaders(options.headers);
+  const trace = outgoingTrace(given);
+  if (options === undefined && key === undefined && trace === undefined && valid === undefined && signal === undefined)
+    return undefined;
+  return {
+    key,
+    headers: given === undefined || trace === undefined ? given : withoutTrace(given),
+    trace,
+    expiresAt: options?.expires === undefined ? undefined : expiry(options.expires, now),
+    fairness: options?.fairnessKey === undefined ? undefined : fairnessOf(shape, options.fairnessKey),
+    delayMs: options?.delay === undefined ? undefined : delayOf(shape, options.delay),
+    valid,
+    signal,
+  };
 }
 
 function withoutTrace(headers: Record<string, string>): Record<string, string> {
@@ -92,7 +65,8 @@ function refuse(shape: ChannelShape, code: string, message: string, cause?: unkn
   return new MessagingError(code, `"${shape.name}": ${message}`, { kind: "permanent", channel: shape.name, cause });
 }
 
-function check(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined {
+/** Throws `unknown-type` or `invalid-message`; where the schema is asynchronous, the promise does. */
+export function check(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined {
   const schema = Object.hasOwn(shape.messages, type) ? shape.messages[type] : undefined;
   if (schema === undefined) {
     const known = Object.keys(shape.messages).map((name) => `"${name}"`);
@@ -168,8 +142,8 @@ function delayOf(shape: ChannelShape, value: unknown): number {
 }
 
 /** What only the destination's own capabilities can tell. */
-export function checkCapabilities(shape: ChannelShape, special: Special, capabilities: Capabilities): void {
-  const { delayMs = 0, fairness } = special;
+export function checkCapabilities(shape: ChannelShape, extra: Extra, capabilities: Capabilities): void {
+  const { delayMs = 0, fairness } = extra;
   if (delayMs > capabilities.delayedPublishMs) {
     const most =
       capabilities.delayedPublishMs === 0 ? "none" : `at most ${formatDuration(capabilities.delayedPublishMs)}`;

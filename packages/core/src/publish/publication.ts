@@ -1,42 +1,104 @@
 import type { Capabilities, SenderDriver, WireMessage } from "../driver.ts";
-import { type Envelope, encodeBody } from "../envelope.ts";
+import { BYTES_TYPE, type Envelope, encodeBody, JSON_TYPE } from "../envelope.ts";
+import { NO_HEADERS } from "../envelope-attributes.ts";
 import type { MessagingError } from "../errors.ts";
-import { LocalMessage } from "../local-message.ts";
+import { JsonCopy } from "../json-copy.ts";
+import { LocalMessage, localMessage } from "../local-message.ts";
 import type { Published, PublishManyResult } from "../publisher.ts";
-import type { ChannelShape } from "../shapes.ts";
+import type { Common } from "./common.ts";
+import type { Extra } from "./extra.ts";
 import { type Accepted, Item, type Many } from "./item.ts";
-import { checkCapabilities, type Prepared, type Special } from "./prepare.ts";
+import { checkCapabilities, type Content } from "./prepare.ts";
 
-/** One checked message of a user's. */
-abstract class Publication extends Item {
-  readonly #shape: ChannelShape;
-  readonly #envelope: Envelope;
-  readonly #content: Prepared["content"];
-  readonly #special: Special | undefined;
+/** A checked message; what is made of it takes it over. */
+export interface Draft {
+  readonly common: Common;
+  readonly id: string;
+  readonly time: number;
+  content: Content;
+  extra: Extra | undefined;
+}
 
-  constructor(signal: AbortSignal | undefined, shape: ChannelShape, { envelope, content, special }: Prepared) {
-    super(signal, envelope.key, content.length);
-    this.#shape = shape;
-    this.#envelope = envelope;
-    this.#content = content;
-    this.#special = special;
+/** One checked message of a user's, and its own envelope. */
+abstract class Publication extends Item implements Envelope {
+  readonly id: string;
+  readonly #common: Common;
+  /** After the common epoch. */
+  readonly #since: number;
+  readonly #content: string | Uint8Array | LocalMessage;
+  readonly #extra: Extra | undefined;
+
+  constructor(draft: Draft) {
+    super();
+    const { common, id, time, content, extra } = draft;
+    draft.content = "";
+    draft.extra = undefined;
+    this.id = id;
+    this.#common = common;
+    this.#since = time - common.epoch;
+    this.#content = content instanceof JsonCopy ? localMessage(common, id, time, content, extra) : content;
+    this.#extra = extra;
   }
 
-  get id(): string {
-    return this.#envelope.id;
+  get source(): string {
+    return this.#common.source;
+  }
+
+  get type(): string {
+    return this.#common.type;
+  }
+
+  get time(): number {
+    return this.#common.epoch + this.#since;
+  }
+
+  get hop(): number {
+    return 0;
+  }
+
+  get contentType(): string {
+    return this.#content instanceof Uint8Array ? BYTES_TYPE : JSON_TYPE;
+  }
+
+  get key(): string | undefined {
+    return this.#extra?.key;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#extra?.headers ?? NO_HEADERS;
+  }
+
+  get traceparent(): string | undefined {
+    return this.#extra?.trace?.traceparent;
+  }
+
+  get tracestate(): string | undefined {
+    return this.#extra?.trace?.tracestate;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.#extra?.expiresAt;
+  }
+
+  get bodyLength(): number {
+    return this.#content.length;
+  }
+
+  override get signal(): AbortSignal | undefined {
+    return this.#extra?.signal;
   }
 
   override get gate(): PromiseLike<unknown> | undefined {
-    return this.#special?.valid;
+    return this.#extra?.valid;
   }
 
   make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage {
-    const special = this.#special;
+    const extra = this.#extra;
     const content = this.#content;
-    if (special !== undefined) checkCapabilities(this.#shape, special, capabilities);
-    if (!(content instanceof LocalMessage)) return encodeBody(this.#envelope, content, capabilities, special, true);
+    if (extra !== undefined) checkCapabilities(this.#common.shape, extra, capabilities);
+    if (!(content instanceof LocalMessage)) return encodeBody(this, content, capabilities, extra, true);
     if (driver?.local === true) return content as WireMessage;
-    return encodeBody(this.#envelope, content.body, capabilities, special, true);
+    return encodeBody(this, content.body, capabilities, extra, true);
   }
 }
 
@@ -45,14 +107,8 @@ export class SinglePublication extends Publication {
   readonly #resolve: (published: Published) => void;
   readonly #reject: (error: MessagingError) => void;
 
-  constructor(
-    signal: AbortSignal | undefined,
-    shape: ChannelShape,
-    prepared: Prepared,
-    resolve: (published: Published) => void,
-    reject: (error: MessagingError) => void,
-  ) {
-    super(signal, shape, prepared);
+  constructor(draft: Draft, resolve: (published: Published) => void, reject: (error: MessagingError) => void) {
+    super(draft);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -87,14 +143,8 @@ export class OneOfMany extends Publication {
   readonly #many: ManyResults;
   readonly #index: number;
 
-  constructor(
-    signal: AbortSignal | undefined,
-    shape: ChannelShape,
-    prepared: Prepared,
-    many: ManyResults,
-    index: number,
-  ) {
-    super(signal, shape, prepared);
+  constructor(draft: Draft, many: ManyResults, index: number) {
+    super(draft);
     this.#many = many;
     this.#index = index;
   }

@@ -25,7 +25,10 @@ export class PublishSchedule {
     this.#hooks = hooks;
   }
 
-  /** The time the current tick's first message came: a clock read per message costs more than it tells. */
+  /**
+   * The time the current tick's first message came: a clock read per message costs more than it tells. In whole milliseconds,
+   * rounded up: the engine keeps a fraction as an object of its own.
+   */
   now(): number {
     if (this.#tick === undefined) this.flushSoon();
     return this.#tick as number;
@@ -34,7 +37,7 @@ export class PublishSchedule {
   /** At the end of this tick. */
   flushSoon(): void {
     if (this.#tick !== undefined) return;
-    this.#tick = this.#runtime.monotonic();
+    this.#tick = Math.ceil(this.#runtime.monotonic());
     this.#runtime.defer(this.#flush);
   }
 
@@ -55,8 +58,12 @@ export class PublishSchedule {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#runtime.monotonic() + ms);
   }
 
+  /** Asked for every message: the closure is made apart, so that it costs nothing where none is needed. */
   expireAt(deadline: number): void {
-    if (deadline >= this.#sweepAt || this.#stopped) return;
+    if (deadline < this.#sweepAt && !this.#stopped) this.#sweepLater(deadline);
+  }
+
+  #sweepLater(deadline: number): void {
     this.#sweep?.[Symbol.dispose]();
     this.#sweepAt = deadline;
     this.#sweep = this.#runtime.timer(deadline - this.#runtime.monotonic(), () => {

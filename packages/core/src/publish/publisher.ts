@@ -2,16 +2,18 @@ import type { Published, PublishManyResult } from "../publisher.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ChannelShape } from "../shapes.ts";
 import { markFailed } from "./item.ts";
+import { type Common, Commons } from "./common.ts";
 import {
+  check,
   checkCapabilities,
+  contentOf,
+  extraOf,
   givenId,
   orderingKey,
-  prepare,
-  type Prepared,
   prepareFailed,
   type RawOptions,
 } from "./prepare.ts";
-import { ManyResults, OneOfMany, SinglePublication } from "./publication.ts";
+import { type Draft, ManyResults, OneOfMany, SinglePublication } from "./publication.ts";
 import type { SendQueue } from "./send-queue.ts";
 
 export interface ChannelPublisherOptions {
@@ -37,12 +39,23 @@ const capture = (resolve: (published: Published) => void, reject: (error: unknow
   captured.reject = reject;
 };
 
+/** What a publication is made of, handed over without an object of its own; nothing runs between filling and reading it. */
+const draft: { -readonly [K in keyof Draft]: Draft[K] } = {
+  common: undefined as unknown as Common,
+  id: "",
+  time: 0,
+  content: "",
+  extra: undefined,
+};
+
 /** `publish` and `publishMany` of one channel: the checks, the envelope, and the place in the order, all before returning. */
 export class ChannelPublisher {
   readonly #options: ChannelPublisherOptions;
+  readonly #commons: Commons;
 
   constructor(options: ChannelPublisherOptions) {
     this.#options = options;
+    this.#commons = new Commons(options.shape, options.service);
   }
 
   publish(
@@ -50,15 +63,14 @@ export class ChannelPublisher {
     data: unknown,
     options?: RawOptions & { readonly signal?: AbortSignal | undefined },
   ): Promise<Published> {
-    const { shape, queue } = this.#options;
     const promise = new Promise(capture);
     const { resolve, reject } = captured;
     const id = this.#idOf(options);
     try {
-      const prepared = this.#prepare(id, type, data, options);
-      queue.submit(new SinglePublication(options?.signal, shape, prepared, resolve, reject));
+      this.#prepare(id, type, data, options, options?.signal);
+      this.#options.queue.submit(new SinglePublication(draft, resolve, reject));
     } catch (error) {
-      reject(prepareFailed(error, shape.name, id));
+      reject(prepareFailed(error, this.#options.shape.name, id));
     }
     return promise;
   }
@@ -74,8 +86,8 @@ export class ChannelPublisher {
       items.forEach((item, index) => {
         const id = this.#idOf(item);
         try {
-          const prepared = this.#prepare(id, item.type, item.data, item);
-          queue.submit(new OneOfMany(options?.signal, shape, prepared, many, index));
+          this.#prepare(id, item.type, item.data, item, options?.signal);
+          queue.submit(new OneOfMany(draft, many, index));
         } catch (error) {
           markFailed(many, keyIfAny(shape, item.type, item.data), index);
           many.set(index, { ok: false, id, error: prepareFailed(error, shape.name, id) });
@@ -89,12 +101,26 @@ export class ChannelPublisher {
     return typeof options?.id === "string" ? options.id : this.#options.runtime.uuid();
   }
 
-  #prepare(id: string, type: string, data: unknown, raw: RawOptions | undefined): Prepared {
-    const { shape, queue, runtime, service } = this.#options;
+  /** All checks that need no broker; fills the draft. */
+  #prepare(
+    id: string,
+    type: string,
+    data: unknown,
+    raw: RawOptions | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
+    const { shape, queue, runtime } = this.#options;
     givenId(raw);
-    const prepared = prepare(shape, service, runtime.now(), id, type, data, raw, queue.local);
-    if (prepared.special !== undefined) checkCapabilities(shape, prepared.special, queue.capabilities);
-    return prepared;
+    const time = runtime.now();
+    const valid = check(shape, type, data);
+    const content = contentOf(data, raw === undefined && queue.local);
+    const extra = extraOf(shape, type, data, time, raw, valid, signal);
+    if (extra !== undefined) checkCapabilities(shape, extra, queue.capabilities);
+    draft.common = this.#commons.of(type, time);
+    draft.id = id;
+    draft.time = time;
+    draft.content = content;
+    draft.extra = extra;
   }
 }
 

@@ -137,8 +137,7 @@ export class SendQueue {
     const room = this.#pending.canEnter(item.weight);
     if (!room && this.#options.plan.whenFull === "reject")
       return item.done(backpressure(this.#about, item.id), undefined);
-    // Whole milliseconds: the engine keeps a fraction as an object of its own.
-    item.deadline = Math.ceil(this.#schedule.now() + (item.timeoutMs ?? this.#options.plan.timeoutMs));
+    item.deadline = this.#schedule.now() + Math.ceil(item.timeoutMs ?? this.#options.plan.timeoutMs);
     this.#all.add(item);
     this.#unresolved++;
     this.#lanes.add(item);
@@ -190,7 +189,7 @@ export class SendQueue {
     this.#admit();
     if (this.#unresolved > 0) return;
     this.#schedule.idle();
-    for (const wake of this.#whenIdle.splice(0)) wake();
+    if (this.#whenIdle.length > 0) for (const wake of this.#whenIdle.splice(0)) wake();
   }
 
   #advance(first: Item): void {

@@ -1,4 +1,4 @@
-import { dataFrom, open } from "../consume/opened.ts";
+import { dataFrom, open, type Opened } from "../consume/opened.ts";
 import type { WireMessage } from "../driver.ts";
 import { decode, type DeadInfo } from "../envelope.ts";
 import type { ChannelShape } from "../shapes.ts";
@@ -19,18 +19,25 @@ export interface ReadMessage {
 /** For inspection in tests. `brokerId`: the id of a message that has none of ours. */
 export function readMessage(channel: ChannelShape, message: WireMessage, brokerId: string): ReadMessage {
   const opened = open(channel, { id: brokerId, message, receipt: undefined, raw: message });
-  const read = dataFrom(opened);
   const decoded = decode(message);
   const envelope = decoded.foreign ? undefined : decoded.envelope;
   const key = envelope?.key ?? message.key;
   return {
     id: opened.id,
     type: opened.type,
-    data: "action" in read ? opened.body : read.data,
+    data: readable(opened),
     ...(key === undefined ? {} : { key }),
     headers: opened.headers,
     hop: envelope?.hop ?? 0,
     foreign: opened.foreign,
     ...(envelope?.dead === undefined ? {} : { dead: envelope.dead }),
   };
+}
+
+function readable(opened: Opened): unknown {
+  try {
+    return dataFrom(opened);
+  } catch {
+    return opened.body;
+  }
 }

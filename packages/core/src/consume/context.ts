@@ -1,0 +1,53 @@
+import type { Connections } from "../connections.ts";
+import type { Connection, Runtime } from "../driver.ts";
+import type { Observe } from "../events.ts";
+import type { ChannelPlan, GroupPlan } from "../plan.ts";
+import type { SendQueue } from "../publish/send-queue.ts";
+import type { ConsumerShape } from "../shapes.ts";
+import { Attempts } from "./attempts.ts";
+import { Budget } from "./budget.ts";
+import type { GroupContext, GroupEvent } from "./group-context.ts";
+
+/** What one group's consumption has of a `connect()`. */
+export class Context implements GroupContext {
+  readonly consumer: ConsumerShape;
+  readonly channel: ChannelPlan;
+  readonly plan: GroupPlan;
+  readonly runtime: Runtime;
+  readonly connection: Connection;
+  readonly budget: Budget;
+  readonly attempts = new Attempts();
+  readonly #connections: Connections;
+  readonly #observe: Observe;
+
+  constructor(
+    consumer: ConsumerShape,
+    channel: ChannelPlan,
+    plan: GroupPlan,
+    connections: Connections,
+    runtime: Runtime,
+    observe: Observe,
+  ) {
+    this.consumer = consumer;
+    this.channel = channel;
+    this.plan = plan;
+    this.runtime = runtime;
+    this.connection = connections.get(channel.on);
+    this.budget = new Budget(plan.maxInFlight, plan.maxInFlightBytes);
+    this.#connections = connections;
+    this.#observe = observe;
+  }
+
+  /** Made when the first one dies: most never need it. */
+  get deadLetters(): SendQueue | undefined {
+    const { channel, plan } = this;
+    if (plan.deadLetter === undefined) return undefined;
+    const about = { channel: channel.channel, group: plan.group };
+    return this.#connections.queue(plan.deadLetterOn ?? channel.on, plan.deadLetter, channel.publish, about);
+  }
+
+  emit(event: GroupEvent): void {
+    const { channel, plan } = this;
+    this.#observe({ connection: channel.on, channel: channel.channel, group: plan.group, ...event });
+  }
+}

@@ -1,0 +1,133 @@
+import { reconnectMs } from "../backoff.ts";
+import type { Delivery, Fault } from "../driver.ts";
+import { fromFault } from "../errors.ts";
+import type { LeaseRunner } from "./lease-runner.ts";
+
+/** An empty answer sooner than this did not wait as it was asked to. */
+const HASTY_MS = 20;
+
+/** What a loop needs of those beside it. */
+export interface Loops {
+  readonly signal: AbortSignal;
+  whenWindowMoves(wake: () => void): void;
+  /** A poll came back full: another loop may be of use. */
+  full(): void;
+  ended(): void;
+}
+
+/**
+ * Receives, and receives again: room in the budget is reserved before each call (contract C12). Callbacks, not an async
+ * function, which while it waits would keep all that it last received; and what has been handed on is taken out of the
+ * answer, for the promise of a receive that waited long has grown old, and dies late.
+ */
+export class ReceiveLoop {
+  readonly #lease: LeaseRunner;
+  readonly #loops: Loops;
+  /** The one that goes on when there is nothing to receive. */
+  readonly #first: boolean;
+  #reserved = 0;
+  #began = 0;
+  #failures = 0;
+  #hasty = 0;
+
+  constructor(lease: LeaseRunner, loops: Loops, first: boolean) {
+    this.#lease = lease;
+    this.#loops = loops;
+    this.#first = first;
+  }
+
+  readonly next = (): void => {
+    const { host } = this.#lease;
+    const { budget, plan } = host.context;
+    const window = this.#lease.windowRoom();
+    if (this.#loops.signal.aborted) return this.#loops.ended();
+    if (window <= 0) return this.#first ? this.#loops.whenWindowMoves(this.next) : this.#loops.ended();
+    const most = Math.max(Math.min(host.share(), host.capabilities.maxBatch.count, window), 1);
+    // A call that brings one message costs what a call for ten does: while handlers are busy, places are left to gather.
+    const least = Math.max(Math.min(most, plan.maxInFlight >> 1), 1);
+    const taken = budget.tryTake(most, least);
+    if (taken > 0) return this.#receive(taken);
+    if (!this.#first) return this.#loops.ended();
+    host.full();
+    void budget.take(most, least).then(this.#granted);
+  };
+
+  readonly #granted = (taken: number): void => {
+    if (taken > 0) this.#receive(taken);
+    else if (this.#loops.signal.aborted || this.#lease.host.stopping) this.#loops.ended();
+    else this.next();
+  };
+
+  #receive(reserved: number): void {
+    const { lease, host } = this.#lease;
+    const { signal } = this.#loops;
+    this.#reserved = reserved;
+    if (signal.aborted) {
+      host.context.budget.unreserve(reserved);
+      return this.#loops.ended();
+    }
+    this.#began = host.context.runtime.monotonic();
+    let answer: Promise<readonly Delivery[] | null>;
+    try {
+      answer = lease.receive(reserved, host.waitMs(), signal);
+    } catch (cause) {
+      return this.#failed(cause);
+    }
+    void answer.then(this.#got, this.#failed);
+  }
+
+  readonly #got = (got: readonly Delivery[] | null): void => {
+    const { budget } = this.#lease.host.context;
+    this.#failures = 0;
+    const count = got === null ? 0 : got.length;
+    if (count < this.#reserved) budget.unreserve(this.#reserved - count);
+    if (got === null) {
+      this.#lease.ended();
+      this.#loops.ended();
+    } else if (count === 0) this.#empty();
+    else {
+      this.#hasty = 0;
+      this.#arrive(got as Delivery[]);
+      if (count >= this.#reserved) this.#loops.full();
+      this.next();
+    }
+  };
+
+  #arrive(got: Delivery[]): void {
+    try {
+      this.#lease.arrive(got);
+    } catch (error) {
+      this.#loops.ended();
+      throw error;
+    }
+    if (!Object.isFrozen(got)) got.length = 0;
+  }
+
+  #empty(): void {
+    if (!this.#first) return this.#loops.ended();
+    const { runtime } = this.#lease;
+    this.#hasty = runtime.monotonic() - this.#began < HASTY_MS ? this.#hasty + 1 : 0;
+    if (this.#hasty <= 3) return this.next();
+    void runtime.sleep(Math.min(10 * 2 ** (this.#hasty - 3), 1_000), this.#loops.signal).then(this.next);
+  }
+
+  /** A fault that will not pass by itself ends the lease (seam rule 7). */
+  readonly #failed = (cause: unknown): void => {
+    const { context } = this.#lease.host;
+    const { signal } = this.#loops;
+    context.budget.unreserve(this.#reserved);
+    if (signal.aborted || !this.#first) return this.#loops.ended();
+    const fault: Fault = this.#lease.classify(cause, "receive");
+    if ((fault.kind !== "retryable" && fault.kind !== "throttled") || this.#lease.lease.lost.aborted) {
+      this.#lease.broken(cause, fault);
+      return this.#loops.ended();
+    }
+    const retryInMs = Math.max(reconnectMs(++this.#failures, context.runtime.random), fault.retryAfterMs ?? 0);
+    const error = fromFault(fault, `receive from "${context.plan.from.name}"`, cause, {
+      channel: context.channel.channel,
+      group: context.plan.group,
+    });
+    context.emit({ type: "receive-failed", level: "warn", error, retryInMs, lease: this.#lease.lease.id });
+    void context.runtime.sleep(retryInMs, signal).then(this.next);
+  };
+}
