@@ -87,7 +87,7 @@ export interface AmqpModel {
   close(): Promise<void>;
   createChannel(): Promise<unknown>;
   createConfirmChannel(): Promise<unknown>;
-  /** Its `stream` is the socket: destroyed when the broker no longer answers. */
+  /** Its `serverProperties` say what the broker is, its `stream` is the socket: destroyed when the broker no longer answers. */
   readonly connection?: unknown;
 }
 

@@ -1,6 +1,7 @@
 import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
+import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./broker-retry.ts";
 import type { Channel } from "./channel.ts";
 import { Confirms } from "./confirms.ts";
 import { delayQueues } from "./delays.ts";
@@ -45,6 +46,7 @@ export async function connect(
     const queues = ordered ? partitionQueues(from) : [addressOf(from)];
     const parking = ordered ? undefined : new Parking(publishing, runtime, delaysOf(from, options));
     const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(prefetch / queues.length)));
+    const brokerRetry = await brokerRetryFor(from, consuming, signal);
     const leases = queues.map(
       (queue) =>
         new QueueLease({
@@ -54,6 +56,7 @@ export async function connect(
           runtime,
           consumerTimeoutMs: options.consumerTimeout,
           parking,
+          brokerRetry,
           consumerArguments: {},
         }),
     );
@@ -135,6 +138,19 @@ export async function connect(
       await Promise.all([publishing.close(), consuming.close()]);
     },
   };
+}
+
+/** Where it is asked for, the broker can, and `apply` has marked the queue as made for it. */
+async function brokerRetryFor(from: Destination, link: Link, signal: AbortSignal): Promise<BrokerRetry | undefined> {
+  const wanted = brokerRetryOf(from);
+  if (wanted === undefined || !delaysRetries(await link.product(signal))) return undefined;
+  try {
+    await check(link, { exchange: markOf(from, wanted) }, signal);
+    return wanted;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 404) return undefined;
+    throw error;
+  }
 }
 
 const unsupported = (what: string, text: string): MessagingError =>

@@ -1,5 +1,6 @@
 import type { DriverEvent, Runtime } from "@switchyard/core/driver";
 import { shown } from "./addresses.ts";
+import type { Product } from "./broker-retry.ts";
 import { Channel } from "./channel.ts";
 import type { AmqpChannel, AmqpModel } from "./client.ts";
 import type { Dial } from "./dial.ts";
@@ -78,6 +79,14 @@ export class Link {
       throw error;
     }
     return new Channel(raw as AmqpChannel, over.signal, (work, callSignal) => this.#call(open, work, callSignal));
+  }
+
+  /** Opens the connection where it is not. */
+  async product(signal: AbortSignal | undefined): Promise<Product> {
+    const { model } = await this.#opened(signal);
+    const { product, version } =
+      (model.connection as { serverProperties?: Record<string, unknown> } | undefined)?.serverProperties ?? {};
+    return { name: String(product ?? ""), version: String(version ?? "") };
   }
 
   /** Ends the connection, its channels first where that takes no time. Idempotent. */

@@ -4,8 +4,8 @@ import type { Destination, Located } from "@switchyard/core/driver";
 import { MAX_NAME_BYTES, PARTITIONS } from "./limits.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** The longest of our suffixes: `_members`. */
-const SUFFIX_BYTES = 8;
+/** The longest of our suffixes: `_retry_` and two times in milliseconds. */
+const SUFFIX_BYTES = 30;
 
 /** Dead letters are kept in one plain queue whatever their source is: nobody waits for their order. */
 export const isOrdered = (of: Destination): boolean => of.ordered && of.dead !== true && of.model !== "stream";

@@ -1,4 +1,5 @@
 import type { Runtime } from "@switchyard/core/driver";
+import type { Channel } from "./channel.ts";
 import type { AmqpMessage } from "./client.ts";
 import { Confirms } from "./confirms.ts";
 import { ATTEMPTS, LEFT, nextDelay } from "./delays.ts";
@@ -7,6 +8,16 @@ import { CALL_MS } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { during } from "./wait.ts";
 import { copyOf } from "./wire.ts";
+
+const FORWARD_RETRY_MS = 1_000;
+
+export interface TooEarly {
+  readonly channel: Channel;
+  readonly message: AmqpMessage;
+  readonly queue: string;
+  readonly leftMs: number;
+  readonly attempts: number;
+}
 
 /** Puts received messages into delay queues: publish, confirm, and only then may the original be acknowledged. */
 export class Parking {
@@ -42,6 +53,19 @@ export class Parking {
       );
     });
     await during(answered, this.#runtime, CALL_MS, [signal]);
+  }
+
+  /** For what came too early: on to the next delay queue, before anybody sees it. Resolves when it is, or its channel is over. */
+  async forward({ channel, message, queue, leftMs, attempts }: TooEarly, stopped: () => boolean): Promise<void> {
+    while (!channel.over.aborted && !stopped()) {
+      try {
+        await this.park(message, queue, leftMs, attempts, channel.over);
+        if (!channel.over.aborted) channel.raw.ack(message);
+        return;
+      } catch {
+        await this.#runtime.sleep(FORWARD_RETRY_MS, channel.over);
+      }
+    }
   }
 
   async #opened(signal: AbortSignal): Promise<Confirms> {

@@ -1,24 +1,13 @@
 import type { Delivery, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
-import { Deque } from "@switchyard/core/driver-kit";
+import { Arrivals } from "./arrivals.ts";
+import type { BrokerRetry } from "./broker-retry.ts";
 import type { Channel } from "./channel.ts";
 import type { AmqpMessage } from "./client.ts";
 import { AmqpFault, lostLease } from "./faults.ts";
 import type { Link } from "./link.ts";
 import type { Parking } from "./parking.ts";
+import { type Receipt, Settler } from "./settler.ts";
 import { fromAmqp } from "./wire.ts";
-
-/** Worth something on the channel it came by, and nowhere else. */
-export interface Receipt {
-  readonly channel: Channel;
-  readonly message: AmqpMessage;
-  readonly attempts: number;
-  /** Times its copy for a delayed retry was not accepted. */
-  parked: number;
-}
-
-/** After so many copies that were not accepted, the message goes back at once rather than never. */
-const MOST_PARKS = 8;
-const FORWARD_RETRY_MS = 1_000;
 
 export interface QueueLeaseOptions {
   readonly queue: string;
@@ -28,6 +17,7 @@ export interface QueueLeaseOptions {
   readonly consumerTimeoutMs: number;
   /** Absent: order is kept. Nothing goes back by itself then, but all of the channel together. */
   readonly parking: Parking | undefined;
+  readonly brokerRetry: BrokerRetry | undefined;
   readonly consumerArguments: Readonly<Record<string, unknown>>;
 }
 
@@ -41,10 +31,8 @@ export class QueueLease implements Lease<Receipt> {
   readonly #options: QueueLeaseOptions;
   readonly #lost = new AbortController();
   #channel: Channel | undefined;
-  #buffer = new Deque<Delivery<Receipt>>();
-  readonly #out = new Set<Receipt>();
-  #wake: () => void = () => {};
-  #arrival: Promise<void> | undefined;
+  readonly #arrivals: Arrivals<Delivery<Receipt>>;
+  readonly #settler: Settler;
   #returning = false;
   #restarting: Promise<void> | undefined;
   #released = false;
@@ -56,6 +44,8 @@ export class QueueLease implements Lease<Receipt> {
     this.id = options.queue;
     this.lost = this.#lost.signal;
     this.#options = options;
+    this.#arrivals = new Arrivals(options.runtime);
+    this.#settler = new Settler(options);
   }
 
   get active(): boolean {
@@ -64,7 +54,7 @@ export class QueueLease implements Lease<Receipt> {
 
   /** Delivered here and not yet settled, handed out or not. */
   get held(): number {
-    return this.#buffer.size + this.#out.size + this.#forwarding;
+    return this.#arrivals.size + this.#settler.out + this.#forwarding;
   }
 
   get idle(): boolean {
@@ -99,9 +89,9 @@ export class QueueLease implements Lease<Receipt> {
   fail(cause: unknown): void {
     if (this.#lost.signal.aborted) return;
     this.#lost.abort(cause);
-    this.#buffer = new Deque();
-    this.#out.clear();
-    this.#wake();
+    this.#arrivals.clear();
+    this.#settler.clear();
+    this.#arrivals.wake();
     void this.#channel?.close();
   }
 
@@ -112,7 +102,7 @@ export class QueueLease implements Lease<Receipt> {
         new AmqpFault(
           "retryable",
           "consumer-cancelled",
-          `the broker cancelled the consumer of "${this.id}": its queue was deleted or moved`,
+          `the broker cancelled the consumer of "${this.id}": its queue was deleted or moved, or a message held for longer than consumer_timeout`,
         ),
       );
       return;
@@ -121,44 +111,25 @@ export class QueueLease implements Lease<Receipt> {
     const { parking, runtime, consumerTimeoutMs } = this.#options;
     const received = fromAmqp(message, parking === undefined);
     if (received.leftMs > 0 && parking !== undefined) {
-      void this.#forward(channel, parking, message, received.leftMs, received.attempts);
+      this.#forwarding++;
+      void parking
+        .forward(
+          { channel, message, queue: this.id, leftMs: received.leftMs, attempts: received.attempts },
+          () => this.#released,
+        )
+        .finally(() => this.#forwarding--);
       return;
     }
-    const attempt = received.attempts + (received.returned ?? (message.fields.redelivered === true ? 1 : 0)) + 1;
-    const receipt: Receipt = { channel, message, attempts: received.attempts, parked: 0 };
-    this.#buffer.push({
+    const returned = received.returned ?? (message.fields.redelivered === true ? 1 : 0);
+    const receipt: Receipt = { channel, message, attempts: received.attempts, returned, parked: 0 };
+    this.#arrivals.push({
       id: received.id ?? runtime.uuid(),
       message: received.message,
       receipt,
       raw: message,
-      attempt,
+      attempt: received.attempts + returned + 1,
       deadline: runtime.monotonic() + consumerTimeoutMs,
     });
-    this.#wake();
-  }
-
-  /** Here too early: on to the next delay queue, before anybody sees it. */
-  async #forward(
-    channel: Channel,
-    parking: Parking,
-    message: AmqpMessage,
-    leftMs: number,
-    attempts: number,
-  ): Promise<void> {
-    this.#forwarding++;
-    try {
-      while (!channel.over.aborted && !this.#released) {
-        try {
-          await parking.park(message, this.id, leftMs, attempts, channel.over);
-          if (!channel.over.aborted) channel.raw.ack(message);
-          return;
-        } catch {
-          await this.#options.runtime.sleep(FORWARD_RETRY_MS, channel.over);
-        }
-      }
-    } finally {
-      this.#forwarding--;
-    }
   }
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Receipt>[]> {
@@ -167,38 +138,17 @@ export class QueueLease implements Lease<Receipt> {
     for (;;) {
       if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
       if (this.#released || signal.aborted) return [];
-      if (this.#buffer.size > 0 && !this.#returning) return this.#take(max);
+      if (this.#arrivals.size > 0 && !this.#returning) return this.#take(max);
       const left = until - runtime.monotonic();
       if (left <= 0) return [];
-      await this.#someArrival(left, signal);
+      await this.#arrivals.some(left, signal);
     }
   }
 
   #take(max: number): readonly Delivery<Receipt>[] {
-    const taken: Delivery<Receipt>[] = [];
-    while (taken.length < max && this.#buffer.size > 0) {
-      const delivery = this.#buffer.shift() as Delivery<Receipt>;
-      this.#out.add(delivery.receipt);
-      taken.push(delivery);
-    }
+    const taken = this.#arrivals.take(max);
+    for (const { receipt } of taken) this.#settler.handOut(receipt);
     return taken;
-  }
-
-  async #someArrival(ms: number, signal: AbortSignal): Promise<void> {
-    this.#arrival ??= new Promise<void>((resolve) => {
-      this.#wake = () => {
-        this.#arrival = undefined;
-        this.#wake = () => {};
-        resolve();
-      };
-    });
-    const arrival = this.#arrival;
-    const over = new AbortController();
-    const stop = () => over.abort();
-    signal.addEventListener("abort", stop, { once: true });
-    await Promise.race([arrival, this.#options.runtime.sleep(ms, over.signal)]);
-    signal.removeEventListener("abort", stop);
-    over.abort();
   }
 
   async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
@@ -209,57 +159,15 @@ export class QueueLease implements Lease<Receipt> {
 
   #settle(settlement: Settlement<Receipt>, signal: AbortSignal): Outcome | Promise<Outcome> {
     const { receipt, action } = settlement;
-    const { channel, message } = receipt;
+    const { channel } = receipt;
     // A tag of an earlier channel would settle another message of this one.
-    if (channel !== this.#channel || channel.over.aborted || this.#lost.signal.aborted || !this.#out.has(receipt)) {
+    if (channel !== this.#channel || channel.over.aborted || this.#lost.signal.aborted || !this.#settler.has(receipt)) {
       return { cause: lostLease() };
     }
-    if (action !== "ack" && this.#options.parking === undefined) {
-      this.#out.delete(receipt);
-      this.#returning = true;
-      return undefined;
-    }
-    if (action === "retry" && settlement.delayMs > 0)
-      return this.#park(receipt, settlement.delayMs, settlement.attempt, signal);
-    return this.#write(receipt, () => {
-      if (action === "ack") channel.raw.ack(message);
-      // RabbitMQ 4.3: a reject counts as a failure, a nack does not.
-      else if (action === "retry") channel.raw.reject(message, true);
-      else channel.raw.nack(message, false, true);
-    });
-  }
-
-  #write(receipt: Receipt, write: () => void): Outcome {
-    try {
-      write();
-      this.#out.delete(receipt);
-      return undefined;
-    } catch (cause) {
-      return { cause: receipt.channel.over.aborted ? lostLease() : cause };
-    }
-  }
-
-  async #park(receipt: Receipt, delayMs: number, attempt: number, signal: AbortSignal): Promise<Outcome> {
-    const { channel, message } = receipt;
-    try {
-      await this.#options.parking!.park(message, this.id, delayMs, attempt, AbortSignal.any([signal, channel.over]));
-    } catch (cause) {
-      if (channel.over.aborted) return { cause: lostLease() };
-      if (++receipt.parked < MOST_PARKS)
-        return {
-          cause: new AmqpFault("retryable", "not-parked", "the copy for a delayed retry was not accepted", cause),
-        };
-      this.#write(receipt, () => channel.raw.nack(message, false, true));
-      return {
-        cause: new AmqpFault(
-          "lost",
-          "not-parked",
-          "no copy for a delayed retry was accepted; the message comes again at once",
-          cause,
-        ),
-      };
-    }
-    return this.#write(receipt, () => channel.raw.ack(message));
+    if (action === "ack" || this.#options.parking !== undefined) return this.#settler.settle(settlement, signal);
+    this.#settler.keep(receipt);
+    this.#returning = true;
+    return undefined;
   }
 
   /** Asks for the partition to be given to another member; what is handed out is settled first. */
@@ -269,18 +177,18 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   #restartIfReturned(): void {
-    if (!this.#returning || this.#out.size > 0 || this.#released || this.#lost.signal.aborted) return;
+    if (!this.#returning || this.#settler.out > 0 || this.#released || this.#lost.signal.aborted) return;
     this.#restarting ??= this.#restart();
   }
 
   async #restart(): Promise<void> {
     try {
       await this.#channel?.close();
-      this.#buffer = new Deque();
+      this.#arrivals.clear();
       if (this.#released || this.#lost.signal.aborted) return;
       await this.open(undefined);
       this.#returning = false;
-      this.#wake();
+      this.#arrivals.wake();
     } catch (error) {
       this.#restarting = undefined;
       this.fail(error);
@@ -301,10 +209,10 @@ export class QueueLease implements Lease<Receipt> {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    this.#wake();
+    this.#arrivals.wake();
     await this.#restarting;
     await this.#channel?.close();
-    this.#buffer = new Deque();
-    this.#out.clear();
+    this.#arrivals.clear();
+    this.#settler.clear();
   }
 }

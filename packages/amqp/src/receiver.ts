@@ -1,7 +1,8 @@
 import type { Capabilities, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
 import type { Members } from "./members.ts";
 import type { Parking } from "./parking.ts";
-import type { QueueLease, Receipt } from "./queue-lease.ts";
+import type { QueueLease } from "./queue-lease.ts";
+import type { Receipt } from "./settler.ts";
 import { aborted } from "./wait.ts";
 
 /** How often the members of an ordered group look at each other; about that, so that they do not all look at once. */

@@ -1,5 +1,6 @@
 /** The queues, exchanges and bindings that destinations need. */
 import type { Destination } from "@switchyard/core/driver";
+import { brokerRetryOf, markOf, retryArguments } from "../broker-retry.ts";
 import { delayQueues } from "../delays.ts";
 import { NO_DELIVERY_LIMIT, SECOND } from "../limits.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
@@ -24,6 +25,8 @@ export interface DesiredExchange {
   readonly arguments: Readonly<Record<string, string>>;
   readonly external: boolean;
   readonly shared?: boolean;
+  /** The queue it says something of: made only where that is so. */
+  readonly marks?: string;
 }
 
 export interface Binding {
@@ -46,7 +49,8 @@ const QUORUM = { "x-queue-type": "quorum" } as const;
 const SAFE = { "x-overflow": "reject-publish" } as const;
 const DEAD_LETTERS_AT_LEAST_ONCE = { "x-dead-letter-strategy": "at-least-once" } as const;
 
-export function desire(destinations: readonly Destination[], options: ResolvedOptions): Desired {
+/** `brokerRetry`: the broker can hold back failed messages itself. */
+export function desire(destinations: readonly Destination[], options: ResolvedOptions, brokerRetry: boolean): Desired {
   const queues = new Map<string, DesiredQueue>();
   const exchanges = new Map<string, DesiredExchange>();
   const bindings: Binding[] = [];
@@ -97,7 +101,13 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
       if (!external)
         queue({ kind: "queue", name: membersQueue(of), arguments: { ...QUORUM, "x-max-length": 1 }, external });
     } else {
-      queue({ kind: "queue", name: address, arguments: queueArguments(of), external });
+      const retry = brokerRetry ? brokerRetryOf(of) : undefined;
+      const more = retry === undefined ? {} : retryArguments(retry);
+      queue({ kind: "queue", name: address, arguments: { ...queueArguments(of), ...more }, external });
+      if (retry !== undefined) {
+        const mark = { name: markOf(of, retry), type: "fanout", arguments: {}, external: false };
+        exchange({ kind: "exchange", ...mark, marks: address });
+      }
       if (of.dead !== true) addDelays(of, options, queue, exchange, bindings);
     }
     if (of.model === "pubsub") {

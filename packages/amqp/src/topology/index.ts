@@ -1,10 +1,11 @@
 import type { Change, Destination, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
+import { brokerRetryOf, delaysRetries, type Product } from "../broker-retry.ts";
 import type { AmqpChannel } from "../client.ts";
 import { dialer } from "../dial.ts";
 import { Link } from "../link.ts";
 import { nativeProblems } from "../native.ts";
-import { locate } from "../names.ts";
+import { addressOf, locate } from "../names.ts";
 import { type ResolvedOptions, urlsOf } from "../options.ts";
 import { type Binding, type Desired, type DesiredExchange, type DesiredQueue, desire } from "./desired.ts";
 import { type Difference, exchangeDifferences, exists, type Probe, queueDifferences } from "./differences.ts";
@@ -42,16 +43,23 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
 
   return {
     async plan(destinations, signal): Promise<TopologyPlan> {
-      const desired = checked(destinations, options);
+      const asked = destinations.filter((of) => brokerRetryOf(of) !== undefined);
+      const product = asked.length === 0 ? undefined : await link.product(signal);
+      const able = product !== undefined && delaysRetries(product);
+      const desired = checked(destinations, options, able);
       const probe = prober(signal);
-      const all = [...desired.exchanges, ...desired.queues];
-      const found = await mapLimited(all, (of) => compare(of, probe));
+      const queues = await mapLimited(desired.queues, (of) => compare(of, probe));
+      const without = new Set(queues.flat().flatMap(({ action, name }) => (action === "drift" ? [name] : [])));
+      const exchanges = desired.exchanges.filter(({ marks }) => marks === undefined || !without.has(marks));
+      const all = [...exchanges, ...desired.queues];
+      const found = [...(await mapLimited(exchanges, (of) => compare(of, probe))), ...queues];
       const state: State = {
         create: all.filter((_, at) => found[at]?.some(({ action }) => action === "create")),
         replace: all.filter((_, at) => found[at]?.some(({ action }) => action === "destructive")),
         bindings: desired.bindings,
       };
-      return { changes: found.flat(), state };
+      const notes = product === undefined || able ? [] : asked.map((of) => cannotDelay(of, product));
+      return { changes: [...found.flat(), ...notes], state };
     },
     async apply(plan, signal, { destructive = false } = {}) {
       const { create, replace, bindings } = plan.state as State;
@@ -69,7 +77,7 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
       if (bindings.length > 0) await probe((channel) => bind(channel, bindings));
     },
     async destroy(destinations, signal) {
-      const desired = checked(destinations, options);
+      const desired = checked(destinations, options, true);
       const probe = prober(signal);
       const ours = [...desired.queues, ...desired.exchanges].filter((of) => !of.external && of.shared !== true);
       await mapLimited(ours, (of) => probe((channel) => remove(channel, of)));
@@ -78,7 +86,7 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
   };
 }
 
-function checked(destinations: readonly Destination[], options: ResolvedOptions): Desired {
+function checked(destinations: readonly Destination[], options: ResolvedOptions, brokerRetry: boolean): Desired {
   const problems = destinations.flatMap((of) => {
     const { problem } = locate(of, options);
     return [...(problem === undefined ? [] : [problem]), ...nativeProblems(of)].map((message) => ({
@@ -86,7 +94,7 @@ function checked(destinations: readonly Destination[], options: ResolvedOptions)
       message,
     }));
   });
-  if (problems.length === 0) return desire(destinations, options);
+  if (problems.length === 0) return desire(destinations, options, brokerRetry);
   throw new MessagingError("invalid-config", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), {
     kind: "config",
     problems,
@@ -102,8 +110,30 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   }
   if (of.external) return [];
   const differences = of.kind === "queue" ? await queueDifferences(of, probe) : await exchangeDifferences(of, probe);
-  return differences.map((difference) => changeOf(of, difference));
+  const [older, others] = partition(differences, ({ attribute, is }) => RETRY.test(attribute) && is === "none");
+  const changes = others.map((difference) => changeOf(of, difference));
+  // A queue from before the broker could: no reason to lose its messages.
+  if (older.length > 0) {
+    const summary = `made without delayed retry, which RabbitMQ adds to no existing queue: retries go through the delay queues until it is deleted and made anew`;
+    changes.push({ ...about, action: "drift", summary });
+  }
+  return changes;
 }
+
+const RETRY = /^x-delayed-retry-/;
+
+function partition<T>(all: readonly T[], holds: (one: T) => boolean): readonly [T[], T[]] {
+  const [yes, no]: [T[], T[]] = [[], []];
+  for (const one of all) (holds(one) ? yes : no).push(one);
+  return [yes, no];
+}
+
+const cannotDelay = (of: Destination, { name, version }: Product): Change => ({
+  action: "drift",
+  resource: "queue",
+  name: addressOf(of),
+  summary: `${name} ${version} delays no retries by itself (RabbitMQ 4.3 does): they go through the delay queues`,
+});
 
 function changeOf(of: DesiredQueue | DesiredExchange, { attribute, is, wanted }: Difference): Change {
   const loss =
