@@ -130,7 +130,14 @@ describe.skipIf(skipped)("a storm", () => {
       let goOn = () => {};
       slow = new Promise((resolve) => (goOn = resolve));
       const limit = (most: number) =>
-        rabbit.ctl("set_policy", "full", "^storm_(plain|ordered)_main", `{"max-length":${most}}`, "--apply-to", "queues");
+        rabbit.ctl(
+          "set_policy",
+          "full",
+          "^storm_(plain|ordered)_main",
+          `{"max-length":${most}}`,
+          "--apply-to",
+          "queues",
+        );
       await limit(1);
       try {
         await until(() => seen("resend", "not-accepted") > before, "a full queue to refuse");
