@@ -64,6 +64,7 @@ export interface AmqpChannel {
   ): Promise<unknown>;
   deleteExchange(exchange: string): Promise<unknown>;
   bindExchange(destination: string, source: string, pattern: string): Promise<unknown>;
+  unbindExchange(destination: string, source: string, pattern: string): Promise<unknown>;
   prefetch(count: number): Promise<unknown>;
   consume(
     queue: string,

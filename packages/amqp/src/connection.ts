@@ -13,6 +13,7 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from ".
 import { Members } from "./members.ts";
 import { settingsOf } from "./native.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
+import { refuseSurplus } from "./partitions.ts";
 import { Parking } from "./parking.ts";
 import { QueueLease } from "./queue-lease.ts";
 import { Receiver } from "./receiver.ts";
@@ -63,6 +64,7 @@ export async function connect(
     const close = async () => void (await Promise.all(leases.map((lease) => lease.release())));
     let members: Members | undefined;
     try {
+      if (ordered) await refuseSurplus(from, consuming, signal);
       if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
       if (parking !== undefined && from.dead !== true)
         await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
@@ -90,6 +92,7 @@ export async function connect(
       const channel = await publishing.channel(true, signal);
       try {
         await verify(channel, route.checks, signal);
+        if (to.model === "stream") await refuseSurplus(to, publishing, signal);
       } catch (error) {
         await channel.close();
         throw await explained(error, to, publishing, signal);

@@ -21,10 +21,10 @@ export const topicOf = (of: Destination): string => of.baseAddress ?? of.base;
 const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
 
 /** The queues of an ordered destination or of a stream, in order. */
-export function partitionQueues(of: Destination): readonly string[] {
-  const address = addressOf(of);
-  return Array.from({ length: partitionsOf(of) }, (_, n) => `${address}_p${n}`);
-}
+export const partitionQueues = (of: Destination): readonly string[] =>
+  Array.from({ length: partitionsOf(of) }, (_, n) => partitionName(of, n));
+
+export const partitionName = (of: Destination, n: number): string => `${addressOf(of)}_p${n}`;
 
 /** An ordered group's members consume it, and nothing is ever in it: its consumers are counted. */
 export const membersQueue = (of: Destination): string => `${addressOf(of)}_members`;

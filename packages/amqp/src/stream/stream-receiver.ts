@@ -12,6 +12,7 @@ import { LeaseEngine, type LeaseStore, seek, type ShardSource, type Timing } fro
 import { MAX_PREFETCH } from "../limits.ts";
 import type { Link } from "../link.ts";
 import { partitionQueues, topicOf } from "../names.ts";
+import { refuseSurplus } from "../partitions.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkpointsFor, storeStart } from "./start.ts";
 import { storeOf } from "./stores.ts";
@@ -42,6 +43,7 @@ export async function openStream(
   const { of, options, link, runtime } = setting;
   const queues = partitionQueues(of);
   await checkAll(queues, link, signal);
+  await refuseSurplus(of, link, signal);
   const inner = storeOf(of, options);
   const { store, cut } = cuttable(inner);
   const names = namesOf(of);

@@ -7,6 +7,7 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf 
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { KEY_HEADER } from "../wire.ts";
+import { bindingMark, type Mark } from "./marks.ts";
 
 export interface DesiredQueue {
   readonly kind: "queue";
@@ -37,9 +38,11 @@ export interface Binding {
 }
 
 export interface Desired {
+  readonly marks: readonly Mark[];
   readonly queues: readonly DesiredQueue[];
   readonly exchanges: readonly DesiredExchange[];
-  readonly bindings: readonly Binding[];
+  /** Everything, of groups that now say what they want. */
+  readonly stale: readonly Mark[];
 }
 
 type Arguments = Record<string, string | number | boolean>;
@@ -53,7 +56,13 @@ const DEAD_LETTERS_AT_LEAST_ONCE = { "x-dead-letter-strategy": "at-least-once" }
 export function desire(destinations: readonly Destination[], options: ResolvedOptions, brokerRetry: boolean): Desired {
   const queues = new Map<string, DesiredQueue>();
   const exchanges = new Map<string, DesiredExchange>();
-  const bindings: Binding[] = [];
+  const marks = new Map<string, Mark>();
+  const stale: Mark[] = [];
+  const bind = (place: string, bindings: readonly Binding[]) => {
+    if (bindings.length === 0) return;
+    const mark = bindingMark(place, bindings);
+    marks.set(mark.name, mark);
+  };
   const queue = (wanted: DesiredQueue) => {
     const before = queues.get(wanted.name);
     // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
@@ -81,6 +90,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
     }
     if (of.deadLetter !== undefined) add(of.deadLetter);
     const address = addressOf(of);
+    const bindings: Binding[] = [];
     if (isOrdered(of)) {
       exchange({
         kind: "exchange",
@@ -108,17 +118,20 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
         const mark = { name: markOf(of, retry), type: "fanout", arguments: {}, external: false };
         exchange({ kind: "exchange", ...mark, marks: address });
       }
-      if (of.dead !== true) addDelays(of, options, queue, exchange, bindings);
+      if (of.dead !== true) addDelays(delaysOf(of, options), queue, exchange, bind);
     }
     if (of.model === "pubsub") {
       const kind = isOrdered(of) ? "exchange" : "queue";
       // Messages without a type pass every filter: their routing key is empty.
-      for (const key of of.types === undefined ? ["#"] : [...of.types, ""])
-        bindings.push({ from: topicOf(of), to: address, kind, key });
+      const toTopic = (key: string): Binding => ({ from: topicOf(of), to: address, kind, key });
+      const all = toTopic("#");
+      if (of.types !== undefined) stale.push({ ...bindingMark(address, [...bindings, all]), bindings: [all] });
+      bindings.push(...(of.types === undefined ? [all] : [...of.types, ""].map(toTopic)));
     }
+    bind(address, bindings);
   };
   for (const of of destinations) add(of);
-  return { queues: [...queues.values()], exchanges: [...exchanges.values()], bindings };
+  return { queues: [...queues.values()], exchanges: [...exchanges.values()], marks: [...marks.values()], stale };
 }
 
 const isExternal = (of: Destination): boolean =>
@@ -155,13 +168,13 @@ function streamArguments(of: Destination): Arguments {
 }
 
 function addDelays(
-  of: Destination,
-  options: ResolvedOptions,
+  delays: string,
   queue: (wanted: DesiredQueue) => void,
   exchange: (wanted: DesiredExchange) => void,
-  bindings: Binding[],
+  bind: (place: string, bindings: readonly Binding[]) => void,
 ): void {
-  for (const { name, ttlMs } of delayQueues(delaysOf(of, options))) {
+  const all = delayQueues(delays);
+  for (const { name, ttlMs } of all) {
     exchange({ kind: "exchange", name, type: "fanout", arguments: {}, external: false, shared: true });
     // No dead-letter routing key: the message keeps its own, the name of the queue it came from.
     const own: Arguments = {
@@ -172,6 +185,9 @@ function addDelays(
       "x-dead-letter-exchange": "",
     };
     queue({ kind: "queue", name, arguments: own, external: false, shared: true });
-    if (!bindings.some(({ from }) => from === name)) bindings.push({ from: name, to: name, kind: "queue", key: "" });
   }
+  bind(
+    `${delays}_delay`,
+    all.map(({ name }) => ({ from: name, to: name, kind: "queue", key: "" })),
+  );
 }
