@@ -108,7 +108,9 @@ export class Sender implements SenderDriver {
     const { route, delays, address, priority } = this.#options;
     const options = { ...made.options, mandatory: route.mandatory, ...(priority === undefined ? {} : { priority }) };
     const delayMs = message.delayMs ?? 0;
-    if (delayMs <= 0) return { exchange: route.exchange, key: route.key(message), options };
+    if (delayMs > 0 && route.groupsDelay === true) options.headers[LEFT] = delayMs;
+    if (delayMs <= 0 || route.groupsDelay === true)
+      return { exchange: route.exchange, key: route.key(message), options };
     const { exchange, leftMs } = nextDelay(delays, delayMs);
     if (leftMs > 0) options.headers[LEFT] = leftMs;
     return { exchange, key: address, options: { ...options, mandatory: true } };
