@@ -141,7 +141,8 @@ export class Link {
   /** Tries each address once. */
   async #round(): Promise<Open> {
     const { runtime, urls } = this.#options;
-    await runtime.sleep(Math.max(0, this.#notBefore - runtime.monotonic()), this.#closed.signal);
+    const waitMs = this.#notBefore - runtime.monotonic();
+    if (waitMs > 0) await runtime.sleep(waitMs, this.#closed.signal);
     let last: unknown;
     for (const _ of urls) {
       if (this.#closed.signal.aborted) throw this.#closed.signal.reason;
