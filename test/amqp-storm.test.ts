@@ -150,7 +150,7 @@ describe.skipIf(skipped)("a storm", () => {
       await recovered("room in the queues again");
     };
     const timeOut = async () => {
-      await consumerTimeout(rabbit, 3_000);
+      await consumerTimeout(rabbit, 8_000);
       try {
         // What is open keeps the settings it began with.
         await links.broken("the broker closing every connection", () => rabbit.ctl("close_all_connections", "storm"));
@@ -161,6 +161,8 @@ describe.skipIf(skipped)("a storm", () => {
         await consumerTimeout(rabbit);
       }
       await recovered("a consumer timeout");
+      await links.broken("the same again", () => rabbit.ctl("close_all_connections", "storm"));
+      await recovered("connections closed by the broker once more");
     };
     const alarm = async () => {
       await rabbit.ctl("set_vm_memory_high_watermark", "0.000001");

@@ -26,7 +26,7 @@ export interface AppOptions {
   readonly timeout?: string;
 }
 
-/** `plain` and `ordered` as queues; a heartbeat of one second, so that a silent connection is found in two. */
+/** `plain` and `ordered` as queues; a silent connection is found in some seconds, and a machine that stalls for one is not. */
 export async function startApp({ prefix, url, channels = {}, timeout = "10m" }: AppOptions): Promise<App> {
   const events: MessagingEvent[] = [];
   const common = {
@@ -42,7 +42,7 @@ export async function startApp({ prefix, url, channels = {}, timeout = "10m" }: 
     config: {
       prefix,
       drain: "5s",
-      connections: { rabbit: { use: adapter, url, heartbeat: "1s", connectTimeout: "2s", provision: "auto" } },
+      connections: { rabbit: { use: adapter, url, heartbeat: "3s", connectTimeout: "5s", provision: "auto" } },
       channels: { plain: { ...common, ...channels["plain"] }, ordered: { ...common, ...channels["ordered"] } },
       policies: { default: { retry: { attempts: 5, backoff: "constant", first: "1s" }, deadLetter: true } },
     },
