@@ -23,8 +23,7 @@ beforeAll(async () => {
 afterAll(() => postgres?.stop());
 
 async function worker(seen: Map<number, number>) {
-  const leases = ({ stream, group }: { stream: string; group: string }) =>
-    postgresLeases({ pool: postgres.pool as never, group: `${stream}/${group}` });
+  const leases = ({ group }: { group: string }) => postgresLeases({ pool: postgres.pool as never, group });
   const rabbit = { use: adapter, url, provision: "auto", leases, lease: "2s", handover: "2s" };
   const messaging = (await connect({
     channels: [log],

@@ -11,11 +11,11 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { LeaseEngine, type LeaseStore, seek, type ShardSource, type Timing } from "@switchyard/leases";
 import { MAX_PREFETCH } from "../limits.ts";
 import type { Link } from "../link.ts";
-import { partitionQueues, topicOf } from "../names.ts";
+import { partitionQueues } from "../names.ts";
 import { refuseSurplus } from "../partitions.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkpointsFor, storeStart } from "./start.ts";
-import { storeOf } from "./stores.ts";
+import { namesOf, storeOf } from "./stores.ts";
 import { StreamLease, type StreamReceipt } from "./stream-lease.ts";
 
 export interface StreamSetting {
@@ -28,8 +28,6 @@ export interface StreamSetting {
 const sourceOf = (queues: readonly string[]): ShardSource => ({
   list: async () => queues.map((id) => ({ id, parents: [] })),
 });
-
-const namesOf = (of: Destination) => ({ stream: topicOf(of), group: of.group ?? "" });
 
 /** Opens the lease table, and stores where the group starts if nobody has. */
 export async function openStream(
