@@ -1,4 +1,5 @@
 /** What plan() and apply() of RabbitMQ know of bindings, partitions and limits. */
+import type { Destination } from "@switchyard/core/driver";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { skipped } from "./support/rabbit.ts";
 import { never, openSeam, receive, type Seam } from "./support/rabbit-seam.ts";
@@ -10,7 +11,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => seam?.close());
 
-const changesOf = async (...all: Parameters<Seam["provide"]>) => (await seam.topology.plan(all, never)).changes;
+const changesOf = async (...all: readonly Destination[]) => (await seam.topology.plan(all, never)).changes;
 
 describe.skipIf(skipped)("RabbitMQ's topology", () => {
   test("a type newly handled is a change that is not destructive; all types but those handled are unbound", async () => {
