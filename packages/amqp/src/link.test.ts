@@ -97,9 +97,9 @@ test("a broker that stops answering is dropped, and the next call has another co
   const at = linkTo(["amqp://a"], () => new Model());
   const channel = await at.link.channel(false, undefined);
   const asked = channel.rpc(() => new Promise(() => {}));
-  const failed = expect(asked).rejects.toMatchObject({ code: "no-answer" });
+  asked.catch(() => {});
   await at.runtime.advance("20s");
-  await failed;
+  await expect(asked).rejects.toMatchObject({ code: "no-answer" });
   expect(channel.over.aborted).toBe(true);
   await at.link.channel(false, undefined);
   expect(at.dials).toHaveLength(2);

@@ -86,7 +86,8 @@ export class Link {
     const { model } = await this.#opened(signal);
     const { product, version } =
       (model.connection as { serverProperties?: Record<string, unknown> } | undefined)?.serverProperties ?? {};
-    return { name: String(product ?? ""), version: String(version ?? "") };
+    const text = (value: unknown) => (typeof value === "string" ? value : "");
+    return { name: text(product), version: text(version) };
   }
 
   /** Ends the connection, its channels first where that takes no time. Idempotent. */
