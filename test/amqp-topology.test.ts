@@ -34,7 +34,7 @@ describe.skipIf(skipped)("RabbitMQ's topology", () => {
 
     const some = { ...group, types: ["a"] };
     expect(await changesOf(topic, some)).toEqual([
-      { action: "update", resource: "binding", name: group.name, summary: `bound to ${group.base} for a` },
+      { action: "update", resource: "binding", name: group.name, summary: expect.stringMatching(/for a; other types/) },
     ]);
     await seam.provide(topic, some);
     expect(await changesOf(topic, some)).toEqual([]);

@@ -26,5 +26,7 @@ export function bindingMark(place: string, bindings: readonly Binding[]): Mark {
 export function bindingsText({ bindings }: Mark): string {
   const froms = [...new Set(bindings.map(({ from }) => from))];
   const keys = [...new Set(bindings.map(({ key }) => key))].filter((key) => key !== "" && key !== "1");
-  return `bound to ${froms.join(", ")}${keys.length === 0 ? "" : ` for ${keys.join(", ")}`}`;
+  const listed = keys.length > 0 && !keys.includes("#");
+  const rest = listed ? "; other types bound before stay so: AMQP does not tell them" : "";
+  return `bound to ${froms.join(", ")}${keys.length === 0 ? "" : ` for ${keys.join(", ")}`}${rest}`;
 }
