@@ -251,6 +251,58 @@ describe.skipIf(skipped)("RabbitMQ", () => {
     expect(slow).toBeGreaterThanOrEqual(1_600);
   });
 
+  test("a failed attempt is counted; a hand-back is not where the broker tells the two apart (4.3)", async () => {
+    const of = queueOf();
+    await provide(of);
+    const sender = await connection.sender(of, never);
+    opened.push(sender);
+    await sender.send([{ body: "1", headers: {} }], never);
+    const lease = await leaseOf(of);
+    const attemptAfter = async (action: "retry" | "release", delivery: Delivery) => {
+      const { receipt, attempt } = delivery;
+      const settlement = action === "retry" ? { receipt, action, delayMs: 0, attempt: attempt! } : { receipt, action };
+      await lease.settle([settlement], never);
+      return (await receive(lease, 1))[0]!;
+    };
+    const [first] = await receive(lease, 1);
+    const failed = await attemptAfter("retry", first!);
+    const released = await attemptAfter("release", failed);
+    const again = await attemptAfter("retry", released);
+    const [major = 0, minor = 0] = String(raw.connection.serverProperties.version).split(".").map(Number);
+    const apart = major > 4 || (major === 4 && minor >= 3);
+    expect([first, failed, released, again].map((delivery) => delivery!.attempt)).toEqual(
+      apart ? [1, 2, 2, 3] : [1, 2, 3, 4],
+    );
+    await lease.settle([{ receipt: again.receipt, action: "ack" }], never);
+  });
+
+  test("native.priority goes with every message", async () => {
+    const of = queueOf({ native: { priority: 7 } });
+    await provide(of);
+    const sender = await connection.sender(of, never);
+    opened.push(sender);
+    await sender.send([{ body: "1", headers: {} }], never);
+    const channel = await raw.createChannel();
+    const got = await channel.get(of.name, { noAck: true });
+    expect(got).toMatchObject({ properties: { priority: 7 } });
+  });
+
+  test("a delayed message of a topic comes late to each group of its time, at once to nobody", async () => {
+    const [one, two] = [queueOf({ model: "pubsub" }), queueOf({ model: "pubsub" })];
+    const other = { ...two, base: one.base };
+    const { group: _, ...topic } = one;
+    await provide(topic, one, other);
+    const sender = await connection.sender(topic, never);
+    opened.push(sender);
+    const since = performance.now();
+    await sender.send([{ body: "1", type: "t", headers: {}, delayMs: 700 }], never);
+    for (const group of [one, other]) {
+      const [delivery] = await receive(await leaseOf(group), 1);
+      expect(performance.now() - since).toBeGreaterThanOrEqual(700);
+      expect([delivery!.message.body, delivery!.message.type, delivery!.attempt]).toEqual(["1", "t", 1]);
+    }
+  });
+
   test("a tag of an earlier channel settles nothing", async () => {
     const of = queueOf();
     await provide(of);
@@ -515,19 +567,43 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
     await model.close();
   });
 
-  test("connections are named after the service", async () => {
-    const plain = channel("plain", { messages: { item: z.object({ n: z.int() }) } });
+  test("two connections named after the service, a heartbeat of ten seconds, and a channel for each consumer", async () => {
+    const item = z.object({ n: z.int() });
+    const plain = channel("plain", { messages: { item } });
+    const topic = channel("topic", { messages: { item } });
     const messaging = await connect({
-      channels: [plain],
+      channels: [plain, topic],
       service: "billing",
       config: {
         prefix: "rights",
         connections: { rabbit: { use: adapter, url: own.url, provision: "off" } },
-        channels: { plain: { model: "queue", on: "rabbit", groups: { main: {} } } },
+        channels: {
+          plain: { model: "queue", on: "rabbit", groups: { main: {} } },
+          topic: { model: "pubsub", on: "rabbit", groups: { main: {} } },
+        },
       },
     } as never);
+    let seen = 0;
+    for (const each of [plain, topic]) messaging.consume(consumer(each, "main", { item: () => void seen++ }) as never);
+    await messaging.start();
     await messaging.publish(plain, "item", { n: 1 });
-    expect(await own.ctl("list_connections", "client_properties")).toContain("billing publish");
+    await messaging.publish(topic, "item", { n: 1 });
+    const ofOurs = (await own.ctl("list_connections", "pid", "timeout", "client_properties"))
+      .split("\n")
+      .map((line) => /^(\S+)\s+(\d+)\s.*"(billing (?:publish|consume))"/.exec(line))
+      .filter((found) => found !== null);
+    expect(ofOurs.map(([, , timeout, name]) => `${name} ${timeout}`).sort()).toEqual([
+      "billing consume 10",
+      "billing publish 10",
+    ]);
+    const consuming = ofOurs.find(([, , , name]) => name === "billing consume")![1]!;
+    const counts = (await own.ctl("list_channels", "connection", "consumer_count", "confirm"))
+      .split("\n")
+      .map((line) => line.split("\t"))
+      .filter(([pid, , confirm]) => pid === consuming && confirm === "false")
+      .map(([, count]) => Number(count));
+    expect(counts.filter((count) => count > 0)).toEqual([1, 1]);
+    expect(seen).toBe(2);
     await messaging.stop();
   });
 });

@@ -6,7 +6,7 @@ import type { Adapter } from "@switchyard/core/driver";
 import { type ResolvedOptions } from "./options.ts";
 export type AmqpKeeps = {
     queue: "ordering" | "delay";
-    pubsub: "ordering";
+    pubsub: "ordering" | "delay";
     stream: "ordering" | "replay";
 };
 export declare const adapter: Adapter<ResolvedOptions, AmqpKeeps>;
@@ -74,6 +74,7 @@ export interface AmqpChannel {
     }): Promise<unknown>;
     deleteExchange(exchange: string): Promise<unknown>;
     bindExchange(destination: string, source: string, pattern: string): Promise<unknown>;
+    unbindExchange(destination: string, source: string, pattern: string): Promise<unknown>;
     prefetch(count: number): Promise<unknown>;
     consume(queue: string, onMessage: (message: AmqpMessage | null) => void, options?: {
         noAck?: boolean;
@@ -150,6 +151,7 @@ export interface StreamGroup {
     readonly group: string;
 }
 export type LeaseStores = (of: StreamGroup) => LeaseStore;
+export declare const namesOf: (of: Destination) => StreamGroup;
 export declare function storeOf(of: Destination, options: ResolvedOptions): LeaseStore;
 
 // topology/index.d.ts

@@ -166,7 +166,7 @@ async function privateNode(bin: string): Promise<Rabbit> {
 async function listening(port: number, over: () => boolean): Promise<void> {
   const { connect } = await import("amqplib");
   let last: unknown;
-  for (const until = performance.now() + 60_000; performance.now() < until; ) {
+  for (const until = performance.now() + 150_000; performance.now() < until; ) {
     if (over()) break;
     try {
       const model = await connect(`amqp://guest:guest@127.0.0.1:${port}`, { timeout: 2_000 });

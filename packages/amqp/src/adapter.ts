@@ -4,8 +4,8 @@ import { locate } from "./names.ts";
 import { nativeProblems } from "./native.ts";
 import { amqpOptions, type ResolvedOptions } from "./options.ts";
 
-/** What RabbitMQ keeps. A delay is kept on queues without an ordering key; a stream keeps its records. */
-export type AmqpKeeps = { queue: "ordering" | "delay"; pubsub: "ordering"; stream: "ordering" | "replay" };
+/** What RabbitMQ keeps. A delay is kept without an ordering key; a stream keeps its records. */
+export type AmqpKeeps = { queue: "ordering" | "delay"; pubsub: "ordering" | "delay"; stream: "ordering" | "replay" };
 
 /** RabbitMQ: queues, topics with a queue for each group, and streams. */
 export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {

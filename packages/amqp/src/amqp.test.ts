@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { adapter } from "./adapter.ts";
 import { shown, urlProblem } from "./addresses.ts";
+import { BrokerRetry, delaysRetries } from "./broker-retry.ts";
 import { gather, spread } from "./cloud-events.ts";
 import { delayQueues, nextDelay } from "./delays.ts";
 import { classify } from "./errors.ts";
@@ -45,6 +46,38 @@ describe("delays", () => {
         expect(hops).toBeLessThan(60);
       }),
     );
+  });
+});
+
+describe("retries held back by the broker", () => {
+  test("RabbitMQ 4.3 and later, nobody else", () => {
+    const able = (version: string, name = "RabbitMQ") => delaysRetries({ name, version });
+    expect(["3.10.8", "4.0.5", "4.2.9", "4.3.0", "4.10.1", "5.0.0", ""].map((version) => able(version))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(able("4.3.0", "LavinMQ")).toBe(false);
+  });
+
+  test("a wait that is no shorter than asked and at most twice as long is the broker's", () => {
+    const retry = new BrokerRetry(1_000, 3_000);
+    expect([1, 2, 3, 4].map((failures) => retry.fits(failures * 1_000, failures))).toEqual([true, true, true, false]);
+    expect([retry.fits(500, 1), retry.fits(499, 1), retry.fits(1_001, 1)]).toEqual([true, false, false]);
+  });
+
+  test("asked for as native, and not where order is kept or nothing can wait", () => {
+    const problems = (native: Record<string, unknown>, over: Partial<Destination> = {}) =>
+      adapter.nativeProblems!(of({ native, ...over }), resolved({}).value).length;
+    expect(problems({ delayedRetry: "5s", delayedRetryMax: "1m" })).toBe(0);
+    expect(problems({ delayedRetry: "5s", delayedRetryMax: "1s" })).toBe(1);
+    expect(problems({ delayedRetryMax: "1s" })).toBe(1);
+    expect(problems({ delayedRetry: "5s" }, { ordered: true })).toBe(1);
+    expect(problems({ delayedRetry: "5s" }, { model: "stream" })).toBe(1);
   });
 });
 

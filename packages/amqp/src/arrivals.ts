@@ -1,19 +1,41 @@
 import type { Runtime } from "@switchyard/core/driver";
+import { Deque } from "@switchyard/core/driver-kit";
 
-/** Those who wait for something to happen. */
-export class Arrivals {
+/** What has come by a channel and is not handed out yet, and the wait for more of it. */
+export class Arrivals<T> {
   readonly #runtime: Runtime;
+  #come = new Deque<T>();
   #waiting: (() => void)[] = [];
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
   }
 
+  get size(): number {
+    return this.#come.size;
+  }
+
+  push(one: T): void {
+    this.#come.push(one);
+    this.wake();
+  }
+
+  take(max: number): T[] {
+    const taken: T[] = [];
+    while (taken.length < max && this.#come.size > 0) taken.push(this.#come.shift() as T);
+    return taken;
+  }
+
+  clear(): void {
+    this.#come = new Deque();
+  }
+
+  /** Whoever waits looks again. */
   wake(): void {
     if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves at the next wake, after `ms`, or when the signal aborts. */
+  /** Resolves when something came, was woken, after `ms`, or when the signal aborts. */
   next(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {

@@ -17,8 +17,7 @@ export function capabilitiesOf(of: Destination, options: Pick<ResolvedOptions, "
     headers: MAX_HEADERS,
     binary: true,
     concurrency: { send: SENDS_AT_ONCE, receive: 1 },
-    // A topic's delay would have to be kept for each group; a group's own retries are.
-    delayedPublishMs: plain && of.model === "queue" ? MAX_DELAY_MS : 0,
+    delayedPublishMs: plain ? MAX_DELAY_MS : 0,
     retryDelayMs: plain ? MAX_DELAY_MS : 0,
     holdExtend: false,
     // Since RabbitMQ 4.3 `nack` does not count; before, everything that comes back does.

@@ -64,6 +64,7 @@ export interface AmqpChannel {
   ): Promise<unknown>;
   deleteExchange(exchange: string): Promise<unknown>;
   bindExchange(destination: string, source: string, pattern: string): Promise<unknown>;
+  unbindExchange(destination: string, source: string, pattern: string): Promise<unknown>;
   prefetch(count: number): Promise<unknown>;
   consume(
     queue: string,
@@ -87,7 +88,7 @@ export interface AmqpModel {
   close(): Promise<void>;
   createChannel(): Promise<unknown>;
   createConfirmChannel(): Promise<unknown>;
-  /** Its `stream` is the socket: destroyed when the broker no longer answers. */
+  /** Its `serverProperties` say what the broker is, its `stream` is the socket: destroyed when the broker no longer answers. */
   readonly connection?: unknown;
 }
 

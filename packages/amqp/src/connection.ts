@@ -1,6 +1,7 @@
 import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
+import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./broker-retry.ts";
 import type { Channel } from "./channel.ts";
 import { Confirms } from "./confirms.ts";
 import { delayQueues } from "./delays.ts";
@@ -12,6 +13,7 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from ".
 import { Members } from "./members.ts";
 import { settingsOf } from "./native.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
+import { refuseSurplus } from "./partitions.ts";
 import { Parking } from "./parking.ts";
 import { QueueLease } from "./queue-lease.ts";
 import { Receiver } from "./receiver.ts";
@@ -45,6 +47,7 @@ export async function connect(
     const queues = ordered ? partitionQueues(from) : [addressOf(from)];
     const parking = ordered ? undefined : new Parking(publishing, runtime, delaysOf(from, options));
     const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(prefetch / queues.length)));
+    const brokerRetry = await brokerRetryFor(from, consuming, signal);
     const leases = queues.map(
       (queue) =>
         new QueueLease({
@@ -54,12 +57,14 @@ export async function connect(
           runtime,
           consumerTimeoutMs: options.consumerTimeout,
           parking,
+          brokerRetry,
           consumerArguments: {},
         }),
     );
     const close = async () => void (await Promise.all(leases.map((lease) => lease.release())));
     let members: Members | undefined;
     try {
+      if (ordered) await refuseSurplus(from, consuming, signal);
       if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
       if (parking !== undefined && from.dead !== true)
         await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
@@ -87,6 +92,7 @@ export async function connect(
       const channel = await publishing.channel(true, signal);
       try {
         await verify(channel, route.checks, signal);
+        if (to.model === "stream") await refuseSurplus(to, publishing, signal);
       } catch (error) {
         await channel.close();
         throw await explained(error, to, publishing, signal);
@@ -135,6 +141,19 @@ export async function connect(
       await Promise.all([publishing.close(), consuming.close()]);
     },
   };
+}
+
+/** Where it is asked for, the broker can, and `apply` has marked the queue as made for it. */
+async function brokerRetryFor(from: Destination, link: Link, signal: AbortSignal): Promise<BrokerRetry | undefined> {
+  const wanted = brokerRetryOf(from);
+  if (wanted === undefined || !delaysRetries(await link.product(signal))) return undefined;
+  try {
+    await check(link, { exchange: markOf(from, wanted) }, signal);
+    return wanted;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 404) return undefined;
+    throw error;
+  }
 }
 
 const unsupported = (what: string, text: string): MessagingError =>

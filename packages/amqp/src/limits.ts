@@ -3,7 +3,7 @@
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+export const DAY = 24 * HOUR;
 const MIB = 2 ** 20;
 
 /** `max_message_size` of RabbitMQ 4; 3.x has 128 MiB. */

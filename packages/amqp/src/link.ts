@@ -1,5 +1,6 @@
 import type { DriverEvent, Runtime } from "@switchyard/core/driver";
 import { shown } from "./addresses.ts";
+import type { Product } from "./broker-retry.ts";
 import { Channel } from "./channel.ts";
 import type { AmqpChannel, AmqpModel } from "./client.ts";
 import type { Dial } from "./dial.ts";
@@ -80,6 +81,15 @@ export class Link {
     return new Channel(raw as AmqpChannel, over.signal, (work, callSignal) => this.#call(open, work, callSignal));
   }
 
+  /** Opens the connection where it is not. */
+  async product(signal: AbortSignal | undefined): Promise<Product> {
+    const { model } = await this.#opened(signal);
+    const { product, version } =
+      (model.connection as { serverProperties?: Record<string, unknown> } | undefined)?.serverProperties ?? {};
+    const text = (value: unknown) => (typeof value === "string" ? value : "");
+    return { name: text(product), version: text(version) };
+  }
+
   /** Ends the connection, its channels first where that takes no time. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
@@ -132,7 +142,8 @@ export class Link {
   /** Tries each address once. */
   async #round(): Promise<Open> {
     const { runtime, urls } = this.#options;
-    await runtime.sleep(Math.max(0, this.#notBefore - runtime.monotonic()), this.#closed.signal);
+    const waitMs = this.#notBefore - runtime.monotonic();
+    if (waitMs > 0) await runtime.sleep(waitMs, this.#closed.signal);
     let last: unknown;
     for (const _ of urls) {
       if (this.#closed.signal.aborted) throw this.#closed.signal.reason;

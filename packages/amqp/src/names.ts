@@ -4,8 +4,8 @@ import type { Destination, Located } from "@switchyard/core/driver";
 import { MAX_NAME_BYTES, PARTITIONS } from "./limits.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** The longest of our suffixes: `_members`. */
-const SUFFIX_BYTES = 8;
+/** The longest of our suffixes: `_retry_` and two times in milliseconds. */
+const SUFFIX_BYTES = 30;
 
 /** Dead letters are kept in one plain queue whatever their source is: nobody waits for their order. */
 export const isOrdered = (of: Destination): boolean => of.ordered && of.dead !== true && of.model !== "stream";
@@ -21,10 +21,10 @@ export const topicOf = (of: Destination): string => of.baseAddress ?? of.base;
 const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
 
 /** The queues of an ordered destination or of a stream, in order. */
-export function partitionQueues(of: Destination): readonly string[] {
-  const address = addressOf(of);
-  return Array.from({ length: partitionsOf(of) }, (_, n) => `${address}_p${n}`);
-}
+export const partitionQueues = (of: Destination): readonly string[] =>
+  Array.from({ length: partitionsOf(of) }, (_, n) => partitionName(of, n));
+
+export const partitionName = (of: Destination, n: number): string => `${addressOf(of)}_p${n}`;
 
 /** An ordered group's members consume it, and nothing is ever in it: its consumers are counted. */
 export const membersQueue = (of: Destination): string => `${addressOf(of)}_members`;

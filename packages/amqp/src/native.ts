@@ -1,5 +1,7 @@
 /** What may stand under `native`: settings only RabbitMQ has. Each is checked before anything is asked of the broker. */
 import type { Destination } from "@switchyard/core/driver";
+import { DAY } from "./limits.ts";
+import { isOrdered } from "./names.ts";
 import { parseDuration } from "@switchyard/core/driver-kit";
 
 export interface Settings {
@@ -10,6 +12,9 @@ export interface Settings {
   readonly maxLengthBytes: number | undefined;
   /** Replicas in a cluster. */
   readonly groupSize: number | undefined;
+  /** Milliseconds RabbitMQ 4.3 itself holds back a failed message, times its failures, and the most it may come to. */
+  readonly delayedRetryMs: number | undefined;
+  readonly delayedRetryMaxMs: number | undefined;
   /** Of a stream: the size of its files, the smallest it can drop. */
   readonly segmentBytes: number | undefined;
 }
@@ -21,6 +26,11 @@ const whole =
   (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 
+const duration = (value: unknown): boolean => {
+  const ms = parseDuration(value);
+  return ms !== undefined && ms >= 100 && ms <= DAY;
+};
+
 const CHECKS: Readonly<Record<string, Check>> = {
   priority: [whole(0, 9), "a whole number from 0 to 9"],
   maxLength: [
@@ -29,6 +39,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ],
   maxLengthBytes: [whole(1_000, 2 ** 50), "a number of bytes, at least 1000"],
   groupSize: [whole(1, 99), "an odd number of replicas, 1 to 99"],
+  delayedRetry: [
+    (value, of) => of.model !== "stream" && !isOrdered(of) && duration(value),
+    "a duration from 100ms to 1d, and not for a stream or with an ordering key",
+  ],
+  delayedRetryMax: [
+    (value, { native: { delayedRetry } }) =>
+      duration(value) && (parseDuration(delayedRetry) ?? Number.POSITIVE_INFINITY) <= parseDuration(value)!,
+    "a duration up to 1d, with a delayedRetry that is no longer",
+  ],
   segmentBytes: [
     (value, of) => of.model === "stream" && whole(1_000, 2 ** 32)(value),
     "a number of bytes, for a stream only",
@@ -57,7 +76,13 @@ export function settingsOf(of: Destination): Settings {
     const value = of.native[key];
     return value !== undefined && CHECKS[key]![0](value, of) ? (value as number) : undefined;
   };
+  const time = (key: string): number | undefined => {
+    const value = of.native[key];
+    return value !== undefined && CHECKS[key]![0](value, of) ? parseDuration(value) : undefined;
+  };
   return {
+    delayedRetryMs: time("delayedRetry"),
+    delayedRetryMaxMs: time("delayedRetryMax"),
     priority: number("priority"),
     maxLength: number("maxLength"),
     maxLengthBytes: number("maxLengthBytes"),

@@ -5,8 +5,11 @@ import { ATTEMPTS, LEFT, nextDelay } from "./delays.ts";
 import { AmqpFault } from "./faults.ts";
 import { CALL_MS } from "./limits.ts";
 import type { Link } from "./link.ts";
+import type { Receipt } from "./unsettled.ts";
 import { during } from "./wait.ts";
 import { copyOf } from "./wire.ts";
+
+const FORWARD_RETRY_MS = 1_000;
 
 /** Puts received messages into delay queues: publish, confirm, and only then may the original be acknowledged. */
 export class Parking {
@@ -42,6 +45,26 @@ export class Parking {
       );
     });
     await during(answered, this.#runtime, CALL_MS, [signal]);
+  }
+
+  /** For what came too early: on to the next delay queue, before anybody sees it. True when it is, and acknowledged; else its channel is over. */
+  async forward(
+    { channel, message, attempts }: Receipt,
+    queue: string,
+    leftMs: number,
+    stopped: () => boolean,
+  ): Promise<boolean> {
+    while (!channel.over.aborted && !stopped()) {
+      try {
+        await this.park(message, queue, leftMs, attempts, channel.over);
+        if (channel.over.aborted) return false;
+        channel.raw.ack(message);
+        return true;
+      } catch {
+        await this.#runtime.sleep(FORWARD_RETRY_MS, channel.over);
+      }
+    }
+    return false;
   }
 
   async #opened(signal: AbortSignal): Promise<Confirms> {

@@ -1,17 +1,14 @@
 import type { Delivery, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
-import { Deque } from "@switchyard/core/driver-kit";
 import { Arrivals } from "./arrivals.ts";
+import type { BrokerRetry } from "./broker-retry.ts";
 import type { Channel } from "./channel.ts";
 import type { AmqpMessage } from "./client.ts";
 import { AmqpFault, lostLease } from "./faults.ts";
 import type { Link } from "./link.ts";
 import type { Parking } from "./parking.ts";
+import { Settler } from "./settler.ts";
 import { type Receipt, Unsettled } from "./unsettled.ts";
 import { fromAmqp } from "./wire.ts";
-
-/** After so many copies that were not accepted, the message goes back at once rather than never. */
-const MOST_PARKS = 8;
-const FORWARD_RETRY_MS = 1_000;
 
 export interface QueueLeaseOptions {
   readonly queue: string;
@@ -21,6 +18,7 @@ export interface QueueLeaseOptions {
   readonly consumerTimeoutMs: number;
   /** Absent: order is kept. Nothing goes back by itself then, but all of the channel together. */
   readonly parking: Parking | undefined;
+  readonly brokerRetry: BrokerRetry | undefined;
   readonly consumerArguments: Readonly<Record<string, unknown>>;
 }
 
@@ -34,9 +32,9 @@ export class QueueLease implements Lease<Receipt> {
   readonly #options: QueueLeaseOptions;
   readonly #lost = new AbortController();
   #channel: Channel | undefined;
-  #buffer = new Deque<Delivery<Receipt>>();
+  readonly #arrivals: Arrivals<Delivery<Receipt>>;
   readonly #unsettled = new Unsettled();
-  readonly #arrivals: Arrivals;
+  readonly #settler: Settler;
   #returning = false;
   #restarting: Promise<void> | undefined;
   #released = false;
@@ -49,6 +47,7 @@ export class QueueLease implements Lease<Receipt> {
     this.lost = this.#lost.signal;
     this.#options = options;
     this.#arrivals = new Arrivals(options.runtime);
+    this.#settler = new Settler(options, this.#unsettled);
   }
 
   get active(): boolean {
@@ -57,7 +56,7 @@ export class QueueLease implements Lease<Receipt> {
 
   /** Delivered here and not yet settled, handed out or not. */
   get held(): number {
-    return this.#buffer.size + this.#unsettled.out + this.#forwarding;
+    return this.#arrivals.size + this.#unsettled.out + this.#forwarding;
   }
 
   get idle(): boolean {
@@ -97,11 +96,6 @@ export class QueueLease implements Lease<Receipt> {
     void this.#channel?.close();
   }
 
-  #forget(): void {
-    this.#buffer = new Deque();
-    this.#unsettled.clear();
-  }
-
   #arrived(channel: Channel, message: AmqpMessage | null): void {
     if (this.#channel !== channel || this.#lost.signal.aborted) return;
     if (message === null) {
@@ -109,7 +103,7 @@ export class QueueLease implements Lease<Receipt> {
         new AmqpFault(
           "retryable",
           "consumer-cancelled",
-          `the broker cancelled the consumer of "${this.id}": its queue was deleted or moved`,
+          `the broker cancelled the consumer of "${this.id}": its queue was deleted or moved, or a message held for longer than consumer_timeout`,
         ),
       );
       return;
@@ -117,44 +111,27 @@ export class QueueLease implements Lease<Receipt> {
     this.#active = true;
     const { parking, runtime, consumerTimeoutMs } = this.#options;
     const received = fromAmqp(message, parking === undefined);
-    const { attempts } = received;
-    const receipt: Receipt = { channel, message, attempts, parked: 0, out: false };
+    const returned = received.returned ?? (message.fields.redelivered === true ? 1 : 0);
+    const receipt: Receipt = { channel, message, attempts: received.attempts, returned, parked: 0, out: false };
     this.#unsettled.arrived(receipt);
     if (received.leftMs > 0 && parking !== undefined) {
       void this.#forward(receipt, parking, received.leftMs);
       return;
     }
-    const attempt = attempts + (received.returned ?? (message.fields.redelivered === true ? 1 : 0)) + 1;
-    this.#buffer.push({
+    this.#arrivals.push({
       id: received.id ?? runtime.uuid(),
       message: received.message,
       receipt,
       raw: message,
-      attempt,
+      attempt: received.attempts + returned + 1,
       deadline: runtime.monotonic() + consumerTimeoutMs,
     });
-    this.#arrivals.wake();
   }
 
-  /** Here too early: on to the next delay queue, before anybody sees it. */
   async #forward(receipt: Receipt, parking: Parking, leftMs: number): Promise<void> {
-    const { channel, message, attempts } = receipt;
     this.#forwarding++;
-    try {
-      while (!channel.over.aborted && !this.#released) {
-        try {
-          await parking.park(message, this.id, leftMs, attempts, channel.over);
-          if (channel.over.aborted) return;
-          channel.raw.ack(message);
-          this.#unsettled.settled(receipt);
-          return;
-        } catch {
-          await this.#options.runtime.sleep(FORWARD_RETRY_MS, channel.over);
-        }
-      }
-    } finally {
-      this.#forwarding--;
-    }
+    if (await parking.forward(receipt, this.id, leftMs, () => this.#released)) this.#unsettled.settled(receipt);
+    this.#forwarding--;
   }
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Receipt>[]> {
@@ -163,7 +140,7 @@ export class QueueLease implements Lease<Receipt> {
     for (;;) {
       if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
       if (this.#released || signal.aborted) return [];
-      if (this.#buffer.size > 0 && !this.#returning) return this.#take(max);
+      if (this.#arrivals.size > 0 && !this.#returning) return this.#take(max);
       const left = until - runtime.monotonic();
       if (left <= 0) return [];
       await this.#arrivals.next(left, signal);
@@ -171,19 +148,15 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   #take(max: number): readonly Delivery<Receipt>[] {
-    const taken: Delivery<Receipt>[] = [];
-    while (taken.length < max && this.#buffer.size > 0) {
-      const delivery = this.#buffer.shift() as Delivery<Receipt>;
-      this.#unsettled.handOut(delivery.receipt);
-      taken.push(delivery);
-    }
+    const taken = this.#arrivals.take(max);
+    for (const { receipt } of taken) this.#unsettled.handOut(receipt);
     return taken;
   }
 
   async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
     const acks = new Set<Receipt>();
     const outcomes = batch.map((settlement) => this.#settle(settlement, acks, signal));
-    const failed = this.#ack(acks);
+    const failed = this.#settler.ack(acks);
     const settled: Outcome[] = [];
     for (const [at, outcome] of outcomes.entries()) {
       const { receipt } = batch[at]!;
@@ -197,7 +170,7 @@ export class QueueLease implements Lease<Receipt> {
   /** What is to be acknowledged goes into `acks`. */
   #settle(settlement: Settlement<Receipt>, acks: Set<Receipt>, signal: AbortSignal): Outcome | Promise<Outcome> {
     const { receipt, action } = settlement;
-    const { channel, message } = receipt;
+    const { channel } = receipt;
     // A tag of an earlier channel would settle another message of this one.
     if (channel !== this.#channel || channel.over.aborted || this.#lost.signal.aborted || !receipt.out) {
       return { cause: lostLease() };
@@ -206,60 +179,10 @@ export class QueueLease implements Lease<Receipt> {
       acks.add(receipt);
       return undefined;
     }
-    if (this.#options.parking === undefined) {
-      this.#unsettled.keep(receipt);
-      this.#returning = true;
-      return undefined;
-    }
-    if (action === "retry" && settlement.delayMs > 0)
-      return this.#park(receipt, settlement.delayMs, settlement.attempt, signal);
-    return this.#write(receipt, () => {
-      // RabbitMQ 4.3: a reject counts as a failure, a nack does not.
-      if (action === "retry") channel.raw.reject(message, true);
-      else channel.raw.nack(message, false, true);
-    });
-  }
-
-  #ack(acks: ReadonlySet<Receipt>): Outcome {
-    try {
-      this.#unsettled.ack(acks);
-      return undefined;
-    } catch (cause) {
-      return { cause: this.#channel!.over.aborted ? lostLease() : cause };
-    }
-  }
-
-  #write(receipt: Receipt, write: () => void): Outcome {
-    try {
-      write();
-      this.#unsettled.settled(receipt);
-      return undefined;
-    } catch (cause) {
-      return { cause: receipt.channel.over.aborted ? lostLease() : cause };
-    }
-  }
-
-  async #park(receipt: Receipt, delayMs: number, attempt: number, signal: AbortSignal): Promise<Outcome> {
-    const { channel, message } = receipt;
-    try {
-      await this.#options.parking!.park(message, this.id, delayMs, attempt, AbortSignal.any([signal, channel.over]));
-    } catch (cause) {
-      if (channel.over.aborted) return { cause: lostLease() };
-      if (++receipt.parked < MOST_PARKS)
-        return {
-          cause: new AmqpFault("retryable", "not-parked", "the copy for a delayed retry was not accepted", cause),
-        };
-      this.#write(receipt, () => channel.raw.nack(message, false, true));
-      return {
-        cause: new AmqpFault(
-          "lost",
-          "not-parked",
-          "no copy for a delayed retry was accepted; the message comes again at once",
-          cause,
-        ),
-      };
-    }
-    return this.#write(receipt, () => channel.raw.ack(message));
+    if (this.#options.parking !== undefined) return this.#settler.giveBack(settlement, signal);
+    this.#unsettled.keep(receipt);
+    this.#returning = true;
+    return undefined;
   }
 
   /** Asks for the partition to be given to another member; what is handed out is settled first. */
@@ -305,5 +228,10 @@ export class QueueLease implements Lease<Receipt> {
     await this.#restarting;
     await this.#channel?.close();
     this.#forget();
+  }
+
+  #forget(): void {
+    this.#arrivals.clear();
+    this.#unsettled.clear();
   }
 }

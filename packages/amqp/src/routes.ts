@@ -8,6 +8,8 @@ export interface Route {
   key(message: WireMessage): string;
   /** A queue must be there for it: a message that reaches none comes back. Subscribers are another matter. */
   readonly mandatory: boolean;
+  /** A topic's: each group holds a delayed message back itself, in the delay queues. */
+  readonly groupsDelay?: boolean;
   /** The queue, or the exchange, that must exist. */
   readonly checks: { readonly queue?: string; readonly exchange?: string };
 }
@@ -16,7 +18,13 @@ export function routeOf(of: Destination, random: () => number): Route {
   if (of.model === "stream") return streamRoute(of, random);
   if (of.model === "pubsub" && of.group === undefined) {
     const exchange = topicOf(of);
-    return { exchange, key: (message) => shortKey(message.type ?? ""), mandatory: false, checks: { exchange } };
+    return {
+      exchange,
+      key: (message) => shortKey(message.type ?? ""),
+      mandatory: false,
+      groupsDelay: true,
+      checks: { exchange },
+    };
   }
   const address = addressOf(of);
   if (isOrdered(of)) return { exchange: address, key: () => "", mandatory: true, checks: { exchange: address } };

@@ -105,8 +105,12 @@ export class Sender implements SenderDriver {
     const { route, delays, address, priority } = this.#options;
     if (priority !== undefined) options.priority = priority;
     const delayMs = message.delayMs ?? 0;
-    options.mandatory = route.mandatory || delayMs > 0;
-    if (delayMs <= 0) return { exchange: route.exchange, key: route.key(message) };
+    const here = delayMs <= 0 || route.groupsDelay === true;
+    options.mandatory = route.mandatory || !here;
+    if (here) {
+      if (delayMs > 0) options.headers[LEFT] = delayMs;
+      return { exchange: route.exchange, key: route.key(message) };
+    }
     const { exchange, leftMs } = nextDelay(delays, delayMs);
     if (leftMs > 0) options.headers[LEFT] = leftMs;
     return { exchange, key: address };

@@ -6,6 +6,8 @@ export interface Receipt {
   readonly channel: Channel;
   readonly message: AmqpMessage;
   readonly attempts: number;
+  /** Times the broker has had it back. */
+  readonly returned: number;
   /** Times its copy for a delayed retry was not accepted. */
   parked: number;
   /** Handed out, and not yet settled. */

@@ -11,10 +11,11 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { LeaseEngine, type LeaseStore, seek, type ShardSource, type Timing } from "@switchyard/leases";
 import { MAX_PREFETCH } from "../limits.ts";
 import type { Link } from "../link.ts";
-import { partitionQueues, topicOf } from "../names.ts";
+import { partitionQueues } from "../names.ts";
+import { refuseSurplus } from "../partitions.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkpointsFor, storeStart } from "./start.ts";
-import { storeOf } from "./stores.ts";
+import { namesOf, storeOf } from "./stores.ts";
 import { StreamLease, type StreamReceipt } from "./stream-lease.ts";
 
 export interface StreamSetting {
@@ -28,8 +29,6 @@ const sourceOf = (queues: readonly string[]): ShardSource => ({
   list: async () => queues.map((id) => ({ id, parents: [] })),
 });
 
-const namesOf = (of: Destination) => ({ stream: topicOf(of), group: of.group ?? "" });
-
 /** Opens the lease table, and stores where the group starts if nobody has. */
 export async function openStream(
   setting: StreamSetting,
@@ -42,6 +41,7 @@ export async function openStream(
   const { of, options, link, runtime } = setting;
   const queues = partitionQueues(of);
   await checkAll(queues, link, signal);
+  await refuseSurplus(of, link, signal);
   const inner = storeOf(of, options);
   const { store, cut } = cuttable(inner);
   const names = namesOf(of);

@@ -1,11 +1,13 @@
 /** The queues, exchanges and bindings that destinations need. */
 import type { Destination } from "@switchyard/core/driver";
+import { brokerRetryOf, markOf, retryArguments } from "../broker-retry.ts";
 import { delayQueues } from "../delays.ts";
 import { NO_DELIVERY_LIMIT, SECOND } from "../limits.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { KEY_HEADER } from "../cloud-events.ts";
+import { bindingMark, type Mark } from "./marks.ts";
 
 export interface DesiredQueue {
   readonly kind: "queue";
@@ -24,6 +26,8 @@ export interface DesiredExchange {
   readonly arguments: Readonly<Record<string, string>>;
   readonly external: boolean;
   readonly shared?: boolean;
+  /** The queue it says something of: made only where that is so. */
+  readonly marks?: string;
 }
 
 export interface Binding {
@@ -34,9 +38,11 @@ export interface Binding {
 }
 
 export interface Desired {
+  readonly marks: readonly Mark[];
   readonly queues: readonly DesiredQueue[];
   readonly exchanges: readonly DesiredExchange[];
-  readonly bindings: readonly Binding[];
+  /** Everything, of groups that now say what they want. */
+  readonly stale: readonly Mark[];
 }
 
 type Arguments = Record<string, string | number | boolean>;
@@ -46,10 +52,17 @@ const QUORUM = { "x-queue-type": "quorum" } as const;
 const SAFE = { "x-overflow": "reject-publish" } as const;
 const DEAD_LETTERS_AT_LEAST_ONCE = { "x-dead-letter-strategy": "at-least-once" } as const;
 
-export function desire(destinations: readonly Destination[], options: ResolvedOptions): Desired {
+/** `brokerRetry`: the broker can hold back failed messages itself. */
+export function desire(destinations: readonly Destination[], options: ResolvedOptions, brokerRetry: boolean): Desired {
   const queues = new Map<string, DesiredQueue>();
   const exchanges = new Map<string, DesiredExchange>();
-  const bindings: Binding[] = [];
+  const marks = new Map<string, Mark>();
+  const stale: Mark[] = [];
+  const bind = (place: string, bindings: readonly Binding[]) => {
+    if (bindings.length === 0) return;
+    const mark = bindingMark(place, bindings);
+    marks.set(mark.name, mark);
+  };
   const queue = (wanted: DesiredQueue) => {
     const before = queues.get(wanted.name);
     // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
@@ -77,6 +90,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
     }
     if (of.deadLetter !== undefined) add(of.deadLetter);
     const address = addressOf(of);
+    const bindings: Binding[] = [];
     if (isOrdered(of)) {
       exchange({
         kind: "exchange",
@@ -97,18 +111,27 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
       if (!external)
         queue({ kind: "queue", name: membersQueue(of), arguments: { ...QUORUM, "x-max-length": 1 }, external });
     } else {
-      queue({ kind: "queue", name: address, arguments: queueArguments(of), external });
-      if (of.dead !== true) addDelays(of, options, queue, exchange, bindings);
+      const retry = brokerRetry ? brokerRetryOf(of) : undefined;
+      const more = retry === undefined ? {} : retryArguments(retry);
+      queue({ kind: "queue", name: address, arguments: { ...queueArguments(of), ...more }, external });
+      if (retry !== undefined) {
+        const mark = { name: markOf(of, retry), type: "fanout", arguments: {}, external: false };
+        exchange({ kind: "exchange", ...mark, marks: address });
+      }
+      if (of.dead !== true) addDelays(delaysOf(of, options), queue, exchange, bind);
     }
     if (of.model === "pubsub") {
       const kind = isOrdered(of) ? "exchange" : "queue";
       // Messages without a type pass every filter: their routing key is empty.
-      for (const key of of.types === undefined ? ["#"] : [...of.types, ""])
-        bindings.push({ from: topicOf(of), to: address, kind, key });
+      const toTopic = (key: string): Binding => ({ from: topicOf(of), to: address, kind, key });
+      const all = toTopic("#");
+      if (of.types !== undefined) stale.push({ ...bindingMark(address, [...bindings, all]), bindings: [all] });
+      bindings.push(...(of.types === undefined ? [all] : [...of.types, ""].map(toTopic)));
     }
+    bind(address, bindings);
   };
   for (const of of destinations) add(of);
-  return { queues: [...queues.values()], exchanges: [...exchanges.values()], bindings };
+  return { queues: [...queues.values()], exchanges: [...exchanges.values()], marks: [...marks.values()], stale };
 }
 
 const isExternal = (of: Destination): boolean =>
@@ -145,13 +168,13 @@ function streamArguments(of: Destination): Arguments {
 }
 
 function addDelays(
-  of: Destination,
-  options: ResolvedOptions,
+  delays: string,
   queue: (wanted: DesiredQueue) => void,
   exchange: (wanted: DesiredExchange) => void,
-  bindings: Binding[],
+  bind: (place: string, bindings: readonly Binding[]) => void,
 ): void {
-  for (const { name, ttlMs } of delayQueues(delaysOf(of, options))) {
+  const all = delayQueues(delays);
+  for (const { name, ttlMs } of all) {
     exchange({ kind: "exchange", name, type: "fanout", arguments: {}, external: false, shared: true });
     // No dead-letter routing key: the message keeps its own, the name of the queue it came from.
     const own: Arguments = {
@@ -162,6 +185,9 @@ function addDelays(
       "x-dead-letter-exchange": "",
     };
     queue({ kind: "queue", name, arguments: own, external: false, shared: true });
-    if (!bindings.some(({ from }) => from === name)) bindings.push({ from: name, to: name, kind: "queue", key: "" });
   }
+  bind(
+    `${delays}_delay`,
+    all.map(({ name }) => ({ from: name, to: name, kind: "queue", key: "" })),
+  );
 }

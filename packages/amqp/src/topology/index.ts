@@ -1,12 +1,15 @@
 import type { Change, Destination, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
+import { brokerRetryOf, delaysRetries, type Product } from "../broker-retry.ts";
 import type { AmqpChannel } from "../client.ts";
 import { dialer } from "../dial.ts";
 import { Link } from "../link.ts";
 import { nativeProblems } from "../native.ts";
-import { locate } from "../names.ts";
+import { addressOf, locate } from "../names.ts";
 import { type ResolvedOptions, urlsOf } from "../options.ts";
 import { type Binding, type Desired, type DesiredExchange, type DesiredQueue, desire } from "./desired.ts";
+import { bindingsText, type Mark } from "./marks.ts";
+import { partitionChange } from "./partitions.ts";
 import { type Difference, exchangeDifferences, exists, type Probe, queueDifferences } from "./differences.ts";
 
 interface State {
@@ -14,6 +17,12 @@ interface State {
   /** What differs and can only be made anew. */
   readonly replace: readonly (DesiredQueue | DesiredExchange)[];
   readonly bindings: readonly Binding[];
+  readonly stale: readonly Mark[];
+  /** Made last. */
+  readonly marks: readonly Mark[];
+  /** Partitions that only a destructive apply makes, and those it deletes. */
+  readonly withheld: readonly string[];
+  readonly surplus: readonly string[];
 }
 
 /** Probes at once; each takes a channel. */
@@ -42,22 +51,46 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
 
   return {
     async plan(destinations, signal): Promise<TopologyPlan> {
-      const desired = checked(destinations, options);
+      const asked = destinations.filter((of) => brokerRetryOf(of) !== undefined);
+      const product = asked.length === 0 ? undefined : await link.product(signal);
+      const able = product !== undefined && delaysRetries(product);
+      const desired = checked(destinations, options, able);
       const probe = prober(signal);
-      const all = [...desired.exchanges, ...desired.queues];
-      const found = await mapLimited(all, (of) => compare(of, probe));
+      const queues = await mapLimited(desired.queues, (of) => compare(of, probe));
+      const without = new Set(queues.flat().flatMap(({ action, name }) => (action === "drift" ? [name] : [])));
+      const exchanges = desired.exchanges.filter(({ marks }) => marks === undefined || !without.has(marks));
+      const all = [...exchanges, ...desired.queues];
+      const found = [...(await mapLimited(exchanges, (of) => compare(of, probe))), ...queues];
+      const created = found.flat().filter(({ action }) => action === "create");
+      const missing = new Set(created.map(({ name }) => name));
+      const partitions = (await mapLimited(unique(destinations), (of) => partitionChange(of, missing, probe))).filter(
+        (one) => one !== undefined,
+      );
+      const marked = await mapLimited(desired.marks, (mark) => compareMark(mark, missing, probe));
       const state: State = {
         create: all.filter((_, at) => found[at]?.some(({ action }) => action === "create")),
         replace: all.filter((_, at) => found[at]?.some(({ action }) => action === "destructive")),
-        bindings: desired.bindings,
+        bindings: desired.marks.flatMap(({ bindings }) => bindings),
+        stale: desired.stale,
+        marks: desired.marks,
+        withheld: partitions.flatMap(({ withheld }) => withheld),
+        surplus: partitions.flatMap(({ surplus }) => surplus),
       };
-      return { changes: found.flat(), state };
+      const notes = product === undefined || able ? [] : asked.map((of) => cannotDelay(of, product));
+      const withheld = new Set(state.withheld);
+      const changes = [...found.flat().filter(({ name }) => !withheld.has(name)), ...marked.flat()];
+      return { changes: [...changes, ...partitions.map(({ change }) => change), ...notes], state };
     },
     async apply(plan, signal, { destructive = false } = {}) {
-      const { create, replace, bindings } = plan.state as State;
+      const { create, replace, surplus, marks, stale, ...state } = plan.state as State;
+      const withheld = new Set(destructive ? [] : state.withheld);
       const probe = prober(signal);
-      if (destructive) await mapLimited(replace, (of) => probe((channel) => remove(channel, of)));
-      const made = destructive ? [...create, ...replace] : create;
+      if (destructive) {
+        await mapLimited(replace, (of) => probe((channel) => remove(channel, of)));
+        await mapLimited(surplus, (name) => probe((channel) => channel.deleteQueue(name)));
+      }
+      const made = (destructive ? [...create, ...replace] : create).filter(({ name }) => !withheld.has(name));
+      const bindings = state.bindings.filter(({ to }) => !withheld.has(to));
       await mapLimited(
         made.filter(({ kind }) => kind === "exchange"),
         (of) => probe((channel) => declare(channel, of)),
@@ -67,18 +100,29 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
         (of) => probe((channel) => declare(channel, of)),
       );
       if (bindings.length > 0) await probe((channel) => bind(channel, bindings));
+      // The mark first: what it says is about to end.
+      for (const mark of stale) {
+        await probe((channel) => remove(channel, mark));
+        await probe((channel) => unbind(channel, mark.bindings));
+      }
+      const whole = marks.filter((mark) => mark.bindings.every(({ to }) => !withheld.has(to)));
+      await mapLimited(whole, (mark) => probe((channel) => declare(channel, mark)));
     },
     async destroy(destinations, signal) {
-      const desired = checked(destinations, options);
+      const desired = checked(destinations, options, true);
+      const shared = new Set(desired.exchanges.filter((of) => of.shared === true).map(({ name }) => name));
       const probe = prober(signal);
-      const ours = [...desired.queues, ...desired.exchanges].filter((of) => !of.external && of.shared !== true);
+      const marks = desired.marks.filter(({ bindings }) => bindings.every(({ from }) => !shared.has(from)));
+      const ours = [...desired.queues, ...desired.exchanges, ...marks].filter(
+        (of) => !of.external && of.shared !== true,
+      );
       await mapLimited(ours, (of) => probe((channel) => remove(channel, of)));
     },
     close: () => link.close(),
   };
 }
 
-function checked(destinations: readonly Destination[], options: ResolvedOptions): Desired {
+function checked(destinations: readonly Destination[], options: ResolvedOptions, brokerRetry: boolean): Desired {
   const problems = destinations.flatMap((of) => {
     const { problem } = locate(of, options);
     return [...(problem === undefined ? [] : [problem]), ...nativeProblems(of)].map((message) => ({
@@ -86,7 +130,7 @@ function checked(destinations: readonly Destination[], options: ResolvedOptions)
       message,
     }));
   });
-  if (problems.length === 0) return desire(destinations, options);
+  if (problems.length === 0) return desire(destinations, options, brokerRetry);
   throw new MessagingError("invalid-config", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), {
     kind: "config",
     problems,
@@ -102,8 +146,44 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   }
   if (of.external) return [];
   const differences = of.kind === "queue" ? await queueDifferences(of, probe) : await exchangeDifferences(of, probe);
-  return differences.map((difference) => changeOf(of, difference));
+  const [older, others] = partition(differences, ({ attribute, is }) => RETRY.test(attribute) && is === "none");
+  const changes = others.map((difference) => changeOf(of, difference));
+  // A queue from before the broker could: no reason to lose its messages.
+  if (older.length > 0) {
+    const summary = `made without delayed retry, which RabbitMQ adds to no existing queue: retries go through the delay queues until it is deleted and made anew`;
+    changes.push({ ...about, action: "drift", summary });
+  }
+  return changes;
 }
+
+/** Where what is bound is yet to be made, that says enough. */
+async function compareMark(mark: Mark, missing: ReadonlySet<string>, probe: Probe): Promise<readonly Change[]> {
+  if (await exists(mark, probe)) return [];
+  const { bindings } = mark;
+  const summary = bindingsText(mark);
+  const [{ to } = { to: mark.name }] = bindings;
+  if (bindings.every((one) => missing.has(one.to) || missing.has(one.from))) return [];
+  return [{ action: "update", resource: "binding", name: to, summary }];
+}
+
+const unique = (destinations: readonly Destination[]): readonly Destination[] => [
+  ...new Map(destinations.map((of) => [addressOf(of), of])).values(),
+];
+
+const RETRY = /^x-delayed-retry-/;
+
+function partition<T>(all: readonly T[], holds: (one: T) => boolean): readonly [T[], T[]] {
+  const [yes, no]: [T[], T[]] = [[], []];
+  for (const one of all) (holds(one) ? yes : no).push(one);
+  return [yes, no];
+}
+
+const cannotDelay = (of: Destination, { name, version }: Product): Change => ({
+  action: "drift",
+  resource: "queue",
+  name: addressOf(of),
+  summary: `${name} ${version} delays no retries by itself (RabbitMQ 4.3 does): they go through the delay queues`,
+});
 
 function changeOf(of: DesiredQueue | DesiredExchange, { attribute, is, wanted }: Difference): Change {
   const loss =
@@ -141,6 +221,14 @@ async function bind(channel: AmqpChannel, bindings: readonly Binding[]): Promise
   for (const { kind, from, to, key } of bindings) {
     if (kind === "queue") await channel.bindQueue(to, from, key);
     else await channel.bindExchange(to, from, key);
+  }
+}
+
+/** Unbinding what is not bound is no error. */
+async function unbind(channel: AmqpChannel, bindings: readonly Binding[]): Promise<void> {
+  for (const { kind, from, to, key } of bindings) {
+    if (kind === "queue") await channel.unbindQueue(to, from, key);
+    else await channel.unbindExchange(to, from, key);
   }
 }
 

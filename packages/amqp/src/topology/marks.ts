@@ -1,0 +1,32 @@
+/**
+ * AMQP does not tell which bindings there are. So `apply` leaves a mark once it has made those of a place: an exchange that
+ * nothing is published to, named after them. Where it is missing, the bindings are not known to be there, and are made again.
+ */
+import { createHash } from "node:crypto";
+import type { Binding, DesiredExchange } from "./desired.ts";
+
+export interface Mark extends DesiredExchange {
+  readonly bindings: readonly Binding[];
+}
+
+export function bindingMark(place: string, bindings: readonly Binding[]): Mark {
+  const all = bindings.map(({ from, to, key }) => `${from}\n${to}\n${key}`).sort();
+  const hash = createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 8);
+  return {
+    kind: "exchange",
+    name: `${place}_bound_${hash}`,
+    type: "fanout",
+    arguments: {},
+    external: false,
+    bindings,
+  };
+}
+
+/** In a few words. */
+export function bindingsText({ bindings }: Mark): string {
+  const froms = [...new Set(bindings.map(({ from }) => from))];
+  const keys = [...new Set(bindings.map(({ key }) => key))].filter((key) => key !== "" && key !== "1");
+  const listed = keys.length > 0 && !keys.includes("#");
+  const rest = listed ? "; other types bound before stay so: AMQP does not tell them" : "";
+  return `bound to ${froms.join(", ")}${keys.length === 0 ? "" : ` for ${keys.join(", ")}`}${rest}`;
+}
