@@ -32,7 +32,8 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
 
 export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
   /**
-   * Registers a consumer, before `start()` or after it.
+   * Registers a consumer, before `start()` or after it. One that comes later is tried until it receives: what keeps it from that
+   * is observed as `receive-failed`, and `health()` says it.
    *
    * @throws MessagingError `unlisted-group` when configuration does not list the group.
    */

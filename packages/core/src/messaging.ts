@@ -94,19 +94,7 @@ export class MessagingCore {
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A start under way has its consumers already.
-    if (this.#starting !== undefined) {
-      runner.start().catch((error: unknown) => {
-        if (this.#stopping !== undefined) return;
-        observe({
-          type: "receive-failed",
-          level: "error",
-          error,
-          retryInMs: 0,
-          channel: channel.channel,
-          group: group.group,
-        });
-      });
-    }
+    if (this.#starting !== undefined) runner.join();
   }
 
   async start(): Promise<void> {

@@ -78,6 +78,12 @@ export class GroupRunner {
     });
   }
 
+  /** For one that joins while others run: tried until it receives or is stopped, as one whose broker went away. */
+  join(): void {
+    const ignore = () => {};
+    this.#main = this.#run(ignore, ignore, true);
+  }
+
   /** `deadline` aborts when running handlers have had their time. Idempotent. */
   stop(deadline: AbortSignal): Promise<GroupStopped> {
     this.#stopping ??= this.#stop(deadline);
@@ -99,10 +105,9 @@ export class GroupRunner {
     return { channel: this.context.channel.channel, group: this.context.plan.group };
   }
 
-  async #run(started: () => void, failed: (error: unknown) => void): Promise<void> {
+  async #run(started: () => void, failed: (error: unknown) => void, running = false): Promise<void> {
     const { runtime } = this.context;
     let failures = 0;
-    let running = false;
     while (!this.#opening.signal.aborted) {
       const began = runtime.monotonic();
       const failure = await this.#once(() => {

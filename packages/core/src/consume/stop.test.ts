@@ -91,6 +91,25 @@ test("a broker that never answers ends the start after half a minute", async () 
   await refused;
 });
 
+test("one that joins while others run is tried for as long as it takes, whatever keeps it away", async () => {
+  let handled = 0;
+  const faults = [
+    new Scripted("config", "queue-not-found"),
+    ...Array(20).fill(new Scripted("retryable", "unreachable")),
+  ];
+  const { runner, lease, message, runtime, opens, events } = rig({ handler: () => void handled++, openFaults: faults });
+  runner.join();
+  await runtime.advance("20s");
+  expect(runner.problem).toBeDefined();
+  expect(events).toContainEqual(expect.objectContaining({ type: "receive-failed", level: "error" }));
+  await runtime.advance("30m");
+  expect(opens()).toBe(faults.length + 1);
+  lease.push(message(1));
+  await runtime.settle();
+  expect(handled).toBe(1);
+  expect(runner.problem).toBeUndefined();
+});
+
 test("a receive that fails for a while is called again; one that fails for good reopens the receiver", async () => {
   let handled = 0;
   const { runner, lease, message, runtime, opens, events } = rig({ handler: () => void handled++ });
