@@ -26,6 +26,8 @@ export interface Seam {
   provide(...all: readonly Destination[]): Promise<void>;
   send(to: Destination, ...bodies: readonly string[]): Promise<void>;
   lease(of: Destination, start?: Position): Promise<Lease>;
+  /** Before the connection. */
+  closeLater(one: { close(): Promise<void> }): void;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export async function openSeam(name: string, given: Record<string, unknown> = {}
       for await (const lease of receiver.leases(never)) return lease;
       throw new Error("no lease");
     },
+    closeLater: (one) => void opened.push(one),
     close: async () => {
       for (const one of opened.reverse()) await one.close();
       await connection.close();
