@@ -52,5 +52,6 @@ export const topics: readonly Row[] = [
       { metric: "rate", of: "switchyard", against: "raw, batches of ten", atLeast: 0.9 },
       { metric: "requests", of: "switchyard", atMost: 105, unit: "requests per 1,000" },
     ],
+    warmup: 4,
   },
 ];

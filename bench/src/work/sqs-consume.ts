@@ -135,8 +135,8 @@ const one = (handle: Handle) => async (received: { Body?: string | undefined }) 
   return received as never;
 };
 
-export const oursAll = all(ours(100), 5_000);
-export const rawAll = all(rawLoops(10), 5_000);
+export const oursAll = all(ours(100), 10_000);
+export const rawAll = all(rawLoops(10), 10_000);
 export const consumerOneByOne = all(
   sqsConsumer((handle) => ({ handleMessage: one(handle) as never }), "one-by-one"),
   500,
