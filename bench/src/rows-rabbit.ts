@@ -20,6 +20,7 @@ export const rabbit: readonly Row[] = [
     ],
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.95 },
+      { metric: "rate", of: "switchyard", against: "raw, CloudEvents", atLeast: 0.95 },
       { metric: "rate", of: "switchyard", against: "rascal", atLeast: 8 },
     ],
   },

@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { AmqpMessage, PublishOptions } from "./client.ts";
 import { AmqpFault } from "./faults.ts";
 import type { Channel } from "./channel.ts";
+import { writeFramesAtOnce } from "./publish-frames.ts";
 import { UsualHeaders } from "./usual-headers.ts";
 
 /** What became of one message: undefined is accepted. */
@@ -24,6 +25,7 @@ export class Confirms {
 
   constructor(channel: Channel) {
     this.channel = channel;
+    writeFramesAtOnce(channel.raw);
     channel.raw.on("return", (message: AmqpMessage) => this.#onReturn(message));
   }
 
