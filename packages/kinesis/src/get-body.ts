@@ -1,7 +1,6 @@
 /**
- * The records in the answer of GetRecords, read here: the SDK looks at each as its schema has it, at every character of its
- * base64 too, which is a fourth of what reading Kinesis costs. All else of the answer is the SDK's, and where its body is
- * not the JSON expected, the body is too.
+ * The records in the answer of GetRecords, read here: the SDK looks at each as its schema has it, and at every character of
+ * its base64. All else of the answer is the SDK's, and where its body is not the JSON expected, the body is too.
  */
 import type { KinesisRecord } from "./client.ts";
 import type { Middleware, MiddlewareStack } from "./put-body.ts";
