@@ -35,6 +35,7 @@ export type KinesisRecord = Maybe<{
     ApproximateArrivalTimestamp: Date;
     Data: Uint8Array;
     PartitionKey: string;
+    EncryptionType: string;
 }>;
 export type ChildShard = Maybe<{
     ShardId: string;

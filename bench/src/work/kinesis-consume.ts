@@ -47,12 +47,12 @@ const all =
   };
 
 const ours: Start = async (at, handle) => {
-  const stream = await at.stream("bench_jobs");
+  const stream = await at.stream(`${at.prefix}_jobs`);
   const messaging = await connect({
     channels: [jobs],
     service: "bench",
     config: {
-      prefix: "bench",
+      prefix: at.prefix,
       connections: { kinesis: connection(at.url) },
       policies: { default: { deadLetter: "block" } },
       channels: { jobs: { model: "stream", on: "kinesis", groups: { work: { concurrency: 100 } } } },

@@ -13,12 +13,12 @@ const publishes =
   (where: Where, count: number): Work =>
   async (options) => {
     const at = where(options);
-    await at.stream("bench_jobs");
+    await at.stream(`${at.prefix}_jobs`);
     const messaging = await connect({
       channels: [jobs],
       service: "bench",
       config: {
-        prefix: "bench",
+        prefix: at.prefix,
         connections: { kinesis: connection(at.url) },
         policies: { default: { deadLetter: "block" } },
         channels: { jobs: { model: "stream", on: "kinesis", groups: { work: {} } } },

@@ -9,6 +9,8 @@ export interface Kinesis {
   readonly url: string;
   /** Undefined: the emulator, which counts nothing. */
   readonly server: NullServer | undefined;
+  /** Of the streams of ours: on the emulator each contender, of whatever row, has its own. */
+  readonly prefix: string;
   /** Makes a stream of four shards where there must be one. */
   stream(name: string): Promise<string>;
 }
@@ -17,7 +19,7 @@ export type Where = (options: WorkOptions) => Kinesis;
 
 export const onNull: Where = ({ servers }) => {
   const url = servers["null-kinesis"] as string;
-  return { url, server: new NullServer(url), stream: async (name) => name };
+  return { url, server: new NullServer(url), prefix: "bench", stream: async (name) => name };
 };
 
 export const onEmulator: Where = ({ servers }) => {
@@ -25,6 +27,7 @@ export const onEmulator: Where = ({ servers }) => {
   return {
     url,
     server: undefined,
+    prefix: `bench-${process.pid}`,
     stream: async (name) => {
       const own = client(url);
       await own.send(new CreateStreamCommand({ StreamName: name, ShardCount: 4 }));

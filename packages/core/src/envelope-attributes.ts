@@ -1,5 +1,6 @@
 /** The CloudEvents attributes of an envelope as JSON members, and back. Names of the official extensions where there is one. */
 import type { DeadInfo, Envelope } from "./envelope.ts";
+import { epoch } from "./iso-time.ts";
 import { JSON_TYPE } from "./media-type.ts";
 import { clip, parseJson, quote } from "./text.ts";
 
@@ -195,8 +196,6 @@ function withTrace(envelope: Writable, { traceparent, tracestate }: Readonly<Rec
   if (typeof tracestate === "string") envelope.tracestate = tracestate;
   return envelope;
 }
-
-const epoch = (value: unknown): number => (typeof value === "string" ? Date.parse(value) : Number.NaN);
 
 function stringsOf(value: unknown): Readonly<Record<string, string>> | undefined {
   if (!isRecord(value)) return undefined;

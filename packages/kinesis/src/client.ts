@@ -24,6 +24,7 @@ export type KinesisRecord = Maybe<{
   ApproximateArrivalTimestamp: Date;
   Data: Uint8Array;
   PartitionKey: string;
+  EncryptionType: string;
 }>;
 
 export type ChildShard = Maybe<{ ShardId: string; ParentShards: readonly string[]; HashKeyRange: HashRange }>;

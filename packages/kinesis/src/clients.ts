@@ -10,6 +10,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type Call, caller, type KinesisClientLike } from "./client.ts";
 import { CALL_TIMEOUT_MS, SILENCE_MS } from "./limits.ts";
 import { EXAMPLE_ENDPOINT, type KinesisOptions } from "./options.ts";
+import { readsGets } from "./get-body.ts";
 import { type MiddlewareStack, writesPuts } from "./put-body.ts";
 
 export interface Clients {
@@ -55,7 +56,10 @@ function create(options: KinesisOptions, sdk: Sdk, requestHandler: unknown): Kin
   const client = new sdk["KinesisClient"]!(settings) as KinesisClientLike & {
     readonly middlewareStack?: MiddlewareStack;
   };
-  if (client.middlewareStack !== undefined) writesPuts(client.middlewareStack);
+  if (client.middlewareStack !== undefined) {
+    writesPuts(client.middlewareStack);
+    readsGets(client.middlewareStack);
+  }
   return client;
 }
 

@@ -16,7 +16,7 @@ interface Args {
   readonly request?: HttpRequest;
 }
 type Next = (args: Args) => Promise<unknown>;
-type Middleware = (next: Next, context: { readonly commandName?: string }) => Next;
+export type Middleware = (next: Next, context: { readonly commandName?: string }) => Next;
 
 /** Of a client of the SDK. */
 export interface MiddlewareStack {

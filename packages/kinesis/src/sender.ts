@@ -49,12 +49,13 @@ export async function createSender(
     await recheck();
     const map = await known;
     batch.forEach((message, index) => {
-      const cause = refusal(message, stream.maxRecordBytes, sizeOf(message));
+      const entry = toEntry(message, () => runtime.uuid());
+      const size = entry.Data.byteLength + Buffer.byteLength(entry.PartitionKey);
+      const cause = refusal(message, stream.maxRecordBytes, size);
       if (cause !== undefined) {
         results[index] = { cause };
         return;
       }
-      const entry = toEntry(message, () => runtime.uuid());
       const shard = map?.shardOf(entry.PartitionKey);
       const wait = shard === undefined ? 0 : quota.waitFor(shard);
       if (wait > 0) {

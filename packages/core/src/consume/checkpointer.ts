@@ -43,14 +43,20 @@ export class Checkpointer {
   }
 
   ack(held: Held): void {
-    this.#settled.add(held);
     settled(held, false);
+    // Nearly always the oldest.
+    if (this.#records.peek() === held) this.#pass(held);
+    else this.#settled.add(held);
     for (let head = this.#records.peek(); head !== undefined && this.#settled.has(head); head = this.#records.peek()) {
-      this.#records.shift();
       this.#settled.delete(head);
-      this.#mark = head;
+      this.#pass(head);
     }
     if (this.#mark !== undefined) this.#schedule();
+  }
+
+  #pass(head: Held): void {
+    this.#records.shift();
+    this.#mark = head;
   }
 
   /** Nothing more is expected soon: the mark is stored at the end of the tick. */
