@@ -1,6 +1,4 @@
-import type { Contender, Row } from "./row.ts";
-
-const by = (name: string, file: string, work: string): Contender => ({ name, file, work });
+import { by, type Row } from "./row.ts";
 
 const REAL = ["rabbit"];
 const NULL = ["null-amqp"];

@@ -9,6 +9,7 @@ export interface ClientLike {
     readonly config?: unknown;
 }
 export type Sdk = Readonly<Record<string, new (input: any) => any>>;
+export declare function commandOf(sdk: Sdk, name: string, action: string, input: object): any;
 export interface ClientConfig {
     maxAttempts?: () => Promise<number>;
     retryStrategy?: () => Promise<unknown>;
@@ -63,7 +64,7 @@ export declare function unknownFault(during: Phase): Fault;
 export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 
 // index.d.ts
-export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
+export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
 export { leanClient } from "./lean-client.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";

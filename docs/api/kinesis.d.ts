@@ -10,7 +10,7 @@ export type KinesisKeeps = {
 export declare const adapter: Adapter<KinesisOptions, KinesisKeeps>;
 
 // client.d.ts
-import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
 export type KinesisClientLike = ClientLike;
 type Maybe<T> = {
     readonly [K in keyof T]?: T[K] | undefined;

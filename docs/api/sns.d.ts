@@ -11,7 +11,7 @@ export type SnsKeeps = {
 export declare const adapter: Adapter<SnsOptions, SnsKeeps>;
 
 // client.d.ts
-import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
 import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
 export type SnsClientLike = ClientLike;
 export interface PublishEntry {

@@ -29,7 +29,7 @@ export declare function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capa
 export declare function declared(of: Destination): Capabilities | undefined;
 
 // client.d.ts
-import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
 export type SqsClientLike = ClientLike;
 export interface MessageAttribute {
     readonly DataType: string;

@@ -11,6 +11,13 @@ export interface ClientLike {
 /** A module `@aws-sdk/client-…`: the client and one class for each command. */
 export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 
+/** The command of an action, from the module `name`. Throws where that has none. */
+export function commandOf(sdk: Sdk, name: string, action: string, input: object): any {
+  const Command = sdk[`${action}Command`];
+  if (Command === undefined) throw new TypeError(`${name} has no ${action}Command`);
+  return new Command(input);
+}
+
 /** What of a client's resolved `config` is looked at; all of it may be absent. */
 export interface ClientConfig {
   maxAttempts?: () => Promise<number>;

@@ -6,6 +6,7 @@ export {
   type ClientConfig,
   type ClientLike,
   clientSettings,
+  commandOf,
   configOf,
   handlerSettings,
   refuseRetries,

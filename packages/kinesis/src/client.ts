@@ -2,7 +2,7 @@
  * The part of the AWS SDK this package uses, as structural types: users pass any client that fits, tests a fake, and no
  * type of ours depends on one version of the SDK.
  */
-import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 
 /** `KinesisClient` of `@aws-sdk/client-kinesis` fits. */
 export type KinesisClientLike = ClientLike;
@@ -162,8 +162,7 @@ export const failedAtKinesis = (cause: unknown): boolean =>
 
 export function caller(sdk: Sdk, client: KinesisClientLike): Call {
   return (action, input, signal) => {
-    const Command = sdk[`${action}Command`];
-    if (Command === undefined) throw new TypeError(`@aws-sdk/client-kinesis has no ${action}Command`);
-    return client.send(new Command(input), signal === undefined ? {} : { abortSignal: signal }).catch(rethrow);
+    const command = commandOf(sdk, "@aws-sdk/client-kinesis", action, input);
+    return client.send(command, signal === undefined ? {} : { abortSignal: signal }).catch(rethrow);
   };
 }

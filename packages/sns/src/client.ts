@@ -1,5 +1,5 @@
 /** The part of the AWS SDK this package uses, as structural types; see the same file of `@switchyard/sqs`. */
-import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
 import { MAX_ATTRIBUTES } from "./limits.ts";
 
@@ -97,9 +97,7 @@ export type Call = <A extends keyof Actions>(
 
 export function caller(sdk: Sdk, client: SnsClientLike): Call {
   return (action, input, signal) => {
-    const Command = sdk[`${action}Command`];
-    if (Command === undefined) throw new TypeError(`@aws-sdk/client-sns has no ${action}Command`);
-    const command = new Command(input);
+    const command = commandOf(sdk, "@aws-sdk/client-sns", action, input);
     if (action === "PublishBatch") keepBudget(command, input as Actions["PublishBatch"][0]);
     return client.send(command, signal === undefined ? {} : { abortSignal: signal });
   };

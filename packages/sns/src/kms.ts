@@ -1,5 +1,5 @@
 /** The three calls to KMS that a grant needs, over any version of `@aws-sdk/client-kms`. */
-import { checkedEndpoint, clientSettings, configOf, handlerSettings, type Sdk } from "@switchyard/aws-kit";
+import { checkedEndpoint, clientSettings, commandOf, configOf, handlerSettings, type Sdk } from "@switchyard/aws-kit";
 import { loadPeer, MessagingError } from "@switchyard/core/driver-kit";
 import type { SnsOptions } from "./options.ts";
 
@@ -28,9 +28,7 @@ export async function openKms(options: SnsOptions, sdk: Sdk): Promise<Kms> {
   const client = options.kmsClient ?? create(options, sdk);
   await checkedEndpoint(configOf(client), options.allowInsecure === true, "https://kms.eu-west-1.amazonaws.com");
   const call = async (action: string, input: Record<string, unknown>, abortSignal: AbortSignal): Promise<any> => {
-    const Command = sdk[`${action}Command`];
-    if (Command === undefined) throw new TypeError(`${NAME} has no ${action}Command`);
-    return client.send(new Command(input), { abortSignal });
+    return client.send(commandOf(sdk, NAME, action, input), { abortSignal });
   };
   // The only name a key's policy can have.
   const PolicyName = "default";

@@ -2,7 +2,7 @@
  * The part of the AWS SDK this package uses, as structural types: users pass any client that fits, tests a fake, and no
  * type of ours depends on one version of the SDK.
  */
-import type { ClientLike, Sdk } from "@switchyard/aws-kit";
+import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 
 /** `SQSClient` of `@aws-sdk/client-sqs` fits. */
 export type SqsClientLike = ClientLike;
@@ -103,8 +103,7 @@ export type Call = <A extends keyof Actions>(
 
 export function caller(sdk: Sdk, client: SqsClientLike): Call {
   return (action, input, signal) => {
-    const Command = sdk[`${action}Command`];
-    if (Command === undefined) throw new TypeError(`@aws-sdk/client-sqs has no ${action}Command`);
-    return client.send(new Command(input), signal === undefined ? {} : { abortSignal: signal });
+    const command = commandOf(sdk, "@aws-sdk/client-sqs", action, input);
+    return client.send(command, signal === undefined ? {} : { abortSignal: signal });
   };
 }
