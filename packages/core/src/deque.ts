@@ -1,6 +1,8 @@
 /** Slots of a chunk: a power of two. */
 const BITS = 7;
 const CHUNK = 1 << BITS;
+/** Slots of the first chunk at first: most lists stay short. */
+const FEW = 8;
 
 /**
  * A list open at both ends, in chunks of an array: nothing is copied as it grows or empties, and one that was never used
@@ -18,10 +20,12 @@ export class Deque<T> {
 
   push(item: T): void {
     const at = this.#head + this.#size++;
-    // The first chunk grows with what is put into it: most lists stay short.
-    const chunks = (this.#chunks ??= [[]]);
-    if (at >>> BITS === chunks.length) chunks.push(new Array<T | undefined>(CHUNK));
-    (chunks[at >>> BITS] as (T | undefined)[])[at & (CHUNK - 1)] = item;
+    const chunks = (this.#chunks ??= [new Array<T | undefined>(FEW)]);
+    const index = at >>> BITS;
+    const slot = at & (CHUNK - 1);
+    if (index === chunks.length) chunks.push(new Array<T | undefined>(CHUNK));
+    else if (slot === FEW && chunks[index]?.length === FEW) chunks[index] = grown(chunks[index]);
+    (chunks[index] as (T | undefined)[])[slot] = item;
   }
 
   /** Puts an item before all others. */
@@ -77,4 +81,14 @@ export class Deque<T> {
   *[Symbol.iterator](): Iterator<T> {
     for (let i = 0; i < this.#size; i++) yield this.at(i) as T;
   }
+}
+
+/** What is left behind is empty: it may have grown old, and would keep alive what it held until it is collected itself. */
+function grown<T>(few: (T | undefined)[]): (T | undefined)[] {
+  const chunk = new Array<T | undefined>(CHUNK);
+  for (let i = 0; i < FEW; i++) {
+    chunk[i] = few[i];
+    few[i] = undefined;
+  }
+  return chunk;
 }

@@ -145,7 +145,12 @@ export class Dispatcher {
     for (const item of call.items) item.call = undefined;
     this.#options.slot.closeIfIdle(call.sender);
     if (this.#calls.size === 0) this.#stopping?.();
-    this.#options.schedule.flushSoon();
+    this.#flushSoon();
+  }
+
+  /** An idle turn of the event loop for each call would be dear, and late: what is published meanwhile would wait for it. */
+  #flushSoon(): void {
+    if (this.#ready.size + this.#again.size > 0) this.#options.schedule.flushSoon();
   }
 
   #answered(call: Call, results: readonly Sent[]): void {
@@ -216,6 +221,7 @@ export class Dispatcher {
     const ms = atLeastMs + backoffMs(RESEND, ++this.#streak, this.#options.runtime.random);
     this.#options.schedule.pause(ms);
     for (const item of this.#inTime(failed, ms, error)) this.#again.push(item);
+    this.#flushSoon();
   }
 
   /** Only these failed: the others go on. */

@@ -89,13 +89,18 @@ export class PublishSchedule {
 
   /** Nothing is left to wait for: no timer may keep the process alive. A pause still holds. */
   idle(): void {
-    for (const timer of this.#backoffs) timer[Symbol.dispose]();
-    this.#backoffs.clear();
+    if (this.#backoffs.size > 0) this.#forgetBackoffs();
     this.#pause?.[Symbol.dispose]();
     this.#pause = undefined;
     this.#sweep?.[Symbol.dispose]();
     this.#sweep = undefined;
     this.#sweepAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Not asked for where there are none: the engine gives a set that is cleared a new table. */
+  #forgetBackoffs(): void {
+    for (const timer of this.#backoffs) timer[Symbol.dispose]();
+    this.#backoffs.clear();
   }
 
   stop(): void {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { accept, bench, dead, each, failed, fault, held, names, send, stall } from "./scripted-sender.test.kit.ts";
 import type { SendOptions } from "./send-queue.ts";
 
@@ -208,4 +208,14 @@ test("nothing keeps the process alive once all is accepted", async () => {
   const at = bench();
   await Promise.all(names(25).map((name) => send(at, name)));
   expect(at.runtime.pending).toBe(0);
+});
+
+test("a call that leaves nothing to send takes no further turn of the event loop", async () => {
+  const at = bench();
+  await send(at, "opens the sender");
+  await at.runtime.settle();
+  const turns = vi.spyOn(at.runtime, "defer");
+  await send(at, "m");
+  await at.runtime.settle();
+  expect(turns).toHaveBeenCalledTimes(1);
 });
