@@ -22,11 +22,12 @@ export class Heartbeat {
     return this.#runner.host.context.plan.holdMs;
   }
 
-  /** Messages that have arrived, and are held now. */
+  /** Messages that have arrived; those that are held still. */
   watch(arrived: readonly Held[]): void {
     const now = this.#runner.runtime.monotonic();
     let due = this.#dueAt;
-    for (const held of arrived) if (held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
+    for (const held of arrived)
+      if (held.listed && held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
     if (due < this.#dueAt) this.#arm(due);
   }
 

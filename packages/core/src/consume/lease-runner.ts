@@ -115,10 +115,11 @@ export class LeaseRunner {
       else if (this.holdings.lineUp(held)) startable.push(held);
     }
     if (unwanted) return refuse(arrived);
-    this.heartbeat.watch(arrived);
     for (const held of behind) release(held, "order");
     // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
     for (const held of startable) if (held.state === "ready") this.host.enqueue(held);
+    // What is handled by now needs no timer.
+    if (this.holdings.size > 0) this.heartbeat.watch(arrived);
   }
 
   /** A handler, or a batch with this one in it, takes it. */

@@ -38,7 +38,8 @@ export class Dispatcher {
   /** Resends: these go first. */
   readonly #again = new Deque<Item>();
   readonly #lists = [this.#again, this.#ready];
-  readonly #calls = new Set<Call>();
+  /** Few: a set would make itself a new table at every end of one. */
+  readonly #calls: Call[] = [];
   /** Calls at once: halved when the broker throttles, one more after each call that succeeds. */
   #window = Number.POSITIVE_INFINITY;
   /** Failures of the destination as a whole, in a row: throttling, calls without an answer, openings. */
@@ -62,7 +63,7 @@ export class Dispatcher {
     const sender = this.#options.slot.current;
     if (sender === undefined) return this.#open();
     const atOnce = Math.max(1, Math.min(sender.capabilities.concurrency.send, this.#window));
-    while (this.#calls.size < atOnce) {
+    while (this.#calls.length < atOnce) {
       const items = takeBatch(this.#lists, sender, this.#fail, this.#options.about);
       if (items.length === 0) return;
       this.#start(items, sender);
@@ -101,7 +102,7 @@ export class Dispatcher {
   #start(items: readonly Item[], sender: OpenSender): void {
     const controller = new AbortController();
     const call: Call = { items, sender, controller, live: items.length, abandoned: false, grace: undefined };
-    this.#calls.add(call);
+    this.#calls.push(call);
     sender.calls++;
     const messages = items.map((item) => {
       item.call = call;
@@ -139,12 +140,12 @@ export class Dispatcher {
   }
 
   #ended(call: Call): void {
-    this.#calls.delete(call);
+    this.#calls.splice(this.#calls.indexOf(call), 1);
     call.grace?.[Symbol.dispose]();
     call.sender.calls--;
     for (const item of call.items) item.call = undefined;
     this.#options.slot.closeIfIdle(call.sender);
-    if (this.#calls.size === 0) this.#stopping?.();
+    if (this.#calls.length === 0) this.#stopping?.();
     this.#flushSoon();
   }
 
@@ -212,7 +213,7 @@ export class Dispatcher {
   }
 
   #throttle(failed: readonly Item[], retryAfterMs: number): void {
-    this.#window = Math.max(1, Math.floor(Math.min(this.#window, this.#calls.size + 1) / 2));
+    this.#window = Math.max(1, Math.floor(Math.min(this.#window, this.#calls.length + 1) / 2));
     this.#pause(failed, failed[0]?.error, retryAfterMs);
   }
 
@@ -265,8 +266,8 @@ export class Dispatcher {
     const ended = new Promise<void>((resolve) => {
       this.#stopping = resolve;
     });
-    if (this.#calls.size > 0) {
-      for (const call of this.#calls) this.#abort(call, reason);
+    if (this.#calls.length > 0) {
+      for (const call of [...this.#calls]) this.#abort(call, reason);
       await ended;
     }
     await this.#options.slot.close();
