@@ -14,7 +14,6 @@ interface Answer {
 /** A contender's process, asked for one round at a time. */
 export class RunningContender {
   readonly contender: Contender;
-  readonly samples: Sample[] = [];
   error: string | undefined;
   readonly #child: ChildProcess;
   #answer: (answer: Answer) => void = () => {};

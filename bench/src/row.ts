@@ -6,10 +6,20 @@ export interface Row {
   readonly targets: readonly Target[];
   /** Which servers it needs. */
   readonly servers?: readonly string[];
-  /** Rounds that count; default 7, quick 3. */
-  readonly rounds?: { readonly full: number; readonly quick: number };
-  /** Rounds thrown away; default 2. */
+  /** Rounds that count, in each process; default 7, quick 3. */
+  readonly rounds?: Counts;
+  /** Processes of each contender, one after another: two of the same contender differ more than two rounds of one. Default 1. */
+  readonly processes?: Counts;
+  /** Rounds thrown away, in each process; default 2. */
   readonly warmup?: number;
+}
+
+/** Of a row where ours is near its target. */
+export const JUDGED = { rounds: { full: 7, quick: 4 }, processes: { full: 3, quick: 2 } } as const;
+
+interface Counts {
+  readonly full: number;
+  readonly quick: number;
 }
 
 export interface Contender {
@@ -18,6 +28,8 @@ export interface Contender {
   readonly file: string;
   readonly work: string;
   readonly flags?: readonly string[];
+  /** So far off that little tells: one round thrown away and two that count (quick: one), in the first process alone. */
+  readonly aside?: boolean;
   /** The version measured is this package's. */
   readonly package?: string;
 }
@@ -28,6 +40,9 @@ export const by = (name: string, file: string, work: string, flags: readonly str
   work,
   flags,
 });
+
+/** As {@link by}, of one that is far off. */
+export const aside = (name: string, file: string, work: string): Contender => ({ name, file, work, aside: true });
 
 export interface Target {
   readonly metric: string;

@@ -1,4 +1,4 @@
-import { by, type Row } from "./row.ts";
+import { aside, by, JUDGED, type Row } from "./row.ts";
 
 const REAL = ["rabbit"];
 const NULL = ["null-amqp"];
@@ -13,9 +13,10 @@ export const rabbit: readonly Row[] = [
       by("raw", "rabbit-publish", "raw"),
       by("raw, CloudEvents", "rabbit-publish", "rawEvents"),
       by("rascal", "rabbit-publish", "rascal"),
-      by("amqp-connection-manager", "rabbit-publish", "manager"),
-      by("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkit"),
+      aside("amqp-connection-manager", "rabbit-publish", "manager"),
+      aside("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkit"),
     ],
+    ...JUDGED,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.95 },
       { metric: "rate", of: "switchyard", against: "raw, CloudEvents", atLeast: 0.95 },
@@ -30,9 +31,10 @@ export const rabbit: readonly Row[] = [
       by("switchyard", "rabbit-consume", "ours"),
       by("raw", "rabbit-consume", "raw"),
       by("rascal", "rabbit-consume", "rascal"),
-      by("amqp-connection-manager", "rabbit-consume", "manager"),
-      by("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkit"),
+      aside("amqp-connection-manager", "rabbit-consume", "manager"),
+      aside("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkit"),
     ],
+    ...JUDGED,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.9 },
       { metric: "rate", of: "switchyard", against: "rascal", atLeast: 1 },
@@ -48,6 +50,7 @@ export const rabbit: readonly Row[] = [
       by("amqp-connection-manager, as it comes", "rabbit-latency", "manager"),
       by("rascal, as it comes", "rabbit-latency", "rascal"),
     ],
+    ...JUDGED,
     targets: [
       { metric: "p50", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },
       { metric: "p99", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },
@@ -62,10 +65,11 @@ export const rabbit: readonly Row[] = [
       by("raw", "rabbit-publish", "rawNull"),
       by("raw, CloudEvents", "rabbit-publish", "rawEventsNull"),
       by("rascal", "rabbit-publish", "rascalNull"),
-      by("amqp-connection-manager", "rabbit-publish", "managerNull"),
-      by("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkitNull"),
+      aside("amqp-connection-manager", "rabbit-publish", "managerNull"),
+      aside("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkitNull"),
     ],
     targets: [],
+    rounds: { full: 5, quick: 2 },
   },
   {
     id: "rabbit-null-consume",
@@ -75,9 +79,10 @@ export const rabbit: readonly Row[] = [
       by("switchyard", "rabbit-consume", "oursNull"),
       by("raw", "rabbit-consume", "rawNull"),
       by("rascal", "rabbit-consume", "rascalNull"),
-      by("amqp-connection-manager", "rabbit-consume", "managerNull"),
-      by("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkitNull"),
+      aside("amqp-connection-manager", "rabbit-consume", "managerNull"),
+      aside("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkitNull"),
     ],
     targets: [],
+    rounds: { full: 5, quick: 2 },
   },
 ];

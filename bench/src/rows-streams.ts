@@ -1,6 +1,5 @@
 /** Kinesis and SNS. */
-import type { Row } from "./row.ts";
-import { by } from "./row.ts";
+import { aside, by, JUDGED, type Row } from "./row.ts";
 
 const KINESIS = ["null-kinesis", "dynamodb"];
 
@@ -12,9 +11,10 @@ export const streams: readonly Row[] = [
     contenders: [
       by("switchyard", "kinesis-put", "ours"),
       by("raw, PutRecords of 500", "kinesis-put", "rawBatches"),
-      by("raw, one PutRecord a message", "kinesis-put", "rawOneByOne"),
-      by("lifion-kinesis, putRecords of 500", "kinesis-put", "lifion"),
+      aside("raw, one PutRecord a message", "kinesis-put", "rawOneByOne"),
+      aside("lifion-kinesis, putRecords of 500", "kinesis-put", "lifion"),
     ],
+    ...JUDGED,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, PutRecords of 500", atLeast: 0.9 },
       { metric: "requests", of: "switchyard", atMost: 2.5, unit: "requests per 1,000" },
@@ -28,8 +28,9 @@ export const streams: readonly Row[] = [
       by("switchyard", "kinesis-consume", "oursAll"),
       by("raw, a loop a shard, 1,000 a call", "kinesis-consume", "rawThousands"),
       by("raw, a loop a shard, 10,000 a call", "kinesis-consume", "rawMost"),
-      by("lifion-kinesis", "kinesis-consume", "lifion"),
+      aside("lifion-kinesis", "kinesis-consume", "lifion"),
     ],
+    ...JUDGED,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, a loop a shard, 1,000 a call", atLeast: 0.85 },
       { metric: "rate", of: "switchyard", against: "raw, a loop a shard, 10,000 a call", atLeast: 0.85 },
@@ -45,9 +46,10 @@ export const topics: readonly Row[] = [
     contenders: [
       by("switchyard", "sns-publish", "ours"),
       by("raw, batches of ten", "sns-publish", "rawBatches"),
-      by("raw, one call a message", "sns-publish", "rawOneByOne"),
-      by("@message-queue-toolkit/sns", "sns-publish", "toolkit"),
+      aside("raw, one call a message", "sns-publish", "rawOneByOne"),
+      aside("@message-queue-toolkit/sns", "sns-publish", "toolkit"),
     ],
+    ...JUDGED,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, batches of ten", atLeast: 0.9 },
       { metric: "requests", of: "switchyard", atMost: 105, unit: "requests per 1,000" },

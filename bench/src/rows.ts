@@ -1,4 +1,4 @@
-import { by, type Row } from "./row.ts";
+import { aside, by, JUDGED, type Row } from "./row.ts";
 import { emulated } from "./rows-emulated.ts";
 import { rabbit } from "./rows-rabbit.ts";
 import { streams, topics } from "./rows-streams.ts";
@@ -7,6 +7,9 @@ import { streams, topics } from "./rows-streams.ts";
 export const COUNTING = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
 const BIG = ["--max-old-space-size=6144"];
 
+/** A round of these takes a fraction of a second. */
+const SHORT = { rounds: { full: 15, quick: 9 }, processes: { full: 3, quick: 3 } } as const;
+
 const memory: readonly Row[] = [
   {
     id: "memory",
@@ -14,18 +17,20 @@ const memory: readonly Row[] = [
     contenders: [
       by("switchyard", "memory", "ours"),
       by("fastq, as its benchmark", "in-process", "fastqOwn"),
-      by("fastq.promise, no-op", "in-process", "fastqPromise"),
-      by("mqemitter", "in-process", "mqemitter"),
-      by("emittery", "in-process", "emittery"),
-      by("@node-ts/bus-core", "in-process", "bus"),
+      aside("fastq.promise, no-op", "in-process", "fastqPromise"),
+      aside("mqemitter", "in-process", "mqemitter"),
+      aside("emittery", "in-process", "emittery"),
+      aside("@node-ts/bus-core", "in-process", "bus"),
     ],
     targets: [{ metric: "rate", of: "switchyard", against: "fastq, as its benchmark", atLeast: 0.5 }],
+    ...SHORT,
   },
   {
     id: "memory-channels",
     title: "memory queue, 1,000 channels, a hundred messages to each in turn, against one",
     contenders: [by("1 channel", "memory", "ours"), by("1,000 channels", "memory", "thousandChannels")],
     targets: [{ metric: "rate", of: "1 channel", against: "1,000 channels", atMost: 1.2 }],
+    ...SHORT,
   },
   {
     id: "memory-backlog",
@@ -97,15 +102,16 @@ const sqs: readonly Row[] = [
     contenders: [
       by("switchyard", "sqs-publish", "ours"),
       by("raw, batches of ten", "sqs-publish", "rawBatches"),
-      by("raw, one call a message", "sqs-publish", "rawOneByOne"),
-      by("sqs-producer", "sqs-publish", "sqsProducer"),
-      by("@message-queue-toolkit/sqs", "sqs-publish", "toolkit"),
+      aside("raw, one call a message", "sqs-publish", "rawOneByOne"),
+      aside("sqs-producer", "sqs-publish", "sqsProducer"),
+      aside("@message-queue-toolkit/sqs", "sqs-publish", "toolkit"),
     ],
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, batches of ten", atLeast: 0.9 },
       { metric: "rate", of: "switchyard", against: "raw, one call a message", atLeast: 6 },
       { metric: "requests", of: "switchyard", atMost: 105, unit: "requests per 1,000" },
     ],
+    ...JUDGED,
   },
   {
     id: "sqs-consume",
@@ -114,10 +120,10 @@ const sqs: readonly Row[] = [
     contenders: [
       by("switchyard", "sqs-consume", "oursAll"),
       by("raw, ten loops", "sqs-consume", "rawAll"),
-      by("sqs-consumer, one at a time", "sqs-consume", "consumerOneByOne"),
-      by("sqs-consumer, ten at a time", "sqs-consume", "consumerTens"),
-      by("sqs-consumer, batch handler", "sqs-consume", "consumerBatches"),
-      by("@message-queue-toolkit/sqs", "sqs-consume", "toolkitAll"),
+      aside("sqs-consumer, one at a time", "sqs-consume", "consumerOneByOne"),
+      aside("sqs-consumer, ten at a time", "sqs-consume", "consumerTens"),
+      aside("sqs-consumer, batch handler", "sqs-consume", "consumerBatches"),
+      aside("@message-queue-toolkit/sqs", "sqs-consume", "toolkitAll"),
     ],
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, ten loops", atLeast: 0.9 },
@@ -125,6 +131,7 @@ const sqs: readonly Row[] = [
       { metric: "rate", of: "switchyard", against: "sqs-consumer, batch handler", atLeast: 1 },
       { metric: "requests", of: "switchyard", atMost: 210, unit: "requests per 1,000" },
     ],
+    ...JUDGED,
   },
   {
     id: "sqs-mixed",
