@@ -12,10 +12,16 @@ type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** By name, or by ARN where it is another account's. */
 export type StreamRef = { readonly StreamName: string } | { readonly StreamARN: string };
 
+/** Text stands for its UTF-8: our own clients write it as it is, for any other {@link asBytes} makes it bytes. */
 export interface PutEntry {
-  readonly Data: Uint8Array;
+  readonly Data: string | Uint8Array;
   readonly PartitionKey: string;
 }
+
+export const asBytes = ({ Data, PartitionKey }: PutEntry): PutEntry => ({
+  Data: typeof Data === "string" ? Buffer.from(Data) : Data,
+  PartitionKey,
+});
 
 export type PutResult = Maybe<{ SequenceNumber: string; ShardId: string; ErrorCode: string; ErrorMessage: string }>;
 
@@ -160,9 +166,11 @@ function rethrow(cause: unknown): never {
 export const failedAtKinesis = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && seen.has(cause);
 
-export function caller(sdk: Sdk, client: KinesisClientLike): Call {
+/** `text`: the client is ours, and writes the text of a record itself. */
+export function caller(sdk: Sdk, client: KinesisClientLike, text: boolean): Call {
   return (action, input, signal) => {
-    const command = commandOf(sdk, "@aws-sdk/client-kinesis", action, input);
+    const given = !text && "Records" in input ? { ...input, Records: input.Records.map(asBytes) } : input;
+    const command = commandOf(sdk, "@aws-sdk/client-kinesis", action, given);
     return client.send(command, signal === undefined ? {} : { abortSignal: signal }).catch(rethrow);
   };
 }

@@ -7,10 +7,10 @@ import {
   type Sdk,
 } from "@switchyard/aws-kit";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { readsRecords } from "./answer-body.ts";
 import { type Call, caller, type KinesisClientLike } from "./client.ts";
 import { CALL_TIMEOUT_MS, SILENCE_MS } from "./limits.ts";
 import { EXAMPLE_ENDPOINT, type KinesisOptions } from "./options.ts";
-import { readsGets } from "./get-body.ts";
 import { type MiddlewareStack, writesPuts } from "./put-body.ts";
 
 export interface Clients {
@@ -29,6 +29,11 @@ export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Cl
   if (given !== undefined) await refuseRetries(given, "client", "KinesisClient");
   if (options.subscribeClient !== undefined)
     await refuseRetries(options.subscribeClient, "subscribeClient", "KinesisClient");
+  const stack = given === undefined ? (calls as Made).middlewareStack : undefined;
+  if (stack !== undefined) {
+    writesPuts(stack);
+    readsRecords(stack);
+  }
   let checked: Promise<unknown> | undefined;
   const guarded = (call: Call): Call => {
     return async (action, input, signal) => {
@@ -37,8 +42,8 @@ export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Cl
     };
   };
   return {
-    call: guarded(caller(sdk, calls)),
-    subscribe: guarded(caller(sdk, subscribes)),
+    call: guarded(caller(sdk, calls, stack !== undefined)),
+    subscribe: guarded(caller(sdk, subscribes, false)),
     region: async () => await configOf(calls).region?.(),
     close: () => {
       if (given !== undefined) return;
@@ -51,16 +56,10 @@ export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Cl
 /** Kept-alive connections of HTTP/1.1: the SDK's handler for HTTP/2 makes a new one for every call, or shares one that may hang. */
 const http1 = (): NodeHttpHandler => new NodeHttpHandler(handlerSettings(CALL_TIMEOUT_MS));
 
+type Made = KinesisClientLike & { readonly middlewareStack?: MiddlewareStack };
+
 function create(options: KinesisOptions, sdk: Sdk, requestHandler: unknown): KinesisClientLike {
-  const settings = { ...clientSettings(options, requestHandler), logger: QUIET };
-  const client = new sdk["KinesisClient"]!(settings) as KinesisClientLike & {
-    readonly middlewareStack?: MiddlewareStack;
-  };
-  if (client.middlewareStack !== undefined) {
-    writesPuts(client.middlewareStack);
-    readsGets(client.middlewareStack);
-  }
-  return client;
+  return new sdk["KinesisClient"]!({ ...clientSettings(options, requestHandler), logger: QUIET }) as KinesisClientLike;
 }
 
 /** Says nothing, as the SDK's own; but without `info`, for which the SDK copies all that goes out and comes in. */

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-kinesis";
 import { afterEach, expect, test, vi } from "vitest";
-import { readsGets } from "./get-body.ts";
+import { readsRecords } from "./answer-body.ts";
 import type { MiddlewareStack } from "./put-body.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -23,7 +23,7 @@ function client(ours: boolean, statusCode: number, chunks: () => Iterable<Uint8A
     },
     { step: "deserialize", name: "afterOurs" },
   );
-  if (ours) readsGets(made.middlewareStack as unknown as MiddlewareStack);
+  if (ours) readsRecords(made.middlewareStack as unknown as MiddlewareStack);
   return { inner, get: () => made.send(new sdk.GetRecordsCommand({ ShardIterator: "a" })), made };
 }
 

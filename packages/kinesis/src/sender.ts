@@ -6,7 +6,7 @@ import { DESCRIBE_MS, THROTTLED_MS } from "./limits.ts";
 import { ShardMap } from "./shard-map.ts";
 import { ShardQuota } from "./shard-quota.ts";
 import { listShards, openStream } from "./streams.ts";
-import { refusal, sizeOf, toEntry } from "./wire.ts";
+import { countedKeys, refusal, sizeOf } from "./wire.ts";
 
 const THROTTLED = "ProvisionedThroughputExceededException";
 
@@ -22,6 +22,7 @@ export async function createSender(
 ): Promise<SenderDriver> {
   const stream = await openStream(of, call, signal);
   const quota = new ShardQuota(runtime);
+  const nextKey = countedKeys(runtime.random());
   const closing = new AbortController();
   let known: Promise<ShardMap> | undefined;
   let knownUntil = runtime.monotonic() + DESCRIBE_MS;
@@ -43,35 +44,36 @@ export async function createSender(
   }
 
   async function send(batch: readonly WireMessage[], abort: AbortSignal): Promise<readonly Sent[]> {
-    const results: Sent[] = new Array(batch.length);
+    const { length } = batch;
+    const results = new Array<Sent>(length);
     const entries: PutEntry[] = [];
+    /** Of each entry, its place in the batch. */
     const places: number[] = [];
     await recheck();
     const map = await known;
-    batch.forEach((message, index) => {
-      const entry = toEntry(message, () => runtime.uuid());
-      const size = entry.Data.byteLength + Buffer.byteLength(entry.PartitionKey);
-      const cause = refusal(message, stream.maxRecordBytes, size);
+    for (let index = 0; index < length; index++) {
+      const message = batch[index] as WireMessage;
+      const cause = refusal(message, stream.maxRecordBytes);
       if (cause !== undefined) {
         results[index] = { cause };
-        return;
+        continue;
       }
-      const shard = map?.shardOf(entry.PartitionKey);
+      const PartitionKey = message.key ?? nextKey();
+      const shard = map?.shardOf(PartitionKey);
       const wait = shard === undefined ? 0 : quota.waitFor(shard);
       if (wait > 0) {
         results[index] = { cause: new RecordError(THROTTLED, `not sent: ${shard} is over its quota`, wait) };
-        return;
+        continue;
       }
-      entries.push(entry);
+      entries.push({ Data: message.body, PartitionKey });
       places.push(index);
-    });
+    }
     if (entries.length === 0) return results;
     const { Records = [] } = await call("PutRecords", { ...stream.ref, Records: entries }, abort);
     const refused = Records.some(({ ErrorCode }) => ErrorCode === THROTTLED);
     const current = refused ? await shards() : map;
-    entries.forEach((entry, at) => {
-      results[places[at]!] = answer(Records[at], entry, current);
-    });
+    for (let at = 0; at < entries.length; at++)
+      results[places[at] as number] = answer(Records[at], entries[at] as PutEntry, current);
     return results;
   }
 

@@ -4,20 +4,21 @@
  */
 import type { WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import type { PutEntry } from "./client.ts";
 import { MAX_KEY } from "./limits.ts";
 
-/** A UUID's length: what stands in for the key of a message that has none. */
-const RANDOM_KEY = 36;
+/** What stands in for the key of a message that has none: a number of at most ten digits. */
+const COUNTED_KEYS = 2 ** 30;
+const COUNTED_KEY = 10;
 
 /** Bytes as Kinesis counts them against a record's limit and a request's: the data and the partition key. */
 export function sizeOf({ body, key }: WireMessage): number {
   const data = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-  return data + (key === undefined ? RANDOM_KEY : Buffer.byteLength(key));
+  return data + (key === undefined ? COUNTED_KEY : Buffer.byteLength(key));
 }
 
 /** Why Kinesis would not take the message as it is: known before any call, because one bad record fails the whole request. */
-export function refusal({ key, headers, delayMs = 0 }: WireMessage, limit: number, size: number): Error | undefined {
+export function refusal(message: WireMessage, limit: number): Error | undefined {
+  const { key, headers, delayMs = 0 } = message;
   if (key !== undefined && (key.length > MAX_KEY || key.length === 0)) {
     return refuse(
       "bad-key",
@@ -28,6 +29,7 @@ export function refusal({ key, headers, delayMs = 0 }: WireMessage, limit: numbe
     return refuse("bad-key", "the ordering key holds half of a surrogate pair, which UTF-8 cannot carry");
   if (delayMs > 0) return refuse("delay-unsupported", "Kinesis delays no record");
   for (const name in headers) return refuse("header-unsupported", `header "${name}": a record has no headers`);
+  const size = sizeOf(message);
   if (size > limit)
     return refuse(
       "too-large",
@@ -40,9 +42,10 @@ function refuse(code: string, message: string): MessagingError {
   return new MessagingError(code, message, { kind: "permanent" });
 }
 
-export function toEntry(message: WireMessage, random: () => string): PutEntry {
-  const { body, key } = message;
-  return { Data: typeof body === "string" ? Buffer.from(body) : body, PartitionKey: key ?? random() };
+/** Keys for messages that have none, counted from anywhere: MD5, by which Kinesis finds the shard, spreads them as chance would. */
+export function countedKeys(random: number): () => string {
+  let last = Math.floor(random * COUNTED_KEYS);
+  return () => String((last = (last + 1) % COUNTED_KEYS));
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
