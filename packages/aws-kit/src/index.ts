@@ -13,6 +13,9 @@ export {
   type Sdk,
 } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export { jsonBody } from "./json-body.ts";
 export { leanClient } from "./lean-client.ts";
+export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
+export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
 export { watcher } from "./watch.ts";

@@ -1,8 +1,13 @@
 import type { ClientLike, Sdk } from "./clients.ts";
+import { type Bodies, nativeBodies, type Protocol } from "./native-bodies.ts";
 
-/** What of a client of the SDK is used beside {@link ClientLike}. */
+/** What of a client of the SDK is used beside {@link ClientLike}. Of another version, any of it may be absent. */
 interface SdkClient extends ClientLike {
-  readonly config: { readonly requestHandler: { handle(request: unknown, options: object): Promise<unknown> } };
+  config: {
+    signer?: (scheme?: unknown) => Promise<unknown>;
+    readonly requestHandler: { handle(request: unknown, options: object): Promise<unknown> };
+    readonly protocol?: Protocol;
+  };
   readonly middlewareStack: {
     add(middleware: () => (call: Passing) => Promise<unknown>, place: object): void;
     remove(name: string): boolean;
@@ -16,13 +21,25 @@ interface Passing {
 }
 
 /**
- * A client of ours: the SDK's own, without two things that cost a tenth of a call each. It logs nothing, so the copies of
- * what is sent and received that a log would show are not made; and its middleware, which never changes, is put in order
- * once for each kind of command. That is for calls without options only: the signal goes round them.
+ * A client of ours: the SDK's own, without what costs much of a call and gives nothing here. It logs nothing, so the
+ * copies of what is sent and received that a log would show are not made; its middleware, which never changes, is put in
+ * order once for each kind of command (that is for calls without options only: the signal goes round them); its signer is kept
+ * from call to call; and `bodies` are written and read by us.
  */
-export function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>): ClientLike {
+export function leanClient(
+  sdk: Sdk,
+  name: string,
+  settings: Readonly<Record<string, unknown>>,
+  bodies: Bodies = {},
+): ClientLike {
   const client = new sdk[name]!({ ...settings, cacheMiddleware: true }) as SdkClient;
-  const { config, middlewareStack } = client;
+  const { middlewareStack } = client;
+  keepSigner(client.config);
+  if (client.config.protocol !== undefined) nativeBodies(client.config.protocol, bodies);
+  // As the SDK made it, a property with a getter among the rest, it is a dictionary to the engine; and every call copies it
+  // three times over.
+  const config = { ...client.config };
+  client.config = config;
   const signals = new WeakMap<object, AbortSignal>();
   const handle = ({ input, request }: Passing): Promise<unknown> =>
     config.requestHandler.handle(request, { abortSignal: signals.get(input) });
@@ -35,5 +52,21 @@ export function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<str
       return client.send(command);
     },
     destroy: () => client.destroy?.(),
+  };
+}
+
+/** The SDK makes one for each call: all that changes from call to call, credentials too, it asks for when it signs. */
+function keepSigner(config: SdkClient["config"]): void {
+  const of = config.signer;
+  if (of === undefined) return;
+  let made: Promise<unknown> | undefined;
+  config.signer = (scheme) => {
+    // Of an endpoint that wants to be signed for in its own way.
+    if (scheme !== undefined) return of(scheme);
+    made ??= of().catch((cause: unknown) => {
+      made = undefined;
+      throw cause;
+    });
+    return made;
   };
 }

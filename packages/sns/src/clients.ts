@@ -8,6 +8,7 @@ import {
   type Sdk,
 } from "@switchyard/aws-kit";
 import { MessagingError } from "@switchyard/core/driver-kit";
+import { bodies } from "./bodies.ts";
 import { type Call, caller, type SnsClientLike } from "./client.ts";
 import type { SnsOptions } from "./options.ts";
 
@@ -46,7 +47,12 @@ function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: 
       { kind: "config" },
     );
   const at = snsEndpoint ?? endpoint;
-  return leanClient(sdk, "SNSClient", clientSettings({ ...options, endpoint: at }, handlerSettings(CALL_TIMEOUT_MS)));
+  return leanClient(
+    sdk,
+    "SNSClient",
+    clientSettings({ ...options, endpoint: at }, handlerSettings(CALL_TIMEOUT_MS)),
+    bodies,
+  );
 }
 
 /** One client, made when it is first needed; a failure to make it is tried again. */

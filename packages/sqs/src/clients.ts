@@ -8,6 +8,7 @@ import {
   refuseRetries,
   type Sdk,
 } from "@switchyard/aws-kit";
+import { bodies } from "./bodies.ts";
 import { type Call, caller, type SqsClientLike } from "./client.ts";
 import { EXAMPLE_ENDPOINT } from "./hosts.ts";
 import { CALL_TIMEOUT_MS, POLL_TIMEOUT_MS } from "./limits.ts";
@@ -47,11 +48,16 @@ export async function openClients(options: SqsOptions, sdk: Sdk): Promise<Client
 function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): SqsClientLike {
   // Requests go to the endpoint, wherever a queue's URL points. On a mismatch of checksums the SDK throws away the whole
   // batch, which SQS has hidden by then; TLS protects the bytes.
-  return leanClient(sdk, "SQSClient", {
-    ...clientSettings(options, handlerSettings(requestTimeout)),
-    useQueueUrlAsEndpoint: false,
-    md5: false,
-  });
+  return leanClient(
+    sdk,
+    "SQSClient",
+    {
+      ...clientSettings(options, handlerSettings(requestTimeout)),
+      useQueueUrlAsEndpoint: false,
+      md5: false,
+    },
+    bodies,
+  );
 }
 
 /** Where a client's requests go: the endpoint that was configured, else the region's own; undefined where it does not say. */
