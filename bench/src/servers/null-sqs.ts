@@ -96,7 +96,7 @@ function queueOf(url: string): NullQueue {
 
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 
-async function answer(action: string, input: any): Promise<object> {
+async function answer(action: string, input: any, gone: () => boolean): Promise<object> {
   const queue = queueOf(String(input.QueueUrl ?? input.QueueName));
   switch (action) {
     case "SendMessage":
@@ -108,7 +108,7 @@ async function answer(action: string, input: any): Promise<object> {
       return { Successful: entries.map(({ Id }) => ({ Id, MessageId: `m-${++seq}` })), Failed: [] };
     }
     case "ReceiveMessage":
-      return receive(queue, Number(input.MaxNumberOfMessages ?? 1), Number(input.WaitTimeSeconds ?? 0));
+      return receive(queue, Number(input.MaxNumberOfMessages ?? 1), Number(input.WaitTimeSeconds ?? 0), gone);
     case "DeleteMessage":
       queue.settled(input.ReceiptHandle as string);
       return {};
@@ -141,11 +141,13 @@ function attributesOf(url: string): Record<string, string> {
   };
 }
 
-async function receive(queue: NullQueue, max: number, waitSeconds: number): Promise<object> {
+/** One that waits and is given up takes nothing. */
+async function receive(queue: NullQueue, max: number, waitSeconds: number, gone: () => boolean): Promise<object> {
   let groups = queue.take(max);
   const until = Date.now() + waitSeconds * 1_000;
   for (let left = until - Date.now(); groups.length === 0 && left > 0; left = until - Date.now()) {
     await queue.wait(left);
+    if (gone()) return {};
     groups = queue.take(max);
   }
   const { MessageBody: Body, MessageAttributes } = queue.last;
@@ -179,7 +181,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   else {
     const action = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
     counts[action] = (counts[action] ?? 0) + 1;
-    body = await answer(action, JSON.parse(Buffer.concat(chunks).toString()));
+    body = await answer(action, JSON.parse(Buffer.concat(chunks).toString()), () => response.closed);
   }
   response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
   response.end(JSON.stringify(body));

@@ -1,6 +1,8 @@
+import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-kinesis";
 import { afterEach, expect, test, vi } from "vitest";
-import type { PutEntry } from "./client.ts";
+import { readsRecords } from "./answer-body.ts";
+import { asBytes, type PutEntry } from "./client.ts";
 import { type MiddlewareStack, writesPuts } from "./put-body.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -33,6 +35,8 @@ const RECORDS = [
   entry("", "empty"),
   entry("a", "one"),
   entry("äö\u0000😀", 'a "key", \\ and ä😀'),
+  { Data: 'text: äö\u0000😀 \ud800 "', PartitionKey: "text" },
+  { Data: "", PartitionKey: "no text" },
   // A window into a larger buffer, and neither its start nor its end.
   entry(new Uint8Array([9, 1, 2, 255, 9]).subarray(1, 4), "bytes"),
   entry('"Records":[]', '"Records":[]'),
@@ -45,7 +49,9 @@ test.each([{ StreamName: "clicks" }, { StreamARN: "arn:aws:kinesis:us-east-1:000
     const warned = vi.spyOn(console, "warn");
     const [ours, theirs] = [client(true), client(false)];
     const answer = await ours.made.send(new sdk.PutRecordsCommand(input as sdk.PutRecordsCommandInput));
-    await theirs.made.send(new sdk.PutRecordsCommand(input as sdk.PutRecordsCommandInput));
+    // The SDK takes text for base64.
+    const plain = { ...stream, Records: RECORDS.map(asBytes) };
+    await theirs.made.send(new sdk.PutRecordsCommand(plain as sdk.PutRecordsCommandInput));
     expect(JSON.parse(ours.sent[0]!.body.toString())).toEqual(JSON.parse(theirs.sent[0]!.body.toString()));
     expect(ours.sent[0]).toMatchObject({ length: ours.sent[0]!.body.length, signed: true });
     expect(answer.Records).toEqual([{ SequenceNumber: "1", ShardId: "shardId-0" }]);
@@ -69,7 +75,11 @@ test("a body that is not the JSON expected is left to the SDK, from then on too"
   );
   for (let i = 0; i < 2; i++)
     await made.send(new sdk.PutRecordsCommand({ StreamName: "clicks", Records: RECORDS as [] }));
-  expect(sent.map(({ body }) => (JSON.parse(body.toString()) as { Records: object[] }).Records.length)).toEqual([5, 5]);
+  expect(sent.map(({ body }) => (JSON.parse(body.toString()) as { Records: object[] }).Records.length)).toEqual([7, 7]);
+  const data = ({ body }: { readonly body: Buffer }) =>
+    (JSON.parse(body.toString()) as { Records: { Data: string }[] }).Records.map(({ Data }) => Data);
+  const expected = RECORDS.map((record) => Buffer.from(asBytes(record).Data as Uint8Array).toString("base64"));
+  expect(sent.map(data)).toEqual([expected, expected]);
   expect(written).toBe(3);
 });
 
@@ -81,4 +91,30 @@ test("what fails fails once, and other calls are not touched", async () => {
   made.middlewareStack.remove("fails");
   await made.send(new sdk.ListShardsCommand({ StreamName: "a" }));
   expect(sent.map(({ body }) => body.toString())).toEqual(['{"StreamName":"a"}']);
+});
+
+const TAKEN = { SequenceNumber: "4964", ShardId: "shardId-000000000001" };
+const REFUSED = { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: "Rate exceeded for shard ä" };
+test.each([
+  { FailedRecordCount: 0, Records: [TAKEN, TAKEN], EncryptionType: "KMS" },
+  { FailedRecordCount: 1, Records: [TAKEN, REFUSED] },
+  { FailedRecordCount: 0, Records: [] },
+  { FailedRecordCount: 0, Records: [TAKEN, { ...TAKEN, Unheard: "x" }] },
+  { FailedRecordCount: 0, Records: [{ ...TAKEN, ErrorCode: null, ErrorMessage: null }] },
+  { FailedRecordCount: 0, Records: [TAKEN, { SequenceNumber: "1", ShardId: 7 }] },
+  { FailedRecordCount: 0, Records: [null] },
+  { FailedRecordCount: 0 },
+])("the answer of PutRecords is what the SDK alone would give: %#", async (answer) => {
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+  const told = async (ours: boolean) => {
+    const body = () => Readable.from([Buffer.from(JSON.stringify(answer))], { objectMode: false });
+    const requestHandler = { handle: async () => ({ response: { statusCode: 200, headers: {}, body: body() } }) };
+    const settings = { region: "us-east-1", maxAttempts: 1, requestHandler };
+    const made = new sdk.KinesisClient(settings as unknown as sdk.KinesisClientConfig);
+    if (ours) readsRecords(made.middlewareStack as unknown as MiddlewareStack);
+    const given = await made.send(new sdk.PutRecordsCommand({ StreamName: "clicks", Records: [] })).catch(String);
+    return typeof given === "string" ? given : { ...given, $metadata: undefined };
+  };
+  expect(await told(true)).toEqual(await told(false));
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { classify } from "./errors.ts";
@@ -110,4 +111,17 @@ test("a stream that distributes by itself cannot keep an order, also when it is 
   expect(await at.send("a")).toMatchObject([{ id: "7" }]);
   await at.runtime.advance("6m");
   await expect(at.send("a")).rejects.toMatchObject({ code: "order-not-kept" });
+});
+
+test("messages without a key spread over the shards", async () => {
+  const at = await bench((keys) => keys.map(took));
+  await at.sender.send(
+    Array.from({ length: 400 }, () => ({ body: "{}", headers: {} })),
+    never,
+  );
+  const keys = at.puts()[0]!.input.Records.map((one: { PartitionKey: string }) => one.PartitionKey) as string[];
+  expect(new Set(keys).size).toBe(400);
+  const high = keys.filter((key) => createHash("md5").update(key).digest()[0]! >= 128).length;
+  // Of chance's own 200, six standard deviations.
+  expect(Math.abs(high - 200)).toBeLessThan(60);
 });
