@@ -42,7 +42,7 @@ function percentiles(values: readonly number[]): Sample {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-const MANY = { full: 1_000, quick: 300 };
+const MANY = { full: 1_000, quick: 600 };
 /** With Nagle's algorithm a message takes 40 ms. */
 const FEW = { full: 100, quick: 40 };
 
