@@ -66,17 +66,59 @@ export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 // index.d.ts
 export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export { jsonBody } from "./json-body.ts";
 export { leanClient } from "./lean-client.ts";
+export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
+export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
 export { watcher } from "./watch.ts";
+
+// json-body.d.ts
+import type { NativeBody } from "./native-bodies.ts";
+import type { Shape } from "./shape.ts";
+export declare const jsonBody: (asked: Shape, answered: Shape) => NativeBody;
 
 // lean-client.d.ts
 import type { ClientLike, Sdk } from "./clients.ts";
-export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>): ClientLike;
+import { type Bodies } from "./native-bodies.ts";
+export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>, bodies?: Bodies): ClientLike;
+
+// native-bodies.d.ts
+export interface NativeBody {
+    write?(input: any, empty: string): string | undefined;
+    read?(body: string): object | undefined;
+}
+export type Bodies = Readonly<Record<string, NativeBody>>;
+interface HttpRequest {
+    body?: unknown;
+}
+interface HttpResponse {
+    readonly statusCode: number;
+    body?: unknown;
+}
+interface Operation {
+    readonly name: string;
+}
+export interface Protocol {
+    serializeRequest(operation: Operation, input: object, context: unknown): Promise<HttpRequest>;
+    deserializeResponse(operation: Operation, context: unknown, response: HttpResponse): Promise<object>;
+    deserializeMetadata?(response: HttpResponse): object;
+}
+export declare function nativeBodies(protocol: Protocol, bodies: Bodies): void;
+export {};
 
 // native.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
 export declare function tagsProblem(value: unknown): string | undefined;
+
+// shape.d.ts
+export type Shape = (value: unknown) => boolean;
+export declare const text: Shape;
+export declare const whole: Shape;
+export declare const flag: Shape;
+export declare function members(of: Readonly<Record<string, Shape>>): Shape;
+export declare const mapOf: (of: Shape) => Shape;
+export declare const listOf: (of: Shape) => Shape;
 
 // watch.d.ts
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";

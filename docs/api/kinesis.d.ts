@@ -21,9 +21,10 @@ export type StreamRef = {
     readonly StreamARN: string;
 };
 export interface PutEntry {
-    readonly Data: Uint8Array;
+    readonly Data: string | Uint8Array;
     readonly PartitionKey: string;
 }
+export declare const asBytes: ({ Data, PartitionKey }: PutEntry) => PutEntry;
 export type PutResult = Maybe<{
     SequenceNumber: string;
     ShardId: string;
@@ -235,7 +236,7 @@ export interface Actions {
 }
 export type Call = <A extends keyof Actions>(action: A, input: Actions[A][0], signal?: AbortSignal) => Promise<Actions[A][1]>;
 export declare const failedAtKinesis: (cause: unknown) => boolean;
-export declare function caller(sdk: Sdk, client: KinesisClientLike): Call;
+export declare function caller(sdk: Sdk, client: KinesisClientLike, text: boolean): Call;
 export {};
 
 // errors.d.ts
