@@ -69,7 +69,8 @@ export const rabbit: readonly Row[] = [
       aside("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkitNull"),
     ],
     targets: [],
-    rounds: { full: 5, quick: 2 },
+    rounds: { full: 5, quick: 1 },
+    warmup: 1,
   },
   {
     id: "rabbit-null-consume",
@@ -83,6 +84,7 @@ export const rabbit: readonly Row[] = [
       aside("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkitNull"),
     ],
     targets: [],
-    rounds: { full: 5, quick: 2 },
+    rounds: { full: 5, quick: 1 },
+    warmup: 1,
   },
 ];

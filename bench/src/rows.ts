@@ -139,7 +139,7 @@ const sqs: readonly Row[] = [
     servers: SQS,
     contenders: [by("switchyard", "sqs-consume", "oursMixed"), by("sqs-consumer", "sqs-consume", "consumerMixed")],
     targets: [{ metric: "rate", of: "switchyard", against: "sqs-consumer", atLeast: 6 }],
-    rounds: { full: 5, quick: 2 },
+    rounds: { full: 5, quick: 1 },
     warmup: 1,
   },
   {
@@ -151,7 +151,7 @@ const sqs: readonly Row[] = [
       by("sqs-consumer, in order", "sqs-consume", "consumerFifo"),
     ],
     targets: [{ metric: "rate", of: "switchyard", against: "sqs-consumer, in order", atLeast: 5 }],
-    rounds: { full: 5, quick: 2 },
+    rounds: { full: 5, quick: 1 },
     warmup: 1,
   },
 ];

@@ -29,6 +29,8 @@ export function refusal(message: WireMessage, limit: number): Error | undefined 
     return refuse("bad-key", "the ordering key holds half of a surrogate pair, which UTF-8 cannot carry");
   if (delayMs > 0) return refuse("delay-unsupported", "Kinesis delays no record");
   for (const name in headers) return refuse("header-unsupported", `header "${name}": a record has no headers`);
+  // No text has more bytes than this: most need not be counted.
+  if ((message.body.length + MAX_KEY) * 3 <= limit) return undefined;
   const size = sizeOf(message);
   if (size > limit)
     return refuse(
