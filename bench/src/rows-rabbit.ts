@@ -35,6 +35,7 @@ export const rabbit: readonly Row[] = [
       aside("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkit"),
     ],
     ...JUDGED,
+    warmup: 4,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.9 },
       { metric: "rate", of: "switchyard", against: "rascal", atLeast: 1 },

@@ -6,13 +6,14 @@ import { atOnce, type Broker, Keeper, urlOf } from "./rabbit-queue.ts";
 const consumes =
   (open: peers.Open, broker: Broker): Work =>
   async (options) => {
-    const count = options.quick ? 5_000 : 10_000;
+    const count = options.quick ? 10_000 : 20_000;
     const url = urlOf(broker, options);
     const keeper = await Keeper.open(url);
-    const { queue, publish, consume, close } = await open(url, keeper);
+    const { queue, publish, fill, consume, close } = await open(url, keeper);
+    const put = broker === "rabbit" ? (fill ?? publish) : publish;
     return {
       round: async () => {
-        await atOnce(500, count, publish);
+        await atOnce(500, count, put);
         await keeper.until(queue, count);
         const stretch = new Stretch(count);
         const stop = await consume(stretch.handle);

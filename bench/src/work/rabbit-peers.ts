@@ -11,6 +11,8 @@ export interface Peer {
   readonly queue: string;
   /** Resolves once the broker has it. */
   readonly publish: (index: number) => Promise<unknown>;
+  /** Has the real broker hold the same messages, sooner: for rows that only read them. Default `publish`. */
+  readonly fill?: (index: number) => Promise<unknown>;
   /** Calls `handle` for each message and acknowledges it; resolves with what ends that, acknowledgements included. */
   readonly consume: (handle: () => void) => Promise<() => unknown>;
   readonly close: () => unknown;
@@ -91,6 +93,7 @@ const amqplibWith = async (extra: (index: number) => object, url: string, keeper
   };
 };
 
+/** Publishes 2,500 a second; what it has published once is copied to fill its queue. */
 export const rascal: Open = async (url, keeper) => {
   const queue = await keeper.create("rascal");
   const { default: library } = await import("rascal");
@@ -106,11 +109,17 @@ export const rascal: Open = async (url, keeper) => {
     return broker;
   };
   const sending = await open();
+  const publish = async (index: number) => {
+    const publication = await sending.publish("jobs", message(index));
+    await new Promise((resolve, reject) => publication.on("success", resolve).on("error", reject));
+  };
+  let copy: Promise<(index: number) => Promise<void>> | undefined;
   return {
     queue,
-    publish: async (index) => {
-      const publication = await sending.publish("jobs", message(index));
-      await new Promise((resolve, reject) => publication.on("success", resolve).on("error", reject));
+    publish,
+    fill: async (index) => {
+      copy ??= publish(index).then(() => keeper.copier(queue));
+      return (await copy)(index);
     },
     consume: async (handle) => {
       const receiving = await open();

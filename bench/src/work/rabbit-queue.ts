@@ -43,6 +43,19 @@ export class Keeper {
     }
   }
 
+  /** Takes the one message of the queue; resolves with what publishes copies of it. */
+  async copier(queue: string): Promise<() => Promise<void>> {
+    const one = await this.#channel.get(queue, { noAck: true });
+    if (one === false) throw new Error(`nothing in ${queue}`);
+    const { content, properties } = one;
+    const channel = await this.#model.createConfirmChannel();
+    return () =>
+      new Promise((resolve, reject) => {
+        const done = (error: unknown) => (error === null ? resolve() : reject(error as Error));
+        channel.sendToQueue(queue, content, { ...properties, persistent: true }, done);
+      });
+  }
+
   async purge(queue: string): Promise<void> {
     await this.#channel.purgeQueue(queue);
   }

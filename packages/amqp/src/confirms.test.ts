@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { capabilitiesOf } from "./capabilities.ts";
 import { Channel } from "./channel.ts";
 import { Confirms } from "./confirms.ts";
+import { Outlets } from "./outlets.ts";
 import { Sender } from "./sender.ts";
 
 const never = new AbortController().signal;
@@ -26,7 +27,7 @@ function senderOn(raw: Raw, mandatory = true) {
   const sender = new Sender({
     capabilities: capabilitiesOf(of, { maxMessageBytes: 1_000_000 }),
     route: { exchange: "", key: () => "q", mandatory, checks: {} },
-    confirms: new Confirms(channel),
+    outlets: new Outlets(new Confirms(channel)),
     link: { blocked: undefined },
     delays: "d",
     address: "q",

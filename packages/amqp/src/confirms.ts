@@ -22,6 +22,7 @@ export class Confirms {
   readonly #returned = new Map<string, AmqpMessage[]>();
   readonly #headers = new UsualHeaders();
   #drained: Promise<void> | undefined;
+  #unanswered = 0;
 
   constructor(channel: Channel) {
     this.channel = channel;
@@ -32,6 +33,11 @@ export class Confirms {
   /** Resolves when there is room to write, or the channel is gone. */
   get drained(): Promise<void> | undefined {
     return this.#drained;
+  }
+
+  /** Written, and neither confirmed nor refused. */
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
   /**
@@ -50,6 +56,7 @@ export class Confirms {
       throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", over.reason);
     const { headers, messageId } = options;
     const answer = (error: unknown) => {
+      this.#unanswered--;
       const returned = this.#returned.size === 0 ? undefined : this.#takeReturned(messageId);
       if (error !== null && error !== undefined) {
         // A nack and a closed channel both come as an error here; after a nack the channel lives.
@@ -59,6 +66,7 @@ export class Confirms {
     };
     options.headers = this.#headers.of(headers);
     const room = raw.publish(exchange, key, content, options, answer);
+    this.#unanswered++;
     if (!room) this.#drained ??= this.#untilDrained();
   }
 

@@ -13,6 +13,7 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from ".
 import { Members } from "./members.ts";
 import { settingsOf } from "./native.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
+import { Outlets } from "./outlets.ts";
 import { refuseSurplus } from "./partitions.ts";
 import { Parking } from "./parking.ts";
 import { QueueLease } from "./queue-lease.ts";
@@ -97,10 +98,11 @@ export async function connect(
         await channel.close();
         throw await explained(error, to, publishing, signal);
       }
+      const more = async () => new Confirms(await publishing.channel(true, channel.over));
       return new Sender({
         capabilities: capabilitiesOf(to, options),
         route,
-        confirms: new Confirms(channel),
+        outlets: new Outlets(new Confirms(channel), to.ordered || to.model === "stream" ? undefined : more),
         link: publishing,
         delays: delaysOf(to, options),
         address: addressOf(to),

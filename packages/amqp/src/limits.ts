@@ -15,6 +15,9 @@ export const MAX_NAME_BYTES = 255;
 /** Pipelined confirms of one call, which is over when the last has come: small ones leave fewer waiting for it, and keep the broker busy. */
 export const MAX_BATCH = 32;
 export const SENDS_AT_ONCE = 32;
+/** Messages under way on one channel before another is opened, and the most of them for one sender. */
+export const UNANSWERED_A_CHANNEL = 128;
+export const CHANNELS_TO_PUBLISH = 4;
 export const MAX_HEADERS = 100;
 /** Through the delay queues, the longest of which is 12 hours: it passes that one fourteen times. */
 export const MAX_DELAY_MS = 7 * DAY;

@@ -4,6 +4,7 @@ import { LEFT, nextDelay } from "./delays.ts";
 import { AmqpFault } from "./faults.ts";
 import { MAX_HEADER_BYTES } from "./limits.ts";
 import type { Link } from "./link.ts";
+import type { Outlets } from "./outlets.ts";
 import type { Route } from "./routes.ts";
 import { aborted } from "./wait.ts";
 import { mostBytes, sizeOf, type ToSend, toAmqp } from "./wire.ts";
@@ -11,7 +12,7 @@ import { mostBytes, sizeOf, type ToSend, toAmqp } from "./wire.ts";
 export interface SenderOptions {
   readonly capabilities: Capabilities;
   readonly route: Route;
-  readonly confirms: Confirms;
+  readonly outlets: Outlets;
   readonly link: Pick<Link, "blocked">;
   /** First part of the delay queues' names. */
   readonly delays: string;
@@ -23,7 +24,7 @@ export interface SenderOptions {
 
 const BLOCKED_RETRY_MS = 500;
 
-/** One confirm channel; a call's messages are written at once, and their confirms awaited together. */
+/** A call's messages are written at once, to one channel, and their confirms awaited together. */
 export class Sender implements SenderDriver {
   readonly capabilities: Capabilities;
   readonly #options: SenderOptions;
@@ -38,10 +39,10 @@ export class Sender implements SenderDriver {
   }
 
   async send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
-    const { confirms, link } = this.#options;
-    const { over } = confirms.channel;
-    if (over.aborted)
-      throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", over.reason);
+    const { outlets, link } = this.#options;
+    const { lost } = outlets;
+    if (lost !== undefined)
+      throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", lost.reason);
     if (link.blocked !== undefined) {
       throw new AmqpFault(
         "throttled",
@@ -52,6 +53,7 @@ export class Sender implements SenderDriver {
       );
     }
     if (signal.aborted) throw new AmqpFault("ambiguous", "aborted", "the send was aborted");
+    const confirms = outlets.pick();
     const results = new Array<Sent | undefined>(batch.length);
     let open = batch.length;
     let end = (): void => {};
@@ -69,7 +71,7 @@ export class Sender implements SenderDriver {
         await Promise.race([wait, stop.promise]);
         stop.stop();
       }
-      this.#publish(batch[at]!, signal, (sent) => answered(at, sent));
+      this.#publish(batch[at]!, confirms, signal, (sent) => answered(at, sent));
     }
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true });
@@ -78,8 +80,8 @@ export class Sender implements SenderDriver {
     return open === 0 ? (results as Sent[]) : Array.from(results, (sent) => sent ?? unanswered());
   }
 
-  #publish(message: WireMessage, signal: AbortSignal, done: (sent: Sent) => void): void {
-    const { confirms, runtime } = this.#options;
+  #publish(message: WireMessage, confirms: Confirms, signal: AbortSignal, done: (sent: Sent) => void): void {
+    const { runtime } = this.#options;
     const refused = this.#refusal(message);
     if (refused !== undefined) return done({ cause: refused });
     if (signal.aborted)
@@ -139,7 +141,7 @@ export class Sender implements SenderDriver {
   }
 
   async close(): Promise<void> {
-    await this.#options.confirms.channel.close();
+    await this.#options.outlets.close();
   }
 }
 
