@@ -51,3 +51,8 @@ export async function atOnce(limit: number, count: number, run: (index: number) 
   };
   await Promise.all(Array.from({ length: Math.min(limit, count) }, loop));
 }
+
+/** What a program must look at that sends in batches: an answer without an error may hold some. */
+export function allDone({ Failed = [] }: { readonly Failed?: readonly unknown[] | undefined }): void {
+  if (Failed.length > 0) throw new Error(`${Failed.length} of a batch failed`);
+}

@@ -3,7 +3,7 @@ import { connect } from "@switchyard/core";
 import { sns } from "@switchyard/sns";
 import type { Work, WorkOptions } from "../measured.ts";
 import { jobs, message, silent } from "./messages.ts";
-import { atOnce, NullServer, sends } from "./server.ts";
+import { allDone, atOnce, NullServer, sends } from "./server.ts";
 
 /** Asked for at once. */
 const COUNT = 10_000;
@@ -56,15 +56,17 @@ const text = (i: number): string => JSON.stringify(message(i));
 export const rawBatches = raw(
   (own, count) =>
     atOnce(20, count / 10, (batch) =>
-      own.send(
-        new PublishBatchCommand({
-          TopicArn: topic("raw"),
-          PublishBatchRequestEntries: Array.from({ length: 10 }, (_, i) => ({
-            Id: String(i),
-            Message: text(batch * 10 + i),
-          })),
-        }),
-      ),
+      own
+        .send(
+          new PublishBatchCommand({
+            TopicArn: topic("raw"),
+            PublishBatchRequestEntries: Array.from({ length: 10 }, (_, i) => ({
+              Id: String(i),
+              Message: text(batch * 10 + i),
+            })),
+          }),
+        )
+        .then(allDone),
     ),
   COUNT,
 );

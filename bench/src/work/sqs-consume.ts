@@ -4,6 +4,7 @@ import { sqs } from "@switchyard/sqs";
 import { Consumer, type ConsumerOptions } from "sqs-consumer";
 import { counted, type Session, timed, type Work, type WorkOptions } from "../measured.ts";
 import { jobs, message, ordered, silent } from "./messages.ts";
+import { allDone } from "./server.ts";
 import { client, NullSqs, total } from "./sqs-server.ts";
 
 type Handle = () => unknown;
@@ -109,7 +110,8 @@ const rawLoops =
         }
         const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
         // The deletion need not hold up the next receive.
-        if (Entries.length > 0) void own.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })).catch(silent);
+        if (Entries.length > 0)
+          void own.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })).then(allDone).catch(silent);
       }
     };
     for (let i = 0; i < loops; i++) loop().catch(silent);

@@ -4,7 +4,7 @@ import { connect, consumer } from "@switchyard/core";
 import { sqs } from "@switchyard/sqs";
 import { timed, type Work, type WorkOptions } from "../measured.ts";
 import { jobs, message, silent } from "./messages.ts";
-import { atOnce, sends } from "./server.ts";
+import { allDone, atOnce, sends } from "./server.ts";
 import { client, createQueue } from "./sqs-server.ts";
 
 const COUNT = 1_000;
@@ -32,15 +32,17 @@ async function sender(options: WorkOptions, name: string) {
   const own = client(urlOf(options));
   const send = (count: number) =>
     atOnce(20, count / 10, (batch) =>
-      own.send(
-        new SendMessageBatchCommand({
-          QueueUrl,
-          Entries: Array.from({ length: 10 }, (_, i) => ({
-            Id: String(i),
-            MessageBody: JSON.stringify(message(batch * 10 + i)),
-          })),
-        }),
-      ),
+      own
+        .send(
+          new SendMessageBatchCommand({
+            QueueUrl,
+            Entries: Array.from({ length: 10 }, (_, i) => ({
+              Id: String(i),
+              MessageBody: JSON.stringify(message(batch * 10 + i)),
+            })),
+          }),
+        )
+        .then(allDone),
     );
   return { own, QueueUrl, send };
 }
@@ -94,7 +96,8 @@ export const rawAll: Work = async (options) => {
         handled++;
       }
       const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
-      if (Entries.length > 0) void own.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })).catch(silent);
+      if (Entries.length > 0)
+        void own.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })).then(allDone).catch(silent);
     }
   };
   for (let i = 0; i < 10; i++) loop().catch(silent);

@@ -3,6 +3,7 @@ import { connect } from "@switchyard/core";
 import { sqs } from "@switchyard/sqs";
 import { type Session, timed, type Work, type WorkOptions } from "../measured.ts";
 import { jobs, message, silent } from "./messages.ts";
+import { allDone } from "./server.ts";
 import { client, NullSqs, total } from "./sqs-server.ts";
 
 /** Asked for at once. */
@@ -71,12 +72,14 @@ const raw =
 /** Batches of ten, twenty calls at once: more were slower here. */
 export const rawBatches = raw((own, QueueUrl, count) =>
   atOnce(20, count / 10, (batch) =>
-    own.send(
-      new SendMessageBatchCommand({
-        QueueUrl,
-        Entries: bodies(batch * 10, 10).map((MessageBody, i) => ({ Id: String(i), MessageBody })),
-      }),
-    ),
+    own
+      .send(
+        new SendMessageBatchCommand({
+          QueueUrl,
+          Entries: bodies(batch * 10, 10).map((MessageBody, i) => ({ Id: String(i), MessageBody })),
+        }),
+      )
+      .then(allDone),
   ),
 );
 

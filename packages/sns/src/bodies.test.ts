@@ -105,6 +105,33 @@ test.each([
   else expect((mine as PromiseRejectedResult).reason.name).toBe((its as PromiseRejectedResult).reason.name);
 });
 
+/** Whether ours did it: what both give is the same either way. */
+const { write, read } = bodies["PublishBatch"]!;
+const EMPTY = "Action=PublishBatch&Version=2010-03-31";
+
+test("the usual is written and read here", () => {
+  const entry = { Id: "0", Message: "a", MessageAttributes: { b: { DataType: "String", StringValue: "c" } } };
+  expect(write!({ TopicArn, PublishBatchRequestEntries: [entry] }, EMPTY)).toContain("member.1.Message=a&");
+  expect(read!(answerOf(`<Failed/><Successful>${ONE}${TWO}</Successful>`))).toBeDefined();
+});
+
+test("the unusual is not", () => {
+  const entries = (entry: object) => ({ TopicArn, PublishBatchRequestEntries: [{ Id: "0", Message: "a", ...entry }] });
+  expect(write!(entries({}), "Action=PublishBatch&Version=2030-01-01")).toBeUndefined();
+  expect(write!(entries({ Subject: "a" }), EMPTY)).toBeUndefined();
+  expect(write!(entries({ MessageGroupId: null }), EMPTY)).toBeUndefined();
+  for (const list of [
+    "<member><Id>0</Id><Id>1</Id></member>",
+    '<member><Id a="b">0</Id></member>',
+    "<member><Id> 0 </Id></member>",
+    "<member><Id>0</Id><Unheard>a</Unheard></member>",
+    `<!-- a -->${ONE}`,
+  ])
+    expect(read!(answerOf(`<Successful>${list}</Successful><Failed/>`))).toBeUndefined();
+  expect(read!(answerOf(`<Successful>${ONE}</Successful><Failed/><More/>`))).toBeUndefined();
+  expect(read!(answerOf(`<Successful>${ONE}</Successful>`).replaceAll("PublishBatchR", "OtherR"))).toBeUndefined();
+});
+
 test("a failure is the SDK's to tell", async () => {
   const xml =
     "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>none</Message></Error><RequestId>r</RequestId></ErrorResponse>";

@@ -146,6 +146,47 @@ function cut(): Readable {
   return stream;
 }
 
+test("an answer that ends without a word why has lost its connection", async () => {
+  const ending = new Readable({ read: () => void setImmediate(() => ending.destroy()) });
+  ending.push('{"Messages":[');
+  const [ours] = clients({ statusCode: 200, headers: {}, body: () => ending });
+  await expect(ours.send("ReceiveMessage", { QueueUrl })).rejects.toMatchObject({ code: "ECONNRESET" });
+});
+
+test("characters may fall into two pieces of an answer", async () => {
+  const bytes = Buffer.from(JSON.stringify({ Messages: [MESSAGE] }));
+  const pieces = Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
+  const [ours] = clients({ statusCode: 200, headers: {}, body: () => Readable.from(pieces, { objectMode: false }) });
+  await expect(ours.send("ReceiveMessage", { QueueUrl })).resolves.toMatchObject({ Messages: [MESSAGE] });
+});
+
+/** Whether ours did it: what both give is the same either way. */
+const { write, read } = bodies["ReceiveMessage"]!;
+const received = (message: object) => read!(JSON.stringify({ Messages: [message] }));
+
+test("the usual is written and read here", () => {
+  expect(write!({ QueueUrl, MaxNumberOfMessages: 10 }, "{}")).toBe(
+    JSON.stringify({ QueueUrl, MaxNumberOfMessages: 10 }),
+  );
+  expect(received(MESSAGE)).toEqual({ Messages: [MESSAGE] });
+  for (const action of ["SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"])
+    expect(bodies[action]!.read!('{"Successful":[{"Id":"0"}],"Failed":[]}')).toBeDefined();
+});
+
+test("the unusual is not", () => {
+  // Another spelling of an empty body: another protocol.
+  expect(write!({ QueueUrl }, "{ }")).toBeUndefined();
+  expect(write!({ QueueUrl, MaxNumberOfMessages: Number.NaN }, "{}")).toBeUndefined();
+  for (const message of [
+    { ...MESSAGE, Body: null },
+    { ...MESSAGE, Attributes: { a: null } },
+    { ...MESSAGE, MessageAttributes: { a: { DataType: "String", StringListValues: ["a"] } } },
+    { Attributes: JSON.parse('{"__proto__":"a"}') as object },
+  ])
+    expect(received(message)).toBeUndefined();
+  for (const body of ["[]", '"a"', '{"Messages":[null]}']) expect(read!(body)).toBeUndefined();
+});
+
 test("a clock that is wrong is noticed, and the next request says the time by the service's", async () => {
   const ahead = new Date(Date.now() + 3_600_000);
   const answer = says('{"__type":"RequestTimeTooSkewed","message":"skewed"}', 403, { date: ahead.toUTCString() });
