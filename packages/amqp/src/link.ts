@@ -8,6 +8,7 @@ import { classify } from "./errors.ts";
 import { AmqpFault } from "./faults.ts";
 import { CALL_MS } from "./limits.ts";
 import { during } from "./wait.ts";
+import { writeThrough } from "./write-through.ts";
 
 /** The first wait after a failed round over all addresses, and the longest; full jitter in the upper half. */
 const FIRST_WAIT_MS = 100;
@@ -78,6 +79,7 @@ export class Link {
         this.#drop(open, error);
       throw error;
     }
+    writeThrough(raw as AmqpChannel);
     return new Channel(raw as AmqpChannel, over.signal, (work, callSignal) => this.#call(open, work, callSignal));
   }
 
