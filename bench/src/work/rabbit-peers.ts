@@ -45,7 +45,7 @@ export const ours: Open = async (url) => {
 /** amqplib used well: no Nagle, a confirm channel and a callback a message, a connection for each direction. */
 export const raw: Open = (url, keeper) => amqplibWith(() => ({}), url, keeper);
 
-/** With what our envelope is in AMQP, as any CloudEvents client would send it. */
+/** With what our envelope is in AMQP: the same headers and properties. */
 export const rawEvents: Open = (url, keeper) => {
   const time = new Date().toISOString();
   const extra = (index: number): object => {
@@ -57,7 +57,7 @@ export const rawEvents: Open = (url, keeper) => {
       cloudEvents_time: time,
       cloudEvents_type: "job",
     };
-    return { headers, messageId: id, timestamp: 1_700_000_000, type: "job", mandatory: true };
+    return { headers, messageId: id, mandatory: true };
   };
   return amqplibWith(extra, url, keeper);
 };

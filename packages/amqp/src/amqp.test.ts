@@ -107,6 +107,24 @@ describe("CloudEvents attributes as headers", () => {
     );
   });
 
+  test("what stands in the headers is no property beside", () => {
+    const ce = JSON.stringify({ specversion: "1.0", id: "1", source: "s", time: "2026-01-01T00:00:00.000Z" });
+    const { options } = toAmqp({ body: "{}", type: "t", headers: { ce } }, () => "made");
+    expect(options).toEqual({
+      headers: {
+        cloudEvents_specversion: "1.0",
+        cloudEvents_id: "1",
+        cloudEvents_source: "s",
+        cloudEvents_time: "2026-01-01T00:00:00.000Z",
+        cloudEvents_type: "t",
+      },
+      contentType: "application/json",
+      messageId: "1",
+      persistent: true,
+    });
+    expect(toAmqp({ body: "{}", type: "t", headers: {} }, () => "made").options).toMatchObject({ type: "t" });
+  });
+
   test("a name of the broker's own is never taken for a user's header", () => {
     const ce = JSON.stringify({ specversion: "1.0", id: "1", source: "s", headers: { "x-delivery-count": "9" } });
     expect(spread(ce)).toBeUndefined();

@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { headerText } from "./header-text.ts";
-import { gatherUsual, secondsOf, spreadUsual } from "./usual-event.ts";
+import { gatherUsual, spreadUsual } from "./usual-event.ts";
 
 const PREFIX = "cloudEvents_";
 export const TYPE_HEADER = "cloudEvents_type";
@@ -28,8 +28,6 @@ export interface Attributes {
   readonly headers: Record<string, string | number>;
   readonly contentType: string;
   readonly id: string | undefined;
-  /** Seconds since the epoch. */
-  readonly timestamp: number | undefined;
 }
 
 /** Undefined: not what we write, or not to be had back from headers; carry the text. */
@@ -56,7 +54,7 @@ function spreadAny(ce: string): Attributes | undefined {
   if (dead !== undefined) for (const name in dead) headers[`${PREFIX}dead${name}`] = dead[name];
   const contentType = String(datacontenttype);
   if (Buffer.byteLength(contentType) > 255 || gather(headers, contentType) !== ce) return undefined;
-  return { headers, contentType, id: found["id"] as string, timestamp: secondsOf(found["time"]) };
+  return { headers, contentType, id: found["id"] as string };
 }
 
 /** The `ce` text of a message that has the required attributes; undefined: not a CloudEvent. */

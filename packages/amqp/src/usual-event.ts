@@ -7,20 +7,6 @@ const TEXT = String.raw`[^"\\\u0000-\u001f\ud800-\udfff]*`;
 const PLAIN = new RegExp(`^${TEXT}$`);
 const USUAL = new RegExp(`^\\{"specversion":"1\\.0","id":"(${TEXT})","source":"(${TEXT})","time":"(${TEXT})"\\}$`);
 
-let lastTime = "";
-let lastSeconds: number | undefined;
-
-/** Thousands of messages share a millisecond. */
-export function secondsOf(time: unknown): number | undefined {
-  if (typeof time !== "string") return undefined;
-  if (time !== lastTime) {
-    const seconds = Math.floor(Date.parse(time) / 1_000);
-    lastSeconds = Number.isNaN(seconds) ? undefined : seconds;
-    lastTime = time;
-  }
-  return lastSeconds;
-}
-
 /** As `spread`; undefined: not usual. */
 export function spreadUsual(ce: string): Attributes | undefined {
   const found = USUAL.exec(ce);
@@ -35,7 +21,6 @@ export function spreadUsual(ce: string): Attributes | undefined {
     },
     contentType: JSON_TYPE,
     id,
-    timestamp: secondsOf(time),
   };
 }
 

@@ -14,7 +14,7 @@ const { Connection } = require(join(amqplib, "lib/connection.js"));
 /** Takes what is written when it is told to. */
 class Socket extends Duplex {
   readonly taken: string[] = [];
-  #take: (() => void) | undefined;
+  #written: (() => void) | undefined;
   slow = false;
 
   constructor() {
@@ -25,13 +25,13 @@ class Socket extends Duplex {
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
     this.taken.push(bytes.toString());
-    if (this.slow) this.#take = done;
+    if (this.slow) this.#written = done;
     else done();
   }
 
-  take(): void {
+  done(): void {
     this.slow = false;
-    this.#take?.();
+    this.#written?.();
   }
 }
 
@@ -64,7 +64,7 @@ test("what the socket has no room for waits with amqplib, in order, and asks to 
   expect(socket.taken).toEqual(["123456789"]);
   // There is room again, and still what waits goes first.
   socket.prependOnceListener("drain", () => write("Y"));
-  socket.take();
+  socket.done();
   await turn();
   await turn();
   expect(socket.taken.join("")).toBe(`123456789${waiting}Y`);
