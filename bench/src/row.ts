@@ -51,5 +51,6 @@ export interface Target {
   readonly against?: string;
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** What the ratio is, or the value; of a ratio, default whom it is against. */
   readonly unit?: string;
 }

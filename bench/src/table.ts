@@ -23,7 +23,8 @@ export const unitOf = (metric: string): string => UNITS[metric] ?? metric;
 
 /** `0.97 of raw, asked: at least 0.9: met`. */
 export function verdict({ metric, of, against, atLeast, atMost, unit, reached, spread, met }: TargetResult): string {
-  const what = against === undefined ? `${of}, ${unit ?? unitOf(metric)}` : `${of} against ${against}`;
+  const what =
+    against !== undefined && unit === undefined ? `${of} against ${against}` : `${of}, ${unit ?? unitOf(metric)}`;
   const asked = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
   const goal = (atLeast ?? atMost) as number;
   const by = met ? "met" : `missed by ${Math.abs((reached / goal - 1) * 100).toFixed(0)} %`;

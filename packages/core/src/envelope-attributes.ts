@@ -81,43 +81,48 @@ export function deadJson(dead: DeadInfo): string {
   return `${json},"firstat":"${new Date(dead.firstAt).toISOString()}","lastat":"${new Date(dead.lastAt).toISOString()}"}`;
 }
 
-const UNUSUAL = /[\\\p{Cc}]/u;
+/** Without a character that is escaped, or that JSON or Unicode calls a control. */
+const ID = /^[^"\\\u0000-\u001f\u007f-\u009f]+$/;
+const UNUSUAL = /[\\\u0000-\u001f\u007f-\u009f]/;
 const HEAD = `{${START}`;
 const SOURCE = '","source":"';
 const TIME = '","time":"';
 const END = '"}';
 const ISO_LENGTH = "2026-01-01T00:00:00.000Z".length;
 
+/** Messages that are read together were often published together: what was read last, from the end of the id on. */
+const lastRead = { tail: "-", source: "", time: 0 };
+
 /** What most messages have, exactly as {@link toAttributes} writes it, read without making anything else; undefined: parse it. */
 function usual(ce: string, type: string): Writable | undefined {
-  if (!ce.startsWith(HEAD) || UNUSUAL.test(ce)) return undefined;
-  const idEnd = ce.indexOf('"', HEAD.length);
-  const sourceAt = idEnd + SOURCE.length;
-  if (idEnd <= HEAD.length || !ce.startsWith(SOURCE, idEnd)) return undefined;
-  const sourceEnd = ce.indexOf('"', sourceAt);
-  const timeAt = sourceEnd + TIME.length;
-  if (sourceEnd <= sourceAt || !ce.startsWith(TIME, sourceEnd)) return undefined;
-  if (
-    ce.length !== timeAt + ISO_LENGTH + END.length ||
-    !ce.endsWith(END) ||
-    ce.indexOf('"', timeAt) !== timeAt + ISO_LENGTH
-  )
-    return undefined;
-  // Messages that are read together were often published together.
-  if (!ce.startsWith(lastReadText, timeAt)) {
-    lastReadText = ce.slice(timeAt, timeAt + ISO_LENGTH);
-    lastRead = Date.parse(lastReadText);
+  if (!ce.startsWith(HEAD)) return undefined;
+  let end = ce.length - lastRead.tail.length;
+  if (!ce.endsWith(lastRead.tail)) {
+    end = ce.indexOf('"', HEAD.length);
+    if (end < 0 || !readTail(ce.slice(end))) return undefined;
   }
-  if (Number.isNaN(lastRead)) return undefined;
-  if (sourceEnd - sourceAt !== lastReadSource.length || !ce.startsWith(lastReadSource, sourceAt))
-    lastReadSource = ce.slice(sourceAt, sourceEnd);
-  const id = ce.slice(HEAD.length, idEnd);
-  return { id, source: lastReadSource, type, time: lastRead, hop: 0, contentType: JSON_TYPE, headers: NO_HEADERS };
+  const id = ce.slice(HEAD.length, end);
+  if (!ID.test(id)) return undefined;
+  const { source, time } = lastRead;
+  return { id, source, type, time, hop: 0, contentType: JSON_TYPE, headers: NO_HEADERS };
 }
 
-let lastReadText = "-";
-let lastRead = Number.NaN;
-let lastReadSource = "";
+/** Source and time, and nothing else. */
+function readTail(tail: string): boolean {
+  const timeEnd = tail.length - END.length;
+  const timeAt = timeEnd - ISO_LENGTH;
+  const sourceEnd = timeAt - TIME.length;
+  if (!tail.startsWith(SOURCE) || !tail.endsWith(END) || UNUSUAL.test(tail)) return false;
+  if (sourceEnd <= SOURCE.length || !tail.startsWith(TIME, sourceEnd)) return false;
+  const source = tail.slice(SOURCE.length, sourceEnd);
+  const text = tail.slice(timeAt, timeEnd);
+  const time = epoch(text);
+  if (source.includes('"') || text.includes('"') || Number.isNaN(time)) return false;
+  lastRead.tail = tail;
+  if (source !== lastRead.source) lastRead.source = source;
+  lastRead.time = time;
+  return true;
+}
 
 /** Undefined for what is not a whole `ce`. */
 export function fromAttributes(
