@@ -17,6 +17,7 @@ export const rabbit: readonly Row[] = [
       aside("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkit"),
     ],
     ...JUDGED,
+    processes: { full: 4, quick: 3 },
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.95 },
       { metric: "rate", of: "switchyard", against: "raw, CloudEvents", atLeast: 0.95 },
@@ -52,6 +53,8 @@ export const rabbit: readonly Row[] = [
       by("rascal, as it comes", "rabbit-latency", "rascal"),
     ],
     ...JUDGED,
+    rounds: { full: 7, quick: 6 },
+    warmup: 4,
     targets: [
       { metric: "p50", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },
       { metric: "p99", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },
