@@ -17,6 +17,9 @@ export interface Row {
 /** Of a row where ours is near its target. */
 export const JUDGED = { rounds: { full: 7, quick: 4 }, processes: { full: 3, quick: 2 } } as const;
 
+/** As {@link JUDGED}, where a round takes a fraction of a second. */
+export const SHORT = { rounds: { full: 15, quick: 9 }, processes: { full: 3, quick: 3 } } as const;
+
 interface Counts {
   readonly full: number;
   readonly quick: number;

@@ -1,5 +1,5 @@
 /** Kinesis and SNS. */
-import { aside, by, JUDGED, type Row } from "./row.ts";
+import { aside, by, JUDGED, type Row, SHORT } from "./row.ts";
 
 const KINESIS = ["null-kinesis", "dynamodb"];
 
@@ -14,7 +14,7 @@ export const streams: readonly Row[] = [
       aside("raw, one PutRecord a message", "kinesis-put", "rawOneByOne"),
       aside("lifion-kinesis, putRecords of 500", "kinesis-put", "lifion"),
     ],
-    ...JUDGED,
+    ...SHORT,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, PutRecords of 500", atLeast: 0.9 },
       { metric: "requests", of: "switchyard", atMost: 2.5, unit: "requests per 1,000" },
@@ -30,7 +30,7 @@ export const streams: readonly Row[] = [
       by("raw, a loop a shard, 10,000 a call", "kinesis-consume", "rawMost"),
       aside("lifion-kinesis", "kinesis-consume", "lifion"),
     ],
-    ...JUDGED,
+    ...SHORT,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, a loop a shard, 1,000 a call", atLeast: 0.85 },
       { metric: "rate", of: "switchyard", against: "raw, a loop a shard, 10,000 a call", atLeast: 0.85 },

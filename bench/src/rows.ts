@@ -1,4 +1,4 @@
-import { aside, by, JUDGED, type Row } from "./row.ts";
+import { aside, by, JUDGED, type Row, SHORT } from "./row.ts";
 import { emulated } from "./rows-emulated.ts";
 import { rabbit } from "./rows-rabbit.ts";
 import { streams, topics } from "./rows-streams.ts";
@@ -9,9 +9,6 @@ const BIG = ["--max-old-space-size=6144"];
 
 const FASTQ = "fastq, as its benchmark";
 const A_MILLION = "us where fastq does a million a second";
-
-/** A round of these takes a fraction of a second. */
-const SHORT = { rounds: { full: 15, quick: 9 }, processes: { full: 3, quick: 3 } } as const;
 
 const memory: readonly Row[] = [
   {

@@ -1,7 +1,7 @@
 /** CloudEvents structured mode, `application/cloudevents+json`: the whole envelope in the body, where a broker has no headers. */
 import { fromBase64, toBase64 } from "./base64.ts";
 import type { Envelope } from "./envelope.ts";
-import { commonMembers, deadJson, envelopeOf, headersJson, parseObject } from "./envelope-attributes.ts";
+import { commonMembers, deadJson, envelopeOf, headersJson, parseObject, quoteName } from "./envelope-attributes.ts";
 import { isJson, isText } from "./media-type.ts";
 import { asText, parseJson, quote } from "./text.ts";
 
@@ -10,7 +10,7 @@ import { asText, parseJson, quote } from "./text.ts";
  * body is JSON of ours, and need not be shown to be JSON.
  */
 export function encodeStructured(envelope: Envelope, body: string | Uint8Array, written: boolean): string {
-  let json = `{${commonMembers(envelope)},"type":${quote(envelope.type)},"datacontenttype":${quote(envelope.contentType)}`;
+  let json = `{${commonMembers(envelope)},"type":${quoteName(envelope.type)},"datacontenttype":${quoteName(envelope.contentType)}`;
   for (const _ in envelope.headers) {
     json += `,"headers":${quote(headersJson(envelope.headers))}`;
     break;

