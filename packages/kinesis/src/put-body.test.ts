@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-kinesis";
+import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { readsRecords } from "./answer-body.ts";
 import { asBytes, type PutEntry } from "./client.ts";
@@ -59,6 +60,23 @@ test.each([{ StreamName: "clicks" }, { StreamARN: "arn:aws:kinesis:us-east-1:000
     expect(warned).not.toHaveBeenCalled();
   },
 );
+
+test("text that is not ASCII is found out wherever it stands", async () => {
+  const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("", "a", "é", "😀", "ab€"));
+  const record = fc.record({ Data: text, PartitionKey: text });
+  await fc.assert(
+    fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 4 }), async (Records) => {
+      const { made, sent } = client(true);
+      await made.send(new sdk.PutRecordsCommand({ StreamName: "a", Records: Records as [] }));
+      const of = (JSON.parse(sent[0]!.body.toString()) as { Records: { Data: string; PartitionKey: string }[] })
+        .Records;
+      expect(of.map(({ Data }) => Data)).toEqual(Records.map(({ Data }) => Buffer.from(Data).toString("base64")));
+      expect(of.map(({ PartitionKey }) => PartitionKey.toWellFormed())).toEqual(
+        Records.map(({ PartitionKey }) => PartitionKey.toWellFormed()),
+      );
+    }),
+  );
+});
 
 test("a body that is not the JSON expected is left to the SDK, from then on too", async () => {
   const { made, sent } = client(true);
