@@ -105,9 +105,10 @@ export declare function controlOf(options: ResolvedOptions): Control | undefined
 export declare function control(name: string): Control | undefined;
 
 // dedup.d.ts
-export interface Accepted {
+export declare class Accepted {
     readonly id: string;
     readonly position?: string;
+    constructor(id: string, position?: string);
 }
 export declare class Dedup<T> {
     #private;
@@ -247,7 +248,7 @@ export declare class LogGroup {
 // log.d.ts
 import type { Position, WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
-import { type Accepted, Dedup } from "./dedup.ts";
+import { Accepted, Dedup } from "./dedup.ts";
 import { LogGroup } from "./log-group.ts";
 import { Partition } from "./partition.ts";
 export declare class Log {
@@ -327,7 +328,7 @@ export declare function hashKey(key: string): number;
 // queue.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
-import { type Accepted, Dedup } from "./dedup.ts";
+import { Accepted, Dedup } from "./dedup.ts";
 import { AgeList } from "./age-list.ts";
 import { Away, type NativeDeadLetter, type TakeRequest } from "./away.ts";
 import type { Rules } from "./rules.ts";
@@ -345,7 +346,7 @@ export declare class Queue {
     constructor(name: string, rules: Rules, clock: Clock);
     accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
     put(message: WireMessage, delayMs: number, now?: number): string;
-    take(request: TakeRequest): readonly Away[];
+    take(request: TakeRequest): Away[];
     wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined>;
     serve(): void;
     ack(hold: Away, now: number): boolean;
@@ -472,7 +473,7 @@ export declare function testbed<const Channels extends readonly AnyChannel[]>(op
 
 // topic.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
-import { type Accepted, Dedup } from "./dedup.ts";
+import { Accepted, Dedup } from "./dedup.ts";
 import type { Queue } from "./queue.ts";
 interface Subscription {
     readonly queue: Queue;

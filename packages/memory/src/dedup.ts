@@ -1,7 +1,13 @@
 /** The answer to a send that was accepted. */
-export interface Accepted {
+/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+export class Accepted {
   readonly id: string;
-  readonly position?: string;
+  declare readonly position?: string;
+
+  constructor(id: string, position?: string) {
+    this.id = id;
+    if (position !== undefined) this.position = position;
+  }
 }
 
 /** Remembers what was accepted under a deduplication id for a while; a repetition gets the first answer. */

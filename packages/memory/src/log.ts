@@ -1,6 +1,6 @@
 import type { Position, WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
-import { type Accepted, Dedup } from "./dedup.ts";
+import { Accepted, Dedup } from "./dedup.ts";
 import { LogGroup } from "./log-group.ts";
 import { hashKey, Partition } from "./partition.ts";
 
@@ -39,7 +39,7 @@ export class Log {
     const seq = ++this.#seq;
     partition.append({ seq, message: kept, at: now });
     if (partition.waiters.size > 0) partition.waiters.wakeAll();
-    return { id: String(seq), position: `${partition.id}:${seq}` };
+    return new Accepted(String(seq), `${partition.id}:${seq}`);
   }
 
   /** Nothing left to do: `accept` has woken whoever waited. */

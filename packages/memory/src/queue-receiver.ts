@@ -71,10 +71,7 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
 
   readonly #waited = (taken: Away[] | undefined): readonly Delivery<Away>[] => {
     if (taken === undefined) this.#check();
-    const deliveries = this.#deliveries(taken ?? []);
-    // The promise it came by has grown old, and must keep nothing alive.
-    if (taken !== undefined) taken.length = 0;
-    return deliveries;
+    return taken === undefined ? [] : this.#deliveries(taken);
   };
 
   async settle(batch: readonly Settlement<Away>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
@@ -116,8 +113,11 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     this.#queue.waiters.dismiss(({ holder }) => holder === this);
   }
 
-  #deliveries(taken: readonly Away[]): readonly Delivery<Away>[] {
-    return taken.map((hold) => this.#delivery(hold));
+  /** Takes them out of the list: the promise it came by may have grown old, and must keep nothing alive. */
+  #deliveries(taken: Away[]): readonly Delivery<Away>[] {
+    const deliveries = taken.map((hold) => this.#delivery(hold));
+    taken.length = 0;
+    return deliveries;
   }
 
   #settle(settlement: Settlement<Away>, now: number): Outcome {

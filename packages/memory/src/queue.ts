@@ -1,6 +1,6 @@
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
-import { type Accepted, Dedup } from "./dedup.ts";
+import { Accepted, Dedup } from "./dedup.ts";
 import { DueHeap } from "./due-heap.ts";
 import { AgeList } from "./age-list.ts";
 import { Alarm } from "./alarm.ts";
@@ -42,7 +42,7 @@ export class Queue {
   }
 
   accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
-    return { id: this.put(kept, given.delayMs ?? 0, now) };
+    return new Accepted(this.put(kept, given.delayMs ?? 0, now));
   }
 
   /** Stores one message. Call `serve` after the last of a batch. */
@@ -58,7 +58,7 @@ export class Queue {
   }
 
   /** Up to `max` of what is ready now. */
-  take(request: TakeRequest): readonly Away[] {
+  take(request: TakeRequest): Away[] {
     const now = this.#clock.now();
     this.look(now);
     return this.#take(request, now);

@@ -1,5 +1,5 @@
 import type { WireMessage } from "@switchyard/core/driver";
-import { type Accepted, Dedup } from "./dedup.ts";
+import { Accepted, Dedup } from "./dedup.ts";
 import type { Queue } from "./queue.ts";
 
 interface Subscription {
@@ -39,7 +39,7 @@ export class Topic {
       if (types === undefined || kept.type === undefined || types.has(kept.type))
         queue.put(kept, given.delayMs ?? 0, now);
     }
-    return { id: String(++this.#seq) };
+    return new Accepted(String(++this.#seq));
   }
 
   serve(): void {

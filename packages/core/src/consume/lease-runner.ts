@@ -120,6 +120,8 @@ export class LeaseRunner {
     for (const held of startable) if (held.state === "ready") this.host.enqueue(held);
     // What is handled by now needs no timer.
     if (this.holdings.size > 0) this.heartbeat.watch(arrived);
+    // A list may have been made where it is collected late.
+    arrived.length = 0;
   }
 
   /** A handler, or a batch with this one in it, takes it. */

@@ -144,6 +144,8 @@ export class Settler {
       if (outcome === undefined) this.#finish(held, false);
       else this.#failed(held, outcome.cause);
     });
+    // It may have been made where it is collected late.
+    batch.length = 0;
     if (this.#pending.size >= this.#runner.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
     else if (this.#pending.size > 0) this.#schedule();
   }

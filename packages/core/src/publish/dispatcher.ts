@@ -5,7 +5,7 @@ import type { MessagingError } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import type { Runtime } from "../runtime.ts";
 import { takeBatch } from "./batcher.ts";
-import type { Call } from "./call.ts";
+import { Call } from "./call.ts";
 import { type About, attemptFailed, finalFailure } from "./failures.ts";
 import type { Accepted, Item } from "./item.ts";
 import type { PublishSchedule } from "./publish-schedule.ts";
@@ -99,9 +99,8 @@ export class Dispatcher {
     this.#options.schedule.flushSoon();
   }
 
-  #start(items: readonly Item[], sender: OpenSender): void {
-    const controller = new AbortController();
-    const call: Call = { items, sender, controller, live: items.length, abandoned: false, grace: undefined };
+  #start(items: Item[], sender: OpenSender): void {
+    const call = new Call(items, sender);
     this.#calls.push(call);
     sender.calls++;
     const messages = items.map((item) => {
@@ -111,7 +110,7 @@ export class Dispatcher {
     });
     let running: Promise<readonly Sent[]>;
     try {
-      running = sender.driver.send(messages, controller.signal);
+      running = sender.driver.send(messages, call.controller.signal);
     } catch (cause) {
       running = Promise.reject(cause);
     }
@@ -144,6 +143,7 @@ export class Dispatcher {
     call.grace?.[Symbol.dispose]();
     call.sender.calls--;
     for (const item of call.items) item.call = undefined;
+    call.items.length = 0;
     this.#options.slot.closeIfIdle(call.sender);
     if (this.#calls.length === 0) this.#stopping?.();
     this.#flushSoon();
@@ -159,7 +159,8 @@ export class Dispatcher {
     const failed: Item[] = [];
     let throttle: Fault | undefined;
     let afterMs = 0;
-    for (let i = 0; i < call.items.length; i++) {
+    const { length } = call.items;
+    for (let i = 0; i < length; i++) {
       const item = call.items[i] as Item;
       const sent = results?.[i];
       if (item.finished) continue;
@@ -175,7 +176,7 @@ export class Dispatcher {
     }
     this.#ended(call);
     if (throttle !== undefined) return this.#throttle(failed, throttle.retryAfterMs ?? 0);
-    if (failed.length < call.items.length) {
+    if (failed.length < length) {
       this.#streak = 0;
       this.#window++;
     }

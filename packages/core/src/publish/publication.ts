@@ -4,7 +4,7 @@ import { NO_HEADERS } from "../envelope-attributes.ts";
 import type { MessagingError } from "../errors.ts";
 import { JsonCopy } from "../json-copy.ts";
 import { LocalMessage, localMessage } from "../local-message.ts";
-import type { Published, PublishManyResult } from "../publisher.ts";
+import type { Published as Result, PublishManyResult } from "../publisher.ts";
 import type { Common } from "./common.ts";
 import type { Extra } from "./extra.ts";
 import { type Accepted, Item, type Many } from "./item.ts";
@@ -104,17 +104,17 @@ abstract class Publication extends Item implements Envelope {
 
 /** Of `publish`. */
 export class SinglePublication extends Publication {
-  readonly #resolve: (published: Published) => void;
+  readonly #resolve: (published: Result) => void;
   readonly #reject: (error: MessagingError) => void;
 
-  constructor(draft: Draft, resolve: (published: Published) => void, reject: (error: MessagingError) => void) {
+  constructor(draft: Draft, resolve: (published: Result) => void, reject: (error: MessagingError) => void) {
     super(draft);
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   done(error: MessagingError | undefined, sent: Accepted | undefined): void {
-    if (error === undefined) this.#resolve(published(this.id, sent as Accepted));
+    if (error === undefined) this.#resolve(new Published(this.id, sent as Accepted));
     else this.#reject(error);
   }
 }
@@ -160,11 +160,18 @@ export class OneOfMany extends Publication {
   done(error: MessagingError | undefined, sent: Accepted | undefined): void {
     const { id } = this;
     const result: PublishManyResult =
-      error === undefined ? { ok: true, ...published(id, sent as Accepted) } : { ok: false, id, error };
+      error === undefined ? { ok: true, ...new Published(id, sent as Accepted) } : { ok: false, id, error };
     this.#many.set(this.#index, result);
   }
 }
 
-function published(id: string, sent: Accepted): Published {
-  return sent.position === undefined ? { id } : { id, position: sent.position };
+/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+class Published implements Result {
+  readonly id: string;
+  declare readonly position?: string;
+
+  constructor(id: string, { position }: Accepted) {
+    this.id = id;
+    if (position !== undefined) this.position = position;
+  }
 }
