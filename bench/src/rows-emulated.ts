@@ -1,7 +1,7 @@
 /** The same work against the emulators the tests use: they are slower than a good client, and so of what they say only little is the client's. */
 import { by, type Row } from "./row.ts";
 
-const SHORT = { rounds: { full: 3, quick: 2 }, warmup: 1, targets: [] } as const;
+const SHORT = { rounds: { full: 3, quick: 1 }, warmup: 1, targets: [] } as const;
 
 export const emulated: readonly Row[] = [
   {

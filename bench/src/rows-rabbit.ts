@@ -49,8 +49,8 @@ export const rabbit: readonly Row[] = [
     contenders: [
       by("switchyard", "rabbit-latency", "ours"),
       by("raw, noDelay", "rabbit-latency", "raw"),
-      by("amqp-connection-manager, as it comes", "rabbit-latency", "manager"),
-      by("rascal, as it comes", "rabbit-latency", "rascal"),
+      aside("amqp-connection-manager, as it comes", "rabbit-latency", "manager"),
+      aside("rascal, as it comes", "rabbit-latency", "rascal"),
     ],
     ...JUDGED,
     rounds: { full: 7, quick: 6 },

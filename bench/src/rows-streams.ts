@@ -50,6 +50,7 @@ export const topics: readonly Row[] = [
       aside("@message-queue-toolkit/sns", "sns-publish", "toolkit"),
     ],
     ...JUDGED,
+    processes: { full: 3, quick: 1 },
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, batches of ten", atLeast: 0.9 },
       { metric: "requests", of: "switchyard", atMost: 105, unit: "requests per 1,000" },

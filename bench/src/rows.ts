@@ -115,6 +115,7 @@ const sqs: readonly Row[] = [
       { metric: "requests", of: "switchyard", atMost: 105, unit: "requests per 1,000" },
     ],
     ...JUDGED,
+    processes: { full: 3, quick: 1 },
   },
   {
     id: "sqs-consume",
