@@ -37,7 +37,6 @@ describe.skipIf(skipped)("RabbitMQ beside other stacks", () => {
     expect(got.properties).toMatchObject({
       contentType: "application/json",
       messageId: "id-1",
-      type: "order.placed",
       deliveryMode: 2,
     });
     expect(got.properties.headers).toMatchObject({
