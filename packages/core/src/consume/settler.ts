@@ -50,7 +50,7 @@ export class Settler {
     void extending.then(() => this.#push(held));
   }
 
-  /** Nothing more is expected soon: what lingers leaves at the end of the tick. */
+  /** Nothing more is expected soon: what lingers leaves after what is published in this tick. */
   hurry(): void {
     if (this.#linger === undefined) return;
     this.#linger[Symbol.dispose]();
@@ -104,13 +104,18 @@ export class Settler {
       return;
     }
     this.#deferred = true;
-    this.#runner.runtime.defer(() => {
-      this.#deferred = false;
-      // What was to come at once has come; what still runs may bring more.
-      if (!this.#flushing && this.#pending.size > 0 && this.#runner.expecting) this.#schedule();
-      else this.#sendAll();
-    });
+    this.#runner.runtime.defer(this.#afterSends);
   }
+
+  /** What is published in this tick leaves first: somebody waits for that, and nobody for a settlement. */
+  readonly #afterSends = (): void => this.#runner.runtime.defer(this.#turn);
+
+  readonly #turn = (): void => {
+    this.#deferred = false;
+    // What was to come at once has come; what still runs may bring more.
+    if (!this.#flushing && this.#pending.size > 0 && this.#runner.expecting) this.#schedule();
+    else this.#sendAll();
+  };
 
   #sendAll(): void {
     this.#linger?.[Symbol.dispose]();
