@@ -18,7 +18,7 @@ export interface Row {
 export const JUDGED = { rounds: { full: 7, quick: 4 }, processes: { full: 3, quick: 2 } } as const;
 
 /** As {@link JUDGED}, where a round takes a fraction of a second. */
-export const SHORT = { rounds: { full: 15, quick: 9 }, processes: { full: 3, quick: 3 } } as const;
+export const SHORT = { rounds: { full: 15, quick: 12 }, processes: { full: 3, quick: 3 } } as const;
 
 interface Counts {
   readonly full: number;

@@ -17,6 +17,7 @@ export const rabbit: readonly Row[] = [
       aside("@message-queue-toolkit/amqp, not confirmed", "rabbit-publish", "toolkit"),
     ],
     ...JUDGED,
+    rounds: { full: 7, quick: 5 },
     processes: { full: 4, quick: 3 },
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.95 },
@@ -36,7 +37,7 @@ export const rabbit: readonly Row[] = [
       aside("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkit"),
     ],
     ...JUDGED,
-    warmup: 4,
+    warmup: 3,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.9 },
       { metric: "rate", of: "switchyard", against: "rascal", atLeast: 1 },
@@ -53,8 +54,8 @@ export const rabbit: readonly Row[] = [
       aside("rascal, as it comes", "rabbit-latency", "rascal"),
     ],
     ...JUDGED,
-    rounds: { full: 7, quick: 6 },
-    warmup: 4,
+    rounds: { full: 7, quick: 5 },
+    warmup: 1,
     targets: [
       { metric: "p50", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },
       { metric: "p99", of: "switchyard", against: "raw, noDelay", atMost: 1.2 },

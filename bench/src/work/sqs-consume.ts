@@ -16,8 +16,9 @@ interface Consumes {
 type Start = (server: NullSqs, handle: Handle) => Promise<Consumes>;
 
 /** Handlers that do nothing: as many messages as there are, until the last is handled and deleted. */
-function all(start: Start, count: number): Work {
+function all(start: Start, full: number): Work {
   return async (options: WorkOptions): Promise<Session> => {
+    const count = options.quick ? full / 2 : full;
     const server = new NullSqs(options);
     let handled = 0;
     const consumes = await start(server, () => void handled++);
@@ -54,7 +55,7 @@ function paced(start: Start, ms: () => number): Work {
     const consumes = await start(server, handle);
     await server.give(consumes.queue, 1_000_000);
     return {
-      round: () => counted(options.quick ? 3_000 : 6_000, () => handled),
+      round: () => counted(options.quick ? 2_000 : 6_000, () => handled),
       close: async () => {
         await server.clear(consumes.queue);
         await consumes.stop();
