@@ -355,6 +355,7 @@ export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
+export { type InLine, Line } from "../line.ts";
 export { loadPeer } from "../peer.ts";
 export { sleepOver } from "../sleep.ts";
 
@@ -754,6 +755,20 @@ type Bad<T, Path extends string, Depth extends 0[] = []> = 0 extends 1 & T ? nev
 export type JsonSafe<Name extends string, T> = [T] extends [Json | Uint8Array] ? unknown : [Bad<T, "">] extends [never] ? unknown : Refused<`"${Name}": JSON cannot carry ${Join<Bad<T, "">>}; let the schema's input be JSON and decode it to the output`>;
 export type WireSafe<Name extends string, Schema> = Schema extends StandardSchemaV1 ? JsonSafe<Name, StandardSchemaV1.InferInput<Schema>> : unknown;
 export {};
+
+// line.d.ts
+export interface InLine<T> {
+    following: T | undefined;
+}
+export declare class Line<T extends InLine<T>> {
+    #private;
+    get size(): number;
+    push(one: T): void;
+    unshift(one: T): void;
+    peek(): T | undefined;
+    shift(): T | undefined;
+    drain(): T[];
+}
 
 // media-type.d.ts
 export declare const JSON_TYPE = "application/json";

@@ -180,13 +180,14 @@ export declare class InjectedFaults {
 
 // item.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
+import type { InLine } from "@switchyard/core/driver-kit";
 import type { Away } from "./away.ts";
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export declare const READY = 0;
 export declare const HELD = 1;
 export declare const DELAYED = 2;
 export declare const GONE = 3;
-export declare class Item {
+export declare class Item implements InLine<Item | Lane> {
     #private;
     readonly seq: number;
     readonly message: WireMessage;
@@ -194,6 +195,7 @@ export declare class Item {
     away: Away | null;
     older: Item | null;
     newer: Item | null;
+    following: Item | Lane | undefined;
     constructor(seq: number, message: WireMessage, at: number);
     get state(): State;
     set state(state: State);
@@ -207,13 +209,14 @@ export declare class LaneItem extends Item {
 }
 export declare const laneOf: (item: Item) => Lane | null;
 export declare const dueOf: (item: Item) => number;
-export declare class Lane {
+export declare class Lane implements InLine<Item | Lane> {
     readonly id: string;
     readonly serial: boolean;
     head: LaneItem | null;
     tail: LaneItem | null;
     out: number;
     queued: boolean;
+    following: Item | Lane | undefined;
     constructor(id: string, serial: boolean);
     insert(item: LaneItem): void;
     first(): LaneItem | null;

@@ -6,7 +6,7 @@ import { AgeList } from "./age-list.ts";
 import { Alarm } from "./alarm.ts";
 import { Away, type NativeDeadLetter, type TakeRequest } from "./away.ts";
 import { DELAYED, dueOf, GONE, HELD, Item, Lane, LaneItem, laneOf, READY } from "./item.ts";
-import { Deque } from "@switchyard/core/driver-kit";
+import { Line } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -26,7 +26,7 @@ export class Queue {
   held = 0;
   delayed = 0;
   readonly #clock: Clock;
-  readonly #ring = new Deque<Item | Lane>();
+  readonly #ring = new Line<Item | Lane>();
   readonly #due = new DueHeap<Away>();
   #lanes: Map<string, Lane> | undefined;
   readonly #alarm: Alarm;
@@ -142,7 +142,7 @@ export class Queue {
   purge(): void {
     for (const item of this.all) item.state = GONE;
     this.all.clear();
-    this.#ring.clear();
+    this.#ring.drain();
     this.#due.clear();
     this.#lanes?.clear();
     this.held = 0;

@@ -1,4 +1,5 @@
 import type { Delivery, Outcome, Settlement } from "../driver.ts";
+import type { InLine } from "../line.ts";
 import type { Condemned } from "./decide.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 import type { Opened } from "./opened.ts";
@@ -10,7 +11,7 @@ export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | 
 const OVERHEAD = 512;
 
 /** One delivery from its receipt to its settlement, as this process holds it. */
-export class Held {
+export class Held implements InLine<Held> {
   readonly delivery: Delivery;
   readonly lease: LeaseRunner;
   readonly bytes: number;
@@ -40,6 +41,8 @@ export class Held {
   listed = false;
   older: Held | undefined = undefined;
   newer: Held | undefined = undefined;
+  /** In line to be settled. */
+  following: Held | undefined = undefined;
   #abort: AbortController | undefined;
   #reason: unknown;
 

@@ -1,6 +1,6 @@
 import { reconnectMs } from "../backoff.ts";
-import { Deque } from "../deque.ts";
 import type { Outcome, Settlement } from "../driver.ts";
+import { Line } from "../line.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 import { settled } from "./losses.ts";
@@ -17,7 +17,7 @@ const CALLS = 8;
 export class Settler {
   readonly #runner: LeaseRunner;
   /** With what is to become of it in `settlement`. */
-  readonly #pending = new Deque<Held>();
+  readonly #pending = new Line<Held>();
   #calls = 0;
   #unsettled = 0;
   #linger: Disposable | undefined;

@@ -4,5 +4,6 @@ export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
+export { type InLine, Line } from "../line.ts";
 export { loadPeer } from "../peer.ts";
 export { sleepOver } from "../sleep.ts";

@@ -1,6 +1,6 @@
 import type { Capabilities } from "../driver.ts";
-import type { Deque } from "../deque.ts";
 import type { MessagingError } from "../errors.ts";
+import type { Line } from "../line.ts";
 import { type About, tooLarge, wrap } from "./failures.ts";
 import type { Item } from "./item.ts";
 import type { OpenSender } from "./sender-slot.ts";
@@ -10,7 +10,7 @@ const RESERVE_BYTES = 4_096;
 
 /** The next batch, within the driver's count and bytes. An item that can never be sent is failed on the way. */
 export function takeBatch(
-  lists: readonly Deque<Item>[],
+  lists: readonly Line<Item>[],
   sender: OpenSender,
   fail: (item: Item, error: MessagingError) => void,
   about: About,

@@ -1,8 +1,8 @@
 import { backoffMs } from "../backoff.ts";
-import { Deque } from "../deque.ts";
 import type { Connection, Fault, Sent, WireMessage } from "../driver.ts";
 import type { MessagingError } from "../errors.ts";
 import type { Observe } from "../events.ts";
+import { Line } from "../line.ts";
 import type { Runtime } from "../runtime.ts";
 import { takeBatch } from "./batcher.ts";
 import { Call } from "./call.ts";
@@ -34,9 +34,9 @@ export interface DispatcherOptions {
 /** Takes items that may be sent, and sees them through the driver: calls at once, resends, throttling. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #ready = new Deque<Item>();
+  readonly #ready = new Line<Item>();
   /** Resends: these go first. */
-  readonly #again = new Deque<Item>();
+  readonly #again = new Line<Item>();
   readonly #lists = [this.#again, this.#ready];
   /** Few: a set would make itself a new table at every end of one. */
   readonly #calls: Call[] = [];

@@ -1,5 +1,6 @@
 import type { Capabilities, SenderDriver, Sent, WireMessage } from "../driver.ts";
 import type { MessagingError } from "../errors.ts";
+import type { InLine } from "../line.ts";
 import type { Call } from "./call.ts";
 import type { Lane } from "./key-lanes.ts";
 
@@ -62,7 +63,7 @@ const put = (progress: number, what: number, is: boolean): number => (is ? progr
  * order: the engine is fast with items of one shape. There are as many as are published in a tick: fields are few, and no method is
  * private, which would be another field.
  */
-export abstract class Item {
+export abstract class Item implements InLine<Item> {
   /** Set when it is submitted (monotonic, whole milliseconds). */
   deadline = 0;
   message: WireMessage | undefined = undefined;
@@ -76,6 +77,8 @@ export abstract class Item {
   /** All unresolved items, oldest first. */
   older: Item | undefined = undefined;
   newer: Item | undefined = undefined;
+  /** In line to be sent. */
+  following: Item | undefined = undefined;
   #progress = 0;
   #rare: Rare | undefined = undefined;
 

@@ -1,0 +1,65 @@
+/** What may stand in a {@link Line}: in one at a time, and once. */
+export interface InLine<T> {
+  /** Whoever follows it there. */
+  following: T | undefined;
+}
+
+/**
+ * First come, first served, linked through those who wait: every operation takes constant time, nothing is made for it, and
+ * no old list holds what is young, which the engine would have to note at each one that comes.
+ */
+export class Line<T extends InLine<T>> {
+  #size = 0;
+  #first: T | undefined;
+  #last: T | undefined;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(one: T): void {
+    this.#isFree(one);
+    if (this.#last === undefined) this.#first = one;
+    else this.#last.following = one;
+    this.#last = one;
+    this.#size++;
+  }
+
+  /** Puts one before all others. */
+  unshift(one: T): void {
+    this.#isFree(one);
+    one.following = this.#first;
+    this.#first = one;
+    this.#last ??= one;
+    this.#size++;
+  }
+
+  /** The first one. */
+  peek(): T | undefined {
+    return this.#first;
+  }
+
+  shift(): T | undefined {
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    this.#first = first.following;
+    if (this.#first === undefined) this.#last = undefined;
+    // One that has grown old must not keep those after it alive.
+    first.following = undefined;
+    this.#size--;
+    return first;
+  }
+
+  /** Takes everything out, in order. */
+  drain(): T[] {
+    const all: T[] = [];
+    for (let one = this.shift(); one !== undefined; one = this.shift()) all.push(one);
+    return all;
+  }
+
+  /** Twice in line, it would close the line to a ring. */
+  #isFree(one: T): void {
+    if (one.following !== undefined || one === this.#last)
+      throw new Error("it stands in line already: take it out first");
+  }
+}
