@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { installDebian, skips } from "../../test/support/debian.ts";
 
 const run = promisify(execFile);
 const STEADY = ["--jitless", "--single-threaded", "--predictable", "--hash-seed=1", "--random-seed=1"];
@@ -16,7 +17,7 @@ const LESS = 500;
 const MORE = 1_500;
 
 /** Set to `valgrind` (or a list with it) to do without. */
-export const skipped = (process.env["SWITCHYARD_SKIP"] ?? "").split(/[\s,]+/).includes("valgrind");
+export const skipped = skips("valgrind");
 
 /** Rejects with how to have valgrind, or do without it, where it is not installed and cannot be. */
 export async function instructionsOf(work: "publish" | "consume"): Promise<number> {
@@ -66,11 +67,6 @@ async function haveValgrind(): Promise<void> {
       () => true,
       () => false,
     );
-  if (await there()) return;
-  if (process.getuid?.() === 0) {
-    const install = "apt-get update -qq && apt-get install -qq -y --no-install-recommends valgrind";
-    await run("sh", ["-c", install], { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } }).catch(() => {});
-    if (await there()) return;
-  }
+  if ((await there()) || ((await installDebian("valgrind")) && (await there()))) return;
   throw new Error("no valgrind: install it, or set SWITCHYARD_SKIP=valgrind to do without");
 }

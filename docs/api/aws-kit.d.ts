@@ -67,7 +67,7 @@ export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
 export { jsonBody } from "./json-body.ts";
-export { leanClient } from "./lean-client.ts";
+export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
 export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
@@ -81,11 +81,15 @@ export declare const jsonBody: (asked: Shape, answered: Shape) => NativeBody;
 // lean-client.d.ts
 import type { ClientLike, Sdk } from "./clients.ts";
 import { type Bodies } from "./native-bodies.ts";
-export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>, bodies?: Bodies): ClientLike;
+export interface LeanClient extends ClientLike {
+    readonly native: boolean;
+}
+export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>, bodies?: Bodies): LeanClient;
 
 // native-bodies.d.ts
 export interface NativeBody {
-    write?(input: any, empty: string): string | undefined;
+    write?(input: any, empty: string): string | Uint8Array | undefined;
+    forSdk?(input: any): object;
     read?(body: string): object | undefined;
 }
 export type Bodies = Readonly<Record<string, NativeBody>>;

@@ -9,6 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { installDebian, skips } from "./debian.ts";
 
 export interface Rabbit {
   readonly url: string;
@@ -22,7 +23,7 @@ export interface Rabbit {
 }
 
 /** Set to `rabbit` (or a list with it) to do without. */
-export const skipped = (process.env["SWITCHYARD_SKIP"] ?? "").split(/[\s,]+/).includes("rabbit");
+export const skipped = skips("rabbit");
 
 const HOW_TO_SKIP = "set AMQP_URL to a broker, install rabbitmq-server, or set SWITCHYARD_SKIP=rabbit to do without";
 /** Debian's, Homebrew's and generic builds' places; the wrappers in /usr/sbin drop the environment. */
@@ -67,15 +68,8 @@ async function serverBin(): Promise<string | undefined> {
   const find = () => places.find((place) => place !== "" && existsSync(join(place, "rabbitmq-server")));
   const found = find();
   if (found !== undefined) return found;
-  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return undefined;
   // The package starts a node of its own; one that is there already is left alone, and so is this one where policy forbids none.
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const installed = await run(
-    "sh",
-    ["-c", "apt-get update -qq && apt-get install -qq -y --no-install-recommends rabbitmq-server"],
-    env,
-  );
-  return installed.code === 0 ? find() : undefined;
+  return (await installDebian("rabbitmq-server", { RUNLEVEL: "1" })) ? find() : undefined;
 }
 
 interface Ran {

@@ -14,7 +14,7 @@ export {
 } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
 export { jsonBody } from "./json-body.ts";
-export { leanClient } from "./lean-client.ts";
+export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
 export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";

@@ -20,6 +20,11 @@ interface Passing {
   readonly request?: unknown;
 }
 
+export interface LeanClient extends ClientLike {
+  /** The bodies given are written and read: not where the SDK is of a version that does it in another way. */
+  readonly native: boolean;
+}
+
 /**
  * A client of ours: the SDK's own, without what costs much of a call and gives nothing here. It logs nothing, so the
  * copies of what is sent and received that a log would show are not made; its middleware, which never changes, is put in
@@ -31,11 +36,12 @@ export function leanClient(
   name: string,
   settings: Readonly<Record<string, unknown>>,
   bodies: Bodies = {},
-): ClientLike {
+): LeanClient {
   const client = new sdk[name]!({ ...settings, cacheMiddleware: true }) as SdkClient;
   const { middlewareStack } = client;
   keepSigner(client.config);
-  if (client.config.protocol !== undefined) nativeBodies(client.config.protocol, bodies);
+  const { protocol } = client.config;
+  if (protocol !== undefined) nativeBodies(protocol, bodies);
   // As the SDK made it, a property with a getter among the rest, it is a dictionary to the engine; and every call copies it
   // three times over.
   const config = { ...client.config };
@@ -47,6 +53,7 @@ export function leanClient(
   middlewareStack.add(() => handle, { name: "signalMiddleware", step: "deserialize", priority: "low" });
   return {
     config,
+    native: protocol !== undefined,
     send: (command: { readonly input: object }, { abortSignal } = {}) => {
       if (abortSignal !== undefined) signals.set(command.input, abortSignal);
       return client.send(command);

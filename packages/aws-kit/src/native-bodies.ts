@@ -6,7 +6,9 @@
 /** Of one action, each as far as it is there. */
 export interface NativeBody {
   /** The body for `input`, from the SDK's for an empty one. Undefined: it is the SDK's to write. */
-  write?(input: any, empty: string): string | undefined;
+  write?(input: any, empty: string): string | Uint8Array | undefined;
+  /** The input as the SDK wants it, where what `write` takes is another. */
+  forSdk?(input: any): object;
   /** What the body says. Undefined: it is the SDK's to read, or to refuse. */
   read?(body: string): object | undefined;
 }
@@ -39,11 +41,11 @@ export function nativeBodies(protocol: Protocol, bodies: Bodies): void {
   const metadata = protocol.deserializeMetadata?.bind(protocol);
 
   protocol.serializeRequest = async (operation, input, context) => {
-    const write = bodies[operation.name]?.write;
+    const { write, forSdk } = bodies[operation.name] ?? {};
     if (write === undefined) return serialize(operation, input, context);
     const request = await serialize(operation, {}, context);
     const body = write(input, textOf(request.body));
-    if (body === undefined) return serialize(operation, input, context);
+    if (body === undefined) return serialize(operation, forSdk?.(input) ?? input, context);
     request.body = body;
     return request;
   };

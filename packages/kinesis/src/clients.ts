@@ -3,15 +3,15 @@ import {
   clientSettings,
   configOf,
   handlerSettings,
+  leanClient,
   refuseRetries,
   type Sdk,
 } from "@switchyard/aws-kit";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { readsRecords } from "./answer-body.ts";
+import { bodies } from "./bodies.ts";
 import { type Call, caller, type KinesisClientLike } from "./client.ts";
 import { CALL_TIMEOUT_MS, SILENCE_MS } from "./limits.ts";
 import { EXAMPLE_ENDPOINT, type KinesisOptions } from "./options.ts";
-import { type MiddlewareStack, writesPuts } from "./put-body.ts";
 
 export interface Clients {
   readonly call: Call;
@@ -23,17 +23,13 @@ export interface Clients {
 
 export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Clients> {
   const given = options.client;
-  const calls = given ?? create(options, sdk, http1());
-  // The SDK's own handler for Kinesis is the one for HTTP/2.
-  const subscribes = options.subscribeClient ?? given ?? create(options, sdk, { requestTimeout: SILENCE_MS });
+  const own =
+    given === undefined ? leanClient(sdk, "KinesisClient", clientSettings(options, http1()), bodies) : undefined;
+  const calls = own ?? given!;
+  const subscribes = options.subscribeClient ?? given ?? subscriber(options, sdk);
   if (given !== undefined) await refuseRetries(given, "client", "KinesisClient");
   if (options.subscribeClient !== undefined)
     await refuseRetries(options.subscribeClient, "subscribeClient", "KinesisClient");
-  const stack = given === undefined ? (calls as Made).middlewareStack : undefined;
-  if (stack !== undefined) {
-    writesPuts(stack);
-    readsRecords(stack);
-  }
   let checked: Promise<unknown> | undefined;
   const guarded = (call: Call): Call => {
     return async (action, input, signal) => {
@@ -42,7 +38,7 @@ export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Cl
     };
   };
   return {
-    call: guarded(caller(sdk, calls, stack !== undefined)),
+    call: guarded(caller(sdk, calls, own?.native === true)),
     subscribe: guarded(caller(sdk, subscribes, false)),
     region: async () => await configOf(calls).region?.(),
     close: () => {
@@ -56,10 +52,10 @@ export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Cl
 /** Kept-alive connections of HTTP/1.1: the SDK's handler for HTTP/2 makes a new one for every call, or shares one that may hang. */
 const http1 = (): NodeHttpHandler => new NodeHttpHandler(handlerSettings(CALL_TIMEOUT_MS));
 
-type Made = KinesisClientLike & { readonly middlewareStack?: MiddlewareStack };
-
-function create(options: KinesisOptions, sdk: Sdk, requestHandler: unknown): KinesisClientLike {
-  return new sdk["KinesisClient"]!({ ...clientSettings(options, requestHandler), logger: QUIET }) as KinesisClientLike;
+/** Over HTTP/2, by the SDK's own handler for Kinesis; its calls have options, which a lean client passes none of. */
+function subscriber(options: KinesisOptions, sdk: Sdk): KinesisClientLike {
+  const settings = clientSettings(options, { requestTimeout: SILENCE_MS });
+  return new sdk["KinesisClient"]!({ ...settings, logger: QUIET }) as KinesisClientLike;
 }
 
 /** Says nothing, as the SDK's own; but without `info`, for which the SDK copies all that goes out and comes in. */

@@ -1,4 +1,4 @@
-/** A record as GetRecords gives it, read here: see `answer-body.ts`. */
+/** A record as GetRecords gives it: the SDK looks at each as its schema has it, and at every character of its base64. */
 import type { KinesisRecord } from "./client.ts";
 
 const MEMBERS = 4;

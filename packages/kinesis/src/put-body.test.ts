@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-kinesis";
+import { leanClient } from "@switchyard/aws-kit";
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import { readsRecords } from "./answer-body.ts";
+import { bodies } from "./bodies.ts";
 import { asBytes, type PutEntry } from "./client.ts";
-import { type MiddlewareStack, writesPuts } from "./put-body.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -12,7 +12,7 @@ const ANSWER = '{"FailedRecordCount":0,"Records":[{"SequenceNumber":"1","ShardId
 
 const bytes = (body: Uint8Array) => Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 
-function client(ours: boolean, settings: object = {}) {
+function client(ours: boolean, answer = ANSWER) {
   vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
   const sent: { readonly body: Buffer; readonly length: number; readonly signed: boolean }[] = [];
@@ -20,12 +20,19 @@ function client(ours: boolean, settings: object = {}) {
     handle: async ({ body, headers }: { body: Uint8Array; headers: Record<string, string> }) => {
       const length = Number(headers["content-length"]);
       sent.push({ body: bytes(body), length, signed: headers["authorization"] !== undefined });
-      return { response: { statusCode: 200, headers: {}, body: Buffer.from(ANSWER) } };
+      const said = Readable.from([Buffer.from(answer)], { objectMode: false });
+      return { response: { statusCode: 200, headers: {}, body: said } };
     },
   };
-  const made = new sdk.KinesisClient({ region: "us-east-1", requestHandler, ...settings } as sdk.KinesisClientConfig);
-  if (ours) writesPuts(made.middlewareStack as unknown as MiddlewareStack);
-  return { made, sent };
+  const settings = { region: "us-east-1", maxAttempts: 1, requestHandler };
+  const made = ours
+    ? leanClient(sdk as never, "KinesisClient", settings, bodies)
+    : new sdk.KinesisClient(settings as unknown as sdk.KinesisClientConfig);
+  const put = (input: object) =>
+    made.send(new sdk.PutRecordsCommand(input as sdk.PutRecordsCommandInput) as never) as Promise<
+      Record<string, unknown>
+    >;
+  return { made, put, sent };
 }
 
 const entry = (text: string | Uint8Array, PartitionKey: string): PutEntry => ({
@@ -49,13 +56,12 @@ test.each([{ StreamName: "clicks" }, { StreamARN: "arn:aws:kinesis:us-east-1:000
     const input = { ...stream, Records: RECORDS };
     const warned = vi.spyOn(console, "warn");
     const [ours, theirs] = [client(true), client(false)];
-    const answer = await ours.made.send(new sdk.PutRecordsCommand(input as sdk.PutRecordsCommandInput));
+    const answer = await ours.put(input);
     // The SDK takes text for base64.
-    const plain = { ...stream, Records: RECORDS.map(asBytes) };
-    await theirs.made.send(new sdk.PutRecordsCommand(plain as sdk.PutRecordsCommandInput));
+    await theirs.put({ ...stream, Records: RECORDS.map(asBytes) });
     expect(JSON.parse(ours.sent[0]!.body.toString())).toEqual(JSON.parse(theirs.sent[0]!.body.toString()));
     expect(ours.sent[0]).toMatchObject({ length: ours.sent[0]!.body.length, signed: true });
-    expect(answer.Records).toEqual([{ SequenceNumber: "1", ShardId: "shardId-0" }]);
+    expect(answer["Records"]).toEqual([{ SequenceNumber: "1", ShardId: "shardId-0" }]);
     expect(input.Records).toBe(RECORDS);
     expect(warned).not.toHaveBeenCalled();
   },
@@ -66,8 +72,8 @@ test("text that is not ASCII is found out wherever it stands", async () => {
   const record = fc.record({ Data: text, PartitionKey: text });
   await fc.assert(
     fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 4 }), async (Records) => {
-      const { made, sent } = client(true);
-      await made.send(new sdk.PutRecordsCommand({ StreamName: "a", Records: Records as [] }));
+      const { put, sent } = client(true);
+      await put({ StreamName: "a", Records });
       const of = (JSON.parse(sent[0]!.body.toString()) as { Records: { Data: string; PartitionKey: string }[] })
         .Records;
       expect(of.map(({ Data }) => Data)).toEqual(Records.map(({ Data }) => Buffer.from(Data).toString("base64")));
@@ -78,36 +84,35 @@ test("text that is not ASCII is found out wherever it stands", async () => {
   );
 });
 
-test("a body that is not the JSON expected is left to the SDK, from then on too", async () => {
-  const { made, sent } = client(true);
-  let written = 0;
-  made.middlewareStack.add(
-    (next) => async (args) => {
-      written++;
-      // Another protocol's, or another spelling.
-      const request = args.request as { body: Uint8Array };
-      request.body = Buffer.from(bytes(request.body).toString().replaceAll(":", " : "));
-      return next(args);
-    },
-    { step: "serialize", priority: "low", name: "otherSpelling" },
-  );
-  for (let i = 0; i < 2; i++)
-    await made.send(new sdk.PutRecordsCommand({ StreamName: "clicks", Records: RECORDS as [] }));
-  expect(sent.map(({ body }) => (JSON.parse(body.toString()) as { Records: object[] }).Records.length)).toEqual([7, 7]);
-  const data = ({ body }: { readonly body: Buffer }) =>
-    (JSON.parse(body.toString()) as { Records: { Data: string }[] }).Records.map(({ Data }) => Data);
-  const expected = RECORDS.map((record) => Buffer.from(asBytes(record).Data as Uint8Array).toString("base64"));
-  expect(sent.map(data)).toEqual([expected, expected]);
-  expect(written).toBe(3);
+test("what has another member, or is of another protocol, is the SDK's to write, and its text is bytes then", async () => {
+  const { write, forSdk } = bodies["PutRecords"]!;
+  const input = { StreamName: "clicks", Records: RECORDS };
+  expect(write!(input, "{}")).toBeDefined();
+  expect(write!(input, "{ }")).toBeUndefined();
+  expect(write!({ ...input, StreamId: "s" }, "{}")).toBeUndefined();
+  expect(forSdk!(input)).toEqual({ ...input, Records: RECORDS.map(asBytes) });
+
+  const [ours, theirs] = [client(true), client(false)];
+  await ours.put({ ...input, StreamId: "stream-00000000000000000000000001" });
+  await theirs.put({ ...forSdk!(input), StreamId: "stream-00000000000000000000000001" });
+  expect(JSON.parse(ours.sent[0]!.body.toString())).toEqual(JSON.parse(theirs.sent[0]!.body.toString()));
 });
 
-test("what fails fails once, and other calls are not touched", async () => {
-  const { made, sent } = client(true, { maxAttempts: 1 });
-  const failing = new Error("no network");
-  made.middlewareStack.add(() => async () => Promise.reject(failing), { step: "finalizeRequest", name: "fails" });
-  await expect(made.send(new sdk.PutRecordsCommand({ StreamName: "a", Records: RECORDS as [] }))).rejects.toBe(failing);
-  made.middlewareStack.remove("fails");
-  await made.send(new sdk.ListShardsCommand({ StreamName: "a" }));
+test("a client of an SDK that writes in another way says so: text would be taken for base64", () => {
+  class Other extends sdk.KinesisClient {
+    constructor(settings: sdk.KinesisClientConfig) {
+      super(settings);
+      Reflect.deleteProperty(this.config, "protocol");
+    }
+  }
+  const settings = { region: "us-east-1" };
+  expect(leanClient({ KinesisClient: Other } as never, "KinesisClient", settings, bodies).native).toBe(false);
+  expect(leanClient(sdk as never, "KinesisClient", settings, bodies).native).toBe(true);
+});
+
+test("other calls are not touched", async () => {
+  const { made, sent } = client(true);
+  await made.send(new sdk.ListShardsCommand({ StreamName: "a" }) as never);
   expect(sent.map(({ body }) => body.toString())).toEqual(['{"StreamName":"a"}']);
 });
 
@@ -123,15 +128,9 @@ test.each([
   { FailedRecordCount: 0, Records: [null] },
   { FailedRecordCount: 0 },
 ])("the answer of PutRecords is what the SDK alone would give: %#", async (answer) => {
-  vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
   const told = async (ours: boolean) => {
-    const body = () => Readable.from([Buffer.from(JSON.stringify(answer))], { objectMode: false });
-    const requestHandler = { handle: async () => ({ response: { statusCode: 200, headers: {}, body: body() } }) };
-    const settings = { region: "us-east-1", maxAttempts: 1, requestHandler };
-    const made = new sdk.KinesisClient(settings as unknown as sdk.KinesisClientConfig);
-    if (ours) readsRecords(made.middlewareStack as unknown as MiddlewareStack);
-    const given = await made.send(new sdk.PutRecordsCommand({ StreamName: "clicks", Records: [] })).catch(String);
+    const { put } = client(ours, JSON.stringify(answer));
+    const given = await put({ StreamName: "clicks", Records: [] }).catch(String);
     return typeof given === "string" ? given : { ...given, $metadata: undefined };
   };
   expect(await told(true)).toEqual(await told(false));
