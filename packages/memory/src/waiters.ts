@@ -1,27 +1,30 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { Deque } from "@switchyard/core/driver-kit";
 
-/** One that waits: for an answer, for its signal, for the end of its time. It holds neither once it is answered. */
+/** A sum of fractions may fall short of itself by less than this, in milliseconds. */
+const HAIR = 0.001;
+
+/** One that waits: for an answer, for its signal, for the end of its time. */
 export class Waiter<Request, Answer> {
   readonly request: Request;
+  readonly signal: AbortSignal;
+  /** Monotonic. */
+  readonly until: number;
   readonly #of: Waiters<Request, Answer>;
-  readonly #signal: AbortSignal;
-  readonly #timer: Disposable;
   #resolve: ((value: Answer | undefined) => void) | undefined;
 
   constructor(
     of: Waiters<Request, Answer>,
     request: Request,
-    ms: number,
+    until: number,
     signal: AbortSignal,
     resolve: (value: Answer | undefined) => void,
   ) {
     this.request = request;
+    this.signal = signal;
+    this.until = until;
     this.#of = of;
-    this.#signal = signal;
     this.#resolve = resolve;
-    this.#timer = of.runtime.timer(ms, () => this.handleEvent());
-    signal.addEventListener("abort", this, { once: true });
   }
 
   get open(): boolean {
@@ -32,30 +35,29 @@ export class Waiter<Request, Answer> {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
-    this.#timer[Symbol.dispose]();
-    this.#signal.removeEventListener("abort", this);
     this.#of.left();
     resolve(value);
   }
-
-  /** Aborted, or its time is over. */
-  handleEvent(): void {
-    this.answer(undefined);
-    this.#of.unanswered();
-  }
 }
 
-/** Receives that wait for something to happen, first come first served. */
+/**
+ * Receives that wait for something to happen, first come first served. A receiver that is answered waits again at once, with
+ * the same signal: it is listened to once, and the timer stays from wait to wait. With a thousand queues, what each wait
+ * had for itself was half of what the collector copied.
+ */
 export class Waiters<Request, Answer> {
-  readonly runtime: Runtime;
-  /** Called when one has left without an answer. */
-  readonly unanswered: () => void;
+  readonly #runtime: Runtime;
+  /** Called when some have left without an answer. */
+  readonly #unanswered: () => void;
   readonly #waiting = new Deque<Waiter<Request, Answer>>();
+  readonly #heard = new WeakSet<AbortSignal>();
   #count = 0;
+  #timer: Disposable | undefined;
+  #rings = Number.POSITIVE_INFINITY;
 
   constructor(runtime: Runtime, unanswered: () => void = () => {}) {
-    this.runtime = runtime;
-    this.unanswered = unanswered;
+    this.#runtime = runtime;
+    this.#unanswered = unanswered;
   }
 
   get size(): number {
@@ -65,9 +67,12 @@ export class Waiters<Request, Answer> {
   /** Resolves with an answer; with undefined on abort and after `ms`. */
   wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined> {
     if (signal.aborted || ms <= 0) return Promise.resolve(undefined);
+    const until = this.#runtime.monotonic() + ms;
+    if (until < this.#rings) this.#arm(until, ms);
+    if (!this.#heard.has(signal)) this.#hear(signal);
+    this.#count++;
     return new Promise((resolve) => {
-      this.#waiting.push(new Waiter(this, request, ms, signal, resolve));
-      this.#count++;
+      this.#waiting.push(new Waiter(this, request, until, signal, resolve));
     });
   }
 
@@ -83,12 +88,51 @@ export class Waiters<Request, Answer> {
     while (this.#waiting.peek()?.open === false) this.#waiting.shift();
   }
 
-  /** Those whose request it is get no answer. */
+  /** Those whose request it is get no answer, and wait no more. */
   dismiss(whose: (request: Request) => boolean): void {
-    for (const waiter of [...this.#waiting]) if (waiter.open && whose(waiter.request)) waiter.handleEvent();
+    this.#end(({ request }) => whose(request));
   }
 
   wakeAll(): void {
-    for (let waiter = this.first; waiter !== undefined; waiter = this.first) waiter.answer(undefined);
+    this.#end(() => true);
+  }
+
+  /** For a signal: it was aborted. */
+  handleEvent({ target }: Event): void {
+    this.#end(({ signal }) => signal === target);
+  }
+
+  #hear(signal: AbortSignal): void {
+    this.#heard.add(signal);
+    signal.addEventListener("abort", this, { once: true });
+  }
+
+  #end(which: (waiter: Waiter<Request, Answer>) => boolean): void {
+    const count = this.#count;
+    for (const waiter of [...this.#waiting]) if (waiter.open && which(waiter)) waiter.answer(undefined);
+    if (this.#count === 0) this.#rest();
+    if (this.#count < count) this.#unanswered();
+  }
+
+  #arm(until: number, ms: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#rings = until;
+    this.#timer = this.#runtime.timer(ms, () => this.#ring());
+  }
+
+  #ring(): void {
+    const now = this.#runtime.monotonic();
+    this.#rest();
+    this.#end(({ until }) => until <= now + HAIR);
+    let next = Number.POSITIVE_INFINITY;
+    for (const { open, until } of this.#waiting) if (open) next = Math.min(next, until);
+    if (next < this.#rings) this.#arm(next, next - now);
+  }
+
+  /** Nobody waits. */
+  #rest(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#rings = Number.POSITIVE_INFINITY;
   }
 }
