@@ -501,15 +501,14 @@ import type { Runtime } from "@switchyard/core/driver";
 export declare class Waiter<Request, Answer> {
     #private;
     readonly request: Request;
-    constructor(of: Waiters<Request, Answer>, request: Request, ms: number, signal: AbortSignal, resolve: (value: Answer | undefined) => void);
+    readonly signal: AbortSignal;
+    readonly until: number;
+    constructor(of: Waiters<Request, Answer>, request: Request, until: number, signal: AbortSignal, resolve: (value: Answer | undefined) => void);
     get open(): boolean;
     answer(value: Answer | undefined): void;
-    handleEvent(): void;
 }
 export declare class Waiters<Request, Answer> {
     #private;
-    readonly runtime: Runtime;
-    readonly unanswered: () => void;
     constructor(runtime: Runtime, unanswered?: () => void);
     get size(): number;
     wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined>;
@@ -517,4 +516,5 @@ export declare class Waiters<Request, Answer> {
     left(): void;
     dismiss(whose: (request: Request) => boolean): void;
     wakeAll(): void;
+    handleEvent({ target }: Event): void;
 }
