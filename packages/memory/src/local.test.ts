@@ -3,6 +3,7 @@ import { channel, connect, consumer } from "@switchyard/core";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { memory } from "./index.ts";
+import { testbed } from "./testing/index.ts";
 
 const items = channel("items", {
   messages: { item: z.looseObject({ tags: z.array(z.string()), note: z.unknown() }) },
@@ -89,4 +90,20 @@ test("data that only JSON can carry right goes through it", async () => {
   const note = notes.filter((each) => each !== 0);
   expect(note).toEqual([{ text: "kept" }, { text: "kept" }]);
   for (const each of note) expect(Object.getPrototypeOf(each)).toBe(Object.prototype);
+});
+
+test("a message is settled in the job that handled it: no turn of the event loop keeps it", async () => {
+  await using bed = await testbed({ channels: [items] });
+  const handled = Promise.withResolvers<void>();
+  bed.messaging.consume(consumer(items, "a", { item: ({ tags }) => void (tags.length > 0 && handled.resolve()) }));
+  await bed.messaging.start();
+  // The first opens the sender: the one after it takes the short way.
+  await bed.messaging.publish(items, "item", { tags: [], note: 0 });
+  await bed.settled();
+  void bed.messaging.publish(items, "item", { tags: ["local"], note: 0 });
+  await handled.promise;
+  let turned = false;
+  setImmediate(() => (turned = true));
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  expect([bed.inFlight(items, "a").length, turned]).toEqual([0, false]);
 });

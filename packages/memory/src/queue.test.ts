@@ -69,6 +69,34 @@ test("a receive that waits ends empty at its time, and at once on abort", async 
   expect(bed.runtime.pending).toBe(0);
 });
 
+test("a receive that follows one that was answered has its own time", async () => {
+  const bed = await bench([from]);
+  const lease = await bed.lease(from, 600_000);
+  const stop = new AbortController();
+  const ended: [string, number][] = [];
+  const listen = async (name: string) => {
+    const got = await lease.receive(1, 20_000, stop.signal);
+    ended.push([name + String(got?.length), bed.runtime.elapsed]);
+  };
+  const first = listen("first ");
+  await bed.runtime.advance(10_000);
+  await bed.send(from, text("a"));
+  await first;
+  void listen("second ");
+  await bed.runtime.advance(5_000);
+  void listen("third ");
+  await bed.runtime.advance(60_000);
+  expect(ended).toEqual([
+    ["first 1", 10_000],
+    ["second 0", 30_000],
+    ["third 0", 35_000],
+  ]);
+  const last = listen("last ");
+  stop.abort();
+  await last;
+  expect(ended.at(-1)).toEqual(["last 0", 75_000]);
+});
+
 test("a retry is never early, and the next attempt is one above the one that failed", async () => {
   const bed = await bench([from]);
   await bed.send(from, text("a"));
