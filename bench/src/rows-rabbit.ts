@@ -37,6 +37,7 @@ export const rabbit: readonly Row[] = [
       aside("@message-queue-toolkit/amqp, no prefetch", "rabbit-consume", "toolkit"),
     ],
     ...JUDGED,
+    rounds: { full: 7, quick: 3 },
     warmup: 3,
     targets: [
       { metric: "rate", of: "switchyard", against: "raw", atLeast: 0.9 },

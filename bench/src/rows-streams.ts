@@ -31,6 +31,7 @@ export const streams: readonly Row[] = [
       aside("lifion-kinesis", "kinesis-consume", "lifion"),
     ],
     ...SHORT,
+    processes: { full: 3, quick: 2 },
     targets: [
       { metric: "rate", of: "switchyard", against: "raw, a loop a shard, 1,000 a call", atLeast: 0.85 },
       { metric: "rate", of: "switchyard", against: "raw, a loop a shard, 10,000 a call", atLeast: 0.85 },

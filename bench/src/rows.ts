@@ -23,7 +23,7 @@ const memory: readonly Row[] = [
       aside("@node-ts/bus-core", "in-process", "bus"),
     ],
     targets: [{ metric: "rate", of: "switchyard", against: FASTQ, atLeast: 0.5 }],
-    ...SHORT,
+    ...JUDGED,
   },
   {
     id: "memory-channels",
@@ -31,8 +31,6 @@ const memory: readonly Row[] = [
     contenders: [by("1 channel", "memory", "ours"), by("1,000 channels", "memory", "thousandChannels")],
     targets: [{ metric: "rate", of: "1 channel", against: "1,000 channels", atMost: 1.2 }],
     ...SHORT,
-    // Near its target, and a round is some sixty milliseconds, of which a quarter is chance.
-    rounds: { full: 40, quick: 30 },
   },
   {
     id: "memory-backlog",
