@@ -23,7 +23,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`npm run bench -- [--only ID]... [--quick] [--json FILE] [--strict] [--write]
   --only    rows whose id begins so: ${rows.map(({ id }) => id).join(", ")}
-  --quick   fewer and shorter rounds, six or seven minutes in all
+  --quick   fewer and shorter rounds, about six minutes in all
   --json    every round of every contender, as JSON
   --strict  exit 1 when a row misses its target
   --write   rewrite docs/performance.md and its plot from this run`);
