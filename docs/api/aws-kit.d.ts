@@ -66,7 +66,7 @@ export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 // index.d.ts
 export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
-export { jsonBody } from "./json-body.ts";
+export { jsonAnswer, jsonBody } from "./json-body.ts";
 export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
@@ -76,6 +76,7 @@ export { watcher } from "./watch.ts";
 // json-body.d.ts
 import type { NativeBody } from "./native-bodies.ts";
 import type { Shape } from "./shape.ts";
+export declare const jsonAnswer: (answered: Shape) => (body: string) => object | undefined;
 export declare const jsonBody: (asked: Shape, answered: Shape) => NativeBody;
 
 // lean-client.d.ts

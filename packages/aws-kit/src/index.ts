@@ -13,7 +13,7 @@ export {
   type Sdk,
 } from "./clients.ts";
 export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
-export { jsonBody } from "./json-body.ts";
+export { jsonAnswer, jsonBody } from "./json-body.ts";
 export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";

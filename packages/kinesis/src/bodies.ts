@@ -1,5 +1,5 @@
 /** What is put into Kinesis and got from it. Children of a shard that has ended are the SDK's to read. */
-import { type Bodies, listOf, members, type Shape, text, whole } from "@switchyard/aws-kit";
+import { type Bodies, jsonAnswer, listOf, members, text, whole } from "@switchyard/aws-kit";
 import { asBytes, type PutEntry } from "./client.ts";
 import { recordOf } from "./get-body.ts";
 import { putBody } from "./put-body.ts";
@@ -12,26 +12,17 @@ const put = members({
   EncryptionType: text,
   Records: listOf((record) => taken(record) || refused(record)),
 });
-const got = members({ NextShardIterator: text, MillisBehindLatest: whole, Records: Array.isArray });
-
-function parsed(body: string, shape: Shape): object | undefined {
-  try {
-    const said: unknown = JSON.parse(body);
-    return shape(said) ? (said as object) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const got = jsonAnswer(members({ NextShardIterator: text, MillisBehindLatest: whole, Records: Array.isArray }));
 
 export const bodies: Bodies = {
   PutRecords: {
     write: (input, empty) => (empty === "{}" ? putBody(input) : undefined),
     forSdk: (input: { readonly Records: readonly PutEntry[] }) => ({ ...input, Records: input.Records.map(asBytes) }),
-    read: (body) => parsed(body, put),
+    read: jsonAnswer(put),
   },
   GetRecords: {
     read: (body) => {
-      const said = parsed(body, got) as { Records?: unknown[] } | undefined;
+      const said = got(body) as { Records?: unknown[] } | undefined;
       if (said?.Records === undefined) return said;
       // In their places: a list of their own would be as long again.
       const { Records } = said;

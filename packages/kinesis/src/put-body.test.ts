@@ -135,3 +135,10 @@ test.each([
   };
   expect(await told(true)).toEqual(await told(false));
 });
+
+test("the usual answer is read here", () => {
+  const { read } = bodies["PutRecords"]!;
+  const answer = { FailedRecordCount: 1, Records: [TAKEN, REFUSED] };
+  expect(read!(JSON.stringify(answer))).toEqual(answer);
+  expect(read!(JSON.stringify({ ...answer, Records: [{ ...TAKEN, Unheard: "x" }] }))).toBeUndefined();
+});

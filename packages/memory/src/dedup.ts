@@ -1,5 +1,7 @@
-/** The answer to a send that was accepted. */
-/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+/**
+ * The answer to a send that was accepted. A class: the engine learns where literals are made, and puts those that lived long
+ * once where they are collected late.
+ */
 export class Accepted {
   readonly id: string;
   declare readonly position?: string;

@@ -129,7 +129,7 @@ export class Waiters<Request, Answer> {
     if (next < this.#rings) this.#arm(next, next - now);
   }
 
-  /** Nobody waits. */
+  /** No timer is set from here on. */
   #rest(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
