@@ -31,6 +31,12 @@ if (values.help) {
 }
 
 const chosen = rows.filter(({ id }) => values.only?.some((only) => id.startsWith(only)) ?? true);
+if (chosen.length === 0) {
+  console.error(
+    `no row's id begins with ${values.only?.join(" or ")}; there are ${rows.map(({ id }) => id).join(", ")}`,
+  );
+  process.exit(2);
+}
 const servers = await startServers(chosen.flatMap((row) => row.servers ?? []));
 const results: RowResult[] = [];
 try {
