@@ -90,6 +90,29 @@ describe("an application", () => {
     expect(await late).toMatchObject({ abandoned: 0 });
   });
 
+  test("rejects run() when start() fails, whoever else started it, and not when it was stopped first", async () => {
+    const nowhere = async () => {
+      const messaging = await connect({
+        channels: [jobs],
+        service: "test",
+        config: {
+          ...config("run-fails"),
+          connections: { memory: { use: "memory", broker: "run-fails", provision: "off" } },
+        },
+      });
+      messaging.consume(consumer(jobs, "one", { job: () => {} }));
+      return messaging;
+    };
+    const alone = await nowhere();
+    await expect(alone.run()).rejects.toMatchObject({ kind: "config" });
+    expect(alone.health().state).toBe("stopped");
+    const both = await nowhere();
+    const [started, ran] = await Promise.allSettled([both.start(), both.run()]);
+    expect(ran).toMatchObject({ status: "rejected", reason: (started as PromiseRejectedResult).reason });
+    const signal = AbortSignal.abort();
+    expect(await (await nowhere()).run({ signal })).toMatchObject({ abandoned: 0 });
+  });
+
   test("is not harmed by an observer that throws or rejects", async () => {
     const said = vi.spyOn(console, "error").mockImplementation(() => {});
     for (const observe of [

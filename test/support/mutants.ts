@@ -59,6 +59,14 @@ const ackAll = (lease: Lease, deliveries: readonly Delivery[]): Promise<readonly
 
 export const mutants: readonly Mutant[] = [
   {
+    name: "calls a missing destination a passing fault",
+    of: "memory queue",
+    caughtBy: "C13-run-rejects-when-start-fails",
+    hooks: () => ({
+      classify: (_cause, during) => (during === "open" ? { kind: "retryable", code: "not-yet" } : undefined),
+    }),
+  },
+  {
     name: "drops one message in a thousand",
     of: "memory queue",
     caughtBy: "C1-bulk-none-lost",

@@ -40,7 +40,11 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
   consume<X extends C>(consumer: Consumer<X>): void;
   /** Resolves once every consumer is receiving. Refuses, with every reason at once, what transport or topology cannot keep. */
   start(): Promise<void>;
-  /** The service's form: `start()`, then until SIGTERM, SIGINT or `signal`, then `stop()`. The only thing that installs signal handlers. */
+  /**
+   * The service's form: `start()`, then until SIGTERM, SIGINT or `signal`, then `stop()`. The only thing that installs signal
+   * handlers. Rejects when `start()` fails, so that a process that awaits it does not end with 0; a stop that is asked for
+   * while it still starts ends it without an error.
+   */
   run(options?: { readonly signal?: AbortSignal; readonly deadline?: Duration }): Promise<StopReport>;
   /**
    * Fetches no more, lets running handlers end within `deadline` (default the configured drain), gives the rest back,

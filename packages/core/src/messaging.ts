@@ -38,6 +38,8 @@ export class MessagingCore {
   #state: State = "connected";
   #starting: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
+  /** Why `start()` failed, where nobody had asked for a stop before. */
+  #startFailure: MessagingError | undefined;
   #now = new AbortController();
   #stopAsked!: () => void;
   /** Resolves when stop is asked for. */
@@ -109,11 +111,12 @@ export class MessagingCore {
     try {
       const started = this.start();
       // A stop signal that comes first stops the start; so does stop() called by somebody else.
-      await Promise.race([over.first, this.#asked, started]);
-      if (this.#stopping === undefined && !over.seen) await started;
-      else started.catch(() => undefined);
+      started.catch(() => undefined);
       await Promise.race([over.first, this.#asked]);
-      return await this.stop(options);
+      const report = await this.stop(options);
+      // A start that fails stops, too: that is no stop anybody asked for.
+      if (this.#startFailure !== undefined) throw this.#startFailure;
+      return report;
     } finally {
       over.dispose();
     }
@@ -186,14 +189,11 @@ export class MessagingCore {
       if (this.#state === "connected") this.#state = "started";
       return;
     }
+    const failure = startFailure(failed);
+    // Stopped before it had started: what its consumers say then is only that.
+    if (this.#stopping === undefined) this.#startFailure = failure;
     await this.stop({ deadline: 0 });
-    if (failed.length === 1) throw failed[0];
-    const text = failed.map(({ message }) => message).join("\n");
-    const kind = failed[0]?.kind ?? "config";
-    throw new MessagingError("start-failed", `${failed.length} consumers could not start:\n${text}`, {
-      kind,
-      cause: new AggregateError(failed),
-    });
+    throw failure;
   }
 
   async #stop(deadlineMs: number): Promise<StopReport> {
@@ -239,4 +239,14 @@ export class MessagingCore {
     if (this.#state !== "stopping" && this.#state !== "stopped") return;
     throw new MessagingError("closed", "messaging is stopped; connect() again", { kind: "closed" });
   }
+}
+
+function startFailure(failed: readonly MessagingError[]): MessagingError {
+  const [first] = failed as readonly [MessagingError];
+  if (failed.length === 1) return first;
+  const text = failed.map(({ message }) => message).join("\n");
+  return new MessagingError("start-failed", `${failed.length} consumers could not start:\n${text}`, {
+    kind: first.kind,
+    cause: new AggregateError(failed),
+  });
 }

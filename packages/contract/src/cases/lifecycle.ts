@@ -1,5 +1,6 @@
+import { consumer } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { assert, range, redrives } from "./kit.ts";
+import { assert, range, redrives, rejected, within } from "./kit.ts";
 
 export const cases: readonly ContractCase[] = [
   {
@@ -47,6 +48,22 @@ export const cases: readonly ContractCase[] = [
       const last = await t.app({ channels: [channel] });
       await last.consume(channel, "main", seen.handle);
       await t.until(() => new Set(seen.done.map(({ id }) => id)).size === ids.length, "every message", 90_000);
+    },
+  },
+  {
+    id: "C13-run-rejects-when-start-fails",
+    clause: "C13",
+    title:
+      "run() rejects with the reason when start() fails: a process that could not start must not exit as if it had ended well",
+    needs: (_caps, harness) => (harness.adapter.topology === undefined ? "the adapter has no topology" : undefined),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], provision: "off" });
+      app.messaging.consume(consumer(channel, "main", { "*": () => {} } as never));
+      const error = await within(t, 20_000, rejected(app.messaging.run(), "run"), "run");
+      assert.equal(error.name, "MessagingError");
+      assert.equal(error.kind, "config");
+      assert.equal(app.messaging.health().state, "stopped");
     },
   },
   {
