@@ -110,8 +110,8 @@ export class Link {
     if (open.over.signal.aborted) return;
     const reason = open.cause ?? cause ?? new AmqpFault("retryable", "connection-lost", "the connection was closed");
     if (this.#open === open) {
+      if (this.#blocked !== undefined) this.#isBlocked(open, undefined);
       this.#open = undefined;
-      this.#blocked = undefined;
     }
     open.over.abort(reason);
     destroy(open.model);

@@ -9,17 +9,22 @@ import { SendQueue } from "./publish/send-queue.ts";
 interface Open {
   readonly plan: ConnectionPlan;
   readonly connection: Connection;
+  /** What is wrong now, by the id it was reported under. */
+  readonly troubles: Map<string, Trouble>;
   state: ConnectionHealth["state"];
   since: number;
 }
 
-const STATES: Partial<Record<DriverEvent["type"], ConnectionHealth["state"]>> = {
-  up: "up",
-  unblocked: "up",
-  down: "down",
-  blocked: "blocked",
-  throttled: "throttled",
-};
+type Trouble = Exclude<ConnectionHealth["state"], "up">;
+
+/** The worst first. */
+const TROUBLES: readonly Trouble[] = ["down", "blocked", "throttled"];
+
+/** One part that answers again says nothing of the others. */
+function stateOf(troubles: ReadonlyMap<string, Trouble>): ConnectionHealth["state"] {
+  const all = new Set(troubles.values());
+  return TROUBLES.find((each) => all.has(each)) ?? "up";
+}
 
 /** The opened connections of one `connect()`, and the send queues over them: one for each destination, whoever sends. */
 export class Connections {
@@ -116,7 +121,7 @@ export class Connections {
         {},
       );
     }
-    this.#open.set(name, { plan, connection, state: "up", since: this.#runtime.now() });
+    this.#open.set(name, { plan, connection, troubles: new Map(), state: "up", since: this.#runtime.now() });
   }
 
   /** Raw errors quote hosts and addresses: events are for anybody. */
@@ -133,11 +138,19 @@ export class Connections {
       this.#observe({ type: "position-lost", level: "error", ...about, ...error });
       return;
     }
-    const state = STATES[event.type] ?? "up";
+    if (event.type === "warning") {
+      this.#observe({ type: "warning", level: "warn", ...about, ...error });
+      return;
+    }
     const open = this.#open.get(name);
-    if (open !== undefined && open.state !== state) {
-      open.state = state;
-      open.since = this.#runtime.now();
+    if (open !== undefined) {
+      if (event.type === "up" || event.type === "unblocked") open.troubles.delete(event.id ?? "");
+      else open.troubles.set(event.id ?? "", event.type);
+      const state = stateOf(open.troubles);
+      if (open.state !== state) {
+        open.state = state;
+        open.since = this.#runtime.now();
+      }
     }
     const level = event.type === "up" || event.type === "unblocked" ? "info" : "warn";
     this.#observe({ type: "connection", level, state: event.type, ...about, ...error });

@@ -127,7 +127,11 @@ export interface Adapter<O = any, Keeps = unknown> {
 }
 
 export interface DriverEvent {
-  readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost";
+  /**
+   * `down`, `blocked` and `throttled` last, for health, until `up` or `unblocked` comes with the same `id`.
+   * `warning`: something works less well than it should; `cause` says what, and what to do about it. Health is as before.
+   */
+  readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost" | "warning";
   /** The lease, queue or connection meant. */
   readonly id?: string;
   readonly cause?: unknown;

@@ -2,7 +2,7 @@
  * Records that the Kinesis Producer Library has packed into one: the magic, a protobuf, and the protobuf's MD5. Other
  * producers make them; we only read them.
  */
-import { createHash } from "node:crypto";
+import { md5 as systemMd5, type Md5 } from "./md5.ts";
 
 /** `0xF3899AC2`, KPL's aggregation-format.md. */
 const MAGIC = [0xf3, 0x89, 0x9a, 0xc2] as const;
@@ -16,13 +16,13 @@ export interface UserRecord {
 /**
  * The records inside, in order; undefined for one that is not aggregated. A false magic or MD5, or a protobuf that is not
  * wholly what it should be, is not aggregated either: such a record is delivered as it came. Never throws, and copies nothing:
- * what it allocates is bounded by the bytes given.
+ * what it allocates is bounded by the bytes given. Without MD5 the checksum is not verified; the magic and the protobuf are.
  */
-export function deaggregate(data: Uint8Array): readonly UserRecord[] | undefined {
+export function deaggregate(data: Uint8Array, md5: Md5 = systemMd5): readonly UserRecord[] | undefined {
   if (data.length < MAGIC.length + MD5_BYTES || MAGIC.some((byte, index) => data[index] !== byte)) return undefined;
   const body = data.subarray(MAGIC.length, data.length - MD5_BYTES);
-  const md5 = createHash("md5").update(body).digest();
-  if (md5.compare(data, data.length - MD5_BYTES) !== 0) return undefined;
+  const digest = md5(body);
+  if (digest !== undefined && digest.compare(data, data.length - MD5_BYTES) !== 0) return undefined;
   try {
     return aggregated(body);
   } catch {

@@ -7,6 +7,7 @@ import { consumerName, streamRef } from "./addresses.ts";
 import { openClients } from "./clients.ts";
 import { groupDepth } from "./depth.ts";
 import { classify, isNamed } from "./errors.ts";
+import { announcedMd5 } from "./md5.ts";
 import { fansOut } from "./native.ts";
 import type { KinesisOptions } from "./options.ts";
 import { Receiver } from "./receiver.ts";
@@ -26,6 +27,16 @@ export async function connect(
   const watch = watcher(report, classify);
   const clients = { ...opened, call: watch(opened.call), subscribe: watch(opened.subscribe) };
   const own = runtime.uuid();
+  const md5 = announcedMd5(() =>
+    report({
+      type: "warning",
+      cause: new MessagingError(
+        "md5-missing",
+        "this machine has no MD5 (FIPS mode): throttling cannot be told shard by shard, and the checksums of records aggregated by the Kinesis Producer Library are not verified; publishing and reading go on",
+        { kind: "config" },
+      ),
+    }),
+  );
   const receivers = new Map<string, Set<Receiver>>();
 
   async function consumerArn(from: Destination, stream: Stream, signal: AbortSignal): Promise<string | undefined> {
@@ -63,7 +74,7 @@ export async function connect(
   }
 
   return {
-    sender: (to, signal) => createSender(to, clients.call, runtime, signal),
+    sender: (to, signal) => createSender(to, clients.call, runtime, signal, md5),
     receiver: async (from, { start }, signal) => {
       const stream = await openStream(from, clients.call, signal);
       const its = receivers.get(from.name) ?? new Set();
@@ -78,6 +89,7 @@ export async function connect(
         options,
         clients,
         runtime,
+        md5,
         report,
         closed: (closed) => its.delete(closed),
       });

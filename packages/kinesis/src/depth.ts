@@ -65,7 +65,9 @@ async function lagAt(
     const { ShardIterator = "" } = await call("GetShardIterator", { ...stream.ref, ShardId: shard, ...at }, signal);
     const { Records = [], MillisBehindLatest: behind } = await call("GetRecords", { ShardIterator, Limit: 1 }, signal);
     if (behind === undefined) return {};
-    const [first] = [...unpack(Records)].filter((item) => !isSettled(item, from));
+    const items: Item[] = [];
+    for (const record of Records) unpack(record, (item) => items.push(item));
+    const first = items.find((item) => !isSettled(item, from));
     const age = first?.at === undefined ? 0 : Math.max(now - first.at, 0);
     return { oldestMs: Math.max(behind, age), ...(behind === 0 ? { ready: first === undefined ? 0 : 1 } : {}) };
   } catch (cause) {

@@ -74,7 +74,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     const ready = this.#reader.take(max);
     const items =
       ready.length > 0 ? ready : await this.#reader.next(max, waitMs, AbortSignal.any([signal, this.#over]));
-    if (items.length > 0) return items.map((item) => this.#deliver(item));
+    if (items.length > 0) return this.#deliverAll(items);
     return this.#reader.ended || this.#wanted ? null : [];
   }
 
@@ -127,7 +127,20 @@ export class ShardLease implements Lease<ShardReceipt> {
     return undefined;
   }
 
+  /** One that cannot be delivered stays the next to be: a position never moves past what was not handed over. */
+  #deliverAll(items: readonly Item[]): readonly Delivery<ShardReceipt>[] {
+    const deliveries: Delivery<ShardReceipt>[] = [];
+    try {
+      for (const item of items) deliveries.push(this.#deliver(item));
+    } catch (cause) {
+      this.#reader.putBack(items.slice(deliveries.length));
+      if (deliveries.length === 0) throw cause;
+    }
+    return deliveries;
+  }
+
   #deliver(item: Item): Delivery<ShardReceipt> {
+    const message = fromData(item.data, this.#keyed ? item.key : undefined);
     const receipt: ShardReceipt = item.last ? { sequence: item.sequence } : { sequence: item.sequence, sub: item.sub };
     const position = toPosition(this.id, item, item.packed ? item.sub : undefined);
     const attempt = this.#first ? this.#held.tenures : undefined;
@@ -135,7 +148,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     this.#unsettled.push({ receipt, at: item.at });
     return {
       id: position,
-      message: fromData(item.data, this.#keyed ? item.key : undefined),
+      message,
       receipt,
       raw: item.record,
       position,

@@ -14,6 +14,7 @@ import { capabilitiesOf } from "./capabilities.ts";
 import type { Clients } from "./clients.ts";
 import { FanOut } from "./fan-out.ts";
 import { ShardLease, type ShardReceipt } from "./lease.ts";
+import type { Md5 } from "./md5.ts";
 import { type KinesisOptions, paceOf } from "./options.ts";
 import { Polling } from "./polling.ts";
 import { type OpenFeed, ShardReader } from "./shard-reader.ts";
@@ -34,6 +35,7 @@ export interface ReceiverOptions {
   readonly options: KinesisOptions;
   readonly clients: Clients;
   readonly runtime: Runtime;
+  readonly md5: Md5;
   readonly report: (event: DriverEvent) => void;
   readonly closed: (receiver: Receiver) => void;
 }
@@ -110,7 +112,7 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
   }
 
   #lease(held: HeldShard): ShardLease {
-    const { runtime, report, from } = this.#options;
+    const { runtime, report, from, md5 } = this.#options;
     const positionLost = (cause: MessagingError): void => report({ type: "position-lost", id: held.id, cause });
     const reader = new ShardReader({
       shard: held.id,
@@ -118,6 +120,7 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
       open: this.#feed(held, positionLost),
       runtime,
       positionLost,
+      md5,
     });
     return new ShardLease(held, reader, runtime, {
       keyed: from.ordered,

@@ -3,6 +3,7 @@ import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, PutEntry, PutResult } from "./client.ts";
 import { RecordError } from "./errors.ts";
 import { DESCRIBE_MS, THROTTLED_MS } from "./limits.ts";
+import { md5 as systemMd5, type Md5 } from "./md5.ts";
 import { ShardMap } from "./shard-map.ts";
 import { ShardQuota } from "./shard-quota.ts";
 import { listShards, openStream } from "./streams.ts";
@@ -19,6 +20,7 @@ export async function createSender(
   call: Call,
   runtime: Runtime,
   signal: AbortSignal,
+  md5: Md5 = systemMd5,
 ): Promise<SenderDriver> {
   const stream = await openStream(of, call, signal);
   const quota = new ShardQuota(runtime);
@@ -30,8 +32,8 @@ export async function createSender(
   /** Fetched when a shard first refuses, and again when it no longer fits. A role that may not list gets no back-off by shard. */
   function shards(): Promise<ShardMap> {
     known ??= listShards(stream.ref, call, closing.signal).then(
-      (list) => new ShardMap(list),
-      () => new ShardMap([]),
+      (list) => new ShardMap(list, md5),
+      () => new ShardMap([], md5),
     );
     return known;
   }

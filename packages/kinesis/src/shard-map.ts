@@ -1,6 +1,6 @@
 /** Which shard a partition key falls in: its MD5 as a 128-bit number. */
-import { createHash } from "node:crypto";
 import type { ShardInfo } from "./client.ts";
+import type { Md5 } from "./md5.ts";
 
 interface Range {
   readonly id: string;
@@ -10,8 +10,10 @@ interface Range {
 
 export class ShardMap {
   readonly #ranges: readonly Range[];
+  readonly #md5: Md5;
 
-  constructor(shards: readonly ShardInfo[]) {
+  constructor(shards: readonly ShardInfo[], md5: Md5) {
+    this.#md5 = md5;
     const closed = (shard: ShardInfo): boolean => shard.SequenceNumberRange?.EndingSequenceNumber !== undefined;
     this.#ranges = shards
       .filter((shard) => !closed(shard) && shard.HashKeyRange !== undefined)
@@ -23,9 +25,12 @@ export class ShardMap {
       .sort((a, b) => (a.from < b.from ? -1 : 1));
   }
 
-  /** Undefined where no shard is known for it. */
+  /** Undefined where no shard is known for it, or this machine has no MD5. */
   shardOf(key: string): string | undefined {
-    const hash = BigInt(`0x${createHash("md5").update(key).digest("hex")}`);
+    if (this.#ranges.length === 0) return undefined;
+    const digest = this.#md5(key);
+    if (digest === undefined) return undefined;
+    const hash = BigInt(`0x${digest.toString("hex")}`);
     let low = 0;
     let high = this.#ranges.length - 1;
     while (low <= high) {

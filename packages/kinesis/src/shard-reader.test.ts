@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { virtualRuntime } from "@switchyard/core/testing";
 import type { Checkpoint } from "@switchyard/leases";
 import { expect, test } from "vitest";
 import type { KinesisRecord } from "./client.ts";
 import { FanOut } from "./fan-out.ts";
+import type { Md5 } from "./md5.ts";
 import { Polling } from "./polling.ts";
 import { iteratorAt } from "./positions.ts";
 import { ShardReader } from "./shard-reader.ts";
@@ -13,7 +15,7 @@ interface Script {
   readonly reads: (readonly KinesisRecord[] | Error | { readonly end: readonly KinesisRecord[] })[];
 }
 
-function bench(from: Checkpoint, { reads }: Script) {
+function bench(from: Checkpoint, { reads }: Script, md5?: Md5) {
   const runtime = virtualRuntime();
   const lost: string[] = [];
   const at: number[] = [];
@@ -37,6 +39,7 @@ function bench(from: Checkpoint, { reads }: Script) {
     from,
     runtime,
     positionLost: (cause) => lost.push(cause.code),
+    ...(md5 === undefined ? {} : { md5 }),
     open: (start) =>
       new Polling({
         ref: { StreamName: "test_clicks" },
@@ -120,6 +123,35 @@ test("within an aggregated record reading goes on after what is settled; one of 
     [0, false, true, "k"],
   ]);
   expect(Buffer.from(items[2]!.data)).toEqual(spoiled);
+});
+
+test("a record that cannot be unpacked stays the next one: what is before it comes, and nothing after it", async () => {
+  let broken = true;
+  const md5: Md5 = (data) => {
+    if (broken) throw new Error("no such digest");
+    return createHash("md5").update(data).digest();
+  };
+  const packed = aggregate(["a", "three"], ["b", "four"]);
+  const first = [record(1, "one"), record(2, "two"), record(3, packed), record(5, "five"), record(6, "six")];
+  const at = bench("TRIM_HORIZON", { reads: [first, { end: [record(7, "seven")] }] }, md5);
+  expect(await at.next()).toEqual(["one", "two"]);
+  for (let again = 0; again < 3; again++) {
+    await at.runtime.advance("1s");
+    await expect(at.reader.next(10, 0, never)).rejects.toThrow("no such digest");
+  }
+  expect([at.reader.ended, at.reader.atTip]).toEqual([false, false]);
+  broken = false;
+  expect(await at.next()).toEqual(["three", "four", "five", "six"]);
+  await at.runtime.advance("1s");
+  expect(await at.next()).toEqual(["seven"]);
+  expect(at.reader.ended).toBe(true);
+});
+
+test("what could not be handed out comes first the next time", async () => {
+  const at = bench("TRIM_HORIZON", { reads: [[record(1, "one"), record(2, "two"), record(3, "three")]] });
+  const items = await at.reader.next(2, 0, never);
+  at.reader.putBack(items.slice(1));
+  expect(await at.next()).toEqual(["two", "three"]);
 });
 
 test("what one read brought beyond the asked is kept for the next", async () => {

@@ -3,6 +3,7 @@ import { Deque, MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint } from "@switchyard/leases";
 import type { ChildShard, KinesisRecord } from "./client.ts";
 import { compareDigits } from "./digits.ts";
+import type { Md5 } from "./md5.ts";
 import { type Item, unpack } from "./unpack.ts";
 
 /** What one read of a shard brought. */
@@ -33,6 +34,8 @@ export interface ShardReaderOptions {
   readonly open: OpenFeed;
   readonly runtime: Runtime;
   readonly positionLost: (cause: MessagingError) => void;
+  /** Default: this machine's. */
+  readonly md5?: Md5;
 }
 
 /** The messages of one shard from a checkpoint on, whatever brings them: what is settled is passed over, what is gone is told. */
@@ -40,6 +43,10 @@ export class ShardReader {
   readonly #options: ShardReaderOptions;
   readonly #feed: Feed;
   readonly #buffer = new Deque<Item>();
+  /** What the feed brought last, while it is not wholly in the buffer: the feed has gone on and never brings it again. */
+  #batch: Batch | undefined;
+  /** How many of its records are in the buffer. */
+  #unpacked = 0;
   /** Until the first record came: the checkpoint's own record shows that nothing was trimmed behind it. */
   #expected: { readonly sequence: string; readonly sub: number } | undefined;
   #seen = false;
@@ -69,7 +76,7 @@ export class ShardReader {
 
   /** Nothing is left in the shard beyond what was handed out, as of the last read. */
   get atTip(): boolean {
-    return this.#lagMs === 0 && this.#buffer.size === 0;
+    return this.#lagMs === 0 && this.#buffer.size === 0 && this.#batch === undefined;
   }
 
   /** Everything was handed out, and there will be no more. */
@@ -86,9 +93,9 @@ export class ShardReader {
     const until = runtime.monotonic() + waitMs;
     if (this.#invalid !== undefined) throw this.#invalid;
     while (this.#buffer.size === 0 && !this.#ended && !signal.aborted) {
-      const batch = await this.#feed.read(max, until, signal);
-      if (batch === undefined) break;
-      this.#take(batch);
+      this.#batch ??= await this.#feed.read(max, until, signal);
+      if (this.#batch === undefined) break;
+      this.#unpack(this.#batch);
     }
     return this.take(max);
   }
@@ -100,13 +107,35 @@ export class ShardReader {
     return items;
   }
 
+  /** What {@link take} gave and could not be handed out: it comes first the next time. */
+  putBack(items: readonly Item[]): void {
+    for (const item of items.toReversed()) this.#buffer.unshift(item);
+  }
+
   close(): void {
     this.#feed.close();
   }
 
-  #take(batch: Batch): void {
+  readonly #add = (item: Item): void => {
+    if (!this.#settled(item)) this.#buffer.push(item);
+  };
+
+  /**
+   * Fills the buffer with the messages of a batch. A record that cannot be unpacked stays the next one: what is before it is
+   * handed out, and reading fails there until it can be. Passing over it would move the group's position past it.
+   */
+  #unpack(batch: Batch): void {
+    const { records } = batch;
     this.#lagMs = batch.lagMs ?? this.#lagMs;
-    for (const item of unpack(batch.records)) if (!this.#settled(item)) this.#buffer.push(item);
+    try {
+      for (; this.#unpacked < records.length; this.#unpacked++)
+        unpack(records[this.#unpacked] as KinesisRecord, this.#add, this.#options.md5);
+    } catch (cause) {
+      if (this.#buffer.size === 0 || cause === this.#invalid) throw cause;
+      return;
+    }
+    this.#batch = undefined;
+    this.#unpacked = 0;
     if (batch.end !== true) return;
     // Nothing came that showed where reading stands: all that was left is gone.
     if (this.#expected !== undefined && !this.#seen && batch.gone !== true) this.#trimmed(this.#expected.sequence);

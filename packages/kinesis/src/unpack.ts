@@ -1,5 +1,6 @@
 import { deaggregate } from "./aggregation.ts";
 import type { KinesisRecord } from "./client.ts";
+import type { Md5 } from "./md5.ts";
 import type { Place } from "./positions.ts";
 
 /** One message of a shard. */
@@ -15,18 +16,17 @@ export interface Item extends Place {
   readonly record: KinesisRecord;
 }
 
-/** Aggregated records taken apart. All of what is inside is given, also keys that hash into another shard: leaving them out would lose them. */
-export function* unpack(records: readonly KinesisRecord[]): Generator<Item> {
-  for (const record of records) {
-    const sequence = record.SequenceNumber ?? "";
-    const at = record.ApproximateArrivalTimestamp?.getTime();
-    const data = record.Data ?? new Uint8Array();
-    const inside = deaggregate(data);
-    if (inside === undefined) {
-      yield { sequence, sub: 0, data, key: record.PartitionKey ?? "", at, packed: false, last: true, record };
-      continue;
-    }
-    for (const [sub, { data: own, key }] of inside.entries())
-      yield { sequence, sub, data: own, key, at, packed: true, last: sub === inside.length - 1, record };
-  }
+/**
+ * A record's messages, in order: more than one where it is aggregated. All of what is inside is given, also keys that hash into
+ * another shard: leaving them out would lose them.
+ */
+export function unpack(record: KinesisRecord, each: (item: Item) => void, md5?: Md5): void {
+  const sequence = record.SequenceNumber ?? "";
+  const at = record.ApproximateArrivalTimestamp?.getTime();
+  const data = record.Data ?? new Uint8Array();
+  const inside = deaggregate(data, md5);
+  if (inside === undefined)
+    return each({ sequence, sub: 0, data, key: record.PartitionKey ?? "", at, packed: false, last: true, record });
+  for (const [sub, { data: own, key }] of inside.entries())
+    each({ sequence, sub, data: own, key, at, packed: true, last: sub === inside.length - 1, record });
 }

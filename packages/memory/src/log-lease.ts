@@ -136,8 +136,9 @@ export class LogLease implements Lease<LogReceipt> {
     const { clock } = this.#broker;
     const deliveries: Delivery<LogReceipt>[] = [];
     const end = Math.min(this.#partition.end, this.#next + max);
-    for (; this.#next < end; this.#next++) {
-      const record = this.#partition.read(this.#next)!;
+    // The position moves once all are there: what throws on the way loses nothing.
+    for (let at = this.#next; at < end; at++) {
+      const record = this.#partition.read(at)!;
       deliveries.push({
         id: String(record.seq),
         message: handedOut(record.message),
@@ -145,10 +146,11 @@ export class LogLease implements Lease<LogReceipt> {
         raw: record.message,
         enqueuedAt: clock.toEpoch(record.at),
         position: `${this.id}:${record.seq}`,
-        ...(this.#next === this.#began ? { attempt: this.#held.tenures } : {}),
+        ...(at === this.#began ? { attempt: this.#held.tenures } : {}),
       });
     }
-    this.#group.read(this.id, this.fencingToken, this.#next);
+    this.#next = end;
+    this.#group.read(this.id, this.fencingToken, end);
     return deliveries;
   }
 }

@@ -38,13 +38,22 @@ export async function connect(
   };
 }
 
-/** Throttling is reported; whether SNS answers at all is told by the calls themselves. */
+/** Throttling is reported, and its end; whether SNS answers at all is told by the calls themselves. */
 function watched(call: Call, report: (event: DriverEvent) => void): Call {
+  let throttled = false;
   return async (action, input, signal) => {
     try {
-      return await call(action, input, signal);
+      const answer = await call(action, input, signal);
+      if (throttled) {
+        throttled = false;
+        report({ type: "up", id: "sns" });
+      }
+      return answer;
     } catch (cause) {
-      if (classify(cause, "send").kind === "throttled") report({ type: "throttled", cause });
+      if (classify(cause, "send").kind === "throttled") {
+        throttled = true;
+        report({ type: "throttled", id: "sns", cause });
+      }
       throw cause;
     }
   };

@@ -194,10 +194,11 @@ test("an outage, its end and throttling are reported once each", async () => {
   const events: DriverEvent[] = [];
   const connection = await open({ client: fakeClient(answer, endpoint(HOST)) }, (event) => events.push(event));
   const of = destination({ address: `${HOST}/123456789012/theirs` });
-  for (let i = 0; i < 4; i++) await connection.purge!(of, never).catch(() => {});
+  for (let i = 0; i < 5; i++) await connection.purge!(of, never).catch(() => {});
   expect(events.map(({ type, id }) => [type, id])).toEqual([
     ["down", undefined],
     ["up", undefined],
     ["throttled", "theirs"],
+    ["up", "theirs"],
   ]);
 });

@@ -5,7 +5,7 @@ import type { Channel } from "../channel.ts";
 import type { AmqpMessage } from "../client.ts";
 import { AmqpFault } from "../faults.ts";
 import type { Link } from "../link.ts";
-import { fromAmqp } from "../wire.ts";
+import { fromAmqp, type Received } from "../wire.ts";
 import { positionOf } from "./start.ts";
 
 export interface StreamReceipt {
@@ -136,12 +136,20 @@ export class StreamLease implements Lease<StreamReceipt> {
 
   #take(max: number): readonly Delivery<StreamReceipt>[] {
     const taken: Delivery<StreamReceipt>[] = [];
-    while (taken.length < max && this.#buffer.size > 0) {
-      const { message, channel } = this.#buffer.shift() as { message: AmqpMessage; channel: Channel };
+    for (let next = this.#buffer.peek(); next !== undefined && taken.length < max; next = this.#buffer.peek()) {
+      const { message, channel } = next;
       if (channel.over.aborted) break;
+      let received: Received;
+      try {
+        received = fromAmqp(message, true);
+      } catch (cause) {
+        // It stays the next one: passing over it would move the group's position past a record nobody was given.
+        if (taken.length > 0) return taken;
+        throw cause;
+      }
+      this.#buffer.shift();
       // Credit for one more; what is done is in the checkpoint.
       channel.raw.ack(message);
-      const received = fromAmqp(message, true);
       const offset = received.offset;
       // A chunk is read from its beginning.
       if (offset === undefined || (this.#next !== undefined && offset < this.#next)) continue;

@@ -1,0 +1,29 @@
+/**
+ * MD5, by which Kinesis assigns keys to shards and the Kinesis Producer Library seals what it packs. A machine that allows
+ * FIPS-approved algorithms only does not have it: everything here works without.
+ */
+import { createHash } from "node:crypto";
+
+/** The 16 bytes; undefined where this machine has no MD5. Never throws. */
+export type Md5 = (data: string | Uint8Array) => Buffer | undefined;
+
+export const md5: Md5 = (data) => {
+  try {
+    return createHash("md5").update(data).digest();
+  } catch {
+    return undefined;
+  }
+};
+
+/** As {@link md5}; `missing` is called once, the first time there is no MD5. */
+export function announcedMd5(missing: () => void): Md5 {
+  let told = false;
+  return (data) => {
+    const digest = md5(data);
+    if (digest === undefined && !told) {
+      told = true;
+      missing();
+    }
+    return digest;
+  };
+}
