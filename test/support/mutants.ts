@@ -171,6 +171,19 @@ export const mutants: readonly Mutant[] = [
     hooks: sending(({ delayMs: _, ...message }) => message),
   },
   {
+    name: "keeps a retry's delay on average only",
+    of: "memory queue",
+    caughtBy: "C10-jitter-only-adds",
+    hooks: (runtime) => ({
+      settle: (batch, call) =>
+        call(
+          batch.map((one) =>
+            one.action === "retry" ? { ...one, delayMs: one.delayMs * 2 * runtime().random() } : one,
+          ),
+        ),
+    }),
+  },
+  {
     name: "gives back earlier than asked",
     of: "memory queue",
     caughtBy: "C10-driver-retry-delay",

@@ -1,17 +1,42 @@
 import type { RetryRule } from "./plan.ts";
 
 /**
- * How long to wait after the `failed`th attempt (from 1). `exponential` has full jitter: uniform between 0 and the
- * doubling bound, which spreads a crowd best (AWS Architecture Blog, "Exponential Backoff And Jitter").
+ * The share of an exponential wait that is added at random where the policy does not say. Messages that failed together
+ * come back spread over half of each wait, and none earlier than the policy says.
  */
-export function backoffMs(
-  rule: Pick<RetryRule, "backoff" | "firstMs" | "maxMs">,
-  failed: number,
-  random: () => number,
-): number {
-  if (rule.backoff === "constant") return Math.min(rule.firstMs, rule.maxMs);
-  if (rule.backoff === "linear") return Math.min(rule.firstMs * failed, rule.maxMs);
-  return Math.round(random() * Math.min(rule.firstMs * 2 ** Math.min(failed - 1, 40), rule.maxMs));
+const EXPONENTIAL_JITTER = 0.5;
+
+/**
+ * How long to wait after the `failed`th attempt (from 1), in whole milliseconds. Jitter only adds, and never past `maxMs`: the
+ * wait is at least what the rule says without it (contract C10).
+ */
+export function backoffMs(rule: Omit<RetryRule, "attempts">, failed: number, random: () => number): number {
+  const nominal = nominalMs(rule, failed);
+  const jitter = jitterOf(rule);
+  return jitter === 0 ? nominal : Math.min(Math.ceil(nominal * (1 + random() * jitter)), rule.maxMs);
+}
+
+/** The longest that {@link backoffMs} may give. */
+export function longestBackoffMs(rule: Omit<RetryRule, "attempts">, failed: number): number {
+  return Math.min(Math.ceil(nominalMs(rule, failed) * (1 + jitterOf(rule))), rule.maxMs);
+}
+
+export function jitterOf({ jitter, backoff }: Pick<RetryRule, "jitter" | "backoff">): number {
+  return jitter ?? (backoff === "exponential" ? EXPONENTIAL_JITTER : 0);
+}
+
+function nominalMs({ backoff, firstMs, maxMs }: Omit<RetryRule, "attempts">, failed: number): number {
+  if (backoff === "constant") return Math.min(firstMs, maxMs);
+  if (backoff === "linear") return Math.min(firstMs * failed, maxMs);
+  return Math.min(firstMs * 2 ** Math.min(failed - 1, 40), maxMs);
+}
+
+/**
+ * Our own waits before a resend, which nobody asked for: full jitter, uniform between 0 and a bound that doubles from 100 ms to
+ * 5 s. It spreads a crowd best (AWS Architecture Blog, "Exponential Backoff And Jitter"); the publish timeout says when to stop.
+ */
+export function resendMs(failed: number, random: () => number): number {
+  return Math.round(random() * Math.min(100 * 2 ** Math.min(failed - 1, 10), 5_000));
 }
 
 /** Our own waits on a broker that fails: from 100 ms, doubling to 10 s, never less than half of the bound, so that a loop cannot spin. */

@@ -4,7 +4,7 @@
  */
 import type { Adapter, Capabilities, Destination, Model, Position } from "./driver.ts";
 
-/** How the waits between attempts grow. `exponential` has full jitter: uniform in [0, bound), bound doubling from `first` to `max`. */
+/** How the waits between attempts grow: `constant` is always `first`, `linear` is `first` times the failures, `exponential` doubles from `first`. */
 export type Backoff = "constant" | "linear" | "exponential";
 
 export interface RetryRule {
@@ -12,7 +12,10 @@ export interface RetryRule {
   readonly attempts: number;
   readonly backoff: Backoff;
   readonly firstMs: number;
+  /** The longest wait, jitter included. */
   readonly maxMs: number;
+  /** At most this share of each wait is added at random, 0 to 1; nothing is ever taken away. Default 0.5 for `exponential`, else 0. */
+  readonly jitter?: number;
 }
 
 export interface Policy {

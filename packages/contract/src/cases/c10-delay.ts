@@ -129,6 +129,35 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C10-jitter-only-adds",
+    clause,
+    title:
+      "exponential back-off never comes earlier than its nominal wait: jitter only adds, at most the share the policy says",
+    run: async (t) => {
+      const channel = t.channel();
+      const retry = { attempts: 3, backoff: "exponential", first: "300ms", max: "10s", jitter: 0.5 };
+      const app = await t.app({ channels: [channel], retry });
+      const seen = t.recorder((_data, _delivery, one) => {
+        if (one.attempt < 3) throw new Error("not yet");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(4).map((n) => t.item(n)),
+      );
+      await t.until(() => range(4).every((n) => seen.of(n).length === 3), "three attempts each", 30_000);
+      for (const n of range(4)) {
+        const [first, second, third] = seen.of(n);
+        notBefore(second!.startedAt, first!.endedAt! + 300, `the second of ${n}`);
+        notBefore(third!.startedAt, second!.endedAt! + 600, `the third of ${n}`);
+      }
+      for (const { attempt, delayMs } of app.eventsOf("retry")) {
+        const nominal = 300 * 2 ** (attempt - 1);
+        assert.ok(delayMs >= nominal && delayMs <= nominal * 1.5, `${delayMs} ms after attempt ${attempt}`);
+      }
+    },
+  },
+  {
     id: "C10-retry-longer-than-the-hold",
     clause,
     title: "a retry delay longer than the hold is kept all the same",

@@ -33,7 +33,7 @@ describe("the explanation", () => {
               concurrency: 20,
               maxInFlight: 40,
               hold: "1m",
-              retry: "5 attempts, exponential from 1s to at most 5m",
+              retry: "5 attempts, exponential from 1s to at most 5m, jitter adds up to 50%",
               exhausted: "deadLetter",
             },
           },

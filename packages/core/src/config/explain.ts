@@ -1,4 +1,5 @@
 /** The printable form of the plan: plain data, secrets left out. */
+import { jitterOf } from "../backoff.ts";
 import type { Destination, Located } from "../driver.ts";
 import { formatDuration } from "../duration.ts";
 import type {
@@ -70,13 +71,16 @@ function locateOn(of: Explaining, on: string, destination: Destination): Require
   return { address, transport };
 }
 
-/** `5 attempts, exponential from 1s to at most 5m`. */
-export function explainRetry({ attempts, backoff, firstMs, maxMs }: RetryRule): string {
+/** `5 attempts, exponential from 1s to at most 5m, jitter adds up to 50%`. */
+export function explainRetry(rule: RetryRule): string {
+  const { attempts, backoff, firstMs, maxMs } = rule;
   if (attempts === 1) return "1 attempt";
-  const first = formatDuration(firstMs);
-  return backoff === "constant"
-    ? `${attempts} attempts, ${formatDuration(Math.min(firstMs, maxMs))} apart`
-    : `${attempts} attempts, ${backoff} from ${first} to at most ${formatDuration(maxMs)}`;
+  const waits =
+    backoff === "constant"
+      ? `${formatDuration(Math.min(firstMs, maxMs))} apart`
+      : `${backoff} from ${formatDuration(firstMs)} to at most ${formatDuration(maxMs)}`;
+  const jitter = Math.round(jitterOf(rule) * 100);
+  return `${attempts} attempts, ${waits}${jitter === 0 ? "" : `, jitter adds up to ${jitter}%`}`;
 }
 
 function nativeOf({ to, groups, model }: ChannelPlan): string[] {

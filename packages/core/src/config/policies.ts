@@ -1,3 +1,4 @@
+import { longestBackoffMs } from "../backoff.ts";
 import { parseDuration } from "../duration.ts";
 import type { Model } from "../driver.ts";
 import type { Policy, RetryRule } from "../plan.ts";
@@ -33,6 +34,7 @@ function rule(input: RetryInput): Partial<RetryRule> {
     ...(input.backoff === undefined ? {} : { backoff: input.backoff }),
     ...(input.first === undefined ? {} : { firstMs: parseDuration(input.first)! }),
     ...(input.max === undefined ? {} : { maxMs: parseDuration(input.max)! }),
+    ...(input.jitter === undefined ? {} : { jitter: Number(input.jitter) }),
   };
 }
 
@@ -45,9 +47,7 @@ export function rulesOf(policy: Policy): RetryRule[] {
 /** The longest wait a rule can come to before its attempts are used up. */
 export function longestWait(rule: RetryRule): number {
   const waits = rule.attempts - 1;
-  if (waits < 1) return 0;
-  const growth = rule.backoff === "constant" ? 1 : rule.backoff === "linear" ? waits : 2 ** (waits - 1);
-  return Math.min(rule.firstMs * growth, rule.maxMs);
+  return waits < 1 ? 0 : longestBackoffMs(rule, waits);
 }
 
 /** The broker's own limit: far above the policy's, since crashes and give-backs count there too (C9). */

@@ -67,13 +67,15 @@ describe("structure", () => {
       default: { deadLetter: { chanel: "x" } },
       a: { retry: { errors: { Timeout: { attempt: 3 }, Other: "deadletter" } } },
       b: { deadLetter: "dead" },
+      c: { retry: { jitter: 1.5 } },
     };
     const found = await problems({ ...base(), policies });
     expect(found["policies.default.deadLetter.chanel"]).toBe('unknown key; allowed: channel. Did you mean "channel"?');
     expect(found["policies.a.retry.errors.Timeout.attempt"]).toMatch(/Did you mean "attempts"\?/);
     expect(found["policies.a.retry.errors.Other"]).toBe(
-      '"deadletter": must be deadLetter, release, or { attempts, backoff, first, max }',
+      '"deadletter": must be deadLetter, release, or { attempts, backoff, first, max, jitter }',
     );
+    expect(found["policies.c.retry.jitter"]).toMatch(/a number from 0 to 1/);
     expect(found["policies.b.deadLetter"]).toMatch(/^"dead": must be true, false, park, block, skip or/);
   });
 });

@@ -66,15 +66,20 @@ const channel = z.strictObject({
   native: free.optional(),
 });
 
+const share = z.preprocess(
+  (value) => (typeof value === "string" && /^[01](\.\d+)?$/.test(value) ? Number(value) : value),
+  z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1"),
+);
 const rule = {
   attempts: count.optional(),
   backoff: z.enum(["constant", "linear", "exponential"]).optional(),
   first: duration.optional(),
   max: duration.optional(),
+  jitter: share.optional(),
 };
 const perError = z.union(
   [z.enum(["deadLetter", "release"]), z.strictObject(rule)],
-  "deadLetter, release, or { attempts, backoff, first, max }",
+  "deadLetter, release, or { attempts, backoff, first, max, jitter }",
 );
 const policy = z.strictObject({
   retry: z.strictObject({ ...rule, errors: z.record(z.string(), perError).optional() }).optional(),

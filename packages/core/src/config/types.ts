@@ -105,12 +105,17 @@ export interface GroupInput {
 export interface RetryInput {
   /** Deliveries in all, the first included. Default 5. */
   readonly attempts?: number;
-  /** Default exponential, with full jitter. */
+  /** How the waits grow. Default exponential: `first`, then twice as long each time. No attempt comes earlier than that. */
   readonly backoff?: Backoff;
   /** Default 1s. */
   readonly first?: Duration;
-  /** Default 5m. */
+  /** The longest wait, jitter included. Default 5m. */
   readonly max?: Duration;
+  /**
+   * At most this share of each wait is added at random, 0 to 1, so that messages that failed together do not come back
+   * together. Jitter only adds, and never past `max`. Default 0.5 for `exponential`, 0 for `constant` and `linear`.
+   */
+  readonly jitter?: number;
 }
 
 export interface PolicyInput {

@@ -1,4 +1,4 @@
-import { backoffMs } from "../backoff.ts";
+import { resendMs } from "../backoff.ts";
 import type { Connection, Fault, Sent, WireMessage } from "../driver.ts";
 import type { MessagingError } from "../errors.ts";
 import type { Observe } from "../events.ts";
@@ -11,8 +11,6 @@ import type { Accepted, Item } from "./item.ts";
 import type { PublishSchedule } from "./publish-schedule.ts";
 import type { OpenSender, SenderSlot } from "./sender-slot.ts";
 
-/** Waits between attempts: full jitter up to 100 ms, doubling to 5 s. The time budget says when to stop. */
-const RESEND = { backoff: "exponential", firstMs: 100, maxMs: 5_000 } as const;
 /** An aborted call that a driver has not ended after this long is given up, and its sender with it. */
 const ABORT_GRACE_MS = 1_000;
 
@@ -220,7 +218,7 @@ export class Dispatcher {
 
   /** The destination as a whole has trouble: everything waits, and these go first afterwards. */
   #pause(failed: readonly Item[], error: MessagingError | undefined, atLeastMs: number): void {
-    const ms = atLeastMs + backoffMs(RESEND, ++this.#streak, this.#options.runtime.random);
+    const ms = atLeastMs + resendMs(++this.#streak, this.#options.runtime.random);
     this.#options.schedule.pause(ms);
     for (const item of this.#inTime(failed, ms, error)) this.#again.push(item);
     this.#flushSoon();
@@ -229,7 +227,7 @@ export class Dispatcher {
   /** Only these failed: the others go on. */
   #resendLater(failed: readonly Item[], atLeastMs: number): void {
     const attempts = failed.reduce((most, item) => Math.max(most, item.attempts), 1);
-    const ms = Math.max(atLeastMs, backoffMs(RESEND, attempts, this.#options.runtime.random));
+    const ms = Math.max(atLeastMs, resendMs(attempts, this.#options.runtime.random));
     const items = this.#inTime(failed, ms, failed[0]?.error);
     if (items.length === 0) return;
     this.#options.schedule.later(ms, () => {
