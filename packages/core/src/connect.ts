@@ -16,7 +16,7 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   options: ConnectOptions<Channels>,
 ): Promise<Messaging<Channels[number]>> {
   const { channels, service, runtime = systemRuntime } = options;
-  const observe = guarded(options.observe ?? toConsole);
+  const observe = guarded("observe", options.observe ?? toConsole);
   refuseBadInput(channels, service);
   // Loaded here, not above: what only declares channels and consumers needs no YAML, no zod and no engine.
   const [{ resolvePlan }, { provision }, { Connections, MessagingCore }] = await Promise.all([

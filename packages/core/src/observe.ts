@@ -1,3 +1,4 @@
+import { oneLine } from "./text.ts";
 import type { MessagingEvent, Observe } from "./events.ts";
 
 /** Without an observer: what a person should know goes to the console, in one line, without bodies or headers. */
@@ -8,19 +9,19 @@ export const toConsole: Observe = (event: MessagingEvent) => {
     .filter(([, value]) => value !== undefined)
     .map(
       ([name, value]) =>
-        `${name}=${value instanceof Error ? `${value.name}: ${value.message}` : JSON.stringify(value)}`,
+        `${name}=${value instanceof Error ? `${value.name}: ${oneLine(value.message, 2_000)}` : JSON.stringify(value)}`,
     );
   const line = `[switchyard] ${type} ${facts.join(" ")}`;
   if (level === "error") console.error(line);
   else console.warn(line);
 };
 
-/** An observer that throws, or rejects, must not harm what it observes. */
-export function guarded(observe: Observe): Observe {
-  const failed = (error: unknown) => console.error("[switchyard] observe() threw", error);
-  return (event) => {
+/** A callback of the user's that is only told something: what it throws, or rejects with, is printed and harms nothing. */
+export function guarded<T>(name: string, callback: (told: T) => unknown): (told: T) => void {
+  const failed = (error: unknown) => console.error(`[switchyard] ${name}() threw`, error);
+  return (told) => {
     try {
-      const result: unknown = observe(event);
+      const result: unknown = callback(told);
       if (result instanceof Promise) result.catch(failed);
     } catch (error) {
       failed(error);

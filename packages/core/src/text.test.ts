@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runInNewContext } from "node:vm";
-import { clip, isBytes, jsonText, quote } from "./text.ts";
+import { clip, isBytes, jsonText, quote, excerpt, oneLine } from "./text.ts";
 
 test("clip keeps a well-formed beginning within its bytes as JSON", () => {
   const text = fc.string({ unit: "binary", maxLength: 60 });
@@ -48,4 +48,12 @@ test("values of another realm, as in jest, are what they look like", () => {
   expect(() => jsonText(runInNewContext("({ at: new Date(0) })"))).toThrowError(
     expect.objectContaining({ code: "not-json" }),
   );
+});
+
+test("a stranger's text stands in a message on one line, quoted, its controls escaped, and clipped", () => {
+  const hostile = 'a\nb\r\u0000"\u2028\u202e\ud800';
+  expect(excerpt(hostile)).toBe('"a\\nb\\r\\u0000\\"\\u2028\\u202e\ufffd"');
+  expect(excerpt("x".repeat(300))).toBe(`"${"x".repeat(200)}…"`);
+  expect(oneLine(" it failed:\r\n\tat \u001b[31mred\u2028here ")).toBe("it failed: at \\u001b[31mred here");
+  expect(oneLine("y".repeat(501))).toBe(`${"y".repeat(500)}…`);
 });

@@ -5,5 +5,7 @@ export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
 export { type InLine, Line } from "../line.ts";
+export { guarded } from "../observe.ts";
 export { loadPeer } from "../peer.ts";
 export { sleepOver } from "../sleep.ts";
+export { excerpt, oneLine } from "../text.ts";

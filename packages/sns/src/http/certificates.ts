@@ -8,8 +8,14 @@ export type FetchCertificate = (url: URL, signal: AbortSignal) => Promise<string
 const TIMEOUT_MS = 5_000;
 /** SNS's are about 2 KiB. */
 const MAX_BYTES = 65_536;
-/** Rotations overlap; more at once than these are no certificates of SNS. */
+/** Of each kind, verified and not. A topic has one certificate, two while SNS rotates it. */
 const KEPT = 16;
+/** A forger can name any number of certificates. A genuine sender needs one fetch a rotation. */
+const FETCHES_AT_ONCE = 4;
+/** One failure may be chance, and SNS sends again soon. After a second one in a row the URL rests. */
+const FAILURES_ALLOWED = 1;
+const REST_MS = 60_000;
+const FAILED_KEPT = 256;
 
 /** Over https, so that the host is who it says; redirects are not followed. */
 export async function fetchCertificate(url: URL, signal: AbortSignal): Promise<string> {
@@ -27,10 +33,24 @@ export async function fetchCertificate(url: URL, signal: AbortSignal): Promise<s
 /** As SNS names them: one for most regions, one each for the others. */
 const SUBJECT = /^sns(?:-signing)?(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/;
 
+interface Failures {
+  readonly count: number;
+  /** Not fetched before (epoch milliseconds). */
+  readonly restsUntil: number;
+}
+
+/**
+ * Certificates by URL. Anyone may post a message that names one, so what unverified messages can cause is bounded: a few
+ * fetches at once, none for a URL that keeps failing, and no certificate that has verified a message is evicted for
+ * one that has not.
+ */
 export class Certificates {
   readonly #fetch: FetchCertificate;
   readonly #runtime: Runtime;
-  readonly #kept = new Map<string, Promise<X509Certificate>>();
+  readonly #verified = new Map<string, Promise<X509Certificate>>();
+  readonly #unverified = new Map<string, Promise<X509Certificate>>();
+  readonly #failed = new Map<string, Failures>();
+  #fetching = 0;
 
   constructor(fetch: FetchCertificate, runtime: Runtime) {
     this.#fetch = fetch;
@@ -39,34 +59,57 @@ export class Certificates {
 
   /** Of SNS, and valid now. */
   async get(url: URL): Promise<X509Certificate> {
-    const loading = this.#kept.get(url.href) ?? this.#load(url);
-    this.#kept.set(url.href, loading);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    const known = this.#verified.get(url.href) ?? this.#unverified.get(url.href);
+    const loading = known ?? this.#load(url);
+    if (known === undefined) put(this.#unverified, url.href, loading, KEPT);
     try {
       const certificate = await loading;
       this.#check(certificate);
       return certificate;
     } catch (error) {
-      this.#kept.delete(url.href);
+      this.#verified.delete(url.href);
+      this.#unverified.delete(url.href);
       throw error;
     }
   }
 
+  /** A message's signature was verified with the certificate at this URL: it is kept. */
+  verified(url: URL): void {
+    const loaded = this.#unverified.get(url.href);
+    if (loaded === undefined) return;
+    this.#unverified.delete(url.href);
+    put(this.#verified, url.href, loaded, KEPT);
+  }
+
   async #load(url: URL): Promise<X509Certificate> {
+    const failed = this.#failed.get(url.href);
+    if (failed !== undefined && this.#runtime.now() < failed.restsUntil)
+      throw unavailable(url, `it failed ${failed.count} times in a row and rests for ${REST_MS / 1_000} s`);
+    if (this.#fetching >= FETCHES_AT_ONCE) throw unavailable(url, `${FETCHES_AT_ONCE} others are being fetched`);
+    this.#fetching++;
+    try {
+      const certificate = await this.#fetched(url);
+      this.#failed.delete(url.href);
+      return certificate;
+    } catch (error) {
+      const count = (this.#failed.get(url.href)?.count ?? 0) + 1;
+      const restsUntil = count > FAILURES_ALLOWED ? this.#runtime.now() + REST_MS : 0;
+      this.#failed.delete(url.href);
+      put(this.#failed, url.href, { count, restsUntil }, FAILED_KEPT);
+      throw error;
+    } finally {
+      this.#fetching--;
+    }
+  }
+
+  async #fetched(url: URL): Promise<X509Certificate> {
     const late = new AbortController();
     using _timer = this.#runtime.timer(TIMEOUT_MS, () => late.abort());
     let pem: string;
     try {
       pem = await Promise.race([this.#fetch(url, late.signal), aborted(late.signal)]);
     } catch (cause) {
-      throw new MessagingError(
-        "sns-certificate-unavailable",
-        `the signing certificate at ${url.host} could not be fetched`,
-        {
-          kind: "retryable",
-          cause,
-        },
-      );
+      throw unavailable(url, "it could not be fetched", cause);
     }
     try {
       return new X509Certificate(pem);
@@ -82,6 +125,20 @@ export class Certificates {
     if (now < certificate.validFromDate.getTime()) throw refused("is not valid yet; check this machine's clock");
     if (now > certificate.validToDate.getTime()) throw refused("has expired; check this machine's clock");
   }
+}
+
+/** The oldest goes where there are more than `most`. */
+function put<V>(map: Map<string, V>, key: string, value: V, most: number): void {
+  map.set(key, value);
+  if (map.size > most) map.delete(map.keys().next().value!);
+}
+
+function unavailable(url: URL, why: string, cause?: unknown): MessagingError {
+  return new MessagingError(
+    "sns-certificate-unavailable",
+    `the signing certificate at ${url.host} could not be had: ${why}`,
+    { kind: "retryable", cause },
+  );
 }
 
 function refused(why: string, cause?: unknown): MessagingError {

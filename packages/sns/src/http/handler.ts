@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { systemRuntime } from "@switchyard/core";
-import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
+import { guarded, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { SnsConfirmation, SnsNotification } from "./message.ts";
 import { subscribeUrl } from "./urls.ts";
 import { type VerifyOptions, verifySnsMessage } from "./verify.ts";
@@ -14,7 +14,7 @@ export interface SnsHandlerOptions extends VerifyOptions {
   readonly onUnsubscribed?: (confirmation: SnsConfirmation) => unknown;
   /** Visits the SubscribeURL, which is of an SNS host by then. Default: over https, no redirects. */
   readonly visit?: (url: URL, signal: AbortSignal) => Promise<void>;
-  /** What was refused and why, for a log or a metric. */
+  /** What was refused and why, for a log or a metric. What it throws is printed and changes no answer. */
   readonly onRefused?: (error: MessagingError) => void;
 }
 
@@ -65,7 +65,8 @@ export function snsNodeHandler(
     const parsed = typeof body === "string" || (typeof body === "object" && body !== null) ? body : undefined;
     const raw = request.headers["x-amz-sns-rawdelivery"] === "true";
     const status = await statusOf(options, raw, async () => parsed ?? (await read(request)));
-    response.writeHead(status).end();
+    // A framework's own time limit may have answered already.
+    if (!response.headersSent) response.writeHead(status).end();
   };
 }
 
@@ -92,7 +93,7 @@ async function statusOf(
     const status = isMessagingError(error) ? STATUS[error.code] : undefined;
     // The user's own code failed: SNS sends again.
     if (status === undefined) return 500;
-    options.onRefused?.(error as MessagingError);
+    if (options.onRefused !== undefined) guarded("onRefused", options.onRefused)(error as MessagingError);
     return status;
   }
 }

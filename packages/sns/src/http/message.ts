@@ -33,6 +33,11 @@ type Fields = Readonly<Record<string, unknown>>;
 const NOTIFICATION = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
 const CONFIRMATION = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
+/** As SNS writes it; `Date` alone would also read "1", or a time followed by a comment in brackets. */
+const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const LINE_BREAK = /[\n\r]/;
+
 export const bad = (why: string): MessagingError =>
   new MessagingError("sns-bad-message", `not a message of SNS: ${why}`, { kind: "permanent" });
 
@@ -56,30 +61,42 @@ export function parse(input: string | Uint8Array | object): Posted {
     throw bad("its Type is none of the three");
   const version = text("SignatureVersion");
   if (version !== "1" && version !== "2") throw bad("its SignatureVersion is neither 1 nor 2");
-  const timestamp = new Date(text("Timestamp"));
-  if (Number.isNaN(timestamp.getTime())) throw bad("its Timestamp is no time");
+  const time = text("Timestamp");
+  const timestamp = new Date(time);
+  if (!TIMESTAMP.test(time) || Number.isNaN(timestamp.getTime()))
+    throw bad("its Timestamp is not a UTC time in ISO 8601 form, such as 2026-06-01T12:00:00.000Z");
   const message = fields["Message"];
   if (typeof message !== "string") throw bad("Message is missing");
+  const messageId = text("MessageId");
+  if (!UUID.test(messageId)) throw bad("its MessageId is not a UUID");
+  const subject = fields["Subject"];
+  if (subject !== undefined && typeof subject !== "string") throw bad("its Subject is not text");
+  const signedNames = type === "Notification" ? NOTIFICATION : CONFIRMATION;
+  // The signed text puts names and values on lines of their own. A value of two lines could pass for two fields.
+  for (const name of signedNames) {
+    const value = fields[name];
+    if (name !== "Message" && typeof value === "string" && LINE_BREAK.test(value))
+      throw bad(`its ${name} has a line break`);
+  }
   const common = {
-    messageId: text("MessageId"),
+    messageId,
     topicArn: text("TopicArn"),
     message,
     timestamp,
     signatureVersion: version,
   } as const;
-  const subject = fields["Subject"];
   const content: SnsMessage =
     type === "Notification"
       ? {
           type,
           ...common,
-          ...(typeof subject === "string" ? { subject } : {}),
+          ...(subject === undefined ? {} : { subject }),
           attributes: attributesOf(fields["MessageAttributes"]),
         }
       : { type, ...common, token: text("Token"), subscribeUrl: text("SubscribeURL") };
   return {
     fields,
-    signed: stringToSign(fields, type === "Notification" ? NOTIFICATION : CONFIRMATION),
+    signed: stringToSign(fields, signedNames),
     signature: Buffer.from(text("Signature"), "base64"),
     certificateUrl: text("SigningCertURL"),
     content,

@@ -1,5 +1,5 @@
 /** Only hosts of SNS are ever spoken to, whatever a message says. */
-import { MessagingError } from "@switchyard/core/driver-kit";
+import { excerpt, MessagingError } from "@switchyard/core/driver-kit";
 
 const HOST = /^sns\.[a-z]{2}[a-z0-9-]+-\d\.amazonaws\.com(?:\.cn)?$/;
 const CERTIFICATE = /^\/SimpleNotificationService-[A-Za-z0-9]+\.pem$/;
@@ -35,5 +35,6 @@ export function subscribeUrl(text: string, topicArn: string): URL {
 }
 
 function hostOf(text: string): string {
-  return URL.parse(text)?.host || "no host";
+  const host = URL.parse(text)?.host;
+  return host === undefined || host === "" ? "no host" : excerpt(host);
 }

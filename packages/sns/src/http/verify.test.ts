@@ -44,7 +44,8 @@ describe.each(TYPES)("%s", (type) => {
     for (const field of type === "Notification"
       ? ["Message", "MessageId"]
       : ["Message", "MessageId", "Token", "SubscribeURL"]) {
-      const forged = { ...message, [field]: `${String(message[field])}x` };
+      const other = field === "MessageId" ? "00000000-2a5c-472c-8df2-7ff2be2b3b1b" : `${String(message[field])}x`;
+      const forged = { ...message, [field]: other };
       await expect(verifySnsMessage(forged, options())).rejects.toEqual(refusal("sns-bad-signature", "auth"));
     }
   });
@@ -154,6 +155,107 @@ test("a certificate that is none is refused", async () => {
   await expect(read).rejects.toEqual(refusal("sns-bad-certificate", "auth"));
 });
 
+describe("a genuine post whose signed text is cut anew", () => {
+  const OLD = { MessageId: "165545c9-2a5c-472c-8df2-7ff2be2b3b1b", Timestamp: "2026-05-01T00:00:00.000Z" };
+  const FRESH = new Date(NOW - 1_000).toISOString();
+
+  test("cannot be given a new age and id", async () => {
+    const genuine = sign(posted("Notification", OLD), aws);
+    // The old text's own lines become the end of the message, and lines within a field the new borders.
+    const Message = `${String(genuine["Message"])}\nMessageId\n${OLD.MessageId}`;
+    const cuts = [
+      { Message, MessageId: `x\nTimestamp\n${OLD.Timestamp}`, Timestamp: FRESH },
+      { Message: "", MessageId: `${String(genuine["Message"])}\nMessageId\n${OLD.MessageId}`, Timestamp: FRESH },
+      { Timestamp: `${FRESH} (\n${OLD.Timestamp})` },
+      { Subject: `x\nTimestamp\n${FRESH}` },
+    ];
+    for (const cut of cuts)
+      await expect(verifySnsMessage({ ...genuine, ...cut }, options())).rejects.toEqual(
+        refusal("sns-bad-message", "permanent"),
+      );
+  });
+
+  test("is refused also where the lines were published by the attacker", async () => {
+    // Published as one message, its text holds borders of its own; the true ones follow, in a field they must not be in.
+    const inner = `hello\nMessageId\n${OLD.MessageId}\nTimestamp\n${FRESH}`;
+    const genuine = sign(posted("Notification", { ...OLD, Message: inner }), aws);
+    const TopicArn = `x\nMessageId\n${OLD.MessageId}\nTimestamp\n${OLD.Timestamp}\nTopicArn\n${TOPIC}`;
+    const cut = { ...genuine, Message: "hello", Timestamp: FRESH, TopicArn };
+    await expect(verifySnsMessage(cut, options({ topic: TopicArn }))).rejects.toEqual(
+      refusal("sns-bad-message", "permanent"),
+    );
+  });
+});
+
+test.each([
+  ["MessageId", "no uuid"],
+  ["MessageId", ""],
+  ["Timestamp", "1"],
+  ["Timestamp", "June 1, 2026 12:00"],
+  ["Timestamp", "2026-06-01T12:00:00.000+00:00"],
+  ["Timestamp", "2026-13-41T12:00:00.000Z"],
+  ["Subject", null],
+  ["Subject", 7],
+  ["TopicArn", `${TOPIC}\n`],
+])("%s %j is not of the form SNS writes", async (field, value) => {
+  const message = sign(posted("Notification", { [field]: value }), aws);
+  await expect(verifySnsMessage(message, options())).rejects.toEqual(refusal("sns-bad-message", "permanent"));
+});
+
+test("what a stranger wrote stands in a refusal on one line, quoted and clipped", async () => {
+  const TopicArn = `arn:${"x".repeat(5_000)}`;
+  const message = sign(posted("Notification", { TopicArn }), aws);
+  const error: MessagingError = await verifySnsMessage(message, options()).catch((refused) => refused);
+  expect(error.code).toBe("sns-wrong-topic");
+  expect(error.message.length).toBeLessThan(400);
+});
+
+describe("unsigned posts", () => {
+  const url = (n: number) => `https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-${n}.pem`;
+  const unsigned = (n: number) => ({ ...sign(posted("Notification"), aws), SigningCertURL: url(n) });
+
+  test("make no more than four fetches at once, and none for the rest", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const certificate = vi.fn<(asked: URL) => Promise<string>>(async () => {
+      await promise;
+      return signer().pem;
+    });
+    const given = options({ certificate });
+    const answers = Array.from({ length: 2_000 }, (_, n) => verifySnsMessage(unsigned(n), given).catch((e) => e.code));
+    resolve();
+    const codes = await Promise.all(answers);
+    expect(certificate).toHaveBeenCalledTimes(4);
+    expect(codes.filter((code) => code === "sns-certificate-unavailable")).toHaveLength(1_996);
+    expect(codes.filter((code) => code === "sns-bad-signature")).toHaveLength(4);
+  });
+
+  test("do not evict the certificate that has verified messages", async () => {
+    const certificate = vi.fn<(asked: URL) => Promise<string>>(async () => aws.pem);
+    const given = options({ certificate });
+    await verifySnsMessage(sign(posted("Notification"), aws), given);
+    const forged = { Message: "forged" };
+    for (let n = 0; n < 50; n++) await verifySnsMessage({ ...unsigned(n), ...forged }, given).catch(() => {});
+    certificate.mockClear();
+    await verifySnsMessage(sign(posted("Notification"), aws), given);
+    expect(certificate).not.toHaveBeenCalled();
+  });
+
+  test("do not fetch again what failed twice in a row, for a minute", async () => {
+    let now = NOW;
+    const moving = { ...systemRuntime, now: () => now };
+    const certificate = vi.fn<(asked: URL) => Promise<string>>(() => Promise.reject(new Error("HTTP 403")));
+    const given = options({ certificate, runtime: moving });
+    for (let n = 0; n < 10; n++)
+      await expect(verifySnsMessage(unsigned(1), given)).rejects.toEqual(
+        refusal("sns-certificate-unavailable", "retryable"),
+      );
+    expect(certificate).toHaveBeenCalledTimes(2);
+    now += 60_001;
+    certificate.mockResolvedValue(aws.pem);
+    await expect(verifySnsMessage(unsigned(1), given)).resolves.toBeDefined();
+  });
+});
+
 test.each(["", "[]", "null", "{}", '"text"', '{"Type":"Notification"}', '{"Type":"Other"}', "{"])(
   "%j is no message",
   async (body) => {
@@ -227,6 +329,25 @@ describe("the handler", () => {
     expect(await unconfirmed.post(sign(posted("SubscriptionConfirmation"), aws))).toBe(503);
   });
 
+  test("answers though a callback of the user throws or rejects", async () => {
+    const said = vi.spyOn(console, "error").mockImplementation(() => {});
+    const failures: readonly (() => unknown)[] = [
+      () => {
+        throw new Error("log is full");
+      },
+      () => Promise.reject(new Error("metrics are down")),
+    ];
+    for (const fail of failures) {
+      const { post } = handled({ onRefused: fail as () => void });
+      expect(await post({ ...sign(posted("Notification"), aws), Message: "forged" })).toBe(403);
+      const confirming = handled({ confirm: fail as () => boolean, onUnsubscribed: fail });
+      expect(await confirming.post(sign(posted("SubscriptionConfirmation"), aws))).toBe(500);
+      expect(await confirming.post(sign(posted("UnsubscribeConfirmation"), aws))).toBe(500);
+    }
+    expect(said).toHaveBeenCalledTimes(2);
+    said.mockRestore();
+  });
+
   test("refuses what is forged, raw, too large or no POST, with the reason for a log", async () => {
     const { post, handle, onNotification, onRefused } = handled();
     expect(await post({ ...sign(posted("Notification"), aws), Message: "forged" })).toBe(403);
@@ -239,6 +360,17 @@ describe("the handler", () => {
       "sns-raw-delivery",
       "sns-body-too-large",
     ]);
+  });
+
+  test("leaves a response alone that a framework's time limit has sent meanwhile", async () => {
+    const message = JSON.stringify(sign(posted("Notification"), aws));
+    const writeHead = vi.fn<() => void>(() => {
+      throw new Error("ERR_HTTP_HEADERS_SENT");
+    });
+    const incoming = { method: "POST", headers: {}, body: message };
+    const handle = snsNodeHandler({ ...options(), onNotification: () => {} });
+    await expect(handle(incoming as never, { headersSent: true, writeHead } as never)).resolves.toBeUndefined();
+    expect(writeHead).not.toHaveBeenCalled();
   });
 
   test("is there for node:http as well, also behind a framework that has read the body", async () => {

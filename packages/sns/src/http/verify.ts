@@ -1,6 +1,6 @@
 import { createVerify } from "node:crypto";
 import { type Duration, type Runtime, systemRuntime } from "@switchyard/core";
-import { MessagingError, parseDuration } from "@switchyard/core/driver-kit";
+import { excerpt, MessagingError, parseDuration } from "@switchyard/core/driver-kit";
 import { Certificates, type FetchCertificate, fetchCertificate } from "./certificates.ts";
 import { bad, parse, type SnsMessage } from "./message.ts";
 import { certificateUrl } from "./urls.ts";
@@ -45,13 +45,14 @@ export async function verifySnsMessage(
   if (![topic].flat().includes(content.topicArn))
     throw new MessagingError(
       "sns-wrong-topic",
-      `a message of ${content.topicArn}, which this endpoint does not expect`,
+      `a message of ${excerpt(content.topicArn)}, which this endpoint does not expect`,
       {
         kind: "auth",
       },
     );
   checkAge(content, options.maxAge, runtime.now());
-  const { publicKey } = await certificatesOf(certificate, runtime).get(url);
+  const certificates = certificatesOf(certificate, runtime);
+  const { publicKey } = await certificates.get(url);
   const algorithm = content.signatureVersion === "2" ? "RSA-SHA256" : "RSA-SHA1";
   if (
     publicKey.asymmetricKeyType !== "rsa" ||
@@ -60,6 +61,7 @@ export async function verifySnsMessage(
     throw new MessagingError("sns-bad-signature", "the signature does not fit: forged, or changed on its way", {
       kind: "auth",
     });
+  certificates.verified(url);
   return content;
 }
 
