@@ -86,6 +86,49 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    name: "takes messages of one id for repetitions of each other",
+    of: "memory queue",
+    caughtBy: "C4-one-id-of-two-producers",
+    hooks: () => {
+      const known = new Set<string>();
+      return {
+        send: async (batch, call) => {
+          const results: Sent[] = [];
+          for (const message of batch) {
+            const [id, hop] = message.dedup!.split(":");
+            const repeated = id === "1" && known.has(hop!);
+            if (id === "1") known.add(hop!);
+            results.push(repeated ? { id: "accepted" } : (await call([message]))[0]!);
+          }
+          return results;
+        },
+      };
+    },
+  },
+  {
+    name: "counts the hops of a message beyond what a number can hold",
+    of: "memory queue",
+    caughtBy: "C16-hostile-numbers",
+    hooks: sending(({ headers, ...message }) => ({
+      ...message,
+      headers: { ...headers, ce: (headers["ce"] ?? "").replace(/"hop":\d+/, '"hop":9007199254740992') },
+    })),
+  },
+  {
+    name: "passes over what names a group",
+    of: "memory queue",
+    caughtBy: "C16-group-named-by-a-stranger",
+    hooks: () => ({
+      receive: async (max, call, _from, _signal, lease) => {
+        const got = await call(max);
+        if (got === null) return null;
+        const named = got.filter(({ message }) => String(message.body).includes('"togroup"'));
+        if (named.length > 0) await ackAll(lease, named);
+        return got.filter((one) => !named.includes(one));
+      },
+    }),
+  },
+  {
     name: "gives a new group what was sent before it was there",
     of: "memory pub/sub",
     caughtBy: "C3-groups-of-the-time",

@@ -1,6 +1,6 @@
 import type { GroupEvent } from "./consume/group-context.ts";
 import type { Connection, Delivery, Lease, Runtime, WireMessage } from "./driver.ts";
-import { dataOf, decode, encodeBody } from "./envelope.ts";
+import { dataOf, decode, encodeBody, fingerprint, nextHop } from "./envelope.ts";
 import { fromFault, MessagingError } from "./errors.ts";
 import type { DeadLetterItem, DeadLetters } from "./messaging-types.ts";
 import type { ChannelPlan, GroupPlan } from "./plan.ts";
@@ -43,12 +43,15 @@ export class DeadLetterBox implements DeadLetters {
         while (items.length < count) {
           const got = await this.#receive(lease, Math.min(count - items.length, batch), taken.length > 0);
           taken.push(...got);
-          const fresh = got.filter(({ id }) => !seen.has(id));
-          if (fresh.length === 0) break;
-          for (const delivery of fresh) {
-            seen.add(delivery.id);
+          const before = seen.size;
+          for (const delivery of got) {
+            const { event, hop } = identityOf(delivery);
+            const known = `${delivery.id} ${hop} ${event}`;
+            if (seen.has(known)) continue;
+            seen.add(known);
             items.push(itemOf(delivery));
           }
+          if (seen.size === before) break;
         }
       } finally {
         // The last first: a queue that puts what comes back at its head is then as it was.
@@ -121,7 +124,7 @@ export class DeadLetterBox implements DeadLetters {
     const { dead: _, ...kept } = decoded.envelope;
     const envelope = {
       ...kept,
-      hop: kept.hop + 1,
+      hop: nextHop(kept.hop),
       ...(this.#options.channel.model === "stream" ? { to: this.#options.group.group } : {}),
     };
     return (capabilities) => encodeBody(envelope, decoded.body, capabilities);
@@ -188,7 +191,7 @@ export class DeadLetterBox implements DeadLetters {
 
 /** Which dead letters a redrive has had before. */
 class Turns {
-  /** Message id to the hop its dead letter had. */
+  /** An event's {@link fingerprint} to the hop its dead letter had: never the id alone, which two producers may both use. */
   readonly #seen = new Map<string, number>();
   #stale = 0;
 
@@ -201,17 +204,22 @@ class Turns {
   take(got: readonly Delivery[]): { first: Delivery[]; copies: Delivery[]; later: Delivery[] } {
     const turns = { first: [] as Delivery[], copies: [] as Delivery[], later: [] as Delivery[] };
     for (const delivery of got) {
-      const decoded = decode(delivery.message);
-      const { id, hop } = decoded.foreign ? { id: delivery.id, hop: 0 } : decoded.envelope;
-      const before = this.#seen.get(id);
+      const { event, hop } = identityOf(delivery);
+      const before = this.#seen.get(event);
       if (before === undefined) {
-        this.#seen.set(id, hop);
+        this.#seen.set(event, hop);
         turns.first.push(delivery);
       } else turns[hop === before ? "copies" : "later"].push(delivery);
     }
     this.#stale = turns.first.length > 0 ? 0 : this.#stale + got.length;
     return turns;
   }
+}
+
+function identityOf({ id, message }: Delivery): { readonly event: string; readonly hop: number } {
+  const decoded = decode(message);
+  if (!decoded.foreign) return { event: fingerprint(decoded.envelope, decoded.body), hop: decoded.envelope.hop };
+  return { event: fingerprint({ source: "foreign", id, type: message.type ?? "" }, message.body), hop: 0 };
 }
 
 async function settleAll(

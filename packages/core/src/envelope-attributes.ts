@@ -8,6 +8,11 @@ import { clip, parseJson, quote } from "./text.ts";
 const REASON_BYTES = 1_500;
 const NAME_BYTES = 200;
 
+/** A message that was copied a million times is no message of ours; far from where adding 1 changes nothing. */
+export const MAX_HOP = 1_000_000;
+/** More attempts than anybody has made; what a number of a stranger is cut to. */
+const MAX_ATTEMPTS = 1_000_000_000;
+
 /** Of every message that has none: frozen, because it is shared. */
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -171,7 +176,7 @@ export function envelopeOf(
   const time = found["time"] === undefined ? 0 : epoch(found["time"]);
   const expiresAt = found["expirytime"] === undefined ? undefined : epoch(found["expirytime"]);
   if (Number.isNaN(time) || Number.isNaN(expiresAt) || !isName(contentType)) return undefined;
-  if (typeof hop !== "number" || !Number.isSafeInteger(hop) || hop < 0) return undefined;
+  if (typeof hop !== "number" || !Number.isInteger(hop) || hop < 0) return undefined;
   if ((key !== undefined && typeof key !== "string") || (to !== undefined && !isName(to))) return undefined;
   if (encoding !== undefined && encoding !== "base64") return undefined;
   const userHeaders = headers === undefined ? NO_HEADERS : stringsOf(headers);
@@ -182,7 +187,7 @@ export function envelopeOf(
     source,
     type,
     time,
-    hop,
+    hop: Math.min(hop, MAX_HOP),
     contentType,
     headers: userHeaders,
   };
@@ -213,8 +218,10 @@ function deadOf(value: unknown): DeadInfo | undefined {
   const { reason, code, attempts, channel, group, errorclass } = value;
   const firstAt = epoch(value["firstat"]);
   const lastAt = epoch(value["lastat"]);
-  if (typeof reason !== "string" || typeof code !== "string" || typeof attempts !== "number") return undefined;
+  if (typeof reason !== "string" || typeof code !== "string") return undefined;
+  if (typeof attempts !== "number" || Number.isNaN(attempts)) return undefined;
   if (typeof channel !== "string" || typeof group !== "string" || Number.isNaN(firstAt + lastAt)) return undefined;
-  const dead = { reason, code, attempts, channel, group, firstAt, lastAt };
+  const counted = Math.min(Math.max(Math.trunc(attempts), 0), MAX_ATTEMPTS);
+  const dead = { reason, code, attempts: counted, channel, group, firstAt, lastAt };
   return typeof errorclass === "string" ? { ...dead, errorClass: errorclass } : dead;
 }

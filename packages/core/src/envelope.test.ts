@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WireMessage } from "./driver.ts";
-import { dataOf, type DeadInfo, decode, encode, encodeBody, type Envelope } from "./envelope.ts";
+import { dataOf, type DeadInfo, decode, encode, encodeBody, type Envelope, nextHop } from "./envelope.ts";
 
 const WITH_HEADERS = { headers: 10, binary: false };
 const STRUCTURED = { headers: 0, binary: false };
@@ -52,7 +52,7 @@ const dead = fc
   .record({
     reason: text,
     code: name,
-    attempts: fc.nat(),
+    attempts: fc.nat(1_000_000_000),
     channel: name,
     group: name,
     errorClass: optional(name),
@@ -66,7 +66,7 @@ const envelopes = fc
     source: name,
     type: name,
     time,
-    hop: fc.nat(),
+    hop: fc.nat(1_000_000),
     contentType: fc.constant("application/json"),
     headers: fc.dictionary(fc.stringMatching(/^[a-z0-9-]{1,9}$/), text),
     key: optional(name),
@@ -154,8 +154,55 @@ test("with headers: the body is plain, the type is in clear, and ce is compact C
     key: "ann",
     fairness: "t",
     delayMs: 5,
-    dedup: "m-1:2",
+    dedup: expect.stringMatching(/^m-1:2:[\w-]{22}$/),
   });
+});
+
+test("a copy's dedup id tells source, id, type, hop and body apart, and the same copy again gets the same", () => {
+  const dedup = (over: Partial<Envelope>, body: string | Uint8Array = "{}", caps = WITH_HEADERS) =>
+    encodeBody({ ...BASE, hop: 1, ...over }, body, caps).dedup;
+  const others = [
+    dedup({ source: "other" }),
+    dedup({ id: "m-2" }),
+    dedup({ type: "order.cancelled" }),
+    dedup({ hop: 2 }),
+    dedup({}, "[]"),
+    dedup({ source: 'shop","m' }),
+  ];
+  expect(new Set([dedup({}), ...others]).size).toBe(7);
+  const dead = { reason: "r", code: "c", attempts: 1, channel: "o", group: "g", firstAt: 1, lastAt: 2 };
+  expect(dedup({ dead, time: 1 })).toBe(dedup({}));
+  expect(dedup({}, Buffer.from("{}"), STRUCTURED)).toBe(dedup({}));
+});
+
+test.each(FORMS)("numbers at their edge are bounded, and the copy of a copy can be read: %s", (_, caps) => {
+  const written = (hop: string, attempts: string): WireMessage => {
+    const message = encodeBody(
+      {
+        ...BASE,
+        hop: 7,
+        dead: { reason: "r", code: "c", attempts: 5, channel: "o", group: "g", firstAt: 1, lastAt: 2 },
+      },
+      "{}",
+      caps,
+    );
+    const change = (text: string) =>
+      text.replace('"hop":7', `"hop":${hop}`).replace(/("?attempts\\?":)5/, `$1${attempts}`);
+    const { ce } = message.headers;
+    return ce === undefined
+      ? { ...message, body: change(message.body as string) }
+      : { ...message, headers: { ...message.headers, ce: change(ce) } };
+  };
+  for (const hop of ["9007199254740991", "1e300", "1000000", "999999"]) {
+    for (const attempts of ["1e999", "-1e999", "1.5", "-3", "9007199254740993"]) {
+      const { envelope, body } = ours(written(hop, attempts));
+      expect(envelope.dead?.attempts).toSatisfy((n: number) => Number.isSafeInteger(n) && n >= 0);
+      const copy = { ...envelope, hop: nextHop(envelope.hop) };
+      const { envelope: again } = ours(encodeBody(copy, body, caps));
+      expect(again).toEqual(copy);
+      expect(again.hop).not.toBe(envelope.hop);
+    }
+  }
 });
 
 test("structured: a CloudEvents document whose attributes are all of its types", () => {

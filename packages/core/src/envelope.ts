@@ -5,9 +5,10 @@
  * (compact JSON: the other attributes, the content type and user headers), `traceparent`, `tracestate`. Where it has none, the
  * body is one structured CloudEvents JSON document.
  */
+import { createHash } from "node:crypto";
 import type { Capabilities, WireMessage } from "./driver.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
-import { fromAttributes, toAttributes } from "./envelope-attributes.ts";
+import { fromAttributes, MAX_HOP, toAttributes } from "./envelope-attributes.ts";
 import { MessagingError } from "./errors.ts";
 import { isJson, isText } from "./media-type.ts";
 import type { ForeignMessage } from "./shapes.ts";
@@ -58,7 +59,28 @@ export interface DeadInfo {
   readonly lastAt: number;
 }
 
+/** The hop of a copy; after {@link MAX_HOP} it begins at 1 again, so that it can always be read back. */
+export function nextHop(hop: number): number {
+  return hop >= MAX_HOP ? 1 : hop + 1;
+}
+
+/**
+ * Tells an event from any other: two with the same source and id are the same only if type and data are. CloudEvents
+ * promises that source and id are enough, but a message that came from outside may break that promise, and it must not be
+ * taken for a repetition of another one.
+ */
+export function fingerprint(
+  { source, id, type }: Pick<Envelope, "source" | "id" | "type">,
+  body: string | Uint8Array,
+): string {
+  // The names as JSON: no choice of names can move a border between them.
+  const names = JSON.stringify([source, id, type]);
+  return createHash("sha256").update(names).update("\n").update(body).digest("base64url").slice(0, 22);
+}
+
 export interface WireExtra {
+  /** Of a message that is no copy, where it is not `id:0`. */
+  readonly dedup?: string | undefined;
   readonly fairness?: string | undefined;
   readonly delayMs?: number | undefined;
 }
@@ -87,13 +109,16 @@ export function encodeBody(
   // What was received may hold them raw; a message of ours does not.
   const given = !written && typeof body === "string" && isJson(envelope.contentType);
   const safe = given ? escapeNoncharacters(body) : body;
+  const { id, hop } = envelope;
+  const dedup = hop > 0 ? `${id}:${hop}:${fingerprint(envelope, body)}` : (extra?.dedup ?? `${id}:0`);
   return caps.headers < OUR_HEADERS
-    ? wire(envelope, encodeStructured(envelope, safe, written), {}, extra)
-    : withHeaders(envelope, safe, caps, extra);
+    ? wire(envelope, dedup, encodeStructured(envelope, safe, written), {}, extra)
+    : withHeaders(envelope, dedup, safe, caps, extra);
 }
 
 function withHeaders(
   envelope: Envelope,
+  dedup: string,
   body: string | Uint8Array,
   caps: Wire,
   extra: WireExtra | undefined,
@@ -105,11 +130,12 @@ function withHeaders(
     headers["traceparent"] = envelope.traceparent;
     if (envelope.tracestate !== undefined) headers["tracestate"] = envelope.tracestate;
   }
-  return wire(envelope, asText ? toBase64(body as Uint8Array) : body, headers, extra);
+  return wire(envelope, dedup, asText ? toBase64(body as Uint8Array) : body, headers, extra);
 }
 
 function wire(
   envelope: Envelope,
+  dedup: string,
   body: string | Uint8Array,
   headers: Record<string, string>,
   extra: WireExtra | undefined,
@@ -118,7 +144,7 @@ function wire(
     body,
     headers,
     type: envelope.type,
-    dedup: envelope.hop === 0 ? `${envelope.id}:0` : `${envelope.id}:${envelope.hop}`,
+    dedup,
   };
   if (envelope.key !== undefined) message.key = envelope.key;
   if (extra === undefined) return message;

@@ -105,6 +105,34 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C4-one-id-of-two-producers",
+    clause,
+    title: "two services may use the same id: both messages are handled, die, are dead letters and are redriven",
+    needs: redrives,
+    run: async (t) => {
+      const channel = t.channel();
+      const retry = { attempts: 1 };
+      const app = await t.app({ channels: [channel], retry });
+      const other = await t.app({ channels: [channel], retry, service: "another-service" });
+      let healthy = false;
+      const handled = new Set<number>();
+      await app.consume(channel, "main", ({ n }: { n: number }) => {
+        if (!healthy) throw new Error("down");
+        handled.add(n);
+        t.changed();
+      });
+      await app.publish(channel, t.item(1), { id: "1" });
+      await other.publish(channel, t.item(2), { id: "1" });
+      await t.until(() => app.eventsOf("dead-letter").length === 2, "both dead letters");
+      const letters = app.messaging.deadLetters(channel, "main");
+      await t.until(async () => (await letters.peek(5)).length === 2, "both seen by peek", 30_000);
+      healthy = true;
+      await t.until(async () => (await letters.redrive(), handled.size === 2), "both handled", 30_000);
+      assert.deepEqual(sorted([...handled]), [1, 2]);
+      await t.noDeadLetters(channel.name, "main");
+    },
+  },
+  {
     id: "C4-id-survives-the-dead-letter",
     clause,
     title: "a dead letter has the id of its message",

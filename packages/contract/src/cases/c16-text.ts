@@ -1,6 +1,6 @@
 import type { ContractCase } from "../case.ts";
 import { timed } from "../schema.ts";
-import { assert, range, rejected, textOf, wire } from "./kit.ts";
+import { assert, deadLetters, notLog, range, rejected, textOf, wire } from "./kit.ts";
 
 const clause = "C16";
 
@@ -234,6 +234,54 @@ export const cases: readonly ContractCase[] = [
       assert.ok(one!.delivery.raw !== undefined);
       const [copy] = await t.deadLetters(channel.name, "main", 1);
       assert.equal(copy!.dead?.code, "invalid-message");
+    },
+  },
+  {
+    id: "C16-hostile-numbers",
+    clause,
+    title: "a hop and attempts at the edge of what numbers can hold: the dead letter can be read, under the same id",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      const { to } = t.layout(channel.name, ["main"]);
+      const hops = ["9007199254740991", "1e300"];
+      for (const hop of hops) {
+        const times = '"firstat":"2026-01-01T00:00:00.000Z","lastat":"2026-01-01T00:00:00.000Z"';
+        const dead = `{"reason":"","code":"","attempts":1e999,"channel":"c","group":"g",${times}}`;
+        const key = t.harness.ordered ? { key: "k1" } : {};
+        const body = `{"specversion":"1.0","id":"of-${hop}","source":"/other","type":"item","hop":${hop},"dead":${JSON.stringify(dead)},"data":{"n":1}}`;
+        await t.sendForeign(to, { body, ...key });
+      }
+      await app.consume(channel, "main", () => {
+        throw new Error("refused");
+      });
+      const copies = await t.deadLetters(channel.name, "main", hops.length);
+      assert.deepEqual(copies.map(({ id }) => id).sort(), hops.map((hop) => `of-${hop}`).sort());
+      for (const { hop, dead } of copies) {
+        assert.ok(Number.isSafeInteger(hop + 1), `hop ${hop}`);
+        assert.equal(dead?.attempts, 1);
+      }
+    },
+  },
+  {
+    id: "C16-group-named-by-a-stranger",
+    clause,
+    title: "a producer's togroup does not lose a message on a queue, which nobody but its group ever reads",
+    needs: notLog,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const { to } = t.layout(channel.name, ["main"]);
+      const key = t.harness.ordered ? { key: "k1" } : {};
+      await t.sendForeign(to, {
+        body: '{"specversion":"1.0","id":"named","source":"/other","type":"item","togroup":"somebody","data":{"n":1}}',
+        ...key,
+      });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.seen.length >= 1, "the message");
+      assert.deepEqual(seen.ids, ["named"]);
     },
   },
   {

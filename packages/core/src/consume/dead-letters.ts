@@ -1,5 +1,5 @@
 import type { WireMessage } from "../driver.ts";
-import { encodeBody, type DeadInfo } from "../envelope.ts";
+import { encodeBody, fingerprint, nextHop, type DeadInfo } from "../envelope.ts";
 import { isMessagingError } from "../errors.ts";
 import { type Condemned, nameOf } from "./decide.ts";
 import type { GroupContext } from "./group-context.ts";
@@ -31,12 +31,15 @@ export async function copyToDeadLetters(
     lastAt: now,
   };
   const { expiresAt: _, ...kept } = original;
-  const envelope = { ...kept, hop: original.hop + 1, dead };
+  const envelope = { ...kept, hop: nextHop(original.hop), dead };
   try {
     await deadLetters.send((caps) => encodeBody(envelope, opened.body, caps), { reserve: true });
   } catch (error) {
     if (!isMessagingError(error) || error.kind !== "permanent") throw error;
-    const copy = verbatim(held.delivery.message, `${envelope.id}:${envelope.hop}`);
+    const copy = verbatim(
+      held.delivery.message,
+      `${envelope.id}:${envelope.hop}:${fingerprint(envelope, opened.body)}`,
+    );
     await deadLetters.send(() => copy, { reserve: true });
   }
 }

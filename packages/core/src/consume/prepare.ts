@@ -1,4 +1,5 @@
 import { isMessagingError } from "../errors.ts";
+import { excerpt, oneLine } from "../text.ts";
 import { validate, type Validated } from "../schema.ts";
 import type { Condemned } from "./decide.ts";
 import type { GroupContext } from "./group-context.ts";
@@ -28,7 +29,8 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
   const opened = held.opened;
   const { envelope, type } = opened;
   if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
-  if (envelope?.to !== undefined && envelope.to !== context.plan.group) return { kind: "elsewhere" };
+  // On a log alone: a queue is its group's own, so nobody else would ever handle what is passed over there.
+  if (envelope?.to !== undefined && envelope.to !== context.plan.group && held.lease.log) return { kind: "elsewhere" };
   const tenures = held.lease.log ? (held.delivery.attempt ?? 1) : 1;
   if (tenures > (context.plan.from.nativeAttempts ?? Number.POSITIVE_INFINITY))
     return condemn("crash-loop", `${tenures - 1} holders of its partition ended without getting past it`);
@@ -38,7 +40,8 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
       `not ours, and channel "${channel.name}" does not say what a foreign message is: declare \`foreign\``,
     );
   const schema = Object.hasOwn(channel.messages, type) ? channel.messages[type] : undefined;
-  if (schema === undefined) return condemn("unknown-type", `channel "${channel.name}" has no message type "${type}"`);
+  if (schema === undefined)
+    return condemn("unknown-type", `channel "${channel.name}" has no message type ${excerpt(type)}`);
   if (kind === "single") {
     const handler = Object.hasOwn(handlers, type) ? handlers[type] : handlers["*"];
     if (handler === "ignore") return { kind: "ignored", type };
@@ -78,7 +81,13 @@ function later(
 function finish(context: GroupContext, held: Held, opened: Opened, type: string, result: Validated): Prepared {
   if (result.problems !== undefined) {
     const fields = result.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-    return condemn("invalid-message", `"${type}" does not fit its schema: ${fields.slice(0, 5).join("; ")}`);
+    return condemn(
+      "invalid-message",
+      `"${type}" does not fit its schema: ${fields
+        .slice(0, 5)
+        .map((text) => oneLine(text, 300))
+        .join("; ")}`,
+    );
   }
   return viewOf(held, opened, type, result.value, context.channel.channel, context.plan.group);
 }

@@ -9,6 +9,8 @@ export interface Extra {
   readonly trace: TraceContext | undefined;
   /** Epoch milliseconds. */
   readonly expiresAt: number | undefined;
+  /** Deduplication id, of a message whose id the user chose: another service may choose the same one. */
+  readonly dedup: string | undefined;
   readonly fairness: string | undefined;
   readonly delayMs: number | undefined;
   /** Rejects where an asynchronous schema refuses the data. */

@@ -4,7 +4,7 @@ import { isMessagingError, MessagingError } from "../errors.ts";
 import { copyJson, type JsonCopy } from "../json-copy.ts";
 import { type Validated, validate } from "../schema.ts";
 import type { ChannelShape } from "../shapes.ts";
-import { checkHeaders, checkName, isBytes, jsonText } from "../text.ts";
+import { checkHeaders, checkName, isBytes, jsonText, oneLine } from "../text.ts";
 import { outgoingTrace } from "../trace.ts";
 import type { Extra } from "./extra.ts";
 
@@ -32,6 +32,7 @@ export function contentOf(data: unknown, local: boolean): Content {
 /** Undefined for an ordinary message. `valid` is {@link check}'s. */
 export function extraOf(
   shape: ChannelShape,
+  source: string,
   type: string,
   data: unknown,
   now: number,
@@ -49,6 +50,7 @@ export function extraOf(
     headers: given === undefined || trace === undefined ? given : withoutTrace(given),
     trace,
     expiresAt: options?.expires === undefined ? undefined : expiry(options.expires, now),
+    dedup: typeof options?.id === "string" ? `${options.id}:0:${source}` : undefined,
     fairness: options?.fairnessKey === undefined ? undefined : fairnessOf(shape, options.fairnessKey),
     delayMs: options?.delay === undefined ? undefined : delayOf(shape, options.delay),
     valid,
@@ -93,7 +95,7 @@ export function check(shape: ChannelShape, type: string, data: unknown): Promise
 }
 
 function invalid(shape: ChannelShape, type: string, problems: NonNullable<Validated["problems"]>): MessagingError {
-  const text = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  const text = problems.map(({ path, message }) => oneLine(path === "" ? message : `${path}: ${message}`)).join("; ");
   return new MessagingError("invalid-message", `"${shape.name}": "${type}" is not what its schema says: ${text}`, {
     kind: "permanent",
     channel: shape.name,

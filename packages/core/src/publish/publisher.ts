@@ -109,12 +109,12 @@ export class ChannelPublisher {
     raw: RawOptions | undefined,
     signal: AbortSignal | undefined,
   ): void {
-    const { shape, queue, runtime } = this.#options;
+    const { shape, queue, runtime, service } = this.#options;
     givenId(raw);
     const time = runtime.now();
     const valid = check(shape, type, data);
     const content = contentOf(data, raw === undefined && queue.local);
-    const extra = extraOf(shape, type, data, time, raw, valid, signal);
+    const extra = extraOf(shape, service, type, data, time, raw, valid, signal);
     if (extra !== undefined) checkCapabilities(shape, extra, queue.capabilities);
     draft.common = this.#commons.of(type, time);
     draft.id = id;
