@@ -45,7 +45,8 @@ export function expected(): Report {
   ];
   const of = (trouble: Trouble) => made.filter(([, { data }]) => data.trouble === trouble);
   const handled = made.filter(([, { data }]) => data.trouble !== "refused");
-  const broken = (at: (typeof made)[number]) => deadOf(at, "failed 3 times", "attempts-exhausted", 3, "TypeError");
+  const broken = (at: (typeof made)[number]) =>
+    deadOf(at, "failed 3 times: TypeError: the clerk's pen is broken", "attempts-exhausted", 3, "TypeError");
   const refused = (at: (typeof made)[number]) => deadOf(at, "no such thing", "rejected", 1, "DeadLetter");
   const byId = (a: Dead, b: Dead) => a.id.localeCompare(b.id);
   return {

@@ -227,6 +227,16 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "keeps only the first words of why a message is dead",
+    of: "memory queue",
+    caughtBy: "C11-says-the-error",
+    hooks: sending((message) => {
+      const ce = message.headers["ce"];
+      if (ce === undefined || !ce.includes('"reason"')) return message;
+      return { ...message, headers: { ...message.headers, ce: ce.replace(/("reason":"[^":]*)[^"]*/, "$1") } };
+    }),
+  },
+  {
     name: "gives back earlier than asked",
     of: "memory queue",
     caughtBy: "C10-driver-retry-delay",

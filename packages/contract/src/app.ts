@@ -25,6 +25,7 @@ export interface AppOptions {
   readonly drain?: string;
   readonly provision?: "auto" | "verify" | "off";
   readonly service?: string;
+  readonly redact?: (text: string) => string;
   readonly adapter?: Adapter;
   /** Laid over the harness's connection options. */
   readonly connection?: Record<string, unknown>;
@@ -138,6 +139,7 @@ export async function connectApp(input: ConnectInput): Promise<any> {
     service: input.service ?? "suite",
     runtime: input.runtime,
     observe: input.observed,
+    ...(input.redact === undefined ? {} : { redact: input.redact }),
     config: {
       prefix: input.prefix,
       drain: input.drain ?? "5s",

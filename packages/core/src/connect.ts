@@ -1,4 +1,5 @@
 import type { AnyChannel } from "./channel.ts";
+import { redacting } from "./consume/describe-error.ts";
 import { MessagingError } from "./errors.ts";
 import type { ConnectOptions, Messaging } from "./messaging-types.ts";
 import { guarded, toConsole } from "./observe.ts";
@@ -16,8 +17,9 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   options: ConnectOptions<Channels>,
 ): Promise<Messaging<Channels[number]>> {
   const { channels, service, runtime = systemRuntime } = options;
-  const observe = guarded("observe", options.observe ?? toConsole);
   refuseBadInput(channels, service);
+  refuseBadHooks(options);
+  const observe = guarded("observe", options.observe ?? toConsole(redacting(undefined, options.redact)));
   // Loaded here, not above: what only declares channels and consumers needs no YAML, no zod and no engine.
   const [{ resolvePlan }, { provision }, { Connections, MessagingCore }] = await Promise.all([
     import("./config/index.ts"),
@@ -28,9 +30,18 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   const plan = await resolvePlan({ ...options, channels: shapes, service });
   await provision(plan, runtime, new AbortController().signal);
   const connections = await Connections.open(plan, runtime, observe);
-  return new MessagingCore({ plan, channels: shapes, connections, runtime, observe }) as unknown as Messaging<
+  const redact = redacting(plan.redact, options.redact);
+  return new MessagingCore({ plan, channels: shapes, connections, runtime, observe, redact }) as unknown as Messaging<
     Channels[number]
   >;
+}
+
+function refuseBadHooks(options: object): void {
+  for (const name of ["observe", "redact"] as const) {
+    const hook: unknown = Reflect.get(options, name);
+    if (hook === undefined || typeof hook === "function") continue;
+    throw new MessagingError("bad-option", `connect({ ${name} }): give a function`, { kind: "config" });
+  }
 }
 
 function refuseBadInput(channels: unknown, service: unknown): void {

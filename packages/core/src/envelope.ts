@@ -47,7 +47,7 @@ export interface Envelope {
 }
 
 export interface DeadInfo {
-  /** For people; clipped to 1,500 bytes on the wire. */
+  /** For people, with the class and message of the last error; clipped to 1,500 bytes on the wire. */
   readonly reason: string;
   readonly code: string;
   readonly attempts: number;

@@ -28,6 +28,12 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly runtime?: Runtime;
   /** What happened that nobody asked for. Default: level `warn` and `error` go to `console`. */
   readonly observe?: Observe;
+  /**
+   * Given the class and message of a handler's error, and of its causes, before they are written: into the reason of a dead
+   * letter, its event, and the console where there is no observer. What it returns is written in their place. Default: as they
+   * are, but for values that came from the environment. When it throws, nothing of the text is written.
+   */
+  readonly redact?: (text: string) => string;
 }
 
 export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
@@ -118,7 +124,7 @@ export interface DeadLetterItem {
   /** The body as it was published: parsed JSON, else text or bytes. Not validated. */
   readonly data: unknown;
   readonly headers: Readonly<Record<string, string>>;
-  /** Why it is dead, for people. */
+  /** Why it is dead, for people; with the class and message of the last error, redacted, at most 1,500 bytes. */
   readonly reason: string;
   /** kebab-case. */
   readonly code: string;

@@ -1,5 +1,6 @@
 import type { Connections } from "./connections.ts";
 import { Context } from "./consume/context.ts";
+import type { Redact } from "./consume/describe-error.ts";
 import { GroupRunner } from "./consume/group-runner.ts";
 import { groupPlanFor } from "./consume/register.ts";
 import { DeadLetterBox } from "./dead-letter-box.ts";
@@ -26,6 +27,8 @@ export interface MessagingParts {
   readonly connections: Connections;
   readonly runtime: Runtime;
   readonly observe: Observe;
+  /** For texts of handlers' errors. */
+  readonly redact?: Redact | undefined;
 }
 
 /** What `connect()` gives; its typed face is `Messaging` in messaging-types.ts. */
@@ -81,7 +84,7 @@ export class MessagingCore {
 
   consume(consumer: ConsumerShape): void {
     this.#refuseIfStopped();
-    const { plan, connections, runtime, observe } = this.#parts;
+    const { plan, connections, runtime, observe, redact } = this.#parts;
     const { channel, group } = groupPlanFor(plan, consumer);
     const key = `${channel.channel}/${group.group}`;
     if (this.#groups.has(key)) {
@@ -92,7 +95,7 @@ export class MessagingCore {
         group: group.group,
       });
     }
-    const context = new Context(consumer, channel, group, connections, runtime, observe);
+    const context = new Context(consumer, channel, group, connections, runtime, observe, redact);
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A start under way has its consumers already.

@@ -40,6 +40,45 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C11-says-the-error",
+    clause,
+    title:
+      "a dead letter says what the last error was: class, message and cause, in one bounded line, after the user's redaction",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const redact = (text: string) => {
+        if (text.includes("unredactable")) throw new Error("from redact()");
+        return text.replaceAll(/token=\w+/g, "token=***");
+      };
+      const app = await t.app({ channels: [channel], retry: { attempts: 2 }, redact });
+      const errors = [
+        new TypeError("fetch failed\nfor token=s3cret", { cause: new Error("connect ECONNREFUSED") }),
+        new RangeError("é".repeat(20_000)),
+        new Error("unredactable token=s3cret"),
+      ];
+      await app.consume(channel, "main", (data) => {
+        throw errors[data.n];
+      });
+      await app.publishAll(
+        channel,
+        errors.map((_, n) => t.item(n)),
+      );
+      const copies = await t.deadLetters(channel.name, "main", errors.length);
+      const reasons = errors.map(
+        (_, n) => copies.find((copy) => JSON.parse(copy.body as string).n === n)!.dead!.reason,
+      );
+      assert.equal(
+        reasons[0],
+        "failed 2 times: TypeError: fetch failed for token=***; caused by Error: connect ECONNREFUSED",
+      );
+      assert.ok(reasons[1]!.startsWith("failed 2 times: RangeError: éé"), reasons[1]!.slice(0, 80));
+      assert.ok(Buffer.byteLength(reasons[1]!) <= 1_500, `${Buffer.byteLength(reasons[1]!)} bytes`);
+      assert.ok(reasons[2]!.startsWith("failed 2 times") && !reasons[2]!.includes("s3cret"), reasons[2]);
+      for (const { reason } of app.eventsOf("dead-letter")) assert.ok(!reason.includes("s3cret"), reason);
+    },
+  },
+  {
     id: "C11-source-settled-after-the-copy",
     clause,
     title: "while no copy can be made the message stays, an alarm is raised, and nothing is lost",

@@ -6,6 +6,7 @@ import type { SendQueue } from "../publish/send-queue.ts";
 import type { ConsumerShape } from "../shapes.ts";
 import { Attempts } from "./attempts.ts";
 import { Budget } from "./budget.ts";
+import { describeError, type Redact } from "./describe-error.ts";
 import type { GroupContext, GroupEvent } from "./group-context.ts";
 
 /** What one group's consumption has of a `connect()`. */
@@ -19,6 +20,7 @@ export class Context implements GroupContext {
   readonly attempts = new Attempts();
   readonly #connections: Connections;
   readonly #observe: Observe;
+  readonly #redact: Redact | undefined;
 
   constructor(
     consumer: ConsumerShape,
@@ -27,6 +29,7 @@ export class Context implements GroupContext {
     connections: Connections,
     runtime: Runtime,
     observe: Observe,
+    redact: Redact | undefined,
   ) {
     this.consumer = consumer;
     this.channel = channel;
@@ -36,6 +39,7 @@ export class Context implements GroupContext {
     this.budget = new Budget(plan.maxInFlight, plan.maxInFlightBytes);
     this.#connections = connections;
     this.#observe = observe;
+    this.#redact = redact;
   }
 
   /** Made when the first one dies: most never need it. */
@@ -45,6 +49,8 @@ export class Context implements GroupContext {
     const about = { channel: channel.channel, group: plan.group };
     return this.#connections.queue(plan.deadLetterOn ?? channel.on, plan.deadLetter, channel.publish, about);
   }
+
+  readonly describe = (error: unknown): string => describeError(error, this.#redact);
 
   emit(event: GroupEvent): void {
     const { channel, plan } = this;

@@ -1,7 +1,8 @@
 import type { WireMessage } from "../driver.ts";
 import { encodeBody, fingerprint, nextHop, type DeadInfo } from "../envelope.ts";
 import { isMessagingError } from "../errors.ts";
-import { type Condemned, nameOf } from "./decide.ts";
+import type { Condemned } from "./decide.ts";
+import { classOf } from "./describe-error.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { envelopeFor, type Opened } from "./opened.ts";
@@ -26,7 +27,7 @@ export async function copyToDeadLetters(
     attempts: held.attempt,
     channel: channel.channel,
     group: plan.group,
-    ...(condemned.error === undefined ? {} : { errorClass: nameOf(condemned.error) }),
+    ...(condemned.error === undefined ? {} : { errorClass: classOf(condemned.error) }),
     firstAt: held.firstFailedAt ?? now,
     lastAt: now,
   };

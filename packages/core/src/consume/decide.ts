@@ -1,6 +1,7 @@
 import { backoffMs } from "../backoff.ts";
 import type { Policy, RetryRule } from "../plan.ts";
 import type { Attempt } from "./attempt.ts";
+import { nameOf, withError } from "./describe-error.ts";
 
 /** What to do with a delivery after an attempt. */
 export type Decision =
@@ -19,7 +20,14 @@ export interface Condemned {
   readonly error?: unknown;
 }
 
-export function decide(policy: Policy, result: Attempt, attempt: number, random: () => number): Decision {
+/** `describe` says class and message of an error, as they may stand in a dead letter. */
+export function decide(
+  policy: Policy,
+  result: Attempt,
+  attempt: number,
+  random: () => number,
+  describe: (error: unknown) => string,
+): Decision {
   if (result.verdict === "ack") return { action: "ack" };
   if (result.verdict === "release") return { action: "release", error: result.error };
   if (result.verdict === "deadLetter")
@@ -30,7 +38,7 @@ export function decide(policy: Policy, result: Attempt, attempt: number, random:
     return {
       action: "deadLetter",
       code: "rejected",
-      reason: `the policy dead-letters ${nameOf(result.error)}`,
+      reason: withError(`the policy dead-letters ${nameOf(result.error)}`, describe(result.error)),
       error: result.error,
     };
   }
@@ -38,7 +46,7 @@ export function decide(policy: Policy, result: Attempt, attempt: number, random:
     return {
       action: "deadLetter",
       code: "attempts-exhausted",
-      reason: `failed ${attempt} ${attempt === 1 ? "time" : "times"}`,
+      reason: withError(`failed ${attempt} ${attempt === 1 ? "time" : "times"}`, describe(result.error)),
       error: result.error,
     };
   }
@@ -62,11 +70,4 @@ function ruleFor(policy: Policy, error: unknown): RetryRule | "deadLetter" | "re
     current = cause;
   }
   return policy.retry;
-}
-
-/** The class of an error, for dead letters: its name, never its text. */
-export function nameOf(error: unknown): string {
-  if (typeof error !== "object" || error === null) return typeof error;
-  const { name } = error as { name?: unknown };
-  return typeof name === "string" && name !== "" ? name : "Error";
 }

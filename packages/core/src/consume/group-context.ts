@@ -23,6 +23,8 @@ export interface GroupContext {
   /** Where its dead letters go; absent where the policy blocks or skips. */
   readonly deadLetters: SendQueue | undefined;
   emit(event: GroupEvent): void;
+  /** Class and message of an error, redacted and bounded, for what leaves the process. Bound: it may be passed on. */
+  readonly describe: (error: unknown) => string;
 }
 
 /** What a lease needs of the group it belongs to. */

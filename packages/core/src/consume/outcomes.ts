@@ -1,6 +1,7 @@
 import type { Attempt } from "./attempt.ts";
 import { copyToDeadLetters } from "./dead-letters.ts";
 import { type Condemned, type Decision, decide } from "./decide.ts";
+import { withError } from "./describe-error.ts";
 import type { GroupContext } from "./group-context.ts";
 import { canKeep, canReturn, giveBack, release, wait } from "./give-back.ts";
 import type { Held } from "./held.ts";
@@ -22,7 +23,7 @@ export class Outcomes {
       return;
     }
     const { plan, runtime } = this.#context;
-    this.#act(held, decide(plan.policy, attempt, held.attempt, runtime.random));
+    this.#act(held, decide(plan.policy, attempt, held.attempt, runtime.random, this.#context.describe));
   }
 
   condemn(held: Held, condemned: Condemned): void {
@@ -60,7 +61,8 @@ export class Outcomes {
     const here = keeps && !lease.ending;
     const there = canReturn(held, delayMs);
     if (!keeps && !there && asked) {
-      const reason = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
+      const refused = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
+      const reason = withError(refused, this.#context.describe(error));
       this.condemn(held, { action: "deadLetter", code: "retry-delay-unsupported", reason, error });
       return;
     }

@@ -2,6 +2,7 @@ import { isMessagingError } from "../errors.ts";
 import { excerpt, oneLine } from "../text.ts";
 import { validate, type Validated } from "../schema.ts";
 import type { Condemned } from "./decide.ts";
+import { withError } from "./describe-error.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { dataFrom, open, type Opened } from "./opened.ts";
@@ -58,7 +59,7 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
   try {
     validated = validate(schema, data);
   } catch (error) {
-    return broken(error, SCHEMA_THREW);
+    return broken(error, withError(SCHEMA_THREW, context.describe(error)));
   }
   return validated instanceof Promise
     ? later(context, held, opened, type, validated)
@@ -74,7 +75,7 @@ function later(
 ): Promise<Prepared> {
   return validated.then(
     (result) => finish(context, held, opened, type, result),
-    (error: unknown) => broken(error, SCHEMA_THREW),
+    (error: unknown) => broken(error, withError(SCHEMA_THREW, context.describe(error))),
   );
 }
 

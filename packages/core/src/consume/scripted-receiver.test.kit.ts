@@ -21,6 +21,7 @@ import type { ConsumerShape, ConsumeShapeOptions } from "../shapes.ts";
 import { type VirtualRuntime, virtualRuntime } from "../testing/virtual-runtime.ts";
 import { Attempts } from "./attempts.ts";
 import { Budget } from "./budget.ts";
+import { describeError } from "./describe-error.ts";
 import type { GroupContext } from "./group-context.ts";
 import { GroupRunner } from "./group-runner.ts";
 
@@ -298,6 +299,7 @@ export function rig(options: RigOptions = {}) {
       about: { channel: "orders" },
     }),
     emit: (event) => observe(event as MessagingEvent),
+    describe: describeError,
   };
   let made = 0;
   const message = (

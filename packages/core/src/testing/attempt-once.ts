@@ -1,6 +1,7 @@
 import { runHandler } from "../consume/attempt.ts";
 import { runBatch } from "../consume/batch.ts";
 import { decide } from "../consume/decide.ts";
+import { describeError } from "../consume/describe-error.ts";
 import type { GroupContext } from "../consume/group-context.ts";
 import { Held } from "../consume/held.ts";
 import type { LeaseRunner } from "../consume/lease-runner.ts";
@@ -48,6 +49,7 @@ export async function attemptOnce(
     runtime,
     channel: { channel: channel.name },
     plan: { group, from: {} },
+    describe: describeError,
   } as unknown as GroupContext;
   const prepared = await prepare(context, held);
   if (!(prepared instanceof View)) {
@@ -59,7 +61,7 @@ export async function attemptOnce(
     consumer.kind === "batch"
       ? await runBatch(context, [{ held, view: prepared }])
       : [await runHandler(consumer, prepared.type, prepared.data, prepared)];
-  const decision = decide(policy, result ?? { verdict: "ack" }, held.attempt, runtime.random);
+  const decision = decide(policy, result ?? { verdict: "ack" }, held.attempt, runtime.random, describeError);
   switch (decision.action) {
     case "ack":
       return { verdict: "ack" };
