@@ -110,10 +110,10 @@ export async function connect(
         runtime,
       });
     },
-    receiver: async (from, { prefetch, start }, signal) => {
+    receiver: async (from, { prefetch, start, announce }, signal) => {
       if (from.model !== "stream") return receiverOf(from, prefetch, signal);
       const { openStream } = await import("./stream/stream-receiver.ts");
-      return openStream(settingFor(from), capabilitiesOf(from, options), start, prefetch, report, signal);
+      return openStream(settingFor(from), capabilitiesOf(from, options), start, prefetch, report, signal, announce);
     },
     depth: async (of, signal) => {
       if (of.model === "stream") return (await import("./stream/depth.ts")).streamDepth(settingFor(of), signal);

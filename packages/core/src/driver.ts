@@ -142,12 +142,12 @@ export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topolog
 export interface Connection {
   /** Checks that the destination exists and reads its own limits; less than `Adapter.capabilities` said is refused by core as `config`. */
   sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
-  /** As `sender`. `prefetch`: the most messages held here over all leases, handed to core or not. `holdMs`: the hold wanted. */
-  receiver(
-    from: Destination,
-    options: { readonly holdMs: number; readonly prefetch: number; readonly start: Position },
-    signal: AbortSignal,
-  ): Promise<ReceiverDriver>;
+  /**
+   * As `sender`. `prefetch`: the most messages held here over all leases, handed to core or not. `holdMs`: the hold wanted.
+   * An opening that must wait for a known time calls `announce` before it does, with milliseconds and a sentence on what for:
+   * people are told, and that time does not count against the limit of `start()`.
+   */
+  receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
   depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
   /** Removes all messages, held ones included. */
   purge?(of: Destination, signal: AbortSignal): Promise<void>;
@@ -157,6 +157,13 @@ export interface Connection {
   classify(cause: unknown, during: Phase): Fault;
   /** After every sender and receiver is closed. Idempotent. */
   close(): Promise<void>;
+}
+
+export interface ReceiverOptions {
+  readonly holdMs: number;
+  readonly prefetch: number;
+  readonly start: Position;
+  readonly announce?: (waitMs: number, why: string) => void;
 }
 
 export interface Depth {

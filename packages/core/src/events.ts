@@ -52,6 +52,8 @@ export type MessagingEvent = About &
         readonly error?: unknown;
       }
     | { readonly type: "position-lost"; readonly level: "error"; readonly error?: unknown }
+    /** A consumer's start waits for a known time, which does not count against its limit; the reason is a sentence. */
+    | { readonly type: "start-waits"; readonly level: "warn"; readonly waitMs: number; readonly reason: string }
     /** Something of a connection works less well than it should; the error says what, and what to do about it. */
     | { readonly type: "warning"; readonly level: "warn"; readonly error?: unknown }
     | { readonly type: "stop-shortened"; readonly level: "warn"; readonly deadlineMs: number; readonly drainMs: number }

@@ -75,7 +75,7 @@ export async function connect(
 
   return {
     sender: (to, signal) => createSender(to, clients.call, runtime, signal, md5),
-    receiver: async (from, { start }, signal) => {
+    receiver: async (from, { start, announce }, signal) => {
       const stream = await openStream(from, clients.call, signal);
       const its = receivers.get(from.name) ?? new Set();
       receivers.set(from.name, its);
@@ -94,7 +94,7 @@ export async function connect(
         closed: (closed) => its.delete(closed),
       });
       try {
-        await receiver.open(signal);
+        await receiver.open(signal, announce);
       } catch (cause) {
         await receiver.close();
         throw cause;

@@ -6,10 +6,11 @@ import type {
   Lease,
   Position,
   ReceiverDriver,
+  ReceiverOptions as ReceiverSettings,
   Runtime,
 } from "@switchyard/core/driver";
 import type { MessagingError } from "@switchyard/core/driver-kit";
-import { type HeldShard, LeaseEngine, type LeaseEvent, type LeaseStore } from "@switchyard/leases";
+import { type HeldShard, LeaseEngine, type LeaseStore, Outages } from "@switchyard/leases";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Clients } from "./clients.ts";
 import { FanOut } from "./fan-out.ts";
@@ -50,12 +51,14 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
   readonly #shards: Shards;
   readonly #leases = new Set<ShardLease>();
   readonly #cut = new AbortController();
+  readonly #outages: Outages;
   #closing: Promise<void> | undefined;
 
   constructor(options: ReceiverOptions) {
     const { from, stream, clients, runtime } = options;
     this.#options = options;
     this.capabilities = capabilitiesOf(from.ordered, stream);
+    this.#outages = new Outages(options.group, options.report);
     this.#shards = new Shards(stream, clients.call, runtime, (signal) => this.#recheck(signal));
     this.#engine = new LeaseEngine({
       store: options.store,
@@ -65,13 +68,13 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
       start: options.start,
       runtime,
       timing: timingOf(options.options),
-      report: (event) => this.#report(event),
+      report: this.#outages.seen,
     });
     this.worker = this.#engine.worker;
   }
 
-  open(signal: AbortSignal): Promise<void> {
-    return this.#engine.open(signal);
+  open(signal: AbortSignal, announce?: ReceiverSettings["announce"]): Promise<void> {
+    return this.#engine.open(signal, announce);
   }
 
   async *leases(signal: AbortSignal): AsyncGenerator<Lease<ShardReceipt>> {
@@ -107,6 +110,7 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
     this.#cut.abort();
     for (const lease of this.#leases) lease.close();
     await this.#engine.close();
+    this.#outages.close();
     await this.#options.store.close();
     this.#options.closed(this);
   }
@@ -155,11 +159,5 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
     const { from, stream, clients } = this.#options;
     if (!from.ordered) return;
     refuseSpreading(from, await describeStream(stream.ref, clients.call, signal));
-  }
-
-  #report(event: LeaseEvent): void {
-    const { report } = this.#options;
-    if (event.type === "down") report({ type: "down", id: event.what, cause: event.cause });
-    else if (event.type === "up") report({ type: "up", id: event.what });
   }
 }

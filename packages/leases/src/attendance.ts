@@ -18,6 +18,8 @@ export interface AttendanceOptions {
 export class Attendance {
   readonly #of: AttendanceOptions;
   #shownAt = Number.NEGATIVE_INFINITY;
+  /** The worker's own row is in the table: its leases' rows show that it lives, but not what it is. */
+  #written = false;
 
   constructor(options: AttendanceOptions) {
     this.#of = options;
@@ -34,19 +36,20 @@ export class Attendance {
     const row = { id: worker, state: draining ? "draining" : "active" } as const;
     try {
       await calls.store("showing that this worker lives", (s) => store.beat(row, s));
+      this.#written = true;
       this.shown();
     } catch (error) {
       if (isFatal(error)) throw error;
     }
   }
 
-  /** Beats whenever no lease has moved for as long as a renewal takes, until `signal` aborts. */
+  /** Beats until the worker's row is there, then whenever no lease has moved for as long as a renewal takes, until `signal` aborts. */
   async keep(signal: AbortSignal, draining: () => boolean): Promise<void> {
     const { runtime, times } = this.#of;
     while (!signal.aborted) {
-      await runtime.sleep(jittered(times.renewMs, runtime), signal);
+      await runtime.sleep(jittered(this.#written ? times.renewMs : times.quickMs, runtime), signal);
       if (signal.aborted || draining()) return;
-      if (runtime.monotonic() - this.#shownAt >= times.renewMs) await this.beat(false);
+      if (!this.#written || runtime.monotonic() - this.#shownAt >= times.renewMs) await this.beat(false);
     }
   }
 

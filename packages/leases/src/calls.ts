@@ -2,19 +2,30 @@ import type { Runtime } from "@switchyard/core/driver";
 import { fromFault, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { LeaseEvent } from "./events.ts";
 import type { LeaseStore } from "./store.ts";
+import type { Times } from "./timing.ts";
 
-/** Calls to the store and to the source: bounded in time, their errors named, outages reported once. */
+/**
+ * Calls to the store and to the source: bounded in time, their errors named, outages reported once, and reported over. A kind
+ * of call that failed is over with its next success; one that is not made again, once it has not failed for a lease's
+ * duration while others succeed.
+ */
 export class Calls {
   readonly #store: LeaseStore;
   readonly #runtime: Runtime;
-  readonly #callMs: number;
+  readonly #times: Pick<Times, "callMs" | "leaseMs">;
   readonly #report: (event: LeaseEvent) => void;
-  readonly #down = new Set<string>();
+  /** The kinds of calls that failed, and when they last did. */
+  readonly #down = new Map<string, { readonly what: "store" | "source"; at: number }>();
 
-  constructor(store: LeaseStore, runtime: Runtime, callMs: number, report: (event: LeaseEvent) => void) {
+  constructor(
+    store: LeaseStore,
+    runtime: Runtime,
+    times: Pick<Times, "callMs" | "leaseMs">,
+    report: (event: LeaseEvent) => void,
+  ) {
     this.#store = store;
     this.#runtime = runtime;
-    this.#callMs = callMs;
+    this.#times = times;
     this.#report = report;
   }
 
@@ -35,15 +46,32 @@ export class Calls {
   ): Promise<T> {
     try {
       const result = await this.#bounded(doing, call, signal);
-      if (this.#down.delete(doing)) this.#report({ type: "up", what, doing });
+      if (this.#down.size > 0) this.#succeeded(what, doing);
       return result;
     } catch (cause) {
       const error = this.#named(what, doing, cause);
-      if (signal?.aborted !== true && !this.#down.has(doing)) {
-        this.#down.add(doing);
-        this.#report({ type: "down", what, doing, code: codeOf(error), cause: error });
-      }
+      if (signal?.aborted !== true) this.#failed(what, doing, error);
       throw error;
+    }
+  }
+
+  #failed(what: "store" | "source", doing: string, error: unknown): void {
+    const at = this.#runtime.monotonic();
+    const down = this.#down.get(doing);
+    if (down !== undefined) {
+      down.at = at;
+      return;
+    }
+    this.#down.set(doing, { what, at });
+    this.#report({ type: "down", what, doing, code: codeOf(error), cause: error });
+  }
+
+  #succeeded(what: "store" | "source", doing: string): void {
+    const old = this.#runtime.monotonic() - this.#times.leaseMs;
+    for (const [each, down] of this.#down) {
+      if (each !== doing && (down.what !== what || down.at > old)) continue;
+      this.#down.delete(each);
+      this.#report({ type: "up", what: down.what, doing: each });
     }
   }
 
@@ -63,8 +91,8 @@ export class Calls {
       stop.abort(error);
     };
     const abort = () => end(new MessagingError("aborted", `${doing}: stopped`, { kind: "retryable" }));
-    using _late = this.#runtime.timer(this.#callMs, () =>
-      end(new MessagingError("timeout", `${doing}: no answer within ${this.#callMs} ms`, { kind: "retryable" })),
+    using _late = this.#runtime.timer(this.#times.callMs, () =>
+      end(new MessagingError("timeout", `${doing}: no answer within ${this.#times.callMs} ms`, { kind: "retryable" })),
     );
     signal?.addEventListener("abort", abort, { once: true });
     try {

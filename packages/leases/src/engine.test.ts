@@ -414,3 +414,81 @@ describe("seek", () => {
     expect((await rig.row("s1"))?.checkpoint).toBe("SHARD_END");
   });
 });
+
+describe("leaving", () => {
+  const workers = async (rig: Rig) => (await rig.store.load(rig.signal)).workers.map(({ id }) => id);
+
+  test("a lease that ran out while the process was blocked is freed on leaving, and nothing is left behind", async () => {
+    const rig = new Rig("s1");
+    const a = await rig.join("a");
+    a.machine.stall(33_000);
+    await rig.runtime.advance(32_999);
+    a.stop.abort();
+    await Promise.all([a.engine.close(), rig.runtime.advance(1_000)]);
+    expect(a.events).toContainEqual(expect.objectContaining({ type: "lost", reason: "expired" }));
+    const row = (await rig.row("s1"))!;
+    expect([row.owner, row.token]).toEqual([undefined, undefined]);
+    expect(await workers(rig)).toEqual([]);
+  });
+
+  test("who could not free a lease stays in the list of workers", async () => {
+    const rig = new Rig("s1");
+    let throttled = false;
+    const store = rig.with({
+      update: (...args) => (throttled ? Promise.reject(new Error("throttled")) : rig.store.update(...args)),
+    });
+    const a = await rig.join("a", { store });
+    throttled = true;
+    a.stop.abort();
+    await Promise.all([a.engine.close(), rig.runtime.advance(2 * D)]);
+    expect((await rig.row("s1"))!.owner).toBe("a");
+    expect(await workers(rig)).toEqual(["a"]);
+  });
+
+  test("a lease another has taken meanwhile stays the other's", async () => {
+    const rig = new Rig("s1");
+    const a = await rig.join("a");
+    a.machine.stalled = true;
+    const b = await rig.join("b");
+    await rig.runtime.advance(2 * D);
+    expect(b.held("s1").valid).toBe(true);
+    a.machine.stall(0);
+    a.machine.stalled = false;
+    expect(a.held("s1").valid).toBe(false);
+    a.stop.abort();
+    await Promise.all([a.engine.close(), rig.runtime.advance(1_000)]);
+    expect((await rig.row("s1"))!.owner).toBe("b");
+    expect(b.held("s1").valid).toBe(true);
+    expect(await workers(rig)).toEqual(["b"]);
+  });
+});
+
+describe("outages", () => {
+  test("a worker whose first row could not be written is written soon, whatever leases it holds", async () => {
+    // Their renewals come at all times.
+    const rig = new Rig("s1", "s2", "s3", "s4", "s5", "s6");
+    let failures = 1;
+    const store = rig.with({
+      beat: (...args) => (failures-- > 0 ? Promise.reject(new Error("throttled")) : rig.store.beat(...args)),
+    });
+    const a = await rig.join("a", { store });
+    expect(a.held("s1").valid).toBe(true);
+    await rig.runtime.advance(D / 2);
+    expect((await rig.store.load(rig.signal)).workers).toMatchObject([{ id: "a", state: "active" }]);
+  });
+
+  test("an outage of a call that is not made again is reported over once the others succeed", async () => {
+    const rig = new Rig("s1");
+    let failures = 0;
+    const store = rig.with({
+      update: (...args) => (failures-- > 0 ? Promise.reject(new Error("throttled")) : rig.store.update(...args)),
+    });
+    const a = await rig.join("a", { store });
+    failures = 1;
+    await expect(a.held("s1").checkpoint({ sequence: "1" })).rejects.toThrow("storing a checkpoint");
+    const told = () => a.events.filter(({ type }) => type === "down" || type === "up").map(({ type }) => type);
+    expect(told()).toEqual(["down"]);
+    await rig.runtime.advance(3 * D);
+    expect(told()).toEqual(["down", "up"]);
+  });
+});

@@ -11,8 +11,8 @@ import { isFatal } from "./fatal.ts";
 import type { HeldShard } from "./held-shard.ts";
 import { Observer } from "./observer.ts";
 import { type ShardStatus, statusOf } from "./status.ts";
-import type { LeaseRow, LeaseTable } from "./store.ts";
-import { Tenure, type TenureHost } from "./tenure.ts";
+import type { Announce, LeaseRow, LeaseTable } from "./store.ts";
+import { FREED, Tenure, type TenureHost } from "./tenure.ts";
 import { jittered, type Times, timesOf } from "./timing.ts";
 import { Wake } from "./wake.ts";
 
@@ -42,6 +42,8 @@ export class LeaseEngine {
   /** Fencing tokens of tenures that were yielded, by shard: the last. */
   readonly #begun = new Map<string, number>();
   readonly #rests = new Map<string, number>();
+  /** Fencing tokens of tenures that ended without being freed in the table, by shard: its row may still name this worker. */
+  readonly #owed = new Map<string, number>();
   readonly #yields: Tenure[] = [];
   readonly #closed = new AbortController();
   readonly #look: Wake;
@@ -61,7 +63,7 @@ export class LeaseEngine {
     this.worker = options.worker ?? runtime.uuid();
     this.#times = timesOf(options.timing);
     this.#report = options.report ?? (() => {});
-    this.#calls = new Calls(store, runtime, this.#times.callMs, this.#report);
+    this.#calls = new Calls(store, runtime, this.#times, this.#report);
     this.#discovery = new Discovery({ store, source, calls: this.#calls, report: this.#report });
     this.#attendance = new Attendance({ worker: this.worker, store, runtime, calls: this.#calls, times: this.#times });
     this.#look = new Wake(runtime);
@@ -78,14 +80,17 @@ export class LeaseEngine {
       moved: () => this.#attendance.shown(),
       dead: (worker) => this.#live.size > 0 && !this.#live.has(worker),
       bear: (children, parent) => this.#discovery.bear(children, parent, this.#closed.signal),
-      over: (tenure, released) => this.#over(tenure, released),
+      over: (tenure, released, owed) => this.#over(tenure, released, owed),
     };
   }
 
-  /** Checks the table, and stores the group's start if there is none. Rejects with a MessagingError. */
-  async open(signal: AbortSignal): Promise<void> {
+  /**
+   * Checks the table, and stores the group's start if there is none. `announce` is told of a wait that the store knows it
+   * needs. Rejects with a MessagingError.
+   */
+  async open(signal: AbortSignal, announce?: Announce): Promise<void> {
     const { store, source, group, stream, start } = this.#options;
-    await store.open(signal, this.#runtime);
+    await store.open(signal, this.#runtime, announce);
     let table = await this.#calls.store("reading the leases", (s) => store.load(s), signal);
     if (table.group === undefined) {
       const from = await resolveStart(start, source, this.#runtime, this.#calls, signal);
@@ -165,8 +170,23 @@ export class LeaseEngine {
     this.#closed.abort();
     for (const wake of [this.#look, this.#listing, this.#given]) wake.close();
     await Promise.allSettled(this.#loops);
+    await Promise.all([...this.#owed].map(([key, token]) => this.#free(key, token)));
+    // While a lease names this worker, its row says who that is; a later worker deletes it.
+    if (this.#owed.size > 0) return;
     const { store } = this.#options;
     await this.#calls.store("leaving the group", (s) => store.forget(this.worker, undefined, s)).catch(() => {});
+  }
+
+  /** Frees a lease that ran out here, unless another has it by now. Never rejects. */
+  async #free(key: string, token: number): Promise<void> {
+    const { store } = this.#options;
+    const expect = { token, holder: this.worker };
+    try {
+      await this.#calls.store("releasing a lease", (s) => store.update(key, expect, FREED, s));
+      this.#owed.delete(key);
+    } catch {
+      // It runs out, for everybody.
+    }
   }
 
   async #looking(): Promise<void> {
@@ -195,6 +215,7 @@ export class LeaseEngine {
     this.#observer.look(table, now);
     const rows = new Map(table.leases.map((row) => [row.key, row]));
     for (const tenure of [...this.#held.values()]) tenure.seen(rows.get(tenure.id));
+    for (const [key, token] of this.#owed) if (rows.get(key)?.token !== token) this.#owed.delete(key);
     for (const [key, until] of this.#rests) if (now >= until) this.#rests.delete(key);
     const decision = decide({
       table,
@@ -229,6 +250,7 @@ export class LeaseEngine {
       if (!taken.applied) return false;
       const tenure = new Tenure(this.#host, taken.row, sentAt);
       this.#held.set(row.key, tenure);
+      this.#owed.delete(row.key);
       if (!tenure.valid) return false;
       if (this.#draining) {
         void tenure.release();
@@ -242,6 +264,8 @@ export class LeaseEngine {
       return true;
     } catch (error) {
       if (isFatal(error)) throw error;
+      // It may have been carried out.
+      this.#owed.set(row.key, row.counter + 1);
       return false;
     }
   }
@@ -273,7 +297,8 @@ export class LeaseEngine {
     }
   }
 
-  #over(tenure: Tenure, released: boolean): void {
+  #over(tenure: Tenure, released: boolean, owed: boolean): void {
+    if (owed) this.#owed.set(tenure.id, tenure.fencingToken);
     if (this.#held.get(tenure.id) === tenure) this.#held.delete(tenure.id);
     if (released && !tenure.asked.aborted) {
       this.#rests.set(tenure.id, this.#runtime.monotonic() + this.#times.renewMs);

@@ -3,12 +3,14 @@ export { LeaseEngine } from "./engine.ts";
 export type { LeaseEngineOptions } from "./engine-options.ts";
 export type { ShardStatus } from "./status.ts";
 export type { LeaseEvent, LossReason } from "./events.ts";
+export { Outages } from "./outages.ts";
 export type { HeldShard, LeaseClaim } from "./held-shard.ts";
 export { memoryLeases } from "./memory/index.ts";
 export { seek, type SeekOptions } from "./seek.ts";
 export { compareCheckpoints } from "./checkpoint.ts";
 export type { Shard, ShardSource } from "./source.ts";
 export type {
+  Announce,
   Change,
   Checkpoint,
   Expect,

@@ -19,7 +19,7 @@ export interface SeekOptions extends GroupIdentity {
  */
 export async function seek(options: SeekOptions, signal: AbortSignal): Promise<void> {
   const { store, source, runtime, to, group, stream } = options;
-  const calls = new Calls(store, runtime, timesOf().callMs, () => {});
+  const calls = new Calls(store, runtime, timesOf(), () => {});
   await store.open(signal, runtime);
   const shards = await calls.source("listing the shards", (s) => source.list("TRIM_HORIZON", s), signal);
   const everywhere = typeof to === "function" ? undefined : await resolveStart(to, source, runtime, calls, signal);

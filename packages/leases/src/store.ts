@@ -110,9 +110,10 @@ export interface LeaseStore {
   /**
    * Checks that the table is there, is a lease table and that no KCL application is running on it; the engine calls it before
    * all else, and compares the group's row itself. Rejects with a MessagingError of kind `config`: `lease-table-missing`,
-   * `lease-table-foreign`, `lease-table-live`; of kind `auth` where a right is missing.
+   * `lease-table-foreign`, `lease-table-live`; of kind `auth` where a right is missing. A check that has to wait for a known
+   * time tells `announce` before it does: that time does not count against the caller's patience.
    */
-  open(signal: AbortSignal, runtime: Runtime): Promise<void>;
+  open(signal: AbortSignal, runtime: Runtime, announce?: Announce): Promise<void>;
   load(signal: AbortSignal): Promise<LeaseTable>;
   get(key: string, signal: AbortSignal): Promise<LeaseRow | undefined>;
   /** Each unless there; counter 0, tenures 0, nobody's. */
@@ -132,6 +133,9 @@ export interface LeaseStore {
   classify(cause: unknown): StoreFault;
   close(): Promise<void>;
 }
+
+/** A wait that is planned: how many milliseconds, and in a sentence what for. */
+export type Announce = (waitMs: number, why: string) => void;
 
 export interface StoreFault {
   readonly kind: "retryable" | "throttled" | "auth" | "config" | "permanent" | "closed";

@@ -23,7 +23,8 @@ export interface TenureHost {
   dead(worker: string): boolean;
   /** Makes the children's rows, once their other parents have theirs. */
   bear(children: readonly Shard[], parent: string): Promise<void>;
-  over(tenure: Tenure, released: boolean): void;
+  /** `owed`: the row may still name this worker as the holder. */
+  over(tenure: Tenure, released: boolean, owed: boolean): void;
 }
 
 /** One lease held: renewed, checkpointed, handed over; given up by itself before another could take it. */
@@ -113,7 +114,7 @@ export class Tenure implements HeldShard {
     await this.#host.bear(children, this.id);
     const ids = children.map((child) => child.id);
     await this.#write("ending a shard", { ...FREED, checkpoint: "SHARD_END", tenures: 0, children: ids });
-    this.#end(true);
+    this.#end(true, false);
     this.#host.report({ type: "ended", shard: this.id, children: ids });
   }
 
@@ -141,7 +142,7 @@ export class Tenure implements HeldShard {
     }
     if (this.#over) return;
     if (!this.#blameless) return this.lose("closed");
-    this.#end(true);
+    this.#end(true, false);
     this.#host.report({ type: "released", shard: this.id, fencingToken: this.fencingToken });
   }
 
@@ -154,7 +155,7 @@ export class Tenure implements HeldShard {
 
   lose(reason: LossReason): void {
     if (this.#over) return;
-    this.#end(false);
+    this.#end(false, reason === "expired" || reason === "handover-timeout");
     this.#lost.abort(this.#leaseLost());
     this.#host.report({ type: "lost", shard: this.id, fencingToken: this.fencingToken, reason });
   }
@@ -272,10 +273,10 @@ export class Tenure implements HeldShard {
     });
   }
 
-  #end(released: boolean): void {
+  #end(released: boolean, owed: boolean): void {
     this.#over = true;
     for (const timer of [this.#renewal, this.#fence, this.#handover]) timer?.[Symbol.dispose]();
-    this.#host.over(this, released);
+    this.#host.over(this, released, owed);
   }
 
   #leaseLost(): MessagingError {
@@ -283,7 +284,7 @@ export class Tenure implements HeldShard {
   }
 }
 
-const FREED = { bump: true, owner: null, token: null, handoverFrom: null } as const;
+export const FREED = { bump: true, owner: null, token: null, handoverFrom: null } as const;
 
 export const leaseLost = (shard: string, token: number) =>
   new MessagingError("lease-lost", `the lease of shard ${shard} under fencing token ${token} is over`, {

@@ -5,10 +5,11 @@ import type {
   Lease,
   Position,
   ReceiverDriver,
+  ReceiverOptions,
   Runtime,
 } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { LeaseEngine, type LeaseStore, seek, type ShardSource, type Timing } from "@switchyard/leases";
+import { LeaseEngine, type LeaseStore, Outages, seek, type ShardSource, type Timing } from "@switchyard/leases";
 import { MAX_PREFETCH } from "../limits.ts";
 import type { Link } from "../link.ts";
 import { partitionQueues } from "../names.ts";
@@ -37,6 +38,7 @@ export async function openStream(
   prefetch: number,
   report: (event: DriverEvent) => void,
   signal: AbortSignal,
+  announce?: ReceiverOptions["announce"],
 ): Promise<StreamReceiver> {
   const { of, options, link, runtime } = setting;
   const queues = partitionQueues(of);
@@ -47,12 +49,33 @@ export async function openStream(
   const names = namesOf(of);
   const timing: Timing = { leaseMs: options.lease, handoverMs: options.handover };
   try {
-    await store.open(signal, runtime);
+    await store.open(signal, runtime, announce);
     await storeStart(store, names, queues, (s) => checkpointsFor(start, queues, link, runtime, s), signal);
-    const engine = new LeaseEngine({ store, source: sourceOf(queues), ...names, start: "earliest", runtime, timing });
-    await engine.open(signal);
+    const outages = new Outages(names.group, report);
+    const source = sourceOf(queues);
+    const engine = new LeaseEngine({
+      store,
+      source,
+      ...names,
+      start: "earliest",
+      runtime,
+      timing,
+      report: outages.seen,
+    });
+    await engine.open(signal, announce);
     const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(prefetch / queues.length)));
-    return new StreamReceiver({ capabilities, engine, store, cut, queues, link, prefetch: each, runtime, report });
+    return new StreamReceiver({
+      capabilities,
+      engine,
+      outages,
+      store,
+      cut,
+      queues,
+      link,
+      prefetch: each,
+      runtime,
+      report,
+    });
   } catch (error) {
     await inner.close();
     throw error;
@@ -107,6 +130,7 @@ function cuttable(inner: LeaseStore): { store: LeaseStore; cut: () => void } {
 export interface StreamReceiverOptions {
   readonly capabilities: Capabilities;
   readonly engine: LeaseEngine;
+  readonly outages: Outages;
   readonly store: LeaseStore;
   readonly cut: () => void;
   readonly queues: readonly string[];
@@ -156,15 +180,17 @@ export class StreamReceiver implements ReceiverDriver<StreamReceipt> {
 
   /** What core did not release is not released here: its handlers may still run. It runs out. */
   async #close(): Promise<void> {
-    const { engine, store, cut } = this.#options;
+    const { engine, outages, store, cut } = this.#options;
     this.#closing.abort();
     if (this.#leases.size > 0) {
+      outages.close();
       cut();
       for (const lease of this.#leases) lease.abandon();
       void engine.close().then(() => store.close());
       return;
     }
     await engine.close();
+    outages.close();
     await store.close();
   }
 }

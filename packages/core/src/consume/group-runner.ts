@@ -5,7 +5,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { GroupContext } from "./group-context.ts";
 import { type Failure, Session } from "./session.ts";
 
-/** How long `start()` waits for a broker that cannot be reached before it gives up. */
+/** How long `start()` waits for a broker that cannot be reached before it gives up; a wait the driver announced comes on top. */
 const START_MS = 30_000;
 /** A session that lasted this long was healthy: the next failure starts the back-off afresh. */
 const HEALTHY_MS = 10_000;
@@ -27,6 +27,8 @@ export class GroupRunner {
   #session: Session | undefined;
   #main: Promise<void> | undefined;
   #problem: string | undefined;
+  /** While `start()` waits: puts its limit off. */
+  #putOff: (ms: number) => void = () => {};
   #stopping: Promise<GroupStopped> | undefined;
 
   constructor(context: GroupContext, drainMs: number) {
@@ -46,7 +48,10 @@ export class GroupRunner {
    */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.context.runtime.timer(START_MS, () => {
+      const { runtime } = this.context;
+      let timer: Disposable;
+      let until = runtime.monotonic() + START_MS;
+      const expired = () => {
         this.#opening.abort();
         const last = this.#problem ?? "no answer from the broker";
         reject(
@@ -55,8 +60,17 @@ export class GroupRunner {
             ...this.#about,
           }),
         );
-      });
-      const over = () => timer[Symbol.dispose]();
+      };
+      timer = runtime.timer(START_MS, expired);
+      this.#putOff = (ms) => {
+        timer[Symbol.dispose]();
+        until += ms;
+        timer = runtime.timer(Math.max(until - runtime.monotonic(), 0), expired);
+      };
+      const over = () => {
+        this.#putOff = () => {};
+        timer[Symbol.dispose]();
+      };
       this.#main = this.#run(
         () => {
           over();
@@ -138,7 +152,12 @@ export class GroupRunner {
   async #once(opened: () => void): Promise<Failure> {
     const { connection, plan } = this.context;
     try {
-      const options = { holdMs: plan.holdMs, prefetch: plan.maxInFlight, start: plan.start };
+      const announce = (waitMs: number, reason: string) => {
+        this.#problem = `${this.#name} waits ${waitMs} ms: ${reason}`;
+        this.#putOff(waitMs);
+        this.context.emit({ type: "start-waits", level: "warn", waitMs, reason });
+      };
+      const options = { holdMs: plan.holdMs, prefetch: plan.maxInFlight, start: plan.start, announce };
       const receiver = await connection.receiver(plan.from, options, this.#opening.signal);
       try {
         if (this.#opening.signal.aborted) return undefined;

@@ -7,6 +7,7 @@ import type {
   Lease,
   Outcome,
   ReceiverDriver,
+  ReceiverOptions,
   Sent,
   SenderDriver,
   Settlement,
@@ -176,6 +177,8 @@ export interface RigOptions {
   readonly schema?: StandardSchemaV1;
   /** What `connection.receiver` throws, in turn, before it opens. */
   readonly openFaults?: unknown[];
+  /** What an opening waits for. */
+  readonly opening?: (options: ReceiverOptions) => Promise<void>;
   /** What the dead-letter destination answers to each copy; undefined: accepted. */
   readonly deadAnswer?: (message: WireMessage) => unknown;
   readonly drainMs?: number;
@@ -220,8 +223,9 @@ export function rig(options: RigOptions = {}) {
   };
   const connection: Connection = {
     sender: async () => sender,
-    receiver: async () => {
+    receiver: async (_from, given) => {
       opens++;
+      await options.opening?.(given);
       const fault = openFaults.shift();
       if (fault !== undefined) throw fault;
       return receiver();

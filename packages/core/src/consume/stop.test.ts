@@ -91,6 +91,33 @@ test("a broker that never answers ends the start after half a minute", async () 
   await refused;
 });
 
+test("a wait the driver announced is told, and does not count against the start's half minute", async () => {
+  const { runner, runtime, events } = rig({
+    handler: () => {},
+    opening: async ({ announce }) => {
+      announce?.(30_000, "watching the table");
+      await runtime.sleep(30_000);
+    },
+  });
+  const started = runner.start();
+  await runtime.advance("20s");
+  expect(events).toMatchObject([{ type: "start-waits", waitMs: 30_000, reason: "watching the table" }]);
+  expect(runner.problem).toContain("watching the table");
+  await runtime.advance("15s");
+  await started;
+  expect(runner.problem).toBeUndefined();
+  const never = rig({
+    handler: () => {},
+    opening: async ({ announce }) => {
+      announce?.(30_000, "watching the table");
+      await never.runtime.sleep(3_600_000);
+    },
+  });
+  const refused = expect(never.runner.start()).rejects.toMatchObject({ code: "start-timeout" });
+  await never.runtime.advance("61s");
+  await refused;
+});
+
 test("one that joins while others run is tried for as long as it takes, whatever keeps it away", async () => {
   let handled = 0;
   const faults = [

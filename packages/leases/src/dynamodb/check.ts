@@ -1,21 +1,27 @@
+import type { Announce } from "../store.ts";
 import type { Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { type Item, kindOf, leaseOf, workerOf } from "./rows.ts";
+import { isOurs, type Item, kindOf, leaseOf, workerOf } from "./rows.ts";
 
 /** How often a table is looked at while it is watched; KCL renews every three seconds or so. */
 const LOOKS = 6;
 
-/** Refuses what is not this group's to use: rows of something else, and a table on which a KCL application is running. */
+/**
+ * Refuses what is not this group's to use: rows of something else, and a table on which a KCL application is running. Whether
+ * one runs shows in rows that move: where there are rows that it could move, they are watched for `watchMs`.
+ */
 export async function checkTable(
   table: string,
   scan: () => Promise<readonly Item[]>,
   runtime: Runtime,
   watchMs: number,
   signal: AbortSignal,
+  announce: Announce = () => {},
 ): Promise<void> {
   const items = await scan();
   for (const item of items) refuseForeign(table, item);
   if (!suspicious(items)) return;
+  announce(watchMs, `watching the lease table ${table} to see whether a KCL application is running on it`);
   const before = theirs(items);
   for (let look = 0; look < LOOKS; look++) {
     await runtime.sleep(watchMs / LOOKS, signal);
@@ -38,15 +44,20 @@ function refuseForeign(table: string, item: Item): void {
   }
 }
 
-/** Leases whose owner is no worker of ours, or KCL's own rows in a table that is not ours yet. */
+/**
+ * Leases whose owner is no worker of ours, or KCL's own rows in a table that is not ours yet. KCL leaves its owner on the row of
+ * an ended shard for good: that row says nothing.
+ */
 function suspicious(items: readonly Item[]): boolean {
   const of = (kind: string) => items.filter((item) => kindOf(item) === kind);
   const workers = new Set(of("worker").map((item) => workerOf(item).id));
-  const strange = of("lease").some((item) => {
-    const { owner } = leaseOf(item);
-    return owner !== undefined && !workers.has(owner);
-  });
+  const strange = of("lease").some((item) => leaseOf(item).checkpoint !== "SHARD_END" && isTheirs(item, workers));
   return strange || (of("group").length === 0 && of("kcl").length > 0);
+}
+
+function isTheirs(item: Item, workers: ReadonlySet<string>): boolean {
+  const { owner } = leaseOf(item);
+  return owner !== undefined && !isOurs(item) && !workers.has(owner);
 }
 
 /** All that a running KCL application moves, by key; our own workers' rows and leases aside. */
@@ -55,9 +66,8 @@ function theirs(items: readonly Item[]): Map<string, string> {
   const rows = new Map<string, string>();
   for (const item of items) {
     const kind = kindOf(item);
-    const { key, owner } = leaseOf(item);
-    if (kind !== "kcl" && (kind !== "lease" || owner === undefined || workers.has(owner))) continue;
-    rows.set(key, JSON.stringify(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))));
+    if (kind !== "kcl" && (kind !== "lease" || !isTheirs(item, workers))) continue;
+    rows.set(leaseOf(item).key, JSON.stringify(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))));
   }
   return rows;
 }

@@ -2,6 +2,7 @@ import * as sdk from "@aws-sdk/client-dynamodb";
 import { systemRuntime as runtime } from "@switchyard/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDynalite } from "../fixtures/dynalite.ts";
+import { acquisition } from "../acquisition.ts";
 import { leaseStoreCases } from "../testing/index.ts";
 import { dynamodbLeases } from "./index.ts";
 import { leaseTables } from "./topology/index.ts";
@@ -113,6 +114,83 @@ test.each([
     kind: "config",
     message: expect.stringContaining("stop all its workers"),
   });
+});
+
+/** A store that counts how often the table was looked at, and what was announced. */
+const watchedOpen = async (table: string) => {
+  let looks = 0;
+  const announced: number[] = [];
+  const client = {
+    send: (command: object) => {
+      if (command instanceof sdk.ScanCommand) looks++;
+      return dynamo.client.send(command as never);
+    },
+  };
+  const leases = dynamodbLeases({ table, watchMs: 120, client });
+  await leases.open(signal, runtime, (waitMs) => void announced.push(waitMs));
+  return { looks, announced };
+};
+
+const ourLease = async (table: string) => {
+  await make(table);
+  const leases = store(table);
+  await leases.open(signal, runtime);
+  await leases.begin({ group: "g", stream: "s", start: "TRIM_HORIZON", complete: true }, signal);
+  await leases.insert([{ key: "shardId-000000000001", parents: [], checkpoint: "TRIM_HORIZON" }], signal);
+  const [row] = (await leases.load(signal)).leases;
+  const { expect: when, change } = acquisition(row!, "ours-1", undefined, 0);
+  expect(await leases.update(row!.key, when, change, signal)).toMatchObject({ applied: true });
+  return leases;
+};
+
+test("a lease of ours is ours, though the worker it names has no row: the table opens at once", async () => {
+  await ourLease("ours-orphaned");
+  expect(await watchedOpen("ours-orphaned")).toEqual({ looks: 1, announced: [] });
+});
+
+test("so is one that was given to who asked for it, and not yet taken", async () => {
+  const leases = await ourLease("ours-given");
+  const key = "shardId-000000000001";
+  const asked = { bump: false, owner: "ours-2", handoverFrom: "ours-1" } as const;
+  expect(await leases.update(key, {}, asked, signal)).toMatchObject({ applied: true });
+  const given = { bump: true, token: null, handoverFrom: null } as const;
+  expect(await leases.update(key, {}, given, signal)).toMatchObject({ applied: true });
+  expect(await watchedOpen("ours-given")).toEqual({ looks: 1, announced: [] });
+});
+
+test("a KCL application that took a lease of ours back is seen", async () => {
+  await ourLease("kcl-again");
+  const stolen = {
+    TableName: "kcl-again",
+    Key: { leaseKey: { S: "shardId-000000000001" } },
+    UpdateExpression: "SET leaseOwner = :w ADD leaseCounter :one",
+    ExpressionAttributeValues: { ":w": { S: "kcl-worker-1" }, ":one": { N: "1" } },
+  };
+  const move = () => dynamo.client.send(new sdk.UpdateItemCommand(stolen));
+  await move();
+  const client = {
+    send: async (command: object) => {
+      const answer: unknown = await dynamo.client.send(command as never);
+      if (command instanceof sdk.ScanCommand) await move();
+      return answer;
+    },
+  };
+  const leases = dynamodbLeases({ table: "kcl-again", watchMs: 120, client });
+  await expect(leases.open(signal, runtime)).rejects.toMatchObject({ code: "lease-table-live" });
+});
+
+test("an ended shard's row keeps its owner in a KCL table: nothing is watched for it", async () => {
+  await make("kcl-ended");
+  await put("kcl-ended", kclLease(7, { checkpoint: { S: "SHARD_END" } }));
+  expect(await watchedOpen("kcl-ended")).toEqual({ looks: 1, announced: [] });
+});
+
+test("a table that may be in use is watched, and how long is announced", async () => {
+  await make("kcl-quiet");
+  await put("kcl-quiet", kclLease(7));
+  const { looks, announced } = await watchedOpen("kcl-quiet");
+  expect(looks).toBeGreaterThan(1);
+  expect(announced).toEqual([120]);
 });
 
 test("a KCL table of several streams is refused", async () => {

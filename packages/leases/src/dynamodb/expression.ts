@@ -1,5 +1,5 @@
 import type { Change, Expect } from "../store.ts";
-import { type Attribute, checkpointColumns, TOKEN } from "./rows.ts";
+import { type Attribute, checkpointColumns, OWNER, TOKEN } from "./rows.ts";
 
 export interface Expression {
   readonly UpdateExpression?: string;
@@ -47,6 +47,7 @@ export function expressionOf(expect: Expect, change: Change): Expression {
   if (change.bump) sets.push(`${name("leaseCounter")} = ${name("leaseCounter")} + ${value({ N: "1" })}`);
   put(TOKEN, number(change.token));
   put("leaseOwner", text(change.owner));
+  put(OWNER, text(change.owner));
   put("checkpointOwner", text(change.handoverFrom));
   put("ownerSwitchesSinceCheckpoint", number(change.tenures));
   if (change.children !== undefined)

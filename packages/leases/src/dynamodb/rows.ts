@@ -11,6 +11,8 @@ export type Item = Readonly<Record<string, Attribute | undefined>>;
 
 /** Columns of ours beside KCL's; KCL ignores what it does not know. */
 export const TOKEN = "fencingToken";
+/** Equal to `leaseOwner` while that is a worker of ours: a KCL application writes the one and not the other. */
+export const OWNER = "switchyardOwner";
 const TIMESTAMP = "checkpointTimestamp";
 /** KCL 3.5 marks rows that are not leases with this column; so do we. */
 const ENTITY = "entityType";
@@ -87,6 +89,14 @@ export function leaseOf(item: Item): LeaseRow {
     children: item["childShardIds"]?.SS ?? [],
     ...(from === undefined || to === undefined ? {} : { hashRange: { from, to } }),
   };
+}
+
+/** A lease that nobody has, or a worker of ours: its own row shows it, whatever became of the worker's. */
+export function isOurs(item: Item): boolean {
+  const owner = item["leaseOwner"]?.S;
+  if (owner === undefined) return true;
+  // Rows of a version that did not write the column have the token.
+  return item[OWNER] === undefined ? item[TOKEN] !== undefined : item[OWNER].S === owner;
 }
 
 export function groupItem({ group, stream, start, complete }: GroupRow): Item {

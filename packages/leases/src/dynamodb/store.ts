@@ -61,11 +61,11 @@ export function dynamodbLeases(options: DynamoDbOptions): LeaseStore {
 
   return {
     name,
-    open: async (signal, runtime) => {
+    open: async (signal, runtime, announce) => {
       try {
         // The key's name and type are checked by asking for one: no right to describe the table is needed.
         await getItem(GROUP_KEY, signal);
-        await checkTable(table, () => scan(signal), runtime, watchMs, signal);
+        await checkTable(table, () => scan(signal), runtime, watchMs, signal, announce);
       } catch (cause) {
         if (isMessagingError(cause)) throw cause;
         throw fromFault(faultOf(cause, table), `${name}: opening`, cause, {});
