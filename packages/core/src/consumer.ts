@@ -54,7 +54,7 @@ type Complete<C extends AnyChannel, H> = "*" extends H
  * Declares how a group handles a channel's messages, one at a time: a handler per type, or `"*"` for the rest.
  *
  * A handler that returns has acknowledged; one that throws has failed, and the group's policy decides, or the `Retry`,
- * `DeadLetter` or `Release` it threw. What it returns is ignored. Delivery is at least once: de-duplicate by `delivery.id`.
+ * `DeadLetter`, `Release` or `Skip` it threw. What it returns is ignored, but for such a verdict. Delivery is at least once: de-duplicate by `delivery.id`.
  *
  * @throws MessagingError `bad-consumer` when the arguments are not what the types ask for.
  */

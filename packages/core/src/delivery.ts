@@ -63,7 +63,7 @@ export interface Batch<C extends AnyChannel = AnyChannel, Added = {}> extends It
   /** Aborts as soon as one of the deliveries' signals does. */
   readonly signal: AbortSignal;
   /**
-   * This one failed: the policy decides, or the `Retry`, `DeadLetter` or `Release` given as `error`. The others are
+   * This one failed: the policy decides, or the `Retry`, `DeadLetter`, `Release` or `Skip` given as `error`. The others are
    * acknowledged when the handler returns. The first call for a delivery counts.
    */
   fail(delivery: AnyDelivery, error: unknown): void;

@@ -21,7 +21,16 @@ export type MessagingEvent = About &
       }
     /** No dead-letter copy could be made: the message stays and comes again; its key waits. */
     | { readonly type: "blocked-message"; readonly level: "error"; readonly reason: string; readonly error?: unknown }
-    | { readonly type: "skipped"; readonly level: "warn"; readonly reason: string; readonly error?: unknown }
+    /** The policy settles what it would have dead-lettered (`deadLetter: skip`). */
+    | {
+        readonly type: "skipped";
+        readonly level: "warn";
+        readonly by: "policy";
+        readonly reason: string;
+        readonly error?: unknown;
+      }
+    /** A handler or a middleware threw `Skip`: settled as if handled. */
+    | { readonly type: "skipped"; readonly level: "info"; readonly by: "handler"; readonly reason: string }
     | { readonly type: "expired"; readonly level: "info" }
     | { readonly type: "discarded"; readonly level: "info"; readonly messageType: string }
     /** A message of an ordering key left the sequence: dead-lettered, skipped or expired. */

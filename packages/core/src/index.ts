@@ -30,4 +30,4 @@ export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishO
 export type { Refused } from "./refused.ts";
 export type { Runtime } from "./runtime.ts";
 export { systemRuntime } from "./system-runtime.ts";
-export { DeadLetter, Release, Retry } from "./verdicts.ts";
+export { DeadLetter, Release, Retry, Skip } from "./verdicts.ts";

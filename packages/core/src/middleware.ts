@@ -38,7 +38,8 @@ export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
  * Wraps a function around handlers: `middleware((delivery, next) => pool.transaction((tx) => next({ tx })))`.
  *
  * Return what `next()` gave: that is what tells the compiler what was added. It must call `next()` exactly once to go on;
- * by throwing, which includes what `next()` throws, it fails the delivery.
+ * by throwing, which includes what `next()` throws, it fails the delivery. `throw new Skip("a duplicate")` settles a message
+ * that needs no handling; ending without `next()` and without an error is a mistake, and a failed attempt (`next-not-called`).
  *
  * @throws MessagingError `bad-middleware` when given anything but a function.
  */

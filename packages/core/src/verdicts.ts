@@ -1,14 +1,16 @@
 import type { Duration } from "./duration.ts";
 
-/** How a delivery ends when its handler does not return: thrown by handlers, given to `batch.fail`, matched by brand. */
+/** How a delivery ends when its handler does not simply return: thrown by handlers and middleware, given to `batch.fail`, matched by brand. */
 const BRAND = "~switchyard-verdict";
+
+type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
 
 interface Because {
   readonly cause?: unknown;
 }
 
 abstract class Verdict extends Error {
-  abstract readonly [BRAND]: "retry" | "deadLetter" | "release";
+  abstract readonly [BRAND]: VerdictKind;
   constructor(message: string, options?: Because) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
   }
@@ -45,12 +47,26 @@ export class Release extends Verdict {
   }
 }
 
-export type AnyVerdict = Retry | DeadLetter | Release;
+/**
+ * Deliberately not handled: a duplicate, a message of another tenant. Settled as if it had been handled, and observed as `skipped`
+ * with this reason. A middleware that does not go on throws it; one that only ends without `next()` has failed.
+ */
+export class Skip extends Verdict {
+  override readonly name = "Skip";
+  readonly [BRAND] = "skip" as const;
+  readonly reason: string;
+  constructor(reason: string, options?: Because) {
+    super(reason, options);
+    this.reason = reason;
+  }
+}
+
+export type AnyVerdict = Retry | DeadLetter | Release | Skip;
 
 export function verdictOf(error: unknown): AnyVerdict | undefined {
   return typeof error === "object" && error !== null && BRAND in error ? (error as AnyVerdict) : undefined;
 }
 
-export function verdictKind(verdict: AnyVerdict): "retry" | "deadLetter" | "release" {
+export function verdictKind(verdict: AnyVerdict): VerdictKind {
   return verdict[BRAND];
 }

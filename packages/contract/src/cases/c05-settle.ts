@@ -1,4 +1,4 @@
-import { DeadLetter, Release, Retry } from "@switchyard/core";
+import { DeadLetter, middleware, Release, Retry, Skip } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
 import { all, assert, deadLetters, notLog, ordered, range, sorted } from "./kit.ts";
 
@@ -101,6 +101,56 @@ export const cases: readonly ContractCase[] = [
       assert.equal(seen.seen[0]!.attempt, 1);
       if (t.caps.releaseWithoutPenalty) assert.equal(seen.seen[1]!.attempt, 1);
       assert.equal(app.eventsOf("retry").length, 0);
+    },
+  },
+  {
+    id: "C5-skip-verdict",
+    clause,
+    title: "Skip, thrown by a middleware or a handler, settles the message unhandled and says so with its reason",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const inbox = middleware(async (delivery: any, next: any) => {
+        if (delivery.data.n === 0) throw new Skip("a duplicate");
+        return next();
+      });
+      const seen = t.recorder((data) => {
+        if (data.n === 1) throw new Skip("nothing to do");
+      });
+      await app.consume(channel, "main", seen.handle, { use: [inbox] });
+      const ids = await app.publishAll(channel, [t.item(0), t.item(1), t.item(2)]);
+      await t.until(() => app.eventsOf("skipped").length === 2 && seen.of(2).length === 1, "two skipped, one handled");
+      await t.sleep(t.holdMs + 500);
+      assert.deepEqual(sorted(seen.numbers), [1, 2]);
+      const skipped = app.eventsOf("skipped").map(({ id, by, reason }) => `${ids.indexOf(id)} ${by} ${reason}`);
+      assert.deepEqual(skipped.sort(), ["0 handler a duplicate", "1 handler nothing to do"]);
+      assert.equal(app.eventsOf("retry").length + app.eventsOf("dead-letter").length, 0);
+    },
+  },
+  {
+    id: "C5-next-not-called",
+    clause,
+    title:
+      "a middleware that ends without next() and without an error has failed: nothing is acknowledged that no handler saw",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 2 } });
+      let runs = 0;
+      const forgetful = middleware(async (delivery: any, next: any) => {
+        if (delivery.data.n === 1) return next();
+        runs++;
+        t.changed();
+      });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle, { use: [forgetful] });
+      await app.publishAll(channel, [t.item(0), t.item(1)]);
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.equal(JSON.parse(copy!.body as string).n, 0);
+      assert.ok(copy!.dead!.reason.includes("next()"), copy!.dead!.reason);
+      assert.equal(runs, 2);
+      await t.until(() => seen.numbers.length === 1, "the other message");
+      assert.deepEqual(seen.numbers, [1]);
     },
   },
   {

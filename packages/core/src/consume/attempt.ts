@@ -1,4 +1,5 @@
 import { type Duration, parseDuration } from "../duration.ts";
+import { MessagingError } from "../errors.ts";
 import type { ConsumerShape, MiddlewareShape } from "../shapes.ts";
 import { verdictKind, verdictOf } from "../verdicts.ts";
 
@@ -8,7 +9,8 @@ export type Attempt =
   | { readonly verdict: "failed"; readonly error: unknown }
   | { readonly verdict: "retry"; readonly error: unknown; readonly delayMs?: number }
   | { readonly verdict: "deadLetter"; readonly error: unknown; readonly reason: string }
-  | { readonly verdict: "release"; readonly error: unknown };
+  | { readonly verdict: "release"; readonly error: unknown }
+  | { readonly verdict: "skip"; readonly error: unknown; readonly reason: string };
 
 export const ACK: Attempt = { verdict: "ack" };
 
@@ -28,13 +30,22 @@ function read(error: unknown): Attempt {
   if (verdict === undefined) return { verdict: "failed", error };
   const kind = verdictKind(verdict);
   if (kind === "release") return { verdict: "release", error };
-  if (kind === "deadLetter") {
+  if (kind === "deadLetter" || kind === "skip") {
     const { reason } = verdict as { reason?: unknown };
-    return { verdict: "deadLetter", error, reason: typeof reason === "string" ? reason : verdict.message };
+    return { verdict: kind, error, reason: typeof reason === "string" ? reason : verdict.message };
   }
   const delay = (verdict as { delay?: Duration }).delay;
   const delayMs = delay === undefined ? undefined : parseDuration(delay);
   return delayMs === undefined ? { verdict: "retry", error } : { verdict: "retry", error, delayMs };
+}
+
+/** What a handler or a middleware returned is ignored, unless it is a verdict: `return new Retry()` means what `throw` would. */
+function returned(value: unknown): Attempt {
+  try {
+    return verdictOf(value) === undefined ? ACK : verdictFor(value);
+  } catch {
+    return ACK;
+  }
 }
 
 /** Looks once at all that the policy will look at. */
@@ -49,7 +60,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** Runs the handler; a promise only where the handler or a middleware gave one. What it returns is ignored. */
+/** Runs the handler; a promise only where the handler or a middleware gave one. */
 export function runHandler(
   consumer: ConsumerShape,
   type: string,
@@ -64,7 +75,8 @@ export function runHandler(
       use === undefined || use.length === 0
         ? handler(data, delivery)
         : throughMiddleware(use, delivery, () => handler(data, delivery));
-    return isPromise(result) ? settled(result) : ACK;
+    if (result === undefined) return ACK;
+    return isPromise(result) ? settled(result) : returned(result);
   } catch (error) {
     return verdictFor(error);
   }
@@ -73,8 +85,8 @@ export function runHandler(
 /** What batch handlers see is built by the caller; its verdicts per item are the caller's too. */
 export async function settled(result: PromiseLike<unknown>): Promise<Attempt> {
   try {
-    await result;
-    return ACK;
+    const value = await result;
+    return value === undefined ? ACK : returned(value);
   } catch (error) {
     return verdictFor(error);
   }
@@ -88,13 +100,10 @@ export function throughMiddleware(
 ): Promise<void> {
   const step = async (index: number): Promise<void> => {
     const current = use[index];
-    if (current === undefined) {
-      await inner();
-      return;
-    }
+    if (current === undefined) return refuseVerdict(await inner());
     let rest: Watched | undefined;
     let over = false;
-    await current.run(delivery, (add) => {
+    const result: unknown = await current.run(delivery, (add) => {
       if (rest !== undefined) throw new Error("a middleware called next() twice; an attempt runs its handler once");
       if (over) throw new Error("a middleware called next() after it had ended; the message is settled");
       rest = new Watched(async () => {
@@ -106,9 +115,21 @@ export function throughMiddleware(
     over = true;
     // Nobody waited for the handler: it runs on, and is not to be acknowledged before its end, nor its failure lost.
     if (rest?.seen === false) await rest;
-    // A middleware that neither calls next() nor throws has acknowledged the message itself (a deduplicating inbox does).
+    if (rest === undefined && verdictOf(result) === undefined) throw forgotten(index);
+    refuseVerdict(result);
   };
   return step(0);
+}
+
+/** One that is returned is meant as if thrown. */
+function refuseVerdict(result: unknown): void {
+  if (result !== undefined && verdictOf(result) !== undefined) throw result;
+}
+
+/** An accident must not acknowledge what no handler has seen; that a message needs no handling is said with `Skip`. */
+function forgotten(index: number): MessagingError {
+  const text = `middleware ${index + 1} of the consumer ended without calling next(): call it to go on, or throw new Skip(reason) to settle the message unhandled`;
+  return new MessagingError("next-not-called", text, { kind: "config" });
 }
 
 /** Knows whether anybody waits for it. */

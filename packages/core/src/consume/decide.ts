@@ -9,6 +9,8 @@ export type Decision =
   /** `asked`: the handler gave the delay itself. */
   | { readonly action: "retry"; readonly delayMs: number; readonly asked: boolean; readonly error: unknown }
   | { readonly action: "release"; readonly error: unknown }
+  /** The handler or a middleware said that it needs no handling. */
+  | { readonly action: "skip"; readonly reason: string; readonly error: unknown }
   | Condemned;
 
 /** Not to be tried again: to the dead letters, or whatever the policy does with exhausted messages. */
@@ -29,6 +31,7 @@ export function decide(
   describe: (error: unknown) => string,
 ): Decision {
   if (result.verdict === "ack") return { action: "ack" };
+  if (result.verdict === "skip") return { action: "skip", reason: result.reason, error: result.error };
   if (result.verdict === "release") return { action: "release", error: result.error };
   if (result.verdict === "deadLetter")
     return { action: "deadLetter", code: "rejected", reason: result.reason, error: result.error };

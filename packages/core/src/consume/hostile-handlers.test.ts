@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DeadLetter } from "../verdicts.ts";
+import { DeadLetter, Retry, Skip } from "../verdicts.ts";
 import { runHandler, throughMiddleware, verdictFor } from "./attempt.ts";
 import { gate, rig } from "./scripted-receiver.test.kit.ts";
 
@@ -89,12 +89,65 @@ test("a middleware that catches what next() throws has handled it", async () => 
 
 test("next() after the middleware has ended is refused: the message is settled", async () => {
   let late!: () => unknown;
-  await throughMiddleware(
+  const attempt = throughMiddleware(
     around((_delivery, next) => {
       late = next;
     }),
     {},
     () => undefined,
   );
+  await expect(attempt).rejects.toMatchObject({ code: "next-not-called" });
   expect(late).toThrow("after it had ended");
+});
+
+test.each([
+  ["a single handler", false],
+  ["a batch", true],
+])("a middleware of %s that forgets next() has failed, and the handler has not run", async (_name, batched) => {
+  let handled = 0;
+  const { runner, lease, message, runtime, dead, events } = rig({
+    options: { use: around(async () => undefined) },
+    policy: { retry: { attempts: 2, backoff: "constant", firstMs: 10, maxMs: 10 } },
+    ...(batched ? { batch: () => void handled++ } : { handler: () => void handled++ }),
+  });
+  lease.push(message(1));
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled).toMatchObject([{ action: "retry" }]);
+  lease.push(message(1, { attempt: 2 }));
+  await runtime.advance("1s");
+  expect(handled).toBe(0);
+  expect(dead).toHaveLength(1);
+  expect(events.at(-1)).toMatchObject({
+    type: "dead-letter",
+    reason: expect.stringContaining("without calling next()"),
+  });
+});
+
+test.each([
+  ["thrown by a middleware", { options: { use: around(async () => Promise.reject(new Skip("a duplicate"))) } }],
+  ["returned by a middleware", { options: { use: around(async () => new Skip("a duplicate")) } }],
+  ["thrown by the handler", { handler: () => Promise.reject(new Skip("a duplicate")) }],
+  ["returned by the handler", { handler: () => new Skip("a duplicate") }],
+  [
+    "given to batch.fail",
+    {
+      batch: (batch: Iterable<object> & { fail: (one: object, error: unknown) => void }) => {
+        for (const one of batch) batch.fail(one, new Skip("a duplicate"));
+      },
+    },
+  ],
+])("Skip %s settles the message and says so", async (_name, options) => {
+  const { runner, lease, message, runtime, dead, events } = rig({ handler: () => {}, ...options });
+  lease.push(message(1));
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled).toEqual([{ receipt: "r1", action: "ack" }]);
+  expect(dead).toEqual([]);
+  expect(events).toMatchObject([{ type: "skipped", level: "info", by: "handler", reason: "a duplicate", id: "id-r1" }]);
+});
+
+test("a verdict that a handler returns counts as thrown", () => {
+  const consumer = { handlers: { m: () => new Retry() }, options: {} } as unknown as Parameters<typeof runHandler>[0];
+  expect(runHandler(consumer, "m", 1, {})).toMatchObject({ verdict: "retry" });
 });

@@ -39,6 +39,7 @@ export class Outcomes {
 
   #act(held: Held, decision: Decision): void {
     if (decision.action === "ack") return;
+    if (decision.action === "skip") return this.#skipped(held, decision.reason);
     if (held.state === "lost") {
       held.lease.end(held);
       held.lease.leave(held);
@@ -80,6 +81,13 @@ export class Outcomes {
     this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...about(held) });
   }
 
+  /** As the handler or a middleware asked: settled as if it had been handled. It leaves no gap: nothing of it was left undone. */
+  #skipped(held: Held, reason: string): void {
+    this.#context.emit({ type: "skipped", level: "info", by: "handler", reason, ...about(held) });
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
   #dead(held: Held, condemned: Condemned): void {
     const { code, reason, error } = condemned;
     this.#context.emit({
@@ -100,6 +108,7 @@ export class Outcomes {
     this.#context.emit({
       type: "skipped",
       level: "warn",
+      by: "policy",
       reason: condemned.reason,
       error: condemned.error,
       ...about(held),

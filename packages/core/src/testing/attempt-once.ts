@@ -25,7 +25,8 @@ export type AttemptResult =
   | { readonly verdict: "ack" }
   | { readonly verdict: "retry"; readonly delayMs: number; readonly error: unknown }
   | { readonly verdict: "deadLetter"; readonly code: string; readonly reason: string; readonly error?: unknown }
-  | { readonly verdict: "release"; readonly error: unknown };
+  | { readonly verdict: "release"; readonly error: unknown }
+  | { readonly verdict: "skip"; readonly reason: string };
 
 const PLAIN = { headers: 16, binary: true };
 
@@ -67,6 +68,8 @@ export async function attemptOnce(
       return { verdict: "ack" };
     case "retry":
       return { verdict: "retry", delayMs: decision.delayMs, error: decision.error };
+    case "skip":
+      return { verdict: "skip", reason: decision.reason };
     case "release":
       return { verdict: "release", error: decision.error };
     case "deadLetter": {
