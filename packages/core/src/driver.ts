@@ -233,6 +233,7 @@ export interface Lease<R = any> {
    * once nothing can be lost by it: what was read is returned, never dropped. `null`: the right to read ends (a shard's
    * end, or another worker asked for it); core settles what it holds and calls `release`. The array is core's from then
    * on: it empties it, so that the promise of a receive that waited long keeps no messages alive.
+   * Core aborts a receive to stop, and to give its room to another lease of the group; then it calls again.
    * Called at most `concurrency.receive` times at once.
    */
   receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;

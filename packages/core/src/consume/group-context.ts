@@ -6,6 +6,7 @@ import type { ConsumerShape } from "../shapes.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Budget } from "./budget.ts";
 import type { Held } from "./held.ts";
+import type { LeaseRunner } from "./lease-runner.ts";
 
 type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
 /** An event but for what the group adds. */
@@ -42,4 +43,6 @@ export interface LeaseHost {
   waitMs(): number;
   /** The budget is used up and a fetch waits for it. */
   full(): void;
+  /** A lease waits for room in the budget: idle receives of others give back what is beyond their share. */
+  makeRoom(of: LeaseRunner): void;
 }

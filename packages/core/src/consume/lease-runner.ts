@@ -86,6 +86,22 @@ export class LeaseRunner {
     return this.#quiesced || this.host.stopping;
   }
 
+  /** Places in the budget: of what is held, and reserved by the receives under way. */
+  get placesTaken(): number {
+    return this.holdings.size + this.#poller.reserved;
+  }
+
+  /** Its receives hold room that another lease may want: more than its share, or for longer than they would now. */
+  holdsRoom(share: number, waitMs: number): boolean {
+    const { reserved } = this.#poller;
+    return reserved > 0 && (reserved + this.holdings.size > share || this.#poller.waitMs > waitMs);
+  }
+
+  /** Its receives under way end early, and begin again with its share. */
+  interrupt(): void {
+    this.#poller.interrupt();
+  }
+
   windowRoom(): number {
     if (this.#checkpointer === undefined) return Number.POSITIVE_INFINITY;
     if (this.#careful) return this.holdings.size === 0 && this.#checkpointer.clear ? 1 : 0;

@@ -8,7 +8,11 @@ import { type Loops, ReceiveLoop } from "./receive-loop.ts";
 export class Poller implements Loops {
   readonly #lease: LeaseRunner;
   readonly #stop = new AbortController();
+  /** Ends the receives under way; another takes its place when it was used. */
+  #cut = new AbortController();
   #running = 0;
+  reserved = 0;
+  waitMs = 0;
   #idle: (() => void)[] | undefined;
   #wakeWindow: (() => void) | undefined;
 
@@ -20,13 +24,25 @@ export class Poller implements Loops {
     return this.#stop.signal;
   }
 
+  get receiving(): AbortSignal {
+    return this.#cut.signal;
+  }
+
   start(): void {
     this.#spawn(true);
+  }
+
+  /** The receives under way end early, without loss, and what they reserved is free; then they begin again. */
+  interrupt(): void {
+    const cut = this.#cut;
+    this.#cut = new AbortController();
+    cut.abort();
   }
 
   /** No new receive; those under way end without loss. */
   stop(): void {
     this.#stop.abort();
+    this.#cut.abort();
     this.windowMoved();
   }
 

@@ -8,7 +8,14 @@ const HASTY_MS = 20;
 
 /** What a loop needs of those beside it. */
 export interface Loops {
+  /** No new receive. */
   readonly signal: AbortSignal;
+  /** The receives that begin now end early when it aborts. */
+  readonly receiving: AbortSignal;
+  /** Places in the budget that the receives under way have reserved. */
+  reserved: number;
+  /** How long the last receive may wait. */
+  waitMs: number;
   whenWindowMoves(wake: () => void): void;
   /** A poll came back full: another loop may be of use. */
   full(): void;
@@ -29,6 +36,10 @@ export class ReceiveLoop {
   #began = 0;
   #failures = 0;
   #hasty = 0;
+  /** Of the receive under way. */
+  #receiving: AbortSignal | undefined;
+  /** The last receive ended early because another lease wanted room: the next leaves it some. */
+  #interrupted = false;
 
   constructor(lease: LeaseRunner, loops: Loops, first: boolean) {
     this.#lease = lease;
@@ -42,13 +53,19 @@ export class ReceiveLoop {
     const window = this.#lease.windowRoom();
     if (this.#loops.signal.aborted) return this.#loops.ended();
     if (window <= 0) return this.#first ? this.#loops.whenWindowMoves(this.next) : this.#loops.ended();
-    const most = Math.max(Math.min(host.share(), host.capabilities.maxBatch.count, window), 1);
+    let share = host.share();
+    if (this.#interrupted) {
+      this.#interrupted = false;
+      share -= this.#lease.placesTaken;
+    }
+    const most = Math.max(Math.min(share, host.capabilities.maxBatch.count, window), 1);
     // A call that brings one message costs what a call for ten does: while handlers are busy, places are left to gather.
     const least = Math.max(Math.min(most, plan.maxInFlight >> 1), 1);
     const taken = budget.tryTake(most, least);
     if (taken > 0) return this.#receive(taken);
     if (!this.#first) return this.#loops.ended();
     host.full();
+    host.makeRoom(this.#lease);
     void budget.take(most, least).then(this.#granted);
   };
 
@@ -67,9 +84,12 @@ export class ReceiveLoop {
       return this.#loops.ended();
     }
     this.#began = host.context.runtime.monotonic();
+    this.#loops.reserved += reserved;
+    this.#loops.waitMs = host.waitMs();
+    this.#receiving = this.#loops.receiving;
     let answer: Promise<readonly Delivery[] | null>;
     try {
-      answer = lease.receive(reserved, host.waitMs(), signal);
+      answer = lease.receive(reserved, this.#loops.waitMs, this.#receiving);
     } catch (cause) {
       return this.#failed(cause);
     }
@@ -79,6 +99,8 @@ export class ReceiveLoop {
   readonly #got = (got: readonly Delivery[] | null): void => {
     const { budget } = this.#lease.host.context;
     this.#failures = 0;
+    this.#loops.reserved -= this.#reserved;
+    this.#interrupted = this.#receiving!.aborted;
     const count = got === null ? 0 : got.length;
     if (count < this.#reserved) budget.unreserve(this.#reserved - count);
     if (got === null) {
@@ -105,6 +127,7 @@ export class ReceiveLoop {
 
   #empty(): void {
     if (!this.#first) return this.#loops.ended();
+    if (this.#interrupted) return this.next();
     const { runtime } = this.#lease;
     this.#hasty = runtime.monotonic() - this.#began < HASTY_MS ? this.#hasty + 1 : 0;
     if (this.#hasty <= 3) return this.next();
@@ -115,8 +138,14 @@ export class ReceiveLoop {
   readonly #failed = (cause: unknown): void => {
     const { context } = this.#lease.host;
     const { signal } = this.#loops;
+    this.#loops.reserved -= this.#reserved;
     context.budget.unreserve(this.#reserved);
     if (signal.aborted || !this.#first) return this.#loops.ended();
+    // An interruption may end as a rejection; what else is wrong the next receive says again.
+    if (this.#receiving!.aborted && !this.#interrupted) {
+      this.#interrupted = true;
+      return this.next();
+    }
     const fault: Fault = this.#lease.classify(cause, "receive");
     if ((fault.kind !== "retryable" && fault.kind !== "throttled") || this.#lease.lease.lost.aborted) {
       this.#lease.broken(cause, fault);

@@ -197,13 +197,31 @@ export function rig(options: RigOptions = {}) {
   const capabilities = { ...CAPABILITIES, ...options.capabilities };
   const openFaults = [...(options.openFaults ?? [])];
   let opens = 0;
+  let joined = () => {};
+  /** Another lease comes. */
+  const join = (): ScriptedLease => {
+    const lease = new ScriptedLease(runtime, `lease-${leases.length + 1}`);
+    leases.push(lease);
+    joined();
+    return lease;
+  };
   const receiver = (): ReceiverDriver<string> => {
     const closed = new AbortController();
     return {
       capabilities,
       async *leases(signal) {
-        yield* leases;
-        await runtime.sleep(Number.MAX_SAFE_INTEGER, AbortSignal.any([signal, closed.signal]));
+        const over = AbortSignal.any([signal, closed.signal]);
+        for (let at = 0; !over.aborted; ) {
+          const next = leases[at];
+          if (next === undefined) {
+            const come = new AbortController();
+            joined = () => come.abort();
+            await runtime.sleep(Number.MAX_SAFE_INTEGER, AbortSignal.any([over, come.signal]));
+          } else {
+            at++;
+            yield next;
+          }
+        }
       },
       close: async () => closed.abort(),
     };
@@ -350,6 +368,7 @@ export function rig(options: RigOptions = {}) {
     runner,
     stop,
     leases,
+    join,
     lease: leases[0] as ScriptedLease,
     events,
     dead,

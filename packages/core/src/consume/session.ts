@@ -7,8 +7,12 @@ import { LeaseRunner } from "./lease-runner.ts";
 
 /** The longest a receive waits; the longest SQS allows [AWS API reference, ReceiveMessage]. */
 const LONGEST_POLL_MS = 20_000;
-/** With more leases than places in the budget, an idle one must not hold its place long. */
+/** With more leases than places in the budget, they take turns: an idle one must not hold its place longer than this. */
 const CROWDED_POLL_MS = 250;
+/** And every lease has its turn within this. */
+const CROWDED_ROUND_MS = 500;
+/** Shorter polls are taken for a driver that does not wait. */
+const SHORTEST_POLL_MS = 25;
 
 /** Giving a lease up is a courtesy to the next holder; it would expire anyway. */
 const RELEASE_MS = 5_000;
@@ -50,7 +54,8 @@ export class Session implements LeaseHost {
   }
 
   share(): number {
-    return Math.max(Math.ceil(this.context.plan.maxInFlight / Math.max(this.#runners.size, 1)), 1);
+    // Rounded down: were the shares together more than there is, the last lease would have none.
+    return Math.max(Math.floor(this.context.plan.maxInFlight / Math.max(this.#runners.size, 1)), 1);
   }
 
   gaveBack(): void {
@@ -58,8 +63,20 @@ export class Session implements LeaseHost {
   }
 
   waitMs(): number {
-    const crowded = this.#runners.size > this.context.plan.maxInFlight;
-    return crowded ? CROWDED_POLL_MS : Math.min(LONGEST_POLL_MS, Math.max(Math.floor(this.#drainMs / 3), 0));
+    const { maxInFlight } = this.context.plan;
+    const { size } = this.#runners;
+    const longest = Math.min(LONGEST_POLL_MS, Math.max(Math.floor(this.#drainMs / 3), 0));
+    if (size <= maxInFlight) return longest;
+    const turn = Math.floor((CROWDED_ROUND_MS * maxInFlight) / size);
+    return Math.min(longest, CROWDED_POLL_MS, Math.max(turn, SHORTEST_POLL_MS));
+  }
+
+  makeRoom(of: LeaseRunner): void {
+    if (this.#runners.size < 2 || this.context.budget.full) return;
+    const share = this.share();
+    if (of.placesTaken >= share) return;
+    const waitMs = this.waitMs();
+    for (const runner of this.#runners) if (runner !== of && runner.holdsRoom(share, waitMs)) runner.interrupt();
   }
 
   full(): void {
