@@ -33,6 +33,7 @@ export interface AppOptions {
 
 export interface StopReport {
   readonly completed: number;
+  readonly drained: number;
   readonly released: number;
   readonly abandoned: number;
 }

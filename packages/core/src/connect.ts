@@ -30,10 +30,17 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   const plan = await resolvePlan({ ...options, channels: shapes, service });
   await provision(plan, runtime, new AbortController().signal);
   const connections = await Connections.open(plan, runtime, observe);
+  const observed = options.observe !== undefined;
   const redact = redacting(plan.redact, options.redact);
-  return new MessagingCore({ plan, channels: shapes, connections, runtime, observe, redact }) as unknown as Messaging<
-    Channels[number]
-  >;
+  return new MessagingCore({
+    plan,
+    channels: shapes,
+    connections,
+    runtime,
+    observe,
+    observed,
+    redact,
+  }) as unknown as Messaging<Channels[number]>;
 }
 
 function refuseBadHooks(options: object): void {

@@ -1,9 +1,20 @@
 /**
- * What happened that nobody asked for. Every event is plain data and holds no message body, header or secret.
+ * A message that was handled, and what happened that nobody asked for. Every event is plain data and holds no message body, header or secret.
  * `connect({ observe })` receives them; without an observer, those of level `warn` and `error` go to `console`.
  */
 export type MessagingEvent = About &
+  /** Its handler has returned; its settlement follows. Only where there is an observer. */
   (
+    | {
+        readonly type: "handled";
+        readonly level: "info";
+        readonly messageType: string;
+        readonly attempt: number;
+        /** Handler and middleware, in milliseconds; of a batch, the time of all its deliveries. */
+        readonly durationMs: number;
+        /** Of a batch: how many deliveries it had. */
+        readonly batch?: number;
+      }
     | {
         readonly type: "retry";
         readonly level: "info";

@@ -26,7 +26,10 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly adapters?: readonly Adapter[];
   /** Clock, timers, randomness and ids. Default the system's. */
   readonly runtime?: Runtime;
-  /** What happened that nobody asked for. Default: level `warn` and `error` go to `console`. */
+  /**
+   * Told of every message handled, with its duration, and of what happened that nobody asked for. Default: what is of level
+   * `warn` or `error` goes to `console`, and successes are neither timed nor reported.
+   */
   readonly observe?: Observe;
   /**
    * Given the class and message of a handler's error, and of its causes, before they are written: into the reason of a dead
@@ -75,10 +78,12 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
 /** `at`: what `delivery.position` gave; that message comes first. `time`: a Date or epoch milliseconds, as the broker's clock has it. */
 export type ReplayFrom = "earliest" | "latest" | { readonly time: Date | number } | { readonly at: string };
 
-/** Deliveries, counted since the stop was asked for. */
+/** Numbers of deliveries. */
 export interface StopReport {
-  /** Handlers that ended, and whose verdict was settled. */
+  /** Those whose handlers have ended since `start()`; an attempt that failed counts, and so does the next one. */
   readonly completed: number;
+  /** Of these, those whose handlers ended after the stop was asked for. */
+  readonly drained: number;
   /** Given back unstarted. */
   readonly released: number;
   /** Handlers still running at the deadline; their messages will come again. */

@@ -27,6 +27,8 @@ export interface MessagingParts {
   readonly connections: Connections;
   readonly runtime: Runtime;
   readonly observe: Observe;
+  /** Somebody gave an observer: it is told of successes, too. */
+  readonly observed: boolean;
   /** For texts of handlers' errors. */
   readonly redact?: Redact | undefined;
 }
@@ -84,7 +86,7 @@ export class MessagingCore {
 
   consume(consumer: ConsumerShape): void {
     this.#refuseIfStopped();
-    const { plan, connections, runtime, observe, redact } = this.#parts;
+    const { plan, connections, runtime, observe, observed, redact } = this.#parts;
     const { channel, group } = groupPlanFor(plan, consumer);
     const key = `${channel.channel}/${group.group}`;
     if (this.#groups.has(key)) {
@@ -95,7 +97,7 @@ export class MessagingCore {
         group: group.group,
       });
     }
-    const context = new Context(consumer, channel, group, connections, runtime, observe, redact);
+    const context = new Context(consumer, channel, group, connections, runtime, observe, observed, redact);
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A start under way has its consumers already.
@@ -216,7 +218,12 @@ export class MessagingCore {
       await connections.flush(deadline.signal);
       await connections.close();
       const total = (of: keyof StopReport) => stopped.reduce((sum, each) => sum + each[of], 0);
-      return { completed: total("completed"), released: total("released"), abandoned: total("abandoned") };
+      return {
+        completed: total("completed"),
+        drained: total("drained"),
+        released: total("released"),
+        abandoned: total("abandoned"),
+      };
     } finally {
       timer[Symbol.dispose]();
       this.#state = "stopped";

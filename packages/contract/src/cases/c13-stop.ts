@@ -18,6 +18,7 @@ export const cases: readonly ContractCase[] = [
       const report = await one.stop();
       assert.equal(seen.running, 0);
       assert.ok(report.completed >= 1 && report.abandoned === 0, JSON.stringify(report));
+      assert.equal(report.drained, report.completed);
       const finished = new Set(seen.done.map((record) => record.id));
       const later = t.recorder();
       await two.consume(channel, "main", later.handle);
@@ -151,7 +152,7 @@ export const cases: readonly ContractCase[] = [
     title: "an application that never started stops",
     run: async (t) => {
       const app = await t.app({ channels: [t.channel()] });
-      assert.deepEqual(await app.stop(), { completed: 0, released: 0, abandoned: 0 });
+      assert.deepEqual(await app.stop(), { completed: 0, drained: 0, released: 0, abandoned: 0 });
     },
   },
   {

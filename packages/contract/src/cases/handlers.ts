@@ -83,6 +83,34 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "H-handled-is-observed",
+    clause: "handlers",
+    title:
+      "an observer is told of each message handled, with type, attempt and duration; the stop report counts them all",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const seen = t.recorder(async (_data, _delivery, one) => {
+        await t.sleep(40);
+        if (one.data.n === 0 && one.attempt === 1) throw new Error("once more");
+      });
+      await app.consume(channel, "main", seen.handle);
+      const ids = await app.publishAll(
+        channel,
+        range(4).map((n) => t.item(n)),
+      );
+      await t.until(() => app.eventsOf("handled").length === 4, "four successes");
+      const events = app.eventsOf("handled");
+      assert.deepEqual(events.map(({ id }) => ids.indexOf(id)).sort(), range(4));
+      for (const { id, channel: of, group, messageType, attempt, durationMs } of events) {
+        assert.deepEqual([of, group, messageType, attempt], [channel.name, "main", "item", id === ids[0] ? 2 : 1]);
+        assert.ok(durationMs >= 39 && durationMs < 10_000, `${durationMs} ms`);
+      }
+      const { completed, drained } = await app.stop();
+      assert.ok(completed >= 5 && drained === 0, `${completed} completed, ${drained} of them after the stop`);
+    },
+  },
+  {
     id: "H-many-types",
     clause: "handlers",
     title: "each type of a channel reaches its own handler, whole",

@@ -3,7 +3,7 @@ import type { GroupContext } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { prepare } from "./prepare.ts";
-import { screened } from "./single.ts";
+import { handledEvent, screened } from "./single.ts";
 import type { View } from "./view.ts";
 
 interface Item {
@@ -21,8 +21,14 @@ export async function attemptBatch(
   for (const held of batch) held.lease.begin(held);
   const looked = await Promise.all(batch.map((held) => lookAt(context, outcomes, held)));
   const items = looked.filter((item) => item !== undefined);
+  const began = context.observed ? context.runtime.monotonic() : 0;
   const results = items.length === 0 ? [] : await runBatch(context, items);
-  items.forEach(({ held }, i) => outcomes.conclude(held, results[i] as Attempt));
+  const durationMs = context.observed ? context.runtime.monotonic() - began : 0;
+  items.forEach(({ held, view }, i) => {
+    const attempt = results[i] as Attempt;
+    if (context.observed && attempt.verdict === "ack") context.emit(handledEvent(held, view, durationMs, items.length));
+    outcomes.conclude(held, attempt);
+  });
   done();
 }
 

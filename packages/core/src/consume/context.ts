@@ -19,6 +19,7 @@ export class Context implements GroupContext {
   readonly budget: Budget;
   readonly attempts = new Attempts();
   readonly #connections: Connections;
+  readonly observed: boolean;
   readonly #observe: Observe;
   readonly #redact: Redact | undefined;
 
@@ -29,6 +30,7 @@ export class Context implements GroupContext {
     connections: Connections,
     runtime: Runtime,
     observe: Observe,
+    observed: boolean,
     redact: Redact | undefined,
   ) {
     this.consumer = consumer;
@@ -39,6 +41,7 @@ export class Context implements GroupContext {
     this.budget = new Budget(plan.maxInFlight, plan.maxInFlightBytes);
     this.#connections = connections;
     this.#observe = observe;
+    this.observed = observed;
     this.#redact = redact;
   }
 

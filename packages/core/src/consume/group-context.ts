@@ -24,6 +24,8 @@ export interface GroupContext {
   /** Where its dead letters go; absent where the policy blocks or skips. */
   readonly deadLetters: SendQueue | undefined;
   emit(event: GroupEvent): void;
+  /** Somebody observes: successes are reported, too. */
+  readonly observed: boolean;
   /** Class and message of an error, redacted and bounded, for what leaves the process. Bound: it may be passed on. */
   readonly describe: (error: unknown) => string;
 }

@@ -14,6 +14,7 @@ const GRACE_MS = 1_000;
 
 export interface GroupStopped {
   readonly completed: number;
+  readonly drained: number;
   readonly released: number;
   readonly abandoned: number;
 }
@@ -198,7 +199,8 @@ export class GroupRunner {
         session?.forget();
       }
     }
-    return { completed: this.#dispatcher.finished - before, released: this.#dispatcher.released, abandoned };
+    const { finished, released } = this.#dispatcher;
+    return { completed: finished, drained: finished - before, released, abandoned };
   }
 }
 

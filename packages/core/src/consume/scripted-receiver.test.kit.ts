@@ -182,6 +182,7 @@ export interface RigOptions {
   /** What the dead-letter destination answers to each copy; undefined: accepted. */
   readonly deadAnswer?: (message: WireMessage) => unknown;
   readonly drainMs?: number;
+  readonly observed?: boolean;
 }
 
 const anything: StandardSchemaV1 = {
@@ -322,6 +323,7 @@ export function rig(options: RigOptions = {}) {
     }),
     emit: (event) => observe(event as MessagingEvent),
     describe: describeError,
+    observed: options.observed ?? false,
   };
   let made = 0;
   const message = (

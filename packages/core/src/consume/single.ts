@@ -1,5 +1,5 @@
-import { ACK, runHandler } from "./attempt.ts";
-import type { GroupContext } from "./group-context.ts";
+import { ACK, type Attempt, runHandler } from "./attempt.ts";
+import type { GroupContext, GroupEvent } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { about, type Outcomes } from "./outcomes.ts";
 import { prepare, type Prepared } from "./prepare.ts";
@@ -42,6 +42,7 @@ export function attemptOne(context: GroupContext, outcomes: Outcomes, held: Held
 /** No promise and no closure where schema and handler are synchronous. */
 function handle(context: GroupContext, outcomes: Outcomes, held: Held, prepared: Prepared, done: () => void): void {
   if (!screened(context, outcomes, held, prepared)) return done();
+  if (context.observed) return handleObserved(context, outcomes, held, prepared, done);
   const attempt = runHandler(context.consumer, prepared.type, prepared.data, prepared);
   if (attempt instanceof Promise) {
     void attempt.then((ended) => {
@@ -52,4 +53,30 @@ function handle(context: GroupContext, outcomes: Outcomes, held: Held, prepared:
     outcomes.conclude(held, attempt);
     done();
   }
+}
+
+/** As above, and a success is reported with its duration: apart, so that without an observer no clock is read. */
+function handleObserved(context: GroupContext, outcomes: Outcomes, held: Held, view: View, done: () => void): void {
+  const began = context.runtime.monotonic();
+  const ended = (attempt: Attempt) => {
+    if (attempt.verdict === "ack") context.emit(handledEvent(held, view, context.runtime.monotonic() - began));
+    outcomes.conclude(held, attempt);
+    done();
+  };
+  const attempt = runHandler(context.consumer, view.type, view.data, view);
+  if (attempt instanceof Promise) void attempt.then(ended);
+  else ended(attempt);
+}
+
+/** `batch`: how many deliveries the handler had at once. */
+export function handledEvent(held: Held, view: View, durationMs: number, batch?: number): GroupEvent {
+  return {
+    type: "handled",
+    level: "info",
+    messageType: view.type,
+    attempt: view.attempt,
+    durationMs,
+    ...(batch === undefined ? {} : { batch }),
+    ...about(held),
+  };
 }

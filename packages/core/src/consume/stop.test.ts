@@ -11,10 +11,10 @@ test("stop lets handlers end, gives the rest back, flushes, releases, and report
   await runtime.settle();
   expect(lease.settled.map(({ action }) => action)).toEqual(["release", "release", "release"]);
   slow.open();
-  expect(await stopped).toEqual({ completed: 2, released: 3, abandoned: 0 });
+  expect(await stopped).toEqual({ completed: 2, drained: 2, released: 3, abandoned: 0 });
   expect(lease.settled.filter(({ action }) => action === "ack")).toHaveLength(2);
   expect(lease.released).toBe("drained");
-  expect(await stop(0)).toEqual({ completed: 2, released: 3, abandoned: 0 });
+  expect(await stop(0)).toEqual({ completed: 2, drained: 2, released: 3, abandoned: 0 });
 });
 
 test("at the deadline what still runs is told and abandoned", async () => {
@@ -34,7 +34,7 @@ test("at the deadline what still runs is told and abandoned", async () => {
   await runtime.advance("3s");
   expect(String(reason)).toContain("drain deadline");
   await runtime.advance("2s");
-  expect(await stopped).toEqual({ completed: 0, released: 0, abandoned: 1 });
+  expect(await stopped).toEqual({ completed: 0, drained: 0, released: 0, abandoned: 1 });
   expect(lease.settled).toEqual([]);
 });
 
@@ -155,4 +155,17 @@ test("a receive that fails for a while is called again; one that fails for good 
   expect(opens()).toBe(2);
   expect(handled).toBe(2);
   expect(runner.problem).toBeUndefined();
+});
+
+test("the report counts all that was handled since the start, and what of it ended after the stop was asked for", async () => {
+  const slow = gate();
+  const { runner, lease, message, runtime, stop } = rig({
+    handler: (i: number) => (i === 9 ? slow.promise : undefined),
+  });
+  lease.push(...[1, 2, 3, 9].map((i) => message(i)));
+  await runner.start();
+  await runtime.settle();
+  const stopped = stop(25_000);
+  slow.open();
+  expect(await stopped).toEqual({ completed: 4, drained: 1, released: 0, abandoned: 0 });
 });
