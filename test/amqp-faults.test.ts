@@ -1,8 +1,10 @@
 /** RabbitMQ itself misbehaving, one fault at a time, on a node of the test's own. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { consumer } from "@switchyard/core";
+import { adapter } from "@switchyard/amqp";
+import { channel, connect, consumer } from "@switchyard/core";
 import { connect as amqplib } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { type Rabbit, skipped, startNode } from "./support/rabbit.ts";
 import { type AppOptions, consumerTimeout, ordered, plain, startApp, until } from "./support/rabbit-app.ts";
 import { startTcpProxy, type TcpProxy } from "./support/tcp-proxy.ts";
@@ -81,6 +83,86 @@ describe.skipIf(skipped)("RabbitMQ's faults", { timeout: 300_000 }, () => {
     const again = await app({ prefix: "gone" });
     await again.messaging.stop();
     await publish(4);
+    await model.close();
+    await messaging.stop();
+  });
+
+  test("one message above the broker's max_message_size: refused for certain, and the rest of its batch is stored", async () => {
+    const size = (bytes: number) => rabbit.ctl("eval", `application:set_env(rabbit, max_message_size, ${bytes}).`);
+    const before = (await rabbit.ctl("eval", "rabbit_misc:get_env(rabbit, max_message_size, 16777216).")).trim();
+    await size(100_000);
+    try {
+      const { messaging } = await app({ prefix: "large", timeout: "20s" });
+      const all = Array.from({ length: 91 }, (_, n) => ({
+        type: "item",
+        data: { n, key: n === 45 ? "k".repeat(200_000) : "k" },
+      }));
+      const results = (await messaging.publishMany(plain as never, all as never)) as readonly any[];
+      const refused = results.flatMap((result, n) =>
+        result.error === undefined ? [] : [[n, result.error.kind, result.error.code]],
+      );
+      expect(refused).toEqual([[45, "permanent", "too-large"]]);
+      const model = await amqplib(rabbit.url);
+      const { messageCount } = await (await model.createChannel()).checkQueue("large_plain_main");
+      // What was under way before the large one is sent twice at most.
+      expect(messageCount).toBeLessThanOrEqual(90 + 45);
+      await model.close();
+      await messaging.stop();
+    } finally {
+      await size(Number(before));
+    }
+  });
+
+  test("a user without the right to write: refused for certain, at once, with the broker's words", async () => {
+    await (await app({ prefix: "mute" })).messaging.stop();
+    await rabbit.ctl("add_user", "mute", "mute");
+    await rabbit.ctl("set_permissions", "-p", "/", "mute", ".*", "^$", ".*");
+    const url = rabbit.url.replace("guest:guest", "mute:mute");
+    const { messaging } = await app({ prefix: "mute", url, timeout: "20s" });
+    const since = performance.now();
+    const all = Array.from({ length: 5 }, (_, n) => ({ type: "item", data: { n, key: "k" } }));
+    const results = (await messaging.publishMany(plain as never, all as never)) as readonly any[];
+    expect(results.map(({ error }) => [error?.kind, error?.code])).toEqual(all.map(() => ["auth", "access-refused"]));
+    expect(results[0].error.message).toContain("ACCESS_REFUSED");
+    expect(performance.now() - since).toBeLessThan(10_000);
+    await messaging.stop();
+  });
+
+  test("headers of a foreign producer that steer the broker act once: no copy of ours is routed by them again", async () => {
+    const foreign = channel("steered", { messages: { item: z.any() }, foreign: "item" });
+    const model = await amqplib(rabbit.url);
+    const raw = await model.createConfirmChannel();
+    await raw.assertQueue("steered_elsewhere", { durable: true });
+    const messaging: any = await connect({
+      channels: [foreign],
+      service: "steered",
+      config: {
+        prefix: "steered",
+        connections: { rabbit: { use: adapter, url: rabbit.url, provision: "auto" } },
+        channels: { steered: { model: "queue", on: "rabbit", groups: { main: {} } } },
+        policies: { default: { retry: { attempts: 3, backoff: "constant", first: "200ms" }, deadLetter: true } },
+      },
+    } as never);
+    let failures = 0;
+    messaging.consume(
+      consumer(foreign, "main", {
+        item: () => {
+          failures++;
+          throw new Error("no");
+        },
+      }) as never,
+    );
+    await messaging.start();
+    const headers = { CC: ["steered_elsewhere"], cc: "plain", "x-delay": 5, tenant: "t" };
+    raw.sendToQueue("steered_steered_main", Buffer.from("{}"), { headers, messageId: "m" });
+    await raw.waitForConfirms();
+    let dead: any[] = [];
+    await until(async () => (dead = await messaging.deadLetters(foreign, "main").peek()).length > 0, "the dead letter");
+    await messaging.deadLetters(foreign, "main").redrive();
+    await until(() => failures === 6, "the redriven one");
+    await until(async () => (await messaging.deadLetters(foreign, "main").peek()).length > 0, "its dead letter");
+    expect((await raw.checkQueue("steered_elsewhere")).messageCount).toBe(1);
+    expect(dead[0].headers).toMatchObject({ tenant: "t", cc: "plain" });
     await model.close();
     await messaging.stop();
   });

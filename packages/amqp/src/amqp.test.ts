@@ -6,7 +6,7 @@ import { shown, urlProblem } from "./addresses.ts";
 import { BrokerRetry, delaysRetries } from "./broker-retry.ts";
 import { gather, spread } from "./cloud-events.ts";
 import { delayQueues, nextDelay } from "./delays.ts";
-import { classify } from "./errors.ts";
+import { classify, isMissing } from "./errors.ts";
 import { AmqpFault } from "./faults.ts";
 import { headerText } from "./header-text.ts";
 import { partitionFor } from "./routes.ts";
@@ -163,6 +163,18 @@ describe("the fault table", () => {
   test.each([
     [closed(404, "NOT_FOUND - no queue 'q' in vhost '/'"), "open", "config", "queue-not-found"],
     [closed(404, "NOT_FOUND - no exchange 'e' in vhost '/'"), "open", "config", "exchange-not-found"],
+    [
+      closed(404, "NOT_FOUND - home node 'rabbit@b' of durable queue 'q' in vhost '/' is down or inaccessible"),
+      "open",
+      "retryable",
+      "queue-unavailable",
+    ],
+    [
+      closed(404, "NOT_FOUND - home node 'rabbit@b' of durable queue 'q' in vhost '/' is down or inaccessible"),
+      "send",
+      "retryable",
+      "queue-unavailable",
+    ],
     [closed(403, "ACCESS_REFUSED - read access to queue 'q'"), "open", "auth", "access-refused"],
     [
       new Error("Handshake terminated by server: 403 (ACCESS-REFUSED) with message x"),
@@ -200,6 +212,22 @@ describe("the fault table", () => {
   ] as const)("%s during %s", (cause, during, kind, code) => {
     expect(classify(cause, during)).toMatchObject({ kind, code });
   });
+});
+
+test("what is out of reach for now is not missing", () => {
+  const notFound = (message: string) => Object.assign(new Error(message), { code: 404 });
+  expect(isMissing(notFound("NOT_FOUND - no queue 'q' in vhost '/'"))).toBe(true);
+  expect(isMissing(notFound("NOT_FOUND - home node 'rabbit@b' of durable queue 'q' is down or inaccessible"))).toBe(
+    false,
+  );
+  expect(isMissing(new Error("other"))).toBe(false);
+});
+
+test("a reply of any length is read in no time", () => {
+  const text = `${"acknowledgement".repeat(20_000)} timed`;
+  const since = performance.now();
+  classify(Object.assign(new Error(text), { code: 406 }), "receive");
+  expect(performance.now() - since).toBeLessThan(500);
 });
 
 describe("options", () => {

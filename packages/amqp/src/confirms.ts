@@ -2,7 +2,9 @@ import type { Buffer } from "node:buffer";
 import type { AmqpMessage, PublishOptions } from "./client.ts";
 import { AmqpFault } from "./faults.ts";
 import type { Channel } from "./channel.ts";
+import type { Caution } from "./caution.ts";
 import { writeFramesAtOnce } from "./publish-frames.ts";
+import { causesOf } from "./refusals.ts";
 import { UsualHeaders } from "./usual-headers.ts";
 
 /** What became of one message: undefined is accepted. */
@@ -15,6 +17,12 @@ const NACKED = (): AmqpFault =>
     "the broker did not accept the message (nack): its queue is full, or not available now",
   );
 
+/** Written, and not answered when the channel ended. */
+export interface Orphan {
+  readonly bytes: number;
+  readonly done: (answer: Answer) => void;
+}
+
 /** Publishes on one confirm channel and matches what comes back: confirms by tag, returns by message id. */
 export class Confirms {
   readonly channel: Channel;
@@ -23,9 +31,15 @@ export class Confirms {
   readonly #headers = new UsualHeaders();
   #drained: Promise<void> | undefined;
   #unanswered = 0;
+  #orphans: Orphan[] | undefined;
+  /** The broker has accepted something on this channel. */
+  #accepted = false;
+  readonly #caution: Caution | undefined;
 
-  constructor(channel: Channel) {
+  /** `caution`: where several messages may be under way at once, so that a close does not say which of them it is about. */
+  constructor(channel: Channel, caution?: Caution) {
     this.channel = channel;
+    this.#caution = caution;
     writeFramesAtOnce(channel.raw);
     channel.raw.on("return", (message: AmqpMessage) => this.#onReturn(message));
   }
@@ -60,9 +74,13 @@ export class Confirms {
       const returned = this.#returned.size === 0 ? undefined : this.#takeReturned(messageId);
       if (error !== null && error !== undefined) {
         // A nack and a closed channel both come as an error here; after a nack the channel lives.
-        const closed = over.aborted || /channel closed|closed/i.test(String((error as Error).message));
-        done({ cause: closed ? this.#unknown() : NACKED() });
-      } else done(returned === undefined ? undefined : { cause: unroutable(returned) });
+        if (over.aborted || /closed/i.test(String((error as Error).message)))
+          this.#orphan({ bytes: content.length, done });
+        else done({ cause: NACKED() });
+      } else {
+        this.#accepted = true;
+        done(returned === undefined ? undefined : { cause: unroutable(returned) });
+      }
     };
     options.headers = this.#headers.of(headers);
     const room = raw.publish(exchange, key, content, options, answer);
@@ -70,9 +88,19 @@ export class Confirms {
     if (!room) this.#drained ??= this.#untilDrained();
   }
 
-  #unknown(): AmqpFault {
-    const { reason } = this.channel.over;
-    return new AmqpFault("ambiguous", "connection-lost", "the channel was closed before the broker answered", reason);
+  /** amqplib tells the messages of the channel's end before it tells us the reason, in the same turn: they wait for it. */
+  #orphan(one: Orphan): void {
+    const { over } = this.channel;
+    if (this.#orphans !== undefined) return void this.#orphans.push(one);
+    this.#orphans = [one];
+    const answer = () => {
+      const orphans = this.#orphans!;
+      this.#orphans = undefined;
+      const causes = causesOf(over.reason, orphans, this.#accepted, this.#caution);
+      for (const [at, { done }] of orphans.entries()) done({ cause: causes[at] });
+    };
+    if (over.aborted) queueMicrotask(answer);
+    else over.addEventListener("abort", () => queueMicrotask(answer), { once: true });
   }
 
   #untilDrained(): Promise<void> {

@@ -2,11 +2,12 @@ import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@swit
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
 import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./broker-retry.ts";
+import { Caution } from "./caution.ts";
 import type { Channel } from "./channel.ts";
 import { Confirms } from "./confirms.ts";
 import { delayQueues } from "./delays.ts";
 import { dialer } from "./dial.ts";
-import { classify } from "./errors.ts";
+import { classify, isMissing } from "./errors.ts";
 import { MAX_PREFETCH } from "./limits.ts";
 import { Link } from "./link.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from "./names.ts";
@@ -42,6 +43,12 @@ export async function connect(
   const publishing = link("publish");
   const consuming = link("consume");
   const held = new Map<string, Set<QueueLease>>();
+  const cautions = new Map<string, Caution>();
+  const cautionOf = (address: string): Caution => {
+    const caution = cautions.get(address) ?? new Caution();
+    cautions.set(address, caution);
+    return caution;
+  };
 
   const receiverOf = async (from: Destination, prefetch: number, signal: AbortSignal): Promise<Receiver> => {
     const ordered = isOrdered(from);
@@ -98,16 +105,18 @@ export async function connect(
         await channel.close();
         throw await explained(error, to, publishing, signal);
       }
-      const more = async () => new Confirms(await publishing.channel(true, channel.over));
+      const caution = cautionOf(addressOf(to));
+      const more = async () => new Confirms(await publishing.channel(true, channel.over), caution);
       return new Sender({
         capabilities: capabilitiesOf(to, options),
         route,
-        outlets: new Outlets(new Confirms(channel), to.ordered || to.model === "stream" ? undefined : more),
+        outlets: new Outlets(new Confirms(channel, caution), to.ordered || to.model === "stream" ? undefined : more),
         link: publishing,
         delays: delaysOf(to, options),
         address: addressOf(to),
         priority: settingsOf(to).priority,
         runtime,
+        caution,
       });
     },
     receiver: async (from, { prefetch, start, announce }, signal) => {
@@ -153,7 +162,7 @@ async function brokerRetryFor(from: Destination, link: Link, signal: AbortSignal
     await check(link, { exchange: markOf(from, wanted) }, signal);
     return wanted;
   } catch (error) {
-    if ((error as { code?: unknown }).code === 404) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -186,7 +195,7 @@ async function withChannel<T>(link: Link, signal: AbortSignal, work: (channel: C
 
 /** Where an ordered channel finds a plain queue under its name, that is what is wrong. */
 async function explained(error: unknown, of: Destination, link: Link, signal: AbortSignal): Promise<unknown> {
-  if (!isOrdered(of) || (error as { code?: unknown }).code !== 404) return error;
+  if (!isOrdered(of) || !isMissing(error)) return error;
   try {
     await check(link, { queue: addressOf(of) }, signal);
   } catch {

@@ -1,16 +1,37 @@
 /** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { isMessagingError } from "@switchyard/core/driver-kit";
+import { excerpt, isMessagingError } from "@switchyard/core/driver-kit";
 import { AmqpFault } from "./faults.ts";
 
 const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
 const RIGHTS = "check the user's configure, write and read permissions on this virtual host";
+
+/** Longer replies of the broker are cut before anything is looked for in them. AMQP allows 255 bytes. */
+const MOST_TEXT = 600;
+
+/** The broker's own words, to end a hint with. */
+const said = (text: string): string => (text === "" ? "" : `; the broker said ${excerpt(wordsOf(text), 300)}`);
+
+/** Without what amqplib puts around them. */
+function wordsOf(text: string): string {
+  const [, words] = /with message "([^"]{1,300})"/.exec(text) ?? [];
+  return words ?? text;
+}
 
 const VHOST: Fault = {
   kind: "config",
   code: "vhost-not-found",
   hint: "check the virtual host in the address, and the user's right to it",
 };
+
+/** While a node boots or is away: the queue is there, and its home is not. */
+const PASSES = /\bdown\b|inaccessible|unavailable|timed? ?out/i;
+
+/** The broker says that something is not there, and not only out of reach for now. */
+export function isMissing(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === 404 && !PASSES.test(String(message).slice(0, MOST_TEXT));
+}
 
 /** Never throws. */
 export function classify(cause: unknown, during: Phase): Fault {
@@ -39,7 +60,7 @@ function faultOf(error: object, during: Phase): Fault | undefined {
   if (isMessagingError(error)) return { kind: error.kind, code: error.code, hint: error.message };
   if (error instanceof AmqpFault) return ofOurs(error, during);
   const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
-  const text = typeof message === "string" ? message : "";
+  const text = typeof message === "string" ? message.slice(0, MOST_TEXT) : "";
   const reply = typeof code === "number" ? code : Number(/\b(\d{3}) \([A-Z-]+\)/.exec(text)?.[1]);
   if (reply >= 200 && reply < 600) return byReply(reply, text, during);
   if (typeof code === "string") {
@@ -81,12 +102,14 @@ function byReply(reply: number, text: string, during: Phase): Fault {
       return { kind: "retryable", code: "no-consumers" };
     case 402:
     case 404:
-      return { kind: "config", code: notFoundCode(text, during), hint: TOPOLOGY };
+      if (PASSES.test(text))
+        return { kind: "retryable", code: "queue-unavailable", hint: `its node is not up${said(text)}` };
+      return { kind: "config", code: notFoundCode(text, during), hint: TOPOLOGY + said(text) };
     case 403:
       return {
         kind: "auth",
         code: "access-refused",
-        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text) ? "check user and password" : RIGHTS,
+        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text) ? "check user and password" : RIGHTS + said(text),
       };
     case 405:
       return { kind: "retryable", code: "resource-locked", hint: "another connection has it exclusively" };
@@ -118,7 +141,7 @@ function notFoundCode(text: string, during: Phase): string {
 
 function precondition(text: string, during: Phase): Fault {
   if (/message size|larger than/i.test(text)) return { kind: "permanent", code: "too-large" };
-  if (/acknowledgement.*timed out|consumer.?timeout/i.test(text)) {
+  if (/consumer.?timeout/i.test(text) || (/acknowledgement/i.test(text) && /timed out/i.test(text))) {
     return {
       kind: "retryable",
       code: "consumer-timeout",

@@ -1,4 +1,5 @@
 import type { Channel } from "./channel.ts";
+import { isMissing } from "./errors.ts";
 import type { Link } from "./link.ts";
 
 /**
@@ -23,7 +24,7 @@ export class Members {
       return new Members(queue, channel);
     } catch (error) {
       await channel.close();
-      if ((error as { code?: unknown }).code === 404) return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }

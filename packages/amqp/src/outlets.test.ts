@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { capabilitiesOf } from "./capabilities.ts";
+import { Caution } from "./caution.ts";
 import { Channel } from "./channel.ts";
 import { Confirms } from "./confirms.ts";
 import { CHANNELS_TO_PUBLISH, UNANSWERED_A_CHANNEL } from "./limits.ts";
@@ -49,6 +50,7 @@ function opened({ spread = true, open }: { spread?: boolean; open?: () => Promis
     address: "q",
     priority: undefined,
     runtime: virtualRuntime(),
+    caution: new Caution(),
   });
   const send = (count: number) =>
     sender.send(

@@ -1,5 +1,6 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
+import { isMissing } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { partitionName, partitionQueues } from "./names.ts";
 
@@ -14,7 +15,7 @@ export async function refuseSurplus(of: Destination, link: Link, signal: AbortSi
   try {
     await channel.rpc((raw) => raw.checkQueue(next), signal);
   } catch (error) {
-    if ((error as { code?: unknown }).code === 404) return;
+    if (isMissing(error)) return;
     throw error;
   } finally {
     await channel.close();

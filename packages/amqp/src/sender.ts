@@ -1,10 +1,12 @@
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import type { Caution } from "./caution.ts";
 import type { Answer, Confirms } from "./confirms.ts";
 import { LEFT, nextDelay } from "./delays.ts";
 import { AmqpFault } from "./faults.ts";
 import { MAX_HEADER_BYTES } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Outlets } from "./outlets.ts";
+import { tooLarge } from "./refusals.ts";
 import type { Route } from "./routes.ts";
 import { aborted } from "./wait.ts";
 import { mostBytes, sizeOf, type ToSend, toAmqp } from "./wire.ts";
@@ -20,6 +22,8 @@ export interface SenderOptions {
   readonly address: string;
   readonly priority: number | undefined;
   readonly runtime: Runtime;
+  /** Of the destination: it outlives the sender, which ends with its channel. */
+  readonly caution: Caution;
 }
 
 const BLOCKED_RETRY_MS = 500;
@@ -39,6 +43,29 @@ export class Sender implements SenderDriver {
   }
 
   async send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
+    const { caution } = this.#options;
+    if (!caution.alone || batch.length === 0) return this.#sendTogether(batch, signal);
+    const sent: Sent[] = [];
+    let refusal: Sent | undefined;
+    for (const message of batch) {
+      // A refusal of the destination is every message's: what follows is not written.
+      const one = refusal ?? (await caution.inTurn(() => this.#sendAlone(message, signal)));
+      if (isOfDestination(one)) refusal = one;
+      sent.push(one);
+    }
+    return sent;
+  }
+
+  /** Never rejects: what went before it in its batch has an answer. */
+  async #sendAlone(message: WireMessage, signal: AbortSignal): Promise<Sent> {
+    try {
+      return (await this.#sendTogether([message], signal))[0]!;
+    } catch (cause) {
+      return { cause };
+    }
+  }
+
+  async #sendTogether(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
     const { outlets, link } = this.#options;
     const { lost } = outlets;
     if (lost !== undefined)
@@ -120,13 +147,16 @@ export class Sender implements SenderDriver {
 
   #refusal(message: WireMessage): AmqpFault | undefined {
     const { maxMessageBytes, delayedPublishMs } = this.capabilities;
-    const roomy = Math.min(maxMessageBytes, MAX_HEADER_BYTES);
+    const { maxBodyBytes } = this.#options.caution;
+    const roomy = Math.min(maxMessageBytes, MAX_HEADER_BYTES, maxBodyBytes);
     // Nearly always; counting the bytes of a text costs.
     if (mostBytes(message) > roomy) {
       const bytes = sizeOf(message);
       if (bytes > maxMessageBytes)
         return new AmqpFault("permanent", "too-large", `${bytes} bytes; at most ${maxMessageBytes}`);
-      const headers = bytes - Buffer.byteLength(message.body);
+      const body = Buffer.byteLength(message.body);
+      if (body > maxBodyBytes) return tooLarge(body, maxBodyBytes);
+      const headers = bytes - body;
       if (headers > MAX_HEADER_BYTES)
         return new AmqpFault("permanent", "too-large", `${headers} bytes of headers; AMQP takes ${MAX_HEADER_BYTES}`);
     }
@@ -144,6 +174,9 @@ export class Sender implements SenderDriver {
     await this.#options.outlets.close();
   }
 }
+
+const isOfDestination = ({ cause }: Sent): boolean =>
+  cause instanceof AmqpFault && (cause.kind === "auth" || (cause.kind === "config" && cause.code !== "unroutable"));
 
 const unanswered = (): Sent => ({
   cause: new AmqpFault("ambiguous", "aborted", "the send was aborted before the broker answered"),

@@ -151,14 +151,26 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-/** A copy to be published: the same message, without the broker's notes, and with ours. */
+/**
+ * Headers by which a producer steers where a message goes or whether it is kept: sender-selected distribution (`CC`, `BCC`),
+ * the delayed-message plugin and the deduplication plugin. The producer's own publish has used them. A copy that still had
+ * them would be routed to those queues again, or be dropped as a repetition of the original. They are known by their exact
+ * case; `cc` is an ordinary header.
+ */
+const STEERING = /^(?:CC|BCC|x-delay|x-deduplication-header|x-cache-ttl)$/;
+
+/**
+ * A copy to be published: the same message with our notes, and without the broker's notes and what would steer the broker a
+ * second time. `expiration` has begun to run with the original, and `user-id` may only name the publishing user: neither is
+ * copied.
+ */
 export function copyOf(
   message: AmqpMessage,
   notes: Readonly<Record<string, number>>,
 ): PublishOptions & { headers: Record<string, unknown> } {
   const { headers: given = {}, ...rest } = message.properties;
   const headers: Record<string, unknown> = {};
-  for (const name in given) if (!BROKERS.test(name)) headers[name] = given[name];
+  for (const name in given) if (!BROKERS.test(name) && !STEERING.test(name)) headers[name] = given[name];
   for (const name in notes) {
     if (notes[name]! > 0) headers[name] = notes[name];
     else delete headers[name];

@@ -1,5 +1,6 @@
 /** What a queue or an exchange has against what it should have, attribute by attribute. */
 import type { AmqpChannel } from "../client.ts";
+import { isMissing } from "../errors.ts";
 import type { DesiredExchange, DesiredQueue } from "./desired.ts";
 
 export interface Difference {
@@ -21,7 +22,7 @@ export async function exists(of: DesiredQueue | DesiredExchange, probe: Probe): 
     });
     return true;
   } catch (error) {
-    if (replyOf(error) === 404) return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 }
