@@ -1,6 +1,6 @@
 import { middleware } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { assert, range } from "./kit.ts";
+import { assert, range, sorted } from "./kit.ts";
 
 const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -101,7 +101,7 @@ export const cases: readonly ContractCase[] = [
       );
       await t.until(() => app.eventsOf("handled").length === 4, "four successes");
       const events = app.eventsOf("handled");
-      assert.deepEqual(events.map(({ id }) => ids.indexOf(id)).sort(), range(4));
+      assert.deepEqual(sorted(events.map(({ id }) => ids.indexOf(id))), range(4));
       for (const { id, channel: of, group, messageType, attempt, durationMs } of events) {
         assert.deepEqual([of, group, messageType, attempt], [channel.name, "main", "item", id === ids[0] ? 2 : 1]);
         assert.ok(durationMs >= 39 && durationMs < 10_000, `${durationMs} ms`);
