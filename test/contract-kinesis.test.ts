@@ -16,7 +16,7 @@ const api = {
 };
 
 const POLLING =
-  /^(?:S-(?!a-new-worker|record-that)|C2-|C4-own|C8-(?:key|one|order|retry|gap)|C11-(?:same|redrive|at-the)|C15-|O-max|O-depth|O-publish)/;
+  /^(?:S-(?!a-new-worker|record-that)|C2-|C4-own|C8-(?:key|one|order|retry|gap)|C11-(?:same|redrive|at-the)|C12-idle|C15-|O-max|O-depth|O-publish)/;
 const FAN_OUT = /^(?:S-(?:replay|latest|resume|seek-position|split)$|C8-key)/;
 
 const [sqs, kinesis] = await Promise.all([startAws(), startKinesis()]);

@@ -67,6 +67,14 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "waits out its polls, whoever wants them ended",
+    of: "memory stream",
+    caughtBy: "C12-idle-lease-leaves-room",
+    hooks: () => ({
+      receive: (max, _call, _from, _signal, lease) => lease.receive(max, 20_000, new AbortController().signal),
+    }),
+  },
+  {
     name: "drops one message in a thousand",
     of: "memory queue",
     caughtBy: "C1-bulk-none-lost",

@@ -26,6 +26,8 @@ export interface Hooks {
     to: Destination,
     signal: AbortSignal,
   ): Promise<readonly Sent[]>;
+  /** Called with each lease of the driver before core is given it. */
+  lease?(lease: Lease, from: Destination): unknown;
   receive?(
     max: number,
     call: (max: number) => Promise<readonly Delivery[] | null>,
@@ -101,7 +103,10 @@ function wrapReceiver(driver: ReceiverDriver, from: Destination, hooks: Hooks): 
   return {
     capabilities: hooks.capabilities?.(driver.capabilities, from) ?? driver.capabilities,
     leases: async function* (signal) {
-      for await (const lease of driver.leases(signal)) yield wrapLease(lease, from, hooks);
+      for await (const lease of driver.leases(signal)) {
+        await hooks.lease?.(lease, from);
+        yield wrapLease(lease, from, hooks);
+      }
     },
     close: async () => {
       if ((await hooks.close?.("receiver")) !== false) await driver.close();

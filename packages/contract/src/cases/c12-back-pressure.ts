@@ -1,6 +1,6 @@
 import { intercept } from "../intercept.ts";
 import type { ContractCase } from "../case.ts";
-import { all, assert, isLog, notLog, range, rejected, wire } from "./kit.ts";
+import { all, assert, isLog, leases, notLog, range, rejected, wire } from "./kit.ts";
 
 const clause = "C12";
 
@@ -109,6 +109,64 @@ export const cases: readonly ContractCase[] = [
       assert.ok(received <= 10, `${received} were fetched although three fill the limit`);
       gate.abort();
       await t.until(() => seen.done.length >= 60, "all sixty", 60_000);
+    },
+  },
+  {
+    id: "C12-idle-lease-leaves-room",
+    clause,
+    title: "a lease that comes while another idles with the whole budget is read within a second",
+    needs: leases,
+    run: async (t) => {
+      const channel = t.channel();
+      const gate = Promise.withResolvers<void>();
+      t.after(gate.resolve);
+      const given: string[] = [];
+      const asked = new Set<string>();
+      let brief = true;
+      let whole = false;
+      const adapter = intercept(t.harness.adapter, {
+        lease: async ({ id }, from) => {
+          if (from.dead === true) return;
+          if (given.length > 0) await gate.promise;
+          given.push(id);
+        },
+        receive: (max, call, _from, signal, lease) => {
+          asked.add(lease.id);
+          // A receive that comes back empty begins again with all the room there is.
+          if (brief) return lease.receive(max, 100, signal);
+          whole ||= max === 10;
+          return call(max);
+        },
+      });
+      const app = await t.app({
+        channels: [channel],
+        adapter,
+        groups: { main: { concurrency: 10, maxInFlight: 10 } },
+        channelConfig: { partitions: 2 },
+        // An idle receive waits for up to a third of it.
+        drain: "60s",
+      });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => asked.size > 0, "the first lease's receive");
+      let sent = 0;
+      // A log's first record is read alone: only then its lease asks for more.
+      while (isLog(t.caps) && seen.done.length === 0) {
+        await app.publish(channel, t.item(sent, { k: `key-${sent++}` }));
+        await t.until(() => seen.done.length > 0, "a record of the first lease", 1_500).catch(() => {});
+      }
+      brief = false;
+      await t.until(() => whole, "a receive with the whole budget");
+      gate.resolve();
+      const began = t.runtime.monotonic();
+      await t.until(() => asked.size > 1, "the second lease's receive", 25_000);
+      const waited = t.runtime.monotonic() - began;
+      assert.ok(waited <= 1_000 + t.slackMs, `the second lease was not read for ${waited} ms`);
+      await app.publishAll(
+        channel,
+        range(12).map((n) => t.item(sent + n, { k: `key-${sent + n}` })),
+      );
+      await t.until(() => seen.done.length >= sent + 12, "all");
     },
   },
   {

@@ -32,6 +32,9 @@ export const keyed: Need = (caps, harness) =>
   harness.ordered && caps.ordering === "key"
     ? undefined
     : `ordering: ${harness.ordered ? caps.ordering : "none"} (keys do not go on separately)`;
+/** One group reads by several leases at once. */
+export const leases: Need = (caps) =>
+  caps.groupMembership === "leases" ? undefined : `groupMembership: ${caps.groupMembership} (one lease)`;
 export const manyGroups: Need = (_caps, harness) =>
   harness.model === "queue" ? "model: queue (one group)" : undefined;
 export const ownDeadline: Need = (caps) =>
