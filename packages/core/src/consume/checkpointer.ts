@@ -2,10 +2,12 @@ import { reconnectMs } from "../backoff.ts";
 import { Deque } from "../deque.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
-import { settled } from "./losses.ts";
+import { mended, settled, troubled } from "./losses.ts";
 
 /** Checkpoints while records are being handled: at most one a second a lease, what KCL advises for its lease table's cost. */
 const EVERY_MS = 1_000;
+/** A checkpoint that failed so often in a row, for about a minute: the receiver is opened afresh, which may help. */
+const TRIES = 10;
 
 /**
  * Settles a log: `ack` of the contiguous low-water mark, so that a checkpoint never passes a record that is not settled.
@@ -123,17 +125,18 @@ export class Checkpointer {
       failure = { cause };
     }
     if (failure === undefined) {
+      if (this.#tries > 0) mended(this.#runner, "settle");
       this.#tries = 0;
       if (this.#mark === mark) this.#mark = undefined;
       return;
     }
     const fault = this.#runner.classify(failure.cause, "settle");
-    if (fault.kind === "lost" || fault.kind === "permanent") {
+    if (fault.kind !== "lost") troubled(this.#runner, "settle", failure.cause);
+    if (fault.kind === "lost" || fault.kind === "closed" || ++this.#tries > TRIES) {
       this.#mark = undefined;
       this.#runner.broken(failure.cause, fault);
       return;
     }
-    this.#tries++;
     if (this.#flushing || this.#closing.signal.aborted) return;
     this.#timer ??= runtime.timer(reconnectMs(this.#tries, runtime.random), () => void this.#store());
   }

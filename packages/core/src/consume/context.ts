@@ -8,6 +8,7 @@ import { Attempts } from "./attempts.ts";
 import { Budget } from "./budget.ts";
 import { describeError, type Redact } from "./describe-error.ts";
 import type { GroupContext, GroupEvent } from "./group-context.ts";
+import { Troubles } from "./troubles.ts";
 
 /** What one group's consumption has of a `connect()`. */
 export class Context implements GroupContext {
@@ -18,6 +19,7 @@ export class Context implements GroupContext {
   readonly connection: Connection;
   readonly budget: Budget;
   readonly attempts = new Attempts();
+  readonly troubles: Troubles;
   readonly #connections: Connections;
   readonly observed: boolean;
   readonly #observe: Observe;
@@ -38,6 +40,7 @@ export class Context implements GroupContext {
     this.plan = plan;
     this.runtime = runtime;
     this.connection = connections.get(channel.on);
+    this.troubles = new Troubles(runtime);
     this.budget = new Budget(plan.maxInFlight, plan.maxInFlightBytes);
     this.#connections = connections;
     this.#observe = observe;

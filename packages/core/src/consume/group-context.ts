@@ -7,6 +7,7 @@ import type { Attempts } from "./attempts.ts";
 import type { Budget } from "./budget.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
+import type { Troubles } from "./troubles.ts";
 
 type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
 /** An event but for what the group adds. */
@@ -21,6 +22,8 @@ export interface GroupContext {
   readonly connection: Connection;
   readonly budget: Budget;
   readonly attempts: Attempts;
+  /** What fails now, for `health()`. */
+  readonly troubles: Troubles;
   /** Where its dead letters go; absent where the policy blocks or skips. */
   readonly deadLetters: SendQueue | undefined;
   emit(event: GroupEvent): void;

@@ -1,7 +1,7 @@
-import type { Fault } from "../driver.ts";
+import { MessagingError } from "../errors.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
-import { lose } from "./losses.ts";
+import { lose, mended, troubled } from "./losses.ts";
 
 /**
  * Keeps the holds of one lease, buffered messages included: each is extended when a third of it is spent. When it can
@@ -13,6 +13,8 @@ export class Heartbeat {
   #timer: Disposable | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #closed = false;
+  /** Why the last extension of a hold failed. Made when one does. */
+  #failed: WeakMap<Held, unknown> | undefined;
 
   constructor(runner: LeaseRunner) {
     this.#runner = runner;
@@ -82,7 +84,7 @@ export class Heartbeat {
     let next = Number.POSITIVE_INFINITY;
     for (const held of this.#runner.holdings) {
       if (held.deadline === undefined || held.state === "lost") continue;
-      if (now >= held.deadline - this.margin) lose(held);
+      if (now >= held.deadline - this.margin) lose(held, this.#why(held));
       else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
       else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
       else next = Math.min(next, this.#due(held, now));
@@ -108,13 +110,39 @@ export class Heartbeat {
     batch.forEach((held, i) => {
       held.extending = undefined;
       const outcome = outcomes[i];
-      if (outcome === undefined) held.deadline = sentAt + forMs;
-      else if (held.listed && isLost(this.#runner.classify(outcome.cause, "extend"))) lose(held, outcome.cause);
+      if (outcome === undefined) {
+        held.deadline = sentAt + forMs;
+        this.#failed?.delete(held);
+      } else if (this.#runner.classify(outcome.cause, "extend").kind === "lost") {
+        if (held.listed) lose(held, outcome.cause);
+      } else {
+        // Whatever else it is may pass: it is tried again until the margin.
+        (this.#failed ??= new WeakMap()).set(held, outcome.cause);
+        troubled(this.#runner, "extend", outcome.cause);
+      }
     });
+    if (this.#failed !== undefined && outcomes.some((outcome) => outcome === undefined)) mended(this.#runner, "extend");
   }
-}
 
-/** Anything else may pass: it is tried again until the margin. */
-function isLost(fault: Fault): boolean {
-  return fault.kind === "lost" || fault.kind === "permanent";
+  /** Why a hold could not be kept: people are told what to change. */
+  #why(held: Held): unknown {
+    const cause = this.#failed?.get(held);
+    if (cause !== undefined) return cause;
+    const { plan, channel } = this.#runner.host.context;
+    const about = { kind: "retryable" as const, channel: channel.channel, group: plan.group };
+    const doing = `extend on "${plan.from.name}"`;
+    if (held.extending !== undefined)
+      return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, about);
+    if (this.#runner.lease.extend === undefined) {
+      const text = `${doing}: this transport extends no hold, and the handler took longer than ${this.#holdMs} ms; raise hold, or make the handler shorter`;
+      return new MessagingError("hold-over", text, about);
+    }
+    if (held.delivery.lastDeadline === undefined || (held.deadline as number) < held.delivery.lastDeadline - 1_000)
+      return new MessagingError("hold-over", `${doing}: the process was busy or asleep past the hold's end`, about);
+    return new MessagingError(
+      "hold-limit",
+      `${doing}: the transport keeps no hold longer than this one was kept`,
+      about,
+    );
+  }
 }

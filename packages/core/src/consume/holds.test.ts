@@ -131,3 +131,52 @@ test("a lost lease settles nothing more and aborts what runs; what waits is drop
   expect(started).toBe(1);
   expect(context.budget.held).toBe(0);
 });
+
+test("a hold that could not be extended says why, in the event, the abort reason and health", async () => {
+  let reason: unknown;
+  const { runner, lease, message, runtime, events, context } = rig({
+    handler: (_: unknown, { signal }: { signal: AbortSignal }) => {
+      signal.addEventListener("abort", () => {
+        reason = signal.reason;
+      });
+      return gate().promise;
+    },
+  });
+  lease.extendAnswer = () => ({ cause: new Scripted("auth", "access-denied") });
+  lease.push(message(1, { deadlineMs: 60_000 }));
+  await runner.start();
+  await runtime.advance("30s");
+  expect(reason).toBeUndefined();
+  expect(context.troubles.list()).toMatchObject([
+    { needsPerson: true, text: expect.stringContaining("access-denied") },
+  ]);
+  await runtime.advance("30s");
+  const error = expect.objectContaining({ code: "access-denied", kind: "auth" });
+  expect(reason).toMatchObject({ message: expect.stringContaining("access-denied"), cause: error });
+  expect(events).toContainEqual(expect.objectContaining({ type: "lost", during: "handling", error }));
+  expect(context.troubles.list()).toHaveLength(1);
+});
+
+test("an extension refused as permanent is tried again until the margin", async () => {
+  let refusals = 2;
+  const { runner, lease, message, runtime, events, context } = rig({ handler: () => gate().promise });
+  lease.extendAnswer = () => (refusals-- > 0 ? { cause: new Scripted("permanent", "refused") } : undefined);
+  lease.push(message(1, { deadlineMs: 60_000 }));
+  await runner.start();
+  await runtime.advance("5m");
+  expect(events.filter(({ type }) => type === "lost")).toEqual([]);
+  expect(context.troubles.list()).toEqual([]);
+});
+
+test.each([
+  ["hold-over", "raise hold", { extend: undefined }],
+  ["no-answer", "no answer", { extend: () => new Promise(() => {}) }],
+])("a hold that ends without a refusal says %s", async (code, text, change) => {
+  const { runner, lease, message, runtime, events } = rig({ handler: () => gate().promise });
+  Object.assign(lease, change);
+  lease.push(message(1, { deadlineMs: 60_000 }));
+  await runner.start();
+  await runtime.advance("2m");
+  const error = expect.objectContaining({ code, message: expect.stringContaining(text) });
+  expect(events).toContainEqual(expect.objectContaining({ type: "lost", error }));
+});

@@ -5,7 +5,7 @@ import type { LeaseHost } from "./group-context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Held } from "./held.ts";
 import { Holdings } from "./holdings.ts";
-import { loseAll } from "./losses.ts";
+import { loseAll, mended } from "./losses.ts";
 import { Poller } from "./poller.ts";
 import { Settler } from "./settler.ts";
 
@@ -248,6 +248,7 @@ export class LeaseRunner {
     loseAll(this);
     this.settler.abandon();
     this.heartbeat.close();
+    mended(this, "receive");
     this.#checkpointer?.close();
     this.#end();
   }

@@ -1,3 +1,4 @@
+import { isMessagingError } from "../errors.ts";
 import type { Attempt } from "./attempt.ts";
 import { copyToDeadLetters } from "./dead-letters.ts";
 import { type Condemned, type Decision, decide } from "./decide.ts";
@@ -6,6 +7,7 @@ import type { GroupContext } from "./group-context.ts";
 import { canKeep, canReturn, giveBack, release, wait } from "./give-back.ts";
 import type { Held } from "./held.ts";
 import type { Opened } from "./opened.ts";
+import { needsPerson } from "./troubles.ts";
 
 /** Carries out what an attempt, or a look at the message, decided. */
 export class Outcomes {
@@ -90,6 +92,7 @@ export class Outcomes {
 
   #dead(held: Held, condemned: Condemned): void {
     const { code, reason, error } = condemned;
+    this.#context.troubles.clear(blockedKey(held));
     this.#context.emit({
       type: "dead-letter",
       level: "warn",
@@ -123,6 +126,7 @@ export class Outcomes {
     const { lease } = held;
     this.#context.emit({ type: "blocked-message", level: "error", reason: condemned.reason, error, ...about(held) });
     const delayMs = this.#context.plan.policy.retry.maxMs;
+    this.#blocked(held, condemned, error, delayMs);
     const failed = held.attempt;
     lease.end(held);
     if (held.state === "lost") return lease.leave(held);
@@ -137,6 +141,19 @@ export class Outcomes {
     }
   }
 
+  /** `health()` says it until the message has left, or has not been seen here for two rounds. */
+  #blocked(held: Held, condemned: Condemned, error: unknown, delayMs: number): void {
+    const { plan, channel, troubles } = this.#context;
+    const known = isMessagingError(error) ? error : undefined;
+    const why =
+      plan.policy.exhausted === "block"
+        ? `its policy says block: ${condemned.reason}`
+        : (known?.message ?? "its dead-letter copy could not be made");
+    const text = `consumer "${plan.group}" of "${channel.channel}": a message is blocked, and its key waits; ${why}`;
+    const passing = known !== undefined && !needsPerson(known.kind);
+    troubles.note(blockedKey(held), { text, needsPerson: !passing }, 2 * delayMs + plan.holdMs + 60_000);
+  }
+
   expired(held: Held): void {
     this.#context.emit({ type: "expired", level: "info", ...about(held) });
     this.#gap(held, "expiry");
@@ -147,6 +164,10 @@ export class Outcomes {
   #gap(held: Held, reason: "dead-letter" | "skip" | "expiry"): void {
     if (held.lane !== undefined) this.#context.emit({ type: "order-gap", level: "warn", reason, ...about(held) });
   }
+}
+
+function blockedKey(held: Held): string {
+  return `blocked ${held.delivery.id}`;
 }
 
 export function about(held: Held): { id: string; lease: string; key?: string } {

@@ -2,6 +2,7 @@ import { reconnectMs } from "../backoff.ts";
 import type { Delivery, Fault } from "../driver.ts";
 import { fromFault } from "../errors.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
+import { mended, troubled } from "./losses.ts";
 
 /** An empty answer sooner than this did not wait as it was asked to. */
 const HASTY_MS = 20;
@@ -98,7 +99,7 @@ export class ReceiveLoop {
 
   readonly #got = (got: readonly Delivery[] | null): void => {
     const { budget } = this.#lease.host.context;
-    this.#failures = 0;
+    if (this.#failures > 0) this.#works();
     this.#loops.reserved -= this.#reserved;
     this.#interrupted = this.#receiving!.aborted;
     const count = got === null ? 0 : got.length;
@@ -114,6 +115,11 @@ export class ReceiveLoop {
       this.next();
     }
   };
+
+  #works(): void {
+    this.#failures = 0;
+    mended(this.#lease, "receive");
+  }
 
   #arrive(got: Delivery[]): void {
     try {
@@ -151,6 +157,7 @@ export class ReceiveLoop {
       this.#lease.broken(cause, fault);
       return this.#loops.ended();
     }
+    troubled(this.#lease, "receive", cause);
     const retryInMs = Math.max(reconnectMs(++this.#failures, context.runtime.random), fault.retryAfterMs ?? 0);
     const error = fromFault(fault, `receive from "${context.plan.from.name}"`, cause, {
       channel: context.channel.channel,

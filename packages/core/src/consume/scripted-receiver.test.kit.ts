@@ -25,6 +25,7 @@ import { Budget } from "./budget.ts";
 import { describeError } from "./describe-error.ts";
 import type { GroupContext } from "./group-context.ts";
 import { GroupRunner } from "./group-runner.ts";
+import { Troubles } from "./troubles.ts";
 
 /** A driver's error that says its own fault. */
 export class Scripted extends Error {
@@ -312,6 +313,7 @@ export function rig(options: RigOptions = {}) {
     connection,
     budget: new Budget(plan.maxInFlight, plan.maxInFlightBytes),
     attempts: new Attempts(),
+    troubles: new Troubles(runtime),
     deadLetters: new SendQueue({
       destination: deadLetter,
       connection,

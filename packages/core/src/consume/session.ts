@@ -148,15 +148,20 @@ export class Session implements LeaseHost {
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
     if (failure === undefined) await (this.stopping ? runner.holdings.idle() : runner.holdings.finished());
-    else
-      await within(runtime, this.#drainMs, runner.holdings.idle(), (this.#forgotten ??= new AbortController()).signal);
-    await runner.flush().catch(() => undefined);
+    else await this.#giveTime(runner.holdings.idle());
+    const flushed = runner.flush().catch(() => undefined);
+    await (failure === undefined ? flushed : this.#giveTime(flushed));
     const drained = failure === undefined && runner.settledAll;
     const limit = new AbortController();
     const timer = runtime.timer(RELEASE_MS, () => limit.abort());
     await runner.close(drained ? "drained" : "stopping", limit.signal).catch(() => undefined);
     timer[Symbol.dispose]();
     this.#runners.delete(runner);
+  }
+
+  /** Waits for what is left of a lease that failed, but no longer than a drain. */
+  #giveTime(work: Promise<void>): Promise<void> {
+    return within(this.context.runtime, this.#drainMs, work, (this.#forgotten ??= new AbortController()).signal);
   }
 
   #fail(failure: NonNullable<Failure>): void {

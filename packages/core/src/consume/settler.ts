@@ -3,16 +3,21 @@ import type { Outcome, Settlement } from "../driver.ts";
 import { Line } from "../line.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
-import { settled } from "./losses.ts";
+import { mended, settled, troubled } from "./losses.ts";
 
 /** Settlements may wait this long for company while handlers run (seam rule 5). */
 const LINGER_MS = 100;
 /** Settle calls at once a lease; with batches of ten that is more than any of our brokers answers in a round trip. */
 const CALLS = 8;
+/** Where a hold has no end, its lease is what is broken after so many tries, about a minute. */
+const TRIES_WITHOUT_END = 10;
+/** The last try comes so long before the hold's end: time for its answer. */
+const LAST_TRY_MS = 200;
 
 /**
- * Settles deliveries one by one, coalesced into the broker's batches. A failed settlement is tried again until the hold
- * ends, then reported as lost: the message will come again (contract C6).
+ * Settles deliveries one by one, coalesced into the broker's batches. Whatever a failed settlement failed of, it is tried again
+ * until the hold ends, then reported as lost: the message will come again (contract C6). Only a hold that is gone already
+ * (`lost`, a receipt the broker does not know) and a closed client end it sooner.
  */
 export class Settler {
   readonly #runner: LeaseRunner;
@@ -25,8 +30,10 @@ export class Settler {
   #flushing = false;
   #idle: (() => void)[] = [];
   #closed = false;
+  /** The last settlements failed: `health()` knows. */
+  #troubled = false;
   /** Settlements that failed, until they are tried again. */
-  #again: Map<Held, Disposable> | undefined;
+  #again: Map<Held, { readonly timer: Disposable; readonly cause: unknown }> | undefined;
 
   constructor(runner: LeaseRunner) {
     this.#runner = runner;
@@ -76,9 +83,9 @@ export class Settler {
     this.#closed = true;
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
-    for (const [held, timer] of this.#again ?? []) {
+    for (const [held, { timer, cause }] of this.#again ?? []) {
       timer[Symbol.dispose]();
-      this.#finish(held, true);
+      this.#finish(held, true, cause);
     }
     this.#again = undefined;
     for (const held of this.#pending.drain()) this.#finish(held, true);
@@ -151,6 +158,7 @@ export class Settler {
       if (outcome === undefined) this.#finish(held, false);
       else this.#failed(held, outcome.cause);
     });
+    if (this.#troubled && outcomes.some((outcome) => outcome === undefined)) this.#mended();
     // It may have been made where it is collected late.
     batch.length = 0;
     if (this.#pending.size >= this.#runner.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
@@ -158,18 +166,30 @@ export class Settler {
   }
 
   #failed(held: Held, cause: unknown): void {
+    const { runtime } = this.#runner;
     const fault = this.#runner.classify(cause, "settle");
-    const wait = Math.max(reconnectMs(++held.settleTries, this.#runner.runtime.random), fault.retryAfterMs ?? 0);
-    const end = held.deadline ?? Number.POSITIVE_INFINITY;
-    const passing = fault.kind === "retryable" || fault.kind === "throttled" || fault.kind === "ambiguous";
-    const late = this.#runner.runtime.monotonic() + wait >= end;
-    // A hold without an end still has a lease: after some ten tries (a minute) the lease is what is broken.
-    if (!passing || late || held.settleTries > 10 || this.#closed) return this.#finish(held, true, cause);
+    if (fault.kind === "lost" || fault.kind === "closed" || this.#closed) return this.#finish(held, true, cause);
+    this.#troubled = true;
+    troubled(this.#runner, "settle", cause);
+    const tries = ++held.settleTries;
+    let wait = Math.max(reconnectMs(tries, runtime.random), fault.retryAfterMs ?? 0);
+    if (held.deadline === undefined) {
+      if (tries > TRIES_WITHOUT_END) return this.#finish(held, true, cause);
+    } else {
+      const left = held.deadline - LAST_TRY_MS - runtime.monotonic();
+      if (left <= 0) return this.#finish(held, true, cause);
+      wait = Math.min(wait, left);
+    }
     const again = () => {
       this.#again?.delete(held);
       this.#push(held);
     };
-    (this.#again ??= new Map()).set(held, this.#runner.runtime.timer(wait, again));
+    (this.#again ??= new Map()).set(held, { timer: runtime.timer(wait, again), cause });
+  }
+
+  #mended(): void {
+    this.#troubled = false;
+    mended(this.#runner, "settle");
   }
 
   #finish(held: Held, lost: boolean, cause?: unknown): void {
