@@ -19,7 +19,14 @@ export interface FanOutOptions {
   readonly closed: () => boolean;
   /** Reads on from there by polling. */
   readonly poll: (at: IteratorType) => Feed;
+  /** Another subscribes to the shard under the same consumer name: what it does to this one. Undefined: no longer. Default: nobody is told. */
+  readonly taken?: (what: string | undefined) => void;
 }
+
+/** Kinesis ends a subscription after five minutes; one that ended sooner than this was ended. */
+const EARLY_MS = 290 * SECOND;
+/** A subscription that lasts this long is not shared. */
+const STEADY_MS = 30 * SECOND;
 
 /**
  * SubscribeToShard: events are pushed for five minutes, then it is called again from where they ended. One event is held at
@@ -38,6 +45,11 @@ export class FanOut implements Feed {
   #began = 0;
   readonly #cut = new AbortController();
   #rest: Feed | undefined;
+  /** The last subscription ended sooner than Kinesis ends one. */
+  #endedEarly = false;
+  /** Since when every subscription is refused. */
+  #refusedSince: number | undefined;
+  #taken = false;
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -65,6 +77,7 @@ export class FanOut implements Feed {
   }
 
   close(): void {
+    this.#isTaken(undefined);
     this.#cut.abort();
     this.#rest?.close();
     void this.#events?.return?.().catch(() => {});
@@ -90,6 +103,7 @@ export class FanOut implements Feed {
       );
       this.#events = EventStream?.[Symbol.asyncIterator]();
       this.#began = began;
+      this.#refusedSince = undefined;
     } catch (cause) {
       if (isNamed(cause, "ResourceNotFoundException")) return unknown(cause, at);
       if (isNamed(cause, "InvalidArgumentException") && at.ShardIteratorType === "AT_TIMESTAMP") {
@@ -98,6 +112,7 @@ export class FanOut implements Feed {
       }
       if (isNamed(cause, "InvalidArgumentException")) return unknown(cause, at);
       if (!isNamed(cause, "ResourceInUseException")) throw cause;
+      this.#refused(began);
       // Somebody has subscribed within the last five seconds: after those it is ours. One call a second is allowed.
       this.#notBefore = began + SECOND;
     }
@@ -119,7 +134,21 @@ export class FanOut implements Feed {
     }
   }
 
+  /** A predecessor's subscription refuses this one for five seconds. */
+  #refused(at: number): void {
+    this.#refusedSince ??= at;
+    if (this.#endedEarly) this.#isTaken("has taken the subscription over");
+    else if (at - this.#refusedSince > RESUBSCRIBE_MS + SECOND) this.#isTaken("refuses the subscription");
+  }
+
+  #isTaken(what: string | undefined): void {
+    if (this.#taken === (what !== undefined)) return;
+    this.#taken = what !== undefined;
+    this.#options.taken?.(what);
+  }
+
   #over(): void {
+    this.#endedEarly = this.#options.runtime.monotonic() - this.#began < EARLY_MS;
     this.#events = undefined;
     // One that ended sooner than five seconds after it began would be refused now.
     this.#notBefore = this.#began + RESUBSCRIBE_MS;
@@ -133,9 +162,14 @@ export class FanOut implements Feed {
     const event = (value as ShardEvent).SubscribeToShardEvent;
     if (event === undefined) {
       this.#over();
+      if (Object.hasOwn(value as object, "ResourceInUseException")) {
+        this.#isTaken("has taken the subscription over");
+        return undefined;
+      }
       const cause = Object.values(value as object).find((each): each is Error => each instanceof Error);
       throw cause ?? new RecordError("UnknownEvent", "an event of a kind unknown here");
     }
+    if (this.#taken && this.#options.runtime.monotonic() - this.#began >= STEADY_MS) this.#isTaken(undefined);
     const records = event.Records ?? [];
     const children = event.ChildShards ?? [];
     const ended = children.length > 0 || event.ContinuationSequenceNumber === undefined;

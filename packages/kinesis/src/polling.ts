@@ -24,8 +24,8 @@ export interface PollingOptions {
 }
 
 /**
- * GetRecords, no oftener than a shard's quota: at `everyMs` while there is more, and ever less often, up to `idleMs`, while
- * nothing comes. A shard that is over its quota, because others poll it too, is left alone for a second and more.
+ * GetRecords, no oftener than a shard's quota: at `everyMs` while there is more, and ever less often, up to `idleMs`, once
+ * nothing comes and nothing is behind. A shard that is over its quota, because others poll it too, is left alone for a second and more.
  */
 export class Polling implements Feed {
   readonly #options: PollingOptions;
@@ -92,8 +92,10 @@ export class Polling implements Feed {
       this.#iterator =
         next === undefined ? undefined : { token: next, until: began + ITERATOR_MS - ITERATOR_MARGIN_MS };
       this.#throttled = 0;
-      this.#idleMs = records.length > 0 ? pace.everyMs : Math.min(Math.max(this.#idleMs, 1) * 2, pace.idleMs);
-      this.#notBefore = began + (records.length > 0 ? pace.everyMs : this.#idleMs);
+      // An empty answer on the way to records further on is no reason to wait.
+      const more = records.length > 0 || (got.MillisBehindLatest ?? 0) > 0;
+      this.#idleMs = more ? pace.everyMs : Math.min(Math.max(this.#idleMs, 1) * 2, pace.idleMs);
+      this.#notBefore = began + (more ? pace.everyMs : this.#idleMs);
       const batch = { records, lagMs: got.MillisBehindLatest };
       return next === undefined ? { ...batch, end: true, children: got.ChildShards ?? [] } : batch;
     } catch (cause) {

@@ -9,8 +9,9 @@ import type {
   ReceiverOptions as ReceiverSettings,
   Runtime,
 } from "@switchyard/core/driver";
-import type { MessagingError } from "@switchyard/core/driver-kit";
+import { MessagingError } from "@switchyard/core/driver-kit";
 import { type HeldShard, LeaseEngine, type LeaseStore, Outages } from "@switchyard/leases";
+import { consumerName } from "./addresses.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Clients } from "./clients.ts";
 import { FanOut } from "./fan-out.ts";
@@ -151,7 +152,17 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
         unknown,
         closed: () => this.#shards.isClosed(shard),
         poll,
+        taken: (what) => this.#taken(shard, what),
       });
+  }
+
+  #taken(shard: string, what: string | undefined): void {
+    const { report, from } = this.#options;
+    const name = consumerName(from);
+    const id = `consumer ${name} on ${shard}`;
+    if (what === undefined) return report({ type: "up", id });
+    const text = `another reader of ${shard} ${what} of the enhanced fan-out consumer "${name}": only one at a time is pushed to. Give each service a group or a prefix of its own, or let them share their lease table`;
+    report({ type: "down", id, cause: new MessagingError("subscription-taken", text, { kind: "config" }) });
   }
 
   /** With each listing: whether the stream still keeps the order of keys, which can be changed at any time. */

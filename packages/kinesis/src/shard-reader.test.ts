@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { virtualRuntime } from "@switchyard/core/testing";
+import { type VirtualRuntime, virtualRuntime } from "@switchyard/core/testing";
 import type { Checkpoint } from "@switchyard/leases";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { KinesisRecord } from "./client.ts";
 import { FanOut } from "./fan-out.ts";
 import type { Md5 } from "./md5.ts";
@@ -12,7 +12,12 @@ import { aggregate, type Called, fakeCall, never, record, sdkError } from "./tes
 
 interface Script {
   /** What each GetRecords brings; nothing when used up. */
-  readonly reads: (readonly KinesisRecord[] | Error | { readonly end: readonly KinesisRecord[] })[];
+  readonly reads: (
+    | readonly KinesisRecord[]
+    | Error
+    | { readonly end: readonly KinesisRecord[] }
+    | { readonly behind: number }
+  )[];
 }
 
 function bench(from: Checkpoint, { reads }: Script, md5?: Md5) {
@@ -25,6 +30,7 @@ function bench(from: Checkpoint, { reads }: Script, md5?: Md5) {
     at.push(runtime.elapsed);
     const next = reads.shift() ?? [];
     if (next instanceof Error) throw next;
+    if ("behind" in next) return { Records: [], NextShardIterator: "next", MillisBehindLatest: next.behind };
     if ("end" in next)
       return {
         Records: next.end,
@@ -170,6 +176,13 @@ test("polls keep a shard's quota, and come ever less often while nothing comes",
   expect(gaps.at(-1)).toBe(1_000);
 });
 
+test("a silent stretch with records behind it is crossed at full pace", async () => {
+  const silence = Array.from({ length: 20 }, (_, at) => ({ behind: 1_000 * (20 - at) }));
+  const at = bench("TRIM_HORIZON", { reads: [...silence, [record(1, "beyond")]] });
+  expect(await at.next(10, 5_000)).toEqual(["beyond"]);
+  expect(at.at.at(-1)! - at.at[0]!).toBe(20 * 200);
+});
+
 test("a throttled shard is left alone for a second and more; an expired iterator is asked for anew, after the last read", async () => {
   const at = bench("TRIM_HORIZON", {
     reads: [
@@ -273,4 +286,94 @@ test("a read asks for more than is wanted at once, and what waits is not handed 
   expect(at.at).toHaveLength(1);
   expect(at.reader.waitingSince).toBeUndefined();
   expect(at.reader.atTip).toBe(true);
+});
+
+describe("a fan-out consumer that is subscribed to elsewhere", () => {
+  const event = (sequence: string) => ({
+    SubscribeToShardEvent: { Records: [], ContinuationSequenceNumber: sequence, MillisBehindLatest: 0 },
+  });
+
+  /** What each SubscribeToShard brings, in turn; the last one from then on. */
+  function subscribed(...answers: readonly (Error | ((runtime: VirtualRuntime) => AsyncIterable<object>))[]) {
+    const runtime = virtualRuntime();
+    const told: (string | undefined)[] = [];
+    let turn = 0;
+    const { call, calls } = fakeCall(() => {
+      const answer = answers[Math.min(turn++, answers.length - 1)]!;
+      if (answer instanceof Error) throw answer;
+      return { EventStream: answer(runtime) };
+    });
+    const feed = new FanOut({
+      consumerArn: "arn",
+      shard: "shardId-0",
+      from: "TRIM_HORIZON",
+      subscribe: call,
+      runtime,
+      unknown: async (cause) => {
+        throw cause;
+      },
+      closed: () => false,
+      poll: () => {
+        throw new Error("not asked for");
+      },
+      taken: (why) => told.push(why),
+    });
+    const read = async (ms: number) => {
+      const until = runtime.monotonic() + ms;
+      const reading = (async () => {
+        while (runtime.monotonic() < until) await feed.read(10, until, never);
+      })();
+      await runtime.advance(ms);
+      await reading;
+    };
+    return { runtime, told, feed, read, calls };
+  }
+
+  /** Subscribed for so long, with an event a second. */
+  const lasts = (ms: number, end?: Error) =>
+    async function* (runtime: VirtualRuntime) {
+      for (let at = 0; at < ms; at += 1_000) {
+        yield event("1");
+        await runtime.sleep(1_000);
+      }
+      if (end !== undefined) yield { ResourceInUseException: end };
+    };
+  const inUse = sdkError("ResourceInUseException");
+
+  test("is reported when it refuses for longer than a predecessor's subscription can make it", async () => {
+    const at = subscribed(inUse);
+    await at.read(5_000);
+    expect(at.told).toEqual([]);
+    await at.read(3_000);
+    expect(at.told).toEqual([expect.stringContaining("refuses")]);
+  });
+
+  test("is reported when it pushes this one out, and over when a subscription lasts", async () => {
+    const at = subscribed(lasts(10_000, inUse), inUse, lasts(300_000));
+    await at.read(9_000);
+    expect(at.told).toEqual([]);
+    await at.read(3_000);
+    expect(at.told).toEqual([expect.stringContaining("taken")]);
+    await at.read(60_000);
+    expect(at.told.slice(1)).toEqual([undefined]);
+  });
+
+  test("is reported when a subscription ends early and the next is refused", async () => {
+    const at = subscribed(lasts(7_000), inUse);
+    await at.read(9_000);
+    expect(at.told).toEqual([expect.stringContaining("taken")]);
+  });
+
+  test("is not taken for one that ended after its five minutes, nor for a predecessor of a moment ago", async () => {
+    const at = subscribed(inUse, inUse, lasts(300_000), inUse, lasts(300_000));
+    await at.read(400_000);
+    expect(at.told).toEqual([]);
+  });
+
+  test("is no trouble any more once the feed is closed", async () => {
+    const at = subscribed(inUse);
+    await at.read(8_000);
+    at.feed.close();
+    expect(at.told).toEqual([expect.any(String), undefined]);
+  });
 });

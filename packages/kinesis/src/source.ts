@@ -4,9 +4,13 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint, Shard, ShardSource } from "@switchyard/leases";
 import type { Call, ChildShard, IteratorType, ShardInfo } from "./client.ts";
 import { isNamed } from "./errors.ts";
+import { READ_MS } from "./limits.ts";
 import { parsePosition } from "./positions.ts";
 import type { Batch } from "./shard-reader.ts";
 import { listShards, type Stream } from "./streams.ts";
+
+/** Empty answers on the way to one record. */
+const MOST_TURNS = 100;
 
 /** Shards of one stream for the lease engine, and for the readers what the last listing showed. */
 export class Shards implements ShardSource {
@@ -49,9 +53,15 @@ export class Shards implements ShardSource {
     ).catch((cause: unknown) => {
       throw isPositionFault(cause) ? this.#invalid(shard, at, cause) : cause;
     });
-    const { Records = [] } = await this.#call("GetRecords", { ShardIterator, Limit: 1 }, signal);
-    const time = Records[0]?.ApproximateArrivalTimestamp?.getTime();
-    if (time !== undefined) return time;
+    // An answer may be empty though the record is there: Kinesis has more to look through.
+    for (let token = ShardIterator, turn = 0; turn < MOST_TURNS && !signal.aborted; turn++) {
+      const got = await this.#call("GetRecords", { ShardIterator: token, Limit: 1 }, signal);
+      const time = got.Records?.[0]?.ApproximateArrivalTimestamp?.getTime();
+      if (time !== undefined) return time;
+      if (!got.NextShardIterator || !got.MillisBehindLatest) break;
+      token = got.NextShardIterator;
+      await this.#runtime.sleep(READ_MS, signal);
+    }
     throw this.#invalid(shard, at, undefined);
   }
 
