@@ -5,6 +5,8 @@ import type { Observe } from "./events.ts";
 import type { ConnectionHealth } from "./messaging-types.ts";
 import type { ChannelPlan, ConnectionPlan, Plan, PublishPlan } from "./plan.ts";
 import { SendQueue } from "./publish/send-queue.ts";
+import { untraced } from "./trace.ts";
+import { untracedConnection } from "./untraced-connection.ts";
 
 interface Open {
   readonly plan: ConnectionPlan;
@@ -110,7 +112,9 @@ export class Connections {
     const report = (event: DriverEvent) => this.#report(name, event);
     let connection: Connection;
     try {
-      const opened = await adapter.open(options, this.#runtime, report, { service });
+      const opened = untracedConnection(
+        await untraced(() => adapter.open(options, this.#runtime, report, { service })),
+      );
       connection = redact === undefined ? opened : discreet(opened, redact);
     } catch (cause) {
       if (cause instanceof Error && cause.name === "MessagingError") throw cause;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { outgoingTrace, readTrace } from "./trace.ts";
+import { inTraceOf, isTraced, outgoingTrace, readTrace, untraced } from "./trace.ts";
 
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 const registry = globalThis as { [REGISTRY]?: unknown };
@@ -23,6 +23,40 @@ test("a registered OpenTelemetry's active context is sent", () => {
   };
   const other = { traceparent: traceparent.replace("b7ad", "ffff") };
   expect(outgoingTrace(other)).toEqual({ traceparent, tracestate: "vendor=1" });
+});
+
+test("a call to a client is made, and a handler run, where no trace of others is active; what the call throws is thrown", () => {
+  const made: string[][] = [];
+  const contextOf = (changes: string[]): object => ({
+    deleteValue: (key: symbol) => contextOf([...changes, `-${key.description}`]),
+    setValue: (key: symbol) => contextOf([...changes, `+${key.description}`]),
+    changes,
+  });
+  registry[REGISTRY] = {
+    context: {
+      active: () => contextOf([]),
+      with: (context: { changes: string[] }, call: () => unknown) => (made.push(context.changes), call()),
+    },
+    propagation: {
+      extract: (context: { changes: string[] }, carrier: { traceparent: string }) =>
+        contextOf([...context.changes, carrier.traceparent]),
+    },
+  };
+  const bare = ["-OpenTelemetry Context Key SPAN", "-OpenTelemetry Baggage Key"];
+  const suppression = "OpenTelemetry SDK Context Key SUPPRESS_TRACING";
+  expect(isTraced()).toBe(true);
+  expect(untraced(() => 1)).toBe(1);
+  expect(inTraceOf({ traceparent }, () => 2)).toBe(2);
+  expect(inTraceOf({}, () => 3)).toBe(3);
+  const without = [...bare, `-${suppression}`];
+  expect(made).toEqual([[...without, `+${suppression}`], [...without, traceparent], without]);
+  expect(() =>
+    untraced(() => {
+      throw new Error("the client's own");
+    }),
+  ).toThrow("the client's own");
+  delete registry[REGISTRY];
+  expect([isTraced(), untraced(() => 4), inTraceOf({ traceparent }, () => 5)]).toEqual([false, 4, 5]);
 });
 
 test("without one, or where it throws or has no active span, the headers' context is passed on", () => {

@@ -3,7 +3,8 @@ import type { GroupContext } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { prepare } from "./prepare.ts";
-import { handledEvent, screened } from "./single.ts";
+import { inTraceOf } from "../trace.ts";
+import { handledEvent, screened, traceOf } from "./single.ts";
 import type { View } from "./view.ts";
 
 interface Item {
@@ -44,7 +45,10 @@ async function lookAt(context: GroupContext, outcomes: Outcomes, held: Held): Pr
 }
 
 /** One attempt for each, in order. */
-export async function runBatch(context: Pick<GroupContext, "consumer">, items: readonly Item[]): Promise<Attempt[]> {
+export async function runBatch(
+  context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
+  items: readonly Item[],
+): Promise<Attempt[]> {
   const use = context.consumer.options.use ?? [];
   if (use.length === 0) return handle(context, items);
   // Every item goes through the middleware by itself; those that reach its inside are handled together.
@@ -65,7 +69,8 @@ export async function runBatch(context: Pick<GroupContext, "consumer">, items: r
         inside.push({ item, end: (attempt) => (attempt.verdict === "ack" ? resolve() : reject(attempt.error)) });
         arrived();
       });
-    const attempt = await settled(throughMiddleware(use, item.view, inner));
+    const run = () => settled(throughMiddleware(use, item.view, inner));
+    const attempt = await (context.traced === true ? inTraceOf(traceOf(item.view), run) : run());
     if (!entered) arrived();
     return attempt;
   });
@@ -81,7 +86,10 @@ export async function runBatch(context: Pick<GroupContext, "consumer">, items: r
   return Promise.all(each);
 }
 
-async function handle(context: Pick<GroupContext, "consumer">, items: readonly Item[]): Promise<Attempt[]> {
+async function handle(
+  context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
+  items: readonly Item[],
+): Promise<Attempt[]> {
   const failed = new Map<object, unknown>();
   const views = items.map(({ view }) => view);
   const known = new Set<object>(views);
@@ -101,7 +109,9 @@ async function handle(context: Pick<GroupContext, "consumer">, items: readonly I
   };
   let whole: Attempt;
   try {
-    const result = context.consumer.handler?.(batch);
+    const run = () => context.consumer.handler?.(batch);
+    // Of several messages none has the right to be the parent: each tells its own trace.
+    const result = context.traced === true ? inTraceOf({}, run) : run();
     whole = isPromise(result) ? await settled(result) : ACK;
   } catch (error) {
     whole = verdictFor(error);

@@ -4,6 +4,7 @@ import type { Observe } from "../events.ts";
 import type { ChannelPlan, GroupPlan } from "../plan.ts";
 import type { SendQueue } from "../publish/send-queue.ts";
 import type { ConsumerShape } from "../shapes.ts";
+import { isTraced } from "../trace.ts";
 import { Attempts } from "./attempts.ts";
 import { Budget } from "./budget.ts";
 import { describeError, type Redact } from "./describe-error.ts";
@@ -22,6 +23,8 @@ export class Context implements GroupContext {
   readonly troubles: Troubles;
   readonly #connections: Connections;
   readonly observed: boolean;
+  readonly traced = isTraced();
+  readonly watched: boolean;
   readonly #observe: Observe;
   readonly #redact: Redact | undefined;
 
@@ -45,6 +48,7 @@ export class Context implements GroupContext {
     this.#connections = connections;
     this.#observe = observe;
     this.observed = observed;
+    this.watched = observed || this.traced;
     this.#redact = redact;
   }
 

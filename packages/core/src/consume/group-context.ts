@@ -29,6 +29,10 @@ export interface GroupContext {
   emit(event: GroupEvent): void;
   /** Somebody observes: successes are reported, too. */
   readonly observed: boolean;
+  /** The program traces: handlers run in the traces of their messages. */
+  readonly traced: boolean;
+  /** Either. */
+  readonly watched: boolean;
   /** Class and message of an error, redacted and bounded, for what leaves the process. Bound: it may be passed on. */
   readonly describe: (error: unknown) => string;
 }

@@ -326,6 +326,8 @@ export function rig(options: RigOptions = {}) {
     emit: (event) => observe(event as MessagingEvent),
     describe: describeError,
     observed: options.observed ?? false,
+    traced: false,
+    watched: options.observed ?? false,
   };
   let made = 0;
   const message = (

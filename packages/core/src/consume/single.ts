@@ -2,6 +2,7 @@ import { ACK, type Attempt, runHandler } from "./attempt.ts";
 import type { GroupContext, GroupEvent } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { about, type Outcomes } from "./outcomes.ts";
+import { inTraceOf } from "../trace.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { View } from "./view.ts";
 
@@ -42,7 +43,7 @@ export function attemptOne(context: GroupContext, outcomes: Outcomes, held: Held
 /** No promise and no closure where schema and handler are synchronous. */
 function handle(context: GroupContext, outcomes: Outcomes, held: Held, prepared: Prepared, done: () => void): void {
   if (!screened(context, outcomes, held, prepared)) return done();
-  if (context.observed) return handleObserved(context, outcomes, held, prepared, done);
+  if (context.watched) return handleWatched(context, outcomes, held, prepared, done);
   const attempt = runHandler(context.consumer, prepared.type, prepared.data, prepared);
   if (attempt instanceof Promise) {
     void attempt.then((ended) => {
@@ -55,17 +56,27 @@ function handle(context: GroupContext, outcomes: Outcomes, held: Held, prepared:
   }
 }
 
-/** As above, and a success is reported with its duration: apart, so that without an observer no clock is read. */
-function handleObserved(context: GroupContext, outcomes: Outcomes, held: Held, view: View, done: () => void): void {
+/**
+ * As above, in the trace of the message where the program traces, and reporting a success with its duration to an observer:
+ * apart, so that whoever does neither pays for neither.
+ */
+function handleWatched(context: GroupContext, outcomes: Outcomes, held: Held, view: View, done: () => void): void {
   const began = context.runtime.monotonic();
   const ended = (attempt: Attempt) => {
-    if (attempt.verdict === "ack") context.emit(handledEvent(held, view, context.runtime.monotonic() - began));
+    if (context.observed && attempt.verdict === "ack")
+      context.emit(handledEvent(held, view, context.runtime.monotonic() - began));
     outcomes.conclude(held, attempt);
     done();
   };
-  const attempt = runHandler(context.consumer, view.type, view.data, view);
+  const run = () => runHandler(context.consumer, view.type, view.data, view);
+  const attempt = context.traced ? inTraceOf(traceOf(view), run) : run();
   if (attempt instanceof Promise) void attempt.then(ended);
   else ended(attempt);
+}
+
+/** A foreign message's is among its headers. */
+export function traceOf(view: View): Readonly<Record<string, unknown>> {
+  return "traceparent" in view ? (view as View & Record<string, unknown>) : view.headers;
 }
 
 /** `batch`: how many deliveries the handler had at once. */

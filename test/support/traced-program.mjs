@@ -1,0 +1,117 @@
+/**
+ * A program with OpenTelemetry's own instrumentation of the AWS SDK and of amqplib, as a process of its own: they patch modules
+ * as these are loaded. Three publishers publish in one tick, each in a span of its own; what arrives is printed as JSON.
+ *
+ * Environment: `MODEL`, `CONNECTION` (JSON), `STAGE`, and what the connection needs.
+ */
+import { context, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { registerInstrumentations } from "@opentelemetry/instrumentation";
+import { AmqplibInstrumentation } from "@opentelemetry/instrumentation-amqplib";
+import { AwsInstrumentation } from "@opentelemetry/instrumentation-aws-sdk";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
+
+/** @type {string[]} */
+const ended = [];
+const provider = new TracerProvider({
+  spanProcessors: [
+    {
+      onStart: () => {},
+      onEnd: (span) => void ended.push(span.instrumentationScope.name),
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    },
+  ],
+});
+trace.setGlobalTracerProvider(provider);
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+registerInstrumentations({ instrumentations: [new AwsInstrumentation(), new AmqplibInstrumentation()] });
+
+// Only now: what is instrumented is loaded after the instrumentation.
+const { channel, connect, consumer } = await import("@switchyard/core");
+const { type } = await import("arktype");
+
+const { MODEL, CONNECTION, STAGE, CONTROL } = process.env;
+const tracer = trace.getTracer("test");
+const jobs = channel("jobs", { messages: { job: type({ n: "number" }), reply: type({ n: "number" }) } });
+const model = MODEL;
+const messaging = await connect({
+  channels: [jobs],
+  service: "traced",
+  observe: () => {},
+  config: {
+    prefix: STAGE,
+    drain: "3s",
+    connections: { it: { ...JSON.parse(CONNECTION), provision: "auto" } },
+    channels: { jobs: { model, on: "it", groups: { work: {} }, ...(model === "stream" ? { partitions: 1 } : {}) } },
+  },
+});
+
+// What `connect()` provisions may have its spans.
+ended.length = 0;
+
+const idOf = (header) => header?.split("-")[1];
+const carried = {};
+const active = {};
+const replies = {};
+const done = Promise.withResolvers();
+messaging.consume(
+  consumer(jobs, "work", {
+    job: async ({ n }, { traceparent }) => {
+      carried[n] = idOf(traceparent);
+      active[n] = trace.getActiveSpan()?.spanContext().traceId;
+      // A span of the user's own, in the handler: it must be recorded, and not under somebody else's trace.
+      await tracer.startActiveSpan("in handler", async (span) => {
+        await messaging.publish(jobs, "reply", { n });
+        span.end();
+      });
+    },
+    reply: ({ n }, { traceparent }) => {
+      replies[n] = idOf(traceparent);
+      if (Object.keys(replies).length === 3) done.resolve();
+    },
+  }),
+);
+// Started inside a span, as a bootstrap is: what it starts must not stay in it.
+await tracer.startActiveSpan("bootstrap", async (span) => {
+  await messaging.start();
+  span.end();
+});
+const expected = {};
+await Promise.all(
+  [1, 2, 3].map((n) =>
+    context.with(ROOT_CONTEXT, () =>
+      tracer.startActiveSpan(`publish ${n}`, async (span) => {
+        expected[n] = span.spanContext().traceId;
+        await messaging.publish(jobs, "job", { n });
+        span.end();
+      }),
+    ),
+  ),
+);
+await done.promise;
+const beside = ended.filter((scope) => scope !== "test").length;
+// The instrumentation does work here: a call past us makes a span.
+await control();
+await messaging.stop();
+process.stdout.write(JSON.stringify({ expected, carried, active, replies, beside }));
+
+async function control() {
+  const before = ended.length;
+  if (CONTROL === "amqp") {
+    const amqp = await import("amqplib");
+    const connection = await amqp.connect(JSON.parse(CONNECTION).url);
+    const raw = await connection.createChannel();
+    const { queue } = await raw.assertQueue("", { exclusive: true });
+    raw.sendToQueue(queue, Buffer.from("x"));
+    await connection.close();
+  } else {
+    const { SQSClient, ListQueuesCommand } = await import("@aws-sdk/client-sqs");
+    const client = new SQSClient({});
+    await client.send(new ListQueuesCommand({})).catch(() => undefined);
+    client.destroy();
+  }
+  if (ended.length === before) throw new Error("the instrumentation does nothing here");
+}
