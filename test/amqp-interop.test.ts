@@ -1,4 +1,5 @@
 /** What other stacks send to RabbitMQ and read from it. */
+import { gzipSync } from "node:zlib";
 import { adapter } from "@switchyard/amqp";
 import { channel, connect, consumer } from "@switchyard/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -100,6 +101,65 @@ describe.skipIf(skipped)("RabbitMQ beside other stacks", () => {
     });
     await arrived;
     expect(seen).toEqual([[false, "e-1", "order.placed", { a: 2 }, { tenant: "t" }]]);
+    await messaging.stop();
+  });
+
+  test("a redriven foreign message has its producer's properties again, and is what the channel says it is", async () => {
+    const prefix = `amqpredrive${process.pid}`;
+    const orders = channel("orders", {
+      messages: { "order.placed": z.object({ a: z.number() }) },
+      foreign: "order.placed",
+    });
+    const messaging: any = await connect({
+      channels: [orders],
+      service: "reader",
+      config: {
+        prefix,
+        connections: { rabbit: { use: adapter, url: seam.url, delays: "interop", provision: "auto" } },
+        channels: { orders: { model: "queue", on: "rabbit", groups: { main: {} } } },
+        policies: { default: { retry: { attempts: 1 }, deadLetter: true } },
+      },
+      observe: () => {},
+    } as never);
+    const seen: any[] = [];
+    let fail = true;
+    messaging.consume(
+      consumer(orders, "main", {
+        "order.placed": (data, delivery) => {
+          seen.push({ data, type: delivery.type, raw: delivery.raw });
+          if (fail) throw new Error("not yet");
+        },
+      }) as never,
+    );
+    await messaging.start();
+    const raw = await seam.raw.createConfirmChannel();
+    const properties = {
+      type: "Shop.OrderPlaced",
+      messageId: "m-1",
+      correlationId: "c-1",
+      replyTo: "answers",
+      appId: "shop",
+      priority: 3,
+      contentType: "application/json",
+    };
+    raw.sendToQueue(`${prefix}_orders_main`, gzipSync('{"a":2}'), { ...properties, contentEncoding: "gzip" });
+    await raw.waitForConfirms();
+    const until = async (holds: () => unknown) => {
+      while (!(await holds())) await new Promise(setImmediate);
+    };
+    let dead: any[] = [];
+    await until(async () => (dead = await messaging.deadLetters(orders, "main").peek()).length > 0);
+    expect(dead[0].data).toEqual({ a: 2 });
+    fail = false;
+    await until(async () => (await messaging.deadLetters(orders, "main").redrive()).redriven === 1);
+    await until(() => seen.length === 2);
+    expect(seen.map(({ data, type }) => [type, data.a])).toEqual([
+      ["order.placed", 2],
+      ["order.placed", 2],
+    ]);
+    expect(seen[1].raw.properties).toMatchObject(properties);
+    // The copy's body is what was read.
+    expect(seen[1].raw.properties.contentEncoding).toBeUndefined();
     await messaging.stop();
   });
 

@@ -57,7 +57,38 @@ const ackAll = (lease: Lease, deliveries: readonly Delivery[]): Promise<readonly
     new AbortController().signal,
   );
 
+const foreignOnly = (message: WireMessage): boolean => message.headers["ce"] === undefined;
+
 export const mutants: readonly Mutant[] = [
+  {
+    name: "drops foreign headers whose names are not in lower case",
+    of: "memory queue",
+    caughtBy: "C16-foreign-header-names",
+    hooks: sending((message) => ({
+      ...message,
+      headers: Object.fromEntries(Object.entries(message.headers).filter(([name]) => name === name.toLowerCase())),
+    })),
+  },
+  {
+    name: "hides a foreign message's content-encoding",
+    of: "memory queue",
+    caughtBy: "C16-foreign-codings",
+    hooks: sending((message) => {
+      const { "content-encoding": _, ...headers } = message.headers;
+      return foreignOnly(message) ? { ...message, headers } : message;
+    }),
+  },
+  {
+    name: "loses the headers of a foreign message's copy",
+    of: "memory queue",
+    caughtBy: "C11-redrive-foreign",
+    hooks: sending((message) => {
+      const { headers: _, ...ce } = JSON.parse(message.headers["ce"] ?? "{}") as { source?: string; headers?: unknown };
+      return ce.source === "foreign"
+        ? { ...message, headers: { ...message.headers, ce: JSON.stringify(ce) } }
+        : message;
+    }),
+  },
   {
     name: "calls a missing destination a passing fault",
     of: "memory queue",

@@ -28,6 +28,8 @@ export interface Attributes {
   readonly headers: Record<string, string | number>;
   readonly contentType: string;
   readonly id: string | undefined;
+  /** Four attributes and no more. */
+  readonly usual?: boolean;
 }
 
 /** Undefined: not what we write, or not to be had back from headers; carry the text. */

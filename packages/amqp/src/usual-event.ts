@@ -21,6 +21,7 @@ export function spreadUsual(ce: string): Attributes | undefined {
     },
     contentType: JSON_TYPE,
     id,
+    usual: true,
   };
 }
 

@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 import { isUtf8 } from "node:buffer";
 import type { WireMessage } from "@switchyard/core/driver";
-import type { AmqpMessage, PublishOptions } from "./client.ts";
+import { charsetOf, readForeign } from "@switchyard/core/driver-kit";
+import type { AmqpMessage, AmqpProperties, PublishOptions } from "./client.ts";
 import { gather, KEY_HEADER, spread, TYPE_HEADER } from "./cloud-events.ts";
 import { ATTEMPTS, LEFT } from "./delays.ts";
 import { headerText } from "./header-text.ts";
 
 const BYTES = "application/octet-stream";
+const JSON_TYPE = "application/json";
 const SHORT = 255;
 /** RabbitMQ's own notes on a message: no part of it. */
 const BROKERS = /^x-(?:death|delivery-count|acquired-count|stream-offset|first-death-.*|last-death-.*|opt-.*)$/;
@@ -37,7 +39,33 @@ export function toAmqp(message: WireMessage, makeId: () => string): ToSend {
   };
   if (contentType !== undefined && isShort(contentType)) options.contentType = contentType;
   if (attributes === undefined && type !== undefined && isShort(type)) options.type = type;
+  if (ce !== undefined && attributes?.usual !== true) restore(ce, options);
   return { content: typeof body === "string" ? Buffer.from(body) : asBuffer(body), options };
+}
+
+/** Properties that say something of a message, and the headers that carry them through core. */
+const PROPERTIES = [
+  ["contentEncoding", "content-encoding"],
+  ["correlationId", "correlation-id"],
+  ["replyTo", "reply-to"],
+  ["appId", "app-id"],
+  ["type", "foreign-type"],
+] as const;
+
+/** A copy of another producer's message has that producer's properties again. */
+function restore(ce: string, options: ToSend["options"]): void {
+  if (!ce.includes('"source":"foreign"')) return;
+  const { source, headers } = (parsed(ce) ?? {}) as { source?: unknown; headers?: Record<string, unknown> };
+  if (source !== "foreign" || typeof headers !== "object" || headers === null) return;
+  for (const [property, name] of PROPERTIES) {
+    const value = headers[name];
+    if (typeof value === "string" && isShort(value)) options[property] = value;
+  }
+  const contentType = headers["content-type"];
+  if (options.contentType === undefined && typeof contentType === "string" && isShort(contentType))
+    options.contentType = contentType;
+  const priority = Number(headers["priority"] ?? Number.NaN);
+  if (Number.isInteger(priority) && priority >= 0 && priority <= 255) options.priority = priority;
 }
 
 /** `attributes` is added to, and given back, where there is one: it was made for this message. */
@@ -56,13 +84,17 @@ function headersFor(
 /** Fits AMQP's short strings. */
 const isShort = (text: string): boolean => 3 * text.length <= SHORT || Buffer.byteLength(text) <= SHORT;
 
-function idOf(ce: string): string | undefined {
+function parsed(ce: string): Record<string, unknown> | undefined {
   try {
-    const { id } = JSON.parse(ce) as { id?: unknown };
-    return typeof id === "string" ? id : undefined;
+    return (JSON.parse(ce) ?? undefined) as Record<string, unknown> | undefined;
   } catch {
     return undefined;
   }
+}
+
+function idOf(ce: string): string | undefined {
+  const id = parsed(ce)?.["id"];
+  return typeof id === "string" ? id : undefined;
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -102,10 +134,11 @@ export function fromAmqp({ content, properties }: AmqpMessage, keyed: boolean): 
   const type = headerText(given[TYPE_HEADER] ?? given["cloudEvents:type"]) ?? (properties.type || undefined);
   const key = headerText(given[KEY_HEADER] ?? given["cloudEvents:partitionkey"]);
   const returned = numberOf(given["x-delivery-count"]);
+  const headers = headersOf(given, properties);
   return {
     message: {
-      body: bodyOf(content, properties.contentType),
-      headers: headersOf(given, properties.contentType),
+      body: isCoded(properties) ? codedBody(content, properties, headers) : bodyOf(content, properties.contentType),
+      headers,
       ...(type === undefined ? {} : { type }),
       ...(keyed && key !== undefined ? { key } : {}),
     },
@@ -117,7 +150,8 @@ export function fromAmqp({ content, properties }: AmqpMessage, keyed: boolean): 
   };
 }
 
-function headersOf(given: Readonly<Record<string, unknown>>, contentType: string | undefined): Record<string, string> {
+function headersOf(given: Readonly<Record<string, unknown>>, properties: AmqpProperties): Record<string, string> {
+  const { contentType } = properties;
   const headers: Record<string, string> = Object.create(null);
   const ce = typeof given["ce"] === "string" ? given["ce"] : gather(given, contentType);
   if (ce !== undefined) {
@@ -136,7 +170,31 @@ function headersOf(given: Readonly<Record<string, unknown>>, contentType: string
     if (text !== undefined && (!(lower in headers) || name === lower)) headers[lower] = text;
   }
   if (contentType !== undefined && contentType !== BYTES) headers["content-type"] ??= contentType;
+  for (const [property, name] of PROPERTIES) {
+    const value = property === "type" ? undefined : properties[property];
+    if (typeof value === "string" && value !== "") headers[name] ??= value;
+  }
+  if (typeof properties.priority === "number") headers["priority"] ??= String(properties.priority);
   return headers;
+}
+
+/** The content type or encoding says that the bytes are no plain UTF-8. */
+function isCoded({ contentType, contentEncoding }: AmqpProperties): boolean {
+  if (contentEncoding !== undefined && contentEncoding !== "") return true;
+  if (contentType === undefined || contentType === JSON_TYPE) return false;
+  const charset = charsetOf(contentType);
+  return charset !== undefined && charset !== "utf-8" && charset !== "utf8";
+}
+
+/** Core reads what a foreign message declares. A CloudEvent has no place for a content coding: it is undone here. */
+function codedBody(
+  content: Buffer,
+  { contentEncoding = "" }: AmqpProperties,
+  headers: Readonly<Record<string, string>>,
+): string | Uint8Array {
+  const body = new Uint8Array(content);
+  if (headers["ce"] === undefined || contentEncoding === "") return body;
+  return readForeign({ body, headers: { "content-encoding": contentEncoding } }).body;
 }
 
 const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;

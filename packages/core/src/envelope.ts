@@ -10,6 +10,7 @@ import type { Capabilities, WireMessage } from "./driver.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { fromAttributes, MAX_HOP, toAttributes } from "./envelope-attributes.ts";
 import { MessagingError } from "./errors.ts";
+import { type Coded, foreignOf, inCharset, readForeign } from "./foreign-message.ts";
 import { isJson, isText } from "./media-type.ts";
 import type { ForeignMessage } from "./shapes.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
@@ -153,7 +154,7 @@ function wire(
   return message;
 }
 
-export type Decoded = DecodedMessage | { readonly foreign: true; readonly raw: ForeignMessage };
+export type Decoded = DecodedMessage | { readonly foreign: true; readonly raw: ForeignMessage; readonly coded?: Coded };
 
 /** One of ours, read. */
 export class DecodedMessage {
@@ -208,6 +209,17 @@ export function decode(message: WireMessage): Decoded {
     : new DecodedMessage(structured.envelope, structured.body, structured.data);
 }
 
+/** A whole envelope may show only once a content coding, a charset or a byte order mark is undone. */
+function foreign(message: WireMessage): Decoded {
+  const read = readForeign(message);
+  const structured = read.body === message.body ? undefined : decodeStructured(read.body);
+  if (structured !== undefined) return new DecodedMessage(structured.envelope, structured.body, structured.data);
+  const raw = foreignOf(message, read);
+  return read.decoded || read.note !== undefined
+    ? { foreign: true, raw, coded: { decoded: read.decoded, note: read.note } }
+    : { foreign: true, raw };
+}
+
 function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Array | undefined {
   if (envelope.encoding === "base64") {
     const text = asText(body);
@@ -216,16 +228,16 @@ function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Ar
   return isText(envelope.contentType) ? asText(body) : body;
 }
 
-function foreign(message: WireMessage): Decoded {
-  const raw = { body: asText(message.body), headers: message.headers };
-  return { foreign: true, raw: message.type === undefined ? raw : { ...raw, type: message.type } };
+function inDeclaredCharset({ contentType }: Envelope, body: Uint8Array): string | Uint8Array {
+  return isText(contentType) ? (inCharset(body, contentType) ?? body) : body;
 }
 
 /** The data of a decoded message, JSON parsed; throws `not-json` where the content type promises JSON that is not there. */
 export function dataOf(envelope: Envelope, body: string | Uint8Array): unknown {
-  if (typeof body !== "string" || !isJson(envelope.contentType)) return body;
+  const text = typeof body === "string" ? body : inDeclaredCharset(envelope, body);
+  if (typeof text !== "string" || !isJson(envelope.contentType)) return text;
   try {
-    return parseJson(body);
+    return parseJson(text);
   } catch (cause) {
     throw new MessagingError("not-json", "the body is not the JSON its content type promises", {
       kind: "permanent",

@@ -16,8 +16,12 @@ export interface Needs {
 }
 
 export interface ForeignMessage {
-  /** Text where the bytes are UTF-8, else bytes. */
+  /**
+   * JSON parsed; other text where it can be read as text; else bytes. A declared `content-encoding` (gzip, deflate, br, zstd,
+   * base64; 16 MiB at most when decoded) and a declared charset are undone; what cannot be undone stays as it came.
+   */
   readonly body: unknown;
+  /** Names are in lower case; `headers["eventType"]` finds `eventtype` all the same. */
   readonly headers: Readonly<Record<string, string>>;
   readonly type?: string;
 }

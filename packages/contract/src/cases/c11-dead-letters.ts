@@ -172,6 +172,38 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C11-redrive-foreign",
+    clause,
+    title: "a redriven foreign message is what the channel says it is, though its producer gave it a type of its own",
+    needs: all(redrives, (caps) => (caps.headers > 1 ? undefined : `headers: ${caps.headers}`)),
+    run: async (t) => {
+      // The channel does not know the message yet; it learns before the redrive.
+      let known = false;
+      const asked: unknown[] = [];
+      const channel = t.channel({
+        foreign: ({ type, headers }: any) => {
+          asked.push([type, headers["tenantid"]]);
+          return known ? "item" : undefined;
+        },
+      });
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      const { to } = t.layout(channel.name, ["main"]);
+      const key = t.harness.ordered ? { key: "k1" } : {};
+      const seam = await t.open({ to, groups: {}, all: [to] });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await seam.send([{ body: '{"n":5}', type: "Shop.Placed", headers: { tenantid: "t-9" }, ...key }]);
+      await t.until(() => app.eventsOf("dead-letter").length === 1, "the dead letter");
+      known = true;
+      const letters = app.messaging.deadLetters(channel, "main");
+      await t.until(async () => (await letters.redrive()).redriven === 1, "the redrive", 30_000);
+      await t.until(() => seen.done.length === 1, "the handler", 30_000);
+      const [again] = seen.seen;
+      assert.deepEqual([again!.type, again!.data.n, again!.headers["tenantid"]], ["item", 5, "t-9"]);
+      for (const one of asked) assert.deepEqual(one, ["Shop.Placed", "t-9"]);
+    },
+  },
+  {
     id: "C11-redrive-reaches-its-group-only",
     clause,
     title: "redrive reaches only the group that failed the message",

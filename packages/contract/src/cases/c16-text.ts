@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import type { ContractCase } from "../case.ts";
 import { timed } from "../schema.ts";
 import { assert, deadLetters, notLog, range, rejected, textOf, wire } from "./kit.ts";
@@ -234,6 +235,69 @@ export const cases: readonly ContractCase[] = [
       assert.ok(one!.delivery.raw !== undefined);
       const [copy] = await t.deadLetters(channel.name, "main", 1);
       assert.equal(copy!.dead?.code, "invalid-message");
+    },
+  },
+  {
+    id: "C16-foreign-header-names",
+    clause,
+    title: "headers of a foreign message are found under the name its producer wrote, and under its lower-case form",
+    needs: (caps) => (caps.headers > 0 ? undefined : "headers: 0"),
+    run: async (t) => {
+      const names: unknown[] = [];
+      const channel = t.channel({
+        foreign: ({ headers }: any) => {
+          names.push([headers["eventType"], headers["eventtype"], "EVENTTYPE" in headers, "other" in headers]);
+          return headers["eventType"] === "ItemPlaced" ? "item" : undefined;
+        },
+      });
+      const app = await t.app({ channels: [channel] });
+      const { to } = t.layout(channel.name, ["main"]);
+      const key = t.harness.ordered ? { key: "k1" } : {};
+      await t.sendForeign(to, { body: '{"n":5}', headers: { eventType: "ItemPlaced" }, ...key });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.seen.length === 1, "the message");
+      assert.deepEqual(names[0], ["ItemPlaced", "ItemPlaced", true, false]);
+      assert.deepEqual(
+        Object.keys(seen.seen[0]!.headers).filter((name) => /eventtype/i.test(name)),
+        ["eventtype"],
+      );
+    },
+  },
+  {
+    id: "C16-foreign-codings",
+    clause,
+    title:
+      "a foreign body is read by what it declares: gzip, a charset, a byte order mark; what cannot be read is named in the dead letter",
+    needs: (caps) => (caps.headers > 1 ? undefined : `headers: ${caps.headers}`),
+    run: async (t) => {
+      const channel = t.channel({ foreign: "item" });
+      const app = await t.app({ channels: [channel] });
+      const { to } = t.layout(channel.name, ["main"]);
+      const key = t.harness.ordered ? { key: "k1" } : {};
+      const seam = await t.open({ to, groups: {}, all: [to] });
+      // Where the broker carries text alone, coded bytes come in base64.
+      const carried = (bytes: Uint8Array) => (t.caps.binary ? bytes : Buffer.from(bytes).toString("base64"));
+      const json = "application/json";
+      const zipped = gzipSync('{"n":1,"note":"zipped"}');
+      await seam.send([
+        { body: carried(zipped), headers: { "content-encoding": "gzip", "content-type": json }, ...key },
+      ]);
+      await t.sendForeign(to, { body: '\uFEFF{"n":2,"note":"marked"}', ...key });
+      if (t.caps.binary) {
+        const latin1 = Buffer.from('{"n":3,"note":"café"}', "latin1");
+        const headers = { "content-type": `${json}; charset=iso-8859-1` };
+        await seam.send([{ body: latin1, headers, ...key }]);
+      }
+      const expected = t.caps.binary ? ["1 zipped", "2 marked", "3 café"] : ["1 zipped", "2 marked"];
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.seen.length === expected.length, "what can be read");
+      assert.deepEqual(seen.seen.map(({ data }: any) => `${data.n} ${data.note}`).sort(), expected);
+      const headers = { "content-encoding": "compress", "content-type": json };
+      await seam.send([{ body: carried(zipped), headers, ...key }]);
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.match(copy!.dead!.reason, /content-encoding "compress" is not known/);
     },
   },
   {

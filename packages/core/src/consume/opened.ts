@@ -1,6 +1,7 @@
 import type { Delivery } from "../driver.ts";
 import { asText, DecodedMessage, dataOf, decode, type Envelope, JSON_TYPE, parseJson } from "../envelope.ts";
 import { NO_HEADERS } from "../envelope-attributes.ts";
+import { charsetOf, FOREIGN_SOURCE, FOREIGN_TYPE, type Coded, inAnyCase } from "../foreign-message.ts";
 import type { LocalMessage } from "../local-message.ts";
 import type { ChannelShape, ForeignMessage } from "../shapes.ts";
 
@@ -16,6 +17,8 @@ export interface Opened {
   readonly body: string | Uint8Array;
   /** Foreign: the body with JSON parsed, where it is JSON. */
   readonly raw?: ForeignMessage;
+  /** Foreign: it declared a coding or a charset, or seems to have one. */
+  readonly coded?: Coded;
   /** It never left the process, and need not be read. */
   readonly local?: LocalMessage;
 }
@@ -87,7 +90,11 @@ export function open(channel: ChannelShape, delivery: Delivery): Opened {
   const decoded = decode(delivery.message);
   if (!decoded.foreign) return decoded;
   const raw = { ...decoded.raw, body: maybeJson(decoded.raw.body) };
-  const base = { id: delivery.id, foreign: true, headers: raw.headers, body: delivery.message.body, raw };
+  const { coded } = decoded;
+  const read = decoded.raw.body as string | Uint8Array;
+  // A copy carries the text that was read; it does not declare a coding that was undone.
+  const body = typeof read === "string" || coded?.decoded === true ? read : delivery.message.body;
+  const base = { id: delivery.id, foreign: true, headers: raw.headers, body, raw, ...(coded && { coded }) };
   const type = foreignType(channel, raw);
   return type === undefined ? base : { ...base, type };
 }
@@ -120,23 +127,53 @@ export function dataFrom(opened: Opened): unknown {
   return typeof text === "string" ? maybeJson(text) : text;
 }
 
+/**
+ * What `foreign` says now of a copy whose type the channel does not know: it was made when the channel did not name the
+ * message, or named it otherwise.
+ */
+export function renamed(channel: ChannelShape, { envelope, body }: Opened): string | undefined {
+  if (envelope === undefined || envelope.source !== FOREIGN_SOURCE) return undefined;
+  const { headers } = envelope;
+  const type = headers[FOREIGN_TYPE] ?? envelope.type;
+  return foreignType(channel, { body: maybeJson(asText(body)), headers: inAnyCase(headers), type });
+}
+
+/** What a foreign message declared of itself, as the headers of its copy. */
+function copiedHeaders(
+  { headers, coded }: Opened,
+  nativeType: string | undefined,
+  type: string,
+): Record<string, string> {
+  const copied: Record<string, string> = { ...headers };
+  if (coded?.decoded === true) {
+    delete copied["content-encoding"];
+    const contentType = copied["content-type"];
+    if (contentType !== undefined && charsetOf(contentType) !== undefined)
+      copied["content-type"] = contentType.slice(0, contentType.indexOf(";")).trim();
+  }
+  if (nativeType !== undefined && nativeType !== type) copied[FOREIGN_TYPE] ??= nativeType;
+  return copied;
+}
+
 /** The envelope as plain data; made for a message that has none, so that its dead-letter copy can carry our fields. */
 export function envelopeFor(opened: Opened, delivery: Delivery, channel: string, now: number): Envelope {
   if (opened.local !== undefined) return opened.local.envelope;
   if (opened.envelope !== undefined) return opened.envelope;
+  const nativeType = delivery.message.type;
+  const type = opened.type ?? nativeType ?? `${channel}.untyped`;
   const envelope: Envelope = {
     id: delivery.id,
-    source: "foreign",
-    type: delivery.message.type ?? opened.type ?? `${channel}.untyped`,
+    source: FOREIGN_SOURCE,
+    type,
     time: delivery.enqueuedAt ?? now,
     hop: 0,
     contentType:
       typeof opened.raw?.body === "string"
         ? "text/plain"
-        : typeof delivery.message.body === "string"
+        : typeof opened.body === "string"
           ? JSON_TYPE
           : "application/octet-stream",
-    headers: opened.headers,
+    headers: copiedHeaders(opened, nativeType, type),
   };
   return delivery.message.key === undefined ? envelope : { ...envelope, key: delivery.message.key };
 }

@@ -5,7 +5,7 @@ import type { Condemned } from "./decide.ts";
 import { withError } from "./describe-error.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { Held } from "./held.ts";
-import { dataFrom, open, type Opened } from "./opened.ts";
+import { dataFrom, open, type Opened, renamed } from "./opened.ts";
 import { View, viewOf } from "./view.ts";
 
 /** What a delivery turns out to be before a handler sees it. */
@@ -28,7 +28,8 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
   const { channel, handlers, kind } = context.consumer;
   held.opened ??= open(channel, held.delivery);
   const opened = held.opened;
-  const { envelope, type } = opened;
+  const { envelope } = opened;
+  let { type } = opened;
   if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
   // On a log alone: a queue is its group's own, so nobody else would ever handle what is passed over there.
   if (envelope?.to !== undefined && envelope.to !== context.plan.group && held.lease.log) return { kind: "elsewhere" };
@@ -40,7 +41,14 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
       "untyped-message",
       `not ours, and channel "${channel.name}" does not say what a foreign message is: declare \`foreign\``,
     );
-  const schema = Object.hasOwn(channel.messages, type) ? channel.messages[type] : undefined;
+  let schema = Object.hasOwn(channel.messages, type) ? channel.messages[type] : undefined;
+  if (schema === undefined) {
+    const now = renamed(channel, opened);
+    if (now !== undefined && Object.hasOwn(channel.messages, now)) {
+      type = now;
+      schema = channel.messages[now];
+    }
+  }
   if (schema === undefined)
     return condemn("unknown-type", `channel "${channel.name}" has no message type ${excerpt(type)}`);
   if (kind === "single") {
@@ -87,7 +95,7 @@ function finish(context: GroupContext, held: Held, opened: Opened, type: string,
       `"${type}" does not fit its schema: ${fields
         .slice(0, 5)
         .map((text) => oneLine(text, 300))
-        .join("; ")}`,
+        .join("; ")}${opened.coded?.note === undefined ? "" : `; ${opened.coded.note}`}`,
     );
   }
   return viewOf(held, opened, type, result.value, context.channel.channel, context.plan.group);

@@ -2,6 +2,7 @@
 export { Deque } from "../deque.ts";
 export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
+export { charsetOf, readForeign } from "../foreign-message.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
 export { type InLine, Line } from "../line.ts";
