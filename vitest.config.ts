@@ -4,13 +4,9 @@ import { configDefaults, defineConfig } from "vitest/config";
 // Vite resolves what tests import; `execArgv` does the same for what Node resolves itself (require.resolve, child code).
 const source = "@switchyard/source";
 const conditions = [source, "node"];
-interface Shape {
-  readonly globalSetup?: string[];
-  readonly retry?: number;
-}
-const project = (name: string, include: string[], { globalSetup = [], retry = 0 }: Shape = {}) => ({
+const project = (name: string, include: string[], globalSetup: string[] = []) => ({
   extends: true as const,
-  test: { name, include, exclude: [...configDefaults.exclude, "**/dist/**"], globalSetup, retry },
+  test: { name, include, exclude: [...configDefaults.exclude, "**/dist/**"], globalSetup },
 });
 
 export default defineConfig({
@@ -23,11 +19,12 @@ export default defineConfig({
     execArgv: [`--conditions=${source}`],
     projects: [
       project("unit", ["packages/*/src/**/*.test.ts"]),
-      // Real brokers on real time: a machine that stalls for seconds gets one more chance where nobody watches.
-      project("e2e", ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"], {
-        globalSetup: ["test/support/rabbit-host.ts"],
-        retry: process.env["CI"] === undefined ? 0 : 1,
-      }),
+      // Real brokers on real time. Nothing is run a second time, here or in CI: a test that fails now and then has a cause.
+      project(
+        "e2e",
+        ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+        ["test/support/rabbit-host.ts"],
+      ),
     ],
   },
 });

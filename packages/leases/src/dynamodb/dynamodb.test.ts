@@ -24,6 +24,14 @@ const make = async (table: string) => {
 };
 const store = (table: string, watchMs = 120) => dynamodbLeases({ client: dynamo.client, table, watchMs });
 
+/** `CreateTable` answers before the table is there: until it is active, every call on it is told that there is no such table. */
+const active = async (TableName: string) => {
+  for (;;) {
+    const { Table } = await dynamo.client.send(new sdk.DescribeTableCommand({ TableName }));
+    if (Table?.TableStatus === "ACTIVE") return;
+  }
+};
+
 const harness = {
   runtime,
   open: async (table: string) => {
@@ -40,6 +48,7 @@ const harness = {
         BillingMode: "PAY_PER_REQUEST",
       }),
     );
+    await active("customers");
     return store("customers");
   },
 };
@@ -232,6 +241,18 @@ test("plan names what is missing and what can't be used; apply is idempotent and
   expect(Table?.BillingModeSummary?.BillingMode).toBe("PAY_PER_REQUEST");
   await tables.destroy([specs[0]!], signal);
   expect((await tables.plan([specs[0]!], signal)).changes).toHaveLength(1);
+});
+
+test("a table that another deployment is making is waited for", async () => {
+  const answers = ["CREATING", "CREATING", "ACTIVE"];
+  const client = {
+    send: async () => ({
+      Table: { TableStatus: answers.shift(), KeySchema: [{ AttributeName: "leaseKey", KeyType: "HASH" }] },
+    }),
+  };
+  const tables = leaseTables({ client: client as never }, { ...runtime, sleep: async () => {} });
+  expect(await tables.plan([{ table: "half-made" }], signal)).toEqual({ changes: [] });
+  expect(answers).toEqual([]);
 });
 
 test("the SDK is loaded by itself, with one attempt a call", async () => {

@@ -32,7 +32,11 @@ export function faultOf(cause: unknown, table: string): StoreFault {
     };
   }
   if (name === "ResourceNotFoundException") {
-    return { kind: "config", code: "lease-table-missing", hint: `there is no table ${table}; plan and apply make it` };
+    return {
+      kind: "config",
+      code: "lease-table-missing",
+      hint: `there is no table ${table}, or it is still being made; plan and apply make it and wait for it`,
+    };
   }
   if (name === "ValidationException") {
     return {

@@ -50,6 +50,8 @@ export function leaseTables(connection: DynamoDbConnection, runtime: Runtime): L
       const changes: Change[] = [];
       for (const { table, tags } of tables) {
         const found = await describe(table, signal);
+        // Another deployment is making it: until it is active, every call on it is told that there is no such table.
+        if (found?.TableStatus === "CREATING") await active(table, signal);
         const change = found === undefined ? created(table, tags) : drift(table, found);
         if (change !== undefined) changes.push(change);
       }
