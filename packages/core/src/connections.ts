@@ -6,24 +6,29 @@ import type { ConnectionHealth } from "./messaging-types.ts";
 import type { ChannelPlan, ConnectionPlan, Plan, PublishPlan } from "./plan.ts";
 import { SendQueue } from "./publish/send-queue.ts";
 import { untraced } from "./trace.ts";
+import type { Trouble } from "./troubles.ts";
 import { untracedConnection } from "./untraced-connection.ts";
 
 interface Open {
   readonly plan: ConnectionPlan;
   readonly connection: Connection;
   /** What is wrong now, by the id it was reported under. */
-  readonly troubles: Map<string, Trouble>;
+  readonly troubles: Map<string, Bad>;
   state: ConnectionHealth["state"];
   since: number;
 }
 
-type Trouble = Exclude<ConnectionHealth["state"], "up">;
+type Bad = Exclude<ConnectionHealth["state"], "up">;
+
+/** What closing may take when no time is left: for calls that are aborted, and for drivers to say goodbye. */
+const QUEUES_MS = 1_000;
+const CONNECTIONS_MS = 1_000;
 
 /** The worst first. */
-const TROUBLES: readonly Trouble[] = ["down", "blocked", "throttled"];
+const TROUBLES: readonly Bad[] = ["down", "blocked", "throttled"];
 
 /** One part that answers again says nothing of the others. */
-function stateOf(troubles: ReadonlyMap<string, Trouble>): ConnectionHealth["state"] {
+function stateOf(troubles: ReadonlyMap<string, Bad>): ConnectionHealth["state"] {
   const all = new Set(troubles.values());
   return TROUBLES.find((each) => all.has(each)) ?? "up";
 }
@@ -96,15 +101,39 @@ export class Connections {
     return Object.fromEntries([...this.#open].map(([name, { state, since }]) => [name, { state, since }]));
   }
 
+  /** What keeps destinations from taking messages. */
+  troubles(): readonly Trouble[] {
+    return [...this.#queues.values()].flatMap((queue) => queue.trouble ?? []);
+  }
+
   /** What was accepted for sending leaves, until the deadline. */
   async flush(deadline: AbortSignal): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => queue.flush(deadline)));
   }
 
-  async close(): Promise<void> {
+  /**
+   * Ends everything. `leftMs`: what is left of a stop's deadline; a broker that does not answer is waited for that long and
+   * {@link QUEUES_MS} and {@link CONNECTIONS_MS} more, then left to its time-outs.
+   */
+  async close(leftMs = 0): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
-    await Promise.allSettled([...this.#open.values()].map(({ connection }) => connection.close()));
+    const until = this.#runtime.monotonic() + leftMs;
+    await this.#within(
+      leftMs + QUEUES_MS,
+      [...this.#queues.values()].map((queue) => queue.close()),
+    );
+    const restMs = Math.max(until - this.#runtime.monotonic(), 0) + CONNECTIONS_MS;
+    await this.#within(
+      restMs,
+      [...this.#open.values()].map(({ connection }) => connection.close()),
+    );
+  }
+
+  async #within(ms: number, work: readonly Promise<unknown>[]): Promise<void> {
+    if (work.length === 0) return;
+    const over = new AbortController();
+    await Promise.race([Promise.allSettled(work), this.#runtime.sleep(ms, over.signal)]);
+    over.abort();
   }
 
   async #add(plan: ConnectionPlan, { service, redact }: Pick<Plan, "service" | "redact">): Promise<void> {

@@ -1,3 +1,4 @@
+import { reconnectMs } from "./backoff.ts";
 import type { GroupEvent } from "./consume/group-context.ts";
 import type { Connection, Delivery, Lease, Runtime, WireMessage } from "./driver.ts";
 import { dataOf, decode, encodeBody, fingerprint, nextHop } from "./envelope.ts";
@@ -12,6 +13,8 @@ const HOLD_MS = 60_000;
 /** An empty answer to a short poll proves nothing on SQS; this is the wait before we believe it. */
 const LAST_LOOK_MS = 1_000;
 const BATCH = 10;
+/** With the waits between them some ten seconds, well within the hold. */
+const SETTLE_TRIES = 7;
 
 export interface DeadLetterBoxOptions {
   readonly channel: ChannelPlan;
@@ -24,6 +27,10 @@ export interface DeadLetterBoxOptions {
   /** Whether the dead letters' depth is exact. */
   readonly exactDepth: boolean;
   readonly emit: (event: GroupEvent) => void;
+  /** Throws `closed` once messaging is stopped: nothing is asked of the broker from then on. */
+  readonly open: () => void;
+  /** Aborts then. */
+  readonly closed: AbortSignal;
 }
 
 /** A group's dead letters: looked at, sent back, deleted. */
@@ -55,7 +62,7 @@ export class DeadLetterBox implements DeadLetters {
         }
       } finally {
         // The last first: a queue that puts what comes back at its head is then as it was.
-        await settleAll(lease, batch, taken.reverse(), "release").catch(() => undefined);
+        await this.#settle(lease, batch, taken.reverse(), "release").catch(() => undefined);
       }
       return items;
     });
@@ -80,26 +87,27 @@ export class DeadLetterBox implements DeadLetters {
           const sent = await Promise.allSettled(first.map((delivery) => this.#send(delivery)));
           const done = first.filter((_, i) => sent[i]?.status === "fulfilled");
           again.push(...first.filter((delivery) => !done.includes(delivery)));
-          await settleAll(lease, BATCH, [...done, ...copies], "ack");
+          await this.#settle(lease, BATCH, [...done, ...copies], "ack");
           redriven += done.length;
           failed += first.length - done.length;
           if (done.length < first.length) break;
         }
       } finally {
-        await settleAll(lease, BATCH, again.reverse(), "release").catch(() => undefined);
+        await this.#settle(lease, BATCH, again.reverse(), "release").catch(() => undefined);
       }
       return { redriven, failed };
     });
   }
 
   async purge(): Promise<void> {
-    const { connection, group } = this.#options;
+    const { connection, group, closed, open } = this.#options;
+    open();
     if (connection.purge === undefined || group.deadLetter === undefined) {
       throw new MessagingError("purge-unsupported", `the transport of "${group.group}"'s dead letters cannot purge`, {
         kind: "config",
       });
     }
-    await connection.purge(group.deadLetter, new AbortController().signal).catch((cause: unknown) => {
+    await connection.purge(group.deadLetter, closed).catch((cause: unknown) => {
       throw this.#error(cause);
     });
   }
@@ -132,6 +140,7 @@ export class DeadLetterBox implements DeadLetters {
 
   /** `keeping`: some are held back here, and may stand before the rest of their key. */
   async #receive(lease: Lease, max: number, keeping: boolean): Promise<readonly Delivery[]> {
+    this.#options.open();
     const signal = lease.lost;
     const quick = await lease.receive(max, 0, signal);
     if (quick === null || quick.length > 0) return quick ?? [];
@@ -149,7 +158,8 @@ export class DeadLetterBox implements DeadLetters {
   }
 
   async #reading<T>(prefetch: number, use: (lease: Lease, batch: number) => Promise<T>): Promise<T> {
-    const { connection, group, channel } = this.#options;
+    const { connection, group, channel, open, closed } = this.#options;
+    open();
     if (group.deadLetter === undefined) {
       const text = `group "${group.group}" of "${channel.channel}" keeps no dead letters: its policy says ${group.policy.exhausted}`;
       throw new MessagingError("no-dead-letters", text, {
@@ -163,7 +173,7 @@ export class DeadLetterBox implements DeadLetters {
       const receiver = await connection.receiver(
         group.deadLetter,
         { holdMs: HOLD_MS, prefetch, start: "earliest" },
-        stop.signal,
+        AbortSignal.any([stop.signal, closed]),
       );
       try {
         for await (const lease of receiver.leases(stop.signal)) {
@@ -181,9 +191,38 @@ export class DeadLetterBox implements DeadLetters {
     }
   }
 
+  /** A settlement that failed is tried again, as any other: an `ack` that is lost would have its message redriven twice. */
+  async #settle(
+    lease: Lease,
+    batch: number,
+    deliveries: readonly Delivery[],
+    action: "ack" | "release",
+  ): Promise<void> {
+    for (let i = 0; i < deliveries.length; i += batch) {
+      let left = deliveries.slice(i, i + batch).map(({ receipt }) => ({ receipt, action }));
+      for (let tries = 1; left.length > 0; tries++) {
+        const outcomes = await lease.settle(left, lease.lost).catch((cause: unknown) => left.map(() => ({ cause })));
+        const failed = left.flatMap((one, at) => {
+          const outcome = outcomes[at];
+          return outcome === undefined || this.#isLost(outcome.cause) ? [] : [{ one, cause: outcome.cause }];
+        });
+        left = failed.map(({ one }) => one);
+        if (left.length > 0 && tries >= SETTLE_TRIES) throw failed[0]!.cause;
+        const { runtime, closed } = this.#options;
+        if (left.length > 0) await runtime.sleep(reconnectMs(tries, runtime.random), closed);
+      }
+    }
+  }
+
+  #isLost(cause: unknown): boolean {
+    const { kind } = this.#options.connection.classify(cause, "settle");
+    return kind === "lost" || kind === "closed";
+  }
+
   #error(cause: unknown): MessagingError {
     if (cause instanceof Error && cause.name === "MessagingError") return cause as MessagingError;
-    const { connection, group, channel } = this.#options;
+    const { connection, group, channel, closed } = this.#options;
+    if (closed.aborted) return closed.reason as MessagingError;
     const about = { channel: channel.channel, group: group.group };
     return fromFault(connection.classify(cause, "receive"), `dead letters of "${group.group}"`, cause, about);
   }
@@ -220,18 +259,6 @@ function identityOf({ id, message }: Delivery): { readonly event: string; readon
   const decoded = decode(message);
   if (!decoded.foreign) return { event: fingerprint(decoded.envelope, decoded.body), hop: decoded.envelope.hop };
   return { event: fingerprint({ source: "foreign", id, type: message.type ?? "" }, message.body), hop: 0 };
-}
-
-async function settleAll(
-  lease: Lease,
-  batch: number,
-  deliveries: readonly Delivery[],
-  action: "ack" | "release",
-): Promise<void> {
-  for (let i = 0; i < deliveries.length; i += batch) {
-    const settlements = deliveries.slice(i, i + batch).map(({ receipt }) => ({ receipt, action }));
-    await lease.settle(settlements, lease.lost);
-  }
 }
 
 function itemOf(delivery: Delivery): DeadLetterItem {

@@ -4,7 +4,12 @@ import type { GroupDepth } from "./messaging-types.ts";
 import type { ChannelPlan, GroupPlan } from "./plan.ts";
 
 /** What waits for a group, over all its leases; what the transport cannot tell is absent. */
-export async function depthOf(connection: Connection, channel: ChannelPlan, group: GroupPlan): Promise<GroupDepth> {
+export async function depthOf(
+  connection: Connection,
+  channel: ChannelPlan,
+  group: GroupPlan,
+  closed: AbortSignal,
+): Promise<GroupDepth> {
   const about = { channel: channel.channel, group: group.group };
   if (connection.depth === undefined) {
     throw new MessagingError("depth-unsupported", `the transport of "${channel.channel}" cannot tell its depth`, {
@@ -12,7 +17,8 @@ export async function depthOf(connection: Connection, channel: ChannelPlan, grou
       ...about,
     });
   }
-  const leases = await connection.depth(group.from, new AbortController().signal).catch((cause: unknown) => {
+  const leases = await connection.depth(group.from, closed).catch((cause: unknown) => {
+    closed.throwIfAborted();
     throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, about);
   });
   const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };

@@ -18,6 +18,7 @@ import { replay } from "./replay.ts";
 import { untilSignal } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ChannelShape, ConsumerShape } from "./shapes.ts";
+import type { Trouble } from "./troubles.ts";
 
 type State = Health["state"];
 
@@ -51,8 +52,8 @@ export class MessagingCore {
   readonly #asked = new Promise<void>((resolve) => {
     this.#stopAsked = resolve;
   });
-  /** Handlers have ended or been given up: nothing more may be published. */
-  #drained = false;
+  /** Aborts when handlers have ended or been given up: from then on nothing is asked of a broker. */
+  readonly #closed = new AbortController();
 
   constructor(parts: MessagingParts) {
     this.#parts = parts;
@@ -138,17 +139,32 @@ export class MessagingCore {
 
   health(): Health {
     const connections = this.#parts.connections.health();
-    const problems = [...this.#groups.values()].flatMap(({ problem }) => problem ?? []);
-    const troubled = Object.entries(connections).filter(([, { state }]) => state !== "up");
-    const status = problems.length > 0 ? "red" : troubled.length > 0 ? "yellow" : "green";
-    for (const [name, { state }] of troubled) problems.push(`connection "${name}" is ${state}`);
-    return { status, state: this.#state, problems, connections };
+    const troubles = this.#troubles();
+    for (const [name, { state }] of Object.entries(connections))
+      if (state !== "up") troubles.push({ text: `connection "${name}" is ${state}`, needsPerson: false });
+    const red = troubles.some((trouble) => trouble.needsPerson);
+    const status = red ? "red" : troubles.length > 0 ? "yellow" : "green";
+    return { status, state: this.#state, problems: [...new Set(troubles.map(({ text }) => text))], connections };
+  }
+
+  #troubles(): Trouble[] {
+    if (this.#startFailure !== undefined)
+      return [{ text: `start() failed, and messaging is stopped: ${this.#startFailure.message}`, needsPerson: true }];
+    if (this.#state === "stopped") return [{ text: "messaging is stopped; connect() again", needsPerson: true }];
+    const groups = [...this.#groups.values()].flatMap((runner) => runner.troubles());
+    const troubles = [...groups, ...this.#parts.connections.troubles()];
+    if (this.#state === "stopping")
+      troubles.push({ text: "messaging is stopping: nothing new is received", needsPerson: false });
+    return troubles;
   }
 
   async depth(channel: ChannelShape, group?: string): Promise<readonly GroupDepth[]> {
+    this.#refuseIfClosed();
     const its = channelOf(this.#parts.plan, channel.name);
     const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
-    return Promise.all(groups.map((each) => depthOf(this.#parts.connections.get(its.on), its, each)));
+    return Promise.all(
+      groups.map((each) => depthOf(this.#parts.connections.get(its.on), its, each, this.#closed.signal)),
+    );
   }
 
   deadLetters(channel: ChannelShape, name: string): DeadLetters {
@@ -168,6 +184,8 @@ export class MessagingCore {
       target,
       connection: connections.get(on),
       exactDepth: can?.depth === "exact",
+      open: () => this.#refuseIfClosed(),
+      closed: this.#closed.signal,
       emit: (event) => observe({ connection: its.on, ...about, ...event }),
     });
   }
@@ -179,7 +197,7 @@ export class MessagingCore {
     const group = groupOf(its, name);
     const connection = connections.get(its.on);
     const about = { channel: its.channel, group: name };
-    await replay(connection, group, from, about);
+    await replay(connection, group, from, about, this.#closed.signal);
     observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...about });
   }
 
@@ -206,6 +224,7 @@ export class MessagingCore {
     this.#state = "stopping";
     this.#stopAsked();
     const deadline = new AbortController();
+    const until = runtime.monotonic() + deadlineMs;
     const timer = runtime.timer(deadlineMs, () => deadline.abort());
     this.#now.signal.addEventListener("abort", () => deadline.abort(), { once: true });
     if (this.#now.signal.aborted || deadlineMs === 0) deadline.abort();
@@ -214,9 +233,9 @@ export class MessagingCore {
       if (deadline.signal.aborted && deadlineMs < plan.drainMs && stopped.length > 0) {
         observe({ type: "stop-shortened", level: "warn", deadlineMs, drainMs: plan.drainMs });
       }
-      this.#drained = true;
+      this.#closed.abort(closedError());
       await connections.flush(deadline.signal);
-      await connections.close();
+      await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
       const total = (of: keyof StopReport) => stopped.reduce((sum, each) => sum + each[of], 0);
       return {
         completed: total("completed"),
@@ -232,7 +251,7 @@ export class MessagingCore {
 
   #publisher(channel: ChannelShape): ChannelPublisher {
     // While handlers drain they may publish: what they do could not end well otherwise.
-    if (this.#drained) this.#refuseIfStopped();
+    this.#refuseIfClosed();
     return this.#publishers.get(channel.name) ?? this.#makePublisher(channel.name);
   }
 
@@ -247,8 +266,17 @@ export class MessagingCore {
 
   #refuseIfStopped(): void {
     if (this.#state !== "stopping" && this.#state !== "stopped") return;
-    throw new MessagingError("closed", "messaging is stopped; connect() again", { kind: "closed" });
+    throw closedError();
   }
+
+  /** What asks the broker something works until handlers have ended; they may need it. */
+  #refuseIfClosed(): void {
+    if (this.#closed.signal.aborted) throw closedError();
+  }
+}
+
+function closedError(): MessagingError {
+  return new MessagingError("closed", "messaging is stopped; connect() again", { kind: "closed" });
 }
 
 function startFailure(failed: readonly MessagingError[]): MessagingError {

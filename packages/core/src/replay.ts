@@ -9,6 +9,7 @@ export async function replay(
   { from: destination, capabilities }: GroupPlan,
   from: ReplayFrom,
   about: { readonly channel: string; readonly group: string },
+  closed: AbortSignal,
 ): Promise<void> {
   const to = positionOf(from, about);
   const kind = typeof to === "string" ? to : "time" in to ? "time" : "at";
@@ -17,7 +18,8 @@ export async function replay(
     const text = `"${about.channel}" cannot be replayed from ${kind}: ${can === "" ? "its transport keeps no positions; a stream does" : `its transport can from ${can}`}`;
     throw new MessagingError("replay-unsupported", text, { kind: "config", ...about });
   }
-  await connection.seek(destination, to, new AbortController().signal).catch((cause: unknown) => {
+  await connection.seek(destination, to, closed).catch((cause: unknown) => {
+    closed.throwIfAborted();
     throw fromFault(connection.classify(cause, "open"), `replay of "${about.channel}"`, cause, about);
   });
 }

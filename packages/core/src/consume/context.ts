@@ -9,7 +9,7 @@ import { Attempts } from "./attempts.ts";
 import { Budget } from "./budget.ts";
 import { describeError, type Redact } from "./describe-error.ts";
 import type { GroupContext, GroupEvent } from "./group-context.ts";
-import { Troubles } from "./troubles.ts";
+import { Troubles } from "../troubles.ts";
 
 /** What one group's consumption has of a `connect()`. */
 export class Context implements GroupContext {

@@ -7,7 +7,7 @@ import type { Attempts } from "./attempts.ts";
 import type { Budget } from "./budget.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
-import type { Troubles } from "./troubles.ts";
+import type { Troubles } from "../troubles.ts";
 
 type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
 /** An event but for what the group adds. */

@@ -4,9 +4,12 @@ import { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { GroupContext } from "./group-context.ts";
 import { type Failure, Session } from "./session.ts";
+import { needsPerson, type Trouble } from "../troubles.ts";
 
 /** How long `start()` waits for a broker that cannot be reached before it gives up; a wait the driver announced comes on top. */
 const START_MS = 30_000;
+/** And so long for the answer to a call that was given just as much time: it says more than that there was none. */
+const LAST_ANSWER_MS = 1_000;
 /** A session that lasted this long was healthy: the next failure starts the back-off afresh. */
 const HEALTHY_MS = 10_000;
 /** After the deadline: for settlements under way, and for drivers to close. */
@@ -27,9 +30,14 @@ export class GroupRunner {
   readonly #opening = new AbortController();
   #session: Session | undefined;
   #main: Promise<void> | undefined;
-  #problem: string | undefined;
+  #problem: Trouble | undefined;
+  /** Why the last opening or session failed. */
+  #lastError: unknown;
+  #receiving = false;
   /** While `start()` waits: puts its limit off. */
   #putOff: (ms: number) => void = () => {};
+  /** While `start()` waits for the last answer: it has come. */
+  #failedOnce: () => void = () => {};
   #stopping: Promise<GroupStopped> | undefined;
 
   constructor(context: GroupContext, drainMs: number) {
@@ -40,7 +48,19 @@ export class GroupRunner {
 
   /** What keeps it from working, in a sentence; undefined: nothing. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem?.text;
+  }
+
+  /** Everything that keeps it from working, for `health()`. */
+  troubles(): readonly Trouble[] {
+    const others = this.context.troubles.list();
+    if (this.#problem !== undefined) return [this.#problem, ...others];
+    if (this.#main === undefined) {
+      const text = `${this.#name} is registered and receives nothing: call start() or run()`;
+      return [{ text, needsPerson: true }, ...others];
+    }
+    if (this.#receiving) return others;
+    return [{ text: `${this.#name} does not receive yet: it is being opened`, needsPerson: false }, ...others];
   }
 
   /**
@@ -51,13 +71,20 @@ export class GroupRunner {
     return new Promise((resolve, reject) => {
       const { runtime } = this.context;
       let timer: Disposable;
+      let waited = false;
       let until = runtime.monotonic() + START_MS;
       const expired = () => {
+        if (this.#problem === undefined && !waited) {
+          waited = true;
+          timer = runtime.timer(LAST_ANSWER_MS, expired);
+          return;
+        }
         this.#opening.abort();
-        const last = this.#problem ?? "no answer from the broker";
+        const last = this.problem ?? "no answer from the broker";
         reject(
           new MessagingError("start-timeout", `${this.#name} could not start within ${START_MS} ms: ${last}`, {
             kind: "retryable",
+            cause: this.#lastError,
             ...this.#about,
           }),
         );
@@ -68,8 +95,12 @@ export class GroupRunner {
         until += ms;
         timer = runtime.timer(Math.max(until - runtime.monotonic(), 0), expired);
       };
+      this.#failedOnce = () => {
+        if (waited) expired();
+      };
       const over = () => {
         this.#putOff = () => {};
+        this.#failedOnce = () => {};
         timer[Symbol.dispose]();
       };
       this.#main = this.#run(
@@ -128,9 +159,11 @@ export class GroupRunner {
       const failure = await this.#once(() => {
         running = true;
         this.#problem = undefined;
+        this.#receiving = true;
         started();
       });
       if (this.#opening.signal.aborted) return;
+      this.#receiving = false;
       if (failure === undefined) {
         // Nothing to read from for now: a stream whose partitions have all ended.
         await runtime.sleep(reconnectMs(1, runtime.random), this.#opening.signal);
@@ -139,10 +172,12 @@ export class GroupRunner {
       const error = isMessagingError(failure.cause)
         ? failure.cause
         : fromFault(failure.fault, this.#name, failure.cause, this.#about);
-      this.#problem = error.message;
+      this.#lastError = error;
+      this.#problem = { text: error.message, needsPerson: needsPerson(error.kind) };
       const passing =
         failure.fault.kind === "retryable" || failure.fault.kind === "throttled" || failure.fault.kind === "ambiguous";
       if (!running && !passing) return failed(error);
+      this.#failedOnce();
       failures = runtime.monotonic() - began > HEALTHY_MS ? 1 : failures + 1;
       const retryInMs = Math.max(reconnectMs(failures, runtime.random), failure.fault.retryAfterMs ?? 0);
       this.context.emit({ type: "receive-failed", level: passing ? "warn" : "error", error, retryInMs });
@@ -154,7 +189,7 @@ export class GroupRunner {
     const { connection, plan } = this.context;
     try {
       const announce = (waitMs: number, reason: string) => {
-        this.#problem = `${this.#name} waits ${waitMs} ms: ${reason}`;
+        this.#problem = { text: `${this.#name} waits ${waitMs} ms: ${reason}`, needsPerson: false };
         this.#putOff(waitMs);
         this.context.emit({ type: "start-waits", level: "warn", waitMs, reason });
       };

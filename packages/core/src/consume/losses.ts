@@ -3,7 +3,7 @@ import { fromFault, isMessagingError, type MessagingError } from "../errors.ts";
 import { drop, releaseBehind } from "./give-back.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
-import { needsPerson } from "./troubles.ts";
+import { needsPerson } from "../troubles.ts";
 
 const HOLD_LOST = "the hold on this delivery is lost or about to be; it may be delivered again";
 

@@ -7,7 +7,7 @@ import type { GroupContext } from "./group-context.ts";
 import { canKeep, canReturn, giveBack, release, wait } from "./give-back.ts";
 import type { Held } from "./held.ts";
 import type { Opened } from "./opened.ts";
-import { needsPerson } from "./troubles.ts";
+import { needsPerson } from "../troubles.ts";
 
 /** Carries out what an attempt, or a look at the message, decided. */
 export class Outcomes {

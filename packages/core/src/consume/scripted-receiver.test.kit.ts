@@ -25,7 +25,7 @@ import { Budget } from "./budget.ts";
 import { describeError } from "./describe-error.ts";
 import type { GroupContext } from "./group-context.ts";
 import { GroupRunner } from "./group-runner.ts";
-import { Troubles } from "./troubles.ts";
+import { Troubles } from "../troubles.ts";
 
 /** A driver's error that says its own fault. */
 export class Scripted extends Error {

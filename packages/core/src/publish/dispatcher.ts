@@ -1,4 +1,5 @@
 import { resendMs } from "../backoff.ts";
+import { needsPerson } from "../troubles.ts";
 import type { Connection, Fault, Sent, WireMessage } from "../driver.ts";
 import type { MessagingError } from "../errors.ts";
 import type { Observe } from "../events.ts";
@@ -11,6 +12,8 @@ import type { Accepted, Item } from "./item.ts";
 import type { PublishSchedule } from "./publish-schedule.ts";
 import type { OpenSender, SenderSlot } from "./sender-slot.ts";
 
+/** A failure that may have passed is no trouble any more when nothing was sent for so long. */
+const PASSED_MS = 60_000;
 /** An aborted call that a driver has not ended after this long is given up, and its sender with it. */
 const ABORT_GRACE_MS = 1_000;
 
@@ -45,9 +48,23 @@ export class Dispatcher {
   #stopping: (() => void) | undefined;
   /** The last failure of an opening, for errors about items that were never tried. */
   openError: MessagingError | undefined;
+  /** The last failure of the destination, in an opening or a send, until one succeeds; for `health()`. */
+  #trouble: { readonly error: MessagingError; readonly at: number } | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+  }
+
+  /** What keeps messages from being sent now. A failure that may have passed counts for a while only. */
+  get trouble(): MessagingError | undefined {
+    if (this.#trouble === undefined) return undefined;
+    const { error, at } = this.#trouble;
+    const old = this.#options.runtime.monotonic() - at > PASSED_MS;
+    return old && !needsPerson(error.kind) ? undefined : error;
+  }
+
+  #troubled(error: MessagingError): void {
+    this.#trouble = { error, at: this.#options.runtime.monotonic() };
   }
 
   add(item: Item): void {
@@ -81,6 +98,7 @@ export class Dispatcher {
       () => {
         limit[Symbol.dispose]();
         this.openError = undefined;
+        this.#trouble = undefined;
         schedule.flushSoon();
       },
       (error: MessagingError) => {
@@ -92,6 +110,7 @@ export class Dispatcher {
 
   #openFailed(error: MessagingError): void {
     this.openError = error;
+    this.#troubled(error);
     if (error.kind !== "retryable" && error.kind !== "throttled") return this.#options.failIdle(error);
     this.#pause([], error, error.retryAfterMs ?? 0);
     this.#options.schedule.flushSoon();
@@ -175,6 +194,7 @@ export class Dispatcher {
     this.#ended(call);
     if (throttle !== undefined) return this.#throttle(failed, throttle.retryAfterMs ?? 0);
     if (failed.length < length) {
+      if (this.#trouble !== undefined && results.some((sent) => sent.cause === undefined)) this.#trouble = undefined;
       this.#streak = 0;
       this.#window++;
     }
@@ -204,6 +224,8 @@ export class Dispatcher {
     item.error = error;
     if (error.kind === "ambiguous") item.ambiguous = true;
     const { kind } = error;
+    // A message that is refused, or a shard that is busy, says nothing of the destination.
+    if (kind !== "permanent" && fault.partial !== true) this.#troubled(error);
     if (kind === "closed" || kind === "auth" || kind === "config") this.#options.slot.drop(sender);
     const hopeless = kind === "permanent" || kind === "auth" || kind === "config";
     if (!hopeless && this.#stopping === undefined) return true;

@@ -3,6 +3,7 @@ import { MessagingError } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import type { PublishPlan } from "../plan.ts";
 import type { Runtime } from "../runtime.ts";
+import { needsPerson, type Trouble } from "../troubles.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type About, backpressure, blocked, closedError, failure, finalFailure, timedOut, wrap } from "./failures.ts";
 import {
@@ -78,6 +79,15 @@ export class SendQueue {
       finish: (item, error, sent) => this.#finish(item, error, sent),
       failIdle: (error) => this.#failIdle((item) => finalFailure(item, about, error)),
     });
+  }
+
+  /** What keeps this destination from taking messages, for `health()`. */
+  get trouble(): Trouble | undefined {
+    const error = this.#dispatcher.trouble;
+    const doing = `publish to "${this.#about.channel}"`;
+    if (error !== undefined) return { text: `${doing}: ${error.message}`, needsPerson: needsPerson(error.kind) };
+    if (!this.#slot.opening || this.#unresolved === 0) return undefined;
+    return { text: `${doing}: ${this.#unresolved} messages wait for the destination to open`, needsPerson: false };
   }
 
   /** Messages asked for and not yet accepted or failed. */

@@ -52,6 +52,8 @@ export class SenderSlot {
     try {
       driver = await connection.sender(destination, signal);
     } catch (cause) {
+      // The driver's word for its abort says nothing: what is known is that there was no answer in time.
+      if (signal.aborted) throw this.#givenUp(cause);
       const fault = connection.classify(cause, "open");
       // Nothing was sent, so nothing can have been accepted.
       throw fromFault(
@@ -65,16 +67,18 @@ export class SenderSlot {
     const sender: OpenSender = { driver, capabilities: driver.capabilities, calls: 0, dropped: false };
     if (signal.aborted || missing.length > 0) {
       this.drop(sender);
-      if (signal.aborted)
-        throw new MessagingError("aborted", `open "${destination.name}" to send: given up`, {
-          ...about,
-          kind: "retryable",
-        });
+      if (signal.aborted) throw this.#givenUp(undefined);
       const text = `"${destination.name}" keeps less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel asks for`;
       throw new MessagingError("capability-missing", text, { ...about, kind: "config" });
     }
     this.current = sender;
     return sender;
+  }
+
+  #givenUp(cause: unknown): MessagingError {
+    const { destination, about } = this.#options;
+    const text = `open "${destination.name}" to send: no answer before it was given up`;
+    return new MessagingError("no-answer", text, { ...about, kind: "retryable", cause });
   }
 
   /** Gives up an opening nobody waits for any more, so that the next use starts afresh. */

@@ -1,4 +1,4 @@
-import type { Runtime } from "../runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** One thing that keeps a part from working, for `health()`. */
 export interface Trouble {
