@@ -90,6 +90,56 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "knows a receipt for a quarter of a second only",
+    of: "memory queue",
+    caughtBy: "C6-refused-settlement-is-tried-again",
+    hooks: (runtime) => {
+      const since = new Map<unknown, number>();
+      const forgotten = new Error("forgotten");
+      return {
+        receive: async (max, call) => {
+          const got = await call(max);
+          for (const { receipt } of got ?? []) since.set(receipt, runtime().monotonic());
+          return got;
+        },
+        settle: async (batch, call) => {
+          const known = batch.filter(({ receipt }) => runtime().monotonic() - (since.get(receipt) ?? 0) <= 250);
+          const outcomes = await call(known);
+          return batch.map((one) => (known.includes(one) ? outcomes[known.indexOf(one)] : { cause: forgotten }));
+        },
+        classify: (cause) => (cause === forgotten ? { kind: "lost", code: "forgotten" } : undefined),
+      };
+    },
+  },
+  {
+    name: "gives holds that never end",
+    of: "memory queue",
+    caughtBy: "C7-says-why-a-hold-is-lost",
+    hooks: () => ({
+      receive: async (max, call) => (await call(max))?.map(({ deadline: _, ...rest }) => rest) ?? null,
+    }),
+  },
+  {
+    name: "drops what is sent to a dead-letter queue and calls it busy",
+    of: "memory queue",
+    caughtBy: "C11-blocked-shows-in-health",
+    hooks: () => ({
+      send: async (batch, call, to) =>
+        to.dead === true ? batch.map(() => ({ cause: new Error("busy") })) : call(batch),
+      classify: (cause) =>
+        cause instanceof Error && cause.message === "busy" ? { kind: "throttled", code: "busy" } : undefined,
+    }),
+  },
+  {
+    name: "says of a missing destination that it may come",
+    of: "memory queue",
+    caughtBy: "C1-missing-shows-in-health",
+    hooks: () => ({
+      classify: (_cause, during) =>
+        during === "open" || during === "send" ? { kind: "retryable", code: "not-yet" } : undefined,
+    }),
+  },
+  {
     name: "calls a missing destination a passing fault",
     of: "memory queue",
     caughtBy: "C13-run-rejects-when-start-fails",

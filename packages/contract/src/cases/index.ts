@@ -17,6 +17,7 @@ import { cases as size } from "./c15-size.ts";
 import { cases as text } from "./c16-text.ts";
 import { cases as errors } from "./c17-errors.ts";
 import { cases as handlers } from "./handlers.ts";
+import { cases as health } from "./health.ts";
 import { cases as lifecycle } from "./lifecycle.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
@@ -44,6 +45,7 @@ const SETS = [
   observed,
   lifecycle,
   handlers,
+  health,
   topology,
   stream,
   streamLeases,
