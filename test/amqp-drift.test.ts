@@ -19,7 +19,7 @@ describe.skipIf(skipped)("RabbitMQ's drift", () => {
     const drift = changes.filter(({ name, action }) => name === of.name && action === "destructive");
     expect(drift.map(({ detail }) => detail)).toEqual(
       expect.arrayContaining([
-        { attribute: "x-delivery-limit", is: "3", wanted: "9" },
+        { attribute: "x-delivery-limit", is: "3", wanted: "19" },
         { attribute: "x-overflow", is: "none", wanted: "reject-publish" },
         { attribute: "x-dead-letter-routing-key", is: "none", wanted: of.deadLetter!.name },
         { attribute: "x-dead-letter-strategy", is: "none", wanted: "at-least-once" },
@@ -39,6 +39,15 @@ describe.skipIf(skipped)("RabbitMQ's drift", () => {
       is: "classic",
       wanted: "quorum",
     });
+  });
+
+  test("a changed number of attempts asks for no other queue, as long as the broker's limit is above it", async () => {
+    const of = seam.queue({ nativeAttempts: 10, deadLetter: seam.queue({ dead: true }) });
+    await seam.provide(of);
+    for (const nativeAttempts of [38, 20, 10])
+      expect((await seam.topology.plan([{ ...of, nativeAttempts }], never)).changes).toEqual([]);
+    const { changes } = await seam.topology.plan([{ ...of, nativeAttempts: 42 }], never);
+    expect(changes).toMatchObject([{ action: "destructive", detail: { attribute: "x-delivery-limit", is: "19" } }]);
   });
 
   test("a topic of another kind under the name is drift, and an ordered channel refuses a plain queue", async () => {

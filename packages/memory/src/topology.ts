@@ -156,7 +156,8 @@ export class MemoryTopology implements Topology {
       });
     }
     const now = queue.deadLetter;
-    if (now?.attempts !== native?.attempts || now?.name !== native?.name) {
+    // A limit that suffices is no difference.
+    if (now?.name !== native?.name || (now?.attempts ?? 0) < (native?.attempts ?? 0)) {
       add(
         steps,
         "update",

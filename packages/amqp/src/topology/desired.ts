@@ -13,6 +13,8 @@ export interface DesiredQueue {
   readonly kind: "queue";
   readonly name: string;
   readonly arguments: Readonly<Record<string, string | number | boolean>>;
+  /** The least `x-delivery-limit` that will do where the queue is there already. */
+  readonly leastLimit?: number;
   /** Given by address: somebody else's to make. */
   readonly external: boolean;
   /** Shared by all channels of the prefix. */
@@ -104,6 +106,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
           kind: "queue",
           name,
           arguments: { ...queueArguments(of), "x-single-active-consumer": true },
+          leastLimit: leastLimitOf(of),
           external,
         });
         if (!external) bindings.push({ from: address, to: name, kind: "queue", key: "1" });
@@ -113,7 +116,8 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
     } else {
       const retry = brokerRetry ? brokerRetryOf(of) : undefined;
       const more = retry === undefined ? {} : retryArguments(retry);
-      queue({ kind: "queue", name: address, arguments: { ...queueArguments(of), ...more }, external });
+      const all = { ...queueArguments(of), ...more };
+      queue({ kind: "queue", name: address, arguments: all, leastLimit: leastLimitOf(of), external });
       if (retry !== undefined) {
         const mark = { name: markOf(of, retry), type: "fanout", arguments: {}, external: false };
         exchange({ kind: "exchange", ...mark, marks: address });
@@ -143,9 +147,7 @@ function queueArguments(of: Destination): Arguments {
   return {
     ...QUORUM,
     ...SAFE,
-    // The limit counts what comes back: one less than the times it is delivered.
-    "x-delivery-limit":
-      dead === undefined || of.nativeAttempts === undefined ? NO_DELIVERY_LIMIT : Math.max(0, of.nativeAttempts - 1),
+    "x-delivery-limit": deliveryLimitOf(of),
     ...(dead === undefined || dead.model !== "queue"
       ? {}
       : { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": addressOf(dead), ...DEAD_LETTERS_AT_LEAST_ONCE }),
@@ -154,6 +156,26 @@ function queueArguments(of: Destination): Arguments {
     ...(maxLengthBytes === undefined ? {} : { "x-max-length-bytes": maxLengthBytes }),
     ...(groupSize === undefined ? {} : { "x-quorum-initial-group-size": groupSize }),
   };
+}
+
+/** Deliveries the broker allows, in steps: a queue's limit is fixed when it is made, and the policy's attempts change. */
+const STEPS = [20, 100, 1_000, 10_000] as const;
+
+/** The limit counts what comes back: one less than the times it is delivered. */
+function deliveryLimitOf({ deadLetter, nativeAttempts }: Destination): number {
+  if (deadLetter === undefined || nativeAttempts === undefined) return NO_DELIVERY_LIMIT;
+  // Fewer than any policy asks for are meant exactly.
+  const allowed =
+    nativeAttempts < 10 ? nativeAttempts : (STEPS.find((step) => step >= nativeAttempts) ?? nativeAttempts);
+  return Math.max(0, allowed - 1);
+}
+
+/**
+ * The least limit that will do on a queue that is there: above the policy's attempts, which are at most half of
+ * `nativeAttempts`.
+ */
+function leastLimitOf({ deadLetter, nativeAttempts }: Destination): number {
+  return deadLetter === undefined || nativeAttempts === undefined ? NO_DELIVERY_LIMIT : Math.ceil(nativeAttempts / 2);
 }
 
 function streamArguments(of: Destination): Arguments {

@@ -146,7 +146,10 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   }
   if (of.external) return [];
   const differences = of.kind === "queue" ? await queueDifferences(of, probe) : await exchangeDifferences(of, probe);
-  const [older, others] = partition(differences, ({ attribute, is }) => RETRY.test(attribute) && is === "none");
+  const [older, others] = partition(
+    differences.filter((one) => !suffices(of, one)),
+    ({ attribute, is }) => RETRY.test(attribute) && is === "none",
+  );
   const changes = others.map((difference) => changeOf(of, difference));
   // A queue from before the broker could: no reason to lose its messages.
   if (older.length > 0) {
@@ -169,6 +172,10 @@ async function compareMark(mark: Mark, missing: ReadonlySet<string>, probe: Prob
 const unique = (destinations: readonly Destination[]): readonly Destination[] => [
   ...new Map(destinations.map((of) => [addressOf(of), of])).values(),
 ];
+
+/** A limit made for another number of attempts, and high enough for today's. */
+const suffices = (of: DesiredQueue | DesiredExchange, { attribute, is }: Difference): boolean =>
+  attribute === "x-delivery-limit" && of.kind === "queue" && Number(is) >= (of.leastLimit ?? Number.POSITIVE_INFINITY);
 
 const RETRY = /^x-delayed-retry-/;
 

@@ -50,6 +50,25 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "T-changed-attempts",
+    clause,
+    title:
+      "a changed number of attempts asks for no destination to be made anew, and a limit that suffices is no change",
+    needs: planned,
+    run: async (t) => {
+      const topology = await topologyOf(t);
+      const layout = (nativeAttempts: number) => t.layout("attempts", ["main"], { nativeAttempts }).all;
+      await topology.apply(await topology.plan(layout(10), signal()), signal());
+      const more = await topology.plan(layout(16), signal());
+      assert.deepEqual(
+        more.changes.filter(({ action }) => action === "destructive"),
+        [],
+      );
+      await topology.apply(more, signal());
+      assert.deepEqual((await topology.plan(layout(10), signal())).changes, []);
+    },
+  },
+  {
     id: "T-destroy",
     clause,
     title: "destroy removes what apply made",

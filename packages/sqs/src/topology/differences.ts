@@ -95,7 +95,8 @@ function redriveDifference(desired: Desired, { attributes }: Queue, deadLetterAr
   const target = deadLetterArn ?? desired.deadLetter.address ?? desired.deadLetter.name;
   if (is === undefined) return change("update", `to ${target} after ${maxReceiveCount} receives`, wanted);
   if (is.target !== deadLetterArn) return change("destructive", `${is.target} becomes ${target}`, wanted);
-  return is.count === maxReceiveCount
+  // More than are needed are no difference: the policy's attempts come first.
+  return is.count >= maxReceiveCount
     ? []
     : change("update", `after ${maxReceiveCount} receives, not ${is.count}`, wanted);
 }
