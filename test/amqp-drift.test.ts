@@ -50,6 +50,26 @@ describe.skipIf(skipped)("RabbitMQ's drift", () => {
     expect(changes).toMatchObject([{ action: "destructive", detail: { attribute: "x-delivery-limit", is: "19" } }]);
   });
 
+  test.each([
+    ["quorum", { "x-delivery-limit": 2 }, { deliveries: { count: 3, setting: "x-delivery-limit 2" } }],
+    ["classic", { "x-message-ttl": 60_000 }, { retentionMs: 60_000 }],
+    ["quorum", { "x-max-length": 100, "x-overflow": "reject-publish" }, {}],
+    ["classic", { "x-max-length": 100 }, { discards: [expect.stringMatching(/x-max-length is 100 .*drop-head/)] }],
+    ["classic", { "x-expires": 600_000 }, { discards: [expect.stringMatching(/x-expires is 600000/)] }],
+  ])(
+    "what an existing %s queue with %o does to messages by itself is read when it is opened",
+    async (type, its, found) => {
+      const of = seam.queue();
+      const channel = await seam.raw.createChannel();
+      await channel.assertQueue(of.name, { durable: true, arguments: { "x-queue-type": type, ...its } });
+      const from = { ...of, address: of.name, dead: true };
+      const receiver = await seam.connection.receiver(from, { holdMs: 30_000, prefetch: 1, start: "earliest" }, never);
+      expect(receiver.existing).toEqual(found);
+      await receiver.close();
+      await channel.close();
+    },
+  );
+
   test("a topic of another kind under the name is drift, and an ordered channel refuses a plain queue", async () => {
     const topic = seam.queue({ model: "pubsub" });
     const channel = await seam.raw.createChannel();

@@ -61,6 +61,18 @@ const foreignOnly = (message: WireMessage): boolean => message.headers["ce"] ===
 
 export const mutants: readonly Mutant[] = [
   {
+    name: "hides that its queues give up by themselves",
+    of: "memory queue",
+    caughtBy: "C9-a-queue-that-gives-up-sooner",
+    hooks: () => ({ existing: () => ({}) }),
+  },
+  {
+    name: "claims to keep messages for ever",
+    of: "memory queue",
+    caughtBy: "C9-waits-longer-than-the-retention",
+    hooks: () => ({ existing: () => ({ retentionMs: Number.POSITIVE_INFINITY }) }),
+  },
+  {
     name: "drops foreign headers whose names are not in lower case",
     of: "memory queue",
     caughtBy: "C16-foreign-header-names",

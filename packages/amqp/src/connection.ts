@@ -1,4 +1,4 @@
-import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
+import type { Connection, Depth, Destination, DriverEvent, Existing, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
 import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./broker-retry.ts";
@@ -8,6 +8,7 @@ import { Confirms } from "./confirms.ts";
 import { delayQueues } from "./delays.ts";
 import { dialer } from "./dial.ts";
 import { classify, isMissing } from "./errors.ts";
+import { existingQueue } from "./existing.ts";
 import { MAX_PREFETCH } from "./limits.ts";
 import { Link } from "./link.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from "./names.ts";
@@ -50,6 +51,22 @@ export async function connect(
     return caution;
   };
 
+  /** A queue's arguments never change: they are asked for once. */
+  const found = new Map<string, Existing>();
+  const existingOf = async (from: Destination, signal: AbortSignal): Promise<Existing> => {
+    // Our own queues are made, and compared, by plan and apply.
+    if (from.address === undefined) return {};
+    const [queue = addressOf(from)] = isOrdered(from) ? partitionQueues(from) : [];
+    const known = found.get(queue);
+    if (known !== undefined) return known;
+    const existing = await existingQueue(queue, (work) =>
+      withChannel(consuming, signal, (channel) => channel.rpc((raw) => work(raw), signal)),
+    );
+    signal.throwIfAborted();
+    found.set(queue, existing);
+    return existing;
+  };
+
   const receiverOf = async (from: Destination, prefetch: number, signal: AbortSignal): Promise<Receiver> => {
     const ordered = isOrdered(from);
     const queues = ordered ? partitionQueues(from) : [addressOf(from)];
@@ -71,12 +88,14 @@ export async function connect(
     );
     const close = async () => void (await Promise.all(leases.map((lease) => lease.release())));
     let members: Members | undefined;
+    let existing: Existing = {};
     try {
       if (ordered) await refuseSurplus(from, consuming, signal);
       if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
       if (parking !== undefined && from.dead !== true)
         await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
       await Promise.all(leases.map((lease) => lease.open(signal)));
+      existing = await existingOf(from, signal);
     } catch (error) {
       await Promise.all([close(), members?.close()]);
       throw await explained(error, from, consuming, signal);
@@ -88,7 +107,15 @@ export async function connect(
     const onClose = () => {
       for (const lease of leases) held.get(lease.id)?.delete(lease);
     };
-    return new Receiver({ capabilities: capabilitiesOf(from, options), leases, parking, members, runtime, onClose });
+    return new Receiver({
+      capabilities: capabilitiesOf(from, options),
+      existing,
+      leases,
+      parking,
+      members,
+      runtime,
+      onClose,
+    });
   };
 
   const settingFor = (of: Destination) => ({ of, options, link: consuming, runtime });

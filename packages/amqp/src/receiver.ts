@@ -1,4 +1,4 @@
-import type { Capabilities, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
+import type { Capabilities, Existing, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
 import type { Members } from "./members.ts";
 import type { Parking } from "./parking.ts";
 import type { QueueLease } from "./queue-lease.ts";
@@ -10,6 +10,7 @@ const LOOK_MS = 1_500;
 
 export interface ReceiverOptions {
   readonly capabilities: Capabilities;
+  readonly existing: Existing;
   /** Opened. */
   readonly leases: readonly QueueLease[];
   readonly parking: Parking | undefined;
@@ -22,6 +23,7 @@ export interface ReceiverOptions {
 /** A queue's one lease, or one for each partition; the first that is lost ends them all, and core opens the receiver again. */
 export class Receiver implements ReceiverDriver<Receipt> {
   readonly capabilities: Capabilities;
+  readonly existing: Existing;
   readonly #options: ReceiverOptions;
   readonly #closing = new AbortController();
   #look: Disposable | undefined;
@@ -29,6 +31,7 @@ export class Receiver implements ReceiverDriver<Receipt> {
 
   constructor(options: ReceiverOptions) {
     this.capabilities = options.capabilities;
+    this.existing = options.existing;
     this.#options = options;
     if (options.members !== undefined) this.#lookLater(options.members);
   }

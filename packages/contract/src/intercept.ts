@@ -4,6 +4,7 @@ import type {
   Connection,
   Delivery,
   Destination,
+  Existing,
   Fault,
   Lease,
   Outcome,
@@ -48,6 +49,8 @@ export interface Hooks {
     from: Destination,
     signal: AbortSignal,
   ): Promise<readonly Outcome[]>;
+  /** In place of what the driver says of the resource. */
+  existing?(found: Existing | undefined): Existing;
   /** What the driver is asked for in place of what core asked for. */
   receiver?(asked: ReceiverOptions): ReceiverOptions;
   /** Called before the driver's own release; false: it is not called. */
@@ -102,6 +105,7 @@ function wrapLease(lease: Lease, from: Destination, hooks: Hooks): Lease {
 function wrapReceiver(driver: ReceiverDriver, from: Destination, hooks: Hooks): ReceiverDriver {
   return {
     capabilities: hooks.capabilities?.(driver.capabilities, from) ?? driver.capabilities,
+    existing: hooks.existing?.(driver.existing) ?? driver.existing ?? {},
     leases: async function* (signal) {
       for await (const lease of driver.leases(signal)) {
         await hooks.lease?.(lease, from);

@@ -1,6 +1,7 @@
 import type {
   Capabilities,
   Delivery,
+  Existing,
   Lease,
   Outcome,
   ReceiverDriver,
@@ -18,6 +19,7 @@ const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the conne
 /** A queue's one lease. It is lost only where the connection is cut and holds go with it; on SQS they outlive it. */
 export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   readonly capabilities: Capabilities;
+  readonly existing: Existing;
   readonly id: string;
   readonly #broker: Broker;
   readonly #queue: Queue;
@@ -29,6 +31,8 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
 
   constructor(broker: Broker, queue: Queue, holdMs: number, capabilities: Capabilities) {
     this.capabilities = capabilities;
+    const limit = queue.deadLetter?.attempts;
+    this.existing = limit === undefined ? {} : { deliveries: { count: limit, setting: "nativeAttempts" } };
     this.id = queue.name;
     this.#broker = broker;
     this.#queue = queue;

@@ -12,6 +12,7 @@ export function subscriber(driver: ReceiverDriver, from: Destination): ReceiverD
     from.native["unwrap"] === false ? (lease: Lease) => lease : (lease: Lease) => unwrapping(lease, { name, arn });
   return {
     capabilities,
+    ...(driver.existing === undefined ? {} : { existing: driver.existing }),
     async *leases(signal) {
       for await (const lease of driver.leases(signal)) yield wrapped(lease);
     },

@@ -102,3 +102,14 @@ export async function describeQueue(url: string, clients: Clients, signal: Abort
     attributes,
   };
 }
+
+/** A queue's `RedrivePolicy`: where SQS itself moves a message, and after how many receives. */
+export function redriveOf(policy: string | undefined): { readonly target: string; readonly count: number } | undefined {
+  if (policy === undefined || policy === "") return undefined;
+  try {
+    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(policy) as Record<string, unknown>;
+    return { target: String(deadLetterTargetArn), count: Number(maxReceiveCount) };
+  } catch {
+    return { target: "an unreadable policy", count: 0 };
+  }
+}

@@ -1,11 +1,11 @@
-import type { Capabilities, Delivery, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
+import type { Capabilities, Delivery, Existing, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
 import { ReceiveAttempts } from "./attempts.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, ReceivedMessage } from "./client.ts";
 import type { Clients } from "./clients.ts";
 import { classify } from "./errors.ts";
 import { HOLD_MARGIN_MS, MAX_BATCH, MAX_HOLD_MS, MAX_WAIT_MS, SECOND } from "./limits.ts";
-import type { Queue } from "./queues.ts";
+import { type Queue, redriveOf } from "./queues.ts";
 import { extend, settle } from "./settle.ts";
 import { fromReceived } from "./wire.ts";
 
@@ -27,12 +27,21 @@ export function createReceiver(
 
   return {
     capabilities,
+    existing: existingOf(queue),
     async *leases(signal) {
       yield lease;
       await aborted(AbortSignal.any([signal, closing.signal]));
     },
     close: async () => closing.abort(),
   };
+}
+
+/** SQS gives a message up on its own where the queue has a redrive policy. */
+function existingOf({ attributes }: Queue): Existing {
+  const limit = redriveOf(attributes["RedrivePolicy"]);
+  return limit === undefined || !(limit.count > 0)
+    ? {}
+    : { deliveries: { count: limit.count, setting: "maxReceiveCount" } };
 }
 
 function createLease(

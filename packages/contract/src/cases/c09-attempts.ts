@@ -1,6 +1,7 @@
 import { Release } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { all, assert, brokerRetry, deadLetters, notLog, range, wire } from "./kit.ts";
+import { driverOptions } from "../driver-options.ts";
+import { all, assert, brokerRetry, deadLetters, notLog, range, rejected, wire, within } from "./kit.ts";
 
 const clause = "C9";
 const fails = () => {
@@ -181,4 +182,61 @@ export const cases: readonly ContractCase[] = [
       },
     }),
   ),
+  {
+    id: "C9-a-queue-that-gives-up-sooner",
+    clause,
+    title:
+      "a queue whose own limit of deliveries is below the policy's attempts is refused at start, with both numbers",
+    needs: all(deadLetters, (caps) => (caps.deadLetter === "native" ? undefined : `deadLetter: ${caps.deadLetter}`)),
+    run: async (t) => {
+      const { adapter, connection } = t.harness;
+      const channel = t.channel();
+      const { all: made, groups } = t.layout(channel.name, ["main"], { nativeAttempts: 12 });
+      await t.provision(made);
+      const { address } = adapter.locate(groups["main"]!, await driverOptions(adapter, connection(t.prefix)));
+      const app = (attempts: number) =>
+        t.app({ channels: [channel], groups: { main: { address } }, retry: { attempts }, provision: "off" });
+      const narrow = await app(40);
+      const error = await within(
+        t,
+        20_000,
+        rejected(
+          narrow.consume(channel, "main", () => {}),
+          "start",
+        ),
+        "start",
+      );
+      assert.deepEqual([error.code, error.kind], ["policy-cut-short", "config"]);
+      // A transport may make the limit a rounder one.
+      const [, deliveries] = /after (\d+) deliveries.*\b40\b/.exec(error.message) ?? [];
+      assert.ok(Number(deliveries) >= 12 && Number(deliveries) < 40, error.message);
+      const wide = await app(10);
+      await wide.consume(channel, "main", () => {});
+    },
+  },
+  {
+    id: "C9-waits-longer-than-the-retention",
+    clause,
+    title: "a policy whose waits are longer than a message is kept is refused at start, with both numbers",
+    needs: all(deadLetters, (caps) =>
+      Number.isFinite(caps.retentionMs) && caps.retentionMs < 1e12 ? undefined : `retentionMs: ${caps.retentionMs}`,
+    ),
+    run: async (t) => {
+      const channel = t.channel();
+      const days = Math.ceil(t.caps.retentionMs / 86_400_000);
+      const retry = { attempts: 40 * days + 2, backoff: "constant", first: "1h", max: "1h" };
+      const app = await t.app({ channels: [channel], retry });
+      const error = await within(
+        t,
+        20_000,
+        rejected(
+          app.consume(channel, "main", () => {}),
+          "start",
+        ),
+        "start",
+      );
+      assert.equal(error.code, "policy-cut-short");
+      assert.ok(error.message.includes(String(retry.attempts)), error.message);
+    },
+  },
 ];

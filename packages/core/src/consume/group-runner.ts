@@ -3,6 +3,7 @@ import type { Capabilities, Fault } from "../driver.ts";
 import { fromFault, isMessagingError, MessagingError } from "../errors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { GroupContext } from "./group-context.ts";
+import { refuseNarrow } from "./refuse-narrow.ts";
 import { type Failure, Session } from "./session.ts";
 import { needsPerson, type Trouble } from "../troubles.ts";
 
@@ -198,6 +199,7 @@ export class GroupRunner {
       try {
         if (this.#opening.signal.aborted) return undefined;
         refuseLess(plan.capabilities, receiver.capabilities, plan.from.name);
+        refuseNarrow(plan, receiver);
         this.#session = new Session(this.context, receiver, this.#dispatcher, this.#drainMs);
         opened();
         return await this.#session.run();

@@ -2,7 +2,7 @@
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
 import { SECOND } from "../limits.ts";
-import type { Queue } from "../queues.ts";
+import { type Queue, redriveOf } from "../queues.ts";
 import { type Desired, encryption, throughput } from "./desired.ts";
 import { canonical, policyOf, splitPolicy, statements } from "./policy.ts";
 
@@ -99,16 +99,6 @@ function redriveDifference(desired: Desired, { attributes }: Queue, deadLetterAr
   return is.count >= maxReceiveCount
     ? []
     : change("update", `after ${maxReceiveCount} receives, not ${is.count}`, wanted);
-}
-
-function redriveOf(policy: string | undefined): { readonly target: string; readonly count: number } | undefined {
-  if (policy === undefined || policy === "") return undefined;
-  try {
-    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(policy) as Record<string, unknown>;
-    return { target: String(deadLetterTargetArn), count: Number(maxReceiveCount) };
-  } catch {
-    return { target: "an unreadable policy", count: 0 };
-  }
 }
 
 function accessDifferences({ settings, topics }: Desired, queue: Queue): Difference[] {
