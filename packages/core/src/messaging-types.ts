@@ -91,7 +91,11 @@ export interface StopReport {
 }
 
 export interface Health {
-  /** `yellow`: working, but something is throttled, blocked or reconnecting. `red`: something needs a person. */
+  /**
+   * `yellow`: something does not work now and may pass: it is starting, reconnecting, throttled, stopping. `red`: something needs a
+   * person, or this process does no work: a start that was forgotten or failed, a missing queue or right, a blocked message, a stop.
+   * docs/health.md has every state.
+   */
   readonly status: "green" | "yellow" | "red";
   readonly state: "connected" | "started" | "stopping" | "stopped";
   /** One sentence each; empty when green. */

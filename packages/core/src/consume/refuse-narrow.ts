@@ -19,8 +19,8 @@ export function refuseNarrow(
     ...(existing.discards ?? []),
   ];
   if (problems.length === 0) return;
-  const { channel, name, address } = plan.from;
-  const text = `"${address ?? name}" contradicts the policy of group "${plan.group}": ${problems.join("; ")}`;
+  const { channel, name } = plan.from;
+  const text = `"${name}" contradicts the policy of group "${plan.group}": ${problems.join("; ")}`;
   throw new MessagingError("policy-cut-short", text, {
     kind: "config",
     channel,

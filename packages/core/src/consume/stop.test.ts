@@ -169,3 +169,56 @@ test("the report counts all that was handled since the start, and what of it end
   slow.open();
   expect(await stopped).toEqual({ completed: 4, drained: 1, released: 0, abandoned: 0 });
 });
+
+test("a start that fails for want of time carries the last error as its cause", async () => {
+  const { runner, runtime } = rig({
+    handler: () => {},
+    openFaults: Array(1_000).fill(new Scripted("retryable", "unreachable")),
+  });
+  const refused = expect(runner.start()).rejects.toMatchObject({
+    code: "start-timeout",
+    message: expect.stringContaining("unreachable"),
+    cause: expect.objectContaining({ code: "unreachable" }),
+  });
+  await runtime.advance("31s");
+  await refused;
+});
+
+test("a call that is given as long as the start may still say why it failed", async () => {
+  const { runner, runtime } = rig({
+    handler: () => {},
+    opening: async () => {
+      await runtime.sleep(30_000);
+      throw new Scripted("retryable", "timeout");
+    },
+  });
+  const refused = expect(runner.start()).rejects.toMatchObject({
+    code: "start-timeout",
+    cause: expect.objectContaining({ code: "timeout" }),
+  });
+  await runtime.advance("30001ms");
+  await refused;
+});
+
+test("what keeps a consumer from working is told in each of its states", async () => {
+  const texts = (at: ReturnType<typeof rig>) =>
+    at.runner.troubles().map(({ text, needsPerson }) => `${needsPerson ? "red" : "yellow"}: ${text}`);
+  const at = rig({ handler: () => {}, openFaults: [new Scripted("retryable", "unreachable")] });
+  expect(texts(at)).toEqual([expect.stringMatching(/^red: .*call start\(\)/)]);
+  const started = at.runner.start();
+  expect(texts(at)).toEqual([expect.stringMatching(/^yellow: .*being opened/)]);
+  await at.runtime.settle();
+  expect(texts(at)).toEqual([expect.stringMatching(/^yellow: .*unreachable/)]);
+  await at.runtime.advance("1s");
+  await started;
+  expect(texts(at)).toEqual([]);
+  at.lease.fail(new Scripted("throttled", "slow-down"));
+  await at.runtime.settle();
+  expect(texts(at)).toEqual([expect.stringMatching(/^yellow: .*slow-down/)]);
+  at.lease.push(at.message(1));
+  await at.runtime.advance("1s");
+  expect(texts(at)).toEqual([]);
+  at.lease.fail(new Scripted("auth", "access-denied"));
+  await at.runtime.settle();
+  expect(texts(at)).toEqual([expect.stringMatching(/^red: .*access-denied/)]);
+});

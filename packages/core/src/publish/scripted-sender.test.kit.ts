@@ -90,6 +90,8 @@ export interface Bench {
   readonly script: Answer[];
   readonly opens: (() => Promise<void>)[];
   readonly events: MessagingEvent[];
+  /** What every opening waits for. */
+  opening: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly opened: () => number;
   readonly closed: () => number;
   readonly most: () => number;
@@ -132,8 +134,9 @@ export function bench(options: BenchOptions = {}): Bench {
     },
   };
   const connection: Connection = {
-    sender: async () => {
+    sender: async (_to, signal) => {
       opened++;
+      await at.opening?.(signal);
       await opens.shift()?.();
       return sender;
     },
@@ -153,7 +156,19 @@ export function bench(options: BenchOptions = {}): Bench {
     observe: (event) => events.push(event),
     about: { connection: "main", channel: "orders" },
   });
-  return { runtime, queue, calls, script, opens, events, opened: () => opened, closed: () => closed, most: () => most };
+  const at: Bench = {
+    runtime,
+    queue,
+    calls,
+    script,
+    opens,
+    events,
+    opening: undefined,
+    opened: () => opened,
+    closed: () => closed,
+    most: () => most,
+  };
+  return at;
 }
 
 /** A message whose body is its name, as JSON. */

@@ -198,3 +198,43 @@ test("one throttled shard keeps only its own messages waiting", async () => {
   await at.runtime.advance("1s");
   expect(await hot).toEqual({ id: "broker-0" });
 });
+
+test("an opening given up for want of an answer fails nobody who still has time, and its reason is not ours", async () => {
+  const at = bench({ plan: { timeoutMs: 3_000 } });
+  // As drivers do: the abort is what they are told, and all they can say.
+  at.opening = (signal) =>
+    new Promise((_, rejected) => signal.addEventListener("abort", () => rejected(fault("closed", "aborted"))));
+  const first = failed(send(at, "first"));
+  await at.runtime.advance("2s");
+  const second = failed(send(at, "second"));
+  await at.runtime.advance("1s");
+  expect(await first).toMatchObject({ code: "publish-timeout", kind: "retryable" });
+  await at.runtime.advance("1999ms");
+  const [answer] = await Promise.race([second.then((error) => [error]), Promise.resolve([undefined])]);
+  expect(answer).toBeUndefined();
+  expect(at.queue.trouble).toMatchObject({ needsPerson: false });
+  await at.runtime.advance("1ms");
+  expect(await second).toMatchObject({
+    code: "publish-timeout",
+    kind: "retryable",
+    message: expect.stringContaining("no answer"),
+  });
+});
+
+test("a destination that refuses is in trouble until it takes a message; one that may have mended, for a minute", async () => {
+  const at = bench();
+  at.opens.push(() => Promise.reject(fault("config", "queue-not-found")));
+  await failed(send(at, "m"));
+  await at.runtime.advance("5m");
+  expect(at.queue.trouble).toMatchObject({ needsPerson: true, text: expect.stringContaining("queue-not-found") });
+  await send(at, "m");
+  expect(at.queue.trouble).toBeUndefined();
+  at.script.push(reject(fault("throttled", "slow-down")));
+  await failed(send(at, "m", undefined, { timeoutMs: 1 }));
+  expect(at.queue.trouble).toMatchObject({ needsPerson: false });
+  await at.runtime.advance("61s");
+  expect(at.queue.trouble).toBeUndefined();
+  at.script.push(reject(fault("permanent", "bad-content")));
+  await failed(send(at, "m"));
+  expect(at.queue.trouble).toBeUndefined();
+});
