@@ -1,69 +1,41 @@
 /**
- * `npm run contract`: the suite on memory in each model, on SQS, SNS and Kinesis, and on RabbitMQ where one can be started; the
- * matrix on the terminal and in docs/compatibility.md.
+ * `npm run contract`: the suite on memory in each model, on SQS, SNS, Kinesis and RabbitMQ (test/support/contract-transports.ts), by
+ * the command everybody has, with its options; then the matrix on the terminal. A run of everything on the stand-ins
+ * of this repository writes it to docs/compatibility.md as well: the document is the same everywhere.
  *
- * SQS and SNS are the emulator in this process, or what the AWS SDK's own environment names: `AWS_ENDPOINT_URL`, or
- * `SWITCHYARD_AWS=real` for an account. The document is written of the emulator's run only, so that it is the same everywhere.
- *
- *   npm run contract -- --on "SQS FIFO" --case C8
+ *   npm run contract -- --on "SQS FIFO" --case "C8-*"
  */
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
-import { cases, type Harness, matrix, notes, type Report, runContract, summary } from "@switchyard/contract";
-import { startAws } from "../test/support/aws-emulator.ts";
-import { type Rabbit, skipped, startRabbit } from "../test/support/rabbit.ts";
-import { rabbitHarness, rabbitVarieties } from "../test/support/rabbit-harness.ts";
-import { startKinesis } from "../test/support/kinesis-emulator.ts";
-import { kinesisHarness } from "../test/support/kinesis-harness.ts";
-import { memoryHarness, memoryVarieties, sqsHarness } from "../test/support/contract-harnesses.ts";
-import { snsHarness } from "../test/support/sns-harnesses.ts";
+import { fileURLToPath } from "node:url";
+import { cases, command, matrix, notes, type Report } from "@switchyard/contract";
+import { outsideAws } from "../test/support/aws-place.ts";
+import { skipped } from "../test/support/rabbit.ts";
 
 const DOCUMENT = new URL("../docs/compatibility.md", import.meta.url);
+const TRANSPORTS = fileURLToPath(new URL("../test/support/contract-transports.ts", import.meta.url));
 
-const { values } = parseArgs({ options: { on: { type: "string" }, case: { type: "string" } } });
-const chosen = cases.filter(({ id }) => values.case === undefined || id.includes(values.case));
-const [aws, kinesis, rabbit] = await Promise.all([startAws(), startKinesis(), broker()]);
-const harnesses: Harness[] = [
-  ...memoryVarieties.map((variety) => memoryHarness(variety)),
-  sqsHarness(aws, false),
-  sqsHarness(aws, true),
-  snsHarness(aws, false),
-  snsHarness(aws, true),
-  ...(rabbit === undefined ? [] : rabbitVarieties.map((variety) => rabbitHarness(variety, rabbit.url))),
-  kinesisHarness({ sqs: aws, kinesis }, false),
-  kinesisHarness({ sqs: aws, kinesis }, true),
-];
-
-const reports: Report[] = [];
-for (const harness of harnesses) {
-  if (values.on !== undefined && !harness.name.includes(values.on)) continue;
-  const report = await runContract(harness, values.case === undefined ? {} : { cases: chosen });
-  process.stdout.write(`${summary([report])}\n`);
-  reports.push(report);
-}
-await Promise.all([aws.close(), kinesis.close(), rabbit?.close()]);
-
-const whole = values.on === undefined && values.case === undefined && aws.emulator && rabbit !== undefined;
-if (whole) {
+if (skipped) process.stderr.write("RabbitMQ: NOT RUN, SWITCHYARD_SKIP says so\n");
+const args = process.argv.slice(2);
+const machine = args.some((arg, at) => arg === "--reporter=json" || (arg === "json" && args[at - 1] === "--reporter"));
+const { exitCode, reports, whole } = await command([TRANSPORTS, ...args], {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+});
+if (whole && !skipped && outsideAws() === undefined) {
   await writeFile(DOCUMENT, document(reports));
-  process.stdout.write("\nwritten: docs/compatibility.md\n");
+  process.stderr.write("\nwritten: docs/compatibility.md\n");
 }
-process.stdout.write(`\n${matrix(chosen, reports)}\n`);
-const ran = chosen.filter(({ id }) =>
-  reports.some(({ results }) => results.some((one) => one.id === id && one.status === "passed")),
-);
-process.stdout.write(`${ran.length} distinct cases passed on at least one of ${reports.length} transports\n`);
-process.exitCode = reports.every(({ ok }) => ok) ? 0 : 1;
-
-/** Undefined where none can be started, which is said. */
-async function broker(): Promise<Rabbit | undefined> {
-  if (skipped) return void process.stdout.write("RabbitMQ: NOT RUN, SWITCHYARD_SKIP says so\n");
-  try {
-    return await startRabbit();
-  } catch (error) {
-    return void process.stdout.write(`RabbitMQ: NOT RUN: ${error instanceof Error ? error.message : String(error)}\n`);
-  }
+if (reports.length > 0 && !machine) {
+  const chosen = cases.filter(({ id }) => reports.some(({ results }) => results.some((one) => one.id === id)));
+  process.stdout.write(`\n${matrix(chosen, reports)}\n`);
+  const passed = chosen.filter(({ id }) =>
+    reports.some(({ results }) => results.some((one) => one.id === id && one.status === "passed")),
+  );
+  process.stdout.write(`${passed.length} distinct cases passed on at least one of ${reports.length} transports\n`);
 }
+process.exitCode = exitCode;
 
 function document(all: readonly Report[]): string {
   const totals = all.map(({ harness, results }) => {

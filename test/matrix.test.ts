@@ -35,7 +35,7 @@ beforeAll(async () => {
   const [queues, kinesis] = await Promise.all([startAws(), startKinesis()]);
   closing.push(queues.close, kinesis.close);
   const { AWS_ENDPOINT_URL: at, ...rest } = queues.env;
-  const env = { ...rest, ...kinesis.env, ...(kinesis.emulator ? { POLL: "50ms" } : {}) };
+  const env = { ...rest, ...kinesis.env, ...(kinesis.real ? {} : { POLL: "50ms" }) };
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   if (at !== undefined) for (const name of ["SQS", "SNS"]) vi.stubEnv(`AWS_ENDPOINT_URL_${name}`, at);
 });

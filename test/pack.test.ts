@@ -153,3 +153,50 @@ test("with every package installed, the same quick start runs on SQS", async () 
     await aws.close();
   }
 }, 120_000);
+
+test("a third party's adapter is put to the contract by the packed command, and so is a broken one", async () => {
+  const theirs = join(folder, "theirs");
+  const readme = "packages/contract/README.md";
+  await make(theirs, [tarball("core"), tarball("leases"), tarball("memory"), tarball("contract")], [readme]);
+  const broken = `
+    import harness from "./harness.ts";
+    // Every acknowledgement is lost: what was handled comes again and again.
+    const { adapter } = harness;
+    const open: typeof adapter.open = async (...args) => {
+      const connection = await adapter.open(...args);
+      const receiver: typeof connection.receiver = async (...of) => {
+        const inner = await connection.receiver(...of);
+        async function* leases(signal: AbortSignal) {
+          for await (const lease of inner.leases(signal)) {
+            const settle: typeof lease.settle = async (all) => all.map(() => ({ ok: true, result: "confirmed" }) as never);
+            yield Object.assign(Object.create(lease), { settle });
+          }
+        }
+        return Object.assign(Object.create(inner), { leases });
+      };
+      return Object.assign(Object.create(connection), { receiver });
+    };
+    export default { ...harness, name: "broken", adapter: { ...adapter, open } };`;
+  writeFileSync(join(theirs, "broken.ts"), broken);
+  const suite = (...args: readonly string[]) =>
+    run("npx", ["--no-install", "@switchyard/contract", ...args], { cwd: theirs, timeout: 100_000 });
+  const some = ["--case", "C3-*", "--case", "C5-*", "--case", "C16-*"];
+
+  const fine = await suite("./harness.ts", ...some, "--junit", "junit.xml", "--reporter", "json");
+  expect(fine.code, fine.output).toBe(0);
+  expect(JSON.parse(fine.stdout)).toMatchObject({ ok: true, transports: [{ name: "memory queue", ok: true }] });
+  expect(readFileSync(join(theirs, "junit.xml"), "utf8")).toContain('<testsuite name="memory queue"');
+
+  const failing = await suite(
+    "./broken.ts",
+    "--case",
+    "C3-acked-stays-away",
+    "--case",
+    "C2-empty",
+    "--case-timeout",
+    "20s",
+  );
+  expect(failing.output).toContain("FAILED  C3-acked-stays-away");
+  expect(failing.output).toContain("ok  C2-empty");
+  expect(failing.code).toBe(1);
+}, 240_000);

@@ -5,6 +5,7 @@
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
+import { needCredentials, outsideAws, type Place } from "./aws-place.ts";
 import { correctSns, type Inside } from "./sns-emulator.ts";
 
 export interface Aws {
@@ -13,6 +14,10 @@ export interface Aws {
   readonly region: string;
   /** Made here, with the emulator's known faults. False: given by the environment. */
   readonly emulator: boolean;
+  /** AWS itself, with its scale and its waits; false for every emulator. */
+  readonly real: boolean;
+  /** What it is, for people. */
+  readonly what: string;
   /** What a child process needs beside its own environment. */
   readonly env: Readonly<Record<string, string>>;
   /** The options of a connection to it, for `sqs`, `sns` and `aws`. */
@@ -29,9 +34,9 @@ export interface Aws {
 
 /** Credentials for the emulator are put into `process.env` while it runs, unless there are some. */
 export async function startAws(): Promise<Aws> {
-  const given = process.env["AWS_ENDPOINT_URL_SQS"] ?? process.env["AWS_ENDPOINT_URL"];
+  const given = outsideAws("sqs");
   const region = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
-  if (given !== undefined || process.env["SWITCHYARD_AWS"] === "real") return outside(given, region);
+  if (given !== undefined) return outside(given, region);
 
   const { inside, ...stores } = await correctedStores();
   // `startFauxqs` would listen on every interface.
@@ -46,6 +51,8 @@ export async function startAws(): Promise<Aws> {
     endpoint,
     region,
     emulator: true,
+    real: false,
+    what: "fauxqs in this process",
     env: { ...credentials, AWS_REGION: region, AWS_ENDPOINT_URL: endpoint },
     connection: { region, endpoint },
     client,
@@ -69,14 +76,18 @@ export async function startAws(): Promise<Aws> {
   };
 }
 
-function outside(endpoint: string | undefined, region: string): Aws {
+async function outside(place: Place, region: string): Promise<Aws> {
+  const { endpoint, real, what } = place;
   const settings = { region, ...(endpoint === undefined ? {} : { endpoint }), maxAttempts: 1 };
   const client = new SQSClient(settings);
   const sns = new SNSClient(settings);
+  await needCredentials(client, place);
   return {
     endpoint,
     region,
     emulator: false,
+    real,
+    what,
     env: {},
     connection: { region, ...(endpoint === undefined ? {} : { endpoint }) },
     client,

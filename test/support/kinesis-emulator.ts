@@ -18,6 +18,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { needCredentials, outsideAws, type Place } from "./aws-place.ts";
 
 export interface Kinesis {
   /** Undefined: the region's own. */
@@ -25,6 +27,10 @@ export interface Kinesis {
   readonly region: string;
   /** Made here, with the emulator's known faults. False: given by the environment. */
   readonly emulator: boolean;
+  /** AWS itself, with its scale and its waits; false for every emulator. */
+  readonly real: boolean;
+  /** What it is, for people. */
+  readonly what: string;
   /** What a child process needs beside its own environment. */
   readonly env: Readonly<Record<string, string>>;
   /** The options of a connection to it. */
@@ -35,20 +41,22 @@ export interface Kinesis {
 }
 
 export async function startKinesis(): Promise<Kinesis> {
-  const given = process.env["AWS_ENDPOINT_URL_KINESIS"] ?? process.env["AWS_ENDPOINT_URL"];
+  const given = outsideAws("kinesis");
   const region = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
-  if (given !== undefined || process.env["SWITCHYARD_AWS"] === "real") return outside(given, region);
+  if (given !== undefined) return outside(given, region);
 
   const worker = await startWorker(region);
   const front = await startFront(worker.port);
   const endpoint = `http://127.0.0.1:${front.port}`;
   const credentials = { AWS_ACCESS_KEY_ID: "emulator", AWS_SECRET_ACCESS_KEY: "emulator" };
   const restore = borrowEnvironment(credentials);
-  const client = new KinesisClient({ region, endpoint, maxAttempts: 3 });
+  const client = plainClient(region, endpoint);
   return {
     endpoint,
     region,
     emulator: true,
+    real: false,
+    what: "kinesis-local in this process",
     env: { ...credentials, AWS_REGION: region, AWS_ENDPOINT_URL_KINESIS: endpoint },
     connection: { region, endpoint },
     client,
@@ -61,12 +69,22 @@ export async function startKinesis(): Promise<Kinesis> {
   };
 }
 
-function outside(endpoint: string | undefined, region: string): Kinesis {
-  const client = new KinesisClient({ region, ...(endpoint === undefined ? {} : { endpoint }), maxAttempts: 3 });
+/** HTTP/1.1, which AWS and every emulator take; the SDK's own choice for Kinesis is HTTP/2 alone. */
+function plainClient(region: string, endpoint: string | undefined): KinesisClient {
+  const requestHandler = new NodeHttpHandler();
+  return new KinesisClient({ region, ...(endpoint === undefined ? {} : { endpoint }), maxAttempts: 3, requestHandler });
+}
+
+async function outside(place: Place, region: string): Promise<Kinesis> {
+  const { endpoint, real, what } = place;
+  const client = plainClient(region, endpoint);
+  await needCredentials(client, place);
   return {
     endpoint,
     region,
     emulator: false,
+    real,
+    what,
     env: {},
     connection: { region, ...(endpoint === undefined ? {} : { endpoint }) },
     client,

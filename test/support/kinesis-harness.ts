@@ -45,6 +45,7 @@ export function kinesisHarness({ kinesis, sqs }: Services, fanOut: boolean): Har
 
   return {
     name: fanOut ? "Kinesis, fan-out" : "Kinesis, polling",
+    about: kinesis.what,
     adapter: aws,
     model: "stream",
     ordered: true,
@@ -53,7 +54,7 @@ export function kinesisHarness({ kinesis, sqs }: Services, fanOut: boolean): Har
       kinesis: {
         ...kinesis.connection,
         fanOut,
-        ...(kinesis.emulator ? { poll: EMULATED } : {}),
+        ...(kinesis.real ? {} : { poll: EMULATED }),
         leases: { store: "memory", name: broker, duration: "9s", handover: "3s", discover: "2s" },
       },
     }),

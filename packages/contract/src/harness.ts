@@ -21,6 +21,8 @@ export interface Exemption {
 export interface Harness {
   /** A column of the matrix: `SQS FIFO`. */
   readonly name: string;
+  /** What answers, for people: an emulator in this process, the broker at an address. */
+  readonly about?: string;
   readonly adapter: Adapter;
   readonly model: Model;
   /** Whether the channels of this harness declare an ordering key. */
@@ -60,6 +62,18 @@ export interface Harness {
   /** Cases at once. Default 1 on virtual time, else 8. */
   readonly parallel?: number;
   readonly exemptions?: readonly Exemption[];
+}
+
+/**
+ * A transport that is opened when its turn comes, so that one that is not asked for is never started. What `open` rejects with is
+ * printed and the transport counts as not run: say there what is missing (credentials, an address) and how to give it.
+ */
+export interface HarnessSource {
+  /** As `--on` names it; the harness's own name. */
+  readonly name: string;
+  open(): Promise<Harness>;
+  /** Called once, at the end of the run, whether it was opened or not. */
+  close?(): Promise<void>;
 }
 
 export interface WireFaults {

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly cases?: readonly ContractCase[];
   /** Called as each case ends. */
   readonly onResult?: (result: CaseResult) => void;
+  /** Aborted: cases that have not ended fail with its reason, and none is started any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** Why a case does not run on a harness: the capability that explains it. */
@@ -44,20 +46,38 @@ async function limited(work: Promise<void>, failed: Promise<never>, ms: number):
   }
 }
 
+/** Rejects when the run is over; never before. */
+function overBy(signal: AbortSignal | undefined): { readonly over: Promise<never> } & Disposable {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const stop = () => reject(signal?.reason);
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener("abort", stop);
+  return { over: promise, [Symbol.dispose]: () => signal?.removeEventListener("abort", stop) };
+}
+
 /** Runs one case; throws what it throws. */
-export async function runCase(each: ContractCase, harness: Harness): Promise<void> {
+export async function runCase(each: ContractCase, harness: Harness, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
   const context = new Context(harness, declared(harness), freshPrefix());
   const work = Promise.resolve().then(() => each.run(context));
   work.catch(() => {});
+  const run = overBy(signal);
   try {
-    await limited(work, context.pump.failed, harness.limits?.caseMs ?? CASE_MS);
+    await limited(Promise.race([work, run.over]), context.pump.failed, harness.limits?.caseMs ?? CASE_MS);
   } finally {
+    run[Symbol.dispose]();
     const over = new AbortController();
     await Promise.race([context.cleanUp(), systemRuntime.sleep(5_000, over.signal)]).finally(() => over.abort());
   }
 }
 
-async function resultOf(each: ContractCase, harness: Harness, caps: Capabilities): Promise<CaseResult> {
+async function resultOf(
+  each: ContractCase,
+  harness: Harness,
+  caps: Capabilities,
+  signal?: AbortSignal,
+): Promise<CaseResult> {
   const { id, clause, title } = each;
   const because = skipReason(each, harness, caps);
   if (because !== undefined) return { id, clause, title, status: "skipped", because, ms: 0 };
@@ -66,10 +86,12 @@ async function resultOf(each: ContractCase, harness: Harness, caps: Capabilities
   const began = systemRuntime.monotonic();
   const ms = () => Math.round(systemRuntime.monotonic() - began);
   try {
-    await runCase(each, harness);
+    await runCase(each, harness, signal);
     return { id, clause, title, status: exemption === undefined ? "passed" : "exempt-but-passes", ...reason, ms: ms() };
   } catch (error) {
-    return { id, clause, title, status: exemption === undefined ? "failed" : "exempt", ...reason, error, ms: ms() };
+    // A run that ended early has shown nothing about an exemption.
+    const failed = exemption === undefined || signal?.aborted === true;
+    return { id, clause, title, status: failed ? "failed" : "exempt", ...reason, error, ms: ms() };
   }
 }
 
@@ -83,6 +105,7 @@ export function startCases(
   harness: Harness,
   cases: readonly ContractCase[],
   parallel: number = parallelOf(harness),
+  signal?: AbortSignal,
 ): ReadonlyMap<string, Promise<CaseResult>> {
   const caps = declared(harness);
   const results = new Map<string, Promise<CaseResult>>();
@@ -92,7 +115,7 @@ export function startCases(
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
-      return await resultOf(each, harness, caps);
+      return await resultOf(each, harness, caps, signal);
     } finally {
       const next = waiting.shift();
       if (next === undefined) free++;
@@ -119,7 +142,7 @@ function misnamed(harness: Harness, cases: readonly ContractCase[]): CaseResult[
 /** The suite without a test framework: what the driver's declared capabilities call for, a few cases at a time. */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Report> {
   const all = options.cases ?? cases;
-  const running = [...startCases(harness, all).values()].map(async (promise) => {
+  const running = [...startCases(harness, all, parallelOf(harness), options.signal).values()].map(async (promise) => {
     const result = await promise;
     options.onResult?.(result);
     return result;

@@ -44,7 +44,9 @@ export const cases: readonly ContractCase[] = [
         range(60).map((n) => t.item(n)),
       );
       await t.until(() => new Set([...one.ids, ...two.ids]).size === 60, "all sixty", 30_000);
-      assert.equal(one.seen.length + two.seen.length, ids.length);
+      // A standard queue may deliver a message twice now and then; a group that gives each member everything does it always.
+      const again = one.seen.length + two.seen.length - ids.length;
+      assert.ok(again <= (t.caps.ordering === "none" ? ids.length / 10 : 0), `${again} of ${ids.length} came twice`);
       assert.ok(one.seen.length > 0 && two.seen.length > 0, `shared ${one.seen.length} to ${two.seen.length}`);
     },
   },
