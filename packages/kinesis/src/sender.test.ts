@@ -13,12 +13,16 @@ const SHARDS = [
 // By their MD5: "a" (0cc1...) falls in the first half, "b" (92eb...) in the second.
 const shardOf = (key: string) => (key.startsWith("b") ? "shardId-1" : "shardId-0");
 
-async function bench(put: (keys: readonly string[]) => readonly unknown[], summary: object = {}) {
+async function bench(
+  put: (keys: readonly string[]) => readonly unknown[],
+  summary: object = {},
+  list: () => unknown = () => ({ Shards: SHARDS }),
+) {
   const runtime = virtualRuntime();
   const answer = ({ action, input }: Called): unknown => {
     if (action === "DescribeStreamSummary")
       return { StreamDescriptionSummary: { StreamName: "test_clicks", StreamStatus: "ACTIVE", ...summary } };
-    if (action === "ListShards") return { Shards: SHARDS };
+    if (action === "ListShards") return list();
     return { Records: put(input.Records.map((one: { PartitionKey: string }) => one.PartitionKey)) };
   };
   const { call, calls } = fakeCall(answer);
@@ -63,6 +67,14 @@ test("a full shard backs off by itself: its records are not sent until then, the
   expect(at.puts()[1]!.input.Records).toHaveLength(1);
   await at.runtime.advance(fault.retryAfterMs! + 1);
   expect(await at.send("b")).toMatchObject([{ id: "7", position: "shardId-1:7" }]);
+});
+
+test("what was accepted is told though the shards cannot be listed: a listing without an answer holds back nobody", async () => {
+  const hangs = () => new Promise(() => {});
+  const at = await bench((keys) => keys.map((key) => (key === "b" ? full : took(key))), {}, hangs);
+  const [[refused, accepted]] = await Promise.all([at.send("b", "a"), at.runtime.advance("2s")]);
+  expect(accepted).toMatchObject({ id: "7" });
+  expect(classify(refused!.cause, "send")).toMatchObject({ kind: "throttled", partial: true });
 });
 
 test("back-off grows while a shard stays full", async () => {

@@ -2,11 +2,12 @@ import type { Destination, Runtime, SenderDriver, Sent, WireMessage } from "@swi
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, PutEntry, PutResult } from "./client.ts";
 import { RecordError } from "./errors.ts";
-import { DESCRIBE_MS, THROTTLED_MS } from "./limits.ts";
+import { DESCRIBE_MS, SECOND, THROTTLED_MS } from "./limits.ts";
 import { md5 as systemMd5, type Md5 } from "./md5.ts";
 import { ShardMap } from "./shard-map.ts";
 import { ShardQuota } from "./shard-quota.ts";
 import { listShards, openStream } from "./streams.ts";
+import { within } from "./within.ts";
 import { countedKeys, refusal, sizeOf } from "./wire.ts";
 
 const THROTTLED = "ProvisionedThroughputExceededException";
@@ -26,16 +27,27 @@ export async function createSender(
   const quota = new ShardQuota(runtime);
   const nextKey = countedKeys(runtime.random());
   const closing = new AbortController();
-  let known: Promise<ShardMap> | undefined;
+  let known: ShardMap | undefined;
+  let listing: Promise<ShardMap> | undefined;
   let knownUntil = runtime.monotonic() + DESCRIBE_MS;
 
-  /** Fetched when a shard first refuses, and again when it no longer fits. A role that may not list gets no back-off by shard. */
-  function shards(): Promise<ShardMap> {
-    known ??= listShards(stream.ref, call, closing.signal).then(
-      (list) => new ShardMap(list, md5),
-      () => new ShardMap([], md5),
-    );
-    return known;
+  /**
+   * Fetched when a shard first refuses, and again when it no longer fits. A role that may not list gets no back-off by shard.
+   * Undefined: not listed in time. What Kinesis has answered by then must not wait for it.
+   */
+  async function shards(signal: AbortSignal): Promise<ShardMap | undefined> {
+    listing ??= listShards(stream.ref, call, closing.signal)
+      .then(
+        (list) => new ShardMap(list, md5),
+        () => new ShardMap([], md5),
+      )
+      .then((map) => (known = map));
+    return within(runtime, SECOND, signal, listing);
+  }
+
+  function forget(): void {
+    known = undefined;
+    listing = undefined;
   }
 
   /** The distribution can be changed at any time: looked at again before it can have scattered keys for long. */
@@ -52,7 +64,7 @@ export async function createSender(
     /** Of each entry, its place in the batch. */
     const places: number[] = [];
     await recheck();
-    const map = await known;
+    const map = known;
     for (let index = 0; index < length; index++) {
       const message = batch[index] as WireMessage;
       const cause = refusal(message, stream.maxRecordBytes);
@@ -73,7 +85,7 @@ export async function createSender(
     if (entries.length === 0) return results;
     const { Records = [] } = await call("PutRecords", { ...stream.ref, Records: entries }, abort);
     const refused = Records.some(({ ErrorCode }) => ErrorCode === THROTTLED);
-    const current = refused ? await shards() : map;
+    const current = refused ? (known ?? (await shards(abort))) : map;
     for (let at = 0; at < entries.length; at++)
       results[places[at] as number] = answer(Records[at], entries[at] as PutEntry, current);
     return results;
@@ -84,7 +96,7 @@ export async function createSender(
     if (result?.SequenceNumber) {
       const stored = result.ShardId ?? shard ?? "";
       // The map is older than the last split or merge.
-      if (shard !== undefined && stored !== shard) known = undefined;
+      if (shard !== undefined && stored !== shard) forget();
       quota.accepted(stored);
       return { id: result.SequenceNumber, position: `${stored}:${result.SequenceNumber}` };
     }

@@ -118,9 +118,15 @@ export class LeaseRunner {
     const behind: Held[] = [];
     for (let i = 0; i < deliveries.length; i++) {
       const delivery = deliveries[i] as Delivery;
-      const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
       const known = context.attempts.get(delivery.id);
-      const held = new Held(delivery, this, lane, known === undefined ? 0 : known.attempts);
+      let held: Held;
+      try {
+        const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
+        held = new Held(delivery, this, lane, known === undefined ? 0 : known.attempts);
+      } catch (cause) {
+        context.budget.unreserve(deliveries.length - i);
+        throw cause;
+      }
       if (known !== undefined) held.firstFailedAt = known.firstAt;
       this.holdings.add(held);
       context.budget.fill(held.bytes);

@@ -110,7 +110,7 @@ export class ReceiveLoop {
     } else if (count === 0) this.#empty();
     else {
       this.#hasty = 0;
-      this.#arrive(got as Delivery[]);
+      if (!this.#arrive(got as Delivery[])) return this.#loops.ended();
       if (count >= this.#reserved) this.#loops.full();
       this.next();
     }
@@ -121,14 +121,16 @@ export class ReceiveLoop {
     mended(this.#lease, "receive");
   }
 
-  #arrive(got: Delivery[]): void {
+  /** False: one of them is no delivery. The lease ends, and what it gave comes again once the receiver is opened anew. */
+  #arrive(got: Delivery[]): boolean {
     try {
       this.#lease.arrive(got);
-    } catch (error) {
-      this.#loops.ended();
-      throw error;
+    } catch (cause) {
+      this.#lease.broken(cause, this.#lease.classify(cause, "receive"));
+      return false;
     }
     if (!Object.isFrozen(got)) got.length = 0;
+    return true;
   }
 
   #empty(): void {

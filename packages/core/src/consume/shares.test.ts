@@ -116,3 +116,19 @@ test("on a log too: a lease taken over from another worker is read at once", asy
   await runtime.advance(0);
   expect(handled).toEqual(["first", "taken over"]);
 });
+
+test("an answer with something in it that is no delivery ends the lease: all of it comes again, and no room is lost", async () => {
+  const { runtime, lease, message, handled, events, opens, context } = await started();
+  const good = message("good");
+  lease.push(good, { ...message("broken"), message: undefined as never }, message("after"));
+  await runtime.settle();
+  expect(handled).toEqual([]);
+  expect(events.map(({ type }) => type)).toEqual(["released", "receive-failed"]);
+  await runtime.advance("5s");
+  expect(opens()).toBe(2);
+  lease.push(good, message("mended"), message("after"));
+  await runtime.settle();
+  expect(handled).toEqual(["good", "mended", "after"]);
+  expect(context.budget.held).toBe(0);
+  expect(lease.asked.at(-1)).toBe(20);
+});

@@ -1,0 +1,66 @@
+import { EventEmitter } from "node:events";
+import { virtualRuntime } from "@switchyard/core/testing";
+import { expect, test } from "vitest";
+import { Channel } from "../channel.ts";
+import { StreamLease } from "./stream-lease.ts";
+
+const never = new AbortController().signal;
+
+/** A channel that pushes what the test gives it. */
+class Raw extends EventEmitter {
+  acked = 0;
+  arrived: (message: unknown) => void = () => {};
+  async prefetch() {}
+  async consume(_queue: string, arrived: (message: unknown) => void) {
+    this.arrived = arrived;
+  }
+  ack() {
+    this.acked++;
+  }
+  async close() {}
+}
+
+async function reading() {
+  const runtime = virtualRuntime();
+  const raw = new Raw();
+  const channel = new Channel(raw as never, never, (work) => work);
+  const shard = { id: "s-0", fencingToken: 1, tenures: 1, from: "TRIM_HORIZON", lost: never, asked: never };
+  const lease = new StreamLease({
+    shard: shard as never,
+    number: 0,
+    link: { channel: async () => channel } as never,
+    prefetch: 100,
+    runtime,
+    closing: never,
+    report: () => {},
+    released: () => {},
+  });
+  const receive = async () =>
+    ((await lease.receive(10, 0, never)) ?? []).map(({ message }) => Buffer.from(message.body as string).toString());
+  expect(await receive()).toEqual([]);
+  return { raw, receive };
+}
+
+const record = (offset: number, headers: object = {}) => ({
+  content: Buffer.from(`record ${offset}`),
+  fields: { deliveryTag: offset },
+  properties: { contentType: "text/plain", headers: { "x-stream-offset": offset, ...headers } },
+});
+
+test("a record that cannot be read stays the next one: nothing after it is handed out, and nothing is lost", async () => {
+  const at = await reading();
+  let broken = true;
+  const hostile = record(2);
+  Object.defineProperty(hostile.properties.headers, "ce", {
+    get: () => {
+      if (broken) throw new RangeError("Invalid time value");
+      return undefined;
+    },
+  });
+  for (const message of [record(0), record(1), hostile, record(3)]) at.raw.arrived(message);
+  expect(await at.receive()).toEqual(["record 0", "record 1"]);
+  for (let again = 0; again < 3; again++) await expect(at.receive()).rejects.toThrow("Invalid time value");
+  expect(at.raw.acked).toBe(2);
+  broken = false;
+  expect(await at.receive()).toEqual(["record 2", "record 3"]);
+});
