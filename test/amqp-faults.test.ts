@@ -49,6 +49,29 @@ describe.skipIf(skipped)("RabbitMQ's faults", { timeout: 300_000 }, () => {
     await messaging.stop();
   });
 
+  test("a broker that falls silent holds a stop up by its deadline and four seconds at most", async () => {
+    const { messaging, publish: send } = await app({ prefix: "silent", url: viaProxy() });
+    const handled = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const item = async () => {
+      handled.resolve();
+      await ended.promise;
+    };
+    messaging.consume(consumer(plain, "main", { item }) as never);
+    await messaging.start();
+    await send(plain, 1);
+    await handled.promise;
+    proxy.blackHole(true);
+    const since = performance.now();
+    const stopped = messaging.stop({ deadline: "1s" });
+    ended.resolve();
+    await stopped;
+    const took = performance.now() - since;
+    proxy.blackHole(false);
+    process.stdout.write(`  a silent broker: stopped after ${Math.round(took)} ms\n`);
+    expect(took).toBeLessThan(5_500);
+  });
+
   test("a full queue refuses (nack): not accepted for certain, and accepted once there is room", async () => {
     const limited = { plain: { groups: { main: { native: { maxLength: 5 } } } } };
     const { messaging, publish: send } = await app({ prefix: "full", timeout: "5s", channels: limited });
