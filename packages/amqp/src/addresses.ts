@@ -3,6 +3,11 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 
 export function urlProblem(url: string, allowInsecure: boolean): string | undefined {
   const parsed = URL.parse(url);
+  // A bare one ends the address' first part: the password is then taken for a host, a port or a path.
+  if ((parsed === null || parsed.username === "") && /^amqps?:\/\/[^@]*[#/?][^@]*@/i.test(url))
+    return 'holds a bare "#", "/" or "?" before its "@"; in a user or password write %23, %2F and %3F';
+  if (parsed !== null && !isDecodable(parsed))
+    return 'holds a bare "%" in its user, password or virtual host; write %25';
   if (parsed === null || (parsed.protocol !== "amqp:" && parsed.protocol !== "amqps:") || parsed.hostname === "") {
     return 'must be an address like "amqps://user:password@host/vhost"';
   }
@@ -10,6 +15,15 @@ export function urlProblem(url: string, allowInsecure: boolean): string | undefi
     return "amqp: to another machine is not encrypted; use amqps:, or allowInsecure: true where the network is trusted";
   }
   return undefined;
+}
+
+function isDecodable({ username, password, pathname }: URL): boolean {
+  try {
+    decodeURIComponent(username + password + pathname);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Without user, password and query. */

@@ -1,6 +1,9 @@
+import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { adapter } from "./adapter.ts";
+import { urlProblem } from "./addresses.ts";
 import { dialer } from "./dial.ts";
+import { classify } from "./errors.ts";
 
 /** What amqplib's `connect` is called with. */
 async function dialled(given: Record<string, unknown>): Promise<{ url: URL; options: Record<string, any> }> {
@@ -33,4 +36,48 @@ test("external: logs in by the certificate, not by a password", async () => {
   const { options } = await dialled({ url: "amqps://broker.example", tls });
   expect(options["credentials"].mechanism).toBe("EXTERNAL");
   expect(String(options["credentials"].response())).toBe("");
+});
+
+test("user and password in the address are UTF-8, as RabbitMQ's are", async () => {
+  const { options } = await dialled({
+    url: `amqp://${encodeURIComponent("jürgen")}:${encodeURIComponent("pä#ß/%")}@localhost`,
+  });
+  expect(options["credentials"].mechanism).toBe("PLAIN");
+  expect(options["credentials"].response()).toEqual(Buffer.from("\0jürgen\0pä#ß/%"));
+  expect((await dialled({ url: "amqp://localhost" })).options).not.toHaveProperty("credentials");
+});
+
+test.each(["amqp://u:se#cret@h", "amqp://u:se/cret@h/v", "amqp://u:1/cret@h", "amqps://u:se?cret@h"])(
+  "%s: says how the password is to be written, and not what it is",
+  (url) => {
+    expect(urlProblem(url, true)).toMatch(/%23, %2F and %3F/);
+    expect(urlProblem(url, true)).not.toMatch(/cret/);
+  },
+);
+
+test("a bare % is told, and what is escaped passes", () => {
+  expect(urlProblem("amqp://u:100%@localhost", false)).toMatch(/%25/);
+  expect(urlProblem("amqp://u:p%23%2F@localhost/v%2Fw", false)).toBeUndefined();
+  expect(urlProblem("amqp://u:p@localhost/v@w/x", false)).toBeUndefined();
+});
+
+test.each([
+  ["HTTP/1.1 400 Bad Request\r\n\r\n", "not-amqp", /answers HTTP.*15672/],
+  ["AMQP\0\u0001\0\0", "not-amqp", /AMQP 1\.0/],
+  ["AMQP\u0003\u0001\0\0", "not-amqp", /AMQP 1\.0/],
+  ["\u0015\u0003\u0001\0\u0002\u0002\u0046\0", "not-amqp", /use amqps:/],
+  ["220 mail.example ESMTP", "not-amqp", /does not speak AMQP; it answers "220 mail/],
+])("what answers %j is named", async (answer, code, text) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(Buffer.from(answer, "latin1")));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const { value } = (await adapter.options["~standard"].validate({ url: `amqp://127.0.0.1:${port}` })) as {
+    value: any;
+  };
+  const error = await (await dialer(value))(value.url, "x").catch((cause: unknown) => cause);
+  expect(classify(error, "open")).toMatchObject({ kind: "config", code, hint: expect.stringMatching(text) });
+  await new Promise((resolve) => server.close(resolve));
 });

@@ -1,6 +1,6 @@
 /** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { excerpt, isMessagingError } from "@switchyard/core/driver-kit";
+import { excerpt, isMessagingError, oneLine } from "@switchyard/core/driver-kit";
 import { AmqpFault } from "./faults.ts";
 
 const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
@@ -70,6 +70,12 @@ function faultOf(error: object, during: Phase): Fault | undefined {
   if (name === "AbortError") return during === "send" ? ambiguous("aborted") : { kind: "closed", code: "aborted" };
   // amqplib keeps the broker's words to itself here: it refuses the virtual host, or the user's access to it.
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) return VHOST;
+  if (/No channels left to allocate/.test(text))
+    return {
+      kind: "retryable",
+      code: "channel-limit",
+      hint: "all channels the broker allows on a connection are open; raise its channel_max, or consume fewer queues",
+    };
   if (/SASL mechanism/.test(text))
     return {
       kind: "auth",
@@ -106,17 +112,29 @@ function byReply(reply: number, text: string, during: Phase): Fault {
         return { kind: "retryable", code: "queue-unavailable", hint: `its node is not up${said(text)}` };
       return { kind: "config", code: notFoundCode(text, during), hint: TOPOLOGY + said(text) };
     case 403:
+      if (/exclusive use/i.test(text))
+        return {
+          kind: "retryable",
+          code: "exclusive-consumer",
+          hint: `another consumer has the queue for itself${said(text)}`,
+        };
       return {
         kind: "auth",
         code: "access-refused",
-        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text) ? "check user and password" : RIGHTS + said(text),
+        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text)
+          ? `check user and password${said(text)}`
+          : RIGHTS + said(text),
       };
     case 405:
-      return { kind: "retryable", code: "resource-locked", hint: "another connection has it exclusively" };
+      return {
+        kind: "retryable",
+        code: "resource-locked",
+        hint: `another connection has it exclusively${said(text)}`,
+      };
     case 406:
       return precondition(text, during);
     case 530:
-      return /vhost|virtual host/i.test(text) ? VHOST : { kind: "config", code: "not-allowed" };
+      return notAllowed(text);
     case 503:
       return /exchange type/.test(text)
         ? {
@@ -124,13 +142,34 @@ function byReply(reply: number, text: string, during: Phase): Fault {
             code: "plugin-missing",
             hint: "an ordered channel needs: rabbitmq-plugins enable rabbitmq_consistent_hash_exchange",
           }
-        : { kind: "config", code: "refused" };
+        : { kind: "config", code: "refused", hint: `the broker refused it${said(text)}` };
     case 540:
-      return { kind: "config", code: "unsupported" };
+      return { kind: "config", code: "unsupported", hint: `the broker cannot do it${said(text)}` };
+    case 541:
+      if (/vhost .* is down/i.test(text))
+        return { kind: "retryable", code: "vhost-down", hint: `the virtual host is down${said(text)}` };
+      return lost;
     default:
       // 320 connection forced, 501 to 506 protocol trouble, 541 internal error: another connection may do.
       return lost;
   }
+}
+
+/** A limit that is reached passes; a virtual host that is not there, or not for this user, does not. */
+function notAllowed(text: string): Fault {
+  if (/limit|maximum/i.test(text)) {
+    const code = /channel/i.test(text) ? "channel-limit" : "connection-limit";
+    return {
+      kind: "retryable",
+      code,
+      hint: `a limit of the broker is reached: close what is not needed, or raise it${said(text)}`,
+    };
+  }
+  if (/is down/i.test(text))
+    return { kind: "retryable", code: "vhost-down", hint: `the virtual host is down${said(text)}` };
+  if (/refused for user/i.test(text)) return { kind: "auth", code: "access-refused", hint: RIGHTS + said(text) };
+  if (/vhost|virtual host/i.test(text)) return { ...VHOST, hint: `${VHOST.hint}${said(text)}` };
+  return { kind: "config", code: "not-allowed", hint: `the broker does not allow it${said(text)}` };
 }
 
 function notFoundCode(text: string, during: Phase): string {
@@ -150,7 +189,11 @@ function precondition(text: string, during: Phase): Fault {
   }
   if (/delivery tag/i.test(text)) return { kind: "retryable", code: "channel-closed" };
   if (during === "send") return ambiguous("refused");
-  return { kind: "config", code: "topology-differs", hint: "what is there was made otherwise; plan() says in what" };
+  return {
+    kind: "config",
+    code: "topology-differs",
+    hint: `what is there was made otherwise; plan() says in what${said(text)}`,
+  };
 }
 
 const NEVER_SENT =
@@ -162,8 +205,20 @@ const TLS = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_S
 function byErrno(code: string, error: object, during: Phase): Fault | undefined {
   const connecting = (error as { syscall?: unknown }).syscall === "connect";
   if (NEVER_SENT.test(code) || (CUT.test(code) && connecting)) {
-    return { kind: "retryable", code: "unreachable", hint: "check the address and the network" };
+    const { message } = error as { message?: unknown };
+    const why = typeof message === "string" && message !== "" ? ` (${oneLine(message, 120)})` : "";
+    return { kind: "retryable", code: "unreachable", hint: `check the address and the network${why}` };
   }
+  if (
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|wrong version number|packet length too long/i.test(
+      `${code} ${String((error as Error).message).slice(0, MOST_TEXT)}`,
+    )
+  )
+    return {
+      kind: "config",
+      code: "tls-failed",
+      hint: "the port does not speak TLS: use amqp:, or the broker's TLS port (5671)",
+    };
   if (TLS.test(code))
     return { kind: "config", code: "tls-failed", hint: "check the broker's certificate, tls.ca and tls.servername" };
   if (CUT.test(code))

@@ -180,7 +180,9 @@ export class Link {
         (late) => (late.on("error", () => {}), destroy(late)),
         () => {},
       );
-      throw error;
+      const { kind, code, hint } = classify(error, "open");
+      if (kind === "closed" || this.#closed.signal.aborted) throw error;
+      throw new AmqpFault(kind, code, `${shown(url)}${hint === undefined ? "" : `: ${hint}`}`, error);
     }
     const open: Open = { model, url, over: new AbortController(), cause: undefined };
     model.on("error", (error: unknown) => {

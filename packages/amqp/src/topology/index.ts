@@ -3,6 +3,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { brokerRetryOf, delaysRetries, type Product } from "../broker-retry.ts";
 import type { AmqpChannel } from "../client.ts";
 import { dialer } from "../dial.ts";
+import { classify } from "../errors.ts";
 import { Link } from "../link.ts";
 import { nativeProblems } from "../native.ts";
 import { addressOf, locate } from "../names.ts";
@@ -25,6 +26,11 @@ interface State {
   readonly surplus: readonly string[];
 }
 
+/** Of one call: over the last wait some four seconds have passed. */
+const MOST_TRIES = 6;
+const FIRST_TRY_MS = 50;
+const never = new AbortController().signal;
+
 /** Probes at once; each takes a channel. */
 const AT_ONCE = 8;
 
@@ -41,11 +47,20 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
   const prober =
     (signal: AbortSignal | undefined): Probe =>
     async <T>(work: (channel: AmqpChannel) => Promise<T>) => {
-      const channel = await link.channel(false, signal);
-      try {
-        return await channel.rpc(work, signal);
-      } finally {
-        await channel.close();
+      for (let tries = 1; ; tries++) {
+        try {
+          const channel = await link.channel(false, signal);
+          try {
+            return await channel.rpc(work, signal);
+          } finally {
+            await channel.close();
+          }
+        } catch (error) {
+          // A broker that restarts or has an error of its own is well in a moment, and each of these calls may be made twice.
+          const passes = classify(error, "topology").kind === "retryable";
+          if (!passes || tries >= MOST_TRIES || signal?.aborted === true) throw error;
+          await runtime.sleep(FIRST_TRY_MS * 2 ** tries * (0.5 + runtime.random() / 2), signal ?? never);
+        }
       }
     };
 
