@@ -14,8 +14,11 @@ export function takeBatch(
   sender: OpenSender,
   fail: (item: Item, error: MessagingError) => void,
   about: About,
+  /** Of messages, where it is lower than the driver's. */
+  most: number,
 ): Item[] {
-  const { count, bytes } = sender.capabilities.maxBatch;
+  const { bytes } = sender.capabilities.maxBatch;
+  const count = Math.min(sender.capabilities.maxBatch.count, most);
   let waiting = 0;
   for (const list of lists) waiting += list.size;
   // Of the right size at once: a batch that grows is copied, and most are full.

@@ -43,6 +43,8 @@ export class Dispatcher {
   readonly #calls: Call[] = [];
   /** Calls at once: halved when the broker throttles, one more after each call that succeeds. */
   #window = Number.POSITIVE_INFINITY;
+  /** Messages in a batch: halved when a batch is refused as a whole, a quarter more after each that is not. */
+  #most = Number.POSITIVE_INFINITY;
   /** Failures of the destination as a whole, in a row: throttling, calls without an answer, openings. */
   #streak = 0;
   #stopping: (() => void) | undefined;
@@ -79,7 +81,7 @@ export class Dispatcher {
     if (sender === undefined) return this.#open();
     const atOnce = Math.max(1, Math.min(sender.capabilities.concurrency.send, this.#window));
     while (this.#calls.length < atOnce) {
-      const items = takeBatch(this.#lists, sender, this.#fail, this.#options.about);
+      const items = takeBatch(this.#lists, sender, this.#fail, this.#options.about, this.#most);
       if (items.length === 0) return;
       this.#start(items, sender);
     }
@@ -197,6 +199,7 @@ export class Dispatcher {
       if (this.#trouble !== undefined && results.some((sent) => sent.cause === undefined)) this.#trouble = undefined;
       this.#streak = 0;
       this.#window++;
+      this.#most += Math.max(1, this.#most >> 2);
     }
     if (failed.length > 0) this.#resendLater(failed, afterMs);
   }
@@ -208,10 +211,28 @@ export class Dispatcher {
   #unknown(call: Call, cause: unknown): void {
     const aborted = call.controller.signal.aborted;
     const fault: Fault = aborted ? { kind: "ambiguous", code: "aborted" } : this.#classify(cause);
+    if (fault.kind === "permanent" && call.items.length > 1 && this.#stopping === undefined)
+      return this.#halve(call, attemptFailed(call.items[0] as Item, this.#options.about, fault, cause));
     const failed = call.items.filter((item) => !item.finished && this.#mayResend(item, fault, cause, call.sender));
     this.#ended(call);
     if (fault.kind === "throttled") this.#throttle(failed, fault.retryAfterMs ?? 0);
     else if (failed.length > 0) this.#pause(failed, (failed[0] as Item).error as MessagingError, 0);
+  }
+
+  /**
+   * A refusal of the batch says nothing of a message in it: one of the others may be at fault, or their number, or their size
+   * together. They are sent again in smaller batches, and only what is refused alone is refused for good.
+   */
+  #halve(call: Call, error: MessagingError): void {
+    const { length } = call.items;
+    this.#most = Math.min(this.#most, Math.ceil(length / 2));
+    for (const item of call.items) {
+      if (item.finished) continue;
+      item.error = error;
+      this.#again.push(item);
+    }
+    this.#report(error, 0);
+    this.#ended(call);
   }
 
   #classify(cause: unknown): Fault {

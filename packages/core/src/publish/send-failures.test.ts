@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import {
+  accept,
+  type Answer,
   bench,
   dead,
   each,
@@ -237,4 +239,45 @@ test("a destination that refuses is in trouble until it takes a message; one tha
   at.script.push(reject(fault("permanent", "bad-content")));
   await failed(send(at, "m"));
   expect(at.queue.trouble).toBeUndefined();
+});
+
+/** Refuses a batch as a whole, as an endpoint does that takes fewer messages, or finds one of them wrong. */
+const refuseWhen =
+  (wrong: (bodies: readonly unknown[]) => boolean): Answer =>
+  (batch, signal) =>
+    wrong(batch.map(({ body }) => JSON.parse(body as string)))
+      ? Promise.reject(fault("permanent", "batch-too-long"))
+      : accept(batch, signal);
+
+test("a batch refused as a whole is halved and sent again, and no message of it has failed", async () => {
+  const at = bench({ fallback: refuseWhen((bodies) => bodies.length > 3) });
+  const sent = names(10).map((name) => send(at, name));
+  await at.runtime.advance("0s");
+  await Promise.all(sent);
+  const taken = at.calls.filter(({ bodies }) => bodies.length <= 3).flatMap(({ bodies }) => bodies);
+  expect(new Set(taken)).toEqual(new Set(names(10)));
+  expect(taken).toHaveLength(10);
+});
+
+test("only the message that is refused alone is refused for good, and batches grow again", async () => {
+  const at = bench({ fallback: refuseWhen((bodies) => bodies.includes("m4")) });
+  const sent = names(10).map((name) => (name === "m4" ? failed(send(at, name)) : send(at, name)));
+  await at.runtime.advance("0s");
+  const answers = await Promise.all(sent);
+  expect(answers[4]).toMatchObject({ kind: "permanent", code: "batch-too-long", id: "m4" });
+  expect(at.events.some(({ type }) => type === "resend")).toBe(true);
+  await Promise.all(names(40, "n").map((name) => send(at, name)));
+  await Promise.all(names(40, "o").map((name) => send(at, name)));
+  expect(at.calls.at(-1)?.bodies).toHaveLength(10);
+});
+
+test("a halved batch keeps the order of each key", async () => {
+  const at = bench({ fallback: refuseWhen((bodies) => bodies.length > 1) });
+  const all = names(12);
+  await Promise.all(all.map((name, i) => send(at, name, `k${i % 3}`)));
+  const accepted = at.calls.filter(({ bodies }) => bodies.length === 1).map(({ bodies }) => bodies[0]);
+  for (const key of [0, 1, 2])
+    expect(accepted.filter((name) => all.indexOf(name as string) % 3 === key)).toEqual(
+      all.filter((_, i) => i % 3 === key),
+    );
 });
