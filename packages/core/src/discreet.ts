@@ -22,7 +22,14 @@ export function discreet(connection: Connection, redact: (text: string) => strin
     ...(connection.seek && { seek: (...given) => connection.seek!(...given).catch(hushed) }),
     classify: (cause, during) => {
       const fault = connection.classify(cause, during);
-      return fault.hint === undefined ? fault : { ...fault, hint: redact(fault.hint) };
+      const { hint, where, said } = fault;
+      if (hint === undefined && where === undefined && said === undefined) return fault;
+      return {
+        ...fault,
+        ...(hint !== undefined && { hint: redact(hint) }),
+        ...(where !== undefined && { where: redact(where) }),
+        ...(said !== undefined && { said: redact(said) }),
+      };
     },
     close: () => connection.close(),
   };

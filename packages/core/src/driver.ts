@@ -184,6 +184,10 @@ export interface Fault {
   readonly code: string;
   /** What the user should change, if anything; no secret in it. */
   readonly hint?: string;
+  /** The resource by its physical name, and where it was asked for: `queue "shop-orders.fifo" in eu-west-1 at https://…`. */
+  readonly where?: string;
+  /** What the service said, as it said it. Core clips it, quotes it and masks what looks like a credential. */
+  readonly said?: string;
   readonly retryAfterMs?: number;
   /** Throttled, one message of a `send`: only what shares its shard is; the destination goes on. */
   readonly partial?: boolean;

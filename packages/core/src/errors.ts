@@ -1,4 +1,5 @@
 import type { Fault } from "./driver.ts";
+import { quotedWords } from "./quoted-words.ts";
 
 /**
  * What a caller can do about an error; closed, while codes may grow.
@@ -69,6 +70,15 @@ export function fromFault(
   about: Omit<ErrorDetails, "kind" | "cause">,
 ): MessagingError {
   const kind = fault.kind === "lost" ? "retryable" : fault.kind;
-  const text = `${doing}: ${fault.code}${fault.hint === undefined ? "" : `; ${fault.hint}`}`;
+  const text = `${doing}: ${sentence(fault)}`;
   return new MessagingError(fault.code, text, { ...about, kind, cause, retryAfterMs: fault.retryAfterMs });
+}
+
+/** The code, what to change, where it happened, and at the end the service's own words. */
+function sentence({ code, hint, where, said }: Fault): string {
+  let text = code;
+  if (hint !== undefined && hint !== "") text += `; ${hint}`;
+  if (where !== undefined && where !== "") text += `; ${where}`;
+  if (said !== undefined && said !== "") text += `; the service said ${quotedWords(said)}`;
+  return text;
 }
