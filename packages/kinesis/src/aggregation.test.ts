@@ -38,6 +38,8 @@ test.each([
   ["field 0", "0200"],
   ["a group", "0b"],
   ["a record without data", "0a01611a020800"],
+  ["nothing inside", ""],
+  ["keys without a record", "0a0161"],
   ["keys that are no text", "0a01ff1a050800" + "1a0178"],
 ])("hostile: %s, under a true MD5", (_, hex) => {
   expect(deaggregate(sealed(Buffer.from(hex, "hex")))).toBeUndefined();

@@ -24,7 +24,9 @@ export function deaggregate(data: Uint8Array, md5: Md5 = systemMd5): readonly Us
   const digest = md5(body);
   if (digest !== undefined && digest.compare(data, data.length - MD5_BYTES) !== 0) return undefined;
   try {
-    return aggregated(body);
+    const records = aggregated(body);
+    // Nothing inside would be nothing to hand over, and a record that vanishes.
+    return records.length === 0 ? undefined : records;
   } catch {
     return undefined;
   }
