@@ -162,6 +162,38 @@ describe.skipIf(skipped)("RabbitMQ beside other stacks", () => {
     expect(seen[1].raw.properties.contentEncoding).toBeUndefined();
     await messaging.stop();
   });
+  test.each(["queue", "stream"] as const)(
+    "headers no reader can make sense of lose no message of a %s",
+    async (model) => {
+      const of = seam.queue({ model, ...(model === "stream" ? { partitions: 1 } : {}) });
+      await seam.provide(of);
+      const deep = (levels: number): object => (levels === 0 ? {} : { a: deep(levels - 1) });
+      const event = { cloudEvents_specversion: "1.0", cloudEvents_source: "/other", cloudEvents_type: "item" };
+      const hostile = [
+        // A producer that writes microseconds where AMQP counts seconds.
+        { ...event, cloudEvents_id: "1", cloudEvents_time: { "!": "timestamp", value: 1_780_000_000_000_000 } },
+        { ...event, cloudEvents_id: "2", cloudEvents_hop: { toString: "x" } },
+        {
+          ...event,
+          cloudEvents_id: "3",
+          cloudEvents_deadreason: "r",
+          cloudEvents_deadattempts: { valueOf: 1, toString: "x" },
+        },
+        { ...event, cloudEvents_id: "4", nested: deep(1_000) },
+        { nested: deep(1_000), "x-delivery-count": { toString: "x" }, "switchyard-delay-left": { valueOf: "x" } },
+      ];
+      const channel = await seam.raw.createConfirmChannel();
+      const queue = model === "stream" ? `${of.base}_0` : of.name;
+      for (const [n, headers] of hostile.entries())
+        channel.sendToQueue(queue, Buffer.from(`{"n":${n}}`), { headers, contentType: "application/json" });
+      channel.sendToQueue(queue, Buffer.from('{"n":5}'), { headers: { ...event, cloudEvents_id: "good" } });
+      await channel.waitForConfirms();
+      const lease = await seam.lease(of);
+      const got = await receive(lease, 6);
+      expect(got.map(({ message }) => message.body)).toEqual([0, 1, 2, 3, 4, 5].map((n) => `{"n":${n}}`));
+      expect(got[0]!.message.headers["ce"]).toBe('{"specversion":"1.0","id":"1","source":"/other"}');
+    },
+  );
 
   test("foreign messages: plain JSON, other content types, and headers of every AMQP type", async () => {
     const of = seam.queue();

@@ -148,6 +148,13 @@ test("headers of any AMQP type become text", () => {
   ]);
 });
 
+test("what is nested too deep to be read is left out, and the rest is read", () => {
+  let deep: unknown = "x";
+  for (let level = 0; level < 50_000; level++) deep = { a: deep };
+  expect(headerText(deep)).toBeUndefined();
+  expect(headerText([1, { toJSON: "x", __proto__: null, b: [null] }])).toBe('[1,{"toJSON":"x","b":[null]}]');
+});
+
 test("size grows with body, headers, type and key", () => {
   const plain = sizeOf({ body: "é", headers: {} });
   expect(plain).toBe(2);

@@ -19,8 +19,11 @@ export class Channel {
     raw.on("error", (error: unknown) => {
       this.#cause ??= error;
     });
+    // Something was thrown in a callback of ours: what it should have done is undone for ever, so the channel is.
     raw.on("handler-error", (error: unknown) => {
       this.#cause ??= error;
+      this.end(error);
+      raw.close().catch(() => {});
     });
     raw.on("close", () => this.end(this.#cause ?? link.reason));
     if (link.aborted) this.end(link.reason);

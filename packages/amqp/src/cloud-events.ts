@@ -70,8 +70,9 @@ export function gather(
 function gatherAny(headers: Readonly<Record<string, unknown>>, contentType: string | undefined): string | undefined {
   const attribute = (name: string): string | number | undefined => {
     const value = headers[PREFIX + name] ?? headers[OTHER_PREFIX + name];
-    if (NUMBERS.has(name)) return value === undefined ? undefined : Number(value);
-    return textOf(value);
+    if (!NUMBERS.has(name)) return textOf(value);
+    // Of a table `Number` would call a method that the sender named.
+    return typeof value === "number" || typeof value === "string" ? Number(value) : undefined;
   };
   if (attribute("specversion") === undefined || attribute("id") === undefined || attribute("source") === undefined)
     return undefined;
@@ -104,14 +105,14 @@ function gatherAny(headers: Readonly<Record<string, unknown>>, contentType: stri
   return JSON.stringify(found);
 }
 
-/** Attributes as another stack may write them: a time as AMQP's timestamp. */
+/** Attributes as another stack may write them: a time as AMQP's timestamp. Undefined for a time that no date can hold. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   const typed = value as { "!"?: unknown; value?: unknown } | undefined | null;
-  if (typed?.["!"] === "timestamp" && typeof typed.value === "number")
-    return new Date(typed.value * 1_000).toISOString();
-  return undefined;
+  if (typed?.["!"] !== "timestamp" || typeof typed.value !== "number") return undefined;
+  const time = new Date(typed.value * 1_000);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

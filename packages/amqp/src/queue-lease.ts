@@ -71,7 +71,14 @@ export class QueueLease implements Lease<Receipt> {
       const { consumerCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
       this.#active = consumerCount === 0;
       await channel.rpc((raw) => raw.prefetch(prefetch), signal);
-      const arrived = (message: AmqpMessage | null) => this.#arrived(channel, message);
+      const arrived = (message: AmqpMessage | null) => {
+        try {
+          this.#arrived(channel, message);
+        } catch (error) {
+          // amqplib would only note it: the message would be held by nobody, and acknowledged with the next one.
+          this.fail(error);
+        }
+      };
       await channel.rpc((raw) => raw.consume(queue, arrived, { noAck: false, arguments: consumerArguments }), signal);
     } catch (error) {
       await channel.close();
