@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 
 // Tests run from source: the condition picks each package's `src`, so no build is needed and failures point at real lines.
@@ -16,6 +17,8 @@ export default defineConfig({
     // A loaded machine is not a failure: nothing here is timed, and what hangs is still found.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Tests across packages mostly wait for brokers: on two cores a third file at once costs little and saves much.
+    maxWorkers: Math.max(3, availableParallelism()),
     execArgv: [`--conditions=${source}`],
     projects: [
       project("unit", ["packages/*/src/**/*.test.ts"]),
