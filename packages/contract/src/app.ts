@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly drain?: string;
   readonly provision?: "auto" | "verify" | "off";
   readonly service?: string;
+  /** Its events also tell of each message handled. */
+  readonly observeHandled?: boolean;
   readonly redact?: (text: string) => string;
   readonly adapter?: Adapter;
   /** Laid over the harness's connection options. */
@@ -140,6 +142,7 @@ export async function connectApp(input: ConnectInput): Promise<any> {
     service: input.service ?? "suite",
     runtime: input.runtime,
     observe: input.observed,
+    observeHandled: input.observeHandled === true,
     ...(input.redact === undefined ? {} : { redact: input.redact }),
     config: {
       prefix: input.prefix,

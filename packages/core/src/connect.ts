@@ -30,7 +30,7 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   const plan = await resolvePlan({ ...options, channels: shapes, service });
   await provision(plan, runtime, new AbortController().signal);
   const connections = await Connections.open(plan, runtime, observe);
-  const observed = options.observe !== undefined;
+  const observed = options.observe !== undefined && options.observeHandled === true;
   const redact = redacting(plan.redact, options.redact);
   return new MessagingCore({
     plan,

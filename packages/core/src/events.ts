@@ -1,9 +1,9 @@
 /**
- * A message that was handled, and what happened that nobody asked for. Every event is plain data and holds no message body, header or secret.
+ * What happened that nobody asked for, and on request each message that was handled. Every event is plain data and holds no message body, header or secret.
  * `connect({ observe })` receives them; without an observer, those of level `warn` and `error` go to `console`.
  */
 export type MessagingEvent = About &
-  /** Its handler has returned; its settlement follows. Only where there is an observer. */
+  /** Its handler has returned; its settlement follows. Only with `connect({ observeHandled: true })`. */
   (
     | {
         readonly type: "handled";

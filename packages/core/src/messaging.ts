@@ -98,7 +98,7 @@ export class MessagingCore {
         group: group.group,
       });
     }
-    const context = new Context(consumer, channel, group, connections, runtime, observe, observed, redact);
+    const context = new Context(consumer, channel, group, connections, runtime, observe, observed, redact, plan.redact);
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A start under way has its consumers already.

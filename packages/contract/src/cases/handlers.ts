@@ -89,7 +89,7 @@ export const cases: readonly ContractCase[] = [
       "an observer is told of each message handled, with type, attempt and duration; the stop report counts them all",
     run: async (t) => {
       const channel = t.channel();
-      const app = await t.app({ channels: [channel] });
+      const app = await t.app({ channels: [channel], observeHandled: true });
       const seen = t.recorder(async (_data, _delivery, one) => {
         await t.sleep(40);
         if (one.data.n === 0 && one.attempt === 1) throw new Error("once more");

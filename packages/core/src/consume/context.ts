@@ -27,6 +27,7 @@ export class Context implements GroupContext {
   readonly watched: boolean;
   readonly #observe: Observe;
   readonly #redact: Redact | undefined;
+  readonly #hide: Redact | undefined;
 
   constructor(
     consumer: ConsumerShape,
@@ -36,7 +37,10 @@ export class Context implements GroupContext {
     runtime: Runtime,
     observe: Observe,
     observed: boolean,
+    /** For errors: the user's hook as well. */
     redact: Redact | undefined,
+    /** For names: what came from the environment. */
+    hide: Redact | undefined,
   ) {
     this.consumer = consumer;
     this.channel = channel;
@@ -50,6 +54,7 @@ export class Context implements GroupContext {
     this.observed = observed;
     this.watched = observed || this.traced;
     this.#redact = redact;
+    this.#hide = hide;
   }
 
   /** Made when the first one dies: most never need it. */
@@ -64,6 +69,9 @@ export class Context implements GroupContext {
 
   emit(event: GroupEvent): void {
     const { channel, plan } = this;
-    this.#observe({ connection: channel.on, channel: channel.channel, group: plan.group, ...event });
+    const whole = { connection: channel.on, channel: channel.channel, group: plan.group, ...event };
+    if (this.#hide === undefined || whole.lease === undefined) return this.#observe(whole);
+    // A lease is named as the broker names it: by an address, which may have come from the environment.
+    this.#observe({ ...whole, lease: this.#hide(whole.lease) });
   }
 }
