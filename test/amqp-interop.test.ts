@@ -9,7 +9,7 @@ import { never, openSeam, receive, type Seam } from "./support/rabbit-seam.ts";
 
 let seam: Seam;
 beforeAll(async () => {
-  if (!skipped) seam = await openSeam("interop");
+  if (!skipped) seam = await openSeam("interop", { leases: "memory" });
 }, 120_000);
 afterAll(() => seam?.close());
 
@@ -183,7 +183,7 @@ describe.skipIf(skipped)("RabbitMQ beside other stacks", () => {
         { nested: deep(1_000), "x-delivery-count": { toString: "x" }, "switchyard-delay-left": { valueOf: "x" } },
       ];
       const channel = await seam.raw.createConfirmChannel();
-      const queue = model === "stream" ? `${of.base}_0` : of.name;
+      const queue = model === "stream" ? `${of.base}_p0` : of.name;
       for (const [n, headers] of hostile.entries())
         channel.sendToQueue(queue, Buffer.from(`{"n":${n}}`), { headers, contentType: "application/json" });
       channel.sendToQueue(queue, Buffer.from('{"n":5}'), { headers: { ...event, cloudEvents_id: "good" } });
