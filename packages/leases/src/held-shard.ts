@@ -9,7 +9,7 @@ export interface HeldShard {
   readonly fencingToken: number;
   /**
    * Tenures in a row, this one included, in which nothing was checkpointed and which did not end by release. From 2 on the
-   * first record may be what ends them: give it as the first delivery's `attempt` (seam rule 8).
+   * first record may be what ends them: give it as the first delivery's `attempt` (driver rule 8).
    */
   readonly tenures: number;
   /** Where reading starts. Never SHARD_END or LATEST. */

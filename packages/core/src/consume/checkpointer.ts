@@ -11,7 +11,7 @@ const TRIES = 10;
 
 /**
  * Settles a log: `ack` of the contiguous low-water mark, so that a checkpoint never passes a record that is not settled.
- * Records settled above the mark are remembered here; {@link size} counts them, and the window bounds it (seam rule 2).
+ * Records settled above the mark are remembered here; {@link size} counts them, and the window bounds it (driver rule 2).
  */
 export class Checkpointer {
   readonly #runner: LeaseRunner;

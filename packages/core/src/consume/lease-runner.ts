@@ -261,7 +261,7 @@ export class LeaseRunner {
 
   #track(checkpointer: Checkpointer, held: Held): void {
     checkpointer.track(held);
-    // Earlier tenures of this record ended without progress: it may be what ended them (seam rule 8).
+    // Earlier tenures of this record ended without progress: it may be what ended them (driver rule 8).
     if ((held.delivery.attempt ?? 1) > 1) this.#careful = true;
     else if (this.#careful && checkpointer.size === 1) this.#careful = false;
   }

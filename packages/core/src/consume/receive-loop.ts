@@ -142,7 +142,7 @@ export class ReceiveLoop {
     void runtime.sleep(Math.min(10 * 2 ** (this.#hasty - 3), 1_000), this.#loops.signal).then(this.next);
   }
 
-  /** A fault that will not pass by itself ends the lease (seam rule 7). */
+  /** A fault that will not pass by itself ends the lease (driver rule 7). */
   readonly #failed = (cause: unknown): void => {
     const { context } = this.#lease.host;
     const { signal } = this.#loops;

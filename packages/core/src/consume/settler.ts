@@ -5,7 +5,7 @@ import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 import { mended, settled, troubled } from "./losses.ts";
 
-/** Settlements may wait this long for company while handlers run (seam rule 5). */
+/** Settlements may wait this long for company while handlers run (driver rule 5). */
 const LINGER_MS = 100;
 /** Settle calls at once a lease; with batches of ten that is more than any of our brokers answers in a round trip. */
 const CALLS = 8;
