@@ -21,11 +21,14 @@ export interface AppOptions {
     readonly drain?: string;
     readonly provision?: "auto" | "verify" | "off";
     readonly service?: string;
+    readonly observeHandled?: boolean;
+    readonly redact?: (text: string) => string;
     readonly adapter?: Adapter;
     readonly connection?: Record<string, unknown>;
 }
 export interface StopReport {
     readonly completed: number;
+    readonly drained: number;
     readonly released: number;
     readonly abandoned: number;
 }
@@ -112,6 +115,36 @@ export interface CaseContext {
 import type { ContractCase } from "../case.ts";
 export declare const cases: readonly ContractCase[];
 
+// command/command.d.ts
+import { type Outcome } from "./output.ts";
+export interface CommandIo {
+    out(text: string): void;
+    err(text: string): void;
+    readonly env: NodeJS.ProcessEnv;
+    readonly cwd: string;
+    readonly signal?: AbortSignal;
+}
+export interface CommandResult extends Outcome {
+    readonly whole: boolean;
+}
+export declare function command(args: readonly string[], io: CommandIo): Promise<CommandResult>;
+
+// command/output.d.ts
+import { type CaseResult, type Report } from "../report.ts";
+export interface Unopened {
+    readonly harness: string;
+    readonly error: unknown;
+}
+export interface Outcome {
+    readonly exitCode: number;
+    readonly ms: number;
+    readonly reports: readonly Report[];
+    readonly unopened: readonly Unopened[];
+}
+export declare function progressLine(harness: string, at: number, of: number, { id, status, ms, because, error }: CaseResult): string;
+export declare function asJson({ exitCode, ms, reports, unopened }: Outcome): string;
+export declare function asJUnit({ ms, reports, unopened }: Outcome): string;
+
 // dead.d.ts
 import type { Taken } from "./seam.ts";
 export interface DeadLetterCopy {
@@ -184,6 +217,7 @@ export interface Exemption {
 }
 export interface Harness {
     readonly name: string;
+    readonly about?: string;
     readonly adapter: Adapter;
     readonly model: Model;
     readonly ordered: boolean;
@@ -206,6 +240,11 @@ export interface Harness {
     readonly parallel?: number;
     readonly exemptions?: readonly Exemption[];
 }
+export interface HarnessSource {
+    readonly name: string;
+    open(): Promise<Harness>;
+    close?(): Promise<void>;
+}
 export interface WireFaults {
     readonly control: FaultControl;
     readonly options: Record<string, unknown>;
@@ -216,7 +255,9 @@ export interface WireFaults {
 export type { CaseContext, ContractCase } from "./case.ts";
 export { cases } from "./cases/index.ts";
 export type { Call, EntryFault, FaultControl, Trouble } from "./faults.ts";
-export type { Exemption, ForeignInput, Harness, WireFaults } from "./harness.ts";
+export { command, type CommandIo, type CommandResult } from "./command/command.ts";
+export type { Outcome, Unopened } from "./command/output.ts";
+export type { Exemption, ForeignInput, Harness, HarnessSource, WireFaults } from "./harness.ts";
 export { type Hooks, intercept } from "./intercept.ts";
 export { type CaseResult, describe, matrix, notes, type Report, type Status, summary } from "./report.ts";
 export { type RunOptions, runCase, runContract, skipReason } from "./run.ts";
@@ -224,14 +265,16 @@ export { seamFaults } from "./seam-faults.ts";
 export { contract, type TestApi } from "./suite.ts";
 
 // intercept.d.ts
-import type { Adapter, Capabilities, Connection, Delivery, Destination, Fault, Lease, Outcome, Phase, Sent, Settlement, WireMessage } from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Connection, Delivery, Destination, Existing, Fault, Lease, Outcome, Phase, Sent, Settlement, WireMessage } from "@switchyard/core/driver";
 type ReceiverOptions = Parameters<Connection["receiver"]>[1];
 export interface Hooks {
     capabilities?(declared: Capabilities, of: Destination): Capabilities;
     send?(batch: readonly WireMessage[], call: (batch: readonly WireMessage[]) => Promise<readonly Sent[]>, to: Destination, signal: AbortSignal): Promise<readonly Sent[]>;
+    lease?(lease: Lease, from: Destination): unknown;
     receive?(max: number, call: (max: number) => Promise<readonly Delivery[] | null>, from: Destination, signal: AbortSignal, lease: Lease): Promise<readonly Delivery[] | null>;
     settle?(batch: readonly Settlement[], call: (batch: readonly Settlement[]) => Promise<readonly Outcome[]>, from: Destination, signal: AbortSignal, lease: Lease): Promise<readonly Outcome[]>;
     extend?(receipts: readonly unknown[], call: (receipts: readonly unknown[]) => Promise<readonly Outcome[]>, from: Destination, signal: AbortSignal): Promise<readonly Outcome[]>;
+    existing?(found: Existing | undefined): Existing;
     receiver?(asked: ReceiverOptions): ReceiverOptions;
     release?(from: Destination): Promise<boolean>;
     close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
@@ -298,11 +341,12 @@ import type { CaseResult, Report } from "./report.ts";
 export interface RunOptions {
     readonly cases?: readonly ContractCase[];
     readonly onResult?: (result: CaseResult) => void;
+    readonly signal?: AbortSignal;
 }
 export declare function skipReason(each: ContractCase, harness: Harness, caps?: Capabilities): string | undefined;
-export declare function runCase(each: ContractCase, harness: Harness): Promise<void>;
+export declare function runCase(each: ContractCase, harness: Harness, signal?: AbortSignal): Promise<void>;
 export declare function parallelOf(harness: Harness): number;
-export declare function startCases(harness: Harness, cases: readonly ContractCase[], parallel?: number): ReadonlyMap<string, Promise<CaseResult>>;
+export declare function startCases(harness: Harness, cases: readonly ContractCase[], parallel?: number, signal?: AbortSignal): ReadonlyMap<string, Promise<CaseResult>>;
 export declare function runContract(harness: Harness, options?: RunOptions): Promise<Report>;
 
 // schema.d.ts

@@ -183,6 +183,7 @@ export interface RetryInput {
     readonly backoff?: Backoff;
     readonly first?: Duration;
     readonly max?: Duration;
+    readonly jitter?: number;
 }
 export interface PolicyInput {
     readonly retry?: RetryInput & {
@@ -353,11 +354,14 @@ export declare class Deque<T> {
 export { Deque } from "../deque.ts";
 export { formatDuration, parseDuration } from "../duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
+export { charsetOf, readForeign } from "../foreign-message.ts";
 export { networkFault } from "../network-fault.ts";
 export { isLoopback, originProblem } from "../origin.ts";
 export { type InLine, Line } from "../line.ts";
+export { guarded } from "../observe.ts";
 export { loadPeer } from "../peer.ts";
 export { sleepOver } from "../sleep.ts";
+export { excerpt, oneLine } from "../text.ts";
 
 // driver.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -426,23 +430,25 @@ export interface Adapter<O = any, Keeps = unknown> {
     readonly "~keeps"?: Keeps;
 }
 export interface DriverEvent {
-    readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost";
+    readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost" | "warning";
     readonly id?: string;
     readonly cause?: unknown;
 }
 export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topology";
 export interface Connection {
     sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
-    receiver(from: Destination, options: {
-        readonly holdMs: number;
-        readonly prefetch: number;
-        readonly start: Position;
-    }, signal: AbortSignal): Promise<ReceiverDriver>;
+    receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
     depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
     purge?(of: Destination, signal: AbortSignal): Promise<void>;
     seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
     classify(cause: unknown, during: Phase): Fault;
     close(): Promise<void>;
+}
+export interface ReceiverOptions {
+    readonly holdMs: number;
+    readonly prefetch: number;
+    readonly start: Position;
+    readonly announce?: (waitMs: number, why: string) => void;
 }
 export interface Depth {
     readonly lease?: string;
@@ -456,6 +462,8 @@ export interface Fault {
     readonly kind: "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed" | "lost";
     readonly code: string;
     readonly hint?: string;
+    readonly where?: string;
+    readonly said?: string;
     readonly retryAfterMs?: number;
     readonly partial?: boolean;
 }
@@ -476,8 +484,17 @@ export interface SenderDriver {
     send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]>;
     close(): Promise<void>;
 }
+export interface Existing {
+    readonly deliveries?: {
+        readonly count: number;
+        readonly setting: string;
+    };
+    readonly retentionMs?: number;
+    readonly discards?: readonly string[];
+}
 export interface ReceiverDriver<R = any> {
     readonly capabilities: Capabilities;
+    readonly existing?: Existing;
     leases(signal: AbortSignal): AsyncIterable<Lease<R>>;
     close(): Promise<void>;
 }
@@ -532,6 +549,7 @@ export {};
 
 // envelope.d.ts
 import type { Capabilities, WireMessage } from "./driver.ts";
+import { type Coded } from "./foreign-message.ts";
 import type { ForeignMessage } from "./shapes.ts";
 export { BYTES_TYPE, JSON_TYPE } from "./media-type.ts";
 export { asText, parseJson } from "./text.ts";
@@ -561,7 +579,10 @@ export interface DeadInfo {
     readonly firstAt: number;
     readonly lastAt: number;
 }
+export declare function nextHop(hop: number): number;
+export declare function fingerprint({ source, id, type }: Pick<Envelope, "source" | "id" | "type">, body: string | Uint8Array): string;
 export interface WireExtra {
+    readonly dedup?: string | undefined;
     readonly fairness?: string | undefined;
     readonly delayMs?: number | undefined;
 }
@@ -571,6 +592,7 @@ export declare function encodeBody(envelope: Envelope, body: string | Uint8Array
 export type Decoded = DecodedMessage | {
     readonly foreign: true;
     readonly raw: ForeignMessage;
+    readonly coded?: Coded;
 };
 export declare class DecodedMessage {
     #private;
@@ -620,7 +642,15 @@ export declare function fromFault(fault: Fault, doing: string, cause: unknown, a
 export {};
 
 // events.d.ts
-export type MessagingEvent = About & ({
+export type MessagingEvent = About &
+({
+    readonly type: "handled";
+    readonly level: "info";
+    readonly messageType: string;
+    readonly attempt: number;
+    readonly durationMs: number;
+    readonly batch?: number;
+} | {
     readonly type: "retry";
     readonly level: "info";
     readonly attempt: number;
@@ -639,11 +669,19 @@ export type MessagingEvent = About & ({
     readonly level: "error";
     readonly reason: string;
     readonly error?: unknown;
-} | {
+}
+ | {
     readonly type: "skipped";
     readonly level: "warn";
+    readonly by: "policy";
     readonly reason: string;
     readonly error?: unknown;
+}
+ | {
+    readonly type: "skipped";
+    readonly level: "info";
+    readonly by: "handler";
+    readonly reason: string;
 } | {
     readonly type: "expired";
     readonly level: "info";
@@ -685,6 +723,17 @@ export type MessagingEvent = About & ({
     readonly type: "position-lost";
     readonly level: "error";
     readonly error?: unknown;
+}
+ | {
+    readonly type: "start-waits";
+    readonly level: "warn";
+    readonly waitMs: number;
+    readonly reason: string;
+}
+ | {
+    readonly type: "warning";
+    readonly level: "warn";
+    readonly error?: unknown;
 } | {
     readonly type: "stop-shortened";
     readonly level: "warn";
@@ -701,6 +750,28 @@ interface About {
 }
 export type Observe = (event: MessagingEvent) => void;
 export {};
+
+// excerpt.d.ts
+export declare function excerpt(text: string, maxChars?: number): string;
+export declare function oneLine(text: string, maxChars?: number): string;
+
+// foreign-message.d.ts
+import type { WireMessage } from "./driver.ts";
+import type { ForeignMessage } from "./shapes.ts";
+export declare const FOREIGN_SOURCE = "foreign";
+export declare const FOREIGN_TYPE = "foreign-type";
+export interface ForeignBody extends Coded {
+    readonly body: string | Uint8Array;
+}
+export interface Coded {
+    readonly decoded: boolean;
+    readonly note?: string | undefined;
+}
+export declare function readForeign(message: Pick<WireMessage, "body" | "headers">): ForeignBody;
+export declare function charsetOf(contentType: string | undefined): string | undefined;
+export declare function inCharset(bytes: Uint8Array, contentType: string): string | undefined;
+export declare function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: ForeignBody): ForeignMessage;
+export declare function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 
 // index.d.ts
 export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./channel.ts";
@@ -725,7 +796,7 @@ export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishO
 export type { Refused } from "./refused.ts";
 export type { Runtime } from "./runtime.ts";
 export { systemRuntime } from "./system-runtime.ts";
-export { DeadLetter, Release, Retry } from "./verdicts.ts";
+export { DeadLetter, Release, Retry, Skip } from "./verdicts.ts";
 
 // json-safe.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -796,6 +867,8 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
     readonly adapters?: readonly Adapter[];
     readonly runtime?: Runtime;
     readonly observe?: Observe;
+    readonly observeHandled?: boolean;
+    readonly redact?: (text: string) => string;
 }
 export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
     consume<X extends C>(consumer: Consumer<X>): void;
@@ -820,6 +893,7 @@ export type ReplayFrom = "earliest" | "latest" | {
 };
 export interface StopReport {
     readonly completed: number;
+    readonly drained: number;
     readonly released: number;
     readonly abandoned: number;
 }
@@ -890,6 +964,11 @@ export {};
 import type { Fault, Phase } from "./driver.ts";
 export declare function networkFault(error: object, during: Phase): Fault | undefined;
 
+// observe.d.ts
+import type { Observe } from "./events.ts";
+export declare const toConsole: (redact: ((text: string) => string) | undefined) => Observe;
+export declare function guarded<T>(name: string, callback: (told: T) => unknown): (told: T) => void;
+
 // origin.d.ts
 export declare function isLoopback(hostname: string): boolean;
 export declare function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined;
@@ -905,6 +984,7 @@ export interface RetryRule {
     readonly backoff: Backoff;
     readonly firstMs: number;
     readonly maxMs: number;
+    readonly jitter?: number;
 }
 export interface Policy {
     readonly retry: RetryRule;
@@ -1158,6 +1238,9 @@ export type AttemptResult = {
 } | {
     readonly verdict: "release";
     readonly error: unknown;
+} | {
+    readonly verdict: "skip";
+    readonly reason: string;
 };
 export declare function attemptOnce(consumer: ConsumerShape, type: string, data: unknown, policy: Policy, runtime: Runtime, options?: AttemptOptions): Promise<AttemptResult>;
 
@@ -1207,6 +1290,7 @@ export interface VirtualRuntime extends Runtime {
 export declare function virtualRuntime(options?: VirtualRuntimeOptions): VirtualRuntime;
 
 // text.d.ts
+export { excerpt, oneLine } from "./excerpt.ts";
 export declare function escapeNoncharacters(json: string): string;
 export declare function quote(text: string): string;
 export declare function checkName(value: unknown, field: string): string;
@@ -1242,11 +1326,12 @@ export interface Topology {
 // verdicts.d.ts
 import type { Duration } from "./duration.ts";
 declare const BRAND = "~switchyard-verdict";
+type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
 interface Because {
     readonly cause?: unknown;
 }
 declare abstract class Verdict extends Error {
-    abstract readonly [BRAND]: "retry" | "deadLetter" | "release";
+    abstract readonly [BRAND]: VerdictKind;
     constructor(message: string, options?: Because);
 }
 export declare class Retry extends Verdict {
@@ -1268,7 +1353,13 @@ export declare class Release extends Verdict {
     readonly [BRAND]: "release";
     constructor(options?: Because);
 }
-export type AnyVerdict = Retry | DeadLetter | Release;
+export declare class Skip extends Verdict {
+    readonly name = "Skip";
+    readonly [BRAND]: "skip";
+    readonly reason: string;
+    constructor(reason: string, options?: Because);
+}
+export type AnyVerdict = Retry | DeadLetter | Release | Skip;
 export declare function verdictOf(error: unknown): AnyVerdict | undefined;
-export declare function verdictKind(verdict: AnyVerdict): "retry" | "deadLetter" | "release";
+export declare function verdictKind(verdict: AnyVerdict): VerdictKind;
 export {};

@@ -8,9 +8,10 @@
 import type { Runtime } from "@switchyard/core/driver";
 import type { LeaseEvent } from "./events.ts";
 import type { LeaseStore } from "./store.ts";
+import type { Times } from "./timing.ts";
 export declare class Calls {
     #private;
-    constructor(store: LeaseStore, runtime: Runtime, callMs: number, report: (event: LeaseEvent) => void);
+    constructor(store: LeaseStore, runtime: Runtime, times: Pick<Times, "callMs" | "leaseMs">, report: (event: LeaseEvent) => void);
     store<T>(doing: string, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
     source<T>(doing: string, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
@@ -85,11 +86,12 @@ export interface LeaseEngineOptions {
 import type { LeaseEngineOptions } from "./engine-options.ts";
 import type { HeldShard } from "./held-shard.ts";
 import { type ShardStatus } from "./status.ts";
+import type { Announce } from "./store.ts";
 export declare class LeaseEngine {
     #private;
     readonly worker: string;
     constructor(options: LeaseEngineOptions);
-    open(signal: AbortSignal): Promise<void>;
+    open(signal: AbortSignal, announce?: Announce): Promise<void>;
     shards(signal: AbortSignal): AsyncGenerator<HeldShard>;
     look(): void;
     status(): readonly ShardStatus[];
@@ -176,17 +178,28 @@ export { LeaseEngine } from "./engine.ts";
 export type { LeaseEngineOptions } from "./engine-options.ts";
 export type { ShardStatus } from "./status.ts";
 export type { LeaseEvent, LossReason } from "./events.ts";
+export { Outages } from "./outages.ts";
 export type { HeldShard, LeaseClaim } from "./held-shard.ts";
 export { memoryLeases } from "./memory/index.ts";
 export { seek, type SeekOptions } from "./seek.ts";
 export { compareCheckpoints } from "./checkpoint.ts";
 export type { Shard, ShardSource } from "./source.ts";
-export type { Change, Checkpoint, Expect, GroupIdentity, GroupRow, LeaseRow, LeaseStore, LeaseTable, NewLease, StoreFault, Updated, WorkerRow, } from "./store.ts";
+export type { Announce, Change, Checkpoint, Expect, GroupIdentity, GroupRow, LeaseRow, LeaseStore, LeaseTable, NewLease, StoreFault, Updated, WorkerRow, } from "./store.ts";
 export type { Timing } from "./timing.ts";
 
 // memory/index.d.ts
 import type { LeaseStore } from "../store.ts";
 export declare function memoryLeases(name?: string): LeaseStore;
+
+// outages.d.ts
+import type { DriverEvent } from "@switchyard/core/driver";
+import type { LeaseEvent } from "./events.ts";
+export declare class Outages {
+    #private;
+    constructor(group: string, report: (event: DriverEvent) => void);
+    readonly seen: (event: LeaseEvent) => void;
+    close(): void;
+}
 
 // postgres/index.d.ts
 export type { PostgresLeases, PostgresOptions, PostgresPoolLike, PostgresTransactionLike } from "./options.ts";
@@ -336,7 +349,7 @@ export type Updated = {
 };
 export interface LeaseStore {
     readonly name: string;
-    open(signal: AbortSignal, runtime: Runtime): Promise<void>;
+    open(signal: AbortSignal, runtime: Runtime, announce?: Announce): Promise<void>;
     load(signal: AbortSignal): Promise<LeaseTable>;
     get(key: string, signal: AbortSignal): Promise<LeaseRow | undefined>;
     insert(rows: readonly NewLease[], signal: AbortSignal): Promise<void>;
@@ -349,6 +362,7 @@ export interface LeaseStore {
     classify(cause: unknown): StoreFault;
     close(): Promise<void>;
 }
+export type Announce = (waitMs: number, why: string) => void;
 export interface StoreFault {
     readonly kind: "retryable" | "throttled" | "auth" | "config" | "permanent" | "closed";
     readonly code: string;
@@ -375,7 +389,7 @@ export interface TenureHost {
     moved(): void;
     dead(worker: string): boolean;
     bear(children: readonly Shard[], parent: string): Promise<void>;
-    over(tenure: Tenure, released: boolean): void;
+    over(tenure: Tenure, released: boolean, owed: boolean): void;
 }
 export declare class Tenure implements HeldShard {
     #private;
@@ -399,6 +413,12 @@ export declare class Tenure implements HeldShard {
     seen(row: LeaseRow | undefined): void;
     lose(reason: LossReason): void;
 }
+export declare const FREED: {
+    readonly bump: true;
+    readonly owner: null;
+    readonly token: null;
+    readonly handoverFrom: null;
+};
 export declare const leaseLost: (shard: string, token: number) => MessagingError;
 
 // testing/cases.d.ts

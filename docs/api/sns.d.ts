@@ -143,6 +143,7 @@ export declare class Certificates {
     #private;
     constructor(fetch: FetchCertificate, runtime: Runtime);
     get(url: URL): Promise<X509Certificate>;
+    verified(url: URL): void;
 }
 
 // http/handler.d.ts

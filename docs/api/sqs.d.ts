@@ -275,6 +275,10 @@ export interface Queue {
 export declare function queueUrl(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<string>;
 export declare function openQueue(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<Queue>;
 export declare function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue>;
+export declare function redriveOf(policy: string | undefined): {
+    readonly target: string;
+    readonly count: number;
+} | undefined;
 
 // sdk.d.ts
 import type { Sdk } from "@switchyard/aws-kit";
