@@ -174,6 +174,7 @@ export interface GroupInput {
     readonly batch?: {
         readonly size?: number;
         readonly wait?: Duration;
+        readonly perKey?: number;
     };
     readonly filter?: boolean | readonly string[];
     readonly native?: Readonly<Record<string, unknown>>;
@@ -220,6 +221,7 @@ export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Mi
     readonly batch?: {
         readonly size?: number;
         readonly wait?: Duration;
+        readonly perKey?: number;
     };
 }
 type Handler<C extends AnyChannel, K extends TypeOf<C>, Added> = (data: OutputOf<C, K>, delivery: Delivery<C, K, Added>) => unknown;
@@ -1005,6 +1007,7 @@ export interface GroupPlan {
     readonly batch: {
         readonly size: number;
         readonly waitMs: number;
+        readonly perKey?: number;
     };
     readonly capabilities: Capabilities;
 }
@@ -1198,6 +1201,7 @@ export interface ConsumeShapeOptions {
     readonly batch?: {
         readonly size?: number;
         readonly wait?: Duration;
+        readonly perKey?: number;
     };
     readonly discard?: boolean;
 }

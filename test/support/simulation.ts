@@ -249,7 +249,10 @@ class Simulation {
     });
   }
 
-  /** One call of a handler. */
+  /**
+   * One call of a handler. It takes the deliveries of a key in their order: each begins when the one before it has ended, and none
+   * after one that failed, or whose hold is lost.
+   */
   async #attempt(
     member: Member,
     deliveries: readonly AnyDelivery[],
@@ -258,19 +261,27 @@ class Simulation {
     const { concurrency, slowMs } = this.#choices;
     if (++member.running > concurrency)
       this.ledger.wrong.push(`${member.running} handlers at once; concurrency ${concurrency}`);
-    const ends = deliveries.map((delivery) => this.ledger.begin(member.group, delivery));
+    const lanes = Map.groupBy(deliveries, ({ key, id }) => key ?? id);
+    const first = new Map([...lanes].map(([lane, [head]]) => [lane, this.ledger.begin(member.group, head!)]));
     const slow = this.#random();
     if (this.#gate !== undefined) await this.#gate;
     else if (slow < 0.5) await this.#runtime.sleep(slow * slow * 4 * slowMs);
     member.running--;
-    const errors = deliveries.map((delivery) => this.#verdict(delivery));
-    const whole = errors.some((error) => error !== undefined) && (fail === undefined || this.#random() < 0.3);
-    deliveries.forEach((delivery, i) => {
-      const error = errors[i];
-      ends[i]?.(error === undefined && !whole);
-      if (error !== undefined && !whole) fail?.(delivery, error.thrown);
-    });
-    if (whole) throw errors.find((error) => error !== undefined)?.thrown;
+    const errors = new Map(deliveries.map((delivery) => [delivery, this.#verdict(delivery)]));
+    const wrong = [...errors.values()].find((error) => error !== undefined);
+    const whole = wrong !== undefined && (fail === undefined || this.#random() < 0.3);
+    for (const [lane, all] of lanes) {
+      let end = first.get(lane)!;
+      for (const [at, delivery] of all.entries()) {
+        if (at > 0 && delivery.signal.aborted) break;
+        if (at > 0) end = this.ledger.begin(member.group, delivery);
+        const error = errors.get(delivery);
+        end(error === undefined && !whole);
+        if (error !== undefined && !whole) fail?.(delivery, error.thrown);
+        if (error !== undefined || whole) break;
+      }
+    }
+    if (whole) throw wrong.thrown;
   }
 
   #verdict({ id }: AnyDelivery): { readonly thrown: unknown } | undefined {

@@ -32,6 +32,11 @@ export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Mi
     readonly size?: number;
     /** How long an incomplete batch waits for more. Default 0. */
     readonly wait?: Duration;
+    /**
+     * The most of one ordering key in a batch. Default as many as it takes. With 1, a handler may work on the deliveries of a
+     * batch side by side and no key is out of order; with more it has to take those of a key in the order they are given.
+     */
+    readonly perKey?: number;
   };
 }
 
@@ -98,7 +103,8 @@ export function consumer(
 
 /**
  * Declares how a group handles a channel's messages in batches of any of its types. When the handler returns, all but the
- * deliveries given to `batch.fail` are acknowledged; when it throws, all have failed.
+ * deliveries given to `batch.fail` are acknowledged; when it throws, all have failed. On an ordered channel a batch may hold
+ * several of a key, in order; see {@link Batch.fail} for what becomes of those that follow one that failed.
  *
  * @throws MessagingError `bad-consumer` when the arguments are not what the types ask for.
  */
@@ -161,10 +167,11 @@ function checkOptions(
     if (each?.["~switchyard"] !== "middleware") throw fail("every entry of use must be what middleware() returned");
   }
   if (options.batch !== undefined) {
-    const unknownBatch = Object.keys(options.batch).filter((key) => key !== "size" && key !== "wait");
+    const unknownBatch = Object.keys(options.batch).filter((key) => !["size", "wait", "perKey"].includes(key));
     if (unknownBatch.length > 0)
-      throw fail(`unknown option ${quoted(unknownBatch)} of batch; there are "size", "wait"`);
+      throw fail(`unknown option ${quoted(unknownBatch)} of batch; there are "size", "wait", "perKey"`);
     checkCount("batch.size", options.batch.size, fail);
+    checkCount("batch.perKey", options.batch.perKey, fail);
     if (options.batch.wait !== undefined) milliseconds(options.batch.wait, "batch.wait");
   }
   return Object.freeze({

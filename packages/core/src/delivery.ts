@@ -57,7 +57,10 @@ export interface AnyDelivery extends DeliveryFacts {
   readonly data: unknown;
 }
 
-/** On an ordered channel a batch holds at most one message per key. */
+/**
+ * Several deliveries for one call of a handler. On an ordered channel those of a key follow each other in their order, at most
+ * `batch.perKey` of them, and no other batch and no other member has one of the key meanwhile.
+ */
 export interface Batch<C extends AnyChannel = AnyChannel, Added = {}> extends Iterable<Delivery<C, TypeOf<C>, Added>> {
   readonly size: number;
   /** Aborts as soon as one of the deliveries' signals does. */
@@ -65,6 +68,10 @@ export interface Batch<C extends AnyChannel = AnyChannel, Added = {}> extends It
   /**
    * This one failed: the policy decides, or the `Retry`, `DeadLetter`, `Release` or `Skip` given as `error`. The others are
    * acknowledged when the handler returns. The first call for a delivery counts.
+   *
+   * On an ordered channel what follows it of its key in the batch is taken back: neither acknowledged nor failed, whatever the
+   * handler did with it. It comes again behind the one that failed, and this attempt does not count. When the handler throws, the
+   * first of each key has failed, and the others of it are taken back. One that has failed is tried again as the only one of its key.
    */
   fail(delivery: AnyDelivery, error: unknown): void;
 }

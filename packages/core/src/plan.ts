@@ -45,7 +45,8 @@ export interface GroupPlan {
   /** How long a hold lasts between heartbeats. Default 60 s. */
   readonly holdMs: number;
   readonly start: Position;
-  readonly batch: { readonly size: number; readonly waitMs: number };
+  /** `perKey`: the most of one ordering key in a batch; absent: as many as the batch takes. */
+  readonly batch: { readonly size: number; readonly waitMs: number; readonly perKey?: number };
   /** What the adapter said, before I/O. */
   readonly capabilities: Capabilities;
 }

@@ -54,7 +54,7 @@ export interface ConsumeShapeOptions {
   readonly concurrency?: number;
   readonly maxInFlight?: number;
   readonly maxInFlightBytes?: number;
-  readonly batch?: { readonly size?: number; readonly wait?: Duration };
+  readonly batch?: { readonly size?: number; readonly wait?: Duration; readonly perKey?: number };
   /** With `"*": "ignore"` on a queue: yes, other types are to be thrown away. */
   readonly discard?: boolean;
 }

@@ -103,7 +103,11 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
     maxInFlightBytes: input.maxInFlightBytes ?? IN_FLIGHT_BYTES,
     holdMs,
     start,
-    batch: { size: input.batch?.size ?? 10, waitMs: parseDuration(input.batch?.wait) ?? 0 },
+    batch: {
+      size: input.batch?.size ?? 10,
+      waitMs: parseDuration(input.batch?.wait) ?? 0,
+      ...(input.batch?.perKey === undefined ? {} : { perKey: Number(input.batch.perKey) }),
+    },
     capabilities,
   };
 }

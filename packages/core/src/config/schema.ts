@@ -35,7 +35,7 @@ const group = z.strictObject({
   start: start.optional(),
   address: text.optional(),
   deadLetterAddress: text.optional(),
-  batch: z.strictObject({ size: count.optional(), wait: duration.optional() }).optional(),
+  batch: z.strictObject({ size: count.optional(), wait: duration.optional(), perKey: count.optional() }).optional(),
   filter: z.union([z.boolean(), z.array(text).min(1)], "true, false or a list of message types").optional(),
   native: free.optional(),
 });

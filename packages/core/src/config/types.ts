@@ -95,8 +95,8 @@ export interface GroupInput {
   readonly address?: string;
   /** An existing queue for its dead letters. */
   readonly deadLetterAddress?: string;
-  /** For batch handlers. Default size 10, wait 0ms. */
-  readonly batch?: { readonly size?: number; readonly wait?: Duration };
+  /** For batch handlers. Default size 10, wait 0ms, and as many of one ordering key (`perKey`) as the batch takes. */
+  readonly batch?: { readonly size?: number; readonly wait?: Duration; readonly perKey?: number };
   /** Let the broker drop other message types: those listed, or (true) those its handlers name when `plan()` is given the consumers. Default false. */
   readonly filter?: boolean | readonly string[];
   readonly native?: Readonly<Record<string, unknown>>;

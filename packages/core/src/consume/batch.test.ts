@@ -57,18 +57,6 @@ test("size and wait shape a batch", async () => {
   expect(sizes).toEqual([2, 4, 4]);
 });
 
-test("on an ordered channel a batch holds one message a key", async () => {
-  const batches: string[][] = [];
-  const { runner, lease, message, runtime } = rig({
-    ordered: true,
-    batch: (batch: Iterable<{ data: string }>) => void batches.push([...batch].map(({ data }) => data)),
-  });
-  lease.push(...["a1", "a2", "b1", "a3", "b2"].map((data) => message(data, { key: data.slice(0, 1) })));
-  await runner.start();
-  await runtime.settle();
-  expect(batches).toEqual([["a1", "b1"], ["a2", "b2"], ["a3"]]);
-});
-
 test("middleware runs around each item; what it adds is there, what it refuses is not", async () => {
   const use: MiddlewareShape = {
     "~switchyard": "middleware",

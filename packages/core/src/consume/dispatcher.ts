@@ -49,6 +49,11 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** More has come of keys whose turn it is: it may fill a batch that waits for company. */
+  gathered(): void {
+    if (this.#batching) this.#pump();
+  }
+
   /** Nothing is started from now on. */
   stop(): void {
     this.#stopping = true;
@@ -100,7 +105,7 @@ export class Dispatcher {
 
   #startBatch(): boolean {
     const { size, waitMs } = this.#context.plan.batch;
-    const enough = this.#ready.size >= size || this.#context.budget.full;
+    const enough = this.#ready.size >= size || this.#context.budget.full || this.#gatheredEnough(size);
     if (!enough && !this.#due) {
       this.#await(waitMs);
       return false;
@@ -111,12 +116,37 @@ export class Dispatcher {
     const batch: Held[] = [];
     while (batch.length < size && this.#ready.size > 0) {
       const held = this.#ready.shift() as Held;
-      if (held.state === "ready") batch.push(held);
+      if (held.state !== "ready") continue;
+      batch.push(held);
+      for (const next of this.#following(held, size - batch.length)) batch.push(next);
     }
     if (batch.length === 0) return false;
     this.#running++;
-    void attemptBatch(this.#context, this.#outcomes, batch, () => this.#ended(batch.length));
+    void attemptBatch(this.#context, this.#outcomes, batch, (ended) => this.#ended(ended));
     return true;
+  }
+
+  /**
+   * What of its key goes into its batch, in order. One that has failed here before is tried alone: a failure sends all that
+   * follow it in a batch back, and they should be handled in vain no more than once.
+   */
+  #following(held: Held, room: number): readonly Held[] {
+    if (held.lane === undefined || held.failures + held.before > 0 || held.condemned !== undefined) return [];
+    const { perKey = room + 1 } = this.#context.plan.batch;
+    return held.lease.holdings.following(held, Math.min(room, perKey - 1));
+  }
+
+  /** With what follows the heads of the lanes a batch would be full. */
+  #gatheredEnough(size: number): boolean {
+    const { plan } = this.#context;
+    if (!plan.from.ordered) return false;
+    const { perKey = size } = plan.batch;
+    let count = 0;
+    for (let i = 0; i < this.#ready.size && count < size; i++) {
+      const held = this.#ready.at(i) as Held;
+      if (held.state === "ready") count += Math.min(held.lease.holdings.laneLength(held), perKey);
+    }
+    return count >= size;
   }
 
   #await(waitMs: number): void {

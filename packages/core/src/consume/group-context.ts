@@ -44,6 +44,8 @@ export interface LeaseHost {
   readonly stopping: boolean;
   /** The head of its lane, or unordered: to be dispatched. */
   enqueue(held: Held): void;
+  /** Messages have come that a batch could take with the heads of their lanes. */
+  gathered(): void;
   /** The most one lease may ask for, so that each gets its part of the budget. */
   share(): number;
   /** One was given back unstarted, because of a stop. */

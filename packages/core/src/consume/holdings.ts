@@ -66,6 +66,21 @@ export class Holdings implements Iterable<Held> {
     return held.lane === undefined ? [] : (this.#lanes?.cutBehind(held.lane, held) ?? []);
   }
 
+  /** What runs in one batch with it and comes after it. */
+  runningBehind(held: Held): Held[] {
+    return held.lane === undefined ? [] : (this.#lanes?.runningBehind(held.lane, held) ?? []);
+  }
+
+  /** How many a batch could take with a head that is ready, itself included. */
+  laneLength(held: Held): number {
+    return held.lane === undefined ? 1 : (this.#lanes?.length(held.lane) ?? 1);
+  }
+
+  /** What comes next in its lane, at most `most`, for the same batch. */
+  following(held: Held, most: number): Held[] {
+    return held.lane === undefined || most < 1 ? [] : (this.#lanes?.following(held.lane, most) ?? []);
+  }
+
   /** False when it had left already. */
   remove(held: Held): boolean {
     if (!this.#list.delete(held)) return false;

@@ -1,7 +1,7 @@
 import type { Held } from "./held.ts";
 
 /**
- * One at a time and in order, per key. The head of a lane is the one that may run; it stays the head while it waits for
+ * In order per key, one at a time or as the first few of one batch. The head of a lane is the one that may run; it stays the head while it waits for
  * its next attempt, so that nothing of its key overtakes it.
  */
 export class Lanes {
@@ -27,11 +27,30 @@ export class Lanes {
     return at === 0 ? lane[0] : undefined;
   }
 
-  /** Takes out everything behind one, in order. */
+  /** Takes out everything behind one, in order, but for what runs in one batch with it: that keeps its place until it ends. */
   cutBehind(key: string, held: Held): Held[] {
     const lane = this.#lanes.get(key);
     const at = lane?.indexOf(held) ?? -1;
-    return lane === undefined || at < 0 ? [] : lane.splice(at + 1);
+    return lane === undefined || at < 0 ? [] : lane.splice(at + 1 + runningAfter(lane, at));
+  }
+
+  /** What runs in one batch with it, behind it. */
+  runningBehind(key: string, held: Held): Held[] {
+    const lane = this.#lanes.get(key);
+    const at = lane?.indexOf(held) ?? -1;
+    return lane === undefined || at < 0 ? [] : lane.slice(at + 1, at + 1 + runningAfter(lane, at));
+  }
+
+  /** How many of its key have come, the head included. */
+  length(key: string): number {
+    return this.#lanes.get(key)?.length ?? 0;
+  }
+
+  /** The next at most `most` behind a head that is ready, for the same batch. */
+  following(key: string, most: number): Held[] {
+    const next = this.#lanes.get(key)?.slice(1, 1 + most) ?? [];
+    const end = next.findIndex(({ state }) => state !== "ready");
+    return end < 0 ? next : next.slice(0, end);
   }
 
   /** On its way back from now on. */
@@ -58,4 +77,12 @@ export class Lanes {
     this.#returning.delete(key);
     return false;
   }
+}
+
+/** Of those behind the one at `at`: how many are in its batch. A hold that was lost meanwhile does not end its handler. */
+function runningAfter(lane: readonly Held[], at: number): number {
+  let count = 0;
+  for (let next = lane[at + 1]; next?.state === "running" || next?.state === "lost"; next = lane[at + 1 + count])
+    count++;
+  return count;
 }

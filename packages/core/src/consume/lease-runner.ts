@@ -140,6 +140,7 @@ export class LeaseRunner {
     for (const held of behind) release(held, "order");
     // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
     for (const held of startable) if (held.state === "ready") this.host.enqueue(held);
+    if (keyed && startable.length + behind.length < deliveries.length) this.host.gathered();
     // What is handled by now needs no timer.
     if (this.holdings.size > 0) this.heartbeat.watch(arrived);
     // A list may have been made where it is collected late.

@@ -35,6 +35,7 @@ function withOptions(group: GroupPlan, consumer: ConsumerShape): GroupPlan {
   const { concurrency, maxInFlight, maxInFlightBytes, batch } = consumer.options;
   const size = batch?.size ?? group.batch.size;
   const waitMs = batch?.wait === undefined ? group.batch.waitMs : milliseconds(batch.wait, "batch.wait");
+  const perKey = batch?.perKey ?? group.batch.perKey;
   const running = concurrency ?? group.concurrency;
   // A limit meant for single messages must not keep a batch from ever being full.
   const atLeast = consumer.kind === "batch" ? size : 1;
@@ -52,6 +53,6 @@ function withOptions(group: GroupPlan, consumer: ConsumerShape): GroupPlan {
     concurrency: running,
     maxInFlight: inFlight,
     maxInFlightBytes: maxInFlightBytes ?? group.maxInFlightBytes,
-    batch: { size, waitMs },
+    batch: { size, waitMs, ...(perKey === undefined ? {} : { perKey }) },
   };
 }

@@ -53,6 +53,10 @@ export class Session implements LeaseHost {
     this.#dispatcher.enqueue(held);
   }
 
+  gathered(): void {
+    this.#dispatcher.gathered();
+  }
+
   share(): number {
     // Rounded down: were the shares together more than there is, the last lease would have none.
     return Math.max(Math.floor(this.context.plan.maxInFlight / Math.max(this.#runners.size, 1)), 1);
