@@ -51,12 +51,14 @@ describe.each(all)("$specifier", ({ of, targets }) => {
 
 test.each(workspaces)("what $short ships, an entry reaches; what only tests need stays at home", (of) => {
   const kept = of.manifest.files.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
-  const reached = new Set(
-    entries(of).flatMap(({ targets }) => [
+  const commands = Object.values(of.manifest.bin ?? {}).map((target) => file(of, target));
+  const reached = new Set([
+    ...commands.flatMap((path) => reach(path, { dynamic: true }).files),
+    ...entries(of).flatMap(({ targets }) => [
       ...reach(file(of, targets.default), { dynamic: true }).files,
       ...reach(file(of, targets.types), { dynamic: true }).files.map((path) => path.replace(/\.d\.ts$/, ".js")),
     ]),
-  );
+  ]);
   const shipped = readdirSync(join(of.folder, "dist"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".js") && !kept.some((pattern) => matchesGlob(`dist/${path}`, pattern)))
     .filter((path) => existsSync(join(of.folder, "src", path.replace(/js$/, "ts")))) // not one left by an earlier build

@@ -3,7 +3,7 @@
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** True where `name` is `pattern`, or fits it: `*` stands for any text, also none. */
-export function fits(name: string, pattern: string): boolean {
+function fits(name: string, pattern: string): boolean {
   if (!pattern.includes("*")) return name === pattern;
   return new RegExp(`^${pattern.split("*").map(escaped).join(".*")}$`, "s").test(name);
 }

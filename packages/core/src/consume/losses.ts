@@ -12,12 +12,15 @@ export function lose(held: Held, cause?: unknown): void {
   if (held.state === "settling" || held.state === "done" || held.state === "lost") return;
   const error = cause === undefined ? undefined : readable(held.lease, "extend", cause);
   report(held, "handling", error);
+  const alongside = held.lease.holdings.runningBehind(held);
   releaseBehind(held);
   held.abort(holdLost(error));
   const running = held.state === "running";
   held.state = "lost";
   // A handler that still runs keeps its place: nothing of its key may start beside it.
   if (!running) drop(held);
+  // What follows it in its batch must come again after it, and so is not settled either.
+  for (const later of alongside) lose(later, cause);
 }
 
 /** Its settlement has ended: it reached the broker, or never will. */
@@ -59,7 +62,7 @@ function holdLost(cause: unknown): Error {
 }
 
 /** Raw errors quote hosts and addresses: events are for anybody. */
-export function readable(runner: LeaseRunner, during: Phase, cause: unknown): MessagingError {
+function readable(runner: LeaseRunner, during: Phase, cause: unknown): MessagingError {
   if (isMessagingError(cause)) return cause;
   const { plan, channel } = runner.host.context;
   const about = { channel: channel.channel, group: plan.group };
