@@ -77,7 +77,13 @@ export class Connections {
     if (problems.some(({ path }) => path === section.where("use"))) return { problems };
     this.#context.secrets.addFrom(given);
     const found = await this.#adapters.find(use as string | Adapter);
-    if ("problem" in found) return { problems: [...problems, { path: section.where("use"), message: found.problem }] };
+    if ("problem" in found) {
+      const path = section.where("use");
+      const message = this.#context.filledIn(path)
+        ? `${this.#context.quote(path, use)} names no adapter that can be loaded; set it to sqs, sns, kinesis, aws, amqp, memory or an installed package`
+        : found.problem;
+      return { problems: [...problems, { path, message }] };
+    }
     const { adapter } = found;
     const result = await adapter.options["~standard"].validate(given);
     const issues = result.issues ?? [];

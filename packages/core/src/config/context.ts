@@ -83,6 +83,11 @@ export class Context {
     );
   }
 
+  /** The value there, or a part of it, came from the environment. */
+  filledIn(where: string): boolean {
+    return this.#parts.fromEnv.has(where);
+  }
+
   /** A value as a message may quote it. */
   quote(where: string, value: unknown): string {
     const names = this.#parts.fromEnv.get(where);

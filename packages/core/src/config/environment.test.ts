@@ -69,6 +69,28 @@ describe("${...} in strings", () => {
 describe("secrets", () => {
   const secret = "hunter22-very-secret";
 
+  const url = `amqp://me:${secret}@h`;
+  it.each<[string, object, Record<string, string>?]>([
+    ["a connection written one level too high", { connections: { c: url } }],
+    ["a URL as a connection's name", { connections: { [url]: { nonsense: 1 } } }],
+    ["a URL where a connection is named", { channels: { orders: { model: "queue", on: url } } }],
+    ["a URL in place of the profiles", { profiles: url }],
+    ["a URL as the prefix", { prefix: url }],
+    ["a URL as the transport", { connections: { aws: { use: url } } }],
+    ["a transport from the environment", { connections: { aws: { use: "${U}" } } }, { U: secret }],
+    ["a password under the profiles", { profiles: { password: secret } }],
+    ["a URL as the profile", {}, { SWITCHYARD_PROFILE: url }],
+    ["a password with a bare slash", { prefix: `amqp://me:a/${secret}@h` }],
+    ["a password with a quote", { prefix: `amqp://me:"${secret}@h` }],
+    [
+      "a password quoted before its connection is read",
+      { prefix: `${secret}!`, connections: { z: { use: "amqp", password: secret } } },
+    ],
+  ])("never quotes %s", async (_, part, env = {}) => {
+    const error = await refusal({ ...base(), ...part }, { channels: [orders], env });
+    expect(JSON.stringify(error) + error.message + String(error.stack)).not.toContain(secret);
+  });
+
   it("from ${...} are in no error, whoever quotes them", async () => {
     const config = {
       ...base(),

@@ -10,7 +10,7 @@ import { configSchema, overlaySchema } from "./schema.ts";
 import { Secrets } from "./secrets.ts";
 import { fill, type FromEnv } from "./substitute.ts";
 import { didYouMean, listed } from "./suggest.ts";
-import { getAt, isTree, type Path, pathText, type Tree } from "./tree.ts";
+import { getAt, isTree, type Path, pathText, type Tree, without } from "./tree.ts";
 
 export interface Preparing {
   readonly loaded: Loaded;
@@ -31,6 +31,9 @@ export interface Prepared {
 export function prepare({ loaded, env, profile: asked, shapes, consumers, problems }: Preparing): Prepared {
   const filled = fill(loaded.value, env);
   const secrets = secretsOf(filled.fromEnv.values());
+  secrets.addAnywhere(filled.value);
+  secrets.addAnywhere(asked ?? env["SWITCHYARD_PROFILE"]);
+  for (const connections of allConnections(filled.value)) secrets.addFrom(connections);
   problems.redact = secrets.redact;
   const base = check(configSchema, filled.value, {
     problems,
@@ -79,6 +82,17 @@ export function prepare({ loaded, env, profile: asked, shapes, consumers, proble
   return { context, profile: chosen, drain: drain.value, sources };
 }
 
+/** The options of every connection, of every profile too: nothing is quoted before its secrets are known. */
+function allConnections(root: unknown): unknown[] {
+  const profiles = getAt(root, ["profiles"]);
+  const layers = [root, ...(isTree(profiles) ? Object.values(profiles) : [])];
+  return layers.flatMap((layer) => {
+    const connections = getAt(layer, ["connections"]);
+    if (!isTree(connections)) return [];
+    return Object.values(connections).map((one) => (isTree(one) ? without(one, ["use"]) : one));
+  });
+}
+
 /** Only explicitly, never from NODE_ENV; an empty variable is none. */
 function chooseProfile(
   base: Tree,
@@ -122,6 +136,7 @@ function environment(
     pathText(path);
   for (const { path } of found.overrides) {
     const value = getAt(found.tree, path);
+    secrets.addAnywhere(value);
     if (typeof value === "string" && secretPlace(path)) secrets.addWithParts(value);
   }
   const checked = check(overlaySchema, found.tree, {

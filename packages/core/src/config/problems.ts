@@ -7,7 +7,9 @@ export class Problems {
   /** Set once secrets are known; every text passes it. */
   redact: (text: string) => string = (text) => text;
 
-  add(path: string, message: string): void {
+  add(place: string, message: string): void {
+    // A URL written as a key. Other keys are names, and a path must stay readable.
+    const path = place.includes("://") ? this.redact(place) : place;
     const text = this.redact(message);
     const key = `${path}\n${text}`;
     if (this.#seen.has(key)) return;

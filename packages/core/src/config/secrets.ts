@@ -6,6 +6,9 @@ import { isTree } from "./tree.ts";
 
 const HIDDEN = "***";
 const TELLING = /pass|secret|token|credential|private|accesskey|apikey|signature/i;
+/** Outside of connections a name must say it exactly: there a channel may be called "tokens". */
+const NAMED =
+  /^(?:pass|passwd|password|passphrase|secret|token|credentials?|(?:secret)?access[-_]?key|secret[-_]?access[-_]?key|session[-_]?token|api[-_]?key|private[-_]?key)$/i;
 const SHORTEST = 3;
 
 export class Secrets {
@@ -13,8 +16,10 @@ export class Secrets {
 
   /** Shorter than three characters is no secret, and hiding it would make all text unreadable. */
   add(text: string): void {
-    if (text.length < SHORTEST || this.#texts.includes(text)) return;
-    this.#texts.push(text);
+    if (text.length < SHORTEST) return;
+    // As it stands, and as a quoted value shows it.
+    for (const form of [text, JSON.stringify(text).slice(1, -1)])
+      if (!this.#texts.includes(form)) this.#texts.push(form);
     this.#texts.sort((a, b) => b.length - a.length);
   }
 
@@ -36,6 +41,23 @@ export class Secrets {
     }
   }
 
+  /**
+   * Of any part of a configuration: credentials in every URL, keys included, and what stands under the name of a secret. Either
+   * may stand where it does not belong.
+   */
+  addAnywhere(value: unknown, key = "", seen = new Set<object>()): void {
+    if (typeof value === "string") {
+      if (NAMED.test(key)) this.addWithParts(value);
+      else for (const part of userInfo(value)) this.add(part);
+    }
+    if (!(isTree(value) || Array.isArray(value)) || seen.has(value)) return;
+    seen.add(value);
+    for (const [name, inner] of Object.entries(value)) {
+      this.addAnywhere(name, "", seen);
+      this.addAnywhere(inner, name, seen);
+    }
+  }
+
   readonly redact = (text: string): string => {
     let safe = text;
     for (const secret of this.#texts) safe = safe.replaceAll(secret, HIDDEN);
@@ -43,16 +65,19 @@ export class Secrets {
   };
 }
 
-/** `user:password` of a URL: the password as it stands and decoded, and the two together. */
+/** `user:password` of every URL in the text: the two together, and the password as written and decoded. */
 function userInfo(text: string): string[] {
-  const found = /^[a-z][a-z0-9+.-]*:\/\/([^@/?#]*)@/i.exec(text)?.[1];
-  if (found === undefined || found === "") return [];
-  const password = found.slice(found.indexOf(":") + 1);
-  const parts = [found, password];
-  try {
-    parts.push(decodeURIComponent(password));
-  } catch {
-    // A stray percent sign: there is no decoded form.
-  }
-  return parts;
+  const found = [...text.matchAll(/:\/\/([^/?#\s]*)@/g)].map(([, info = ""]) => info);
+  // A password with a bare "/", "?" or "#" is no valid URL, and still a password.
+  const loose = /^\s*[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(text)?.[1];
+  if (loose?.includes(":") === true) found.push(loose);
+  return found.flatMap((info) => {
+    const password = info.slice(info.indexOf(":") + 1);
+    try {
+      return [info, password, decodeURIComponent(password)];
+    } catch {
+      // A stray percent sign: there is no decoded form.
+      return [info, password];
+    }
+  });
 }
