@@ -30,6 +30,12 @@ export class Arrivals<T> {
     this.#come = new Deque();
   }
 
+  /** Takes out what is not to be handed out any more. */
+  keepOnly(kept: (one: T) => boolean): void {
+    const all = this.take(this.#come.size);
+    for (const one of all) if (kept(one)) this.#come.push(one);
+  }
+
   /** Whoever waits looks again. */
   wake(): void {
     if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();

@@ -10,6 +10,9 @@ import { Settler } from "./settler.ts";
 import { type Receipt, Unsettled } from "./unsettled.ts";
 import { fromAmqp } from "./wire.ts";
 
+/** What is left of a message's time when it is given back: the broker must not be the first to end it, with the whole channel. */
+const LAST_PART = 20;
+
 export interface QueueLeaseOptions {
   readonly queue: string;
   readonly link: Link;
@@ -41,6 +44,8 @@ export class QueueLease implements Lease<Receipt> {
   /** On a queue with a single active consumer: whether that is this one, as far as is known. */
   #active = false;
   #forwarding = 0;
+  /** Of the message whose time ends first. */
+  #expiry: Disposable | undefined;
 
   constructor(options: QueueLeaseOptions) {
     this.id = options.queue;
@@ -119,20 +124,57 @@ export class QueueLease implements Lease<Receipt> {
     const { parking, runtime, consumerTimeoutMs } = this.#options;
     const received = fromAmqp(message, parking === undefined);
     const returned = received.returned ?? (message.fields.redelivered === true ? 1 : 0);
-    const receipt: Receipt = { channel, message, attempts: received.attempts, returned, parked: 0, out: false };
+    const early = received.leftMs > 0 && parking !== undefined;
+    const deadline = early ? Number.POSITIVE_INFINITY : runtime.monotonic() + consumerTimeoutMs;
+    const { attempts } = received;
+    const receipt: Receipt = { channel, message, attempts, returned, parked: 0, out: false, deadline };
     this.#unsettled.arrived(receipt);
-    if (received.leftMs > 0 && parking !== undefined) {
-      void this.#forward(receipt, parking, received.leftMs);
-      return;
-    }
+    if (early) return void this.#forward(receipt, parking, received.leftMs);
+    if (this.#expiry === undefined) this.#watch(deadline);
     this.#arrivals.push({
       id: received.id ?? runtime.uuid(),
       message: received.message,
       receipt,
       raw: message,
       attempt: received.attempts + returned + 1,
-      deadline: runtime.monotonic() + consumerTimeoutMs,
+      deadline,
     });
+  }
+
+  /** They expire in the order in which they arrived, so one timer will do; it is looked at when it fires, not when one is settled. */
+  #watch(deadline: number): void {
+    const { runtime, consumerTimeoutMs } = this.#options;
+    const wait = deadline - consumerTimeoutMs / LAST_PART - runtime.monotonic();
+    this.#expiry = runtime.timer(Math.max(wait, 0), () => this.#expire());
+  }
+
+  /**
+   * Core has let go of what has had its time, and settles it no more. Unsettled, it would fill a place of the prefetch until the
+   * channel ends. So it goes back: by itself, or on an ordered queue with its channel, once the rest is settled.
+   */
+  #expire(): void {
+    this.#expiry = undefined;
+    const { runtime, consumerTimeoutMs, parking } = this.#options;
+    const over = runtime.monotonic() + consumerTimeoutMs / LAST_PART;
+    const expired: Receipt[] = [];
+    for (const receipt of this.#unsettled) {
+      if (receipt.deadline === Number.POSITIVE_INFINITY) continue;
+      if (receipt.deadline > over) {
+        this.#watch(receipt.deadline);
+        break;
+      }
+      expired.push(receipt);
+    }
+    if (expired.length === 0 || this.#lost.signal.aborted || this.#released) return;
+    const gone = new Set(expired);
+    this.#arrivals.keepOnly(({ receipt }) => !gone.has(receipt));
+    for (const receipt of expired) {
+      if (parking !== undefined) this.#settler.giveUp(receipt);
+      else this.#unsettled.keep(receipt);
+    }
+    if (parking !== undefined) return;
+    this.#returning = true;
+    this.#restartIfReturned();
   }
 
   async #forward(receipt: Receipt, parking: Parking, leftMs: number): Promise<void> {
@@ -238,6 +280,8 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   #forget(): void {
+    this.#expiry?.[Symbol.dispose]();
+    this.#expiry = undefined;
     this.#arrivals.clear();
     this.#unsettled.clear();
   }

@@ -48,11 +48,18 @@ export class Settler {
     });
   }
 
+  /** Its time is over: the broker has it again. Where the channel throws it has it anyway. */
+  giveUp(receipt: Receipt): void {
+    this.#write(receipt, () => receipt.channel.raw.nack(receipt.message, false, true));
+  }
+
   #brokerDelays({ returned }: Receipt, delayMs: number): boolean {
     return this.#options.brokerRetry?.fits(delayMs, returned + 1) === true;
   }
 
   #write(receipt: Receipt, write: () => void): Outcome {
+    // Given back meanwhile: its tag is unknown to the broker now, and naming it would end the channel.
+    if (!this.#unsettled.has(receipt)) return { cause: lostLease() };
     try {
       write();
       this.#unsettled.settled(receipt);

@@ -12,6 +12,8 @@ export interface Receipt {
   parked: number;
   /** Handed out, and not yet settled. */
   out: boolean;
+  /** Core lets go of it by then (monotonic). Infinity: core never sees it. */
+  readonly deadline: number;
 }
 
 /** What one channel has delivered and nobody has settled, in that order: an acknowledgement may stand for all up to it. */
@@ -22,6 +24,15 @@ export class Unsettled {
   /** How many are handed out. */
   get out(): number {
     return this.#out;
+  }
+
+  /** In the order in which they arrived. */
+  [Symbol.iterator](): Iterator<Receipt> {
+    return this.#all.values();
+  }
+
+  has(receipt: Receipt): boolean {
+    return this.#all.has(receipt);
   }
 
   arrived(receipt: Receipt): void {

@@ -13,6 +13,8 @@ export class Heartbeat {
   #timer: Disposable | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #closed = false;
+  /** How long the driver keeps a hold that cannot be extended: the longest seen. */
+  #fixedMs = 0;
   /** Why the last extension of a hold failed. Made when one does. */
   #failed: WeakMap<Held, unknown> | undefined;
 
@@ -28,9 +30,15 @@ export class Heartbeat {
   watch(arrived: readonly Held[]): void {
     const now = this.#runner.runtime.monotonic();
     let due = this.#dueAt;
+    if (this.#runner.lease.extend === undefined) this.#measure(arrived, now);
     for (const held of arrived)
       if (held.listed && held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
     if (due < this.#dueAt) this.#arm(due);
+  }
+
+  #measure(arrived: readonly Held[], now: number): void {
+    for (const { deadline } of arrived)
+      if (deadline !== undefined) this.#fixedMs = Math.max(this.#fixedMs, deadline - now);
   }
 
   /** Nothing is held. */
@@ -45,7 +53,8 @@ export class Heartbeat {
 
   /** A hold that ends sooner than this is about to be lost. */
   get margin(): number {
-    return this.#holdMs / 10;
+    // Where holds are not extended, the configured hold says nothing about how long they last.
+    return (this.#runner.lease.extend === undefined ? this.#fixedMs : this.#holdMs) / 10;
   }
 
   /** When the held one wants attention: an extension, or its loss. */
@@ -134,7 +143,7 @@ export class Heartbeat {
     if (held.extending !== undefined)
       return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, about);
     if (this.#runner.lease.extend === undefined) {
-      const text = `${doing}: this transport extends no hold, and the handler took longer than ${this.#holdMs} ms; raise hold, or make the handler shorter`;
+      const text = `${doing}: this transport extends no hold, and keeps one for ${Math.round(this.#fixedMs)} ms; make the handler shorter, or raise the transport's own limit (RabbitMQ: consumerTimeout, with the broker's consumer_timeout)`;
       return new MessagingError("hold-over", text, about);
     }
     if (held.delivery.lastDeadline === undefined || (held.deadline as number) < held.delivery.lastDeadline - 1_000)

@@ -169,7 +169,7 @@ test("an extension refused as permanent is tried again until the margin", async 
 });
 
 test.each([
-  ["hold-over", "raise hold", { extend: undefined }],
+  ["hold-over", "raise the transport's own limit", { extend: undefined }],
   ["no-answer", "no answer", { extend: () => new Promise(() => {}) }],
 ])("a hold that ends without a refusal says %s", async (code, text, change) => {
   const { runner, lease, message, runtime, events } = rig({ handler: () => gate().promise });

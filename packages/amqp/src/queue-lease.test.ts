@@ -1,0 +1,137 @@
+import { EventEmitter } from "node:events";
+import type { Delivery } from "@switchyard/core/driver";
+import { virtualRuntime } from "@switchyard/core/testing";
+import { expect, test } from "vitest";
+import { Channel } from "./channel.ts";
+import { QueueLease } from "./queue-lease.ts";
+import type { Receipt } from "./unsettled.ts";
+
+const never = new AbortController().signal;
+const TIMEOUT = 10_000;
+
+/** A channel that pushes what the test gives it, and writes down what it is told. */
+class Raw extends EventEmitter {
+  readonly written: string[] = [];
+  arrived: (message: unknown) => void = () => {};
+  async checkQueue() {
+    return { consumerCount: 0, messageCount: 0 };
+  }
+  async prefetch() {}
+  async consume(_queue: string, arrived: (message: unknown) => void) {
+    this.arrived = arrived;
+  }
+  ack({ fields }: { fields: { deliveryTag: number } }, upTo?: boolean) {
+    this.written.push(`ack ${upTo === true ? "up to " : ""}${fields.deliveryTag}`);
+  }
+  nack({ fields }: { fields: { deliveryTag: number } }) {
+    this.written.push(`back ${fields.deliveryTag}`);
+  }
+  async close() {
+    this.written.push("close");
+    await Promise.resolve();
+    this.emit("close");
+  }
+}
+
+async function consuming(over: { ordered?: boolean; parking?: object } = {}) {
+  const runtime = virtualRuntime();
+  const channels: Raw[] = [];
+  const lease = new QueueLease({
+    queue: "q",
+    link: {
+      channel: async () => {
+        const raw = new Raw();
+        channels.push(raw);
+        return new Channel(raw as never, never, (work) => work);
+      },
+    } as never,
+    prefetch: 10,
+    runtime,
+    consumerTimeoutMs: TIMEOUT,
+    parking: over.ordered === true ? undefined : ((over.parking ?? {}) as never),
+    brokerRetry: undefined,
+    consumerArguments: {},
+  });
+  await lease.open(never);
+  const push = (...tags: readonly number[]) => {
+    for (const tag of tags)
+      channels.at(-1)!.arrived({
+        content: Buffer.from(`${tag}`),
+        fields: { deliveryTag: tag },
+        properties: { contentType: "text/plain", messageId: `m-${tag}`, headers: {} },
+      });
+  };
+  const take = async (max = 10) => (await lease.receive(max, 0, never)) as readonly Delivery<Receipt>[];
+  return { runtime, channels, lease, push, take, raw: () => channels.at(-1)! };
+}
+
+test("what core has let go of goes back before the broker's own limit, and frees its place", async () => {
+  const { runtime, lease, push, take, raw } = await consuming();
+  push(1, 2);
+  const [one, two] = await take();
+  await runtime.advance(5_000);
+  push(3);
+  expect(await lease.settle([{ receipt: two!.receipt, action: "ack" }], never)).toEqual([undefined]);
+  await runtime.advance(4_400);
+  expect(raw().written).toEqual(["ack 2"]);
+  await runtime.advance(200);
+  expect(raw().written).toEqual(["ack 2", "back 1"]);
+  expect(lease.held).toBe(1);
+  const [outcome] = await lease.settle([{ receipt: one!.receipt, action: "ack" }], never);
+  expect(outcome).toMatchObject({ cause: { kind: "lost" } });
+  expect(raw().written).toEqual(["ack 2", "back 1"]);
+});
+
+test("what waited here for its whole time goes back as well, and is not handed out any more", async () => {
+  const { runtime, push, take, raw, lease } = await consuming();
+  push(1, 2, 3);
+  const [first] = await take(1);
+  await lease.settle([{ receipt: first!.receipt, action: "ack" }], never);
+  await runtime.advance(TIMEOUT);
+  expect(raw().written).toEqual(["ack 1", "back 2", "back 3"]);
+  expect(await take()).toEqual([]);
+  push(4);
+  expect((await take()).map(({ id }) => id)).toEqual(["m-4"]);
+});
+
+test("on an ordered queue the channel goes back once the rest is settled", async () => {
+  const { runtime, lease, push, take, channels } = await consuming({ ordered: true });
+  push(1);
+  await take();
+  await runtime.advance(3_000);
+  push(2);
+  const [second] = await take();
+  await runtime.advance(7_000);
+  expect(channels).toHaveLength(1);
+  await lease.settle([{ receipt: second!.receipt, action: "ack" }], never);
+  await runtime.settle();
+  expect(channels[0]!.written).toEqual(["ack 2", "close"]);
+  expect(channels).toHaveLength(2);
+});
+
+test("a message whose copy for a delayed retry is under way is not named twice", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { runtime, lease, push, take, raw } = await consuming({ parking: { park: () => promise } });
+  push(1);
+  const [one] = await take();
+  const settling = lease.settle([{ receipt: one!.receipt, action: "retry", delayMs: 1_000, attempt: 1 }], never);
+  await runtime.advance(TIMEOUT);
+  resolve();
+  expect(await settling).toMatchObject([{ cause: { kind: "lost" } }]);
+  expect(raw().written).toEqual(["back 1"]);
+});
+
+test("a reader that throws ends the channel, which gives everything back", async () => {
+  const { push, take, raw, lease } = await consuming();
+  push(1);
+  await take();
+  raw().arrived({
+    content: Buffer.alloc(0),
+    fields: { deliveryTag: 2 },
+    get properties(): object {
+      throw new Error("unreadable");
+    },
+  });
+  expect(lease.lost.aborted).toBe(true);
+  expect(raw().written).toEqual(["close"]);
+});
