@@ -255,4 +255,16 @@ describe("defineConfig", () => {
     });
     expect(config.profiles).toHaveProperty("named");
   });
+
+  test("a profile may remove with null, and a group that is gone counts no more", () => {
+    const config = defineConfig([uploads], {
+      connections: { aws: { use: "aws" } as unknown as ReturnType<typeof cloud> },
+      channels: { "video-uploads": { model: "queue", on: "aws", retention: "2d", groups: { encoder: {} } } },
+      profiles: {
+        renamed: { channels: { "video-uploads": { retention: null, groups: { encoder: null, transcoder: {} } } } },
+        none: { drain: null, policies: null, channels: { "video-uploads": null } },
+      },
+    });
+    expect(config.profiles).toHaveProperty("renamed");
+  });
 });

@@ -218,7 +218,7 @@ export function profiles(): void {
   defineConfig([uploads], { ...base, profiles: { p: { channels: { "video-uploads": { groups: { more: {} } } } } } });
   // @ts-expect-error "uploads" is not one of the channels "video-uploads"
   defineConfig([uploads], { ...base, profiles: { p: { channels: { uploads: { on: "old" } } } } });
-  // @ts-expect-error 'modle' does not exist in type 'ChannelInput'. Did you mean to write 'model'?
+  // @ts-expect-error 'modle' does not exist in type 'ChannelOverlay'. Did you mean to write 'model'?
   defineConfig([uploads], { ...base, profiles: { p: { channels: { "*": { modle: "queue" } } } } });
 }
 

@@ -113,13 +113,15 @@ type Field<F extends string, Name extends string, Layers extends readonly unknow
     >
   : undefined;
 
-/** Groups of all layers: objects are merged. */
+/** Groups of all layers: objects are merged, and null removes. */
 type Groups<Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest]
   ?
-      | keyof Get<Get<Get<Top, "channels", {}>, Name, {}>, "groups", {}>
-      | keyof Get<Get<Get<Top, "channels", {}>, "*", {}>, "groups", {}>
-      | Groups<Name, Rest>
+      | GroupKeys<GroupsOf<Top, Name>>
+      | Exclude<GroupKeys<GroupsOf<Top, "*">> | Groups<Name, Rest>, NullKeys<GroupsOf<Top, Name>>>
   : never;
+type GroupsOf<Layer, Name extends string> = Get<Get<Get<Layer, "channels", {}>, Name, {}>, "groups", {}>;
+type GroupKeys<Given> = { [G in keyof Given]: Given[G] extends null ? never : G }[keyof Given];
+type NullKeys<Given> = { [G in keyof Given]: Given[G] extends null ? G : never }[keyof Given];
 
 type Connections<Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest]
   ? keyof Get<Top, "connections", {}> | Connections<Rest>

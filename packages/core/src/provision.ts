@@ -12,8 +12,12 @@ import { systemRuntime } from "./system-runtime.ts";
 import type { Change } from "./topology.ts";
 
 export interface PlanOptions {
+  /** One that the profile in use leaves out, and the base or another profile lists, is left out of the plan. */
   readonly channels: readonly AnyChannel[];
-  /** Their groups must be listed, and what they handle makes broker filters where the configuration asks for them. */
+  /**
+   * What they handle makes broker filters where the configuration asks for them. One script may give those of all
+   * profiles: a group that the profile in use leaves out is left out of the plan. A group listed nowhere is refused.
+   */
   readonly consumers?: readonly Consumer<any>[];
   /** For the explanation only. Default `plan`. */
   readonly service?: string;
@@ -53,7 +57,7 @@ export async function plan(options: PlanOptions): Promise<PlannedTopology> {
   const { runtime = systemRuntime, signal = new AbortController().signal, service = "plan", ...rest } = options;
   const channels = options.channels as unknown as readonly ChannelShape[];
   const consumers = (options.consumers ?? []) as unknown as readonly ConsumerShape[];
-  const resolved = await resolvePlan({ ...rest, service, channels, consumers });
+  const resolved = await resolvePlan({ ...rest, service, channels, consumers, everyProfile: true });
   const changes: Record<string, readonly Change[]> = {};
   const topologies: Record<string, TopologyPlan> = {};
   for (const connection of Object.values(resolved.connections)) {

@@ -17,12 +17,19 @@ export async function resolveChannel(
   connections: Connections,
   shape: ChannelShape,
   shapes: readonly ChannelShape[],
+  everyProfile: boolean,
 ): Promise<ChannelPlan | undefined> {
   const { problems } = context;
   const section = context.layers.channel(shape.name);
   if (section.empty) {
     if (context.excused("channels", shape.name)) return undefined;
+    if (everyProfile && context.listedSomewhere(shape.name)) return undefined;
     const known = context.layers.names("channels");
+    if (context.layers.removed("channels", shape.name) !== undefined) {
+      const why = `null removes this channel, and the code uses it`;
+      problems.add(section.where(), `${why}; keep it, or do not give it to connect({ channels }) where it is removed`);
+      return undefined;
+    }
     const hint = didYouMean(shape.name, known);
     problems.add(
       section.where(),
@@ -97,6 +104,8 @@ function checkGroups(context: Context, section: Section, channel: string, input:
   for (const group of groups) policyName(context, section, input, group);
   for (const { group } of context.consumers.filter((consumer) => consumer.channel.name === channel)) {
     if (groups.includes(group) || context.excused("channels", channel, "groups", group)) continue;
+    // One deployment serves every profile: a group that another one lists is left out here on purpose.
+    if (context.listedSomewhere(channel, group)) continue;
     context.problems.add(section.where("groups"), unlisted(channel, group, groups));
   }
   return groups;

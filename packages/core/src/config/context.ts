@@ -4,7 +4,7 @@ import type { Layers } from "./layers.ts";
 import type { Problems } from "./problems.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Section } from "./section.ts";
-import { getAt, type Path } from "./tree.ts";
+import { getAt, isTree, type Path, type Tree } from "./tree.ts";
 
 export interface Unfilled {
   readonly where: string;
@@ -22,6 +22,8 @@ export interface ContextParts {
   readonly prefix: string;
   readonly prefixGiven: boolean;
   readonly consumers: readonly ConsumerShape[];
+  /** The base with all its profiles, the one in use or not. */
+  readonly whole: Tree;
   /** By place: the variables a value came from. */
   readonly fromEnv: ReadonlyMap<string, readonly string[]>;
   /** What could not be filled in, in the layers in use. */
@@ -86,6 +88,16 @@ export class Context {
   /** The value there, or a part of it, came from the environment. */
   filledIn(where: string): boolean {
     return this.#parts.fromEnv.has(where);
+  }
+
+  /** The base or some profile lists it, so that its absence here is meant and no misspelling. */
+  listedSomewhere(channel: string, group?: string): boolean {
+    const { whole } = this.#parts;
+    const profiles = isTree(whole["profiles"]) ? Object.values(whole["profiles"]) : [];
+    const names = group === undefined ? [channel] : [channel, "*"];
+    return [whole, ...profiles].some((layer) =>
+      names.some((name) => isTree(getAt(layer, ["channels", name, ...(group === undefined ? [] : ["groups", group])]))),
+    );
   }
 
   /** A value as a message may quote it. */

@@ -8,6 +8,8 @@ import { didYouMean, listed } from "./suggest.ts";
 import { setAt, type Tree } from "./tree.ts";
 
 const PREFIX = "SWITCHYARD__";
+/** Removes what the layers below say, as in a profile; other spellings of null (`~`, nothing) are text. */
+const REMOVES = "null";
 
 export interface Override {
   readonly variable: string;
@@ -25,7 +27,7 @@ export function environmentLayer(
   for (const variable of Object.keys(env).toSorted((a, b) => (a < b ? -1 : 1))) {
     const text = env[variable];
     if (text === undefined || !variable.toUpperCase().startsWith(PREFIX)) continue;
-    const path = pathOf(variable, names, problems);
+    const path = pathOf(variable, text, names, problems);
     if (path === undefined) continue;
     const same = overrides.find((other) => other.path.join("\0") === path.join("\0"));
     if (same !== undefined) {
@@ -40,6 +42,7 @@ export function environmentLayer(
 
 function pathOf(
   variable: string,
+  text: string,
   names: (path: readonly string[]) => readonly string[],
   problems: Problems,
 ): string[] | undefined {
@@ -74,7 +77,7 @@ function pathOf(
   const last = at && placeOf(at);
   if (last === undefined || !(last.named || last.keys !== undefined)) return path;
   // A union that may also be a single value (`deadLetter`) takes one.
-  if (isUnion(at!)) return path;
+  if (isUnion(at!) || text === REMOVES) return path;
   problems.add(
     variable,
     `names ${path.join(".")}, which has keys of its own; go on with __ and one of: ${listed(last.keys ?? names(path))}`,
@@ -84,7 +87,7 @@ function pathOf(
 
 function isUnion(schema: z.ZodType): boolean {
   const def = schema._zod.def as { readonly type: string; readonly innerType?: z.ZodType };
-  return def.type === "union" || (def.type === "optional" && isUnion(def.innerType!));
+  return def.type === "union" || ((def.type === "optional" || def.type === "nullable") && isUnion(def.innerType!));
 }
 
 /** Exactly but for case and `_` for `-`; failing that, separators not counted (`MAX_IN_FLIGHT`). */
@@ -100,8 +103,9 @@ function camelCase(segment: string): string {
   return segment.toLowerCase().replaceAll(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A YAML scalar; what is not one (`@x`, `a: b`) is the text as it stands. */
+/** `null` removes; else a YAML scalar; what is not one (`@x`, `a: b`) is the text as it stands. */
 function scalar(text: string): unknown {
+  if (text === REMOVES) return null;
   const document = parseDocument(text, { prettyErrors: false, logLevel: "silent" });
   if (document.errors.length > 0 || (document.contents !== null && !isScalar(document.contents))) return text;
   const value: unknown = document.toJS();

@@ -1,4 +1,7 @@
-/** The layers in order (base, profile, environment), laid over each other part by part. */
+/**
+ * The layers in order (base, profile, environment), laid over each other part by part. null removes what the layers below
+ * say, and within a layer what `"*"` or the policy `default` says: a name, a key, or a whole part.
+ */
 import { Section } from "./section.ts";
 import { getAt, isTree, type Path, type Tree } from "./tree.ts";
 
@@ -7,6 +10,8 @@ export interface Layer {
   /** The place of a key as people know it: `profiles.test.channels.orders.on`, or the variable's name. */
   readonly name: (path: Path) => string;
 }
+
+type Part = "connections" | "channels" | "policies";
 
 /** Said for one connection or model, meaningless on another. */
 const BOUND = ["address", "form", "native"] as const;
@@ -20,25 +25,43 @@ export class Layers {
   }
 
   /** Names in a part, over all layers, `"*"` left out. */
-  names(part: "connections" | "channels" | "policies"): string[] {
-    const found = this.#layers.flatMap(({ tree }) => Object.keys(of(tree, part)));
-    return [...new Set(found)].filter((name) => name !== "*");
+  names(part: Part): string[] {
+    const found = new Set<string>();
+    for (const { tree } of this.#layers) {
+      if (tree[part] === null) found.clear();
+      for (const [name, value] of Object.entries(of(tree, part))) {
+        if (value === null) found.delete(name);
+        else if (name !== "*") found.add(name);
+      }
+    }
+    return [...found];
+  }
+
+  /** Where a layer says that a part's entry is removed; undefined: it is not, or a later layer says it again. */
+  removed(part: Part, name: string): string | undefined {
+    const at = this.#layers.findLastIndex(({ tree }) => tree[part] === null || getAt(tree, [part, name]) === null);
+    if (at < 0 || this.#layers.slice(at + 1).some(({ tree }) => Object.hasOwn(of(tree, part), name))) return undefined;
+    const { tree, name: place } = this.#layers[at]!;
+    return place(tree[part] === null ? [part] : [part, name]);
   }
 
   scalar(key: "prefix" | "drain"): { readonly value: unknown; readonly where: string } {
     const layer = this.#layers.findLast(({ tree }) => tree[key] !== undefined);
-    return { value: layer?.tree[key], where: layer?.name([key]) ?? key };
+    return { value: layer?.tree[key] ?? undefined, where: layer?.name([key]) ?? key };
   }
 
   channel(name: string): Section {
     const section = new Section(`channels.${name}`);
     for (const layer of this.#layers) {
+      if (layer.tree["channels"] === null) section.remove(layer.name(["channels", name]));
       const all = of(layer.tree, "channels", "*");
       const own = of(layer.tree, "channels", name);
+      if (getAt(layer.tree, ["channels", name]) === null) {
+        section.remove(layer.name(["channels", name]));
+        continue;
+      }
       const moves = (from: Tree, to: Tree) =>
-        (["on", "model"] as const).some(
-          (key) => from[key] !== undefined && to[key] !== undefined && from[key] !== to[key],
-        );
+        (["on", "model"] as const).some((key) => said(from[key]) && said(to[key]) && from[key] !== to[key]);
       if (moves(section.value, { ...all, ...own })) leave(section);
       this.#lay(section, layer, ["channels", "*"], false, moves(all, own) ? unbound(all) : all);
       this.#lay(section, layer, ["channels", name]);
@@ -51,8 +74,9 @@ export class Layers {
     // Said nowhere: what is wrong with it is told where it is named.
     if (name === "memory") section.lay({ use: "memory" }, () => "", false);
     for (const layer of this.#layers) {
+      if (isRemoved(layer, "connections", name) && name !== "memory") section.remove(layer.name(["connections", name]));
       const { use } = of(layer.tree, "connections", name);
-      if (use !== undefined && section.value.use !== undefined && use !== section.value.use) section.clear();
+      if (said(use) && section.value.use !== undefined && use !== section.value.use) section.clear();
       this.#lay(section, layer, ["connections", name]);
     }
     return section;
@@ -62,7 +86,8 @@ export class Layers {
   policy(name: string): Section {
     const section = new Section(`policies.${name}`);
     for (const part of new Set(["default", name])) {
-      for (const layer of this.#layers) this.#lay(section, layer, ["policies", part], part === name);
+      const from = this.#layers.findLastIndex((layer) => isRemoved(layer, "policies", part)) + 1;
+      for (const layer of this.#layers.slice(from)) this.#lay(section, layer, ["policies", part], part === name);
     }
     return section;
   }
@@ -82,6 +107,12 @@ export class Layers {
 function of(tree: Tree, ...path: readonly string[]): Tree {
   const found = getAt(tree, path);
   return isTree(found) ? found : {};
+}
+
+const said = (value: unknown) => value !== undefined && value !== null;
+
+function isRemoved({ tree }: Layer, part: Part, name: string): boolean {
+  return tree[part] === null || getAt(tree, [part, name]) === null;
 }
 
 function leave(section: Section): void {

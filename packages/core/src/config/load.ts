@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { LineCounter, parseDocument } from "yaml";
+import { isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { Problem } from "../errors.ts";
 import { invalidConfig } from "./problems.ts";
 import { isTree, type Tree } from "./tree.ts";
@@ -89,6 +89,13 @@ function yaml(file: string, text: string): unknown {
       }),
     );
   }
+  // Nothing after the colon is an entry without settings, not the null that removes one.
+  visit(document, {
+    Pair(_, pair) {
+      if (isScalar(pair.value) && pair.value.value === null && (pair.value.source ?? "") === "")
+        pair.value = document.createNode({});
+    },
+  });
   try {
     return document.contents === null ? {} : document.toJS();
   } catch {

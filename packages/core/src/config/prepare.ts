@@ -6,6 +6,7 @@ import { environmentLayer } from "./env.ts";
 import { type Layer, Layers } from "./layers.ts";
 import type { Loaded } from "./load.ts";
 import type { Problems } from "./problems.ts";
+import { reportIdleRemovals } from "./removals.ts";
 import { configSchema, overlaySchema } from "./schema.ts";
 import { Secrets } from "./secrets.ts";
 import { fill, type FromEnv } from "./substitute.ts";
@@ -56,6 +57,7 @@ export function prepare({ loaded, env, profile: asked, shapes, consumers, proble
     const [where, from] = [pathText(path), relative(path)];
     return from === undefined ? [] : [{ where, path: from, message, removed: removed.has(where) }];
   });
+  reportIdleRemovals(layers, problems);
   const laid = new Layers(layers);
   const prefix = laid.scalar("prefix");
   const drain = laid.scalar("drain");
@@ -68,6 +70,7 @@ export function prepare({ loaded, env, profile: asked, shapes, consumers, proble
     problems,
     secrets,
     consumers,
+    whole: base.value,
     prefix: typeof prefix.value === "string" ? prefix.value : "local",
     prefixGiven: prefix.value !== undefined,
     fromEnv: new Map([...[...filled.fromEnv].map(([path, { names }]) => [path, names] as const), ...top.names]),

@@ -23,8 +23,13 @@ export interface ResolveInput {
   readonly cwd?: string;
   /** Used instead of loading, by their names. */
   readonly adapters?: readonly Adapter[];
-  /** Where known: their groups must be listed, and `filter: true` takes their types. */
+  /**
+   * Where known: `filter: true` takes their types, and a group that neither the base nor a profile lists is refused. What
+   * only another profile lists is left out of this plan.
+   */
   readonly consumers?: readonly ConsumerShape[];
+  /** The channels are those of all profiles: one that this profile leaves out and another lists is no mistake. Default false. */
+  readonly everyProfile?: boolean;
 }
 
 /** Rejects with one `invalid-config` error that lists every mistake in `problems`. Opens nothing. */
@@ -46,7 +51,7 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
       );
       continue;
     }
-    const plan = await resolveChannel(context, connections, shape, shapes);
+    const plan = await resolveChannel(context, connections, shape, shapes, input.everyProfile ?? false);
     if (plan !== undefined) channels[shape.name] = plan;
   }
   if (problems.size > 0)

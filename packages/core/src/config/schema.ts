@@ -26,44 +26,45 @@ const start = z.union(
   "earliest, latest, { time: ISO 8601 } or { at: a position }",
 );
 
+// null is allowed wherever a layer may remove what the layers below it say; see layers.ts and section.ts.
 const group = z.strictObject({
-  concurrency: count.optional(),
-  maxInFlight: count.optional(),
-  maxInFlightBytes: count.optional(),
-  hold: longer.optional(),
-  policy: text.optional(),
-  start: start.optional(),
-  address: text.optional(),
-  deadLetterAddress: text.optional(),
-  batch: z.strictObject({ size: count.optional(), wait: duration.optional(), perKey: count.optional() }).optional(),
-  filter: z.union([z.boolean(), z.array(text).min(1)], "true, false or a list of message types").optional(),
-  native: free.optional(),
+  concurrency: count.nullish(),
+  maxInFlight: count.nullish(),
+  maxInFlightBytes: count.nullish(),
+  hold: longer.nullish(),
+  policy: text.nullish(),
+  start: start.nullish(),
+  address: text.nullish(),
+  deadLetterAddress: text.nullish(),
+  batch: z.strictObject({ size: count.nullish(), wait: duration.nullish(), perKey: count.nullish() }).nullish(),
+  filter: z.union([z.boolean(), z.array(text).min(1)], "true, false or a list of message types").nullish(),
+  native: free.nullish(),
 });
 
 const channel = z.strictObject({
-  model: z.enum(["queue", "pubsub", "stream"]).optional(),
-  on: text.optional(),
+  model: z.enum(["queue", "pubsub", "stream"]).nullish(),
+  on: text.nullish(),
   groups: z
     .record(
       name,
-      z.preprocess((value) => value ?? {}, group),
+      z.preprocess((value) => (value === undefined ? {} : value), group.nullable()),
       "groups by name: { billing: {} }",
     )
-    .optional(),
-  policy: text.optional(),
-  partitions: count.optional(),
-  form: z.enum(["standard", "ordered", "fifo"]).optional(),
-  address: text.optional(),
-  retention: longer.optional(),
+    .nullish(),
+  policy: text.nullish(),
+  partitions: count.nullish(),
+  form: z.enum(["standard", "ordered", "fifo"]).nullish(),
+  address: text.nullish(),
+  retention: longer.nullish(),
   publish: z
     .strictObject({
-      timeout: longer.optional(),
-      maxPending: count.optional(),
-      maxPendingBytes: count.optional(),
-      whenFull: z.enum(["wait", "reject"]).optional(),
+      timeout: longer.nullish(),
+      maxPending: count.nullish(),
+      maxPendingBytes: count.nullish(),
+      whenFull: z.enum(["wait", "reject"]).nullish(),
     })
-    .optional(),
-  native: free.optional(),
+    .nullish(),
+  native: free.nullish(),
 });
 
 const share = z.preprocess(
@@ -71,24 +72,24 @@ const share = z.preprocess(
   z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1"),
 );
 const rule = {
-  attempts: count.optional(),
-  backoff: z.enum(["constant", "linear", "exponential"]).optional(),
-  first: duration.optional(),
-  max: duration.optional(),
-  jitter: share.optional(),
+  attempts: count.nullish(),
+  backoff: z.enum(["constant", "linear", "exponential"]).nullish(),
+  first: duration.nullish(),
+  max: duration.nullish(),
+  jitter: share.nullish(),
 };
 const perError = z.union(
   [z.enum(["deadLetter", "release"]), z.strictObject(rule)],
   "deadLetter, release, or { attempts, backoff, first, max, jitter }",
 );
 const policy = z.strictObject({
-  retry: z.strictObject({ ...rule, errors: z.record(z.string(), perError).optional() }).optional(),
+  retry: z.strictObject({ ...rule, errors: z.record(z.string(), perError.nullable()).nullish() }).nullish(),
   deadLetter: z
     .union(
       [z.boolean(), z.enum(["park", "block", "skip"]), z.strictObject({ channel: name })],
       "true, false, park, block, skip or { channel: a channel's name }",
     )
-    .optional(),
+    .nullish(),
 });
 
 const connection = z.looseObject({
@@ -97,8 +98,8 @@ const connection = z.looseObject({
       (value) => (typeof value === "string" ? value !== "" : isAdapter(value)),
       "an adapter's name such as sqs, a package, or an adapter",
     )
-    .optional(),
-  provision: z.enum(["auto", "verify", "off"]).optional(),
+    .nullish(),
+  provision: z.enum(["auto", "verify", "off"]).nullish(),
 });
 
 const layer = {
@@ -107,17 +108,17 @@ const layer = {
       (value) => (typeof value === "number" ? String(value) : value),
       z.string("text").regex(KEBAB, KEBAB_TEXT),
     )
-    .optional(),
-  drain: longer.optional(),
-  connections: z.record(name, connection, "connections by name").optional(),
+    .nullish(),
+  drain: longer.nullish(),
+  connections: z.record(name, connection.nullable(), "connections by name").nullish(),
   channels: z
     .record(
       nameOrAll,
-      z.preprocess((value) => value ?? {}, channel),
+      z.preprocess((value) => (value === undefined ? {} : value), channel.nullable()),
       "channels by name",
     )
-    .optional(),
-  policies: z.record(name, policy, "policies by name").optional(),
+    .nullish(),
+  policies: z.record(name, policy.nullable(), "policies by name").nullish(),
 };
 
 export const overlaySchema = z.strictObject(layer);

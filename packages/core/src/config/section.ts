@@ -13,7 +13,7 @@ export class Section {
     this.#home = home;
   }
 
-  /** Objects are merged, everything else is replaced. `at` names a key of `source`, counted from it; `named`: not by `"*"`. */
+  /** Objects are merged, null removes, everything else is replaced. `at` names a key of `source`, counted from it; `named`: not by `"*"`. */
   lay(source: Tree, at: (path: Path) => string, named = true): void {
     this.#mentioned = true;
     if (named && !this.#named) {
@@ -26,6 +26,14 @@ export class Section {
   /** No layer mentions it. */
   get empty(): boolean {
     return !this.#mentioned;
+  }
+
+  /** A layer's null: what was said before is gone, and `where` is where it would have to be said again. */
+  remove(where: string): void {
+    this.clear();
+    this.#mentioned = false;
+    this.#named = true;
+    this.#home = where;
   }
 
   clear(): void {
@@ -73,6 +81,11 @@ export class Section {
     for (const [key, value] of Object.entries(source)) {
       if (value === undefined) continue;
       const next = [...path, key];
+      if (value === null) {
+        this.#forget(next);
+        delete target[key];
+        continue;
+      }
       const current = Object.hasOwn(target, key) ? target[key] : undefined;
       if (isTree(value) && isTree(current) && !opaque(value) && !opaque(current)) {
         const merged = { ...current };
@@ -80,7 +93,7 @@ export class Section {
         this.#merge(merged, value, next, at);
       } else {
         this.#forget(next);
-        target[key] = value;
+        target[key] = withoutNulls(value);
         this.#note(value, next, at);
       }
     }
@@ -92,6 +105,21 @@ export class Section {
     seen.add(value);
     for (const [key, inner] of Object.entries(value)) this.#note(inner, [...path, key], at, seen);
   }
+}
+
+/** There is nothing below to remove. What holds no null stays the same object: it may be somebody's client. */
+function withoutNulls(value: unknown, seen = new Set<object>()): unknown {
+  if (!isTree(value) || opaque(value) || seen.has(value)) return value;
+  seen.add(value);
+  let copy: Tree | undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const kept = inner === null ? undefined : withoutNulls(inner, seen);
+    if (kept === inner) continue;
+    copy ??= { ...value };
+    if (inner === null) delete copy[key];
+    else copy[key] = kept;
+  }
+  return copy ?? value;
 }
 
 const id = (path: readonly string[]) => path.join("\0");

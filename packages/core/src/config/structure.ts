@@ -24,6 +24,7 @@ export function placeOf(schema: z.ZodType): Place | undefined {
   const def = schema._zod.def as unknown as Def;
   switch (def.type) {
     case "optional":
+    case "nullable":
       return placeOf(def.innerType!);
     case "pipe":
       return placeOf(def.out!);
@@ -50,7 +51,7 @@ export function placeOf(schema: z.ZodType): Place | undefined {
 /** The keys of an object schema, the open ones of a connection included. */
 export function knownKeys(schema: z.ZodType): readonly string[] {
   const def = schema._zod.def as unknown as Def;
-  if (def.type === "optional") return knownKeys(def.innerType!);
+  if (def.type === "optional" || def.type === "nullable") return knownKeys(def.innerType!);
   if (def.type === "pipe") return knownKeys(def.out!);
   if (def.type === "union") return def.options!.flatMap(knownKeys);
   return def.type === "object" ? Object.keys((schema as z.ZodObject).shape) : [];

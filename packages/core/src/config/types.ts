@@ -21,16 +21,33 @@ export interface ConfigInput {
   readonly profiles?: Readonly<Record<string, OverlayInput>>;
 }
 
-/** The same keys, laid over the base: objects are merged, everything else is replaced. */
+/**
+ * The same keys, laid over the base: objects are merged, everything else is replaced, and `null` removes what the base
+ * says: a group, a channel, a connection, a policy or any key, which then has its default. A name that is not there to be
+ * removed is a mistake. In YAML, an entry with nothing after the colon is one without settings (`{}`) and removes nothing.
+ */
 export interface OverlayInput {
-  readonly prefix?: string;
-  readonly drain?: Duration;
+  readonly prefix?: string | null;
+  readonly drain?: Duration | null;
   /** A connection that names another `use` starts afresh. */
-  readonly connections?: Readonly<Record<string, Partial<ConnectionInput>>>;
+  readonly connections?: Readonly<Record<string, Overlaid<Partial<ConnectionInput>> | null>> | null;
   /** A layer that moves a channel to another connection or model leaves behind what earlier layers said for the old one: `address`, `form`, `native`. */
-  readonly channels?: Readonly<Record<string, ChannelInput>>;
-  readonly policies?: Readonly<Record<string, PolicyInput>>;
+  readonly channels?: Readonly<Record<string, ChannelOverlay | null>> | null;
+  readonly policies?: Readonly<Record<string, PolicyOverlay | null>> | null;
 }
+
+// Interfaces, so that a compiler's message names them.
+interface ChannelOverlay extends Overlaid<ChannelInput> {
+  readonly groups?: Readonly<Record<string, Overlaid<GroupInput> | null>> | null;
+}
+interface PolicyOverlay extends Overlaid<PolicyInput> {}
+
+/** An object of the configuration in which every key may also be `null`; single values, lists and adapters stay whole. */
+type Overlaid<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | Date | readonly unknown[] | Adapter | undefined
+    ? T
+    : { readonly [K in keyof T]: Overlaid<T[K]> | null };
 
 export type Provision = "auto" | "verify" | "off";
 
