@@ -127,12 +127,20 @@ export interface ConfigInput {
     readonly profiles?: Readonly<Record<string, OverlayInput>>;
 }
 export interface OverlayInput {
-    readonly prefix?: string;
-    readonly drain?: Duration;
-    readonly connections?: Readonly<Record<string, Partial<ConnectionInput>>>;
-    readonly channels?: Readonly<Record<string, ChannelInput>>;
-    readonly policies?: Readonly<Record<string, PolicyInput>>;
+    readonly prefix?: string | null;
+    readonly drain?: Duration | null;
+    readonly connections?: Readonly<Record<string, Overlaid<Partial<ConnectionInput>> | null>> | null;
+    readonly channels?: Readonly<Record<string, ChannelOverlay | null>> | null;
+    readonly policies?: Readonly<Record<string, PolicyOverlay | null>> | null;
 }
+interface ChannelOverlay extends Overlaid<ChannelInput> {
+    readonly groups?: Readonly<Record<string, Overlaid<GroupInput> | null>> | null;
+}
+interface PolicyOverlay extends Overlaid<PolicyInput> {
+}
+type Overlaid<T> = unknown extends T ? T : T extends string | number | boolean | Date | readonly unknown[] | Adapter | undefined ? T : {
+    readonly [K in keyof T]: Overlaid<T[K]> | null;
+};
 export type Provision = "auto" | "verify" | "off";
 export interface ConnectionInput {
     readonly use: string | Adapter;
@@ -194,6 +202,7 @@ export interface PolicyInput {
         readonly channel: string;
     };
 }
+export {};
 
 // connect.d.ts
 import type { AnyChannel } from "./channel.ts";
@@ -289,7 +298,14 @@ type Field<F extends string, Name extends string, Layers extends readonly unknow
     infer Top,
     ...infer Rest
 ] ? Get<Get<Get<Top, "channels", {}>, Name, {}>, F, Get<Get<Get<Top, "channels", {}>, "*", {}>, F, Field<F, Name, Rest>>> : undefined;
-type Groups<Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? keyof Get<Get<Get<Top, "channels", {}>, Name, {}>, "groups", {}> | keyof Get<Get<Get<Top, "channels", {}>, "*", {}>, "groups", {}> | Groups<Name, Rest> : never;
+type Groups<Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? GroupKeys<GroupsOf<Top, Name>> | Exclude<GroupKeys<GroupsOf<Top, "*">> | Groups<Name, Rest>, NullKeys<GroupsOf<Top, Name>>> : never;
+type GroupsOf<Layer, Name extends string> = Get<Get<Get<Layer, "channels", {}>, Name, {}>, "groups", {}>;
+type GroupKeys<Given> = {
+    [G in keyof Given]: Given[G] extends null ? never : G;
+}[keyof Given];
+type NullKeys<Given> = {
+    [G in keyof Given]: Given[G] extends null ? G : never;
+}[keyof Given];
 type Connections<Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? keyof Get<Top, "connections", {}> | Connections<Rest> : "memory";
 type Use<On extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? Get<Get<Get<Top, "connections", {}>, On, {}>, "use", Use<On, Rest>> : undefined;
 type KeepsOf<U> = U extends Adapter<any, infer Keeps> ? Keeps : unknown;
