@@ -61,6 +61,26 @@ const foreignOnly = (message: WireMessage): boolean => message.headers["ce"] ===
 
 export const mutants: readonly Mutant[] = [
   {
+    name: "takes a stranger's word for which message is which",
+    of: "memory queue",
+    caughtBy: "C9-one-id-of-several",
+    hooks: () => ({
+      receive: async (max, call) =>
+        (await call(max))?.map((one) => (foreignOnly(one.message) ? { ...one, id: "order" } : one)) ?? null,
+    }),
+  },
+  {
+    name: "gives what has no identity a new one each time, and counts nothing",
+    of: "memory queue",
+    caughtBy: "C9-foreign-at-once",
+    hooks: (runtime) => ({
+      receive: async (max, call) =>
+        (await call(max))?.map((one) =>
+          foreignOnly(one.message) ? { ...one, id: runtime().uuid(), attempt: 1 } : one,
+        ) ?? null,
+    }),
+  },
+  {
     name: "hides that its queues give up by themselves",
     of: "memory queue",
     caughtBy: "C9-a-queue-that-gives-up-sooner",

@@ -38,7 +38,7 @@ export function rabbitHarness({ name, model, ordered }: RabbitVariety, url: stri
       ...(model === "stream" ? { leases: "memory", lease: "2500ms", handover: "3s" } : {}),
     }),
     runtime: () => systemRuntime,
-    native: { sendForeign: (to, { body, headers = {}, key }) => foreign(url, to, body, headers, key) },
+    native: { sendForeign: (to, { body, headers = {}, key, id }) => foreign(url, to, body, headers, key, id) },
     limits: { bulk: 2_000, balanceMs: 12_000, caseMs: model === "stream" ? 120_000 : 60_000 },
     parallel: 8,
   };
@@ -51,6 +51,7 @@ async function foreign(
   body: string,
   headers: Readonly<Record<string, string>>,
   key: string | undefined,
+  messageId: string | undefined,
 ): Promise<void> {
   const model = await connect(url, { noDelay: true });
   const channel = await model.createConfirmChannel();
@@ -58,7 +59,12 @@ async function foreign(
   const exchange = direct ? "" : to.model === "pubsub" ? to.base : to.name;
   const queue = to.model === "stream" ? `${to.base}_p0` : to.name;
   const own = key === undefined ? headers : { ...headers, cloudEvents_partitionkey: key };
-  channel.publish(exchange, direct ? queue : "", Buffer.from(body), { headers: own, contentType: "application/json" });
+  const properties = {
+    headers: own,
+    contentType: "application/json",
+    ...(messageId === undefined ? {} : { messageId }),
+  };
+  channel.publish(exchange, direct ? queue : "", Buffer.from(body), properties);
   await channel.waitForConfirms();
   await model.close();
 }

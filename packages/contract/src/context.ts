@@ -130,9 +130,12 @@ export class Context implements CaseContext {
     return seam;
   }
 
-  async sendForeign(to: Destination, { body, headers = {}, key }: ForeignInput): Promise<void> {
+  async sendForeign(to: Destination, { body, headers = {}, key, id }: ForeignInput): Promise<void> {
     const native = this.harness.native?.sendForeign;
-    if (native !== undefined) return native({ ...to }, { body, headers, ...(key === undefined ? {} : { key }) });
+    if (native !== undefined) {
+      const given = { ...(key === undefined ? {} : { key }), ...(id === undefined ? {} : { id }) };
+      return native({ ...to }, { body, headers, ...given });
+    }
     const seam = await this.open({ to, groups: {}, all: [to] });
     await seam.send([{ body, headers, ...(key === undefined ? {} : { key }) }]);
   }

@@ -6,6 +6,8 @@ export interface ForeignInput {
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
+  /** The id its producer gives it, where the broker lets a producer give one. May be empty, and need not be the only one. */
+  readonly id?: string;
 }
 
 /** A case the transport's stand-in (an emulator) cannot pass; the transport itself does. Counted and printed, never silent. */

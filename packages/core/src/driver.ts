@@ -262,14 +262,19 @@ export interface Lease<R = any> {
 }
 
 export interface Delivery<R = any> {
-  /** The broker's id of the message, for logs. */
+  /** The broker's id of the message, for logs. Never empty. */
   readonly id: string;
+  /**
+   * `false`: the id is a stranger's word, and other messages may have the same one. Core then adds up no attempts by it, so
+   * `attempt` has to count every failed attempt that `settle` was told of.
+   */
+  readonly unique?: false | undefined;
   readonly message: WireMessage;
   readonly receipt: R;
   /** The broker's own message, for `delivery.raw`. */
   readonly raw: unknown;
   /** Counted by the broker, from 1. */
-  readonly attempt?: number;
+  readonly attempt?: number | undefined;
   /** When the broker accepted it (epoch). */
   readonly enqueuedAt?: number;
   /** On a log: the position, for `seek` and for people. */

@@ -183,6 +183,58 @@ export const cases: readonly ContractCase[] = [
     }),
   ),
   {
+    id: "C9-one-id-of-several",
+    clause,
+    title:
+      "messages of another producer that have one id, or an empty one, do not share their attempts, and their dead letters can be read",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel({ foreign: "item" });
+      const app = await t.app({ channels: [channel], groups: { main: { concurrency: 1 } }, retry: { attempts: 3 } });
+      const { to } = t.layout(channel.name, ["main"]);
+      const seen = t.recorder(fails);
+      for (const n of range(6)) {
+        const key = t.harness.ordered ? { key: `k${n}` } : {};
+        await t.sendForeign(to, { body: `{"n":${n}}`, id: n < 4 ? "order" : "", ...key });
+      }
+      await app.consume(channel, "main", seen.handle);
+      const copies = await t.deadLetters(channel.name, "main", 6);
+      assert.deepEqual(
+        range(6).map((n) => seen.of(n).length),
+        [3, 3, 3, 3, 3, 3],
+      );
+      for (const copy of copies) assert.deepEqual([copy.dead?.attempts, copy.id === ""], [3, false]);
+    },
+  },
+  {
+    id: "C9-foreign-at-once",
+    clause,
+    title:
+      "a message of another producer that is tried again at once has its attempts counted, whatever the broker counts",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel({ foreign: "item" });
+      const app = await t.app({
+        channels: [channel],
+        retry: { attempts: 3, backoff: "constant", first: "0s", max: "1s" },
+      });
+      const { to } = t.layout(channel.name, ["main"]);
+      const key = t.harness.ordered ? { key: "k1" } : {};
+      await t.sendForeign(to, { body: '{"n":1}', ...key });
+      const seen = t.recorder(() => {
+        // Endless otherwise.
+        if (seen.seen.length < 10) throw new Error("no");
+      });
+      await app.consume(channel, "main", seen.handle);
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.deepEqual(
+        seen.seen.map((one) => one.attempt),
+        [1, 2, 3],
+      );
+      assert.equal(copy!.dead?.attempts, 3);
+    },
+  },
+  {
     id: "C9-a-queue-that-gives-up-sooner",
     clause,
     title:

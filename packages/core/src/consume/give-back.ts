@@ -112,6 +112,7 @@ function unwait(held: Held): void {
 }
 
 function remember(held: Held, attempts: number): void {
+  if (held.delivery.unique === false) return;
   const { runtime, host } = held.lease;
   host.context.attempts.failed(held.delivery.id, { attempts, firstAt: held.firstFailedAt ?? runtime.now() });
 }

@@ -118,7 +118,7 @@ export class LeaseRunner {
     const behind: Held[] = [];
     for (let i = 0; i < deliveries.length; i++) {
       const delivery = deliveries[i] as Delivery;
-      const known = context.attempts.get(delivery.id);
+      const known = delivery.unique === false ? undefined : context.attempts.get(delivery.id);
       let held: Held;
       try {
         const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
@@ -161,7 +161,7 @@ export class LeaseRunner {
 
   ack(held: Held): void {
     if (held.state === "lost") return this.leave(held);
-    this.host.context.attempts.forget(held.delivery.id);
+    if (held.delivery.unique !== false) this.host.context.attempts.forget(held.delivery.id);
     if (this.#checkpointer !== undefined) {
       held.state = "settling";
       this.#checkpointer.ack(held);

@@ -1,5 +1,14 @@
 import type { Delivery } from "../driver.ts";
-import { asText, DecodedMessage, dataOf, decode, type Envelope, JSON_TYPE, parseJson } from "../envelope.ts";
+import {
+  asText,
+  DecodedMessage,
+  dataOf,
+  decode,
+  type Envelope,
+  fingerprint,
+  JSON_TYPE,
+  parseJson,
+} from "../envelope.ts";
 import { NO_HEADERS } from "../envelope-attributes.ts";
 import { charsetOf, FOREIGN_SOURCE, FOREIGN_TYPE, type Coded, inAnyCase } from "../foreign-message.ts";
 import type { LocalMessage } from "../local-message.ts";
@@ -94,7 +103,9 @@ export function open(channel: ChannelShape, delivery: Delivery): Opened {
   const read = decoded.raw.body as string | Uint8Array;
   // A copy carries the text that was read; it does not declare a coding that was undone.
   const body = typeof read === "string" || coded?.decoded === true ? read : delivery.message.body;
-  const base = { id: delivery.id, foreign: true, headers: raw.headers, body, raw, ...(coded && { coded }) };
+  // An empty id tells nothing, and a dead letter that had it could not be read.
+  const id = delivery.id === "" ? fingerprint({ source: FOREIGN_SOURCE, id: "", type: "" }, body) : delivery.id;
+  const base = { id, foreign: true, headers: raw.headers, body, raw, ...(coded && { coded }) };
   const type = foreignType(channel, raw);
   return type === undefined ? base : { ...base, type };
 }
@@ -162,7 +173,7 @@ export function envelopeFor(opened: Opened, delivery: Delivery, channel: string,
   const nativeType = delivery.message.type;
   const type = opened.type ?? nativeType ?? `${channel}.untyped`;
   const envelope: Envelope = {
-    id: delivery.id,
+    id: opened.id,
     source: FOREIGN_SOURCE,
     type,
     time: delivery.enqueuedAt ?? now,
