@@ -20,9 +20,9 @@ export function capabilitiesOf(of: Destination, options: Pick<ResolvedOptions, "
     delayedPublishMs: plain ? MAX_DELAY_MS : 0,
     retryDelayMs: plain ? MAX_DELAY_MS : 0,
     holdExtend: false,
-    // Since RabbitMQ 4.3 `nack` does not count; before, everything that comes back does.
-    releaseWithoutPenalty: stream,
-    attempts: stream ? "local" : "approximate",
+    // Failures are counted by the copies made for a retry (parking.ts), not by the broker, which counts all that comes back.
+    releaseWithoutPenalty: true,
+    attempts: plain ? "failures" : "local",
     settleResult: stream ? "checkpoint" : "sent",
     deadLetter: stream ? "none" : "native",
     redrive: stream ? "none" : "group",

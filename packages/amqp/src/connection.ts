@@ -6,6 +6,7 @@ import { Caution } from "./caution.ts";
 import type { Channel } from "./channel.ts";
 import { Confirms } from "./confirms.ts";
 import { delayQueues } from "./delays.ts";
+import { safeReturns } from "./delivery-limit.ts";
 import { dialer } from "./dial.ts";
 import { classify, isMissing } from "./errors.ts";
 import { existingQueue } from "./existing.ts";
@@ -73,6 +74,7 @@ export async function connect(
     const parking = ordered ? undefined : new Parking(publishing, runtime, delaysOf(from, options));
     const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(prefetch / queues.length)));
     const brokerRetry = await brokerRetryFor(from, consuming, signal);
+    let existing: Existing = {};
     const leases = queues.map(
       (queue) =>
         new QueueLease({
@@ -83,12 +85,13 @@ export async function connect(
           consumerTimeoutMs: options.consumerTimeout,
           parking,
           brokerRetry,
+          safeReturns: () => safeReturns(from, existing),
+          report,
           consumerArguments: {},
         }),
     );
     const close = async () => void (await Promise.all(leases.map((lease) => lease.release())));
     let members: Members | undefined;
-    let existing: Existing = {};
     try {
       if (ordered) await refuseSurplus(from, consuming, signal);
       if (ordered) members = await Members.join(membersQueue(from), consuming, signal);

@@ -10,8 +10,13 @@ import { during } from "./wait.ts";
 import { copyOf } from "./wire.ts";
 
 const FORWARD_RETRY_MS = 1_000;
+/** The default exchange: to the queue that the routing key names. */
+const DIRECTLY = { exchange: "", leftMs: 0 };
 
-/** Puts received messages into delay queues: publish, confirm, and only then may the original be acknowledged. */
+/**
+ * Replaces received messages by copies that say what RabbitMQ does not keep: how often they have failed, and how long they are
+ * still to wait. Publish, confirm, and only then may the original be acknowledged.
+ */
 export class Parking {
   readonly #link: Link;
   readonly #runtime: Runtime;
@@ -24,7 +29,7 @@ export class Parking {
     this.#delays = delays;
   }
 
-  /** Resolves once the broker has the copy, which comes back to `queue` after `delayMs` or later. */
+  /** Resolves once the broker has the copy, which comes to `queue` after `delayMs` or later: through the delay queues, at once without a delay. */
   async park(
     message: AmqpMessage,
     queue: string,
@@ -36,9 +41,9 @@ export class Parking {
     if (blocked !== undefined)
       throw new AmqpFault("throttled", "blocked", `the broker takes no messages: short of ${blocked}`);
     const confirms = await this.#opened(signal);
-    const { exchange, leftMs } = nextDelay(this.#delays, delayMs);
+    const { exchange, leftMs } = delayMs > 0 ? nextDelay(this.#delays, delayMs) : DIRECTLY;
     const options = copyOf(message, { [LEFT]: leftMs, [ATTEMPTS]: attempts });
-    const messageId = options.messageId ?? this.#runtime.uuid();
+    const messageId = options.messageId || this.#runtime.uuid();
     const answered = new Promise<void>((resolve, reject) => {
       confirms.publish(exchange, queue, message.content, { ...options, messageId, mandatory: true }, (answer) =>
         answer === undefined ? resolve() : reject(answer.cause),
@@ -49,9 +54,10 @@ export class Parking {
 
   /** For what came too early: on to the next delay queue, before anybody sees it. True when it is, and acknowledged; else its channel is over. */
   async forward(
-    { channel, message, attempts }: Receipt,
+    { channel, message }: Receipt,
     queue: string,
     leftMs: number,
+    attempts: number,
     stopped: () => boolean,
   ): Promise<boolean> {
     while (!channel.over.aborted && !stopped()) {

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import type { Delivery } from "@switchyard/core/driver";
+import type { Delivery, DriverEvent } from "@switchyard/core/driver";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { Channel } from "./channel.ts";
@@ -36,6 +36,7 @@ class Raw extends EventEmitter {
 async function consuming(over: { ordered?: boolean; parking?: object } = {}) {
   const runtime = virtualRuntime();
   const channels: Raw[] = [];
+  const reported: DriverEvent[] = [];
   const lease = new QueueLease({
     queue: "q",
     link: {
@@ -50,6 +51,8 @@ async function consuming(over: { ordered?: boolean; parking?: object } = {}) {
     consumerTimeoutMs: TIMEOUT,
     parking: over.ordered === true ? undefined : ((over.parking ?? {}) as never),
     brokerRetry: undefined,
+    safeReturns: () => 4,
+    report: (event) => reported.push(event),
     consumerArguments: {},
   });
   await lease.open(never);
@@ -62,7 +65,13 @@ async function consuming(over: { ordered?: boolean; parking?: object } = {}) {
       });
   };
   const take = async (max = 10) => (await lease.receive(max, 0, never)) as readonly Delivery<Receipt>[];
-  return { runtime, channels, lease, push, take, raw: () => channels.at(-1)! };
+  const again = (tag: number, returned: number) =>
+    channels.at(-1)!.arrived({
+      content: Buffer.from(`${tag}`),
+      fields: { deliveryTag: tag, redelivered: true },
+      properties: { messageId: `m-${tag}`, headers: { "x-delivery-count": returned } },
+    });
+  return { runtime, channels, reported, again, lease, push, take, raw: () => channels.at(-1)! };
 }
 
 test("what core has let go of goes back before the broker's own limit, and frees its place", async () => {
@@ -119,6 +128,50 @@ test("a message whose copy for a delayed retry is under way is not named twice",
   resolve();
   expect(await settling).toMatchObject([{ cause: { kind: "lost" } }]);
   expect(raw().written).toEqual(["back 1"]);
+});
+
+test("while the broker takes no copy a retry is neither early nor counted: the message stays until one is accepted", async () => {
+  const blocked = new Error("short of memory");
+  let refusals = 0;
+  const parked: unknown[] = [];
+  const park = async (...given: readonly unknown[]) => {
+    if (refusals++ < 20) throw blocked;
+    parked.push(given.slice(1, 4));
+  };
+  const { lease, push, take, raw } = await consuming({ parking: { park } });
+  push(1);
+  const [one] = await take();
+  const failed = { receipt: one!.receipt, action: "retry" as const, delayMs: 60_000, attempt: 1 };
+  for (let call = 0; call < 20; call++)
+    expect(await lease.settle([failed], never)).toMatchObject([{ cause: { kind: "retryable", cause: blocked } }]);
+  expect(raw().written).toEqual([]);
+  expect(lease.held).toBe(1);
+  expect(await lease.settle([failed], never)).toEqual([undefined]);
+  expect([parked, raw().written]).toEqual([[["q", 60_000, 1]], ["ack 1"]]);
+});
+
+test("what comes back for no failure raises no attempt, and is not moved to the dead letters for it", async () => {
+  const parked: unknown[] = [];
+  const park = async (...given: readonly unknown[]) => void parked.push(given.slice(1, 4));
+  const { lease, again, take, raw } = await consuming({ parking: { park } });
+  again(1, 3);
+  again(2, 4);
+  const both = await take();
+  expect(both.map(({ attempt }) => attempt)).toEqual([1, 1]);
+  const release = both.map(({ receipt }) => ({ receipt, action: "release" as const }));
+  expect(await lease.settle(release, never)).toEqual([undefined, undefined]);
+  expect([raw().written, parked]).toEqual([["back 1", "ack 2"], [["q", 0, 0]]]);
+});
+
+test("what the broker may have moved by its own limit, when a channel ended, is reported", async () => {
+  const { again, take, lease, reported } = await consuming();
+  again(1, 3);
+  again(2, 4);
+  await take();
+  lease.fail(new Error("gone"));
+  expect(reported).toMatchObject([{ type: "warning", id: "q", cause: { code: "delivery-limit" } }]);
+  expect(String((reported[0]!.cause as Error).message)).toContain('"m-2"');
+  expect(String((reported[0]!.cause as Error).message)).not.toContain('"m-1"');
 });
 
 test("a reader that throws ends the channel, which gives everything back", async () => {

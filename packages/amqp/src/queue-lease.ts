@@ -1,4 +1,4 @@
-import type { Delivery, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
+import type { Delivery, DriverEvent, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
 import { Arrivals } from "./arrivals.ts";
 import type { BrokerRetry } from "./broker-retry.ts";
 import type { Channel } from "./channel.ts";
@@ -8,7 +8,7 @@ import type { Link } from "./link.ts";
 import type { Parking } from "./parking.ts";
 import { Settler } from "./settler.ts";
 import { type Receipt, Unsettled } from "./unsettled.ts";
-import { fromAmqp } from "./wire.ts";
+import { fromAmqp, type Received } from "./wire.ts";
 
 /** What is left of a message's time when it is given back: the broker must not be the first to end it, with the whole channel. */
 const LAST_PART = 20;
@@ -22,6 +22,9 @@ export interface QueueLeaseOptions {
   /** Absent: order is kept. Nothing goes back by itself then, but all of the channel together. */
   readonly parking: Parking | undefined;
   readonly brokerRetry: BrokerRetry | undefined;
+  /** A message may come back to the queue so often; once more, and the broker may move it to the dead letters. */
+  readonly safeReturns: () => number;
+  readonly report: (event: DriverEvent) => void;
   readonly consumerArguments: Readonly<Record<string, unknown>>;
 }
 
@@ -102,10 +105,24 @@ export class QueueLease implements Lease<Receipt> {
 
   fail(cause: unknown): void {
     if (this.#lost.signal.aborted) return;
+    this.#sayWhatMoves();
     this.#lost.abort(cause);
     this.#forget();
     this.#arrivals.wake();
     void this.#channel?.close();
+  }
+
+  /** What goes back by itself, or with its channel, counts against the queue's limit. */
+  #sayWhatMoves(goesBack: Iterable<Receipt> = this.#unsettled): void {
+    const { report } = this.#options;
+    const safeReturns = this.#options.safeReturns();
+    const most: string[] = [];
+    for (const { returned, message } of goesBack)
+      if (returned >= safeReturns) most.push(message.properties.messageId || "(no id)");
+    if (most.length === 0) return;
+    const named = most.slice(0, 5).map((id) => JSON.stringify(id.slice(0, 100)));
+    const text = `${most.length === 1 ? "a message" : `${most.length} messages`} of "${this.id}" came back to the broker ${safeReturns + 1} times or more, and it may have moved them to the dead-letter queue by its own limit (x-delivery-limit): ${named.join(", ")}${most.length > 5 ? ", ..." : ""}`;
+    report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "delivery-limit", text) });
   }
 
   #arrived(channel: Channel, message: AmqpMessage | null): void {
@@ -121,22 +138,27 @@ export class QueueLease implements Lease<Receipt> {
       return;
     }
     this.#active = true;
-    const { parking, runtime, consumerTimeoutMs } = this.#options;
+    const { parking, brokerRetry, runtime, consumerTimeoutMs } = this.#options;
     const received = fromAmqp(message, parking === undefined);
-    const returned = received.returned ?? (message.fields.redelivered === true ? 1 : 0);
     const early = received.leftMs > 0 && parking !== undefined;
     const deadline = early ? Number.POSITIVE_INFINITY : runtime.monotonic() + consumerTimeoutMs;
-    const { attempts } = received;
-    const receipt: Receipt = { channel, message, attempts, returned, parked: 0, out: false, deadline };
+    const returned = received.returned ?? 0;
+    // Only failures count, each of which leaves a copy with the number. What the broker counts comes back for other reasons, too:
+    // a hand-back, a lost connection, a process that died.
+    const failures = received.attempts + (brokerRetry === undefined ? 0 : returned);
+    const receipt: Receipt = { channel, message, failures, returned, out: false, deadline };
     this.#unsettled.arrived(receipt);
-    if (early) return void this.#forward(receipt, parking, received.leftMs);
+    if (early) return void this.#forward(receipt, parking, received);
     if (this.#expiry === undefined) this.#watch(deadline);
     this.#arrivals.push({
-      id: received.id ?? runtime.uuid(),
+      id: received.id || runtime.uuid(),
+      // Another producer's id is that producer's word: several messages may have it.
+      unique: received.message.headers["ce"] === undefined ? false : undefined,
       message: received.message,
       receipt,
       raw: message,
-      attempt: received.attempts + returned + 1,
+      // An ordered message has no copies: core counts its failures.
+      attempt: parking === undefined ? undefined : failures + 1,
       deadline,
     });
   }
@@ -166,6 +188,7 @@ export class QueueLease implements Lease<Receipt> {
       expired.push(receipt);
     }
     if (expired.length === 0 || this.#lost.signal.aborted || this.#released) return;
+    this.#sayWhatMoves(expired);
     const gone = new Set(expired);
     this.#arrivals.keepOnly(({ receipt }) => !gone.has(receipt));
     for (const receipt of expired) {
@@ -177,9 +200,10 @@ export class QueueLease implements Lease<Receipt> {
     this.#restartIfReturned();
   }
 
-  async #forward(receipt: Receipt, parking: Parking, leftMs: number): Promise<void> {
+  async #forward(receipt: Receipt, parking: Parking, { leftMs, attempts }: Received): Promise<void> {
     this.#forwarding++;
-    if (await parking.forward(receipt, this.id, leftMs, () => this.#released)) this.#unsettled.settled(receipt);
+    if (await parking.forward(receipt, this.id, leftMs, attempts, () => this.#released))
+      this.#unsettled.settled(receipt);
     this.#forwarding--;
   }
 
@@ -273,6 +297,7 @@ export class QueueLease implements Lease<Receipt> {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
+    this.#sayWhatMoves();
     this.#arrivals.wake();
     await this.#restarting;
     await this.#channel?.close();

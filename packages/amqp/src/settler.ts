@@ -4,14 +4,13 @@ import type { BrokerRetry } from "./broker-retry.ts";
 import type { Parking } from "./parking.ts";
 import type { Receipt, Unsettled } from "./unsettled.ts";
 
-/** After so many copies that were not accepted, the message goes back at once rather than never. */
-const MOST_PARKS = 8;
-
 export interface SettlerOptions {
   readonly queue: string;
   readonly parking: Parking | undefined;
   /** Absent: the broker delays nothing by itself. */
   readonly brokerRetry: BrokerRetry | undefined;
+  /** A message may come back to the queue so often; once more, and the broker may move it to the dead letters. */
+  readonly safeReturns: () => number;
 }
 
 /** How the broker is told what became of a message. */
@@ -39,22 +38,27 @@ export class Settler {
   giveBack(settlement: Settlement<Receipt>, signal: AbortSignal): Outcome | Promise<Outcome> {
     const { receipt, action } = settlement;
     const { channel, message } = receipt;
-    if (action === "retry" && settlement.delayMs > 0 && !this.#brokerDelays(receipt, settlement.delayMs))
+    if (action === "retry" && !this.#brokerRetries(receipt, settlement.delayMs))
       return this.#park(receipt, settlement.delayMs, settlement.attempt, signal);
+    // A copy begins afresh: the broker must not move to the dead letters what nobody failed.
+    if (action === "release" && receipt.returned >= this.#options.safeReturns())
+      return this.#park(receipt, 0, receipt.failures, signal);
     return this.#write(receipt, () => {
-      // RabbitMQ 4.3: a reject counts as a failure and is delayed where the queue says so; a nack is neither.
+      // RabbitMQ 4.3: a reject counts as a failure and is delayed as the queue says; a nack is neither.
       if (action === "retry") channel.raw.reject(message, true);
       else channel.raw.nack(message, false, true);
     });
   }
 
+  /** The broker itself counts the failure, and waits as long as asked or somewhat longer. */
+  #brokerRetries({ returned }: Receipt, delayMs: number): boolean {
+    const { brokerRetry } = this.#options;
+    return brokerRetry !== undefined && (delayMs <= 0 || brokerRetry.fits(delayMs, returned + 1));
+  }
+
   /** Its time is over: the broker has it again. Where the channel throws it has it anyway. */
   giveUp(receipt: Receipt): void {
     this.#write(receipt, () => receipt.channel.raw.nack(receipt.message, false, true));
-  }
-
-  #brokerDelays({ returned }: Receipt, delayMs: number): boolean {
-    return this.#options.brokerRetry?.fits(delayMs, returned + 1) === true;
   }
 
   #write(receipt: Receipt, write: () => void): Outcome {
@@ -76,19 +80,8 @@ export class Settler {
       await parking!.park(message, queue, delayMs, attempt, AbortSignal.any([signal, channel.over]));
     } catch (cause) {
       if (channel.over.aborted) return { cause: lostLease() };
-      if (++receipt.parked < MOST_PARKS)
-        return {
-          cause: new AmqpFault("retryable", "not-parked", "the copy for a delayed retry was not accepted", cause),
-        };
-      this.#write(receipt, () => channel.raw.nack(message, false, true));
-      return {
-        cause: new AmqpFault(
-          "lost",
-          "not-parked",
-          "no copy for a delayed retry was accepted; the message comes again at once",
-          cause,
-        ),
-      };
+      // Core tries again while the hold lasts. To requeue it would bring it early, and count an attempt that nobody made.
+      return { cause: new AmqpFault("retryable", "not-parked", "the copy for a retry was not accepted", cause) };
     }
     return this.#write(receipt, () => channel.raw.ack(message));
   }

@@ -10,7 +10,7 @@ function delivered(count: number): { all: Unsettled; receipts: Receipt[]; writte
   const all = new Unsettled();
   const receipts = Array.from({ length: count }, (_, at): Receipt => {
     const message = { content: Buffer.alloc(0), fields: { deliveryTag: at + 1 }, properties: {} };
-    const receipt = { channel, message, attempts: 0, returned: 0, parked: 0, out: false, deadline: 0 };
+    const receipt = { channel, message, failures: 0, returned: 0, out: false, deadline: 0 };
     all.arrived(receipt);
     return receipt;
   });

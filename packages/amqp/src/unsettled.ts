@@ -5,11 +5,10 @@ import type { AmqpMessage } from "./client.ts";
 export interface Receipt {
   readonly channel: Channel;
   readonly message: AmqpMessage;
-  readonly attempts: number;
-  /** Times the broker has had it back. */
+  /** Failed attempts before this delivery. */
+  readonly failures: number;
+  /** Times the broker has had it back, whatever for; 0 where it does not count. */
   readonly returned: number;
-  /** Times its copy for a delayed retry was not accepted. */
-  parked: number;
   /** Handed out, and not yet settled. */
   out: boolean;
   /** Core lets go of it by then (monotonic). Infinity: core never sees it. */

@@ -2,7 +2,8 @@
 import type { Destination } from "@switchyard/core/driver";
 import { brokerRetryOf, markOf, retryArguments } from "../broker-retry.ts";
 import { delayQueues } from "../delays.ts";
-import { NO_DELIVERY_LIMIT, SECOND } from "../limits.ts";
+import { deliveryLimitOf, leastLimitOf } from "../delivery-limit.ts";
+import { SECOND } from "../limits.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
@@ -156,26 +157,6 @@ function queueArguments(of: Destination): Arguments {
     ...(maxLengthBytes === undefined ? {} : { "x-max-length-bytes": maxLengthBytes }),
     ...(groupSize === undefined ? {} : { "x-quorum-initial-group-size": groupSize }),
   };
-}
-
-/** Deliveries the broker allows, in steps: a queue's limit is fixed when it is made, and the policy's attempts change. */
-const STEPS = [20, 100, 1_000, 10_000] as const;
-
-/** The limit counts what comes back: one less than the times it is delivered. */
-function deliveryLimitOf({ deadLetter, nativeAttempts }: Destination): number {
-  if (deadLetter === undefined || nativeAttempts === undefined) return NO_DELIVERY_LIMIT;
-  // Fewer than any policy asks for are meant exactly.
-  const allowed =
-    nativeAttempts < 10 ? nativeAttempts : (STEPS.find((step) => step >= nativeAttempts) ?? nativeAttempts);
-  return Math.max(0, allowed - 1);
-}
-
-/**
- * The least limit that will do on a queue that is there: above the policy's attempts, which are at most half of
- * `nativeAttempts`.
- */
-function leastLimitOf({ deadLetter, nativeAttempts }: Destination): number {
-  return deadLetter === undefined || nativeAttempts === undefined ? NO_DELIVERY_LIMIT : Math.ceil(nativeAttempts / 2);
 }
 
 function streamArguments(of: Destination): Arguments {
