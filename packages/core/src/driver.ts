@@ -255,7 +255,10 @@ export interface Lease<R = any> {
   receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
   /** One outcome each, in order. Rejects only when nothing is known of any. On a log the only action is `ack`: all up to it. */
   settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
-  /** Prolongs the hold to `forMs` from now. An outcome whose fault is `lost` ends the delivery. */
+  /**
+   * Prolongs the hold to `forMs` from now. An outcome whose fault is `lost` ends the delivery. Absent where a hold lasts until its
+   * `deadline` and no longer: what core must let go of then, it settles as `release`, a tenth of the hold before the end.
+   */
   extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
   /** `drained`: everything handed out was settled and stored. */
   release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;

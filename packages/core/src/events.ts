@@ -57,7 +57,12 @@ export type MessagingEvent = About &
         readonly during: "handling" | "settling";
         readonly error?: unknown;
       }
-    | { readonly type: "released"; readonly level: "info"; readonly reason: "stop" | "asked" | "order" | "budget" }
+    | {
+        readonly type: "released";
+        readonly level: "info";
+        /** `hold`: it was not started in time, and its hold cannot be extended. */
+        readonly reason: "stop" | "asked" | "order" | "budget" | "hold";
+      }
     | {
         readonly type: "receive-failed";
         readonly level: "warn" | "error";

@@ -45,7 +45,7 @@ export function giveBack(held: Held, delayMs: number, attempt: number): void {
 }
 
 /** Nobody's fault: back at once. On a log there is nowhere to give it back to: it stays unsettled. */
-export function release(held: Held, reason: "stop" | "asked" | "order" | "budget"): void {
+export function release(held: Held, reason: "stop" | "asked" | "order" | "budget" | "hold"): void {
   const { lease } = held;
   if (held.state === "lost") return lease.leave(held);
   unwait(held);
@@ -84,6 +84,13 @@ export function drop(held: Held): void {
 /** What of its key came after it goes back: nothing may overtake it. */
 export function releaseBehind(held: Held): void {
   for (const later of held.lease.holdings.cutBehind(held)) release(later, "order");
+}
+
+/** Its hold ends soon and cannot be extended: nobody has it in hand, so it goes back rather than be lost. */
+export function releaseInTime(held: Held): void {
+  const left = held.dueAt - held.lease.runtime.monotonic();
+  if (held.state === "waiting" && canReturn(held, left)) giveBack(held, left, held.attempt - 1);
+  else release(held, "hold");
 }
 
 /** Everything that no handler has yet. */

@@ -1,4 +1,6 @@
+import type { Delivery } from "../driver.ts";
 import { MessagingError } from "../errors.ts";
+import { releaseInTime } from "./give-back.ts";
 import type { Held } from "./held.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 import { lose, mended, troubled } from "./losses.ts";
@@ -30,15 +32,17 @@ export class Heartbeat {
   watch(arrived: readonly Held[]): void {
     const now = this.#runner.runtime.monotonic();
     let due = this.#dueAt;
-    if (this.#runner.lease.extend === undefined) this.#measure(arrived, now);
     for (const held of arrived)
       if (held.listed && held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
     if (due < this.#dueAt) this.#arm(due);
   }
 
-  #measure(arrived: readonly Held[], now: number): void {
-    for (const { deadline } of arrived)
+  /** Before anything of it starts, where holds are not extended. Gives when a hold must end at the earliest to be worth starting on. */
+  measure(deliveries: readonly Delivery[]): number {
+    const now = this.#runner.runtime.monotonic();
+    for (const { deadline } of deliveries)
       if (deadline !== undefined) this.#fixedMs = Math.max(this.#fixedMs, deadline - now);
+    return now + this.margin;
   }
 
   /** Nothing is held. */
@@ -93,7 +97,7 @@ export class Heartbeat {
     let next = Number.POSITIVE_INFINITY;
     for (const held of this.#runner.holdings) {
       if (held.deadline === undefined || held.state === "lost") continue;
-      if (now >= held.deadline - this.margin) lose(held, this.#why(held));
+      if (now >= held.deadline - this.margin) this.#end(held);
       else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
       else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
       else next = Math.min(next, this.#due(held, now));
@@ -103,6 +107,12 @@ export class Heartbeat {
     // One that fails is tried again soon, but its loss is not noticed late for it.
     for (const held of extend) next = Math.min(next, now + this.#holdMs / 6, (held.deadline as number) - this.margin);
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
+  }
+
+  #end(held: Held): void {
+    const unstarted = held.state === "ready" || held.state === "waiting";
+    if (unstarted && this.#runner.lease.extend === undefined) releaseInTime(held);
+    else lose(held, this.#why(held));
   }
 
   async #extend(batch: Held[]): Promise<void> {

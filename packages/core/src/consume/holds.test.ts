@@ -82,6 +82,70 @@ test("without extension the signal aborts a tenth of the hold before its end", a
   expect(abortedAt).toBe(54_000);
 });
 
+test("without extension what is lost goes back at once, and health says that handlers take too long", async () => {
+  const slow = gate();
+  const { runner, lease, message, runtime, context } = rig({ handler: () => slow.promise, plan: { holdMs: 1_000 } });
+  Object.assign(lease, { extend: undefined });
+  lease.push(message(1, { deadlineMs: 60_000 }), message(2, { deadlineMs: 60_000 }));
+  await runner.start();
+  await runtime.advance("53s");
+  expect(lease.settled).toEqual([]);
+  expect(context.troubles.list()).toEqual([]);
+  await runtime.advance("2s");
+  expect(lease.settled).toEqual([
+    { receipt: "r1", action: "release" },
+    { receipt: "r2", action: "release" },
+  ]);
+  expect(context.troubles.list()).toMatchObject([{ text: expect.stringContaining("make the handler shorter") }]);
+  slow.open();
+  await runtime.settle();
+  expect(lease.settled).toHaveLength(2);
+  expect(context.budget.held).toBe(0);
+});
+
+test("without extension what no handler took in time goes back before its hold ends; it is neither lost nor failed", async () => {
+  const started: unknown[] = [];
+  const { runner, lease, message, runtime, events, dead } = rig({
+    plan: { concurrency: 1, maxInFlight: 40 },
+    policy: { retry: { attempts: 1, backoff: "constant", firstMs: 0, maxMs: 0 } },
+    handler: (data: unknown) => {
+      started.push(data);
+      return runtime.sleep(6_000);
+    },
+  });
+  Object.assign(lease, { extend: undefined });
+  lease.push(...Array.from({ length: 4 }, (_, n) => message(n, { deadlineMs: 10_000 })));
+  await runner.start();
+  await runtime.advance("30s");
+  // The second was started in time, and not handled in time.
+  expect(started).toEqual([0, 1]);
+  expect(lease.settled).toEqual([
+    { receipt: "r1", action: "ack" },
+    { receipt: "r2", action: "release" },
+    { receipt: "r3", action: "release" },
+    { receipt: "r4", action: "release" },
+  ]);
+  expect(events.filter(({ type }) => type === "lost")).toHaveLength(1);
+  expect(events.filter((event) => event.type === "released" && event.reason === "hold")).toHaveLength(2);
+  expect(dead).toEqual([]);
+});
+
+test("without extension what comes too late to be handled goes back unstarted", async () => {
+  const started: unknown[] = [];
+  const { runner, lease, message, runtime } = rig({ handler: (data: unknown) => void started.push(data) });
+  Object.assign(lease, { extend: undefined });
+  lease.push(message(1, { deadlineMs: 60_000 }), message(2, { deadlineMs: 5_000 }));
+  await runner.start();
+  await runtime.advance("1s");
+  expect(started).toEqual([1]);
+  expect(lease.settled).toEqual(
+    expect.arrayContaining([
+      { receipt: "r1", action: "ack" },
+      { receipt: "r2", action: "release" },
+    ]),
+  );
+});
+
 test("no extension passes the last deadline", async () => {
   let abortedAt = 0;
   const { runner, lease, message, runtime } = rig({

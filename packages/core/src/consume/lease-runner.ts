@@ -112,6 +112,7 @@ export class LeaseRunner {
     const { context, capabilities } = this.host;
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
     const unwanted = this.ending || this.lease.lost.aborted;
+    const tooLate = this.lease.extend === undefined && !this.log ? this.heartbeat.measure(deliveries) : 0;
     // Of the right size at once: a list that grows is copied.
     const arrived = new Array<Held>(deliveries.length);
     const startable: Held[] = keyed ? [] : arrived;
@@ -132,7 +133,12 @@ export class LeaseRunner {
       context.budget.fill(held.bytes);
       if (this.#checkpointer !== undefined) this.#track(this.#checkpointer, held);
       arrived[i] = held;
-      if (!keyed || unwanted) continue;
+      if (unwanted) continue;
+      if (held.deadline !== undefined && held.deadline <= tooLate) {
+        release(held, "hold");
+        continue;
+      }
+      if (!keyed) continue;
       if (this.holdings.followsReturned(held)) behind.push(held);
       else if (this.holdings.lineUp(held)) startable.push(held);
     }

@@ -19,8 +19,22 @@ export function lose(held: Held, cause?: unknown): void {
   held.state = "lost";
   // A handler that still runs keeps its place: nothing of its key may start beside it.
   if (!running) drop(held);
+  if (held.lease.lease.extend === undefined) overrun(held, error);
   // What follows it in its batch must come again after it, and so is not settled either.
   for (const later of alongside) lose(later, cause);
+}
+
+/**
+ * Where nothing extends a hold, the driver has the message until the hold is over, and nobody would settle it. It goes back
+ * at once: on a push transport it would fill a place meanwhile. The next one will be too slow as well: people are told.
+ */
+function overrun(held: Held, error: MessagingError | undefined): void {
+  const { lease } = held.lease;
+  if (lease.lost.aborted) return;
+  if (error !== undefined) troubled(held.lease, "extend", error);
+  const release = async () => lease.settle([{ receipt: held.delivery.receipt, action: "release" }], lease.lost);
+  // Whatever comes of it: the hold ends soon.
+  void release().catch(() => undefined);
 }
 
 /** Its settlement has ended: it reached the broker, or never will. */
