@@ -36,7 +36,7 @@ async function traced(model: string, connection: object, env: Readonly<Record<st
   });
   const [printed] = await Promise.all([text(child.stdout), once(child, "exit")]);
   const { expected, ...seen } = JSON.parse(printed);
-  // No span of a client's instrumentation for our calls: it would name one publisher for a whole batch.
+  // No span of a client's instrumentation for our calls to send: it would name one publisher for a whole batch.
   return { seen, right: { carried: expected, active: expected, replies: expected, beside: 0 } };
 }
 

@@ -4,7 +4,7 @@
  *
  * Environment: `MODEL`, `CONNECTION` (JSON), `STAGE`, and what the connection needs.
  */
-import { context, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { registerInstrumentations } from "@opentelemetry/instrumentation";
@@ -12,13 +12,13 @@ import { AmqplibInstrumentation } from "@opentelemetry/instrumentation-amqplib";
 import { AwsInstrumentation } from "@opentelemetry/instrumentation-aws-sdk";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 
-/** @type {string[]} */
+/** @type {{ scope: string, kind: number }[]} */
 const ended = [];
 const provider = new TracerProvider({
   spanProcessors: [
     {
       onStart: () => {},
-      onEnd: (span) => void ended.push(span.instrumentationScope.name),
+      onEnd: (span) => void ended.push({ scope: span.instrumentationScope.name, kind: span.kind }),
       forceFlush: async () => {},
       shutdown: async () => {},
     },
@@ -92,7 +92,8 @@ await Promise.all(
   ),
 );
 await done.promise;
-const beside = ended.filter((scope) => scope !== "test").length;
+// amqplib's instrumentation has a span of its own for each message that arrives, in that message's trace, until it is acknowledged.
+const beside = ended.filter(({ scope, kind }) => scope !== "test" && kind !== SpanKind.CONSUMER).length;
 // The instrumentation does work here: a call past us makes a span.
 await control();
 await messaging.stop();
