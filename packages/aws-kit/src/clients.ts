@@ -6,6 +6,8 @@ export interface ClientLike {
   send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
   destroy?(): void;
   readonly config?: unknown;
+  /** Looks for other credentials, past what the SDK has cached; true: it has found some, and the next call uses them. */
+  renew?(): Promise<boolean>;
 }
 
 /** A module `@aws-sdk/client-…`: the client and one class for each command. */
@@ -29,6 +31,17 @@ export interface ClientConfig {
   endpointProvider?: (of: { Region: string | undefined; UseFIPS: boolean; UseDualStack: boolean }) => { url: URL };
   useFipsEndpoint?: () => Promise<boolean>;
   useDualstackEndpoint?: () => Promise<boolean>;
+  credentials?: () => Promise<Credentials>;
+  profile?: string;
+  /** SQS only: the URL of a queue says where its requests go. */
+  useQueueUrlAsEndpoint?: boolean;
+}
+
+export interface Credentials {
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly sessionToken?: string;
+  readonly accountId?: string;
 }
 
 export interface Place {
@@ -114,4 +127,15 @@ async function configuredEndpoint(config: ClientConfig): Promise<string | undefi
   if (config.ignoreConfiguredEndpointUrls === true) return undefined;
   const configured = await config.serviceConfiguredEndpoint?.();
   return configured === "" ? undefined : configured;
+}
+
+/** Where a client's requests go: the endpoint that was configured, else the region's own; undefined where it does not say. */
+export async function endpointOf(config: ClientConfig): Promise<URL | undefined> {
+  const configured = await configuredEndpoint(config);
+  if (configured !== undefined) return new URL(configured);
+  return config.endpointProvider?.({
+    Region: await config.region?.(),
+    UseFIPS: (await config.useFipsEndpoint?.()) ?? false,
+    UseDualStack: (await config.useDualstackEndpoint?.()) ?? false,
+  }).url;
 }

@@ -13,11 +13,15 @@ const classify = classifierOf({
 const sdkError = (name: string, more: object = {}) => Object.assign(new Error("text"), { name, ...more });
 
 test("what all services have alike, with the service's own errors before it", () => {
-  expect(classify(sdkError("ThrottlingException"), "receive")).toEqual({ kind: "throttled", code: "throttled" });
+  expect(classify(sdkError("ThrottlingException"), "receive")).toEqual({
+    kind: "throttled",
+    code: "throttled",
+    said: "text",
+  });
   expect(classify(sdkError("AccessDeniedException"), "open")).toMatchObject({
     hint: expect.stringContaining("thing's"),
   });
-  expect(classify(sdkError("AccessDenied"), "open")).toEqual({ kind: "auth", code: "own-row" });
+  expect(classify(sdkError("AccessDenied"), "open")).toEqual({ kind: "auth", code: "own-row", said: "text" });
   expect(classify(sdkError("X", { __type: "com.amazonaws.things#ThingGone" }), "receive").code).toBe("thing-not-found");
   expect(classify(sdkError("ThingGone"), "send").code).toBe("unroutable");
   expect(classify(new RangeError("AccessDenied"), "send").code).toBe("own");
@@ -53,4 +57,77 @@ test("an error of ours stays what it is, and nothing at all makes it throw", () 
   );
   expect(classify(hostile, "receive")).toEqual({ kind: "retryable", code: "unknown" });
   expect(classify(undefined, "send").kind).toBe("ambiguous");
+});
+
+test("a signature refused for its time is the clock's fault, and passes", () => {
+  for (const name of ["InvalidSignatureException", "SignatureDoesNotMatch"]) {
+    for (const message of [
+      "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z",
+      "Signature not yet current: 20260101T020000Z is still later than 20260101T010000Z",
+    ])
+      expect(classify(sdkError(name, { message }), "send")).toMatchObject({ kind: "retryable", code: "clock-skew" });
+    expect(
+      classify(sdkError(name, { message: "The request signature we calculated does not match" }), "send"),
+    ).toMatchObject({
+      kind: "auth",
+      code: "credentials-refused",
+    });
+  }
+});
+
+test("what passes is no refusal for good", () => {
+  for (const name of ["RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", "BandwidthLimitExceeded"])
+    for (const during of ["open", "send", "settle"] as const)
+      expect(classify(sdkError(name, { $metadata: { httpStatusCode: 400 } }), during).kind).toMatch(
+        /retryable|throttled/,
+      );
+  const of408 = sdkError("Unheard", { $metadata: { httpStatusCode: 408 } });
+  expect([classify(of408, "send").kind, classify(of408, "settle").kind]).toEqual(["ambiguous", "retryable"]);
+});
+
+test("only an answer in the service's own form is final; a page of a proxy never is", () => {
+  for (const name of ["SyntaxError", "Unknown", "Error"]) {
+    for (const httpStatusCode of [400, 401, 403, 404, 407, 429]) {
+      const page = sdkError(name, {
+        message: "Unexpected token '<'\n  Deserialization error: x",
+        $metadata: { httpStatusCode },
+      });
+      for (const during of ["open", "send", "settle", "receive"] as const) {
+        const fault = classify(page, during);
+        expect(fault.kind).toMatch(/retryable|throttled/);
+        expect(fault.said).toBe(`HTTP ${httpStatusCode}: Unexpected token '<'`);
+      }
+    }
+  }
+  const large = sdkError("SyntaxError", { $metadata: { httpStatusCode: 413 } });
+  expect(classify(large, "send")).toMatchObject({ kind: "permanent", code: "too-large" });
+});
+
+test("what the SDK's own providers say is told with what to do", () => {
+  const of = (message: string, name = "CredentialsProviderError") => classify(sdkError(name, { message }), "open");
+  expect(of("Could not resolve credentials using profile: [prdo] in configuration/credentials file(s).")).toMatchObject(
+    {
+      kind: "auth",
+      code: "no-credentials",
+      hint: expect.stringMatching(/AWS_PROFILE.*prdo/),
+    },
+  );
+  for (const text of [
+    "The SSO session token associated with profile=dev was not found or is invalid.",
+    "Session token not found or invalid",
+  ])
+    expect(of(text)).toMatchObject({ code: "credentials-expired", hint: expect.stringContaining("aws sso login") });
+  const missing = { code: "ENOENT", syscall: "open", path: "/var/run/secrets/token" };
+  expect(classify(sdkError("Error", missing), "open")).toMatchObject({
+    kind: "auth",
+    code: "no-credentials",
+    hint: expect.stringContaining("/var/run/secrets/token"),
+  });
+});
+
+test("a hostile text takes no time", () => {
+  const started = process.hrtime.bigint();
+  const long = "a".repeat(200_000);
+  for (const text of [long, `${long}1`, `${long};`]) classify(sdkError(text, { message: text, Code: text }), "send");
+  expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(200);
 });

@@ -1,17 +1,23 @@
 /** What an error of the AWS SDK means, whatever the service: a table of names, the HTTP status, the network. */
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
+import { credentialsFault } from "./credentials.ts";
+import { foreignFault, isForeign, messageOf } from "./foreign-answer.ts";
+import { placeOf } from "./places.ts";
 
 export type FaultRow = readonly [kind: Fault["kind"], code: string, hint?: string];
 export type FaultTable = Readonly<Record<string, FaultRow>>;
 
 const CREDENTIALS = "check the credentials the AWS SDK finds here (environment, profile, role)";
 const THROTTLED: FaultRow = ["throttled", "throttled"];
-const EXPIRED: FaultRow = ["auth", "credentials-expired", CREDENTIALS];
-const REFUSED: FaultRow = ["auth", "credentials-refused", CREDENTIALS];
-const NONE: FaultRow = ["auth", "no-credentials", CREDENTIALS];
-// The SDK corrects its clock from the reply: the next call is right.
-const CLOCK: FaultRow = ["retryable", "clock-skew", "this machine's clock is wrong"];
+/** A client of ours has looked for others by then. */
+const NO_OTHERS = `${CREDENTIALS}; no newer ones were found there`;
+const EXPIRED: FaultRow = ["auth", "credentials-expired", NO_OTHERS];
+const REFUSED: FaultRow = ["auth", "credentials-refused", NO_OTHERS];
+/** The SDK corrects its clock from the reply: the next call is right. */
+const CLOCK: FaultRow = ["retryable", "clock-skew", "this machine's clock is wrong; set it, and keep it by NTP"];
+/** The service had not read the request to its end, and did nothing. */
+const UNREAD: FaultRow = ["retryable", "timeout", "the service waited too long for the request; check the network"];
 
 /** By the SDK's name of an error. */
 const COMMON: FaultTable = {
@@ -23,6 +29,10 @@ const COMMON: FaultTable = {
   TooManyRequestsException: THROTTLED,
   RequestLimitExceeded: THROTTLED,
   SlowDown: THROTTLED,
+  BandwidthLimitExceeded: THROTTLED,
+  PriorRequestNotComplete: THROTTLED,
+  RequestTimeout: UNREAD,
+  RequestTimeoutException: UNREAD,
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
   UnrecognizedClientException: REFUSED,
@@ -33,10 +43,9 @@ const COMMON: FaultTable = {
   MissingAuthenticationToken: REFUSED,
   MissingAuthenticationTokenException: REFUSED,
   IncompleteSignature: REFUSED,
-  CredentialsProviderError: NONE,
-  TokenProviderError: NONE,
   RequestTimeTooSkewed: CLOCK,
   RequestExpired: CLOCK,
+  RequestInTheFuture: CLOCK,
 };
 
 export interface ServiceFaults {
@@ -60,11 +69,30 @@ export function classifierOf(faults: ServiceFaults): (cause: unknown, during: Ph
   const table: FaultTable = { ...COMMON, AccessDenied: denied, AccessDeniedException: denied, ...faults.table };
   return (cause, during) => {
     try {
-      return faultOf(cause, during, faults, table) ?? unknownFault(during);
+      return withPlace(faultOf(cause, during, faults, table) ?? unknownFault(during), cause);
     } catch {
       return unknownFault(during);
     }
   };
+}
+
+/** An error of ours names its resource by itself. */
+export function withPlace(fault: Fault, cause: unknown): Fault {
+  const where = isMessagingError(cause) || fault.code === "aborted" ? undefined : placeOf(cause);
+  return where === undefined ? fault : { ...fault, where };
+}
+
+/** The service answered: the fault ends with its words. */
+export function answered(fault: Fault, error: object): Fault {
+  const said = messageOf(error);
+  return said === "" || fault.said !== undefined ? fault : { ...fault, said };
+}
+
+/** A signature is refused for its time, or because it is wrong. */
+const OF_CLOCK = /signature expired|not yet current|request timestamp/i;
+
+function nameFault(row: FaultRow, error: object): Fault {
+  return rowFault(row === REFUSED && OF_CLOCK.test(messageOf(error)) ? CLOCK : row);
 }
 
 function faultOf(cause: unknown, during: Phase, faults: ServiceFaults, table: FaultTable): Fault | undefined {
@@ -80,22 +108,32 @@ function faultOf(cause: unknown, during: Phase, faults: ServiceFaults, table: Fa
   ) {
     seen.add(error);
     const known = first?.(error);
-    if (known !== undefined) return known;
+    if (known !== undefined) return answered(known, error);
+    if (isForeign(error)) return foreignFault(error, during);
     for (const name of namesOf(error)) {
       const row = Object.hasOwn(table, name) ? table[name] : undefined;
-      if (row !== undefined) return adjust?.(rowFault(row), name, during) ?? rowFault(row);
+      if (row === undefined) continue;
+      const fault = nameFault(row, error);
+      return answered(adjust?.(fault, name, during) ?? fault, error);
     }
-    const found = noRegion(error) ?? special?.(error, during) ?? byStatus(error, during) ?? networkFault(error, during);
-    if (found !== undefined) return found;
+    const own = noRegion(error) ?? credentialsFault(error);
+    if (own !== undefined) return own;
+    const said = special?.(error, during) ?? byStatus(error, during);
+    if (said !== undefined) return answered(said, error);
+    const network = networkFault(error, during);
+    if (network !== undefined) return network;
   }
   return undefined;
 }
 
-/** As the SDK names it, and as the query protocol did (`AWS.SimpleQueueService.NonExistentQueue`, `com.amazonaws.sqs#...`). */
+/** Longer names are no names. */
+const MOST_NAME = 200;
+
+/** Whatever the protocol writes them like: `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.NonExistentQueue;Sender`. */
 export function namesOf(error: object): readonly string[] {
   const { name, Code, code, __type } = error as Record<string, unknown>;
   const names = [name, Code, code, __type].filter((value): value is string => typeof value === "string");
-  return names.map((value) => /[A-Za-z]+$/.exec(value.split(";")[0] ?? "")?.[0] ?? value);
+  return names.map((value) => /[A-Za-z]+$/.exec(value.slice(0, MOST_NAME).split(";")[0] ?? "")?.[0] ?? value);
 }
 
 /** Nobody knows what became of the call. */
@@ -119,6 +157,8 @@ function byStatus(error: object, during: Phase): Fault | undefined {
   if (status === 429) return { kind: "throttled", code: "throttled" };
   if (status === 401 || status === 403) return { kind: "auth", code: "access-denied", hint: CREDENTIALS };
   if (status >= 500) return { kind: during === "send" ? "ambiguous" : "retryable", code: "service-failed" };
+  if (status === 408) return { kind: during === "send" ? "ambiguous" : "retryable", code: "timeout" };
+  if (status === 413 && during === "send") return { kind: "permanent", code: "too-large" };
   // A refused request was not carried out; a message in it is refused for good, a resource's settings are the user's to mend.
   if (status >= 400) {
     const ofMessage = during === "send" || during === "settle" || during === "extend";

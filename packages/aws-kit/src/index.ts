@@ -8,14 +8,27 @@ export {
   clientSettings,
   commandOf,
   configOf,
+  endpointOf,
   handlerSettings,
   refuseRetries,
   type Sdk,
 } from "./clients.ts";
-export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export {
+  answered,
+  classifierOf,
+  type FaultRow,
+  type FaultTable,
+  namesOf,
+  rowFault,
+  unknownFault,
+  withPlace,
+} from "./errors.ts";
+export { isForeign, messageOf } from "./foreign-answer.ts";
 export { jsonAnswer, jsonBody } from "./json-body.ts";
 export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
+export { partitionOf } from "./partitions.ts";
+export { placer, placing, tellPlace } from "./places.ts";
 export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
 export { watcher } from "./watch.ts";

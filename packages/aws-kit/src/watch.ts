@@ -1,24 +1,46 @@
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";
+import { type ClientLike, configOf } from "./clients.ts";
+import { placer } from "./places.ts";
 
 /** One call to a service of AWS, action by action. */
 type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
 
-/** Reports when the service stops answering or throttles, and when a call succeeds again; calls and their errors pass unchanged. */
+/** Whose calls are watched, and what they are about. */
+export interface Watched {
+  readonly client: ClientLike;
+  /** As it is told in errors: `queue "orders.fifo"`. */
+  readonly resourceOf: (input: any) => string | undefined;
+}
+
+/**
+ * Reports when the service stops answering or throttles, and when a call succeeds again. Calls and their errors pass unchanged, but
+ * a call whose credentials are refused is made once more where the client finds others. Errors are told with their place.
+ */
 export function watcher(
   report: (event: DriverEvent) => void,
   classify: (cause: unknown, during: Phase) => Fault,
   /** What a throttled call was about. */
   idOf: (input: unknown) => string | undefined = () => undefined,
-): <C extends AnyCall>(call: C) => C {
+): <C extends AnyCall>(call: C, of?: Watched) => C {
   let down = false;
   /** What was throttled last, by its id. */
   const throttled = new Set<string | undefined>();
   const named = (id: string | undefined) => (id === undefined ? {} : { id });
-  const watch =
-    (call: AnyCall): AnyCall =>
-    async (action, input, signal) => {
+  const watch = (call: AnyCall, of?: Watched): AnyCall => {
+    const place = of === undefined ? undefined : placer(configOf(of.client), of.resourceOf);
+    const again = async (cause: unknown, action: any, input: any, signal?: AbortSignal): Promise<unknown> => {
+      const { code } = classify(cause, "receive");
+      if (!REFUSED.has(code) || (await of?.client.renew?.()) !== true) throw cause;
+      return call(action, input, signal);
+    };
+    return async (action, input, signal) => {
       try {
-        const reply: unknown = await call(action, input, signal);
+        let reply: unknown;
+        try {
+          reply = await call(action, input, signal);
+        } catch (cause) {
+          reply = await again(cause, action, input, signal);
+        }
         if (down) {
           down = false;
           report({ type: "up" });
@@ -29,6 +51,7 @@ export function watcher(
         }
         return reply;
       } catch (cause) {
+        await place?.(cause, action, input);
         const { kind, code } = classify(cause, "receive");
         const id = idOf(input);
         if (kind === "throttled") {
@@ -41,7 +64,11 @@ export function watcher(
         throw cause;
       }
     };
-  return watch as <C extends AnyCall>(call: C) => C;
+  };
+  return watch as <C extends AnyCall>(call: C, of?: Watched) => C;
 }
+
+/** The service did not carry the call out. */
+const REFUSED = new Set(["credentials-refused", "credentials-expired"]);
 
 const OUTAGE = new Set(["unreachable", "connection-lost", "timeout", "service-failed", "tls-failed"]);

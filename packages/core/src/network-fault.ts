@@ -1,5 +1,6 @@
 /** What an error of Node's sockets means for the call it happened in, whatever the broker. */
 import type { Fault, Phase } from "./driver.ts";
+import { oneLine } from "./excerpt.ts";
 
 /** The request never left: nothing can have happened. */
 const NEVER_SENT = new Set([
@@ -37,10 +38,18 @@ export function networkFault(error: object, during: Phase): Fault | undefined {
   if (name === "AbortError") return aborted(during);
   const reason = typeof code === "string" ? code : "";
   if (NEVER_SENT.has(reason) || (CUT.has(reason) && syscall === "connect")) {
-    return { kind: "retryable", code: "unreachable", hint: "check the endpoint, the region and the network" };
+    return {
+      kind: "retryable",
+      code: "unreachable",
+      hint: `check the endpoint, the region and the network${why(message)}`,
+    };
   }
   if (TLS.test(reason)) {
-    return { kind: "config", code: "tls-failed", hint: "check the endpoint's certificate and that it speaks TLS" };
+    return {
+      kind: "config",
+      code: "tls-failed",
+      hint: `check the endpoint's certificate and that it speaks TLS${why(message)}`,
+    };
   }
   if (name === "TimeoutError" && String(message).includes("establish a connection")) {
     return {
@@ -56,6 +65,10 @@ export function networkFault(error: object, during: Phase): Fault | undefined {
   }
   return undefined;
 }
+
+/** The socket's own words: they name the address. */
+const why = (message: unknown): string =>
+  typeof message === "string" && message !== "" ? ` (${oneLine(message, 150)})` : "";
 
 function aborted(during: Phase): Fault {
   if (during === "send") return { kind: "ambiguous", code: "aborted" };

@@ -17,6 +17,9 @@ export interface Clients {
   readonly call: Call;
   /** SubscribeToShard: over HTTP/2, one connection each. */
   readonly subscribe: Call;
+  /** Whose calls they are. */
+  readonly client: KinesisClientLike;
+  readonly subscribeClient: KinesisClientLike;
   region(): Promise<string | undefined>;
   close(): void;
 }
@@ -40,6 +43,8 @@ export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Cl
   return {
     call: guarded(caller(sdk, calls, own?.native === true)),
     subscribe: guarded(caller(sdk, subscribes, false)),
+    client: calls,
+    subscribeClient: subscribes,
     region: async () => await configOf(calls).region?.(),
     close: () => {
       if (given !== undefined) return;

@@ -15,7 +15,7 @@ import { seekGroup } from "./seek.ts";
 import { createSender } from "./sender.ts";
 import { Shards } from "./source.ts";
 import { leaseStore } from "./stores.ts";
-import { describeStream, openStream, type Stream } from "./streams.ts";
+import { describeStream, openStream, type Stream, streamWords } from "./streams.ts";
 
 export async function connect(
   options: KinesisOptions,
@@ -25,7 +25,11 @@ export async function connect(
 ): Promise<Connection> {
   const opened = await openClients(options, sdk);
   const watch = watcher(report, classify);
-  const clients = { ...opened, call: watch(opened.call), subscribe: watch(opened.subscribe) };
+  const clients = {
+    ...opened,
+    call: watch(opened.call, { client: opened.client, resourceOf: streamWords }),
+    subscribe: watch(opened.subscribe, { client: opened.subscribeClient, resourceOf: streamWords }),
+  };
   const own = runtime.uuid();
   const md5 = announcedMd5(() =>
     report({

@@ -65,12 +65,11 @@ function recordFault({ name, retryAfterMs }: RecordError): Fault {
 }
 
 function special(error: object, during: Phase): Fault | undefined {
-  const { message, name } = error as { message?: unknown; name?: unknown };
+  const { name } = error as { name?: unknown };
   if (name !== "ValidationException" && name !== "InvalidArgumentException") return undefined;
-  const hint = typeof message === "string" ? message : "";
   return during === "send" || during === "settle"
-    ? { kind: "permanent", code: "invalid-record", hint }
-    : { kind: "config", code: "invalid-argument", hint };
+    ? { kind: "permanent", code: "invalid-record" }
+    : { kind: "config", code: "invalid-argument" };
 }
 
 /** A stream that vanished is the contract's `unroutable` for publishers. */

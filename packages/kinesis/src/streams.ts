@@ -24,6 +24,16 @@ export interface Stream {
 
 const HOUR = 3_600_000;
 
+/** The stream a call is about, by its physical name, as errors tell it. */
+export function streamWords(input: {
+  readonly StreamName?: string;
+  readonly StreamARN?: string;
+  readonly ConsumerARN?: string;
+}): string | undefined {
+  const name = input.StreamName ?? (input.StreamARN ?? input.ConsumerARN)?.split("/")[1];
+  return name === undefined ? undefined : `stream "${name}"`;
+}
+
 export async function describeStream(ref: StreamRef, call: Call, signal: AbortSignal): Promise<Stream> {
   const { StreamDescriptionSummary: summary = {} } = await call("DescribeStreamSummary", ref, signal);
   return {

@@ -142,4 +142,6 @@ export interface StoreFault {
   /** kebab-case. */
   readonly code: string;
   readonly hint?: string;
+  /** What the database said, as it said it. */
+  readonly said?: string;
 }

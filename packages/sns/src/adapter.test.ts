@@ -103,7 +103,16 @@ describe("the topic's ARN", () => {
       if (page instanceof Error) throw page;
       return page;
     });
-    return { calls, sns: { call, region: async () => region, account: async () => account, close: () => {} } };
+    return {
+      calls,
+      sns: {
+        call,
+        renew: async () => false,
+        region: async () => region,
+        account: async () => account,
+        close: () => {},
+      },
+    };
   };
 
   test("is made of region and account where both are known, in every partition", async () => {

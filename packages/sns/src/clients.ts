@@ -4,6 +4,7 @@ import {
   configOf,
   handlerSettings,
   leanClient,
+  placing,
   refuseRetries,
   type Sdk,
 } from "@switchyard/aws-kit";
@@ -16,6 +17,8 @@ const CALL_TIMEOUT_MS = 15_000;
 
 export interface SnsClient {
   readonly call: Call;
+  /** As a client's own: looks for other credentials. */
+  renew(): Promise<boolean>;
   region(): Promise<string | undefined>;
   /** The account the credentials say they are of; many do not. */
   account(): Promise<string | undefined>;
@@ -25,12 +28,11 @@ export interface SnsClient {
 export async function openClient(options: SnsOptions, sdk: Sdk): Promise<SnsClient> {
   const client = options.snsClient ?? create(options, sdk);
   if (options.snsClient !== undefined) await refuseRetries(client, "snsClient", "SNSClient");
-  const config = configOf(client) as ReturnType<typeof configOf> & {
-    credentials?: () => Promise<{ readonly accountId?: string }>;
-  };
+  const config = configOf(client);
   await checkedEndpoint(config, options.allowInsecure === true, "https://sns.eu-west-1.amazonaws.com");
   return {
-    call: caller(sdk, client),
+    call: placing(caller(sdk, client), config, topicWords),
+    renew: async () => (await client.renew?.()) === true,
     region: async () => await config.region?.(),
     account: async () => options.accountId ?? (await config.credentials?.())?.accountId,
     close: () => {
@@ -53,6 +55,13 @@ function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: 
     clientSettings({ ...options, endpoint: at }, handlerSettings(CALL_TIMEOUT_MS)),
     bodies,
   );
+}
+
+/** The topic a call is about, by its physical name, as errors tell it. */
+function topicWords(input: { readonly TopicArn?: string; readonly Name?: string; readonly SubscriptionArn?: string }) {
+  const arn = input.TopicArn ?? input.SubscriptionArn?.slice(0, input.SubscriptionArn.lastIndexOf(":"));
+  const name = input.Name ?? arn?.slice(arn.lastIndexOf(":") + 1);
+  return name === undefined ? undefined : `topic "${name}"`;
 }
 
 /** One client, made when it is first needed; a failure to make it is tried again. */

@@ -2,7 +2,7 @@ import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { connect as connectSqs, loadSdk } from "@switchyard/sqs/kit";
 import { queueOf } from "./addresses.ts";
 import type { Call } from "./client.ts";
-import { lazyClient, openClient } from "./clients.ts";
+import { lazyClient, openClient, type SnsClient } from "./clients.ts";
 import { classify } from "./errors.ts";
 import { queueOptions, type SnsOptions } from "./options.ts";
 import { subscriber } from "./receiver.ts";
@@ -23,7 +23,7 @@ export async function connect(
     sender: async (to, signal) => {
       if (to.model !== "pubsub" || to.group !== undefined) return queues.sender(queueOf(to), signal);
       const sns = await client.get();
-      return createSender(await openTopic(to, sns, signal), watched(sns.call, report), runtime);
+      return createSender(await openTopic(to, sns, signal), watched(sns, report), runtime);
     },
     receiver: async (from, how, signal) => {
       const driver = await queues.receiver(queueOf(from), how, signal);
@@ -38,8 +38,11 @@ export async function connect(
   };
 }
 
-/** Throttling is reported, and its end; whether SNS answers at all is told by the calls themselves. */
-function watched(call: Call, report: (event: DriverEvent) => void): Call {
+/**
+ * Throttling is reported, and its end; whether SNS answers at all is told by the calls themselves. A call whose credentials are
+ * refused is made once more where others are found.
+ */
+function watched({ call, renew }: SnsClient, report: (event: DriverEvent) => void): Call {
   let throttled = false;
   return async (action, input, signal) => {
     try {
@@ -50,10 +53,12 @@ function watched(call: Call, report: (event: DriverEvent) => void): Call {
       }
       return answer;
     } catch (cause) {
-      if (classify(cause, "send").kind === "throttled") {
+      const { kind, code } = classify(cause, "send");
+      if (kind === "throttled") {
         throttled = true;
         report({ type: "throttled", id: "sns", cause });
       }
+      if (/^credentials-(?:refused|expired)$/.test(code) && (await renew())) return call(action, input, signal);
       throw cause;
     }
   };

@@ -1,4 +1,5 @@
 /** The fault table of SNS; what is not in it is SQS's, the SDK's or the network's, which are told alike. */
+import { answered, isForeign, messageOf, namesOf, withPlace } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { isMessagingError } from "@switchyard/core/driver-kit";
 import { classify as classifyAsSqs } from "@switchyard/sqs/kit";
@@ -17,6 +18,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     "create it with plan and apply, or check prefix, address, region and account",
   ],
   AuthorizationError: DENIED,
+  AccessDenied: DENIED,
   Throttled: ["throttled", "throttled"],
   KMSThrottling: ["throttled", "kms-throttled", "raise the request quota of KMS"],
   KMSAccessDenied: ["auth", "kms-access-denied", KMS],
@@ -50,12 +52,17 @@ export function classify(cause: unknown, during: Phase): Fault {
 }
 
 function ownFault(cause: unknown, during: Phase): Fault | undefined {
-  if (isMessagingError(cause) || typeof cause !== "object" || cause === null) return undefined;
-  const { name, message, senderFault } = cause as { name?: unknown; message?: unknown; senderFault?: unknown };
+  if (isMessagingError(cause) || typeof cause !== "object" || cause === null || isForeign(cause)) return undefined;
+  const { name, senderFault } = cause as { name?: unknown; senderFault?: unknown };
   if (typeof name !== "string") return undefined;
-  const short = name.replace(/^.*[#.]/, "").replace(/Exception$/, "");
-  if (short === "InvalidParameter" || short === "InvalidParameterValue" || short === "Validation")
-    return invalid(typeof message === "string" ? message : "", during);
+  const short = (namesOf({ name })[0] ?? "").replace(/Exception$/, "");
+  const fault = /^InvalidParameter(?:Value)?$|^Validation$/.test(short)
+    ? invalid(messageOf(cause), during)
+    : ofTable(short, senderFault, during);
+  return fault === undefined ? undefined : withPlace(answered(fault, cause), cause);
+}
+
+function ofTable(short: string, senderFault: unknown, during: Phase): Fault | undefined {
   const row = Object.hasOwn(TABLE, short) ? TABLE[short]! : undefined;
   if (row === undefined) return undefined;
   const [kind, code, hint] = row;

@@ -1,3 +1,4 @@
+import { tellPlace } from "@switchyard/aws-kit";
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { byIndex, refusal, sizeOf, toEntry } from "@switchyard/sqs/kit";
@@ -38,6 +39,7 @@ export function createSender(topic: Topic, call: Call, runtime: Runtime): Sender
     if (entries.length === 0) return results;
     const reply = await call("PublishBatch", { TopicArn: arn, PublishBatchRequestEntries: entries }, signal);
     byIndex(reply, entries.length).forEach((result, index) => {
+      if ("cause" in result) tellPlace(result.cause, `topic "${topic.name}"`);
       results[places[index]!] = "cause" in result ? { cause: result.cause } : { id: result.MessageId ?? "" };
     });
     return results;

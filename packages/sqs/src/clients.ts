@@ -1,8 +1,10 @@
 import {
   checkedEndpoint,
   type ClientConfig,
+  type ClientLike,
   clientSettings,
   configOf,
+  endpointOf as ownEndpoint,
   handlerSettings,
   leanClient,
   refuseRetries,
@@ -19,6 +21,11 @@ export interface Clients {
   readonly call: Call;
   /** Its sockets are its own: long polls hold one each for up to 20 seconds. */
   readonly poll: Call;
+  /** Whose calls they are. */
+  readonly client: ClientLike;
+  readonly pollClient: ClientLike;
+  /** Requests go to the host of a queue's URL, as a client of the user's sends them by default; ours send to the endpoint. */
+  readonly followsUrls: boolean;
   /** Where requests go; undefined where a user's client does not say. Refuses plain http: to another machine. */
   endpoint(): Promise<URL | undefined>;
   region(): Promise<string | undefined>;
@@ -35,6 +42,11 @@ export async function openClients(options: SqsOptions, sdk: Sdk): Promise<Client
   return {
     call: caller(sdk, calls),
     poll: caller(sdk, polls),
+    client: calls,
+    pollClient: polls,
+    followsUrls: [given, options.receiveClient].some(
+      (client) => client !== undefined && configOf(client).useQueueUrlAsEndpoint !== false,
+    ),
     endpoint: () => (endpoint ??= endpointOf(configOf(calls), options.allowInsecure === true)),
     region: async () => await configOf(calls).region?.(),
     close: () => {
@@ -60,13 +72,7 @@ function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): SqsClien
   );
 }
 
-/** Where a client's requests go: the endpoint that was configured, else the region's own; undefined where it does not say. */
+/** As the client says it; plain http: to another machine is refused. */
 async function endpointOf(config: ClientConfig, allowInsecure: boolean): Promise<URL | undefined> {
-  const configured = await checkedEndpoint(config, allowInsecure, EXAMPLE_ENDPOINT);
-  if (configured !== undefined) return configured;
-  return config.endpointProvider?.({
-    Region: await config.region?.(),
-    UseFIPS: (await config.useFipsEndpoint?.()) ?? false,
-    UseDualStack: (await config.useDualstackEndpoint?.()) ?? false,
-  }).url;
+  return (await checkedEndpoint(config, allowInsecure, EXAMPLE_ENDPOINT)) ?? (await ownEndpoint(config));
 }

@@ -5,7 +5,7 @@ import { openClients } from "./clients.ts";
 import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
 import type { SqsOptions } from "./options.ts";
-import { describeQueue, openQueue, queueUrl } from "./queues.ts";
+import { describeQueue, openQueue, queueUrl, queueWords } from "./queues.ts";
 import { createReceiver } from "./receiver.ts";
 import { createSender } from "./sender.ts";
 
@@ -17,7 +17,11 @@ export async function connect(
 ): Promise<Connection> {
   const opened = await openClients(options, sdk);
   const watch = watcher(report, classify, queueOf);
-  const clients = { ...opened, call: watch(opened.call), poll: watch(opened.poll) };
+  const clients = {
+    ...opened,
+    call: watch(opened.call, { client: opened.client, resourceOf: queueWords }),
+    poll: watch(opened.poll, { client: opened.pollClient, resourceOf: queueWords }),
+  };
 
   return {
     sender: async (to, signal) => createSender(await openQueue(to, options, clients, signal), clients.call, runtime),

@@ -1,5 +1,5 @@
 /** The fault table: what an error of SQS, the SDK or the network means for the call it happened in. */
-import { classifierOf, type FaultTable, unknownFault } from "@switchyard/aws-kit";
+import { classifierOf, type FaultTable, messageOf, unknownFault } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
 import type { FailedEntry } from "./client.ts";
 
@@ -88,7 +88,7 @@ function adjust(fault: Fault, name: string, during: Phase): Fault {
 
 function special(error: object, during: Phase): Fault | undefined {
   const { name, message, senderFault } = error as { name?: unknown; message?: unknown; senderFault?: unknown };
-  const text = typeof message === "string" ? message : "";
+  const text = messageOf({ message });
   if (name === "NoAnswer") return unknownFault(during);
   if (during === "settle" || during === "extend") {
     if (/receipt ?handle/i.test(text)) return { kind: "lost", code: "receipt-invalid" };

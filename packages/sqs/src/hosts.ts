@@ -1,5 +1,6 @@
 /** Which host a queue may be on: signed requests go to the endpoint that was configured and nowhere else. */
 
+import { partitionOf } from "@switchyard/aws-kit";
 import { isLoopback, originProblem as problemOf } from "@switchyard/core/driver-kit";
 
 export { isLoopback };
@@ -22,18 +23,22 @@ export function sameService(queue: URL, endpoint: URL): boolean {
   return region !== undefined && region === regionOf(endpoint.hostname);
 }
 
-const DOMAIN = "(?:amazonaws\\.com(?:\\.cn)?|api\\.aws|api\\.amazonwebservices\\.com\\.cn)";
 const FORMS = [
-  new RegExp(`^sqs(?:-fips)?\\.([a-z0-9-]+)\\.${DOMAIN}$`),
-  new RegExp(`\\.sqs\\.([a-z0-9-]+)\\.vpce\\.${DOMAIN}$`),
-  new RegExp(`^([a-z]{2}[a-z0-9-]+)\\.queue\\.${DOMAIN}$`),
+  /^sqs(?:-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$/,
+  /\.sqs\.([a-z0-9-]+)\.vpce\.([a-z0-9.-]+)$/,
+  /^([a-z]{2}[a-z0-9-]+)\.queue\.([a-z0-9.-]+)$/,
 ];
+/** No name of a host is longer. */
+const MAX_HOST = 253;
 
+/** Region and partition: names under any of a partition's suffixes are one service. */
 function regionOf(hostname: string): string | undefined {
-  if (hostname === "queue.amazonaws.com") return "us-east-1";
+  if (hostname === "queue.amazonaws.com") return "us-east-1 aws";
+  if (hostname.length > MAX_HOST) return undefined;
   for (const form of FORMS) {
     const found = form.exec(hostname);
-    if (found?.[1] !== undefined) return `${found[1]}${hostname.endsWith(".cn") ? ".cn" : ""}`;
+    const partition = found === null ? undefined : partitionOf(found[2]!);
+    if (partition !== undefined) return `${found![1]} ${partition}`;
   }
   return undefined;
 }

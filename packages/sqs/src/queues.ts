@@ -18,6 +18,12 @@ export interface Queue {
 
 const refuse = (code: string, message: string): MessagingError => new MessagingError(code, message, { kind: "config" });
 
+/** The queue a call is about, by its physical name, as errors tell it. */
+export function queueWords(input: { readonly QueueUrl?: string; readonly QueueName?: string }): string | undefined {
+  const name = input.QueueName ?? input.QueueUrl?.slice(input.QueueUrl.lastIndexOf("/") + 1);
+  return name === undefined ? undefined : `queue "${name}"`;
+}
+
 /** The queue's URL as the endpoint knows it. Rejects with SQS's own error where there is no such queue. */
 export async function queueUrl(
   of: Destination,
@@ -29,7 +35,7 @@ export async function queueUrl(
   const parsed = parseAddress(address);
   if (parsed === undefined) throw refuse("bad-address", `"${address}" is not the name, URL or ARN of an SQS queue`);
   const endpoint = await clients.endpoint();
-  if (parsed.url !== undefined) return checkedUrl(parsed.url, endpoint, options);
+  if (parsed.url !== undefined) return checkedUrl(parsed.url, endpoint, options, GIVEN);
   const region = parsed.region === undefined ? undefined : await clients.region();
   if (region !== undefined && region !== parsed.region) {
     throw refuse(
@@ -45,11 +51,16 @@ export async function queueUrl(
   );
   const url = URL.parse(QueueUrl);
   if (url === null) throw refuse("bad-queue-url", `the endpoint gave no URL for the queue "${parsed.name}"`);
-  return checkedUrl(url, endpoint, options);
+  // The endpoint gave it, and requests go to the endpoint: of such a URL only the path is used.
+  return clients.followsUrls ? checkedUrl(url, endpoint, options, FOLLOWED) : url.href;
 }
 
+const GIVEN = "give the queue by name or ARN, or use a connection with that endpoint or region";
+const FOLLOWED =
+  "the client given sends requests to the host of a queue's URL; make it with useQueueUrlAsEndpoint: false, or give endpoint instead of a client";
+
 /** A queue's URL may make the SDK send signed requests to its host: only the endpoint's own is taken. */
-function checkedUrl(url: URL, endpoint: URL | undefined, options: SqsOptions): string {
+function checkedUrl(url: URL, endpoint: URL | undefined, options: SqsOptions, hint: string): string {
   if (url.protocol !== "https:" && !isLoopback(url.hostname) && options.allowInsecure !== true) {
     throw refuse(
       "insecure-queue-url",
@@ -59,7 +70,7 @@ function checkedUrl(url: URL, endpoint: URL | undefined, options: SqsOptions): s
   if (endpoint !== undefined && !sameService(url, endpoint)) {
     throw refuse(
       "foreign-queue-url",
-      `the queue URL is at ${url.origin}, this connection's endpoint is ${endpoint.origin}; give the queue by name or ARN, or use a connection with that endpoint or region`,
+      `the queue URL is at ${url.origin}, this connection's endpoint is ${endpoint.origin}; ${hint}`,
     );
   }
   return url.href;

@@ -1,3 +1,4 @@
+import { tellPlace } from "@switchyard/aws-kit";
 import type { Outcome, Settlement } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { byIndex, chunks } from "./batches.ts";
@@ -72,7 +73,9 @@ async function run(url: string, call: Call, items: readonly Item[], signal: Abor
         ? byIndex(reply.value, part.length)
         : part.map(() => ({ cause: reply.reason as unknown }));
     results.forEach((result, place) => {
-      if ("cause" in result) outcomes[part[place]!.index] = { cause: result.cause };
+      if (!("cause" in result)) return;
+      tellPlace(result.cause, `queue "${url.slice(url.lastIndexOf("/") + 1)}"`);
+      outcomes[part[place]!.index] = { cause: result.cause };
     });
   });
   return outcomes;

@@ -8,5 +8,6 @@ export { isLoopback, originProblem } from "../origin.ts";
 export { type InLine, Line } from "../line.ts";
 export { guarded } from "../observe.ts";
 export { loadPeer } from "../peer.ts";
+export { quotedWords } from "../quoted-words.ts";
 export { sleepOver } from "../sleep.ts";
 export { excerpt, oneLine } from "../text.ts";

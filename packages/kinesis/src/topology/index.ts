@@ -1,4 +1,4 @@
-import type { Sdk } from "@switchyard/aws-kit";
+import { configOf, placing, type Sdk } from "@switchyard/aws-kit";
 import type { Change, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { Call, StreamRef } from "../client.ts";
@@ -6,7 +6,7 @@ import { openClients } from "../clients.ts";
 import { classify, isNamed } from "../errors.ts";
 import { SECOND } from "../limits.ts";
 import type { KinesisOptions } from "../options.ts";
-import { describeStream, type Stream } from "../streams.ts";
+import { describeStream, type Stream, streamWords } from "../streams.ts";
 import { type DesiredStream, desiredStreams } from "./desired.ts";
 import { differences } from "./differences.ts";
 import { leaseTablesOf } from "./leases.ts";
@@ -32,7 +32,7 @@ const ACTIVE_MS = 15 * 60 * SECOND;
 /** Streams, their settings and consumers, and the groups' lease tables. Needs rights to create, which the services need not have. */
 export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime: Runtime): Promise<Topology> {
   const clients = await openClients(options, sdk);
-  const call = patient(clients.call, runtime);
+  const call = patient(placing(clients.call, configOf(clients.client), streamWords), runtime);
   const leases = await leaseTablesOf(options, runtime);
 
   async function active(ref: StreamRef, signal: AbortSignal): Promise<Stream> {

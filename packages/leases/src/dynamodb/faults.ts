@@ -6,25 +6,48 @@ const THROTTLED = new Set([
   "RequestLimitExceeded",
   "Throttling",
 ]);
-const AUTH = new Set([
-  "AccessDeniedException",
+const CREDENTIALS = new Set([
   "UnrecognizedClientException",
   "InvalidSignatureException",
+  "SignatureDoesNotMatch",
   "ExpiredTokenException",
+  "ExpiredToken",
   "IncompleteSignature",
   "MissingAuthenticationToken",
+  "MissingAuthenticationTokenException",
   "CredentialsProviderError",
+  "TokenProviderError",
 ]);
+/** A signature is refused for its time: the SDK corrects its clock from the answer. */
+const OF_CLOCK = /signature expired|not yet current/i;
+/** Longer texts are cut before anything is looked for in them. */
+const MOST_TEXT = 2_000;
 
 /** What the runtime needs on the table, and nothing else. */
 const RIGHTS = "dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Scan";
 
 export function faultOf(cause: unknown, table: string): StoreFault {
+  const { message } = (cause ?? {}) as { message?: unknown };
+  const said = typeof message === "string" ? message.slice(0, MOST_TEXT) : "";
+  const fault = named(cause, table, said);
+  return said === "" || fault.code === "aborted" ? fault : { ...fault, said };
+}
+
+function named(cause: unknown, table: string, said: string): StoreFault {
   const name = (cause as { name?: unknown } | null)?.name;
   if (typeof name !== "string") return { kind: "retryable", code: "failed" };
   if (name === "AbortError") return { kind: "retryable", code: "aborted" };
   if (THROTTLED.has(name)) return { kind: "throttled", code: "throttled" };
-  if (AUTH.has(name)) {
+  if (CREDENTIALS.has(name) && OF_CLOCK.test(said))
+    return { kind: "retryable", code: "clock-skew", hint: "this machine's clock is wrong; set it, and keep it by NTP" };
+  if (CREDENTIALS.has(name)) {
+    return {
+      kind: "auth",
+      code: "credentials-refused",
+      hint: "check the credentials the AWS SDK finds here (environment, profile, role)",
+    };
+  }
+  if (name === "AccessDeniedException") {
     return {
       kind: "auth",
       code: "lease-table-forbidden",

@@ -1,4 +1,4 @@
-import type { Sdk } from "@switchyard/aws-kit";
+import { configOf, placing, type Sdk } from "@switchyard/aws-kit";
 import type { Change, Destination, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
 import { queueName } from "../addresses.ts";
@@ -6,7 +6,7 @@ import { chunks } from "../batches.ts";
 import { type Clients, openClients } from "../clients.ts";
 import { classify } from "../errors.ts";
 import type { SqsOptions } from "../options.ts";
-import { describeQueue, type Queue, queueUrl } from "../queues.ts";
+import { describeQueue, type Queue, queueUrl, queueWords } from "../queues.ts";
 import { applyQueue, type Planned } from "./apply.ts";
 import { type Desired, desiredQueues, type TopicsOf } from "./desired.ts";
 import { differences } from "./differences.ts";
@@ -14,7 +14,8 @@ import { missingTags } from "./tags.ts";
 
 /** Queues, their dead-letter queues and settings. Needs the rights to create and to change, which the services need not have. */
 export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: TopicsOf): Promise<Topology> {
-  const clients = await openClients(options, sdk);
+  const opened = await openClients(options, sdk);
+  const clients = { ...opened, call: placing(opened.call, configOf(opened.client), queueWords) };
 
   return {
     async plan(destinations, signal) {
