@@ -1,3 +1,4 @@
+import { partitionOf } from "@switchyard/aws-kit";
 import { X509Certificate } from "node:crypto";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Runtime } from "@switchyard/core/driver";
@@ -31,7 +32,13 @@ export async function fetchCertificate(url: URL, signal: AbortSignal): Promise<s
 }
 
 /** As SNS names them: one for most regions, one each for the others. */
-const SUBJECT = /^sns(?:-signing)?(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/;
+const SUBJECT = /^sns(?:-signing|-fips)?\.(?:[a-z]{2}[a-z0-9-]+-\d\.)?([a-z0-9.-]{1,100})$/;
+
+/** In any partition. */
+function isOfSns(name: string): boolean {
+  const suffix = SUBJECT.exec(name.slice(0, 300))?.[1];
+  return suffix !== undefined && partitionOf(suffix) !== undefined;
+}
 
 interface Failures {
   readonly count: number;
@@ -120,7 +127,7 @@ export class Certificates {
 
   #check(certificate: X509Certificate): void {
     const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1] ?? "";
-    if (!SUBJECT.test(name)) throw refused("is not issued to SNS");
+    if (!isOfSns(name)) throw refused("is not issued to SNS");
     const now = this.#runtime.now();
     if (now < certificate.validFromDate.getTime()) throw refused("is not valid yet; check this machine's clock");
     if (now > certificate.validToDate.getTime()) throw refused("has expired; check this machine's clock");

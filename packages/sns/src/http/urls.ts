@@ -1,13 +1,22 @@
 /** Only hosts of SNS are ever spoken to, whatever a message says. */
+import { partitionOf } from "@switchyard/aws-kit";
 import { excerpt, MessagingError } from "@switchyard/core/driver-kit";
 
-const HOST = /^sns\.[a-z]{2}[a-z0-9-]+-\d\.amazonaws\.com(?:\.cn)?$/;
+const HOST = /^sns(?:-fips)?\.[a-z]{2}[a-z0-9-]+-\d\.([a-z0-9.-]+)$/;
+/** No name of a host is longer. */
+const MAX_HOST = 253;
+
+/** A host of SNS in any partition of AWS, dual stack and FIPS included. */
+function isSns(hostname: string): boolean {
+  const suffix = hostname.length > MAX_HOST ? undefined : HOST.exec(hostname)?.[1];
+  return suffix !== undefined && partitionOf(suffix) !== undefined;
+}
 const CERTIFICATE = /^\/SimpleNotificationService-[A-Za-z0-9]+\.pem$/;
 
 /** The URL where it is one of SNS, over https and with nothing odd in it. */
 function snsUrl(text: string): URL | undefined {
   const url = URL.parse(text);
-  if (url === null || url.protocol !== "https:" || !HOST.test(url.hostname)) return undefined;
+  if (url === null || url.protocol !== "https:" || !isSns(url.hostname)) return undefined;
   return url.port === "" && url.username === "" && url.password === "" && url.hash === "" ? url : undefined;
 }
 

@@ -98,6 +98,10 @@ test("regions of all partitions have certificates", async () => {
   for (const host of [
     "sns.us-gov-west-1.amazonaws.com",
     "sns.cn-north-1.amazonaws.com.cn",
+    "sns.eusc-de-east-1.amazonaws.eu",
+    "sns.us-iso-east-1.c2s.ic.gov",
+    "sns.eu-west-1.api.aws",
+    "sns-fips.us-east-1.amazonaws.com",
     "sns.ap-southeast-4.amazonaws.com",
   ]) {
     const SigningCertURL = `https://${host}/SimpleNotificationService-0a.pem`;
