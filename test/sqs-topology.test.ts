@@ -73,6 +73,12 @@ describe("a new queue", () => {
     expect(await planned(of)).toEqual([]);
   });
 
+  test("makes its dead letters for no larger messages", async () => {
+    const of = await sqs.provide(withDeadLetter({ native: { maxMessageBytes: 262_144 } }));
+    expect(await attributesOf(of.deadLetter!)).toMatchObject({ MaximumMessageSize: "262144" });
+    expect(await planned(of)).toEqual([]);
+  });
+
   test("never lets SQS give up after less than three receives", async () => {
     const of = await sqs.provide(withDeadLetter({ nativeAttempts: 1 }));
     expect(JSON.parse((await attributesOf(of))["RedrivePolicy"]!)).toMatchObject({ maxReceiveCount: 3 });

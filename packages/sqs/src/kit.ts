@@ -1,6 +1,7 @@
 /**
  * What `@switchyard/sns` stands on: a subscription is an SQS queue. Not for applications; it changes with any version.
  */
+export { queueName } from "./addresses.ts";
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
 export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";

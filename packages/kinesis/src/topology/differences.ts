@@ -107,7 +107,7 @@ function encryption({ settings }: DesiredStream, { kmsKey: is, ref }: Stream): D
       {
         setting: "encryption",
         action: "destructive",
-        summary: `encryption: ${is} becomes none; leave native.encryption out to keep it`,
+        summary: `encryption: ${is || "a KMS key"} becomes none; leave native.encryption out to keep it`,
         step: (call, signal) =>
           call("StopStreamEncryption", { ...ref, EncryptionType: "KMS", KeyId: is ?? "" }, signal),
       },
@@ -116,7 +116,7 @@ function encryption({ settings }: DesiredStream, { kmsKey: is, ref }: Stream): D
     {
       setting: "encryption",
       action: "update",
-      summary: `encryption: ${is ?? "none"} becomes the KMS key ${wanted}`,
+      summary: `encryption: ${is === undefined ? "none" : is || "another KMS key"} becomes the KMS key ${wanted}`,
       step: (call, signal) => call("StartStreamEncryption", { ...ref, EncryptionType: "KMS", KeyId: wanted }, signal),
     },
   ];

@@ -1,6 +1,6 @@
 import type { Change, Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import type { Queue } from "@switchyard/sqs/kit";
+import { type Queue, queueName } from "@switchyard/sqs/kit";
 import { topicArn, topicName } from "../addresses.ts";
 import type { Subscription } from "../client.ts";
 import { describeTopic, findArn, type Topic } from "../topics.ts";
@@ -132,7 +132,7 @@ async function planGroup(
 ): Promise<GroupPlanning> {
   const queue = await findQueue(group, workshop);
   refuseManagedKey(group, queue?.attributes["KmsMasterKeyId"]);
-  const name = `${topic?.name ?? group.base} to ${queue?.name ?? group.name}`;
+  const name = `${topic?.name ?? topicName(group)} to ${queue?.name ?? queueName(group)}`;
   const change = (action: Change["action"], summary: string): Change => ({
     action,
     resource: "subscription",
@@ -142,7 +142,12 @@ async function planGroup(
   const subscription = queue === undefined ? undefined : there.find(({ Endpoint }) => Endpoint === queue.arn);
   const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, workshop);
   if (subscription === undefined) {
-    const changes = [change("create", newSummary(group, wantedAttributes(group, dead?.arn ?? group.deadLetter?.name)))];
+    const changes = [
+      change(
+        "create",
+        newSummary(group, wantedAttributes(group, dead?.arn ?? (group.deadLetter && queueName(group.deadLetter)))),
+      ),
+    ];
     return { changes, subscribe: true, settings: [], keys: keysOf(group, queue, dead, false) };
   }
   const { SubscriptionArn = "" } = subscription;
@@ -150,7 +155,10 @@ async function planGroup(
   const { Attributes = {} } = SubscriptionArn.startsWith("arn:")
     ? await workshop.sns.call("GetSubscriptionAttributes", { SubscriptionArn }, workshop.signal)
     : { Attributes: { ...wantedAttributes(group, dead?.arn), PendingConfirmation: "true" } };
-  const found = subscriptionDifferences(wantedAttributes(group, dead?.arn ?? group.deadLetter?.name), Attributes);
+  const found = subscriptionDifferences(
+    wantedAttributes(group, dead?.arn ?? (group.deadLetter && queueName(group.deadLetter))),
+    Attributes,
+  );
   return {
     changes: [...found.map(({ action, summary }) => change(action, summary)), ...externalPolicy(group, queue!, topic!)],
     subscribe: false,
@@ -170,7 +178,7 @@ function newSummary(group: Destination, wanted: Readonly<Record<string, string>>
   const parts = ["raw delivery"];
   if (group.types !== undefined) parts.push(`only ${[...group.types].sort().join(", ") || "what has no type"}`);
   if (wanted["RedrivePolicy"] !== undefined)
-    parts.push(`what cannot be delivered to ${group.deadLetter!.address ?? group.deadLetter!.name}`);
+    parts.push(`what cannot be delivered to ${group.deadLetter!.address ?? queueName(group.deadLetter!)}`);
   return `new subscription: ${parts.join(", ")}`;
 }
 

@@ -41,7 +41,7 @@ export function topicDifferences(
   ): void => {
     const is = attributes[name] || unset;
     if (is !== wanted)
-      found.push({ action, summary: `${what}: ${is} becomes ${wanted || "none"}`, set: [name, wanted] });
+      found.push({ action, summary: `${what}: ${is || "none"} becomes ${wanted || "none"}`, set: [name, wanted] });
   };
   compare("largest message", "MaximumMessageSize", String(DEFAULT_MESSAGE_BYTES), String(settings.maxMessageBytes));
   compare("signature version", "SignatureVersion", "1", "2");

@@ -1,5 +1,6 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
+import { queueName } from "../addresses.ts";
 import type { Clients } from "../clients.ts";
 import { classify } from "../errors.ts";
 import type { SqsOptions } from "../options.ts";
@@ -73,7 +74,11 @@ async function deadLetterArn(
   if (deadLetter === undefined) return undefined;
   const { arn } = await describeQueue(await queueUrl(deadLetter, options, clients, signal), clients, signal);
   if (arn !== "") return arn;
-  throw new MessagingError("queue-not-found", `the dead-letter queue "${deadLetter.name}" has no ARN`, {
-    kind: "config",
-  });
+  throw new MessagingError(
+    "queue-not-found",
+    `the dead-letter queue "${deadLetter.address ?? queueName(deadLetter)}" has no ARN`,
+    {
+      kind: "config",
+    },
+  );
 }

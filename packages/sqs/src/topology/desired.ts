@@ -29,7 +29,7 @@ export function desiredQueues(destinations: readonly Destination[], topicsOf: To
   const problems: { path: string; message: string }[] = [];
   const add = (of: Destination): void => {
     if (of.model !== "queue") return;
-    if (of.deadLetter !== undefined) add(encryptedLike(of.deadLetter, of));
+    if (of.deadLetter !== undefined) add(like(of.deadLetter, of));
     const { address, problem } = locate(of);
     for (const message of problem === undefined ? nativeProblems(of) : [problem])
       problems.push({ path: of.channel, message });
@@ -54,11 +54,21 @@ export function desiredQueues(destinations: readonly Destination[], topicsOf: To
   return [...found.values()].sort((a, b) => Number(a.deadLetter !== undefined) - Number(b.deadLetter !== undefined));
 }
 
-/** Dead letters are the same data: they stay under the source's key unless they are given one. */
-function encryptedLike(deadLetter: Destination, { native }: Destination): Destination {
-  if (native["kmsKey"] === undefined || deadLetter.address !== undefined) return deadLetter;
-  const { kmsKey, kmsDataKeyReuse } = native;
-  return { ...deadLetter, native: { kmsKey, kmsDataKeyReuse, ...deadLetter.native } };
+/**
+ * Dead letters are the same data: they stay under the source's key unless they are given one, and their queue is made for no larger
+ * messages, as an endpoint may have a lower cap than AWS.
+ */
+function like(deadLetter: Destination, { native }: Destination): Destination {
+  if (deadLetter.address !== undefined) return deadLetter;
+  const { kmsKey, kmsDataKeyReuse, maxMessageBytes } = native;
+  return {
+    ...deadLetter,
+    native: {
+      ...(kmsKey === undefined ? {} : { kmsKey, kmsDataKeyReuse }),
+      ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
+      ...deadLetter.native,
+    },
+  };
 }
 
 function toDesired(of: Destination, topics: readonly string[]): Desired {

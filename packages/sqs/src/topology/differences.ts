@@ -1,6 +1,7 @@
 /** What a queue has against what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
+import { queueName } from "../addresses.ts";
 import { SECOND } from "../limits.ts";
 import { type Queue, redriveOf } from "../queues.ts";
 import { type Desired, encryption, throughput } from "./desired.ts";
@@ -92,7 +93,7 @@ function redriveDifference(desired: Desired, { attributes }: Queue, deadLetterAr
     return is === undefined ? [] : change("destructive", `${is.target} gets no more of them`, "");
   const { maxReceiveCount } = desired;
   const wanted = JSON.stringify({ deadLetterTargetArn: deadLetterArn ?? "", maxReceiveCount });
-  const target = deadLetterArn ?? desired.deadLetter.address ?? desired.deadLetter.name;
+  const target = deadLetterArn ?? desired.deadLetter.address ?? queueName(desired.deadLetter);
   if (is === undefined) return change("update", `to ${target} after ${maxReceiveCount} receives`, wanted);
   if (is.target !== deadLetterArn) return change("destructive", `${is.target} becomes ${target}`, wanted);
   // More than are needed are no difference: the policy's attempts come first.
