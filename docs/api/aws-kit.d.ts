@@ -7,6 +7,7 @@ export interface ClientLike {
     }): Promise<any>;
     destroy?(): void;
     readonly config?: unknown;
+    renew?(): Promise<boolean>;
 }
 export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 export declare function commandOf(sdk: Sdk, name: string, action: string, input: object): any;
@@ -30,6 +31,15 @@ export interface ClientConfig {
     };
     useFipsEndpoint?: () => Promise<boolean>;
     useDualstackEndpoint?: () => Promise<boolean>;
+    credentials?: () => Promise<Credentials>;
+    profile?: string;
+    useQueueUrlAsEndpoint?: boolean;
+}
+export interface Credentials {
+    readonly accessKeyId?: string;
+    readonly secretAccessKey?: string;
+    readonly sessionToken?: string;
+    readonly accountId?: string;
 }
 export interface Place {
     readonly region?: string | undefined;
@@ -41,6 +51,7 @@ export declare function clientSettings({ region, endpoint, profile }: Place, req
 export declare const configOf: (client: ClientLike) => ClientConfig;
 export declare function refuseRetries(client: ClientLike, option: string, className: string): Promise<void>;
 export declare function checkedEndpoint(config: ClientConfig, allowInsecure: boolean, example: string): Promise<URL | undefined>;
+export declare function endpointOf(config: ClientConfig): Promise<URL | undefined>;
 
 // errors.d.ts
 import type { Fault, Phase } from "@switchyard/core/driver";
@@ -59,17 +70,28 @@ export interface ServiceFaults {
     }, during: Phase) => Fault;
 }
 export declare function classifierOf(faults: ServiceFaults): (cause: unknown, during: Phase) => Fault;
+export declare function withPlace(fault: Fault, cause: unknown): Fault;
+export declare function answered(fault: Fault, error: object): Fault;
 export declare function namesOf(error: object): readonly string[];
 export declare function unknownFault(during: Phase): Fault;
 export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 
+// foreign-answer.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+export declare function messageOf(error: object): string;
+export declare function isForeign(error: object): boolean;
+export declare function foreignFault(error: object, during: Phase): Fault;
+
 // index.d.ts
-export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
-export { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault } from "./errors.ts";
+export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, endpointOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
+export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withPlace, } from "./errors.ts";
+export { isForeign, messageOf } from "./foreign-answer.ts";
 export { jsonAnswer, jsonBody } from "./json-body.ts";
 export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
+export { partitionOf } from "./partitions.ts";
+export { placer, placing, tellPlace } from "./places.ts";
 export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
 export { watcher } from "./watch.ts";
 
@@ -116,6 +138,18 @@ export {};
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
 export declare function tagsProblem(value: unknown): string | undefined;
 
+// partitions.d.ts
+export declare function partitionOf(suffix: string): string | undefined;
+
+// places.d.ts
+import { type ClientConfig } from "./clients.ts";
+export declare function tellPlace(cause: unknown, where: string): void;
+export declare function placeOf(cause: unknown): string | undefined;
+type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
+export declare function placer(config: ClientConfig, resourceOf: (input: any) => string | undefined): (cause: unknown, action: string, input: unknown) => Promise<void>;
+export declare function placing<C extends AnyCall>(call: C, config: ClientConfig, resourceOf: (input: any) => string | undefined): C;
+export {};
+
 // shape.d.ts
 export type Shape = (value: unknown) => boolean;
 export declare const text: Shape;
@@ -127,7 +161,12 @@ export declare const listOf: (of: Shape) => Shape;
 
 // watch.d.ts
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";
+import { type ClientLike } from "./clients.ts";
 type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
+export interface Watched {
+    readonly client: ClientLike;
+    readonly resourceOf: (input: any) => string | undefined;
+}
 export declare function watcher(report: (event: DriverEvent) => void, classify: (cause: unknown, during: Phase) => Fault,
-idOf?: (input: unknown) => string | undefined): <C extends AnyCall>(call: C) => C;
+idOf?: (input: unknown) => string | undefined): <C extends AnyCall>(call: C, of?: Watched) => C;
 export {};

@@ -209,6 +209,7 @@ export interface ForeignInput {
     readonly body: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly key?: string;
+    readonly id?: string;
 }
 export interface Exemption {
     readonly case: string;

@@ -378,6 +378,7 @@ export { isLoopback, originProblem } from "../origin.ts";
 export { type InLine, Line } from "../line.ts";
 export { guarded } from "../observe.ts";
 export { loadPeer } from "../peer.ts";
+export { quotedWords } from "../quoted-words.ts";
 export { sleepOver } from "../sleep.ts";
 export { excerpt, oneLine } from "../text.ts";
 
@@ -527,10 +528,11 @@ export interface Lease<R = any> {
 }
 export interface Delivery<R = any> {
     readonly id: string;
+    readonly unique?: false | undefined;
     readonly message: WireMessage;
     readonly receipt: R;
     readonly raw: unknown;
-    readonly attempt?: number;
+    readonly attempt?: number | undefined;
     readonly enqueuedAt?: number;
     readonly position?: string;
     readonly deadline?: number;
@@ -721,7 +723,7 @@ export type MessagingEvent = About &
 } | {
     readonly type: "released";
     readonly level: "info";
-    readonly reason: "stop" | "asked" | "order" | "budget";
+    readonly reason: "stop" | "asked" | "order" | "budget" | "hold";
 } | {
     readonly type: "receive-failed";
     readonly level: "warn" | "error";
@@ -1154,6 +1156,9 @@ export interface Publisher<C extends AnyChannel> {
     readonly "~publishes"?: (channel: C) => void;
 }
 export {};
+
+// quoted-words.d.ts
+export declare function quotedWords(said: string): string;
 
 // refused.d.ts
 export interface Refused<Why extends string> {

@@ -357,7 +357,7 @@ export interface Pace {
 export declare function paceOf({ poll }: KinesisOptions): Pace;
 
 // topology/index.d.ts
-import type { Sdk } from "@switchyard/aws-kit";
+import { type Sdk } from "@switchyard/aws-kit";
 import type { Runtime, Topology } from "@switchyard/core/driver";
 import type { KinesisOptions } from "../options.ts";
 export declare function createTopology(options: KinesisOptions, sdk: Sdk, runtime: Runtime): Promise<Topology>;

@@ -367,6 +367,7 @@ export interface StoreFault {
     readonly kind: "retryable" | "throttled" | "auth" | "config" | "permanent" | "closed";
     readonly code: string;
     readonly hint?: string;
+    readonly said?: string;
 }
 
 // tenure.d.ts

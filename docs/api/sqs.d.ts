@@ -10,6 +10,18 @@ export type SqsKeeps = {
 };
 export declare const adapter: Adapter<SqsOptions, SqsKeeps>;
 
+// addresses.d.ts
+import type { Destination, Located } from "@switchyard/core/driver";
+export interface Address {
+    readonly name: string;
+    readonly url?: URL;
+    readonly account?: string;
+    readonly region?: string;
+}
+export declare function queueName(of: Destination): string;
+export declare function parseAddress(address: string): Address | undefined;
+export declare function locate(of: Destination): Located;
+
 // batches.d.ts
 import type { BatchReply } from "./client.ts";
 export declare function byIndex<S extends {
@@ -154,12 +166,15 @@ export declare function caller(sdk: Sdk, client: SqsClientLike): Call;
 export {};
 
 // clients.d.ts
-import { type Sdk } from "@switchyard/aws-kit";
+import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
 import { type Call } from "./client.ts";
 import type { SqsOptions } from "./options.ts";
 export interface Clients {
     readonly call: Call;
     readonly poll: Call;
+    readonly client: ClientLike;
+    readonly pollClient: ClientLike;
+    readonly followsUrls: boolean;
     endpoint(): Promise<URL | undefined>;
     region(): Promise<string | undefined>;
     close(): void;
@@ -201,6 +216,7 @@ export declare function sqs(options?: SqsOptions): {
 } & SqsOptions;
 
 // kit.d.ts
+export { queueName } from "./addresses.ts";
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
 export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";
@@ -272,6 +288,10 @@ export interface Queue {
     readonly retentionMs: number;
     readonly attributes: Readonly<Record<string, string | undefined>>;
 }
+export declare function queueWords(input: {
+    readonly QueueUrl?: string;
+    readonly QueueName?: string;
+}): string | undefined;
 export declare function queueUrl(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<string>;
 export declare function openQueue(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<Queue>;
 export declare function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue>;
@@ -304,7 +324,7 @@ export declare function encryption(settings: Settings): Record<string, string>;
 export declare function throughput(settings: Settings): Record<string, string>;
 
 // topology/index.d.ts
-import type { Sdk } from "@switchyard/aws-kit";
+import { type Sdk } from "@switchyard/aws-kit";
 import type { Topology } from "@switchyard/core/driver";
 import type { SqsOptions } from "../options.ts";
 import { type TopicsOf } from "./desired.ts";

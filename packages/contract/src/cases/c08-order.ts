@@ -105,6 +105,8 @@ export const cases: readonly ContractCase[] = [
         channels: [channel],
         retry: { first: "200ms" },
         groups: { main: { concurrency: 4, maxInFlight: 8 } },
+        // Sixty of one key go one after the other, which a slow endpoint may take half a minute for.
+        publish: { timeout: "60s" },
         // One partition, so that what is given back and what follows it come by the same way.
         ...(t.caps.groupMembership === "leases" ? { channelConfig: { partitions: 1 } } : {}),
       });
