@@ -215,9 +215,16 @@ export const cases: readonly ContractCase[] = [
     run: async (t) => {
       const seam = await t.seam({ nativeAttempts: 3, holdMs: 30_000 });
       await seam.send([wire(t, 1)]);
-      const reader = await seam.reader();
-      for (const _ of range(3)) await reader.settle(await reader.take(1), { retryMs: 0 });
-      assert.deepEqual(await reader.watch(1_500), []);
+      // Where only failures count, the driver counts them itself; what the broker counts is holders that end without a word.
+      const ownCount = t.caps.attempts === "failures";
+      const reader = ownCount ? undefined : await seam.reader();
+      for (const _ of range(3)) {
+        const holder = reader ?? (await seam.reader());
+        const taken = await holder.take(1);
+        if (ownCount) await holder.close();
+        else await holder.settle(taken, { retryMs: 0 });
+      }
+      assert.deepEqual(await (reader ?? (await seam.reader())).watch(1_500), []);
       const dead = await seam.readerOf(seam.places.groups["main"]!.deadLetter!);
       assert.deepEqual((await dead.take(1)).map(numberOf), [1]);
     },
