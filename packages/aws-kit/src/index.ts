@@ -28,7 +28,7 @@ export { jsonAnswer, jsonBody } from "./json-body.ts";
 export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
-export { partitionOf } from "./partitions.ts";
+export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { placer, placing, tellPlace } from "./places.ts";
 export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
 export { watcher } from "./watch.ts";

@@ -19,7 +19,23 @@ const SUFFIXES: Readonly<Record<string, string>> = {
   "api.aws.hci.ic.gov": "aws-iso-f",
 };
 
-/** The partition whose hosts end in this suffix; undefined: none of AWS's. */
+/** The partition whose hosts end in this suffix, GovCloud as `aws`, whose hosts it shares; undefined: none of AWS's. */
 export function partitionOf(suffix: string): string | undefined {
   return Object.hasOwn(SUFFIXES, suffix) ? SUFFIXES[suffix] : undefined;
+}
+
+/** By the first letters of a region's name; every other region is of the partition `aws`. */
+const PREFIXES: readonly (readonly [prefix: string, partition: string])[] = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["eusc-", "aws-eusc"],
+  ["us-iso-", "aws-iso"],
+  ["us-isob-", "aws-iso-b"],
+  ["eu-isoe-", "aws-iso-e"],
+  ["us-isof-", "aws-iso-f"],
+];
+
+/** As ARNs name it. */
+export function partitionOfRegion(region: string): string {
+  return PREFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
 }

@@ -1,4 +1,5 @@
 /** Names of topics: ours from the destination, and existing ones by name or ARN. */
+import { partitionOfRegion } from "@switchyard/aws-kit";
 import type { Destination, Located } from "@switchyard/core/driver";
 import { MAX_NAME } from "./limits.ts";
 
@@ -61,15 +62,6 @@ export function queueNative(native: Destination["native"]): Destination["native"
   return Object.fromEntries(Object.entries(native).filter(([key]) => !SUBSCRIPTION.has(key)));
 }
 
-const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
-  ["cn-", "aws-cn"],
-  ["us-gov-", "aws-us-gov"],
-  ["us-isob-", "aws-iso-b"],
-  ["us-iso-", "aws-iso"],
-  ["eusc-", "aws-eusc"],
-];
-
 export function topicArn(region: string, account: string, name: string): string {
-  const partition = PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
-  return `arn:${partition}:sns:${region}:${account}:${name}`;
+  return `arn:${partitionOfRegion(region)}:sns:${region}:${account}:${name}`;
 }
