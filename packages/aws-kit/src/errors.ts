@@ -10,8 +10,8 @@ export type FaultTable = Readonly<Record<string, FaultRow>>;
 
 const CREDENTIALS = "check the credentials the AWS SDK finds here (environment, profile, role)";
 const THROTTLED: FaultRow = ["throttled", "throttled"];
-/** A client of ours has looked for others by then. */
-const NO_OTHERS = `${CREDENTIALS}; no newer ones were found there`;
+/** A client of ours reads the credentials anew before it gives up; one of the user's has its own ways. */
+const NO_OTHERS = `${CREDENTIALS}; if they were rotated, a client of your own may still use the old ones: make a new one`;
 const EXPIRED: FaultRow = ["auth", "credentials-expired", NO_OTHERS];
 const REFUSED: FaultRow = ["auth", "credentials-refused", NO_OTHERS];
 /** The SDK corrects its clock from the reply: the next call is right. */
@@ -31,6 +31,8 @@ const COMMON: FaultTable = {
   SlowDown: THROTTLED,
   BandwidthLimitExceeded: THROTTLED,
   PriorRequestNotComplete: THROTTLED,
+  EC2ThrottledException: THROTTLED,
+  TransactionInProgressException: THROTTLED,
   RequestTimeout: UNREAD,
   RequestTimeoutException: UNREAD,
   ExpiredToken: EXPIRED,
@@ -88,11 +90,11 @@ export function answered(fault: Fault, error: object): Fault {
   return said === "" || fault.said !== undefined ? fault : { ...fault, said };
 }
 
-/** A signature is refused for its time, or because it is wrong. */
-const OF_CLOCK = /signature expired|not yet current|request timestamp/i;
+/** A signature is refused for its time, or because it is wrong; some services say either by one name. */
+const OF_CLOCK = /signature expired|signature not yet current|request timestamp/i;
 
 function nameFault(row: FaultRow, error: object): Fault {
-  return rowFault(row === REFUSED && OF_CLOCK.test(messageOf(error)) ? CLOCK : row);
+  return rowFault(row[0] === "auth" && OF_CLOCK.test(messageOf(error)) ? CLOCK : row);
 }
 
 function faultOf(cause: unknown, during: Phase, faults: ServiceFaults, table: FaultTable): Fault | undefined {
@@ -159,10 +161,17 @@ function byStatus(error: object, during: Phase): Fault | undefined {
   if (status >= 500) return { kind: during === "send" ? "ambiguous" : "retryable", code: "service-failed" };
   if (status === 408) return { kind: during === "send" ? "ambiguous" : "retryable", code: "timeout" };
   if (status === 413 && during === "send") return { kind: "permanent", code: "too-large" };
+  if (status >= 400 && isPassing(error)) return { kind: "retryable", code: "service-failed" };
   // A refused request was not carried out; a message in it is refused for good, a resource's settings are the user's to mend.
   if (status >= 400) {
     const ofMessage = during === "send" || during === "settle" || during === "extend";
     return { kind: ofMessage ? "permanent" : "config", code: "refused" };
   }
   return undefined;
+}
+
+/** The service's own model says that the call may be made again. */
+function isPassing(error: object): boolean {
+  const { $retryable } = error as { $retryable?: unknown };
+  return typeof $retryable === "object" && $retryable !== null;
 }

@@ -21,13 +21,38 @@ function statusOf(error: object): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 
-/** Something answered, and not in the form of the service. */
-export function isForeign(error: object): boolean {
-  if (statusOf(error) === undefined) return false;
-  const { name, __type, message } = error as { name?: unknown; __type?: unknown; message?: unknown };
-  if (typeof __type === "string" && __type !== "") return false;
-  return NAMELESS.has(String(name)) || WORDLESS.has(String(message));
+type Headers = Readonly<Record<string, string | undefined>>;
+
+function headersOf(error: object): Headers | undefined {
+  return (error as { $response?: { headers?: Headers } }).$response?.headers;
 }
+
+/**
+ * Something answered, and not in the form of the service. Its own errors have a type: `__type` in JSON, the header
+ * `x-amzn-errortype`, or `Error.Code` in XML. A gateway's JSON may have a `code`, which the SDK takes for the name, and any
+ * 404 in XML is `NotFound` to it: where the response is there to be looked at, the name alone is not enough.
+ */
+export function isForeign(error: object): boolean {
+  const status = statusOf(error);
+  if (status === undefined) return false;
+  const { name, message } = error as { name?: unknown; message?: unknown };
+  const headers = headersOf(error);
+  if (isTyped(error, headers)) return false;
+  if (NAMELESS.has(String(name)) || WORDLESS.has(String(message))) return true;
+  return headers !== undefined && status >= 300;
+}
+
+function isTyped(error: object, headers: Headers | undefined): boolean {
+  const {
+    __type,
+    Code,
+    Error: inner,
+  } = error as { __type?: unknown; Code?: unknown; Error?: { Code?: unknown } | null };
+  if (isText(__type) || isText(headers?.["x-amzn-errortype"])) return true;
+  return isText(typeof inner === "object" && inner !== null ? inner.Code : Code);
+}
+
+const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 /**
  * What is no answer of the service settles nothing for good: a refusal was not carried out and may pass, and after anything else
@@ -35,8 +60,7 @@ export function isForeign(error: object): boolean {
  */
 export function foreignFault(error: object, during: Phase): Fault {
   const status = statusOf(error) ?? 0;
-  const { $response } = error as { $response?: { headers?: Readonly<Record<string, string | undefined>> } };
-  const type = $response?.headers?.["content-type"];
+  const type = headersOf(error)?.["content-type"];
   const what = `HTTP ${status}${type === undefined || type === "" ? "" : `, ${type.slice(0, 100)}`}`;
   const message = messageOf(error);
   const said = WORDLESS.has(message) || message === "" ? what : `${what}: ${message}`;

@@ -61,7 +61,14 @@ async function list(sns: SnsClient, token: string | undefined, signal: AbortSign
 }
 
 export async function describeTopic(arn: string, sns: SnsClient, signal: AbortSignal): Promise<Topic> {
-  const { Attributes: attributes = {} } = await sns.call("GetTopicAttributes", { TopicArn: arn }, signal);
+  const { Attributes: attributes } = await sns.call("GetTopicAttributes", { TopicArn: arn }, signal);
+  // The SDK reads any page in XML as an answer without attributes.
+  if (attributes === undefined)
+    throw new MessagingError(
+      "unexpected-answer",
+      `the endpoint gave no attributes of the topic "${arn}"; check the endpoint, and the proxies on the way to it`,
+      { kind: "retryable" },
+    );
   const name = arn.slice(arn.lastIndexOf(":") + 1);
   return {
     arn,
