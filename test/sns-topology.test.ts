@@ -209,6 +209,13 @@ describe("a new channel", () => {
     expect(Tags).toEqual([{ Key: "team", Value: "orders" }]);
   });
 
+  test("a setting that was never set is told as none", async () => {
+    const of = fan([]);
+    await apply(of);
+    const { changes } = await topology.plan([{ ...of.to, native: { kmsKey: "alias/topics" } }], never);
+    expect(changes.map(({ summary }) => summary)).toContain("encryption key: none becomes alias/topics");
+  });
+
   test("made by two processes at once is made once", async () => {
     const of = fan(["billing"]);
     const other = await adapter.topology!(aws.connection, systemRuntime);

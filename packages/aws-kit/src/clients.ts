@@ -6,8 +6,13 @@ export interface ClientLike {
   send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
   destroy?(): void;
   readonly config?: unknown;
-  /** Looks for other credentials, past what the SDK has cached; true: it has found some, and the next call uses them. */
-  renew?(): Promise<boolean>;
+  /** Rises with every change of credentials by `renew`. */
+  readonly generation?: number;
+  /**
+   * Looks for other credentials than a refused call of `generation` used, past what the SDK has cached. True: there are some,
+   * and the next call uses them.
+   */
+  renew?(generation: number): Promise<boolean>;
 }
 
 /** A module `@aws-sdk/client-…`: the client and one class for each command. */

@@ -30,5 +30,6 @@ export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { placer, placing, tellPlace } from "./places.ts";
+export { Renewal } from "./renewal.ts";
 export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
-export { watcher } from "./watch.ts";
+export { renewed, watcher } from "./watch.ts";

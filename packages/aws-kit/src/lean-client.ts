@@ -1,5 +1,6 @@
-import type { ClientConfig, ClientLike, Credentials, Sdk } from "./clients.ts";
+import type { ClientLike, Sdk } from "./clients.ts";
 import { type Bodies, nativeBodies, type Protocol } from "./native-bodies.ts";
+import { Renewal } from "./renewal.ts";
 
 /** What of a client of the SDK is used beside {@link ClientLike}. Of another version, any of it may be absent. */
 interface SdkClient extends ClientLike {
@@ -37,58 +38,31 @@ export function leanClient(
   settings: Readonly<Record<string, unknown>>,
   bodies: Bodies = {},
 ): LeanClient {
-  let current = makeClient(sdk, name, settings, bodies);
-  const earlier: SdkClient[] = [];
-  let renewing: Promise<boolean> | undefined;
-
-  async function renew(): Promise<boolean> {
-    const { requestHandler } = current.client.config;
-    const next = makeClient(sdk, name, { ...settings, requestHandler, ignoreCache: true }, bodies);
-    const found = await credentialsOf(next.client);
-    if (found === undefined || same(found, await credentialsOf(current.client))) return false;
-    earlier.push(current.client);
-    current = next;
-    return true;
-  }
-
+  const signals = new WeakMap<object, AbortSignal>();
+  const renewal = new Renewal((more) => makeClient(sdk, name, { ...settings, ...more }, bodies, signals));
+  const { config } = renewal.current;
   return {
-    config: current.client.config,
-    native: current.client.config.protocol !== undefined,
+    config,
+    native: config.protocol !== undefined,
     send: (command: { readonly input: object }, { abortSignal } = {}) => {
-      const { client, signals } = current;
       if (abortSignal !== undefined) signals.set(command.input, abortSignal);
-      return client.send(command);
+      return renewal.current.send(command);
     },
-    renew: () =>
-      (renewing ??= renew().finally(() => {
-        renewing = undefined;
-      })),
-    destroy: () => {
-      for (const client of [...earlier, current.client]) client.destroy?.();
+    get generation() {
+      return renewal.generation;
     },
+    renew: (generation) => renewal.renew(generation),
+    destroy: () => renewal.current.destroy?.(),
   };
 }
-
-/** The SDK keeps what it has once read of the credentials file; a client made past its cache reads the file anew. */
-async function credentialsOf(client: SdkClient): Promise<Credentials | undefined> {
-  try {
-    return await (client.config as ClientConfig).credentials?.();
-  } catch {
-    return undefined;
-  }
-}
-
-const same = (one: Credentials, other: Credentials | undefined): boolean =>
-  one.accessKeyId === other?.accessKeyId &&
-  one.secretAccessKey === other?.secretAccessKey &&
-  one.sessionToken === other?.sessionToken;
 
 function makeClient(
   sdk: Sdk,
   name: string,
   settings: Readonly<Record<string, unknown>>,
   bodies: Bodies,
-): { readonly client: SdkClient; readonly signals: WeakMap<object, AbortSignal> } {
+  signals: WeakMap<object, AbortSignal>,
+): SdkClient {
   const client = new sdk[name]!({ ...settings, cacheMiddleware: true }) as SdkClient;
   const { middlewareStack } = client;
   keepSigner(client.config);
@@ -98,12 +72,11 @@ function makeClient(
   // three times over.
   const config = { ...client.config };
   client.config = config;
-  const signals = new WeakMap<object, AbortSignal>();
   const handle = ({ input, request }: Passing): Promise<unknown> =>
     config.requestHandler.handle(request, { abortSignal: signals.get(input) });
   middlewareStack.remove("loggerMiddleware");
   middlewareStack.add(() => handle, { name: "signalMiddleware", step: "deserialize", priority: "low" });
-  return { client, signals };
+  return client;
 }
 
 /** The SDK makes one for each call: all that changes from call to call, credentials too, it asks for when it signs. */

@@ -28,18 +28,15 @@ export function watcher(
   const named = (id: string | undefined) => (id === undefined ? {} : { id });
   const watch = (call: AnyCall, of?: Watched): AnyCall => {
     const place = of === undefined ? undefined : placer(configOf(of.client), of.resourceOf);
-    const again = async (cause: unknown, action: any, input: any, signal?: AbortSignal): Promise<unknown> => {
-      const { code } = classify(cause, "receive");
-      if (!REFUSED.has(code) || (await of?.client.renew?.()) !== true) throw cause;
-      return call(action, input, signal);
-    };
     return async (action, input, signal) => {
+      const generation = of?.client.generation;
       try {
         let reply: unknown;
         try {
           reply = await call(action, input, signal);
         } catch (cause) {
-          reply = await again(cause, action, input, signal);
+          if (!(await renewed(cause, classify, of?.client, generation))) throw cause;
+          reply = await call(action, input, signal);
         }
         if (down) {
           down = false;
@@ -70,5 +67,16 @@ export function watcher(
 
 /** The service did not carry the call out. */
 const REFUSED = new Set(["credentials-refused", "credentials-expired"]);
+
+/** The call was refused for its credentials, and the client has others by now: it may be made once more. */
+export async function renewed(
+  cause: unknown,
+  classify: (cause: unknown, during: Phase) => Fault,
+  client: Pick<ClientLike, "renew"> | undefined,
+  generation: number | undefined,
+): Promise<boolean> {
+  if (client?.renew === undefined || !REFUSED.has(classify(cause, "receive").code)) return false;
+  return client.renew(generation ?? 0);
+}
 
 const OUTAGE = new Set(["unreachable", "connection-lost", "timeout", "service-failed", "tls-failed"]);

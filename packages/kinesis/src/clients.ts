@@ -5,6 +5,7 @@ import {
   handlerSettings,
   leanClient,
   refuseRetries,
+  Renewal,
   type Sdk,
 } from "@switchyard/aws-kit";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -59,8 +60,17 @@ const http1 = (): NodeHttpHandler => new NodeHttpHandler(handlerSettings(CALL_TI
 
 /** Over HTTP/2, by the SDK's own handler for Kinesis; its calls have options, which a lean client passes none of. */
 function subscriber(options: KinesisOptions, sdk: Sdk): KinesisClientLike {
-  const settings = clientSettings(options, { requestTimeout: SILENCE_MS });
-  return new sdk["KinesisClient"]!({ ...settings, logger: QUIET }) as KinesisClientLike;
+  const settings = { ...clientSettings(options, { requestTimeout: SILENCE_MS }), logger: QUIET };
+  const renewal = new Renewal<KinesisClientLike>((more) => new sdk["KinesisClient"]!({ ...settings, ...more }));
+  return {
+    config: renewal.current.config,
+    send: (command, how) => renewal.current.send(command, how),
+    get generation() {
+      return renewal.generation;
+    },
+    renew: (generation) => renewal.renew(generation),
+    destroy: () => renewal.current.destroy?.(),
+  };
 }
 
 /** Says nothing, as the SDK's own; but without `info`, for which the SDK copies all that goes out and comes in. */

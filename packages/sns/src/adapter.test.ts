@@ -107,7 +107,7 @@ describe("the topic's ARN", () => {
       calls,
       sns: {
         call,
-        renew: async () => false,
+        client: { send: async () => ({}) },
         region: async () => region,
         account: async () => account,
         close: () => {},

@@ -17,8 +17,8 @@ const CALL_TIMEOUT_MS = 15_000;
 
 export interface SnsClient {
   readonly call: Call;
-  /** As a client's own: looks for other credentials. */
-  renew(): Promise<boolean>;
+  /** Whose calls they are. */
+  readonly client: SnsClientLike;
   region(): Promise<string | undefined>;
   /** The account the credentials say they are of; many do not. */
   account(): Promise<string | undefined>;
@@ -32,7 +32,7 @@ export async function openClient(options: SnsOptions, sdk: Sdk): Promise<SnsClie
   await checkedEndpoint(config, options.allowInsecure === true, "https://sns.eu-west-1.amazonaws.com");
   return {
     call: placing(caller(sdk, client), config, topicWords),
-    renew: async () => (await client.renew?.()) === true,
+    client,
     region: async () => await config.region?.(),
     account: async () => options.accountId ?? (await config.credentials?.())?.accountId,
     close: () => {

@@ -1,3 +1,4 @@
+import { renewed } from "@switchyard/aws-kit";
 import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { connect as connectSqs, loadSdk } from "@switchyard/sqs/kit";
 import { queueOf } from "./addresses.ts";
@@ -23,7 +24,8 @@ export async function connect(
     sender: async (to, signal) => {
       if (to.model !== "pubsub" || to.group !== undefined) return queues.sender(queueOf(to), signal);
       const sns = await client.get();
-      return createSender(await openTopic(to, sns, signal), watched(sns, report), runtime);
+      const call = watched(sns, report);
+      return createSender(await openTopic(to, { ...sns, call }, signal), call, runtime);
     },
     receiver: async (from, how, signal) => {
       const driver = await queues.receiver(queueOf(from), how, signal);
@@ -40,25 +42,30 @@ export async function connect(
 
 /**
  * Throttling is reported, and its end; whether SNS answers at all is told by the calls themselves. A call whose credentials are
- * refused is made once more where others are found.
+ * refused is made once more where there are others.
  */
-function watched({ call, renew }: SnsClient, report: (event: DriverEvent) => void): Call {
+function watched({ call, client }: SnsClient, report: (event: DriverEvent) => void): Call {
   let throttled = false;
   return async (action, input, signal) => {
+    const { generation } = client;
     try {
-      const answer = await call(action, input, signal);
+      let answer: Awaited<ReturnType<typeof call>>;
+      try {
+        answer = await call(action, input, signal);
+      } catch (cause) {
+        if (!(await renewed(cause, classify, client, generation))) throw cause;
+        answer = await call(action, input, signal);
+      }
       if (throttled) {
         throttled = false;
         report({ type: "up", id: "sns" });
       }
       return answer;
     } catch (cause) {
-      const { kind, code } = classify(cause, "send");
-      if (kind === "throttled") {
+      if (classify(cause, "send").kind === "throttled") {
         throttled = true;
         report({ type: "throttled", id: "sns", cause });
       }
-      if (/^credentials-(?:refused|expired)$/.test(code) && (await renew())) return call(action, input, signal);
       throw cause;
     }
   };

@@ -1,4 +1,5 @@
 import { MessagingError } from "@switchyard/core/driver-kit";
+import { areRefused } from "./faults.ts";
 import type { DynamoDbClientLike, DynamoDbConnection, DynamoDbSdk } from "./options.ts";
 import type { Item } from "./rows.ts";
 
@@ -22,20 +23,43 @@ export interface Client {
   close(): void;
 }
 
+interface Opened {
+  readonly sdk: DynamoDbSdk;
+  readonly client: DynamoDbClientLike;
+}
+
 /** Opens on the first call. */
 export function clientOf(connection: DynamoDbConnection): Client {
-  let opening: Promise<{ sdk: DynamoDbSdk; client: DynamoDbClientLike }> | undefined;
-  const open = async () => {
+  let opening: Promise<Opened> | undefined;
+  const open = async (): Promise<Opened> => {
     const sdk = connection.sdk ?? (await load());
     return { sdk, client: connection.client ?? create(connection, sdk) };
+  };
+  /** In place of a client of ours whose credentials were refused: one with others, where there are any. */
+  const renew = async (refused: Opened): Promise<Opened | undefined> => {
+    if (connection.client !== undefined) return undefined;
+    const current = await opening;
+    if (current !== undefined && current.client !== refused.client) return current;
+    // It takes over the handler, and with it the open connections: the refused one has nothing left to close.
+    const { requestHandler } = (refused.client as { config?: { requestHandler?: unknown } }).config ?? {};
+    const client = create(connection, refused.sdk, { requestHandler, ignoreCache: true });
+    const found = await credentialsOf(client);
+    if (found === undefined || found === (await credentialsOf(refused.client))) return undefined;
+    const next = { sdk: refused.sdk, client };
+    opening = Promise.resolve(next);
+    return next;
   };
   return {
     call: async (action, input, signal) => {
       opening ??= open();
-      const { sdk, client } = await opening;
-      const Command = sdk[`${action}Command`];
-      if (Command === undefined) throw new TypeError(`@aws-sdk/client-dynamodb has no ${action}Command`);
-      return (await client.send(new Command(input), { abortSignal: signal })) as Answer;
+      const opened = await opening;
+      try {
+        return await send(opened, action, input, signal);
+      } catch (cause) {
+        const other = areRefused(cause) ? await renew(opened) : undefined;
+        if (other === undefined) throw cause;
+        return send(other, action, input, signal);
+      }
     },
     close: () => {
       if (connection.client === undefined)
@@ -45,6 +69,30 @@ export function clientOf(connection: DynamoDbConnection): Client {
         );
     },
   };
+}
+
+async function send({ sdk, client }: Opened, action: string, input: object, abortSignal: AbortSignal): Promise<Answer> {
+  const Command = sdk[`${action}Command`];
+  if (Command === undefined) throw new TypeError(`@aws-sdk/client-dynamodb has no ${action}Command`);
+  return (await client.send(new Command(input), { abortSignal })) as Answer;
+}
+
+interface Credentials {
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly sessionToken?: string;
+}
+
+/** Text that is the same for the same credentials. */
+async function credentialsOf(client: DynamoDbClientLike): Promise<string | undefined> {
+  const { config } = client as { config?: { credentials?: () => Promise<object> } };
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken } = ((await config?.credentials?.()) ?? {}) as Credentials;
+    if (accessKeyId === undefined) return undefined;
+    return JSON.stringify([accessKeyId, secretAccessKey, sessionToken]);
+  } catch {
+    return undefined;
+  }
 }
 
 async function load(): Promise<DynamoDbSdk> {
@@ -58,7 +106,12 @@ async function load(): Promise<DynamoDbSdk> {
   }
 }
 
-function create({ region, endpoint }: DynamoDbConnection, sdk: DynamoDbSdk): DynamoDbClientLike {
+/** `more`: settings of the SDK in place of these. */
+function create(
+  { region, endpoint }: DynamoDbConnection,
+  sdk: DynamoDbSdk,
+  more: Readonly<Record<string, unknown>> = {},
+): DynamoDbClientLike {
   return new sdk["DynamoDBClient"]!({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -66,5 +119,6 @@ function create({ region, endpoint }: DynamoDbConnection, sdk: DynamoDbSdk): Dyn
     maxAttempts: 1,
     // Without throwOnRequestTimeout the SDK only warns, and a request into a black hole hangs.
     requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+    ...more,
   }) as unknown as DynamoDbClientLike;
 }

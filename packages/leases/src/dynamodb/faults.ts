@@ -19,7 +19,7 @@ const CREDENTIALS = new Set([
   "TokenProviderError",
 ]);
 /** A signature is refused for its time: the SDK corrects its clock from the answer. */
-const OF_CLOCK = /signature expired|not yet current/i;
+const OF_CLOCK = /signature expired|signature not yet current/i;
 /** Longer texts are cut before anything is looked for in them. */
 const MOST_TEXT = 2_000;
 
@@ -72,3 +72,6 @@ function named(cause: unknown, table: string, said: string): StoreFault {
 }
 
 export const isNamed = (cause: unknown, name: string): boolean => (cause as { name?: unknown } | null)?.name === name;
+
+/** The call was not made: its credentials were refused, for another reason than the clock. */
+export const areRefused = (cause: unknown): boolean => faultOf(cause, "").code === "credentials-refused";
