@@ -7,7 +7,8 @@ export interface ClientLike {
     }): Promise<any>;
     destroy?(): void;
     readonly config?: unknown;
-    renew?(): Promise<boolean>;
+    readonly generation?: number;
+    renew?(generation: number): Promise<boolean>;
 }
 export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 export declare function commandOf(sdk: Sdk, name: string, action: string, input: object): any;
@@ -90,10 +91,11 @@ export { jsonAnswer, jsonBody } from "./json-body.ts";
 export { type LeanClient, leanClient } from "./lean-client.ts";
 export type { Bodies, NativeBody } from "./native-bodies.ts";
 export { kmsKeyProblem, tagsProblem } from "./native.ts";
-export { partitionOf } from "./partitions.ts";
+export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { placer, placing, tellPlace } from "./places.ts";
+export { Renewal } from "./renewal.ts";
 export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
-export { watcher } from "./watch.ts";
+export { renewed, watcher } from "./watch.ts";
 
 // json-body.d.ts
 import type { NativeBody } from "./native-bodies.ts";
@@ -140,6 +142,7 @@ export declare function tagsProblem(value: unknown): string | undefined;
 
 // partitions.d.ts
 export declare function partitionOf(suffix: string): string | undefined;
+export declare function partitionOfRegion(region: string): string;
 
 // places.d.ts
 import { type ClientConfig } from "./clients.ts";
@@ -149,6 +152,16 @@ type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
 export declare function placer(config: ClientConfig, resourceOf: (input: any) => string | undefined): (cause: unknown, action: string, input: unknown) => Promise<void>;
 export declare function placing<C extends AnyCall>(call: C, config: ClientConfig, resourceOf: (input: any) => string | undefined): C;
 export {};
+
+// renewal.d.ts
+import { type ClientLike } from "./clients.ts";
+export declare class Renewal<C extends ClientLike> {
+    #private;
+    current: C;
+    generation: number;
+    constructor(make: (more: Readonly<Record<string, unknown>>) => C);
+    renew(generation: number): Promise<boolean>;
+}
 
 // shape.d.ts
 export type Shape = (value: unknown) => boolean;
@@ -169,4 +182,5 @@ export interface Watched {
 }
 export declare function watcher(report: (event: DriverEvent) => void, classify: (cause: unknown, during: Phase) => Fault,
 idOf?: (input: unknown) => string | undefined): <C extends AnyCall>(call: C, of?: Watched) => C;
+export declare function renewed(cause: unknown, classify: (cause: unknown, during: Phase) => Fault, client: Pick<ClientLike, "renew"> | undefined, generation: number | undefined): Promise<boolean>;
 export {};
