@@ -23,6 +23,8 @@ export interface PollingOptions {
   readonly unknown: (cause: unknown, at: IteratorType) => Promise<Batch>;
 }
 
+type Polled = { readonly batch: Batch | undefined } | { readonly cause: unknown };
+
 /**
  * GetRecords, no oftener than a shard's quota: at `everyMs` while there is more, and ever less often, up to `idleMs`, once
  * nothing comes and nothing is behind. A shard that is over its quota, because others poll it too, is left alone for a second and more.
@@ -35,7 +37,8 @@ export class Polling implements Feed {
   #idleMs: number;
   #notBefore = 0;
   #throttled = 0;
-  #polling: Promise<Batch | undefined> | undefined;
+  /** The last poll, until it was handed on. */
+  #polling: Promise<Polled> | undefined;
   readonly #cut = new AbortController();
 
   constructor(options: PollingOptions) {
@@ -55,11 +58,16 @@ export class Polling implements Feed {
         if (rest >= left) return undefined;
         continue;
       }
-      // A read that is under way when the time is over is kept for the next call: nothing read is lost.
-      this.#polling ??= this.#poll(max).finally(() => {
-        this.#polling = undefined;
-      });
-      const batch = await within(runtime, left, signal, this.#polling);
+      this.#polling ??= this.#poll(max).then(
+        (batch) => ({ batch }),
+        (cause: unknown) => ({ cause }),
+      );
+      const polled = await within(runtime, left, signal, this.#polling);
+      // Kept until somebody is there to take it, under way or not: the iterator goes on, and never brings it again.
+      if (polled === undefined) return undefined;
+      this.#polling = undefined;
+      if ("cause" in polled) throw polled.cause;
+      const { batch } = polled;
       if (batch !== undefined && (batch.records.length > 0 || batch.end === true)) return batch;
     }
   }

@@ -166,6 +166,42 @@ test("what one read brought beyond the asked is kept for the next", async () => 
   expect(await at.next(2)).toEqual(["3"]);
 });
 
+test.each([
+  ["abort", 0],
+  ["the end of its time", 1_000],
+])("what a read brings after %s is kept for the next, however late that comes", async (_, waitMs) => {
+  const runtime = virtualRuntime();
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  let answers = 0;
+  const polling = new Polling({
+    ref: { StreamName: "test_clicks" },
+    shard: "shardId-0",
+    at: { ShardIteratorType: "TRIM_HORIZON" },
+    call: (async (action: string) => {
+      if (action === "GetShardIterator") return { ShardIterator: "token" };
+      return answers++ === 0 ? promise : { Records: [], NextShardIterator: "next" };
+    }) as never,
+    pace: { everyMs: 200, idleMs: 1_000 },
+    runtime,
+    unknown: async (cause) => {
+      throw cause;
+    },
+  });
+  const gone = new AbortController();
+  const first = polling.read(10, runtime.monotonic() + 5_000, gone.signal);
+  await runtime.settle();
+  if (waitMs === 0) gone.abort();
+  else await runtime.advance(5_001);
+  expect(await first).toBeUndefined();
+  // Nobody reads now: there is no room for more.
+  resolve({ Records: [record(1, "one")], NextShardIterator: "next" });
+  await runtime.settle();
+  await runtime.advance(10_000);
+  const second = polling.read(10, runtime.monotonic() + 5_000, never);
+  await runtime.advance(6_000);
+  expect((await second)?.records.map(({ SequenceNumber }) => SequenceNumber)).toEqual(["1"]);
+});
+
 test("polls keep a shard's quota, and come ever less often while nothing comes", async () => {
   const at = bench("TRIM_HORIZON", { reads: [[record(1, "a")], [record(2, "b")]] });
   await at.next(10, 100);

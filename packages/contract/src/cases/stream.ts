@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { all, assert, log, numberOf, range, replays, signal, wire } from "./kit.ts";
+import { all, assert, log, numberOf, range, replays, signal, sorted, wire } from "./kit.ts";
 
 const clause = "stream";
 
@@ -14,6 +14,35 @@ export const cases: readonly ContractCase[] = [
       await seam.send(range(8).map((n) => wire(t, n)));
       const taken = await (await seam.reader("early", { start: "earliest" })).take(8);
       assert.deepEqual(taken.map(numberOf), range(8));
+    },
+  },
+  {
+    id: "S-ended-receive-loses-nothing",
+    clause,
+    title: "what a receive was about to bring when it was ended comes with a later one, however late that is",
+    needs: log,
+    run: async (t) => {
+      const seam = await t.seam();
+      const reader = await seam.reader();
+      await reader.lease();
+      const seen: number[] = [];
+      const sent: Promise<unknown>[] = [];
+      for (const n of range(24)) {
+        const gone = new AbortController();
+        const receives = reader.leases.map((lease) =>
+          lease.receive(10, 5_000, gone.signal).then((got) => (got ?? []).map((delivery) => ({ delivery }))),
+        );
+        sent.push(seam.send([wire(t, n)]));
+        // Ended at another moment each time: before the message is there, while it is fetched, and after.
+        await t.sleep((n * 7) % 60);
+        gone.abort();
+        for (const got of await Promise.all(receives)) seen.push(...got.map((one) => numberOf(one as never)));
+        // Nobody receives: what is under way ends meanwhile.
+        await t.sleep(60);
+      }
+      await Promise.all(sent);
+      seen.push(...(await reader.take(24 - seen.length)).map(numberOf));
+      assert.deepEqual(sorted(seen), range(24));
     },
   },
   {
