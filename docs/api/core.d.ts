@@ -381,6 +381,7 @@ export { loadPeer } from "../peer.ts";
 export { quotedWords } from "../quoted-words.ts";
 export { sleepOver } from "../sleep.ts";
 export { excerpt, oneLine } from "../text.ts";
+export { within } from "../within.ts";
 
 // driver.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -1388,3 +1389,7 @@ export type AnyVerdict = Retry | DeadLetter | Release | Skip;
 export declare function verdictOf(error: unknown): AnyVerdict | undefined;
 export declare function verdictKind(verdict: AnyVerdict): VerdictKind;
 export {};
+
+// within.d.ts
+import type { Runtime } from "./runtime.ts";
+export declare function within<T>(runtime: Pick<Runtime, "sleep">, ms: number, work: Promise<T>, sooner?: AbortSignal): Promise<T | undefined>;

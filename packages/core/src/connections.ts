@@ -8,6 +8,7 @@ import { SendQueue } from "./publish/send-queue.ts";
 import { untraced } from "./trace.ts";
 import type { Trouble } from "./troubles.ts";
 import { untracedConnection } from "./untraced-connection.ts";
+import { within } from "./within.ts";
 
 interface Open {
   readonly plan: ConnectionPlan;
@@ -118,22 +119,11 @@ export class Connections {
   async close(leftMs = 0): Promise<void> {
     this.#closed = true;
     const until = this.#runtime.monotonic() + leftMs;
-    await this.#within(
-      leftMs + QUEUES_MS,
-      [...this.#queues.values()].map((queue) => queue.close()),
-    );
+    const queues = [...this.#queues.values()].map((queue) => queue.close());
+    if (queues.length > 0) await within(this.#runtime, leftMs + QUEUES_MS, Promise.allSettled(queues));
     const restMs = Math.max(until - this.#runtime.monotonic(), 0) + CONNECTIONS_MS;
-    await this.#within(
-      restMs,
-      [...this.#open.values()].map(({ connection }) => connection.close()),
-    );
-  }
-
-  async #within(ms: number, work: readonly Promise<unknown>[]): Promise<void> {
-    if (work.length === 0) return;
-    const over = new AbortController();
-    await Promise.race([Promise.allSettled(work), this.#runtime.sleep(ms, over.signal)]);
-    over.abort();
+    const connections = [...this.#open.values()].map(({ connection }) => connection.close());
+    if (connections.length > 0) await within(this.#runtime, restMs, Promise.allSettled(connections));
   }
 
   async #add(plan: ConnectionPlan, { service, redact }: Pick<Plan, "service" | "redact">): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Runtime } from "@switchyard/core/driver";
+import { within } from "@switchyard/core/driver-kit";
 import type { Checkpoint } from "@switchyard/leases";
 import type { Call, IteratorType, ShardEvent } from "./client.ts";
 import { isNamed, RecordError } from "./errors.ts";
 import { RESUBSCRIBE_MS, SECOND } from "./limits.ts";
 import { iteratorAt } from "./positions.ts";
 import type { Batch, Feed } from "./shard-reader.ts";
-import { within } from "./within.ts";
 
 export interface FanOutOptions {
   readonly consumerArn: string;
@@ -124,7 +124,7 @@ export class FanOut implements Feed {
     const { runtime } = this.#options;
     const next = (this.#next ??= this.#events!.next());
     try {
-      const first = await within(runtime, until - runtime.monotonic(), signal, next);
+      const first = await within(runtime, until - runtime.monotonic(), next, signal);
       if (first !== undefined) this.#next = undefined;
       return first;
     } catch (cause) {

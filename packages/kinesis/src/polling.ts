@@ -1,10 +1,10 @@
 import type { Runtime } from "@switchyard/core/driver";
+import { within } from "@switchyard/core/driver-kit";
 import type { Call, IteratorType, StreamRef } from "./client.ts";
 import { isNamed } from "./errors.ts";
 import { ITERATOR_MS, READ_RECORDS, SECOND } from "./limits.ts";
 import type { Pace } from "./options.ts";
 import type { Batch, Feed } from "./shard-reader.ts";
-import { within } from "./within.ts";
 
 /** GetRecords takes at most so many. */
 const MOST = 10_000;
@@ -62,7 +62,7 @@ export class Polling implements Feed {
         (batch) => ({ batch }),
         (cause: unknown) => ({ cause }),
       );
-      const polled = await within(runtime, left, signal, this.#polling);
+      const polled = await within(runtime, left, this.#polling, signal);
       // Kept until somebody is there to take it, under way or not: the iterator goes on, and never brings it again.
       if (polled === undefined) return undefined;
       this.#polling = undefined;

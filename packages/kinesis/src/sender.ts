@@ -1,4 +1,5 @@
 import type { Destination, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import { within } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, PutEntry, PutResult } from "./client.ts";
 import { RecordError } from "./errors.ts";
@@ -7,7 +8,6 @@ import { md5 as systemMd5, type Md5 } from "./md5.ts";
 import { ShardMap } from "./shard-map.ts";
 import { ShardQuota } from "./shard-quota.ts";
 import { listShards, openStream } from "./streams.ts";
-import { within } from "./within.ts";
 import { countedKeys, refusal, sizeOf } from "./wire.ts";
 
 const THROTTLED = "ProvisionedThroughputExceededException";
@@ -42,7 +42,7 @@ export async function createSender(
         () => new ShardMap([], md5),
       )
       .then((map) => (known = map));
-    return within(runtime, SECOND, signal, listing);
+    return within(runtime, SECOND, listing, signal);
   }
 
   function forget(): void {

@@ -6,6 +6,7 @@ import type { GroupContext } from "./group-context.ts";
 import { refuseNarrow } from "./refuse-narrow.ts";
 import { type Failure, Session } from "./session.ts";
 import { needsPerson, type Trouble } from "../troubles.ts";
+import { within } from "../within.ts";
 
 /** How long `start()` waits for a broker that cannot be reached before it gives up; a wait the driver announced comes on top. */
 const START_MS = 30_000;
@@ -139,9 +140,7 @@ export class GroupRunner {
 
   /** Waits for it, but no longer, and whatever comes of it. */
   async #within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
-    const over = new AbortController();
-    await Promise.race([work?.catch(() => undefined), this.context.runtime.sleep(ms, over.signal)]);
-    over.abort();
+    if (work !== undefined) await within(this.context.runtime, ms, work).catch(() => undefined);
   }
 
   get #name(): string {

@@ -1,9 +1,10 @@
-import type { Capabilities, Fault, Lease, ReceiverDriver, Runtime } from "../driver.ts";
+import type { Capabilities, Fault, Lease, ReceiverDriver } from "../driver.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { canReturn, giveBack } from "./give-back.ts";
 import type { GroupContext, LeaseHost } from "./group-context.ts";
 import type { Held } from "./held.ts";
 import { LeaseRunner } from "./lease-runner.ts";
+import { within } from "../within.ts";
 
 /** The longest a receive waits; the longest SQS allows [AWS API reference, ReceiveMessage]. */
 const LONGEST_POLL_MS = 20_000;
@@ -164,8 +165,8 @@ export class Session implements LeaseHost {
   }
 
   /** Waits for what is left of a lease that failed, but no longer than a drain. */
-  #giveTime(work: Promise<void>): Promise<void> {
-    return within(this.context.runtime, this.#drainMs, work, (this.#forgotten ??= new AbortController()).signal);
+  async #giveTime(work: Promise<void>): Promise<void> {
+    await within(this.context.runtime, this.#drainMs, work, (this.#forgotten ??= new AbortController()).signal);
   }
 
   #fail(failure: NonNullable<Failure>): void {
@@ -174,11 +175,4 @@ export class Session implements LeaseHost {
     this.#leases.abort();
     for (const runner of this.#runners) void runner.quiesce();
   }
-}
-
-/** Waits for `work`, but no longer than `ms`. */
-async function within(runtime: Runtime, ms: number, work: Promise<void>, sooner: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, runtime.sleep(ms, AbortSignal.any([over.signal, sooner]))]);
-  over.abort();
 }

@@ -11,3 +11,4 @@ export { loadPeer } from "../peer.ts";
 export { quotedWords } from "../quoted-words.ts";
 export { sleepOver } from "../sleep.ts";
 export { excerpt, oneLine } from "../text.ts";
+export { within } from "../within.ts";
