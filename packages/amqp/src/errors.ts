@@ -1,6 +1,6 @@
 /** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { excerpt, isMessagingError, oneLine } from "@switchyard/core/driver-kit";
+import { isMessagingError, oneLine, quotedWords } from "@switchyard/core/driver-kit";
 import { AmqpFault } from "./faults.ts";
 
 const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
@@ -10,7 +10,7 @@ const RIGHTS = "check the user's configure, write and read permissions on this v
 const MOST_TEXT = 600;
 
 /** The broker's own words, to end a hint with. */
-const said = (text: string): string => (text === "" ? "" : `; the broker said ${excerpt(wordsOf(text), 300)}`);
+const said = (text: string): string => (text === "" ? "" : `; the broker said ${quotedWords(wordsOf(text))}`);
 
 /** Without what amqplib puts around them. */
 function wordsOf(text: string): string {

@@ -171,8 +171,8 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   /**
-   * Core has let go of what has had its time, and settles it no more. Unsettled, it would fill a place of the prefetch until the
-   * channel ends. So it goes back: by itself, or on an ordered queue with its channel, once the rest is settled.
+   * What has had its time goes back, by itself, or on an ordered queue with its channel, once the rest is settled. Core gives back
+   * what it holds before that; this is for what waited here unseen, which would fill a place of the prefetch until the channel ends.
    */
   #expire(): void {
     this.#expiry = undefined;

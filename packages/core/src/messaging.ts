@@ -28,7 +28,7 @@ export interface MessagingParts {
   readonly connections: Connections;
   readonly runtime: Runtime;
   readonly observe: Observe;
-  /** Somebody gave an observer: it is told of successes, too. */
+  /** The observer is told of successes, too. */
   readonly observed: boolean;
   /** For texts of handlers' errors. */
   readonly redact?: Redact | undefined;
