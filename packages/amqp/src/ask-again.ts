@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { connect as overTcp, type Socket } from "node:net";
 import { connect as overTls } from "node:tls";
+import type { Runtime } from "@switchyard/core/driver";
 import { excerpt } from "@switchyard/core/driver-kit";
 import { AmqpFault } from "./faults.ts";
 
@@ -35,16 +36,17 @@ export function saysTooLittle(error: unknown): boolean {
 }
 
 /** What the other side says, as an error; undefined: it gives no other answer than before, or takes the connection now. */
-export function askAgain(address: Address, timeoutMs: number): Promise<Error | undefined> {
+export function askAgain(address: Address, timeoutMs: number, runtime: Runtime): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const { secure, host, port } = address;
     const socket: Socket = secure ? overTls({ host, port, ...address.tls }) : overTcp({ host, port });
     let read = Buffer.alloc(0);
+    const timer = runtime.timer(timeoutMs, () => end(foreign(read)));
     const end = (answer?: Error) => {
+      timer[Symbol.dispose]();
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(timeoutMs, () => end(foreign(read)));
     socket.once(secure ? "secureConnect" : "connect", () => socket.write(HEADER));
     socket.on("error", () => end(foreign(read)));
     socket.on("end", () => end(foreign(read)));

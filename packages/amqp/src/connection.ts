@@ -31,7 +31,7 @@ export async function connect(
   report: (event: DriverEvent) => void,
   service: string,
 ): Promise<Connection> {
-  const dial = await dialer(options);
+  const dial = await dialer(options, runtime);
   const base = options.name ?? service;
   const link = (role: string) =>
     new Link({

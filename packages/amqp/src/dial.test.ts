@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { systemRuntime } from "@switchyard/core";
 import { expect, test } from "vitest";
 import { adapter } from "./adapter.ts";
 import { urlProblem } from "./addresses.ts";
@@ -14,7 +15,7 @@ async function dialled(given: Record<string, unknown>): Promise<{ url: URL; opti
   };
   const result = (await adapter.options["~standard"].validate({ connect, ...given })) as { value: any };
   const [first] = [result.value.url].flat();
-  await (await dialer(result.value))(first, "billing consume");
+  await (await dialer(result.value, systemRuntime))(first, "billing consume");
   return { url: new URL(calls[0]![0]), options: calls[0]![1] };
 }
 
@@ -77,7 +78,7 @@ test.each([
   const { value } = (await adapter.options["~standard"].validate({ url: `amqp://127.0.0.1:${port}` })) as {
     value: any;
   };
-  const error = await (await dialer(value))(value.url, "x").catch((cause: unknown) => cause);
+  const error = await (await dialer(value, systemRuntime))(value.url, "x").catch((cause: unknown) => cause);
   expect(classify(error, "open")).toMatchObject({ kind: "config", code, hint: expect.stringMatching(text) });
   await new Promise((resolve) => server.close(resolve));
 });

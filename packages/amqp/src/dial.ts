@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import type { Runtime } from "@switchyard/core/driver";
 import { type Address, askAgain, saysTooLittle } from "./ask-again.ts";
 import type { AmqpConnect, AmqpModel, Amqplib } from "./client.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -13,7 +14,7 @@ export type Dial = (url: string, name: string) => Promise<AmqpModel>;
 /** Nagle's algorithm off: publish to delivery took 44 ms with it, 1 ms without. */
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveDelay: 30_000 };
 
-export async function dialer(options: ResolvedOptions): Promise<Dial> {
+export async function dialer(options: ResolvedOptions, runtime: Runtime): Promise<Dial> {
   let library: Amqplib | undefined;
   let connect: AmqpConnect;
   if (options.connect === undefined) {
@@ -45,7 +46,7 @@ export async function dialer(options: ResolvedOptions): Promise<Dial> {
       // A connection that is not amqplib's is not known to go to the address.
       if (options.connect !== undefined || !saysTooLittle(error)) throw error;
       const login = (credentials ?? plain("guest", "guest")) as Credentials;
-      throw (await askAgain(addressOf(address, login, secure), ASK_MS)) ?? error;
+      throw (await askAgain(addressOf(address, login, secure), ASK_MS, runtime)) ?? error;
     }
     gatherWrites(model);
     return model;

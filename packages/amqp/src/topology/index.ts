@@ -40,7 +40,7 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
     name: `${options.name ?? "switchyard"} topology`,
     urls: urlsOf(options),
     connectTimeoutMs: options.connectTimeout,
-    dial: await dialer(options),
+    dial: await dialer(options, runtime),
     runtime,
     report: () => {},
   });
