@@ -17,7 +17,7 @@ const MODULES = {
   process: ["nextTick", "hrtime", "uptime"],
 };
 const GLOBALS = new Set(["globalThis", "global"]);
-const RUNTIME = "the Runtime passed in is the only clock, timer, dice and id here (packages/core/src/runtime.ts)";
+const RUNTIME = "the Runtime passed in is the only clock, timer, dice and id here (packages/core/src/driver/runtime.ts)";
 
 const nameOf = (node) => {
   if (node.type === "Identifier") return node.name;

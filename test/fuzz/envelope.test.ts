@@ -8,8 +8,8 @@ import {
   encodeBody,
   type Envelope,
   nextHop,
-} from "../../packages/core/src/envelope.ts";
-import { readTrace } from "../../packages/core/src/trace.ts";
+} from "../../packages/core/src/wire/envelope.ts";
+import { readTrace } from "../../packages/core/src/wire/trace.ts";
 import { fuzz } from "../support/fuzz.ts";
 
 const HEADERS = { headers: 9, binary: true };

@@ -1,16 +1,16 @@
-export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./channel.ts";
-export { channel } from "./channel.ts";
-export type { ConfigInput } from "./config/types.ts";
-export { connect } from "./connect.ts";
-export type { BatchOptions, ConsumeOptions, Consumer } from "./consumer.ts";
-export { batchConsumer, consumer } from "./consumer.ts";
-export { defineConfig } from "./define-config.ts";
-export type { AnyDelivery, Batch, Delivery } from "./delivery.ts";
-export type { Capabilities, Model } from "./driver.ts";
-export type { Duration } from "./duration.ts";
-export type { Kind, Problem } from "./errors.ts";
-export { isMessagingError, MessagingError } from "./errors.ts";
-export type { MessagingEvent, Observe } from "./events.ts";
+export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./api/channel.ts";
+export { channel } from "./api/channel.ts";
+export type { ConfigInput } from "./api/config-input.ts";
+export { connect } from "./messaging/connect.ts";
+export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
+export { batchConsumer, consumer } from "./api/consumer.ts";
+export { defineConfig } from "./api/define-config.ts";
+export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
+export type { Capabilities, Model } from "./driver/index.ts";
+export type { Duration } from "./api/duration.ts";
+export type { Kind, Problem } from "./api/errors.ts";
+export { isMessagingError, MessagingError } from "./api/errors.ts";
+export type { MessagingEvent, Observe } from "./api/events.ts";
 export type {
   ConnectionHealth,
   ConnectOptions,
@@ -21,13 +21,13 @@ export type {
   Messaging,
   StopReport,
   ReplayFrom,
-} from "./messaging-types.ts";
-export type { Middleware } from "./middleware.ts";
-export { middleware } from "./middleware.ts";
-export type { ChannelExplanation, Explanation, GroupExplanation } from "./plan.ts";
-export { apply, type PlannedTopology, type PlanOptions, plan } from "./provision.ts";
-export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./publisher.ts";
-export type { Refused } from "./refused.ts";
-export type { Runtime } from "./runtime.ts";
-export { systemRuntime } from "./system-runtime.ts";
-export { DeadLetter, Release, Retry, Skip } from "./verdicts.ts";
+} from "./api/messaging.ts";
+export type { Middleware } from "./api/middleware.ts";
+export { middleware } from "./api/middleware.ts";
+export type { ChannelExplanation, Explanation, GroupExplanation } from "./plan/plan.ts";
+export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
+export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./api/publisher.ts";
+export type { Refused } from "./api/refused.ts";
+export type { Runtime } from "./driver/runtime.ts";
+export { systemRuntime } from "./runtime/system-runtime.ts";
+export { DeadLetter, Release, Retry, Skip } from "./api/verdicts.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explainRetry } from "./explain.ts";
+import { explainRetry } from "./resolve/explain.ts";
 import { base, everything, resolve } from "./fakes.test.support.ts";
 
 describe("the explanation", () => {

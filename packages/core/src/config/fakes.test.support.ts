@@ -1,8 +1,8 @@
 /** Adapters that open nothing: what the configuration needs to know of a transport. */
 import { z } from "zod";
-import type { Adapter, Capabilities, Destination, Model } from "../driver.ts";
-import { type MessagingError, isMessagingError } from "../errors.ts";
-import type { ChannelShape, ConsumerShape } from "../shapes.ts";
+import type { Adapter, Capabilities, Destination, Model } from "../driver/index.ts";
+import { type MessagingError, isMessagingError } from "../api/errors.ts";
+import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { type ResolveInput, resolvePlan } from "./index.ts";
 
 const MiB = 1024 * 1024;

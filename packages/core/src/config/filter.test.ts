@@ -1,8 +1,8 @@
 /** Which types a group is sent, where its configuration asks for a filter. */
 import { describe, expect, it } from "vitest";
-import { channel } from "../channel.ts";
-import { batchConsumer, consumer } from "../consumer.ts";
-import type { ConsumerShape } from "../shapes.ts";
+import { channel } from "../api/channel.ts";
+import { batchConsumer, consumer } from "../api/consumer.ts";
+import type { ConsumerShape } from "../api/shapes.ts";
 import { base, resolve } from "./fakes.test.support.ts";
 import { z } from "zod";
 

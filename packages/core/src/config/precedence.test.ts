@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aws, base, orders, resolve, shape, uploads } from "./fakes.test.support.ts";
-import type { ChannelInput, ConfigInput } from "./types.ts";
+import type { ChannelInput, ConfigInput } from "../api/config-input.ts";
 
 const group = async (config: object, more: Parameters<typeof resolve>[1] = {}, name = "billing") =>
   (await resolve(config, { channels: [orders], ...more })).channels["orders"]!.groups[name]!;

@@ -1,17 +1,17 @@
 /** From the loaded value to layers: filled in, checked for structure, the profile chosen, the environment laid on top. */
-import type { ChannelShape, ConsumerShape } from "../shapes.ts";
-import { check } from "./check.ts";
-import { Context, type Unfilled } from "./context.ts";
-import { environmentLayer } from "./env.ts";
-import { type Layer, Layers } from "./layers.ts";
-import type { Loaded } from "./load.ts";
-import type { Problems } from "./problems.ts";
-import { reportIdleRemovals } from "./removals.ts";
-import { configSchema, overlaySchema } from "./schema.ts";
-import { Secrets } from "./secrets.ts";
-import { fill, type FromEnv } from "./substitute.ts";
-import { didYouMean, listed } from "./suggest.ts";
-import { getAt, isTree, type Path, pathText, type Tree, without } from "./tree.ts";
+import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
+import { check } from "./layers/check.ts";
+import { Context, type Unfilled } from "./resolve/context.ts";
+import { environmentLayer } from "./load/env.ts";
+import { type Layer, Layers } from "./layers/layers.ts";
+import type { Loaded } from "./load/load.ts";
+import type { Problems } from "./layers/problems.ts";
+import { reportIdleRemovals } from "./layers/removals.ts";
+import { configSchema, overlaySchema } from "./layers/schema.ts";
+import { Secrets } from "./layers/secrets.ts";
+import { fill, type FromEnv } from "./load/substitute.ts";
+import { didYouMean, listed } from "../base/suggest.ts";
+import { getAt, isTree, type Path, pathText, type Tree, without } from "./layers/tree.ts";
 
 export interface Preparing {
   readonly loaded: Loaded;

@@ -1,15 +1,15 @@
-import type { Adapter } from "../driver.ts";
-import { parseDuration } from "../duration.ts";
-import type { ChannelPlan, ConnectionPlan, Plan } from "../plan.ts";
-import type { ChannelShape, ConsumerShape } from "../shapes.ts";
-import { Adapters } from "./adapters.ts";
-import { resolveChannel } from "./channel.ts";
-import { Connections } from "./connections.ts";
-import { explain } from "./explain.ts";
-import { load } from "./load.ts";
-import { Problems } from "./problems.ts";
+import type { Adapter } from "../driver/index.ts";
+import { parseDuration } from "../api/duration.ts";
+import type { ChannelPlan, ConnectionPlan, Plan } from "../plan/plan.ts";
+import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
+import { Adapters } from "./resolve/adapters.ts";
+import { resolveChannel } from "./resolve/channel.ts";
+import { Connections } from "./resolve/connections.ts";
+import { explain } from "./resolve/explain.ts";
+import { load } from "./load/load.ts";
+import { Problems } from "./layers/problems.ts";
 import { prepare } from "./prepare.ts";
-import { KEBAB } from "./schema.ts";
+import { KEBAB } from "./layers/schema.ts";
 
 export interface ResolveInput {
   readonly channels: readonly ChannelShape[];

@@ -12,20 +12,20 @@ import type {
   SenderDriver,
   Settlement,
   WireMessage,
-} from "../driver.ts";
-import { encode, JSON_TYPE } from "../envelope.ts";
-import type { MessagingEvent } from "../events.ts";
-import type { ChannelPlan, GroupPlan, Policy } from "../plan.ts";
-import { SendQueue } from "../publish/send-queue.ts";
+} from "../driver/index.ts";
+import { encode, JSON_TYPE } from "../wire/envelope.ts";
+import type { MessagingEvent } from "../api/events.ts";
+import type { ChannelPlan, GroupPlan, Policy } from "../plan/plan.ts";
+import { SendQueue } from "../publish/queue/send-queue.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ConsumerShape, ConsumeShapeOptions } from "../shapes.ts";
+import type { ConsumerShape, ConsumeShapeOptions } from "../api/shapes.ts";
 import { type VirtualRuntime, virtualRuntime } from "../testing/virtual-runtime.ts";
-import { Attempts } from "./attempts.ts";
-import { Budget } from "./budget.ts";
-import { describeError } from "./describe-error.ts";
-import type { GroupContext } from "./group-context.ts";
-import { GroupRunner } from "./group-runner.ts";
-import { Troubles } from "../troubles.ts";
+import { Attempts } from "./attempt/known-attempts.ts";
+import { Budget } from "./group/budget.ts";
+import { describeError } from "./attempt/describe-error.ts";
+import type { GroupContext } from "./lease/ports.ts";
+import { GroupRunner } from "./group/runner.ts";
+import { Troubles } from "../base/troubles.ts";
 
 /** A driver's error that says its own fault. */
 export class Scripted extends Error {

@@ -1,14 +1,14 @@
-import type { Capabilities, SenderDriver, WireMessage } from "../driver.ts";
-import { BYTES_TYPE, type Envelope, encodeBody, JSON_TYPE } from "../envelope.ts";
-import { NO_HEADERS } from "../envelope-attributes.ts";
-import type { MessagingError } from "../errors.ts";
-import { JsonCopy } from "../json-copy.ts";
-import { LocalMessage, localMessage } from "../local-message.ts";
-import type { Published as Result, PublishManyResult } from "../publisher.ts";
-import type { Common } from "./common.ts";
-import type { Extra } from "./extra.ts";
-import { type Accepted, Item, type Many } from "./item.ts";
-import { checkCapabilities, type Content } from "./prepare.ts";
+import type { Capabilities, SenderDriver, WireMessage } from "../driver/index.ts";
+import { BYTES_TYPE, type Envelope, encodeBody, JSON_TYPE } from "../wire/envelope.ts";
+import { NO_HEADERS } from "../wire/attributes.ts";
+import type { MessagingError } from "../api/errors.ts";
+import { JsonCopy } from "../base/json-copy.ts";
+import { LocalMessage, localMessage } from "../wire/in-process-message.ts";
+import type { Published as Result, PublishManyResult } from "../api/publisher.ts";
+import type { Common } from "../wire/shared-fields.ts";
+import type { Extra } from "../wire/optional-fields.ts";
+import { type Accepted, Item, type Many } from "./send/item.ts";
+import { checkCapabilities, type Content } from "./checks.ts";
 
 /** A checked message; what is made of it takes it over. */
 export interface Draft {

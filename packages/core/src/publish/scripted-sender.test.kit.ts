@@ -1,11 +1,11 @@
 /** A sender whose answers a test writes, one for each call; beyond the script every message is accepted. */
-import type { Capabilities, Connection, Destination, Fault, SenderDriver, Sent, WireMessage } from "../driver.ts";
+import type { Capabilities, Connection, Destination, Fault, SenderDriver, Sent, WireMessage } from "../driver/index.ts";
 import { expect } from "vitest";
-import { isMessagingError, type MessagingError } from "../errors.ts";
-import type { MessagingEvent } from "../events.ts";
-import type { PublishPlan } from "../plan.ts";
+import { isMessagingError, type MessagingError } from "../api/errors.ts";
+import type { MessagingEvent } from "../api/events.ts";
+import type { PublishPlan } from "../plan/plan.ts";
 import { type VirtualRuntime, virtualRuntime } from "../testing/virtual-runtime.ts";
-import { SendQueue, type SendOptions } from "./send-queue.ts";
+import { SendQueue, type SendOptions } from "./queue/send-queue.ts";
 
 const CAPABILITIES: Capabilities = {
   ordering: "key",

@@ -1,16 +1,16 @@
-import { runHandler } from "../consume/attempt.ts";
-import { runBatch } from "../consume/batch.ts";
-import { decide } from "../consume/decide.ts";
-import { describeError } from "../consume/describe-error.ts";
-import type { GroupContext } from "../consume/group-context.ts";
-import { Held } from "../consume/held.ts";
-import type { LeaseRunner } from "../consume/lease-runner.ts";
-import { prepare } from "../consume/prepare.ts";
-import { View } from "../consume/view.ts";
-import { encode, JSON_TYPE } from "../envelope.ts";
-import type { Policy } from "../plan.ts";
-import type { Runtime } from "../runtime.ts";
-import type { ConsumerShape } from "../shapes.ts";
+import { runHandler } from "../consume/attempt/run.ts";
+import { runBatch } from "../consume/attempt/batch.ts";
+import { decide } from "../consume/attempt/retry-policy.ts";
+import { describeError } from "../consume/attempt/describe-error.ts";
+import type { GroupContext } from "../consume/lease/ports.ts";
+import { Held } from "../consume/lease/held-message.ts";
+import type { LeaseRunner } from "../consume/lease/lease-runner.ts";
+import { prepare } from "../consume/attempt/screen.ts";
+import { View } from "../consume/attempt/view.ts";
+import { encode, JSON_TYPE } from "../wire/envelope.ts";
+import type { Policy } from "../plan/plan.ts";
+import type { Runtime } from "../driver/runtime.ts";
+import type { ConsumerShape } from "../api/shapes.ts";
 
 export interface AttemptOptions {
   /** Default 1. */

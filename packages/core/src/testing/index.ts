@@ -3,4 +3,4 @@ export { seededRandom } from "./random.ts";
 export { type VirtualRuntime, type VirtualRuntimeOptions, virtualRuntime } from "./virtual-runtime.ts";
 export { type AttemptOptions, attemptOnce, type AttemptResult } from "./attempt-once.ts";
 export { type ReadMessage, readMessage } from "./read-message.ts";
-export { policyOf } from "../config/policies.ts";
+export { policyOf } from "../config/resolve/policies.ts";

@@ -1,7 +1,7 @@
-import { dataFrom, open, type Opened } from "../consume/opened.ts";
-import type { WireMessage } from "../driver.ts";
-import { decode, type DeadInfo } from "../envelope.ts";
-import type { ChannelShape } from "../shapes.ts";
+import { dataFrom, open, type Opened } from "../consume/attempt/read.ts";
+import type { WireMessage } from "../driver/index.ts";
+import { decode, type DeadInfo } from "../wire/envelope.ts";
+import type { ChannelShape } from "../api/shapes.ts";
 
 /** A message on the wire as people read it. `data` is what was published: not validated, not transformed. */
 export interface ReadMessage {

@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 // From the module, not the global: a test framework's fake timers replace the global.
 import { setImmediate } from "node:timers";
-import { type Duration, milliseconds } from "../duration.ts";
-import type { Runtime } from "../runtime.ts";
-import { sleepOver } from "../sleep.ts";
+import { type Duration, milliseconds } from "../api/duration.ts";
+import type { Runtime } from "../driver/runtime.ts";
+import { sleepOver } from "../runtime/sleep.ts";
 import { seededRandom, uuidFrom } from "./random.ts";
 import { type Timer, Timers } from "./timers.ts";
 

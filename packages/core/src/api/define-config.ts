@@ -1,0 +1,167 @@
+import type { AnyChannel, NeedOf } from "./channel.ts";
+import type { ChannelInput, ConfigInput, ConnectionInput, OverlayInput } from "./config-input.ts";
+import type { Adapter, Model } from "../driver/index.ts";
+import type { Allow, Join, Refused } from "./refused.ts";
+
+/**
+ * A typed configuration for `switchyard.config.ts`, or for `connect({ config })`.
+ *
+ * With connections made by adapter factories (`sqs({ region })`) the compiler checks, for the base and for every profile laid
+ * over it, that each channel's model exists on its connection and keeps what the channel needs. A connection given as
+ * `{ use: "aws" }` is checked at `connect()` only, as are environment variables. The value is returned as it is.
+ */
+export function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(
+  channels: Channels,
+  config: C & CheckConfig<Channels, C>,
+): ConfigInput {
+  void channels;
+  return config as ConfigInput;
+}
+
+/** `ConfigInput`, but a connection may also be an interface, which has no index signature. */
+interface TypedInput extends Omit<ConfigInput, "connections" | "profiles"> {
+  readonly connections?: Readonly<Record<string, TypedConnection>>;
+  readonly profiles?: Readonly<
+    Record<string, Omit<OverlayInput, "connections"> & { readonly connections?: Readonly<Record<string, object>> }>
+  >;
+}
+type TypedConnection = ConnectionInput | (Pick<ConnectionInput, "use" | "provision"> & object);
+
+type Get<T, Key, Else> = Key extends keyof T ? Exclude<T[Key], undefined> : Else;
+type List<Names> = Join<`"${Names & string}"`>;
+
+/** The error stands where the mistake was made: at a key, at a channel of the base, or at a channel of a profile. */
+type CheckConfig<Channels extends readonly AnyChannel[], C> = Allow<
+  FirstOf<
+    [Unknown<C, keyof ConfigInput>, AtChannels<Channels, C, [C]>, AtProfiles<Channels, C, Get<C, "profiles", {}>>]
+  >
+>;
+
+type AtProfiles<Channels extends readonly AnyChannel[], C, Profiles> = Wrong<
+  "profiles",
+  {
+    [P in keyof Profiles]: FirstOf<
+      [Unknown<Profiles[P], keyof OverlayInput>, AtChannels<Channels, Profiles[P], [Profiles[P], C]>]
+    >;
+  }
+>;
+
+type AtChannels<Channels extends readonly AnyChannel[], Layer, Layers extends readonly unknown[]> = FirstOf<
+  [
+    Misnamed<Channels, keyof Get<Layer, "channels", {}>>,
+    Wrong<
+      "channels",
+      { [N in keyof Get<Layer, "channels", {}>]: Unknown<Get<Layer, "channels", {}>[N], keyof ChannelInput> }
+    >,
+    Verdicts<Channels, Layers> extends infer Bad ? ([Bad] extends [never] ? never : { readonly channels: Bad }) : never,
+  ]
+>;
+
+type FirstOf<Checks extends readonly unknown[]> = Checks extends readonly [infer First, ...infer Rest]
+  ? [First] extends [never]
+    ? FirstOf<Rest>
+    : First
+  : never;
+
+/** `never` where every entry is, else the entries that are not, under `Key`. */
+type Wrong<Key extends string, Entries> = {
+  [E in keyof Entries as [Entries[E]] extends [never] ? never : E]: Entries[E];
+} extends infer Bad
+  ? [keyof Bad] extends [never]
+    ? never
+    : { readonly [K in Key]: Bad }
+  : never;
+
+type Unknown<Value, Known extends PropertyKey> = string extends keyof Value
+  ? never
+  : [Exclude<keyof Value, Known>] extends [never]
+    ? never
+    : { readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; there are ${List<Known>}`> };
+
+/** Names that are no channel's; where inference failed they are `string`, and the compiler has said why. */
+type Misnamed<Channels extends readonly AnyChannel[], Given> = string extends Given | Channels[number]["name"]
+  ? never
+  : [Exclude<Given, Channels[number]["name"] | "*">] extends [never]
+    ? never
+    : {
+        readonly channels: {
+          readonly [W in Exclude<Given, Channels[number]["name"] | "*"> &
+            string]: Refused<`"${W}" is not one of the channels ${List<Channels[number]["name"]>}`>;
+        };
+      };
+
+/** All refusals of the channels under these layers, the topmost first. */
+type Verdicts<Channels extends readonly AnyChannel[], Layers extends readonly unknown[]> = {
+  [I in keyof Channels]: Verdict<
+    Channels[I]["name"],
+    NeedOf<Channels[I]>,
+    Field<"model", Channels[I]["name"], Layers>,
+    Field<"on", Channels[I]["name"], Layers>,
+    Layers
+  >;
+}[number];
+
+/** Later layers win; within a layer a name beats `"*"`. */
+type Field<F extends string, Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [
+  infer Top,
+  ...infer Rest,
+]
+  ? Get<
+      Get<Get<Top, "channels", {}>, Name, {}>,
+      F,
+      Get<Get<Get<Top, "channels", {}>, "*", {}>, F, Field<F, Name, Rest>>
+    >
+  : undefined;
+
+/** Groups of all layers: objects are merged, and null removes. */
+type Groups<Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest]
+  ?
+      | GroupKeys<GroupsOf<Top, Name>>
+      | Exclude<GroupKeys<GroupsOf<Top, "*">> | Groups<Name, Rest>, NullKeys<GroupsOf<Top, Name>>>
+  : never;
+type GroupsOf<Layer, Name extends string> = Get<Get<Get<Layer, "channels", {}>, Name, {}>, "groups", {}>;
+type GroupKeys<Given> = { [G in keyof Given]: Given[G] extends null ? never : G }[keyof Given];
+type NullKeys<Given> = { [G in keyof Given]: Given[G] extends null ? G : never }[keyof Given];
+
+type Connections<Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest]
+  ? keyof Get<Top, "connections", {}> | Connections<Rest>
+  : "memory";
+type Use<On extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest]
+  ? Get<Get<Get<Top, "connections", {}>, On, {}>, "use", Use<On, Rest>>
+  : undefined;
+type KeepsOf<U> = U extends Adapter<any, infer Keeps> ? Keeps : unknown;
+
+type IsUnion<T, Whole = T> = [T] extends [never]
+  ? false
+  : T extends unknown
+    ? [Whole] extends [T]
+      ? false
+      : true
+    : never;
+
+/** Never, or why not. What is not said (undefined) or not known to the compiler (a string, an untyped adapter) is left to `connect()`. */
+type Verdict<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = string extends Name
+  ? never
+  : M extends "queue"
+    ? IsUnion<Groups<Name, Layers>> extends true
+      ? Refused<`"${Name}" is a queue with the groups ${List<Groups<Name, Layers>>}; a queue has one, pubsub and stream have several`>
+      : OnConnection<Name, Needs, M, On, Layers>
+    : OnConnection<Name, Needs, M, On, Layers>;
+
+type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = On extends string
+  ? string extends On
+    ? never
+    : On extends Connections<Layers>
+      ? M extends Model
+        ? Kept<Name, Needs, M, On, KeepsOf<Use<On, Layers>>>
+        : never
+      : Refused<`"${Name}" is on "${On}", which is not a connection; connections are ${List<Connections<Layers>>}`>
+  : never;
+
+type Kept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps
+  ? never
+  : M extends keyof Keeps
+    ? [Exclude<Needs, Keeps[M]>] extends [never]
+      ? never
+      : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`>
+    : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { discreet } from "../messaging/redacting-connection.ts";
+import type { Connection, Fault } from "../driver/index.ts";
+import { fromFault } from "./errors.ts";
+
+const textOf = (fault: Partial<Fault>): string =>
+  fromFault({ kind: "config", code: "queue-not-found", ...fault }, 'open "orders"', new Error("raw"), {}).message;
+
+test("the sentence names the resource and its place, and ends with the service's own words", () => {
+  const where = 'queue "shop-orders.fifo" in eu-west-1 at https://sqs.eu-west-1.amazonaws.com';
+  expect(textOf({ hint: "create it", where, said: "The specified queue does not exist." })).toBe(
+    `open "orders": queue-not-found; create it; ${where}; the service said "The specified queue does not exist."`,
+  );
+  expect(textOf({})).toBe('open "orders": queue-not-found');
+  expect(textOf({ said: "No." })).toBe('open "orders": queue-not-found; the service said "No."');
+});
+
+test("the service's words are one bounded line, and hold no secret", () => {
+  expect(textOf({ said: `a\nb ${"x".repeat(1_000_000)}` }).length).toBeLessThan(400);
+  expect(textOf({ said: "line\nfeed\u001b[31m" })).not.toMatch(/[\u0000-\u001f]/);
+  const secret = "SECRETSECRET1234";
+  for (const said of [
+    `no such host amqps://user:${secret}@broker/`,
+    `The security token AKIA${secret} is invalid`,
+    `x-amz-security-token:${secret}`,
+    `Credential=${secret}/20260101, Signature=${secret}`,
+    `{"password":"${secret}"}`,
+    `Authorization: Bearer ${secret}`,
+    `bearer ${secret}`,
+  ])
+    expect(textOf({ said })).not.toContain(secret);
+  expect(textOf({ said: "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z" })).toContain(
+    "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z",
+  );
+});
+
+test("it takes no time with a hostile text", () => {
+  const started = process.hrtime.bigint();
+  for (const said of ["a".repeat(200_000), "://".repeat(70_000), "password:".repeat(30_000), '"'.repeat(200_000)])
+    textOf({ said });
+  expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(500);
+});
+
+test("values from the environment are hidden in every part of a fault", () => {
+  const connection = { classify: () => ({ kind: "config", code: "x", hint: "h s", where: "w s", said: "t s" }) };
+  const hushed = discreet(connection as unknown as Connection, (text) => text.replace("s", "[env]"));
+  expect(hushed.classify(undefined, "open")).toMatchObject({ hint: "h [env]", where: "w [env]", said: "t [env]" });
+});

@@ -1,0 +1,149 @@
+/** The configuration's structure, strict: what types.ts says, checked at run time. Meaning is checked by resolve.ts. */
+import { z } from "zod";
+import { parseDuration } from "../../api/duration.ts";
+
+const DURATION = "a duration such as 250ms, 30s, 15m, 12h or 4d; a bare number is milliseconds";
+export const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+const KEBAB_TEXT = "kebab-case: lower-case letters, digits and single hyphens";
+
+/** `${...}` gives text; where a number is wanted its digits will do. */
+const number = (schema: z.ZodType) =>
+  z.preprocess((value) => (typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value), schema);
+const count = number(z.int("a whole number").min(1, "a whole number from 1 up"));
+const duration = z.custom<number | string>((value) => parseDuration(value) !== undefined, DURATION);
+const longer = z.custom<number | string>((value) => (parseDuration(value) ?? 0) > 0, `longer than 0: ${DURATION}`);
+const text = z.string("text").min(1, "text, not empty");
+const free = z.record(z.string(), z.unknown(), "settings by name");
+const name = z.string().regex(KEBAB, KEBAB_TEXT);
+const nameOrAll = z.string().refine((value) => value === "*" || KEBAB.test(value), `${KEBAB_TEXT}; or "*" for all`);
+
+const start = z.union(
+  [
+    z.enum(["earliest", "latest"]),
+    z.strictObject({ time: z.custom((value) => epoch(value) !== undefined, "ISO 8601 or epoch milliseconds") }),
+    z.strictObject({ at: text }),
+  ],
+  "earliest, latest, { time: ISO 8601 } or { at: a position }",
+);
+
+// null is allowed wherever a layer may remove what the layers below it say; see layers.ts and section.ts.
+const group = z.strictObject({
+  concurrency: count.nullish(),
+  maxInFlight: count.nullish(),
+  maxInFlightBytes: count.nullish(),
+  hold: longer.nullish(),
+  policy: text.nullish(),
+  start: start.nullish(),
+  address: text.nullish(),
+  deadLetterAddress: text.nullish(),
+  batch: z.strictObject({ size: count.nullish(), wait: duration.nullish(), perKey: count.nullish() }).nullish(),
+  filter: z.union([z.boolean(), z.array(text).min(1)], "true, false or a list of message types").nullish(),
+  native: free.nullish(),
+});
+
+const channel = z.strictObject({
+  model: z.enum(["queue", "pubsub", "stream"]).nullish(),
+  on: text.nullish(),
+  groups: z
+    .record(
+      name,
+      z.preprocess((value) => (value === undefined ? {} : value), group.nullable()),
+      "groups by name: { billing: {} }",
+    )
+    .nullish(),
+  policy: text.nullish(),
+  partitions: count.nullish(),
+  form: z.enum(["standard", "ordered", "fifo"]).nullish(),
+  address: text.nullish(),
+  retention: longer.nullish(),
+  publish: z
+    .strictObject({
+      timeout: longer.nullish(),
+      maxPending: count.nullish(),
+      maxPendingBytes: count.nullish(),
+      whenFull: z.enum(["wait", "reject"]).nullish(),
+    })
+    .nullish(),
+  native: free.nullish(),
+});
+
+const share = z.preprocess(
+  (value) => (typeof value === "string" && /^[01](\.\d+)?$/.test(value) ? Number(value) : value),
+  z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1"),
+);
+const rule = {
+  attempts: count.nullish(),
+  backoff: z.enum(["constant", "linear", "exponential"]).nullish(),
+  first: duration.nullish(),
+  max: duration.nullish(),
+  jitter: share.nullish(),
+};
+const perError = z.union(
+  [z.enum(["deadLetter", "release"]), z.strictObject(rule)],
+  "deadLetter, release, or { attempts, backoff, first, max, jitter }",
+);
+const policy = z.strictObject({
+  retry: z.strictObject({ ...rule, errors: z.record(z.string(), perError.nullable()).nullish() }).nullish(),
+  deadLetter: z
+    .union(
+      [z.boolean(), z.enum(["park", "block", "skip"]), z.strictObject({ channel: name })],
+      "true, false, park, block, skip or { channel: a channel's name }",
+    )
+    .nullish(),
+});
+
+const connection = z.looseObject({
+  use: z
+    .custom(
+      (value) => (typeof value === "string" ? value !== "" : isAdapter(value)),
+      "an adapter's name such as sqs, a package, or an adapter",
+    )
+    .nullish(),
+  provision: z.enum(["auto", "verify", "off"]).nullish(),
+});
+
+const layer = {
+  prefix: z
+    .preprocess(
+      (value) => (typeof value === "number" ? String(value) : value),
+      z.string("text").regex(KEBAB, KEBAB_TEXT),
+    )
+    .nullish(),
+  drain: longer.nullish(),
+  connections: z.record(name, connection.nullable(), "connections by name").nullish(),
+  channels: z
+    .record(
+      nameOrAll,
+      z.preprocess((value) => (value === undefined ? {} : value), channel.nullable()),
+      "channels by name",
+    )
+    .nullish(),
+  policies: z.record(name, policy.nullable(), "policies by name").nullish(),
+};
+
+export const overlaySchema = z.strictObject(layer);
+export const configSchema = z.strictObject({
+  ...layer,
+  profiles: z
+    .record(
+      name,
+      z.preprocess((value) => value ?? {}, overlaySchema),
+      "profiles by name",
+    )
+    .optional(),
+});
+
+/** Matched by form, not by class: it may come from another copy of core. */
+export function isAdapter(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && "open" in value && "capabilities" in value && "options" in value
+  );
+}
+
+export function epoch(value: unknown): number | undefined {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.getTime();
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d/.test(value)) return undefined;
+  const ms = Date.parse(value);
+  return Number.isNaN(ms) ? undefined : ms;
+}

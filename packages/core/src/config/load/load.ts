@@ -1,0 +1,124 @@
+/** Finds and reads the configuration. Errors name the place, never the text there: it may be a secret. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { isScalar, LineCounter, parseDocument, visit } from "yaml";
+import type { Problem } from "../../api/errors.ts";
+import { invalidConfig } from "../layers/problems.ts";
+import { isTree, type Tree } from "../layers/tree.ts";
+
+const EXTENSIONS = ["yaml", "yml", "json", "ts", "js", "mjs"] as const;
+const FILES = EXTENSIONS.map((extension) => `switchyard.config.${extension}`);
+
+export interface Loaded {
+  readonly value: Tree;
+  /** For messages: the file's name, or `configuration`. */
+  readonly source: string;
+  /** Where adapters are looked for: the file's place, so that layouts like pnpm's work; for a value the working directory, then core's place. */
+  readonly directories: readonly string[];
+}
+
+/** `config`: a file, a folder or a value; nothing: the nearest configuration file from `cwd` upwards. */
+export async function load(config: string | object | undefined, cwd: string): Promise<Loaded> {
+  if (typeof config === "object")
+    return { value: tree(config, "configuration"), source: "configuration", directories: [cwd, import.meta.dirname] };
+  const file = config === undefined ? search(cwd) : named(resolve(cwd, config));
+  return { value: tree(await read(file), basename(file)), source: basename(file), directories: [dirname(file)] };
+}
+
+function search(cwd: string): string {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const found = inFolder(folder);
+    if (found !== undefined) return found;
+    if (folder === dirname(folder))
+      throw one(
+        "switchyard.config.yaml",
+        `not found in ${cwd} or above; create one (also: ${FILES.slice(1).join(", ")}), or pass connect({ config })`,
+      );
+  }
+}
+
+function named(path: string): string {
+  if (!existsSync(path)) throw one(path, "there is no such file; check connect({ config })");
+  if (!statSync(path).isDirectory()) {
+    if (EXTENSIONS.some((extension) => extname(path) === `.${extension}`)) return path;
+    throw one(path, `its extension must be one of: ${EXTENSIONS.join(", ")}`);
+  }
+  const found = inFolder(path);
+  if (found === undefined) throw one(path, `holds no configuration; looked for ${FILES.join(", ")}`);
+  return found;
+}
+
+function inFolder(folder: string): string | undefined {
+  const found = FILES.filter((name) => existsSync(join(folder, name)));
+  if (found.length > 1) throw one(folder, `holds ${found.join(" and ")}; keep one, it must be clear which counts`);
+  return found[0] === undefined ? undefined : join(folder, found[0]);
+}
+
+async function read(file: string): Promise<unknown> {
+  if (/\.ya?ml$/.test(file)) return yaml(file, readFileSync(file, "utf8"));
+  if (file.endsWith(".json")) return json(file, readFileSync(file, "utf8"));
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (cause) {
+    const { code, name } = cause as { code?: string; name?: string };
+    const hint =
+      code === "ERR_UNKNOWN_FILE_EXTENSION"
+        ? "this Node cannot import TypeScript; run Node 22.18 or later, or write it in JavaScript or YAML"
+        : `importing it failed (${code ?? name ?? "thrown"}); see the error's cause`;
+    throw one(basename(file), hint, cause);
+  }
+  if (!("default" in module))
+    throw one(basename(file), "has no default export; write export default defineConfig(channels, {...})");
+  return module["default"];
+}
+
+function yaml(file: string, text: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, logLevel: "silent" });
+  if (document.errors.length > 0) {
+    throw invalidConfig(
+      basename(file),
+      document.errors.map((error): Problem => {
+        const { line, col } = lines.linePos(error.pos[0]);
+        return {
+          path: `${basename(file)}:${line}:${col}`,
+          message: `not valid YAML: ${error.code.toLowerCase().replaceAll("_", " ")}`,
+        };
+      }),
+    );
+  }
+  // Nothing after the colon is an entry without settings, not the null that removes one.
+  visit(document, {
+    Pair(_, pair) {
+      if (isScalar(pair.value) && pair.value.value === null && (pair.value.source ?? "") === "")
+        pair.value = document.createNode({});
+    },
+  });
+  try {
+    return document.contents === null ? {} : document.toJS();
+  } catch {
+    throw one(basename(file), "not valid YAML: its aliases cannot be resolved");
+  }
+}
+
+function json(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // Node says where only sometimes, and otherwise quotes the text.
+    const [, line, column] = /\(line (\d+) column (\d+)\)/.exec((cause as Error).message) ?? [];
+    throw one(line === undefined ? basename(file) : `${basename(file)}:${line}:${column}`, "not valid JSON");
+  }
+}
+
+function tree(value: unknown, source: string): Tree {
+  // What `defineConfig` marks its value with is not configuration.
+  if (isTree(value)) return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith("~")));
+  throw one(source, "must be a mapping with prefix, connections, channels, policies and profiles");
+}
+
+function one(path: string, message: string, cause?: unknown): Error {
+  return invalidConfig("configuration", [{ path, message }], cause);
+}

@@ -1,0 +1,126 @@
+/** Finds the adapter a connection names: passed in code, given as a value, or loaded from the configuration file's place. */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Adapter } from "../../driver/index.ts";
+import { isAdapter } from "../layers/schema.ts";
+import { didYouMean } from "../../base/suggest.ts";
+
+/** Our own, with what has to be installed beside them. */
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  memory: [],
+  sqs: ["@aws-sdk/client-sqs"],
+  sns: ["@aws-sdk/client-sns", "@aws-sdk/client-sqs"],
+  kinesis: ["@aws-sdk/client-kinesis", "@aws-sdk/client-dynamodb"],
+  aws: ["@aws-sdk/client-sqs", "@aws-sdk/client-sns"],
+  amqp: ["amqplib"],
+};
+
+export type Found = { readonly adapter: Adapter } | { readonly problem: string };
+
+export class Adapters {
+  readonly #given: readonly Adapter[];
+  readonly #directories: readonly string[];
+  readonly #loaded = new Map<string, Promise<Found>>();
+
+  /** `directories`: where to look, in order. */
+  constructor(given: readonly Adapter[], directories: readonly string[]) {
+    this.#given = given;
+    this.#directories = directories;
+  }
+
+  find(use: string | Adapter): Promise<Found> {
+    if (typeof use !== "string") return Promise.resolve({ adapter: use });
+    const specifier = specifierOf(use);
+    const given = this.#given.find(({ name }) => name === use || specifierOf(name) === specifier);
+    if (given !== undefined) return Promise.resolve({ adapter: given });
+    const loading = this.#loaded.get(specifier) ?? this.#load(use, specifier);
+    this.#loaded.set(specifier, loading);
+    return loading;
+  }
+
+  async #load(use: string, specifier: string): Promise<Found> {
+    let path: string | undefined;
+    for (const directory of this.#directories) path ??= resolveFrom(directory, specifier);
+    if (path === undefined) return { problem: notInstalled(use, specifier, this.#directories[0]!) };
+    let module: Record<string, unknown>;
+    try {
+      module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    } catch (cause) {
+      return { problem: failed(specifier, cause) };
+    }
+    const { adapter } = module;
+    if (isAdapter(adapter)) return { adapter: adapter as Adapter };
+    return { problem: `${specifier} exports no adapter; is it a Switchyard transport of this version?` };
+  }
+}
+
+function specifierOf(use: string): string {
+  return use.startsWith(".") || use.includes("/") ? use : `@switchyard/${use}`;
+}
+
+function notInstalled(use: string, specifier: string, directory: string): string {
+  if (specifier.startsWith(".") || specifier.startsWith("/"))
+    return `${specifier} does not exist, seen from ${directory}`;
+  const beside = Object.hasOwn(KNOWN, use) ? KNOWN[use]! : [];
+  const hint = Object.hasOwn(KNOWN, use) ? "" : didYouMean(use, Object.keys(KNOWN));
+  const packages = [packageOf(specifier), ...beside].join(" ");
+  return `${specifier} is not installed where ${directory} can find it: npm install ${packages}.${hint}`;
+}
+
+/** The adapter is there; something it needs is not, or it threw. */
+function failed(specifier: string, cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : "";
+  const missing =
+    /Cannot find (?:package|module) '([^']+)'/.exec(text)?.[1] ??
+    /Failed to resolve (?:import|entry for package) "([^"]+)"/.exec(text)?.[1];
+  if (missing !== undefined && !missing.startsWith(".") && !missing.startsWith("/")) {
+    return `${specifier} needs ${packageOf(missing)}, which is not installed: npm install ${packageOf(missing)}`;
+  }
+  const name = cause instanceof Error ? cause.name : "error";
+  return `loading ${specifier} failed: ${name}: ${text}`;
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/**
+ * As `import` would from a file in `directory`. `require.resolve` does the work, except for packages whose exports know only
+ * the `import` condition; `import.meta.resolve` with a parent is still behind a flag.
+ */
+function resolveFrom(directory: string, specifier: string): string | undefined {
+  try {
+    return createRequire(join(directory, "_")).resolve(specifier);
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") return undefined;
+  }
+  const name = packageOf(specifier);
+  for (let folder = directory; ; folder = dirname(folder)) {
+    const home = join(folder, "node_modules", name);
+    if (existsSync(join(home, "package.json"))) return entry(home, `.${specifier.slice(name.length)}`);
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+function entry(home: string, subpath: string): string | undefined {
+  const { exports } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { exports?: unknown };
+  const table = isSubpaths(exports) ? exports[subpath] : subpath === "." ? exports : undefined;
+  const target = pick(table);
+  return target === undefined ? undefined : realpathSync(join(home, target));
+}
+
+function isSubpaths(exports: unknown): exports is Record<string, unknown> {
+  return typeof exports === "object" && exports !== null && Object.keys(exports).some((key) => key.startsWith("."));
+}
+
+function pick(target: unknown): string | undefined {
+  if (typeof target === "string") return target;
+  if (typeof target !== "object" || target === null) return undefined;
+  for (const [condition, inner] of Object.entries(target)) {
+    const found = ["import", "node", "default", "module-sync"].includes(condition) ? pick(inner) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,117 @@
+import type { Adapter, Capabilities, Destination } from "../../driver/index.ts";
+import type { Problem } from "../../api/errors.ts";
+import type { ConnectionPlan } from "../../plan/plan.ts";
+import type { Adapters } from "./adapters.ts";
+import type { Context } from "./context.ts";
+import { didYouMean, listed } from "../../base/suggest.ts";
+
+export interface Connected {
+  readonly name: string;
+  readonly adapter: Adapter;
+  readonly options: unknown;
+  /** The options are as the adapter wants them; if not, what it says about them means nothing. */
+  readonly valid: boolean;
+  readonly provision: ConnectionPlan["provision"];
+}
+
+interface Attempt {
+  readonly connected?: Connected;
+  readonly problems: readonly Problem[];
+}
+
+/** Connections on demand: what no channel uses is neither loaded nor complained about. */
+export class Connections {
+  readonly #context: Context;
+  readonly #adapters: Adapters;
+  readonly #attempts = new Map<string, Promise<Attempt>>();
+  readonly used = new Map<string, Connected>();
+
+  constructor(context: Context, adapters: Adapters) {
+    this.#context = context;
+    this.#adapters = adapters;
+  }
+
+  names(): string[] {
+    return [...new Set([...this.#context.layers.names("connections"), "memory"])];
+  }
+
+  /** `where`: the place that names it. */
+  async use(name: string, where: string): Promise<Connected | undefined> {
+    const { problems } = this.#context;
+    if (!this.names().includes(name)) {
+      if (this.#context.excused("connections", name)) return undefined;
+      const known = this.names();
+      problems.add(
+        where,
+        `no connection ${this.#context.quote(where, name)}; connections: ${listed(known)}.${didYouMean(name, known)}`,
+      );
+      return undefined;
+    }
+    const attempt = await this.#attempt(name);
+    for (const { path, message } of attempt.problems) problems.add(path || where, message);
+    if (attempt.connected !== undefined) this.used.set(name, attempt.connected);
+    return attempt.connected;
+  }
+
+  /** For advice only: no mistake of its own is reported. */
+  async peek(name: string): Promise<Connected | undefined> {
+    return (await this.#attempt(name)).connected;
+  }
+
+  #attempt(name: string): Promise<Attempt> {
+    const attempt = this.#attempts.get(name) ?? this.#connect(name);
+    this.#attempts.set(name, attempt);
+    return attempt;
+  }
+
+  async #connect(name: string): Promise<Attempt> {
+    const section = this.#context.layers.connection(name);
+    const problems: Problem[] = this.#context.unfilled(section, "connections", [name]);
+    const { use, provision, ...given } = section.value;
+    if (use === undefined) {
+      const at = `${section.where("use")}`;
+      if (!this.#context.excused("connections", name, "use"))
+        problems.push({ path: at, message: "missing; say which transport: sqs, aws, amqp, memory or a package" });
+      return { problems };
+    }
+    if (problems.some(({ path }) => path === section.where("use"))) return { problems };
+    this.#context.secrets.addFrom(given);
+    const found = await this.#adapters.find(use as string | Adapter);
+    if ("problem" in found) {
+      const path = section.where("use");
+      const message = this.#context.filledIn(path)
+        ? `${this.#context.quote(path, use)} names no adapter that can be loaded; set it to sqs, sns, kinesis, aws, amqp, memory or an installed package`
+        : found.problem;
+      return { problems: [...problems, { path, message }] };
+    }
+    const { adapter } = found;
+    const result = await adapter.options["~standard"].validate(given);
+    const issues = result.issues ?? [];
+    for (const { message, path = [] } of issues) {
+      const keys = path.map((step) => String(typeof step === "object" ? step.key : step));
+      if (this.#context.excused("connections", name, ...keys)) continue;
+      problems.push({ path: section.where(...keys), message });
+    }
+    return {
+      problems,
+      connected: {
+        name,
+        adapter,
+        options: result.issues === undefined ? result.value : given,
+        valid: problems.length === 0 && result.issues === undefined,
+        provision:
+          (provision as ConnectionPlan["provision"] | undefined) ?? (adapter.name === "memory" ? "auto" : "off"),
+      },
+    };
+  }
+}
+
+/** What the adapter would keep there; undefined: no such model. With invalid options a driver may stumble: then nothing is known. */
+export function keeps({ adapter, options, valid }: Connected, of: Destination): Capabilities | "unknown" | undefined {
+  if (valid) return adapter.capabilities(of, options);
+  try {
+    return adapter.capabilities(of, options);
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,95 @@
+/** The printable form of the plan: plain data, secrets left out. */
+import { jitterOf } from "../../plan/backoff.ts";
+import type { Destination, Located } from "../../driver/index.ts";
+import { formatDuration } from "../../api/duration.ts";
+import type {
+  ChannelExplanation,
+  ChannelPlan,
+  ConnectionPlan,
+  Explanation,
+  GroupExplanation,
+  GroupPlan,
+  RetryRule,
+} from "../../plan/plan.ts";
+import type { ChannelShape } from "../../api/shapes.ts";
+import { needsOf } from "./needs.ts";
+
+export interface Explaining {
+  readonly service: string;
+  readonly profile: string | undefined;
+  readonly sources: readonly string[];
+  readonly connections: Readonly<Record<string, ConnectionPlan>>;
+  readonly channels: Readonly<Record<string, ChannelPlan>>;
+  readonly shapes: readonly ChannelShape[];
+  readonly redact: (text: string) => string;
+}
+
+export function explain(of: Explaining): Explanation {
+  const channels = of.shapes.flatMap((shape) => {
+    const plan = of.channels[shape.name];
+    return plan === undefined ? [] : [[shape.name, explainChannel(of, plan, shape)] as const];
+  });
+  return {
+    service: of.service,
+    profile: of.profile ?? null,
+    sources: of.sources,
+    channels: Object.fromEntries(channels),
+  };
+}
+
+function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape): ChannelExplanation {
+  const { address, transport } = locateOn(of, plan.on, plan.to);
+  return {
+    model: plan.model,
+    transport,
+    connection: plan.on,
+    form: address.endsWith(".fifo") ? "fifo" : plan.ordered ? "ordered" : "standard",
+    address: of.redact(address),
+    needs: needsOf(shape).map(({ text }) => text),
+    groups: Object.fromEntries(Object.values(plan.groups).map((group) => [group.group, explainGroup(of, plan, group)])),
+    capabilities: plan.capabilities,
+    notPortable: nativeOf(plan),
+  };
+}
+
+function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): GroupExplanation {
+  const { deadLetter, deadLetterOn = plan.on } = group;
+  return {
+    address: of.redact(locateOn(of, plan.on, group.from).address),
+    deadLetter: deadLetter === undefined ? null : of.redact(locateOn(of, deadLetterOn, deadLetter).address),
+    concurrency: group.concurrency,
+    maxInFlight: group.maxInFlight,
+    hold: String(formatDuration(group.holdMs)),
+    retry: explainRetry(group.policy.retry),
+    exhausted: group.policy.exhausted,
+  };
+}
+
+function locateOn(of: Explaining, on: string, destination: Destination): Required<Omit<Located, "problem">> {
+  const { adapter, options } = of.connections[on]!;
+  const { address, transport = adapter.name } = adapter.locate(destination, options);
+  return { address, transport };
+}
+
+/** `5 attempts, exponential from 1s to at most 5m, jitter adds up to 50%`. */
+export function explainRetry(rule: RetryRule): string {
+  const { attempts, backoff, firstMs, maxMs } = rule;
+  if (attempts === 1) return "1 attempt";
+  const waits =
+    backoff === "constant"
+      ? `${formatDuration(Math.min(firstMs, maxMs))} apart`
+      : `${backoff} from ${formatDuration(firstMs)} to at most ${formatDuration(maxMs)}`;
+  const jitter = Math.round(jitterOf(rule) * 100);
+  return `${attempts} attempts, ${waits}${jitter === 0 ? "" : `, jitter adds up to ${jitter}%`}`;
+}
+
+function nativeOf({ to, groups, model }: ChannelPlan): string[] {
+  const own = Object.keys(to.native).map((key) => `native.${key}`);
+  if (model === "queue") return own;
+  const theirs = Object.values(groups).flatMap(({ group, from }) =>
+    Object.keys(from.native)
+      .filter((key) => from.native[key] !== to.native[key])
+      .map((key) => `groups.${group}.native.${key}`),
+  );
+  return [...own, ...theirs];
+}

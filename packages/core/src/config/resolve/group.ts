@@ -1,0 +1,216 @@
+import type { Capabilities, Position } from "../../driver/index.ts";
+import { formatDuration, parseDuration } from "../../api/duration.ts";
+import type { GroupPlan, Policy } from "../../plan/plan.ts";
+import type { ConsumerShape } from "../../api/shapes.ts";
+import { keeps } from "./connections.ts";
+import type { Context } from "./context.ts";
+import { resolveDeadLetter } from "./dead-letter.ts";
+import { checkNative, locate, type Resolving } from "./locate.ts";
+import { groupDestination } from "./names.ts";
+import { longestWait, nativeAttempts, policyOf, rulesOf, type PolicyPlan } from "./policies.ts";
+import { epoch } from "../layers/schema.ts";
+import type { Section } from "../layers/section.ts";
+import { didYouMean, listed } from "../../base/suggest.ts";
+import type { ChannelInput, GroupInput, PolicyInput } from "../../api/config-input.ts";
+
+/** 64 MiB: a few hundred of the largest SQS messages, and small beside a Node heap. */
+const IN_FLIGHT_BYTES = 64 * 1024 * 1024;
+
+export type GroupAttempt = Omit<GroupPlan, "capabilities"> & { readonly capabilities: Capabilities | undefined };
+
+export async function resolveGroup(resolving: Resolving, group: string): Promise<GroupAttempt> {
+  const { context, section, input: channel, naming, connected } = resolving;
+  const input = channel.groups![group]!;
+  const home = section.where("groups", group);
+  const named = policyFor(resolving, group);
+  const { policy } = named;
+  const dead = await resolveDeadLetter(resolving, group, input, named);
+  const holdMs = parseDuration(input.hold) ?? 60_000;
+  const from = groupDestination(naming, {
+    group,
+    input,
+    holdMs,
+    nativeAttempts: nativeAttempts(policy),
+    retentionMs: parseDuration(channel.retention),
+    types: typesOf(resolving, group, input),
+    foreign: resolving.shape.foreign !== undefined,
+    deadLetter: dead?.nested,
+  });
+  const address = locate(
+    resolving,
+    from,
+    input.address === undefined ? home : section.where("groups", group, "address"),
+  );
+  if (address !== undefined && naming.model !== "stream") {
+    context.claim(
+      connected.name,
+      address,
+      `group "${group}" of "${naming.channel}"`,
+      input.address === undefined ? home : section.where("groups", group, "address"),
+    );
+  }
+  if (naming.model === "stream" && input.address !== undefined) {
+    context.problems.add(
+      section.where("groups", group, "address"),
+      "a group of a stream has no queue of its own; give the channel the address",
+    );
+  }
+  if (
+    naming.model === "queue" &&
+    input.address !== undefined &&
+    channel.address !== undefined &&
+    input.address !== channel.address
+  ) {
+    context.problems.add(
+      section.where("groups", group, "address"),
+      "the channel gives another address for its one queue; keep one of them",
+    );
+  }
+  if (naming.model !== "queue") checkNative(resolving, from, home, section.where("groups", group, "native"));
+  const kept = keeps(connected, from);
+  const capabilities = kept === "unknown" ? undefined : kept;
+  const start = startOf(input);
+  if (capabilities !== undefined) {
+    checkPolicy(resolving, named, capabilities);
+    checkStart(resolving, group, start, capabilities);
+    if (input.filter !== undefined && input.filter !== false && capabilities.filter === "none") {
+      const why = `a ${naming.model} on "${connected.name}" cannot filter at the broker`;
+      context.problems.add(
+        section.where("groups", group, "filter"),
+        `${why}; leave it out, and handle or ignore the other types`,
+      );
+    }
+    if (dead !== undefined && dead.capabilities.maxMessageBytes < capabilities.maxMessageBytes) {
+      const sizes = `${dead.capabilities.maxMessageBytes} bytes, less than the ${capabilities.maxMessageBytes} of "${naming.channel}"`;
+      context.problems.add(
+        dead.where ?? home,
+        `its dead letters may have ${sizes}: a large message could not be kept; choose another destination for them`,
+      );
+    }
+  }
+  if (input.filter === true && context.consumers.length === 0 && connected.provision !== "off") {
+    const why = `connect() does not know the consumers, so provision: ${connected.provision} would take the filter away again`;
+    context.problems.add(section.where("groups", group, "filter"), `${why}; list the message types`);
+  }
+  const concurrency = input.concurrency ?? 10;
+  return {
+    group,
+    from,
+    ...(dead === undefined ? {} : { deadLetter: dead.destination, deadLetterOn: dead.on }),
+    policy,
+    concurrency,
+    maxInFlight: input.maxInFlight ?? 2 * concurrency,
+    maxInFlightBytes: input.maxInFlightBytes ?? IN_FLIGHT_BYTES,
+    holdMs,
+    start,
+    batch: {
+      size: input.batch?.size ?? 10,
+      waitMs: parseDuration(input.batch?.wait) ?? 0,
+      ...(input.batch?.perKey === undefined ? {} : { perKey: Number(input.batch.perKey) }),
+    },
+    capabilities,
+  };
+}
+
+export type NamedPolicy = PolicyPlan & { readonly section: Section };
+
+function policyFor({ context, section, input, naming }: Resolving, group: string): NamedPolicy {
+  const name = policyName(context, section, input, group);
+  const policy = context.layers.policy(name);
+  context.reportUnfilled(policy, "policies", ["default", name]);
+  return { ...policyOf(policy.value as PolicyInput, naming.model), section: policy };
+}
+
+/** The policy of a group; `default`, and a problem, where it names one that does not exist. */
+export function policyName(context: Context, section: Section, channel: ChannelInput, group: string): string {
+  const own = channel.groups?.[group]?.policy;
+  const name = own ?? channel.policy ?? "default";
+  const known = [...new Set(["default", ...context.layers.names("policies")])];
+  if (known.includes(name)) return name;
+  const where = own === undefined ? section.where("policy") : section.where("groups", group, "policy");
+  if (!context.excused("policies", name) && !context.unset(where)) {
+    context.problems.add(
+      where,
+      `no policy ${context.quote(where, name)}; policies: ${listed(known)}.${didYouMean(name, known)}`,
+    );
+  }
+  return "default";
+}
+
+function checkPolicy({ context, naming, connected, section }: Resolving, named: NamedPolicy, by: Capabilities): void {
+  const place = `a ${naming.model} on "${connected.name}"`;
+  const { policy } = named;
+  if (!by.poisonSkip.includes(policy.exhausted)) {
+    const can = by.poisonSkip.map(configured);
+    const where = named.section.empty ? section.where("policy") : named.section.where("deadLetter");
+    context.problems.add(
+      where,
+      `${place} cannot ${verb(policy.exhausted)} a message whose attempts are used up; it can: ${listed(can)}`,
+    );
+  }
+  const waits = rulesOf(policy).map(longestWait);
+  // Where an order is kept the retry waits in place; only an unkeyed message goes back to the broker with its delay.
+  const tooLong = naming.model === "stream" || naming.ordered || by.retryDelayMs === 0 ? 0 : Math.max(...waits);
+  if (tooLong > by.retryDelayMs) {
+    const most = formatDuration(by.retryDelayMs);
+    const where = named.section.where("retry", "max");
+    context.problems.add(
+      where,
+      `waits of up to ${formatDuration(tooLong)} between attempts, and ${place} keeps at most ${most}; lower max to ${most}`,
+    );
+  }
+}
+
+const configured = (what: Policy["exhausted"]) => (what === "deadLetter" ? "deadLetter: true" : `deadLetter: ${what}`);
+const verb = (what: Policy["exhausted"]) => (what === "deadLetter" ? "dead-letter" : what);
+
+function checkStart(
+  { context, section, naming, connected }: Resolving,
+  group: string,
+  start: Position,
+  by: Capabilities,
+): void {
+  const kind = typeof start === "string" ? start : "time" in start ? "time" : "at";
+  if (naming.model !== "stream" || by.replay.includes(kind)) return;
+  const allowed = listed(by.replay);
+  context.problems.add(
+    section.where("groups", group, "start"),
+    `a stream on "${connected.name}" cannot start at ${kind}; allowed: ${allowed}`,
+  );
+}
+
+function startOf({ start = "earliest" }: GroupInput): Position {
+  if (typeof start === "string") return start;
+  return "time" in start ? { time: epoch(start.time)! } : { at: start.at };
+}
+
+/** The types the broker is to let through: those listed, or those the consumers given handle. */
+function typesOf(
+  { context, shape, section }: Resolving,
+  group: string,
+  { filter = false }: GroupInput,
+): readonly string[] | undefined {
+  if (filter === false) return undefined;
+  const known = Object.keys(shape.messages);
+  if (filter !== true) {
+    for (const [at, type] of filter.entries()) {
+      if (known.includes(type)) continue;
+      const where = section.where("groups", group, "filter", String(at));
+      context.problems.add(
+        where,
+        `"${shape.name}" has no message ${context.quote(where, type)}; messages: ${listed(known)}.${didYouMean(type, known)}`,
+      );
+    }
+    return filter;
+  }
+  const mine = context.consumers.filter((consumer) => consumer.channel.name === shape.name && consumer.group === group);
+  const handled = mine.flatMap((consumer) => (consumer.kind === "batch" ? ["*"] : wantedBy(consumer, known)));
+  return mine.length === 0 || handled.includes("*") ? undefined : [...new Set(handled)].sort();
+}
+
+/** What a consumer ignores it need not be sent; a handler of `"*"` wants everything, what is unknown yet included. */
+function wantedBy({ handlers }: ConsumerShape, known: readonly string[]): readonly string[] {
+  const rest = handlers["*"];
+  if (typeof rest === "function") return ["*"];
+  return known.filter((type) => Object.hasOwn(handlers, type) && handlers[type] !== "ignore");
+}

@@ -1,0 +1,185 @@
+import { ACK, type Attempt, isPromise, settled, throughMiddleware, verdictFor } from "./run.ts";
+import type { Condemned } from "./retry-policy.ts";
+import { release } from "../lease/give-back.ts";
+import type { GroupContext } from "../lease/ports.ts";
+import type { Held } from "../lease/held-message.ts";
+import type { Outcomes } from "./conclude.ts";
+import { prepare, type Prepared } from "./screen.ts";
+import { inTraceOf } from "../../wire/trace.ts";
+import { handledEvent, screened, traceOf } from "./single.ts";
+import { View } from "./view.ts";
+
+interface Item {
+  readonly held: Held;
+  readonly view: View;
+}
+
+/**
+ * One attempt of several deliveries at once: what the handler does not fail is acknowledged; when it throws, all of it failed.
+ *
+ * Those of an order key stand beside each other, in order. Where one of them fails, or needs no handler, those after it are taken
+ * back: settling them would let them overtake it. `done` is told how many were not.
+ */
+export async function attemptBatch(
+  context: GroupContext,
+  outcomes: Outcomes,
+  batch: readonly Held[],
+  done: (ended: number) => void,
+): Promise<void> {
+  for (const held of batch) held.lease.begin(held);
+  const looked = await Promise.all(batch.map((held) => lookAt(context, held)));
+  const items: Item[] = [];
+  let ended = 0;
+  for (const [from, to] of runsOfKeys(batch)) {
+    const views = count(from, to, (i) => looked[i] instanceof View);
+    // What needs no handler is settled when it is the first of its key, not before.
+    takeBack(batch.slice(from + Math.max(views, 1), to));
+    for (let i = from; i < from + views; i++) items.push({ held: batch[i] as Held, view: looked[i] as View });
+    if (views > 0) continue;
+    screen(context, outcomes, batch[from] as Held, looked[from]);
+    ended++;
+  }
+  if (items.length > 0) ended += await handleItems(context, outcomes, items);
+  done(ended);
+}
+
+/** Gives how many have ended: those that were not taken back. */
+async function handleItems(context: GroupContext, outcomes: Outcomes, items: readonly Item[]): Promise<number> {
+  const began = context.observed ? context.runtime.monotonic() : 0;
+  const results = await runBatch(context, items);
+  const durationMs = context.observed ? context.runtime.monotonic() - began : 0;
+  const batch = items.map(({ held }) => held);
+  let ended = 0;
+  for (const [from, to] of runsOfKeys(batch)) {
+    const end = Math.min(from + count(from, to, (i) => isDone(results[i] as Attempt)) + 1, to);
+    // Before any of the key leaves, so that the next of it is ready when its turn comes.
+    takeBack(batch.slice(end, to));
+    for (let i = from; i < end; i++) {
+      const { held, view } = items[i] as Item;
+      const attempt = results[i] as Attempt;
+      if (context.observed && attempt.verdict === "ack")
+        context.emit(handledEvent(held, view, durationMs, items.length));
+      outcomes.conclude(held, attempt);
+    }
+    ended += end - from;
+  }
+  return ended;
+}
+
+const isDone = ({ verdict }: Attempt): boolean => verdict === "ack" || verdict === "skip";
+
+/** How many from the first on are so. */
+function count(from: number, to: number, is: (index: number) => boolean): number {
+  let at = from;
+  while (at < to && is(at)) at++;
+  return at - from;
+}
+
+/** Where the deliveries of a key begin and end: they stand beside each other. Without an order each is by itself. */
+function* runsOfKeys(batch: readonly Held[]): Generator<readonly [from: number, to: number]> {
+  for (let from = 0, to = 1; from < batch.length; from = to, to++) {
+    while (to < batch.length && follows(batch[to] as Held, batch[from] as Held)) to++;
+    yield [from, to];
+  }
+}
+
+const follows = (held: Held, first: Held): boolean =>
+  held.lane !== undefined && held.lane === first.lane && held.lease === first.lease;
+
+/** Back to its place behind the one that failed: its attempt is as if it had not been. */
+function takeBack(all: readonly Held[]): void {
+  for (const held of all) held.lease.end(held);
+  for (const held of all) {
+    const { lease, state } = held;
+    if (state === "lost") lease.leave(held);
+    // Nothing is started any more: the broker is to have it.
+    else if (state === "ready" && lease.ending) release(held, "stop");
+  }
+}
+
+/** As it is before a handler has it; undefined: condemned before, and only its copy is to be tried again. */
+async function lookAt(context: GroupContext, held: Held): Promise<Prepared | undefined> {
+  return held.condemned === undefined ? prepare(context, held) : undefined;
+}
+
+function screen(context: GroupContext, outcomes: Outcomes, held: Held, prepared: Prepared | undefined): void {
+  if (prepared !== undefined) return void screened(context, outcomes, held, prepared);
+  const again = held.condemned as Condemned;
+  held.condemned = undefined;
+  outcomes.condemn(held, again);
+}
+
+/** One attempt for each, in order. */
+export async function runBatch(
+  context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
+  items: readonly Item[],
+): Promise<Attempt[]> {
+  const use = context.consumer.options.use ?? [];
+  if (use.length === 0) return handle(context, items);
+  // Every item goes through the middleware by itself; those that reach its inside are handled together.
+  const inside: { readonly item: Item; readonly end: (attempt: Attempt) => void }[] = [];
+  let outstanding = items.length;
+  let allIn!: () => void;
+  const gathered = new Promise<void>((resolve) => {
+    allIn = resolve;
+  });
+  const arrived = () => {
+    if (--outstanding === 0) allIn();
+  };
+  const each = items.map(async (item) => {
+    let entered = false;
+    const inner = () =>
+      new Promise<void>((resolve, reject) => {
+        entered = true;
+        inside.push({ item, end: (attempt) => (attempt.verdict === "ack" ? resolve() : reject(attempt.error)) });
+        arrived();
+      });
+    const run = () => settled(throughMiddleware(use, item.view, inner));
+    const attempt = await (context.traced === true ? inTraceOf(traceOf(item.view), run) : run());
+    if (!entered) arrived();
+    return attempt;
+  });
+  await gathered;
+  const attempts =
+    inside.length === 0
+      ? []
+      : await handle(
+          context,
+          inside.map(({ item }) => item),
+        );
+  inside.forEach(({ end }, i) => end(attempts[i] as Attempt));
+  return Promise.all(each);
+}
+
+async function handle(
+  context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
+  items: readonly Item[],
+): Promise<Attempt[]> {
+  const failed = new Map<object, unknown>();
+  const views = items.map(({ view }) => view);
+  const known = new Set<object>(views);
+  let signal: AbortSignal | undefined;
+  const batch = {
+    size: views.length,
+    get signal() {
+      signal ??= AbortSignal.any(items.map(({ held }) => held.signal));
+      return signal;
+    },
+    fail(delivery: object, error: unknown) {
+      if (!known.has(delivery))
+        throw new TypeError("batch.fail: this delivery is not of this batch; pass the object the batch gave you");
+      if (!failed.has(delivery)) failed.set(delivery, error);
+    },
+    [Symbol.iterator]: () => views[Symbol.iterator](),
+  };
+  let whole: Attempt;
+  try {
+    const run = () => context.consumer.handler?.(batch);
+    // Of several messages none has the right to be the parent: each tells its own trace.
+    const result = context.traced === true ? inTraceOf({}, run) : run();
+    whole = isPromise(result) ? await settled(result) : ACK;
+  } catch (error) {
+    whole = verdictFor(error);
+  }
+  return views.map((view) => (failed.has(view) ? verdictFor(failed.get(view)) : whole));
+}

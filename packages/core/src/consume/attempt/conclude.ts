@@ -1,0 +1,177 @@
+import { isMessagingError } from "../../api/errors.ts";
+import type { Attempt } from "./run.ts";
+import { copyToDeadLetters } from "./dead-letter-copy.ts";
+import { type Condemned, type Decision, decide } from "./retry-policy.ts";
+import { withError } from "./describe-error.ts";
+import type { GroupContext } from "../lease/ports.ts";
+import { canKeep, canReturn, giveBack, release, wait } from "../lease/give-back.ts";
+import type { Held } from "../lease/held-message.ts";
+import type { Opened } from "./read.ts";
+import { needsPerson } from "../../base/troubles.ts";
+
+/** Carries out what an attempt, or a look at the message, decided. */
+export class Outcomes {
+  readonly #context: GroupContext;
+
+  constructor(context: GroupContext) {
+    this.#context = context;
+  }
+
+  /** Ends the attempt of a running delivery. */
+  conclude(held: Held, attempt: Attempt): void {
+    if (attempt.verdict === "ack") {
+      held.lease.end(held);
+      held.lease.ack(held);
+      return;
+    }
+    const { plan, runtime } = this.#context;
+    this.#act(held, decide(plan.policy, attempt, held.attempt, runtime.random, this.#context.describe));
+  }
+
+  condemn(held: Held, condemned: Condemned): void {
+    held.firstFailedAt ??= this.#context.runtime.now();
+    const { exhausted } = this.#context.plan.policy;
+    if (exhausted === "skip") return this.#skip(held, condemned);
+    if (exhausted === "block") return this.#block(held, condemned, condemned.error);
+    copyToDeadLetters(this.#context, held, held.opened as Opened, condemned).then(
+      () => this.#dead(held, condemned),
+      (error: unknown) => this.#block(held, condemned, error),
+    );
+  }
+
+  #act(held: Held, decision: Decision): void {
+    if (decision.action === "ack") return;
+    if (decision.action === "skip") return this.#skipped(held, decision.reason);
+    if (held.state === "lost") {
+      held.lease.end(held);
+      held.lease.leave(held);
+    } else if (decision.action === "deadLetter") {
+      this.condemn(held, decision);
+    } else if (decision.action === "release") {
+      held.lease.end(held);
+      // A log takes nothing back: it waits here, and the attempt does not count.
+      if (held.lease.log && !held.lease.ending) wait(held, this.#context.plan.policy.retry.firstMs);
+      else release(held, "asked");
+    } else {
+      this.#retry(held, decision.delayMs, decision.asked, decision.error);
+    }
+  }
+
+  #retry(held: Held, delayMs: number, asked: boolean, error: unknown): void {
+    const { lease } = held;
+    const failed = held.attempt;
+    const keeps = canKeep(held, delayMs);
+    const here = keeps && !lease.ending;
+    const there = canReturn(held, delayMs);
+    if (!keeps && !there && asked) {
+      const refused = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
+      const reason = withError(refused, this.#context.describe(error));
+      this.condemn(held, { action: "deadLetter", code: "retry-delay-unsupported", reason, error });
+      return;
+    }
+    held.firstFailedAt ??= this.#context.runtime.now();
+    held.failures++;
+    lease.end(held);
+    this.#emitRetry(held, failed, delayMs, error);
+    const inPlace = here && (held.lane !== undefined || lease.log || !there);
+    if (inPlace) wait(held, delayMs);
+    else if (there) giveBack(held, delayMs, failed);
+    else release(held, "stop");
+  }
+
+  #emitRetry(held: Held, attempt: number, delayMs: number, error: unknown): void {
+    this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...about(held) });
+  }
+
+  /** As the handler or a middleware asked: settled as if it had been handled. It leaves no gap: nothing of it was left undone. */
+  #skipped(held: Held, reason: string): void {
+    this.#context.emit({ type: "skipped", level: "info", by: "handler", reason, ...about(held) });
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
+  #dead(held: Held, condemned: Condemned): void {
+    const { code, reason, error } = condemned;
+    this.#context.troubles.clear(blockedKey(held));
+    this.#context.emit({
+      type: "dead-letter",
+      level: "warn",
+      attempt: held.attempt,
+      code,
+      reason,
+      ...(error === undefined ? {} : { error }),
+      ...about(held),
+    });
+    this.#gap(held, "dead-letter");
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
+  #skip(held: Held, condemned: Condemned): void {
+    this.#context.emit({
+      type: "skipped",
+      level: "warn",
+      by: "policy",
+      reason: condemned.reason,
+      error: condemned.error,
+      ...about(held),
+    });
+    this.#gap(held, "skip");
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
+  /** It stays, and its key waits; what condemned it is tried again, not its handler. */
+  #block(held: Held, condemned: Condemned, error: unknown): void {
+    const { lease } = held;
+    this.#context.emit({ type: "blocked-message", level: "error", reason: condemned.reason, error, ...about(held) });
+    const delayMs = this.#context.plan.policy.retry.maxMs;
+    this.#blocked(held, condemned, error, delayMs);
+    const failed = held.attempt;
+    lease.end(held);
+    if (held.state === "lost") return lease.leave(held);
+    const here = canKeep(held, delayMs) && !lease.ending;
+    if (canReturn(held, delayMs) && (held.lane === undefined || !here)) {
+      giveBack(held, delayMs, failed);
+    } else if (here) {
+      held.condemned = condemned;
+      wait(held, delayMs);
+    } else {
+      release(held, "stop");
+    }
+  }
+
+  /** `health()` says it until the message has left, or has not been seen here for two rounds. */
+  #blocked(held: Held, condemned: Condemned, error: unknown, delayMs: number): void {
+    const { plan, channel, troubles } = this.#context;
+    const known = isMessagingError(error) ? error : undefined;
+    const why =
+      plan.policy.exhausted === "block"
+        ? `its policy says block: ${condemned.reason}`
+        : (known?.message ?? "its dead-letter copy could not be made");
+    const text = `consumer "${plan.group}" of "${channel.channel}": a message is blocked, and its key waits; ${why}`;
+    const passing = known !== undefined && !needsPerson(known.kind);
+    troubles.note(blockedKey(held), { text, needsPerson: !passing }, 2 * delayMs + plan.holdMs + 60_000);
+  }
+
+  expired(held: Held): void {
+    this.#context.emit({ type: "expired", level: "info", ...about(held) });
+    this.#gap(held, "expiry");
+    held.lease.end(held);
+    held.lease.ack(held);
+  }
+
+  #gap(held: Held, reason: "dead-letter" | "skip" | "expiry"): void {
+    if (held.lane !== undefined) this.#context.emit({ type: "order-gap", level: "warn", reason, ...about(held) });
+  }
+}
+
+function blockedKey(held: Held): string {
+  return `blocked ${held.delivery.id}`;
+}
+
+export function about(held: Held): { id: string; lease: string; key?: string } {
+  const base = { id: held.opened?.id ?? held.delivery.id, lease: held.lease.lease.id };
+  const key = held.opened?.envelope?.key;
+  return key === undefined ? base : { ...base, key };
+}

@@ -1,0 +1,57 @@
+import type { WireMessage } from "../../driver/index.ts";
+import { encodeBody, fingerprint, nextHop, type DeadInfo } from "../../wire/envelope.ts";
+import { isMessagingError } from "../../api/errors.ts";
+import type { Condemned } from "./retry-policy.ts";
+import { classOf } from "./describe-error.ts";
+import type { GroupContext } from "../lease/ports.ts";
+import type { Held } from "../lease/held-message.ts";
+import { envelopeFor, type Opened } from "./read.ts";
+
+/**
+ * Copies a condemned message to its dead-letter destination, with our fields; verbatim where they do not fit. Resolves
+ * once the copy is accepted: only then may the source be settled (contract C11).
+ */
+export async function copyToDeadLetters(
+  context: GroupContext,
+  held: Held,
+  opened: Opened,
+  condemned: Condemned,
+): Promise<void> {
+  const { deadLetters, runtime, plan, channel } = context;
+  if (deadLetters === undefined) throw new Error("no dead-letter destination");
+  const now = runtime.now();
+  const original = envelopeFor(opened, held.delivery, channel.channel, now);
+  const dead: DeadInfo = {
+    reason: condemned.reason,
+    code: condemned.code,
+    attempts: held.attempt,
+    channel: channel.channel,
+    group: plan.group,
+    ...(condemned.error === undefined ? {} : { errorClass: classOf(condemned.error) }),
+    firstAt: held.firstFailedAt ?? now,
+    lastAt: now,
+  };
+  const { expiresAt: _, ...kept } = original;
+  const envelope = { ...kept, hop: nextHop(original.hop), dead };
+  try {
+    await deadLetters.send((caps) => encodeBody(envelope, opened.body, caps), { reserve: true });
+  } catch (error) {
+    if (!isMessagingError(error) || error.kind !== "permanent") throw error;
+    const copy = verbatim(
+      held.delivery.message,
+      `${envelope.id}:${envelope.hop}:${fingerprint(envelope, opened.body)}`,
+    );
+    await deadLetters.send(() => copy, { reserve: true });
+  }
+}
+
+function verbatim({ body, headers, type, key, fairness }: WireMessage, dedup: string): WireMessage {
+  return {
+    body,
+    headers,
+    dedup,
+    ...(type === undefined ? {} : { type }),
+    ...(key === undefined ? {} : { key }),
+    ...(fairness === undefined ? {} : { fairness }),
+  };
+}

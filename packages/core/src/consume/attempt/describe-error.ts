@@ -1,0 +1,74 @@
+import { oneLine } from "../../wire/text.ts";
+import { verdictOf } from "../../api/verdicts.ts";
+
+/** Makes of an error's text what others may read. */
+export type Redact = (text: string) => string;
+
+/** Characters of an error's text in a dead letter's reason. The reason as a whole is clipped to 1,500 bytes on the wire. */
+const MOST = 1_000;
+/** Characters that are given to the redaction: a user's pattern must not run over a megabyte. */
+const LOOKED_AT = 10_000;
+/** An error, what caused it, and what caused that. */
+const CHAIN = 3;
+
+/**
+ * Class and message of an error and of its causes, in one line, redacted and bounded: `TypeError: fetch failed; caused by Error:
+ * connect ECONNREFUSED`. Of a verdict it is what the verdict gives as its cause. Empty where there is nothing to say. Never throws.
+ */
+export function describeError(error: unknown, redact?: Redact): string {
+  let text: string;
+  try {
+    text = chainOf(verdictOf(error) === undefined ? error : (error as Error).cause);
+  } catch {
+    return "an error that cannot be read";
+  }
+  const line = oneLine(text, LOOKED_AT);
+  return oneLine(redact === undefined ? line : redact(line), MOST);
+}
+
+function chainOf(error: unknown): string {
+  const parts: string[] = [];
+  for (let current = error, depth = 0; current !== undefined && depth < CHAIN; depth++) {
+    parts.push(oneOf(current));
+    current = typeof current === "object" && current !== null ? (current as { cause?: unknown }).cause : undefined;
+  }
+  return parts.join("; caused by ");
+}
+
+function oneOf(error: unknown): string {
+  if (typeof error === "string") return error;
+  if (typeof error !== "object" || error === null) return String(error);
+  const { message } = error as { message?: unknown };
+  const name = nameOf(error);
+  return typeof message === "string" && message !== "" ? `${name}: ${message}` : name;
+}
+
+/** The class of an error, for dead letters: its name. Of a verdict with a cause it is the cause's. */
+export function classOf(error: unknown): string {
+  const cause = verdictOf(error)?.cause;
+  return nameOf(cause ?? error);
+}
+
+export function nameOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return typeof error;
+  const { name } = error as { name?: unknown };
+  return typeof name === "string" && name !== "" ? name : "Error";
+}
+
+/** `failed 4 times: TypeError: fetch failed`. */
+export function withError(reason: string, described: string): string {
+  return described === "" ? reason : `${reason}: ${described}`;
+}
+
+/** The redactions in turn, the user's last. A hook that throws, or gives no text, hides the whole text. */
+export function redacting(secrets: Redact | undefined, hook: Redact | undefined): Redact | undefined {
+  if (hook === undefined) return secrets;
+  return (text) => {
+    try {
+      const shown: unknown = hook(secrets === undefined ? text : secrets(text));
+      return typeof shown === "string" ? shown : "";
+    } catch {
+      return "[redact() threw]";
+    }
+  };
+}

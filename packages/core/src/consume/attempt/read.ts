@@ -1,0 +1,190 @@
+import type { Delivery } from "../../driver/index.ts";
+import {
+  asText,
+  DecodedMessage,
+  dataOf,
+  decode,
+  type Envelope,
+  fingerprint,
+  JSON_TYPE,
+  parseJson,
+} from "../../wire/envelope.ts";
+import { NO_HEADERS } from "../../wire/attributes.ts";
+import { charsetOf, FOREIGN_SOURCE, FOREIGN_TYPE, type Coded, inAnyCase } from "../../wire/foreign-message.ts";
+import type { LocalMessage } from "../../wire/in-process-message.ts";
+import type { ChannelShape, ForeignMessage } from "../../api/shapes.ts";
+
+/** A delivery with its envelope read: what it is, before its data is looked at. */
+export interface Opened {
+  readonly id: string;
+  readonly foreign: boolean;
+  /** Absent on a foreign message. */
+  readonly envelope?: Envelope;
+  /** Absent where a foreign message cannot be told: it is then untyped. */
+  readonly type?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+  /** Foreign: the body with JSON parsed, where it is JSON. */
+  readonly raw?: ForeignMessage;
+  /** Foreign: it declared a coding or a charset, or seems to have one. */
+  readonly coded?: Coded;
+  /** It never left the process, and need not be read. */
+  readonly local?: LocalMessage;
+}
+
+/** A message that never left the process, as what was read of it: nothing is read. */
+class LocalOpened implements Opened, Envelope {
+  readonly local: LocalMessage;
+
+  constructor(local: LocalMessage) {
+    this.local = local;
+  }
+
+  get envelope(): Envelope {
+    return this;
+  }
+
+  get foreign(): false {
+    return false;
+  }
+
+  get id(): string {
+    return this.local.id;
+  }
+
+  get type(): string {
+    return this.local.type;
+  }
+
+  get source(): string {
+    return this.local.common.source;
+  }
+
+  get time(): number {
+    return this.local.time;
+  }
+
+  get hop(): number {
+    return 0;
+  }
+
+  get key(): string | undefined {
+    return this.local.key;
+  }
+
+  get contentType(): string {
+    return JSON_TYPE;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return NO_HEADERS;
+  }
+
+  get traceparent(): string | undefined {
+    return this.local.extra?.trace?.traceparent;
+  }
+
+  get tracestate(): string | undefined {
+    return this.local.extra?.trace?.tracestate;
+  }
+
+  get body(): string {
+    return this.local.body;
+  }
+}
+
+export function open(channel: ChannelShape, delivery: Delivery): Opened {
+  const { local } = delivery.message;
+  if (local !== undefined) return new LocalOpened(local as LocalMessage);
+  const decoded = decode(delivery.message);
+  if (!decoded.foreign) return decoded;
+  const raw = { ...decoded.raw, body: maybeJson(decoded.raw.body) };
+  const { coded } = decoded;
+  const read = decoded.raw.body as string | Uint8Array;
+  // A copy carries the text that was read; it does not declare a coding that was undone.
+  const body = typeof read === "string" || coded?.decoded === true ? read : delivery.message.body;
+  // An empty id tells nothing, and a dead letter that had it could not be read.
+  const id = delivery.id === "" ? fingerprint({ source: FOREIGN_SOURCE, id: "", type: "" }, body) : delivery.id;
+  const base = { id, foreign: true, headers: raw.headers, body, raw, ...(coded && { coded }) };
+  const type = foreignType(channel, raw);
+  return type === undefined ? base : { ...base, type };
+}
+
+function maybeJson(body: unknown): unknown {
+  if (typeof body !== "string") return body;
+  try {
+    return parseJson(body);
+  } catch {
+    return body;
+  }
+}
+
+function foreignType(channel: ChannelShape, raw: ForeignMessage): string | undefined {
+  if (typeof channel.foreign === "string") return channel.foreign;
+  if (channel.foreign === undefined) return undefined;
+  try {
+    return channel.foreign(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The data to validate; a fresh value at each call, so that a handler may change what it was given. Throws what is wrong with it. */
+export function dataFrom(opened: Opened): unknown {
+  if (opened.local !== undefined) return opened.local.fresh();
+  if (opened instanceof DecodedMessage) return opened.data();
+  if (opened.envelope !== undefined) return dataOf(opened.envelope, opened.body);
+  const text = asText(opened.body);
+  return typeof text === "string" ? maybeJson(text) : text;
+}
+
+/**
+ * What `foreign` says now of a copy whose type the channel does not know: it was made when the channel did not name the
+ * message, or named it otherwise.
+ */
+export function renamed(channel: ChannelShape, { envelope, body }: Opened): string | undefined {
+  if (envelope === undefined || envelope.source !== FOREIGN_SOURCE) return undefined;
+  const { headers } = envelope;
+  const type = headers[FOREIGN_TYPE] ?? envelope.type;
+  return foreignType(channel, { body: maybeJson(asText(body)), headers: inAnyCase(headers), type });
+}
+
+/** What a foreign message declared of itself, as the headers of its copy. */
+function copiedHeaders(
+  { headers, coded }: Opened,
+  nativeType: string | undefined,
+  type: string,
+): Record<string, string> {
+  const copied: Record<string, string> = { ...headers };
+  if (coded?.decoded === true) {
+    delete copied["content-encoding"];
+    const contentType = copied["content-type"];
+    if (contentType !== undefined && charsetOf(contentType) !== undefined)
+      copied["content-type"] = contentType.slice(0, contentType.indexOf(";")).trim();
+  }
+  if (nativeType !== undefined && nativeType !== type) copied[FOREIGN_TYPE] ??= nativeType;
+  return copied;
+}
+
+/** The envelope as plain data; made for a message that has none, so that its dead-letter copy can carry our fields. */
+export function envelopeFor(opened: Opened, delivery: Delivery, channel: string, now: number): Envelope {
+  if (opened.local !== undefined) return opened.local.envelope;
+  if (opened.envelope !== undefined) return opened.envelope;
+  const nativeType = delivery.message.type;
+  const type = opened.type ?? nativeType ?? `${channel}.untyped`;
+  const envelope: Envelope = {
+    id: opened.id,
+    source: FOREIGN_SOURCE,
+    type,
+    time: delivery.enqueuedAt ?? now,
+    hop: 0,
+    contentType:
+      typeof opened.raw?.body === "string"
+        ? "text/plain"
+        : typeof opened.body === "string"
+          ? JSON_TYPE
+          : "application/octet-stream",
+    headers: copiedHeaders(opened, nativeType, type),
+  };
+  return delivery.message.key === undefined ? envelope : { ...envelope, key: delivery.message.key };
+}

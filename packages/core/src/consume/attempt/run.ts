@@ -1,0 +1,162 @@
+import { type Duration, parseDuration } from "../../api/duration.ts";
+import { MessagingError } from "../../api/errors.ts";
+import type { ConsumerShape, MiddlewareShape } from "../../api/shapes.ts";
+import { verdictKind, verdictOf } from "../../api/verdicts.ts";
+
+/** How one attempt ended. `failed`: the policy decides. */
+export type Attempt =
+  | { readonly verdict: "ack" }
+  | { readonly verdict: "failed"; readonly error: unknown }
+  | { readonly verdict: "retry"; readonly error: unknown; readonly delayMs?: number }
+  | { readonly verdict: "deadLetter"; readonly error: unknown; readonly reason: string }
+  | { readonly verdict: "release"; readonly error: unknown }
+  | { readonly verdict: "skip"; readonly error: unknown; readonly reason: string };
+
+export const ACK: Attempt = { verdict: "ack" };
+
+/** What was thrown, as a verdict. A delay that is no duration is the handler's bug: a failed attempt. */
+export function verdictFor(error: unknown): Attempt {
+  try {
+    return read(error);
+  } catch {
+    // Getters that throw, a revoked proxy: whatever it is, the attempt failed.
+    return { verdict: "failed", error: new Error("the handler threw something that cannot be read") };
+  }
+}
+
+function read(error: unknown): Attempt {
+  legible(error);
+  const verdict = verdictOf(error);
+  if (verdict === undefined) return { verdict: "failed", error };
+  const kind = verdictKind(verdict);
+  if (kind === "release") return { verdict: "release", error };
+  if (kind === "deadLetter" || kind === "skip") {
+    const { reason } = verdict as { reason?: unknown };
+    return { verdict: kind, error, reason: typeof reason === "string" ? reason : verdict.message };
+  }
+  const delay = (verdict as { delay?: Duration }).delay;
+  const delayMs = delay === undefined ? undefined : parseDuration(delay);
+  return delayMs === undefined ? { verdict: "retry", error } : { verdict: "retry", error, delayMs };
+}
+
+/** What a handler or a middleware returned is ignored, unless it is a verdict: `return new Retry()` means what `throw` would. */
+function returned(value: unknown): Attempt {
+  try {
+    return verdictOf(value) === undefined ? ACK : verdictFor(value);
+  } catch {
+    return ACK;
+  }
+}
+
+/** Looks once at all that the policy will look at. */
+function legible(error: unknown): void {
+  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 10; depth++) {
+    for (const key of ["name", "code", "message"]) Reflect.get(current, key);
+    current = (current as { cause?: unknown }).cause;
+  }
+}
+
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Runs the handler; a promise only where the handler or a middleware gave one. */
+export function runHandler(
+  consumer: ConsumerShape,
+  type: string,
+  data: unknown,
+  delivery: object,
+): Attempt | Promise<Attempt> {
+  const handler = Object.hasOwn(consumer.handlers, type) ? consumer.handlers[type] : consumer.handlers["*"];
+  if (handler === undefined || handler === "ignore") return ACK;
+  const use = consumer.options.use;
+  try {
+    const result =
+      use === undefined || use.length === 0
+        ? handler(data, delivery)
+        : throughMiddleware(use, delivery, () => handler(data, delivery));
+    if (result === undefined) return ACK;
+    return isPromise(result) ? settled(result) : returned(result);
+  } catch (error) {
+    return verdictFor(error);
+  }
+}
+
+/** What batch handlers see is built by the caller; its verdicts per item are the caller's too. */
+export async function settled(result: PromiseLike<unknown>): Promise<Attempt> {
+  try {
+    const value = await result;
+    return value === undefined ? ACK : returned(value);
+  } catch (error) {
+    return verdictFor(error);
+  }
+}
+
+/** Each middleware runs once around what follows it; what it passes to `next` appears on the delivery. */
+export function throughMiddleware(
+  use: readonly MiddlewareShape[],
+  delivery: object,
+  inner: () => unknown,
+): Promise<void> {
+  const step = async (index: number): Promise<void> => {
+    const current = use[index];
+    if (current === undefined) return refuseVerdict(await inner());
+    let rest: Watched | undefined;
+    let over = false;
+    const result: unknown = await current.run(delivery, (add) => {
+      if (rest !== undefined) throw new Error("a middleware called next() twice; an attempt runs its handler once");
+      if (over) throw new Error("a middleware called next() after it had ended; the message is settled");
+      rest = new Watched(async () => {
+        if (add !== undefined) Object.assign(delivery, add);
+        await step(index + 1);
+      });
+      return rest as unknown as Promise<void>;
+    });
+    over = true;
+    // Nobody waited for the handler: it runs on, and is not to be acknowledged before its end, nor its failure lost.
+    if (rest?.seen === false) await rest;
+    if (rest === undefined && verdictOf(result) === undefined) throw forgotten(index);
+    refuseVerdict(result);
+  };
+  return step(0);
+}
+
+/** One that is returned is meant as if thrown. */
+function refuseVerdict(result: unknown): void {
+  if (result !== undefined && verdictOf(result) !== undefined) throw result;
+}
+
+/** An accident must not acknowledge what no handler has seen; that a message needs no handling is said with `Skip`. */
+function forgotten(index: number): MessagingError {
+  const text = `middleware ${index + 1} of the consumer ended without calling next(): call it to go on, or throw new Skip(reason) to settle the message unhandled`;
+  return new MessagingError("next-not-called", text, { kind: "config" });
+}
+
+/** Knows whether anybody waits for it. */
+class Watched implements PromiseLike<void> {
+  readonly #running: Promise<void>;
+  seen = false;
+
+  constructor(run: () => Promise<void>) {
+    this.#running = run();
+    this.#running.catch(() => undefined);
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what it is for
+  then<A = void, B = never>(
+    done?: ((value: void) => A | PromiseLike<A>) | null,
+    failed?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.seen = true;
+    return this.#running.then(done, failed);
+  }
+
+  catch<B>(failed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<void | B> {
+    return this.then(undefined, failed);
+  }
+
+  finally(ended?: (() => void) | null): Promise<void> {
+    this.seen = true;
+    return this.#running.finally(ended);
+  }
+}

@@ -1,0 +1,108 @@
+import { isMessagingError } from "../../api/errors.ts";
+import { excerpt, oneLine } from "../../wire/text.ts";
+import { validate, type Validated } from "../../api/schema.ts";
+import type { Condemned } from "./retry-policy.ts";
+import { withError } from "./describe-error.ts";
+import type { GroupContext } from "../lease/ports.ts";
+import type { Held } from "../lease/held-message.ts";
+import { dataFrom, open, type Opened, renamed } from "./read.ts";
+import { View, viewOf } from "./view.ts";
+
+/** What a delivery turns out to be before a handler sees it. */
+/** `View`: to be handled. */
+export type Prepared =
+  | View
+  | { readonly kind: "expired" | "elsewhere" }
+  | { readonly kind: "ignored"; readonly type: string }
+  | Refused;
+
+type Refused = { readonly kind: "condemned"; readonly condemned: Condemned };
+
+const condemn = (code: string, reason: string): Refused => ({
+  kind: "condemned",
+  condemned: { action: "deadLetter", code, reason },
+});
+
+/** Synchronous where the schema is. */
+export function prepare(context: GroupContext, held: Held): Prepared | Promise<Prepared> {
+  const { channel, handlers, kind } = context.consumer;
+  held.opened ??= open(channel, held.delivery);
+  const opened = held.opened;
+  const { envelope } = opened;
+  let { type } = opened;
+  if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
+  // On a log alone: a queue is its group's own, so nobody else would ever handle what is passed over there.
+  if (envelope?.to !== undefined && envelope.to !== context.plan.group && held.lease.log) return { kind: "elsewhere" };
+  const tenures = held.lease.log ? (held.delivery.attempt ?? 1) : 1;
+  if (tenures > (context.plan.from.nativeAttempts ?? Number.POSITIVE_INFINITY))
+    return condemn("crash-loop", `${tenures - 1} holders of its partition ended without getting past it`);
+  if (type === undefined)
+    return condemn(
+      "untyped-message",
+      `not ours, and channel "${channel.name}" does not say what a foreign message is: declare \`foreign\``,
+    );
+  let schema = Object.hasOwn(channel.messages, type) ? channel.messages[type] : undefined;
+  if (schema === undefined) {
+    const now = renamed(channel, opened);
+    if (now !== undefined && Object.hasOwn(channel.messages, now)) {
+      type = now;
+      schema = channel.messages[now];
+    }
+  }
+  if (schema === undefined)
+    return condemn("unknown-type", `channel "${channel.name}" has no message type ${excerpt(type)}`);
+  if (kind === "single") {
+    const handler = Object.hasOwn(handlers, type) ? handlers[type] : handlers["*"];
+    if (handler === "ignore") return { kind: "ignored", type };
+    if (handler === undefined)
+      return condemn("unhandled-type", `group "${context.plan.group}" has no handler of "${type}"`);
+  }
+  let data: unknown;
+  try {
+    data = dataFrom(opened);
+  } catch (error) {
+    return broken(error, isMessagingError(error) ? error.message : "the body cannot be read");
+  }
+  let validated: Validated | Promise<Validated>;
+  try {
+    validated = validate(schema, data);
+  } catch (error) {
+    return broken(error, withError(SCHEMA_THREW, context.describe(error)));
+  }
+  return validated instanceof Promise
+    ? later(context, held, opened, type, validated)
+    : finish(context, held, opened, type, validated);
+}
+
+function later(
+  context: GroupContext,
+  held: Held,
+  opened: Opened,
+  type: string,
+  validated: Promise<Validated>,
+): Promise<Prepared> {
+  return validated.then(
+    (result) => finish(context, held, opened, type, result),
+    (error: unknown) => broken(error, withError(SCHEMA_THREW, context.describe(error))),
+  );
+}
+
+function finish(context: GroupContext, held: Held, opened: Opened, type: string, result: Validated): Prepared {
+  if (result.problems !== undefined) {
+    const fields = result.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+    return condemn(
+      "invalid-message",
+      `"${type}" does not fit its schema: ${fields
+        .slice(0, 5)
+        .map((text) => oneLine(text, 300))
+        .join("; ")}${opened.coded?.note === undefined ? "" : `; ${opened.coded.note}`}`,
+    );
+  }
+  return viewOf(held, opened, type, result.value, context.channel.channel, context.plan.group);
+}
+
+const SCHEMA_THREW = "its schema threw";
+
+function broken(error: unknown, reason: string): Prepared {
+  return { kind: "condemned", condemned: { action: "deadLetter", code: "invalid-message", reason, error } };
+}

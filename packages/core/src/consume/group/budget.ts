@@ -1,0 +1,112 @@
+import { Deque } from "../../base/deque.ts";
+
+interface Waiting {
+  readonly most: number;
+  readonly least: number;
+  readonly grant: (count: number) => void;
+}
+
+/**
+ * How many messages, and how many bytes of them, a group may hold at once over all its leases: undispatched plus running.
+ * The count is reserved before a fetch and so never exceeded; bytes are known only afterwards (contract C12).
+ */
+export class Budget {
+  readonly #max: number;
+  readonly #maxBytes: number;
+  /** Reserved or held. */
+  #used = 0;
+  #held = 0;
+  #bytes = 0;
+  #closed = false;
+  readonly #waiting = new Deque<Waiting>();
+  /** Called when somebody waits, and less is free than it would rather have. */
+  onShort: () => void = () => {};
+
+  constructor(max: number, maxBytes: number) {
+    this.#max = max;
+    this.#maxBytes = maxBytes;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  get free(): number {
+    return this.#bytes >= this.#maxBytes ? 0 : this.#max - this.#used;
+  }
+
+  /** Somebody waits, and something is free. */
+  get wanted(): boolean {
+    return this.#waiting.size > 0 && this.free > 0;
+  }
+
+  /** Reserves between `least` and `most`; 0 when less is free, or others asked before. */
+  tryTake(most: number, least = 1): number {
+    return this.#waiting.size > 0 || this.free < least ? 0 : this.#take(most);
+  }
+
+  /**
+   * As {@link tryTake}, but waits its turn; 0 once the budget is closed. `least` is a wish, which saves calls to the broker:
+   * {@link offer} gives what there is.
+   */
+  take(most: number, least = 1): Promise<number> {
+    if (this.#closed) return Promise.resolve(0);
+    const taken = this.tryTake(most, least);
+    if (taken > 0) return Promise.resolve(taken);
+    return new Promise((grant) => {
+      this.#waiting.push({ most, least, grant });
+      this.#grant();
+    });
+  }
+
+  /** Handlers have nothing to do: those who wait get what is free, be it ever so little. */
+  offer(): void {
+    while (this.#waiting.size > 0 && this.free > 0) this.#give();
+  }
+
+  /** Every place is taken by a message: none that is only reserved could bring another. */
+  get full(): boolean {
+    return this.#held >= this.#max || this.#bytes >= this.#maxBytes;
+  }
+
+  /** A reserved place is filled. */
+  fill(bytes: number): void {
+    this.#held++;
+    this.#bytes += bytes;
+  }
+
+  /** A message has left. */
+  leave(bytes: number): void {
+    this.#held--;
+    this.#bytes -= bytes;
+    this.unreserve(1);
+  }
+
+  unreserve(count: number): void {
+    this.#used -= count;
+    if (this.#waiting.size > 0) this.#grant();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const next of this.#waiting.drain()) next.grant(0);
+  }
+
+  #grant(): void {
+    for (let next = this.#waiting.peek(); next !== undefined && this.free > 0; next = this.#waiting.peek()) {
+      if (this.free < next.least) return this.onShort();
+      this.#give();
+    }
+  }
+
+  #give(): void {
+    const next = this.#waiting.shift() as Waiting;
+    next.grant(this.#take(next.most));
+  }
+
+  #take(most: number): number {
+    const taken = Math.max(Math.min(most, this.free), 0);
+    this.#used += taken;
+    return taken;
+  }
+}

@@ -1,0 +1,58 @@
+import { longestBackoffMs } from "../../plan/backoff.ts";
+import { rulesOf } from "../../config/resolve/policies.ts";
+import type { Existing, ReceiverDriver } from "../../driver/index.ts";
+import { formatDuration } from "../../api/duration.ts";
+import { MessagingError } from "../../api/errors.ts";
+import type { GroupPlan } from "../../plan/plan.ts";
+
+/**
+ * A resource whose own settings cut the policy short is refused at start, with both numbers: otherwise the broker would take
+ * messages away in silence, before the policy's attempts are used up (contract C9, C11).
+ */
+export function refuseNarrow(
+  plan: Pick<GroupPlan, "policy" | "from" | "group">,
+  { existing = {}, capabilities }: Pick<ReceiverDriver, "existing" | "capabilities">,
+): void {
+  const problems = [
+    ...deliveryProblems(plan, existing),
+    ...retentionProblems(plan, existing.retentionMs ?? capabilities.retentionMs),
+    ...(existing.discards ?? []),
+  ];
+  if (problems.length === 0) return;
+  const { channel, name } = plan.from;
+  const text = `"${name}" contradicts the policy of group "${plan.group}": ${problems.join("; ")}`;
+  throw new MessagingError("policy-cut-short", text, {
+    kind: "config",
+    channel,
+    group: plan.group,
+    problems: problems.map((message) => ({ path: `channels.${channel}.groups.${plan.group}`, message })),
+  });
+}
+
+function deliveryProblems({ policy }: Pick<GroupPlan, "policy">, { deliveries }: Existing): string[] {
+  if (deliveries === undefined) return [];
+  const { count, setting } = deliveries;
+  if (policy.exhausted === "block")
+    return [
+      `the broker gives a message up after ${count} deliveries (${setting}), and deadLetter: false tries for ever`,
+    ];
+  const attempts = Math.max(...rulesOf(policy).map((rule) => rule.attempts));
+  if (count >= attempts) return [];
+  return [
+    `the broker gives a message up after ${count} deliveries (${setting}), and retry.attempts is ${attempts}; raise the one, to twice the attempts or more, or lower the other`,
+  ];
+}
+
+function retentionProblems({ policy }: Pick<GroupPlan, "policy">, retentionMs: number): string[] {
+  if (policy.exhausted === "block" || !Number.isFinite(retentionMs)) return [];
+  for (const rule of rulesOf(policy)) {
+    let waitsMs = 0;
+    for (let failed = 1; failed < rule.attempts && waitsMs <= retentionMs; failed++)
+      waitsMs += longestBackoffMs(rule, failed);
+    if (waitsMs <= retentionMs) continue;
+    return [
+      `a message is kept for ${formatDuration(retentionMs)}, and ${rule.attempts} attempts may wait ${formatDuration(waitsMs)} or more in all; raise the retention, or lower attempts, first or max`,
+    ];
+  }
+  return [];
+}

@@ -1,0 +1,77 @@
+import type { Connections } from "../../messaging/connections.ts";
+import type { Connection, Runtime } from "../../driver/index.ts";
+import type { Observe } from "../../api/events.ts";
+import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
+import type { SendQueue } from "../../publish/queue/send-queue.ts";
+import type { ConsumerShape } from "../../api/shapes.ts";
+import { isTraced } from "../../wire/trace.ts";
+import { Attempts } from "../attempt/known-attempts.ts";
+import { Budget } from "./budget.ts";
+import { describeError, type Redact } from "../attempt/describe-error.ts";
+import type { GroupContext, GroupEvent } from "../lease/ports.ts";
+import { Troubles } from "../../base/troubles.ts";
+
+/** What one group's consumption has of a `connect()`. */
+export class Context implements GroupContext {
+  readonly consumer: ConsumerShape;
+  readonly channel: ChannelPlan;
+  readonly plan: GroupPlan;
+  readonly runtime: Runtime;
+  readonly connection: Connection;
+  readonly budget: Budget;
+  readonly attempts = new Attempts();
+  readonly troubles: Troubles;
+  readonly #connections: Connections;
+  readonly observed: boolean;
+  readonly traced = isTraced();
+  readonly watched: boolean;
+  readonly #observe: Observe;
+  readonly #redact: Redact | undefined;
+  readonly #hide: Redact | undefined;
+
+  constructor(
+    consumer: ConsumerShape,
+    channel: ChannelPlan,
+    plan: GroupPlan,
+    connections: Connections,
+    runtime: Runtime,
+    observe: Observe,
+    observed: boolean,
+    /** For errors: the user's hook as well. */
+    redact: Redact | undefined,
+    /** For names: what came from the environment. */
+    hide: Redact | undefined,
+  ) {
+    this.consumer = consumer;
+    this.channel = channel;
+    this.plan = plan;
+    this.runtime = runtime;
+    this.connection = connections.get(channel.on);
+    this.troubles = new Troubles(runtime);
+    this.budget = new Budget(plan.maxInFlight, plan.maxInFlightBytes);
+    this.#connections = connections;
+    this.#observe = observe;
+    this.observed = observed;
+    this.watched = observed || this.traced;
+    this.#redact = redact;
+    this.#hide = hide;
+  }
+
+  /** Made when the first one dies: most never need it. */
+  get deadLetters(): SendQueue | undefined {
+    const { channel, plan } = this;
+    if (plan.deadLetter === undefined) return undefined;
+    const about = { channel: channel.channel, group: plan.group };
+    return this.#connections.queue(plan.deadLetterOn ?? channel.on, plan.deadLetter, channel.publish, about);
+  }
+
+  readonly describe = (error: unknown): string => describeError(error, this.#redact);
+
+  emit(event: GroupEvent): void {
+    const { channel, plan } = this;
+    const whole = { connection: channel.on, channel: channel.channel, group: plan.group, ...event };
+    if (this.#hide === undefined || whole.lease === undefined) return this.#observe(whole);
+    // A lease is named as the broker names it: by an address, which may have come from the environment.
+    this.#observe({ ...whole, lease: this.#hide(whole.lease) });
+  }
+}

@@ -1,0 +1,167 @@
+import { Deque } from "../../base/deque.ts";
+import { attemptBatch } from "../attempt/batch.ts";
+import type { GroupContext } from "../lease/ports.ts";
+import type { Held } from "../lease/held-message.ts";
+import { Outcomes } from "../attempt/conclude.ts";
+import { attemptOne } from "../attempt/single.ts";
+
+/** Starts handlers: `concurrency` at once over all leases of the group; a batch counts as one. */
+export class Dispatcher {
+  readonly #context: GroupContext;
+  readonly #outcomes: Outcomes;
+  readonly #ready = new Deque<Held>();
+  readonly #batching: boolean;
+  /** Deliveries given back unstarted, because of a stop. */
+  released = 0;
+  #running = 0;
+  #finished = 0;
+  #pumping = false;
+  #stopping = false;
+  /** A batch waits for company until then. */
+  #wait: Disposable | undefined;
+  #due = false;
+  #deferred = false;
+  #offering = false;
+
+  constructor(context: GroupContext) {
+    this.#context = context;
+    this.#outcomes = new Outcomes(context);
+    this.#batching = context.consumer.kind === "batch";
+    context.budget.onShort = () => this.#offerSoon();
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Deliveries whose handlers have ended. */
+  get finished(): number {
+    return this.#finished;
+  }
+
+  /** Handlers could run, but nothing is ready for them. */
+  get starved(): boolean {
+    return this.#ready.size === 0 && this.#running < this.#context.plan.concurrency;
+  }
+
+  enqueue(held: Held): void {
+    this.#ready.push(held);
+    this.#pump();
+  }
+
+  /** More has come of keys whose turn it is: it may fill a batch that waits for company. */
+  gathered(): void {
+    if (this.#batching) this.#pump();
+  }
+
+  /** Nothing is started from now on. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wait?.[Symbol.dispose]();
+    this.#ready.drain();
+  }
+
+  #pump(): void {
+    // A handler that ends at once brings the next one: a loop, not a recursion.
+    if (this.#pumping || this.#stopping) return;
+    this.#pumping = true;
+    while (this.#ready.size > 0 && this.#running < this.#context.plan.concurrency && !this.#stopping) {
+      if (this.#batching) {
+        if (!this.#startBatch()) break;
+      } else {
+        const held = this.#ready.shift() as Held;
+        if (held.state !== "ready") continue;
+        this.#running++;
+        attemptOne(this.#context, this.#outcomes, held, this.#done);
+      }
+    }
+    this.#pumping = false;
+  }
+
+  readonly #done = (): void => this.#ended(1);
+
+  #ended(deliveries: number): void {
+    this.#running--;
+    this.#finished += deliveries;
+    this.#pump();
+    if (this.#hungry) this.#offerSoon();
+  }
+
+  /** Less is ready than handlers could start on. */
+  get #hungry(): boolean {
+    if (this.#running >= this.#context.plan.concurrency) return false;
+    return this.#ready.size < (this.#batching ? this.#context.plan.batch.size : 1);
+  }
+
+  /** At the end of the tick: handlers that end together are to make one call to the broker, not one each. */
+  #offerSoon(): void {
+    if (this.#offering || !this.#context.budget.wanted) return;
+    this.#offering = true;
+    this.#context.runtime.defer(() => {
+      this.#offering = false;
+      if (this.#hungry) this.#context.budget.offer();
+    });
+  }
+
+  #startBatch(): boolean {
+    const { size, waitMs } = this.#context.plan.batch;
+    const enough = this.#ready.size >= size || this.#context.budget.full || this.#gatheredEnough(size);
+    if (!enough && !this.#due) {
+      this.#await(waitMs);
+      return false;
+    }
+    this.#due = false;
+    this.#wait?.[Symbol.dispose]();
+    this.#wait = undefined;
+    const batch: Held[] = [];
+    while (batch.length < size && this.#ready.size > 0) {
+      const held = this.#ready.shift() as Held;
+      if (held.state !== "ready") continue;
+      batch.push(held);
+      for (const next of this.#following(held, size - batch.length)) batch.push(next);
+    }
+    if (batch.length === 0) return false;
+    this.#running++;
+    void attemptBatch(this.#context, this.#outcomes, batch, (ended) => this.#ended(ended));
+    return true;
+  }
+
+  /**
+   * What of its key goes into its batch, in order. One that has failed here before is tried alone: a failure sends all that
+   * follow it in a batch back, and they should be handled in vain no more than once.
+   */
+  #following(held: Held, room: number): readonly Held[] {
+    if (held.lane === undefined || held.failures + held.before > 0 || held.condemned !== undefined) return [];
+    const { perKey = room + 1 } = this.#context.plan.batch;
+    return held.lease.holdings.following(held, Math.min(room, perKey - 1));
+  }
+
+  /** With what follows the heads of the lanes a batch would be full. */
+  #gatheredEnough(size: number): boolean {
+    const { plan } = this.#context;
+    if (!plan.from.ordered) return false;
+    const { perKey = size } = plan.batch;
+    let count = 0;
+    for (let i = 0; i < this.#ready.size && count < size; i++) {
+      const held = this.#ready.at(i) as Held;
+      if (held.state === "ready") count += Math.min(held.lease.holdings.laneLength(held), perKey);
+    }
+    return count >= size;
+  }
+
+  #await(waitMs: number): void {
+    const { runtime } = this.#context;
+    const now = () => {
+      this.#deferred = false;
+      this.#wait = undefined;
+      this.#due = this.#ready.size > 0;
+      this.#pump();
+    };
+    if (waitMs > 0) {
+      this.#wait ??= runtime.timer(waitMs, now);
+    } else if (!this.#deferred) {
+      this.#deferred = true;
+      runtime.defer(now);
+    }
+  }
+}

@@ -1,0 +1,324 @@
+import { expect, test } from "vitest";
+import { DeadLetter, Release, Retry } from "../../api/verdicts.ts";
+import { gate, rig, Scripted } from "../scripted-receiver.test.kit.ts";
+
+const types = (events: readonly { type: string }[]) => events.map(({ type }) => type);
+
+test("what returns is acknowledged, in the broker's batches", async () => {
+  const { runner, lease, message, runtime } = rig({ handler: () => {} });
+  lease.push(...Array.from({ length: 25 }, (_, i) => message(i)));
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled.map(({ action }) => action)).toEqual(Array(25).fill("ack"));
+  expect(lease.calls.every((call) => call.length <= 10)).toBe(true);
+  expect(lease.calls.length).toBeLessThanOrEqual(4);
+});
+
+test("acknowledgements wait for company while handlers run, at most 100 ms", async () => {
+  const slow = gate();
+  const { runner, lease, message, runtime } = rig({ handler: (data) => (data === "slow" ? slow.promise : undefined) });
+  lease.push(message("slow"), message("quick"));
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled).toEqual([]);
+  await runtime.advance(100);
+  expect(lease.settled).toEqual([{ receipt: "r2", action: "ack" }]);
+  slow.open();
+  await runtime.settle();
+  expect(lease.settled).toHaveLength(2);
+});
+
+test("never more than maxInFlight is held, never more than concurrency runs", async () => {
+  let running = 0;
+  let most = 0;
+  const gates = Array.from({ length: 30 }, gate);
+  const { runner, lease, message, runtime } = rig({
+    plan: { concurrency: 3, maxInFlight: 7 },
+    handler: async (i: number) => {
+      most = Math.max(most, ++running);
+      await gates[i]?.promise;
+      running--;
+    },
+  });
+  lease.push(...gates.map((_, i) => message(i)));
+  await runner.start();
+  await runtime.settle();
+  expect(lease.asked.reduce((sum, max) => sum + max, 0)).toBe(7);
+  for (const each of gates) each.open();
+  await runtime.settle();
+  await runtime.advance("1s");
+  expect(most).toBe(3);
+  expect(lease.settled).toHaveLength(30);
+});
+
+test("bytes held bound the fetches", async () => {
+  const { runner, lease, message, runtime, context } = rig({
+    plan: { maxInFlight: 100, maxInFlightBytes: 2_000, concurrency: 1 },
+    capabilities: { maxBatch: { count: 1, bytes: 1_000_000 } },
+    handler: () => gate().promise,
+  });
+  lease.push(...Array.from({ length: 20 }, () => message("x".repeat(1_000))));
+  await runner.start();
+  await runtime.settle();
+  expect(context.budget.held).toBe(2);
+});
+
+test("a failure without a key goes back to the broker with the policy's delay", async () => {
+  const { runner, lease, message, runtime } = rig({
+    handler: () => {
+      throw new Error("no");
+    },
+  });
+  lease.push(message(1, { attempt: 2 }));
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled).toEqual([{ receipt: "r1", action: "retry", delayMs: 1_000 }]);
+});
+
+test("the last attempt's failure goes to the dead letters, then is acknowledged", async () => {
+  const { runner, lease, message, runtime, dead, events } = rig({
+    handler: () => {
+      throw new TypeError("no");
+    },
+  });
+  lease.push(message(1, { attempt: 3 }));
+  await runner.start();
+  await runtime.settle();
+  expect(dead).toHaveLength(1);
+  expect(JSON.parse(dead[0]?.headers["ce"] ?? "{}")).toMatchObject({ id: "id-r1" });
+  expect(dead[0]?.dedup).toMatch(/^id-r1:1:[\w-]{22}$/);
+  expect(lease.settled).toEqual([{ receipt: "r1", action: "ack" }]);
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "dead-letter", code: "attempts-exhausted", attempt: 3 }),
+  );
+});
+
+test("a dead letter that finds no place blocks: alarm, no ack, and the copy is tried again without the handler", async () => {
+  let handled = 0;
+  let refuse = true;
+  const { runner, lease, message, runtime, dead, events } = rig({
+    ordered: true,
+    handler: () => {
+      handled++;
+      throw new DeadLetter("never");
+    },
+    deadAnswer: () => (refuse ? new Scripted("auth") : undefined),
+  });
+  lease.push(message(1, { key: "k", deadlineMs: 60_000 }), message(2, { key: "k", deadlineMs: 60_000 }));
+  await runner.start();
+  await runtime.advance("10s");
+  expect(types(events)).toContain("blocked-message");
+  expect(lease.settled).toEqual([]);
+  refuse = false;
+  await runtime.advance("2m");
+  expect(dead).toHaveLength(2);
+  expect(handled).toBe(2);
+  expect(lease.settled.map(({ action }) => action)).toEqual(["ack", "ack"]);
+});
+
+test("a dead letter too large with our fields is copied verbatim", async () => {
+  const { runner, lease, message, runtime, dead } = rig({
+    handler: () => {
+      throw new DeadLetter("no");
+    },
+    deadAnswer: (wire) => (wire.headers["ce"]?.includes("dead") ? new Scripted("permanent", "too-large") : undefined),
+  });
+  lease.push(message("body"));
+  await runner.start();
+  await runtime.settle();
+  expect(dead).toHaveLength(1);
+  expect(dead[0]?.body).toBe('"body"');
+  expect(lease.settled).toEqual([{ receipt: "r1", action: "ack" }]);
+});
+
+test("a keyed failure is retried in place: its key waits, others go on, the broker sees nothing", async () => {
+  const seen: string[] = [];
+  let fail = true;
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    handler: (data: string) => {
+      seen.push(data);
+      if (data === "a1" && fail) {
+        fail = false;
+        throw new Error("no");
+      }
+    },
+  });
+  lease.push(message("a1", { key: "a" }), message("a2", { key: "a" }), message("b1", { key: "b" }));
+  await runner.start();
+  await runtime.settle();
+  expect(seen).toEqual(["a1", "b1"]);
+  expect(lease.settled.map(({ receipt }) => receipt)).toEqual(["r3"]);
+  await runtime.advance("1s");
+  expect(seen).toEqual(["a1", "b1", "a1", "a2"]);
+});
+
+test("attempts made in place count on, also after it went back", async () => {
+  const attempts: number[] = [];
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    policy: { retry: { attempts: 5, backoff: "constant", firstMs: 1_000, maxMs: 60_000 } },
+    handler: (_: unknown, delivery: { attempt: number }) => {
+      attempts.push(delivery.attempt);
+      throw new Error("no");
+    },
+  });
+  lease.push(message(1, { key: "k", deadlineMs: 60_000, lastMs: 9_000, receipt: "first" }));
+  await runner.start();
+  await runtime.advance("2500ms");
+  expect(attempts).toEqual([1, 2, 3]);
+  expect(lease.settled).toEqual([{ receipt: "first", action: "retry", delayMs: 1_000 }]);
+  lease.push({ ...message(1, { key: "k", attempt: 2, deadlineMs: 60_000 }), id: "broker-first" });
+  await runtime.settle();
+  expect(attempts).toEqual([1, 2, 3, 4]);
+});
+
+test("when waiting keys use up the budget, the longest wait goes back, and its followers with it", async () => {
+  const seen: string[] = [];
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    plan: { maxInFlight: 3, concurrency: 3 },
+    handler: (data: string) => {
+      seen.push(data);
+      if (data === "a1") throw new Retry({ delay: "10m" });
+      if (data === "b1") throw new Retry({ delay: "5m" });
+    },
+  });
+  lease.push(
+    message("a1", { key: "a" }),
+    message("a2", { key: "a" }),
+    message("b1", { key: "b" }),
+    message("c1", { key: "c" }),
+  );
+  await runner.start();
+  await runtime.settle();
+  expect(seen).toEqual(["a1", "b1", "c1"]);
+  expect(lease.settled).toContainEqual({ receipt: "r1", action: "retry", delayMs: 600_000 });
+  expect(lease.settled).toContainEqual({ receipt: "r2", action: "release" });
+});
+
+test("a retry the transport cannot hold back that long is never shortened: it dies with its reason", async () => {
+  const { runner, lease, message, runtime, events } = rig({
+    handler: () => {
+      throw new Retry({ delay: "24h" });
+    },
+  });
+  lease.push(message(1, { deadlineMs: 60_000, lastMs: 43_200_000 }));
+  await runner.start();
+  await runtime.settle();
+  expect(events).toContainEqual(expect.objectContaining({ type: "dead-letter", code: "retry-delay-unsupported" }));
+});
+
+test("Release gives back without an attempt, and what is behind it of its key too", async () => {
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    plan: { concurrency: 1 },
+    handler: () => {
+      throw new Release();
+    },
+  });
+  lease.push(message(1, { key: "k" }), message(2, { key: "k" }));
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled.map(({ action }) => action)).toEqual(["release", "release"]);
+});
+
+test("what was handed out before the driver knew of a message given back follows it, and is not handled before it", async () => {
+  const seen: string[] = [];
+  const busy = gate();
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    handler: (data: string) => {
+      seen.push(data);
+      if (data === "b1") return busy.promise; // while it runs, settlements wait for company
+      if (data === "a1" && seen.indexOf(data) === seen.length - 1) throw new Release();
+    },
+  });
+  const [a1, a2] = [message("a1", { key: "a" }), message("a2", { key: "a" })];
+  lease.push(message("b1", { key: "b" }), a1);
+  await runner.start();
+  await runtime.settle();
+  expect(lease.settled).toEqual([]);
+  lease.push(a2);
+  await runtime.advance("1s");
+  expect(seen).toEqual(["b1", "a1"]);
+  expect(lease.settled.map(({ receipt, action }) => `${receipt} ${action}`)).toEqual(["r1 release", "r2 release"]);
+  lease.push({ ...a1, receipt: "a1 again" }, { ...a2, receipt: "a2 again" });
+  await runtime.settle();
+  expect(seen).toEqual(["b1", "a1", "a1", "a2"]);
+  busy.open();
+});
+
+test("a message that is there again before the broker has answered is handled, and what follows it too", async () => {
+  const seen: string[] = [];
+  const answer = gate();
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    handler: (data: string) => {
+      seen.push(data);
+      if (seen.length === 1) throw new Release();
+    },
+  });
+  const settle = lease.settle.bind(lease);
+  lease.settle = async (batch) => {
+    await answer.promise;
+    return settle(batch);
+  };
+  const a1 = message("a1", { key: "a" });
+  lease.push(a1);
+  await runner.start();
+  await runtime.settle();
+  lease.push({ ...a1, receipt: "a1 again" }, message("a2", { key: "a" }));
+  await runtime.settle();
+  expect(seen).toEqual(["a1", "a1", "a2"]);
+  answer.open();
+});
+
+test("a message whose next attempt is due keeps its place, also where the budget is full", async () => {
+  const seen: string[] = [];
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    capabilities: { retryDelayMs: 0 },
+    plan: { maxInFlight: 2, concurrency: 2 },
+    handler: async (data: string) => {
+      seen.push(data);
+      if (seen.length > 2) return;
+      if (data === "b1") await runtime.sleep(1_000); // ends as the other's wait does
+      throw new Error("not yet");
+    },
+  });
+  lease.push(message("b1", { key: "b" }), message("a1", { key: "a" }));
+  await runner.start();
+  await runtime.advance("5s");
+  expect(seen).toEqual(["b1", "a1", "a1", "b1"]);
+  expect(lease.settled.map(({ action }) => action)).toEqual(["ack", "ack"]);
+});
+
+test("an expired message is settled unhandled and counted", async () => {
+  let handled = 0;
+  const { runner, lease, message, runtime, events } = rig({ handler: () => void handled++ });
+  lease.push(message(1, { expiresAt: runtime.now() - 1 }), message(2, { expiresAt: runtime.now() + 1_000 }));
+  await runner.start();
+  await runtime.settle();
+  expect(handled).toBe(1);
+  expect(types(events)).toContain("expired");
+  expect(lease.settled).toHaveLength(2);
+});
+
+test("a failed settlement is tried again within the hold, then reported as lost", async () => {
+  const { runner, lease, message, runtime, events } = rig({ handler: () => {} });
+  let failures = 3;
+  lease.settleAnswer = ({ receipt }) =>
+    receipt === "r1" && failures-- > 0
+      ? { cause: new Scripted("throttled") }
+      : receipt === "r2"
+        ? { cause: new Scripted("lost") }
+        : undefined;
+  lease.push(message(1, { deadlineMs: 60_000 }), message(2, { deadlineMs: 60_000 }));
+  await runner.start();
+  await runtime.advance("10s");
+  expect(lease.settled.filter(({ receipt }) => receipt === "r1")).toHaveLength(4);
+  expect(events.filter(({ type }) => type === "lost")).toEqual([
+    expect.objectContaining({ during: "settling", id: "id-r2" }),
+  ]);
+});

@@ -1,0 +1,167 @@
+import type { Delivery } from "../../driver/index.ts";
+import { MessagingError } from "../../api/errors.ts";
+import { releaseInTime } from "./give-back.ts";
+import type { Held } from "./held-message.ts";
+import type { LeaseRunner } from "./lease-runner.ts";
+import { lose, mended, troubled } from "./losses.ts";
+
+/**
+ * Keeps the holds of one lease, buffered messages included: each is extended when a third of it is spent. When it can
+ * no longer be extended in time, a tenth of the hold before its end, the delivery is lost (contract C7).
+ * One timer a lease; messages due within a twelfth of a hold go in one call.
+ */
+export class Heartbeat {
+  readonly #runner: LeaseRunner;
+  #timer: Disposable | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #closed = false;
+  /** How long the driver keeps a hold that cannot be extended: the longest seen. */
+  #fixedMs = 0;
+  /** Why the last extension of a hold failed. Made when one does. */
+  #failed: WeakMap<Held, unknown> | undefined;
+
+  constructor(runner: LeaseRunner) {
+    this.#runner = runner;
+  }
+
+  get #holdMs(): number {
+    return this.#runner.host.context.plan.holdMs;
+  }
+
+  /** Messages that have arrived; those that are held still. */
+  watch(arrived: readonly Held[]): void {
+    const now = this.#runner.runtime.monotonic();
+    let due = this.#dueAt;
+    for (const held of arrived)
+      if (held.listed && held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
+    if (due < this.#dueAt) this.#arm(due);
+  }
+
+  /** Before anything of it starts, where holds are not extended. Gives when a hold must end at the earliest to be worth starting on. */
+  measure(deliveries: readonly Delivery[]): number {
+    const now = this.#runner.runtime.monotonic();
+    for (const { deadline } of deliveries)
+      if (deadline !== undefined) this.#fixedMs = Math.max(this.#fixedMs, deadline - now);
+    return now + this.margin;
+  }
+
+  /** Nothing is held. */
+  rest(): void {
+    this.#disarm();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#disarm();
+  }
+
+  /** A hold that ends sooner than this is about to be lost. */
+  get margin(): number {
+    // Where holds are not extended, the configured hold says nothing about how long they last.
+    return (this.#runner.lease.extend === undefined ? this.#fixedMs : this.#holdMs) / 10;
+  }
+
+  /** When the held one wants attention: an extension, or its loss. */
+  #due(held: Held, now: number): number {
+    const deadline = held.deadline as number;
+    if (!this.#extendable(held, now)) return deadline - this.margin;
+    return Math.min(deadline - (this.#holdMs * 2) / 3, deadline - this.margin);
+  }
+
+  /** Can an extension still win time worth having? */
+  #extendable(held: Held, now: number): boolean {
+    if (this.#runner.lease.extend === undefined) return false;
+    const last = held.delivery.lastDeadline;
+    return last === undefined || last - Math.max(now, held.deadline as number) > 1_000;
+  }
+
+  #arm(at: number): void {
+    this.#disarm();
+    if (this.#closed) return;
+    this.#dueAt = at;
+    const wait = Math.max(at - this.#runner.runtime.monotonic(), 0);
+    this.#timer = this.#runner.runtime.timer(wait, () => this.#beat());
+  }
+
+  #disarm(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+  }
+
+  #beat(): void {
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const now = this.#runner.runtime.monotonic();
+    const soon = now + this.#holdMs / 12;
+    const extend: Held[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const held of this.#runner.holdings) {
+      if (held.deadline === undefined || held.state === "lost") continue;
+      if (now >= held.deadline - this.margin) this.#end(held);
+      else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
+      else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
+      else next = Math.min(next, this.#due(held, now));
+    }
+    for (let i = 0; i < extend.length; i += this.#runner.batch)
+      void this.#extend(extend.slice(i, i + this.#runner.batch));
+    // One that fails is tried again soon, but its loss is not noticed late for it.
+    for (const held of extend) next = Math.min(next, now + this.#holdMs / 6, (held.deadline as number) - this.margin);
+    if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
+  }
+
+  #end(held: Held): void {
+    const unstarted = held.state === "ready" || held.state === "waiting";
+    if (unstarted && this.#runner.lease.extend === undefined) releaseInTime(held);
+    else lose(held, this.#why(held));
+  }
+
+  async #extend(batch: Held[]): Promise<void> {
+    const { lease, runtime } = this.#runner;
+    const holdMs = this.#holdMs;
+    const sentAt = runtime.monotonic();
+    const last = Math.min(...batch.map((held) => held.delivery.lastDeadline ?? Number.POSITIVE_INFINITY));
+    const forMs = Math.min(holdMs, last - sentAt);
+    const receipts = batch.map((held) => held.delivery.receipt);
+    const ask = async () => (await lease.extend?.(receipts, forMs, lease.lost)) ?? [];
+    const call = ask().catch((cause: unknown) => batch.map(() => ({ cause })));
+    for (const held of batch) held.extending = call;
+    const outcomes = await call;
+    batch.forEach((held, i) => {
+      held.extending = undefined;
+      const outcome = outcomes[i];
+      if (outcome === undefined) {
+        held.deadline = sentAt + forMs;
+        this.#failed?.delete(held);
+      } else if (this.#runner.classify(outcome.cause, "extend").kind === "lost") {
+        if (held.listed) lose(held, outcome.cause);
+      } else {
+        // Whatever else it is may pass: it is tried again until the margin.
+        (this.#failed ??= new WeakMap()).set(held, outcome.cause);
+        troubled(this.#runner, "extend", outcome.cause);
+      }
+    });
+    if (this.#failed !== undefined && outcomes.some((outcome) => outcome === undefined)) mended(this.#runner, "extend");
+  }
+
+  /** Why a hold could not be kept: people are told what to change. */
+  #why(held: Held): unknown {
+    const cause = this.#failed?.get(held);
+    if (cause !== undefined) return cause;
+    const { plan, channel } = this.#runner.host.context;
+    const about = { kind: "retryable" as const, channel: channel.channel, group: plan.group };
+    const doing = `extend on "${plan.from.name}"`;
+    if (held.extending !== undefined)
+      return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, about);
+    if (this.#runner.lease.extend === undefined) {
+      const text = `${doing}: this transport extends no hold, and keeps one for ${Math.round(this.#fixedMs)} ms; make the handler shorter, or raise the transport's own limit (RabbitMQ: consumerTimeout, with the broker's consumer_timeout)`;
+      return new MessagingError("hold-over", text, about);
+    }
+    if (held.delivery.lastDeadline === undefined || (held.deadline as number) < held.delivery.lastDeadline - 1_000)
+      return new MessagingError("hold-over", `${doing}: the process was busy or asleep past the hold's end`, about);
+    return new MessagingError(
+      "hold-limit",
+      `${doing}: the transport keeps no hold longer than this one was kept`,
+      about,
+    );
+  }
+}

@@ -1,0 +1,200 @@
+import { reconnectMs } from "../../plan/backoff.ts";
+import type { Outcome, Settlement } from "../../driver/index.ts";
+import { Line } from "../../base/line.ts";
+import type { Held } from "./held-message.ts";
+import type { LeaseRunner } from "./lease-runner.ts";
+import { mended, settled, troubled } from "./losses.ts";
+
+/** Settlements may wait this long for company while handlers run (driver rule 5). */
+const LINGER_MS = 100;
+/** Settle calls at once a lease; with batches of ten that is more than any of our brokers answers in a round trip. */
+const CALLS = 8;
+/** Where a hold has no end, its lease is what is broken after so many tries, about a minute. */
+const TRIES_WITHOUT_END = 10;
+/** The last try comes so long before the hold's end: time for its answer. */
+const LAST_TRY_MS = 200;
+
+/**
+ * Settles deliveries one by one, coalesced into the broker's batches. Whatever a failed settlement failed of, it is tried again
+ * until the hold ends, then reported as lost: the message will come again (contract C6). Only a hold that is gone already
+ * (`lost`, a receipt the broker does not know) and a closed client end it sooner.
+ */
+export class Settler {
+  readonly #runner: LeaseRunner;
+  /** With what is to become of it in `settlement`. */
+  readonly #pending = new Line<Held>();
+  #calls = 0;
+  #unsettled = 0;
+  #linger: Disposable | undefined;
+  #deferred = false;
+  #flushing = false;
+  #idle: (() => void)[] = [];
+  #closed = false;
+  /** The last settlements failed: `health()` knows. */
+  #troubled = false;
+  /** Settlements that failed, until they are tried again. */
+  #again: Map<Held, { readonly timer: Disposable; readonly cause: unknown }> | undefined;
+
+  constructor(runner: LeaseRunner) {
+    this.#runner = runner;
+  }
+
+  /** Asked to settle and not yet known to be settled. */
+  get pending(): number {
+    return this.#unsettled;
+  }
+
+  add(held: Held, settlement: Settlement): void {
+    held.state = "settling";
+    this.#unsettled++;
+    held.settlement = settlement;
+    held.settleTries = 0;
+    if (held.extending === undefined) this.#push(held);
+    else this.#pushAfter(held.extending, held);
+  }
+
+  #pushAfter(extending: Promise<unknown>, held: Held): void {
+    void extending.then(() => this.#push(held));
+  }
+
+  /** Nothing more is expected soon: what lingers leaves after what is published in this tick. */
+  hurry(): void {
+    if (this.#linger === undefined) return;
+    this.#linger[Symbol.dispose]();
+    this.#linger = undefined;
+    this.#schedule();
+  }
+
+  /** From now on nothing lingers. */
+  lingerNoMore(): void {
+    this.#flushing = true;
+    this.hurry();
+  }
+
+  /** Resolves when nothing is left to settle; nothing lingers from now on. */
+  async flush(): Promise<void> {
+    this.#flushing = true;
+    this.#sendAll();
+    if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Nothing more can be settled on the lease. */
+  abandon(): void {
+    this.#closed = true;
+    this.#linger?.[Symbol.dispose]();
+    this.#linger = undefined;
+    for (const [held, { timer, cause }] of this.#again ?? []) {
+      timer[Symbol.dispose]();
+      this.#finish(held, true, cause);
+    }
+    this.#again = undefined;
+    for (const held of this.#pending.drain()) this.#finish(held, true);
+  }
+
+  #push(held: Held): void {
+    if (this.#closed || this.#runner.lease.lost.aborted) {
+      this.#finish(held, true);
+      return;
+    }
+    this.#pending.push(held);
+    if (this.#pending.size >= this.#runner.batch) this.#send();
+    else this.#schedule();
+  }
+
+  #schedule(): void {
+    if (!this.#deferred && this.#linger === undefined) this.#sendSoon();
+  }
+
+  #sendSoon(): void {
+    if (!this.#flushing && this.#runner.expecting) {
+      this.#linger = this.#runner.runtime.timer(LINGER_MS, () => this.#sendAll());
+      return;
+    }
+    this.#deferred = true;
+    // Where the broker is in this process nothing is written that could stand in the way, and what waits grows cold.
+    if (this.#pending.peek()?.delivery.message.local !== undefined) queueMicrotask(this.#turn);
+    else this.#runner.runtime.defer(this.#afterSends);
+  }
+
+  /** What is published in this tick leaves first: somebody waits for that, and nobody for a settlement. */
+  readonly #afterSends = (): void => this.#runner.runtime.defer(this.#turn);
+
+  readonly #turn = (): void => {
+    this.#deferred = false;
+    // What was to come at once has come; what still runs may bring more.
+    if (!this.#flushing && this.#pending.size > 0 && this.#runner.expecting) this.#schedule();
+    else this.#sendAll();
+  };
+
+  #sendAll(): void {
+    this.#linger?.[Symbol.dispose]();
+    this.#linger = undefined;
+    while (this.#pending.size > 0 && this.#calls < CALLS) this.#send();
+  }
+
+  #send(): void {
+    if (this.#calls >= CALLS || this.#pending.size === 0) return;
+    const count = Math.min(this.#runner.batch, this.#pending.size);
+    const batch = new Array<Held>(count);
+    for (let i = 0; i < count; i++) batch[i] = this.#pending.shift() as Held;
+    this.#calls++;
+    void this.#call(batch);
+  }
+
+  async #call(batch: Held[]): Promise<void> {
+    const { lease } = this.#runner;
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await lease.settle(
+        batch.map((held) => held.settlement as Settlement),
+        lease.lost,
+      );
+    } catch (cause) {
+      outcomes = batch.map(() => ({ cause }));
+    }
+    this.#calls--;
+    batch.forEach((held, i) => {
+      const outcome = outcomes[i];
+      if (outcome === undefined) this.#finish(held, false);
+      else this.#failed(held, outcome.cause);
+    });
+    if (this.#troubled && outcomes.some((outcome) => outcome === undefined)) this.#mended();
+    // It may have been made where it is collected late.
+    batch.length = 0;
+    if (this.#pending.size >= this.#runner.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
+    else if (this.#pending.size > 0) this.#schedule();
+  }
+
+  #failed(held: Held, cause: unknown): void {
+    const { runtime } = this.#runner;
+    const fault = this.#runner.classify(cause, "settle");
+    if (fault.kind === "lost" || fault.kind === "closed" || this.#closed) return this.#finish(held, true, cause);
+    this.#troubled = true;
+    troubled(this.#runner, "settle", cause);
+    const tries = ++held.settleTries;
+    let wait = Math.max(reconnectMs(tries, runtime.random), fault.retryAfterMs ?? 0);
+    if (held.deadline === undefined) {
+      if (tries > TRIES_WITHOUT_END) return this.#finish(held, true, cause);
+    } else {
+      const left = held.deadline - LAST_TRY_MS - runtime.monotonic();
+      if (left <= 0) return this.#finish(held, true, cause);
+      wait = Math.min(wait, left);
+    }
+    const again = () => {
+      this.#again?.delete(held);
+      this.#push(held);
+    };
+    (this.#again ??= new Map()).set(held, { timer: runtime.timer(wait, again), cause });
+  }
+
+  #mended(): void {
+    this.#troubled = false;
+    mended(this.#runner, "settle");
+  }
+
+  #finish(held: Held, lost: boolean, cause?: unknown): void {
+    this.#unsettled--;
+    settled(held, lost, cause);
+    if (this.#unsettled === 0 && this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
+  }
+}

@@ -1,0 +1,76 @@
+/** What an error of Node's sockets means for the call it happened in, whatever the broker. */
+import type { Fault, Phase } from "../driver/index.ts";
+import { oneLine } from "../base/excerpt.ts";
+
+/** The request never left: nothing can have happened. */
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "EHOSTDOWN",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "EADDRNOTAVAIL",
+  "EMFILE",
+  "ENFILE",
+]);
+/** It may have arrived, and been carried out. */
+const CUT = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ECONNABORTED",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "ESOCKETTIMEDOUT",
+]);
+const TIMEOUT = new Set(["ETIMEDOUT", "ESOCKETTIMEDOUT"]);
+const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
+
+/** Undefined where it is no error of the network. */
+export function networkFault(error: object, during: Phase): Fault | undefined {
+  const { name, code, syscall, message } = error as {
+    name?: unknown;
+    code?: unknown;
+    syscall?: unknown;
+    message?: unknown;
+  };
+  if (name === "AbortError") return aborted(during);
+  const reason = typeof code === "string" ? code : "";
+  if (NEVER_SENT.has(reason) || (CUT.has(reason) && syscall === "connect")) {
+    return {
+      kind: "retryable",
+      code: "unreachable",
+      hint: `check the endpoint, the region and the network${why(message)}`,
+    };
+  }
+  if (TLS.test(reason)) {
+    return {
+      kind: "config",
+      code: "tls-failed",
+      hint: `check the endpoint's certificate and that it speaks TLS${why(message)}`,
+    };
+  }
+  if (name === "TimeoutError" && String(message).includes("establish a connection")) {
+    return {
+      kind: "retryable",
+      code: "unreachable",
+      hint: "no connection within the timeout; check the endpoint and the network",
+    };
+  }
+  if (CUT.has(reason) || name === "TimeoutError") {
+    // The SDK names a cut connection TimeoutError too; its code tells.
+    const code = reason === "" || TIMEOUT.has(reason) ? "timeout" : "connection-lost";
+    return { kind: during === "send" ? "ambiguous" : "retryable", code };
+  }
+  return undefined;
+}
+
+/** The socket's own words: they name the address. */
+const why = (message: unknown): string =>
+  typeof message === "string" && message !== "" ? ` (${oneLine(message, 150)})` : "";
+
+function aborted(during: Phase): Fault {
+  if (during === "send") return { kind: "ambiguous", code: "aborted" };
+  return { kind: during === "settle" || during === "extend" ? "retryable" : "closed", code: "aborted" };
+}

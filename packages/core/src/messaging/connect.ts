@@ -1,0 +1,68 @@
+import type { AnyChannel } from "../api/channel.ts";
+import { redacting } from "../consume/attempt/describe-error.ts";
+import { MessagingError } from "../api/errors.ts";
+import type { ConnectOptions, Messaging } from "../api/messaging.ts";
+import { guarded, toConsole } from "./observe.ts";
+import type { ChannelShape } from "../api/shapes.ts";
+import { systemRuntime } from "../runtime/system-runtime.ts";
+
+/**
+ * Reads the configuration, checks it against what the channels need and the adapters keep, loads the adapters it names
+ * and opens their connections. Nothing is consumed before `start()`.
+ *
+ * @throws MessagingError `invalid-config` with every mistake found, each with its path in the file, an adapter that
+ * is not installed with the package to install; `topology-differs` where `provision: verify` finds a difference.
+ */
+export async function connect<const Channels extends readonly AnyChannel[]>(
+  options: ConnectOptions<Channels>,
+): Promise<Messaging<Channels[number]>> {
+  const { channels, service, runtime = systemRuntime } = options;
+  refuseBadInput(channels, service);
+  refuseBadHooks(options);
+  const observe = guarded("observe", options.observe ?? toConsole(redacting(undefined, options.redact)));
+  // Loaded here, not above: what only declares channels and consumers needs no YAML, no zod and no engine.
+  const [{ resolvePlan }, { provision }, { Connections, MessagingCore }] = await Promise.all([
+    import("../config/index.ts"),
+    import("./provision.ts"),
+    import("./engine.ts"),
+  ]);
+  const shapes = channels as unknown as readonly ChannelShape[];
+  const plan = await resolvePlan({ ...options, channels: shapes, service });
+  await provision(plan, runtime, new AbortController().signal);
+  const connections = await Connections.open(plan, runtime, observe);
+  const observed = options.observe !== undefined && options.observeHandled === true;
+  const redact = redacting(plan.redact, options.redact);
+  return new MessagingCore({
+    plan,
+    channels: shapes,
+    connections,
+    runtime,
+    observe,
+    observed,
+    redact,
+  }) as unknown as Messaging<Channels[number]>;
+}
+
+function refuseBadHooks(options: object): void {
+  for (const name of ["observe", "redact"] as const) {
+    const hook: unknown = Reflect.get(options, name);
+    if (hook === undefined || typeof hook === "function") continue;
+    throw new MessagingError("bad-option", `connect({ ${name} }): give a function`, { kind: "config" });
+  }
+}
+
+function refuseBadInput(channels: unknown, service: unknown): void {
+  if (
+    !Array.isArray(channels) ||
+    channels.some((channel) => (channel as ChannelShape | undefined)?.["~switchyard"] !== "channel")
+  ) {
+    throw new MessagingError("bad-option", "connect({ channels }): give a list of what channel() made", {
+      kind: "config",
+    });
+  }
+  if (typeof service !== "string" || service === "") {
+    throw new MessagingError("bad-option", 'connect({ service }): give the name of this service, such as "billing"', {
+      kind: "config",
+    });
+  }
+}

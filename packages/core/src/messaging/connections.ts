@@ -1,0 +1,181 @@
+import { discreet } from "./redacting-connection.ts";
+import type { Connection, Destination, DriverEvent, Runtime } from "../driver/index.ts";
+import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
+import type { Observe } from "../api/events.ts";
+import type { ConnectionHealth } from "../api/messaging.ts";
+import type { ChannelPlan, ConnectionPlan, Plan, PublishPlan } from "../plan/plan.ts";
+import { SendQueue } from "../publish/queue/send-queue.ts";
+import { untraced } from "../wire/trace.ts";
+import type { Trouble } from "../base/troubles.ts";
+import { untracedConnection } from "./untraced-connection.ts";
+import { within } from "../runtime/within.ts";
+
+interface Open {
+  readonly plan: ConnectionPlan;
+  readonly connection: Connection;
+  /** What is wrong now, by the id it was reported under. */
+  readonly troubles: Map<string, Bad>;
+  state: ConnectionHealth["state"];
+  since: number;
+}
+
+type Bad = Exclude<ConnectionHealth["state"], "up">;
+
+/** What closing may take when no time is left: for calls that are aborted, and for drivers to say goodbye. */
+const QUEUES_MS = 1_000;
+const CONNECTIONS_MS = 1_000;
+
+/** The worst first. */
+const TROUBLES: readonly Bad[] = ["down", "blocked", "throttled"];
+
+/** One part that answers again says nothing of the others. */
+function stateOf(troubles: ReadonlyMap<string, Bad>): ConnectionHealth["state"] {
+  const all = new Set(troubles.values());
+  return TROUBLES.find((each) => all.has(each)) ?? "up";
+}
+
+/** The opened connections of one `connect()`, and the send queues over them: one for each destination, whoever sends. */
+export class Connections {
+  readonly #open = new Map<string, Open>();
+  readonly #queues = new Map<string, SendQueue>();
+  readonly #runtime: Runtime;
+  readonly #observe: Observe;
+  #closed = false;
+
+  private constructor(runtime: Runtime, observe: Observe) {
+    this.#runtime = runtime;
+    this.#observe = observe;
+  }
+
+  static async open(plan: Plan, runtime: Runtime, observe: Observe): Promise<Connections> {
+    const all = new Connections(runtime, observe);
+    try {
+      for (const used of Object.values(plan.connections)) await all.#add(used, plan);
+    } catch (error) {
+      await all.close();
+      throw error;
+    }
+    return all;
+  }
+
+  get(name: string): Connection {
+    const found = this.#open.get(name);
+    if (found === undefined) throw new MessagingError("closed", `connection "${name}" is not open`, { kind: "closed" });
+    return found.connection;
+  }
+
+  queue(
+    on: string,
+    destination: Destination,
+    publish: PublishPlan,
+    about: { channel: string; group?: string },
+  ): SendQueue {
+    const key = JSON.stringify([on, destination.name, destination.group ?? ""]);
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      const { plan, connection } = this.#open.get(on) as Open;
+      const expected = plan.adapter.capabilities(destination, plan.options);
+      if (expected === undefined)
+        throw new MessagingError("model-missing", `"${on}" has no ${destination.model}`, { kind: "config" });
+      const common = {
+        destination,
+        connection,
+        runtime: this.#runtime,
+        plan: publish,
+        expected,
+        observe: this.#observe,
+      };
+      queue = new SendQueue({ ...common, about: { connection: on, ...about } });
+      this.#queues.set(key, queue);
+      // Asked for by whoever is late: what it is given to send fails as closed.
+      if (this.#closed) void queue.close();
+    }
+    return queue;
+  }
+
+  /** The queue `publish` uses, made when it is first asked for. */
+  outbound(channel: ChannelPlan): SendQueue {
+    return this.queue(channel.on, channel.to, channel.publish, { channel: channel.channel });
+  }
+
+  health(): Record<string, ConnectionHealth> {
+    return Object.fromEntries([...this.#open].map(([name, { state, since }]) => [name, { state, since }]));
+  }
+
+  /** What keeps destinations from taking messages. */
+  troubles(): readonly Trouble[] {
+    return [...this.#queues.values()].flatMap((queue) => queue.trouble ?? []);
+  }
+
+  /** What was accepted for sending leaves, until the deadline. */
+  async flush(deadline: AbortSignal): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.flush(deadline)));
+  }
+
+  /**
+   * Ends everything. `leftMs`: what is left of a stop's deadline; a broker that does not answer is waited for that long and
+   * {@link QUEUES_MS} and {@link CONNECTIONS_MS} more, then left to its time-outs.
+   */
+  async close(leftMs = 0): Promise<void> {
+    this.#closed = true;
+    const until = this.#runtime.monotonic() + leftMs;
+    const queues = [...this.#queues.values()].map((queue) => queue.close());
+    if (queues.length > 0) await within(this.#runtime, leftMs + QUEUES_MS, Promise.allSettled(queues));
+    const restMs = Math.max(until - this.#runtime.monotonic(), 0) + CONNECTIONS_MS;
+    const connections = [...this.#open.values()].map(({ connection }) => connection.close());
+    if (connections.length > 0) await within(this.#runtime, restMs, Promise.allSettled(connections));
+  }
+
+  async #add(plan: ConnectionPlan, { service, redact }: Pick<Plan, "service" | "redact">): Promise<void> {
+    const { name, adapter, options } = plan;
+    const report = (event: DriverEvent) => this.#report(name, event);
+    let connection: Connection;
+    try {
+      const opened = untracedConnection(
+        await untraced(() => adapter.open(options, this.#runtime, report, { service })),
+      );
+      connection = redact === undefined ? opened : discreet(opened, redact);
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === "MessagingError") throw cause;
+      throw fromFault(
+        { kind: "config", code: "open-failed" },
+        `connection "${name}" (${adapter.name}) could not be opened`,
+        cause,
+        {},
+      );
+    }
+    this.#open.set(name, { plan, connection, troubles: new Map(), state: "up", since: this.#runtime.now() });
+  }
+
+  /** Raw errors quote hosts and addresses: events are for anybody. */
+  #readable(name: string, cause: unknown): unknown {
+    const connection = this.#open.get(name)?.connection;
+    if (connection === undefined || isMessagingError(cause)) return cause;
+    return fromFault(connection.classify(cause, "receive"), `connection "${name}"`, cause, {});
+  }
+
+  #report(name: string, event: DriverEvent): void {
+    const error = event.cause === undefined ? {} : { error: this.#readable(name, event.cause) };
+    const about = { connection: name, ...(event.id === undefined ? {} : { lease: event.id }) };
+    if (event.type === "position-lost") {
+      this.#observe({ type: "position-lost", level: "error", ...about, ...error });
+      return;
+    }
+    if (event.type === "warning") {
+      this.#observe({ type: "warning", level: "warn", ...about, ...error });
+      return;
+    }
+    const open = this.#open.get(name);
+    if (open !== undefined) {
+      if (event.type === "up" || event.type === "unblocked") open.troubles.delete(event.id ?? "");
+      else open.troubles.set(event.id ?? "", event.type);
+      const state = stateOf(open.troubles);
+      if (open.state !== state) {
+        open.state = state;
+        open.since = this.#runtime.now();
+      }
+    }
+    const level = event.type === "up" || event.type === "unblocked" ? "info" : "warn";
+    this.#observe({ type: "connection", level, state: event.type, ...about, ...error });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Connection } from "../driver/index.ts";
+import { fromFault, MessagingError } from "../api/errors.ts";
+import type { GroupDepth } from "../api/messaging.ts";
+import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
+
+/** What waits for a group, over all its leases; what the transport cannot tell is absent. */
+export async function depthOf(
+  connection: Connection,
+  channel: ChannelPlan,
+  group: GroupPlan,
+  closed: AbortSignal,
+): Promise<GroupDepth> {
+  const about = { channel: channel.channel, group: group.group };
+  if (connection.depth === undefined) {
+    throw new MessagingError("depth-unsupported", `the transport of "${channel.channel}" cannot tell its depth`, {
+      kind: "config",
+      ...about,
+    });
+  }
+  const leases = await connection.depth(group.from, closed).catch((cause: unknown) => {
+    closed.throwIfAborted();
+    throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, about);
+  });
+  const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };
+  for (const name of ["ready", "delayed", "held"] as const) {
+    const known = leases.flatMap((lease) => lease[name] ?? []);
+    if (known.length > 0) sum[name] = known.reduce((total, each) => total + each, 0);
+  }
+  const ages = leases.flatMap(({ oldestMs }) => oldestMs ?? []);
+  if (ages.length > 0) sum.oldestMs = Math.max(...ages);
+  return sum;
+}

@@ -1,0 +1,290 @@
+import type { Connections } from "./connections.ts";
+import { Context } from "../consume/group/context.ts";
+import type { Redact } from "../consume/attempt/describe-error.ts";
+import { GroupRunner } from "../consume/group/runner.ts";
+import { groupPlanFor } from "../consume/group/group-plan.ts";
+import { DeadLetterBox } from "./dead-letter-box.ts";
+import { depthOf } from "./depth.ts";
+import type { Duration } from "../api/duration.ts";
+import { milliseconds } from "../api/duration.ts";
+import { MessagingError } from "../api/errors.ts";
+import type { Observe } from "../api/events.ts";
+import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
+import type { DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
+import type { Explanation, Plan } from "../plan/plan.ts";
+import type { Published, PublishManyResult } from "../api/publisher.ts";
+import { ChannelPublisher, type ManyItem } from "../publish/channel-publisher.ts";
+import { replay } from "./replay.ts";
+import { untilSignal } from "./run.ts";
+import type { Runtime } from "../driver/runtime.ts";
+import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
+import type { Trouble } from "../base/troubles.ts";
+
+type State = Health["state"];
+
+export interface MessagingParts {
+  readonly plan: Plan;
+  readonly channels: readonly ChannelShape[];
+  readonly connections: Connections;
+  readonly runtime: Runtime;
+  readonly observe: Observe;
+  /** The observer is told of successes, too. */
+  readonly observed: boolean;
+  /** For texts of handlers' errors. */
+  readonly redact?: Redact | undefined;
+}
+
+/** What `connect()` gives; its typed face is `Messaging` in messaging-types.ts. */
+export class MessagingCore {
+  readonly #parts: MessagingParts;
+  readonly #shapes = new Map<string, ChannelShape>();
+  /** Made when something is first published. */
+  readonly #publishers = new Map<string, ChannelPublisher>();
+  readonly #groups = new Map<string, GroupRunner>();
+  #state: State = "connected";
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<StopReport> | undefined;
+  /** Why `start()` failed, where nobody had asked for a stop before. */
+  #startFailure: MessagingError | undefined;
+  #now = new AbortController();
+  #stopAsked!: () => void;
+  /** Resolves when stop is asked for. */
+  readonly #asked = new Promise<void>((resolve) => {
+    this.#stopAsked = resolve;
+  });
+  /** Aborts when handlers have ended or been given up: from then on nothing is asked of a broker. */
+  readonly #closed = new AbortController();
+
+  constructor(parts: MessagingParts) {
+    this.#parts = parts;
+    for (const channel of parts.channels) {
+      channelOf(parts.plan, channel.name);
+      this.#shapes.set(channel.name, channel);
+    }
+  }
+
+  /** A refusal is a rejection like any other. Not `async`: a second promise for each message costs more than all of this. */
+  publish(
+    channel: ChannelShape,
+    type: string,
+    data: unknown,
+    options?: Parameters<ChannelPublisher["publish"]>[2],
+  ): Promise<Published> {
+    try {
+      return this.#publisher(channel).publish(type, data, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async publishMany(
+    channel: ChannelShape,
+    messages: readonly ManyItem[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly PublishManyResult[]> {
+    return this.#publisher(channel).publishMany(messages, options);
+  }
+
+  consume(consumer: ConsumerShape): void {
+    this.#refuseIfStopped();
+    const { plan, connections, runtime, observe, observed, redact } = this.#parts;
+    const { channel, group } = groupPlanFor(plan, consumer);
+    const key = `${channel.channel}/${group.group}`;
+    if (this.#groups.has(key)) {
+      const text = `group "${group.group}" of "${channel.channel}" has a consumer here already: handle its types in one, or raise its concurrency`;
+      throw new MessagingError("consumer-twice", text, {
+        kind: "config",
+        channel: channel.channel,
+        group: group.group,
+      });
+    }
+    const context = new Context(consumer, channel, group, connections, runtime, observe, observed, redact, plan.redact);
+    const runner = new GroupRunner(context, plan.drainMs);
+    this.#groups.set(key, runner);
+    // A start under way has its consumers already.
+    if (this.#starting !== undefined) runner.join();
+  }
+
+  async start(): Promise<void> {
+    this.#refuseIfStopped();
+    this.#starting ??= this.#start();
+    await this.#starting;
+  }
+
+  async run(options: { readonly signal?: AbortSignal; readonly deadline?: Duration } = {}): Promise<StopReport> {
+    this.#refuseIfStopped();
+    const over = untilSignal(options.signal, () => this.#now.abort());
+    try {
+      const started = this.start();
+      // A stop signal that comes first stops the start; so does stop() called by somebody else.
+      started.catch(() => undefined);
+      await Promise.race([over.first, this.#asked]);
+      const report = await this.stop(options);
+      // A start that fails stops, too: that is no stop anybody asked for.
+      if (this.#startFailure !== undefined) throw this.#startFailure;
+      return report;
+    } finally {
+      over.dispose();
+    }
+  }
+
+  async stop(options: { readonly deadline?: Duration } = {}): Promise<StopReport> {
+    this.#stopping ??= this.#stop(milliseconds(options.deadline ?? this.#parts.plan.drainMs, "stop({ deadline })"));
+    return this.#stopping;
+  }
+
+  explain(): Explanation {
+    return this.#parts.plan.explanation;
+  }
+
+  health(): Health {
+    const connections = this.#parts.connections.health();
+    const troubles = this.#troubles();
+    for (const [name, { state }] of Object.entries(connections))
+      if (state !== "up") troubles.push({ text: `connection "${name}" is ${state}`, needsPerson: false });
+    const red = troubles.some((trouble) => trouble.needsPerson);
+    const status = red ? "red" : troubles.length > 0 ? "yellow" : "green";
+    return { status, state: this.#state, problems: [...new Set(troubles.map(({ text }) => text))], connections };
+  }
+
+  #troubles(): Trouble[] {
+    if (this.#startFailure !== undefined)
+      return [{ text: `start() failed, and messaging is stopped: ${this.#startFailure.message}`, needsPerson: true }];
+    if (this.#state === "stopped") return [{ text: "messaging is stopped; connect() again", needsPerson: true }];
+    const groups = [...this.#groups.values()].flatMap((runner) => runner.troubles());
+    const troubles = [...groups, ...this.#parts.connections.troubles()];
+    if (this.#state === "stopping")
+      troubles.push({ text: "messaging is stopping: nothing new is received", needsPerson: false });
+    return troubles;
+  }
+
+  async depth(channel: ChannelShape, group?: string): Promise<readonly GroupDepth[]> {
+    this.#refuseIfClosed();
+    const its = channelOf(this.#parts.plan, channel.name);
+    const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
+    return Promise.all(
+      groups.map((each) => depthOf(this.#parts.connections.get(its.on), its, each, this.#closed.signal)),
+    );
+  }
+
+  deadLetters(channel: ChannelShape, name: string): DeadLetters {
+    const { connections, runtime, observe, plan } = this.#parts;
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
+    const about = { channel: its.channel, group: name };
+    const on = group.deadLetterOn ?? its.on;
+    const used = plan.connections[on];
+    const can = group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options);
+    const into = its.model === "stream" ? its.to : group.from;
+    const target = () => connections.queue(its.on, into, its.publish, about);
+    return new DeadLetterBox({
+      channel: its,
+      group,
+      runtime,
+      target,
+      connection: connections.get(on),
+      exactDepth: can?.depth === "exact",
+      open: () => this.#refuseIfClosed(),
+      closed: this.#closed.signal,
+      emit: (event) => observe({ connection: its.on, ...about, ...event }),
+    });
+  }
+
+  async replay(channel: ChannelShape, name: string, from: ReplayFrom): Promise<void> {
+    this.#refuseIfStopped();
+    const { connections, observe } = this.#parts;
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
+    const connection = connections.get(its.on);
+    const about = { channel: its.channel, group: name };
+    await replay(connection, group, from, about, this.#closed.signal);
+    observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...about });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #start(): Promise<void> {
+    const started = await Promise.allSettled([...this.#groups.values()].map((runner) => runner.start()));
+    const failed = started.flatMap((result) => (result.status === "rejected" ? [result.reason as MessagingError] : []));
+    if (failed.length === 0) {
+      if (this.#state === "connected") this.#state = "started";
+      return;
+    }
+    const failure = startFailure(failed);
+    // Stopped before it had started: what its consumers say then is only that.
+    if (this.#stopping === undefined) this.#startFailure = failure;
+    await this.stop({ deadline: 0 });
+    throw failure;
+  }
+
+  async #stop(deadlineMs: number): Promise<StopReport> {
+    const { connections, runtime, plan, observe } = this.#parts;
+    this.#state = "stopping";
+    this.#stopAsked();
+    const deadline = new AbortController();
+    const until = runtime.monotonic() + deadlineMs;
+    const timer = runtime.timer(deadlineMs, () => deadline.abort());
+    this.#now.signal.addEventListener("abort", () => deadline.abort(), { once: true });
+    if (this.#now.signal.aborted || deadlineMs === 0) deadline.abort();
+    try {
+      const stopped = await Promise.all([...this.#groups.values()].map((runner) => runner.stop(deadline.signal)));
+      if (deadline.signal.aborted && deadlineMs < plan.drainMs && stopped.length > 0) {
+        observe({ type: "stop-shortened", level: "warn", deadlineMs, drainMs: plan.drainMs });
+      }
+      this.#closed.abort(closedError());
+      await connections.flush(deadline.signal);
+      await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
+      const total = (of: keyof StopReport) => stopped.reduce((sum, each) => sum + each[of], 0);
+      return {
+        completed: total("completed"),
+        drained: total("drained"),
+        released: total("released"),
+        abandoned: total("abandoned"),
+      };
+    } finally {
+      timer[Symbol.dispose]();
+      this.#state = "stopped";
+    }
+  }
+
+  #publisher(channel: ChannelShape): ChannelPublisher {
+    // While handlers drain they may publish: what they do could not end well otherwise.
+    this.#refuseIfClosed();
+    return this.#publishers.get(channel.name) ?? this.#makePublisher(channel.name);
+  }
+
+  #makePublisher(name: string): ChannelPublisher {
+    const { plan, connections, runtime } = this.#parts;
+    const shape = this.#shapes.get(name) ?? unknownChannel(name);
+    const queue = connections.outbound(channelOf(plan, name));
+    const publisher = new ChannelPublisher({ shape, queue, runtime, service: plan.service });
+    this.#publishers.set(name, publisher);
+    return publisher;
+  }
+
+  #refuseIfStopped(): void {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return;
+    throw closedError();
+  }
+
+  /** What asks the broker something works until handlers have ended; they may need it. */
+  #refuseIfClosed(): void {
+    if (this.#closed.signal.aborted) throw closedError();
+  }
+}
+
+function closedError(): MessagingError {
+  return new MessagingError("closed", "messaging is stopped; connect() again", { kind: "closed" });
+}
+
+function startFailure(failed: readonly MessagingError[]): MessagingError {
+  const [first] = failed as readonly [MessagingError];
+  if (failed.length === 1) return first;
+  const text = failed.map(({ message }) => message).join("\n");
+  return new MessagingError("start-failed", `${failed.length} consumers could not start:\n${text}`, {
+    kind: first.kind,
+    cause: new AggregateError(failed),
+  });
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import type { AnyChannel } from "../api/channel.ts";
+import { adapters, aws, base, consumes, memory, orders, resolve, shape, uploads } from "../config/fakes.test.support.ts";
+import type { Consumer } from "../api/consumer.ts";
+import type { Adapter, Connection, Destination } from "../driver/index.ts";
+import { isMessagingError } from "../api/errors.ts";
+import { apply, destinationsOf, plan, provision } from "./provision.ts";
+import { systemRuntime } from "../runtime/system-runtime.ts";
+import type { Change } from "../driver/topology.ts";
+
+const never = new AbortController().signal;
+const CREATE: Change = { action: "create", resource: "queue", name: "dev_x", summary: "does not exist; will be made" };
+const SHRINK: Change = { action: "destructive", resource: "queue", name: "dev_y", summary: "retention 4d becomes 1d" };
+
+/** An adapter with a topology that finds these changes and notes what it is asked. */
+function withTopology(changes: readonly Change[], fail?: unknown) {
+  const log: string[] = [];
+  const seen: Destination[][] = [];
+  const adapter: Adapter = {
+    ...aws,
+    topology: () =>
+      Promise.resolve({
+        plan: (destinations) => {
+          log.push("plan");
+          seen.push([...destinations]);
+          return fail === undefined ? Promise.resolve({ changes, state: "mine" }) : Promise.reject(fail);
+        },
+        apply: (given, _signal, options) => {
+          log.push(`apply ${given.state === "mine"}${options?.destructive ? " destructive" : ""}`);
+          return Promise.resolve();
+        },
+        close: () => {
+          log.push("close");
+          return Promise.resolve();
+        },
+      }),
+    open: () =>
+      Promise.resolve({
+        classify: () => ({ kind: "auth", code: "access-denied", hint: "allow sqs:CreateQueue" }),
+        close: () => Promise.resolve(log.push("closed")),
+      } as unknown as Connection),
+  };
+  return { adapter, log, seen };
+}
+
+const options = (adapter: Adapter, config: object = base()) => ({
+  channels: [orders, uploads] as unknown as AnyChannel[],
+  config,
+  env: {},
+  cwd: "/",
+  adapters: [adapter, memory],
+});
+
+describe("plan() and apply()", () => {
+  it("shows the changes by connection with the explanation, and changes nothing", async () => {
+    const { adapter, log } = withTopology([CREATE, SHRINK]);
+    const planned = await plan(options(adapter));
+    expect(JSON.parse(JSON.stringify(planned))).toEqual({
+      changes: { aws: [CREATE, SHRINK] },
+      explanation: JSON.parse(JSON.stringify(planned.explanation)) as unknown,
+    });
+    expect(planned.explanation).toMatchObject({
+      service: "plan",
+      channels: { orders: { address: "dev_orders.fifo" } },
+    });
+    expect(log).toEqual(["plan", "close"]);
+  });
+
+  it("apply what was planned; destructive changes only when told", async () => {
+    const { adapter, log } = withTopology([CREATE]);
+    const planned = await plan(options(adapter));
+    await apply(planned);
+    await apply(planned, { destructive: true });
+    expect(log).toEqual(["plan", "close", "apply true", "close", "apply true destructive", "close"]);
+    await expect(apply({ ...planned })).rejects.toMatchObject({ code: "not-a-plan", kind: "config" });
+  });
+
+  it("hand over topics, groups and dead letters as publishing and consuming will use them", async () => {
+    const { adapter, seen } = withTopology([]);
+    const planned = await plan(options(adapter));
+    expect(planned.changes).toEqual({});
+    expect(seen[0]?.map(({ name, deadLetter }) => [name, deadLetter?.name])).toEqual([
+      ["dev_orders", undefined],
+      ["dev_orders_billing", "dev_orders_billing_dead"],
+      ["dev_orders_analytics", "dev_orders_analytics_dead"],
+      ["dev_video-uploads_encoder", "dev_video-uploads_encoder_dead"],
+    ]);
+  });
+
+  it("take message types from consumers, where the configuration asks for filters", async () => {
+    const { adapter, seen } = withTopology([]);
+    const channels = {
+      orders: {
+        ...base().channels.orders,
+        groups: { billing: { filter: true }, analytics: { filter: ["orders.gone"] } },
+      },
+    };
+    const consumers = [consumes(orders, "billing", "orders.made"), consumes(orders, "analytics", "*")];
+    await plan({
+      ...options(adapter, { ...base(), channels }),
+      channels: [],
+      consumers: consumers as unknown as Consumer<any>[],
+    });
+    expect(seen[0]?.map(({ types }) => types)).toEqual([undefined, ["orders.made"], ["orders.gone"]]);
+    await expect(
+      plan({ ...options(adapter), consumers: [consumes(orders, "nobody", "*")] as unknown as Consumer<any>[] }),
+    ).rejects.toMatchObject({ code: "invalid-config", problems: [{ path: "channels.orders.groups" }] });
+  });
+
+  it("leave an adapter without topology alone", async () => {
+    const config = { ...base(), profiles: { test: { channels: { "*": { on: "memory" } } } } };
+    expect((await plan({ ...options(aws, config), profile: "test" })).changes).toEqual({});
+  });
+});
+
+describe("dead letters elsewhere", () => {
+  it("are asked of their own connection", async () => {
+    const config = {
+      ...base(),
+      channels: { ...base().channels, dead: { model: "queue", on: "rabbit", groups: { people: {} } } },
+      policies: { default: { deadLetter: { channel: "dead" } } },
+    };
+    const resolved = await resolve(config, { adapters, channels: [shape("video-uploads")] });
+    expect(destinationsOf(resolved, "aws").map(({ name }) => name)).toEqual(["dev_video-uploads_encoder"]);
+    expect(destinationsOf(resolved, "rabbit").map(({ name }) => name)).toEqual(["dev_dead_people"]);
+  });
+});
+
+describe("provisioning at connect()", () => {
+  const run = async (mode: string, { adapter }: { adapter: Adapter }) => {
+    const config = { ...base(), connections: { aws: { ...base().connections.aws, provision: mode } } };
+    const resolved = await resolve(config, { adapters: [adapter, memory] });
+    return provision(resolved, systemRuntime, never).catch((cause: unknown) => cause);
+  };
+
+  it("off does nothing; auto makes what is missing; nothing to do is nothing done", async () => {
+    const [off, auto, idle] = [withTopology([CREATE]), withTopology([CREATE]), withTopology([])];
+    expect([await run("off", off), await run("auto", auto), await run("auto", idle)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([off.log, auto.log, idle.log]).toEqual([[], ["plan", "apply true", "close"], ["plan", "close"]]);
+  });
+
+  it("auto refuses a destructive change before it makes any", async () => {
+    const fake = withTopology([CREATE, SHRINK]);
+    const error = await run("auto", fake);
+    expect(isMessagingError(error, "topology-differs") && error.message).toContain(
+      "destructive queue dev_y: retention 4d becomes 1d",
+    );
+    expect(fake.log).toEqual(["plan", "close"]);
+  });
+
+  it("verify refuses any difference, and an adapter that has nothing to verify", async () => {
+    const fake = withTopology([CREATE]);
+    expect(await run("verify", fake)).toMatchObject({
+      code: "topology-differs",
+      kind: "config",
+      problems: [{ path: "dev_x", message: "does not exist; will be made" }],
+    });
+    expect(await run("verify", withTopology([]))).toBeUndefined();
+    expect(await run("verify", { adapter: aws })).toMatchObject({ code: "no-topology", kind: "config" });
+  });
+
+  it("names a broker's error by the driver's fault table", async () => {
+    const raw = new Error("AccessDenied");
+    const fake = withTopology([], raw);
+    expect(await run("auto", fake)).toMatchObject({ code: "access-denied", kind: "auth", cause: raw });
+    expect(fake.log).toEqual(["plan", "close", "closed"]);
+  });
+
+  it("refuses filters that only the consumers know, since connect() would take them away again", async () => {
+    const { adapter } = withTopology([]);
+    const config = {
+      ...base(),
+      connections: { aws: { ...base().connections.aws, provision: "auto" } },
+      channels: { orders: { ...base().channels.orders, groups: { billing: { filter: true } } } },
+    };
+    await expect(resolve(config, { adapters: [adapter], channels: [orders] })).rejects.toMatchObject({
+      problems: [{ path: "channels.orders.groups.billing.filter" }],
+    });
+  });
+});

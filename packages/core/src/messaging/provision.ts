@@ -1,0 +1,198 @@
+/**
+ * Topology, planned and applied by a step of its own: `plan()` and `apply()` for a deployment with a role that may create,
+ * `provision()` for what `connect()` does of it. Publishing and consuming never create anything.
+ */
+import type { AnyChannel } from "../api/channel.ts";
+import type { Consumer } from "../api/consumer.ts";
+import type { Adapter, Destination, Fault, Runtime, Topology, TopologyPlan } from "../driver/index.ts";
+import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
+import type { ConnectionPlan, Explanation, Plan } from "../plan/plan.ts";
+import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
+import { systemRuntime } from "../runtime/system-runtime.ts";
+import type { Change } from "../driver/topology.ts";
+
+export interface PlanOptions {
+  /** One that the profile in use leaves out, and the base or another profile lists, is left out of the plan. */
+  readonly channels: readonly AnyChannel[];
+  /**
+   * What they handle makes broker filters where the configuration asks for them. One script may give those of all
+   * profiles: a group that the profile in use leaves out is left out of the plan. A group listed nowhere is refused.
+   */
+  readonly consumers?: readonly Consumer<any>[];
+  /** For the explanation only. Default `plan`. */
+  readonly service?: string;
+  /** As for `connect()`. */
+  readonly config?: string | object;
+  readonly profile?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly adapters?: readonly Adapter[];
+  readonly runtime?: Runtime;
+  readonly signal?: AbortSignal;
+}
+
+/** What is to be done, for a person to judge. Plain data but for what `apply()` needs, which is not enumerable. */
+export interface PlannedTopology {
+  /** By connection; only those with something to do. `apply()` leaves `destructive` changes alone unless told otherwise. */
+  readonly changes: Readonly<Record<string, readonly Change[]>>;
+  readonly explanation: Explanation;
+}
+
+interface Hidden {
+  readonly plan: Plan;
+  readonly runtime: Runtime;
+  readonly topologies: Readonly<Record<string, TopologyPlan>>;
+}
+
+const HIDDEN = "~switchyard-planned";
+
+/**
+ * Compares what the configuration wants with what the brokers have. Reads configuration and the inert `channel()` and
+ * `consumer()` values; never runs the service, changes nothing.
+ *
+ * @throws MessagingError `invalid-config`, or the broker's fault.
+ */
+export async function plan(options: PlanOptions): Promise<PlannedTopology> {
+  const { resolvePlan } = await import("../config/index.ts");
+  const { runtime = systemRuntime, signal = new AbortController().signal, service = "plan", ...rest } = options;
+  const channels = options.channels as unknown as readonly ChannelShape[];
+  const consumers = (options.consumers ?? []) as unknown as readonly ConsumerShape[];
+  const resolved = await resolvePlan({ ...rest, service, channels, consumers, everyProfile: true });
+  const changes: Record<string, readonly Change[]> = {};
+  const topologies: Record<string, TopologyPlan> = {};
+  for (const connection of Object.values(resolved.connections)) {
+    const planned = await withTopology(connection, runtime, (topology) =>
+      topology.plan(destinationsOf(resolved, connection.name), signal),
+    );
+    if (planned === undefined) continue;
+    topologies[connection.name] = planned;
+    if (planned.changes.length > 0) changes[connection.name] = planned.changes;
+  }
+  const hidden: Hidden = { plan: resolved, runtime, topologies };
+  return Object.defineProperty({ changes, explanation: resolved.explanation }, HIDDEN, { value: hidden });
+}
+
+/**
+ * Does what {@link plan} found. Idempotent; several processes may do it at once.
+ *
+ * @throws MessagingError the broker's fault; what was done before it stays done.
+ */
+export async function apply(
+  planned: PlannedTopology,
+  options: { readonly destructive?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const hidden = (planned as { readonly [HIDDEN]?: Hidden })[HIDDEN];
+  if (hidden === undefined) {
+    throw new MessagingError("not-a-plan", "apply() takes the very value that plan() gave, not a copy of it", {
+      kind: "config",
+    });
+  }
+  const { signal = new AbortController().signal, destructive = false } = options;
+  for (const [name, topologyPlan] of Object.entries(hidden.topologies)) {
+    await withTopology(hidden.plan.connections[name]!, hidden.runtime, (topology) =>
+      topology.apply(topologyPlan, signal, { destructive }),
+    );
+  }
+}
+
+/**
+ * What `connect()` does before it opens anything. `auto`: plan and apply, destructive changes excepted; `verify`: refuse any
+ * difference; `off`: nothing.
+ */
+export async function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void> {
+  const wanted = Object.values(resolved.connections).filter((connection) => connection.provision !== "off");
+  await Promise.all(wanted.map((connection) => provisionOne(resolved, connection, runtime, signal)));
+}
+
+async function provisionOne(
+  resolved: Plan,
+  connection: ConnectionPlan,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, provision: mode, adapter } = connection;
+  if (adapter.topology === undefined && mode === "verify") {
+    const text = `"${name}" (${adapter.name}) has no topology to verify; set provision: off on the connection`;
+    throw new MessagingError("no-topology", text, { kind: "config" });
+  }
+  await withTopology(connection, runtime, async (topology) => {
+    const planned = await topology.plan(destinationsOf(resolved, name), signal);
+    // Drift is what somebody added by hand and `apply` leaves alone: no reason not to start.
+    const refused = planned.changes.filter(({ action }) =>
+      mode === "verify" ? action !== "drift" : action === "destructive",
+    );
+    // Nothing is half done: what will be refused is refused first.
+    if (refused.length > 0) throw differs(name, mode, refused);
+    if (planned.changes.length > 0) await topology.apply(planned, signal);
+  });
+}
+
+function differs(connection: string, mode: ConnectionPlan["provision"], changes: readonly Change[]): MessagingError {
+  const lines = changes.map(({ action, resource, name, summary }) => `\n  ${action} ${resource} ${name}: ${summary}`);
+  const advice =
+    mode === "verify"
+      ? "plan() shows them and apply() makes them, before the service starts"
+      : "provision: auto makes no destructive change; apply(plan, { destructive: true }) does";
+  const problems = changes.map(({ name, summary }) => ({ path: name, message: summary }));
+  const text = `"${connection}" differs from the configuration; ${advice}${lines.join("")}`;
+  return new MessagingError("topology-differs", text, { kind: "config", problems });
+}
+
+/**
+ * What a connection's topology is asked for: topics and streams, and the groups' own places with their dead letters in them.
+ * A dead-letter place on another connection is asked of that one.
+ */
+export function destinationsOf(resolved: Plan, connection: string): readonly Destination[] {
+  const found = new Map<string, Destination>();
+  const add = (of: Destination) => {
+    const key = `${of.name}\n${of.address ?? ""}`;
+    // The fuller one wins: a dead-letter channel's own plan says more of it than its use by another channel.
+    if (!found.has(key)) found.set(key, of);
+  };
+  const channels = Object.values(resolved.channels);
+  for (const { to, groups, model } of channels.filter((channel) => channel.on === connection)) {
+    if (model !== "queue") add(to);
+    for (const group of Object.values(groups)) add(group.from);
+  }
+  for (const { groups } of channels) {
+    for (const { from, deadLetter, deadLetterOn } of Object.values(groups)) {
+      if (deadLetter !== undefined && deadLetterOn === connection && from.deadLetter !== deadLetter) add(deadLetter);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Opens the topology half for the time of `run`; undefined where the adapter has none. Raw errors are named by the driver. */
+async function withTopology<T>(
+  connection: ConnectionPlan,
+  runtime: Runtime,
+  run: (topology: Topology) => Promise<T>,
+): Promise<T | undefined> {
+  const { adapter, options, name } = connection;
+  if (adapter.topology === undefined) return undefined;
+  try {
+    const topology = await adapter.topology(options, runtime);
+    try {
+      return await run(topology);
+    } finally {
+      await topology.close();
+    }
+  } catch (cause) {
+    if (isMessagingError(cause)) throw cause;
+    throw fromFault(await faultOf(connection, runtime, cause), `topology of "${name}"`, cause, {});
+  }
+}
+
+/** The fault table belongs to an open connection; opening one need not reach the broker. */
+async function faultOf({ adapter, options }: ConnectionPlan, runtime: Runtime, cause: unknown): Promise<Fault> {
+  try {
+    const opened = await adapter.open(options, runtime, () => undefined);
+    try {
+      return opened.classify(cause, "topology");
+    } finally {
+      await opened.close();
+    }
+  } catch {
+    return { kind: "retryable", code: "topology-failed" };
+  }
+}

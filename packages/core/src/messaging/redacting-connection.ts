@@ -1,0 +1,36 @@
+import type { Connection } from "../driver/index.ts";
+import { isMessagingError, MessagingError } from "../api/errors.ts";
+
+/**
+ * A driver's connection whose words may be read by anybody: it knows addresses and hosts that were filled in from the
+ * environment, and quotes them. The raw error stays what it is, in `cause`.
+ */
+export function discreet(connection: Connection, redact: (text: string) => string): Connection {
+  const hushed = (error: unknown): never => {
+    if (!isMessagingError(error)) throw error;
+    const text = redact(error.message);
+    if (text === error.message) throw error;
+    const problems = error.problems.map(({ path, message }) => ({ path, message: redact(message) }));
+    const { code, kind, channel, group, id, retryAfterMs } = error;
+    throw new MessagingError(code, text, { kind, channel, group, id, retryAfterMs, problems, cause: error.cause });
+  };
+  return {
+    sender: (...given) => connection.sender(...given).catch(hushed),
+    receiver: (...given) => connection.receiver(...given).catch(hushed),
+    ...(connection.depth && { depth: (...given) => connection.depth!(...given).catch(hushed) }),
+    ...(connection.purge && { purge: (...given) => connection.purge!(...given).catch(hushed) }),
+    ...(connection.seek && { seek: (...given) => connection.seek!(...given).catch(hushed) }),
+    classify: (cause, during) => {
+      const fault = connection.classify(cause, during);
+      const { hint, where, said } = fault;
+      if (hint === undefined && where === undefined && said === undefined) return fault;
+      return {
+        ...fault,
+        ...(hint !== undefined && { hint: redact(hint) }),
+        ...(where !== undefined && { where: redact(where) }),
+        ...(said !== undefined && { said: redact(said) }),
+      };
+    },
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Connection, Position } from "../driver/index.ts";
+import { fromFault, MessagingError } from "../api/errors.ts";
+import type { ReplayFrom } from "../api/messaging.ts";
+import type { GroupPlan } from "../plan/plan.ts";
+
+/** Moves a group's stored position. */
+export async function replay(
+  connection: Connection,
+  { from: destination, capabilities }: GroupPlan,
+  from: ReplayFrom,
+  about: { readonly channel: string; readonly group: string },
+  closed: AbortSignal,
+): Promise<void> {
+  const to = positionOf(from, about);
+  const kind = typeof to === "string" ? to : "time" in to ? "time" : "at";
+  if (connection.seek === undefined || !capabilities.replay.includes(kind)) {
+    const can = capabilities.replay.join(", ");
+    const text = `"${about.channel}" cannot be replayed from ${kind}: ${can === "" ? "its transport keeps no positions; a stream does" : `its transport can from ${can}`}`;
+    throw new MessagingError("replay-unsupported", text, { kind: "config", ...about });
+  }
+  await connection.seek(destination, to, closed).catch((cause: unknown) => {
+    closed.throwIfAborted();
+    throw fromFault(connection.classify(cause, "open"), `replay of "${about.channel}"`, cause, about);
+  });
+}
+
+function positionOf(from: ReplayFrom, about: { readonly channel: string; readonly group: string }): Position {
+  if (typeof from === "string" || "at" in from) return from;
+  const time = Number(from.time);
+  if (Number.isFinite(time)) return { time };
+  throw new MessagingError("bad-position", "replay: time is no valid date", { kind: "config", ...about });
+}

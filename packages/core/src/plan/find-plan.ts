@@ -1,0 +1,20 @@
+import { MessagingError } from "../api/errors.ts";
+import type { ChannelPlan, GroupPlan, Plan } from "./plan.ts";
+
+/** @throws MessagingError `unknown-channel`. */
+export function channelOf({ channels }: Plan, name: string): ChannelPlan {
+  return channels[name] ?? unknownChannel(name);
+}
+
+export function unknownChannel(name: string): never {
+  const text = `channel "${name}" was not given to connect(); add it to \`channels\``;
+  throw new MessagingError("unknown-channel", text, { kind: "config", channel: name });
+}
+
+/** @throws MessagingError `unlisted-group`. */
+export function groupOf(channel: ChannelPlan, name: string): GroupPlan {
+  const found = Object.hasOwn(channel.groups, name) ? channel.groups[name] : undefined;
+  if (found !== undefined) return found;
+  const text = `group "${name}" is not listed at channels.${channel.channel}.groups (${Object.keys(channel.groups).join(", ")})`;
+  throw new MessagingError("unlisted-group", text, { kind: "config", channel: channel.channel, group: name });
+}

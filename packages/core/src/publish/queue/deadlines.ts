@@ -1,0 +1,110 @@
+import type { Runtime } from "../../driver/runtime.ts";
+
+export interface PublishHooks {
+  /** Whether anything is left to send. */
+  waiting(): boolean;
+  flush(): void;
+  /** Ends what is due; gives the next deadline, or Infinity. */
+  sweep(now: number): number;
+}
+
+/** All timers of a queue: one for the earliest deadline, one for a pause, one for each batch in back-off. None per message. */
+export class PublishSchedule {
+  readonly #runtime: Runtime;
+  readonly #hooks: PublishHooks;
+  readonly #backoffs = new Set<Disposable>();
+  #tick: number | undefined;
+  #sweep: Disposable | undefined;
+  #sweepAt = Number.POSITIVE_INFINITY;
+  #pause: Disposable | undefined;
+  #pausedUntil = 0;
+  #stopped = false;
+
+  constructor(runtime: Runtime, hooks: PublishHooks) {
+    this.#runtime = runtime;
+    this.#hooks = hooks;
+  }
+
+  /**
+   * The time the current tick's first message came: a clock read per message costs more than it tells. In whole milliseconds,
+   * rounded up: the engine keeps a fraction as an object of its own.
+   */
+  now(): number {
+    if (this.#tick === undefined) this.flushSoon();
+    return this.#tick as number;
+  }
+
+  /** At the end of this tick. */
+  flushSoon(): void {
+    if (this.#tick !== undefined) return;
+    this.#tick = Math.ceil(this.#runtime.monotonic());
+    this.#runtime.defer(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#tick = undefined;
+    if (this.#stopped) return;
+    const left = this.#pausedUntil - this.#runtime.monotonic();
+    if (left <= 0) return this.#hooks.flush();
+    if (this.#hooks.waiting())
+      this.#pause ??= this.#runtime.timer(left, () => {
+        this.#pause = undefined;
+        this.#flush();
+      });
+  };
+
+  /** Nothing leaves before `ms` from now. */
+  pause(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#runtime.monotonic() + ms);
+  }
+
+  /** Asked for every message: the closure is made apart, so that it costs nothing where none is needed. */
+  expireAt(deadline: number): void {
+    if (deadline < this.#sweepAt && !this.#stopped) this.#sweepLater(deadline);
+  }
+
+  #sweepLater(deadline: number): void {
+    this.#sweep?.[Symbol.dispose]();
+    this.#sweepAt = deadline;
+    this.#sweep = this.#runtime.timer(deadline - this.#runtime.monotonic(), () => {
+      this.#sweep = undefined;
+      this.#sweepAt = Number.POSITIVE_INFINITY;
+      this.expireAt(this.#hooks.sweep(this.#runtime.monotonic()));
+    });
+  }
+
+  later(ms: number, fn: () => void): Disposable {
+    const timer = this.#runtime.timer(ms, () => {
+      this.#backoffs.delete(timer);
+      fn();
+    });
+    this.#backoffs.add(timer);
+    return {
+      [Symbol.dispose]: () => {
+        this.#backoffs.delete(timer);
+        timer[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** Nothing is left to wait for: no timer may keep the process alive. A pause still holds. */
+  idle(): void {
+    if (this.#backoffs.size > 0) this.#forgetBackoffs();
+    this.#pause?.[Symbol.dispose]();
+    this.#pause = undefined;
+    this.#sweep?.[Symbol.dispose]();
+    this.#sweep = undefined;
+    this.#sweepAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Not asked for where there are none: the engine gives a set that is cleared a new table. */
+  #forgetBackoffs(): void {
+    for (const timer of this.#backoffs) timer[Symbol.dispose]();
+    this.#backoffs.clear();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.idle();
+  }
+}

@@ -1,0 +1,317 @@
+import { resendMs } from "../../plan/backoff.ts";
+import { needsPerson } from "../../base/troubles.ts";
+import type { Connection, Fault, Sent, WireMessage } from "../../driver/index.ts";
+import type { MessagingError } from "../../api/errors.ts";
+import type { Observe } from "../../api/events.ts";
+import { Line } from "../../base/line.ts";
+import type { Runtime } from "../../driver/runtime.ts";
+import { takeBatch } from "./batch.ts";
+import { Call } from "./call.ts";
+import { type About, attemptFailed, finalFailure } from "./errors.ts";
+import type { Accepted, Item } from "./item.ts";
+import type { PublishSchedule } from "../queue/deadlines.ts";
+import type { OpenSender, SenderSlot } from "./sender-slot.ts";
+
+/** A failure that may have passed is no trouble any more when nothing was sent for so long. */
+const PASSED_MS = 60_000;
+/** An aborted call that a driver has not ended after this long is given up, and its sender with it. */
+const ABORT_GRACE_MS = 1_000;
+
+export interface DispatcherOptions {
+  readonly connection: Connection;
+  readonly connectionName: string | undefined;
+  readonly runtime: Runtime;
+  readonly observe: Observe;
+  /** How long an opening may take before a fresh one is tried. */
+  readonly openMs: number;
+  readonly about: About;
+  readonly slot: SenderSlot;
+  readonly schedule: PublishSchedule;
+  readonly finish: (item: Item, error: MessagingError | undefined, sent: Accepted | undefined) => void;
+  /** Every item that is not in a call can't be sent. */
+  readonly failIdle: (error: MessagingError) => void;
+}
+
+/** Takes items that may be sent, and sees them through the driver: calls at once, resends, throttling. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #ready = new Line<Item>();
+  /** Resends: these go first. */
+  readonly #again = new Line<Item>();
+  readonly #lists = [this.#again, this.#ready];
+  /** Few: a set would make itself a new table at every end of one. */
+  readonly #calls: Call[] = [];
+  /** Calls at once: halved when the broker throttles, one more after each call that succeeds. */
+  #window = Number.POSITIVE_INFINITY;
+  /** Messages in a batch: halved when a batch is refused as a whole, a quarter more after each that is not. */
+  #most = Number.POSITIVE_INFINITY;
+  /** Failures of the destination as a whole, in a row: throttling, calls without an answer, openings. */
+  #streak = 0;
+  #stopping: (() => void) | undefined;
+  /** The last failure of an opening, for errors about items that were never tried. */
+  openError: MessagingError | undefined;
+  /** The last failure of the destination, in an opening or a send, until one succeeds; for `health()`. */
+  #trouble: { readonly error: MessagingError; readonly at: number } | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** What keeps messages from being sent now. A failure that may have passed counts for a while only. */
+  get trouble(): MessagingError | undefined {
+    if (this.#trouble === undefined) return undefined;
+    const { error, at } = this.#trouble;
+    const old = this.#options.runtime.monotonic() - at > PASSED_MS;
+    return old && !needsPerson(error.kind) ? undefined : error;
+  }
+
+  #troubled(error: MessagingError): void {
+    this.#trouble = { error, at: this.#options.runtime.monotonic() };
+  }
+
+  add(item: Item): void {
+    item.started = true;
+    this.#ready.push(item);
+    this.#options.schedule.flushSoon();
+  }
+
+  flush(): void {
+    if (this.#ready.size + this.#again.size === 0 || this.#stopping !== undefined) return;
+    const sender = this.#options.slot.current;
+    if (sender === undefined) return this.#open();
+    const atOnce = Math.max(1, Math.min(sender.capabilities.concurrency.send, this.#window));
+    while (this.#calls.length < atOnce) {
+      const items = takeBatch(this.#lists, sender, this.#fail, this.#options.about, this.#most);
+      if (items.length === 0) return;
+      this.#start(items, sender);
+    }
+  }
+
+  readonly #fail = (item: Item, error: MessagingError): void => this.#options.finish(item, error, undefined);
+
+  #open(): void {
+    const { slot, schedule } = this.#options;
+    if (slot.opening) return;
+    const limit = schedule.later(this.#options.openMs, () => {
+      slot.cancelOpening();
+      schedule.flushSoon();
+    });
+    slot.open().then(
+      () => {
+        limit[Symbol.dispose]();
+        this.openError = undefined;
+        this.#trouble = undefined;
+        schedule.flushSoon();
+      },
+      (error: MessagingError) => {
+        limit[Symbol.dispose]();
+        this.#openFailed(error);
+      },
+    );
+  }
+
+  #openFailed(error: MessagingError): void {
+    this.openError = error;
+    this.#troubled(error);
+    if (error.kind !== "retryable" && error.kind !== "throttled") return this.#options.failIdle(error);
+    this.#pause([], error, error.retryAfterMs ?? 0);
+    this.#options.schedule.flushSoon();
+  }
+
+  #start(items: Item[], sender: OpenSender): void {
+    const call = new Call(items, sender);
+    this.#calls.push(call);
+    sender.calls++;
+    const messages = items.map((item) => {
+      item.call = call;
+      item.attempts++;
+      return item.message as WireMessage;
+    });
+    let running: Promise<readonly Sent[]>;
+    try {
+      running = sender.driver.send(messages, call.controller.signal);
+    } catch (cause) {
+      running = Promise.reject(cause);
+    }
+    running.then(
+      (results) => this.#answered(call, results),
+      (cause) => this.#unanswered(call, cause),
+    );
+  }
+
+  /** Nobody waits for this item any more; a call of which that holds for all is aborted. */
+  giveUp(call: Call, reason: unknown): void {
+    if (--call.live === 0) this.#abort(call, reason);
+  }
+
+  #abort(call: Call, reason: unknown): void {
+    if (call.controller.signal.aborted) return;
+    call.controller.abort(reason);
+    call.grace = this.#options.runtime.timer(ABORT_GRACE_MS, () => this.#abandon(call));
+  }
+
+  /** The driver ignores its signal: its sender is replaced, so that the call does not take a place for ever. */
+  #abandon(call: Call): void {
+    call.abandoned = true;
+    this.#options.slot.drop(call.sender);
+    this.#unknown(call, new Error("the driver did not end an aborted send"));
+  }
+
+  #ended(call: Call): void {
+    this.#calls.splice(this.#calls.indexOf(call), 1);
+    call.grace?.[Symbol.dispose]();
+    call.sender.calls--;
+    for (const item of call.items) item.call = undefined;
+    call.items.length = 0;
+    this.#options.slot.closeIfIdle(call.sender);
+    if (this.#calls.length === 0) this.#stopping?.();
+    this.#flushSoon();
+  }
+
+  /** An idle turn of the event loop for each call would be dear, and late: what is published meanwhile would wait for it. */
+  #flushSoon(): void {
+    if (this.#ready.size + this.#again.size > 0) this.#options.schedule.flushSoon();
+  }
+
+  #answered(call: Call, results: readonly Sent[]): void {
+    if (call.abandoned) return;
+    const failed: Item[] = [];
+    let throttle: Fault | undefined;
+    let afterMs = 0;
+    const { length } = call.items;
+    for (let i = 0; i < length; i++) {
+      const item = call.items[i] as Item;
+      const sent = results?.[i];
+      if (item.finished) continue;
+      if (sent !== undefined && sent.cause === undefined) {
+        this.#options.finish(item, undefined, sent as Accepted);
+        continue;
+      }
+      const fault: Fault = sent === undefined ? { kind: "ambiguous", code: "no-result" } : this.#classify(sent.cause);
+      if (fault.partial === true) afterMs = Math.max(afterMs, fault.retryAfterMs ?? 0);
+      else if (fault.kind === "throttled" && (fault.retryAfterMs ?? 0) >= (throttle?.retryAfterMs ?? 0))
+        throttle = fault;
+      if (this.#mayResend(item, fault, sent?.cause, call.sender)) failed.push(item);
+    }
+    this.#ended(call);
+    if (throttle !== undefined) return this.#throttle(failed, throttle.retryAfterMs ?? 0);
+    if (failed.length < length) {
+      if (this.#trouble !== undefined && results.some((sent) => sent.cause === undefined)) this.#trouble = undefined;
+      this.#streak = 0;
+      this.#window++;
+      this.#most += Math.max(1, this.#most >> 2);
+    }
+    if (failed.length > 0) this.#resendLater(failed, afterMs);
+  }
+
+  #unanswered(call: Call, cause: unknown): void {
+    if (!call.abandoned) this.#unknown(call, cause);
+  }
+
+  #unknown(call: Call, cause: unknown): void {
+    const aborted = call.controller.signal.aborted;
+    const fault: Fault = aborted ? { kind: "ambiguous", code: "aborted" } : this.#classify(cause);
+    if (fault.kind === "permanent" && call.items.length > 1 && this.#stopping === undefined)
+      return this.#halve(call, attemptFailed(call.items[0] as Item, this.#options.about, fault, cause));
+    const failed = call.items.filter((item) => !item.finished && this.#mayResend(item, fault, cause, call.sender));
+    this.#ended(call);
+    if (fault.kind === "throttled") this.#throttle(failed, fault.retryAfterMs ?? 0);
+    else if (failed.length > 0) this.#pause(failed, (failed[0] as Item).error as MessagingError, 0);
+  }
+
+  /**
+   * A refusal of the batch says nothing of a message in it: one of the others may be at fault, or their number, or their size
+   * together. They are sent again in smaller batches, and only what is refused alone is refused for good.
+   */
+  #halve(call: Call, error: MessagingError): void {
+    const { length } = call.items;
+    this.#most = Math.min(this.#most, Math.ceil(length / 2));
+    for (const item of call.items) {
+      if (item.finished) continue;
+      item.error = error;
+      this.#again.push(item);
+    }
+    this.#report(error, 0);
+    this.#ended(call);
+  }
+
+  #classify(cause: unknown): Fault {
+    return this.#options.connection.classify(cause, "send");
+  }
+
+  /** Notes a failed attempt, and ends the item where another one cannot help. */
+  #mayResend(item: Item, fault: Fault, cause: unknown, sender: OpenSender): boolean {
+    const error = attemptFailed(item, this.#options.about, fault, cause);
+    item.error = error;
+    if (error.kind === "ambiguous") item.ambiguous = true;
+    const { kind } = error;
+    // A message that is refused, or a shard that is busy, says nothing of the destination.
+    if (kind !== "permanent" && fault.partial !== true) this.#troubled(error);
+    if (kind === "closed" || kind === "auth" || kind === "config") this.#options.slot.drop(sender);
+    const hopeless = kind === "permanent" || kind === "auth" || kind === "config";
+    if (!hopeless && this.#stopping === undefined) return true;
+    this.#options.finish(item, finalFailure(item, this.#options.about, error), undefined);
+    return false;
+  }
+
+  #throttle(failed: readonly Item[], retryAfterMs: number): void {
+    this.#window = Math.max(1, Math.floor(Math.min(this.#window, this.#calls.length + 1) / 2));
+    this.#pause(failed, failed[0]?.error, retryAfterMs);
+  }
+
+  /** The destination as a whole has trouble: everything waits, and these go first afterwards. */
+  #pause(failed: readonly Item[], error: MessagingError | undefined, atLeastMs: number): void {
+    const ms = atLeastMs + resendMs(++this.#streak, this.#options.runtime.random);
+    this.#options.schedule.pause(ms);
+    for (const item of this.#inTime(failed, ms, error)) this.#again.push(item);
+    this.#flushSoon();
+  }
+
+  /** Only these failed: the others go on. */
+  #resendLater(failed: readonly Item[], atLeastMs: number): void {
+    const attempts = failed.reduce((most, item) => Math.max(most, item.attempts), 1);
+    const ms = Math.max(atLeastMs, resendMs(attempts, this.#options.runtime.random));
+    const items = this.#inTime(failed, ms, failed[0]?.error);
+    if (items.length === 0) return;
+    this.#options.schedule.later(ms, () => {
+      for (const item of items) this.#again.push(item);
+      this.#options.schedule.flushSoon();
+    });
+  }
+
+  /** Ends those whose time is over before the next attempt. */
+  #inTime(failed: readonly Item[], ms: number, error: MessagingError | undefined): readonly Item[] {
+    const next = this.#options.runtime.monotonic() + ms;
+    const late = failed.filter((item) => item.deadline <= next);
+    for (const item of late) {
+      this.#fail(item, finalFailure(item, this.#options.about, item.error as MessagingError));
+    }
+    if (error !== undefined && late.length < Math.max(1, failed.length)) this.#report(error, ms);
+    return late.length === 0 ? failed : failed.filter((item) => !item.finished);
+  }
+
+  #report(error: MessagingError, retryInMs: number): void {
+    const { observe, connectionName, about } = this.#options;
+    observe({
+      type: "resend",
+      level: "info",
+      error,
+      retryInMs,
+      ...(connectionName === undefined ? {} : { connection: connectionName }),
+      ...(about.channel === undefined ? {} : { channel: about.channel }),
+      ...(about.group === undefined ? {} : { group: about.group }),
+    });
+  }
+
+  /** Aborts what runs; resolves when it ended, or its driver's time for that is over. */
+  async close(reason: MessagingError): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      this.#stopping = resolve;
+    });
+    if (this.#calls.length > 0) {
+      for (const call of [...this.#calls]) this.#abort(call, reason);
+      await ended;
+    }
+    await this.#options.slot.close();
+  }
+}

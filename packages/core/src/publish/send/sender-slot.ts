@@ -1,0 +1,114 @@
+import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
+import { type ErrorDetails, fromFault, MessagingError } from "../../api/errors.ts";
+import { missingCapabilities } from "./missing-capabilities.ts";
+
+export interface OpenSender {
+  readonly driver: SenderDriver;
+  readonly capabilities: Capabilities;
+  /** Calls under way; one that is dropped is closed when there are none. */
+  calls: number;
+  dropped: boolean;
+}
+
+export interface SenderSlotOptions {
+  readonly destination: Destination;
+  readonly connection: Connection;
+  readonly expected: Capabilities;
+  readonly about: Omit<ErrorDetails, "kind" | "cause">;
+}
+
+/** The sender of a destination: opened on first use, once at a time, and again after it was dropped. */
+export class SenderSlot {
+  readonly #options: SenderSlotOptions;
+  #opening: { readonly promise: Promise<OpenSender>; readonly controller: AbortController } | undefined;
+  #closing: Promise<void>[] = [];
+  current: OpenSender | undefined;
+
+  constructor(options: SenderSlotOptions) {
+    this.#options = options;
+  }
+
+  get opening(): boolean {
+    return this.#opening !== undefined;
+  }
+
+  /** Rejects with a {@link MessagingError}. */
+  open(): Promise<OpenSender> {
+    if (this.current !== undefined) return Promise.resolve(this.current);
+    if (this.#opening !== undefined) return this.#opening.promise;
+    const controller = new AbortController();
+    const opening = { controller, promise: this.#open(controller.signal) };
+    this.#opening = opening;
+    const over = () => {
+      if (this.#opening === opening) this.#opening = undefined;
+    };
+    opening.promise.then(over, over);
+    return opening.promise;
+  }
+
+  async #open(signal: AbortSignal): Promise<OpenSender> {
+    const { connection, destination, about } = this.#options;
+    let driver: SenderDriver;
+    try {
+      driver = await connection.sender(destination, signal);
+    } catch (cause) {
+      // The driver's word for its abort says nothing: what is known is that there was no answer in time.
+      if (signal.aborted) throw this.#givenUp(cause);
+      const fault = connection.classify(cause, "open");
+      // Nothing was sent, so nothing can have been accepted.
+      throw fromFault(
+        fault.kind === "ambiguous" ? { ...fault, kind: "retryable" } : fault,
+        `open "${destination.name}" to send`,
+        cause,
+        about,
+      );
+    }
+    const missing = signal.aborted ? [] : missingCapabilities(this.#options.expected, driver.capabilities);
+    const sender: OpenSender = { driver, capabilities: driver.capabilities, calls: 0, dropped: false };
+    if (signal.aborted || missing.length > 0) {
+      this.drop(sender);
+      if (signal.aborted) throw this.#givenUp(undefined);
+      const text = `"${destination.name}" keeps less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel asks for`;
+      throw new MessagingError("capability-missing", text, { ...about, kind: "config" });
+    }
+    this.current = sender;
+    return sender;
+  }
+
+  #givenUp(cause: unknown): MessagingError {
+    const { destination, about } = this.#options;
+    const text = `open "${destination.name}" to send: no answer before it was given up`;
+    return new MessagingError("no-answer", text, { ...about, kind: "retryable", cause });
+  }
+
+  /** Gives up an opening nobody waits for any more, so that the next use starts afresh. */
+  cancelOpening(): void {
+    this.#opening?.controller.abort();
+    this.#opening = undefined;
+  }
+
+  /** The next use opens a new one. */
+  drop(sender: OpenSender): void {
+    if (this.current === sender) this.current = undefined;
+    if (sender.dropped) return;
+    sender.dropped = true;
+    this.closeIfIdle(sender);
+  }
+
+  closeIfIdle(sender: OpenSender): void {
+    if (!sender.dropped || sender.calls > 0) return;
+    const closing = sender.driver
+      .close()
+      .catch(() => {})
+      .finally(() => {
+        this.#closing = this.#closing.filter((other) => other !== closing);
+      });
+    this.#closing.push(closing);
+  }
+
+  async close(): Promise<void> {
+    this.cancelOpening();
+    if (this.current !== undefined) this.drop(this.current);
+    await Promise.all(this.#closing);
+  }
+}

@@ -1,0 +1,126 @@
+import type { LocalContent } from "../driver/index.ts";
+import { type Envelope, encodeBody, JSON_TYPE } from "./envelope.ts";
+import { NO_HEADERS } from "./attributes.ts";
+import { copyAgain, type JsonCopy } from "../base/json-copy.ts";
+import type { Common } from "./shared-fields.ts";
+import type { Extra } from "./optional-fields.ts";
+import { jsonText } from "./text.ts";
+
+/** UTF-8 takes three bytes for a character, a JSON escape six. */
+const MOST_PER_CHARACTER = 6;
+/** Names of headers and attributes, times, and a trace context: 55 and 512 bytes at most. */
+const AROUND = 1_000;
+const ALL = { headers: 4, binary: true };
+
+/**
+ * A message for a broker in this process ({@link SenderDriver.local}): the same message as ever, but that its envelope and its
+ * text are made only where somebody looks at them. It never changes, and shares nothing with what was published or is handled.
+ * A million of them wait at once: fields are few.
+ */
+export class LocalMessage implements LocalContent {
+  readonly id: string;
+  readonly common: Common;
+  /** After the common epoch. */
+  readonly #since: number;
+  readonly #value: unknown;
+  /** Characters of the body, roughly, twice; one more where one level of copying copies it all. */
+  readonly #tally: number;
+
+  constructor(common: Common, id: string, time: number, copy: JsonCopy) {
+    this.id = id;
+    this.common = common;
+    this.#since = time - common.epoch;
+    this.#value = copy.value;
+    this.#tally = 2 * copy.length + (copy.flat ? 1 : 0);
+  }
+
+  get extra(): Extra | undefined {
+    return undefined;
+  }
+
+  get local(): this {
+    return this;
+  }
+
+  get length(): number {
+    return this.#tally >> 1;
+  }
+
+  get atMostBytes(): number {
+    const { source, type } = this.common;
+    const key = this.extra?.key?.length ?? 0;
+    return MOST_PER_CHARACTER * (this.length + this.id.length + source.length + type.length + key) + AROUND;
+  }
+
+  get type(): string {
+    return this.common.type;
+  }
+
+  /** When it was published (epoch milliseconds). */
+  get time(): number {
+    return this.common.epoch + this.#since;
+  }
+
+  get key(): string | undefined {
+    return this.extra?.key;
+  }
+
+  get dedup(): string {
+    return `${this.id}:0`;
+  }
+
+  get envelope(): Envelope {
+    const envelope: { -readonly [K in keyof Envelope]: Envelope[K] } = {
+      id: this.id,
+      source: this.common.source,
+      type: this.common.type,
+      time: this.time,
+      hop: 0,
+      contentType: JSON_TYPE,
+      headers: NO_HEADERS,
+    };
+    const { key, trace } = this.extra ?? {};
+    if (key !== undefined) envelope.key = key;
+    if (trace !== undefined) envelope.traceparent = trace.traceparent;
+    if (trace?.tracestate !== undefined) envelope.tracestate = trace.tracestate;
+    return envelope;
+  }
+
+  get body(): string {
+    return jsonText(this.#value);
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return encodeBody(this.envelope, "", ALL).headers;
+  }
+
+  fresh(): unknown {
+    return copyAgain(this.#value, (this.#tally & 1) === 1);
+  }
+}
+
+/** One with a key or a trace context. */
+class ExtraLocalMessage extends LocalMessage {
+  readonly #extra: Extra;
+
+  constructor(common: Common, id: string, time: number, copy: JsonCopy, extra: Extra) {
+    super(common, id, time, copy);
+    this.#extra = extra;
+  }
+
+  override get extra(): Extra {
+    return this.#extra;
+  }
+}
+
+export function localMessage(
+  common: Common,
+  id: string,
+  time: number,
+  copy: JsonCopy,
+  extra: Extra | undefined,
+): LocalMessage {
+  return extra === undefined
+    ? new LocalMessage(common, id, time, copy)
+    : new ExtraLocalMessage(common, id, time, copy, extra);
+}

@@ -1,0 +1,52 @@
+import type { ChannelShape } from "../api/shapes.ts";
+
+/** Times further from it than this (12 days) get a new one: what is counted from it must be a small number. */
+const REACH_MS = 2 ** 30;
+
+/** What the messages of one type that a channel publishes have in common, kept once for all of them. */
+export class Common {
+  readonly shape: ChannelShape;
+  /** The service that publishes. */
+  readonly source: string;
+  readonly type: string;
+  /** Their times are counted from here (epoch milliseconds). */
+  readonly epoch: number;
+
+  constructor(shape: ChannelShape, source: string, type: string, epoch: number) {
+    this.shape = shape;
+    this.source = source;
+    this.type = type;
+    this.epoch = epoch;
+  }
+
+  reaches(time: number): boolean {
+    return Math.abs(time - this.epoch) < REACH_MS;
+  }
+}
+
+/** Of each type of a channel, made when it is first published. */
+export class Commons {
+  readonly #shape: ChannelShape;
+  readonly #source: string;
+  readonly #known: Common[] = [];
+
+  constructor(shape: ChannelShape, source: string) {
+    this.#shape = shape;
+    this.#source = source;
+  }
+
+  of(type: string, time: number): Common {
+    const known = this.#known;
+    for (let i = 0; i < known.length; i++) {
+      const common = known[i] as Common;
+      if (common.type === type) return common.reaches(time) ? common : (known[i] = this.#make(type, time));
+    }
+    const made = this.#make(type, time);
+    known.push(made);
+    return made;
+  }
+
+  #make(type: string, time: number): Common {
+    return new Common(this.#shape, this.#source, type, time);
+  }
+}

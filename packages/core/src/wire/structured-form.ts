@@ -1,0 +1,154 @@
+/** CloudEvents structured mode, `application/cloudevents+json`: the whole envelope in the body, where a broker has no headers. */
+import { fromBase64, toBase64 } from "../base/base64.ts";
+import type { Envelope } from "./envelope.ts";
+import { commonMembers, deadJson, envelopeOf, headersJson, parseObject, quoteName } from "./attributes.ts";
+import { isJson, isText } from "../base/media-type.ts";
+import { asText, parseJson, quote } from "./text.ts";
+
+/**
+ * Extension attributes of CloudEvents are strings or numbers, so `headers` and `dead` are JSON within a string. `written`: the
+ * body is JSON of ours, and need not be shown to be JSON.
+ */
+export function encodeStructured(envelope: Envelope, body: string | Uint8Array, written: boolean): string {
+  let json = `{${commonMembers(envelope)},"type":${quoteName(envelope.type)},"datacontenttype":${quoteName(envelope.contentType)}`;
+  for (const _ in envelope.headers) {
+    json += `,"headers":${quote(headersJson(envelope.headers))}`;
+    break;
+  }
+  if (envelope.dead !== undefined) json += `,"dead":${quote(deadJson(envelope.dead))}`;
+  if (envelope.traceparent !== undefined) json += `,"traceparent":${quote(envelope.traceparent)}`;
+  if (envelope.traceparent !== undefined && envelope.tracestate !== undefined) {
+    json += `,"tracestate":${quote(envelope.tracestate)}`;
+  }
+  return `${json},${written && typeof body === "string" ? `"data":${body}` : dataMember(envelope, body)}}`;
+}
+
+/** Last, so that it can be read back as the very text it was; a body that is not what its type says goes as bytes. */
+function dataMember(envelope: Envelope, body: string | Uint8Array): string {
+  if (typeof body !== "string") return `"data_base64":"${toBase64(body)}"`;
+  if (!isJson(envelope.contentType)) {
+    return body.isWellFormed() ? `"data":${quote(body)}` : `"data_base64":"${toBase64(Buffer.from(body))}"`;
+  }
+  return isJsonText(body) ? `"data":${body}` : `"data_base64":"${toBase64(Buffer.from(body))}"`;
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Structured {
+  readonly envelope: Envelope;
+  readonly body: string | Uint8Array;
+  /** The body's data, where it was parsed by itself. */
+  readonly data?: unknown;
+}
+
+/** Undefined for what is not a whole CloudEvents document. Any producer's will do, not only ours. */
+export function decodeStructured(text: string | Uint8Array): Structured | undefined {
+  if (typeof text !== "string" || !text.includes('"specversion"')) return undefined;
+  const quick = dataLast(text);
+  if (quick !== undefined) return quick;
+  const found = parseObject(text);
+  const envelope = found && attributesOf(found);
+  if (envelope === undefined) return undefined;
+  const body = bodyOf(text, found as Record<string, unknown>, envelope);
+  return body === undefined ? undefined : { envelope, body };
+}
+
+function attributesOf({ headers, dead, encoding: _, ...attributes }: Record<string, unknown>): Envelope | undefined {
+  return envelopeOf(attributes, attributes["type"], inner(headers), inner(dead), attributes);
+}
+
+const DATA = ',"data":';
+
+/**
+ * JSON data as the last member, as we write it: where what is before it is an object without it, and what is after it one JSON
+ * value, nothing else is in the document, and each is parsed once. Undefined: it must be looked at as a whole.
+ */
+function dataLast(text: string): Structured | undefined {
+  const at = text.indexOf(DATA);
+  if (at < 0 || !text.endsWith("}")) return undefined;
+  const body = text.slice(at + DATA.length, -1);
+  try {
+    const data = parseJson(body);
+    const found = parseObject(`${text.slice(0, at)}}`);
+    if (found === undefined || found["data_base64"] !== undefined) return undefined;
+    const envelope = attributesOf(found);
+    if (envelope === undefined || !isJson(envelope.contentType)) return undefined;
+    return { envelope, body: body.trim(), data };
+  } catch {
+    return undefined;
+  }
+}
+
+function inner(value: unknown): unknown {
+  if (typeof value !== "string") return undefined;
+  try {
+    return parseJson(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function bodyOf(text: string, found: Record<string, unknown>, envelope: Envelope): string | Uint8Array | undefined {
+  const base64 = found["data_base64"];
+  if (base64 !== undefined) {
+    const bytes = typeof base64 === "string" ? fromBase64(base64) : undefined;
+    return bytes !== undefined && isText(envelope.contentType) ? asText(bytes) : bytes;
+  }
+  const data = found["data"];
+  if (typeof data === "string" && !isJson(envelope.contentType)) return data;
+  return rawMember(text, "data") ?? "null";
+}
+
+const STRING_END = /["\\]/g;
+
+function endOfString(text: string, start: number): number {
+  STRING_END.lastIndex = start + 1;
+  for (let hit = STRING_END.exec(text); hit !== null; hit = STRING_END.exec(text)) {
+    if (hit[0] === '"') return hit.index + 1;
+    STRING_END.lastIndex = hit.index + 2;
+  }
+  return text.length;
+}
+
+const STRUCTURE = /["{}[\],]/g;
+
+/**
+ * The text of a top-level member of a JSON object known to be valid: parsing and writing it again would change numbers
+ * beyond 2^53 and repeated keys. The last one of that name, as `JSON.parse` takes it.
+ */
+function rawMember(text: string, name: string): string | undefined {
+  let depth = 0;
+  let nameNext = false;
+  let from = -1;
+  let raw: string | undefined;
+  STRUCTURE.lastIndex = 0;
+  for (let hit = STRUCTURE.exec(text); hit !== null; hit = STRUCTURE.exec(text)) {
+    const at = hit.index;
+    const mark = hit[0];
+    if (mark === '"') {
+      const end = endOfString(text, at);
+      if (depth === 1 && nameNext) {
+        nameNext = false;
+        if (JSON.parse(text.slice(at, end)) === name) from = text.indexOf(":", end) + 1;
+      }
+      STRUCTURE.lastIndex = end;
+      continue;
+    }
+    const closes = mark === "}" || mark === "]";
+    if (depth === 1 && (mark === "," || closes) && from >= 0) {
+      raw = text.slice(from, at).trim();
+      from = -1;
+    }
+    if (closes) depth--;
+    else if (mark !== ",") depth++;
+    nameNext = depth === 1 && (mark === "," || mark === "{");
+  }
+  return raw;
+}
