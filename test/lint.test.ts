@@ -41,6 +41,12 @@ const cases: readonly (readonly [path: string, code: string, rule: string | unde
   ["packages/sqs/src/c3.ts", 'export * from "@switchyard/memory";', "boundaries"],
   ["packages/memory/src/c4.ts", 'export type { Sqs } from "@switchyard/sqs";', "boundaries"],
   ["packages/sqs/src/c5.ts", 'export * from "../../core/src/driver/index.ts";', "boundaries"],
+  ["packages/core/src/wire/r1.ts", 'export type { Plan } from "../config/resolve/names.ts";', "rooms"],
+  ["packages/core/src/consume/lease/r2.ts", 'export { run } from "../attempt/run.ts";', "rooms"],
+  ["packages/core/src/api/r3.ts", 'export const load = () => import("../index.ts");', "rooms"],
+  ["packages/core/src/base/r4.ts", 'export { thing } from "../attic/thing.ts";', "rooms"],
+  ["packages/core/src/config/fine7.ts", 'export type { Section } from "./layers/section.ts";', undefined],
+  ["packages/core/src/consume/lease/fine8.test.ts", 'export type { Plan } from "../attempt/run.ts";', undefined],
   ["packages/sqs/src/deep/fine4.ts", 'export type { Driver } from "../driver.ts";', undefined],
   ["packages/sns/src/fine5.ts", 'export { sqs } from "@switchyard/sqs";', undefined],
   [

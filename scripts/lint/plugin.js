@@ -1,4 +1,4 @@
-// Two rules no linter ships, loaded by .oxlintrc.json. Plain JavaScript: the linter loads it under whatever Node runs it.
+// Three rules no linter ships, loaded by .oxlintrc.json. Plain JavaScript: the linter loads it under whatever Node runs it.
 
 const TIMERS = ["setTimeout", "setInterval", "setImmediate"];
 const MEMBERS = {
@@ -17,7 +17,8 @@ const MODULES = {
   process: ["nextTick", "hrtime", "uptime"],
 };
 const GLOBALS = new Set(["globalThis", "global"]);
-const RUNTIME = "the Runtime passed in is the only clock, timer, dice and id here (packages/core/src/driver/runtime.ts)";
+const RUNTIME =
+  "the Runtime passed in is the only clock, timer, dice and id here (packages/core/src/driver/runtime.ts)";
 
 const nameOf = (node) => {
   if (node.type === "Identifier") return node.name;
@@ -135,4 +136,75 @@ const boundaries = {
   },
 };
 
-export default { meta: { name: "switchyard" }, rules: { runtime, boundaries } };
+/**
+ * The rooms of a package, from the ground floor up: a file may import from its own folder and from those listed before it, types
+ * included. A folder that is not listed
+ * belongs to the nearest one above it that is; the last, "", is `src` itself, where the entry files are.
+ */
+const ROOMS = {
+  core: [
+    "driver",
+    "base",
+    "runtime",
+    "api",
+    "plan",
+    "wire",
+    "driver-kit",
+    "config/layers",
+    "config/load",
+    "config/resolve",
+    "config",
+    "publish/send",
+    "publish/queue",
+    "publish",
+    "consume/lease",
+    "consume/attempt",
+    "consume/group",
+    "messaging",
+    "testing",
+    "",
+  ],
+};
+
+/** "consume/lease" of ["consume", "lease", "held-message.ts"]. */
+function roomOf(rooms, parts) {
+  for (let depth = parts.length - 1; depth > 0; depth--) {
+    const name = parts.slice(0, depth).join("/");
+    if (rooms.includes(name)) return name;
+  }
+  return "";
+}
+
+const rooms = {
+  meta: { type: "problem", docs: { description: "Folders of a package import downwards only." } },
+  create(context) {
+    const found = /packages[\\/]([^\\/]+)[\\/]src[\\/](.*)$/.exec(context.filename);
+    if (found === null || !Object.hasOwn(ROOMS, found[1])) return {};
+    const known = ROOMS[found[1]];
+    const here = found[2].split(/[\\/]/);
+    const own = roomOf(known, here);
+    const visit = (node) => {
+      const source = node.source?.value;
+      if (typeof source !== "string" || !source.startsWith(".")) return;
+      const target = here.slice(0, -1);
+      for (const part of source.split("/")) {
+        if (part === "..") target.pop();
+        else if (part !== ".") target.push(part);
+      }
+      const other = roomOf(known, target);
+      if (known.indexOf(other) <= known.indexOf(own)) return;
+      context.report({
+        node,
+        message: `${own}/ may not import from ${other === "" ? "src/" : `${other}/`}, which stands above it; move what both need down, or take an interface`,
+      });
+    };
+    return {
+      ImportDeclaration: visit,
+      ExportNamedDeclaration: visit,
+      ExportAllDeclaration: visit,
+      ImportExpression: visit,
+    };
+  },
+};
+
+export default { meta: { name: "switchyard" }, rules: { runtime, boundaries, rooms } };

@@ -1,14 +1,8 @@
 /** The envelope's readers on what no Switchyard wrote: they never throw, and what they take can be copied and read again. */
 import type { WireMessage } from "@switchyard/core/driver";
 import { expect, test } from "vitest";
-import {
-  dataOf,
-  decode,
-  type DecodedMessage,
-  encodeBody,
-  type Envelope,
-  nextHop,
-} from "../../packages/core/src/wire/envelope.ts";
+import { dataOf, decode, type DecodedMessage, encodeBody } from "../../packages/core/src/wire/codec.ts";
+import { type Envelope, nextHop } from "../../packages/core/src/wire/envelope.ts";
 import { readTrace } from "../../packages/core/src/wire/trace.ts";
 import { fuzz } from "../support/fuzz.ts";
 

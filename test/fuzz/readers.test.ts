@@ -1,5 +1,5 @@
 /** Each transport's readers of what a stranger sent: total, whatever came. */
-import { encode } from "../../packages/core/src/wire/envelope.ts";
+import { encode } from "../../packages/core/src/wire/codec.ts";
 import { expect, test } from "vitest";
 import { fromAmqp } from "../../packages/amqp/src/wire.ts";
 import { spread } from "../../packages/amqp/src/cloud-events.ts";

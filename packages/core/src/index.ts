@@ -24,7 +24,7 @@ export type {
 } from "./api/messaging.ts";
 export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
-export type { ChannelExplanation, Explanation, GroupExplanation } from "./plan/plan.ts";
+export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
 export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";

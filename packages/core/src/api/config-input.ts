@@ -1,7 +1,9 @@
 /** What users may write: in switchyard.config.{yaml,json}, or with `defineConfig` in switchyard.config.ts. */
 import type { Adapter, Model, Position } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
-import type { Backoff } from "../plan/plan.ts";
+
+/** How the waits between attempts grow: `constant` is always `first`, `linear` is `first` times the failures, `exponential` doubles from `first`. */
+export type Backoff = "constant" | "linear" | "exponential";
 
 export interface ConfigInput {
   /**

@@ -5,7 +5,7 @@ import type { ConfigInput } from "./config-input.ts";
 import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Observe } from "./events.ts";
-import type { Explanation } from "../plan/plan.ts";
+import type { Explanation } from "./explanation.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
 

@@ -13,15 +13,15 @@ import type {
   Settlement,
   WireMessage,
 } from "../driver/index.ts";
-import { encode, JSON_TYPE } from "../wire/envelope.ts";
+import { encode, JSON_TYPE } from "../wire/codec.ts";
 import type { MessagingEvent } from "../api/events.ts";
 import type { ChannelPlan, GroupPlan, Policy } from "../plan/plan.ts";
 import { SendQueue } from "../publish/queue/send-queue.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ConsumerShape, ConsumeShapeOptions } from "../api/shapes.ts";
 import { type VirtualRuntime, virtualRuntime } from "../testing/virtual-runtime.ts";
-import { Attempts } from "./attempt/known-attempts.ts";
-import { Budget } from "./group/budget.ts";
+import { Attempts } from "./lease/known-attempts.ts";
+import { Budget } from "./lease/budget.ts";
 import { describeError } from "./attempt/describe-error.ts";
 import type { GroupContext } from "./lease/ports.ts";
 import { GroupRunner } from "./group/runner.ts";

@@ -6,7 +6,7 @@ export { charsetOf, readForeign } from "../wire/foreign-message.ts";
 export { networkFault } from "./network-fault.ts";
 export { isLoopback, originProblem } from "./endpoint.ts";
 export { type InLine, Line } from "../base/line.ts";
-export { guarded } from "../messaging/observe.ts";
+export { guarded } from "../base/guarded.ts";
 export { loadPeer } from "./peer.ts";
 export { quotedWords } from "../base/quoted-words.ts";
 export { sleepOver } from "../runtime/sleep.ts";

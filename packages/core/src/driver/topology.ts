@@ -1,7 +1,7 @@
 /**
  * Topology: planned and applied by a separate step, with a separate role. Publishing and consuming never create anything.
  */
-import type { Destination } from "./index.ts";
+import type { Destination } from "./destination.ts";
 
 export interface Change {
   /** `destructive` may lose messages or configuration made by hand; `apply` leaves it alone unless told otherwise. */

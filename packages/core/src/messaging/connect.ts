@@ -2,7 +2,8 @@ import type { AnyChannel } from "../api/channel.ts";
 import { redacting } from "../consume/attempt/describe-error.ts";
 import { MessagingError } from "../api/errors.ts";
 import type { ConnectOptions, Messaging } from "../api/messaging.ts";
-import { guarded, toConsole } from "./observe.ts";
+import { toConsole } from "./observe.ts";
+import { guarded } from "../base/guarded.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 

@@ -1,11 +1,12 @@
 import { reconnectMs } from "../plan/backoff.ts";
 import type { GroupEvent } from "../consume/lease/ports.ts";
 import type { Connection, Delivery, Lease, Runtime, WireMessage } from "../driver/index.ts";
-import { dataOf, decode, encodeBody, fingerprint, nextHop } from "../wire/envelope.ts";
+import { dataOf, decode, encodeBody, fingerprint } from "../wire/codec.ts";
+import { nextHop } from "../wire/envelope.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
 import type { DeadLetterItem, DeadLetters } from "../api/messaging.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
-import type { Make } from "../publish/send/item.ts";
+import type { Make } from "../publish/send/outgoing-message.ts";
 import type { SendQueue } from "../publish/queue/send-queue.ts";
 
 /** Long enough to send a batch on; what is not settled by then comes back by itself. */

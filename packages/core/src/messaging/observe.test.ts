@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { guarded, toConsole } from "./observe.ts";
+import { toConsole } from "./observe.ts";
+import { guarded } from "../base/guarded.ts";
 
 test("an event is one line on the console, whatever a stranger's error says", () => {
   const said = vi.spyOn(console, "warn").mockImplementation(() => {});

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { AnyChannel } from "../api/channel.ts";
-import { adapters, aws, base, consumes, memory, orders, resolve, shape, uploads } from "../config/fakes.test.support.ts";
+import {
+  adapters,
+  aws,
+  base,
+  consumes,
+  memory,
+  orders,
+  resolve,
+  shape,
+  uploads,
+} from "../config/fakes.test.support.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Connection, Destination } from "../driver/index.ts";
 import { isMessagingError } from "../api/errors.ts";

@@ -1,4 +1,4 @@
-import type { RetryRule } from "./plan.ts";
+import type { Policy, RetryRule } from "./plan.ts";
 
 /**
  * The share of an exponential wait that is added at random where the policy does not say. Messages that failed together
@@ -43,4 +43,16 @@ export function resendMs(failed: number, random: () => number): number {
 export function reconnectMs(failed: number, random: () => number): number {
   const bound = Math.min(100 * 2 ** Math.min(failed - 1, 10), 10_000);
   return Math.round(bound / 2 + (random() * bound) / 2);
+}
+
+/** Every rule in use: the general one, and each error's over it. */
+export function rulesOf(policy: Policy): RetryRule[] {
+  const special = Object.values(policy.errors).filter((what) => typeof what === "object");
+  return [policy.retry, ...special.map((what) => ({ ...policy.retry, ...what }))];
+}
+
+/** The longest wait a rule can come to before its attempts are used up. */
+export function longestWait(rule: RetryRule): number {
+  const waits = rule.attempts - 1;
+  return waits < 1 ? 0 : longestBackoffMs(rule, waits);
 }

@@ -2,10 +2,9 @@
  * The resolved plan: configuration, profile and environment laid over each other, checked against what the channels need
  * and the adapters keep. The engine runs on it; `explain()` prints it.
  */
+import type { Backoff } from "../api/config-input.ts";
+import type { Exhausted, Explanation } from "../api/explanation.ts";
 import type { Adapter, Capabilities, Destination, Model, Position } from "../driver/index.ts";
-
-/** How the waits between attempts grow: `constant` is always `first`, `linear` is `first` times the failures, `exponential` doubles from `first`. */
-export type Backoff = "constant" | "linear" | "exponential";
 
 export interface RetryRule {
   /** Deliveries to a handler in all, the first included. Default 5. */
@@ -22,11 +21,7 @@ export interface Policy {
   readonly retry: RetryRule;
   /** By the error's `name` or `code`; the first that matches along the error's `cause` chain. */
   readonly errors: Readonly<Record<string, Partial<RetryRule> | "deadLetter" | "release">>;
-  /**
-   * What becomes of a message whose attempts are exhausted: `deadLetter` (queue, pub/sub) and `park` (stream) copy it to the
-   * dead-letter destination; `block` retries it for ever; `skip` settles it and says so.
-   */
-  readonly exhausted: "deadLetter" | "park" | "block" | "skip";
+  readonly exhausted: Exhausted;
 }
 
 export interface GroupPlan {
@@ -93,36 +88,4 @@ export interface Plan {
   readonly explanation: Explanation;
   /** Hides what came from the environment in a text that a driver made. */
   readonly redact?: (text: string) => string;
-}
-
-/** What `messaging.explain()` gives: plain data, safe to print and to keep. */
-export interface Explanation {
-  readonly service: string;
-  readonly profile: string | null;
-  readonly sources: readonly string[];
-  readonly channels: Readonly<Record<string, ChannelExplanation>>;
-}
-
-export interface ChannelExplanation {
-  readonly model: Model;
-  readonly transport: string;
-  readonly connection: string;
-  /** The transport's variety: `fifo`, `standard`; the driver's word, from the physical name and capabilities. */
-  readonly form: string;
-  readonly address: string;
-  readonly needs: readonly string[];
-  readonly groups: Readonly<Record<string, GroupExplanation>>;
-  readonly capabilities: Capabilities;
-  /** `native` settings: what is not portable. */
-  readonly notPortable: readonly string[];
-}
-
-export interface GroupExplanation {
-  readonly address: string;
-  readonly deadLetter: string | null;
-  readonly concurrency: number;
-  readonly maxInFlight: number;
-  readonly hold: string;
-  readonly retry: string;
-  readonly exhausted: Policy["exhausted"];
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { channel } from "../api/channel.ts";
 import type { WireMessage } from "../driver/index.ts";
-import { decode } from "../wire/envelope.ts";
+import { decode } from "../wire/codec.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
 import {

@@ -1,7 +1,7 @@
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape } from "../api/shapes.ts";
-import { markFailed } from "./send/item.ts";
+import { markFailed } from "./send/outgoing-message.ts";
 import { type Common, Commons } from "../wire/shared-fields.ts";
 import {
   check,

@@ -1,5 +1,6 @@
 import type { Capabilities, SenderDriver, WireMessage } from "../driver/index.ts";
-import { BYTES_TYPE, type Envelope, encodeBody, JSON_TYPE } from "../wire/envelope.ts";
+import { BYTES_TYPE, encodeBody, JSON_TYPE } from "../wire/codec.ts";
+import { type Envelope } from "../wire/envelope.ts";
 import { NO_HEADERS } from "../wire/attributes.ts";
 import type { MessagingError } from "../api/errors.ts";
 import { JsonCopy } from "../base/json-copy.ts";
@@ -7,7 +8,7 @@ import { LocalMessage, localMessage } from "../wire/in-process-message.ts";
 import type { Published as Result, PublishManyResult } from "../api/publisher.ts";
 import type { Common } from "../wire/shared-fields.ts";
 import type { Extra } from "../wire/optional-fields.ts";
-import { type Accepted, Item, type Many } from "./send/item.ts";
+import { type Accepted, Item, type Many } from "./send/outgoing-message.ts";
 import { checkCapabilities, type Content } from "./checks.ts";
 
 /** A checked message; what is made of it takes it over. */

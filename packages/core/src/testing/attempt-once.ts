@@ -7,7 +7,7 @@ import { Held } from "../consume/lease/held-message.ts";
 import type { LeaseRunner } from "../consume/lease/lease-runner.ts";
 import { prepare } from "../consume/attempt/screen.ts";
 import { View } from "../consume/attempt/view.ts";
-import { encode, JSON_TYPE } from "../wire/envelope.ts";
+import { encode, JSON_TYPE } from "../wire/codec.ts";
 import type { Policy } from "../plan/plan.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ConsumerShape } from "../api/shapes.ts";

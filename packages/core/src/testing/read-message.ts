@@ -1,6 +1,7 @@
-import { dataFrom, open, type Opened } from "../consume/attempt/read.ts";
+import { dataFrom, open, type Opened } from "../wire/incoming-message.ts";
 import type { WireMessage } from "../driver/index.ts";
-import { decode, type DeadInfo } from "../wire/envelope.ts";
+import { decode } from "../wire/codec.ts";
+import { type DeadInfo } from "../wire/envelope.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 
 /** A message on the wire as people read it. `data` is what was published: not validated, not transformed. */

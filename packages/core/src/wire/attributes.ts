@@ -1,5 +1,6 @@
 /** The CloudEvents attributes of an envelope as JSON members, and back. Names of the official extensions where there is one. */
-import type { DeadInfo, Envelope } from "./envelope.ts";
+import { type DeadInfo, type Envelope, MAX_HOP } from "./envelope.ts";
+
 import { epoch } from "../base/iso-time.ts";
 import { JSON_TYPE } from "../base/media-type.ts";
 import { clip, parseJson, quote } from "./text.ts";
@@ -8,8 +9,6 @@ import { clip, parseJson, quote } from "./text.ts";
 const REASON_BYTES = 1_500;
 const NAME_BYTES = 200;
 
-/** A message that was copied a million times is no message of ours; far from where adding 1 changes nothing. */
-export const MAX_HOP = 1_000_000;
 /** More attempts than anybody has made; what a number of a stranger is cut to. */
 const MAX_ATTEMPTS = 1_000_000_000;
 

@@ -1,5 +1,6 @@
 import type { LocalContent } from "../driver/index.ts";
-import { type Envelope, encodeBody, JSON_TYPE } from "./envelope.ts";
+import { encodeBody, JSON_TYPE } from "./codec.ts";
+import { type Envelope } from "./envelope.ts";
 import { NO_HEADERS } from "./attributes.ts";
 import { copyAgain, type JsonCopy } from "../base/json-copy.ts";
 import type { Common } from "./shared-fields.ts";

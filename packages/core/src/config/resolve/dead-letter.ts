@@ -1,6 +1,6 @@
 import type { Capabilities, Destination } from "../../driver/index.ts";
 import { keeps } from "./connections.ts";
-import type { NamedPolicy } from "./group.ts";
+import type { NamedPolicy } from "./policies.ts";
 import { locate, type Resolving } from "./locate.ts";
 import { channelDestination, deadDestination, groupDestination, type Naming } from "./names.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";

@@ -2,15 +2,8 @@
 import { jitterOf } from "../../plan/backoff.ts";
 import type { Destination, Located } from "../../driver/index.ts";
 import { formatDuration } from "../../api/duration.ts";
-import type {
-  ChannelExplanation,
-  ChannelPlan,
-  ConnectionPlan,
-  Explanation,
-  GroupExplanation,
-  GroupPlan,
-  RetryRule,
-} from "../../plan/plan.ts";
+import type { ChannelPlan, ConnectionPlan, GroupPlan, RetryRule } from "../../plan/plan.ts";
+import type { ChannelExplanation, Explanation, GroupExplanation } from "../../api/explanation.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
 import { needsOf } from "./needs.ts";
 

@@ -7,7 +7,8 @@ import type { Context } from "./context.ts";
 import { resolveDeadLetter } from "./dead-letter.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
 import { groupDestination } from "./names.ts";
-import { longestWait, nativeAttempts, policyOf, rulesOf, type PolicyPlan } from "./policies.ts";
+import { nativeAttempts, policyOf, type NamedPolicy } from "./policies.ts";
+import { longestWait, rulesOf } from "../../plan/backoff.ts";
 import { epoch } from "../layers/schema.ts";
 import type { Section } from "../layers/section.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
@@ -111,8 +112,6 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
     capabilities,
   };
 }
-
-export type NamedPolicy = PolicyPlan & { readonly section: Section };
 
 function policyFor({ context, section, input, naming }: Resolving, group: string): NamedPolicy {
   const name = policyName(context, section, input, group);

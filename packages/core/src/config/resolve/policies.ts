@@ -1,7 +1,8 @@
-import { longestBackoffMs } from "../../plan/backoff.ts";
+import { rulesOf } from "../../plan/backoff.ts";
 import { parseDuration } from "../../api/duration.ts";
 import type { Model } from "../../driver/index.ts";
 import type { Policy, RetryRule } from "../../plan/plan.ts";
+import type { Section } from "../layers/section.ts";
 import type { PolicyInput, RetryInput } from "../../api/config-input.ts";
 
 /** Five deliveries over about a quarter of a minute to some minutes: outlives a deployment of a dependency, not an outage. */
@@ -12,6 +13,9 @@ export interface PolicyPlan {
   /** The channel that takes the dead letters, where one is named. */
   readonly channel?: string;
 }
+
+/** A policy, and where in the configuration it was named. */
+export type NamedPolicy = PolicyPlan & { readonly section: Section };
 
 export function policyOf(input: PolicyInput, model: Model): PolicyPlan {
   const { errors = {}, ...retry } = input.retry ?? {};
@@ -36,18 +40,6 @@ function rule(input: RetryInput): Partial<RetryRule> {
     ...(input.max === undefined ? {} : { maxMs: parseDuration(input.max)! }),
     ...(input.jitter === undefined ? {} : { jitter: Number(input.jitter) }),
   };
-}
-
-/** Every rule in use: the general one, and each error's over it. */
-export function rulesOf(policy: Policy): RetryRule[] {
-  const special = Object.values(policy.errors).filter((what) => typeof what === "object");
-  return [policy.retry, ...special.map((what) => ({ ...policy.retry, ...what }))];
-}
-
-/** The longest wait a rule can come to before its attempts are used up. */
-export function longestWait(rule: RetryRule): number {
-  const waits = rule.attempts - 1;
-  return waits < 1 ? 0 : longestBackoffMs(rule, waits);
 }
 
 /** The broker's own limit: far above the policy's, since crashes and give-backs count there too (C9). */

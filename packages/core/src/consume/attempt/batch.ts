@@ -1,5 +1,5 @@
 import { ACK, type Attempt, isPromise, settled, throughMiddleware, verdictFor } from "./run.ts";
-import type { Condemned } from "./retry-policy.ts";
+import type { Condemned } from "../lease/held-message.ts";
 import { release } from "../lease/give-back.ts";
 import type { GroupContext } from "../lease/ports.ts";
 import type { Held } from "../lease/held-message.ts";

@@ -1,12 +1,13 @@
 import { isMessagingError } from "../../api/errors.ts";
 import type { Attempt } from "./run.ts";
 import { copyToDeadLetters } from "./dead-letter-copy.ts";
-import { type Condemned, type Decision, decide } from "./retry-policy.ts";
+import { type Decision, decide } from "./retry-policy.ts";
+import { type Condemned } from "../lease/held-message.ts";
 import { withError } from "./describe-error.ts";
 import type { GroupContext } from "../lease/ports.ts";
 import { canKeep, canReturn, giveBack, release, wait } from "../lease/give-back.ts";
 import type { Held } from "../lease/held-message.ts";
-import type { Opened } from "./read.ts";
+import type { Opened } from "../../wire/incoming-message.ts";
 import { needsPerson } from "../../base/troubles.ts";
 
 /** Carries out what an attempt, or a look at the message, decided. */

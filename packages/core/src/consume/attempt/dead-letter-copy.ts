@@ -1,11 +1,12 @@
 import type { WireMessage } from "../../driver/index.ts";
-import { encodeBody, fingerprint, nextHop, type DeadInfo } from "../../wire/envelope.ts";
+import { encodeBody, fingerprint } from "../../wire/codec.ts";
+import { nextHop, type DeadInfo } from "../../wire/envelope.ts";
 import { isMessagingError } from "../../api/errors.ts";
-import type { Condemned } from "./retry-policy.ts";
+import type { Condemned } from "../lease/held-message.ts";
 import { classOf } from "./describe-error.ts";
 import type { GroupContext } from "../lease/ports.ts";
 import type { Held } from "../lease/held-message.ts";
-import { envelopeFor, type Opened } from "./read.ts";
+import { envelopeFor, type Opened } from "../../wire/incoming-message.ts";
 
 /**
  * Copies a condemned message to its dead-letter destination, with our fields; verbatim where they do not fit. Resolves

@@ -1,4 +1,5 @@
 import { backoffMs } from "../../plan/backoff.ts";
+import type { Condemned } from "../lease/held-message.ts";
 import type { Policy, RetryRule } from "../../plan/plan.ts";
 import type { Attempt } from "./run.ts";
 import { nameOf, withError } from "./describe-error.ts";
@@ -12,15 +13,6 @@ export type Decision =
   /** The handler or a middleware said that it needs no handling. */
   | { readonly action: "skip"; readonly reason: string; readonly error: unknown }
   | Condemned;
-
-/** Not to be tried again: to the dead letters, or whatever the policy does with exhausted messages. */
-export interface Condemned {
-  readonly action: "deadLetter";
-  /** kebab-case: `attempts-exhausted`, `rejected`, `invalid-message`, `unknown-type`, `untyped-message`, `crash-loop`. */
-  readonly code: string;
-  readonly reason: string;
-  readonly error?: unknown;
-}
 
 /** `describe` says class and message of an error, as they may stand in a dead letter. */
 export function decide(

@@ -1,11 +1,11 @@
 import { isMessagingError } from "../../api/errors.ts";
 import { excerpt, oneLine } from "../../wire/text.ts";
 import { validate, type Validated } from "../../api/schema.ts";
-import type { Condemned } from "./retry-policy.ts";
+import type { Condemned } from "../lease/held-message.ts";
 import { withError } from "./describe-error.ts";
 import type { GroupContext } from "../lease/ports.ts";
 import type { Held } from "../lease/held-message.ts";
-import { dataFrom, open, type Opened, renamed } from "./read.ts";
+import { dataFrom, open, type Opened, renamed } from "../../wire/incoming-message.ts";
 import { View, viewOf } from "./view.ts";
 
 /** What a delivery turns out to be before a handler sees it. */

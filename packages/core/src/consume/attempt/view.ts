@@ -1,5 +1,5 @@
 import type { Held } from "../lease/held-message.ts";
-import type { Opened } from "./read.ts";
+import type { Opened } from "../../wire/incoming-message.ts";
 
 /** The delivery as a handler sees it; a new one for each attempt. Middleware adds to it. */
 export class View {

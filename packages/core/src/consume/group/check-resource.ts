@@ -1,5 +1,5 @@
 import { longestBackoffMs } from "../../plan/backoff.ts";
-import { rulesOf } from "../../config/resolve/policies.ts";
+import { rulesOf } from "../../plan/backoff.ts";
 import type { Existing, ReceiverDriver } from "../../driver/index.ts";
 import { formatDuration } from "../../api/duration.ts";
 import { MessagingError } from "../../api/errors.ts";

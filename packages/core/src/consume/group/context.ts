@@ -1,15 +1,27 @@
-import type { Connections } from "../../messaging/connections.ts";
-import type { Connection, Runtime } from "../../driver/index.ts";
+import type { Connection, Destination, Runtime } from "../../driver/index.ts";
 import type { Observe } from "../../api/events.ts";
-import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
+import type { ChannelPlan, GroupPlan, PublishPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { isTraced } from "../../wire/trace.ts";
-import { Attempts } from "../attempt/known-attempts.ts";
-import { Budget } from "./budget.ts";
+import { Attempts } from "../lease/known-attempts.ts";
+import { Budget } from "../lease/budget.ts";
 import { describeError, type Redact } from "../attempt/describe-error.ts";
 import type { GroupContext, GroupEvent } from "../lease/ports.ts";
 import { Troubles } from "../../base/troubles.ts";
+
+/** What a group needs of the opened connections. */
+export interface GroupConnections {
+  /** By its name in the configuration; throws `closed` where it is not open. */
+  get(name: string): Connection;
+  /** The send queue to a destination, shared by all who send there. */
+  queue(
+    on: string,
+    destination: Destination,
+    publish: PublishPlan,
+    about: { channel: string; group?: string },
+  ): SendQueue;
+}
 
 /** What one group's consumption has of a `connect()`. */
 export class Context implements GroupContext {
@@ -21,7 +33,7 @@ export class Context implements GroupContext {
   readonly budget: Budget;
   readonly attempts = new Attempts();
   readonly troubles: Troubles;
-  readonly #connections: Connections;
+  readonly #connections: GroupConnections;
   readonly observed: boolean;
   readonly traced = isTraced();
   readonly watched: boolean;
@@ -33,7 +45,7 @@ export class Context implements GroupContext {
     consumer: ConsumerShape,
     channel: ChannelPlan,
     plan: GroupPlan,
-    connections: Connections,
+    connections: GroupConnections,
     runtime: Runtime,
     observe: Observe,
     observed: boolean,

@@ -1,8 +1,16 @@
 import type { Delivery, Outcome, Settlement } from "../../driver/index.ts";
 import type { InLine } from "../../base/line.ts";
-import type { Condemned } from "../attempt/retry-policy.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
-import type { Opened } from "../attempt/read.ts";
+import type { Opened } from "../../wire/incoming-message.ts";
+
+/** Not to be tried again: to the dead letters, or whatever the policy does with exhausted messages. */
+export interface Condemned {
+  readonly action: "deadLetter";
+  /** kebab-case: `attempts-exhausted`, `rejected`, `invalid-message`, `unknown-type`, `untyped-message`, `crash-loop`. */
+  readonly code: string;
+  readonly reason: string;
+  readonly error?: unknown;
+}
 
 /** `lost`: the hold is gone, its receipt must not be used; a handler of it may still run. */
 export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | "lost";

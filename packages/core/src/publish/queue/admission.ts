@@ -1,6 +1,6 @@
 import { Deque } from "../../base/deque.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
-import type { Item } from "../send/item.ts";
+import type { Item } from "../send/outgoing-message.ts";
 
 /** What publishers may have under way at once (C12): beyond it they wait, first come first served, or are refused. */
 export class Pending {

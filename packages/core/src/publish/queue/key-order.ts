@@ -1,9 +1,4 @@
-import type { Item } from "../send/item.ts";
-
-export interface Lane {
-  head: Item;
-  tail: Item;
-}
+import type { Item, Lane } from "../send/outgoing-message.ts";
 
 /** One unresolved item per key, in call order (C2): only a lane's head may be sent. Items without a key have no lane. */
 export class KeyLanes {

@@ -5,7 +5,16 @@ import type { PublishPlan } from "../../plan/plan.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { needsPerson, type Trouble } from "../../base/troubles.ts";
 import { Dispatcher } from "../send/send-loop.ts";
-import { type About, backpressure, blocked, closedError, failure, finalFailure, timedOut, wrap } from "../send/errors.ts";
+import {
+  type About,
+  backpressure,
+  blocked,
+  closedError,
+  failure,
+  finalFailure,
+  timedOut,
+  wrap,
+} from "../send/errors.ts";
 import {
   type Accepted,
   GivenItem,
@@ -15,13 +24,13 @@ import {
   type Make,
   markFailed,
   type SendOptions,
-} from "../send/item.ts";
+} from "../send/outgoing-message.ts";
 import { KeyLanes } from "./key-order.ts";
 import { Pending } from "./admission.ts";
-import { PublishSchedule } from "./deadlines.ts";
+import { PublishSchedule } from "../send/schedule.ts";
 import { SenderSlot } from "../send/sender-slot.ts";
 
-export type { Accepted, Make, SendOptions } from "../send/item.ts";
+export type { Accepted, Make, SendOptions } from "../send/outgoing-message.ts";
 
 export interface SendQueueOptions {
   readonly destination: Destination;

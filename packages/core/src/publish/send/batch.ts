@@ -2,7 +2,7 @@ import type { Capabilities } from "../../driver/index.ts";
 import type { MessagingError } from "../../api/errors.ts";
 import type { Line } from "../../base/line.ts";
 import { type About, tooLarge, wrap } from "./errors.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "./outgoing-message.ts";
 import type { OpenSender } from "./sender-slot.ts";
 
 /** Kept free by every message for the fields of its dead-letter copy (C15). */

@@ -1,7 +1,7 @@
 /** The errors of publishing. Each says whether the message may have been accepted, and what to change. */
 import type { Fault } from "../../driver/index.ts";
 import { type ErrorDetails, fromFault, isMessagingError, type Kind, MessagingError } from "../../api/errors.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "./outgoing-message.ts";
 
 export type About = Omit<ErrorDetails, "kind" | "cause">;
 

@@ -6,10 +6,10 @@ import type { Observe } from "../../api/events.ts";
 import { Line } from "../../base/line.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { takeBatch } from "./batch.ts";
-import { Call } from "./call.ts";
+import { Call } from "./outgoing-message.ts";
 import { type About, attemptFailed, finalFailure } from "./errors.ts";
-import type { Accepted, Item } from "./item.ts";
-import type { PublishSchedule } from "../queue/deadlines.ts";
+import type { Accepted, Item } from "./outgoing-message.ts";
+import type { PublishSchedule } from "./schedule.ts";
 import type { OpenSender, SenderSlot } from "./sender-slot.ts";
 
 /** A failure that may have passed is no trouble any more when nothing was sent for so long. */

@@ -1,18 +1,10 @@
-import type { Delivery } from "../../driver/index.ts";
-import {
-  asText,
-  DecodedMessage,
-  dataOf,
-  decode,
-  type Envelope,
-  fingerprint,
-  JSON_TYPE,
-  parseJson,
-} from "../../wire/envelope.ts";
-import { NO_HEADERS } from "../../wire/attributes.ts";
-import { charsetOf, FOREIGN_SOURCE, FOREIGN_TYPE, type Coded, inAnyCase } from "../../wire/foreign-message.ts";
-import type { LocalMessage } from "../../wire/in-process-message.ts";
-import type { ChannelShape, ForeignMessage } from "../../api/shapes.ts";
+import type { Delivery } from "../driver/index.ts";
+import { asText, DecodedMessage, dataOf, decode, fingerprint, JSON_TYPE, parseJson } from "./codec.ts";
+import { type Envelope } from "./envelope.ts";
+import { NO_HEADERS } from "./attributes.ts";
+import { charsetOf, FOREIGN_SOURCE, FOREIGN_TYPE, type Coded, inAnyCase } from "./foreign-message.ts";
+import type { LocalMessage } from "./in-process-message.ts";
+import type { ChannelShape, ForeignMessage } from "../api/shapes.ts";
 
 /** A delivery with its envelope read: what it is, before its data is looked at. */
 export interface Opened {

@@ -1,8 +1,7 @@
 import type { Capabilities, SenderDriver, Sent, WireMessage } from "../../driver/index.ts";
 import type { MessagingError } from "../../api/errors.ts";
 import type { InLine } from "../../base/line.ts";
-import type { Call } from "./call.ts";
-import type { Lane } from "../queue/key-order.ts";
+import type { OpenSender } from "./sender-slot.ts";
 
 export type Accepted = Extract<Sent, { id: string }>;
 
@@ -48,6 +47,12 @@ const GATED = 2;
 const STARTED = 4;
 const FINISHED = 8;
 const AMBIGUOUS = 16;
+
+/** The messages of one order key that are not settled, in call order. */
+export interface Lane {
+  head: Item;
+  tail: Item;
+}
 
 /** What few items need: those of a key, and those with a signal. */
 class Rare {
@@ -181,6 +186,27 @@ export abstract class Item implements InLine<Item> {
   /** The place in `many`. */
   get index(): number {
     return 0;
+  }
+}
+
+/**
+ * One running `send` of the driver. A class, and emptied when it is over: the engine learns where literals and lists are made, and
+ * puts those that lived long once where they are collected late, with all that they hold.
+ */
+export class Call {
+  readonly items: Item[];
+  readonly sender: OpenSender;
+  readonly controller = new AbortController();
+  /** Items somebody still waits for. */
+  live: number;
+  /** Given up: a driver that ignores its signal. */
+  abandoned = false;
+  grace: Disposable | undefined = undefined;
+
+  constructor(items: Item[], sender: OpenSender) {
+    this.items = items;
+    this.sender = sender;
+    this.live = items.length;
   }
 }
 
