@@ -1,44 +1,9 @@
 // @switchyard/core: index.d.ts
-// @switchyard/core/driver: driver.d.ts
+// @switchyard/core/driver: driver/index.d.ts
 // @switchyard/core/driver-kit: driver-kit/index.d.ts
 // @switchyard/core/testing: testing/index.d.ts
 
-// capabilities.d.ts
-export interface Capabilities {
-    readonly ordering: "none" | "partition" | "key";
-    readonly publishConfirm: "none" | "received" | "stored";
-    readonly publishDedupMs: number;
-    readonly maxBatch: {
-        readonly count: number;
-        readonly bytes: number;
-    };
-    readonly maxMessageBytes: number;
-    readonly headers: number;
-    readonly binary: boolean;
-    readonly concurrency: {
-        readonly send: number;
-        readonly receive: number;
-    };
-    readonly delayedPublishMs: number;
-    readonly retryDelayMs: number;
-    readonly holdExtend: boolean;
-    readonly releaseWithoutPenalty: boolean;
-    readonly attempts: "exact" | "failures" | "approximate" | "local";
-    readonly settleResult: "confirmed" | "sent" | "checkpoint";
-    readonly deadLetter: "none" | "native";
-    readonly redrive: "none" | "group";
-    readonly replay: readonly ("earliest" | "latest" | "time" | "at")[];
-    readonly retentionMs: number;
-    readonly filter: "none" | "broker";
-    readonly fairness: boolean;
-    readonly groupMembership: "competing" | "leases";
-    readonly fencingToken: boolean;
-    readonly poisonSkip: readonly ("deadLetter" | "park" | "skip" | "block")[];
-    readonly depth: "none" | "lag" | "approximate" | "exact";
-    readonly purge: boolean;
-}
-
-// channel.d.ts
+// api/channel.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { WireSafe } from "./json-safe.ts";
 import type { Join, Refused } from "./refused.ts";
@@ -101,23 +66,10 @@ export declare function channel<const Name extends string, S extends Schemas, co
 }, (Absent extends O ? never : "ordering") | (keyof D & Need)>;
 export {};
 
-// config/policies.d.ts
-import type { Model } from "../driver.ts";
-import type { Policy, RetryRule } from "../plan.ts";
-import type { PolicyInput } from "./types.ts";
-export interface PolicyPlan {
-    readonly policy: Policy;
-    readonly channel?: string;
-}
-export declare function policyOf(input: PolicyInput, model: Model): PolicyPlan;
-export declare function rulesOf(policy: Policy): RetryRule[];
-export declare function longestWait(rule: RetryRule): number;
-export declare function nativeAttempts(policy: Policy): number;
-
-// config/types.d.ts
-import type { Adapter, Model, Position } from "../driver.ts";
-import type { Duration } from "../duration.ts";
-import type { Backoff } from "../plan.ts";
+// api/config-input.d.ts
+import type { Adapter, Model, Position } from "../driver/index.ts";
+import type { Duration } from "./duration.ts";
+export type Backoff = "constant" | "linear" | "exponential";
 export interface ConfigInput {
     readonly prefix?: string;
     readonly drain?: Duration;
@@ -204,12 +156,7 @@ export interface PolicyInput {
 }
 export {};
 
-// connect.d.ts
-import type { AnyChannel } from "./channel.ts";
-import type { ConnectOptions, Messaging } from "./messaging-types.ts";
-export declare function connect<const Channels extends readonly AnyChannel[]>(options: ConnectOptions<Channels>): Promise<Messaging<Channels[number]>>;
-
-// consumer.d.ts
+// api/consumer.d.ts
 import type { AnyChannel, OutputOf, TypeOf } from "./channel.ts";
 import type { Batch, Delivery } from "./delivery.ts";
 import { type Duration } from "./duration.ts";
@@ -242,10 +189,10 @@ export declare function consumer<C extends AnyChannel, const H extends TypeOf<C>
 export declare function batchConsumer<C extends AnyChannel, const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handler: (batch: Batch<C, Adds<U>>) => unknown, options?: BatchOptions<U>): Consumer<C>;
 export {};
 
-// define-config.d.ts
+// api/define-config.d.ts
 import type { AnyChannel, NeedOf } from "./channel.ts";
-import type { ChannelInput, ConfigInput, ConnectionInput, OverlayInput } from "./config/types.ts";
-import type { Adapter, Model } from "./driver.ts";
+import type { ChannelInput, ConfigInput, ConnectionInput, OverlayInput } from "./config-input.ts";
+import type { Adapter, Model } from "../driver/index.ts";
 import type { Allow, Join, Refused } from "./refused.ts";
 export declare function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(channels: Channels, config: C & CheckConfig<Channels, C>): ConfigInput;
 interface TypedInput extends Omit<ConfigInput, "connections" | "profiles"> {
@@ -315,7 +262,7 @@ type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unk
 type Kept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps ? never : M extends keyof Keeps ? [Exclude<Needs, Keeps[M]>] extends [never] ? never : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`> : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;
 export {};
 
-// delivery.d.ts
+// api/delivery.d.ts
 import type { AnyChannel, OutputOf, TypeOf } from "./channel.ts";
 export interface DeliveryFacts {
     readonly id: string;
@@ -354,207 +301,7 @@ export interface Batch<C extends AnyChannel = AnyChannel, Added = {}> extends It
 }
 export {};
 
-// deque.d.ts
-export declare class Deque<T> {
-    #private;
-    get size(): number;
-    push(item: T): void;
-    unshift(item: T): void;
-    peek(): T | undefined;
-    at(index: number): T | undefined;
-    shift(): T | undefined;
-    clear(): void;
-    drain(): T[];
-    [Symbol.iterator](): Iterator<T>;
-}
-
-// driver-kit/index.d.ts
-export { Deque } from "../deque.ts";
-export { formatDuration, parseDuration } from "../duration.ts";
-export { fromFault, isMessagingError, MessagingError } from "../errors.ts";
-export { charsetOf, readForeign } from "../foreign-message.ts";
-export { networkFault } from "../network-fault.ts";
-export { isLoopback, originProblem } from "../origin.ts";
-export { type InLine, Line } from "../line.ts";
-export { guarded } from "../observe.ts";
-export { loadPeer } from "../peer.ts";
-export { quotedWords } from "../quoted-words.ts";
-export { sleepOver } from "../sleep.ts";
-export { excerpt, oneLine } from "../text.ts";
-export { within } from "../within.ts";
-
-// driver.d.ts
-import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Capabilities } from "./capabilities.ts";
-import type { Runtime } from "./runtime.ts";
-import type { Topology } from "./topology.ts";
-export type { Capabilities } from "./capabilities.ts";
-export type { Runtime } from "./runtime.ts";
-export type { Change, Topology, TopologyPlan } from "./topology.ts";
-export type Model = "queue" | "pubsub" | "stream";
-export interface WireMessage {
-    readonly body: string | Uint8Array;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly type?: string;
-    readonly key?: string;
-    readonly fairness?: string;
-    readonly dedup?: string;
-    readonly delayMs?: number;
-    readonly local?: LocalContent;
-}
-export interface LocalContent {
-    readonly envelope: object;
-    readonly length: number;
-    readonly atMostBytes: number;
-    fresh(): unknown;
-}
-export interface Destination {
-    readonly channel: string;
-    readonly base: string;
-    readonly name: string;
-    readonly model: Model;
-    readonly ordered: boolean;
-    readonly dead?: boolean;
-    readonly partitions?: number;
-    readonly group?: string;
-    readonly types?: readonly string[];
-    readonly foreign?: boolean;
-    readonly address?: string;
-    readonly baseAddress?: string;
-    readonly deadLetter?: Destination;
-    readonly nativeAttempts?: number;
-    readonly holdMs?: number;
-    readonly retentionMs?: number;
-    readonly native: Readonly<Record<string, unknown>>;
-}
-export type Position = "earliest" | "latest" | {
-    readonly time: number;
-} | {
-    readonly at: string;
-};
-export interface Located {
-    readonly address: string;
-    readonly transport?: string;
-    readonly problem?: string;
-}
-export interface Adapter<O = any, Keeps = unknown> {
-    readonly name: string;
-    readonly options: StandardSchemaV1<unknown, O>;
-    capabilities(of: Destination, options: O): Capabilities | undefined;
-    locate(of: Destination, options: O): Located;
-    nativeProblems?(of: Destination, options: O): readonly string[];
-    open(options: O, runtime: Runtime, report: (event: DriverEvent) => void, about?: {
-        readonly service: string;
-    }): Promise<Connection>;
-    topology?(options: O, runtime: Runtime): Promise<Topology>;
-    readonly "~keeps"?: Keeps;
-}
-export interface DriverEvent {
-    readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost" | "warning";
-    readonly id?: string;
-    readonly cause?: unknown;
-}
-export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topology";
-export interface Connection {
-    sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
-    receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
-    depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
-    purge?(of: Destination, signal: AbortSignal): Promise<void>;
-    seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
-    classify(cause: unknown, during: Phase): Fault;
-    close(): Promise<void>;
-}
-export interface ReceiverOptions {
-    readonly holdMs: number;
-    readonly prefetch: number;
-    readonly start: Position;
-    readonly announce?: (waitMs: number, why: string) => void;
-}
-export interface Depth {
-    readonly lease?: string;
-    readonly holder?: string;
-    readonly ready?: number;
-    readonly delayed?: number;
-    readonly held?: number;
-    readonly oldestMs?: number;
-}
-export interface Fault {
-    readonly kind: "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed" | "lost";
-    readonly code: string;
-    readonly hint?: string;
-    readonly where?: string;
-    readonly said?: string;
-    readonly retryAfterMs?: number;
-    readonly partial?: boolean;
-}
-export type Outcome = undefined | {
-    readonly cause: unknown;
-};
-export type Sent = {
-    readonly cause: unknown;
-} | {
-    readonly cause?: never;
-    readonly id: string;
-    readonly position?: string;
-};
-export interface SenderDriver {
-    readonly capabilities: Capabilities;
-    readonly local?: boolean;
-    size(message: WireMessage): number;
-    send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]>;
-    close(): Promise<void>;
-}
-export interface Existing {
-    readonly deliveries?: {
-        readonly count: number;
-        readonly setting: string;
-    };
-    readonly retentionMs?: number;
-    readonly discards?: readonly string[];
-}
-export interface ReceiverDriver<R = any> {
-    readonly capabilities: Capabilities;
-    readonly existing?: Existing;
-    leases(signal: AbortSignal): AsyncIterable<Lease<R>>;
-    close(): Promise<void>;
-}
-export interface Lease<R = any> {
-    readonly id: string;
-    readonly fencingToken?: number;
-    readonly lost: AbortSignal;
-    receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
-    settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
-    extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
-    release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;
-}
-export interface Delivery<R = any> {
-    readonly id: string;
-    readonly unique?: false | undefined;
-    readonly message: WireMessage;
-    readonly receipt: R;
-    readonly raw: unknown;
-    readonly attempt?: number | undefined;
-    readonly enqueuedAt?: number;
-    readonly position?: string;
-    readonly deadline?: number;
-    readonly lastDeadline?: number;
-}
-export type Settlement<R = any> = {
-    readonly receipt: R;
-    readonly action: "ack";
-}
- | {
-    readonly receipt: R;
-    readonly action: "retry";
-    readonly delayMs: number;
-    readonly attempt: number;
-}
- | {
-    readonly receipt: R;
-    readonly action: "release";
-};
-
-// duration.d.ts
+// api/duration.d.ts
 declare const UNITS: {
     readonly ms: 1;
     readonly s: 1000;
@@ -568,69 +315,8 @@ export declare function milliseconds(value: Duration, what: string): number;
 export declare function formatDuration(ms: number): Duration;
 export {};
 
-// envelope.d.ts
-import type { Capabilities, WireMessage } from "./driver.ts";
-import { type Coded } from "./foreign-message.ts";
-import type { ForeignMessage } from "./shapes.ts";
-export { BYTES_TYPE, JSON_TYPE } from "./media-type.ts";
-export { asText, parseJson } from "./text.ts";
-export interface Envelope {
-    readonly id: string;
-    readonly source: string;
-    readonly type: string;
-    readonly time: number;
-    readonly key?: string | undefined;
-    readonly hop: number;
-    readonly expiresAt?: number | undefined;
-    readonly contentType: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly traceparent?: string | undefined;
-    readonly tracestate?: string | undefined;
-    readonly dead?: DeadInfo;
-    readonly to?: string;
-    readonly encoding?: "base64";
-}
-export interface DeadInfo {
-    readonly reason: string;
-    readonly code: string;
-    readonly attempts: number;
-    readonly channel: string;
-    readonly group: string;
-    readonly errorClass?: string;
-    readonly firstAt: number;
-    readonly lastAt: number;
-}
-export declare function nextHop(hop: number): number;
-export declare function fingerprint({ source, id, type }: Pick<Envelope, "source" | "id" | "type">, body: string | Uint8Array): string;
-export interface WireExtra {
-    readonly dedup?: string | undefined;
-    readonly fairness?: string | undefined;
-    readonly delayMs?: number | undefined;
-}
-type Wire = Pick<Capabilities, "headers" | "binary">;
-export declare function encode(envelope: Envelope, data: unknown, caps: Wire, extra?: WireExtra): WireMessage;
-export declare function encodeBody(envelope: Envelope, body: string | Uint8Array, caps: Wire, extra?: WireExtra, written?: boolean): WireMessage;
-export type Decoded = DecodedMessage | {
-    readonly foreign: true;
-    readonly raw: ForeignMessage;
-    readonly coded?: Coded;
-};
-export declare class DecodedMessage {
-    #private;
-    readonly foreign = false;
-    readonly envelope: Envelope;
-    readonly body: string | Uint8Array;
-    constructor(envelope: Envelope, body: string | Uint8Array, data?: unknown);
-    data(): unknown;
-    get id(): string;
-    get type(): string;
-    get headers(): Readonly<Record<string, string>>;
-}
-export declare function decode(message: WireMessage): Decoded;
-export declare function dataOf(envelope: Envelope, body: string | Uint8Array): unknown;
-
-// errors.d.ts
-import type { Fault } from "./driver.ts";
+// api/errors.d.ts
+import type { Fault } from "../driver/index.ts";
 export type Kind = "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed";
 export interface ErrorDetails {
     readonly kind: Kind;
@@ -662,7 +348,7 @@ export declare function isMessagingError(error: unknown, code?: string): error i
 export declare function fromFault(fault: Fault, doing: string, cause: unknown, about: Omit<ErrorDetails, "kind" | "cause">): MessagingError;
 export {};
 
-// events.d.ts
+// api/events.d.ts
 export type MessagingEvent = About &
 ({
     readonly type: "handled";
@@ -772,54 +458,37 @@ interface About {
 export type Observe = (event: MessagingEvent) => void;
 export {};
 
-// excerpt.d.ts
-export declare function excerpt(text: string, maxChars?: number): string;
-export declare function oneLine(text: string, maxChars?: number): string;
-
-// foreign-message.d.ts
-import type { WireMessage } from "./driver.ts";
-import type { ForeignMessage } from "./shapes.ts";
-export declare const FOREIGN_SOURCE = "foreign";
-export declare const FOREIGN_TYPE = "foreign-type";
-export interface ForeignBody extends Coded {
-    readonly body: string | Uint8Array;
+// api/explanation.d.ts
+import type { Capabilities, Model } from "../driver/index.ts";
+export type Exhausted = "deadLetter" | "park" | "block" | "skip";
+export interface Explanation {
+    readonly service: string;
+    readonly profile: string | null;
+    readonly sources: readonly string[];
+    readonly channels: Readonly<Record<string, ChannelExplanation>>;
 }
-export interface Coded {
-    readonly decoded: boolean;
-    readonly note?: string | undefined;
+export interface ChannelExplanation {
+    readonly model: Model;
+    readonly transport: string;
+    readonly connection: string;
+    readonly form: string;
+    readonly address: string;
+    readonly needs: readonly string[];
+    readonly groups: Readonly<Record<string, GroupExplanation>>;
+    readonly capabilities: Capabilities;
+    readonly notPortable: readonly string[];
 }
-export declare function readForeign(message: Pick<WireMessage, "body" | "headers">): ForeignBody;
-export declare function charsetOf(contentType: string | undefined): string | undefined;
-export declare function inCharset(bytes: Uint8Array, contentType: string): string | undefined;
-export declare function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: ForeignBody): ForeignMessage;
-export declare function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
+export interface GroupExplanation {
+    readonly address: string;
+    readonly deadLetter: string | null;
+    readonly concurrency: number;
+    readonly maxInFlight: number;
+    readonly hold: string;
+    readonly retry: string;
+    readonly exhausted: Exhausted;
+}
 
-// index.d.ts
-export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./channel.ts";
-export { channel } from "./channel.ts";
-export type { ConfigInput } from "./config/types.ts";
-export { connect } from "./connect.ts";
-export type { BatchOptions, ConsumeOptions, Consumer } from "./consumer.ts";
-export { batchConsumer, consumer } from "./consumer.ts";
-export { defineConfig } from "./define-config.ts";
-export type { AnyDelivery, Batch, Delivery } from "./delivery.ts";
-export type { Capabilities, Model } from "./driver.ts";
-export type { Duration } from "./duration.ts";
-export type { Kind, Problem } from "./errors.ts";
-export { isMessagingError, MessagingError } from "./errors.ts";
-export type { MessagingEvent, Observe } from "./events.ts";
-export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./messaging-types.ts";
-export type { Middleware } from "./middleware.ts";
-export { middleware } from "./middleware.ts";
-export type { ChannelExplanation, Explanation, GroupExplanation } from "./plan.ts";
-export { apply, type PlannedTopology, type PlanOptions, plan } from "./provision.ts";
-export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./publisher.ts";
-export type { Refused } from "./refused.ts";
-export type { Runtime } from "./runtime.ts";
-export { systemRuntime } from "./system-runtime.ts";
-export { DeadLetter, Release, Retry, Skip } from "./verdicts.ts";
-
-// json-safe.d.ts
+// api/json-safe.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Join, Refused } from "./refused.ts";
 type Primitive = string | number | boolean | null | undefined;
@@ -848,36 +517,16 @@ export type JsonSafe<Name extends string, T> = [T] extends [Json | Uint8Array] ?
 export type WireSafe<Name extends string, Schema> = Schema extends StandardSchemaV1 ? JsonSafe<Name, StandardSchemaV1.InferInput<Schema>> : unknown;
 export {};
 
-// line.d.ts
-export interface InLine<T> {
-    following: T | undefined;
-}
-export declare class Line<T extends InLine<T>> {
-    #private;
-    get size(): number;
-    push(one: T): void;
-    unshift(one: T): void;
-    peek(): T | undefined;
-    shift(): T | undefined;
-    drain(): T[];
-}
-
-// media-type.d.ts
-export declare const JSON_TYPE = "application/json";
-export declare const BYTES_TYPE = "application/octet-stream";
-export declare function isJson(contentType: string): boolean;
-export declare function isText(contentType: string): boolean;
-
-// messaging-types.d.ts
+// api/messaging.d.ts
 import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
-import type { ConfigInput } from "./config/types.ts";
-import type { Adapter, Depth } from "./driver.ts";
+import type { ConfigInput } from "./config-input.ts";
+import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Observe } from "./events.ts";
-import type { Explanation } from "./plan.ts";
+import type { Explanation } from "./explanation.ts";
 import type { Publisher } from "./publisher.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime } from "../driver/runtime.ts";
 export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
     readonly channels: Channels;
     readonly service: string;
@@ -956,7 +605,7 @@ export interface DeadLetterItem {
     readonly raw: unknown;
 }
 
-// middleware.d.ts
+// api/middleware.d.ts
 import type { AnyDelivery } from "./delivery.ts";
 import type { Refused } from "./refused.ts";
 import type { MiddlewareShape } from "./shapes.ts";
@@ -981,25 +630,584 @@ export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
 export declare function middleware<Added extends object = {}>(run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>): Middleware<Added>;
 export {};
 
-// network-fault.d.ts
-import type { Fault, Phase } from "./driver.ts";
-export declare function networkFault(error: object, during: Phase): Fault | undefined;
+// api/publisher.d.ts
+import type { AnyChannel, InputOf, NeedOf, TypeOf } from "./channel.ts";
+import type { Duration } from "./duration.ts";
+import type { MessagingError } from "./errors.ts";
+import type { Refused } from "./refused.ts";
+type NameOf<C extends AnyChannel> = C["name"];
+type Declared<C extends AnyChannel, N extends string, Value, Write extends string> = N extends NeedOf<C> ? Value : Refused<`"${NameOf<C>}" does not declare ${N}; add needs: { ${Write} }`>;
+export interface PublishOptions<C extends AnyChannel = AnyChannel> {
+    readonly id?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly delay?: Declared<C, "delay", Duration, 'delay: "15m"'>;
+    readonly expires?: Duration | Date;
+    readonly fairnessKey?: Declared<C, "fairness", string, "fairness: true">;
+    readonly signal?: AbortSignal;
+}
+export interface Published {
+    readonly id: string;
+    readonly position?: string;
+}
+export type PublishManyItem<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = K extends unknown ? {
+    readonly type: K;
+    readonly data: InputOf<C, K>;
+} & Omit<PublishOptions<C>, "signal"> : never;
+export type PublishManyResult = ({
+    readonly ok: true;
+} & Published) | {
+    readonly ok: false;
+    readonly id: string;
+    readonly error: MessagingError;
+};
+export interface Publisher<C extends AnyChannel> {
+    publish<X extends C, K extends keyof NonNullable<X["~types"]>["messages"] & string>(channel: X, type: K, data: InputOf<X, K>, options?: PublishOptions<X>): Promise<Published>;
+    publishMany<X extends C>(channel: X, messages: readonly PublishManyItem<X>[], options?: {
+        readonly signal?: AbortSignal;
+    }): Promise<readonly PublishManyResult[]>;
+    readonly "~publishes"?: (channel: C) => void;
+}
+export {};
 
-// observe.d.ts
-import type { Observe } from "./events.ts";
-export declare const toConsole: (redact: ((text: string) => string) | undefined) => Observe;
+// api/refused.d.ts
+export interface Refused<Why extends string> {
+    readonly "~refused": Why;
+}
+export type Allow<Verdict> = [Verdict] extends [never] ? unknown : Verdict;
+type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: infer F) => void ? F extends () => infer L ? L : never : never;
+export type Join<U, Text extends string = ""> = [U] extends [never] ? Text : Last<U> extends infer L extends string ? Join<Exclude<U, L>, Text extends "" ? L : `${L}, ${Text}`> : Text;
+export {};
+
+// api/shapes.d.ts
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Duration } from "./duration.ts";
+export interface Needs {
+    readonly delay?: Duration;
+    readonly fairness?: true;
+    readonly replay?: true;
+    readonly messageBytes?: number;
+}
+export interface ForeignMessage {
+    readonly body: unknown;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly type?: string;
+}
+export interface ChannelShape {
+    readonly "~switchyard": "channel";
+    readonly name: string;
+    readonly messages: Readonly<Record<string, StandardSchemaV1>>;
+    readonly orderingKey?: string | ((message: {
+        readonly type: string;
+        readonly data: any;
+    }) => string);
+    readonly needs: Needs;
+    readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
+}
+export interface ConsumerShape {
+    readonly "~switchyard": "consumer";
+    readonly kind: "single" | "batch";
+    readonly channel: ChannelShape;
+    readonly group: string;
+    readonly handlers: Readonly<Record<string, ((data: any, delivery: any) => unknown) | "ignore">>;
+    readonly handler?: (batch: any) => unknown;
+    readonly options: ConsumeShapeOptions;
+}
+export interface ConsumeShapeOptions {
+    readonly use?: readonly MiddlewareShape[];
+    readonly concurrency?: number;
+    readonly maxInFlight?: number;
+    readonly maxInFlightBytes?: number;
+    readonly batch?: {
+        readonly size?: number;
+        readonly wait?: Duration;
+        readonly perKey?: number;
+    };
+    readonly discard?: boolean;
+}
+export interface MiddlewareShape {
+    readonly "~switchyard": "middleware";
+    readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
+}
+
+// api/verdicts.d.ts
+import type { Duration } from "./duration.ts";
+declare const BRAND = "~switchyard-verdict";
+type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
+interface Because {
+    readonly cause?: unknown;
+}
+declare abstract class Verdict extends Error {
+    abstract readonly [BRAND]: VerdictKind;
+    constructor(message: string, options?: Because);
+}
+export declare class Retry extends Verdict {
+    readonly name = "Retry";
+    readonly [BRAND]: "retry";
+    readonly delay?: Duration;
+    constructor(options?: Because & {
+        readonly delay?: Duration;
+    });
+}
+export declare class DeadLetter extends Verdict {
+    readonly name = "DeadLetter";
+    readonly [BRAND]: "deadLetter";
+    readonly reason: string;
+    constructor(reason: string, options?: Because);
+}
+export declare class Release extends Verdict {
+    readonly name = "Release";
+    readonly [BRAND]: "release";
+    constructor(options?: Because);
+}
+export declare class Skip extends Verdict {
+    readonly name = "Skip";
+    readonly [BRAND]: "skip";
+    readonly reason: string;
+    constructor(reason: string, options?: Because);
+}
+export type AnyVerdict = Retry | DeadLetter | Release | Skip;
+export declare function verdictOf(error: unknown): AnyVerdict | undefined;
+export declare function verdictKind(verdict: AnyVerdict): VerdictKind;
+export {};
+
+// base/deque.d.ts
+export declare class Deque<T> {
+    #private;
+    get size(): number;
+    push(item: T): void;
+    unshift(item: T): void;
+    peek(): T | undefined;
+    at(index: number): T | undefined;
+    shift(): T | undefined;
+    clear(): void;
+    drain(): T[];
+    [Symbol.iterator](): Iterator<T>;
+}
+
+// base/excerpt.d.ts
+export declare function excerpt(text: string, maxChars?: number): string;
+export declare function oneLine(text: string, maxChars?: number): string;
+
+// base/guarded.d.ts
 export declare function guarded<T>(name: string, callback: (told: T) => unknown): (told: T) => void;
 
-// origin.d.ts
+// base/line.d.ts
+export interface InLine<T> {
+    following: T | undefined;
+}
+export declare class Line<T extends InLine<T>> {
+    #private;
+    get size(): number;
+    push(one: T): void;
+    unshift(one: T): void;
+    peek(): T | undefined;
+    shift(): T | undefined;
+    drain(): T[];
+}
+
+// base/quoted-words.d.ts
+export declare function quotedWords(said: string): string;
+
+// config/layers/section.d.ts
+import { type Path, type Tree } from "./tree.ts";
+export declare class Section {
+    #private;
+    readonly value: Tree;
+    constructor(home: string);
+    lay(source: Tree, at: (path: Path) => string, named?: boolean): void;
+    get empty(): boolean;
+    remove(where: string): void;
+    clear(): void;
+    drop(path: readonly string[]): void;
+    where(...path: readonly string[]): string;
+    origins(): Iterable<string>;
+}
+
+// config/layers/tree.d.ts
+export type Tree = Record<string, unknown>;
+export type Path = readonly PropertyKey[];
+export declare function isTree(value: unknown): value is Tree;
+export declare function pathText(path: Path): string;
+export declare function getAt(root: unknown, path: Path): unknown;
+export declare function without(root: unknown, path: Path): unknown;
+export declare function setAt(root: Tree, path: readonly string[], value: unknown): void;
+
+// config/resolve/policies.d.ts
+import type { Model } from "../../driver/index.ts";
+import type { Policy } from "../../plan/plan.ts";
+import type { Section } from "../layers/section.ts";
+import type { PolicyInput } from "../../api/config-input.ts";
+export interface PolicyPlan {
+    readonly policy: Policy;
+    readonly channel?: string;
+}
+export type NamedPolicy = PolicyPlan & {
+    readonly section: Section;
+};
+export declare function policyOf(input: PolicyInput, model: Model): PolicyPlan;
+export declare function nativeAttempts(policy: Policy): number;
+
+// driver-kit/endpoint.d.ts
 export declare function isLoopback(hostname: string): boolean;
 export declare function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined;
 
-// peer.d.ts
+// driver-kit/index.d.ts
+export { Deque } from "../base/deque.ts";
+export { formatDuration, parseDuration } from "../api/duration.ts";
+export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
+export { charsetOf, readForeign } from "../wire/foreign-message.ts";
+export { networkFault } from "./network-fault.ts";
+export { isLoopback, originProblem } from "./endpoint.ts";
+export { type InLine, Line } from "../base/line.ts";
+export { guarded } from "../base/guarded.ts";
+export { loadPeer } from "./peer.ts";
+export { quotedWords } from "../base/quoted-words.ts";
+export { sleepOver } from "../runtime/sleep.ts";
+export { excerpt, oneLine } from "../wire/text.ts";
+export { within } from "../runtime/within.ts";
+
+// driver-kit/network-fault.d.ts
+import type { Fault, Phase } from "../driver/index.ts";
+export declare function networkFault(error: object, during: Phase): Fault | undefined;
+
+// driver-kit/peer.d.ts
 export declare function loadPeer<T>(name: string, by: string, beside: () => Promise<unknown>, ofProject?: () => Promise<unknown>): Promise<T>;
 
-// plan.d.ts
-import type { Adapter, Capabilities, Destination, Model, Position } from "./driver.ts";
-export type Backoff = "constant" | "linear" | "exponential";
+// driver/adapter.d.ts
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Capabilities } from "./capabilities.ts";
+import type { Connection } from "./connection.ts";
+import type { Destination, Located } from "./destination.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Topology } from "./topology.ts";
+export interface Adapter<O = any, Keeps = unknown> {
+    readonly name: string;
+    readonly options: StandardSchemaV1<unknown, O>;
+    capabilities(of: Destination, options: O): Capabilities | undefined;
+    locate(of: Destination, options: O): Located;
+    nativeProblems?(of: Destination, options: O): readonly string[];
+    open(options: O, runtime: Runtime, report: (event: DriverEvent) => void, about?: {
+        readonly service: string;
+    }): Promise<Connection>;
+    topology?(options: O, runtime: Runtime): Promise<Topology>;
+    readonly "~keeps"?: Keeps;
+}
+export interface DriverEvent {
+    readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost" | "warning";
+    readonly id?: string;
+    readonly cause?: unknown;
+}
+
+// driver/capabilities.d.ts
+export interface Capabilities {
+    readonly ordering: "none" | "partition" | "key";
+    readonly publishConfirm: "none" | "received" | "stored";
+    readonly publishDedupMs: number;
+    readonly maxBatch: {
+        readonly count: number;
+        readonly bytes: number;
+    };
+    readonly maxMessageBytes: number;
+    readonly headers: number;
+    readonly binary: boolean;
+    readonly concurrency: {
+        readonly send: number;
+        readonly receive: number;
+    };
+    readonly delayedPublishMs: number;
+    readonly retryDelayMs: number;
+    readonly holdExtend: boolean;
+    readonly releaseWithoutPenalty: boolean;
+    readonly attempts: "exact" | "failures" | "approximate" | "local";
+    readonly settleResult: "confirmed" | "sent" | "checkpoint";
+    readonly deadLetter: "none" | "native";
+    readonly redrive: "none" | "group";
+    readonly replay: readonly ("earliest" | "latest" | "time" | "at")[];
+    readonly retentionMs: number;
+    readonly filter: "none" | "broker";
+    readonly fairness: boolean;
+    readonly groupMembership: "competing" | "leases";
+    readonly fencingToken: boolean;
+    readonly poisonSkip: readonly ("deadLetter" | "park" | "skip" | "block")[];
+    readonly depth: "none" | "lag" | "approximate" | "exact";
+    readonly purge: boolean;
+}
+
+// driver/connection.d.ts
+import type { Destination, Position } from "./destination.ts";
+import type { ReceiverDriver } from "./receiver.ts";
+import type { SenderDriver } from "./sender.ts";
+export interface Connection {
+    sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
+    receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
+    depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
+    purge?(of: Destination, signal: AbortSignal): Promise<void>;
+    seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
+    classify(cause: unknown, during: Phase): Fault;
+    close(): Promise<void>;
+}
+export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topology";
+export interface ReceiverOptions {
+    readonly holdMs: number;
+    readonly prefetch: number;
+    readonly start: Position;
+    readonly announce?: (waitMs: number, why: string) => void;
+}
+export interface Depth {
+    readonly lease?: string;
+    readonly holder?: string;
+    readonly ready?: number;
+    readonly delayed?: number;
+    readonly held?: number;
+    readonly oldestMs?: number;
+}
+export interface Fault {
+    readonly kind: "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed" | "lost";
+    readonly code: string;
+    readonly hint?: string;
+    readonly where?: string;
+    readonly said?: string;
+    readonly retryAfterMs?: number;
+    readonly partial?: boolean;
+}
+
+// driver/destination.d.ts
+export type Model = "queue" | "pubsub" | "stream";
+export interface Destination {
+    readonly channel: string;
+    readonly base: string;
+    readonly name: string;
+    readonly model: Model;
+    readonly ordered: boolean;
+    readonly dead?: boolean;
+    readonly partitions?: number;
+    readonly group?: string;
+    readonly types?: readonly string[];
+    readonly foreign?: boolean;
+    readonly address?: string;
+    readonly baseAddress?: string;
+    readonly deadLetter?: Destination;
+    readonly nativeAttempts?: number;
+    readonly holdMs?: number;
+    readonly retentionMs?: number;
+    readonly native: Readonly<Record<string, unknown>>;
+}
+export type Position = "earliest" | "latest" | {
+    readonly time: number;
+} | {
+    readonly at: string;
+};
+export interface Located {
+    readonly address: string;
+    readonly transport?: string;
+    readonly problem?: string;
+}
+
+// driver/index.d.ts
+export type { Adapter, DriverEvent } from "./adapter.ts";
+export type { Capabilities } from "./capabilities.ts";
+export type { Connection, Depth, Fault, Phase, ReceiverOptions } from "./connection.ts";
+export type { Destination, Located, Model, Position } from "./destination.ts";
+export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
+export type { LocalContent, WireMessage } from "./message.ts";
+export type { Existing, ReceiverDriver } from "./receiver.ts";
+export type { Runtime } from "./runtime.ts";
+export type { SenderDriver, Sent } from "./sender.ts";
+export type { Change, Topology, TopologyPlan } from "./topology.ts";
+
+// driver/lease.d.ts
+import type { WireMessage } from "./message.ts";
+export interface Lease<R = any> {
+    readonly id: string;
+    readonly fencingToken?: number;
+    readonly lost: AbortSignal;
+    receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
+    settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
+    extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
+    release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;
+}
+export interface Delivery<R = any> {
+    readonly id: string;
+    readonly unique?: false | undefined;
+    readonly message: WireMessage;
+    readonly receipt: R;
+    readonly raw: unknown;
+    readonly attempt?: number | undefined;
+    readonly enqueuedAt?: number;
+    readonly position?: string;
+    readonly deadline?: number;
+    readonly lastDeadline?: number;
+}
+export type Settlement<R = any> = {
+    readonly receipt: R;
+    readonly action: "ack";
+}
+ | {
+    readonly receipt: R;
+    readonly action: "retry";
+    readonly delayMs: number;
+    readonly attempt: number;
+}
+ | {
+    readonly receipt: R;
+    readonly action: "release";
+};
+export type Outcome = undefined | {
+    readonly cause: unknown;
+};
+
+// driver/message.d.ts
+export interface LocalContent {
+    readonly envelope: object;
+    readonly length: number;
+    readonly atMostBytes: number;
+    fresh(): unknown;
+}
+export interface WireMessage {
+    readonly body: string | Uint8Array;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly type?: string;
+    readonly key?: string;
+    readonly fairness?: string;
+    readonly dedup?: string;
+    readonly delayMs?: number;
+    readonly local?: LocalContent;
+}
+
+// driver/receiver.d.ts
+import type { Capabilities } from "./capabilities.ts";
+import type { Lease } from "./lease.ts";
+export interface ReceiverDriver<R = any> {
+    readonly capabilities: Capabilities;
+    readonly existing?: Existing;
+    leases(signal: AbortSignal): AsyncIterable<Lease<R>>;
+    close(): Promise<void>;
+}
+export interface Existing {
+    readonly deliveries?: {
+        readonly count: number;
+        readonly setting: string;
+    };
+    readonly retentionMs?: number;
+    readonly discards?: readonly string[];
+}
+
+// driver/runtime.d.ts
+export interface Runtime {
+    now(): number;
+    monotonic(): number;
+    sleep(ms: number, signal?: AbortSignal): Promise<void>;
+    timer(ms: number, fn: () => void): Disposable;
+    defer(fn: () => void): void;
+    random(): number;
+    uuid(): string;
+}
+
+// driver/sender.d.ts
+import type { Capabilities } from "./capabilities.ts";
+import type { WireMessage } from "./message.ts";
+export interface SenderDriver {
+    readonly capabilities: Capabilities;
+    readonly local?: boolean;
+    size(message: WireMessage): number;
+    send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]>;
+    close(): Promise<void>;
+}
+export type Sent = {
+    readonly cause: unknown;
+} | {
+    readonly cause?: never;
+    readonly id: string;
+    readonly position?: string;
+};
+
+// driver/topology.d.ts
+import type { Destination } from "./destination.ts";
+export interface Change {
+    readonly action: "create" | "update" | "destructive" | "drift";
+    readonly resource: string;
+    readonly name: string;
+    readonly summary: string;
+    readonly detail?: Readonly<Record<string, unknown>>;
+}
+export interface TopologyPlan {
+    readonly changes: readonly Change[];
+    readonly state?: unknown;
+}
+export interface Topology {
+    plan(destinations: readonly Destination[], signal: AbortSignal): Promise<TopologyPlan>;
+    apply(plan: TopologyPlan, signal: AbortSignal, options?: {
+        readonly destructive?: boolean;
+    }): Promise<void>;
+    destroy?(destinations: readonly Destination[], signal: AbortSignal): Promise<void>;
+    close(): Promise<void>;
+}
+
+// index.d.ts
+export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./api/channel.ts";
+export { channel } from "./api/channel.ts";
+export type { ConfigInput } from "./api/config-input.ts";
+export { connect } from "./messaging/connect.ts";
+export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
+export { batchConsumer, consumer } from "./api/consumer.ts";
+export { defineConfig } from "./api/define-config.ts";
+export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
+export type { Capabilities, Model } from "./driver/index.ts";
+export type { Duration } from "./api/duration.ts";
+export type { Kind, Problem } from "./api/errors.ts";
+export { isMessagingError, MessagingError } from "./api/errors.ts";
+export type { MessagingEvent, Observe } from "./api/events.ts";
+export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
+export type { Middleware } from "./api/middleware.ts";
+export { middleware } from "./api/middleware.ts";
+export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
+export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
+export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./api/publisher.ts";
+export type { Refused } from "./api/refused.ts";
+export type { Runtime } from "./driver/runtime.ts";
+export { systemRuntime } from "./runtime/system-runtime.ts";
+export { DeadLetter, Release, Retry, Skip } from "./api/verdicts.ts";
+
+// messaging/connect.d.ts
+import type { AnyChannel } from "../api/channel.ts";
+import type { ConnectOptions, Messaging } from "../api/messaging.ts";
+export declare function connect<const Channels extends readonly AnyChannel[]>(options: ConnectOptions<Channels>): Promise<Messaging<Channels[number]>>;
+
+// messaging/provision.d.ts
+import type { AnyChannel } from "../api/channel.ts";
+import type { Consumer } from "../api/consumer.ts";
+import type { Adapter, Destination, Runtime } from "../driver/index.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Explanation } from "../api/explanation.ts";
+import type { Change } from "../driver/topology.ts";
+export interface PlanOptions {
+    readonly channels: readonly AnyChannel[];
+    readonly consumers?: readonly Consumer<any>[];
+    readonly service?: string;
+    readonly config?: string | object;
+    readonly profile?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly cwd?: string;
+    readonly adapters?: readonly Adapter[];
+    readonly runtime?: Runtime;
+    readonly signal?: AbortSignal;
+}
+export interface PlannedTopology {
+    readonly changes: Readonly<Record<string, readonly Change[]>>;
+    readonly explanation: Explanation;
+}
+export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
+export declare function apply(planned: PlannedTopology, options?: {
+    readonly destructive?: boolean;
+    readonly signal?: AbortSignal;
+}): Promise<void>;
+export declare function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void>;
+export declare function destinationsOf(resolved: Plan, connection: string): readonly Destination[];
+
+// plan/plan.d.ts
+import type { Backoff } from "../api/config-input.ts";
+import type { Exhausted, Explanation } from "../api/explanation.ts";
+import type { Adapter, Capabilities, Destination, Model, Position } from "../driver/index.ts";
 export interface RetryRule {
     readonly attempts: number;
     readonly backoff: Backoff;
@@ -1010,7 +1218,7 @@ export interface RetryRule {
 export interface Policy {
     readonly retry: RetryRule;
     readonly errors: Readonly<Record<string, Partial<RetryRule> | "deadLetter" | "release">>;
-    readonly exhausted: "deadLetter" | "park" | "block" | "skip";
+    readonly exhausted: Exhausted;
 }
 export interface GroupPlan {
     readonly group: string;
@@ -1062,188 +1270,23 @@ export interface Plan {
     readonly explanation: Explanation;
     readonly redact?: (text: string) => string;
 }
-export interface Explanation {
-    readonly service: string;
-    readonly profile: string | null;
-    readonly sources: readonly string[];
-    readonly channels: Readonly<Record<string, ChannelExplanation>>;
-}
-export interface ChannelExplanation {
-    readonly model: Model;
-    readonly transport: string;
-    readonly connection: string;
-    readonly form: string;
-    readonly address: string;
-    readonly needs: readonly string[];
-    readonly groups: Readonly<Record<string, GroupExplanation>>;
-    readonly capabilities: Capabilities;
-    readonly notPortable: readonly string[];
-}
-export interface GroupExplanation {
-    readonly address: string;
-    readonly deadLetter: string | null;
-    readonly concurrency: number;
-    readonly maxInFlight: number;
-    readonly hold: string;
-    readonly retry: string;
-    readonly exhausted: Policy["exhausted"];
-}
 
-// provision.d.ts
-import type { AnyChannel } from "./channel.ts";
-import type { Consumer } from "./consumer.ts";
-import type { Adapter, Destination, Runtime } from "./driver.ts";
-import type { Explanation, Plan } from "./plan.ts";
-import type { Change } from "./topology.ts";
-export interface PlanOptions {
-    readonly channels: readonly AnyChannel[];
-    readonly consumers?: readonly Consumer<any>[];
-    readonly service?: string;
-    readonly config?: string | object;
-    readonly profile?: string;
-    readonly env?: Readonly<Record<string, string | undefined>>;
-    readonly cwd?: string;
-    readonly adapters?: readonly Adapter[];
-    readonly runtime?: Runtime;
-    readonly signal?: AbortSignal;
-}
-export interface PlannedTopology {
-    readonly changes: Readonly<Record<string, readonly Change[]>>;
-    readonly explanation: Explanation;
-}
-export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
-export declare function apply(planned: PlannedTopology, options?: {
-    readonly destructive?: boolean;
-    readonly signal?: AbortSignal;
-}): Promise<void>;
-export declare function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void>;
-export declare function destinationsOf(resolved: Plan, connection: string): readonly Destination[];
-
-// publisher.d.ts
-import type { AnyChannel, InputOf, NeedOf, TypeOf } from "./channel.ts";
-import type { Duration } from "./duration.ts";
-import type { MessagingError } from "./errors.ts";
-import type { Refused } from "./refused.ts";
-type NameOf<C extends AnyChannel> = C["name"];
-type Declared<C extends AnyChannel, N extends string, Value, Write extends string> = N extends NeedOf<C> ? Value : Refused<`"${NameOf<C>}" does not declare ${N}; add needs: { ${Write} }`>;
-export interface PublishOptions<C extends AnyChannel = AnyChannel> {
-    readonly id?: string;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly delay?: Declared<C, "delay", Duration, 'delay: "15m"'>;
-    readonly expires?: Duration | Date;
-    readonly fairnessKey?: Declared<C, "fairness", string, "fairness: true">;
-    readonly signal?: AbortSignal;
-}
-export interface Published {
-    readonly id: string;
-    readonly position?: string;
-}
-export type PublishManyItem<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = K extends unknown ? {
-    readonly type: K;
-    readonly data: InputOf<C, K>;
-} & Omit<PublishOptions<C>, "signal"> : never;
-export type PublishManyResult = ({
-    readonly ok: true;
-} & Published) | {
-    readonly ok: false;
-    readonly id: string;
-    readonly error: MessagingError;
-};
-export interface Publisher<C extends AnyChannel> {
-    publish<X extends C, K extends keyof NonNullable<X["~types"]>["messages"] & string>(channel: X, type: K, data: InputOf<X, K>, options?: PublishOptions<X>): Promise<Published>;
-    publishMany<X extends C>(channel: X, messages: readonly PublishManyItem<X>[], options?: {
-        readonly signal?: AbortSignal;
-    }): Promise<readonly PublishManyResult[]>;
-    readonly "~publishes"?: (channel: C) => void;
-}
-export {};
-
-// quoted-words.d.ts
-export declare function quotedWords(said: string): string;
-
-// refused.d.ts
-export interface Refused<Why extends string> {
-    readonly "~refused": Why;
-}
-export type Allow<Verdict> = [Verdict] extends [never] ? unknown : Verdict;
-type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: infer F) => void ? F extends () => infer L ? L : never : never;
-export type Join<U, Text extends string = ""> = [U] extends [never] ? Text : Last<U> extends infer L extends string ? Join<Exclude<U, L>, Text extends "" ? L : `${L}, ${Text}`> : Text;
-export {};
-
-// runtime.d.ts
-export interface Runtime {
-    now(): number;
-    monotonic(): number;
-    sleep(ms: number, signal?: AbortSignal): Promise<void>;
-    timer(ms: number, fn: () => void): Disposable;
-    defer(fn: () => void): void;
-    random(): number;
-    uuid(): string;
-}
-
-// shapes.d.ts
-import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Duration } from "./duration.ts";
-export interface Needs {
-    readonly delay?: Duration;
-    readonly fairness?: true;
-    readonly replay?: true;
-    readonly messageBytes?: number;
-}
-export interface ForeignMessage {
-    readonly body: unknown;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly type?: string;
-}
-export interface ChannelShape {
-    readonly "~switchyard": "channel";
-    readonly name: string;
-    readonly messages: Readonly<Record<string, StandardSchemaV1>>;
-    readonly orderingKey?: string | ((message: {
-        readonly type: string;
-        readonly data: any;
-    }) => string);
-    readonly needs: Needs;
-    readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
-}
-export interface ConsumerShape {
-    readonly "~switchyard": "consumer";
-    readonly kind: "single" | "batch";
-    readonly channel: ChannelShape;
-    readonly group: string;
-    readonly handlers: Readonly<Record<string, ((data: any, delivery: any) => unknown) | "ignore">>;
-    readonly handler?: (batch: any) => unknown;
-    readonly options: ConsumeShapeOptions;
-}
-export interface ConsumeShapeOptions {
-    readonly use?: readonly MiddlewareShape[];
-    readonly concurrency?: number;
-    readonly maxInFlight?: number;
-    readonly maxInFlightBytes?: number;
-    readonly batch?: {
-        readonly size?: number;
-        readonly wait?: Duration;
-        readonly perKey?: number;
-    };
-    readonly discard?: boolean;
-}
-export interface MiddlewareShape {
-    readonly "~switchyard": "middleware";
-    readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
-}
-
-// sleep.d.ts
-import type { Runtime } from "./runtime.ts";
+// runtime/sleep.d.ts
+import type { Runtime } from "../driver/runtime.ts";
 export declare function sleepOver(timer: Runtime["timer"]): Runtime["sleep"];
 
-// system-runtime.d.ts
-import type { Runtime } from "./runtime.ts";
+// runtime/system-runtime.d.ts
+import type { Runtime } from "../driver/runtime.ts";
 export declare const systemRuntime: Runtime;
 
+// runtime/within.d.ts
+import type { Runtime } from "../driver/runtime.ts";
+export declare function within<T>(runtime: Pick<Runtime, "sleep">, ms: number, work: Promise<T>, sooner?: AbortSignal): Promise<T | undefined>;
+
 // testing/attempt-once.d.ts
-import type { Policy } from "../plan.ts";
-import type { Runtime } from "../runtime.ts";
-import type { ConsumerShape } from "../shapes.ts";
+import type { Policy } from "../plan/plan.ts";
+import type { Runtime } from "../driver/runtime.ts";
+import type { ConsumerShape } from "../api/shapes.ts";
 export interface AttemptOptions {
     readonly attempt?: number;
     readonly id?: string;
@@ -1275,16 +1318,16 @@ export { seededRandom } from "./random.ts";
 export { type VirtualRuntime, type VirtualRuntimeOptions, virtualRuntime } from "./virtual-runtime.ts";
 export { type AttemptOptions, attemptOnce, type AttemptResult } from "./attempt-once.ts";
 export { type ReadMessage, readMessage } from "./read-message.ts";
-export { policyOf } from "../config/policies.ts";
+export { policyOf } from "../config/resolve/policies.ts";
 
 // testing/random.d.ts
 export declare function seededRandom(seed: number): () => number;
 export declare function uuidFrom(random: () => number): string;
 
 // testing/read-message.d.ts
-import type { WireMessage } from "../driver.ts";
-import { type DeadInfo } from "../envelope.ts";
-import type { ChannelShape } from "../shapes.ts";
+import type { WireMessage } from "../driver/index.ts";
+import { type DeadInfo } from "../wire/envelope.ts";
+import type { ChannelShape } from "../api/shapes.ts";
 export interface ReadMessage {
     readonly id: string;
     readonly type: string | undefined;
@@ -1298,8 +1341,8 @@ export interface ReadMessage {
 export declare function readMessage(channel: ChannelShape, message: WireMessage, brokerId: string): ReadMessage;
 
 // testing/virtual-runtime.d.ts
-import { type Duration } from "../duration.ts";
-import type { Runtime } from "../runtime.ts";
+import { type Duration } from "../api/duration.ts";
+import type { Runtime } from "../driver/runtime.ts";
 export interface VirtualRuntimeOptions {
     readonly seed?: number;
     readonly start?: number;
@@ -1315,8 +1358,56 @@ export interface VirtualRuntime extends Runtime {
 }
 export declare function virtualRuntime(options?: VirtualRuntimeOptions): VirtualRuntime;
 
-// text.d.ts
-export { excerpt, oneLine } from "./excerpt.ts";
+// wire/envelope.d.ts
+export interface Envelope {
+    readonly id: string;
+    readonly source: string;
+    readonly type: string;
+    readonly time: number;
+    readonly key?: string | undefined;
+    readonly hop: number;
+    readonly expiresAt?: number | undefined;
+    readonly contentType: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly traceparent?: string | undefined;
+    readonly tracestate?: string | undefined;
+    readonly dead?: DeadInfo;
+    readonly to?: string;
+    readonly encoding?: "base64";
+}
+export interface DeadInfo {
+    readonly reason: string;
+    readonly code: string;
+    readonly attempts: number;
+    readonly channel: string;
+    readonly group: string;
+    readonly errorClass?: string;
+    readonly firstAt: number;
+    readonly lastAt: number;
+}
+export declare const MAX_HOP = 1000000;
+export declare function nextHop(hop: number): number;
+
+// wire/foreign-message.d.ts
+import type { WireMessage } from "../driver/index.ts";
+import type { ForeignMessage } from "../api/shapes.ts";
+export declare const FOREIGN_SOURCE = "foreign";
+export declare const FOREIGN_TYPE = "foreign-type";
+export interface ForeignBody extends Coded {
+    readonly body: string | Uint8Array;
+}
+export interface Coded {
+    readonly decoded: boolean;
+    readonly note?: string | undefined;
+}
+export declare function readForeign(message: Pick<WireMessage, "body" | "headers">): ForeignBody;
+export declare function charsetOf(contentType: string | undefined): string | undefined;
+export declare function inCharset(bytes: Uint8Array, contentType: string): string | undefined;
+export declare function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: ForeignBody): ForeignMessage;
+export declare function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
+
+// wire/text.d.ts
+export { excerpt, oneLine } from "../base/excerpt.ts";
 export declare function escapeNoncharacters(json: string): string;
 export declare function quote(text: string): string;
 export declare function checkName(value: unknown, field: string): string;
@@ -1326,70 +1417,3 @@ export declare function clip(text: string, maxBytes: number): string;
 export declare function parseJson(text: string): unknown;
 export declare function isBytes(value: unknown): value is Uint8Array;
 export declare function asText(body: string | Uint8Array): string | Uint8Array;
-
-// topology.d.ts
-import type { Destination } from "./driver.ts";
-export interface Change {
-    readonly action: "create" | "update" | "destructive" | "drift";
-    readonly resource: string;
-    readonly name: string;
-    readonly summary: string;
-    readonly detail?: Readonly<Record<string, unknown>>;
-}
-export interface TopologyPlan {
-    readonly changes: readonly Change[];
-    readonly state?: unknown;
-}
-export interface Topology {
-    plan(destinations: readonly Destination[], signal: AbortSignal): Promise<TopologyPlan>;
-    apply(plan: TopologyPlan, signal: AbortSignal, options?: {
-        readonly destructive?: boolean;
-    }): Promise<void>;
-    destroy?(destinations: readonly Destination[], signal: AbortSignal): Promise<void>;
-    close(): Promise<void>;
-}
-
-// verdicts.d.ts
-import type { Duration } from "./duration.ts";
-declare const BRAND = "~switchyard-verdict";
-type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
-interface Because {
-    readonly cause?: unknown;
-}
-declare abstract class Verdict extends Error {
-    abstract readonly [BRAND]: VerdictKind;
-    constructor(message: string, options?: Because);
-}
-export declare class Retry extends Verdict {
-    readonly name = "Retry";
-    readonly [BRAND]: "retry";
-    readonly delay?: Duration;
-    constructor(options?: Because & {
-        readonly delay?: Duration;
-    });
-}
-export declare class DeadLetter extends Verdict {
-    readonly name = "DeadLetter";
-    readonly [BRAND]: "deadLetter";
-    readonly reason: string;
-    constructor(reason: string, options?: Because);
-}
-export declare class Release extends Verdict {
-    readonly name = "Release";
-    readonly [BRAND]: "release";
-    constructor(options?: Because);
-}
-export declare class Skip extends Verdict {
-    readonly name = "Skip";
-    readonly [BRAND]: "skip";
-    readonly reason: string;
-    constructor(reason: string, options?: Because);
-}
-export type AnyVerdict = Retry | DeadLetter | Release | Skip;
-export declare function verdictOf(error: unknown): AnyVerdict | undefined;
-export declare function verdictKind(verdict: AnyVerdict): VerdictKind;
-export {};
-
-// within.d.ts
-import type { Runtime } from "./runtime.ts";
-export declare function within<T>(runtime: Pick<Runtime, "sleep">, ms: number, work: Promise<T>, sooner?: AbortSignal): Promise<T | undefined>;
