@@ -77,41 +77,7 @@ export declare function namesOf(error: object): readonly string[];
 export declare function unknownFault(during: Phase): Fault;
 export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 
-// foreign-answer.d.ts
-import type { Fault, Phase } from "@switchyard/core/driver";
-export declare function messageOf(error: object): string;
-export declare function isForeign(error: object): boolean;
-export declare function foreignFault(error: object, during: Phase): Fault;
-
-// index.d.ts
-export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, endpointOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
-export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withPlace, } from "./errors.ts";
-export { isForeign, messageOf } from "./foreign-answer.ts";
-export { jsonAnswer, jsonBody } from "./json-body.ts";
-export { type LeanClient, leanClient } from "./lean-client.ts";
-export type { Bodies, NativeBody } from "./native-bodies.ts";
-export { kmsKeyProblem, tagsProblem } from "./native.ts";
-export { partitionOf, partitionOfRegion } from "./partitions.ts";
-export { placer, placing, tellPlace } from "./places.ts";
-export { Renewal } from "./renewal.ts";
-export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
-export { renewed, watcher } from "./watch.ts";
-
-// json-body.d.ts
-import type { NativeBody } from "./native-bodies.ts";
-import type { Shape } from "./shape.ts";
-export declare const jsonAnswer: (answered: Shape) => (body: string) => object | undefined;
-export declare const jsonBody: (asked: Shape, answered: Shape) => NativeBody;
-
-// lean-client.d.ts
-import type { ClientLike, Sdk } from "./clients.ts";
-import { type Bodies } from "./native-bodies.ts";
-export interface LeanClient extends ClientLike {
-    readonly native: boolean;
-}
-export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>, bodies?: Bodies): LeanClient;
-
-// native-bodies.d.ts
+// fast/body-codecs.d.ts
 export interface NativeBody {
     write?(input: any, empty: string): string | Uint8Array | undefined;
     forSdk?(input: any): object;
@@ -136,9 +102,48 @@ export interface Protocol {
 export declare function nativeBodies(protocol: Protocol, bodies: Bodies): void;
 export {};
 
-// native.d.ts
-export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
-export declare function tagsProblem(value: unknown): string | undefined;
+// fast/json-codec.d.ts
+import type { NativeBody } from "./body-codecs.ts";
+import type { Shape } from "./shape.ts";
+export declare const jsonAnswer: (answered: Shape) => (body: string) => object | undefined;
+export declare const jsonBody: (asked: Shape, answered: Shape) => NativeBody;
+
+// fast/lean-client.d.ts
+import type { ClientLike, Sdk } from "../clients.ts";
+import { type Bodies } from "./body-codecs.ts";
+export interface LeanClient extends ClientLike {
+    readonly native: boolean;
+}
+export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>, bodies?: Bodies): LeanClient;
+
+// fast/shape.d.ts
+export type Shape = (value: unknown) => boolean;
+export declare const text: Shape;
+export declare const whole: Shape;
+export declare const flag: Shape;
+export declare function members(of: Readonly<Record<string, Shape>>): Shape;
+export declare const mapOf: (of: Shape) => Shape;
+export declare const listOf: (of: Shape) => Shape;
+
+// foreign-answer.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+export declare function messageOf(error: object): string;
+export declare function isForeign(error: object): boolean;
+export declare function foreignFault(error: object, during: Phase): Fault;
+
+// index.d.ts
+export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, endpointOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
+export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withPlace, } from "./errors.ts";
+export { isForeign, messageOf } from "./foreign-answer.ts";
+export { jsonAnswer, jsonBody } from "./fast/json-codec.ts";
+export { type LeanClient, leanClient } from "./fast/lean-client.ts";
+export type { Bodies, NativeBody } from "./fast/body-codecs.ts";
+export { kmsKeyProblem, tagsProblem } from "./settings.ts";
+export { partitionOf, partitionOfRegion } from "./partitions.ts";
+export { placer, placing, tellPlace } from "./places.ts";
+export { Renewal } from "./renewal.ts";
+export { flag, listOf, mapOf, members, type Shape, text, whole } from "./fast/shape.ts";
+export { renewed, watcher } from "./watch.ts";
 
 // partitions.d.ts
 export declare function partitionOf(suffix: string): string | undefined;
@@ -163,14 +168,9 @@ export declare class Renewal<C extends ClientLike> {
     renew(generation: number): Promise<boolean>;
 }
 
-// shape.d.ts
-export type Shape = (value: unknown) => boolean;
-export declare const text: Shape;
-export declare const whole: Shape;
-export declare const flag: Shape;
-export declare function members(of: Readonly<Record<string, Shape>>): Shape;
-export declare const mapOf: (of: Shape) => Shape;
-export declare const listOf: (of: Shape) => Shape;
+// settings.d.ts
+export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
+export declare function tagsProblem(value: unknown): string | undefined;
 
 // watch.d.ts
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";

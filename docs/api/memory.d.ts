@@ -15,8 +15,8 @@ export declare function memory<const O extends MemoryOptions = MemoryOptions>(op
 } & O;
 export {};
 
-// age-list.d.ts
-import type { Item } from "./item.ts";
+// broker/age-list.d.ts
+import type { Item } from "./stored-message.ts";
 export declare class AgeList {
     #private;
     oldest: Item | null;
@@ -27,33 +27,10 @@ export declare class AgeList {
     [Symbol.iterator](): Generator<Item>;
 }
 
-// away.d.ts
-import type { Due } from "./due-heap.ts";
-import type { Item } from "./item.ts";
-import type { Queue } from "./queue.ts";
-export declare class Away implements Due {
-    readonly item: Item;
-    due: number;
-    slot: number;
-    holder: object | null;
-    readonly from: number;
-    constructor(item: Item, from: number, due: number, holder: object | null);
-}
-export interface TakeRequest {
-    readonly max: number;
-    readonly holdMs: number;
-    readonly holder: object;
-}
-export interface NativeDeadLetter {
-    readonly attempts: number;
-    readonly name: string;
-    readonly to: () => Queue | undefined;
-}
-
-// broker.d.ts
+// broker/broker.d.ts
 import type { Destination, Runtime, WireMessage } from "@switchyard/core/driver";
 import { Clock } from "./clock.ts";
-import { InjectedFaults } from "./injected.ts";
+import { InjectedFaults } from "./injected-faults.ts";
 import type { Log } from "./log.ts";
 import type { Queue } from "./queue.ts";
 import type { Topic } from "./topic.ts";
@@ -74,7 +51,7 @@ export declare class Broker {
     constructor(runtime: Runtime);
 }
 
-// clock.d.ts
+// broker/clock.d.ts
 import type { Runtime } from "@switchyard/core/driver";
 export declare class Clock {
     #private;
@@ -88,23 +65,7 @@ export declare class Clock {
     fromEpoch(at: number): number;
 }
 
-// control.d.ts
-import type { Broker } from "./broker.ts";
-import type { InjectedFaults } from "./injected.ts";
-import type { ResolvedOptions } from "./options.ts";
-export interface Control {
-    readonly faults: InjectedFaults;
-    partitions(stream: string): readonly string[];
-    split(stream: string, partition: string): void;
-    merge(stream: string, first: string, second: string): void;
-    reshard(stream: string, count: number): void;
-    revoke(stream: string, group: string, partition: string): Promise<void>;
-}
-export declare function controlFor(broker: Broker): Control;
-export declare function controlOf(options: ResolvedOptions): Control | undefined;
-export declare function control(name: string): Control | undefined;
-
-// dedup.d.ts
+// broker/dedup.d.ts
 export declare class Accepted {
     readonly id: string;
     readonly position?: string;
@@ -118,7 +79,7 @@ export declare class Dedup<T> {
     remember(id: string | undefined, now: number, answer: T): void;
 }
 
-// due-heap.d.ts
+// broker/due-heap.d.ts
 export interface Due {
     due: number;
     slot: number;
@@ -134,26 +95,31 @@ export declare class DueHeap<T extends Due> {
     [Symbol.iterator](): Iterator<T>;
 }
 
-// faults.d.ts
-import type { Fault, Phase } from "@switchyard/core/driver";
-export declare class MemoryFault extends Error {
-    readonly name = "MemoryFault";
-    readonly fault: Fault;
-    constructor(kind: Fault["kind"], code: string, hint: string);
+// broker/hold.d.ts
+import type { Due } from "./due-heap.ts";
+import type { Item } from "./stored-message.ts";
+import type { Queue } from "./queue.ts";
+export declare class Away implements Due {
+    readonly item: Item;
+    due: number;
+    slot: number;
+    holder: object | null;
+    readonly from: number;
+    constructor(item: Item, from: number, due: number, holder: object | null);
 }
-export declare const LOST: {
-    readonly cause: MemoryFault;
-};
-export declare function classify(cause: unknown, during: Phase): Fault;
-export declare const closed: (what: string) => MemoryFault;
-export declare const notFound: (resource: "queue" | "topic" | "stream", name: string) => MemoryFault;
+export interface TakeRequest {
+    readonly max: number;
+    readonly holdMs: number;
+    readonly holder: object;
+}
+export interface NativeDeadLetter {
+    readonly attempts: number;
+    readonly name: string;
+    readonly to: () => Queue | undefined;
+}
 
-// index.d.ts
-export { adapter, memory } from "./adapter.ts";
-export type { MemoryOptions } from "./options.ts";
-
-// injected.d.ts
-import { MemoryFault } from "./faults.ts";
+// broker/injected-faults.d.ts
+import { MemoryFault } from "../errors.ts";
 export type FailKind = "retryable" | "throttled" | "permanent" | "auth" | "config";
 export declare class InjectedFaults {
     #private;
@@ -178,10 +144,151 @@ export declare class InjectedFaults {
     takeDuplicate(): boolean;
 }
 
-// item.d.ts
+// broker/log-group.d.ts
+import type { Position } from "@switchyard/core/driver";
+import { type Checkpoint, LeaseEngine, type LeaseStore, type ShardSource } from "@switchyard/leases";
+import type { Log } from "./log.ts";
+import type { LogRecord, Partition } from "./partition.ts";
+export declare class LogGroup {
+    #private;
+    readonly name: string;
+    readonly store: LeaseStore;
+    readonly source: ShardSource;
+    constructor(name: string, log: Log, start: Position);
+    engine(worker: string): LeaseEngine;
+    close(engine: LeaseEngine): Promise<void>;
+    tell(): void;
+    holder(partition: string): string | undefined;
+    read(partition: string, token: number, offset: number): void;
+    readTo(partition: string): number;
+    handedOut(): LogRecord[];
+    checkpoint(id: string): number;
+    offsetAfter(at: Checkpoint, partition: Partition): number;
+    revoke(partition: string): Promise<void>;
+    seek(to: Position, signal: AbortSignal): Promise<void>;
+}
+
+// broker/log.d.ts
+import type { Position, WireMessage } from "@switchyard/core/driver";
+import type { Clock } from "./clock.ts";
+import { Accepted, Dedup } from "./dedup.ts";
+import { LogGroup } from "./log-group.ts";
+import { Partition } from "./partition.ts";
+export declare class Log {
+    #private;
+    readonly name: string;
+    readonly clock: Clock;
+    readonly retentionMs: number;
+    readonly dedup: Dedup<Accepted>;
+    readonly partitions: Map<string, Partition>;
+    readonly groups: Map<string, LogGroup>;
+    constructor(name: string, partitions: number, retentionMs: number, dedupMs: number, clock: Clock);
+    get open(): readonly Partition[];
+    accept(kept: WireMessage, { key }: WireMessage, now: number): Accepted;
+    serve(): void;
+    trim(): void;
+    group(name: string, start: Position): LogGroup;
+    split(id: string): void;
+    merge(first: string, second: string): void;
+    reshard(count: number): void;
+    purge(): void;
+    get seq(): number;
+}
+
+// broker/partition.d.ts
+import type { Position, WireMessage } from "@switchyard/core/driver";
+import { Waiters } from "./waiters.ts";
+import type { Clock } from "./clock.ts";
+export interface LogRecord {
+    readonly seq: number;
+    readonly message: WireMessage;
+    readonly at: number;
+}
+export declare class Partition {
+    #private;
+    readonly id: string;
+    readonly from: number;
+    readonly to: number;
+    readonly parents: readonly string[];
+    readonly waiters: Waiters<undefined, undefined>;
+    closed: boolean;
+    first: number;
+    purged: number;
+    constructor(id: string, from: number, to: number, parents: readonly string[], clock: Clock);
+    get end(): number;
+    append(record: LogRecord): void;
+    read(offset: number): LogRecord | undefined;
+    trim(limit: number): void;
+    clear(): void;
+    close(): void;
+    after(seq: number): number;
+    hasTrimmedAfter(seq: number): boolean;
+    offset(position: Position, clock: Clock): number;
+}
+export declare function hashKey(key: string): number;
+
+// broker/queue.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import type { Clock } from "./clock.ts";
+import { Accepted, Dedup } from "./dedup.ts";
+import { AgeList } from "./age-list.ts";
+import { Away, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
+import type { Rules } from "./rules.ts";
+import { Waiters } from "./waiters.ts";
+export declare class Queue {
+    #private;
+    readonly name: string;
+    rules: Rules;
+    readonly dedup: Dedup<Accepted>;
+    readonly waiters: Waiters<TakeRequest, Away[]>;
+    deadLetter: NativeDeadLetter | undefined;
+    readonly all: AgeList;
+    held: number;
+    delayed: number;
+    constructor(name: string, rules: Rules, clock: Clock);
+    accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
+    put(message: WireMessage, delayMs: number, now?: number): string;
+    take(request: TakeRequest): Away[];
+    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined>;
+    serve(): void;
+    ack(hold: Away, now: number): boolean;
+    giveBack(hold: Away, delayMs: number, attempts: number | undefined): boolean;
+    extend(hold: Away, forMs: number): boolean;
+    look(now?: number): void;
+    takeBack(holder: object): void;
+    purge(): void;
+    get ready(): number;
+}
+
+// broker/registry.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+import { Broker } from "./broker.ts";
+import type { ResolvedOptions } from "../options.ts";
+export declare function brokerFor(options: ResolvedOptions, runtime: Runtime): Broker;
+export declare function brokerOf(options: ResolvedOptions): Broker | undefined;
+export declare function openBroker(name: string, runtime: Runtime): Broker;
+export declare const brokerNamed: (name: string) => Broker | undefined;
+export declare function forgetBroker(name: string): void;
+
+// broker/rules.d.ts
+export interface Rules {
+    readonly form: "memory" | "sqs" | "sqs-fifo";
+    readonly ordered: boolean;
+    readonly keyBatches: boolean;
+    readonly returnsByHold: boolean;
+    readonly late: "lost" | "accepted";
+    readonly holdLimitMs?: number;
+    readonly receiveLimit: number;
+    readonly heldLimit?: number;
+    readonly dedupMs: number;
+    readonly retentionMs: number;
+    readonly duplicates: number;
+}
+
+// broker/stored-message.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
 import type { InLine } from "@switchyard/core/driver-kit";
-import type { Away } from "./away.ts";
+import type { Away } from "./hold.ts";
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export declare const READY = 0;
 export declare const HELD = 1;
@@ -224,56 +331,84 @@ export declare class Lane implements InLine<Item | Lane> {
 }
 export {};
 
-// log-group.d.ts
-import type { Position } from "@switchyard/core/driver";
-import { type Checkpoint, LeaseEngine, type LeaseStore, type ShardSource } from "@switchyard/leases";
-import type { Log } from "./log.ts";
-import type { LogRecord, Partition } from "./partition.ts";
-export declare class LogGroup {
+// broker/topic.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import { Accepted, Dedup } from "./dedup.ts";
+import type { Queue } from "./queue.ts";
+interface Subscription {
+    readonly queue: Queue;
+    readonly types: ReadonlySet<string> | undefined;
+    readonly filter: string;
+}
+export declare class Topic {
     #private;
     readonly name: string;
-    readonly store: LeaseStore;
-    readonly source: ShardSource;
-    constructor(name: string, log: Log, start: Position);
-    engine(worker: string): LeaseEngine;
-    close(engine: LeaseEngine): Promise<void>;
-    tell(): void;
-    holder(partition: string): string | undefined;
-    read(partition: string, token: number, offset: number): void;
-    readTo(partition: string): number;
-    handedOut(): LogRecord[];
-    checkpoint(id: string): number;
-    offsetAfter(at: Checkpoint, partition: Partition): number;
-    revoke(partition: string): Promise<void>;
-    seek(to: Position, signal: AbortSignal): Promise<void>;
+    readonly dedup: Dedup<Accepted>;
+    constructor(name: string, dedupMs: number);
+    get groups(): ReadonlyMap<string, Subscription>;
+    subscribe(group: string, queue: Queue, types: readonly string[] | undefined, filter: string): void;
+    unsubscribe(group: string): void;
+    accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
+    serve(): void;
+}
+export {};
+
+// broker/waiters.d.ts
+import type { Runtime } from "@switchyard/core/driver";
+export declare class Waiter<Request, Answer> {
+    #private;
+    readonly request: Request;
+    readonly signal: AbortSignal;
+    readonly until: number;
+    constructor(of: Waiters<Request, Answer>, request: Request, until: number, signal: AbortSignal, resolve: (value: Answer | undefined) => void);
+    get open(): boolean;
+    answer(value: Answer | undefined): void;
+}
+export declare class Waiters<Request, Answer> {
+    #private;
+    constructor(runtime: Runtime, unanswered?: () => void);
+    get size(): number;
+    wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined>;
+    get first(): Waiter<Request, Answer> | undefined;
+    left(): void;
+    dismiss(whose: (request: Request) => boolean): void;
+    wakeAll(): void;
+    handleEvent({ target }: Event): void;
 }
 
-// log.d.ts
-import type { Position, WireMessage } from "@switchyard/core/driver";
-import type { Clock } from "./clock.ts";
-import { Accepted, Dedup } from "./dedup.ts";
-import { LogGroup } from "./log-group.ts";
-import { Partition } from "./partition.ts";
-export declare class Log {
-    #private;
-    readonly name: string;
-    readonly clock: Clock;
-    readonly retentionMs: number;
-    readonly dedup: Dedup<Accepted>;
-    readonly partitions: Map<string, Partition>;
-    readonly groups: Map<string, LogGroup>;
-    constructor(name: string, partitions: number, retentionMs: number, dedupMs: number, clock: Clock);
-    get open(): readonly Partition[];
-    accept(kept: WireMessage, { key }: WireMessage, now: number): Accepted;
-    serve(): void;
-    trim(): void;
-    group(name: string, start: Position): LogGroup;
-    split(id: string): void;
-    merge(first: string, second: string): void;
-    reshard(count: number): void;
-    purge(): void;
-    get seq(): number;
+// control.d.ts
+import type { Broker } from "./broker/broker.ts";
+import type { InjectedFaults } from "./broker/injected-faults.ts";
+import type { ResolvedOptions } from "./options.ts";
+export interface Control {
+    readonly faults: InjectedFaults;
+    partitions(stream: string): readonly string[];
+    split(stream: string, partition: string): void;
+    merge(stream: string, first: string, second: string): void;
+    reshard(stream: string, count: number): void;
+    revoke(stream: string, group: string, partition: string): Promise<void>;
 }
+export declare function controlFor(broker: Broker): Control;
+export declare function controlOf(options: ResolvedOptions): Control | undefined;
+export declare function control(name: string): Control | undefined;
+
+// errors.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+export declare class MemoryFault extends Error {
+    readonly name = "MemoryFault";
+    readonly fault: Fault;
+    constructor(kind: Fault["kind"], code: string, hint: string);
+}
+export declare const LOST: {
+    readonly cause: MemoryFault;
+};
+export declare function classify(cause: unknown, during: Phase): Fault;
+export declare const closed: (what: string) => MemoryFault;
+export declare const notFound: (resource: "queue" | "topic" | "stream", name: string) => MemoryFault;
+
+// index.d.ts
+export { adapter, memory } from "./adapter.ts";
+export type { MemoryOptions } from "./options.ts";
 
 // options.d.ts
 import type { Duration } from "@switchyard/core";
@@ -296,96 +431,6 @@ export interface ResolvedOptions {
 }
 export declare const optionsSchema: StandardSchemaV1<MemoryOptions | undefined, ResolvedOptions>;
 
-// partition.d.ts
-import type { Position, WireMessage } from "@switchyard/core/driver";
-import { Waiters } from "./waiters.ts";
-import type { Clock } from "./clock.ts";
-export interface LogRecord {
-    readonly seq: number;
-    readonly message: WireMessage;
-    readonly at: number;
-}
-export declare class Partition {
-    #private;
-    readonly id: string;
-    readonly from: number;
-    readonly to: number;
-    readonly parents: readonly string[];
-    readonly waiters: Waiters<undefined, undefined>;
-    closed: boolean;
-    first: number;
-    purged: number;
-    constructor(id: string, from: number, to: number, parents: readonly string[], clock: Clock);
-    get end(): number;
-    append(record: LogRecord): void;
-    read(offset: number): LogRecord | undefined;
-    trim(limit: number): void;
-    clear(): void;
-    close(): void;
-    after(seq: number): number;
-    hasTrimmedAfter(seq: number): boolean;
-    offset(position: Position, clock: Clock): number;
-}
-export declare function hashKey(key: string): number;
-
-// queue.d.ts
-import type { WireMessage } from "@switchyard/core/driver";
-import type { Clock } from "./clock.ts";
-import { Accepted, Dedup } from "./dedup.ts";
-import { AgeList } from "./age-list.ts";
-import { Away, type NativeDeadLetter, type TakeRequest } from "./away.ts";
-import type { Rules } from "./rules.ts";
-import { Waiters } from "./waiters.ts";
-export declare class Queue {
-    #private;
-    readonly name: string;
-    rules: Rules;
-    readonly dedup: Dedup<Accepted>;
-    readonly waiters: Waiters<TakeRequest, Away[]>;
-    deadLetter: NativeDeadLetter | undefined;
-    readonly all: AgeList;
-    held: number;
-    delayed: number;
-    constructor(name: string, rules: Rules, clock: Clock);
-    accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
-    put(message: WireMessage, delayMs: number, now?: number): string;
-    take(request: TakeRequest): Away[];
-    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined>;
-    serve(): void;
-    ack(hold: Away, now: number): boolean;
-    giveBack(hold: Away, delayMs: number, attempts: number | undefined): boolean;
-    extend(hold: Away, forMs: number): boolean;
-    look(now?: number): void;
-    takeBack(holder: object): void;
-    purge(): void;
-    get ready(): number;
-}
-
-// registry.d.ts
-import type { Runtime } from "@switchyard/core/driver";
-import { Broker } from "./broker.ts";
-import type { ResolvedOptions } from "./options.ts";
-export declare function brokerFor(options: ResolvedOptions, runtime: Runtime): Broker;
-export declare function brokerOf(options: ResolvedOptions): Broker | undefined;
-export declare function openBroker(name: string, runtime: Runtime): Broker;
-export declare const brokerNamed: (name: string) => Broker | undefined;
-export declare function forgetBroker(name: string): void;
-
-// rules.d.ts
-export interface Rules {
-    readonly form: "memory" | "sqs" | "sqs-fifo";
-    readonly ordered: boolean;
-    readonly keyBatches: boolean;
-    readonly returnsByHold: boolean;
-    readonly late: "lost" | "accepted";
-    readonly holdLimitMs?: number;
-    readonly receiveLimit: number;
-    readonly heldLimit?: number;
-    readonly dedupMs: number;
-    readonly retentionMs: number;
-    readonly duplicates: number;
-}
-
 // testing/deliver.d.ts
 import type { AnyChannel, Consumer, InputOf, TypeOf } from "@switchyard/core";
 import { type AttemptOptions, type AttemptResult } from "@switchyard/core/testing";
@@ -398,8 +443,8 @@ export declare function deliver<C extends AnyChannel, const K extends TypeOf<C>>
 // testing/index.d.ts
 export type { AttemptResult } from "@switchyard/core/testing";
 export { type Control, control } from "../control.ts";
-export type { FailKind, InjectedFaults } from "../injected.ts";
-export { forgetBroker } from "../registry.ts";
+export type { FailKind, InjectedFaults } from "../broker/injected-faults.ts";
+export { forgetBroker } from "../broker/registry.ts";
 export { deliver, type DeliverOptions } from "./deliver.ts";
 export type { BrokerMessage, DeadMessage } from "./inspect.ts";
 export type { TestbedOptions } from "./settings.ts";
@@ -408,7 +453,7 @@ export { type BedClock, type Testbed, testbed } from "./testbed.ts";
 // testing/inspect.d.ts
 import type { AnyChannel, Messaging } from "@switchyard/core";
 import { type ReadMessage } from "@switchyard/core/testing";
-import type { Broker, Watch } from "../broker.ts";
+import type { Broker, Watch } from "../broker/broker.ts";
 export type BrokerMessage = Omit<ReadMessage, "dead">;
 export interface DeadMessage extends BrokerMessage {
     readonly reason: string;
@@ -450,7 +495,7 @@ export declare function settingsFor(options: TestbedOptions, consumers: readonly
 import { type AnyChannel, type AnyDelivery, type Duration, type Messaging, type MessagingEvent } from "@switchyard/core";
 import { type VirtualRuntime } from "@switchyard/core/testing";
 import { type Control } from "../control.ts";
-import type { InjectedFaults } from "../injected.ts";
+import type { InjectedFaults } from "../broker/injected-faults.ts";
 import { type BrokerMessage, type DeadMessage } from "./inspect.ts";
 import { type TestbedOptions } from "./settings.ts";
 export interface BedClock {
@@ -473,48 +518,3 @@ export interface Testbed<C extends AnyChannel = AnyChannel> extends AsyncDisposa
     readonly runtime: VirtualRuntime;
 }
 export declare function testbed<const Channels extends readonly AnyChannel[]>(options: TestbedOptions<Channels>): Promise<Testbed<Channels[number]>>;
-
-// topic.d.ts
-import type { WireMessage } from "@switchyard/core/driver";
-import { Accepted, Dedup } from "./dedup.ts";
-import type { Queue } from "./queue.ts";
-interface Subscription {
-    readonly queue: Queue;
-    readonly types: ReadonlySet<string> | undefined;
-    readonly filter: string;
-}
-export declare class Topic {
-    #private;
-    readonly name: string;
-    readonly dedup: Dedup<Accepted>;
-    constructor(name: string, dedupMs: number);
-    get groups(): ReadonlyMap<string, Subscription>;
-    subscribe(group: string, queue: Queue, types: readonly string[] | undefined, filter: string): void;
-    unsubscribe(group: string): void;
-    accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
-    serve(): void;
-}
-export {};
-
-// waiters.d.ts
-import type { Runtime } from "@switchyard/core/driver";
-export declare class Waiter<Request, Answer> {
-    #private;
-    readonly request: Request;
-    readonly signal: AbortSignal;
-    readonly until: number;
-    constructor(of: Waiters<Request, Answer>, request: Request, until: number, signal: AbortSignal, resolve: (value: Answer | undefined) => void);
-    get open(): boolean;
-    answer(value: Answer | undefined): void;
-}
-export declare class Waiters<Request, Answer> {
-    #private;
-    constructor(runtime: Runtime, unanswered?: () => void);
-    get size(): number;
-    wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined>;
-    get first(): Waiter<Request, Answer> | undefined;
-    left(): void;
-    dismiss(whose: (request: Request) => boolean): void;
-    wakeAll(): void;
-    handleEvent({ target }: Event): void;
-}

@@ -10,18 +10,6 @@ export type SqsKeeps = {
 };
 export declare const adapter: Adapter<SqsOptions, SqsKeeps>;
 
-// addresses.d.ts
-import type { Destination, Located } from "@switchyard/core/driver";
-export interface Address {
-    readonly name: string;
-    readonly url?: URL;
-    readonly account?: string;
-    readonly region?: string;
-}
-export declare function queueName(of: Destination): string;
-export declare function parseAddress(address: string): Address | undefined;
-export declare function locate(of: Destination): Located;
-
 // batches.d.ts
 import type { BatchReply } from "./client.ts";
 export declare function byIndex<S extends {
@@ -187,6 +175,13 @@ import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
 import type { SqsOptions } from "./options.ts";
 export declare function connect(options: SqsOptions, sdk: Sdk, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
 
+// endpoint.d.ts
+import { isLoopback } from "@switchyard/core/driver-kit";
+export { isLoopback };
+export declare const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
+export declare const originProblem: (endpoint: string, allowInsecure: boolean) => string | undefined;
+export declare function sameService(queue: URL, endpoint: URL): boolean;
+
 // errors.d.ts
 import type { Fault, Phase } from "@switchyard/core/driver";
 import type { FailedEntry } from "./client.ts";
@@ -197,13 +192,6 @@ export declare class EntryError extends Error {
 }
 export declare function entryError(failed: FailedEntry | undefined): EntryError;
 export declare const classify: (cause: unknown, during: Phase) => Fault;
-
-// hosts.d.ts
-import { isLoopback } from "@switchyard/core/driver-kit";
-export { isLoopback };
-export declare const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
-export declare const originProblem: (endpoint: string, allowInsecure: boolean) => string | undefined;
-export declare function sameService(queue: URL, endpoint: URL): boolean;
 
 // index.d.ts
 import { adapter, type SqsKeeps } from "./adapter.ts";
@@ -216,7 +204,7 @@ export declare function sqs(options?: SqsOptions): {
 } & SqsOptions;
 
 // kit.d.ts
-export { queueName } from "./addresses.ts";
+export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
 export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";
@@ -224,12 +212,33 @@ export { type Clients, openClients } from "./clients.ts";
 export { connect } from "./connection.ts";
 export { classify } from "./errors.ts";
 export { loadSdk } from "./sdk.ts";
-export { originProblem } from "./hosts.ts";
+export { originProblem } from "./endpoint.ts";
 export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";
-export { describeQueue, type Queue, queueUrl } from "./queues.ts";
+export { describeQueue, type Queue, queueUrl } from "./resource.ts";
 export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
-export { refusal, sizeOf, toEntry } from "./wire.ts";
+export { refusal, sizeOf, toEntry } from "./message.ts";
+
+// message.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { ReceivedMessage, SendEntry } from "./client.ts";
+export declare function sizeOf(message: WireMessage): number;
+export declare function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined;
+export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry;
+export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;
+
+// names.d.ts
+import type { Destination, Located } from "@switchyard/core/driver";
+export interface Address {
+    readonly name: string;
+    readonly url?: URL;
+    readonly account?: string;
+    readonly region?: string;
+}
+export declare function queueName(of: Destination): string;
+export declare function parseAddress(address: string): Address | undefined;
+export declare function locate(of: Destination): Located;
 
 // native-access.d.ts
 import type { Destination } from "@switchyard/core/driver";
@@ -275,7 +284,7 @@ export declare const sqsOptions: z.ZodObject<{
 }, z.core.$strict>;
 export type SqsOptions = z.output<typeof sqsOptions>;
 
-// queues.d.ts
+// resource.d.ts
 import type { Destination } from "@switchyard/core/driver";
 import type { Clients } from "./clients.ts";
 import type { SqsOptions } from "./options.ts";
@@ -343,12 +352,3 @@ export declare function splitPolicy(policy: string | undefined): {
 };
 export declare function policyOf(all: readonly Statement[]): string;
 export declare function canonical(value: unknown): string;
-
-// wire.d.ts
-import type { WireMessage } from "@switchyard/core/driver";
-import { MessagingError } from "@switchyard/core/driver-kit";
-import type { ReceivedMessage, SendEntry } from "./client.ts";
-export declare function sizeOf(message: WireMessage): number;
-export declare function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined;
-export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry;
-export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;

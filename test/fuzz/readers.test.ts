@@ -3,11 +3,11 @@ import { encode } from "../../packages/core/src/wire/codec.ts";
 import { expect, test } from "vitest";
 import { fromAmqp } from "../../packages/amqp/src/wire.ts";
 import { spread } from "../../packages/amqp/src/cloud-events.ts";
-import { recordOf } from "../../packages/kinesis/src/get-body.ts";
+import { recordOf } from "../../packages/kinesis/src/fast/get-records.ts";
 import { aggregate, sealed } from "../../packages/kinesis/src/testing/fakes.ts";
 import { unpack } from "../../packages/kinesis/src/unpack.ts";
-import { unwrap } from "../../packages/sns/src/notification.ts";
-import { fromReceived } from "../../packages/sqs/src/wire.ts";
+import { unwrap } from "../../packages/sns/src/message.ts";
+import { fromReceived } from "../../packages/sqs/src/message.ts";
 import { fuzz, type Random } from "../support/fuzz.ts";
 
 const CE = encode(

@@ -24,12 +24,12 @@ export {
   withPlace,
 } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
-export { jsonAnswer, jsonBody } from "./json-body.ts";
-export { type LeanClient, leanClient } from "./lean-client.ts";
-export type { Bodies, NativeBody } from "./native-bodies.ts";
-export { kmsKeyProblem, tagsProblem } from "./native.ts";
+export { jsonAnswer, jsonBody } from "./fast/json-codec.ts";
+export { type LeanClient, leanClient } from "./fast/lean-client.ts";
+export type { Bodies, NativeBody } from "./fast/body-codecs.ts";
+export { kmsKeyProblem, tagsProblem } from "./settings.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { placer, placing, tellPlace } from "./places.ts";
 export { Renewal } from "./renewal.ts";
-export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
+export { flag, listOf, mapOf, members, type Shape, text, whole } from "./fast/shape.ts";
 export { renewed, watcher } from "./watch.ts";

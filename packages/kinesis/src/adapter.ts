@@ -1,5 +1,5 @@
 import type { Adapter } from "@switchyard/core/driver";
-import { locate } from "./addresses.ts";
+import { locate } from "./names.ts";
 import { declared } from "./capabilities.ts";
 import { fansOut, nativeProblems } from "./native.ts";
 import { type KinesisOptions, kinesisOptions } from "./options.ts";

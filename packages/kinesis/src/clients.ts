@@ -9,7 +9,7 @@ import {
   type Sdk,
 } from "@switchyard/aws-kit";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { bodies } from "./bodies.ts";
+import { bodies } from "./fast/bodies.ts";
 import { type Call, caller, type KinesisClientLike } from "./client.ts";
 import { CALL_TIMEOUT_MS, SILENCE_MS } from "./limits.ts";
 import { EXAMPLE_ENDPOINT, type KinesisOptions } from "./options.ts";

@@ -2,7 +2,7 @@ import { type Sdk, watcher } from "@switchyard/aws-kit";
 import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { LeaseStore } from "@switchyard/leases";
-import { consumerName, streamRef } from "./addresses.ts";
+import { consumerName, streamRef } from "./names.ts";
 
 import { openClients } from "./clients.ts";
 import { groupDepth } from "./depth.ts";
@@ -13,9 +13,9 @@ import type { KinesisOptions } from "./options.ts";
 import { Receiver } from "./receiver.ts";
 import { seekGroup } from "./seek.ts";
 import { createSender } from "./sender.ts";
-import { Shards } from "./source.ts";
-import { leaseStore } from "./stores.ts";
-import { describeStream, openStream, type Stream, streamWords } from "./streams.ts";
+import { Shards } from "./shards.ts";
+import { leaseStore } from "./lease-store.ts";
+import { describeStream, openStream, type Stream, streamWords } from "./resource.ts";
 
 export async function connect(
   options: KinesisOptions,

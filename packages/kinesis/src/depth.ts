@@ -3,7 +3,7 @@ import type { Checkpoint, LeaseStore } from "@switchyard/leases";
 import type { Call } from "./client.ts";
 import { isNamed } from "./errors.ts";
 import { iteratorAt } from "./positions.ts";
-import { listShards, type Stream } from "./streams.ts";
+import { listShards, type Stream } from "./resource.ts";
 import { type Item, unpack } from "./unpack.ts";
 
 /** Of the shards asked at once: each costs two calls, one of them from the shard's quota of reads. */

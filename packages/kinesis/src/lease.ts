@@ -4,9 +4,9 @@ import type { HeldShard } from "@switchyard/leases";
 import { SECOND } from "./limits.ts";
 import { toPosition } from "./positions.ts";
 import type { ShardReader } from "./shard-reader.ts";
-import { childShard } from "./source.ts";
+import { childShard } from "./shards.ts";
 import type { Item } from "./unpack.ts";
-import { fromData } from "./wire.ts";
+import { fromData } from "./message.ts";
 
 export interface ShardReceipt {
   readonly sequence: string;

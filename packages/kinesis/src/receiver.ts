@@ -11,7 +11,7 @@ import type {
 } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { type HeldShard, LeaseEngine, type LeaseStore, Outages } from "@switchyard/leases";
-import { consumerName } from "./addresses.ts";
+import { consumerName } from "./names.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Clients } from "./clients.ts";
 import { FanOut } from "./fan-out.ts";
@@ -22,9 +22,9 @@ import { Polling } from "./polling.ts";
 import { type OpenFeed, ShardReader } from "./shard-reader.ts";
 import { iteratorAt } from "./positions.ts";
 import type { IteratorType } from "./client.ts";
-import { Shards } from "./source.ts";
-import { timingOf } from "./stores.ts";
-import { describeStream, refuseSpreading, type Stream } from "./streams.ts";
+import { Shards } from "./shards.ts";
+import { timingOf } from "./lease-store.ts";
+import { describeStream, refuseSpreading, type Stream } from "./resource.ts";
 
 export interface ReceiverOptions {
   readonly from: Destination;

@@ -2,8 +2,8 @@ import type { Position, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { type Checkpoint, type LeaseStore, type Shard, seek } from "@switchyard/leases";
 import { justBefore, parsePosition } from "./positions.ts";
-import type { Shards } from "./source.ts";
-import type { Stream } from "./streams.ts";
+import type { Shards } from "./shards.ts";
+import type { Stream } from "./resource.ts";
 
 /** Moves a group. A position is exact in its own shard; the shards that follow it are read whole, the others from the time it was accepted. */
 export async function seekGroup(

@@ -7,8 +7,8 @@ import { DESCRIBE_MS, SECOND, THROTTLED_MS } from "./limits.ts";
 import { md5 as systemMd5, type Md5 } from "./md5.ts";
 import { ShardMap } from "./shard-map.ts";
 import { ShardQuota } from "./shard-quota.ts";
-import { listShards, openStream } from "./streams.ts";
-import { countedKeys, refusal, sizeOf } from "./wire.ts";
+import { listShards, openStream } from "./resource.ts";
+import { countedKeys, refusal, sizeOf } from "./message.ts";
 
 const THROTTLED = "ProvisionedThroughputExceededException";
 

@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { acquisition, handoverRequest } from "./acquisition.ts";
-import { Attendance } from "./attendance.ts";
+import { Attendance } from "./worker-registry.ts";
 import { Calls } from "./calls.ts";
 import { decide } from "./decide.ts";
 import { Discovery, resolveStart } from "./discovery.ts";

@@ -1,8 +1,8 @@
 import type { Adapter, Destination, Located } from "@switchyard/core/driver";
 import { MemoryConnection } from "./connection.ts";
-import { capabilities, formOf } from "./forms.ts";
+import { capabilities, formOf } from "./capabilities.ts";
 import { type MemoryOptions, optionsSchema, type ResolvedOptions } from "./options.ts";
-import { brokerFor } from "./registry.ts";
+import { brokerFor } from "./broker/registry.ts";
 
 /** SQS: "can have up to 80 characters", the suffix included: letters, digits, hyphens and underscores. */
 const SQS_NAME = /^[A-Za-z0-9_-]{1,80}$/;
@@ -33,7 +33,7 @@ export const adapter: Adapter<ResolvedOptions, Keeps> = {
   locate,
   open: async (options, runtime, report) => new MemoryConnection(brokerFor(options, runtime), options, report),
   topology: async (options, runtime) => {
-    const { MemoryTopology } = await import("./topology.ts");
+    const { MemoryTopology } = await import("./topology/index.ts");
     return new MemoryTopology(brokerFor(options, runtime), options);
   },
 };

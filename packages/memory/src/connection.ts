@@ -8,14 +8,14 @@ import type {
   ReceiverDriver,
   SenderDriver,
 } from "@switchyard/core/driver";
-import type { Broker } from "./broker.ts";
-import { classify, closed, MemoryFault, notFound } from "./faults.ts";
-import { capabilities, formOf } from "./forms.ts";
+import type { Broker } from "./broker/broker.ts";
+import { classify, closed, MemoryFault, notFound } from "./errors.ts";
+import { capabilities, formOf } from "./capabilities.ts";
 import { depthOf } from "./depth.ts";
 import { LogReceiver } from "./log-receiver.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./broker/log.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { Queue } from "./queue.ts";
+import type { Queue } from "./broker/queue.ts";
 import { QueueReceiver } from "./queue-receiver.ts";
 import { MemorySender } from "./sender.ts";
 

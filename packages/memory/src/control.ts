@@ -1,8 +1,8 @@
-import type { Broker } from "./broker.ts";
-import type { InjectedFaults } from "./injected.ts";
-import type { Log } from "./log.ts";
+import type { Broker } from "./broker/broker.ts";
+import type { InjectedFaults } from "./broker/injected-faults.ts";
+import type { Log } from "./broker/log.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { brokerNamed, brokerOf } from "./registry.ts";
+import { brokerNamed, brokerOf } from "./broker/registry.ts";
 
 /** What a test may do to a broker that no client of it can. Names are physical ones. */
 export interface Control {

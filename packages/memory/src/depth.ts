@@ -1,7 +1,7 @@
 import type { Depth } from "@switchyard/core/driver";
-import type { Clock } from "./clock.ts";
-import { Log } from "./log.ts";
-import type { Queue } from "./queue.ts";
+import type { Clock } from "./broker/clock.ts";
+import { Log } from "./broker/log.ts";
+import type { Queue } from "./broker/queue.ts";
 
 /** Exact at the time of the call. For a log: the group's records that are not settled, by partition. */
 export function depthOf(of: Queue | Log, group: string | undefined, clock: Clock): readonly Depth[] {

@@ -1,13 +1,13 @@
 import { isMessagingError } from "@switchyard/core/driver-kit";
 import type { Delivery, DriverEvent, Lease, Outcome, Settlement } from "@switchyard/core/driver";
-import type { Broker } from "./broker.ts";
-import { LOST, MemoryFault, notFound } from "./faults.ts";
+import type { Broker } from "./broker/broker.ts";
+import { LOST, MemoryFault, notFound } from "./errors.ts";
 import type { HeldShard } from "@switchyard/leases";
-import { linked } from "./linked.ts";
-import type { Log } from "./log.ts";
-import type { LogGroup } from "./log-group.ts";
-import type { Partition } from "./partition.ts";
-import { handedOut } from "./wire.ts";
+import { linked } from "./any-signal.ts";
+import type { Log } from "./broker/log.ts";
+import type { LogGroup } from "./broker/log-group.ts";
+import type { Partition } from "./broker/partition.ts";
+import { handedOut } from "./message.ts";
 
 export interface LogReceipt {
   readonly seq: number;

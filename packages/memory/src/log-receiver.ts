@@ -1,10 +1,10 @@
 import type { Capabilities, DriverEvent, Lease, ReceiverDriver } from "@switchyard/core/driver";
 import type { LeaseEngine } from "@switchyard/leases";
-import type { Broker } from "./broker.ts";
-import { closed, MemoryFault } from "./faults.ts";
-import { linked } from "./linked.ts";
-import type { Log } from "./log.ts";
-import type { LogGroup } from "./log-group.ts";
+import type { Broker } from "./broker/broker.ts";
+import { closed, MemoryFault } from "./errors.ts";
+import { linked } from "./any-signal.ts";
+import type { Log } from "./broker/log.ts";
+import type { LogGroup } from "./broker/log-group.ts";
 import { LogLease, type LogReceipt } from "./log-lease.ts";
 
 /** One worker of a log's group: the partitions the lease engine gives it. */

@@ -8,11 +8,11 @@ import type {
   Settlement,
   WireMessage,
 } from "@switchyard/core/driver";
-import type { Away } from "./away.ts";
-import type { Broker } from "./broker.ts";
-import { closed, LOST, MemoryFault, notFound } from "./faults.ts";
-import type { Queue } from "./queue.ts";
-import { handedOut } from "./wire.ts";
+import type { Away } from "./broker/hold.ts";
+import type { Broker } from "./broker/broker.ts";
+import { closed, LOST, MemoryFault, notFound } from "./errors.ts";
+import type { Queue } from "./broker/queue.ts";
+import { handedOut } from "./message.ts";
 
 const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut");
 

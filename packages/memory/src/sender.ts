@@ -1,9 +1,9 @@
 import type { Capabilities, Destination, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
-import type { Broker } from "./broker.ts";
-import type { Accepted, Dedup } from "./dedup.ts";
-import { closed, MemoryFault, notFound } from "./faults.ts";
-import type { Form } from "./forms.ts";
-import { refusal, sizeWithin, stored } from "./wire.ts";
+import type { Broker } from "./broker/broker.ts";
+import type { Accepted, Dedup } from "./broker/dedup.ts";
+import { closed, MemoryFault, notFound } from "./errors.ts";
+import type { Form } from "./capabilities.ts";
+import { refusal, sizeWithin, stored } from "./message.ts";
 
 const DROPPED = () => new MemoryFault("closed", "connection-lost", "the connection was cut; open the sender again");
 

@@ -2,7 +2,7 @@ import type { Phase } from "@switchyard/core/driver";
 import { describe, expect, test } from "vitest";
 import { adapter, sns } from "./index.ts";
 import { classify } from "./errors.ts";
-import { findArn } from "./topics.ts";
+import { findArn } from "./resource.ts";
 import { destination, fakeCall, group, never, sdkError } from "./testing/fakes.ts";
 
 const problems = (native: object, more = {}) =>

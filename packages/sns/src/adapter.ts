@@ -1,6 +1,6 @@
 import type { Adapter, Destination, Located } from "@switchyard/core/driver";
 import { adapter as sqs } from "@switchyard/sqs";
-import { locateTopic, queueOf } from "./addresses.ts";
+import { locateTopic, queueOf } from "./names.ts";
 import { declared } from "./capabilities.ts";
 import { nativeProblems } from "./native.ts";
 import { type SnsOptions, snsOptions } from "./options.ts";

@@ -1,7 +1,7 @@
 import type { Capabilities, Destination } from "@switchyard/core/driver";
 import { capabilitiesOf, type QueueLimits, settingsOf } from "@switchyard/sqs/kit";
 import { adapter as sqs } from "@switchyard/sqs";
-import { queueOf } from "./addresses.ts";
+import { queueOf } from "./names.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { topicSettings } from "./native.ts";
 

@@ -9,7 +9,7 @@ import {
   type Sdk,
 } from "@switchyard/aws-kit";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { bodies } from "./bodies.ts";
+import { bodies } from "./fast/bodies.ts";
 import { type Call, caller, type SnsClientLike } from "./client.ts";
 import type { SnsOptions } from "./options.ts";
 

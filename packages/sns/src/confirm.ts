@@ -1,5 +1,5 @@
 import { fromFault, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
-import { parseTopic } from "./addresses.ts";
+import { parseTopic } from "./names.ts";
 import { openClient } from "./clients.ts";
 import { classify } from "./errors.ts";
 import type { SnsOptions } from "./options.ts";

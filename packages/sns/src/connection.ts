@@ -1,7 +1,7 @@
 import { renewed } from "@switchyard/aws-kit";
 import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { connect as connectSqs, loadSdk } from "@switchyard/sqs/kit";
-import { queueOf } from "./addresses.ts";
+import { queueOf } from "./names.ts";
 import type { Call } from "./client.ts";
 import { lazyClient, openClient, type SnsClient } from "./clients.ts";
 import { classify } from "./errors.ts";
@@ -9,7 +9,7 @@ import { queueOptions, type SnsOptions } from "./options.ts";
 import { subscriber } from "./receiver.ts";
 import { loadSnsSdk } from "./sdk.ts";
 import { createSender } from "./sender.ts";
-import { openTopic } from "./topics.ts";
+import { openTopic } from "./resource.ts";
 
 /** Topics to publish to; everything else of pub/sub is a queue. */
 export async function connect(

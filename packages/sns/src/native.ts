@@ -1,7 +1,7 @@
 /** What may stand under `native` for a topic and for a group; a group's other settings are its queue's. */
 import { tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
-import { queueNative, queueOf } from "./addresses.ts";
+import { queueNative, queueOf } from "./names.ts";
 import { DEFAULT_MESSAGE_BYTES, MAX_FILTER_VALUES, MAX_MESSAGE_BYTES, MIN_MESSAGE_BYTES } from "./limits.ts";
 import { adapter as sqs } from "@switchyard/sqs";
 

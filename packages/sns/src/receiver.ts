@@ -1,7 +1,7 @@
 import type { Destination, Lease, ReceiverDriver } from "@switchyard/core/driver";
-import { parseTopic, topicAddress } from "./addresses.ts";
+import { parseTopic, topicAddress } from "./names.ts";
 import { topicCapabilities } from "./capabilities.ts";
-import { type Expected, unwrap } from "./notification.ts";
+import { type Expected, unwrap } from "./message.ts";
 
 /** A group's queue, read by the SQS receiver; notifications of the channel's topic are read as what they carry. */
 export function subscriber(driver: ReceiverDriver, from: Destination): ReceiverDriver {

@@ -4,7 +4,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { byIndex, refusal, sizeOf, toEntry } from "@switchyard/sqs/kit";
 import { topicCapabilities } from "./capabilities.ts";
 import type { Call, PublishEntry } from "./client.ts";
-import type { Topic } from "./topics.ts";
+import type { Topic } from "./resource.ts";
 
 /** What a queue refuses would be taken by the topic and never arrive: it is refused here, before the call. */
 function refused(message: WireMessage, fifo: boolean): MessagingError | undefined {

@@ -1,5 +1,5 @@
 import type { Adapter } from "@switchyard/core/driver";
-import { locate } from "./addresses.ts";
+import { locate } from "./names.ts";
 import { declared } from "./capabilities.ts";
 import { nativeProblems } from "./native.ts";
 import { type SqsOptions, sqsOptions } from "./options.ts";

@@ -10,9 +10,9 @@ import {
   refuseRetries,
   type Sdk,
 } from "@switchyard/aws-kit";
-import { bodies } from "./bodies.ts";
+import { bodies } from "./fast/bodies.ts";
 import { type Call, caller, type SqsClientLike } from "./client.ts";
-import { EXAMPLE_ENDPOINT } from "./hosts.ts";
+import { EXAMPLE_ENDPOINT } from "./endpoint.ts";
 import { CALL_TIMEOUT_MS, POLL_TIMEOUT_MS } from "./limits.ts";
 import type { SqsOptions } from "./options.ts";
 

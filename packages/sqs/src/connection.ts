@@ -5,7 +5,7 @@ import { openClients } from "./clients.ts";
 import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
 import type { SqsOptions } from "./options.ts";
-import { describeQueue, openQueue, queueUrl, queueWords } from "./queues.ts";
+import { describeQueue, openQueue, queueUrl, queueWords } from "./resource.ts";
 import { createReceiver } from "./receiver.ts";
 import { createSender } from "./sender.ts";
 

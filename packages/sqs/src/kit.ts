@@ -1,7 +1,7 @@
 /**
  * What `@switchyard/sns` stands on: a subscription is an SQS queue. Not for applications; it changes with any version.
  */
-export { queueName } from "./addresses.ts";
+export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
 export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";
@@ -9,9 +9,9 @@ export { type Clients, openClients } from "./clients.ts";
 export { connect } from "./connection.ts";
 export { classify } from "./errors.ts";
 export { loadSdk } from "./sdk.ts";
-export { originProblem } from "./hosts.ts";
+export { originProblem } from "./endpoint.ts";
 export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";
-export { describeQueue, type Queue, queueUrl } from "./queues.ts";
+export { describeQueue, type Queue, queueUrl } from "./resource.ts";
 export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
-export { refusal, sizeOf, toEntry } from "./wire.ts";
+export { refusal, sizeOf, toEntry } from "./message.ts";

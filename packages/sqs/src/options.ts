@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SqsClientLike } from "./client.ts";
-import { originProblem } from "./hosts.ts";
+import { originProblem } from "./endpoint.ts";
 
 const client = z.custom<SqsClientLike>((value) => typeof (value as SqsClientLike | null)?.send === "function", {
   error: "must be an SQSClient of @aws-sdk/client-sqs; it can be given in code only",

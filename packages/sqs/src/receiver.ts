@@ -5,9 +5,9 @@ import type { Call, ReceivedMessage } from "./client.ts";
 import type { Clients } from "./clients.ts";
 import { classify } from "./errors.ts";
 import { HOLD_MARGIN_MS, MAX_BATCH, MAX_HOLD_MS, MAX_WAIT_MS, SECOND } from "./limits.ts";
-import { type Queue, redriveOf } from "./queues.ts";
+import { type Queue, redriveOf } from "./resource.ts";
 import { extend, settle } from "./settle.ts";
-import { fromReceived } from "./wire.ts";
+import { fromReceived } from "./message.ts";
 
 /** The receipt handle. */
 export type Receipt = string;

@@ -3,8 +3,8 @@ import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@sw
 import { byIndex } from "./batches.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, SendEntry } from "./client.ts";
-import type { Queue } from "./queues.ts";
-import { refusal, sizeOf, toEntry } from "./wire.ts";
+import type { Queue } from "./resource.ts";
+import { refusal, sizeOf, toEntry } from "./message.ts";
 
 export function createSender(queue: Queue, call: Call, runtime: Runtime): SenderDriver {
   const capabilities: Capabilities = capabilitiesOf(queue.fifo, queue);

@@ -1,7 +1,7 @@
 /** What the destinations need of Kinesis: streams, and consumers for enhanced fan-out. */
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { consumerName, isExternal, locate, streamName, streamRef } from "../addresses.ts";
+import { consumerName, isExternal, locate, streamName, streamRef } from "../names.ts";
 import type { StreamRef } from "../client.ts";
 import { fansOut, nativeProblems, type Settings, settingsOf } from "../native.ts";
 import type { KinesisOptions } from "../options.ts";

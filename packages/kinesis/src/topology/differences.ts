@@ -2,7 +2,7 @@
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
 import type { Call } from "../client.ts";
-import type { Stream } from "../streams.ts";
+import type { Stream } from "../resource.ts";
 import type { DesiredStream } from "./desired.ts";
 
 export interface Difference {

@@ -6,7 +6,7 @@ import { openClients } from "../clients.ts";
 import { classify, isNamed } from "../errors.ts";
 import { SECOND } from "../limits.ts";
 import type { KinesisOptions } from "../options.ts";
-import { describeStream, type Stream, streamWords } from "../streams.ts";
+import { describeStream, type Stream, streamWords } from "../resource.ts";
 import { type DesiredStream, desiredStreams } from "./desired.ts";
 import { differences } from "./differences.ts";
 import { leaseTablesOf } from "./leases.ts";

@@ -2,7 +2,7 @@
 import type { Change, Destination, Runtime, TopologyPlan } from "@switchyard/core/driver";
 import { DEFAULT_LEASES } from "../lease-options.ts";
 import type { KinesisOptions } from "../options.ts";
-import { dynamodbConnection, leaseTable } from "../stores.ts";
+import { dynamodbConnection, leaseTable } from "../lease-store.ts";
 import { streams } from "./desired.ts";
 
 /** Only what is needed of the tables of whichever store is configured. */

@@ -1,7 +1,7 @@
 export type { AttemptResult } from "@switchyard/core/testing";
 export { type Control, control } from "../control.ts";
-export type { FailKind, InjectedFaults } from "../injected.ts";
-export { forgetBroker } from "../registry.ts";
+export type { FailKind, InjectedFaults } from "../broker/injected-faults.ts";
+export { forgetBroker } from "../broker/registry.ts";
 export { deliver, type DeliverOptions } from "./deliver.ts";
 export type { BrokerMessage, DeadMessage } from "./inspect.ts";
 export type { TestbedOptions } from "./settings.ts";

@@ -1,8 +1,8 @@
 import type { AnyChannel, Messaging } from "@switchyard/core";
 import { type ReadMessage, readMessage } from "@switchyard/core/testing";
-import type { Broker, Watch } from "../broker.ts";
-import { HELD } from "../item.ts";
-import type { Queue } from "../queue.ts";
+import type { Broker, Watch } from "../broker/broker.ts";
+import { HELD } from "../broker/stored-message.ts";
+import type { Queue } from "../broker/queue.ts";
 
 /** A message in the broker. `data` is what was published: the schema's input. */
 export type BrokerMessage = Omit<ReadMessage, "dead">;

@@ -11,9 +11,9 @@ import {
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { type VirtualRuntime, virtualRuntime } from "@switchyard/core/testing";
 import { type Control, controlFor } from "../control.ts";
-import { MemoryFault } from "../faults.ts";
-import type { InjectedFaults } from "../injected.ts";
-import { brokerNamed, forgetBroker, openBroker } from "../registry.ts";
+import { MemoryFault } from "../errors.ts";
+import type { InjectedFaults } from "../broker/injected-faults.ts";
+import { brokerNamed, forgetBroker, openBroker } from "../broker/registry.ts";
 import { type BrokerMessage, type DeadMessage, Inspection } from "./inspect.ts";
 import { LateMessaging } from "./late-messaging.ts";
 import { settingsFor, type TestbedOptions } from "./settings.ts";

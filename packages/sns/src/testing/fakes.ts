@@ -1,6 +1,6 @@
 import type { Destination } from "@switchyard/core/driver";
 import type { Actions, Call } from "../client.ts";
-import type { Topic } from "../topics.ts";
+import type { Topic } from "../resource.ts";
 
 export interface Called {
   readonly action: keyof Actions;

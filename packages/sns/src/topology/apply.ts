@@ -1,7 +1,7 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { topicName } from "../addresses.ts";
-import { describeTopic, findArn, type Topic } from "../topics.ts";
+import { topicName } from "../names.ts";
+import { describeTopic, findArn, type Topic } from "../resource.ts";
 import type { DesiredTopic } from "./desired.ts";
 import { applyKeys } from "./keys.ts";
 import {
@@ -12,7 +12,7 @@ import {
   wantedAttributes,
 } from "./subscriptions.ts";
 import { creationAttributes, missingTags, topicDifferences } from "./topic.ts";
-import { findQueue, ifThere, type Workshop } from "./workshop.ts";
+import { findQueue, ifThere, type Workshop } from "./context.ts";
 
 export interface PlannedGroup {
   readonly of: Destination;

@@ -1,6 +1,6 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { locateTopic, topicAddress, topicName } from "../addresses.ts";
+import { locateTopic, topicAddress, topicName } from "../names.ts";
 import { nativeProblems, type TopicSettings, topicSettings } from "../native.ts";
 
 export interface DesiredTopic {

@@ -1,7 +1,7 @@
-import { describeTopic, findArn } from "../topics.ts";
+import { describeTopic, findArn } from "../resource.ts";
 import type { DesiredTopic } from "./desired.ts";
 import { subscriptionsOf } from "./subscriptions.ts";
-import { findQueue, ifThere, type Workshop } from "./workshop.ts";
+import { findQueue, ifThere, type Workshop } from "./context.ts";
 
 /** Subscriptions, then the topic where it is ours and was asked for; the queues follow. */
 export async function destroyTopics(desired: readonly DesiredTopic[], workshop: Workshop): Promise<void> {

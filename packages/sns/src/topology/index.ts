@@ -3,18 +3,18 @@ import type { Destination, Topology, TopologyPlan } from "@switchyard/core/drive
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
 import { loadSdk, openClients } from "@switchyard/sqs/kit";
 import { createTopology as createQueueTopology } from "@switchyard/sqs/topology";
-import { queueOf } from "../addresses.ts";
+import { queueOf } from "../names.ts";
 import { lazyClient, openClient } from "../clients.ts";
 import { classify } from "../errors.ts";
-import { loadKmsSdk, openKms } from "../kms.ts";
+import { loadKmsSdk, openKms } from "./kms.ts";
 import { queueOptions, type SnsOptions } from "../options.ts";
 import { loadSnsSdk } from "../sdk.ts";
 import { applyTopics, type PlannedTopic } from "./apply.ts";
 import { desiredTopics } from "./desired.ts";
 import { destroyTopics } from "./destroy.ts";
 import { planTopics } from "./plan.ts";
-import { Senders } from "./senders.ts";
-import type { Workshop } from "./workshop.ts";
+import { Senders } from "./queue-sources.ts";
+import type { Workshop } from "./context.ts";
 
 interface State {
   readonly topics: readonly PlannedTopic[];

@@ -1,6 +1,6 @@
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { expect, test } from "vitest";
-import type { Kms } from "../kms.ts";
+import type { Kms } from "./kms.ts";
 import { destination, group, never, sdkError } from "../testing/fakes.ts";
 import { grantFor, granted } from "./grants.ts";
 import { applyKeys, keysOf, planKeys } from "./keys.ts";

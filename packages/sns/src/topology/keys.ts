@@ -4,7 +4,7 @@ import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { Queue } from "@switchyard/sqs/kit";
 import { managedKeyProblem } from "../native.ts";
 import { grantFor, granted } from "./grants.ts";
-import type { Workshop } from "./workshop.ts";
+import type { Workshop } from "./context.ts";
 
 /** Refuses a queue under a key SNS may not use. */
 export function refuseManagedKey(group: Destination, key: string | undefined): void {

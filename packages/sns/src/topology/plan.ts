@@ -1,9 +1,9 @@
 import type { Change, Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { type Queue, queueName } from "@switchyard/sqs/kit";
-import { topicArn, topicName } from "../addresses.ts";
+import { topicArn, topicName } from "../names.ts";
 import type { Subscription } from "../client.ts";
-import { describeTopic, findArn, type Topic } from "../topics.ts";
+import { describeTopic, findArn, type Topic } from "../resource.ts";
 import type { PlannedGroup, PlannedTopic } from "./apply.ts";
 import type { DesiredTopic } from "./desired.ts";
 import { keysOf, planKeys, refuseManagedKey, type WantedKey } from "./keys.ts";
@@ -17,7 +17,7 @@ import {
   wantedAttributes,
 } from "./subscriptions.ts";
 import { missingTags, topicDifferences } from "./topic.ts";
-import { findQueue, ifThere, type Workshop } from "./workshop.ts";
+import { findQueue, ifThere, type Workshop } from "./context.ts";
 
 interface Planning {
   readonly changes: Change[];

@@ -4,7 +4,7 @@ import { canonical, policyOf, splitPolicy, type Statement } from "@switchyard/sq
 import type { SnsClient } from "../clients.ts";
 import { DEFAULT_MESSAGE_BYTES } from "../limits.ts";
 import type { TopicAccess } from "../native.ts";
-import type { Topic } from "../topics.ts";
+import type { Topic } from "../resource.ts";
 import type { DesiredTopic } from "./desired.ts";
 
 export interface TopicDifference {

@@ -1,6 +1,6 @@
 import type { Destination } from "@switchyard/core/driver";
 import type { Actions, Call, SqsClientLike } from "../client.ts";
-import type { Queue } from "../queues.ts";
+import type { Queue } from "../resource.ts";
 
 type Action = keyof Actions;
 export interface Called {

@@ -1,10 +1,10 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { queueName } from "../addresses.ts";
+import { queueName } from "../names.ts";
 import type { Clients } from "../clients.ts";
 import { classify } from "../errors.ts";
 import type { SqsOptions } from "../options.ts";
-import { describeQueue, queueUrl } from "../queues.ts";
+import { describeQueue, queueUrl } from "../resource.ts";
 import { creationAttributes, type Desired } from "./desired.ts";
 import { differences } from "./differences.ts";
 import { missingTags } from "./tags.ts";

@@ -1,6 +1,6 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { locate, queueName } from "../addresses.ts";
+import { locate, queueName } from "../names.ts";
 import { MAX_RECEIVE_COUNT, MIN_RECEIVE_COUNT, SECOND } from "../limits.ts";
 import { nativeProblems, type Settings, settingsOf } from "../native.ts";
 

@@ -1,9 +1,9 @@
 /** What a queue has against what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
-import { queueName } from "../addresses.ts";
+import { queueName } from "../names.ts";
 import { SECOND } from "../limits.ts";
-import { type Queue, redriveOf } from "../queues.ts";
+import { type Queue, redriveOf } from "../resource.ts";
 import { type Desired, encryption, throughput } from "./desired.ts";
 import { canonical, policyOf, splitPolicy, statements } from "./policy.ts";
 

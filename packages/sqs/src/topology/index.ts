@@ -1,12 +1,12 @@
 import { configOf, placing, type Sdk } from "@switchyard/aws-kit";
 import type { Change, Destination, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
-import { queueName } from "../addresses.ts";
+import { queueName } from "../names.ts";
 import { chunks } from "../batches.ts";
 import { type Clients, openClients } from "../clients.ts";
 import { classify } from "../errors.ts";
 import type { SqsOptions } from "../options.ts";
-import { describeQueue, type Queue, queueUrl, queueWords } from "../queues.ts";
+import { describeQueue, type Queue, queueUrl, queueWords } from "../resource.ts";
 import { applyQueue, type Planned } from "./apply.ts";
 import { type Desired, desiredQueues, type TopicsOf } from "./desired.ts";
 import { differences } from "./differences.ts";

@@ -1,0 +1,64 @@
+import type { Runtime } from "@switchyard/core/driver";
+import type { Calls } from "./calls.ts";
+import { isFatal } from "./fatal.ts";
+import type { Observer } from "./observer.ts";
+import type { LeaseStore, LeaseTable } from "./store.ts";
+import { jittered, type Times } from "./timing.ts";
+
+export interface AttendanceOptions {
+  readonly worker: string;
+  readonly store: LeaseStore;
+  readonly runtime: Runtime;
+  readonly calls: Calls;
+  readonly times: Times;
+}
+
+/** Who is in the group: shows that this worker lives, and deletes the rows of those that died. */
+export class Attendance {
+  readonly #of: AttendanceOptions;
+  #shownAt = Number.NEGATIVE_INFINITY;
+  /** The worker's own row is in the table: its leases' rows show that it lives, but not what it is. */
+  #written = false;
+
+  constructor(options: AttendanceOptions) {
+    this.#of = options;
+  }
+
+  /** A lease moved: that shows it as well as the worker's own row. */
+  shown(): void {
+    this.#shownAt = this.#of.runtime.monotonic();
+  }
+
+  /** Writes the worker's own row. Rejects only with what no retry mends. */
+  async beat(draining: boolean): Promise<void> {
+    const { calls, store, worker } = this.#of;
+    const row = { id: worker, state: draining ? "draining" : "active" } as const;
+    try {
+      await calls.store("showing that this worker lives", (s) => store.beat(row, s));
+      this.#written = true;
+      this.shown();
+    } catch (error) {
+      if (isFatal(error)) throw error;
+    }
+  }
+
+  /** Beats until the worker's row is there, then whenever no lease has moved for as long as a renewal takes, until `signal` aborts. */
+  async keep(signal: AbortSignal, draining: () => boolean): Promise<void> {
+    const { runtime, times } = this.#of;
+    while (!signal.aborted) {
+      await runtime.sleep(jittered(this.#written ? times.renewMs : times.quickMs, runtime), signal);
+      if (signal.aborted || draining()) return;
+      if (!this.#written || runtime.monotonic() - this.#shownAt >= times.renewMs) await this.beat(false);
+    }
+  }
+
+  /** Deletes the rows of workers that have been quiet for ten leases. */
+  async sweep(table: LeaseTable, observer: Observer, now: number): Promise<void> {
+    const { calls, store, times, worker } = this.#of;
+    for (const { id, counter } of table.workers) {
+      const quiet = observer.quiet(id, now) ?? 0;
+      if (id === worker || quiet < 10 * times.leaseMs) continue;
+      await calls.store("deleting a worker's row", (s) => store.forget(id, counter, s));
+    }
+  }
+}

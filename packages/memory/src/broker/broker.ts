@@ -1,0 +1,33 @@
+import type { Destination, Runtime, WireMessage } from "@switchyard/core/driver";
+import { Clock } from "./clock.ts";
+import { InjectedFaults } from "./injected-faults.ts";
+import type { Log } from "./log.ts";
+import type { Queue } from "./queue.ts";
+import type { Topic } from "./topic.ts";
+
+/** What a test sees pass by. */
+export interface Watch {
+  published(to: Destination, message: WireMessage, id: string): void;
+}
+
+export interface Droppable {
+  drop(): void;
+}
+
+/** Everything one memory broker holds. */
+export class Broker {
+  readonly clock: Clock;
+  readonly queues = new Map<string, Queue>();
+  readonly topics = new Map<string, Topic>();
+  readonly logs = new Map<string, Log>();
+  readonly faults = new InjectedFaults();
+  readonly connections = new Set<Droppable>();
+  watch: Watch | undefined;
+
+  constructor(runtime: Runtime) {
+    this.clock = new Clock(runtime);
+    this.faults.onDrop(() => {
+      for (const connection of [...this.connections]) connection.drop();
+    });
+  }
+}

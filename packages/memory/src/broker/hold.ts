@@ -1,0 +1,36 @@
+import type { Due } from "./due-heap.ts";
+import type { Item } from "./stored-message.ts";
+import type { Queue } from "./queue.ts";
+
+/** The time an item is not to be had: held by a receive, whose right to settle it this is, or delayed. A new one for each receive. */
+export class Away implements Due {
+  readonly item: Item;
+  /** Broker time of its end: of the hold, or from which it may be delivered. */
+  due: number;
+  slot = -1;
+  /** Whoever received it, while that lasts. */
+  holder: object | null;
+  /** Broker time of the receive. */
+  readonly from: number;
+
+  constructor(item: Item, from: number, due: number, holder: object | null) {
+    this.item = item;
+    this.from = from;
+    this.due = due;
+    this.holder = holder;
+  }
+}
+
+export interface TakeRequest {
+  readonly max: number;
+  readonly holdMs: number;
+  /** Whoever receives; what it holds can be taken back from it. */
+  readonly holder: object;
+}
+
+/** Where the broker itself puts a message after `attempts` deliveries that were not settled. */
+export interface NativeDeadLetter {
+  readonly attempts: number;
+  readonly name: string;
+  readonly to: () => Queue | undefined;
+}

@@ -1,0 +1,299 @@
+import type { WireMessage } from "@switchyard/core/driver";
+import type { Clock } from "./clock.ts";
+import { Accepted, Dedup } from "./dedup.ts";
+import { DueHeap } from "./due-heap.ts";
+import { AgeList } from "./age-list.ts";
+import { Alarm } from "./alarm.ts";
+import { Away, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
+import { DELAYED, dueOf, GONE, HELD, Item, Lane, LaneItem, laneOf, READY } from "./stored-message.ts";
+import { Line } from "@switchyard/core/driver-kit";
+import type { Rules } from "./rules.ts";
+import { Waiters } from "./waiters.ts";
+
+/**
+ * Competing consumers with holds. Nothing is scanned: publishing, receiving and settling take constant time whatever the
+ * backlog, and O(log n) of what is held or delayed. Time is looked at when something is asked; a timer runs only while a
+ * receive waits.
+ */
+export class Queue {
+  readonly name: string;
+  rules: Rules;
+  readonly dedup: Dedup<Accepted>;
+  readonly waiters: Waiters<TakeRequest, Away[]>;
+  deadLetter: NativeDeadLetter | undefined;
+  /** Everything in the queue. */
+  readonly all = new AgeList();
+  held = 0;
+  delayed = 0;
+  readonly #clock: Clock;
+  readonly #ring = new Line<Item | Lane>();
+  readonly #due = new DueHeap<Away>();
+  #lanes: Map<string, Lane> | undefined;
+  readonly #alarm: Alarm;
+  #seq = 0;
+
+  constructor(name: string, rules: Rules, clock: Clock) {
+    this.name = name;
+    this.rules = rules;
+    this.#clock = clock;
+    this.dedup = new Dedup(rules.dedupMs);
+    this.waiters = new Waiters(clock.runtime, () => this.#setAlarm());
+    this.#alarm = new Alarm(clock, this);
+  }
+
+  accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
+    return new Accepted(this.put(kept, given.delayMs ?? 0, now));
+  }
+
+  /** Stores one message. Call `serve` after the last of a batch. */
+  put(message: WireMessage, delayMs: number, now = this.#clock.now()): string {
+    this.#trim(now);
+    const lane = this.#laneOf(message);
+    const seq = ++this.#seq;
+    const item = lane === null ? new Item(seq, message, now) : new LaneItem(seq, message, now, lane);
+    this.all.add(item);
+    if (delayMs > 0) item.away = new Away(item, now, this.#clock.after(delayMs), null);
+    this.#line(item, now, false);
+    return String(seq);
+  }
+
+  /** Up to `max` of what is ready now. */
+  take(request: TakeRequest): Away[] {
+    const now = this.#clock.now();
+    this.look(now);
+    return this.#take(request, now);
+  }
+
+  /** After an empty `take`: what comes within `waitMs`, unless another waits already and takes it. */
+  wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined> {
+    const answer = this.waiters.wait(request, waitMs, signal);
+    this.#setAlarm();
+    return answer;
+  }
+
+  /** Gives what is ready to the receives that wait, each a share. */
+  serve(): void {
+    if (this.waiters.size === 0) return;
+    const now = this.#clock.now();
+    this.look(now);
+    for (let waiter = this.waiters.first; waiter !== undefined; waiter = this.waiters.first) {
+      const share = Math.max(1, Math.ceil(this.ready / this.waiters.size));
+      const { max, holdMs, holder } = waiter.request;
+      const taken = this.#take({ max: Math.min(max, share), holdMs, holder }, now);
+      if (taken.length === 0) break;
+      waiter.answer(taken);
+    }
+    this.#setAlarm();
+  }
+
+  ack(hold: Away, now: number): boolean {
+    const { item } = hold;
+    if (this.#lasts(hold, now)) {
+      this.#drop(item);
+      return true;
+    }
+    if (this.rules.late === "lost") return false;
+    if (item.away === hold && item.state !== GONE) this.#drop(item);
+    return true;
+  }
+
+  /** Back into the queue, not delivered again for `delayMs`. `attempts`: how many deliveries it has had by now; undefined where this one shall not count. */
+  giveBack(hold: Away, delayMs: number, attempts: number | undefined): boolean {
+    if (!this.#lasts(hold)) return this.rules.late === "accepted";
+    const { item } = hold;
+    if (this.rules.returnsByHold) {
+      if (delayMs > 0) return this.extend(hold, delayMs);
+    } else if (attempts === undefined) item.attempts--;
+    else item.attempts = Math.max(item.attempts, attempts);
+    this.#return(hold, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
+    return true;
+  }
+
+  extend(hold: Away, forMs: number): boolean {
+    if (!this.#lasts(hold)) return false;
+    hold.due = this.#clock.after(forMs);
+    this.#due.moved(hold);
+    return true;
+  }
+
+  /** What of the queue's state has changed only because time passed. */
+  look(now: number = this.#clock.now()): void {
+    this.#trim(now);
+    for (let away = this.#due.next; away !== undefined && away.due <= now; away = this.#due.next) {
+      const { item } = away;
+      if (item.state === HELD) this.#return(away, now);
+      else {
+        this.#due.remove(away);
+        this.delayed--;
+        item.state = READY;
+        if (item instanceof LaneItem && item.lane.serial) this.#arm(item.lane, false);
+        else this.#ready(item, false);
+      }
+    }
+  }
+
+  /** Ends the holds of one receiver at once: its connection is gone. */
+  takeBack(holder: object): void {
+    const now = this.#clock.now();
+    for (const away of [...this.#due]) if (away.item.state === HELD && away.holder === holder) this.#return(away, now);
+    this.serve();
+  }
+
+  purge(): void {
+    for (const item of this.all) item.state = GONE;
+    this.all.clear();
+    this.#ring.drain();
+    this.#due.clear();
+    this.#lanes?.clear();
+    this.held = 0;
+    this.delayed = 0;
+    this.#setAlarm();
+  }
+
+  get ready(): number {
+    return this.all.size - this.held - this.delayed;
+  }
+
+  #laneOf(message: WireMessage): Lane | null {
+    const id = this.rules.ordered ? message.key : message.fairness;
+    if (id === undefined) return null;
+    const lanes = (this.#lanes ??= new Map());
+    let lane = lanes.get(id);
+    if (lane === undefined) lanes.set(id, (lane = new Lane(id, this.rules.ordered)));
+    return lane;
+  }
+
+  #take(request: TakeRequest, now: number): Away[] {
+    const max = Math.min(request.max, this.rules.receiveLimit);
+    const taken: Away[] = [];
+    const due = this.#clock.after(request.holdMs);
+    while (taken.length < max) {
+      const next = this.#ring.shift();
+      if (next === undefined) break;
+      if (next instanceof Item) {
+        if (next.state === READY) this.#hold(next, due, now, request.holder, taken);
+        continue;
+      }
+      next.queued = false;
+      const room = next.serial && this.rules.keyBatches ? max - taken.length : 1;
+      for (let count = 0; count < room; count++) {
+        const item = next.first();
+        if (item === null || dueOf(item) > now) break;
+        next.shift();
+        this.#hold(item, due, now, request.holder, taken);
+      }
+      this.#arm(next, false);
+    }
+    return taken;
+  }
+
+  #hold(item: Item, due: number, now: number, holder: object, taken: Away[]): void {
+    const hold = new Away(item, now, due, holder);
+    item.state = HELD;
+    item.attempts++;
+    item.away = hold;
+    const lane = laneOf(item);
+    if (lane !== null) lane.out++;
+    this.#due.add(hold);
+    this.held++;
+    taken.push(hold);
+  }
+
+  /** The hold is the item's, and not over. */
+  #lasts(hold: Away, now = this.#clock.now()): boolean {
+    const { item } = hold;
+    return item.state === HELD && item.away === hold && hold.due > now;
+  }
+
+  /** From held to ready or delayed, or to the dead letters. */
+  #return(hold: Away, due: number): void {
+    const { item } = hold;
+    const dead = this.deadLetter;
+    if (dead !== undefined && item.attempts >= dead.attempts) {
+      const to = dead.to();
+      if (to !== undefined) {
+        this.#drop(item);
+        to.put(item.message, 0);
+        to.serve();
+        return;
+      }
+    }
+    this.#due.remove(hold);
+    this.held--;
+    hold.holder = null;
+    hold.due = due;
+    item.state = READY;
+    const lane = laneOf(item);
+    if (lane !== null) lane.out--;
+    this.#line(item, this.#clock.now(), true);
+  }
+
+  /** In line, or aside until its time; `back`: before those that were never received. */
+  #line(item: Item, now: number, back: boolean): void {
+    if (item instanceof LaneItem && item.lane.serial) {
+      item.lane.insert(item);
+      this.#arm(item.lane, back);
+    } else if (item.away !== null && item.away.due > now) this.#delay(item, item.away);
+    else this.#ready(item, back);
+  }
+
+  #ready(item: Item, back: boolean): void {
+    if (item instanceof LaneItem) {
+      const lane = this.#lanes?.get(item.lane.id) ?? item.lane;
+      this.#lanes?.set(lane.id, lane);
+      item.lane = lane;
+      lane.insert(item);
+      this.#arm(lane, false);
+    } else if (back) this.#ring.unshift(item);
+    else this.#ring.push(item);
+  }
+
+  #delay(item: Item, away: Away): void {
+    item.state = DELAYED;
+    this.#due.add(away);
+    this.delayed++;
+  }
+
+  /** Puts a lane in line for its turn, or its first message into the heap until its time; forgets it when empty. */
+  #arm(lane: Lane, front: boolean): void {
+    if (lane.queued || (lane.serial && lane.out > 0)) return;
+    const head = lane.first();
+    if (head === null) {
+      if (lane.out === 0 && this.#lanes?.get(lane.id) === lane) this.#lanes.delete(lane.id);
+      return;
+    }
+    if (head.state === DELAYED) return;
+    if (lane.serial && head.away !== null && head.away.due > this.#clock.now()) {
+      this.#delay(head, head.away);
+      return;
+    }
+    lane.queued = true;
+    if (front) this.#ring.unshift(lane);
+    else this.#ring.push(lane);
+  }
+
+  #drop(item: Item): void {
+    const lane = laneOf(item);
+    this.all.remove(item);
+    if (item.away !== null && item.away.slot >= 0) this.#due.remove(item.away);
+    if (item.state === HELD) {
+      this.held--;
+      if (lane !== null) lane.out--;
+    } else if (item.state === DELAYED) this.delayed--;
+    item.state = GONE;
+    if (lane !== null) this.#arm(lane, false);
+  }
+
+  /** What retention has ended. */
+  #trim(now: number): void {
+    const limit = now - this.rules.retentionMs;
+    for (let item = this.all.oldest; item !== null && item.at <= limit; item = this.all.oldest) this.#drop(item);
+    for (let front = this.#ring.peek(); front instanceof Item && front.state === GONE; front = this.#ring.peek())
+      this.#ring.shift();
+  }
+
+  /** Only a receive that waits has to be told that time has passed. */
+  #setAlarm(): void {
+    this.#alarm.set(this.waiters.size > 0 ? this.#due.next?.due : undefined);
+  }
+}

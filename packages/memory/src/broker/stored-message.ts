@@ -1,0 +1,119 @@
+import type { WireMessage } from "@switchyard/core/driver";
+import type { InLine } from "@switchyard/core/driver-kit";
+import type { Away } from "./hold.ts";
+
+type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
+export const READY = 0;
+export const HELD = 1;
+export const DELAYED = 2;
+export const GONE = 3;
+
+/** One message in one queue. A million of them wait at once: fields are few, and numbers small. */
+export class Item implements InLine<Item | Lane> {
+  readonly seq: number;
+  readonly message: WireMessage;
+  /** Broker time of acceptance. */
+  readonly at: number;
+  /** Its last absence: the delay or hold that lasts, or one that is over. A receipt of an earlier hold is worthless. */
+  away: Away | null = null;
+  older: Item | null = null;
+  newer: Item | null = null;
+  /** In line to be received. */
+  following: Item | Lane | undefined = undefined;
+  /** The attempts, and the state in the two lowest bits. */
+  #progress = 0;
+
+  constructor(seq: number, message: WireMessage, at: number) {
+    this.seq = seq;
+    this.message = message;
+    this.at = at;
+  }
+
+  get state(): State {
+    return (this.#progress & 3) as State;
+  }
+  set state(state: State) {
+    this.#progress = (this.#progress & ~3) | state;
+  }
+
+  /** Deliveries that count, the running one included. */
+  get attempts(): number {
+    return this.#progress >> 2;
+  }
+  set attempts(attempts: number) {
+    this.#progress = (attempts << 2) | (this.#progress & 3);
+  }
+}
+
+/** One that has an order key or a tenant. */
+export class LaneItem extends Item {
+  lane: Lane;
+  /** Next of its lane, in order of acceptance. */
+  after: LaneItem | null = null;
+
+  constructor(seq: number, message: WireMessage, at: number, lane: Lane) {
+    super(seq, message, at);
+    this.lane = lane;
+  }
+}
+
+export const laneOf = (item: Item): Lane | null => (item instanceof LaneItem ? item.lane : null);
+
+/** Broker time from which it may be delivered. */
+export const dueOf = (item: Item): number => (item.away === null ? item.at : item.away.due);
+
+/** The messages of one order key (`serial`: only the first may be out) or of one tenant (its turn comes round). */
+export class Lane implements InLine<Item | Lane> {
+  readonly id: string;
+  readonly serial: boolean;
+  head: LaneItem | null = null;
+  tail: LaneItem | null = null;
+  /** Held now. */
+  out = 0;
+  /** Waits for its turn in the queue's ring. */
+  queued = false;
+  following: Item | Lane | undefined = undefined;
+
+  constructor(id: string, serial: boolean) {
+    this.id = id;
+    this.serial = serial;
+  }
+
+  /** In order of acceptance; the two ends are reached at once. */
+  insert(item: LaneItem): void {
+    if (this.tail === null) {
+      this.head = item;
+      this.tail = item;
+      item.after = null;
+    } else if (this.tail.seq < item.seq) {
+      this.tail.after = item;
+      this.tail = item;
+      item.after = null;
+    } else {
+      let before: LaneItem | null = null;
+      let at: LaneItem | null = this.head;
+      while (at !== null && at.seq < item.seq) {
+        before = at;
+        at = at.after;
+      }
+      item.after = at;
+      if (before === null) this.head = item;
+      else before.after = item;
+    }
+  }
+
+  /** The first that still exists. */
+  first(): LaneItem | null {
+    while (this.head !== null && this.head.state === GONE) this.shift();
+    return this.head;
+  }
+
+  shift(): LaneItem | null {
+    const item = this.head;
+    if (item === null) return null;
+    this.head = item.after;
+    if (this.head === null) this.tail = null;
+    item.after = null;
+    return item;
+  }
+}

@@ -1,0 +1,134 @@
+import type { Capabilities, Destination } from "@switchyard/core/driver";
+import type { ResolvedOptions } from "./options.ts";
+import type { Rules } from "./broker/rules.ts";
+
+const MIB = 2 ** 20;
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+/** SQS: "5-minute deduplication interval", not configurable. */
+const FIFO_DEDUP_MS = 300_000;
+/** SQS: a hold ends 12 hours after its receive at the latest. */
+const SQS_HOLD_MS = 12 * HOUR;
+/** No broker needs more, and a number can be printed where infinity can't. */
+const LONGEST_DELAY_MS = 7 * DAY;
+
+export type Form = "memory" | "sqs" | "sqs-fifo";
+
+/** How a destination behaves; undefined where the profile's broker has no such model. */
+export function formOf(of: Pick<Destination, "model" | "ordered">, options: ResolvedOptions): Form | undefined {
+  if (options.profile === undefined) return "memory";
+  if (of.model !== "queue") return undefined;
+  return of.ordered ? "sqs-fifo" : options.profile;
+}
+
+/** One for all destinations that are alike: there may be thousands. */
+const known = new WeakMap<ResolvedOptions, Map<string, Capabilities>>();
+
+export function capabilities(of: Destination, options: ResolvedOptions): Capabilities | undefined {
+  const form = formOf(of, options);
+  if (form === undefined) return undefined;
+  const settings = { ...options, retentionMs: of.retentionMs ?? options.retentionMs };
+  const key = `${of.model} ${of.ordered} ${settings.retentionMs}`;
+  let mine = known.get(options);
+  if (mine === undefined) known.set(options, (mine = new Map<string, Capabilities>()));
+  let found = mine.get(key);
+  if (found === undefined)
+    mine.set(key, (found = form === "memory" ? own(of, settings) : sqs(form === "sqs-fifo", settings)));
+  return found;
+}
+
+function own(of: Destination, options: ResolvedOptions): Capabilities {
+  const stream = of.model === "stream";
+  const delay = stream ? 0 : Math.min(LONGEST_DELAY_MS, options.retentionMs);
+  return {
+    ordering: of.ordered ? "key" : "none",
+    publishConfirm: "received",
+    publishDedupMs: options.dedupMs,
+    maxBatch: { count: 1_000, bytes: 256 * MIB },
+    maxMessageBytes: options.maxMessageBytes,
+    headers: 256,
+    binary: true,
+    concurrency: { send: 16, receive: stream ? 1 : 4 },
+    delayedPublishMs: delay,
+    retryDelayMs: delay,
+    holdExtend: true,
+    releaseWithoutPenalty: true,
+    attempts: stream ? "local" : "exact",
+    settleResult: stream ? "checkpoint" : "confirmed",
+    deadLetter: stream ? "none" : "native",
+    redrive: stream ? "none" : "group",
+    replay: stream ? ["earliest", "latest", "time", "at"] : [],
+    retentionMs: options.retentionMs,
+    filter: of.model === "pubsub" ? "broker" : "none",
+    fairness: !stream && !of.ordered,
+    groupMembership: stream ? "leases" : "competing",
+    fencingToken: stream,
+    poisonSkip: stream ? ["park", "skip", "block"] : ["deadLetter", "skip", "block"],
+    depth: "exact",
+    purge: true,
+  };
+}
+
+/** What SQS has, by its developer guide (quotas: messages, FIFO queues, visibility timeout). */
+function sqs(fifo: boolean, options: ResolvedOptions): Capabilities {
+  return {
+    ordering: fifo ? "key" : "none",
+    publishConfirm: "stored",
+    publishDedupMs: fifo ? FIFO_DEDUP_MS : 0,
+    maxBatch: { count: 10, bytes: MIB },
+    maxMessageBytes: options.maxMessageBytes,
+    // Ten attributes, and the message's type is one of them.
+    headers: 9,
+    binary: false,
+    concurrency: { send: 16, receive: 4 },
+    delayedPublishMs: fifo ? 0 : 900_000,
+    retryDelayMs: SQS_HOLD_MS,
+    holdExtend: true,
+    releaseWithoutPenalty: false,
+    attempts: "approximate",
+    settleResult: "confirmed",
+    deadLetter: "native",
+    redrive: "group",
+    replay: [],
+    retentionMs: options.retentionMs,
+    filter: "none",
+    fairness: !fifo,
+    groupMembership: "competing",
+    fencingToken: false,
+    poisonSkip: ["deadLetter", "skip", "block"],
+    depth: "approximate",
+    purge: true,
+  };
+}
+
+export function rulesOf(form: Form, ordered: boolean, options: ResolvedOptions): Rules {
+  const { retentionMs, duplicates } = options;
+  if (form === "memory") {
+    return {
+      form,
+      ordered,
+      keyBatches: false,
+      returnsByHold: false,
+      late: "lost",
+      receiveLimit: 10_000,
+      dedupMs: options.dedupMs,
+      retentionMs,
+      duplicates: ordered ? 0 : duplicates,
+    };
+  }
+  const fifo = form === "sqs-fifo";
+  return {
+    form,
+    ordered: fifo,
+    keyBatches: fifo,
+    returnsByHold: true,
+    late: fifo ? "lost" : "accepted",
+    holdLimitMs: SQS_HOLD_MS,
+    receiveLimit: 10,
+    // FIFO has the same limit, but gives nothing more instead of an error.
+    ...(fifo ? {} : { heldLimit: 120_000 }),
+    dedupMs: fifo ? FIFO_DEDUP_MS : 0,
+    retentionMs,
+    duplicates: fifo ? 0 : duplicates,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Capabilities, WireMessage } from "@switchyard/core/driver";
+import { MemoryFault } from "./errors.ts";
+import type { Form } from "./capabilities.ts";
+import { sqsAccepts } from "./text.ts";
+
+/** Bytes of a message: body, header names and values, and the type; on SQS also each attribute's type name ("String"). */
+function sizeOf(message: WireMessage, form: Form): number {
+  const typeName = form === "memory" ? 0 : 6;
+  let bytes = Buffer.byteLength(message.body);
+  for (const name in message.headers)
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(message.headers[name]!) + typeName;
+  if (message.type !== undefined) bytes += 4 + Buffer.byteLength(message.type) + typeName;
+  return bytes;
+}
+
+/** As {@link sizeOf}; of a message that is not written out, and is far below the limit, the most it can be. */
+export function sizeWithin(message: WireMessage, form: Form, limit: number): number {
+  const most = message.local?.atMostBytes;
+  return most !== undefined && most < limit / 2 ? most : sizeOf(message, form);
+}
+
+/** Why the broker will never take this message. */
+export function refusal(message: WireMessage, form: Form, limits: Capabilities): MemoryFault | undefined {
+  const bytes = sizeWithin(message, form, limits.maxMessageBytes);
+  if (bytes > limits.maxMessageBytes)
+    return permanent("too-large", `${bytes} bytes; at most ${limits.maxMessageBytes}`);
+  if ((message.delayMs ?? 0) > limits.delayedPublishMs) {
+    return permanent("delay-too-long", `${message.delayMs} ms; at most ${limits.delayedPublishMs}`);
+  }
+  // One of core's own has four headers at most, and text.
+  if (message.local !== undefined) return undefined;
+  let headers = 0;
+  for (const _ in message.headers) headers++;
+  if (headers > limits.headers) return permanent("too-many-headers", `${headers}; at most ${limits.headers}`);
+  if (!limits.binary && typeof message.body !== "string") return permanent("binary-body", "only text is carried");
+  if (form === "memory") return undefined;
+  if (message.body.length === 0) return permanent("empty-body", "SQS takes no empty message");
+  if (!sqsAccepts(message.body as string))
+    return permanent("invalid-characters", "the body holds characters SQS refuses");
+  for (const name in message.headers) {
+    const value = message.headers[name]!;
+    if (value === "") return permanent("empty-header", `header "${name}" is empty; SQS takes no empty attribute`);
+    if (!sqsAccepts(value)) return permanent("invalid-characters", `header "${name}" holds characters SQS refuses`);
+  }
+  return undefined;
+}
+
+const permanent = (code: string, hint: string): MemoryFault => new MemoryFault("permanent", code, hint);
+
+/** What the broker keeps of a message: a copy nobody else can change. */
+export function stored(message: WireMessage, ordered: boolean): WireMessage {
+  if (message.local !== undefined && (ordered || message.key === undefined)) return message;
+  const kept: { -readonly [K in keyof WireMessage]: WireMessage[K] } = {
+    body: typeof message.body === "string" ? message.body : message.body.slice(),
+    headers: { ...message.headers },
+  };
+  if (message.type !== undefined) kept.type = message.type;
+  if (ordered && message.key !== undefined) kept.key = message.key;
+  if (message.fairness !== undefined) kept.fairness = message.fairness;
+  return kept;
+}
+
+/** What a receiver gets: bytes are copied again, for several groups get the same message. */
+export function handedOut(message: WireMessage): WireMessage {
+  return message.local !== undefined || typeof message.body === "string"
+    ? message
+    : { ...message, body: message.body.slice() };
+}

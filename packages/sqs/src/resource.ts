@@ -1,0 +1,126 @@
+import type { Destination } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { parseAddress, queueName } from "./names.ts";
+import type { Clients } from "./clients.ts";
+import { isLoopback, sameService } from "./endpoint.ts";
+import { DEFAULT_RETENTION_MS, MAX_MESSAGE_BYTES, SECOND } from "./limits.ts";
+import type { SqsOptions } from "./options.ts";
+
+export interface Queue {
+  readonly url: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly fifo: boolean;
+  readonly maxMessageBytes: number;
+  readonly retentionMs: number;
+  readonly attributes: Readonly<Record<string, string | undefined>>;
+}
+
+const refuse = (code: string, message: string): MessagingError => new MessagingError(code, message, { kind: "config" });
+
+/** The queue a call is about, by its physical name, as errors tell it. */
+export function queueWords(input: { readonly QueueUrl?: string; readonly QueueName?: string }): string | undefined {
+  const name = input.QueueName ?? input.QueueUrl?.slice(input.QueueUrl.lastIndexOf("/") + 1);
+  return name === undefined ? undefined : `queue "${name}"`;
+}
+
+/** The queue's URL as the endpoint knows it. Rejects with SQS's own error where there is no such queue. */
+export async function queueUrl(
+  of: Destination,
+  options: SqsOptions,
+  clients: Clients,
+  signal: AbortSignal,
+): Promise<string> {
+  const address = of.address ?? queueName(of);
+  const parsed = parseAddress(address);
+  if (parsed === undefined) throw refuse("bad-address", `"${address}" is not the name, URL or ARN of an SQS queue`);
+  const endpoint = await clients.endpoint();
+  if (parsed.url !== undefined) return checkedUrl(parsed.url, endpoint, options, GIVEN);
+  const region = parsed.region === undefined ? undefined : await clients.region();
+  if (region !== undefined && region !== parsed.region) {
+    throw refuse(
+      "wrong-region",
+      `"${address}" is in ${parsed.region}, this connection in ${region}; use a connection with region: ${parsed.region}`,
+    );
+  }
+  const owner = parsed.account ?? options.accountId;
+  const { QueueUrl = "" } = await clients.call(
+    "GetQueueUrl",
+    { QueueName: parsed.name, ...(owner === undefined ? {} : { QueueOwnerAWSAccountId: owner }) },
+    signal,
+  );
+  const url = URL.parse(QueueUrl);
+  if (url === null) throw refuse("bad-queue-url", `the endpoint gave no URL for the queue "${parsed.name}"`);
+  // The endpoint gave it, and requests go to the endpoint: of such a URL only the path is used.
+  return clients.followsUrls ? checkedUrl(url, endpoint, options, FOLLOWED) : url.href;
+}
+
+const GIVEN = "give the queue by name or ARN, or use a connection with that endpoint or region";
+const FOLLOWED =
+  "the client given sends requests to the host of a queue's URL; make it with useQueueUrlAsEndpoint: false, or give endpoint instead of a client";
+
+/** A queue's URL may make the SDK send signed requests to its host: only the endpoint's own is taken. */
+function checkedUrl(url: URL, endpoint: URL | undefined, options: SqsOptions, hint: string): string {
+  if (url.protocol !== "https:" && !isLoopback(url.hostname) && options.allowInsecure !== true) {
+    throw refuse(
+      "insecure-queue-url",
+      `the queue URL at ${url.origin} is not encrypted; use https:, or allowInsecure: true where the network is trusted`,
+    );
+  }
+  if (endpoint !== undefined && !sameService(url, endpoint)) {
+    throw refuse(
+      "foreign-queue-url",
+      `the queue URL is at ${url.origin}, this connection's endpoint is ${endpoint.origin}; ${hint}`,
+    );
+  }
+  return url.href;
+}
+
+/** Checks that the queue is there and of the right kind, and reads its own limits. */
+export async function openQueue(
+  of: Destination,
+  options: SqsOptions,
+  clients: Clients,
+  signal: AbortSignal,
+): Promise<Queue> {
+  const queue = await describeQueue(await queueUrl(of, options, clients, signal), clients, signal);
+  if (queue.fifo === of.ordered) return queue;
+  throw refuse(
+    "wrong-queue-kind",
+    of.ordered
+      ? `the queue "${queue.name}" is a standard queue and keeps no order; the channel's orderingKey needs a FIFO queue`
+      : `the queue "${queue.name}" is a FIFO queue; declare an orderingKey on the channel, or use a standard queue`,
+  );
+}
+
+export async function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue> {
+  const { Attributes: attributes = {} } = await clients.call(
+    "GetQueueAttributes",
+    { QueueUrl: url, AttributeNames: ["All"] },
+    signal,
+  );
+  const name = url.slice(url.lastIndexOf("/") + 1);
+  return {
+    url,
+    name,
+    arn: attributes["QueueArn"] ?? "",
+    fifo: attributes["FifoQueue"] === "true" || name.endsWith(".fifo"),
+    maxMessageBytes: Number(attributes["MaximumMessageSize"] ?? MAX_MESSAGE_BYTES),
+    retentionMs:
+      attributes["MessageRetentionPeriod"] === undefined
+        ? DEFAULT_RETENTION_MS
+        : Number(attributes["MessageRetentionPeriod"]) * SECOND,
+    attributes,
+  };
+}
+
+/** A queue's `RedrivePolicy`: where SQS itself moves a message, and after how many receives. */
+export function redriveOf(policy: string | undefined): { readonly target: string; readonly count: number } | undefined {
+  if (policy === undefined || policy === "") return undefined;
+  try {
+    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(policy) as Record<string, unknown>;
+    return { target: String(deadLetterTargetArn), count: Number(maxReceiveCount) };
+  } catch {
+    return { target: "an unreadable policy", count: 0 };
+  }
+}
