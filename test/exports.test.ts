@@ -91,6 +91,12 @@ test("declaring channels loads neither zod nor yaml: configuration is loaded by 
   expect(foreign(reach(join(core.folder, "dist/index.js"), { dynamic: true }).packages)).toContain("zod");
 });
 
+test("configuration given as a value loads no YAML parser, which not every bundle can run", () => {
+  const { packages } = reach(join(core.folder, "dist/config/index.js"), { dynamic: false });
+  expect(foreign(packages)).toContain("zod");
+  expect(foreign(packages)).not.toContain("yaml");
+});
+
 test("core's declarations name no schema library, so that a channel's type can be exported by any package", () => {
   const { packages } = reach(join(core.folder, "dist/index.d.ts"), { dynamic: true });
   expect(foreign(packages).filter((name) => !name.startsWith("@switchyard/"))).toEqual(["@standard-schema/spec"]);

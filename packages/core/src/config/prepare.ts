@@ -29,7 +29,14 @@ export interface Prepared {
   readonly sources: readonly string[];
 }
 
-export function prepare({ loaded, env, profile: asked, shapes, consumers, problems }: Preparing): Prepared {
+export async function prepare({
+  loaded,
+  env,
+  profile: asked,
+  shapes,
+  consumers,
+  problems,
+}: Preparing): Promise<Prepared> {
   const filled = fill(loaded.value, env);
   const secrets = secretsOf(filled.fromEnv.values());
   secrets.addAnywhere(filled.value);
@@ -48,7 +55,7 @@ export function prepare({ loaded, env, profile: asked, shapes, consumers, proble
     const at = ["profiles", chosen];
     layers.push({ tree: getAt(base.value, at) as Tree, name: (path) => pathText([...at, ...path]) });
   }
-  const top = environment(env, layers, shapes, secrets, problems);
+  const top = await environment(env, layers, shapes, secrets, problems);
   layers.push(top.layer);
 
   const relative = (path: Path) => (path[0] !== "profiles" ? path : path[1] === chosen ? path.slice(2) : undefined);
@@ -115,7 +122,7 @@ function chooseProfile(
   return undefined;
 }
 
-function environment(
+async function environment(
   env: Preparing["env"],
   below: readonly Layer[],
   shapes: readonly ChannelShape[],
@@ -133,7 +140,7 @@ function environment(
     if (path[0] === "policies") names.push("default");
     return names;
   };
-  const found = environmentLayer(env, known, problems);
+  const found = await environmentLayer(env, known, problems);
   const variable = (path: Path) =>
     found.overrides.find((one) => one.path.every((key, at) => at >= path.length || key === path[at]))?.variable ??
     pathText(path);

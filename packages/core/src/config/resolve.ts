@@ -39,7 +39,7 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
   const problems = new Problems();
   const shapes = [...input.channels];
   for (const { channel } of consumers) if (!shapes.some(({ name }) => name === channel.name)) shapes.push(channel);
-  const prepared = prepare({ loaded, env, profile: input.profile, shapes, consumers, problems });
+  const prepared = await prepare({ loaded, env, profile: input.profile, shapes, consumers, problems });
   const { context, profile } = prepared;
   const connections = new Connections(context, new Adapters(adapters, loaded.directories));
   const channels: Record<string, ChannelPlan> = {};

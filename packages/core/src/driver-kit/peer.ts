@@ -1,7 +1,5 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { MessagingError } from "../api/errors.ts";
+import { importFile, resolveFrom } from "../base/import-at-run-time.ts";
 
 /**
  * Loads an adapter's peer dependency on first use, so that a service on another transport never needs it installed: `beside`
@@ -30,8 +28,7 @@ export async function loadPeer<T>(
 }
 
 function projectsOwn(name: string): Promise<unknown> {
-  const path = createRequire(join(process.cwd(), "package.json")).resolve(name);
-  return import(pathToFileURL(path).href);
+  return importFile(resolveFrom(process.cwd(), name));
 }
 
 function isMissing(error: unknown, name: string): boolean {

@@ -1,11 +1,11 @@
 /** `SWITCHYARD__CHANNELS__VIDEO_UPLOADS__ON=memory`: the environment's layer, over the profile. */
-import { isScalar, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { Problems } from "../layers/problems.ts";
 import { overlaySchema } from "../layers/schema.ts";
 import { type Place, placeOf } from "../layers/structure.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
 import { setAt, type Tree } from "../layers/tree.ts";
+import { readYamlScalar } from "./yaml.ts";
 
 const PREFIX = "SWITCHYARD__";
 /** Removes what the layers below say, as in a profile; other spellings of null (`~`, nothing) are text. */
@@ -17,11 +17,11 @@ export interface Override {
 }
 
 /** `names` gives what is known below a path of names: channels, groups, the keys of a connection. */
-export function environmentLayer(
+export async function environmentLayer(
   env: Readonly<Record<string, string | undefined>>,
   names: (path: readonly string[]) => readonly string[],
   problems: Problems,
-): { readonly tree: Tree; readonly overrides: readonly Override[] } {
+): Promise<{ readonly tree: Tree; readonly overrides: readonly Override[] }> {
   const tree: Tree = {};
   const overrides: Override[] = [];
   for (const variable of Object.keys(env).toSorted((a, b) => (a < b ? -1 : 1))) {
@@ -35,7 +35,7 @@ export function environmentLayer(
       continue;
     }
     overrides.push({ variable, path });
-    setAt(tree, path, scalar(text));
+    setAt(tree, path, text === REMOVES ? null : await readYamlScalar(variable, text));
   }
   return { tree, overrides };
 }
@@ -101,13 +101,4 @@ function match(segment: string, known: readonly string[]): readonly string[] {
 
 function camelCase(segment: string): string {
   return segment.toLowerCase().replaceAll(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** `null` removes; else a YAML scalar; what is not one (`@x`, `a: b`) is the text as it stands. */
-function scalar(text: string): unknown {
-  if (text === REMOVES) return null;
-  const document = parseDocument(text, { prettyErrors: false, logLevel: "silent" });
-  if (document.errors.length > 0 || (document.contents !== null && !isScalar(document.contents))) return text;
-  const value: unknown = document.toJS();
-  return value === null || typeof value === "object" ? text : value;
 }

@@ -1,14 +1,16 @@
 /** Finds and reads the configuration. Errors name the place, never the text there: it may be a secret. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { Problem } from "../../api/errors.ts";
+import { importFile } from "../../base/import-at-run-time.ts";
 import { invalidConfig } from "../layers/problems.ts";
 import { isTree, type Tree } from "../layers/tree.ts";
+import { readYamlFile } from "./yaml.ts";
 
 const EXTENSIONS = ["yaml", "yml", "json", "ts", "js", "mjs"] as const;
 const FILES = EXTENSIONS.map((extension) => `switchyard.config.${extension}`);
+
+/** Not there in a bundle as CommonJS. */
+const HERE = import.meta.dirname as string | undefined;
 
 export interface Loaded {
   readonly value: Tree;
@@ -21,7 +23,7 @@ export interface Loaded {
 /** `config`: a file, a folder or a value; nothing: the nearest configuration file from `cwd` upwards. */
 export async function load(config: string | object | undefined, cwd: string): Promise<Loaded> {
   if (typeof config === "object")
-    return { value: tree(config, "configuration"), source: "configuration", directories: [cwd, import.meta.dirname] };
+    return { value: tree(config, "configuration"), source: "configuration", directories: [cwd, HERE ?? cwd] };
   const file = config === undefined ? search(cwd) : named(resolve(cwd, config));
   return { value: tree(await read(file), basename(file)), source: basename(file), directories: [dirname(file)] };
 }
@@ -56,11 +58,11 @@ function inFolder(folder: string): string | undefined {
 }
 
 async function read(file: string): Promise<unknown> {
-  if (/\.ya?ml$/.test(file)) return yaml(file, readFileSync(file, "utf8"));
+  if (/\.ya?ml$/.test(file)) return readYamlFile(file, readFileSync(file, "utf8"));
   if (file.endsWith(".json")) return json(file, readFileSync(file, "utf8"));
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module = await importFile(file);
   } catch (cause) {
     const { code, name } = cause as { code?: string; name?: string };
     const hint =
@@ -72,35 +74,6 @@ async function read(file: string): Promise<unknown> {
   if (!("default" in module))
     throw one(basename(file), "has no default export; write export default defineConfig(channels, {...})");
   return module["default"];
-}
-
-function yaml(file: string, text: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, logLevel: "silent" });
-  if (document.errors.length > 0) {
-    throw invalidConfig(
-      basename(file),
-      document.errors.map((error): Problem => {
-        const { line, col } = lines.linePos(error.pos[0]);
-        return {
-          path: `${basename(file)}:${line}:${col}`,
-          message: `not valid YAML: ${error.code.toLowerCase().replaceAll("_", " ")}`,
-        };
-      }),
-    );
-  }
-  // Nothing after the colon is an entry without settings, not the null that removes one.
-  visit(document, {
-    Pair(_, pair) {
-      if (isScalar(pair.value) && pair.value.value === null && (pair.value.source ?? "") === "")
-        pair.value = document.createNode({});
-    },
-  });
-  try {
-    return document.contents === null ? {} : document.toJS();
-  } catch {
-    throw one(basename(file), "not valid YAML: its aliases cannot be resolved");
-  }
 }
 
 function json(file: string, text: string): unknown {

@@ -1,10 +1,9 @@
 /** Finds the adapter a connection names: passed in code, given as a value, or loaded from the configuration file's place. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Adapter } from "../../driver/index.ts";
 import { isAdapter } from "../layers/schema.ts";
+import { importFile, resolveFrom } from "../../base/import-at-run-time.ts";
 import { didYouMean } from "../../base/suggest.ts";
 
 /** Our own, with what has to be installed beside them. */
@@ -42,11 +41,11 @@ export class Adapters {
 
   async #load(use: string, specifier: string): Promise<Found> {
     let path: string | undefined;
-    for (const directory of this.#directories) path ??= resolveFrom(directory, specifier);
+    for (const directory of this.#directories) path ??= locate(directory, specifier);
     if (path === undefined) return { problem: notInstalled(use, specifier, this.#directories[0]!) };
     let module: Record<string, unknown>;
     try {
-      module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+      module = await importFile(path);
     } catch (cause) {
       return { problem: failed(specifier, cause) };
     }
@@ -90,9 +89,9 @@ function packageOf(specifier: string): string {
  * As `import` would from a file in `directory`. `require.resolve` does the work, except for packages whose exports know only
  * the `import` condition; `import.meta.resolve` with a parent is still behind a flag.
  */
-function resolveFrom(directory: string, specifier: string): string | undefined {
+function locate(directory: string, specifier: string): string | undefined {
   try {
-    return createRequire(join(directory, "_")).resolve(specifier);
+    return resolveFrom(directory, specifier);
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") return undefined;
   }
