@@ -14,7 +14,7 @@ export function depthOf(of: Queue | Log, group: string | undefined, clock: Clock
       ready: of.ready,
       delayed: of.delayed,
       held: of.held,
-      ...(oldest === null ? {} : { oldestMs: clock.now() - oldest.at }),
+      ...(oldest === undefined ? {} : { oldestMs: clock.now() - oldest.at }),
     },
   ];
 }

@@ -6,7 +6,7 @@ import { type Validated, validate } from "../api/schema.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { checkHeaders, checkName, isBytes, jsonText, oneLine } from "../wire/text.ts";
 import { outgoingTrace } from "../wire/trace.ts";
-import type { Extra } from "../wire/optional-fields.ts";
+import type { ResolvedOptions } from "../wire/resolved-options.ts";
 
 /** {@link PublishOptions} as the run time sees them. */
 export interface RawOptions {
@@ -29,8 +29,8 @@ export function contentOf(data: unknown, local: boolean): Content {
   return (local ? copyJson(data) : undefined) ?? jsonText(data);
 }
 
-/** Undefined for an ordinary message. `valid` is {@link check}'s. */
-export function extraOf(
+/** Undefined for an ordinary message. `valid` is {@link checkMessage}'s. */
+export function resolveOptions(
   shape: ChannelShape,
   source: string,
   type: string,
@@ -39,7 +39,7 @@ export function extraOf(
   options: RawOptions | undefined,
   valid: Promise<void> | undefined,
   signal: AbortSignal | undefined,
-): Extra | undefined {
+): ResolvedOptions | undefined {
   const key = orderingKey(shape, type, data);
   const given = options?.headers === undefined ? undefined : checkHeaders(options.headers);
   const trace = outgoingTrace(given);
@@ -68,7 +68,7 @@ function refuse(shape: ChannelShape, code: string, message: string, cause?: unkn
 }
 
 /** Throws `unknown-type` or `invalid-message`; where the schema is asynchronous, the promise does. */
-export function check(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined {
+export function checkMessage(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined {
   const schema = Object.hasOwn(shape.messages, type) ? shape.messages[type] : undefined;
   if (schema === undefined) {
     const known = Object.keys(shape.messages).map((name) => `"${name}"`);
@@ -143,9 +143,9 @@ function delayOf(shape: ChannelShape, value: unknown): number {
   );
 }
 
-/** What only the destination's own capabilities can tell. */
-export function checkCapabilities(shape: ChannelShape, extra: Extra, capabilities: Capabilities): void {
-  const { delayMs = 0, fairness } = extra;
+/** Against what the adapter declared. A sender that keeps less is refused when it opens, so this is the only look. */
+export function checkCapabilities(shape: ChannelShape, options: ResolvedOptions, capabilities: Capabilities): void {
+  const { delayMs = 0, fairness } = options;
   if (delayMs > capabilities.delayedPublishMs) {
     const most =
       capabilities.delayedPublishMs === 0 ? "none" : `at most ${formatDuration(capabilities.delayedPublishMs)}`;
@@ -160,13 +160,13 @@ export function checkCapabilities(shape: ChannelShape, extra: Extra, capabilitie
   }
 }
 
-/** The id asked for, checked, or undefined. */
-export function givenId(options: RawOptions | undefined): string | undefined {
-  return options?.id === undefined ? undefined : checkName(options.id, "id");
+/** @throws MessagingError `bad-text` where the id asked for is not text that a broker carries. */
+export function checkId(options: RawOptions | undefined): void {
+  if (options?.id !== undefined) checkName(options.id, "id");
 }
 
 /** With the channel and the id in it, whatever was thrown. */
-export function prepareFailed(error: unknown, channel: string, id: string): MessagingError {
+export function refusalOf(error: unknown, channel: string, id: string): MessagingError {
   const code = isMessagingError(error) ? error.code : "publish-failed";
   const text = error instanceof Error ? error.message : String(error);
   return new MessagingError(code, text, {

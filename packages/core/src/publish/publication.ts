@@ -1,56 +1,75 @@
-import type { Capabilities, SenderDriver, WireMessage } from "../driver/index.ts";
-import { BYTES_TYPE, encodeBody, JSON_TYPE } from "../wire/codec.ts";
-import { type Envelope } from "../wire/envelope.ts";
-import { NO_HEADERS } from "../wire/attributes.ts";
-import type { MessagingError } from "../api/errors.ts";
-import { JsonCopy } from "../base/json-copy.ts";
-import { LocalMessage, localMessage } from "../wire/in-process-message.ts";
 import type { Published as Result, PublishManyResult } from "../api/publisher.ts";
-import type { Common } from "../wire/shared-fields.ts";
-import type { Extra } from "../wire/optional-fields.ts";
-import { type Accepted, Item, type Many } from "./send/outgoing-message.ts";
-import { checkCapabilities, type Content } from "./checks.ts";
+import type { MessagingError } from "../api/errors.ts";
+import type { ChannelShape } from "../api/shapes.ts";
+import { JsonCopy } from "../base/json-copy.ts";
+import type { Capabilities, Runtime, SenderDriver, WireMessage } from "../driver/index.ts";
+import { NO_HEADERS } from "../wire/attributes.ts";
+import { BYTES_TYPE, encodeBody, JSON_TYPE } from "../wire/codec.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import { LocalMessage, localMessage } from "../wire/in-process-message.ts";
+import type { ResolvedOptions } from "../wire/resolved-options.ts";
+import type { SharedFields, SharedFieldsByType } from "../wire/shared-fields.ts";
+import { checkCapabilities, checkId, checkMessage, contentOf, type RawOptions, resolveOptions } from "./checks.ts";
+import { type Accepted, type Many, OutgoingMessage } from "./send/outgoing-message.ts";
 
-/** A checked message; what is made of it takes it over. */
-export interface Draft {
-  readonly common: Common;
-  readonly id: string;
-  readonly time: number;
-  content: Content;
-  extra: Extra | undefined;
+/** What the messages of one channel are made with. */
+export interface PublishingChannel {
+  readonly shape: ChannelShape;
+  /** The envelope's `source`. */
+  readonly service: string;
+  readonly runtime: Runtime;
+  readonly shared: SharedFieldsByType;
+  readonly queue: {
+    /** What the adapter declared: what is published may ask for that much and no more. */
+    readonly declared: Capabilities;
+    /** The open sender's broker is in this process. */
+    readonly local: boolean;
+  };
 }
 
-/** One checked message of a user's, and its own envelope. */
-abstract class Publication extends Item implements Envelope {
+/** One message of a user's, and its own envelope. Making it checks it and fixes its content. */
+abstract class Publication extends OutgoingMessage implements Envelope {
   readonly id: string;
-  readonly #common: Common;
-  /** After the common epoch. */
+  readonly #shared: SharedFields;
+  /** After the shared epoch. */
   readonly #since: number;
   readonly #content: string | Uint8Array | LocalMessage;
-  readonly #extra: Extra | undefined;
+  readonly #options: ResolvedOptions | undefined;
 
-  constructor(draft: Draft) {
+  /** @throws MessagingError what is wrong with type, data or options. */
+  constructor(
+    { shape, queue, runtime, service, shared }: PublishingChannel,
+    id: string,
+    type: string,
+    data: unknown,
+    raw: RawOptions | undefined,
+    signal: AbortSignal | undefined,
+  ) {
     super();
-    const { common, id, time, content, extra } = draft;
-    draft.content = "";
-    draft.extra = undefined;
+    checkId(raw);
+    const time = runtime.now();
+    const valid = checkMessage(shape, type, data);
+    const content = contentOf(data, raw === undefined && queue.local);
+    const options = resolveOptions(shape, service, type, data, time, raw, valid, signal);
+    if (options !== undefined) checkCapabilities(shape, options, queue.declared);
+    const fields = shared.of(type, time);
     this.id = id;
-    this.#common = common;
-    this.#since = time - common.epoch;
-    this.#content = content instanceof JsonCopy ? localMessage(common, id, time, content, extra) : content;
-    this.#extra = extra;
+    this.#shared = fields;
+    this.#since = time - fields.epoch;
+    this.#content = content instanceof JsonCopy ? localMessage(fields, id, time, content, options) : content;
+    this.#options = options;
   }
 
   get source(): string {
-    return this.#common.source;
+    return this.#shared.source;
   }
 
   get type(): string {
-    return this.#common.type;
+    return this.#shared.type;
   }
 
   get time(): number {
-    return this.#common.epoch + this.#since;
+    return this.#shared.epoch + this.#since;
   }
 
   get hop(): number {
@@ -62,23 +81,23 @@ abstract class Publication extends Item implements Envelope {
   }
 
   get key(): string | undefined {
-    return this.#extra?.key;
+    return this.#options?.key;
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return this.#extra?.headers ?? NO_HEADERS;
+    return this.#options?.headers ?? NO_HEADERS;
   }
 
   get traceparent(): string | undefined {
-    return this.#extra?.trace?.traceparent;
+    return this.#options?.trace?.traceparent;
   }
 
   get tracestate(): string | undefined {
-    return this.#extra?.trace?.tracestate;
+    return this.#options?.trace?.tracestate;
   }
 
   get expiresAt(): number | undefined {
-    return this.#extra?.expiresAt;
+    return this.#options?.expiresAt;
   }
 
   get bodyLength(): number {
@@ -86,20 +105,18 @@ abstract class Publication extends Item implements Envelope {
   }
 
   override get signal(): AbortSignal | undefined {
-    return this.#extra?.signal;
+    return this.#options?.signal;
   }
 
   override get gate(): PromiseLike<unknown> | undefined {
-    return this.#extra?.valid;
+    return this.#options?.valid;
   }
 
   make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage {
-    const extra = this.#extra;
     const content = this.#content;
-    if (extra !== undefined) checkCapabilities(this.#common.shape, extra, capabilities);
-    if (!(content instanceof LocalMessage)) return encodeBody(this, content, capabilities, extra, true);
+    if (!(content instanceof LocalMessage)) return encodeBody(this, content, capabilities, this.#options, true);
     if (driver?.local === true) return content as WireMessage;
-    return encodeBody(this, content.body, capabilities, extra, true);
+    return encodeBody(this, content.body, capabilities, this.#options, true);
   }
 }
 
@@ -108,8 +125,17 @@ export class SinglePublication extends Publication {
   readonly #resolve: (published: Result) => void;
   readonly #reject: (error: MessagingError) => void;
 
-  constructor(draft: Draft, resolve: (published: Result) => void, reject: (error: MessagingError) => void) {
-    super(draft);
+  constructor(
+    channel: PublishingChannel,
+    id: string,
+    type: string,
+    data: unknown,
+    raw: RawOptions | undefined,
+    signal: AbortSignal | undefined,
+    resolve: (published: Result) => void,
+    reject: (error: MessagingError) => void,
+  ) {
+    super(channel, id, type, data, raw, signal);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -144,8 +170,17 @@ export class OneOfMany extends Publication {
   readonly #many: ManyResults;
   readonly #index: number;
 
-  constructor(draft: Draft, many: ManyResults, index: number) {
-    super(draft);
+  constructor(
+    channel: PublishingChannel,
+    id: string,
+    type: string,
+    data: unknown,
+    raw: RawOptions | undefined,
+    signal: AbortSignal | undefined,
+    many: ManyResults,
+    index: number,
+  ) {
+    super(channel, id, type, data, raw, signal);
     this.#many = many;
     this.#index = index;
   }
@@ -166,7 +201,7 @@ export class OneOfMany extends Publication {
   }
 }
 
-/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+/** A class, so that V8 does not pretenure it (docs/v8.md). */
 class Published implements Result {
   readonly id: string;
   declare readonly position?: string;

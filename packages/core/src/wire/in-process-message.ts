@@ -3,8 +3,8 @@ import { encodeBody, JSON_TYPE } from "./codec.ts";
 import { type Envelope } from "./envelope.ts";
 import { NO_HEADERS } from "./attributes.ts";
 import { copyAgain, type JsonCopy } from "../base/json-copy.ts";
-import type { Common } from "./shared-fields.ts";
-import type { Extra } from "./optional-fields.ts";
+import type { SharedFields } from "./shared-fields.ts";
+import type { ResolvedOptions } from "./resolved-options.ts";
 import { jsonText } from "./text.ts";
 
 /** UTF-8 takes three bytes for a character, a JSON escape six. */
@@ -20,14 +20,14 @@ const ALL = { headers: 4, binary: true };
  */
 export class LocalMessage implements LocalContent {
   readonly id: string;
-  readonly common: Common;
+  readonly common: SharedFields;
   /** After the common epoch. */
   readonly #since: number;
   readonly #value: unknown;
   /** Characters of the body, roughly, twice; one more where one level of copying copies it all. */
   readonly #tally: number;
 
-  constructor(common: Common, id: string, time: number, copy: JsonCopy) {
+  constructor(common: SharedFields, id: string, time: number, copy: JsonCopy) {
     this.id = id;
     this.common = common;
     this.#since = time - common.epoch;
@@ -35,7 +35,7 @@ export class LocalMessage implements LocalContent {
     this.#tally = 2 * copy.length + (copy.flat ? 1 : 0);
   }
 
-  get extra(): Extra | undefined {
+  get extra(): ResolvedOptions | undefined {
     return undefined;
   }
 
@@ -102,24 +102,24 @@ export class LocalMessage implements LocalContent {
 
 /** One with a key or a trace context. */
 class ExtraLocalMessage extends LocalMessage {
-  readonly #extra: Extra;
+  readonly #extra: ResolvedOptions;
 
-  constructor(common: Common, id: string, time: number, copy: JsonCopy, extra: Extra) {
+  constructor(common: SharedFields, id: string, time: number, copy: JsonCopy, extra: ResolvedOptions) {
     super(common, id, time, copy);
     this.#extra = extra;
   }
 
-  override get extra(): Extra {
+  override get extra(): ResolvedOptions {
     return this.#extra;
   }
 }
 
 export function localMessage(
-  common: Common,
+  common: SharedFields,
   id: string,
   time: number,
   copy: JsonCopy,
-  extra: Extra | undefined,
+  extra: ResolvedOptions | undefined,
 ): LocalMessage {
   return extra === undefined
     ? new LocalMessage(common, id, time, copy)

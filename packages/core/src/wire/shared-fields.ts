@@ -4,7 +4,7 @@ import type { ChannelShape } from "../api/shapes.ts";
 const REACH_MS = 2 ** 30;
 
 /** What the messages of one type that a channel publishes have in common, kept once for all of them. */
-export class Common {
+export class SharedFields {
   readonly shape: ChannelShape;
   /** The service that publishes. */
   readonly source: string;
@@ -25,20 +25,20 @@ export class Common {
 }
 
 /** Of each type of a channel, made when it is first published. */
-export class Commons {
+export class SharedFieldsByType {
   readonly #shape: ChannelShape;
   readonly #source: string;
-  readonly #known: Common[] = [];
+  readonly #known: SharedFields[] = [];
 
   constructor(shape: ChannelShape, source: string) {
     this.#shape = shape;
     this.#source = source;
   }
 
-  of(type: string, time: number): Common {
+  of(type: string, time: number): SharedFields {
     const known = this.#known;
     for (let i = 0; i < known.length; i++) {
-      const common = known[i] as Common;
+      const common = known[i] as SharedFields;
       if (common.type === type) return common.reaches(time) ? common : (known[i] = this.#make(type, time));
     }
     const made = this.#make(type, time);
@@ -46,7 +46,7 @@ export class Commons {
     return made;
   }
 
-  #make(type: string, time: number): Common {
-    return new Common(this.#shape, this.#source, type, time);
+  #make(type: string, time: number): SharedFields {
+    return new SharedFields(this.#shape, this.#source, type, time);
   }
 }

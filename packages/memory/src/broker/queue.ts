@@ -2,11 +2,10 @@ import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
 import { Accepted, Dedup } from "./dedup.ts";
 import { DueHeap } from "./due-heap.ts";
-import { AgeList } from "./age-list.ts";
 import { Alarm } from "./alarm.ts";
 import { Away, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
 import { DELAYED, dueOf, GONE, HELD, Item, Lane, LaneItem, laneOf, READY } from "./stored-message.ts";
-import { Line } from "@switchyard/core/driver-kit";
+import { LinkedList, LinkedQueue } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -22,11 +21,11 @@ export class Queue {
   readonly waiters: Waiters<TakeRequest, Away[]>;
   deadLetter: NativeDeadLetter | undefined;
   /** Everything in the queue. */
-  readonly all = new AgeList();
+  readonly all = new LinkedList<Item>();
   held = 0;
   delayed = 0;
   readonly #clock: Clock;
-  readonly #ring = new Line<Item | Lane>();
+  readonly #ring = new LinkedQueue<Item | Lane>();
   readonly #due = new DueHeap<Away>();
   #lanes: Map<string, Lane> | undefined;
   readonly #alarm: Alarm;
@@ -274,7 +273,7 @@ export class Queue {
 
   #drop(item: Item): void {
     const lane = laneOf(item);
-    this.all.remove(item);
+    this.all.delete(item);
     if (item.away !== null && item.away.slot >= 0) this.#due.remove(item.away);
     if (item.state === HELD) {
       this.held--;
@@ -287,7 +286,7 @@ export class Queue {
   /** What retention has ended. */
   #trim(now: number): void {
     const limit = now - this.rules.retentionMs;
-    for (let item = this.all.oldest; item !== null && item.at <= limit; item = this.all.oldest) this.#drop(item);
+    for (let item = this.all.oldest; item !== undefined && item.at <= limit; item = this.all.oldest) this.#drop(item);
     for (let front = this.#ring.peek(); front instanceof Item && front.state === GONE; front = this.#ring.peek())
       this.#ring.shift();
   }

@@ -1,5 +1,5 @@
 import type { WireMessage } from "@switchyard/core/driver";
-import type { InLine } from "@switchyard/core/driver-kit";
+import type { Linked, Listed } from "@switchyard/core/driver-kit";
 import type { Away } from "./hold.ts";
 
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
@@ -9,17 +9,17 @@ export const DELAYED = 2;
 export const GONE = 3;
 
 /** One message in one queue. A million of them wait at once: fields are few, and numbers small. */
-export class Item implements InLine<Item | Lane> {
+export class Item implements Linked<Item | Lane>, Listed<Item> {
   readonly seq: number;
   readonly message: WireMessage;
   /** Broker time of acceptance. */
   readonly at: number;
   /** Its last absence: the delay or hold that lasts, or one that is over. A receipt of an earlier hold is worthless. */
   away: Away | null = null;
-  older: Item | null = null;
-  newer: Item | null = null;
+  older: Item | undefined = undefined;
+  newer: Item | undefined = undefined;
   /** In line to be received. */
-  following: Item | Lane | undefined = undefined;
+  next: Item | Lane | undefined = undefined;
   /** The attempts, and the state in the two lowest bits. */
   #progress = 0;
 
@@ -63,7 +63,7 @@ export const laneOf = (item: Item): Lane | null => (item instanceof LaneItem ? i
 export const dueOf = (item: Item): number => (item.away === null ? item.at : item.away.due);
 
 /** The messages of one order key (`serial`: only the first may be out) or of one tenant (its turn comes round). */
-export class Lane implements InLine<Item | Lane> {
+export class Lane implements Linked<Item | Lane> {
   readonly id: string;
   readonly serial: boolean;
   head: LaneItem | null = null;
@@ -72,7 +72,7 @@ export class Lane implements InLine<Item | Lane> {
   out = 0;
   /** Waits for its turn in the queue's ring. */
   queued = false;
-  following: Item | Lane | undefined = undefined;
+  next: Item | Lane | undefined = undefined;
 
   constructor(id: string, serial: boolean) {
     this.id = id;

@@ -1,5 +1,5 @@
 import type { Delivery, Outcome, Settlement } from "../../driver/index.ts";
-import type { InLine } from "../../base/line.ts";
+import type { Linked } from "../../base/linked-queue.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 
@@ -19,7 +19,7 @@ export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | 
 const OVERHEAD = 512;
 
 /** One delivery from its receipt to its settlement, as this process holds it. */
-export class Held implements InLine<Held> {
+export class Held implements Linked<Held> {
   readonly delivery: Delivery;
   readonly lease: LeaseRunner;
   readonly bytes: number;
@@ -50,7 +50,7 @@ export class Held implements InLine<Held> {
   older: Held | undefined = undefined;
   newer: Held | undefined = undefined;
   /** In line to be settled. */
-  following: Held | undefined = undefined;
+  next: Held | undefined = undefined;
   #abort: AbortController | undefined;
   #reason: unknown;
 

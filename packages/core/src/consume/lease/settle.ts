@@ -1,6 +1,6 @@
 import { reconnectMs } from "../../plan/backoff.ts";
 import type { Outcome, Settlement } from "../../driver/index.ts";
-import { Line } from "../../base/line.ts";
+import { LinkedQueue } from "../../base/linked-queue.ts";
 import type { Held } from "./held-message.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
 import { mended, settled, troubled } from "./losses.ts";
@@ -22,7 +22,7 @@ const LAST_TRY_MS = 200;
 export class Settler {
   readonly #runner: LeaseRunner;
   /** With what is to become of it in `settlement`. */
-  readonly #pending = new Line<Held>();
+  readonly #pending = new LinkedQueue<Held>();
   #calls = 0;
   #unsettled = 0;
   #linger: Disposable | undefined;

@@ -1,11 +1,11 @@
 import { Deque } from "../../base/deque.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
-import type { Item } from "../send/outgoing-message.ts";
+import type { OutgoingMessage } from "../send/outgoing-message.ts";
 
 /** What publishers may have under way at once (C12): beyond it they wait, first come first served, or are refused. */
-export class Pending {
+export class Admission {
   readonly #limits: Pick<PublishPlan, "maxPending" | "maxPendingBytes">;
-  readonly #waiting = new Deque<Item>();
+  readonly #waiting = new Deque<OutgoingMessage>();
   #count = 0;
   #weight = 0;
 
@@ -23,30 +23,30 @@ export class Pending {
     return this.#waiting.size === 0 && this.#hasRoom(weight);
   }
 
-  enter(item: Item): void {
-    item.admitted = true;
+  enter(message: OutgoingMessage): void {
+    message.admitted = true;
     this.#count++;
-    this.#weight += item.weight;
+    this.#weight += message.weight;
   }
 
-  wait(item: Item): void {
-    this.#waiting.push(item);
+  wait(message: OutgoingMessage): void {
+    this.#waiting.push(message);
   }
 
-  leave(item: Item): void {
-    if (!item.admitted) return;
+  leave(message: OutgoingMessage): void {
+    if (!message.admitted) return;
     this.#count--;
-    this.#weight -= item.weight;
+    this.#weight -= message.weight;
   }
 
   /** The next one in line, admitted, if there is room for it. */
-  admitNext(): Item | undefined {
-    for (let item = this.#waiting.peek(); item !== undefined; item = this.#waiting.peek()) {
-      if (!item.finished && !this.#hasRoom(item.weight)) return undefined;
+  admitNext(): OutgoingMessage | undefined {
+    for (let message = this.#waiting.peek(); message !== undefined; message = this.#waiting.peek()) {
+      if (!message.finished && !this.#hasRoom(message.weight)) return undefined;
       this.#waiting.shift();
-      if (item.finished) continue;
-      this.enter(item);
-      return item;
+      if (message.finished) continue;
+      this.enter(message);
+      return message;
     }
     return undefined;
   }

@@ -1,28 +1,28 @@
-import type { Item, Lane } from "../send/outgoing-message.ts";
+import type { OutgoingMessage, Lane } from "../send/outgoing-message.ts";
 
-/** One unresolved item per key, in call order (C2): only a lane's head may be sent. Items without a key have no lane. */
-export class KeyLanes {
+/** One unresolved message per key, in call order (C2): only a lane's head may be sent. Items without a key have no lane. */
+export class KeyOrder {
   readonly #lanes = new Map<string, Lane>();
 
-  add(item: Item): void {
-    if (item.key === undefined) return;
-    const lane = this.#lanes.get(item.key);
+  add(message: OutgoingMessage): void {
+    if (message.key === undefined) return;
+    const lane = this.#lanes.get(message.key);
     if (lane === undefined) {
-      item.lane = { head: item, tail: item };
-      this.#lanes.set(item.key, item.lane);
+      message.lane = { head: message, tail: message };
+      this.#lanes.set(message.key, message.lane);
       return;
     }
-    lane.tail.behind = item;
-    lane.tail = item;
-    item.lane = lane;
+    lane.tail.behind = message;
+    lane.tail = message;
+    message.lane = lane;
   }
 
-  isFirst(item: Item): boolean {
-    return item.lane === undefined || item.lane.head === item;
+  isFirst(message: OutgoingMessage): boolean {
+    return message.lane === undefined || message.lane.head === message;
   }
 
-  /** To be called when an item is finished; gives the one whose turn it is now, if the turn has changed. */
-  next(finished: Item): Item | undefined {
+  /** To be called when a message is finished; gives the one whose turn it is now, if the turn has changed. */
+  next(finished: OutgoingMessage): OutgoingMessage | undefined {
     const { lane } = finished;
     if (lane === undefined || lane.head !== finished) return undefined;
     let next = finished.behind;

@@ -1,12 +1,13 @@
 import type { Capabilities, Connection, Destination, SenderDriver, WireMessage } from "../../driver/index.ts";
 import { MessagingError } from "../../api/errors.ts";
+import { LinkedList } from "../../base/linked-list.ts";
 import type { Observe } from "../../api/events.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { needsPerson, type Trouble } from "../../base/troubles.ts";
-import { Dispatcher } from "../send/send-loop.ts";
+import { SendLoop } from "../send/send-loop.ts";
 import {
-  type About,
+  type ErrorContext,
   backpressure,
   blocked,
   closedError,
@@ -17,17 +18,16 @@ import {
 } from "../send/errors.ts";
 import {
   type Accepted,
-  GivenItem,
+  GivenMessage,
   isBlocked,
-  type Item,
-  ItemList,
+  type OutgoingMessage,
   type Make,
   markFailed,
   type SendOptions,
 } from "../send/outgoing-message.ts";
-import { KeyLanes } from "./key-order.ts";
-import { Pending } from "./admission.ts";
-import { PublishSchedule } from "../send/schedule.ts";
+import { KeyOrder } from "./key-order.ts";
+import { Admission } from "./admission.ts";
+import { SendSchedule } from "../send/schedule.ts";
 import { SenderSlot } from "../send/sender-slot.ts";
 
 export type { Accepted, Make, SendOptions } from "../send/outgoing-message.ts";
@@ -51,13 +51,13 @@ export interface SendQueueOptions {
  */
 export class SendQueue {
   readonly #options: SendQueueOptions;
-  readonly #about: About;
+  readonly #about: ErrorContext;
   readonly #slot: SenderSlot;
-  readonly #schedule: PublishSchedule;
-  readonly #dispatcher: Dispatcher;
-  readonly #all = new ItemList();
-  readonly #lanes = new KeyLanes();
-  readonly #pending: Pending;
+  readonly #schedule: SendSchedule;
+  readonly #loop: SendLoop;
+  readonly #all = new LinkedList<OutgoingMessage>();
+  readonly #lanes = new KeyOrder();
+  readonly #admission: Admission;
   readonly #whenIdle: (() => void)[] = [];
   #unresolved = 0;
   #admitting = false;
@@ -70,13 +70,13 @@ export class SendQueue {
     this.#options = options;
     this.#about = about;
     this.#slot = slot;
-    this.#pending = new Pending(options.plan);
-    this.#schedule = new PublishSchedule(runtime, {
+    this.#admission = new Admission(options.plan);
+    this.#schedule = new SendSchedule(runtime, {
       waiting: () => this.#unresolved > 0,
-      flush: () => this.#dispatcher.flush(),
+      flush: () => this.#loop.flush(),
       sweep: (now) => this.#sweep(now),
     });
-    this.#dispatcher = new Dispatcher({
+    this.#loop = new SendLoop({
       runtime,
       connection,
       connectionName: options.about.connection,
@@ -85,14 +85,14 @@ export class SendQueue {
       about,
       slot,
       schedule: this.#schedule,
-      finish: (item, error, sent) => this.#finish(item, error, sent),
-      failIdle: (error) => this.#failIdle((item) => finalFailure(item, about, error)),
+      finish: (message, error, sent) => this.#finish(message, error, sent),
+      failIdle: (error) => this.#failIdle((message) => finalFailure(message, about, error)),
     });
   }
 
   /** What keeps this destination from taking messages, for `health()`. */
   get trouble(): Trouble | undefined {
-    const error = this.#dispatcher.trouble;
+    const error = this.#loop.trouble;
     const doing = `publish to "${this.#about.channel}"`;
     if (error !== undefined) return { text: `${doing}: ${error.message}`, needsPerson: needsPerson(error.kind) };
     if (!this.#slot.opening || this.#unresolved === 0) return undefined;
@@ -102,6 +102,11 @@ export class SendQueue {
   /** Messages asked for and not yet accepted or failed. */
   get unresolved(): number {
     return this.#unresolved;
+  }
+
+  /** What the adapter declared; a sender that keeps less is refused when it opens. */
+  get declared(): Capabilities {
+    return this.#options.expected;
   }
 
   /** The open sender's, else what the adapter declared. */
@@ -144,66 +149,67 @@ export class SendQueue {
       } catch (cause) {
         return reject(wrap(options.id, this.#about, cause));
       }
-      this.submit(new GivenItem(made, capabilities, make, options, resolve, reject));
+      this.submit(new GivenMessage(made, capabilities, make, options, resolve, reject));
     });
   }
 
   /** The place in the order of its key is taken before this returns. */
-  submit(item: Item): void {
-    if (this.#closing !== undefined) return item.done(closedError(item, this.#about), undefined);
-    const { signal, gate } = item;
-    if (signal?.aborted) return item.done(this.#abortedError(item), undefined);
-    const room = this.#pending.canEnter(item.weight);
+  submit(message: OutgoingMessage): void {
+    if (this.#closing !== undefined) return message.done(closedError(message, this.#about), undefined);
+    const { signal, gate } = message;
+    if (signal?.aborted) return message.done(this.#abortedError(message), undefined);
+    const room = this.#admission.canEnter(message.weight);
     if (!room && this.#options.plan.whenFull === "reject")
-      return item.done(backpressure(this.#about, item.id), undefined);
-    item.deadline = this.#schedule.now() + Math.ceil(item.timeoutMs ?? this.#options.plan.timeoutMs);
-    this.#all.add(item);
+      return message.done(backpressure(this.#about, message.id), undefined);
+    message.deadline = this.#schedule.now() + Math.ceil(message.timeoutMs ?? this.#options.plan.timeoutMs);
+    this.#all.add(message);
     this.#unresolved++;
-    this.#lanes.add(item);
-    this.#schedule.expireAt(item.deadline);
-    if (signal !== undefined) this.#listen(item, signal);
-    if (room) this.#pending.enter(item);
-    else this.#pending.wait(item);
-    if (gate === undefined) return this.#offer(item);
-    item.gated = true;
-    this.#await(item, gate);
+    this.#lanes.add(message);
+    this.#schedule.expireAt(message.deadline);
+    if (signal !== undefined) this.#listen(message, signal);
+    if (room) this.#admission.enter(message);
+    else this.#admission.wait(message);
+    if (gate === undefined) return this.#offer(message);
+    message.gated = true;
+    this.#await(message, gate);
   }
 
-  #abortedError(item: Item): MessagingError {
+  #abortedError(message: OutgoingMessage): MessagingError {
     const text = `publish to "${this.#about.channel}": the signal was aborted`;
-    const kind = item.call === undefined ? "retryable" : "ambiguous";
-    return failure(item, this.#about, "aborted", kind, text, item.signal?.reason);
+    const kind = message.call === undefined ? "retryable" : "ambiguous";
+    return failure(message, this.#about, "aborted", kind, text, message.signal?.reason);
   }
 
-  #listen(item: Item, signal: AbortSignal): void {
-    const abort = () => this.#giveUp(item, this.#abortedError(item));
+  #listen(message: OutgoingMessage, signal: AbortSignal): void {
+    const abort = () => this.#giveUp(message, this.#abortedError(message));
     signal.addEventListener("abort", abort, { once: true });
-    item.unlisten = () => signal.removeEventListener("abort", abort);
+    message.unlisten = () => signal.removeEventListener("abort", abort);
   }
 
-  #await(item: Item, gate: PromiseLike<unknown>): void {
+  #await(message: OutgoingMessage, gate: PromiseLike<unknown>): void {
     gate.then(
       () => {
-        item.gated = false;
-        this.#offer(item);
+        message.gated = false;
+        this.#offer(message);
       },
-      (cause) => this.#finish(item, wrap(item.id, this.#about, cause), undefined),
+      (cause) => this.#finish(message, wrap(message.id, this.#about, cause), undefined),
     );
   }
 
-  /** Puts an item in line if nothing is in its way. */
-  #offer(item: Item): void {
-    if (item.finished || item.started || item.gated || !item.admitted || !this.#lanes.isFirst(item)) return;
-    if (isBlocked(item)) {
-      this.#finish(item, blocked(item, this.#about), undefined);
+  /** Puts a message in line if nothing is in its way. */
+  #offer(message: OutgoingMessage): void {
+    if (message.finished || message.started || message.gated || !message.admitted || !this.#lanes.isFirst(message))
+      return;
+    if (isBlocked(message)) {
+      this.#finish(message, blocked(message, this.#about), undefined);
       return;
     }
-    this.#dispatcher.add(item);
+    this.#loop.add(message);
   }
 
-  /** Ends an item, and lets those go on that waited for it. The loops keep a thousand blocked ones off the stack. */
-  #finish(item: Item, error: MessagingError | undefined, sent: Accepted | undefined): void {
-    const next = this.#settle(item, error, sent);
+  /** Ends a message, and lets those go on that waited for it. The loops keep a thousand blocked ones off the stack. */
+  #finish(message: OutgoingMessage, error: MessagingError | undefined, sent: Accepted | undefined): void {
+    const next = this.#settle(message, error, sent);
     if (next !== undefined) this.#advance(next);
     this.#admit();
     if (this.#unresolved > 0) return;
@@ -211,8 +217,8 @@ export class SendQueue {
     if (this.#whenIdle.length > 0) for (const wake of this.#whenIdle.splice(0)) wake();
   }
 
-  #advance(first: Item): void {
-    let next: Item | undefined = first;
+  #advance(first: OutgoingMessage): void {
+    let next: OutgoingMessage | undefined = first;
     while (next !== undefined && !next.gated && next.admitted && isBlocked(next)) {
       next = this.#settle(next, blocked(next, this.#about), undefined);
     }
@@ -220,53 +226,58 @@ export class SendQueue {
   }
 
   /** Gives the next one of its key. */
-  #settle(item: Item, error: MessagingError | undefined, sent: Accepted | undefined): Item | undefined {
-    if (item.finished) return undefined;
-    item.finished = true;
+  #settle(
+    message: OutgoingMessage,
+    error: MessagingError | undefined,
+    sent: Accepted | undefined,
+  ): OutgoingMessage | undefined {
+    if (message.finished) return undefined;
+    message.finished = true;
     this.#unresolved--;
-    this.#all.remove(item);
-    this.#pending.leave(item);
-    item.unlisten?.();
-    const { many, index } = item;
-    if (error !== undefined && many !== undefined) markFailed(many, item.key, index);
-    const next = this.#lanes.next(item);
-    item.done(error, sent);
+    this.#all.delete(message);
+    this.#admission.leave(message);
+    message.unlisten?.();
+    const { many, index } = message;
+    if (error !== undefined && many !== undefined) markFailed(many, message.key, index);
+    const next = this.#lanes.next(message);
+    message.done(error, sent);
     return next;
   }
 
   #admit(): void {
     if (this.#admitting) return;
     this.#admitting = true;
-    for (let item = this.#pending.admitNext(); item !== undefined; item = this.#pending.admitNext()) this.#offer(item);
+    for (let message = this.#admission.admitNext(); message !== undefined; message = this.#admission.admitNext())
+      this.#offer(message);
     this.#admitting = false;
   }
 
-  /** Ends an item that may be on its way. */
-  #giveUp(item: Item, error: MessagingError): void {
-    const call = item.call;
-    this.#finish(item, error, undefined);
-    if (call !== undefined) this.#dispatcher.giveUp(call, error);
+  /** Ends a message that may be on its way. */
+  #giveUp(message: OutgoingMessage, error: MessagingError): void {
+    const call = message.call;
+    this.#finish(message, error, undefined);
+    if (call !== undefined) this.#loop.giveUp(call, error);
   }
 
   #sweep(now: number): number {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const item of this.#all.toArray()) {
-      if (item.finished) continue;
-      if (item.deadline > now) earliest = Math.min(earliest, item.deadline);
-      else this.#giveUp(item, this.#timedOut(item));
+    for (const message of this.#all) {
+      if (message.finished) continue;
+      if (message.deadline > now) earliest = Math.min(earliest, message.deadline);
+      else this.#giveUp(message, this.#timedOut(message));
     }
     if (this.#unresolved === 0) this.#slot.cancelOpening();
     return earliest;
   }
 
-  #timedOut(item: Item): MessagingError {
-    const timeoutMs = item.timeoutMs ?? this.#options.plan.timeoutMs;
-    return timedOut(item, this.#about, timeoutMs, this.#dispatcher.openError);
+  #timedOut(message: OutgoingMessage): MessagingError {
+    const timeoutMs = message.timeoutMs ?? this.#options.plan.timeoutMs;
+    return timedOut(message, this.#about, timeoutMs, this.#loop.openError);
   }
 
-  #failIdle(errorOf: (item: Item) => MessagingError): void {
-    for (const item of this.#all.toArray()) {
-      if (!item.finished && item.call === undefined) this.#finish(item, errorOf(item), undefined);
+  #failIdle(errorOf: (message: OutgoingMessage) => MessagingError): void {
+    for (const message of this.#all) {
+      if (!message.finished && message.call === undefined) this.#finish(message, errorOf(message), undefined);
     }
   }
 
@@ -291,8 +302,8 @@ export class SendQueue {
 
   #close(): Promise<void> {
     this.#schedule.stop();
-    const closed = this.#dispatcher.close(new MessagingError("closed", "messaging is stopped", { kind: "closed" }));
-    this.#failIdle((item) => closedError(item, this.#about));
+    const closed = this.#loop.close(new MessagingError("closed", "messaging is stopped", { kind: "closed" }));
+    this.#failIdle((message) => closedError(message, this.#about));
     return closed;
   }
 }

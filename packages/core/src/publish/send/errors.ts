@@ -1,43 +1,48 @@
 /** The errors of publishing. Each says whether the message may have been accepted, and what to change. */
 import type { Fault } from "../../driver/index.ts";
 import { type ErrorDetails, fromFault, isMessagingError, type Kind, MessagingError } from "../../api/errors.ts";
-import type { Item } from "./outgoing-message.ts";
+import type { OutgoingMessage } from "./outgoing-message.ts";
 
-export type About = Omit<ErrorDetails, "kind" | "cause">;
+export type ErrorContext = Omit<ErrorDetails, "kind" | "cause">;
 
 const MAYBE =
   "; it may have been accepted: publish again only with the same id, to a consumer that tolerates duplicates";
 
 /** Ambiguity is sticky (C1): what happened later cannot undo it. */
 export function failure(
-  item: Item,
-  about: About,
+  message: OutgoingMessage,
+  about: ErrorContext,
   code: string,
   kind: Kind,
   text: string,
   cause?: unknown,
 ): MessagingError {
-  const doubt = item.ambiguous || kind === "ambiguous";
+  const doubt = message.ambiguous || kind === "ambiguous";
   return new MessagingError(code, doubt ? text + MAYBE : text, {
     ...about,
-    id: item.id,
+    id: message.id,
     kind: doubt ? "ambiguous" : kind,
     cause,
     retryAfterMs: isMessagingError(cause) ? cause.retryAfterMs : undefined,
   });
 }
 
-export function attemptFailed(item: Item, about: About, fault: Fault, cause: unknown): MessagingError {
-  return fromFault(fault, `publish to "${about.channel}"`, cause, { ...about, id: item.id });
+export function attemptFailed(
+  message: OutgoingMessage,
+  about: ErrorContext,
+  fault: Fault,
+  cause: unknown,
+): MessagingError {
+  return fromFault(fault, `publish to "${about.channel}"`, cause, { ...about, id: message.id });
 }
 
 /** The final form of the last attempt's error. */
-export function finalFailure(item: Item, about: About, error: MessagingError): MessagingError {
-  if (!item.ambiguous) return error;
+export function finalFailure(message: OutgoingMessage, about: ErrorContext, error: MessagingError): MessagingError {
+  if (!message.ambiguous) return error;
   const sure = error.kind === "ambiguous" ? "" : " after an attempt whose answer was lost";
   return new MessagingError(error.code, `${error.message}${sure}${MAYBE}`, {
     ...about,
-    id: item.id,
+    id: message.id,
     kind: "ambiguous",
     cause: error.cause ?? error,
     retryAfterMs: error.retryAfterMs,
@@ -45,16 +50,16 @@ export function finalFailure(item: Item, about: About, error: MessagingError): M
 }
 
 export function timedOut(
-  item: Item,
-  about: About,
+  message: OutgoingMessage,
+  about: ErrorContext,
   timeoutMs: number,
   lastError: MessagingError | undefined,
 ): MessagingError {
   const doing = `publish to "${about.channel}"`;
-  const error = item.error ?? lastError;
-  if (item.call !== undefined) {
+  const error = message.error ?? lastError;
+  if (message.call !== undefined) {
     return failure(
-      item,
+      message,
       about,
       "publish-timeout",
       "ambiguous",
@@ -62,13 +67,13 @@ export function timedOut(
       error,
     );
   }
-  if (!item.admitted) {
+  if (!message.admitted) {
     const text = `${doing}: no room within ${timeoutMs} ms, maxPending or maxPendingBytes is reached; publish more slowly or raise them`;
-    return failure(item, about, "backpressure", "retryable", text);
+    return failure(message, about, "backpressure", "retryable", text);
   }
-  if (item.gated)
+  if (message.gated)
     return failure(
-      item,
+      message,
       about,
       "publish-timeout",
       "retryable",
@@ -76,7 +81,7 @@ export function timedOut(
     );
   const why = error === undefined ? "" : `; last: ${error.message}`;
   return failure(
-    item,
+    message,
     about,
     "publish-timeout",
     error?.kind ?? "retryable",
@@ -85,20 +90,25 @@ export function timedOut(
   );
 }
 
-export function tooLarge(item: Item, about: About, limit: number, reserved: number): MessagingError {
+export function tooLarge(
+  message: OutgoingMessage,
+  about: ErrorContext,
+  limit: number,
+  reserved: number,
+): MessagingError {
   const kept = reserved > 0 ? ` (${reserved} bytes of its limit are kept for dead-letter fields)` : "";
-  const text = `message of ${item.size} bytes with its envelope; "${about.channel}" takes ${limit}${kept}; send less, or a reference to where it is stored`;
-  return failure(item, about, "too-large", "permanent", text);
+  const text = `message of ${message.size} bytes with its envelope; "${about.channel}" takes ${limit}${kept}; send less, or a reference to where it is stored`;
+  return failure(message, about, "too-large", "permanent", text);
 }
 
-export function blocked(item: Item, about: About): MessagingError {
+export function blocked(message: OutgoingMessage, about: ErrorContext): MessagingError {
   const text = `an earlier message of the same ordering key in this publishMany failed, so this one was not sent; publish it again once the earlier one is settled`;
-  return failure(item, about, "blocked-by-earlier", "retryable", text);
+  return failure(message, about, "blocked-by-earlier", "retryable", text);
 }
 
-export function closedError(item: Item, about: About): MessagingError {
+export function closedError(message: OutgoingMessage, about: ErrorContext): MessagingError {
   return failure(
-    item,
+    message,
     about,
     "closed",
     "closed",
@@ -106,12 +116,12 @@ export function closedError(item: Item, about: About): MessagingError {
   );
 }
 
-export function backpressure(about: About, id: string | undefined): MessagingError {
+export function backpressure(about: ErrorContext, id: string | undefined): MessagingError {
   const text = `publish to "${about.channel}": maxPending or maxPendingBytes is reached; publish more slowly, raise them, or set whenFull: wait`;
   return new MessagingError("backpressure", text, { ...about, id, kind: "retryable" });
 }
 
-export function wrap(id: string | undefined, about: About, cause: unknown): MessagingError {
+export function wrap(id: string | undefined, about: ErrorContext, cause: unknown): MessagingError {
   if (isMessagingError(cause)) return cause;
   const text = `publish to "${about.channel}": ${cause instanceof Error ? cause.message : String(cause)}`;
   return new MessagingError("publish-failed", text, { ...about, id, kind: "permanent", cause });

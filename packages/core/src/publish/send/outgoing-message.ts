@@ -1,6 +1,7 @@
 import type { Capabilities, SenderDriver, Sent, WireMessage } from "../../driver/index.ts";
 import type { MessagingError } from "../../api/errors.ts";
-import type { InLine } from "../../base/line.ts";
+import type { Listed } from "../../base/linked-list.ts";
+import type { Linked } from "../../base/linked-queue.ts";
 import type { OpenSender } from "./sender-slot.ts";
 
 export type Accepted = Extract<Sent, { id: string }>;
@@ -8,9 +9,9 @@ export type Accepted = Extract<Sent, { id: string }>;
 /** Headers of a message, roughly, against `maxPendingBytes`. */
 const HEADER_WEIGHT = 300;
 
-/** The items of one `publishMany`: what decides which keys of it are blocked. */
+/** The messages of one `publishMany`: what decides which keys of it are blocked. */
 export interface Many {
-  /** By key, the place of the first item that failed for good: it blocks those after it. */
+  /** By key, the place of the first message that failed for good: it blocks those after it. */
   readonly failed: Map<string, number>;
 }
 
@@ -20,10 +21,10 @@ export function markFailed(many: Many, key: string | undefined, index: number): 
   if (first === undefined || index < first) many.failed.set(key, index);
 }
 
-export function isBlocked(item: Item): boolean {
-  const { many, index } = item;
-  if (many === undefined || item.key === undefined) return false;
-  return (many.failed.get(item.key) ?? Number.POSITIVE_INFINITY) < index;
+export function isBlocked(message: OutgoingMessage): boolean {
+  const { many, index } = message;
+  if (many === undefined || message.key === undefined) return false;
+  return (many.failed.get(message.key) ?? Number.POSITIVE_INFINITY) < index;
 }
 
 export interface SendOptions {
@@ -41,7 +42,7 @@ export interface SendOptions {
 
 export type Make = (capabilities: Capabilities) => WireMessage;
 
-/** What may have come to pass of an item. */
+/** What may have come to pass of an message. */
 const ADMITTED = 1;
 const GATED = 2;
 const STARTED = 4;
@@ -50,42 +51,43 @@ const AMBIGUOUS = 16;
 
 /** The messages of one order key that are not settled, in call order. */
 export interface Lane {
-  head: Item;
-  tail: Item;
+  head: OutgoingMessage;
+  tail: OutgoingMessage;
 }
 
-/** What few items need: those of a key, and those with a signal. */
-class Rare {
+/** What few messages need: those of a key, and those with a signal. */
+class OptionalState {
   unlisten: (() => void) | undefined = undefined;
   lane: Lane | undefined = undefined;
-  behind: Item | undefined = undefined;
+  behind: OutgoingMessage | undefined = undefined;
 }
 
 const put = (progress: number, what: number, is: boolean): number => (is ? progress | what : progress & ~what);
 
 /**
  * One message until it is accepted or has failed: what it is, who is told, and how far it is. Every field is set here, in one
- * order: the engine is fast with items of one shape. There are as many as are published in a tick: fields are few, and no method is
+ * order: the engine is fast with messages of one shape. There are as many as are published in a tick: fields are few, and no method is
  * private, which would be another field.
  */
-export abstract class Item implements InLine<Item> {
+export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed<OutgoingMessage> {
   /** Set when it is submitted (monotonic, whole milliseconds). */
   deadline = 0;
-  message: WireMessage | undefined = undefined;
-  madeFor: Capabilities | undefined = undefined;
+  /** As it is written for {@link wireFor}. */
+  wire: WireMessage | undefined = undefined;
+  wireFor: Capabilities | undefined = undefined;
   /** As the driver counts; -1: not yet counted. */
   size = -1;
   attempts = 0;
-  call: Call | undefined = undefined;
+  call: SendCall | undefined = undefined;
   /** The last attempt's failure. */
   error: MessagingError | undefined = undefined;
-  /** All unresolved items, oldest first. */
-  older: Item | undefined = undefined;
-  newer: Item | undefined = undefined;
+  /** All unresolved messages, oldest first. */
+  older: OutgoingMessage | undefined = undefined;
+  newer: OutgoingMessage | undefined = undefined;
   /** In line to be sent. */
-  following: Item | undefined = undefined;
+  next: OutgoingMessage | undefined = undefined;
   #progress = 0;
-  #rare: Rare | undefined = undefined;
+  #optional: OptionalState | undefined = undefined;
 
   /** Counts against the pending limit. */
   get admitted(): boolean {
@@ -127,25 +129,25 @@ export abstract class Item implements InLine<Item> {
   }
 
   get unlisten(): (() => void) | undefined {
-    return this.#rare?.unlisten;
+    return this.#optional?.unlisten;
   }
   set unlisten(unlisten: (() => void) | undefined) {
-    (this.#rare ??= new Rare()).unlisten = unlisten;
+    (this.#optional ??= new OptionalState()).unlisten = unlisten;
   }
 
   get lane(): Lane | undefined {
-    return this.#rare?.lane;
+    return this.#optional?.lane;
   }
   set lane(lane: Lane | undefined) {
-    (this.#rare ??= new Rare()).lane = lane;
+    (this.#optional ??= new OptionalState()).lane = lane;
   }
 
   /** The next one of the same key. */
-  get behind(): Item | undefined {
-    return this.#rare?.behind;
+  get behind(): OutgoingMessage | undefined {
+    return this.#optional?.behind;
   }
-  set behind(item: Item | undefined) {
-    (this.#rare ??= new Rare()).behind = item;
+  set behind(message: OutgoingMessage | undefined) {
+    (this.#optional ??= new OptionalState()).behind = message;
   }
 
   /** What it counts against the pending limit: the body and an allowance for headers. */
@@ -193,8 +195,8 @@ export abstract class Item implements InLine<Item> {
  * One running `send` of the driver. A class, and emptied when it is over: the engine learns where literals and lists are made, and
  * puts those that lived long once where they are collected late, with all that they hold.
  */
-export class Call {
-  readonly items: Item[];
+export class SendCall {
+  readonly messages: OutgoingMessage[];
   readonly sender: OpenSender;
   readonly controller = new AbortController();
   /** Items somebody still waits for. */
@@ -203,15 +205,15 @@ export class Call {
   abandoned = false;
   grace: Disposable | undefined = undefined;
 
-  constructor(items: Item[], sender: OpenSender) {
-    this.items = items;
+  constructor(messages: OutgoingMessage[], sender: OpenSender) {
+    this.messages = messages;
     this.sender = sender;
-    this.live = items.length;
+    this.live = messages.length;
   }
 }
 
 /** A message that is made when it is given, and its promise. */
-export class GivenItem extends Item {
+export class GivenMessage extends OutgoingMessage {
   readonly key: string | undefined;
   readonly bodyLength: number;
   readonly #options: SendOptions;
@@ -221,7 +223,7 @@ export class GivenItem extends Item {
 
   constructor(
     made: WireMessage,
-    madeFor: Capabilities,
+    wireFor: Capabilities,
     make: Make,
     options: SendOptions,
     resolve: (sent: Accepted) => void,
@@ -230,8 +232,8 @@ export class GivenItem extends Item {
     super();
     this.key = made.key;
     this.bodyLength = made.body.length;
-    this.message = made;
-    this.madeFor = madeFor;
+    this.wire = made;
+    this.wireFor = wireFor;
     this.#make = make;
     this.#options = options;
     this.#resolve = resolve;
@@ -265,35 +267,5 @@ export class GivenItem extends Item {
   done(error: MessagingError | undefined, sent: Accepted | undefined): void {
     if (sent === undefined) this.#reject(error);
     else this.#resolve(sent);
-  }
-}
-
-/** All unresolved items in call order, with O(1) removal. */
-export class ItemList {
-  oldest: Item | undefined;
-  newest: Item | undefined;
-
-  add(item: Item): void {
-    item.older = this.newest;
-    if (this.newest === undefined) this.oldest = item;
-    else this.newest.newer = item;
-    this.newest = item;
-  }
-
-  remove(item: Item): void {
-    if (item.older === undefined) this.oldest = item.newer;
-    else item.older.newer = item.newer;
-    if (item.newer === undefined) this.newest = item.older;
-    else item.newer.older = item.older;
-    // One that has grown old must not keep those after it alive.
-    item.older = undefined;
-    item.newer = undefined;
-  }
-
-  /** A copy: what is done to one item may remove others. */
-  toArray(): Item[] {
-    const all: Item[] = [];
-    for (let item = this.oldest; item !== undefined; item = item.newer) all.push(item);
-    return all;
   }
 }

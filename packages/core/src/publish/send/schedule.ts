@@ -1,6 +1,6 @@
 import type { Runtime } from "../../driver/runtime.ts";
 
-export interface PublishHooks {
+export interface ScheduleHooks {
   /** Whether anything is left to send. */
   waiting(): boolean;
   flush(): void;
@@ -9,9 +9,9 @@ export interface PublishHooks {
 }
 
 /** All timers of a queue: one for the earliest deadline, one for a pause, one for each batch in back-off. None per message. */
-export class PublishSchedule {
+export class SendSchedule {
   readonly #runtime: Runtime;
-  readonly #hooks: PublishHooks;
+  readonly #hooks: ScheduleHooks;
   readonly #backoffs = new Set<Disposable>();
   #tick: number | undefined;
   #sweep: Disposable | undefined;
@@ -20,7 +20,7 @@ export class PublishSchedule {
   #pausedUntil = 0;
   #stopped = false;
 
-  constructor(runtime: Runtime, hooks: PublishHooks) {
+  constructor(runtime: Runtime, hooks: ScheduleHooks) {
     this.#runtime = runtime;
     this.#hooks = hooks;
   }

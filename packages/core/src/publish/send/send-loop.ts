@@ -3,13 +3,13 @@ import { needsPerson } from "../../base/troubles.ts";
 import type { Connection, Fault, Sent, WireMessage } from "../../driver/index.ts";
 import type { MessagingError } from "../../api/errors.ts";
 import type { Observe } from "../../api/events.ts";
-import { Line } from "../../base/line.ts";
+import { LinkedQueue } from "../../base/linked-queue.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { takeBatch } from "./batch.ts";
-import { Call } from "./outgoing-message.ts";
-import { type About, attemptFailed, finalFailure } from "./errors.ts";
-import type { Accepted, Item } from "./outgoing-message.ts";
-import type { PublishSchedule } from "./schedule.ts";
+import { SendCall } from "./outgoing-message.ts";
+import { type ErrorContext, attemptFailed, finalFailure } from "./errors.ts";
+import type { Accepted, OutgoingMessage } from "./outgoing-message.ts";
+import type { SendSchedule } from "./schedule.ts";
 import type { OpenSender, SenderSlot } from "./sender-slot.ts";
 
 /** A failure that may have passed is no trouble any more when nothing was sent for so long. */
@@ -17,30 +17,30 @@ const PASSED_MS = 60_000;
 /** An aborted call that a driver has not ended after this long is given up, and its sender with it. */
 const ABORT_GRACE_MS = 1_000;
 
-export interface DispatcherOptions {
+export interface SendLoopOptions {
   readonly connection: Connection;
   readonly connectionName: string | undefined;
   readonly runtime: Runtime;
   readonly observe: Observe;
   /** How long an opening may take before a fresh one is tried. */
   readonly openMs: number;
-  readonly about: About;
+  readonly about: ErrorContext;
   readonly slot: SenderSlot;
-  readonly schedule: PublishSchedule;
-  readonly finish: (item: Item, error: MessagingError | undefined, sent: Accepted | undefined) => void;
-  /** Every item that is not in a call can't be sent. */
+  readonly schedule: SendSchedule;
+  readonly finish: (message: OutgoingMessage, error: MessagingError | undefined, sent: Accepted | undefined) => void;
+  /** Every message that is not in a call can't be sent. */
   readonly failIdle: (error: MessagingError) => void;
 }
 
-/** Takes items that may be sent, and sees them through the driver: calls at once, resends, throttling. */
-export class Dispatcher {
-  readonly #options: DispatcherOptions;
-  readonly #ready = new Line<Item>();
+/** Takes messages that may be sent, and sees them through the driver: calls at once, resends, throttling. */
+export class SendLoop {
+  readonly #options: SendLoopOptions;
+  readonly #ready = new LinkedQueue<OutgoingMessage>();
   /** Resends: these go first. */
-  readonly #again = new Line<Item>();
+  readonly #again = new LinkedQueue<OutgoingMessage>();
   readonly #lists = [this.#again, this.#ready];
   /** Few: a set would make itself a new table at every end of one. */
-  readonly #calls: Call[] = [];
+  readonly #calls: SendCall[] = [];
   /** Calls at once: halved when the broker throttles, one more after each call that succeeds. */
   #window = Number.POSITIVE_INFINITY;
   /** Messages in a batch: halved when a batch is refused as a whole, a quarter more after each that is not. */
@@ -48,12 +48,12 @@ export class Dispatcher {
   /** Failures of the destination as a whole, in a row: throttling, calls without an answer, openings. */
   #streak = 0;
   #stopping: (() => void) | undefined;
-  /** The last failure of an opening, for errors about items that were never tried. */
+  /** The last failure of an opening, for errors about messages that were never tried. */
   openError: MessagingError | undefined;
   /** The last failure of the destination, in an opening or a send, until one succeeds; for `health()`. */
   #trouble: { readonly error: MessagingError; readonly at: number } | undefined;
 
-  constructor(options: DispatcherOptions) {
+  constructor(options: SendLoopOptions) {
     this.#options = options;
   }
 
@@ -69,9 +69,9 @@ export class Dispatcher {
     this.#trouble = { error, at: this.#options.runtime.monotonic() };
   }
 
-  add(item: Item): void {
-    item.started = true;
-    this.#ready.push(item);
+  add(message: OutgoingMessage): void {
+    message.started = true;
+    this.#ready.push(message);
     this.#options.schedule.flushSoon();
   }
 
@@ -81,13 +81,14 @@ export class Dispatcher {
     if (sender === undefined) return this.#open();
     const atOnce = Math.max(1, Math.min(sender.capabilities.concurrency.send, this.#window));
     while (this.#calls.length < atOnce) {
-      const items = takeBatch(this.#lists, sender, this.#fail, this.#options.about, this.#most);
-      if (items.length === 0) return;
-      this.#start(items, sender);
+      const messages = takeBatch(this.#lists, sender, this.#fail, this.#options.about, this.#most);
+      if (messages.length === 0) return;
+      this.#start(messages, sender);
     }
   }
 
-  readonly #fail = (item: Item, error: MessagingError): void => this.#options.finish(item, error, undefined);
+  readonly #fail = (message: OutgoingMessage, error: MessagingError): void =>
+    this.#options.finish(message, error, undefined);
 
   #open(): void {
     const { slot, schedule } = this.#options;
@@ -118,18 +119,18 @@ export class Dispatcher {
     this.#options.schedule.flushSoon();
   }
 
-  #start(items: Item[], sender: OpenSender): void {
-    const call = new Call(items, sender);
+  #start(messages: OutgoingMessage[], sender: OpenSender): void {
+    const call = new SendCall(messages, sender);
     this.#calls.push(call);
     sender.calls++;
-    const messages = items.map((item) => {
-      item.call = call;
-      item.attempts++;
-      return item.message as WireMessage;
+    const batch = messages.map((message) => {
+      message.call = call;
+      message.attempts++;
+      return message.wire as WireMessage;
     });
     let running: Promise<readonly Sent[]>;
     try {
-      running = sender.driver.send(messages, call.controller.signal);
+      running = sender.driver.send(batch, call.controller.signal);
     } catch (cause) {
       running = Promise.reject(cause);
     }
@@ -139,30 +140,30 @@ export class Dispatcher {
     );
   }
 
-  /** Nobody waits for this item any more; a call of which that holds for all is aborted. */
-  giveUp(call: Call, reason: unknown): void {
+  /** Nobody waits for this message any more; a call of which that holds for all is aborted. */
+  giveUp(call: SendCall, reason: unknown): void {
     if (--call.live === 0) this.#abort(call, reason);
   }
 
-  #abort(call: Call, reason: unknown): void {
+  #abort(call: SendCall, reason: unknown): void {
     if (call.controller.signal.aborted) return;
     call.controller.abort(reason);
     call.grace = this.#options.runtime.timer(ABORT_GRACE_MS, () => this.#abandon(call));
   }
 
   /** The driver ignores its signal: its sender is replaced, so that the call does not take a place for ever. */
-  #abandon(call: Call): void {
+  #abandon(call: SendCall): void {
     call.abandoned = true;
     this.#options.slot.drop(call.sender);
     this.#unknown(call, new Error("the driver did not end an aborted send"));
   }
 
-  #ended(call: Call): void {
+  #ended(call: SendCall): void {
     this.#calls.splice(this.#calls.indexOf(call), 1);
     call.grace?.[Symbol.dispose]();
     call.sender.calls--;
-    for (const item of call.items) item.call = undefined;
-    call.items.length = 0;
+    for (const message of call.messages) message.call = undefined;
+    call.messages.length = 0;
     this.#options.slot.closeIfIdle(call.sender);
     if (this.#calls.length === 0) this.#stopping?.();
     this.#flushSoon();
@@ -173,25 +174,25 @@ export class Dispatcher {
     if (this.#ready.size + this.#again.size > 0) this.#options.schedule.flushSoon();
   }
 
-  #answered(call: Call, results: readonly Sent[]): void {
+  #answered(call: SendCall, results: readonly Sent[]): void {
     if (call.abandoned) return;
-    const failed: Item[] = [];
+    const failed: OutgoingMessage[] = [];
     let throttle: Fault | undefined;
     let afterMs = 0;
-    const { length } = call.items;
+    const { length } = call.messages;
     for (let i = 0; i < length; i++) {
-      const item = call.items[i] as Item;
+      const message = call.messages[i] as OutgoingMessage;
       const sent = results?.[i];
-      if (item.finished) continue;
+      if (message.finished) continue;
       if (sent !== undefined && sent.cause === undefined) {
-        this.#options.finish(item, undefined, sent as Accepted);
+        this.#options.finish(message, undefined, sent as Accepted);
         continue;
       }
       const fault: Fault = sent === undefined ? { kind: "ambiguous", code: "no-result" } : this.#classify(sent.cause);
       if (fault.partial === true) afterMs = Math.max(afterMs, fault.retryAfterMs ?? 0);
       else if (fault.kind === "throttled" && (fault.retryAfterMs ?? 0) >= (throttle?.retryAfterMs ?? 0))
         throttle = fault;
-      if (this.#mayResend(item, fault, sent?.cause, call.sender)) failed.push(item);
+      if (this.#mayResend(message, fault, sent?.cause, call.sender)) failed.push(message);
     }
     this.#ended(call);
     if (throttle !== undefined) return this.#throttle(failed, throttle.retryAfterMs ?? 0);
@@ -204,32 +205,34 @@ export class Dispatcher {
     if (failed.length > 0) this.#resendLater(failed, afterMs);
   }
 
-  #unanswered(call: Call, cause: unknown): void {
+  #unanswered(call: SendCall, cause: unknown): void {
     if (!call.abandoned) this.#unknown(call, cause);
   }
 
-  #unknown(call: Call, cause: unknown): void {
+  #unknown(call: SendCall, cause: unknown): void {
     const aborted = call.controller.signal.aborted;
     const fault: Fault = aborted ? { kind: "ambiguous", code: "aborted" } : this.#classify(cause);
-    if (fault.kind === "permanent" && call.items.length > 1 && this.#stopping === undefined)
-      return this.#halve(call, attemptFailed(call.items[0] as Item, this.#options.about, fault, cause));
-    const failed = call.items.filter((item) => !item.finished && this.#mayResend(item, fault, cause, call.sender));
+    if (fault.kind === "permanent" && call.messages.length > 1 && this.#stopping === undefined)
+      return this.#halve(call, attemptFailed(call.messages[0] as OutgoingMessage, this.#options.about, fault, cause));
+    const failed = call.messages.filter(
+      (message) => !message.finished && this.#mayResend(message, fault, cause, call.sender),
+    );
     this.#ended(call);
     if (fault.kind === "throttled") this.#throttle(failed, fault.retryAfterMs ?? 0);
-    else if (failed.length > 0) this.#pause(failed, (failed[0] as Item).error as MessagingError, 0);
+    else if (failed.length > 0) this.#pause(failed, (failed[0] as OutgoingMessage).error as MessagingError, 0);
   }
 
   /**
    * A refusal of the batch says nothing of a message in it: one of the others may be at fault, or their number, or their size
    * together. They are sent again in smaller batches, and only what is refused alone is refused for good.
    */
-  #halve(call: Call, error: MessagingError): void {
-    const { length } = call.items;
+  #halve(call: SendCall, error: MessagingError): void {
+    const { length } = call.messages;
     this.#most = Math.min(this.#most, Math.ceil(length / 2));
-    for (const item of call.items) {
-      if (item.finished) continue;
-      item.error = error;
-      this.#again.push(item);
+    for (const message of call.messages) {
+      if (message.finished) continue;
+      message.error = error;
+      this.#again.push(message);
     }
     this.#report(error, 0);
     this.#ended(call);
@@ -239,55 +242,59 @@ export class Dispatcher {
     return this.#options.connection.classify(cause, "send");
   }
 
-  /** Notes a failed attempt, and ends the item where another one cannot help. */
-  #mayResend(item: Item, fault: Fault, cause: unknown, sender: OpenSender): boolean {
-    const error = attemptFailed(item, this.#options.about, fault, cause);
-    item.error = error;
-    if (error.kind === "ambiguous") item.ambiguous = true;
+  /** Notes a failed attempt, and ends the message where another one cannot help. */
+  #mayResend(message: OutgoingMessage, fault: Fault, cause: unknown, sender: OpenSender): boolean {
+    const error = attemptFailed(message, this.#options.about, fault, cause);
+    message.error = error;
+    if (error.kind === "ambiguous") message.ambiguous = true;
     const { kind } = error;
     // A message that is refused, or a shard that is busy, says nothing of the destination.
     if (kind !== "permanent" && fault.partial !== true) this.#troubled(error);
     if (kind === "closed" || kind === "auth" || kind === "config") this.#options.slot.drop(sender);
     const hopeless = kind === "permanent" || kind === "auth" || kind === "config";
     if (!hopeless && this.#stopping === undefined) return true;
-    this.#options.finish(item, finalFailure(item, this.#options.about, error), undefined);
+    this.#options.finish(message, finalFailure(message, this.#options.about, error), undefined);
     return false;
   }
 
-  #throttle(failed: readonly Item[], retryAfterMs: number): void {
+  #throttle(failed: readonly OutgoingMessage[], retryAfterMs: number): void {
     this.#window = Math.max(1, Math.floor(Math.min(this.#window, this.#calls.length + 1) / 2));
     this.#pause(failed, failed[0]?.error, retryAfterMs);
   }
 
   /** The destination as a whole has trouble: everything waits, and these go first afterwards. */
-  #pause(failed: readonly Item[], error: MessagingError | undefined, atLeastMs: number): void {
+  #pause(failed: readonly OutgoingMessage[], error: MessagingError | undefined, atLeastMs: number): void {
     const ms = atLeastMs + resendMs(++this.#streak, this.#options.runtime.random);
     this.#options.schedule.pause(ms);
-    for (const item of this.#inTime(failed, ms, error)) this.#again.push(item);
+    for (const message of this.#inTime(failed, ms, error)) this.#again.push(message);
     this.#flushSoon();
   }
 
   /** Only these failed: the others go on. */
-  #resendLater(failed: readonly Item[], atLeastMs: number): void {
-    const attempts = failed.reduce((most, item) => Math.max(most, item.attempts), 1);
+  #resendLater(failed: readonly OutgoingMessage[], atLeastMs: number): void {
+    const attempts = failed.reduce((most, message) => Math.max(most, message.attempts), 1);
     const ms = Math.max(atLeastMs, resendMs(attempts, this.#options.runtime.random));
-    const items = this.#inTime(failed, ms, failed[0]?.error);
-    if (items.length === 0) return;
+    const messages = this.#inTime(failed, ms, failed[0]?.error);
+    if (messages.length === 0) return;
     this.#options.schedule.later(ms, () => {
-      for (const item of items) this.#again.push(item);
+      for (const message of messages) this.#again.push(message);
       this.#options.schedule.flushSoon();
     });
   }
 
   /** Ends those whose time is over before the next attempt. */
-  #inTime(failed: readonly Item[], ms: number, error: MessagingError | undefined): readonly Item[] {
+  #inTime(
+    failed: readonly OutgoingMessage[],
+    ms: number,
+    error: MessagingError | undefined,
+  ): readonly OutgoingMessage[] {
     const next = this.#options.runtime.monotonic() + ms;
-    const late = failed.filter((item) => item.deadline <= next);
-    for (const item of late) {
-      this.#fail(item, finalFailure(item, this.#options.about, item.error as MessagingError));
+    const late = failed.filter((message) => message.deadline <= next);
+    for (const message of late) {
+      this.#fail(message, finalFailure(message, this.#options.about, message.error as MessagingError));
     }
     if (error !== undefined && late.length < Math.max(1, failed.length)) this.#report(error, ms);
-    return late.length === 0 ? failed : failed.filter((item) => !item.finished);
+    return late.length === 0 ? failed : failed.filter((message) => !message.finished);
   }
 
   #report(error: MessagingError, retryInMs: number): void {

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { type InLine, Line } from "./line.ts";
+import { type Linked, LinkedQueue } from "./linked-queue.ts";
 import { seededRandom } from "../testing/random.ts";
 
-class One implements InLine<One> {
-  following: One | undefined = undefined;
+class One implements Linked<One> {
+  next: One | undefined = undefined;
 }
 
 test("does what an array does, whatever the order of its calls", () => {
   const random = seededRandom(11);
-  const line = new Line<One>();
+  const line = new LinkedQueue<One>();
   let model: One[] = [];
   // Long and empty in turn: what is likelier changes every thousand steps.
   for (let step = 0; step < 20_000; step++) {
@@ -33,19 +33,19 @@ test("does what an array does, whatever the order of its calls", () => {
 });
 
 test("who has left holds nobody, and may come again", () => {
-  const line = new Line<One>();
+  const line = new LinkedQueue<One>();
   const [first, second] = [new One(), new One()];
   line.push(first);
   line.push(second);
   expect(line.shift()).toBe(first);
-  expect(first.following).toBeUndefined();
+  expect(first.next).toBeUndefined();
   line.push(first);
   expect(line.drain()).toEqual([second, first]);
-  expect([first.following, second.following, line.size, line.peek()]).toEqual([undefined, undefined, 0, undefined]);
+  expect([first.next, second.next, line.size, line.peek()]).toEqual([undefined, undefined, 0, undefined]);
 });
 
 test("nobody stands in line twice", () => {
-  const line = new Line<One>();
+  const line = new LinkedQueue<One>();
   const [first, second] = [new One(), new One()];
   line.push(first);
   line.push(second);

@@ -1,14 +1,14 @@
-/** What may stand in a {@link Line}: in one at a time, and once. */
-export interface InLine<T> {
+/** What may stand in a {@link LinkedQueue}: in one at a time, and once. */
+export interface Linked<T> {
   /** Whoever follows it there. */
-  following: T | undefined;
+  next: T | undefined;
 }
 
 /**
  * First come, first served, linked through those who wait: every operation takes constant time, nothing is made for it, and
  * no old list holds what is young, which the engine would have to note at each one that comes.
  */
-export class Line<T extends InLine<T>> {
+export class LinkedQueue<T extends Linked<T>> {
   #size = 0;
   #first: T | undefined;
   #last: T | undefined;
@@ -20,7 +20,7 @@ export class Line<T extends InLine<T>> {
   push(one: T): void {
     this.#isFree(one);
     if (this.#last === undefined) this.#first = one;
-    else this.#last.following = one;
+    else this.#last.next = one;
     this.#last = one;
     this.#size++;
   }
@@ -28,7 +28,7 @@ export class Line<T extends InLine<T>> {
   /** Puts one before all others. */
   unshift(one: T): void {
     this.#isFree(one);
-    one.following = this.#first;
+    one.next = this.#first;
     this.#first = one;
     this.#last ??= one;
     this.#size++;
@@ -42,10 +42,10 @@ export class Line<T extends InLine<T>> {
   shift(): T | undefined {
     const first = this.#first;
     if (first === undefined) return undefined;
-    this.#first = first.following;
+    this.#first = first.next;
     if (this.#first === undefined) this.#last = undefined;
     // One that has grown old must not keep those after it alive.
-    first.following = undefined;
+    first.next = undefined;
     this.#size--;
     return first;
   }
@@ -59,7 +59,6 @@ export class Line<T extends InLine<T>> {
 
   /** Twice in line, it would close the line to a ring. */
   #isFree(one: T): void {
-    if (one.following !== undefined || one === this.#last)
-      throw new Error("it stands in line already: take it out first");
+    if (one.next !== undefined || one === this.#last) throw new Error("it stands in line already: take it out first");
   }
 }

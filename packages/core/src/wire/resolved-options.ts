@@ -1,7 +1,7 @@
 import type { TraceContext } from "./trace.ts";
 
 /** What few messages have. */
-export interface Extra {
+export interface ResolvedOptions {
   /** The ordering key. */
   readonly key: string | undefined;
   /** The user's own, without a trace context. */
