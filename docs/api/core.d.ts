@@ -791,11 +791,27 @@ export declare function oneLine(text: string, maxChars?: number): string;
 // base/guarded.d.ts
 export declare function guarded<T>(name: string, callback: (told: T) => unknown): (told: T) => void;
 
-// base/line.d.ts
-export interface InLine<T> {
-    following: T | undefined;
+// base/linked-list.d.ts
+export interface Listed<T> {
+    older: T | undefined;
+    newer: T | undefined;
 }
-export declare class Line<T extends InLine<T>> {
+export declare class LinkedList<T extends Listed<T>> implements Iterable<T> {
+    #private;
+    get size(): number;
+    get oldest(): T | undefined;
+    add(one: T): void;
+    has(one: T): boolean;
+    delete(one: T): boolean;
+    clear(): void;
+    [Symbol.iterator](): Iterator<T>;
+}
+
+// base/linked-queue.d.ts
+export interface Linked<T> {
+    next: T | undefined;
+}
+export declare class LinkedQueue<T extends Linked<T>> {
     #private;
     get size(): number;
     push(one: T): void;
@@ -858,7 +874,8 @@ export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 export { charsetOf, readForeign } from "../wire/foreign-message.ts";
 export { networkFault } from "./network-fault.ts";
 export { isLoopback, originProblem } from "./endpoint.ts";
-export { type InLine, Line } from "../base/line.ts";
+export { LinkedList, type Listed } from "../base/linked-list.ts";
+export { type Linked, LinkedQueue } from "../base/linked-queue.ts";
 export { guarded } from "../base/guarded.ts";
 export { loadPeer } from "./peer.ts";
 export { quotedWords } from "../base/quoted-words.ts";

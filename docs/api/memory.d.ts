@@ -15,18 +15,6 @@ export declare function memory<const O extends MemoryOptions = MemoryOptions>(op
 } & O;
 export {};
 
-// broker/age-list.d.ts
-import type { Item } from "./stored-message.ts";
-export declare class AgeList {
-    #private;
-    oldest: Item | null;
-    size: number;
-    add(item: Item): void;
-    remove(item: Item): void;
-    clear(): void;
-    [Symbol.iterator](): Generator<Item>;
-}
-
 // broker/broker.d.ts
 import type { Destination, Runtime, WireMessage } from "@switchyard/core/driver";
 import { Clock } from "./clock.ts";
@@ -231,8 +219,9 @@ export declare function hashKey(key: string): number;
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
 import { Accepted, Dedup } from "./dedup.ts";
-import { AgeList } from "./age-list.ts";
 import { Away, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
+import { Item } from "./stored-message.ts";
+import { LinkedList } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
 export declare class Queue {
@@ -242,7 +231,7 @@ export declare class Queue {
     readonly dedup: Dedup<Accepted>;
     readonly waiters: Waiters<TakeRequest, Away[]>;
     deadLetter: NativeDeadLetter | undefined;
-    readonly all: AgeList;
+    readonly all: LinkedList<Item>;
     held: number;
     delayed: number;
     constructor(name: string, rules: Rules, clock: Clock);
@@ -287,22 +276,22 @@ export interface Rules {
 
 // broker/stored-message.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
-import type { InLine } from "@switchyard/core/driver-kit";
+import type { Linked, Listed } from "@switchyard/core/driver-kit";
 import type { Away } from "./hold.ts";
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export declare const READY = 0;
 export declare const HELD = 1;
 export declare const DELAYED = 2;
 export declare const GONE = 3;
-export declare class Item implements InLine<Item | Lane> {
+export declare class Item implements Linked<Item | Lane>, Listed<Item> {
     #private;
     readonly seq: number;
     readonly message: WireMessage;
     readonly at: number;
     away: Away | null;
-    older: Item | null;
-    newer: Item | null;
-    following: Item | Lane | undefined;
+    older: Item | undefined;
+    newer: Item | undefined;
+    next: Item | Lane | undefined;
     constructor(seq: number, message: WireMessage, at: number);
     get state(): State;
     set state(state: State);
@@ -316,14 +305,14 @@ export declare class LaneItem extends Item {
 }
 export declare const laneOf: (item: Item) => Lane | null;
 export declare const dueOf: (item: Item) => number;
-export declare class Lane implements InLine<Item | Lane> {
+export declare class Lane implements Linked<Item | Lane> {
     readonly id: string;
     readonly serial: boolean;
     head: LaneItem | null;
     tail: LaneItem | null;
     out: number;
     queued: boolean;
-    following: Item | Lane | undefined;
+    next: Item | Lane | undefined;
     constructor(id: string, serial: boolean);
     insert(item: LaneItem): void;
     first(): LaneItem | null;
