@@ -13,7 +13,7 @@ export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
   options: amqpOptions,
   capabilities: (of, options) => capabilitiesOf(of, options),
   locate: (of, options) => locate(of, options),
-  nativeProblems: (of) => nativeProblems(of),
+  nativeProblems: (of, options) => nativeProblems(of, options),
   open: async (options, runtime, report, about) => {
     const { connect } = await import("./connection.ts");
     return connect(options, runtime, report, about?.service ?? "switchyard");

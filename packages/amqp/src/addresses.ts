@@ -1,7 +1,9 @@
 /** A broker's address as given, checked; and what of it may be shown. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
+import { isLoopback, withoutScheme } from "@switchyard/core/driver-kit";
 
 export function urlProblem(url: string, allowInsecure: boolean): string | undefined {
+  const bare = withoutScheme(url);
+  if (bare !== undefined) return `has no scheme; write ${isLoopback(bare.hostname) ? "amqp" : "amqps"}://${bare.host}`;
   const parsed = URL.parse(url);
   // A bare one ends the address' first part: the password is then taken for a host, a port or a path.
   if ((parsed === null || parsed.username === "") && /^amqps?:\/\/[^@]*[#/?][^@]*@/i.test(url))
@@ -11,7 +13,7 @@ export function urlProblem(url: string, allowInsecure: boolean): string | undefi
   if (parsed === null || (parsed.protocol !== "amqp:" && parsed.protocol !== "amqps:") || parsed.hostname === "") {
     return 'must be an address like "amqps://user:password@host/vhost"';
   }
-  if (parsed.protocol === "amqp:" && !LOOPBACK.test(parsed.hostname) && !allowInsecure) {
+  if (parsed.protocol === "amqp:" && !isLoopback(parsed.hostname) && !allowInsecure) {
     return "amqp: to another machine is not encrypted; use amqps:, or allowInsecure: true where the network is trusted";
   }
   return undefined;

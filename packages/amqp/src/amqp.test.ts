@@ -295,6 +295,21 @@ describe("options", () => {
     expect(adapter.locate(of({ model: "stream" }), resolved({ leases: "memory" }).value).problem).toBeUndefined();
   });
 
+  test("a hold longer than consumerTimeout is refused, of a stream not", () => {
+    const { value } = resolved({ consumerTimeout: "10m" });
+    expect(adapter.nativeProblems!(of({ holdMs: 2 * 3_600_000 }), value)).toEqual([
+      "hold: 2h is longer than the connection's consumerTimeout of 10m, after which RabbitMQ takes a delivery back; lower hold, or raise consumerTimeout with the broker's consumer_timeout",
+    ]);
+    expect(adapter.nativeProblems!(of({ holdMs: 600_000 }), value)).toEqual([]);
+    expect(adapter.nativeProblems!(of({ holdMs: 2 * 3_600_000, model: "stream" }), value)).toEqual([]);
+  });
+
+  test("an address without a scheme is refused with the one to write", () => {
+    expect(urlProblem("localhost:5672", false)).toBe("has no scheme; write amqp://localhost:5672");
+    expect(urlProblem("broker.example:5671", false)).toBe("has no scheme; write amqps://broker.example:5671");
+    expect(urlProblem("amqp://broker.localhost", false)).toBeUndefined();
+  });
+
   test("names and native settings that RabbitMQ has not are refused", () => {
     const { value } = resolved({});
     expect(adapter.locate(of({ name: "é".repeat(130) }), value).problem).toMatch(/at most 255 bytes/);

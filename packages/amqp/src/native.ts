@@ -2,7 +2,8 @@
 import type { Destination } from "@switchyard/core/driver";
 import { DAY } from "./limits.ts";
 import { isOrdered } from "./names.ts";
-import { parseDuration } from "@switchyard/core/driver-kit";
+import type { ResolvedOptions } from "./options.ts";
+import { formatDuration, parseDuration } from "@switchyard/core/driver-kit";
 
 export interface Settings {
   /** Of every message published to it, 0 to 9; a quorum queue of RabbitMQ 4 takes 5 and above first. */
@@ -55,8 +56,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** One sentence for each thing wrong. */
-export function nativeProblems(of: Destination): readonly string[] {
+export function nativeProblems(
+  of: Destination,
+  { consumerTimeout }: Partial<Pick<ResolvedOptions, "consumerTimeout">> = {},
+): readonly string[] {
   const problems: string[] = [];
+  // A stream has no such limit: its leases are ours.
+  if (
+    of.model !== "stream" &&
+    of.holdMs !== undefined &&
+    consumerTimeout !== undefined &&
+    of.holdMs > consumerTimeout
+  ) {
+    const why = `${formatDuration(of.holdMs)} is longer than the connection's consumerTimeout of ${formatDuration(consumerTimeout)}, after which RabbitMQ takes a delivery back`;
+    problems.push(`hold: ${why}; lower hold, or raise consumerTimeout with the broker's consumer_timeout`);
+  }
   if (of.retentionMs !== undefined && (parseDuration(of.retentionMs) === undefined || of.retentionMs < 1_000)) {
     problems.push("retention: RabbitMQ takes a duration of a second or more");
   }

@@ -62,6 +62,11 @@ describe("endpoints", () => {
     ["ftp://127.0.0.1", false, "must be https:"],
     ["https://user:secret@h", false, "must not hold"],
     ["queues", false, "is not a URL"],
+    ["localhost:4566", false, "has no scheme; write http://localhost:4566"],
+    ["127.0.0.1:4566/", false, "has no scheme; write http://127.0.0.1:4566"],
+    ["[::1]:4566", false, "has no scheme; write http://[::1]:4566"],
+    ["sqs.eu-west-1.amazonaws.com", false, "has no scheme; write https://sqs.eu-west-1.amazonaws.com"],
+    ["emulator:4566", false, "has no scheme; write https://emulator:4566"],
   ])("%s, insecure allowed %s: %s", (endpoint, allowed, problem) => {
     if (problem === undefined) expect(originProblem(endpoint, allowed)).toBeUndefined();
     else expect(originProblem(endpoint, allowed)).toContain(problem);

@@ -60,6 +60,13 @@ describe("native settings", () => {
     );
   });
 
+  test("a hold longer than SQS's own is refused before anything is opened", () => {
+    expect(adapter.nativeProblems!(destination({ holdMs: 13 * 3_600_000 }), {})).toEqual([
+      "hold: SQS holds a message for at most 12h, not 13h",
+    ]);
+    expect(adapter.nativeProblems!(destination({ holdMs: 12 * 3_600_000 }), {})).toEqual([]);
+  });
+
   test("a portable retention SQS cannot keep is refused too", () => {
     expect(adapter.nativeProblems!(destination({ retentionMs: 30_000 }), {})).toEqual([
       "retention: SQS takes a duration from 60s to 14d, in whole seconds",

@@ -1,7 +1,7 @@
 /** What may stand under `native` for a queue: settings only SQS has. Each is checked before anything is asked of SQS. */
 import { kmsKeyProblem, tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
-import { parseDuration } from "@switchyard/core/driver-kit";
+import { formatDuration, parseDuration } from "@switchyard/core/driver-kit";
 import { type Access, accessProblems } from "./native-access.ts";
 import {
   DEFAULT_RETENTION_MS,
@@ -69,6 +69,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** One sentence for each thing wrong. */
 export function nativeProblems(of: Destination): readonly string[] {
   const problems: string[] = [];
+  if (of.holdMs !== undefined && of.holdMs > MAX_HOLD_MS)
+    problems.push(`hold: SQS holds a message for at most 12h, not ${formatDuration(of.holdMs)}`);
   if (of.retentionMs !== undefined) {
     const allowed = RETENTION(of.retentionMs, of);
     if (allowed !== undefined) problems.push(`retention: SQS takes ${allowed}`);

@@ -98,13 +98,13 @@ export interface PublishInput {
 }
 
 export interface GroupInput {
-  /** Handlers running at once, per process. Default 10. */
+  /** Handlers running at once, per process; at most `maxInFlight`. Default 10, or `maxInFlight` where that is less. */
   readonly concurrency?: number;
-  /** Undispatched plus running, driver buffers included. Default twice the concurrency. */
+  /** Undispatched plus running, driver buffers included; at least `concurrency` and `batch.size`. Default twice the concurrency. */
   readonly maxInFlight?: number;
   /** Default 67 108 864 (64 MiB). */
   readonly maxInFlightBytes?: number;
-  /** How long a hold lasts between heartbeats. Default 60s. */
+  /** How long a hold lasts between heartbeats. SQS: at most 12h; RabbitMQ: at most the connection's `consumerTimeout`. Default 60s. */
   readonly hold?: Duration;
   /** A policy's name. Default: the channel's. */
   readonly policy?: string;
@@ -114,7 +114,7 @@ export interface GroupInput {
   readonly address?: string;
   /** An existing queue for its dead letters. */
   readonly deadLetterAddress?: string;
-  /** For batch handlers. Default size 10, wait 0ms, and as many of one ordering key (`perKey`) as the batch takes. */
+  /** For batch handlers. `perKey` is at most `size`. Default size 10, wait 0ms, and as many of one ordering key (`perKey`) as the batch takes. */
   readonly batch?: { readonly size?: number; readonly wait?: Duration; readonly perKey?: number };
   /** Let the broker drop other message types: those listed, or (true) those its handlers name when `plan()` is given the consumers. Default false. */
   readonly filter?: boolean | readonly string[];
@@ -122,11 +122,11 @@ export interface GroupInput {
 }
 
 export interface RetryInput {
-  /** Deliveries in all, the first included. Default 5. */
+  /** Deliveries in all, the first included; at most 1,000. Default 5. */
   readonly attempts?: number;
   /** How the waits grow. Default exponential: `first`, then twice as long each time. No attempt comes earlier than that. */
   readonly backoff?: Backoff;
-  /** Default 1s. */
+  /** The first wait; at most `max`. Default 1s. */
   readonly first?: Duration;
   /** The longest wait, jitter included. Default 5m. */
   readonly max?: Duration;

@@ -52,6 +52,7 @@ describe("consumer()", () => {
     [[orders, "billing", all, { batch: { size: 1 } }], 'unknown option "batch"'],
     [[orders, "billing", all, { concurrency: 0 }], "concurrency must be a whole number from 1"],
     [[orders, "billing", all, { maxInFlight: 1.5 }], "maxInFlight must be a whole number from 1"],
+    [[orders, "billing", all, { concurrency: 9, maxInFlight: 3 }], "maxInFlight is 3 and concurrency is 9"],
     [[orders, "billing", all, { use: [() => {}] }], "every entry of use must be what middleware() returned"],
   ])("refuses %j: %s", (args, why) => {
     expect(() => untyped(...args)).toThrow(

@@ -174,6 +174,13 @@ function checkOptions(
     checkCount("batch.perKey", options.batch.perKey, fail);
     if (options.batch.wait !== undefined) milliseconds(options.batch.wait, "batch.wait");
   }
+  const { concurrency, maxInFlight, batch } = options;
+  if (concurrency !== undefined && maxInFlight !== undefined && concurrency > maxInFlight)
+    throw fail(`maxInFlight is ${maxInFlight} and concurrency is ${concurrency}: raise the one, or lower the other`);
+  if (batch?.size !== undefined && batch.perKey !== undefined && batch.perKey > batch.size)
+    throw fail(
+      `batch.perKey is ${batch.perKey} and batch.size is ${batch.size}: a batch never holds more than its size`,
+    );
   return Object.freeze({
     ...options,
     ...(options.use === undefined ? {} : { use: Object.freeze([...options.use]) }),

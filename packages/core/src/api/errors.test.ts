@@ -1,7 +1,8 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { discreet } from "../messaging/redacting-connection.ts";
 import type { Connection, Fault } from "../driver/index.ts";
-import { fromFault } from "./errors.ts";
+import { fromFault, MessagingError } from "./errors.ts";
 
 const textOf = (fault: Partial<Fault>): string =>
   fromFault({ kind: "config", code: "queue-not-found", ...fault }, 'open "orders"', new Error("raw"), {}).message;
@@ -45,4 +46,34 @@ test("values from the environment are hidden in every part of a fault", () => {
   const connection = { classify: () => ({ kind: "config", code: "x", hint: "h s", where: "w s", said: "t s" }) };
   const hushed = discreet(connection as unknown as Connection, (text) => text.replace("s", "[env]"));
   expect(hushed.classify(undefined, "open")).toMatchObject({ hint: "h [env]", where: "w [env]", said: "t [env]" });
+});
+
+test("printed, an error is its text, the details that are set, and the cause", () => {
+  const cause = new Error("raw", { cause: new Error("deeper") });
+  const error = fromFault({ kind: "config", code: "queue-not-found", hint: "create it" }, 'open "orders"', cause, {
+    channel: "orders",
+  });
+  const text = inspect(error);
+  expect(text).toMatch(/^MessagingError: open "orders": queue-not-found; create it\n {4}at /);
+  expect(text).toContain("\n{ code: 'queue-not-found', kind: 'config', channel: 'orders' }\n[cause]: Error: raw\n");
+  expect(text).toContain("[cause]: Error: deeper");
+  expect(text).not.toMatch(/undefined|problems|~switchyard/);
+  expect(inspect({ error })).toContain("queue-not-found");
+});
+
+test("the problems are printed once, and JSON holds what is set", () => {
+  const problems = [{ path: "channels.orders.on", message: "missing" }];
+  const listed = new MessagingError("invalid-config", "one mistake\n  channels.orders.on: missing", {
+    kind: "config",
+    problems,
+  });
+  expect(inspect(listed).split("missing")).toHaveLength(2);
+  expect(inspect(new MessagingError("x", "bad", { kind: "config", problems }))).toContain("path: 'channels.orders.on'");
+  expect(JSON.parse(JSON.stringify(listed))).toEqual({
+    name: "MessagingError",
+    message: listed.message,
+    code: "invalid-config",
+    kind: "config",
+    problems,
+  });
 });

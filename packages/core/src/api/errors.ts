@@ -55,6 +55,34 @@ export class MessagingError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.problems = details.problems ?? [];
   }
+
+  /** What `JSON.stringify` and structured loggers take: the text and the details that are set. The cause is a stranger's object and stays out. */
+  toJSON(): Record<string, unknown> {
+    return { name: this.name, message: this.message, ...detailsOf(this), ...problemsOf(this) };
+  }
+
+  /** What `console.log` and an uncaught error print: the text with the stack, the details that are set, and the cause. */
+  [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect?: Inspect): string {
+    const text = this.stack ?? `${this.name}: ${this.message}`;
+    if (inspect === undefined) return text;
+    // A configuration's problems are lines of the text already.
+    const told = this.problems.every(({ message }) => this.message.includes(message));
+    const details = { ...detailsOf(this), ...(told ? {} : problemsOf(this)) };
+    const cause = this.cause === undefined ? "" : `\n[cause]: ${inspect(this.cause, { ...options, depth })}`;
+    return `${text}\n${inspect(details, { ...options, depth })}${cause}`;
+  }
+}
+
+type Inspect = (value: unknown, options: object) => string;
+
+function detailsOf({ code, kind, channel, group, id, retryAfterMs }: MessagingError): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries({ code, kind, channel, group, id, retryAfterMs }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function problemsOf({ problems }: MessagingError): { readonly problems?: readonly Problem[] } {
+  return problems.length === 0 ? {} : { problems };
 }
 
 export function isMessagingError(error: unknown, code?: string): error is MessagingError {

@@ -209,7 +209,7 @@ describe("what the types allow", () => {
               policy: "p",
               start: { time: new Date(5) },
               deadLetterAddress: "d",
-              batch: { size: 4, wait: "2s" },
+              batch: { size: 2, wait: "2s" },
               filter: false,
               native: {},
             },
@@ -229,7 +229,7 @@ describe("what the types allow", () => {
     expect(groups["billing"]).toMatchObject({
       maxInFlightBytes: 3,
       start: { time: 5 },
-      batch: { size: 4, waitMs: 2000 },
+      batch: { size: 2, waitMs: 2000 },
     });
     expect(groups["billing"]?.policy.errors).toEqual({ X: "release", Y: { attempts: 1 } });
   });

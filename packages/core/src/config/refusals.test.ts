@@ -130,7 +130,8 @@ describe("names that lead nowhere", () => {
   it("refuses a connection that names no transport", async () => {
     const found = await problems({ ...base(), connections: { aws: { region: "eu-west-1" } } });
     expect(found).toEqual({
-      "connections.aws.use": "missing; say which transport: sqs, aws, amqp, memory or a package",
+      "connections.aws.use":
+        "missing; say which adapter: memory, sqs, sns, kinesis, aws, amqp, or another adapter's package by its whole name, as @acme/adapter",
     });
   });
 
@@ -174,7 +175,115 @@ describe("groups", () => {
   });
 });
 
+describe("settings that contradict each other", () => {
+  const billing = (group: object, more: object = {}) =>
+    withChannels({ orders: { ...good.orders, groups: { billing: group }, ...more } });
+  const waits = (retry: object) => ({ ...base(), policies: { default: { retry } } });
+
+  it("refuses less in flight than handlers, or than a batch, with both numbers", async () => {
+    expect(await problems(billing({ concurrency: 50, maxInFlight: 20, batch: { size: 100, perKey: 200 } }))).toEqual({
+      "channels.orders.groups.billing.maxInFlight":
+        "maxInFlight is 20 and concurrency is 50: that many handlers could never run at once; raise maxInFlight, or lower concurrency\n" +
+        "maxInFlight is 20 and batch.size is 100: a batch could never be full; raise maxInFlight, or lower batch.size",
+      "channels.orders.groups.billing.batch.perKey":
+        "batch.perKey is 200 and batch.size is 100: a batch never holds more than its size; lower batch.perKey, or leave it out",
+    });
+  });
+
+  it("names the layer that brought the contradiction in", async () => {
+    const profiles = { test: { channels: { orders: { groups: { billing: { concurrency: 30 } } } } } };
+    const found = await problems({ ...billing({ maxInFlight: 20 }), profiles }, { profile: "test" });
+    expect(Object.keys(found)).toEqual(["profiles.test.channels.orders.groups.billing.concurrency"]);
+  });
+
+  it("takes a maxInFlight below the default concurrency for the limit it is", async () => {
+    const plan = await resolve(billing({ maxInFlight: 4 }));
+    expect(plan.channels["orders"]?.groups["billing"]).toMatchObject({ concurrency: 4, maxInFlight: 4 });
+  });
+
+  it("refuses a first wait above the longest, the default and an error's own included", async () => {
+    const why = "the first wait would be cut to max; raise max, or lower first";
+    expect(await problems(waits({ first: "10m", max: "1m" }))).toEqual({
+      "policies.default.retry.first": `first is 10m and max is 1m: ${why}`,
+    });
+    expect(await problems(waits({ first: "10m" }))).toEqual({
+      "policies.default.retry.first": `first is 10m and max is 5m (the default): ${why}`,
+    });
+    expect(await problems(waits({ max: "100ms" }))).toEqual({
+      "policies.default.retry.max": `first is 1s (the default) and max is 100ms: ${why}`,
+    });
+    expect(await problems(waits({ max: "30s", errors: { Busy: { first: "1m" }, Down: { first: "10s" } } }))).toEqual({
+      "policies.default.retry.errors.Busy.first": `first is 1m and max is 30s: ${why}`,
+    });
+    await resolve(waits({ first: "10m", attempts: 1 }));
+  });
+
+  it("refuses more attempts than any broker counts", async () => {
+    const text = "must be a whole number from 1 to 1000; to retry for ever say deadLetter: block";
+    expect(await problems(waits({ attempts: 5_000, errors: { Busy: { attempts: 1_001 } } }))).toEqual({
+      "policies.default.retry.attempts": `5000: ${text}`,
+      "policies.default.retry.errors.Busy.attempts": `1001: ${text}`,
+    });
+    await resolve(waits({ attempts: 1_000 }));
+  });
+
+  it("refuses a retention that the policy's waits outlast", async () => {
+    const config = { ...billing({}, { retention: "1m" }), ...waits({ first: "1m", max: "1m" }) };
+    config.channels = billing({}, { retention: "1m" }).channels;
+    expect(await problems(config)).toEqual({
+      "channels.orders.retention":
+        "a message is kept for 1m, and 5 attempts may wait 2m or more in all; raise the retention, or lower attempts, first or max",
+    });
+  });
+
+  it("refuses a budget of bytes below one message the channel needs to carry", async () => {
+    const large = shape("orders", { needs: { messageBytes: 500_000 } });
+    const config = billing({ maxInFlightBytes: 100_000 }, { publish: { maxPendingBytes: 200_000 } });
+    expect(await problems(config, { channels: [large] })).toEqual({
+      "channels.orders.groups.billing.maxInFlightBytes":
+        "maxInFlightBytes is 100000, and the channel needs messages of 500000 bytes (messageBytes in its code): one alone is more; raise maxInFlightBytes",
+      "channels.orders.publish.maxPendingBytes":
+        "maxPendingBytes is 200000, and the channel needs messages of 500000 bytes (messageBytes in its code): one alone is more; raise maxPendingBytes",
+    });
+  });
+
+  it("refuses a place for dead letters where the policy sends none", async () => {
+    const config = (deadLetter: unknown) => ({
+      ...billing({ deadLetterAddress: "lost" }),
+      policies: { default: { deadLetter } },
+    });
+    expect(await problems(config("skip"))).toEqual({
+      "channels.orders.groups.billing.deadLetterAddress":
+        "the policy says deadLetter: skip, so nothing would ever come to this queue; leave out deadLetterAddress, or change it",
+    });
+    const found = await problems(config({ channel: "video-uploads" }));
+    expect(found["channels.orders.groups.billing.deadLetterAddress"]).toContain("{ channel: video-uploads }");
+    await resolve(config(true));
+  });
+});
+
 describe("what the transport cannot do", () => {
+  it("names the key a transport speaks of, where it was said; a default is not refused", async () => {
+    const strict = {
+      ...aws,
+      nativeProblems: () => ["hold: at most 12h", "retention: at most 14d", "native.a: a number"],
+    };
+    const config = (group: object, more: object = {}) => ({
+      ...withChannels({ orders: { ...good.orders, groups: { billing: group }, ...more } }),
+      connections: { aws: { use: strict, region: "x" } },
+    });
+    expect(await problems(config({ hold: "13h" }, { retention: "20d" }), { channels: [orders] })).toEqual({
+      "channels.orders.groups.billing.hold": "at most 12h",
+      "channels.orders.retention": "at most 14d",
+      "channels.orders.native.a": "a number",
+    });
+    expect(Object.keys(await problems(config({ native: { a: 1 } }), { channels: [orders] }))).toEqual([
+      "channels.orders.retention",
+      "channels.orders.groups.billing.native.a",
+      "channels.orders.native.a",
+    ]);
+  });
+
   it("refuses a name too long for its broker", async () => {
     const long = "a".repeat(70);
     const channels = { ...good, [long]: { model: "queue", on: "aws", groups: { x: {} } } };

@@ -4,8 +4,17 @@ export function isLoopback(hostname: string): boolean {
   return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
+/** The host and port of `localhost:4566` or `broker.internal`, which `URL` takes for a scheme or for nothing; undefined: not that. */
+export function withoutScheme(endpoint: string): URL | undefined {
+  if (!/^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?\/?$/i.test(endpoint)) return undefined;
+  if (!/[.:]|^localhost\/?$/i.test(endpoint)) return undefined;
+  return URL.parse(`http://${endpoint}`) ?? undefined;
+}
+
 /** What is wrong with the endpoint of an HTTP API, or undefined. `example` is one that would do. */
 export function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined {
+  const bare = withoutScheme(endpoint);
+  if (bare !== undefined) return `has no scheme; write ${isLoopback(bare.hostname) ? "http" : "https"}://${bare.host}`;
   const url = URL.parse(endpoint);
   if (url === null) return `${JSON.stringify(endpoint)} is not a URL; write ${example}`;
   if (url.username !== "" || url.password !== "")

@@ -4,7 +4,7 @@ export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 export { charsetOf, readForeign } from "../wire/foreign-message.ts";
 export { networkFault } from "./network-fault.ts";
-export { isLoopback, originProblem } from "./endpoint.ts";
+export { isLoopback, originProblem, withoutScheme } from "./endpoint.ts";
 export { LinkedList, type Listed } from "../base/linked-list.ts";
 export { type Linked, LinkedQueue } from "../base/linked-queue.ts";
 export { guarded } from "../base/guarded.ts";

@@ -19,7 +19,11 @@ export interface Adapter<O = any, Keeps = unknown> {
   capabilities(of: Destination, options: O): Capabilities | undefined;
   /** Pure. The broker's name of a destination, suffixes included. */
   locate(of: Destination, options: O): Located;
-  /** Pure. What is wrong with `of.native`; each a sentence that names the key and what is allowed. */
+  /**
+   * Pure. What is wrong with `of.native`, and with what the configuration shares (`holdMs`, `retentionMs`, `partitions`, `types`)
+   * where the broker's limits are narrower. Each is a sentence that begins with the key it is about, as the configuration calls it:
+   * `hold: at most 12h`, `native.kmsKey: ...`, `retention: ...`. Core reports it at that key, and drops one about a default.
+   */
   nativeProblems?(of: Destination, options: O): readonly string[];
   /** Resolves once the client exists; need not have spoken to the broker. `about`: for what a broker shows of its clients. */
   open(

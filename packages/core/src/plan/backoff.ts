@@ -1,3 +1,4 @@
+import { formatDuration } from "../api/duration.ts";
 import type { Policy, RetryRule } from "./plan.ts";
 
 /**
@@ -55,4 +56,17 @@ export function rulesOf(policy: Policy): RetryRule[] {
 export function longestWait(rule: RetryRule): number {
   const waits = rule.attempts - 1;
   return waits < 1 ? 0 : longestBackoffMs(rule, waits);
+}
+
+/** Why a message would be gone before the policy's attempts are used up; undefined: it would not. */
+export function retentionProblem(policy: Policy, retentionMs: number): string | undefined {
+  if (policy.exhausted === "block" || !Number.isFinite(retentionMs)) return undefined;
+  for (const rule of rulesOf(policy)) {
+    let waitsMs = 0;
+    for (let failed = 1; failed < rule.attempts && waitsMs <= retentionMs; failed++)
+      waitsMs += longestBackoffMs(rule, failed);
+    if (waitsMs <= retentionMs) continue;
+    return `a message is kept for ${formatDuration(retentionMs)}, and ${rule.attempts} attempts may wait ${formatDuration(waitsMs)} or more in all; raise the retention, or lower attempts, first or max`;
+  }
+  return undefined;
 }

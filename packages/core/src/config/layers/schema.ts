@@ -71,8 +71,14 @@ const share = z.preprocess(
   (value) => (typeof value === "string" && /^[01](\.\d+)?$/.test(value) ? Number(value) : value),
   z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1"),
 );
+/**
+ * SQS counts receives to 1,000 and no further, and a thousand waits of the default five minutes are three and a half days: more
+ * is a slip of the finger, or stands for "for ever", which has a word of its own.
+ */
+const MOST_ATTEMPTS = 1_000;
+const ATTEMPTS = `a whole number from 1 to ${MOST_ATTEMPTS}; to retry for ever say deadLetter: block`;
 const rule = {
-  attempts: count.nullish(),
+  attempts: number(z.int(ATTEMPTS).min(1, ATTEMPTS).max(MOST_ATTEMPTS, ATTEMPTS)).nullish(),
   backoff: z.enum(["constant", "linear", "exponential"]).nullish(),
   first: duration.nullish(),
   max: duration.nullish(),

@@ -144,22 +144,38 @@ describe("adapters by name", () => {
     expect(found).toEqual([
       {
         path: "connections.aws.use",
-        message: `@switchyard/sqs is not installed where ${folder} can find it: npm install @switchyard/sqs @aws-sdk/client-sqs.`,
+        message: `@switchyard/sqs is not installed where ${folder} can find it: npm install @switchyard/sqs @aws-sdk/client-sqs`,
       },
     ]);
     put("switchyard.config.yaml", `${YAML.replace("test:", 'test: { channels: { "*": { on: memory } } }')}`);
     expect((await refused({ adapters: [], profile: "test" })).problems).toEqual([
       {
         path: "profiles.test.channels.*.on",
-        message: `@switchyard/memory is not installed where ${folder} can find it: npm install @switchyard/memory.`,
+        message: `@switchyard/memory is not installed where ${folder} can find it: npm install @switchyard/memory`,
       },
     ]);
-    put("switchyard.config.yaml", using("kineses"));
-    expect((await refused({ adapters: [] })).message).toMatch(
-      /npm install @switchyard\/kineses\. Did you mean "kinesis"\?/,
-    );
     put("switchyard.config.yaml", using("./nowhere.mjs"));
     expect((await refused({ adapters: [] })).message).toContain("./nowhere.mjs does not exist, seen from");
+  });
+
+  it("says which adapters there are and which was meant, and never to install a name of ours that we did not give", async () => {
+    for (const [use, meant] of [
+      ["kineses", "kinesis"],
+      ["aws-sqs", "sqs"],
+      ["@switchyard/sqs-aws", "sqs"],
+      ["rabbitmq", "amqp"],
+    ] as const) {
+      put("switchyard.config.yaml", using(use));
+      const { problems: found } = await refused({ adapters: [] });
+      expect(found).toEqual([
+        {
+          path: "connections.aws.use",
+          message: `no adapter "${use}"; say memory, sqs, sns, kinesis, aws, amqp, or another adapter's package by its whole name, as @acme/adapter. Did you mean "${meant}"?`,
+        },
+      ]);
+    }
+    put("switchyard.config.yaml", using("carrier-pigeon"));
+    expect((await refused({ adapters: [] })).message).toMatch(/as @acme\/adapter\.$/);
   });
 
   it("are found from the configuration file's place, not from core's", async () => {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Adapter } from "../../driver/index.ts";
 import { isAdapter } from "../layers/schema.ts";
 import { importFile, resolveFrom } from "../../base/import-at-run-time.ts";
-import { didYouMean } from "../../base/suggest.ts";
+import { listed, nearest } from "../../base/suggest.ts";
 
 /** Our own, with what has to be installed beside them. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
@@ -55,17 +55,43 @@ export class Adapters {
   }
 }
 
+const SCOPE = "@switchyard/";
+
 function specifierOf(use: string): string {
-  return use.startsWith(".") || use.includes("/") ? use : `@switchyard/${use}`;
+  return use.startsWith(".") || use.includes("/") ? use : SCOPE + use;
 }
 
 function notInstalled(use: string, specifier: string, directory: string): string {
   if (specifier.startsWith(".") || specifier.startsWith("/"))
     return `${specifier} does not exist, seen from ${directory}`;
-  const beside = Object.hasOwn(KNOWN, use) ? KNOWN[use]! : [];
-  const hint = Object.hasOwn(KNOWN, use) ? "" : didYouMean(use, Object.keys(KNOWN));
-  const packages = [packageOf(specifier), ...beside].join(" ");
-  return `${specifier} is not installed where ${directory} can find it: npm install ${packages}.${hint}`;
+  const name = specifier.startsWith(SCOPE) ? specifier.slice(SCOPE.length) : undefined;
+  // A name of ours that we never gave: whoever is told to install it might get a stranger's package.
+  if (name !== undefined && !Object.hasOwn(KNOWN, name)) {
+    const meant = adapterMeant(name);
+    const hint = meant === undefined ? "" : ` Did you mean ${JSON.stringify(meant)}?`;
+    return `no adapter ${JSON.stringify(use)}; say ${adaptersThereAre}.${hint}`;
+  }
+  const packages = [packageOf(specifier), ...(name === undefined ? [] : KNOWN[name]!)].join(" ");
+  return `${specifier} is not installed where ${directory} can find it: npm install ${packages}`;
+}
+
+/** What `use` may be, in words. */
+export const adaptersThereAre = `${listed(Object.keys(KNOWN))}, or another adapter's package by its whole name, as @acme/adapter`;
+
+/** What people call a broker, where it is not the adapter's name. */
+const ALSO: ReadonlyMap<string, string> = new Map([
+  ["rabbitmq", "amqp"],
+  ["rabbit", "amqp"],
+  ["amqplib", "amqp"],
+]);
+
+/** The nearest by spelling; else the adapter that a part of the name names: `aws-sqs` is `sqs`. */
+function adapterMeant(name: string): string | undefined {
+  const near = nearest(name, Object.keys(KNOWN));
+  if (near !== undefined) return near;
+  const parts = name.toLowerCase().split(/[^a-z]+/);
+  const named = parts.map((part) => ALSO.get(part) ?? part).filter((part) => Object.hasOwn(KNOWN, part));
+  return named.find((adapter) => adapter !== "aws") ?? named[0];
 }
 
 /** The adapter is there; something it needs is not, or it threw. */

@@ -4,6 +4,7 @@ import type { ChannelPlan, PublishPlan } from "../../plan/plan.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
 import { type Connections, keeps } from "./connections.ts";
 import { type Context, later } from "./context.ts";
+import { checkPublish } from "./contradictions.ts";
 import { policyName, resolveGroup } from "./group.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
 import { channelDestination } from "./names.ts";
@@ -60,7 +61,8 @@ export async function resolveChannel(
   if (to === undefined) return undefined;
   const capabilities = await checkNeeds(resolving, to);
   if (naming.model !== "queue") locate(resolving, to, section.where());
-  checkNative(resolving, to, section.where(), section.where("native"));
+  if (naming.model !== "queue") checkNative(resolving, to);
+  checkPublish(resolving);
   if (capabilities === undefined || plans.some((plan) => plan.capabilities === undefined)) return undefined;
   return {
     channel: shape.name,

@@ -1,7 +1,7 @@
 import type { Adapter, Capabilities, Destination } from "../../driver/index.ts";
 import type { Problem } from "../../api/errors.ts";
 import type { ConnectionPlan } from "../../plan/plan.ts";
-import type { Adapters } from "./adapters.ts";
+import { type Adapters, adaptersThereAre } from "./adapters.ts";
 import type { Context } from "./context.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
 
@@ -71,7 +71,7 @@ export class Connections {
     if (use === undefined) {
       const at = `${section.where("use")}`;
       if (!this.#context.excused("connections", name, "use"))
-        problems.push({ path: at, message: "missing; say which transport: sqs, aws, amqp, memory or a package" });
+        problems.push({ path: at, message: `missing; say which adapter: ${adaptersThereAre}` });
       return { problems };
     }
     if (problems.some(({ path }) => path === section.where("use"))) return { problems };
@@ -80,7 +80,7 @@ export class Connections {
     if ("problem" in found) {
       const path = section.where("use");
       const message = this.#context.filledIn(path)
-        ? `${this.#context.quote(path, use)} names no adapter that can be loaded; set it to sqs, sns, kinesis, aws, amqp, memory or an installed package`
+        ? `${this.#context.quote(path, use)} names no adapter that can be loaded; set it to ${adaptersThereAre}`
         : found.problem;
       return { problems: [...problems, { path, message }] };
     }

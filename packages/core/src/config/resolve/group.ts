@@ -4,6 +4,7 @@ import type { GroupPlan, Policy } from "../../plan/plan.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { keeps } from "./connections.ts";
 import type { Context } from "./context.ts";
+import { checkGroup, checkWaits } from "./contradictions.ts";
 import { resolveDeadLetter } from "./dead-letter.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
 import { groupDestination } from "./names.ts";
@@ -25,6 +26,8 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
   const home = section.where("groups", group);
   const named = policyFor(resolving, group);
   const { policy } = named;
+  checkWaits(resolving, named);
+  checkGroup(resolving, group, input, named);
   const dead = await resolveDeadLetter(resolving, group, input, named);
   const holdMs = parseDuration(input.hold) ?? 60_000;
   const from = groupDestination(naming, {
@@ -67,7 +70,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
       "the channel gives another address for its one queue; keep one of them",
     );
   }
-  if (naming.model !== "queue") checkNative(resolving, from, home, section.where("groups", group, "native"));
+  checkNative(resolving, from, group);
   const kept = keeps(connected, from);
   const capabilities = kept === "unknown" ? undefined : kept;
   const start = startOf(input);
@@ -93,7 +96,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
     const why = `connect() does not know the consumers, so provision: ${connected.provision} would take the filter away again`;
     context.problems.add(section.where("groups", group, "filter"), `${why}; list the message types`);
   }
-  const concurrency = input.concurrency ?? 10;
+  const concurrency = input.concurrency ?? Math.min(10, input.maxInFlight ?? 10);
   return {
     group,
     from,

@@ -37,11 +37,30 @@ export function locate(resolving: Resolving, of: Destination, where: string): st
   return address;
 }
 
-/** What the driver says of its own settings and of the limits of those it shares (retention, hold). */
-export function checkNative({ context, connected }: Resolving, of: Destination, home: string, native: string): void {
+/** A sentence of a driver that begins with the key it is about: `hold: ...`, `native.kmsKey: ...`. */
+const ABOUT = /^(hold|retention|partitions|filter|native(?:\.[\w-]+)?): (.*)$/s;
+
+/** Of these it was the channel that said so, whatever group they are checked for. */
+const OF_CHANNEL = ["retention", "partitions"];
+
+/**
+ * What the driver says of its own settings and of the limits of those it shares (retention, hold), at the place of the key it
+ * names. A default is nobody's contradiction: a `hold` that was not said is not refused.
+ */
+export function checkNative({ context, connected, section, input }: Resolving, of: Destination, group?: string): void {
   if (!connected.valid) return;
-  const where = Object.keys(of.native).length === 0 ? home : native;
+  const own = group === undefined ? {} : (input.groups?.[group] ?? {});
   for (const problem of connected.adapter.nativeProblems?.(of, connected.options) ?? []) {
-    context.problems.add(where, problem);
+    const [, about, rest] = ABOUT.exec(problem) ?? [];
+    // What names no key is about `native`, where anything is said there.
+    const keys = about?.split(".") ?? (Object.keys(of.native).length > 0 ? ["native"] : []);
+    const [key, inner] = keys;
+    if (key === "hold" && own.hold === undefined) continue;
+    const inherited =
+      key === "native"
+        ? own.native === undefined || (inner !== undefined && !Object.hasOwn(own.native, inner))
+        : key !== undefined && OF_CHANNEL.includes(key);
+    const home = group === undefined || inherited ? [] : ["groups", group];
+    context.problems.add(section.where(...home, ...keys), rest ?? problem);
   }
 }

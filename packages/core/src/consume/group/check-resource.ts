@@ -1,7 +1,5 @@
-import { longestBackoffMs } from "../../plan/backoff.ts";
-import { rulesOf } from "../../plan/backoff.ts";
+import { retentionProblem, rulesOf } from "../../plan/backoff.ts";
 import type { Existing, ReceiverDriver } from "../../driver/index.ts";
-import { formatDuration } from "../../api/duration.ts";
 import { MessagingError } from "../../api/errors.ts";
 import type { GroupPlan } from "../../plan/plan.ts";
 
@@ -15,9 +13,9 @@ export function refuseNarrow(
 ): void {
   const problems = [
     ...deliveryProblems(plan, existing),
-    ...retentionProblems(plan, existing.retentionMs ?? capabilities.retentionMs),
+    retentionProblem(plan.policy, existing.retentionMs ?? capabilities.retentionMs),
     ...(existing.discards ?? []),
-  ];
+  ].filter((problem) => problem !== undefined);
   if (problems.length === 0) return;
   const { channel, name } = plan.from;
   const text = `"${name}" contradicts the policy of group "${plan.group}": ${problems.join("; ")}`;
@@ -41,18 +39,4 @@ function deliveryProblems({ policy }: Pick<GroupPlan, "policy">, { deliveries }:
   return [
     `the broker gives a message up after ${count} deliveries (${setting}), and retry.attempts is ${attempts}; raise the one, to twice the attempts or more, or lower the other`,
   ];
-}
-
-function retentionProblems({ policy }: Pick<GroupPlan, "policy">, retentionMs: number): string[] {
-  if (policy.exhausted === "block" || !Number.isFinite(retentionMs)) return [];
-  for (const rule of rulesOf(policy)) {
-    let waitsMs = 0;
-    for (let failed = 1; failed < rule.attempts && waitsMs <= retentionMs; failed++)
-      waitsMs += longestBackoffMs(rule, failed);
-    if (waitsMs <= retentionMs) continue;
-    return [
-      `a message is kept for ${formatDuration(retentionMs)}, and ${rule.attempts} attempts may wait ${formatDuration(waitsMs)} or more in all; raise the retention, or lower attempts, first or max`,
-    ];
-  }
-  return [];
 }
