@@ -309,6 +309,7 @@ export function rig(options: RigOptions = {}) {
     consumer,
     channel: channelPlan,
     plan,
+    physicalName: `${from.name}.fifo`,
     runtime,
     connection,
     budget: new Budget(plan.maxInFlight, plan.maxInFlightBytes),
@@ -316,6 +317,7 @@ export function rig(options: RigOptions = {}) {
     troubles: new Troubles(runtime),
     deadLetters: new SendQueue({
       destination: deadLetter,
+      physicalName: `${deadLetter.name}.fifo`,
       connection,
       runtime,
       plan: publish,

@@ -40,15 +40,17 @@ export class Connections {
   readonly #queues = new Map<string, SendQueue>();
   readonly #runtime: Runtime;
   readonly #observe: Observe;
+  readonly #redact: (text: string) => string;
   #closed = false;
 
-  private constructor(runtime: Runtime, observe: Observe) {
+  private constructor(runtime: Runtime, observe: Observe, redact: (text: string) => string) {
     this.#runtime = runtime;
     this.#observe = observe;
+    this.#redact = redact;
   }
 
   static async open(plan: Plan, runtime: Runtime, observe: Observe): Promise<Connections> {
-    const all = new Connections(runtime, observe);
+    const all = new Connections(runtime, observe, plan.redact ?? String);
     try {
       for (const used of Object.values(plan.connections)) await all.#add(used, plan);
     } catch (error) {
@@ -79,6 +81,7 @@ export class Connections {
         throw new MessagingError("model-missing", `"${on}" has no ${destination.model}`, { kind: "config" });
       const common = {
         destination,
+        physicalName: this.nameOf(on, destination),
         connection,
         runtime: this.#runtime,
         plan: publish,
@@ -91,6 +94,13 @@ export class Connections {
       if (this.#closed) void queue.close();
     }
     return queue;
+  }
+
+  /** What the broker calls a destination, suffixes included, as people may read it: every text about it names it so. */
+  nameOf(on: string, destination: Destination): string {
+    const { adapter, options } = (this.#open.get(on) as Open).plan;
+    const { address } = adapter.locate(destination, options);
+    return this.#redact(address);
   }
 
   /** The queue `publish` uses, made when it is first asked for. */

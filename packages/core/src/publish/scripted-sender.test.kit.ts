@@ -149,6 +149,7 @@ export function bench(options: BenchOptions = {}): Bench {
   };
   const queue = new SendQueue({
     destination: DESTINATION,
+    physicalName: `${DESTINATION.name}.fifo`,
     connection,
     runtime,
     plan: { ...PLAN, ...options.plan },

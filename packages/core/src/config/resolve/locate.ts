@@ -27,7 +27,7 @@ export function locate(resolving: Resolving, of: Destination, where: string): st
   if (!connected.valid) return undefined;
   const { address, problem } = connected.adapter.locate(of, connected.options);
   if (problem !== undefined)
-    context.problems.add(where, `${of.address === undefined ? `physical name ${of.name}: ` : ""}${problem}`);
+    context.problems.add(where, `${of.address === undefined ? `physical name ${address}: ` : ""}${problem}`);
   else if (input.form === "fifo" && of.ordered && !of.dead && !address.endsWith(".fifo")) {
     context.problems.add(
       resolving.section.where("form"),

@@ -8,7 +8,7 @@ const retry: RetryRule = { attempts: 5, backoff: "constant", firstMs: 1_000, max
 
 function check(existing: Existing, policy: Partial<Policy> = {}): void {
   const { context } = rig({ policy: { retry, ...policy } });
-  refuseNarrow(context.plan, { existing, capabilities: context.plan.capabilities });
+  refuseNarrow(context.plan, { existing, capabilities: context.plan.capabilities }, context.physicalName);
 }
 
 test.each<[string, Existing, Partial<Policy>, RegExp]>([

@@ -10,6 +10,7 @@ import type { GroupPlan } from "../../plan/plan.ts";
 export function refuseNarrow(
   plan: Pick<GroupPlan, "policy" | "from" | "group">,
   { existing = {}, capabilities }: Pick<ReceiverDriver, "existing" | "capabilities">,
+  physicalName: string,
 ): void {
   const problems = [
     ...deliveryProblems(plan, existing),
@@ -17,8 +18,8 @@ export function refuseNarrow(
     ...(existing.discards ?? []),
   ].filter((problem) => problem !== undefined);
   if (problems.length === 0) return;
-  const { channel, name } = plan.from;
-  const text = `"${name}" contradicts the policy of group "${plan.group}": ${problems.join("; ")}`;
+  const { channel } = plan.from;
+  const text = `"${physicalName}" contradicts the policy of group "${plan.group}": ${problems.join("; ")}`;
   throw new MessagingError("policy-cut-short", text, {
     kind: "config",
     channel,

@@ -14,6 +14,8 @@ import { Troubles } from "../../base/troubles.ts";
 export interface GroupConnections {
   /** By its name in the configuration; throws `closed` where it is not open. */
   get(name: string): Connection;
+  /** What the broker calls a destination, for people. */
+  nameOf(on: string, destination: Destination): string;
   /** The send queue to a destination, shared by all who send there. */
   queue(
     on: string,
@@ -28,6 +30,7 @@ export class Context implements GroupContext {
   readonly consumer: ConsumerShape;
   readonly channel: ChannelPlan;
   readonly plan: GroupPlan;
+  readonly physicalName: string;
   readonly runtime: Runtime;
   readonly connection: Connection;
   readonly budget: Budget;
@@ -57,6 +60,7 @@ export class Context implements GroupContext {
     this.consumer = consumer;
     this.channel = channel;
     this.plan = plan;
+    this.physicalName = connections.nameOf(channel.on, plan.from);
     this.runtime = runtime;
     this.connection = connections.get(channel.on);
     this.troubles = new Troubles(runtime);

@@ -197,8 +197,8 @@ export class GroupRunner {
       const receiver = await connection.receiver(plan.from, options, this.#opening.signal);
       try {
         if (this.#opening.signal.aborted) return undefined;
-        refuseLess(plan.capabilities, receiver.capabilities, plan.from.name);
-        refuseNarrow(plan, receiver);
+        refuseLess(plan.capabilities, receiver.capabilities, this.context.physicalName);
+        refuseNarrow(plan, receiver, this.context.physicalName);
         this.#session = new Session(this.context, receiver, this.#dispatcher, this.#drainMs);
         opened();
         return await this.#session.run();

@@ -147,9 +147,9 @@ export class Heartbeat {
   #why(held: Held): unknown {
     const cause = this.#failed?.get(held);
     if (cause !== undefined) return cause;
-    const { plan, channel } = this.#runner.host.context;
+    const { plan, channel, physicalName } = this.#runner.host.context;
     const about = { kind: "retryable" as const, channel: channel.channel, group: plan.group };
-    const doing = `extend on "${plan.from.name}"`;
+    const doing = `extend on "${physicalName}"`;
     if (held.extending !== undefined)
       return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, about);
     if (this.#runner.lease.extend === undefined) {

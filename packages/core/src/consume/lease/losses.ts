@@ -78,9 +78,9 @@ function holdLost(cause: unknown): Error {
 /** Raw errors quote hosts and addresses: events are for anybody. */
 function readable(runner: LeaseRunner, during: Phase, cause: unknown): MessagingError {
   if (isMessagingError(cause)) return cause;
-  const { plan, channel } = runner.host.context;
+  const { plan, channel, physicalName } = runner.host.context;
   const about = { channel: channel.channel, group: plan.group };
-  return fromFault(runner.classify(cause, during), `${during} on "${plan.from.name}"`, cause, about);
+  return fromFault(runner.classify(cause, during), `${during} on "${physicalName}"`, cause, about);
 }
 
 /** A call of a lease failed in a way that may pass: `health()` says so until it works again or is not asked for any more. */

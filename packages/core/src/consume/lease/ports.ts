@@ -18,6 +18,8 @@ export interface GroupContext {
   readonly consumer: ConsumerShape;
   readonly channel: ChannelPlan;
   readonly plan: GroupPlan;
+  /** What the broker calls the group's queue or stream, suffixes included, as people may read it. */
+  readonly physicalName: string;
   readonly runtime: Runtime;
   readonly connection: Connection;
   readonly budget: Budget;

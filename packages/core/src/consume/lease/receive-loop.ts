@@ -161,7 +161,7 @@ export class ReceiveLoop {
     }
     troubled(this.#lease, "receive", cause);
     const retryInMs = Math.max(reconnectMs(++this.#failures, context.runtime.random), fault.retryAfterMs ?? 0);
-    const error = fromFault(fault, `receive from "${context.plan.from.name}"`, cause, {
+    const error = fromFault(fault, `receive from "${context.physicalName}"`, cause, {
       channel: context.channel.channel,
       group: context.plan.group,
     });

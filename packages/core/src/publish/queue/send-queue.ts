@@ -34,6 +34,8 @@ export type { Accepted, Make, SendOptions } from "../send/outgoing-message.ts";
 
 export interface SendQueueOptions {
   readonly destination: Destination;
+  /** What the broker calls the destination, suffixes included, as people may read it. */
+  readonly physicalName: string;
   readonly connection: Connection;
   readonly runtime: Runtime;
   readonly plan: PublishPlan;
@@ -125,7 +127,7 @@ export class SendQueue {
     const aborted = new Promise<never>((_, reject) => {
       abort = () => {
         if (this.#unresolved === 0) this.#slot.cancelOpening();
-        const text = `open "${this.#options.destination.name}" to send: the signal was aborted`;
+        const text = `open "${this.#options.physicalName}" to send: the signal was aborted`;
         reject(new MessagingError("aborted", text, { ...this.#about, kind: "retryable", cause: signal.reason }));
       };
     });

@@ -12,6 +12,8 @@ export interface OpenSender {
 
 export interface SenderSlotOptions {
   readonly destination: Destination;
+  /** What the broker calls it, for people. */
+  readonly physicalName: string;
   readonly connection: Connection;
   readonly expected: Capabilities;
   readonly about: Omit<ErrorDetails, "kind" | "cause">;
@@ -47,7 +49,7 @@ export class SenderSlot {
   }
 
   async #open(signal: AbortSignal): Promise<OpenSender> {
-    const { connection, destination, about } = this.#options;
+    const { connection, destination, physicalName, about } = this.#options;
     let driver: SenderDriver;
     try {
       driver = await connection.sender(destination, signal);
@@ -58,7 +60,7 @@ export class SenderSlot {
       // Nothing was sent, so nothing can have been accepted.
       throw fromFault(
         fault.kind === "ambiguous" ? { ...fault, kind: "retryable" } : fault,
-        `open "${destination.name}" to send`,
+        `open "${physicalName}" to send`,
         cause,
         about,
       );
@@ -68,7 +70,7 @@ export class SenderSlot {
     if (signal.aborted || missing.length > 0) {
       this.drop(sender);
       if (signal.aborted) throw this.#givenUp(undefined);
-      const text = `"${destination.name}" keeps less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel asks for`;
+      const text = `"${physicalName}" keeps less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel asks for`;
       throw new MessagingError("capability-missing", text, { ...about, kind: "config" });
     }
     this.current = sender;
@@ -76,8 +78,8 @@ export class SenderSlot {
   }
 
   #givenUp(cause: unknown): MessagingError {
-    const { destination, about } = this.#options;
-    const text = `open "${destination.name}" to send: no answer before it was given up`;
+    const { physicalName, about } = this.#options;
+    const text = `open "${physicalName}" to send: no answer before it was given up`;
     return new MessagingError("no-answer", text, { ...about, kind: "retryable", cause });
   }
 
