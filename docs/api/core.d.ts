@@ -343,6 +343,7 @@ export declare class MessagingError extends Error {
     readonly problems: readonly Problem[];
     readonly [BRAND] = true;
     constructor(code: string, message: string, details: ErrorDetails);
+    toJSON(): Record<string, unknown>;
 }
 export declare function isMessagingError(error: unknown, code?: string): error is MessagingError;
 export declare function fromFault(fault: Fault, doing: string, cause: unknown, about: Omit<ErrorDetails, "kind" | "cause">): MessagingError;
@@ -865,6 +866,7 @@ export declare function nativeAttempts(policy: Policy): number;
 
 // driver-kit/endpoint.d.ts
 export declare function isLoopback(hostname: string): boolean;
+export declare function withoutScheme(endpoint: string): URL | undefined;
 export declare function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined;
 
 // driver-kit/index.d.ts
@@ -873,7 +875,7 @@ export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 export { charsetOf, readForeign } from "../wire/foreign-message.ts";
 export { networkFault } from "./network-fault.ts";
-export { isLoopback, originProblem } from "./endpoint.ts";
+export { isLoopback, originProblem, withoutScheme } from "./endpoint.ts";
 export { LinkedList, type Listed } from "../base/linked-list.ts";
 export { type Linked, LinkedQueue } from "../base/linked-queue.ts";
 export { guarded } from "../base/guarded.ts";
@@ -931,6 +933,7 @@ export interface Capabilities {
         readonly send: number;
         readonly receive: number;
     };
+    readonly minInFlight?: number;
     readonly delayedPublishMs: number;
     readonly retryDelayMs: number;
     readonly holdExtend: boolean;
@@ -967,6 +970,7 @@ export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topolog
 export interface ReceiverOptions {
     readonly holdMs: number;
     readonly prefetch: number;
+    readonly window?: number;
     readonly start: Position;
     readonly announce?: (waitMs: number, why: string) => void;
 }
@@ -1041,6 +1045,7 @@ export interface Lease<R = any> {
     receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
     settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
     extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
+    limit?(most: number): void;
     release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;
 }
 export interface Delivery<R = any> {

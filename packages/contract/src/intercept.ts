@@ -96,6 +96,7 @@ function wrapLease(lease: Lease, from: Destination, hooks: Hooks): Lease {
             return hooks.extend === undefined ? call(receipts) : hooks.extend(receipts, call, from, signal);
           },
         }),
+    ...(lease.limit === undefined ? {} : { limit: (most: number) => lease.limit!(most) }),
     release: async (reason, signal) => {
       if ((await hooks.release?.(from)) !== false) await lease.release(reason, signal);
     },

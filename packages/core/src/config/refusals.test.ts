@@ -53,6 +53,21 @@ describe("structure", () => {
     });
   });
 
+  it("refuses fewer messages in flight than the transport holds at the least; unset, there are enough", async () => {
+    const push = fakeAdapter({ name: "push", models: { queue: { minInFlight: 4 } } });
+    const groups = (maxInFlight: number) => ({ encoder: { concurrency: 1, maxInFlight } });
+    const config = (given: object) => ({
+      ...withChannels({ "video-uploads": { model: "queue", on: "p", groups: given } }),
+      connections: { ...base().connections, p: { use: push } },
+    });
+    expect(await problems(config(groups(3)))).toEqual({
+      "channels.video-uploads.groups.encoder.maxInFlight":
+        "maxInFlight is 3, but this transport holds at least 4 messages, one for each partition; raise it to 4, or use fewer partitions",
+    });
+    const plan = await resolve(config({ encoder: { concurrency: 1 } }));
+    expect(plan.channels["video-uploads"]!.groups["encoder"]!.maxInFlight).toBe(4);
+  });
+
   it("refuses names that are not kebab-case", async () => {
     const config = { ...base(), prefix: "My_Prefix", channels: { ...good, Orders_2: good.orders } };
     const found = await problems(config);

@@ -16,6 +16,8 @@ export interface Capabilities {
   readonly binary: boolean;
   /** Calls at once: `send` per sender, `receive` per lease. */
   readonly concurrency: { readonly send: number; readonly receive: number };
+  /** The fewest messages a group holds here at once: a broker that pushes gives the reader of each partition at least one. Default 1. */
+  readonly minInFlight?: number;
   /** The longest delay of a publish. 0: none. */
   readonly delayedPublishMs: number;
   /** The longest delay of a `retry` settlement. 0: at once only, or no return at all (streams): core then retries in place. */

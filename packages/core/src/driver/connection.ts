@@ -28,6 +28,8 @@ export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topolog
 export interface ReceiverOptions {
   readonly holdMs: number;
   readonly prefetch: number;
+  /** For a broker that pushes: the most messages held here at first, over all leases. At most `prefetch`. {@link Lease.limit} changes it. */
+  readonly window?: number;
   readonly start: Position;
   readonly announce?: (waitMs: number, why: string) => void;
 }

@@ -24,6 +24,12 @@ export interface Lease<R = any> {
    * `deadline` and no longer: what core must let go of then, it settles as `release`, a tenth of the hold before the end.
    */
   extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
+  /**
+   * Only of a broker that pushes. From now on at most `most` messages of this lease are held here, those not yet handed to core
+   * included. If more are held, those not yet handed to core go back to the broker. The driver may take its time and the calls it needs;
+   * it throws nothing. Core calls it seldom: when message sizes or handler times have changed by much.
+   */
+  limit?(most: number): void;
   /** `drained`: everything handed out was settled and stored. */
   release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;
 }

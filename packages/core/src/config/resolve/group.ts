@@ -1,5 +1,6 @@
 import type { Capabilities, Position } from "../../driver/index.ts";
 import { formatDuration, parseDuration } from "../../api/duration.ts";
+import { tooFewInFlight } from "../../plan/least-in-flight.ts";
 import type { GroupPlan, Policy } from "../../plan/plan.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { keeps } from "./connections.ts";
@@ -97,13 +98,17 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
     context.problems.add(section.where("groups", group, "filter"), `${why}; list the message types`);
   }
   const concurrency = input.concurrency ?? Math.min(10, input.maxInFlight ?? 10);
+  const least = capabilities?.minInFlight ?? 1;
+  if (input.maxInFlight !== undefined && input.maxInFlight < least) {
+    context.problems.add(section.where("groups", group, "maxInFlight"), tooFewInFlight(input.maxInFlight, least));
+  }
   return {
     group,
     from,
     ...(dead === undefined ? {} : { deadLetter: dead.destination, deadLetterOn: dead.on }),
     policy,
     concurrency,
-    maxInFlight: input.maxInFlight ?? 2 * concurrency,
+    maxInFlight: input.maxInFlight ?? Math.max(2 * concurrency, least),
     maxInFlightBytes: input.maxInFlightBytes ?? IN_FLIGHT_BYTES,
     holdMs,
     start,

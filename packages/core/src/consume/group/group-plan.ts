@@ -1,5 +1,6 @@
 import { nearest } from "../../base/suggest.ts";
 import { MessagingError } from "../../api/errors.ts";
+import { tooFewInFlight } from "../../plan/least-in-flight.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../../plan/plan.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { milliseconds } from "../../api/duration.ts";
@@ -43,6 +44,14 @@ function withOptions(group: GroupPlan, consumer: ConsumerShape): GroupPlan {
   if (consumer.kind === "batch" && inFlight < size) {
     const text = `maxInFlight is ${inFlight}, less than a batch of ${size}: it could never be full; raise it or lower batch.size`;
     throw new MessagingError("bad-option", text, {
+      kind: "config",
+      channel: consumer.channel.name,
+      group: consumer.group,
+    });
+  }
+  const least = group.capabilities.minInFlight ?? 1;
+  if (inFlight < least) {
+    throw new MessagingError("bad-option", tooFewInFlight(inFlight, least), {
       kind: "config",
       channel: consumer.channel.name,
       group: consumer.group,

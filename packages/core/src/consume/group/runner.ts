@@ -5,6 +5,7 @@ import { Dispatcher } from "./handler-pool.ts";
 import type { GroupContext } from "../lease/ports.ts";
 import { refuseNarrow } from "./check-resource.ts";
 import { type Failure, Session } from "./session.ts";
+import { Window } from "../lease/window.ts";
 import { needsPerson, type Trouble } from "../../base/troubles.ts";
 import { within } from "../../runtime/within.ts";
 
@@ -29,6 +30,7 @@ export class GroupRunner {
   readonly context: GroupContext;
   readonly #dispatcher: Dispatcher;
   readonly #drainMs: number;
+  readonly #window: Window;
   readonly #opening = new AbortController();
   #session: Session | undefined;
   #main: Promise<void> | undefined;
@@ -46,6 +48,7 @@ export class GroupRunner {
     this.context = context;
     this.#dispatcher = new Dispatcher(context);
     this.#drainMs = drainMs;
+    this.#window = new Window(context.plan, context.runtime, context.consumer.kind === "batch");
   }
 
   /** What keeps it from working, in a sentence; undefined: nothing. */
@@ -193,13 +196,14 @@ export class GroupRunner {
         this.#putOff(waitMs);
         this.context.emit({ type: "start-waits", level: "warn", waitMs, reason });
       };
-      const options = { holdMs: plan.holdMs, prefetch: plan.maxInFlight, start: plan.start, announce };
+      const { most: window } = this.#window;
+      const options = { holdMs: plan.holdMs, prefetch: plan.maxInFlight, window, start: plan.start, announce };
       const receiver = await connection.receiver(plan.from, options, this.#opening.signal);
       try {
         if (this.#opening.signal.aborted) return undefined;
         refuseLess(plan.capabilities, receiver.capabilities, this.context.physicalName);
         refuseNarrow(plan, receiver, this.context.physicalName);
-        this.#session = new Session(this.context, receiver, this.#dispatcher, this.#drainMs);
+        this.#session = new Session(this.context, receiver, this.#dispatcher, this.#drainMs, this.#window);
         opened();
         return await this.#session.run();
       } finally {

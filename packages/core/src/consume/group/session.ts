@@ -4,6 +4,7 @@ import { canReturn, giveBack } from "../lease/give-back.ts";
 import type { GroupContext, LeaseHost } from "../lease/ports.ts";
 import type { Held } from "../lease/held-message.ts";
 import { LeaseRunner } from "../lease/lease-runner.ts";
+import type { Window } from "../lease/window.ts";
 import { within } from "../../runtime/within.ts";
 
 /** The longest a receive waits; the longest SQS allows [AWS API reference, ReceiveMessage]. */
@@ -25,6 +26,7 @@ export type Failure = { readonly cause: unknown; readonly fault: Fault } | undef
 export class Session implements LeaseHost {
   readonly context: GroupContext;
   readonly capabilities: Capabilities;
+  readonly window: Window;
   readonly #receiver: ReceiverDriver;
   readonly #dispatcher: Dispatcher;
   readonly #drainMs: number;
@@ -34,12 +36,20 @@ export class Session implements LeaseHost {
   #forgotten: AbortController | undefined;
   #failure: Failure;
 
-  constructor(context: GroupContext, receiver: ReceiverDriver, dispatcher: Dispatcher, drainMs: number) {
+  constructor(
+    context: GroupContext,
+    receiver: ReceiverDriver,
+    dispatcher: Dispatcher,
+    drainMs: number,
+    window: Window,
+  ) {
     this.context = context;
     this.capabilities = receiver.capabilities;
     this.#receiver = receiver;
     this.#dispatcher = dispatcher;
     this.#drainMs = drainMs;
+    this.window = window;
+    window.onChange = (most, late) => this.#limit(most, late);
   }
 
   get stopping(): boolean {
@@ -97,6 +107,14 @@ export class Session implements LeaseHost {
       }
     }
     if (longest !== undefined) giveBack(longest, longest.dueAt - now, longest.attempt - 1);
+  }
+
+  #limit(most: number, late: boolean): void {
+    const each = Math.max(1, Math.floor(most / Math.max(this.#runners.size, 1)));
+    for (const runner of this.#runners) {
+      runner.lease.limit?.(each);
+      if (late) runner.shed(each);
+    }
   }
 
   /** Resolves when the receiver has no more leases to give and every lease is over. */

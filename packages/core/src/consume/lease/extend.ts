@@ -55,6 +55,11 @@ export class Heartbeat {
     this.#disarm();
   }
 
+  /** How long a hold lasts that cannot be extended. 0: not yet known, or holds can be extended. */
+  get fixedMs(): number {
+    return this.#fixedMs;
+  }
+
   /** A hold that ends sooner than this is about to be lost. */
   get margin(): number {
     // Where holds are not extended, the configured hold says nothing about how long they last.
@@ -95,13 +100,18 @@ export class Heartbeat {
     const soon = now + this.#holdMs / 12;
     const extend: Held[] = [];
     let next = Number.POSITIVE_INFINITY;
+    let overrun = false;
     for (const held of this.#runner.holdings) {
       if (held.deadline === undefined || held.state === "lost") continue;
-      if (now >= held.deadline - this.margin) this.#end(held);
-      else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
+      if (now >= held.deadline - this.margin) {
+        // One that waits for its next attempt says nothing about how long handlers take.
+        if (held.state !== "waiting") overrun = true;
+        this.#end(held);
+      } else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
       else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
       else next = Math.min(next, this.#due(held, now));
     }
+    if (overrun) this.#runner.overrun();
     for (let i = 0; i < extend.length; i += this.#runner.batch)
       void this.#extend(extend.slice(i, i + this.#runner.batch));
     // One that fails is tried again soon, but its loss is not noticed late for it.

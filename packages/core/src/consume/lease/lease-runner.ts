@@ -8,6 +8,7 @@ import { Holdings } from "./held-messages.ts";
 import { loseAll, mended } from "./losses.ts";
 import { Poller } from "./receive-loops.ts";
 import { Settler } from "./settle.ts";
+import type { Window } from "./window.ts";
 
 /** On a log: records from the low-water mark on that may be held, per message in flight. Bounds what one stuck record can pin. */
 const WINDOW = 10;
@@ -35,6 +36,8 @@ export class LeaseRunner {
   readonly settler: Settler;
   readonly #poller: Poller;
   readonly #checkpointer: Checkpointer | undefined;
+  /** Absent unless the broker pushes: nothing is measured then. */
+  readonly #window: Window | undefined;
   #quiesced = false;
   /** One record at a time, each checkpointed before the next is read: on a log until its first record shows that no holder died of it. */
   #careful: boolean;
@@ -45,6 +48,7 @@ export class LeaseRunner {
     this.host = host;
     this.log = host.capabilities.settleResult === "checkpoint";
     this.#careful = this.log;
+    this.#window = lease.limit === undefined ? undefined : host.window;
     this.over = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -142,6 +146,7 @@ export class LeaseRunner {
       if (this.holdings.followsReturned(held)) behind.push(held);
       else if (this.holdings.lineUp(held)) startable.push(held);
     }
+    if (this.#window !== undefined) this.#window.arrived(arrived.length, bytesOf(arrived), this.heartbeat.fixedMs);
     if (unwanted) return refuse(arrived);
     for (const held of behind) release(held, "order");
     // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
@@ -157,11 +162,13 @@ export class LeaseRunner {
   begin(held: Held): void {
     held.state = "running";
     this.holdings.begin();
+    if (this.#window !== undefined) this.#window.began(held);
   }
 
   /** Its handler has ended; a verdict follows. */
   end(held: Held): void {
     this.holdings.end();
+    if (this.#window !== undefined) this.#window.ended(held);
     if (held.state === "running") held.state = "ready";
   }
 
@@ -202,6 +209,23 @@ export class LeaseRunner {
   rested(): void {
     this.settler.hurry();
     this.#checkpointer?.hurry();
+  }
+
+  /** A hold has ended before the handler did, or before a handler was free for it. */
+  overrun(): void {
+    this.#window?.overrun();
+  }
+
+  /** Gives back what is held beyond `most` and waits for a handler, newest first: no handler would get to it in time. */
+  shed(most: number): void {
+    let surplus = this.holdings.size - most;
+    for (const held of [...this.holdings].reverse()) {
+      if (surplus <= 0) return;
+      // Of a key, everything behind it would have to go back as well.
+      if (held.state !== "ready" || held.lane !== undefined) continue;
+      release(held, "hold");
+      surplus--;
+    }
   }
 
   /** No new receive; what is not yet running goes back. Resolves when the receives under way have ended. */
@@ -272,4 +296,10 @@ export class LeaseRunner {
     if ((held.delivery.attempt ?? 1) > 1) this.#careful = true;
     else if (this.#careful && checkpointer.size === 1) this.#careful = false;
   }
+}
+
+function bytesOf(arrived: readonly Held[]): number {
+  let bytes = 0;
+  for (const held of arrived) bytes += held.bytes;
+  return bytes;
 }

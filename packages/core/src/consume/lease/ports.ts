@@ -7,6 +7,7 @@ import type { Attempts } from "./known-attempts.ts";
 import type { Budget } from "./budget.ts";
 import type { Held } from "./held-message.ts";
 import type { LeaseRunner } from "./lease-runner.ts";
+import type { Window } from "./window.ts";
 import type { Troubles } from "../../base/troubles.ts";
 
 type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
@@ -58,4 +59,6 @@ export interface LeaseHost {
   full(): void;
   /** A lease waits for room in the budget: idle receives of others give back what is beyond their share. */
   makeRoom(of: LeaseRunner): void;
+  /** How many messages a broker that pushes may have here. */
+  readonly window: Window;
 }

@@ -4,7 +4,7 @@ const ORDERING = ["none", "partition", "key"] as const;
 const CONFIRM = ["none", "received", "stored"] as const;
 
 type Compared = {
-  [K in keyof Capabilities]: Capabilities[K] extends string | number | boolean ? K : never;
+  [K in keyof Capabilities]-?: Capabilities[K] extends string | number | boolean ? K : never;
 }[keyof Capabilities];
 
 /**

@@ -1,0 +1,129 @@
+import type { Runtime } from "../../driver/index.ts";
+import type { GroupPlan } from "../../plan/plan.ts";
+import type { Held } from "./held-message.ts";
+
+type Limits = Pick<GroupPlan, "concurrency" | "maxInFlight" | "maxInFlightBytes" | "batch" | "capabilities">;
+
+/** The share of a hold that handlers may use: core lets go of a message a tenth of the hold before its end. */
+const USABLE = 0.9;
+/** 1 MiB: the size assumed before a message came where a low first window would be dear. */
+const ASSUMED_BYTES = 2 ** 20;
+/** The weight of a new sample in a running mean. */
+const WEIGHT = 1 / 8;
+/** Handlers that take less than this share of a hold are timed only one in `EVERY`. */
+const SHORT = 1 / 1_000;
+const EVERY = 16;
+/** A change smaller than this is not made: each costs calls to the broker. */
+const GROW = 1.5;
+const SHRINK = 0.75;
+
+/**
+ * How many messages a broker that pushes may have in this process. Such a broker sends until that number is reached, so the number must
+ * be right before the messages come. It is the smallest of:
+ *
+ * - `maxInFlight`;
+ * - as many as fit into `maxInFlightBytes`, by the mean size of the messages so far;
+ * - where holds cannot be extended: as many as handlers finish within one hold, by the time they took so far. What waits longer
+ *   would go back unhandled.
+ *
+ * Until a message came, the largest size the broker takes is assumed, and one hold for a handler. Where the leases of a group are
+ * partitions, a change costs a partition its reader for a moment and cannot always be made at once. There the window begins as large
+ * as it may be and shrinks when measurements say so.
+ */
+export class Window {
+  readonly #limits: Limits;
+  readonly #runtime: Pick<Runtime, "monotonic">;
+  /** Messages that handlers work on at once. */
+  readonly #atOnce: number;
+  /** Holds cannot be extended. */
+  readonly #fixed: boolean;
+  readonly #partitions: boolean;
+  #holdMs = Number.POSITIVE_INFINITY;
+  #handlerMs: number | undefined;
+  #bytes: number | undefined;
+  #most: number;
+  /** The message whose handler is being timed. */
+  #timed: Held | undefined;
+  #began = 0;
+  /** Messages to let pass before the next is timed. */
+  #untimed = 0;
+  /** Called when the number changes. `late`: what is held beyond it would not be handled within its hold. */
+  onChange: (most: number, late: boolean) => void = () => {};
+
+  constructor(limits: Limits, runtime: Pick<Runtime, "monotonic">, batches: boolean) {
+    this.#limits = limits;
+    this.#runtime = runtime;
+    const { holdExtend, settleResult, groupMembership, ordering, minInFlight = 1 } = limits.capabilities;
+    // A partition in order has one message at a handler, whatever the concurrency.
+    const handlers = ordering === "partition" ? Math.min(limits.concurrency, minInFlight) : limits.concurrency;
+    this.#atOnce = handlers * (batches ? limits.batch.size : 1);
+    this.#fixed = !holdExtend && settleResult !== "checkpoint";
+    this.#partitions = groupMembership === "leases";
+    this.#most = Math.min(limits.maxInFlight, this.#byBytes, this.#byTime);
+  }
+
+  get most(): number {
+    return this.#most;
+  }
+
+  get #byBytes(): number {
+    const { maxInFlightBytes, capabilities } = this.#limits;
+    const { maxMessageBytes } = capabilities;
+    const assumed = this.#partitions ? Math.min(maxMessageBytes, ASSUMED_BYTES) : maxMessageBytes;
+    return Math.max(1, Math.floor(maxInFlightBytes / Math.max(this.#bytes ?? assumed, 1)));
+  }
+
+  get #byTime(): number {
+    if (!this.#fixed) return Number.POSITIVE_INFINITY;
+    if (this.#handlerMs === undefined) return this.#partitions ? Number.POSITIVE_INFINITY : this.#atOnce;
+    const turns = Math.floor((this.#holdMs * USABLE) / Math.max(this.#handlerMs, 1));
+    return Math.max(1, turns) * this.#atOnce;
+  }
+
+  /** `holdMs`: how long their holds last. 0: not known, or without end. */
+  arrived(count: number, bytes: number, holdMs: number): void {
+    if (count === 0) return;
+    const mean = bytes / count;
+    this.#bytes = this.#bytes === undefined ? mean : this.#bytes + (mean - this.#bytes) * Math.min(1, count * WEIGHT);
+    if (holdMs > 0) this.#holdMs = holdMs;
+    this.#update();
+  }
+
+  began(held: Held): void {
+    if (!this.#fixed || this.#timed !== undefined || --this.#untimed > 0) return;
+    this.#timed = held;
+    this.#began = this.#runtime.monotonic();
+  }
+
+  ended(held: Held): void {
+    if (held !== this.#timed) return;
+    this.#timed = undefined;
+    this.#took(this.#runtime.monotonic() - this.#began);
+  }
+
+  /** A hold has ended before the handler did, or before a handler was free. */
+  overrun(): void {
+    // The one being timed may be the one that never ends.
+    this.#timed = undefined;
+    if (this.#fixed && Number.isFinite(this.#holdMs)) this.#took(this.#holdMs);
+  }
+
+  /** Slower counts at once, quicker by and by: fetching too much costs a redelivery, too little only a round trip. */
+  #took(ms: number): void {
+    const known = this.#handlerMs;
+    this.#handlerMs = known === undefined || ms > known ? ms : known + (ms - known) * WEIGHT;
+    this.#untimed = this.#handlerMs < this.#holdMs * SHORT ? EVERY : 0;
+    this.#update();
+  }
+
+  #update(): void {
+    const { maxInFlight } = this.#limits;
+    const byTime = this.#byTime;
+    const next = Math.min(maxInFlight, this.#byBytes, byTime);
+    const most = this.#most;
+    if (next === most || (next > most && next < most * GROW && next < maxInFlight)) return;
+    if (next < most && next > most * SHRINK) return;
+    this.#most = next;
+    this.onChange(next, next < most && byTime <= next);
+  }
+}
