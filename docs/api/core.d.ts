@@ -1032,7 +1032,7 @@ export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
-export type { Runtime } from "./runtime.ts";
+export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";
 
@@ -1119,10 +1119,13 @@ export interface Runtime {
     now(): number;
     monotonic(): number;
     sleep(ms: number, signal?: AbortSignal): Promise<void>;
-    timer(ms: number, fn: () => void): Disposable;
+    timer(ms: number, fn: () => void): RuntimeTimer;
     defer(fn: () => void): void;
     random(): number;
     uuid(): string;
+}
+export interface RuntimeTimer extends Disposable {
+    unref?(): void;
 }
 
 // driver/sender.d.ts
@@ -1186,7 +1189,7 @@ export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/ex
 export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
 export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
-export type { Runtime } from "./driver/runtime.ts";
+export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
 export { DeadLetter, Release, Retry, Skip } from "./api/verdicts.ts";
 

@@ -35,6 +35,7 @@ export declare class Broker {
     readonly logs: Map<string, Log>;
     readonly faults: InjectedFaults;
     readonly connections: Set<Droppable>;
+    readonly hinted: Set<string>;
     watch: Watch | undefined;
     constructor(runtime: Runtime);
 }
@@ -231,6 +232,7 @@ export declare class Queue {
     readonly dedup: Dedup<Accepted>;
     readonly waiters: Waiters<TakeRequest, Away[]>;
     deadLetter: NativeDeadLetter | undefined;
+    consumed: boolean;
     readonly all: LinkedList<Item>;
     held: number;
     delayed: number;

@@ -28,6 +28,6 @@ export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/ex
 export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
 export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
-export type { Runtime } from "./driver/runtime.ts";
+export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
 export { DeadLetter, Release, Retry, Skip } from "./api/verdicts.ts";

@@ -18,6 +18,7 @@ import type { ResolvedOptions } from "./options.ts";
 import type { Queue } from "./broker/queue.ts";
 import { QueueReceiver } from "./queue-receiver.ts";
 import { MemorySender } from "./sender.ts";
+import { UnconsumedHints } from "./unconsumed.ts";
 
 export class MemoryConnection implements Connection {
   readonly classify = classify;
@@ -25,19 +26,23 @@ export class MemoryConnection implements Connection {
   readonly #options: ResolvedOptions;
   readonly #report: (event: DriverEvent) => void;
   readonly #open = new Set<{ drop(): void; close(): Promise<void> }>();
+  readonly #hints: UnconsumedHints;
   #closed = false;
 
   constructor(broker: Broker, options: ResolvedOptions, report: (event: DriverEvent) => void) {
     this.#broker = broker;
     this.#options = options;
     this.#report = report;
+    this.#hints = new UnconsumedHints(broker, report);
     broker.connections.add(this);
     report({ type: "up" });
   }
 
   async sender(to: Destination): Promise<SenderDriver> {
     const able = this.#capabilities(to);
-    return this.#keep(new MemorySender(this.#broker, to, formOf(to, this.#options)!, able, this.#options.duplicates));
+    const sender = new MemorySender(this.#broker, to, formOf(to, this.#options)!, able, this.#options.duplicates);
+    this.#hints.watch(to);
+    return this.#keep(sender);
   }
 
   async receiver(
@@ -81,6 +86,7 @@ export class MemoryConnection implements Connection {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#hints[Symbol.dispose]();
     this.#broker.connections.delete(this);
     for (const driver of this.#open) await driver.close();
     this.#open.clear();

@@ -34,6 +34,7 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     const limit = queue.deadLetter?.attempts;
     this.existing = limit === undefined ? {} : { deliveries: { count: limit, setting: "nativeAttempts" } };
     this.id = queue.name;
+    queue.consumed = true;
     this.#broker = broker;
     this.#queue = queue;
     this.#holdMs = holdMs;

@@ -20,3 +20,12 @@ test("a sleep ends early only where its signal says so", async () => {
   over.abort();
   await long;
 });
+
+test("a timer keeps the process alive until it is told not to", () => {
+  const alive = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = alive();
+  using timer = systemRuntime.timer(60_000, () => {});
+  expect(alive()).toBe(before + 1);
+  timer.unref?.();
+  expect(alive()).toBe(before);
+});

@@ -1,4 +1,4 @@
-import type { Runtime } from "../driver/runtime.ts";
+import type { Runtime, RuntimeTimer } from "../driver/runtime.ts";
 import { sleepOver } from "./sleep.ts";
 import { uuidSource } from "../base/uuid.ts";
 
@@ -12,7 +12,7 @@ const fire = (timer: SystemTimer): void => timer.ring();
  * Never early by the monotonic clock: Node's own drops fractions and compares whole milliseconds, and may fire two too soon.
  * Over, it holds nothing that others could be kept alive by.
  */
-class SystemTimer implements Disposable {
+class SystemTimer implements RuntimeTimer {
   #fn: () => void;
   readonly #due: number;
   #handle: NodeJS.Timeout | undefined;
@@ -30,6 +30,11 @@ class SystemTimer implements Disposable {
     fn();
   }
 
+  /** One that Node rings a fraction early is set once more, and then keeps the process for that fraction. */
+  unref(): void {
+    this.#handle?.unref();
+  }
+
   [Symbol.dispose](): void {
     clearTimeout(this.#handle);
     this.#handle = undefined;
@@ -42,7 +47,7 @@ class SystemTimer implements Disposable {
   }
 }
 
-const timer = (ms: number, fn: () => void): Disposable => new SystemTimer(ms, fn);
+const timer = (ms: number, fn: () => void): RuntimeTimer => new SystemTimer(ms, fn);
 
 /** The machine's own clock, timers, randomness and ids. */
 export const systemRuntime: Runtime = {

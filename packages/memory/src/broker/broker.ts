@@ -22,6 +22,8 @@ export class Broker {
   readonly logs = new Map<string, Log>();
   readonly faults = new InjectedFaults();
   readonly connections = new Set<Droppable>();
+  /** The destinations for which the hint that nobody consumes them was given, or is awaited. */
+  readonly hinted = new Set<string>();
   watch: Watch | undefined;
 
   constructor(runtime: Runtime) {

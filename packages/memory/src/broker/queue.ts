@@ -20,6 +20,8 @@ export class Queue {
   readonly dedup: Dedup<Accepted>;
   readonly waiters: Waiters<TakeRequest, Away[]>;
   deadLetter: NativeDeadLetter | undefined;
+  /** A receiver was opened, ever. */
+  consumed = false;
   /** Everything in the queue. */
   readonly all = new LinkedList<Item>();
   held = 0;
