@@ -19,7 +19,7 @@ describe.skipIf(skipped)("RabbitMQ's drift", () => {
     const drift = changes.filter(({ name, action }) => name === of.name && action === "destructive");
     expect(drift.map(({ detail }) => detail)).toEqual(
       expect.arrayContaining([
-        { attribute: "x-delivery-limit", is: "3", wanted: "19" },
+        { attribute: "x-delivery-limit", is: "3", wanted: "99" },
         { attribute: "x-overflow", is: "none", wanted: "reject-publish" },
         { attribute: "x-dead-letter-routing-key", is: "none", wanted: of.deadLetter!.name },
         { attribute: "x-dead-letter-strategy", is: "none", wanted: "at-least-once" },
@@ -44,10 +44,26 @@ describe.skipIf(skipped)("RabbitMQ's drift", () => {
   test("a changed number of attempts asks for no other queue, as long as the broker's limit is above it", async () => {
     const of = seam.queue({ nativeAttempts: 10, deadLetter: seam.queue({ dead: true }) });
     await seam.provide(of);
-    for (const nativeAttempts of [38, 20, 10])
+    for (const nativeAttempts of [198, 100, 20, 10])
       expect((await seam.topology.plan([{ ...of, nativeAttempts }], never)).changes).toEqual([]);
-    const { changes } = await seam.topology.plan([{ ...of, nativeAttempts: 42 }], never);
-    expect(changes).toMatchObject([{ action: "destructive", detail: { attribute: "x-delivery-limit", is: "19" } }]);
+  });
+
+  test("a limit below the attempts costs no messages: the plan says what can be done, and a destructive apply leaves the queue", async () => {
+    const deadLetter = seam.queue({ dead: true });
+    const of = seam.queue({ nativeAttempts: 10, deadLetter });
+    await seam.provide(of);
+    const channel = await seam.raw.createChannel();
+    channel.sendToQueue(of.name, Buffer.from("kept"));
+    const many = { ...of, nativeAttempts: 400 };
+    const plan = await seam.topology.plan([many], never);
+    expect(plan.changes).toMatchObject([
+      { action: "drift", name: of.name, detail: { attribute: "x-delivery-limit", is: "99", wanted: "1999" } },
+    ]);
+    expect(plan.changes[0]!.summary).toBe(
+      "x-delivery-limit: is 99, and the policy's attempts need 200 or more; RabbitMQ raises it on no existing queue, by a policy neither (the lower of the two counts). Without loss: lower retry.attempts to 99 or less; or stop publishing, let the consumers empty the queue, delete it and apply again",
+    );
+    await seam.topology.apply(plan, never, { destructive: true });
+    await expect.poll(async () => (await (await seam.raw.createChannel()).checkQueue(of.name)).messageCount).toBe(1);
   });
 
   test.each([

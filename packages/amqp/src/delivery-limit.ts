@@ -2,8 +2,12 @@
 import type { Destination, Existing } from "@switchyard/core/driver";
 import { NO_DELIVERY_LIMIT } from "./limits.ts";
 
-/** Deliveries the broker allows, in steps: a queue's limit is fixed when it is made, and the policy's attempts change. */
-const STEPS = [20, 100, 1_000, 10_000] as const;
+/**
+ * Deliveries the broker allows. A queue's limit is fixed when it is made, and nothing raises it later: RabbitMQ takes the lower of
+ * argument and policy. The policy's attempts must be free to change, so one limit serves every policy of up to 50 attempts, and
+ * the next all others.
+ */
+const STEPS = [100, 2_000] as const;
 
 /** The limit counts what comes back: one less than the times it is delivered. */
 export function deliveryLimitOf({ deadLetter, nativeAttempts }: Destination): number {

@@ -72,7 +72,7 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
       const desired = checked(destinations, options, able);
       const probe = prober(signal);
       const queues = await mapLimited(desired.queues, (of) => compare(of, probe));
-      const without = new Set(queues.flat().flatMap(({ action, name }) => (action === "drift" ? [name] : [])));
+      const without = new Set(queues.flat().flatMap((change) => (isWithoutRetry(change) ? [change.name] : [])));
       const exchanges = desired.exchanges.filter(({ marks }) => marks === undefined || !without.has(marks));
       const all = [...exchanges, ...desired.queues];
       const found = [...(await mapLimited(exchanges, (of) => compare(of, probe))), ...queues];
@@ -165,7 +165,11 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
     differences.filter((one) => !suffices(of, one)),
     ({ attribute, is }) => RETRY.test(attribute) && is === "none",
   );
-  const changes = others.map((difference) => changeOf(of, difference));
+  const [limit] = others;
+  const changes =
+    of.kind === "queue" && others.length === 1 && limit?.attribute === LIMIT
+      ? [lowLimit(of, limit)]
+      : others.map((difference) => changeOf(of, difference));
   // A queue from before the broker could: no reason to lose its messages.
   if (older.length > 0) {
     const summary = `made without delayed retry, which RabbitMQ adds to no existing queue: retries go through the delay queues until it is deleted and made anew`;
@@ -190,7 +194,25 @@ const unique = (destinations: readonly Destination[]): readonly Destination[] =>
 
 /** A limit made for another number of attempts, and high enough for today's. */
 const suffices = (of: DesiredQueue | DesiredExchange, { attribute, is }: Difference): boolean =>
-  attribute === "x-delivery-limit" && of.kind === "queue" && Number(is) >= (of.leastLimit ?? Number.POSITIVE_INFINITY);
+  attribute === LIMIT && of.kind === "queue" && Number(is) >= (of.leastLimit ?? Number.POSITIVE_INFINITY);
+
+const LIMIT = "x-delivery-limit";
+
+/** A limit below today's attempts is no reason to lose messages: what can be done is for people to do. */
+function lowLimit(of: DesiredQueue, { attribute, is, wanted }: Difference): Change {
+  const why = `RabbitMQ raises it on no existing queue, by a policy neither (the lower of the two counts)`;
+  const what = `lower retry.attempts to ${Math.max(1, Number(is))} or less; or stop publishing, let the consumers empty the queue, delete it and apply again`;
+  return {
+    action: "drift",
+    resource: of.kind,
+    name: of.name,
+    summary: `${attribute}: is ${is}, and the policy's attempts need ${of.leastLimit} or more; ${why}. Without loss: ${what}`,
+    detail: { attribute, is, wanted },
+  };
+}
+
+/** Made before the broker could delay retries, or somebody else's to make. */
+const isWithoutRetry = ({ action, detail }: Change): boolean => action === "drift" && detail?.["attribute"] !== LIMIT;
 
 const RETRY = /^x-delayed-retry-/;
 

@@ -248,7 +248,7 @@ export const cases: readonly ContractCase[] = [
       const { address } = adapter.locate(groups["main"]!, await driverOptions(adapter, connection(t.prefix)));
       const app = (attempts: number) =>
         t.app({ channels: [channel], groups: { main: { address } }, retry: { attempts }, provision: "off" });
-      const narrow = await app(40);
+      const narrow = await app(400);
       const error = await within(
         t,
         20_000,
@@ -260,8 +260,8 @@ export const cases: readonly ContractCase[] = [
       );
       assert.deepEqual([error.code, error.kind], ["policy-cut-short", "config"]);
       // A transport may make the limit a rounder one.
-      const [, deliveries] = /after (\d+) deliveries.*\b40\b/.exec(error.message) ?? [];
-      assert.ok(Number(deliveries) >= 12 && Number(deliveries) < 40, error.message);
+      const [, deliveries] = /after (\d+) deliveries.*\b400\b/.exec(error.message) ?? [];
+      assert.ok(Number(deliveries) >= 12 && Number(deliveries) < 400, error.message);
       const wide = await app(10);
       await wide.consume(channel, "main", () => {});
     },
