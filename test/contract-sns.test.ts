@@ -1,5 +1,5 @@
 /** The contract on SNS to SQS, standard topics: the emulator, or what the environment names. */
-import { contract } from "@switchyard/contract";
+import { cases, contract } from "@switchyard/contract";
 import { afterAll, describe, test } from "vitest";
 import { startAws } from "./support/aws-emulator.ts";
 import { snsHarness } from "./support/sns-harnesses.ts";
@@ -11,6 +11,11 @@ const api = {
   }),
 };
 
+/** What depends on requests and responses; again with the SDK's own client. */
+const BODIES = /^(?:C2-(?!call)|C8-(?:key|order-per)|C11-(?:at-the|same)|C15-|C16-|H-trace|O-max)/;
+
 const aws = await startAws();
 afterAll(() => aws.close());
 contract(snsHarness(aws, false), api);
+const chosen = cases.filter(({ id }) => BODIES.test(id));
+contract(snsHarness(aws, false, { fast: false }), api, chosen);

@@ -1,4 +1,5 @@
 // @switchyard/aws-kit: index.d.ts
+// @switchyard/aws-kit/fast: fast/index.d.ts
 
 // clients.d.ts
 export interface ClientLike {
@@ -54,6 +55,15 @@ export declare function refuseRetries(client: ClientLike, option: string, classN
 export declare function checkedEndpoint(config: ClientConfig, allowInsecure: boolean, example: string): Promise<URL | undefined>;
 export declare function endpointOf(config: ClientConfig): Promise<URL | undefined>;
 
+// error-context.d.ts
+import { type ClientConfig } from "./clients.ts";
+export declare function noteContext(cause: unknown, where: string): void;
+export declare function contextOf(cause: unknown): string | undefined;
+type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
+export declare function contextNoter(config: ClientConfig, resourceOf: (input: any) => string | undefined): (cause: unknown, action: string, input: unknown) => Promise<void>;
+export declare function withErrorContext<C extends AnyCall>(call: C, config: ClientConfig, resourceOf: (input: any) => string | undefined): C;
+export {};
+
 // errors.d.ts
 import type { Fault, Phase } from "@switchyard/core/driver";
 export type FaultRow = readonly [kind: Fault["kind"], code: string, hint?: string];
@@ -71,19 +81,19 @@ export interface ServiceFaults {
     }, during: Phase) => Fault;
 }
 export declare function classifierOf(faults: ServiceFaults): (cause: unknown, during: Phase) => Fault;
-export declare function withPlace(fault: Fault, cause: unknown): Fault;
+export declare function withContext(fault: Fault, cause: unknown): Fault;
 export declare function answered(fault: Fault, error: object): Fault;
 export declare function namesOf(error: object): readonly string[];
 export declare function unknownFault(during: Phase): Fault;
 export declare function rowFault([kind, code, hint]: FaultRow): Fault;
 
 // fast/body-codecs.d.ts
-export interface NativeBody {
+export interface BodyCodec {
     write?(input: any, empty: string): string | Uint8Array | undefined;
     forSdk?(input: any): object;
     read?(body: string): object | undefined;
 }
-export type Bodies = Readonly<Record<string, NativeBody>>;
+export type BodyCodecs = Readonly<Record<string, BodyCodec>>;
 interface HttpRequest {
     body?: unknown;
 }
@@ -99,22 +109,28 @@ export interface Protocol {
     deserializeResponse(operation: Operation, context: unknown, response: HttpResponse): Promise<object>;
     deserializeMetadata?(response: HttpResponse): object;
 }
-export declare function nativeBodies(protocol: Protocol, bodies: Bodies): void;
+export declare function useBodyCodecs(protocol: Protocol, codecs: BodyCodecs): void;
 export {};
 
+// fast/index.d.ts
+export type { BodyCodec, BodyCodecs } from "./body-codecs.ts";
+export { jsonCodec, jsonReader } from "./json-codec.ts";
+export { type LeanClient, leanClient } from "./lean-client.ts";
+export { flag, listOf, mapOf, members, type Shape, text, whole } from "./shape.ts";
+
 // fast/json-codec.d.ts
-import type { NativeBody } from "./body-codecs.ts";
+import type { BodyCodec } from "./body-codecs.ts";
 import type { Shape } from "./shape.ts";
-export declare const jsonAnswer: (answered: Shape) => (body: string) => object | undefined;
-export declare const jsonBody: (asked: Shape, answered: Shape) => NativeBody;
+export declare const jsonReader: (output: Shape) => (body: string) => object | undefined;
+export declare const jsonCodec: (input: Shape, output: Shape) => BodyCodec;
 
 // fast/lean-client.d.ts
 import type { ClientLike, Sdk } from "../clients.ts";
-import { type Bodies } from "./body-codecs.ts";
+import { type BodyCodecs } from "./body-codecs.ts";
 export interface LeanClient extends ClientLike {
-    readonly native: boolean;
+    readonly hasCodecs: boolean;
 }
-export declare function leanClient(sdk: Sdk, name: string, settings: Readonly<Record<string, unknown>>, bodies?: Bodies): LeanClient;
+export declare function leanClient(sdk: Sdk, className: string, settings: Readonly<Record<string, unknown>>, codecs?: BodyCodecs): LeanClient;
 
 // fast/shape.d.ts
 export type Shape = (value: unknown) => boolean;
@@ -133,30 +149,23 @@ export declare function foreignFault(error: object, during: Phase): Fault;
 
 // index.d.ts
 export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, endpointOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
-export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withPlace, } from "./errors.ts";
+export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withContext, } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
-export { jsonAnswer, jsonBody } from "./fast/json-codec.ts";
-export { type LeanClient, leanClient } from "./fast/lean-client.ts";
-export type { Bodies, NativeBody } from "./fast/body-codecs.ts";
 export { kmsKeyProblem, tagsProblem } from "./settings.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
-export { placer, placing, tellPlace } from "./places.ts";
-export { Renewal } from "./renewal.ts";
-export { flag, listOf, mapOf, members, type Shape, text, whole } from "./fast/shape.ts";
+export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
+export { ownClient } from "./own-client.ts";
+export { Renewal, renewableClient } from "./renewal.ts";
 export { renewed, watcher } from "./watch.ts";
+
+// own-client.d.ts
+import type { ClientLike, Sdk } from "./clients.ts";
+import type { BodyCodecs, LeanClient } from "./fast/index.ts";
+export declare function ownClient(sdk: Sdk, className: string, settings: Readonly<Record<string, unknown>>, codecs: BodyCodecs | undefined): Promise<ClientLike & Partial<Pick<LeanClient, "hasCodecs">>>;
 
 // partitions.d.ts
 export declare function partitionOf(suffix: string): string | undefined;
 export declare function partitionOfRegion(region: string): string;
-
-// places.d.ts
-import { type ClientConfig } from "./clients.ts";
-export declare function tellPlace(cause: unknown, where: string): void;
-export declare function placeOf(cause: unknown): string | undefined;
-type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
-export declare function placer(config: ClientConfig, resourceOf: (input: any) => string | undefined): (cause: unknown, action: string, input: unknown) => Promise<void>;
-export declare function placing<C extends AnyCall>(call: C, config: ClientConfig, resourceOf: (input: any) => string | undefined): C;
-export {};
 
 // renewal.d.ts
 import { type ClientLike } from "./clients.ts";
@@ -167,6 +176,7 @@ export declare class Renewal<C extends ClientLike> {
     constructor(make: (more: Readonly<Record<string, unknown>>) => C);
     renew(generation: number): Promise<boolean>;
 }
+export declare function renewableClient<C extends ClientLike>(renewal: Renewal<C>, send?: ClientLike["send"]): ClientLike;
 
 // settings.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;

@@ -9,7 +9,125 @@ export type KinesisKeeps = {
 };
 export declare const adapter: Adapter<KinesisOptions, KinesisKeeps>;
 
-// client.d.ts
+// errors.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+export declare class RecordError extends Error {
+    readonly name: string;
+    readonly retryAfterMs: number | undefined;
+    constructor(code: string, message: string, retryAfterMs?: number);
+}
+export declare const isOfKinesis: (cause: unknown) => boolean;
+export declare const isNamed: (error: unknown, name: string) => boolean;
+export declare const classify: (cause: unknown, during: Phase) => Fault;
+
+// index.d.ts
+import { adapter, type KinesisKeeps } from "./adapter.ts";
+import type { KinesisOptions } from "./options.ts";
+export { adapter, type KinesisKeeps };
+export { isOfKinesis } from "./errors.ts";
+export type { KinesisClientLike } from "./sdk.ts";
+export type { LeaseOptions, LeaseStoreFactory } from "./lease-options.ts";
+export type { KinesisOptions } from "./options.ts";
+export declare function kinesis(options?: KinesisOptions): {
+    readonly use: typeof adapter;
+} & KinesisOptions;
+
+// lease-options.d.ts
+import type { Destination } from "@switchyard/core/driver";
+import type { LeaseStore } from "@switchyard/leases";
+import { z } from "zod";
+export declare const asMs: (value: string | number | undefined) => number | undefined;
+export interface PostgresPool {
+    query(text: string, values?: any[]): Promise<{
+        readonly rows: any[];
+        readonly rowCount: number | null;
+    }>;
+}
+export type LeaseStoreFactory = (group: Destination) => LeaseStore;
+export declare const leaseOptions: z.ZodDiscriminatedUnion<[z.ZodObject<{
+    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    store: z.ZodLiteral<"dynamodb">;
+    region: z.ZodOptional<z.ZodString>;
+    endpoint: z.ZodOptional<z.ZodString>;
+    table: z.ZodOptional<z.ZodString>;
+}, z.core.$strict>, z.ZodObject<{
+    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    store: z.ZodLiteral<"postgres">;
+    pool: z.ZodCustom<PostgresPool, PostgresPool>;
+    table: z.ZodOptional<z.ZodString>;
+}, z.core.$strict>, z.ZodObject<{
+    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    store: z.ZodLiteral<"memory">;
+    name: z.ZodOptional<z.ZodString>;
+}, z.core.$strict>, z.ZodObject<{
+    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    store: z.ZodLiteral<"custom">;
+    create: z.ZodCustom<LeaseStoreFactory, LeaseStoreFactory>;
+}, z.core.$strict>], "store">;
+export type LeaseOptions = z.output<typeof leaseOptions>;
+export declare const DEFAULT_LEASES: LeaseOptions;
+
+// options.d.ts
+import { z } from "zod";
+export declare const EXAMPLE_ENDPOINT = "https://kinesis.eu-west-1.amazonaws.com";
+export declare const kinesisOptions: z.ZodObject<{
+    region: z.ZodOptional<z.ZodString>;
+    endpoint: z.ZodOptional<z.ZodString>;
+    profile: z.ZodOptional<z.ZodString>;
+    allowInsecure: z.ZodOptional<z.ZodBoolean>;
+    fanOut: z.ZodOptional<z.ZodBoolean>;
+    poll: z.ZodOptional<z.ZodObject<{
+        every: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        idle: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+    }, z.core.$strict>>;
+    leases: z.ZodOptional<z.ZodDiscriminatedUnion<[z.ZodObject<{
+        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        store: z.ZodLiteral<"dynamodb">;
+        region: z.ZodOptional<z.ZodString>;
+        endpoint: z.ZodOptional<z.ZodString>;
+        table: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>, z.ZodObject<{
+        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        store: z.ZodLiteral<"postgres">;
+        pool: z.ZodCustom<import("./lease-options.ts").PostgresPool, import("./lease-options.ts").PostgresPool>;
+        table: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>, z.ZodObject<{
+        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        store: z.ZodLiteral<"memory">;
+        name: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>, z.ZodObject<{
+        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
+        store: z.ZodLiteral<"custom">;
+        create: z.ZodCustom<import("./lease-options.ts").LeaseStoreFactory, import("./lease-options.ts").LeaseStoreFactory>;
+    }, z.core.$strict>], "store">>;
+    fast: z.ZodOptional<z.ZodBoolean>;
+    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    subscribeClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+}, z.core.$strict>;
+export type KinesisOptions = z.output<typeof kinesisOptions>;
+export interface Pace {
+    readonly everyMs: number;
+    readonly idleMs: number;
+}
+export declare function paceOf({ poll }: KinesisOptions): Pace;
+
+// sdk.d.ts
 import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
 export type KinesisClientLike = ClientLike;
 type Maybe<T> = {
@@ -237,124 +355,8 @@ export interface Actions {
 export type Call = <A extends keyof Actions>(action: A, input: Actions[A][0], signal?: AbortSignal) => Promise<Actions[A][1]>;
 export declare const failedAtKinesis: (cause: unknown) => boolean;
 export declare function caller(sdk: Sdk, client: KinesisClientLike, text: boolean): Call;
+export declare const loadSdk: () => Promise<Sdk>;
 export {};
-
-// errors.d.ts
-import type { Fault, Phase } from "@switchyard/core/driver";
-export declare class RecordError extends Error {
-    readonly name: string;
-    readonly retryAfterMs: number | undefined;
-    constructor(code: string, message: string, retryAfterMs?: number);
-}
-export declare const isOfKinesis: (cause: unknown) => boolean;
-export declare const isNamed: (error: unknown, name: string) => boolean;
-export declare const classify: (cause: unknown, during: Phase) => Fault;
-
-// index.d.ts
-import { adapter, type KinesisKeeps } from "./adapter.ts";
-import type { KinesisOptions } from "./options.ts";
-export { adapter, type KinesisKeeps };
-export { isOfKinesis } from "./errors.ts";
-export type { KinesisClientLike } from "./client.ts";
-export type { LeaseOptions, LeaseStoreFactory } from "./lease-options.ts";
-export type { KinesisOptions } from "./options.ts";
-export declare function kinesis(options?: KinesisOptions): {
-    readonly use: typeof adapter;
-} & KinesisOptions;
-
-// lease-options.d.ts
-import type { Destination } from "@switchyard/core/driver";
-import type { LeaseStore } from "@switchyard/leases";
-import { z } from "zod";
-export declare const asMs: (value: string | number | undefined) => number | undefined;
-export interface PostgresPool {
-    query(text: string, values?: any[]): Promise<{
-        readonly rows: any[];
-        readonly rowCount: number | null;
-    }>;
-}
-export type LeaseStoreFactory = (group: Destination) => LeaseStore;
-export declare const leaseOptions: z.ZodDiscriminatedUnion<[z.ZodObject<{
-    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    store: z.ZodLiteral<"dynamodb">;
-    region: z.ZodOptional<z.ZodString>;
-    endpoint: z.ZodOptional<z.ZodString>;
-    table: z.ZodOptional<z.ZodString>;
-}, z.core.$strict>, z.ZodObject<{
-    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    store: z.ZodLiteral<"postgres">;
-    pool: z.ZodCustom<PostgresPool, PostgresPool>;
-    table: z.ZodOptional<z.ZodString>;
-}, z.core.$strict>, z.ZodObject<{
-    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    store: z.ZodLiteral<"memory">;
-    name: z.ZodOptional<z.ZodString>;
-}, z.core.$strict>, z.ZodObject<{
-    duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    store: z.ZodLiteral<"custom">;
-    create: z.ZodCustom<LeaseStoreFactory, LeaseStoreFactory>;
-}, z.core.$strict>], "store">;
-export type LeaseOptions = z.output<typeof leaseOptions>;
-export declare const DEFAULT_LEASES: LeaseOptions;
-
-// options.d.ts
-import { z } from "zod";
-export declare const EXAMPLE_ENDPOINT = "https://kinesis.eu-west-1.amazonaws.com";
-export declare const kinesisOptions: z.ZodObject<{
-    region: z.ZodOptional<z.ZodString>;
-    endpoint: z.ZodOptional<z.ZodString>;
-    profile: z.ZodOptional<z.ZodString>;
-    allowInsecure: z.ZodOptional<z.ZodBoolean>;
-    fanOut: z.ZodOptional<z.ZodBoolean>;
-    poll: z.ZodOptional<z.ZodObject<{
-        every: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        idle: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-    }, z.core.$strict>>;
-    leases: z.ZodOptional<z.ZodDiscriminatedUnion<[z.ZodObject<{
-        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        store: z.ZodLiteral<"dynamodb">;
-        region: z.ZodOptional<z.ZodString>;
-        endpoint: z.ZodOptional<z.ZodString>;
-        table: z.ZodOptional<z.ZodString>;
-    }, z.core.$strict>, z.ZodObject<{
-        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        store: z.ZodLiteral<"postgres">;
-        pool: z.ZodCustom<import("./lease-options.ts").PostgresPool, import("./lease-options.ts").PostgresPool>;
-        table: z.ZodOptional<z.ZodString>;
-    }, z.core.$strict>, z.ZodObject<{
-        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        store: z.ZodLiteral<"memory">;
-        name: z.ZodOptional<z.ZodString>;
-    }, z.core.$strict>, z.ZodObject<{
-        duration: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        handover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        discover: z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>;
-        store: z.ZodLiteral<"custom">;
-        create: z.ZodCustom<import("./lease-options.ts").LeaseStoreFactory, import("./lease-options.ts").LeaseStoreFactory>;
-    }, z.core.$strict>], "store">>;
-    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-    subscribeClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-}, z.core.$strict>;
-export type KinesisOptions = z.output<typeof kinesisOptions>;
-export interface Pace {
-    readonly everyMs: number;
-    readonly idleMs: number;
-}
-export declare function paceOf({ poll }: KinesisOptions): Pace;
 
 // topology/index.d.ts
 import { type Sdk } from "@switchyard/aws-kit";

@@ -10,7 +10,121 @@ export type SnsKeeps = {
 };
 export declare const adapter: Adapter<SnsOptions, SnsKeeps>;
 
-// client.d.ts
+// confirm.d.ts
+import type { SnsOptions } from "./options.ts";
+export declare function confirmSubscription(confirmation: string | object, expected: string, options?: SnsOptions): Promise<string>;
+
+// http/certificates.d.ts
+import { X509Certificate } from "node:crypto";
+import type { Runtime } from "@switchyard/core/driver";
+export type FetchCertificate = (url: URL, signal: AbortSignal) => Promise<string>;
+export declare function fetchCertificate(url: URL, signal: AbortSignal): Promise<string>;
+export declare class Certificates {
+    #private;
+    constructor(fetch: FetchCertificate, runtime: Runtime);
+    get(url: URL): Promise<X509Certificate>;
+    verified(url: URL): void;
+}
+
+// http/handler.d.ts
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { SnsConfirmation, SnsNotification } from "./message.ts";
+import { type VerifyOptions } from "./verify.ts";
+export interface SnsHandlerOptions extends VerifyOptions {
+    readonly onNotification: (notification: SnsNotification) => unknown;
+    readonly confirm?: boolean | ((confirmation: SnsConfirmation) => boolean | Promise<boolean>);
+    readonly onUnsubscribed?: (confirmation: SnsConfirmation) => unknown;
+    readonly visit?: (url: URL, signal: AbortSignal) => Promise<void>;
+    readonly onRefused?: (error: MessagingError) => void;
+}
+export declare function snsHandler(options: SnsHandlerOptions): (request: Request) => Promise<Response>;
+export declare function snsNodeHandler(options: SnsHandlerOptions): (request: IncomingMessage & {
+    readonly body?: unknown;
+}, response: ServerResponse) => Promise<void>;
+
+// http/index.d.ts
+export type { FetchCertificate } from "./certificates.ts";
+export { snsHandler, type SnsHandlerOptions, snsNodeHandler } from "./handler.ts";
+export type { SnsConfirmation, SnsMessage, SnsNotification } from "./message.ts";
+export { verifySnsMessage, type VerifyOptions } from "./verify.ts";
+
+// http/message.d.ts
+import { MessagingError } from "@switchyard/core/driver-kit";
+interface Common {
+    readonly messageId: string;
+    readonly topicArn: string;
+    readonly message: string;
+    readonly timestamp: Date;
+    readonly signatureVersion: "1" | "2";
+}
+export interface SnsNotification extends Common {
+    readonly type: "Notification";
+    readonly subject?: string;
+    readonly attributes: Readonly<Record<string, string>>;
+}
+export interface SnsConfirmation extends Common {
+    readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";
+    readonly token: string;
+    readonly subscribeUrl: string;
+}
+export type SnsMessage = SnsNotification | SnsConfirmation;
+type Fields = Readonly<Record<string, unknown>>;
+export declare const bad: (why: string) => MessagingError;
+export interface Posted {
+    readonly fields: Fields;
+    readonly signed: string;
+    readonly signature: Buffer;
+    readonly certificateUrl: string;
+    readonly content: SnsMessage;
+}
+export declare function parse(input: string | Uint8Array | object): Posted;
+export {};
+
+// http/verify.d.ts
+import { type Duration, type Runtime } from "@switchyard/core";
+import { type FetchCertificate } from "./certificates.ts";
+import { type SnsMessage } from "./message.ts";
+export interface VerifyOptions {
+    readonly topic: string | readonly string[];
+    readonly maxAge?: Duration;
+    readonly signatureVersions?: readonly ("1" | "2")[];
+    readonly certificate?: FetchCertificate;
+    readonly runtime?: Runtime;
+}
+export declare function verifySnsMessage(input: string | Uint8Array | object, options: VerifyOptions): Promise<SnsMessage>;
+
+// index.d.ts
+import { adapter, type SnsKeeps } from "./adapter.ts";
+import type { SnsOptions } from "./options.ts";
+export { adapter, type SnsKeeps };
+export { confirmSubscription } from "./confirm.ts";
+export type { SnsClientLike } from "./sdk.ts";
+export type { SnsOptions } from "./options.ts";
+export declare function sns(options?: SnsOptions): {
+    readonly use: typeof adapter;
+} & SnsOptions;
+
+// options.d.ts
+import type { SqsOptions } from "@switchyard/sqs";
+import { z } from "zod";
+export declare const snsOptions: z.ZodObject<{
+    region: z.ZodOptional<z.ZodString>;
+    endpoint: z.ZodOptional<z.ZodString>;
+    accountId: z.ZodOptional<z.ZodString>;
+    profile: z.ZodOptional<z.ZodString>;
+    allowInsecure: z.ZodOptional<z.ZodBoolean>;
+    fast: z.ZodOptional<z.ZodBoolean>;
+    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    snsEndpoint: z.ZodOptional<z.ZodString>;
+    snsClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    kmsClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+}, z.core.$strict>;
+export type SnsOptions = z.output<typeof snsOptions>;
+export declare function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, kmsClient: _kms, ...options }: SnsOptions): SqsOptions;
+
+// sdk.d.ts
 import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
 import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
 export type SnsClientLike = ClientLike;
@@ -128,120 +242,8 @@ export interface Actions {
 }
 export type Call = <A extends keyof Actions>(action: A, input: Actions[A][0], signal?: AbortSignal) => Promise<Actions[A][1]>;
 export declare function caller(sdk: Sdk, client: SnsClientLike): Call;
+export declare const loadSnsSdk: () => Promise<Sdk>;
 export {};
-
-// confirm.d.ts
-import type { SnsOptions } from "./options.ts";
-export declare function confirmSubscription(confirmation: string | object, expected: string, options?: SnsOptions): Promise<string>;
-
-// http/certificates.d.ts
-import { X509Certificate } from "node:crypto";
-import type { Runtime } from "@switchyard/core/driver";
-export type FetchCertificate = (url: URL, signal: AbortSignal) => Promise<string>;
-export declare function fetchCertificate(url: URL, signal: AbortSignal): Promise<string>;
-export declare class Certificates {
-    #private;
-    constructor(fetch: FetchCertificate, runtime: Runtime);
-    get(url: URL): Promise<X509Certificate>;
-    verified(url: URL): void;
-}
-
-// http/handler.d.ts
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { MessagingError } from "@switchyard/core/driver-kit";
-import type { SnsConfirmation, SnsNotification } from "./message.ts";
-import { type VerifyOptions } from "./verify.ts";
-export interface SnsHandlerOptions extends VerifyOptions {
-    readonly onNotification: (notification: SnsNotification) => unknown;
-    readonly confirm?: boolean | ((confirmation: SnsConfirmation) => boolean | Promise<boolean>);
-    readonly onUnsubscribed?: (confirmation: SnsConfirmation) => unknown;
-    readonly visit?: (url: URL, signal: AbortSignal) => Promise<void>;
-    readonly onRefused?: (error: MessagingError) => void;
-}
-export declare function snsHandler(options: SnsHandlerOptions): (request: Request) => Promise<Response>;
-export declare function snsNodeHandler(options: SnsHandlerOptions): (request: IncomingMessage & {
-    readonly body?: unknown;
-}, response: ServerResponse) => Promise<void>;
-
-// http/index.d.ts
-export type { FetchCertificate } from "./certificates.ts";
-export { snsHandler, type SnsHandlerOptions, snsNodeHandler } from "./handler.ts";
-export type { SnsConfirmation, SnsMessage, SnsNotification } from "./message.ts";
-export { verifySnsMessage, type VerifyOptions } from "./verify.ts";
-
-// http/message.d.ts
-import { MessagingError } from "@switchyard/core/driver-kit";
-interface Common {
-    readonly messageId: string;
-    readonly topicArn: string;
-    readonly message: string;
-    readonly timestamp: Date;
-    readonly signatureVersion: "1" | "2";
-}
-export interface SnsNotification extends Common {
-    readonly type: "Notification";
-    readonly subject?: string;
-    readonly attributes: Readonly<Record<string, string>>;
-}
-export interface SnsConfirmation extends Common {
-    readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";
-    readonly token: string;
-    readonly subscribeUrl: string;
-}
-export type SnsMessage = SnsNotification | SnsConfirmation;
-type Fields = Readonly<Record<string, unknown>>;
-export declare const bad: (why: string) => MessagingError;
-export interface Posted {
-    readonly fields: Fields;
-    readonly signed: string;
-    readonly signature: Buffer;
-    readonly certificateUrl: string;
-    readonly content: SnsMessage;
-}
-export declare function parse(input: string | Uint8Array | object): Posted;
-export {};
-
-// http/verify.d.ts
-import { type Duration, type Runtime } from "@switchyard/core";
-import { type FetchCertificate } from "./certificates.ts";
-import { type SnsMessage } from "./message.ts";
-export interface VerifyOptions {
-    readonly topic: string | readonly string[];
-    readonly maxAge?: Duration;
-    readonly signatureVersions?: readonly ("1" | "2")[];
-    readonly certificate?: FetchCertificate;
-    readonly runtime?: Runtime;
-}
-export declare function verifySnsMessage(input: string | Uint8Array | object, options: VerifyOptions): Promise<SnsMessage>;
-
-// index.d.ts
-import { adapter, type SnsKeeps } from "./adapter.ts";
-import type { SnsOptions } from "./options.ts";
-export { adapter, type SnsKeeps };
-export { confirmSubscription } from "./confirm.ts";
-export type { SnsClientLike } from "./client.ts";
-export type { SnsOptions } from "./options.ts";
-export declare function sns(options?: SnsOptions): {
-    readonly use: typeof adapter;
-} & SnsOptions;
-
-// options.d.ts
-import type { SqsOptions } from "@switchyard/sqs";
-import { z } from "zod";
-export declare const snsOptions: z.ZodObject<{
-    region: z.ZodOptional<z.ZodString>;
-    endpoint: z.ZodOptional<z.ZodString>;
-    accountId: z.ZodOptional<z.ZodString>;
-    profile: z.ZodOptional<z.ZodString>;
-    allowInsecure: z.ZodOptional<z.ZodBoolean>;
-    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-    snsEndpoint: z.ZodOptional<z.ZodString>;
-    snsClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-    kmsClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-}, z.core.$strict>;
-export type SnsOptions = z.output<typeof snsOptions>;
-export declare function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, kmsClient: _kms, ...options }: SnsOptions): SqsOptions;
 
 // topology/index.d.ts
 import type { Sdk } from "@switchyard/aws-kit";

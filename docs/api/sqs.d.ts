@@ -11,7 +11,7 @@ export type SqsKeeps = {
 export declare const adapter: Adapter<SqsOptions, SqsKeeps>;
 
 // batches.d.ts
-import type { BatchReply } from "./client.ts";
+import type { BatchReply } from "./sdk.ts";
 export declare function byIndex<S extends {
     readonly Id?: string | undefined;
 }>(reply: BatchReply<S>, count: number): readonly (S | {
@@ -29,6 +29,159 @@ export declare function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capa
 export declare function declared(of: Destination): Capabilities | undefined;
 
 // client.d.ts
+import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
+import { type Call } from "./sdk.ts";
+import type { SqsOptions } from "./options.ts";
+export interface Clients {
+    readonly call: Call;
+    readonly poll: Call;
+    readonly client: ClientLike;
+    readonly pollClient: ClientLike;
+    readonly followsUrls: boolean;
+    endpoint(): Promise<URL | undefined>;
+    region(): Promise<string | undefined>;
+    close(): void;
+}
+export declare function openClients(options: SqsOptions, sdk: Sdk): Promise<Clients>;
+
+// connection.d.ts
+import { type Sdk } from "@switchyard/aws-kit";
+import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
+import type { SqsOptions } from "./options.ts";
+export declare function connect(options: SqsOptions, sdk: Sdk, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
+
+// endpoint.d.ts
+import { isLoopback } from "@switchyard/core/driver-kit";
+export { isLoopback };
+export declare const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
+export declare const endpointProblem: (endpoint: string, allowInsecure: boolean) => string | undefined;
+export declare function sameService(queue: URL, endpoint: URL): boolean;
+
+// errors.d.ts
+import type { Fault, Phase } from "@switchyard/core/driver";
+import type { FailedEntry } from "./sdk.ts";
+export declare class EntryError extends Error {
+    readonly name: string;
+    readonly senderFault: boolean | undefined;
+    constructor(code: string, message: string, senderFault: boolean | undefined);
+}
+export declare function entryError(failed: FailedEntry | undefined): EntryError;
+export declare const classify: (cause: unknown, during: Phase) => Fault;
+
+// index.d.ts
+import { adapter, type SqsKeeps } from "./adapter.ts";
+import type { SqsOptions } from "./options.ts";
+export { adapter, type SqsKeeps };
+export type { SqsOptions } from "./options.ts";
+export type { SqsClientLike } from "./sdk.ts";
+export declare function sqs(options?: SqsOptions): {
+    readonly use: typeof adapter;
+} & SqsOptions;
+
+// kit.d.ts
+export { queueName } from "./names.ts";
+export { byIndex, chunks } from "./batches.ts";
+export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
+export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./sdk.ts";
+export { type Clients, openClients } from "./client.ts";
+export { connect } from "./connection.ts";
+export { classify } from "./errors.ts";
+export { loadSdk } from "./sdk.ts";
+export { endpointProblem } from "./endpoint.ts";
+export { settingsOf } from "./native.ts";
+export { sqsOptions } from "./options.ts";
+export { describeQueue, type Queue, queueUrl } from "./resource.ts";
+export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
+export { refusal, sizeOf, toEntry } from "./message.ts";
+
+// message.d.ts
+import type { WireMessage } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import type { ReceivedMessage, SendEntry } from "./sdk.ts";
+export declare function sizeOf(message: WireMessage): number;
+export declare function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined;
+export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry;
+export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;
+export declare function toId(text: string): string;
+
+// names.d.ts
+import type { Destination, Located } from "@switchyard/core/driver";
+export interface Address {
+    readonly name: string;
+    readonly url?: URL;
+    readonly account?: string;
+    readonly region?: string;
+}
+export declare function queueName(of: Destination): string;
+export declare function parseAddress(address: string): Address | undefined;
+export declare function locate(of: Destination): Located;
+
+// native.d.ts
+import type { Destination } from "@switchyard/core/driver";
+export interface Settings {
+    readonly retentionMs: number;
+    readonly maxMessageBytes: number;
+    readonly delayMs: number;
+    readonly visibilityMs: number;
+    readonly kmsKey?: string;
+    readonly kmsDataKeyReuseMs?: number;
+    readonly access?: Access;
+    readonly tags?: Readonly<Record<string, string>>;
+    readonly throughput: "high" | "standard";
+}
+export declare function nativeProblems(of: Destination): readonly string[];
+export declare function settingsOf(of: Destination): Settings;
+export interface BucketOf {
+    readonly bucket: string;
+    readonly account: string;
+}
+export interface Access {
+    readonly send?: readonly (string | BucketOf)[];
+    readonly receive?: readonly string[];
+}
+export type Kind = "principal" | "topic" | "bucket";
+export declare function kindOf(entry: string | BucketOf): Kind | undefined;
+
+// options.d.ts
+import { z } from "zod";
+export declare const sqsOptions: z.ZodObject<{
+    region: z.ZodOptional<z.ZodString>;
+    endpoint: z.ZodOptional<z.ZodString>;
+    accountId: z.ZodOptional<z.ZodString>;
+    profile: z.ZodOptional<z.ZodString>;
+    allowInsecure: z.ZodOptional<z.ZodBoolean>;
+    fast: z.ZodOptional<z.ZodBoolean>;
+    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+}, z.core.$strict>;
+export type SqsOptions = z.output<typeof sqsOptions>;
+
+// resource.d.ts
+import type { Destination } from "@switchyard/core/driver";
+import type { Clients } from "./client.ts";
+import type { SqsOptions } from "./options.ts";
+export interface Queue {
+    readonly url: string;
+    readonly arn: string;
+    readonly name: string;
+    readonly fifo: boolean;
+    readonly maxMessageBytes: number;
+    readonly retentionMs: number;
+    readonly attributes: Readonly<Record<string, string | undefined>>;
+}
+export declare function queueWords(input: {
+    readonly QueueUrl?: string;
+    readonly QueueName?: string;
+}): string | undefined;
+export declare function queueUrl(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<string>;
+export declare function openQueue(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<Queue>;
+export declare function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue>;
+export declare function redriveOf(policy: string | undefined): {
+    readonly target: string;
+    readonly count: number;
+} | undefined;
+
+// sdk.d.ts
 import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
 export type SqsClientLike = ClientLike;
 export interface MessageAttribute {
@@ -151,167 +304,8 @@ export interface Actions {
 }
 export type Call = <A extends keyof Actions>(action: A, input: Actions[A][0], signal?: AbortSignal) => Promise<Actions[A][1]>;
 export declare function caller(sdk: Sdk, client: SqsClientLike): Call;
-export {};
-
-// clients.d.ts
-import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
-import { type Call } from "./client.ts";
-import type { SqsOptions } from "./options.ts";
-export interface Clients {
-    readonly call: Call;
-    readonly poll: Call;
-    readonly client: ClientLike;
-    readonly pollClient: ClientLike;
-    readonly followsUrls: boolean;
-    endpoint(): Promise<URL | undefined>;
-    region(): Promise<string | undefined>;
-    close(): void;
-}
-export declare function openClients(options: SqsOptions, sdk: Sdk): Promise<Clients>;
-
-// connection.d.ts
-import { type Sdk } from "@switchyard/aws-kit";
-import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
-import type { SqsOptions } from "./options.ts";
-export declare function connect(options: SqsOptions, sdk: Sdk, runtime: Runtime, report: (event: DriverEvent) => void): Promise<Connection>;
-
-// endpoint.d.ts
-import { isLoopback } from "@switchyard/core/driver-kit";
-export { isLoopback };
-export declare const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
-export declare const originProblem: (endpoint: string, allowInsecure: boolean) => string | undefined;
-export declare function sameService(queue: URL, endpoint: URL): boolean;
-
-// errors.d.ts
-import type { Fault, Phase } from "@switchyard/core/driver";
-import type { FailedEntry } from "./client.ts";
-export declare class EntryError extends Error {
-    readonly name: string;
-    readonly senderFault: boolean | undefined;
-    constructor(code: string, message: string, senderFault: boolean | undefined);
-}
-export declare function entryError(failed: FailedEntry | undefined): EntryError;
-export declare const classify: (cause: unknown, during: Phase) => Fault;
-
-// index.d.ts
-import { adapter, type SqsKeeps } from "./adapter.ts";
-import type { SqsOptions } from "./options.ts";
-export { adapter, type SqsKeeps };
-export type { SqsClientLike } from "./client.ts";
-export type { SqsOptions } from "./options.ts";
-export declare function sqs(options?: SqsOptions): {
-    readonly use: typeof adapter;
-} & SqsOptions;
-
-// kit.d.ts
-export { queueName } from "./names.ts";
-export { byIndex, chunks } from "./batches.ts";
-export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
-export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";
-export { type Clients, openClients } from "./clients.ts";
-export { connect } from "./connection.ts";
-export { classify } from "./errors.ts";
-export { loadSdk } from "./sdk.ts";
-export { originProblem } from "./endpoint.ts";
-export { settingsOf } from "./native.ts";
-export { sqsOptions } from "./options.ts";
-export { describeQueue, type Queue, queueUrl } from "./resource.ts";
-export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
-export { refusal, sizeOf, toEntry } from "./message.ts";
-
-// message.d.ts
-import type { WireMessage } from "@switchyard/core/driver";
-import { MessagingError } from "@switchyard/core/driver-kit";
-import type { ReceivedMessage, SendEntry } from "./client.ts";
-export declare function sizeOf(message: WireMessage): number;
-export declare function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined;
-export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry;
-export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;
-
-// names.d.ts
-import type { Destination, Located } from "@switchyard/core/driver";
-export interface Address {
-    readonly name: string;
-    readonly url?: URL;
-    readonly account?: string;
-    readonly region?: string;
-}
-export declare function queueName(of: Destination): string;
-export declare function parseAddress(address: string): Address | undefined;
-export declare function locate(of: Destination): Located;
-
-// native-access.d.ts
-import type { Destination } from "@switchyard/core/driver";
-export interface BucketOf {
-    readonly bucket: string;
-    readonly account: string;
-}
-export interface Access {
-    readonly send?: readonly (string | BucketOf)[];
-    readonly receive?: readonly string[];
-}
-export type Kind = "principal" | "topic" | "bucket";
-export declare function kindOf(entry: string | BucketOf): Kind | undefined;
-export declare function accessProblems(value: unknown, { ordered }: Pick<Destination, "ordered">): string | undefined;
-
-// native.d.ts
-import type { Destination } from "@switchyard/core/driver";
-import { type Access } from "./native-access.ts";
-export interface Settings {
-    readonly retentionMs: number;
-    readonly maxMessageBytes: number;
-    readonly delayMs: number;
-    readonly visibilityMs: number;
-    readonly kmsKey?: string;
-    readonly kmsDataKeyReuseMs?: number;
-    readonly access?: Access;
-    readonly tags?: Readonly<Record<string, string>>;
-    readonly throughput: "high" | "standard";
-}
-export declare function nativeProblems(of: Destination): readonly string[];
-export declare function settingsOf(of: Destination): Settings;
-
-// options.d.ts
-import { z } from "zod";
-export declare const sqsOptions: z.ZodObject<{
-    region: z.ZodOptional<z.ZodString>;
-    endpoint: z.ZodOptional<z.ZodString>;
-    accountId: z.ZodOptional<z.ZodString>;
-    profile: z.ZodOptional<z.ZodString>;
-    allowInsecure: z.ZodOptional<z.ZodBoolean>;
-    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-}, z.core.$strict>;
-export type SqsOptions = z.output<typeof sqsOptions>;
-
-// resource.d.ts
-import type { Destination } from "@switchyard/core/driver";
-import type { Clients } from "./clients.ts";
-import type { SqsOptions } from "./options.ts";
-export interface Queue {
-    readonly url: string;
-    readonly arn: string;
-    readonly name: string;
-    readonly fifo: boolean;
-    readonly maxMessageBytes: number;
-    readonly retentionMs: number;
-    readonly attributes: Readonly<Record<string, string | undefined>>;
-}
-export declare function queueWords(input: {
-    readonly QueueUrl?: string;
-    readonly QueueName?: string;
-}): string | undefined;
-export declare function queueUrl(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<string>;
-export declare function openQueue(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<Queue>;
-export declare function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue>;
-export declare function redriveOf(policy: string | undefined): {
-    readonly target: string;
-    readonly count: number;
-} | undefined;
-
-// sdk.d.ts
-import type { Sdk } from "@switchyard/aws-kit";
 export declare const loadSdk: () => Promise<Sdk>;
+export {};
 
 // topology/desired.d.ts
 import type { Destination } from "@switchyard/core/driver";
@@ -340,7 +334,7 @@ import { type TopicsOf } from "./desired.ts";
 export declare function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: TopicsOf): Promise<Topology>;
 
 // topology/policy.d.ts
-import type { Access } from "../native-access.ts";
+import { type Access } from "../native.ts";
 export interface Statement {
     readonly Sid?: string;
     readonly [key: string]: unknown;

@@ -5,7 +5,7 @@ import { fromAmqp } from "../../packages/amqp/src/wire.ts";
 import { spread } from "../../packages/amqp/src/cloud-events.ts";
 import { recordOf } from "../../packages/kinesis/src/fast/get-records.ts";
 import { aggregate, sealed } from "../../packages/kinesis/src/testing/fakes.ts";
-import { unpack } from "../../packages/kinesis/src/unpack.ts";
+import { unpack } from "../../packages/kinesis/src/message.ts";
 import { unwrap } from "../../packages/sns/src/message.ts";
 import { fromReceived } from "../../packages/sqs/src/message.ts";
 import { fuzz, type Random } from "../support/fuzz.ts";

@@ -94,15 +94,15 @@ const SQS: readonly Exemption[] = [
   { case: "O-fair-shares", who: "SQS", because: "a tenant counts as noisy from 30 messages in flight" },
 ];
 
-export function sqsHarness(aws: Aws, ordered: boolean): Harness {
+export function sqsHarness(aws: Aws, ordered: boolean, { fast = true } = {}): Harness {
   const { endpoint } = aws;
   return {
-    name: ordered ? "SQS FIFO" : "SQS standard",
+    name: `${ordered ? "SQS FIFO" : "SQS standard"}${fast ? "" : ", fast off"}`,
     about: aws.what,
     adapter: sqs,
     model: "queue",
     ordered,
-    connection: () => ({ ...aws.connection }),
+    connection: () => ({ ...aws.connection, ...(fast ? {} : { fast }) }),
     runtime: () => systemRuntime,
     // The real service signs requests for its own host: there faults are made at the seam.
     ...(aws.emulator && endpoint !== undefined ? { faults: () => wireFaults(endpoint) } : {}),

@@ -23,7 +23,7 @@ export interface Services {
 /** Quick for tests, and no quicker than the emulator can answer: on AWS the quota of a shard is five reads a second. */
 const EMULATED = { every: "50ms", idle: "500ms" };
 
-export function kinesisHarness({ kinesis, sqs }: Services, fanOut: boolean): Harness {
+export function kinesisHarness({ kinesis, sqs }: Services, fanOut: boolean, { fast = true } = {}): Harness {
   const { client } = kinesis;
 
   /** The stream is active again. */
@@ -44,16 +44,18 @@ export function kinesisHarness({ kinesis, sqs }: Services, fanOut: boolean): Har
   }
 
   return {
-    name: fanOut ? "Kinesis, fan-out" : "Kinesis, polling",
+    name: `${fanOut ? "Kinesis, fan-out" : "Kinesis, polling"}${fast ? "" : ", fast off"}`,
     about: kinesis.what,
     adapter: aws,
     model: "stream",
     ordered: true,
     connection: (broker) => ({
       ...sqs.connection,
+      ...(fast ? {} : { fast }),
       kinesis: {
         ...kinesis.connection,
         fanOut,
+        ...(fast ? {} : { fast }),
         ...(kinesis.real ? {} : { poll: EMULATED }),
         leases: { store: "memory", name: broker, duration: "9s", handover: "3s", discover: "2s" },
       },

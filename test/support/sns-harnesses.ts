@@ -15,14 +15,14 @@ const AWS: readonly Exemption[] = [
   { case: "O-fair-shares", who: "SQS", because: "a tenant counts as noisy from 30 messages in flight" },
 ];
 
-export function snsHarness(aws: Aws, ordered: boolean): Harness {
+export function snsHarness(aws: Aws, ordered: boolean, { fast = true } = {}): Harness {
   return {
-    name: ordered ? "SNS FIFO" : "SNS standard",
+    name: `${ordered ? "SNS FIFO" : "SNS standard"}${fast ? "" : ", fast off"}`,
     about: aws.what,
     adapter: sns,
     model: "pubsub",
     ordered,
-    connection: () => ({ ...aws.connection }),
+    connection: () => ({ ...aws.connection, ...(fast ? {} : { fast }) }),
     runtime: () => systemRuntime,
     native: {
       sendForeign: async ({ base }: Destination, { body, headers = {}, key }) => {

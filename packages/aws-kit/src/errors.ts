@@ -1,9 +1,8 @@
 /** What an error of the AWS SDK means, whatever the service: a table of names, the HTTP status, the network. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
-import { credentialsFault } from "./credentials.ts";
+import { isMessagingError, networkFault, quotedWords } from "@switchyard/core/driver-kit";
+import { contextOf } from "./error-context.ts";
 import { foreignFault, isForeign, messageOf } from "./foreign-answer.ts";
-import { placeOf } from "./places.ts";
 
 export type FaultRow = readonly [kind: Fault["kind"], code: string, hint?: string];
 export type FaultTable = Readonly<Record<string, FaultRow>>;
@@ -71,7 +70,7 @@ export function classifierOf(faults: ServiceFaults): (cause: unknown, during: Ph
   const table: FaultTable = { ...COMMON, AccessDenied: denied, AccessDeniedException: denied, ...faults.table };
   return (cause, during) => {
     try {
-      return withPlace(faultOf(cause, during, faults, table) ?? unknownFault(during), cause);
+      return withContext(faultOf(cause, during, faults, table) ?? unknownFault(during), cause);
     } catch {
       return unknownFault(during);
     }
@@ -79,8 +78,8 @@ export function classifierOf(faults: ServiceFaults): (cause: unknown, during: Ph
 }
 
 /** An error of ours names its resource by itself. */
-export function withPlace(fault: Fault, cause: unknown): Fault {
-  const where = isMessagingError(cause) || fault.code === "aborted" ? undefined : placeOf(cause);
+export function withContext(fault: Fault, cause: unknown): Fault {
+  const where = isMessagingError(cause) || fault.code === "aborted" ? undefined : contextOf(cause);
   return where === undefined ? fault : { ...fault, where };
 }
 
@@ -174,4 +173,29 @@ function byStatus(error: object, during: Phase): Fault | undefined {
 function isPassing(error: object): boolean {
   const { $retryable } = error as { $retryable?: unknown };
   return typeof $retryable === "object" && $retryable !== null;
+}
+
+const PROVIDERS = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"]);
+/** Of Node's file system. */
+const FILE = new Set(["ENOENT", "EACCES", "EISDIR", "EPERM"]);
+
+/** A fault of the SDK's credential providers, before anything was sent. Undefined: another error. */
+function credentialsFault(error: object): Fault | undefined {
+  const { name, code, path, syscall } = error as { name?: unknown; code?: unknown; path?: unknown; syscall?: unknown };
+  if (FILE.has(String(code)) && typeof path === "string" && syscall !== "connect") {
+    const hint = `the AWS SDK cannot read the file ${quotedWords(path)} (${String(code)}): check AWS_WEB_IDENTITY_TOKEN_FILE and the other variables and profiles that name a file`;
+    return { kind: "auth", code: "no-credentials", hint };
+  }
+  if (!PROVIDERS.has(String(name))) return undefined;
+  const text = messageOf(error);
+  const words = `; the AWS SDK said ${quotedWords(text)}`;
+  if (/\bSSO\b|session token not found/i.test(text)) {
+    const hint = `the SSO session has ended or was never begun; run: aws sso login (with --profile, where it is a profile's)${words}`;
+    return { kind: "auth", code: "credentials-expired", hint };
+  }
+  const profile = /profile/i.test(text)
+    ? "check the name of the profile (AWS_PROFILE, or profile on the connection)"
+    : "";
+  const hint = profile || "check the credentials the AWS SDK finds here (environment, profile, role)";
+  return { kind: "auth", code: "no-credentials", hint: hint + words };
 }

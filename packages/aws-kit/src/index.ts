@@ -21,15 +21,12 @@ export {
   namesOf,
   rowFault,
   unknownFault,
-  withPlace,
+  withContext,
 } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
-export { jsonAnswer, jsonBody } from "./fast/json-codec.ts";
-export { type LeanClient, leanClient } from "./fast/lean-client.ts";
-export type { Bodies, NativeBody } from "./fast/body-codecs.ts";
 export { kmsKeyProblem, tagsProblem } from "./settings.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
-export { placer, placing, tellPlace } from "./places.ts";
-export { Renewal } from "./renewal.ts";
-export { flag, listOf, mapOf, members, type Shape, text, whole } from "./fast/shape.ts";
+export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
+export { ownClient } from "./own-client.ts";
+export { Renewal, renewableClient } from "./renewal.ts";
 export { renewed, watcher } from "./watch.ts";

@@ -1,7 +1,7 @@
-/** Keys that are rotated under a running process: the SDK keeps what it has once read of the credentials file. */
+/** Credentials that are rotated while the process runs: the SDK caches what it has read of the credentials file. */
 import { type ClientLike, configOf, type Credentials } from "./clients.ts";
 
-/** A client that is replaced by one with other credentials where there are any. */
+/** A client, replaced by a new one when other credentials are found. */
 export class Renewal<C extends ClientLike> {
   current: C;
   /** How often it was replaced. */
@@ -9,15 +9,15 @@ export class Renewal<C extends ClientLike> {
   readonly #make: (more: Readonly<Record<string, unknown>>) => C;
   #running: Promise<boolean> | undefined;
 
-  /** `make` is given settings of the SDK to add to its own. */
+  /** `make` receives SDK settings to add to its own. */
   constructor(make: (more: Readonly<Record<string, unknown>>) => C) {
     this.#make = make;
     this.current = make({});
   }
 
   /**
-   * Reads the credentials anew for a call of that generation that was refused. True: there are others than it used, and
-   * `current` uses them. Calls refused at the same time share one look.
+   * Reads the credentials again after a call of that generation was refused. True: there are other credentials by now, and
+   * `current` uses them. Calls refused at the same time share one reading.
    */
   async renew(generation: number): Promise<boolean> {
     if (generation !== this.generation) return true;
@@ -28,7 +28,7 @@ export class Renewal<C extends ClientLike> {
   }
 
   async #renew(): Promise<boolean> {
-    // The new client takes over the handler, and with it the open connections: the old one has nothing left to close.
+    // The new client takes over the handler with its open connections, so the old client has nothing left to close.
     const { requestHandler } = this.current.config as { requestHandler?: unknown };
     const next = this.#make({ requestHandler, ignoreCache: true });
     const found = await credentialsOf(next);
@@ -37,6 +37,22 @@ export class Renewal<C extends ClientLike> {
     this.generation++;
     return true;
   }
+}
+
+/** A client that stays the same object while `renewal` replaces what is behind it. */
+export function renewableClient<C extends ClientLike>(
+  renewal: Renewal<C>,
+  send: ClientLike["send"] = (command, options) => renewal.current.send(command, options),
+): ClientLike {
+  return {
+    config: renewal.current.config,
+    send,
+    get generation() {
+      return renewal.generation;
+    },
+    renew: (generation) => renewal.renew(generation),
+    destroy: () => renewal.current.destroy?.(),
+  };
 }
 
 async function credentialsOf(client: ClientLike): Promise<Credentials | undefined> {

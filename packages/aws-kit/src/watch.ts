@@ -1,6 +1,6 @@
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";
 import { type ClientLike, configOf } from "./clients.ts";
-import { placer } from "./places.ts";
+import { contextNoter } from "./error-context.ts";
 
 /** One call to a service of AWS, action by action. */
 type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
@@ -27,7 +27,7 @@ export function watcher(
   const throttled = new Set<string | undefined>();
   const named = (id: string | undefined) => (id === undefined ? {} : { id });
   const watch = (call: AnyCall, of?: Watched): AnyCall => {
-    const place = of === undefined ? undefined : placer(configOf(of.client), of.resourceOf);
+    const place = of === undefined ? undefined : contextNoter(configOf(of.client), of.resourceOf);
     return async (action, input, signal) => {
       const generation = of?.client.generation;
       try {

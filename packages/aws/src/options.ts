@@ -9,7 +9,7 @@ import { adapter as sns, type SnsOptions } from "@switchyard/sns";
 export type AwsOptions = SnsOptions & { readonly kinesis?: KinesisOptions };
 
 /** What streams share with the rest; a client is one service's. */
-const SHARED = ["region", "endpoint", "profile", "allowInsecure"] as const;
+const SHARED = ["region", "endpoint", "profile", "allowInsecure", "fast"] as const;
 
 export function queueOptions({ kinesis: _, ...rest }: AwsOptions): SnsOptions {
   return rest;

@@ -1,176 +1,71 @@
-/**
- * The part of the AWS SDK this package uses, as structural types: users pass any client that fits, tests a fake, and no
- * type of ours depends on one version of the SDK.
- */
-import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
+import {
+  checkedEndpoint,
+  clientSettings,
+  configOf,
+  handlerSettings,
+  ownClient,
+  refuseRetries,
+  type Sdk,
+} from "@switchyard/aws-kit";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { type Call, caller, type KinesisClientLike } from "./sdk.ts";
+import { CALL_TIMEOUT_MS, SILENCE_MS } from "./limits.ts";
+import { EXAMPLE_ENDPOINT, type KinesisOptions } from "./options.ts";
 
-/** `KinesisClient` of `@aws-sdk/client-kinesis` fits. */
-export type KinesisClientLike = ClientLike;
-
-type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
-
-/** By name, or by ARN where it is another account's. */
-export type StreamRef = { readonly StreamName: string } | { readonly StreamARN: string };
-
-/** Text stands for its UTF-8: our own clients write it as it is, for any other {@link asBytes} makes it bytes. */
-export interface PutEntry {
-  readonly Data: string | Uint8Array;
-  readonly PartitionKey: string;
+export interface Clients {
+  readonly call: Call;
+  /** SubscribeToShard: over HTTP/2, one connection each. */
+  readonly subscribe: Call;
+  /** Whose calls they are. */
+  readonly client: KinesisClientLike;
+  readonly subscribeClient: KinesisClientLike;
+  region(): Promise<string | undefined>;
+  close(): void;
 }
 
-export const asBytes = ({ Data, PartitionKey }: PutEntry): PutEntry => ({
-  Data: typeof Data === "string" ? Buffer.from(Data) : Data,
-  PartitionKey,
-});
-
-export type PutResult = Maybe<{ SequenceNumber: string; ShardId: string; ErrorCode: string; ErrorMessage: string }>;
-
-export type KinesisRecord = Maybe<{
-  SequenceNumber: string;
-  ApproximateArrivalTimestamp: Date;
-  Data: Uint8Array;
-  PartitionKey: string;
-  EncryptionType: string;
-}>;
-
-export type ChildShard = Maybe<{ ShardId: string; ParentShards: readonly string[]; HashKeyRange: HashRange }>;
-type HashRange = Maybe<{ StartingHashKey: string; EndingHashKey: string }>;
-
-export type ShardInfo = Maybe<{
-  ShardId: string;
-  ParentShardId: string;
-  AdjacentParentShardId: string;
-  HashKeyRange: HashRange;
-  SequenceNumberRange: Maybe<{ StartingSequenceNumber: string; EndingSequenceNumber: string }>;
-}>;
-
-export type IteratorType =
-  | { readonly ShardIteratorType: "TRIM_HORIZON" | "LATEST" }
-  | {
-      readonly ShardIteratorType: "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER";
-      readonly StartingSequenceNumber: string;
-    }
-  | { readonly ShardIteratorType: "AT_TIMESTAMP"; readonly Timestamp: Date };
-
-export type StreamSummary = Maybe<{
-  StreamName: string;
-  StreamARN: string;
-  StreamStatus: string;
-  StreamCreationTimestamp: Date;
-  StreamModeDetails: Maybe<{ StreamMode: string }>;
-  RetentionPeriodHours: number;
-  EncryptionType: string;
-  KeyId: string;
-  OpenShardCount: number;
-  MaxRecordSizeInKiB: number;
-  RecordDistributionStrategy: string | Maybe<{ StrategyType: string }>;
-}>;
-
-export type ShardEvent = Maybe<{
-  SubscribeToShardEvent: Maybe<{
-    Records: readonly KinesisRecord[];
-    ContinuationSequenceNumber: string;
-    MillisBehindLatest: number;
-    ChildShards: readonly ChildShard[];
-  }>;
-}>;
-
-type Consumer = Maybe<{ ConsumerARN: string; ConsumerName: string; ConsumerStatus: string }>;
-type Strings = Readonly<Record<string, string>>;
-
-/** Action by action, what goes in and what comes out. */
-export interface Actions {
-  PutRecords: [StreamRef & { readonly Records: readonly PutEntry[] }, Maybe<{ Records: readonly PutResult[] }>];
-  GetShardIterator: [StreamRef & { readonly ShardId: string } & IteratorType, Maybe<{ ShardIterator: string }>];
-  GetRecords: [
-    { readonly ShardIterator: string; readonly Limit: number; readonly StreamARN?: string },
-    Maybe<{
-      Records: readonly KinesisRecord[];
-      NextShardIterator: string | null;
-      MillisBehindLatest: number;
-      ChildShards: readonly ChildShard[];
-    }>,
-  ];
-  ListShards: [
-    (StreamRef | { readonly NextToken: string }) & { readonly MaxResults?: number },
-    Maybe<{ Shards: readonly ShardInfo[]; NextToken: string }>,
-  ];
-  DescribeStreamSummary: [StreamRef, Maybe<{ StreamDescriptionSummary: StreamSummary }>];
-  SubscribeToShard: [
-    {
-      readonly ConsumerARN: string;
-      readonly ShardId: string;
-      readonly StartingPosition: {
-        readonly Type: IteratorType["ShardIteratorType"];
-        readonly SequenceNumber?: string;
-        readonly Timestamp?: Date;
-      };
+export async function openClients(options: KinesisOptions, sdk: Sdk): Promise<Clients> {
+  const given = options.client;
+  const own = given === undefined ? await create(options, sdk) : undefined;
+  const calls = own ?? given!;
+  const subscribes = options.subscribeClient ?? given ?? (await subscriber(options, sdk));
+  if (given !== undefined) await refuseRetries(given, "client", "KinesisClient");
+  if (options.subscribeClient !== undefined)
+    await refuseRetries(options.subscribeClient, "subscribeClient", "KinesisClient");
+  let checked: Promise<unknown> | undefined;
+  const guarded = (call: Call): Call => {
+    return async (action, input, signal) => {
+      await (checked ??= checkedEndpoint(configOf(calls), options.allowInsecure === true, EXAMPLE_ENDPOINT));
+      return call(action, input, signal);
+    };
+  };
+  return {
+    call: guarded(caller(sdk, calls, own?.hasCodecs === true)),
+    subscribe: guarded(caller(sdk, subscribes, false)),
+    client: calls,
+    subscribeClient: subscribes,
+    region: async () => await configOf(calls).region?.(),
+    close: () => {
+      if (given !== undefined) return;
+      calls.destroy?.();
+      subscribes.destroy?.();
     },
-    Maybe<{ EventStream: AsyncIterable<ShardEvent> }>,
-  ];
-  DescribeStreamConsumer: [
-    { readonly StreamARN: string; readonly ConsumerName: string },
-    Maybe<{ ConsumerDescription: Consumer }>,
-  ];
-  RegisterStreamConsumer: [
-    { readonly StreamARN: string; readonly ConsumerName: string },
-    Maybe<{ Consumer: Consumer }>,
-  ];
-  DeregisterStreamConsumer: [{ readonly StreamARN: string; readonly ConsumerName: string }, unknown];
-  CreateStream: [
-    {
-      readonly StreamName: string;
-      readonly ShardCount?: number;
-      readonly StreamModeDetails: { readonly StreamMode: string };
-      readonly MaxRecordSizeInKiB?: number;
-      readonly Tags?: Strings;
-    },
-    unknown,
-  ];
-  DeleteStream: [StreamRef & { readonly EnforceConsumerDeletion: boolean }, unknown];
-  UpdateShardCount: [
-    StreamRef & { readonly TargetShardCount: number; readonly ScalingType: "UNIFORM_SCALING" },
-    unknown,
-  ];
-  UpdateStreamMode: [
-    { readonly StreamARN: string; readonly StreamModeDetails: { readonly StreamMode: string } },
-    unknown,
-  ];
-  UpdateMaxRecordSize: [{ readonly StreamARN: string; readonly MaxRecordSizeInKiB: number }, unknown];
-  IncreaseStreamRetentionPeriod: [StreamRef & { readonly RetentionPeriodHours: number }, unknown];
-  DecreaseStreamRetentionPeriod: [StreamRef & { readonly RetentionPeriodHours: number }, unknown];
-  StartStreamEncryption: [StreamRef & { readonly EncryptionType: "KMS"; readonly KeyId: string }, unknown];
-  StopStreamEncryption: [StreamRef & { readonly EncryptionType: "KMS"; readonly KeyId: string }, unknown];
-  ListTagsForStream: [
-    StreamRef,
-    Maybe<{ Tags: readonly Maybe<{ Key: string; Value: string }>[]; HasMoreTags: boolean }>,
-  ];
-  AddTagsToStream: [StreamRef & { readonly Tags: Strings }, unknown];
-}
-
-/** One call to Kinesis. Rejects with the SDK's own error; never retries. */
-export type Call = <A extends keyof Actions>(
-  action: A,
-  input: Actions[A][0],
-  signal?: AbortSignal,
-) => Promise<Actions[A][1]>;
-
-const seen = new WeakSet<object>();
-
-function rethrow(cause: unknown): never {
-  if (typeof cause === "object" && cause !== null) seen.add(cause);
-  throw cause;
-}
-
-/** Whether a call of ours to Kinesis failed with it. A connection that serves other services too must know whose error it has. */
-export const failedAtKinesis = (cause: unknown): boolean =>
-  typeof cause === "object" && cause !== null && seen.has(cause);
-
-/** `text`: the client is ours, and writes the text of a record itself. */
-export function caller(sdk: Sdk, client: KinesisClientLike, text: boolean): Call {
-  return (action, input, signal) => {
-    const given = !text && "Records" in input ? { ...input, Records: input.Records.map(asBytes) } : input;
-    const command = commandOf(sdk, "@aws-sdk/client-kinesis", action, given);
-    return client.send(command, signal === undefined ? {} : { abortSignal: signal }).catch(rethrow);
   };
 }
+
+async function create(options: KinesisOptions, sdk: Sdk) {
+  const codecs = options.fast === false ? undefined : (await import("./fast/bodies.ts")).bodyCodecs;
+  return ownClient(sdk, "KinesisClient", clientSettings(options, http1()), codecs);
+}
+
+/** HTTP/1.1 with kept-alive connections: the SDK's handler for HTTP/2 opens one per call, or shares one that may hang. */
+const http1 = (): NodeHttpHandler => new NodeHttpHandler(handlerSettings(CALL_TIMEOUT_MS));
+
+/** SubscribeToShard needs the SDK's own HTTP/2 handler and calls with options, which the patched client does not pass on. */
+function subscriber(options: KinesisOptions, sdk: Sdk): Promise<KinesisClientLike> {
+  const settings = { ...clientSettings(options, { requestTimeout: SILENCE_MS }), logger: QUIET };
+  return ownClient(sdk, "KinesisClient", settings, undefined);
+}
+
+/** Logs nothing. Without `info` the SDK does not copy every input and output for a log. */
+const nothing = (): void => {};
+const QUIET = { trace: nothing, debug: nothing, warn: nothing, error: nothing };

@@ -4,7 +4,7 @@ import type { DriverEvent } from "@switchyard/core/driver";
 import { type VirtualRuntime, virtualRuntime } from "@switchyard/core/testing";
 import { memoryLeases } from "@switchyard/leases";
 import { afterEach, expect, test, vi } from "vitest";
-import type { KinesisRecord, ShardInfo } from "./client.ts";
+import type { KinesisRecord, ShardInfo } from "./sdk.ts";
 import { connect } from "./connection.ts";
 import type { KinesisOptions } from "./options.ts";
 import { type Called, destination, fakeSdk, never, record, sdkError } from "./testing/fakes.ts";

@@ -4,7 +4,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import type { LeaseStore } from "@switchyard/leases";
 import { consumerName, streamRef } from "./names.ts";
 
-import { openClients } from "./clients.ts";
+import { openClients } from "./client.ts";
 import { groupDepth } from "./depth.ts";
 import { classify, isNamed } from "./errors.ts";
 import { announcedMd5 } from "./md5.ts";

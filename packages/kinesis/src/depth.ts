@@ -1,10 +1,10 @@
 import type { Depth } from "@switchyard/core/driver";
 import type { Checkpoint, LeaseStore } from "@switchyard/leases";
-import type { Call } from "./client.ts";
+import type { Call } from "./sdk.ts";
 import { isNamed } from "./errors.ts";
 import { iteratorAt } from "./positions.ts";
 import { listShards, type Stream } from "./resource.ts";
-import { type Item, unpack } from "./unpack.ts";
+import { type Item, unpack } from "./message.ts";
 
 /** Of the shards asked at once: each costs two calls, one of them from the shard's quota of reads. */
 const AT_ONCE = 10;

@@ -1,7 +1,7 @@
 /** The fault table: what an error of Kinesis, the SDK or the network means for the call it happened in. */
 import { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { failedAtKinesis } from "./client.ts";
+import { failedAtKinesis } from "./sdk.ts";
 
 /** A record PutRecords did not take, or one not sent because its shard is over its quota. */
 export class RecordError extends Error {

@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { within } from "@switchyard/core/driver-kit";
 import type { Checkpoint } from "@switchyard/leases";
-import type { Call, IteratorType, ShardEvent } from "./client.ts";
+import type { Call, IteratorType, ShardEvent } from "./sdk.ts";
 import { isNamed, RecordError } from "./errors.ts";
 import { RESUBSCRIBE_MS, SECOND } from "./limits.ts";
 import { iteratorAt } from "./positions.ts";

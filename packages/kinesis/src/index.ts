@@ -3,7 +3,7 @@ import type { KinesisOptions } from "./options.ts";
 
 export { adapter, type KinesisKeeps };
 export { isOfKinesis } from "./errors.ts";
-export type { KinesisClientLike } from "./client.ts";
+export type { KinesisClientLike } from "./sdk.ts";
 export type { LeaseOptions, LeaseStoreFactory } from "./lease-options.ts";
 export type { KinesisOptions } from "./options.ts";
 

@@ -5,8 +5,7 @@ import { SECOND } from "./limits.ts";
 import { toPosition } from "./positions.ts";
 import type { ShardReader } from "./shard-reader.ts";
 import { childShard } from "./shards.ts";
-import type { Item } from "./unpack.ts";
-import { fromData } from "./message.ts";
+import { fromData, type Item } from "./message.ts";
 
 export interface ShardReceipt {
   readonly sequence: string;

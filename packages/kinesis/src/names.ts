@@ -1,6 +1,6 @@
 /** Names of streams and of their consumers: ours from the destination, and existing streams by name or ARN. */
 import type { Destination, Located } from "@switchyard/core/driver";
-import type { StreamRef } from "./client.ts";
+import type { StreamRef } from "./sdk.ts";
 import { MAX_NAME } from "./limits.ts";
 
 const NAME = /^[a-zA-Z0-9_.-]+$/;

@@ -1,6 +1,6 @@
 import { originProblem } from "@switchyard/core/driver-kit";
 import { z } from "zod";
-import type { KinesisClientLike } from "./client.ts";
+import type { KinesisClientLike } from "./sdk.ts";
 import { asMs, leaseOptions } from "./lease-options.ts";
 import { IDLE_MS, READ_MS } from "./limits.ts";
 
@@ -36,6 +36,11 @@ export const kinesisOptions = z
      */
     poll: z.strictObject({ every: pace(0).optional(), idle: pace(0).optional() }).optional(),
     leases: leaseOptions.optional(),
+    /**
+     * False: the SDK's own client, without our patches and our codecs for message bodies (`src/fast`). Slower; for telling whether a
+     * new version of the SDK disagrees with them. Default true. A client given in code is never patched.
+     */
+    fast: z.boolean().optional(),
     /** In code only: used for every call but SubscribeToShard, and for that too unless `subscribeClient` is given. Must have `maxAttempts: 1`. */
     client: client.optional(),
     /** In code only: used for SubscribeToShard, which needs HTTP/2. Must have `maxAttempts: 1`. */

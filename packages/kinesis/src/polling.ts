@@ -1,6 +1,6 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { within } from "@switchyard/core/driver-kit";
-import type { Call, IteratorType, StreamRef } from "./client.ts";
+import type { Call, IteratorType, StreamRef } from "./sdk.ts";
 import { isNamed } from "./errors.ts";
 import { ITERATOR_MS, READ_RECORDS, SECOND } from "./limits.ts";
 import type { Pace } from "./options.ts";

@@ -1,7 +1,7 @@
 /** Positions in a shard: as people and handlers see them, as the lease table keeps them, as Kinesis takes them. */
-import type { Checkpoint } from "@switchyard/leases";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import type { IteratorType } from "./client.ts";
+import type { Checkpoint } from "@switchyard/leases";
+import type { IteratorType } from "./sdk.ts";
 
 /** One message: a record, or the `sub`th inside an aggregated one. */
 export interface Place {
@@ -41,4 +41,10 @@ export function iteratorAt(from: Checkpoint): IteratorType {
     return { ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: from.sequence };
   if (typeof from === "object") return { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(from.time) };
   return { ShardIteratorType: "TRIM_HORIZON" };
+}
+
+/** Sequence numbers: decimal digits of any length, as numbers. */
+export function compareDigits(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { streamRef } from "./names.ts";
-import type { Call, ShardInfo, StreamRef, StreamSummary } from "./client.ts";
+import type { Call, ShardInfo, StreamRef, StreamSummary } from "./sdk.ts";
 import { DEFAULT_RECORD_KIB } from "./limits.ts";
 
 export interface Stream {

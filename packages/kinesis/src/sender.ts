@@ -1,7 +1,7 @@
 import type { Destination, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
 import { within } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
-import type { Call, PutEntry, PutResult } from "./client.ts";
+import type { Call, PutEntry, PutResult } from "./sdk.ts";
 import { RecordError } from "./errors.ts";
 import { DESCRIBE_MS, SECOND, THROTTLED_MS } from "./limits.ts";
 import { md5 as systemMd5, type Md5 } from "./md5.ts";

@@ -1,5 +1,5 @@
 /** Which shard a partition key falls in: its MD5 as a 128-bit number. */
-import type { ShardInfo } from "./client.ts";
+import type { ShardInfo } from "./sdk.ts";
 import type { Md5 } from "./md5.ts";
 
 interface Range {

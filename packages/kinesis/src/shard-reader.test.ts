@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type VirtualRuntime, virtualRuntime } from "@switchyard/core/testing";
 import type { Checkpoint } from "@switchyard/leases";
 import { describe, expect, test } from "vitest";
-import type { KinesisRecord } from "./client.ts";
+import type { KinesisRecord } from "./sdk.ts";
 import { FanOut } from "./fan-out.ts";
 import type { Md5 } from "./md5.ts";
 import { Polling } from "./polling.ts";

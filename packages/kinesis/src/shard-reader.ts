@@ -1,10 +1,10 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { Deque, MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint } from "@switchyard/leases";
-import type { ChildShard, KinesisRecord } from "./client.ts";
-import { compareDigits } from "./digits.ts";
+import type { ChildShard, KinesisRecord } from "./sdk.ts";
+import { compareDigits } from "./positions.ts";
 import type { Md5 } from "./md5.ts";
-import { type Item, unpack } from "./unpack.ts";
+import { type Item, unpack } from "./message.ts";
 
 /** What one read of a shard brought. */
 export interface Batch {

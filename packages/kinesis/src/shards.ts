@@ -1,7 +1,7 @@
 import type { Position, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint, Shard, ShardSource } from "@switchyard/leases";
-import type { Call, ChildShard, IteratorType, ShardInfo } from "./client.ts";
+import type { Call, ChildShard, IteratorType, ShardInfo } from "./sdk.ts";
 import { isNamed } from "./errors.ts";
 import { READ_MS } from "./limits.ts";
 import { parsePosition } from "./positions.ts";

@@ -1,7 +1,6 @@
 import type { Capabilities, WireMessage } from "@switchyard/core/driver";
-import { MemoryFault } from "./errors.ts";
 import type { Form } from "./capabilities.ts";
-import { sqsAccepts } from "./text.ts";
+import { MemoryFault } from "./errors.ts";
 
 /** Bytes of a message: body, header names and values, and the type; on SQS also each attribute's type name ("String"). */
 function sizeOf(message: WireMessage, form: Form): number {
@@ -66,3 +65,8 @@ export function handedOut(message: WireMessage): WireMessage {
     ? message
     : { ...message, body: message.body.slice() };
 }
+
+/** What SQS accepts: tab, line feed, carriage return, and Unicode without other C0 controls, lone surrogates, U+FFFE and U+FFFF. */
+const REFUSED_BY_SQS = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+
+const sqsAccepts = (text: string): boolean => !REFUSED_BY_SQS.test(text);

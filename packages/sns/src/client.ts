@@ -1,133 +1,82 @@
-/** The part of the AWS SDK this package uses, as structural types; see the same file of `@switchyard/sqs`. */
-import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
-import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
-import { MAX_ATTRIBUTES } from "./limits.ts";
+import {
+  checkedEndpoint,
+  clientSettings,
+  configOf,
+  handlerSettings,
+  ownClient,
+  withErrorContext,
+  refuseRetries,
+  type Sdk,
+} from "@switchyard/aws-kit";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { type Call, caller, type SnsClientLike } from "./sdk.ts";
+import type { SnsOptions } from "./options.ts";
 
-/** `SNSClient` of `@aws-sdk/client-sns` fits. */
-export type SnsClientLike = ClientLike;
+const CALL_TIMEOUT_MS = 15_000;
 
-export interface PublishEntry {
-  readonly Id: string;
-  readonly Message: string;
-  readonly MessageAttributes?: Readonly<Record<string, MessageAttribute>>;
-  readonly MessageGroupId?: string;
-  readonly MessageDeduplicationId?: string;
+export interface SnsClient {
+  readonly call: Call;
+  /** Whose calls they are. */
+  readonly client: SnsClientLike;
+  region(): Promise<string | undefined>;
+  /** The account the credentials say they are of; many do not. */
+  account(): Promise<string | undefined>;
+  close(): void;
 }
 
-export interface PublishedEntry {
-  readonly Id?: string | undefined;
-  readonly MessageId?: string | undefined;
-}
-
-export interface Subscription {
-  readonly SubscriptionArn?: string | undefined;
-  readonly Protocol?: string | undefined;
-  readonly Endpoint?: string | undefined;
-}
-
-interface OnTopic {
-  readonly TopicArn: string;
-}
-interface OnSubscription {
-  readonly SubscriptionArn: string;
-}
-interface Paged {
-  readonly NextToken?: string;
-}
-type Strings = Readonly<Record<string, string>>;
-type Read = { readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined };
-type Setting = { readonly AttributeName: string; readonly AttributeValue: string };
-type Tags = readonly { readonly Key: string; readonly Value: string }[];
-
-/** Action by action, what goes in and what comes out. */
-export interface Actions {
-  PublishBatch: [
-    OnTopic & { readonly PublishBatchRequestEntries: readonly PublishEntry[] },
-    BatchReply<PublishedEntry>,
-  ];
-  GetTopicAttributes: [OnTopic, Read];
-  ListTopics: [
-    Paged,
-    {
-      readonly Topics?: readonly { readonly TopicArn?: string | undefined }[] | undefined;
-      readonly NextToken?: string | undefined;
+export async function openClient(options: SnsOptions, sdk: Sdk): Promise<SnsClient> {
+  const client = options.snsClient ?? (await create(options, sdk));
+  if (options.snsClient !== undefined) await refuseRetries(client, "snsClient", "SNSClient");
+  const config = configOf(client);
+  await checkedEndpoint(config, options.allowInsecure === true, "https://sns.eu-west-1.amazonaws.com");
+  return {
+    call: withErrorContext(caller(sdk, client), config, topicWords),
+    client,
+    region: async () => await config.region?.(),
+    account: async () => options.accountId ?? (await config.credentials?.())?.accountId,
+    close: () => {
+      if (options.snsClient === undefined) client.destroy?.();
     },
-  ];
-  CreateTopic: [
-    { readonly Name: string; readonly Attributes: Strings; readonly Tags: Tags },
-    { readonly TopicArn?: string | undefined },
-  ];
-  SetTopicAttributes: [OnTopic & Setting, unknown];
-  DeleteTopic: [OnTopic, unknown];
-  ListTagsForResource: [
-    { readonly ResourceArn: string },
-    {
-      readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
-    },
-  ];
-  TagResource: [{ readonly ResourceArn: string; readonly Tags: Tags }, unknown];
-  ListSubscriptionsByTopic: [
-    OnTopic & Paged,
-    { readonly Subscriptions?: readonly Subscription[] | undefined; readonly NextToken?: string | undefined },
-  ];
-  Subscribe: [
-    OnTopic & {
-      readonly Protocol: "sqs";
-      readonly Endpoint: string;
-      readonly Attributes: Strings;
-      readonly ReturnSubscriptionArn: boolean;
-    },
-    { readonly SubscriptionArn?: string | undefined },
-  ];
-  GetSubscriptionAttributes: [OnSubscription, Read];
-  SetSubscriptionAttributes: [OnSubscription & Setting, unknown];
-  Unsubscribe: [OnSubscription, unknown];
-  ConfirmSubscription: [
-    OnTopic & { readonly Token: string; readonly AuthenticateOnUnsubscribe: "true" | "false" },
-    { readonly SubscriptionArn?: string | undefined },
-  ];
-}
-
-/** One call to SNS. Rejects with the SDK's own error; never retries. */
-export type Call = <A extends keyof Actions>(
-  action: A,
-  input: Actions[A][0],
-  signal?: AbortSignal,
-) => Promise<Actions[A][1]>;
-
-export function caller(sdk: Sdk, client: SnsClientLike): Call {
-  return (action, input, signal) => {
-    const command = commandOf(sdk, "@aws-sdk/client-sns", action, input);
-    if (action === "PublishBatch") keepBudget(command, input as Actions["PublishBatch"][0]);
-    return client.send(command, signal === undefined ? {} : { abortSignal: signal });
   };
 }
 
-/**
- * Instrumentation may add attributes of its own to a command on its way out. Where an entry would then have more than SNS
- * delivers raw, it goes with ours alone: tracing never costs a message.
- */
-function keepBudget(
-  command: { readonly middlewareStack?: { add?: (...args: unknown[]) => void } },
-  { PublishBatchRequestEntries: entries }: Actions["PublishBatch"][0],
-): void {
-  for (const entry of entries) own.set(entry, { ...entry.MessageAttributes });
-  // Last before the request is written: whatever was added, by whom ever, is counted.
-  command.middlewareStack?.add?.(guard, { step: "initialize", priority: "low", name: "switchyardAttributeBudget" });
+async function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: Sdk): Promise<SnsClientLike> {
+  if (client !== undefined)
+    throw new MessagingError(
+      "missing-client",
+      "client is an SQSClient; give snsClient: new SNSClient({ maxAttempts: 1 }) beside it, for the topics",
+      { kind: "config" },
+    );
+  const at = snsEndpoint ?? endpoint;
+  const codecs = options.fast === false ? undefined : (await import("./fast/bodies.ts")).bodyCodecs;
+  return ownClient(
+    sdk,
+    "SNSClient",
+    clientSettings({ ...options, endpoint: at }, handlerSettings(CALL_TIMEOUT_MS)),
+    codecs,
+  );
 }
 
-type Attributes = PublishEntry["MessageAttributes"];
+/** The topic a call is about, by its physical name, as errors tell it. */
+function topicWords(input: { readonly TopicArn?: string; readonly Name?: string; readonly SubscriptionArn?: string }) {
+  const arn = input.TopicArn ?? input.SubscriptionArn?.slice(0, input.SubscriptionArn.lastIndexOf(":"));
+  const name = input.Name ?? arn?.slice(arn.lastIndexOf(":") + 1);
+  return name === undefined ? undefined : `topic "${name}"`;
+}
 
-/** As we made them. By entry, as a client may keep the first command's middleware for those that follow. */
-const own = new WeakMap<PublishEntry, Attributes>();
-
-/** The input stays the same object: a client may know its signal by it. */
-const guard = (next: (args: unknown) => unknown) => (args: { readonly input: Actions["PublishBatch"][0] }) => {
-  for (const entry of args.input.PublishBatchRequestEntries as readonly Writable[]) {
-    if (Object.keys(entry.MessageAttributes ?? {}).length <= MAX_ATTRIBUTES) continue;
-    const ours = own.get(entry);
-    if (ours !== undefined) entry.MessageAttributes = ours;
-  }
-  return next(args);
-};
-type Writable = PublishEntry & { MessageAttributes?: Attributes };
+/** One client, made when it is first needed; a failure to make it is tried again. */
+export function lazyClient<T extends { close(): void }>(
+  open: () => Promise<T>,
+): { get(): Promise<T>; close(): Promise<void> } {
+  let opening: Promise<T> | undefined;
+  return {
+    get: () => {
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    close: async () => (await opening?.catch(() => undefined))?.close(),
+  };
+}

@@ -1,6 +1,6 @@
 import { fromFault, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import { parseTopic } from "./names.ts";
-import { openClient } from "./clients.ts";
+import { openClient } from "./client.ts";
 import { classify } from "./errors.ts";
 import type { SnsOptions } from "./options.ts";
 import { loadSnsSdk } from "./sdk.ts";

@@ -2,12 +2,11 @@ import { renewed } from "@switchyard/aws-kit";
 import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { connect as connectSqs, loadSdk } from "@switchyard/sqs/kit";
 import { queueOf } from "./names.ts";
-import type { Call } from "./client.ts";
-import { lazyClient, openClient, type SnsClient } from "./clients.ts";
+import { type Call, loadSnsSdk } from "./sdk.ts";
+import { lazyClient, openClient, type SnsClient } from "./client.ts";
 import { classify } from "./errors.ts";
 import { queueOptions, type SnsOptions } from "./options.ts";
 import { subscriber } from "./receiver.ts";
-import { loadSnsSdk } from "./sdk.ts";
 import { createSender } from "./sender.ts";
 import { openTopic } from "./resource.ts";
 

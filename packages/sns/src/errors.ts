@@ -1,5 +1,5 @@
 /** The fault table of SNS; what is not in it is SQS's, the SDK's or the network's, which are told alike. */
-import { answered, isForeign, messageOf, namesOf, withPlace } from "@switchyard/aws-kit";
+import { answered, isForeign, messageOf, namesOf, withContext } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { isMessagingError } from "@switchyard/core/driver-kit";
 import { classify as classifyAsSqs } from "@switchyard/sqs/kit";
@@ -59,7 +59,7 @@ function ownFault(cause: unknown, during: Phase): Fault | undefined {
   const fault = /^InvalidParameter(?:Value)?$|^Validation$/.test(short)
     ? invalid(messageOf(cause), during)
     : ofTable(short, senderFault, during);
-  return fault === undefined ? undefined : withPlace(answered(fault, cause), cause);
+  return fault === undefined ? undefined : withContext(answered(fault, cause), cause);
 }
 
 function ofTable(short: string, senderFault: unknown, during: Phase): Fault | undefined {

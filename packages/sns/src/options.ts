@@ -1,7 +1,7 @@
 import type { SqsOptions } from "@switchyard/sqs";
-import { originProblem, sqsOptions } from "@switchyard/sqs/kit";
+import { endpointProblem, sqsOptions } from "@switchyard/sqs/kit";
 import { z } from "zod";
-import type { SnsClientLike } from "./client.ts";
+import type { SnsClientLike } from "./sdk.ts";
 
 const client = z.custom<SnsClientLike>((value) => typeof (value as SnsClientLike | null)?.send === "function", {
   error: "must be an SNSClient of @aws-sdk/client-sns; it can be given in code only",
@@ -24,7 +24,7 @@ export const snsOptions = sqsOptions
   .superRefine((options, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
     if (options.snsEndpoint === undefined) return;
-    const problem = originProblem(options.snsEndpoint, options.allowInsecure === true);
+    const problem = endpointProblem(options.snsEndpoint, options.allowInsecure === true);
     if (problem !== undefined) refuse("snsEndpoint", problem);
     if (options.snsClient !== undefined) refuse("snsEndpoint", "cannot stand beside `snsClient`; set it on the client");
   });

@@ -1,7 +1,7 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { parseTopic, topicAddress, topicArn } from "./names.ts";
-import type { SnsClient } from "./clients.ts";
+import type { SnsClient } from "./client.ts";
 import { classify } from "./errors.ts";
 import { DEFAULT_MESSAGE_BYTES } from "./limits.ts";
 

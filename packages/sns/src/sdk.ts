@@ -1,5 +1,137 @@
-import type { Sdk } from "@switchyard/aws-kit";
+/** The part of the AWS SDK this package uses, as structural types; see the same file of `@switchyard/sqs`. */
+import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 import { loadPeer } from "@switchyard/core/driver-kit";
+import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
+import { MAX_ATTRIBUTES } from "./limits.ts";
+
+/** `SNSClient` of `@aws-sdk/client-sns` fits. */
+export type SnsClientLike = ClientLike;
+
+export interface PublishEntry {
+  readonly Id: string;
+  readonly Message: string;
+  readonly MessageAttributes?: Readonly<Record<string, MessageAttribute>>;
+  readonly MessageGroupId?: string;
+  readonly MessageDeduplicationId?: string;
+}
+
+export interface PublishedEntry {
+  readonly Id?: string | undefined;
+  readonly MessageId?: string | undefined;
+}
+
+export interface Subscription {
+  readonly SubscriptionArn?: string | undefined;
+  readonly Protocol?: string | undefined;
+  readonly Endpoint?: string | undefined;
+}
+
+interface OnTopic {
+  readonly TopicArn: string;
+}
+interface OnSubscription {
+  readonly SubscriptionArn: string;
+}
+interface Paged {
+  readonly NextToken?: string;
+}
+type Strings = Readonly<Record<string, string>>;
+type Read = { readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined };
+type Setting = { readonly AttributeName: string; readonly AttributeValue: string };
+type Tags = readonly { readonly Key: string; readonly Value: string }[];
+
+/** Action by action, what goes in and what comes out. */
+export interface Actions {
+  PublishBatch: [
+    OnTopic & { readonly PublishBatchRequestEntries: readonly PublishEntry[] },
+    BatchReply<PublishedEntry>,
+  ];
+  GetTopicAttributes: [OnTopic, Read];
+  ListTopics: [
+    Paged,
+    {
+      readonly Topics?: readonly { readonly TopicArn?: string | undefined }[] | undefined;
+      readonly NextToken?: string | undefined;
+    },
+  ];
+  CreateTopic: [
+    { readonly Name: string; readonly Attributes: Strings; readonly Tags: Tags },
+    { readonly TopicArn?: string | undefined },
+  ];
+  SetTopicAttributes: [OnTopic & Setting, unknown];
+  DeleteTopic: [OnTopic, unknown];
+  ListTagsForResource: [
+    { readonly ResourceArn: string },
+    {
+      readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
+    },
+  ];
+  TagResource: [{ readonly ResourceArn: string; readonly Tags: Tags }, unknown];
+  ListSubscriptionsByTopic: [
+    OnTopic & Paged,
+    { readonly Subscriptions?: readonly Subscription[] | undefined; readonly NextToken?: string | undefined },
+  ];
+  Subscribe: [
+    OnTopic & {
+      readonly Protocol: "sqs";
+      readonly Endpoint: string;
+      readonly Attributes: Strings;
+      readonly ReturnSubscriptionArn: boolean;
+    },
+    { readonly SubscriptionArn?: string | undefined },
+  ];
+  GetSubscriptionAttributes: [OnSubscription, Read];
+  SetSubscriptionAttributes: [OnSubscription & Setting, unknown];
+  Unsubscribe: [OnSubscription, unknown];
+  ConfirmSubscription: [
+    OnTopic & { readonly Token: string; readonly AuthenticateOnUnsubscribe: "true" | "false" },
+    { readonly SubscriptionArn?: string | undefined },
+  ];
+}
+
+/** One call to SNS. Rejects with the SDK's own error; never retries. */
+export type Call = <A extends keyof Actions>(
+  action: A,
+  input: Actions[A][0],
+  signal?: AbortSignal,
+) => Promise<Actions[A][1]>;
+
+export function caller(sdk: Sdk, client: SnsClientLike): Call {
+  return (action, input, signal) => {
+    const command = commandOf(sdk, "@aws-sdk/client-sns", action, input);
+    if (action === "PublishBatch") keepBudget(command, input as Actions["PublishBatch"][0]);
+    return client.send(command, signal === undefined ? {} : { abortSignal: signal });
+  };
+}
+
+/**
+ * Instrumentation may add attributes of its own to a command on its way out. Where an entry would then have more than SNS
+ * delivers raw, it goes with ours alone: tracing never costs a message.
+ */
+function keepBudget(
+  command: { readonly middlewareStack?: { add?: (...args: unknown[]) => void } },
+  { PublishBatchRequestEntries: entries }: Actions["PublishBatch"][0],
+): void {
+  for (const entry of entries) own.set(entry, { ...entry.MessageAttributes });
+  // Last before the request is written: whatever was added, by whom ever, is counted.
+  command.middlewareStack?.add?.(guard, { step: "initialize", priority: "low", name: "switchyardAttributeBudget" });
+}
+
+type Attributes = PublishEntry["MessageAttributes"];
+
+/** As we made them. By entry, as a client may keep the first command's middleware for those that follow. */
+const own = new WeakMap<PublishEntry, Attributes>();
+
+/** The input stays the same object: a client may know its signal by it. */
+const guard = (next: (args: unknown) => unknown) => (args: { readonly input: Actions["PublishBatch"][0] }) => {
+  for (const entry of args.input.PublishBatchRequestEntries as readonly Writable[]) {
+    if (Object.keys(entry.MessageAttributes ?? {}).length <= MAX_ATTRIBUTES) continue;
+    const ours = own.get(entry);
+    if (ours !== undefined) entry.MessageAttributes = ours;
+  }
+  return next(args);
+};
+type Writable = PublishEntry & { MessageAttributes?: Attributes };
 
 /** Loaded when a topic is first spoken to: a service that only consumes needs SQS alone. */
 export const loadSnsSdk = (): Promise<Sdk> =>

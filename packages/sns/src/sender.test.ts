@@ -2,9 +2,10 @@ import { systemRuntime } from "@switchyard/core";
 import type { WireMessage } from "@switchyard/core/driver";
 import { SNSClient } from "@aws-sdk/client-sns";
 import * as sdk from "@aws-sdk/client-sns";
-import { leanClient, type Sdk } from "@switchyard/aws-kit";
+import type { Sdk } from "@switchyard/aws-kit";
+import { leanClient } from "@switchyard/aws-kit/fast";
 import { describe, expect, test } from "vitest";
-import { caller } from "./client.ts";
+import { caller } from "./sdk.ts";
 import { createSender } from "./sender.ts";
 import { fakeCall, never, topic } from "./testing/fakes.ts";
 

@@ -1,9 +1,9 @@
-import { tellPlace } from "@switchyard/aws-kit";
+import { noteContext } from "@switchyard/aws-kit";
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { byIndex, refusal, sizeOf, toEntry } from "@switchyard/sqs/kit";
 import { topicCapabilities } from "./capabilities.ts";
-import type { Call, PublishEntry } from "./client.ts";
+import type { Call, PublishEntry } from "./sdk.ts";
 import type { Topic } from "./resource.ts";
 
 /** What a queue refuses would be taken by the topic and never arrive: it is refused here, before the call. */
@@ -39,7 +39,7 @@ export function createSender(topic: Topic, call: Call, runtime: Runtime): Sender
     if (entries.length === 0) return results;
     const reply = await call("PublishBatch", { TopicArn: arn, PublishBatchRequestEntries: entries }, signal);
     byIndex(reply, entries.length).forEach((result, index) => {
-      if ("cause" in result) tellPlace(result.cause, `topic "${topic.name}"`);
+      if ("cause" in result) noteContext(result.cause, `topic "${topic.name}"`);
       results[places[index]!] = "cause" in result ? { cause: result.cause } : { id: result.MessageId ?? "" };
     });
     return results;

@@ -1,4 +1,4 @@
-import type { BatchReply, FailedEntry } from "./client.ts";
+import type { BatchReply, FailedEntry } from "./sdk.ts";
 import { MAX_BATCH } from "./limits.ts";
 import { entryError } from "./errors.ts";
 

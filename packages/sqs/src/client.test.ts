@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import * as realSdk from "@aws-sdk/client-sqs";
 import { clientSettings, handlerSettings, type Sdk } from "@switchyard/aws-kit";
 import { afterEach, expect, test, vi } from "vitest";
-import { openClients } from "./clients.ts";
+import { openClients } from "./client.ts";
 import { classify } from "./errors.ts";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -61,6 +61,17 @@ test("our clients never resend, never follow a queue's URL, give up what hangs, 
   expect(calls!["requestHandler"].httpsAgent.maxSockets).toBe(Number.POSITIVE_INFINITY);
   clients.close();
   expect(destroyed).toHaveLength(2);
+});
+
+test("with fast: false our clients are the SDK's own, not patched", async () => {
+  const { sdk, made, removed, sent } = fakeSdk();
+  const { call } = await openClients({ fast: false }, sdk);
+  expect(made).toHaveLength(2);
+  for (const config of made) expect(config).not.toHaveProperty("cacheMiddleware");
+  expect(removed).toEqual([]);
+  const { signal } = new AbortController();
+  await call("ReceiveMessage", {} as never, signal);
+  expect(sent[0]![1]).toEqual({ abortSignal: signal });
 });
 
 test("our clients order their middleware once, and make no copies for a log nobody reads", async () => {

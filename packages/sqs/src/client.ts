@@ -1,109 +1,78 @@
-/**
- * The part of the AWS SDK this package uses, as structural types: users pass any client that fits, tests a fake, and no
- * type of ours depends on one version of the SDK.
- */
-import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
+import {
+  checkedEndpoint,
+  type ClientConfig,
+  type ClientLike,
+  clientSettings,
+  configOf,
+  endpointOf as ownEndpoint,
+  handlerSettings,
+  ownClient,
+  refuseRetries,
+  type Sdk,
+} from "@switchyard/aws-kit";
+import { type Call, caller, type SqsClientLike } from "./sdk.ts";
+import { EXAMPLE_ENDPOINT } from "./endpoint.ts";
+import { CALL_TIMEOUT_MS, POLL_TIMEOUT_MS } from "./limits.ts";
+import type { SqsOptions } from "./options.ts";
 
-/** `SQSClient` of `@aws-sdk/client-sqs` fits. */
-export type SqsClientLike = ClientLike;
-
-export interface MessageAttribute {
-  readonly DataType: string;
-  readonly StringValue?: string | undefined;
-  readonly BinaryValue?: Uint8Array | undefined;
+export interface Clients {
+  /** Everything but polls. */
+  readonly call: Call;
+  /** Its sockets are its own: long polls hold one each for up to 20 seconds. */
+  readonly poll: Call;
+  /** Whose calls they are. */
+  readonly client: ClientLike;
+  readonly pollClient: ClientLike;
+  /** Requests go to the host of a queue's URL, as a client of the user's sends them by default; ours send to the endpoint. */
+  readonly followsUrls: boolean;
+  /** Where requests go; undefined where a user's client does not say. Refuses plain http: to another machine. */
+  endpoint(): Promise<URL | undefined>;
+  region(): Promise<string | undefined>;
+  close(): void;
 }
 
-export interface SendEntry {
-  readonly Id: string;
-  readonly MessageBody: string;
-  readonly MessageAttributes?: Readonly<Record<string, MessageAttribute>>;
-  readonly DelaySeconds?: number;
-  readonly MessageGroupId?: string;
-  readonly MessageDeduplicationId?: string;
-}
-
-export interface ReceivedMessage {
-  readonly MessageId?: string | undefined;
-  readonly ReceiptHandle?: string | undefined;
-  readonly Body?: string | undefined;
-  readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined;
-  readonly MessageAttributes?: Readonly<Record<string, Partial<MessageAttribute> | undefined>> | undefined;
-}
-
-export interface FailedEntry {
-  readonly Id?: string | undefined;
-  readonly Code?: string | undefined;
-  readonly Message?: string | undefined;
-  readonly SenderFault?: boolean | undefined;
-}
-
-export interface BatchReply<S> {
-  readonly Successful?: readonly S[] | undefined;
-  readonly Failed?: readonly FailedEntry[] | undefined;
-}
-
-export interface SentEntry {
-  readonly Id?: string | undefined;
-  readonly MessageId?: string | undefined;
-  readonly SequenceNumber?: string | undefined;
-}
-
-interface OnQueue {
-  readonly QueueUrl: string;
-}
-type Strings = Readonly<Record<string, string>>;
-
-/** Action by action, what goes in and what comes out. */
-export interface Actions {
-  SendMessageBatch: [OnQueue & { readonly Entries: readonly SendEntry[] }, BatchReply<SentEntry>];
-  ReceiveMessage: [
-    OnQueue & {
-      readonly MaxNumberOfMessages: number;
-      readonly WaitTimeSeconds: number;
-      readonly VisibilityTimeout: number;
-      readonly MessageAttributeNames: readonly string[];
-      readonly MessageSystemAttributeNames: readonly string[];
-      readonly ReceiveRequestAttemptId?: string;
+export async function openClients(options: SqsOptions, sdk: Sdk): Promise<Clients> {
+  const given = options.client;
+  const calls = given ?? (await create(options, sdk, CALL_TIMEOUT_MS));
+  const polls = options.receiveClient ?? given ?? (await create(options, sdk, POLL_TIMEOUT_MS));
+  if (given !== undefined) await refuseRetries(given, "client", "SQSClient");
+  if (options.receiveClient !== undefined) await refuseRetries(options.receiveClient, "receiveClient", "SQSClient");
+  let endpoint: Promise<URL | undefined> | undefined;
+  return {
+    call: caller(sdk, calls),
+    poll: caller(sdk, polls),
+    client: calls,
+    pollClient: polls,
+    followsUrls: [given, options.receiveClient].some(
+      (client) => client !== undefined && configOf(client).useQueueUrlAsEndpoint !== false,
+    ),
+    endpoint: () => (endpoint ??= endpointOf(configOf(calls), options.allowInsecure === true)),
+    region: async () => await configOf(calls).region?.(),
+    close: () => {
+      if (given !== undefined) return;
+      calls.destroy?.();
+      polls.destroy?.();
     },
-    { readonly Messages?: readonly ReceivedMessage[] | undefined },
-  ];
-  DeleteMessageBatch: [
-    OnQueue & { readonly Entries: readonly { Id: string; ReceiptHandle: string }[] },
-    BatchReply<{ readonly Id?: string | undefined }>,
-  ];
-  ChangeMessageVisibilityBatch: [
-    OnQueue & { readonly Entries: readonly { Id: string; ReceiptHandle: string; VisibilityTimeout: number }[] },
-    BatchReply<{ readonly Id?: string | undefined }>,
-  ];
-  GetQueueUrl: [
-    { readonly QueueName: string; readonly QueueOwnerAWSAccountId?: string },
-    { readonly QueueUrl?: string | undefined },
-  ];
-  GetQueueAttributes: [
-    OnQueue & { readonly AttributeNames: readonly string[] },
-    { readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined },
-  ];
-  PurgeQueue: [OnQueue, unknown];
-  CreateQueue: [
-    { readonly QueueName: string; readonly Attributes: Strings; readonly tags?: Strings },
-    { readonly QueueUrl?: string | undefined },
-  ];
-  SetQueueAttributes: [OnQueue & { readonly Attributes: Strings }, unknown];
-  DeleteQueue: [OnQueue, unknown];
-  TagQueue: [OnQueue & { readonly Tags: Strings }, unknown];
-  ListQueueTags: [OnQueue, { readonly Tags?: Readonly<Record<string, string | undefined>> | undefined }];
+  };
 }
 
-/** One call to SQS. Rejects with the SDK's own error; never retries. */
-export type Call = <A extends keyof Actions>(
-  action: A,
-  input: Actions[A][0],
-  signal?: AbortSignal,
-) => Promise<Actions[A][1]>;
+async function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): Promise<SqsClientLike> {
+  const codecs = options.fast === false ? undefined : (await import("./fast/bodies.ts")).bodyCodecs;
+  // Requests go to the endpoint, wherever a queue's URL points. Where a checksum differs, the SDK throws away the whole
+  // batch, which SQS has hidden by then. TLS protects the bytes anyway.
+  return ownClient(
+    sdk,
+    "SQSClient",
+    {
+      ...clientSettings(options, handlerSettings(requestTimeout)),
+      useQueueUrlAsEndpoint: false,
+      md5: false,
+    },
+    codecs,
+  );
+}
 
-export function caller(sdk: Sdk, client: SqsClientLike): Call {
-  return (action, input, signal) => {
-    const command = commandOf(sdk, "@aws-sdk/client-sqs", action, input);
-    return client.send(command, signal === undefined ? {} : { abortSignal: signal });
-  };
+/** As the client says it; plain http: to another machine is refused. */
+async function endpointOf(config: ClientConfig, allowInsecure: boolean): Promise<URL | undefined> {
+  return (await checkedEndpoint(config, allowInsecure, EXAMPLE_ENDPOINT)) ?? (await ownEndpoint(config));
 }

@@ -1,7 +1,7 @@
 import { type Sdk, watcher } from "@switchyard/aws-kit";
 import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { openClients } from "./clients.ts";
+import { openClients } from "./client.ts";
 import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
 import type { SqsOptions } from "./options.ts";

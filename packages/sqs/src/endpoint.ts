@@ -1,15 +1,15 @@
 /** Which host a queue may be on: signed requests go to the endpoint that was configured and nowhere else. */
 
 import { partitionOf } from "@switchyard/aws-kit";
-import { isLoopback, originProblem as problemOf } from "@switchyard/core/driver-kit";
+import { isLoopback, originProblem } from "@switchyard/core/driver-kit";
 
 export { isLoopback };
 
 export const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
 
 /** What is wrong with an endpoint, or undefined. */
-export const originProblem = (endpoint: string, allowInsecure: boolean): string | undefined =>
-  problemOf(endpoint, allowInsecure, EXAMPLE_ENDPOINT);
+export const endpointProblem = (endpoint: string, allowInsecure: boolean): string | undefined =>
+  originProblem(endpoint, allowInsecure, EXAMPLE_ENDPOINT);
 
 /**
  * May a queue's URL be used with this endpoint? The same host; any two names of this machine (emulators and proxies); or two

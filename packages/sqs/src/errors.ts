@@ -1,7 +1,7 @@
 /** The fault table: what an error of SQS, the SDK or the network means for the call it happened in. */
 import { classifierOf, type FaultTable, messageOf, unknownFault } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
-import type { FailedEntry } from "./client.ts";
+import type { FailedEntry } from "./sdk.ts";
 
 /** An entry a batch call reported as failed, or said nothing about. */
 export class EntryError extends Error {

@@ -4,12 +4,12 @@
 export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
-export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./client.ts";
-export { type Clients, openClients } from "./clients.ts";
+export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./sdk.ts";
+export { type Clients, openClients } from "./client.ts";
 export { connect } from "./connection.ts";
 export { classify } from "./errors.ts";
 export { loadSdk } from "./sdk.ts";
-export { originProblem } from "./endpoint.ts";
+export { endpointProblem } from "./endpoint.ts";
 export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";
 export { describeQueue, type Queue, queueUrl } from "./resource.ts";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { toId } from "./identifiers.ts";
-import { fromReceived, refusal, sizeOf, toEntry } from "./message.ts";
+import { fromReceived, refusal, sizeOf, toEntry, toId } from "./message.ts";
 
 const alone = () => "alone-1";
 const received = (attributes: Record<string, any>, system: Record<string, string> = {}) =>

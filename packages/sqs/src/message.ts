@@ -4,9 +4,9 @@
  */
 import type { WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import type { MessageAttribute, ReceivedMessage, SendEntry } from "./client.ts";
-import { toId } from "./identifiers.ts";
-import { MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES, MAX_DELAY_MS, SECOND } from "./limits.ts";
+import { createHash } from "node:crypto";
+import { MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES, MAX_DELAY_MS, MAX_ID, SECOND } from "./limits.ts";
+import type { MessageAttribute, ReceivedMessage, SendEntry } from "./sdk.ts";
 
 const STRING = "String";
 const NAME = /^(?!aws\.|amazon\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]+(?<!\.)$/i;
@@ -114,4 +114,17 @@ function base64(bytes: Uint8Array | undefined): string | undefined {
   return bytes === undefined
     ? undefined
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+/** What SQS allows in group and deduplication ids: printable ASCII without the space. */
+const ALLOWED = new RegExp(`^[!-~]{1,${MAX_ID}}$`);
+const HASHED = /^~[A-Za-z0-9_-]{43}$/;
+
+/**
+ * A group or deduplication id for any text: the text itself where SQS allows it, else `~` and its SHA-256. Equal for equal
+ * text; an id that was made here stays as it is, so that a copy of a received message keeps its group.
+ */
+export function toId(text: string): string {
+  if (ALLOWED.test(text) && (!text.startsWith("~") || HASHED.test(text))) return text;
+  return `~${createHash("sha256").update(text).digest("base64url")}`;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { SqsClientLike } from "./client.ts";
-import { originProblem } from "./endpoint.ts";
+import type { SqsClientLike } from "./sdk.ts";
+import { endpointProblem } from "./endpoint.ts";
 
 const client = z.custom<SqsClientLike>((value) => typeof (value as SqsClientLike | null)?.send === "function", {
   error: "must be an SQSClient of @aws-sdk/client-sqs; it can be given in code only",
@@ -24,6 +24,11 @@ export const sqsOptions = z
     profile: z.string().min(1).optional(),
     /** Plain `http:` to another machine. Default false. */
     allowInsecure: z.boolean().optional(),
+    /**
+     * False: the SDK's own client, without our patches and our codecs for message bodies (`src/fast`). Slower; for telling whether a
+     * new version of the SDK disagrees with them. Default true. A client given in code is never patched.
+     */
+    fast: z.boolean().optional(),
     /** In code only: used for every call, and for polls unless `receiveClient` is given. Must have `maxAttempts: 1`. */
     client: client.optional(),
     /** In code only: used for polls, so that they take no sockets from sends. Must have `maxAttempts: 1`. */
@@ -32,7 +37,7 @@ export const sqsOptions = z
   .superRefine((options, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
     if (options.endpoint !== undefined) {
-      const problem = originProblem(options.endpoint, options.allowInsecure === true);
+      const problem = endpointProblem(options.endpoint, options.allowInsecure === true);
       if (problem !== undefined) refuse("endpoint", problem);
     }
     if (options.client === undefined) {

@@ -1,13 +1,24 @@
-import type { Capabilities, Delivery, Existing, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
-import { ReceiveAttempts } from "./attempts.ts";
+/** Receiving from a queue: polls, settlements and extensions of the hold (SQS calls it the visibility timeout). */
+import { noteContext } from "@switchyard/aws-kit";
+import type {
+  Capabilities,
+  Delivery,
+  Existing,
+  Lease,
+  Outcome,
+  ReceiverDriver,
+  Runtime,
+  Settlement,
+} from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { byIndex, chunks } from "./batches.ts";
 import { capabilitiesOf } from "./capabilities.ts";
-import type { Call, ReceivedMessage } from "./client.ts";
-import type { Clients } from "./clients.ts";
+import type { Clients } from "./client.ts";
 import { classify } from "./errors.ts";
-import { HOLD_MARGIN_MS, MAX_BATCH, MAX_HOLD_MS, MAX_WAIT_MS, SECOND } from "./limits.ts";
-import { type Queue, redriveOf } from "./resource.ts";
-import { extend, settle } from "./settle.ts";
+import { DEDUP_MS, HOLD_MARGIN_MS, MAX_BATCH, MAX_HOLD_MS, MAX_WAIT_MS, SECOND } from "./limits.ts";
 import { fromReceived } from "./message.ts";
+import { type Queue, redriveOf } from "./resource.ts";
+import type { BatchReply, Call, ReceivedMessage } from "./sdk.ts";
 
 /** The receipt handle. */
 export type Receipt = string;
@@ -36,7 +47,7 @@ export function createReceiver(
   };
 }
 
-/** SQS gives a message up on its own where the queue has a redrive policy. */
+/** A queue with a redrive policy gives messages up by itself. */
 function existingOf({ attributes }: Queue): Existing {
   const limit = redriveOf(attributes["RedrivePolicy"]);
   return limit === undefined || !(limit.count > 0)
@@ -55,7 +66,7 @@ function createLease(
 
   return {
     id: queue.name,
-    // A queue is never taken away; single holds end by themselves.
+    // Never aborted: a queue cannot be taken away. The hold of a single message ends by itself.
     lost: new AbortController().signal,
     async receive(max, waitMs, signal) {
       if (signal.aborted || closing.aborted) return [];
@@ -75,7 +86,10 @@ interface Polling {
   readonly closing: AbortSignal;
 }
 
-/** Only closing cuts it: SQS may have given messages to a poll that was cut, and they stay hidden until their hold ends. */
+/**
+ * One poll. Only closing the receiver cuts it short: SQS may already have given messages to a poll that is cut, and they then stay
+ * hidden until their hold ends.
+ */
 async function receiveOnce(
   { queue, poll, attempts, runtime, closing }: Polling,
   max: number,
@@ -102,7 +116,7 @@ async function receiveOnce(
     );
     messages = reply.Messages ?? [];
   } catch (error) {
-    // As during a send: what may have been carried out although no answer came.
+    // Classified as during a send: ambiguous means that SQS may have carried it out although no reply came.
     if (attempt !== undefined && classify(error, "send").kind === "ambiguous") attempts?.lost(attempt);
     throw error;
   }
@@ -112,8 +126,8 @@ async function receiveOnce(
 }
 
 /**
- * When a hold ends. It began somewhere between the call and the reply, which a long poll sets apart: counted from the call,
- * but at least half of it is left when the reply comes, unless the reply was later than the wait explains.
+ * When a hold ends. It began somewhere between the call and the reply, which a long poll sets far apart. Counted from the call,
+ * but at least half of it is left when the reply comes, unless the reply took longer than the wait explains.
  */
 export function holdEnd(called: number, replied: number, waitMs: number, holdMs: number): number {
   return Math.min(Math.max(called + holdMs, replied + holdMs / 2), called + waitMs + holdMs);
@@ -133,6 +147,124 @@ function toDelivery(raw: ReceivedMessage, fifo: boolean, deadline: number, lastD
   if (attempt >= 1) delivery.attempt = attempt;
   if (sent > 0) delivery.enqueuedAt = sent;
   return delivery;
+}
+
+interface ReceiveAttempt {
+  readonly id: string;
+  readonly max: number;
+  readonly until: number;
+}
+
+/**
+ * Receive attempt ids of a FIFO queue. When the reply of a receive is lost, its message groups stay blocked until the hold of its
+ * messages ends. A receive with the same attempt id gets the same messages again. SQS remembers ids for five minutes.
+ */
+class ReceiveAttempts {
+  readonly #runtime: Runtime;
+  #lost: ReceiveAttempt[] = [];
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** The id for a receive of at most `max` messages. A lost receive of more messages than that is not repeated by it. */
+  take(max: number): ReceiveAttempt {
+    const now = this.#runtime.monotonic();
+    this.#lost = this.#lost.filter(({ until }) => until > now);
+    const index = this.#lost.findIndex((lost) => lost.max <= max);
+    if (index >= 0) return this.#lost.splice(index, 1)[0]!;
+    return { id: this.#runtime.uuid(), max, until: now + DEDUP_MS };
+  }
+
+  /** The reply of this receive was lost: the next receive asks for the same messages. */
+  lost(attempt: ReceiveAttempt): void {
+    this.#lost.push(attempt);
+  }
+}
+
+/** What happens to one message. `ms`: how long it stays hidden from now; absent: it is deleted. */
+interface VisibilityChange {
+  readonly index: number;
+  readonly receipt: string;
+  readonly ms?: number;
+}
+
+/** An ack deletes the message, a retry hides it for its delay, a release makes it visible at once. */
+export async function settle(
+  url: string,
+  call: Call,
+  batch: readonly Settlement<string>[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const changes = batch.map((settlement, index): VisibilityChange => {
+    const { receipt } = settlement;
+    if (settlement.action === "ack") return { index, receipt };
+    return { index, receipt, ms: settlement.action === "retry" ? settlement.delayMs : 0 };
+  });
+  return carryOut(url, call, changes, signal);
+}
+
+export async function extend(
+  url: string,
+  call: Call,
+  receipts: readonly string[],
+  forMs: number,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const changes = receipts.map((receipt, index) => ({ index, receipt, ms: Math.min(forMs, MAX_HOLD_MS) }));
+  return carryOut(url, call, changes, signal);
+}
+
+async function carryOut(
+  url: string,
+  call: Call,
+  all: readonly VisibilityChange[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = new Array(all.length).fill(undefined);
+  const deletions: VisibilityChange[] = [];
+  const changes: VisibilityChange[] = [];
+  for (const one of all) {
+    if (one.ms === undefined) deletions.push(one);
+    else if (one.ms <= MAX_HOLD_MS) changes.push(one);
+    else outcomes[one.index] = { cause: tooLong(one.ms) };
+  }
+  const calls: { part: VisibilityChange[]; reply: Promise<BatchReply<{ readonly Id?: string | undefined }>> }[] = [];
+  for (const part of chunks(deletions)) {
+    const Entries = part.map(({ receipt }, id) => ({ Id: String(id), ReceiptHandle: receipt }));
+    calls.push({ part, reply: call("DeleteMessageBatch", { QueueUrl: url, Entries }, signal) });
+  }
+  for (const part of chunks(changes)) {
+    // Rounded up: a retry never comes earlier than asked.
+    const Entries = part.map(({ receipt, ms }, id) => ({
+      Id: String(id),
+      ReceiptHandle: receipt,
+      VisibilityTimeout: Math.ceil(ms! / SECOND),
+    }));
+    calls.push({ part, reply: call("ChangeMessageVisibilityBatch", { QueueUrl: url, Entries }, signal) });
+  }
+  const replies = await Promise.allSettled(calls.map(({ reply }) => reply));
+  replies.forEach((reply, index) => {
+    const { part } = calls[index]!;
+    const results =
+      reply.status === "fulfilled"
+        ? byIndex(reply.value, part.length)
+        : part.map(() => ({ cause: reply.reason as unknown }));
+    results.forEach((result, place) => {
+      if (!("cause" in result)) return;
+      noteContext(result.cause, `queue "${url.slice(url.lastIndexOf("/") + 1)}"`);
+      outcomes[part[place]!.index] = { cause: result.cause };
+    });
+  });
+  return outcomes;
+}
+
+function tooLong(ms: number): MessagingError {
+  return new MessagingError(
+    "retry-delay-unsupported",
+    `a retry delay of ${ms} ms; SQS hides a message at most 12 hours from its receive`,
+    { kind: "permanent" },
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { parseAddress, queueName } from "./names.ts";
-import type { Clients } from "./clients.ts";
+import type { Clients } from "./client.ts";
 import { isLoopback, sameService } from "./endpoint.ts";
 import { DEFAULT_RETENTION_MS, MAX_MESSAGE_BYTES, SECOND } from "./limits.ts";
 import type { SqsOptions } from "./options.ts";

@@ -1,8 +1,8 @@
-import { tellPlace } from "@switchyard/aws-kit";
+import { noteContext } from "@switchyard/aws-kit";
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
 import { byIndex } from "./batches.ts";
 import { capabilitiesOf } from "./capabilities.ts";
-import type { Call, SendEntry } from "./client.ts";
+import type { Call, SendEntry } from "./sdk.ts";
 import type { Queue } from "./resource.ts";
 import { refusal, sizeOf, toEntry } from "./message.ts";
 
@@ -25,7 +25,7 @@ export function createSender(queue: Queue, call: Call, runtime: Runtime): Sender
     if (entries.length === 0) return results;
     const reply = await call("SendMessageBatch", { QueueUrl: queue.url, Entries: entries }, signal);
     byIndex(reply, entries.length).forEach((result, index) => {
-      if ("cause" in result) tellPlace(result.cause, `queue "${queue.name}"`);
+      if ("cause" in result) noteContext(result.cause, `queue "${queue.name}"`);
       results[places[index]!] = "cause" in result ? { cause: result.cause } : { id: result.MessageId ?? "" };
     });
     return results;

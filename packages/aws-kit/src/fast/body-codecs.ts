@@ -1,20 +1,20 @@
 /**
- * Bodies written and read by us: the SDK goes through each as its schema has it, member by member. All else of the request
- * and of the answer is the SDK's; and so is a body that is not exactly as expected.
+ * Puts hand-written codecs for request and response bodies into a client of the SDK. The SDK still does everything else, and
+ * every body that a codec does not take.
  */
 
-/** Of one action, each as far as it is there. */
-export interface NativeBody {
-  /** The body for `input`, from the SDK's for an empty one. Undefined: it is the SDK's to write. */
+/** Writes and reads the bodies of one action. A method that is absent leaves that side to the SDK. */
+export interface BodyCodec {
+  /** The body for `input`; `empty` is what the SDK writes for an empty input. Undefined: the SDK writes this one. */
   write?(input: any, empty: string): string | Uint8Array | undefined;
-  /** The input as the SDK wants it, where what `write` takes is another. */
+  /** The input in the SDK's form, where `write` takes another one. Used when `write` returned undefined. */
   forSdk?(input: any): object;
-  /** What the body says. Undefined: it is the SDK's to read, or to refuse. */
+  /** The output in a response body. Undefined: the SDK reads this one, or rejects it. */
   read?(body: string): object | undefined;
 }
 
-/** By action. None of them may name its host in its input. */
-export type Bodies = Readonly<Record<string, NativeBody>>;
+/** By action. The input of such an action must not decide which host is called. */
+export type BodyCodecs = Readonly<Record<string, BodyCodec>>;
 
 interface HttpRequest {
   body?: unknown;
@@ -27,21 +27,21 @@ interface Operation {
   readonly name: string;
 }
 
-/** Of a client of the SDK: how it writes what it asks, and reads what it is told. */
+/** The part of an SDK client that writes requests and reads responses. */
 export interface Protocol {
   serializeRequest(operation: Operation, input: object, context: unknown): Promise<HttpRequest>;
   deserializeResponse(operation: Operation, context: unknown, response: HttpResponse): Promise<object>;
-  /** What every answer is told beside it. */
+  /** The `$metadata` of every output. */
   deserializeMetadata?(response: HttpResponse): object;
 }
 
-export function nativeBodies(protocol: Protocol, bodies: Bodies): void {
+export function useBodyCodecs(protocol: Protocol, codecs: BodyCodecs): void {
   const serialize = protocol.serializeRequest.bind(protocol);
   const deserialize = protocol.deserializeResponse.bind(protocol);
   const metadata = protocol.deserializeMetadata?.bind(protocol);
 
   protocol.serializeRequest = async (operation, input, context) => {
-    const { write, forSdk } = bodies[operation.name] ?? {};
+    const { write, forSdk } = codecs[operation.name] ?? {};
     if (write === undefined) return serialize(operation, input, context);
     const request = await serialize(operation, {}, context);
     const body = write(input, textOf(request.body));
@@ -51,7 +51,7 @@ export function nativeBodies(protocol: Protocol, bodies: Bodies): void {
   };
 
   protocol.deserializeResponse = async (operation, context, response) => {
-    const read = bodies[operation.name]?.read;
+    const read = codecs[operation.name]?.read;
     if (read === undefined || metadata === undefined || response.statusCode !== 200 || !isStream(response.body))
       return deserialize(operation, context, response);
     const body = await collected(response.body);
@@ -62,7 +62,7 @@ export function nativeBodies(protocol: Protocol, bodies: Bodies): void {
   };
 }
 
-/** Bodies of the SDK have string methods of their own, which warn: none of them is called. */
+/** The SDK's byte arrays have string methods that print a warning, so none of them is called here. */
 const textOf = (body: unknown): string =>
   body instanceof Uint8Array
     ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()

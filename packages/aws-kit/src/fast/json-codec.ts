@@ -1,20 +1,20 @@
-import type { NativeBody } from "./body-codecs.ts";
+import type { BodyCodec } from "./body-codecs.ts";
 import type { Shape } from "./shape.ts";
 
-/** Reads an answer of this shape; undefined: it is the SDK's to read, or to refuse. */
-export const jsonAnswer =
-  (answered: Shape) =>
+/** Reads a JSON response of this shape. Anything else is left to the SDK. */
+export const jsonReader =
+  (output: Shape) =>
   (body: string): object | undefined => {
     try {
-      const said: unknown = JSON.parse(body);
-      return answered(said) ? (said as object) : undefined;
+      const value: unknown = JSON.parse(body);
+      return output(value) ? (value as object) : undefined;
     } catch {
       return undefined;
     }
   };
 
-/** A body in the protocols of JSON, where what is asked and what is answered have these shapes. */
-export const jsonBody = (asked: Shape, answered: Shape): NativeBody => ({
-  write: (input, empty) => (empty === "{}" && asked(input) ? JSON.stringify(input) : undefined),
-  read: jsonAnswer(answered),
+/** For the SDK's JSON protocols: writes inputs and reads outputs of these shapes. */
+export const jsonCodec = (input: Shape, output: Shape): BodyCodec => ({
+  write: (given, empty) => (empty === "{}" && input(given) ? JSON.stringify(given) : undefined),
+  read: jsonReader(output),
 });

@@ -1,8 +1,8 @@
 import type { ClientLike, Sdk } from "../clients.ts";
-import { type Bodies, nativeBodies, type Protocol } from "./body-codecs.ts";
-import { Renewal } from "../renewal.ts";
+import { Renewal, renewableClient } from "../renewal.ts";
+import { type BodyCodecs, type Protocol, useBodyCodecs } from "./body-codecs.ts";
 
-/** What of a client of the SDK is used beside {@link ClientLike}. Of another version, any of it may be absent. */
+/** What is used of an SDK client beyond {@link ClientLike}. Another version of the SDK may lack any of it. */
 interface SdkClient extends ClientLike {
   config: {
     signer?: (scheme?: unknown) => Promise<unknown>;
@@ -10,87 +10,76 @@ interface SdkClient extends ClientLike {
     readonly protocol?: Protocol;
   };
   readonly middlewareStack: {
-    add(middleware: () => (call: Passing) => Promise<unknown>, place: object): void;
+    add(middleware: () => (call: MiddlewareArguments) => Promise<unknown>, place: object): void;
     remove(name: string): boolean;
   };
 }
 
 /** What middleware is given: the command's input, and the request once it is made. */
-interface Passing {
+interface MiddlewareArguments {
   readonly input: object;
   readonly request?: unknown;
 }
 
 export interface LeanClient extends ClientLike {
-  /** The bodies given are written and read: not where the SDK is of a version that does it in another way. */
-  readonly native: boolean;
+  /** The body codecs are in use. False where this version of the SDK has no protocol object to put them into. */
+  readonly hasCodecs: boolean;
 }
 
 /**
- * A client of ours: the SDK's own, without what costs much of a call and gives nothing here. It logs nothing, so the
- * copies of what is sent and received that a log would show are not made; its middleware, which never changes, is put in
- * order once for each kind of command (that is for calls without options only: the signal goes round them); its signer is kept
- * from call to call; and `bodies` are written and read by us.
+ * The SDK's own client, patched to cost less per call; README.md lists the patches. `codecs` replace the SDK's reading and
+ * writing of the bodies they know.
  */
 export function leanClient(
   sdk: Sdk,
-  name: string,
+  className: string,
   settings: Readonly<Record<string, unknown>>,
-  bodies: Bodies = {},
+  codecs: BodyCodecs = {},
 ): LeanClient {
   const signals = new WeakMap<object, AbortSignal>();
-  const renewal = new Renewal((more) => makeClient(sdk, name, { ...settings, ...more }, bodies, signals));
-  const { config } = renewal.current;
-  return {
-    config,
-    native: config.protocol !== undefined,
-    send: (command: { readonly input: object }, { abortSignal } = {}) => {
-      if (abortSignal !== undefined) signals.set(command.input, abortSignal);
-      return renewal.current.send(command);
-    },
-    get generation() {
-      return renewal.generation;
-    },
-    renew: (generation) => renewal.renew(generation),
-    destroy: () => renewal.current.destroy?.(),
-  };
+  const renewal = new Renewal((more) => makeClient(sdk, className, { ...settings, ...more }, codecs, signals));
+  const client = renewableClient(renewal, (command: { readonly input: object }, { abortSignal } = {}) => {
+    if (abortSignal !== undefined) signals.set(command.input, abortSignal);
+    return renewal.current.send(command);
+  });
+  return Object.assign(client, { hasCodecs: renewal.current.config.protocol !== undefined });
 }
 
 function makeClient(
   sdk: Sdk,
-  name: string,
+  className: string,
   settings: Readonly<Record<string, unknown>>,
-  bodies: Bodies,
+  codecs: BodyCodecs,
   signals: WeakMap<object, AbortSignal>,
 ): SdkClient {
-  const client = new sdk[name]!({ ...settings, cacheMiddleware: true }) as SdkClient;
+  // The cached middleware is used for calls without options only, so signals travel in a map beside the call.
+  const client = new sdk[className]!({ ...settings, cacheMiddleware: true }) as SdkClient;
   const { middlewareStack } = client;
   keepSigner(client.config);
   const { protocol } = client.config;
-  if (protocol !== undefined) nativeBodies(protocol, bodies);
-  // As the SDK made it, a property with a getter among the rest, it is a dictionary to the engine; and every call copies it
-  // three times over.
+  if (protocol !== undefined) useBodyCodecs(protocol, codecs);
+  // The SDK copies its configuration three times per call, and as made it is a slow object: docs/v8.md#dictionary-mode
   const config = { ...client.config };
   client.config = config;
-  const handle = ({ input, request }: Passing): Promise<unknown> =>
+  const handle = ({ input, request }: MiddlewareArguments): Promise<unknown> =>
     config.requestHandler.handle(request, { abortSignal: signals.get(input) });
   middlewareStack.remove("loggerMiddleware");
   middlewareStack.add(() => handle, { name: "signalMiddleware", step: "deserialize", priority: "low" });
   return client;
 }
 
-/** The SDK makes one for each call: all that changes from call to call, credentials too, it asks for when it signs. */
+/** The SDK makes a signer for each call. One is enough: it asks for the credentials each time it signs. */
 function keepSigner(config: SdkClient["config"]): void {
-  const of = config.signer;
-  if (of === undefined) return;
-  let made: Promise<unknown> | undefined;
+  const original = config.signer;
+  if (original === undefined) return;
+  let kept: Promise<unknown> | undefined;
   config.signer = (scheme) => {
-    // Of an endpoint that wants to be signed for in its own way.
-    if (scheme !== undefined) return of(scheme);
-    made ??= of().catch((cause: unknown) => {
-      made = undefined;
+    // Some endpoints ask for a signing scheme of their own.
+    if (scheme !== undefined) return original(scheme);
+    kept ??= original().catch((cause: unknown) => {
+      kept = undefined;
       throw cause;
     });
-    return made;
+    return kept;
   };
 }

@@ -1,11 +1,11 @@
-/** What a value of JSON must be for us to read or write it: no member that is not named, and none that is null. */
+/** Tells whether a codec of ours takes a JSON value. Unknown members and null are never taken: such a value is the SDK's. */
 export type Shape = (value: unknown) => boolean;
 
 export const text: Shape = (value) => typeof value === "string";
 export const whole: Shape = Number.isSafeInteger;
 export const flag: Shape = (value) => typeof value === "boolean";
 
-/** Any of the named members, in any order. */
+/** An object with any of these members and no others. */
 export function members(of: Readonly<Record<string, Shape>>): Shape {
   const known = new Map(Object.entries(of));
   return (value) => {
@@ -15,7 +15,7 @@ export function members(of: Readonly<Record<string, Shape>>): Shape {
   };
 }
 
-/** Whatever the names are. */
+/** An object with any member names. */
 export const mapOf =
   (of: Shape): Shape =>
   (value) => {

@@ -1,10 +1,10 @@
-/** What is put into Kinesis and got from it. Children of a shard that has ended are the SDK's to read. */
-import { type Bodies, jsonAnswer, listOf, members, text, whole } from "@switchyard/aws-kit";
-import { asBytes, type PutEntry } from "../client.ts";
+/** PutRecords and the responses of PutRecords and GetRecords. The response at a shard's end, which names its children, is left to the SDK. */
+import { type BodyCodecs, jsonReader, listOf, members, text, whole } from "@switchyard/aws-kit/fast";
+import { asBytes, type PutEntry } from "../sdk.ts";
 import { recordOf } from "./get-records.ts";
 import { putBody } from "./put-records.ts";
 
-/** Of a record that was taken, or of one that was not. */
+/** The result of a stored record, and of one that was not stored. */
 const taken = members({ SequenceNumber: text, ShardId: text });
 const refused = members({ ErrorCode: text, ErrorMessage: text });
 const put = members({
@@ -12,19 +12,19 @@ const put = members({
   EncryptionType: text,
   Records: listOf((record) => taken(record) || refused(record)),
 });
-const got = jsonAnswer(members({ NextShardIterator: text, MillisBehindLatest: whole, Records: Array.isArray }));
+const got = jsonReader(members({ NextShardIterator: text, MillisBehindLatest: whole, Records: Array.isArray }));
 
-export const bodies: Bodies = {
+export const bodyCodecs: BodyCodecs = {
   PutRecords: {
     write: (input, empty) => (empty === "{}" ? putBody(input) : undefined),
     forSdk: (input: { readonly Records: readonly PutEntry[] }) => ({ ...input, Records: input.Records.map(asBytes) }),
-    read: jsonAnswer(put),
+    read: jsonReader(put),
   },
   GetRecords: {
     read: (body) => {
       const said = got(body) as { Records?: unknown[] } | undefined;
       if (said?.Records === undefined) return said;
-      // In their places: a list of their own would be as long again.
+      // Replaced in place, so that no second list is made.
       const { Records } = said;
       for (let i = 0; i < Records.length; i++) if ((Records[i] = recordOf(Records[i])) === undefined) return undefined;
       return said;

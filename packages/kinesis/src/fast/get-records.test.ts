@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-kinesis";
-import { type ClientLike, leanClient } from "@switchyard/aws-kit";
+import type { ClientLike } from "@switchyard/aws-kit";
+import { leanClient } from "@switchyard/aws-kit/fast";
 import { afterEach, expect, test, vi } from "vitest";
-import { bodies } from "./bodies.ts";
+import { bodyCodecs } from "./bodies.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -15,7 +16,7 @@ function client(ours: boolean, statusCode: number, chunks: Chunks) {
   const requestHandler = { handle: async () => ({ response: { statusCode, headers: {}, body: body() } }) };
   const settings = { region: "us-east-1", maxAttempts: 1, requestHandler };
   const made = ours
-    ? leanClient(sdk as never, "KinesisClient", settings, bodies)
+    ? leanClient(sdk as never, "KinesisClient", settings, bodyCodecs)
     : (new sdk.KinesisClient(settings as unknown as sdk.KinesisClientConfig) as ClientLike);
   return (command: object) => made.send(command as never) as Promise<Record<string, unknown>>;
 }
@@ -44,7 +45,7 @@ async function both(text: string, status = 200) {
       ({ $metadata: _, ...output }) => ({ output }),
       (error: Error) => ({ name: error.name, message: error.message }),
     );
-  const read = bodies["GetRecords"]!.read!(text) !== undefined;
+  const read = bodyCodecs["GetRecords"]!.read!(text) !== undefined;
   return { ours: await outcome(true), theirs: await outcome(false), read };
 }
 

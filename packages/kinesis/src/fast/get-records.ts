@@ -1,5 +1,5 @@
 /** A record as GetRecords gives it: the SDK looks at each as its schema has it, and at every character of its base64. */
-import type { KinesisRecord } from "../client.ts";
+import type { KinesisRecord } from "../sdk.ts";
 
 const MEMBERS = 4;
 

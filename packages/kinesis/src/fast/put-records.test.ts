@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-kinesis";
-import { leanClient } from "@switchyard/aws-kit";
+import { leanClient } from "@switchyard/aws-kit/fast";
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import { bodies } from "./bodies.ts";
-import { asBytes, type PutEntry } from "../client.ts";
+import { bodyCodecs } from "./bodies.ts";
+import { asBytes, type PutEntry } from "../sdk.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -26,7 +26,7 @@ function client(ours: boolean, answer = ANSWER) {
   };
   const settings = { region: "us-east-1", maxAttempts: 1, requestHandler };
   const made = ours
-    ? leanClient(sdk as never, "KinesisClient", settings, bodies)
+    ? leanClient(sdk as never, "KinesisClient", settings, bodyCodecs)
     : new sdk.KinesisClient(settings as unknown as sdk.KinesisClientConfig);
   const put = (input: object) =>
     made.send(new sdk.PutRecordsCommand(input as sdk.PutRecordsCommandInput) as never) as Promise<
@@ -85,7 +85,7 @@ test("text that is not ASCII is found out wherever it stands", async () => {
 });
 
 test("what has another member, or is of another protocol, is the SDK's to write, and its text is bytes then", async () => {
-  const { write, forSdk } = bodies["PutRecords"]!;
+  const { write, forSdk } = bodyCodecs["PutRecords"]!;
   const input = { StreamName: "clicks", Records: RECORDS };
   expect(write!(input, "{}")).toBeDefined();
   expect(write!(input, "{ }")).toBeUndefined();
@@ -106,8 +106,8 @@ test("a client of an SDK that writes in another way says so: text would be taken
     }
   }
   const settings = { region: "us-east-1" };
-  expect(leanClient({ KinesisClient: Other } as never, "KinesisClient", settings, bodies).native).toBe(false);
-  expect(leanClient(sdk as never, "KinesisClient", settings, bodies).native).toBe(true);
+  expect(leanClient({ KinesisClient: Other } as never, "KinesisClient", settings, bodyCodecs).hasCodecs).toBe(false);
+  expect(leanClient(sdk as never, "KinesisClient", settings, bodyCodecs).hasCodecs).toBe(true);
 });
 
 test("other calls are not touched", async () => {
@@ -137,7 +137,7 @@ test.each([
 });
 
 test("the usual answer is read here", () => {
-  const { read } = bodies["PutRecords"]!;
+  const { read } = bodyCodecs["PutRecords"]!;
   const answer = { FailedRecordCount: 1, Records: [TAKEN, REFUSED] };
   expect(read!(JSON.stringify(answer))).toEqual(answer);
   expect(read!(JSON.stringify({ ...answer, Records: [{ ...TAKEN, Unheard: "x" }] }))).toBeUndefined();

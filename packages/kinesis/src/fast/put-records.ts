@@ -1,5 +1,5 @@
 /** The body of PutRecords: the SDK spells base64 byte by byte in JavaScript, which is a fifth of what publishing to Kinesis costs. */
-import type { PutEntry, StreamRef } from "../client.ts";
+import type { PutEntry, StreamRef } from "../sdk.ts";
 
 type Input = StreamRef & { readonly Records: readonly PutEntry[] };
 

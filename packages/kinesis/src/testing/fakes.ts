@@ -1,7 +1,7 @@
 import type { Sdk } from "@switchyard/aws-kit";
 import { createHash } from "node:crypto";
 import type { Destination } from "@switchyard/core/driver";
-import type { Actions, Call, KinesisClientLike, KinesisRecord } from "../client.ts";
+import type { Actions, Call, KinesisClientLike, KinesisRecord } from "../sdk.ts";
 
 type Action = keyof Actions;
 export interface Called {

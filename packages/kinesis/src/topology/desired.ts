@@ -2,7 +2,7 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { consumerName, isExternal, locate, streamName, streamRef } from "../names.ts";
-import type { StreamRef } from "../client.ts";
+import type { StreamRef } from "../sdk.ts";
 import { fansOut, nativeProblems, type Settings, settingsOf } from "../native.ts";
 import type { KinesisOptions } from "../options.ts";
 

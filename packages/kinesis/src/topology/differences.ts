@@ -1,7 +1,7 @@
 /** What a stream has against what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
-import type { Call } from "../client.ts";
+import type { Call } from "../sdk.ts";
 import type { Stream } from "../resource.ts";
 import type { DesiredStream } from "./desired.ts";
 

@@ -1,8 +1,8 @@
-import { configOf, placing, type Sdk } from "@switchyard/aws-kit";
+import { configOf, withErrorContext, type Sdk } from "@switchyard/aws-kit";
 import type { Change, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
-import type { Call, StreamRef } from "../client.ts";
-import { openClients } from "../clients.ts";
+import type { Call, StreamRef } from "../sdk.ts";
+import { openClients } from "../client.ts";
 import { classify, isNamed } from "../errors.ts";
 import { SECOND } from "../limits.ts";
 import type { KinesisOptions } from "../options.ts";
@@ -32,7 +32,7 @@ const ACTIVE_MS = 15 * 60 * SECOND;
 /** Streams, their settings and consumers, and the groups' lease tables. Needs rights to create, which the services need not have. */
 export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime: Runtime): Promise<Topology> {
   const clients = await openClients(options, sdk);
-  const call = patient(placing(clients.call, configOf(clients.client), streamWords), runtime);
+  const call = patient(withErrorContext(clients.call, configOf(clients.client), streamWords), runtime);
   const leases = await leaseTablesOf(options, runtime);
 
   async function active(ref: StreamRef, signal: AbortSignal): Promise<Stream> {

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-sns";
-import { leanClient } from "@switchyard/aws-kit";
+import { leanClient } from "@switchyard/aws-kit/fast";
 import { afterEach, expect, test, vi } from "vitest";
-import { bodies } from "./bodies.ts";
+import { bodyCodecs } from "./bodies.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -29,7 +29,7 @@ function clients(xml: string, statusCode = 200): readonly [ours: Client, theirs:
     };
     const settings = { region: "us-east-1", endpoint: "http://127.0.0.1:1", maxAttempts: 1, requestHandler };
     const client = ours
-      ? leanClient(sdk as never, "SNSClient", settings, bodies)
+      ? leanClient(sdk as never, "SNSClient", settings, bodyCodecs)
       : new sdk.SNSClient(settings as never);
     return { sent, send: (input) => client.send(new sdk.PublishBatchCommand(input as never) as never) };
   };
@@ -106,7 +106,7 @@ test.each([
 });
 
 /** Whether ours did it: what both give is the same either way. */
-const { write, read } = bodies["PublishBatch"]!;
+const { write, read } = bodyCodecs["PublishBatch"]!;
 const EMPTY = "Action=PublishBatch&Version=2010-03-31";
 
 test("the usual is written and read here", () => {

@@ -1,6 +1,6 @@
-/** What is published, as the form SNS takes, and its answer in XML. Binary attributes and failures are the SDK's. */
-import { type Bodies, listOf, mapOf, members, text } from "@switchyard/aws-kit";
-import type { Actions, PublishEntry } from "../client.ts";
+/** PublishBatch: the request as the form SNS takes, and the response in XML. Binary attributes and failed entries are left to the SDK. */
+import { type BodyCodecs, listOf, mapOf, members, text } from "@switchyard/aws-kit/fast";
+import type { Actions, PublishEntry } from "../sdk.ts";
 
 type Input = Actions["PublishBatch"][0];
 
@@ -17,7 +17,7 @@ const input = members({
   ),
 });
 
-export const bodies: Bodies = {
+export const bodyCodecs: BodyCodecs = {
   PublishBatch: {
     write: (given: Input, empty) => {
       if (empty !== "Action=PublishBatch&Version=2010-03-31" || !input(given)) return undefined;
@@ -61,7 +61,7 @@ const SUCCESSFUL = /^<Successful>(.*)<\/Successful>$/s;
 const MEMBER = /<member>((?:<(?:Id|MessageId|SequenceNumber)>[\w-]+<\/\w+>)*)<\/member>/y;
 const FIELD = /<(Id|MessageId|SequenceNumber)>([\w-]+)<\/\1>/y;
 
-/** All went well, and in the usual words; between tags there may be white space. */
+/** Takes only a response in which every entry succeeded, in the order of members SNS uses. Space between tags is allowed. */
 function read(xml: string): object | undefined {
   const result = ANSWER.exec(xml.replace(/>\s+</g, "><").trim())?.[1];
   if (result === undefined) return undefined;

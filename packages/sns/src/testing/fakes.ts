@@ -1,5 +1,5 @@
 import type { Destination } from "@switchyard/core/driver";
-import type { Actions, Call } from "../client.ts";
+import type { Actions, Call } from "../sdk.ts";
 import type { Topic } from "../resource.ts";
 
 export interface Called {

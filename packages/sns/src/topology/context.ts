@@ -2,7 +2,7 @@ import type { Destination, Topology } from "@switchyard/core/driver";
 import { type Clients, classify as classifySqs, describeQueue, type Queue, queueUrl } from "@switchyard/sqs/kit";
 import type { SqsOptions } from "@switchyard/sqs";
 import { queueOf } from "../names.ts";
-import type { SnsClient } from "../clients.ts";
+import type { SnsClient } from "../client.ts";
 import { classify } from "../errors.ts";
 import type { Kms } from "./kms.ts";
 import type { Senders } from "./queue-sources.ts";

@@ -4,7 +4,7 @@ import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
 import { loadSdk, openClients } from "@switchyard/sqs/kit";
 import { createTopology as createQueueTopology } from "@switchyard/sqs/topology";
 import { queueOf } from "../names.ts";
-import { lazyClient, openClient } from "../clients.ts";
+import { lazyClient, openClient } from "../client.ts";
 import { classify } from "../errors.ts";
 import { loadKmsSdk, openKms } from "./kms.ts";
 import { queueOptions, type SnsOptions } from "../options.ts";

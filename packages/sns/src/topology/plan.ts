@@ -2,7 +2,7 @@ import type { Change, Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { type Queue, queueName } from "@switchyard/sqs/kit";
 import { topicArn, topicName } from "../names.ts";
-import type { Subscription } from "../client.ts";
+import type { Subscription } from "../sdk.ts";
 import { describeTopic, findArn, type Topic } from "../resource.ts";
 import type { PlannedGroup, PlannedTopic } from "./apply.ts";
 import type { DesiredTopic } from "./desired.ts";

@@ -1,8 +1,8 @@
 import type { Change, Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { canonical } from "@switchyard/sqs/kit";
-import type { Subscription } from "../client.ts";
-import type { SnsClient } from "../clients.ts";
+import type { Subscription } from "../sdk.ts";
+import type { SnsClient } from "../client.ts";
 import { DEFAULT_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_LARGE } from "../limits.ts";
 import { type DesiredTopic, filterPolicy } from "./desired.ts";
 

@@ -1,7 +1,7 @@
 /** What a topic has against what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { canonical, policyOf, splitPolicy, type Statement } from "@switchyard/sqs/kit";
-import type { SnsClient } from "../clients.ts";
+import type { SnsClient } from "../client.ts";
 import { DEFAULT_MESSAGE_BYTES } from "../limits.ts";
 import type { TopicAccess } from "../native.ts";
 import type { Topic } from "../resource.ts";

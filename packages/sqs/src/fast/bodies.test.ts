@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import * as sdk from "@aws-sdk/client-sqs";
-import { leanClient } from "@switchyard/aws-kit";
+import { leanClient } from "@switchyard/aws-kit/fast";
 import { afterEach, expect, test, vi } from "vitest";
-import { bodies } from "./bodies.ts";
+import { bodyCodecs } from "./bodies.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -41,7 +41,7 @@ function clients(answer: Answer) {
       requestHandler,
     };
     const client = ours
-      ? leanClient(sdk as never, "SQSClient", settings, bodies)
+      ? leanClient(sdk as never, "SQSClient", settings, bodyCodecs)
       : new sdk.SQSClient(settings as never);
     const send = (action: string, input: object): Promise<unknown> =>
       client.send(new (sdk as never as Record<string, new (of: object) => never>)[`${action}Command`]!(input));
@@ -161,7 +161,7 @@ test("characters may fall into two pieces of an answer", async () => {
 });
 
 /** Whether ours did it: what both give is the same either way. */
-const { write, read } = bodies["ReceiveMessage"]!;
+const { write, read } = bodyCodecs["ReceiveMessage"]!;
 const received = (message: object) => read!(JSON.stringify({ Messages: [message] }));
 
 test("the usual is written and read here", () => {
@@ -170,7 +170,7 @@ test("the usual is written and read here", () => {
   );
   expect(received(MESSAGE)).toEqual({ Messages: [MESSAGE] });
   for (const action of ["SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"])
-    expect(bodies[action]!.read!('{"Successful":[{"Id":"0"}],"Failed":[]}')).toBeDefined();
+    expect(bodyCodecs[action]!.read!('{"Successful":[{"Id":"0"}],"Failed":[]}')).toBeDefined();
 });
 
 test("the unusual is not", () => {

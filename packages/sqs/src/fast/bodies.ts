@@ -1,5 +1,15 @@
-/** What is asked of SQS for messages, and what it answers. Binary attributes are the SDK's to write and to read. */
-import { type Bodies, flag, jsonBody, listOf, mapOf, members, type Shape, text, whole } from "@switchyard/aws-kit";
+/** The bodies of the four calls that carry messages. Binary attributes are left to the SDK. */
+import {
+  type BodyCodecs,
+  flag,
+  jsonCodec,
+  listOf,
+  mapOf,
+  members,
+  type Shape,
+  text,
+  whole,
+} from "@switchyard/aws-kit/fast";
 
 const QueueUrl = text;
 const attributes = mapOf(members({ DataType: text, StringValue: text }));
@@ -44,11 +54,11 @@ const toReceive = members({
 });
 const entries = (one: Shape): Shape => members({ QueueUrl, Entries: listOf(one) });
 
-export const bodies: Bodies = {
-  SendMessageBatch: jsonBody(entries(toSend), results(sent)),
-  ReceiveMessage: jsonBody(toReceive, members({ Messages: listOf(received) })),
-  DeleteMessageBatch: jsonBody(entries(members({ Id: text, ReceiptHandle: text })), identified),
-  ChangeMessageVisibilityBatch: jsonBody(
+export const bodyCodecs: BodyCodecs = {
+  SendMessageBatch: jsonCodec(entries(toSend), results(sent)),
+  ReceiveMessage: jsonCodec(toReceive, members({ Messages: listOf(received) })),
+  DeleteMessageBatch: jsonCodec(entries(members({ Id: text, ReceiptHandle: text })), identified),
+  ChangeMessageVisibilityBatch: jsonCodec(
     entries(members({ Id: text, ReceiptHandle: text, VisibilityTimeout: whole })),
     identified,
   ),

@@ -1,5 +1,5 @@
 import type { Destination } from "@switchyard/core/driver";
-import type { Actions, Call, SqsClientLike } from "../client.ts";
+import type { Actions, Call, SqsClientLike } from "../sdk.ts";
 import type { Queue } from "../resource.ts";
 
 type Action = keyof Actions;

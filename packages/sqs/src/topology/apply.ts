@@ -1,13 +1,12 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { queueName } from "../names.ts";
-import type { Clients } from "../clients.ts";
+import type { Clients } from "../client.ts";
 import { classify } from "../errors.ts";
 import type { SqsOptions } from "../options.ts";
 import { describeQueue, queueUrl } from "../resource.ts";
 import { creationAttributes, type Desired } from "./desired.ts";
-import { differences } from "./differences.ts";
-import { missingTags } from "./tags.ts";
+import { differences, missingTags } from "./differences.ts";
 
 /** One queue of a plan; plain data. */
 export interface Planned {

@@ -1,8 +1,9 @@
 /** What a queue has against what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
-import { queueName } from "../names.ts";
+import type { Clients } from "../client.ts";
 import { SECOND } from "../limits.ts";
+import { queueName } from "../names.ts";
 import { type Queue, redriveOf } from "../resource.ts";
 import { type Desired, encryption, throughput } from "./desired.ts";
 import { canonical, policyOf, splitPolicy, statements } from "./policy.ts";
@@ -137,4 +138,17 @@ function accessDifferences({ settings, topics }: Desired, queue: Queue): Differe
 
 function sids(all: readonly { readonly Sid?: string }[]): string {
   return all.length === 0 ? "none" : all.map(({ Sid }) => Sid ?? "without a name").join(", ");
+}
+
+/** The tags that are not there or say otherwise; tags of others are theirs. */
+export async function missingTags(
+  { settings }: Desired,
+  url: string,
+  clients: Clients,
+  signal: AbortSignal,
+): Promise<Record<string, string> | undefined> {
+  if (settings.tags === undefined) return undefined;
+  const { Tags = {} } = await clients.call("ListQueueTags", { QueueUrl: url }, signal);
+  const missing = Object.entries(settings.tags).filter(([key, value]) => Tags[key] !== value);
+  return missing.length === 0 ? undefined : Object.fromEntries(missing);
 }

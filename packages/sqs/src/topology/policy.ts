@@ -1,6 +1,5 @@
 /** The queue's access policy: our statements are told from others by their Sid. */
-import type { Access, BucketOf } from "../native-access.ts";
-import { kindOf } from "../native-access.ts";
+import { type Access, type BucketOf, kindOf } from "../native.ts";
 
 export interface Statement {
   readonly Sid?: string;

@@ -5,11 +5,11 @@ import { type ClientConfig, endpointOf } from "./clients.ts";
 const places = new WeakMap<object, string>();
 
 /** Kept beside the error, which is the SDK's own; the first place told stays. */
-export function tellPlace(cause: unknown, where: string): void {
+export function noteContext(cause: unknown, where: string): void {
   if (typeof cause === "object" && cause !== null && !places.has(cause)) places.set(cause, where);
 }
 
-export function placeOf(cause: unknown): string | undefined {
+export function contextOf(cause: unknown): string | undefined {
   const seen = new Set<unknown>();
   for (
     let error = cause;
@@ -44,24 +44,24 @@ async function quietly<T>(ask: (() => Promise<T>) | undefined): Promise<T | unde
 }
 
 /** Tells the place of a failed call's error. */
-export function placer(
+export function contextNoter(
   config: ClientConfig,
   resourceOf: (input: any) => string | undefined,
 ): (cause: unknown, action: string, input: unknown) => Promise<void> {
   let words: Promise<string> | undefined;
   return async (cause, action, input) => {
     words ??= placeWords(config);
-    tellPlace(cause, `${resourceOf(input) ?? action}${await words}`);
+    noteContext(cause, `${resourceOf(input) ?? action}${await words}`);
   };
 }
 
 /** Calls whose errors are told with the resource they are about (`queue "orders.fifo"`) and the client's place. They pass unchanged. */
-export function placing<C extends AnyCall>(
+export function withErrorContext<C extends AnyCall>(
   call: C,
   config: ClientConfig,
   resourceOf: (input: any) => string | undefined,
 ): C {
-  const place = placer(config, resourceOf);
+  const place = contextNoter(config, resourceOf);
   const placed: AnyCall = async (action, input, signal) => {
     try {
       return await call(action, input, signal);
