@@ -1,4 +1,5 @@
 import {
+  type AnyChannel,
   batchConsumer,
   type Channel,
   channel,
@@ -8,6 +9,7 @@ import {
   type InputOf,
   middleware,
   type OutputOf,
+  type PayloadOf,
   type PublishManyResult,
   type Publisher,
   type TypeOf,
@@ -207,6 +209,64 @@ describe("publishers", () => {
     const results = await ping(fake, made);
     expectTypeOf(results).toEqualTypeOf<readonly PublishManyResult[]>();
     expect(results).toEqual([]);
+  });
+
+  test("a type that is one of several takes data that is right for each, alone and in publishMany", async () => {
+    const placed = { orderId: "o-1", customerId: "c-9", cents: 4200, placedAt: "2026-01-01T00:00:00Z" };
+    const either = (publisher: Publisher<typeof orders>, type: TypeOf<typeof orders>, data: InputOf<typeof orders>) => {
+      const one =
+        type === "order.placed" ? publisher.publish(orders, type, placed) : publisher.publish(orders, type, data);
+      return [one, publisher.publish(orders, type, placed), publisher.publishMany(orders, [{ type, data: placed }])];
+    };
+    const fake: Publisher<typeof orders> = { publish: async () => ({ id: "1" }), publishMany: async () => [] };
+    expect(await Promise.all(either(fake, "order.placed", placed))).toEqual([{ id: "1" }, { id: "1" }, []]);
+  });
+
+  test("a wrapper may leave channel and type open, its data being InputOf", async () => {
+    const orderly = <K extends TypeOf<typeof orders>>(
+      to: Publisher<typeof orders>,
+      type: K,
+      data: InputOf<typeof orders, K>,
+    ) => to.publish(orders, type, data);
+    const any = <C extends Channel, K extends TypeOf<C>>(to: Publisher<C>, channel: C, type: K, data: InputOf<C, K>) =>
+      to.publish(channel, type, data);
+    const fake: Publisher<typeof orders> = { publish: async (_, type) => ({ id: type }), publishMany: async () => [] };
+    const data = { orderId: "o-1", customerId: "c-9" };
+    expect(await orderly(fake, "order.cancelled", data)).toEqual({ id: "order.cancelled" });
+    expect(await any(fake, orders, "order.cancelled", data)).toEqual({ id: "order.cancelled" });
+    expectTypeOf<PayloadOf<typeof orders, "order.cancelled">>().toEqualTypeOf<
+      InputOf<typeof orders, "order.cancelled">
+    >();
+  });
+
+  test("a class for any channel can implement one", async () => {
+    const published: string[] = [];
+    class Recording implements Publisher<AnyChannel> {
+      async publish(channel: AnyChannel, type: string, _data: unknown) {
+        published.push(`${channel.name} ${type}`);
+        return { id: "1" };
+      }
+      async publishMany(_channel: AnyChannel, messages: readonly { readonly type: string }[]) {
+        return messages.map(() => ({ ok: true as const, id: "1" }));
+      }
+    }
+    const recording: Publisher<typeof orders> = new Recording();
+    await recording.publish(orders, "order.cancelled", { orderId: "o-1", customerId: "c-9" });
+    expect(published).toEqual(["orders order.cancelled"]);
+  });
+
+  test("a channel that another copy of this package declared has the same types", () => {
+    type Types = { readonly ping: { readonly in: { n: number }; readonly out: { n: number } } };
+    interface Elsewhere {
+      readonly name: "pings";
+      readonly messages: { readonly ping: Channel<"pings", Types>["messages"]["ping"] };
+      readonly needs: { readonly delay?: "1m" };
+      readonly [Symbol.species]?: { readonly messages: Types; readonly needs: "delay" };
+    }
+    type Same = Elsewhere extends Channel<"pings", Types, "delay"> ? true : false;
+    expectTypeOf<Same>().toEqualTypeOf<true>();
+    expectTypeOf<InputOf<Elsewhere, "ping">>().toEqualTypeOf<{ n: number }>();
+    expectTypeOf<Parameters<Publisher<Elsewhere>["publish"]>[0]>().toExtend<AnyChannel>();
   });
 
   test("the result of each message says by ok what else it has", () => {

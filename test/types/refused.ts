@@ -2,8 +2,19 @@
  * Every wrong use that must not compile. `tsc -b` proves that each is an error; refused.test.ts proves that the error says
  * what follows `@ts-expect-error`.
  */
-import { batchConsumer, channel, connect, consumer, defineConfig, middleware, type Publisher } from "@switchyard/core";
+import {
+  batchConsumer,
+  type Channel,
+  channel,
+  connect,
+  consumer,
+  defineConfig,
+  type InputOf,
+  middleware,
+  type Publisher,
+} from "@switchyard/core";
 import { memory } from "@switchyard/memory";
+import { deliver } from "@switchyard/memory/testing";
 import { sqs } from "@switchyard/sqs";
 import { type } from "arktype";
 import * as v from "valibot";
@@ -91,8 +102,10 @@ export async function publishing(): Promise<void> {
   await ordersMessaging.publish(orders, "order.cancelled", { orderId: "o-1", customerId: "c-9", why: "?" });
   // @ts-expect-error Type 'Date' is not assignable to type 'string'
   await ordersMessaging.publish(orders, "order.placed", { ...placed, placedAt: new Date() });
-  // @ts-expect-error Type '"video-uploads"' is not assignable to type '"orders"'
+  // @ts-expect-error "video-uploads" is not connected; add it to connect({ channels })
   await ordersMessaging.publish(uploads, "video.uploaded", upload);
+  // @ts-expect-error "video-uploads" is not connected; add it to connect({ channels })
+  await ordersMessaging.publishMany(uploads, []);
   // @ts-expect-error Refused<"\"orders\" does not declare delay; add needs: { delay: \"15m\" }">
   await ordersMessaging.publish(orders, "order.placed", placed, { delay: "1m" });
   // @ts-expect-error Refused<"\"video-uploads\" does not declare fairness; add needs: { fairness: true }">
@@ -110,20 +123,44 @@ export async function publishing(): Promise<void> {
   first?.error.code;
 }
 
+export async function severalTypes(
+  type: "order.placed" | "order.cancelled",
+  data: InputOf<typeof orders>,
+): Promise<void> {
+  const cancelled = { orderId: "o-1", customerId: "c-9" };
+  // @ts-expect-error the type is one of "order.cancelled", "order.placed": narrow it first, or give data that is right for each
+  await ordersMessaging.publish(orders, type, cancelled);
+  // @ts-expect-error the type is one of "order.cancelled", "order.placed": narrow it first
+  await ordersMessaging.publish(orders, type, data);
+  // @ts-expect-error Type '"order.cancelled" | "order.placed"' is not assignable to type '"order.placed"'
+  await ordersMessaging.publishMany(orders, [{ type, data: cancelled }]);
+  // @ts-expect-error the type is one of "order.cancelled", "order.placed": narrow it first
+  await deliver(consumer(orders, "billing", { "*": "ignore" }), type, cancelled);
+  // @ts-expect-error the type is one of "number", "text": narrow it first
+  await mixedMessaging.publish(mixed, Math.random() > 0.5 ? "text" : "number", "text");
+}
+const mixed = channel("mixed", { messages: { text: z.string(), number: z.number() } });
+declare const mixedMessaging: Publisher<typeof mixed>;
+
 export function dependencies(bill: (publisher: Publisher<typeof orders>) => void): void {
   // @ts-expect-error Type '"orders"' is not assignable to type '"video-uploads"'
   bill(uploadsMessaging);
   // @ts-expect-error is not assignable to parameter of type 'Publisher<
   consumeWith(ordersMessaging);
-  // @ts-expect-error Type '"video-uploads"' is not assignable to type '"orders"'
+  // @ts-expect-error "video-uploads" is not connected; add it to connect({ channels })
   ordersMessaging.consume(consumer(uploads, "encoder", { "*": "ignore" }));
-  // @ts-expect-error Type '"video-uploads"' is not assignable to type '"orders"'
+  // @ts-expect-error "video-uploads" is not connected; add it to connect({ channels })
   void ordersMessaging.depth(uploads);
-  // @ts-expect-error Type '"video-uploads"' is not assignable to type '"orders"'
+  // @ts-expect-error "video-uploads" is not connected; add it to connect({ channels })
   ordersMessaging.deadLetters(uploads, "encoder");
+  // @ts-expect-error "clicks" is not connected; add it to connect({ channels })
+  void ordersMessaging.replay(clicks, "all", "earliest");
+  // @ts-expect-error "orders" is another channel than the connected one of that name
+  void ordersMessaging.depth(otherOrders);
   // @ts-expect-error Property 'service' is missing
   void connect({ channels: [orders] });
 }
+declare const otherOrders: Channel<"orders", { other: { in: string; out: string } }, never>;
 declare function consumeWith(publisher: Publisher<typeof orders | typeof uploads>): void;
 
 export function consumers(): void {
@@ -131,8 +168,10 @@ export function consumers(): void {
   consumer(orders, "billing", {});
   // @ts-expect-error not handled: order.cancelled; add it, or "*": "ignore"
   consumer(orders, "billing", { "order.placed": () => {} });
-  // @ts-expect-error '"order.lost"' does not exist
+  // @ts-expect-error "order.lost" is not a type of "orders"; it has "order.cancelled", "order.placed"
   consumer(orders, "billing", { "*": "ignore", "order.lost": () => {} });
+  // @ts-expect-error "order.placd" is not a type of "orders"; it has "order.cancelled", "order.placed"
+  consumer(orders, "billing", { "order.placd": (order, delivery) => [order, delivery], "order.cancelled": "ignore" });
   // @ts-expect-error Type '"skip"' is not assignable
   consumer(orders, "billing", { "*": "skip" });
   // @ts-expect-error Property 'total' does not exist

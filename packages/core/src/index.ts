@@ -26,7 +26,14 @@ export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
-export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./api/publisher.ts";
+export type {
+  PayloadOf,
+  Published,
+  Publisher,
+  PublishManyItem,
+  PublishManyResult,
+  PublishOptions,
+} from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";

@@ -18,16 +18,19 @@ export interface Channel<Name extends string = string, M extends MessageTypes = 
   extends ChannelShape {
   readonly name: Name;
   readonly messages: { readonly [K in keyof M]: StandardSchemaV1<M[K]["in"], M[K]["out"]> };
-  /** Never set: for the compiler. */
-  readonly "~types"?: { readonly messages: M; readonly needs: N };
+  /**
+   * Never set: for the compiler. A symbol, because editors offer every other key for completion; one of the language's own,
+   * because a symbol of ours would differ between two copies of this package.
+   */
+  readonly [Symbol.species]?: { readonly messages: M; readonly needs: N };
 }
 
 export type AnyChannel = Channel<string, any, any>;
 
-type Types<C extends AnyChannel> = NonNullable<C["~types"]>;
+type Types<C extends AnyChannel> = NonNullable<C[typeof Symbol.species]>;
 /** The names of a channel's message types. */
 export type TypeOf<C extends AnyChannel> = keyof Types<C>["messages"] & string;
-/** What `publish` takes for a type. */
+/** What `publish` takes for a type; for several types, what it takes for one of them. */
 export type InputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["in"];
 /** What handlers get for a type. */
 export type OutputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["out"];
@@ -45,14 +48,15 @@ type CommonKey<S extends Schemas, U = In<S[keyof S]>> = {
 
 /** Stands for "not given". A `never` default instead would take the contextual type from the ordering key's lambda. */
 interface Absent {
-  readonly "~absent": true;
+  readonly [absent]: true;
 }
+declare const absent: unique symbol;
 
 type KebabCase<Name extends string> =
   Name extends Lowercase<Name>
     ? Name extends "" | `${string}${"_" | " " | "." | "/" | ":" | "--"}${string}` | `-${string}` | `${string}-`
       ? Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>
-      : unknown
+      : Name
     : Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>;
 
 type OnlyNeeds<D> = {
@@ -67,18 +71,18 @@ export interface ChannelOptions<S extends Schemas, O, D> {
    * One Standard Schema (zod, valibot, arktype, ...) per message type. The wire carries the schema's input as JSON; handlers
    * get its output. A breaking change is a new type.
    */
-  readonly messages: S & {
+  readonly messages: {
     readonly [K in keyof S]: K extends "*"
       ? Refused<`"*" means every type; give the type a name`>
       : WireSafe<K & string, S[K]>;
-  };
+  } & S;
   /**
    * Messages with the same key are handled one at a time, in the order they were accepted: a field that is a string in
    * every message, or a function of type and input. Refused at start where the transport cannot keep it.
    */
   readonly orderingKey?: O;
   /** What else publishers or operators will ask of the transport; an option whose need is not declared does not compile. */
-  readonly needs?: D & OnlyNeeds<D>;
+  readonly needs?: OnlyNeeds<D> & D & Needs;
   /**
    * The type of a message from a producer that has never heard of us: a name, or a function of the raw message whose
    * `undefined` dead-letters it. Absent: such messages are dead-lettered.
@@ -102,7 +106,7 @@ export function channel<
   const O extends CommonKey<S> | ((message: SchemaMessage<S>) => string) | Absent,
   const D extends Needs = {},
 >(
-  name: Name & KebabCase<Name>,
+  name: KebabCase<Name>,
   options: ChannelOptions<S, O, D>,
 ): Channel<
   Name,

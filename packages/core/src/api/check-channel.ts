@@ -1,7 +1,7 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { milliseconds } from "./duration.ts";
 import { MessagingError } from "./errors.ts";
-import type { ChannelShape, Needs } from "./shapes.ts";
+import type { Branded, ChannelShape, Needs } from "./shapes.ts";
 
 type Messages = Readonly<Record<string, StandardSchemaV1>>;
 
@@ -23,7 +23,7 @@ export function checkChannel(name: unknown, options: unknown): ChannelShape {
     ...(orderingKey === undefined ? {} : { orderingKey }),
     needs: checkNeeds(name, given["needs"]),
     ...(foreign === undefined ? {} : { foreign }),
-  } satisfies ChannelShape);
+  } satisfies ChannelShape & Branded<"channel">);
 }
 
 const OPTIONS: ReadonlySet<string> = new Set(["messages", "orderingKey", "needs", "foreign"]);

@@ -5,7 +5,7 @@ import { milliseconds, type Duration } from "./duration.ts";
 import { MessagingError } from "./errors.ts";
 import type { Adds, Middleware } from "./middleware.ts";
 import type { Join, Refused } from "./refused.ts";
-import type { ChannelShape, ConsumerShape, ConsumeShapeOptions } from "./shapes.ts";
+import { type Branded, type ChannelShape, type ConsumerShape, type ConsumeShapeOptions, isMade } from "./shapes.ts";
 
 /** What `consumer()` and `batchConsumer()` return: inert until `messaging.consume()` is given it. */
 export interface Consumer<C extends AnyChannel = AnyChannel> extends ConsumerShape {
@@ -45,15 +45,22 @@ type Handler<C extends AnyChannel, K extends TypeOf<C>, Added> = (
   delivery: Delivery<C, K, Added>,
 ) => unknown;
 /** `"ignore"`: settled without being handled. `"*"` gets what no other entry handles. */
-type Entry<C extends AnyChannel, K, H, Added> =
-  | "ignore"
-  | Handler<C, K extends TypeOf<C> ? K : Exclude<TypeOf<C>, H>, Added>;
+type Entry<C extends AnyChannel, K, H, Added> = K extends TypeOf<C> | "*"
+  ? "ignore" | Handler<C, K extends TypeOf<C> ? K : Exclude<TypeOf<C>, H>, Added>
+  : UnknownType<`"${K & string}" is not a type of "${C["name"]}"; it has ${Join<`"${TypeOf<C>}"`>}`>;
+/** The parameters of a handler under an unknown type are `any`, so that the only error is that the type is unknown. */
+type UnknownType<Why extends string> = Refused<Why> & ((data: any, delivery: any) => unknown);
 
 type Complete<C extends AnyChannel, H> = "*" extends H
   ? unknown
   : [Exclude<TypeOf<C>, H>] extends [never]
     ? unknown
     : Refused<`not handled: ${Join<Exclude<TypeOf<C>, H>>}; add it, or "*": "ignore"`>;
+
+/** A handler per type `H`. The types that are left are optional keys, so that editors offer them. */
+type Handlers<C extends AnyChannel, H extends string, Added> = {
+  readonly [K in H]: Entry<C, K, H, Added>;
+} & { readonly [K in Exclude<TypeOf<C> | "*", H>]?: Entry<C, K, H, Added> };
 
 /**
  * Declares how a group handles a channel's messages, one at a time: a handler per type, or `"*"` for the rest.
@@ -65,12 +72,12 @@ type Complete<C extends AnyChannel, H> = "*" extends H
  */
 export function consumer<
   C extends AnyChannel,
-  const H extends TypeOf<C> | "*",
+  const H extends string = never,
   const U extends readonly Middleware<any>[] = [],
 >(
   channel: C,
   group: string,
-  handlers: { readonly [K in H]: Entry<C, K, H, Adds<U>> } & Complete<C, H>,
+  handlers: Complete<C, H> & Handlers<C, H, Adds<U>>,
   options?: ConsumeOptions<U>,
 ): Consumer<C>;
 export function consumer(
@@ -98,7 +105,7 @@ export function consumer(
     group,
     handlers: Object.freeze({ ...handlers } as ConsumerShape["handlers"]),
     options: checkOptions(options, SINGLE, fail),
-  } satisfies ConsumerShape);
+  } satisfies ConsumerShape & Branded<"consumer">);
 }
 
 /**
@@ -130,7 +137,7 @@ export function batchConsumer(
     handlers: Object.freeze({}),
     handler,
     options: checkOptions(options, BATCH, fail),
-  } satisfies ConsumerShape);
+  } satisfies ConsumerShape & Branded<"consumer">);
 }
 
 type Fail = (why: string) => MessagingError;
@@ -139,7 +146,7 @@ const SINGLE: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFl
 const BATCH: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFlightBytes", "batch"];
 
 function checkTarget(what: string, channel: ChannelShape, group: string): Fail {
-  const known = typeof channel === "object" && channel !== null && channel["~switchyard"] === "channel";
+  const known = isMade("channel", channel);
   const fail: Fail = (why) =>
     new MessagingError(
       "bad-consumer",
@@ -164,7 +171,7 @@ function checkOptions(
   if (unknown.length > 0) throw fail(`unknown option ${quoted(unknown)}; there are ${quoted(allowed)}`);
   for (const key of ["concurrency", "maxInFlight", "maxInFlightBytes"] as const) checkCount(key, options[key], fail);
   for (const each of options.use ?? []) {
-    if (each?.["~switchyard"] !== "middleware") throw fail("every entry of use must be what middleware() returned");
+    if (!isMade("middleware", each)) throw fail("every entry of use must be what middleware() returned");
   }
   if (options.batch !== undefined) {
     const unknownBatch = Object.keys(options.batch).filter((key) => !["size", "wait", "perKey"].includes(key));

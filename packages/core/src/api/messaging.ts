@@ -6,7 +6,7 @@ import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
 
 export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
@@ -51,7 +51,7 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
    *
    * @throws MessagingError `unlisted-group` when configuration does not list the group.
    */
-  consume<X extends C>(consumer: Consumer<X>): void;
+  consume<X extends AnyChannel>(consumer: Connected<X, C, Consumer<X>, Consumer>): void;
   /** Resolves once every consumer is receiving. Refuses, with every reason at once, what transport or topology cannot keep. */
   start(): Promise<void>;
   /**
@@ -69,15 +69,15 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
   explain(): Explanation;
   health(): Health;
   /** The backlog of every configured group of a channel, or of one; on a stream by partition, with who holds which. */
-  depth(channel: C, group?: string): Promise<readonly GroupDepth[]>;
-  deadLetters(channel: C, group: string): DeadLetters;
+  depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
+  deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
   /**
    * Moves a group of a stream: it gets everything from there on, again or, going forward, without what lies between. Its
    * running workers lose their partitions and take them up at the new position. Others read on where they are.
    *
    * @throws MessagingError `replay-unsupported` where the channel's transport has no positions.
    */
-  replay(channel: C, group: string, from: ReplayFrom): Promise<void>;
+  replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom): Promise<void>;
 }
 
 /** `at`: what `delivery.position` gave; that message comes first. `time`: a Date or epoch milliseconds, as the broker's clock has it. */

@@ -1,17 +1,19 @@
 import type { AnyDelivery } from "./delivery.ts";
 import { MessagingError } from "./errors.ts";
 import type { Refused } from "./refused.ts";
-import type { MiddlewareShape } from "./shapes.ts";
+import type { Branded, MiddlewareShape } from "./shapes.ts";
 
 /** Runs around the handler of every delivery; what it passes to `next()` appears on `delivery`, typed. */
 export interface Middleware<Added extends object = {}> extends MiddlewareShape {
-  /** Never set: for the compiler. */
-  readonly "~adds"?: Added;
+  /** Never set: for the compiler; a symbol so that editors do not offer it. */
+  readonly [Symbol.species]?: Added;
 }
+
+declare const passed: unique symbol;
 
 /** What `next()` resolves to, for the compiler; at run time there is no value. */
 export interface Passed<Added> {
-  readonly "~passed": Added;
+  readonly [passed]: Added;
 }
 
 type NoReplacing<Added> = {
@@ -20,7 +22,7 @@ type NoReplacing<Added> = {
 
 interface Next {
   (): Promise<Passed<{}>>;
-  <Added extends object>(add: Added & NoReplacing<Added>): Promise<Passed<Added>>;
+  <Added extends object>(add: NoReplacing<Added> & Added): Promise<Passed<Added>>;
 }
 
 /** Only middleware that adds nothing may leave the `return` out. One signature, because overloads would fix the type of `next` too early. */
@@ -52,5 +54,5 @@ export function middleware(run: (delivery: AnyDelivery, next: any) => Promise<an
       kind: "config",
     });
   }
-  return Object.freeze({ "~switchyard": "middleware", run } satisfies MiddlewareShape);
+  return Object.freeze({ "~switchyard": "middleware", run } satisfies MiddlewareShape & Branded<"middleware">);
 }

@@ -1,7 +1,7 @@
 import type { AnyChannel, InputOf, NeedOf, TypeOf } from "./channel.ts";
 import type { Duration } from "./duration.ts";
 import type { MessagingError } from "./errors.ts";
-import type { Refused } from "./refused.ts";
+import type { Join, Refused } from "./refused.ts";
 
 type NameOf<C extends AnyChannel> = C["name"];
 /** An option whose need the channel does not declare does not compile. */
@@ -40,6 +40,36 @@ export type PublishManyResult =
   | ({ readonly ok: true } & Published)
   | { readonly ok: false; readonly id: string; readonly error: MessagingError };
 
+/**
+ * The channel given, where it is one of `C`, the channels that are connected. Not a constraint: the compiler would compare the
+ * two channels in full and never say what to do. `Any` stands beside the refusal so that a class for any channel can implement
+ * these methods. It is not `C`, which may be a union of hundreds.
+ */
+export type Connected<X extends AnyChannel, C extends AnyChannel, Given = X, Any = AnyChannel> = [X] extends [C]
+  ? Given
+  : Refused<NotConnected<X["name"], C["name"]>> & Any;
+type NotConnected<Name extends string, Known extends string> = Name extends Known
+  ? `"${Name}" is another channel than the connected one of that name; import the one given to connect({ channels })`
+  : `"${Name}" is not connected; add it to connect({ channels })`;
+
+/**
+ * What has to be published as a type that is only known to be one of `K`: data that is right for each of them. For one type, and
+ * for a type parameter, it is `InputOf`.
+ */
+export type PayloadOf<C extends AnyChannel, K extends TypeOf<C>> = [Boxed<K, K>] extends [Each<K>]
+  ? InputOf<C, K>
+  : OfAll<C, K> | Refused<`the type is one of ${Join<`"${K}"`>}: narrow it first, or give data that is right for each`>;
+// Both are deferred for a type parameter and then identical, which a test for a union would not be.
+type Boxed<K, All> = K extends unknown ? (of: All) => All : never;
+type Each<K> = K extends unknown ? (of: K) => K : never;
+type OfAll<C extends AnyChannel, K extends TypeOf<C>> = (
+  K extends unknown
+    ? (data: InputOf<C, K>) => void
+    : never
+) extends (data: infer All) => void
+  ? All
+  : never;
+
 /** What code that only publishes should ask for; `Messaging` is one for each of its channels. */
 export interface Publisher<C extends AnyChannel> {
   /**
@@ -47,21 +77,24 @@ export interface Publisher<C extends AnyChannel> {
    *
    * @throws MessagingError; its kind says whether a retry is safe (see `Kind`). `invalid-message` names the field.
    */
-  publish<X extends C, K extends keyof NonNullable<X["~types"]>["messages"] & string>(
-    channel: X,
+  publish<X extends AnyChannel, K extends keyof NonNullable<X[typeof Symbol.species]>["messages"] & string>(
+    channel: Connected<X, C>,
     type: K,
-    data: InputOf<X, K>,
+    data: PayloadOf<X, K>,
     options?: PublishOptions<X>,
   ): Promise<Published>;
   /**
    * One result per message, in order; never all or nothing. With an ordering key the messages of a key are sent in this
    * order, and once one failed the later ones of that key are not sent (`blocked-by-earlier`).
    */
-  publishMany<X extends C>(
-    channel: X,
+  publishMany<X extends AnyChannel>(
+    channel: Connected<X, C>,
     messages: readonly PublishManyItem<X>[],
     options?: { readonly signal?: AbortSignal },
   ): Promise<readonly PublishManyResult[]>;
-  /** Never set. Methods are compared bivariantly; this is not, so that a publisher of other channels is not assignable. */
-  readonly "~publishes"?: (channel: C) => void;
+  /**
+   * Never set; a symbol so that editors do not offer it. Methods are compared bivariantly; this is not, so that a publisher of
+   * other channels is not assignable.
+   */
+  readonly [Symbol.species]?: (name: C["name"], channel: C) => void;
 }

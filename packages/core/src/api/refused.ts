@@ -1,6 +1,14 @@
-/** Error text as a type: what a wrong use is not assignable to, so that the compiler prints why. No value has it. */
+declare const refused: unique symbol;
+
+/**
+ * Error text as a type: what a wrong use is not assignable to, so that the compiler prints why. No value has it. The key is a
+ * symbol, because editors offer every other key for completion.
+ *
+ * The compiler cuts a type it prints at 320 characters. So a refusal stands alone in its parameter's type or comes first in the
+ * intersection: `Refused<…> & Rest`, never `Rest & Refused<…>`.
+ */
 export interface Refused<Why extends string> {
-  readonly "~refused": Why;
+  readonly [refused]: Why;
 }
 
 /** A verdict is `never` (allowed) or a `Refused`: `unknown | Refused` would collapse to `unknown`, so `never` stands for it until here. */

@@ -5,6 +5,17 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Duration } from "./duration.ts";
 
+type Kind = "channel" | "consumer" | "middleware";
+
+/** The brand. It is not in the shapes, because editors would offer it first on every channel. */
+export interface Branded<K extends Kind> {
+  readonly "~switchyard": K;
+}
+
+export function isMade(kind: Kind, value: unknown): boolean {
+  return typeof value === "object" && value !== null && (value as Partial<Branded<Kind>>)["~switchyard"] === kind;
+}
+
 export interface Needs {
   /** The longest delay a publish of this channel may ask for. */
   readonly delay?: Duration;
@@ -27,7 +38,6 @@ export interface ForeignMessage {
 }
 
 export interface ChannelShape {
-  readonly "~switchyard": "channel";
   readonly name: string;
   readonly messages: Readonly<Record<string, StandardSchemaV1>>;
   /** A field of every message's input, or a function of type and input. */
@@ -38,7 +48,6 @@ export interface ChannelShape {
 }
 
 export interface ConsumerShape {
-  readonly "~switchyard": "consumer";
   readonly kind: "single" | "batch";
   readonly channel: ChannelShape;
   readonly group: string;
@@ -60,6 +69,5 @@ export interface ConsumeShapeOptions {
 }
 
 export interface MiddlewareShape {
-  readonly "~switchyard": "middleware";
   readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
 }

@@ -103,7 +103,6 @@ export const amqp = fakeAdapter({
 const any = z.unknown();
 export function shape(name: string, more: Partial<ChannelShape> = {}): ChannelShape {
   return {
-    "~switchyard": "channel",
     name,
     messages: { [`${name}.made`]: any, [`${name}.gone`]: any },
     needs: {},
@@ -113,7 +112,7 @@ export function shape(name: string, more: Partial<ChannelShape> = {}): ChannelSh
 
 export function consumes(channel: ChannelShape, group: string, ...types: readonly string[]): ConsumerShape {
   const handlers = Object.fromEntries(types.map((type) => [type, () => undefined]));
-  return { "~switchyard": "consumer", kind: "single", channel, group, handlers, options: {} };
+  return { kind: "single", channel, group, handlers, options: {} };
 }
 
 export const orders = shape("orders", { orderingKey: "customerId" });

@@ -296,9 +296,8 @@ export function rig(options: RigOptions = {}) {
     capabilities,
   } as ChannelPlan;
   const consumer: ConsumerShape = {
-    "~switchyard": "consumer",
     kind: options.batch === undefined ? "single" : "batch",
-    channel: { "~switchyard": "channel", name: "orders", messages: { m: options.schema ?? anything }, needs: {} },
+    channel: { name: "orders", messages: { m: options.schema ?? anything }, needs: {} },
     group: "g",
     handlers: options.handler === undefined ? {} : { m: options.handler },
     ...(options.batch === undefined ? {} : { handler: options.batch }),

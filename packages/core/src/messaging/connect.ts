@@ -4,7 +4,7 @@ import { MessagingError } from "../api/errors.ts";
 import type { ConnectOptions, Messaging } from "../api/messaging.ts";
 import { toConsole } from "./observe.ts";
 import { guarded } from "../base/guarded.ts";
-import type { ChannelShape } from "../api/shapes.ts";
+import { type ChannelShape, isMade } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 
 /**
@@ -53,10 +53,7 @@ function refuseBadHooks(options: object): void {
 }
 
 function refuseBadInput(channels: unknown, service: unknown): void {
-  if (
-    !Array.isArray(channels) ||
-    channels.some((channel) => (channel as ChannelShape | undefined)?.["~switchyard"] !== "channel")
-  ) {
+  if (!Array.isArray(channels) || channels.some((channel) => !isMade("channel", channel))) {
     throw new MessagingError("bad-option", "connect({ channels }): give a list of what channel() made", {
       kind: "config",
     });

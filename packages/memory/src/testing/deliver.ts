@@ -1,4 +1,4 @@
-import type { AnyChannel, Consumer, InputOf, TypeOf } from "@switchyard/core";
+import type { AnyChannel, Consumer, PayloadOf, TypeOf } from "@switchyard/core";
 import {
   type AttemptOptions,
   attemptOnce,
@@ -20,7 +20,7 @@ export interface DeliverOptions extends AttemptOptions {
 export async function deliver<C extends AnyChannel, const K extends TypeOf<C>>(
   consumer: Consumer<C>,
   type: K,
-  data: InputOf<C, K>,
+  data: PayloadOf<C, K>,
   options: DeliverOptions = {},
 ): Promise<AttemptResult> {
   const { policy } = policyOf(options.policy ?? {}, "queue");

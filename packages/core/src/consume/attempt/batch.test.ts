@@ -59,7 +59,6 @@ test("size and wait shape a batch", async () => {
 
 test("middleware runs around each item; what it adds is there, what it refuses is not", async () => {
   const use: MiddlewareShape = {
-    "~switchyard": "middleware",
     run: async (delivery, next) => {
       if (delivery.data === 1) throw new Error("refused");
       await next({ tx: delivery.data * 10 });
