@@ -18,13 +18,13 @@ export interface Channel<Name extends string = string, M extends MessageTypes = 
     readonly messages: {
         readonly [K in keyof M]: StandardSchemaV1<M[K]["in"], M[K]["out"]>;
     };
-    readonly "~types"?: {
+    readonly [Symbol.species]?: {
         readonly messages: M;
         readonly needs: N;
     };
 }
 export type AnyChannel = Channel<string, any, any>;
-type Types<C extends AnyChannel> = NonNullable<C["~types"]>;
+type Types<C extends AnyChannel> = NonNullable<C[typeof Symbol.species]>;
 export type TypeOf<C extends AnyChannel> = keyof Types<C>["messages"] & string;
 export type InputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["in"];
 export type OutputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["out"];
@@ -41,24 +41,25 @@ type CommonKey<S extends Schemas, U = In<S[keyof S]>> = {
     [K in keyof U & string]-?: U[K] extends string ? K : never;
 }[keyof U & string];
 interface Absent {
-    readonly "~absent": true;
+    readonly [absent]: true;
 }
-type KebabCase<Name extends string> = Name extends Lowercase<Name> ? Name extends "" | `${string}${"_" | " " | "." | "/" | ":" | "--"}${string}` | `-${string}` | `${string}-` ? Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`> : unknown : Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>;
+declare const absent: unique symbol;
+type KebabCase<Name extends string> = Name extends Lowercase<Name> ? Name extends "" | `${string}${"_" | " " | "." | "/" | ":" | "--"}${string}` | `-${string}` | `${string}-` ? Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`> : Name : Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>;
 type OnlyNeeds<D> = {
     readonly [K in Exclude<keyof D, keyof Needs>]: Refused<`"${K & string}" is not a need; needs are ${Join<keyof Needs>}`>;
 };
 export interface ChannelOptions<S extends Schemas, O, D> {
-    readonly messages: S & {
+    readonly messages: {
         readonly [K in keyof S]: K extends "*" ? Refused<`"*" means every type; give the type a name`> : WireSafe<K & string, S[K]>;
-    };
+    } & S;
     readonly orderingKey?: O;
-    readonly needs?: D & OnlyNeeds<D>;
+    readonly needs?: OnlyNeeds<D> & D & Needs;
     readonly foreign?: NoInfer<keyof S & string> | ((raw: ForeignRaw) => string | undefined);
 }
 export interface ForeignRaw extends ForeignMessage {
     readonly body: any;
 }
-export declare function channel<const Name extends string, S extends Schemas, const O extends CommonKey<S> | ((message: SchemaMessage<S>) => string) | Absent, const D extends Needs = {}>(name: Name & KebabCase<Name>, options: ChannelOptions<S, O, D>): Channel<Name, {
+export declare function channel<const Name extends string, S extends Schemas, const O extends CommonKey<S> | ((message: SchemaMessage<S>) => string) | Absent, const D extends Needs = {}>(name: KebabCase<Name>, options: ChannelOptions<S, O, D>): Channel<Name, {
     readonly [K in keyof S & string]: {
         readonly in: In<S[K]>;
         readonly out: StandardSchemaV1.InferOutput<S[K]>;
@@ -70,89 +71,87 @@ export {};
 import type { Adapter, Model, Position } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 export type Backoff = "constant" | "linear" | "exponential";
-export interface ConfigInput {
-    readonly prefix?: string;
-    readonly drain?: Duration;
-    readonly connections?: Readonly<Record<string, ConnectionInput>>;
-    readonly channels?: Readonly<Record<string, ChannelInput>>;
-    readonly policies?: Readonly<Record<string, PolicyInput>>;
-    readonly profiles?: Readonly<Record<string, OverlayInput>>;
+interface LayerInput<Null, Connection> {
+    readonly prefix?: string | Null;
+    readonly drain?: Duration | Null;
+    readonly connections?: Readonly<Record<string, Connection | Null>> | Null;
+    readonly channels?: Readonly<Record<string, ChannelInput<Null> | Null>> | Null;
+    readonly policies?: Readonly<Record<string, PolicyInput<Null> | Null>> | Null;
 }
-export interface OverlayInput {
-    readonly prefix?: string | null;
-    readonly drain?: Duration | null;
-    readonly connections?: Readonly<Record<string, Overlaid<Partial<ConnectionInput>> | null>> | null;
-    readonly channels?: Readonly<Record<string, ChannelOverlay | null>> | null;
-    readonly policies?: Readonly<Record<string, PolicyOverlay | null>> | null;
+export interface ConfigInput<Connection = ConnectionInput, ProfileConnection = ConnectionOverlay> extends LayerInput<never, Connection> {
+    readonly profiles?: Readonly<Record<string, OverlayInput<ProfileConnection>>>;
 }
-interface ChannelOverlay extends Overlaid<ChannelInput> {
-    readonly groups?: Readonly<Record<string, Overlaid<GroupInput> | null>> | null;
+export interface OverlayInput<Connection = ConnectionOverlay> extends LayerInput<null, Connection> {
 }
-interface PolicyOverlay extends Overlaid<PolicyInput> {
-}
-type Overlaid<T> = unknown extends T ? T : T extends string | number | boolean | Date | readonly unknown[] | Adapter | undefined ? T : {
-    readonly [K in keyof T]: Overlaid<T[K]> | null;
-};
 export type Provision = "auto" | "verify" | "off";
-export interface ConnectionInput {
+export interface ConnectionBasics {
     readonly use: string | Adapter;
     readonly provision?: Provision;
+}
+export interface ConnectionInput extends ConnectionBasics {
     readonly [option: string]: unknown;
 }
-export interface ChannelInput {
-    readonly model?: Model;
-    readonly on?: string;
-    readonly groups?: Readonly<Record<string, GroupInput>>;
-    readonly policy?: string;
-    readonly partitions?: number;
-    readonly form?: Form;
-    readonly address?: string;
-    readonly retention?: Duration;
-    readonly publish?: PublishInput;
-    readonly native?: Readonly<Record<string, unknown>>;
+export interface ConnectionOverlay {
+    readonly use?: string | Adapter | null;
+    readonly provision?: Provision | null;
+    readonly [option: string]: unknown;
+}
+export interface ChannelInput<Null = never> {
+    readonly model?: Model | Null;
+    readonly on?: string | Null;
+    readonly groups?: Readonly<Record<string, GroupInput<Null> | Null>> | Null;
+    readonly policy?: string | Null;
+    readonly partitions?: number | Null;
+    readonly form?: Form | Null;
+    readonly address?: string | Null;
+    readonly retention?: Duration | Null;
+    readonly publish?: PublishInput<Null> | Null;
+    readonly native?: Readonly<Record<string, unknown>> | Null;
 }
 export type Form = "standard" | "ordered" | "fifo";
-export interface PublishInput {
-    readonly timeout?: Duration;
-    readonly maxPending?: number;
-    readonly maxPendingBytes?: number;
-    readonly whenFull?: "wait" | "reject";
+export interface PublishInput<Null = never> {
+    readonly timeout?: Duration | Null;
+    readonly maxPending?: number | Null;
+    readonly maxPendingBytes?: number | Null;
+    readonly whenFull?: "wait" | "reject" | Null;
 }
-export interface GroupInput {
-    readonly concurrency?: number;
-    readonly maxInFlight?: number;
-    readonly maxInFlightBytes?: number;
-    readonly hold?: Duration;
-    readonly policy?: string;
+export interface GroupInput<Null = never> {
+    readonly concurrency?: number | Null;
+    readonly maxInFlight?: number | Null;
+    readonly maxInFlightBytes?: number | Null;
+    readonly hold?: Duration | Null;
+    readonly policy?: string | Null;
     readonly start?: Exclude<Position, object> | {
         readonly time: string | number | Date;
     } | {
         readonly at: string;
-    };
-    readonly address?: string;
-    readonly deadLetterAddress?: string;
-    readonly batch?: {
-        readonly size?: number;
-        readonly wait?: Duration;
-        readonly perKey?: number;
-    };
-    readonly filter?: boolean | readonly string[];
-    readonly native?: Readonly<Record<string, unknown>>;
+    } | Null;
+    readonly address?: string | Null;
+    readonly deadLetterAddress?: string | Null;
+    readonly batch?: BatchInput<Null> | Null;
+    readonly filter?: boolean | readonly string[] | Null;
+    readonly native?: Readonly<Record<string, unknown>> | Null;
 }
-export interface RetryInput {
-    readonly attempts?: number;
-    readonly backoff?: Backoff;
-    readonly first?: Duration;
-    readonly max?: Duration;
-    readonly jitter?: number;
+interface BatchInput<Null> {
+    readonly size?: number | Null;
+    readonly wait?: Duration | Null;
+    readonly perKey?: number | Null;
 }
-export interface PolicyInput {
-    readonly retry?: RetryInput & {
-        readonly errors?: Readonly<Record<string, RetryInput | "deadLetter" | "release">>;
-    };
+export interface RetryInput<Null = never> {
+    readonly attempts?: number | Null;
+    readonly backoff?: Backoff | Null;
+    readonly first?: Duration | Null;
+    readonly max?: Duration | Null;
+    readonly jitter?: number | Null;
+}
+interface RetriesInput<Null> extends RetryInput<Null> {
+    readonly errors?: Readonly<Record<string, RetryInput<Null> | "deadLetter" | "release" | Null>> | Null;
+}
+export interface PolicyInput<Null = never> {
+    readonly retry?: RetriesInput<Null> | Null;
     readonly deadLetter?: boolean | "park" | "block" | "skip" | {
         readonly channel: string;
-    };
+    } | Null;
 }
 export {};
 
@@ -162,7 +161,7 @@ import type { Batch, Delivery } from "./delivery.ts";
 import { type Duration } from "./duration.ts";
 import type { Adds, Middleware } from "./middleware.ts";
 import type { Join, Refused } from "./refused.ts";
-import type { ConsumerShape } from "./shapes.ts";
+import { type ConsumerShape } from "./shapes.ts";
 export interface Consumer<C extends AnyChannel = AnyChannel> extends ConsumerShape {
     readonly channel: C;
 }
@@ -181,27 +180,26 @@ export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Mi
     };
 }
 type Handler<C extends AnyChannel, K extends TypeOf<C>, Added> = (data: OutputOf<C, K>, delivery: Delivery<C, K, Added>) => unknown;
-type Entry<C extends AnyChannel, K, H, Added> = "ignore" | Handler<C, K extends TypeOf<C> ? K : Exclude<TypeOf<C>, H>, Added>;
+type Entry<C extends AnyChannel, K, H, Added> = K extends TypeOf<C> | "*" ? "ignore" | Handler<C, K extends TypeOf<C> ? K : Exclude<TypeOf<C>, H>, Added> : UnknownType<`"${K & string}" is not a type of "${C["name"]}"; it has ${Join<`"${TypeOf<C>}"`>}`>;
+type UnknownType<Why extends string> = Refused<Why> & ((data: any, delivery: any) => unknown);
 type Complete<C extends AnyChannel, H> = "*" extends H ? unknown : [Exclude<TypeOf<C>, H>] extends [never] ? unknown : Refused<`not handled: ${Join<Exclude<TypeOf<C>, H>>}; add it, or "*": "ignore"`>;
-export declare function consumer<C extends AnyChannel, const H extends TypeOf<C> | "*", const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handlers: {
-    readonly [K in H]: Entry<C, K, H, Adds<U>>;
-} & Complete<C, H>, options?: ConsumeOptions<U>): Consumer<C>;
+type Handlers<C extends AnyChannel, H extends string, Added> = {
+    readonly [K in H]: Entry<C, K, H, Added>;
+} & {
+    readonly [K in Exclude<TypeOf<C> | "*", H>]?: Entry<C, K, H, Added>;
+};
+export declare function consumer<C extends AnyChannel, const H extends string = never, const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handlers: Complete<C, H> & Handlers<C, H, Adds<U>>, options?: ConsumeOptions<U>): Consumer<C>;
 export declare function batchConsumer<C extends AnyChannel, const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handler: (batch: Batch<C, Adds<U>>) => unknown, options?: BatchOptions<U>): Consumer<C>;
 export {};
 
 // api/define-config.d.ts
 import type { AnyChannel, NeedOf } from "./channel.ts";
-import type { ChannelInput, ConfigInput, ConnectionInput, OverlayInput } from "./config-input.ts";
+import type { ChannelInput, ConfigInput, ConnectionBasics, ConnectionInput, ConnectionOverlay, OverlayInput } from "./config-input.ts";
 import type { Adapter, Model } from "../driver/index.ts";
 import type { Allow, Join, Refused } from "./refused.ts";
-export declare function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(channels: Channels, config: C & CheckConfig<Channels, C>): ConfigInput;
-interface TypedInput extends Omit<ConfigInput, "connections" | "profiles"> {
-    readonly connections?: Readonly<Record<string, TypedConnection>>;
-    readonly profiles?: Readonly<Record<string, Omit<OverlayInput, "connections"> & {
-        readonly connections?: Readonly<Record<string, object>>;
-    }>>;
-}
-type TypedConnection = ConnectionInput | (Pick<ConnectionInput, "use" | "provision"> & object);
+export declare function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(channels: Channels, config: Checked<Channels, C>): ConfigInput;
+type TypedInput = ConfigInput<ConnectionInput | ConnectionBasics, ConnectionOverlay | object>;
+type Checked<Channels extends readonly AnyChannel[], C> = [C] extends [TypedInput] ? CheckConfig<Channels, C> & TypedInput : C;
 type Get<T, Key, Else> = Key extends keyof T ? Exclude<T[Key], undefined> : Else;
 type List<Names> = Join<`"${Names & string}"`>;
 type CheckConfig<Channels extends readonly AnyChannel[], C> = Allow<FirstOf<[
@@ -526,7 +524,7 @@ import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
 export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
     readonly channels: Channels;
@@ -542,7 +540,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
     readonly redact?: (text: string) => string;
 }
 export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
-    consume<X extends C>(consumer: Consumer<X>): void;
+    consume<X extends AnyChannel>(consumer: Connected<X, C, Consumer<X>, Consumer>): void;
     start(): Promise<void>;
     run(options?: {
         readonly signal?: AbortSignal;
@@ -553,9 +551,9 @@ export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<
     }): Promise<StopReport>;
     explain(): Explanation;
     health(): Health;
-    depth(channel: C, group?: string): Promise<readonly GroupDepth[]>;
-    deadLetters(channel: C, group: string): DeadLetters;
-    replay(channel: C, group: string, from: ReplayFrom): Promise<void>;
+    depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
+    deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
+    replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom): Promise<void>;
 }
 export type ReplayFrom = "earliest" | "latest" | {
     readonly time: Date | number;
@@ -611,17 +609,18 @@ import type { AnyDelivery } from "./delivery.ts";
 import type { Refused } from "./refused.ts";
 import type { MiddlewareShape } from "./shapes.ts";
 export interface Middleware<Added extends object = {}> extends MiddlewareShape {
-    readonly "~adds"?: Added;
+    readonly [Symbol.species]?: Added;
 }
+declare const passed: unique symbol;
 export interface Passed<Added> {
-    readonly "~passed": Added;
+    readonly [passed]: Added;
 }
 type NoReplacing<Added> = {
     readonly [K in keyof Added & keyof AnyDelivery]: Refused<`next() cannot replace delivery.${K}`>;
 };
 interface Next {
     (): Promise<Passed<{}>>;
-    <Added extends object>(add: Added & NoReplacing<Added>): Promise<Passed<Added>>;
+    <Added extends object>(add: NoReplacing<Added> & Added): Promise<Passed<Added>>;
 }
 type Returned<Added> = {} extends Added ? Passed<Added> | void : Passed<Added>;
 export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
@@ -635,7 +634,7 @@ export {};
 import type { AnyChannel, InputOf, NeedOf, TypeOf } from "./channel.ts";
 import type { Duration } from "./duration.ts";
 import type { MessagingError } from "./errors.ts";
-import type { Refused } from "./refused.ts";
+import type { Join, Refused } from "./refused.ts";
 type NameOf<C extends AnyChannel> = C["name"];
 type Declared<C extends AnyChannel, N extends string, Value, Write extends string> = N extends NeedOf<C> ? Value : Refused<`"${NameOf<C>}" does not declare ${N}; add needs: { ${Write} }`>;
 export interface PublishOptions<C extends AnyChannel = AnyChannel> {
@@ -661,18 +660,25 @@ export type PublishManyResult = ({
     readonly id: string;
     readonly error: MessagingError;
 };
+export type Connected<X extends AnyChannel, C extends AnyChannel, Given = X, Any = AnyChannel> = [X] extends [C] ? Given : Refused<NotConnected<X["name"], C["name"]>> & Any;
+type NotConnected<Name extends string, Known extends string> = Name extends Known ? `"${Name}" is another channel than the connected one of that name; import the one given to connect({ channels })` : `"${Name}" is not connected; add it to connect({ channels })`;
+export type PayloadOf<C extends AnyChannel, K extends TypeOf<C>> = [Boxed<K, K>] extends [Each<K>] ? InputOf<C, K> : OfAll<C, K> | Refused<`the type is one of ${Join<`"${K}"`>}: narrow it first, or give data that is right for each`>;
+type Boxed<K, All> = K extends unknown ? (of: All) => All : never;
+type Each<K> = K extends unknown ? (of: K) => K : never;
+type OfAll<C extends AnyChannel, K extends TypeOf<C>> = (K extends unknown ? (data: InputOf<C, K>) => void : never) extends (data: infer All) => void ? All : never;
 export interface Publisher<C extends AnyChannel> {
-    publish<X extends C, K extends keyof NonNullable<X["~types"]>["messages"] & string>(channel: X, type: K, data: InputOf<X, K>, options?: PublishOptions<X>): Promise<Published>;
-    publishMany<X extends C>(channel: X, messages: readonly PublishManyItem<X>[], options?: {
+    publish<X extends AnyChannel, K extends keyof NonNullable<X[typeof Symbol.species]>["messages"] & string>(channel: Connected<X, C>, type: K, data: PayloadOf<X, K>, options?: PublishOptions<X>): Promise<Published>;
+    publishMany<X extends AnyChannel>(channel: Connected<X, C>, messages: readonly PublishManyItem<X>[], options?: {
         readonly signal?: AbortSignal;
     }): Promise<readonly PublishManyResult[]>;
-    readonly "~publishes"?: (channel: C) => void;
+    readonly [Symbol.species]?: (name: C["name"], channel: C) => void;
 }
 export {};
 
 // api/refused.d.ts
+declare const refused: unique symbol;
 export interface Refused<Why extends string> {
-    readonly "~refused": Why;
+    readonly [refused]: Why;
 }
 export type Allow<Verdict> = [Verdict] extends [never] ? unknown : Verdict;
 type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: infer F) => void ? F extends () => infer L ? L : never : never;
@@ -682,6 +688,11 @@ export {};
 // api/shapes.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Duration } from "./duration.ts";
+type Kind = "channel" | "consumer" | "middleware";
+export interface Branded<K extends Kind> {
+    readonly "~switchyard": K;
+}
+export declare function isMade(kind: Kind, value: unknown): boolean;
 export interface Needs {
     readonly delay?: Duration;
     readonly fairness?: true;
@@ -694,7 +705,6 @@ export interface ForeignMessage {
     readonly type?: string;
 }
 export interface ChannelShape {
-    readonly "~switchyard": "channel";
     readonly name: string;
     readonly messages: Readonly<Record<string, StandardSchemaV1>>;
     readonly orderingKey?: string | ((message: {
@@ -705,7 +715,6 @@ export interface ChannelShape {
     readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
 }
 export interface ConsumerShape {
-    readonly "~switchyard": "consumer";
     readonly kind: "single" | "batch";
     readonly channel: ChannelShape;
     readonly group: string;
@@ -726,9 +735,9 @@ export interface ConsumeShapeOptions {
     readonly discard?: boolean;
 }
 export interface MiddlewareShape {
-    readonly "~switchyard": "middleware";
     readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
 }
+export {};
 
 // api/verdicts.d.ts
 import type { Duration } from "./duration.ts";
@@ -1187,7 +1196,7 @@ export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
-export type { Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions } from "./api/publisher.ts";
+export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions, } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";

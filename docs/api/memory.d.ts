@@ -423,13 +423,13 @@ export interface ResolvedOptions {
 export declare const optionsSchema: StandardSchemaV1<MemoryOptions | undefined, ResolvedOptions>;
 
 // testing/deliver.d.ts
-import type { AnyChannel, Consumer, InputOf, TypeOf } from "@switchyard/core";
+import type { AnyChannel, Consumer, PayloadOf, TypeOf } from "@switchyard/core";
 import { type AttemptOptions, type AttemptResult } from "@switchyard/core/testing";
 import type { PolicyInput } from "./settings.ts";
 export interface DeliverOptions extends AttemptOptions {
     readonly policy?: PolicyInput;
 }
-export declare function deliver<C extends AnyChannel, const K extends TypeOf<C>>(consumer: Consumer<C>, type: K, data: InputOf<C, K>, options?: DeliverOptions): Promise<AttemptResult>;
+export declare function deliver<C extends AnyChannel, const K extends TypeOf<C>>(consumer: Consumer<C>, type: K, data: PayloadOf<C, K>, options?: DeliverOptions): Promise<AttemptResult>;
 
 // testing/index.d.ts
 export type { AttemptResult } from "@switchyard/core/testing";

@@ -7,10 +7,19 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Runs the compiler on files that live for as long as `use` runs, against the packages' sources. */
-export async function compile<T>(
+export function compile<T>(
   files: Readonly<Record<string, string>>,
   options: Readonly<Record<string, unknown>>,
   use: (output: string, folder: string) => Promise<T>,
+): Promise<T> {
+  return project(files, options, async (folder) => use(await tsc(folder), folder));
+}
+
+/** A folder of these files, ready for the compiler. It lives for as long as `use` runs. */
+export async function project<T>(
+  files: Readonly<Record<string, string>>,
+  options: Readonly<Record<string, unknown>>,
+  use: (folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "switchyard-types-"));
   try {
@@ -23,7 +32,7 @@ export async function compile<T>(
     };
     const all = { ...files, "package.json": '{ "type": "module" }', "tsconfig.json": JSON.stringify(config) };
     await Promise.all(Object.entries(all).map(([name, text]) => writeFile(join(folder, name), text)));
-    return await use(await tsc(folder), folder);
+    return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -234,6 +234,8 @@ export function configurations(): void {
   defineConfig([orders], { connections, channels: { orders: { model: "topic", on: "aws", groups } } });
   // @ts-expect-error unknown key "modle"; there are "address", "form"
   defineConfig([orders], { connections, channels: { orders: { modle: "queue", on: "aws", groups } } });
+  // @ts-expect-error 'concurency' does not exist in type 'GroupInput<never>'. Did you mean to write 'concurrency'?
+  defineConfig([orders], { connections, channels: { orders: { groups: { a: { concurency: 3 } } } } });
   // @ts-expect-error Property 'use' is missing
   defineConfig([orders], { connections: { aws: { region: "eu-west-1" } } });
   // @ts-expect-error unknown key "chanels"; there are
@@ -257,7 +259,7 @@ export function profiles(): void {
   defineConfig([uploads], { ...base, profiles: { p: { channels: { "video-uploads": { groups: { more: {} } } } } } });
   // @ts-expect-error "uploads" is not one of the channels "video-uploads"
   defineConfig([uploads], { ...base, profiles: { p: { channels: { uploads: { on: "old" } } } } });
-  // @ts-expect-error 'modle' does not exist in type 'ChannelOverlay'. Did you mean to write 'model'?
+  // @ts-expect-error 'modle' does not exist in type 'ChannelInput<null>'. Did you mean to write 'model'?
   defineConfig([uploads], { ...base, profiles: { p: { channels: { "*": { modle: "queue" } } } } });
 }
 

@@ -1,5 +1,12 @@
 import type { AnyChannel, NeedOf } from "./channel.ts";
-import type { ChannelInput, ConfigInput, ConnectionInput, OverlayInput } from "./config-input.ts";
+import type {
+  ChannelInput,
+  ConfigInput,
+  ConnectionBasics,
+  ConnectionInput,
+  ConnectionOverlay,
+  OverlayInput,
+} from "./config-input.ts";
 import type { Adapter, Model } from "../driver/index.ts";
 import type { Allow, Join, Refused } from "./refused.ts";
 
@@ -12,20 +19,22 @@ import type { Allow, Join, Refused } from "./refused.ts";
  */
 export function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(
   channels: Channels,
-  config: C & CheckConfig<Channels, C>,
+  config: Checked<Channels, C>,
 ): ConfigInput {
   void channels;
   return config as ConfigInput;
 }
 
 /** `ConfigInput`, but a connection may also be an interface, which has no index signature. */
-interface TypedInput extends Omit<ConfigInput, "connections" | "profiles"> {
-  readonly connections?: Readonly<Record<string, TypedConnection>>;
-  readonly profiles?: Readonly<
-    Record<string, Omit<OverlayInput, "connections"> & { readonly connections?: Readonly<Record<string, object>> }>
-  >;
-}
-type TypedConnection = ConnectionInput | (Pick<ConnectionInput, "use" | "provision"> & object);
+type TypedInput = ConfigInput<ConnectionInput | ConnectionBasics, ConnectionOverlay | object>;
+
+/**
+ * `C` is inferred from the second branch, and the first is what the configuration is compared with. Its type is `TypedInput` and
+ * not `C` because editors take the text they show over a key from there, and `C` has no doc comments.
+ */
+type Checked<Channels extends readonly AnyChannel[], C> = [C] extends [TypedInput]
+  ? CheckConfig<Channels, C> & TypedInput
+  : C;
 
 type Get<T, Key, Else> = Key extends keyof T ? Exclude<T[Key], undefined> : Else;
 type List<Names> = Join<`"${Names & string}"`>;
