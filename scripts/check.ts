@@ -15,6 +15,8 @@ const steps: readonly Step[] = [
   { name: "format", command: "biome", args: ["format", "."], fix: "npm run format" },
   { name: "packages (publint, attw)", command: "npm", args: ["run", "--silent", "check:packages"] },
   { name: "unused code (knip)", command: "knip", args: [] },
+  { name: "lockfile (every platform)", command: "node", args: ["scripts/check-lockfile.ts"] },
+  { name: "documents (links, anchors, code)", command: "node", args: ["scripts/check-documents.ts"] },
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));

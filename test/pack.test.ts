@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startAws } from "./support/aws-emulator.ts";
-import { blocksOf } from "./support/readme-blocks.ts";
+import { blocksOf } from "../scripts/document-blocks.ts";
 import { run } from "./support/run.ts";
 import { bin, root, workspaces } from "./support/workspace.ts";
 
