@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { contract, type Harness } from "@switchyard/contract";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { blocksOf } from "./support/readme-blocks.ts";
+import { blocksOf } from "../scripts/document-blocks.ts";
 import { run } from "./support/run.ts";
 import { bin, root } from "./support/workspace.ts";
 

@@ -6,7 +6,7 @@ import { type BuildOptions, build as esbuild } from "esbuild";
 import { type OutputOptions, rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { webpack } from "webpack";
-import { blocksOf } from "./support/readme-blocks.ts";
+import { blocksOf } from "../scripts/document-blocks.ts";
 import { run } from "./support/run.ts";
 import { root } from "./support/workspace.ts";
 
