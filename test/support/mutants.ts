@@ -61,6 +61,33 @@ const foreignOnly = (message: WireMessage): boolean => message.headers["ce"] ===
 
 export const mutants: readonly Mutant[] = [
   {
+    name: "fetches all there is, whatever there is room for",
+    of: "memory queue",
+    caughtBy: "C12-max-in-flight-bytes",
+    hooks: (runtime) => {
+      const buffers = new Map<Lease, Delivery[]>();
+      return {
+        lease: (lease, from) => {
+          if (from.dead === true) return;
+          const buffer: Delivery[] = [];
+          buffers.set(lease, buffer);
+          const fetch = async (): Promise<void> => {
+            const got = await lease.receive(1_000, 1_000, lease.lost);
+            buffer.push(...(got ?? []));
+            if (got !== null && !lease.lost.aborted) return fetch();
+          };
+          void fetch().catch(() => {});
+        },
+        receive: async (max, call, _from, signal, lease) => {
+          const buffer = buffers.get(lease);
+          if (buffer === undefined) return call(max);
+          if (buffer.length === 0) await runtime().sleep(50, signal);
+          return buffer.splice(0, max);
+        },
+      };
+    },
+  },
+  {
     name: "takes a stranger's word for which message is which",
     of: "memory queue",
     caughtBy: "C9-one-id-of-several",

@@ -24,10 +24,23 @@ export interface AppOptions {
   readonly channels?: Record<string, Record<string, unknown>>;
   /** Of one publish, its resends included. */
   readonly timeout?: string;
+  /** The longest a handler may take. Default: the adapter's. */
+  readonly consumerTimeout?: string;
+  /** Default 5. */
+  readonly attempts?: number;
 }
 
 /** `plain` and `ordered` as queues; a silent connection is found in some seconds, and a machine that stalls for one is not. */
-export async function startApp({ prefix, url, channels = {}, timeout = "10m" }: AppOptions): Promise<App> {
+export async function startApp(options: AppOptions): Promise<App> {
+  const { prefix, url, channels = {}, timeout = "10m", attempts = 5 } = options;
+  const connection = {
+    use: adapter,
+    url,
+    heartbeat: "3s",
+    connectTimeout: "5s",
+    provision: "auto",
+    ...(options.consumerTimeout === undefined ? {} : { consumerTimeout: options.consumerTimeout }),
+  };
   const events: MessagingEvent[] = [];
   const common = {
     model: "queue",
@@ -42,9 +55,9 @@ export async function startApp({ prefix, url, channels = {}, timeout = "10m" }: 
     config: {
       prefix,
       drain: "5s",
-      connections: { rabbit: { use: adapter, url, heartbeat: "3s", connectTimeout: "5s", provision: "auto" } },
+      connections: { rabbit: connection },
       channels: { plain: { ...common, ...channels["plain"] }, ordered: { ...common, ...channels["ordered"] } },
-      policies: { default: { retry: { attempts: 5, backoff: "constant", first: "1s" }, deadLetter: true } },
+      policies: { default: { retry: { attempts, backoff: "constant", first: "1s" }, deadLetter: true } },
     },
   } as never)) as unknown as Any;
   const publish = (to: unknown, n: number, key = "k") =>

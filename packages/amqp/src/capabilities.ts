@@ -1,6 +1,6 @@
 import type { Capabilities, Destination } from "@switchyard/core/driver";
 import { MAX_BATCH, MAX_DELAY_MS, MAX_HEADERS, MAX_MESSAGE_BYTES, SENDS_AT_ONCE, UNLIMITED_MS } from "./limits.ts";
-import { isOrdered } from "./names.ts";
+import { isOrdered, partitionQueues } from "./names.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 export function capabilitiesOf(of: Destination, options: Pick<ResolvedOptions, "maxMessageBytes">): Capabilities {
@@ -17,6 +17,7 @@ export function capabilitiesOf(of: Destination, options: Pick<ResolvedOptions, "
     headers: MAX_HEADERS,
     binary: true,
     concurrency: { send: SENDS_AT_ONCE, receive: 1 },
+    ...(plain ? {} : { minInFlight: partitionQueues(of).length }),
     delayedPublishMs: plain ? MAX_DELAY_MS : 0,
     retryDelayMs: plain ? MAX_DELAY_MS : 0,
     holdExtend: false,

@@ -1,4 +1,12 @@
-import type { Connection, Depth, Destination, DriverEvent, Existing, Runtime } from "@switchyard/core/driver";
+import type {
+  Connection,
+  Depth,
+  Destination,
+  DriverEvent,
+  Existing,
+  ReceiverOptions,
+  Runtime,
+} from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
 import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./broker-retry.ts";
@@ -68,11 +76,15 @@ export async function connect(
     return existing;
   };
 
-  const receiverOf = async (from: Destination, prefetch: number, signal: AbortSignal): Promise<Receiver> => {
+  const receiverOf = async (
+    from: Destination,
+    { prefetch, window = prefetch }: Pick<ReceiverOptions, "prefetch" | "window">,
+    signal: AbortSignal,
+  ): Promise<Receiver> => {
     const ordered = isOrdered(from);
     const queues = ordered ? partitionQueues(from) : [addressOf(from)];
     const parking = ordered ? undefined : new Parking(publishing, runtime, delaysOf(from, options));
-    const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(prefetch / queues.length)));
+    const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(Math.min(prefetch, window) / queues.length)));
     const brokerRetry = await brokerRetryFor(from, consuming, signal);
     let existing: Existing = {};
     const leases = queues.map(
@@ -149,8 +161,9 @@ export async function connect(
         caution,
       });
     },
-    receiver: async (from, { prefetch, start, announce }, signal) => {
-      if (from.model !== "stream") return receiverOf(from, prefetch, signal);
+    receiver: async (from, given, signal) => {
+      if (from.model !== "stream") return receiverOf(from, given, signal);
+      const { prefetch, start, announce } = given;
       const { openStream } = await import("./stream/stream-receiver.ts");
       return openStream(settingFor(from), capabilitiesOf(from, options), start, prefetch, report, signal, announce);
     },

@@ -16,9 +16,23 @@ class Raw extends EventEmitter {
   async checkQueue() {
     return { consumerCount: 0, messageCount: 0 };
   }
-  async prefetch() {}
+  /** Prefetch by consumer. */
+  readonly consumers = new Map<string, number>();
+  #prefetch = 0;
+  async prefetch(count: number) {
+    this.#prefetch = count;
+  }
   async consume(_queue: string, arrived: (message: unknown) => void) {
     this.arrived = arrived;
+    const consumerTag = `c${++this.begun}`;
+    this.consumers.set(consumerTag, this.#prefetch);
+    return { consumerTag };
+  }
+  begun = 0;
+  fewestConsumers = Number.POSITIVE_INFINITY;
+  async cancel(tag: string) {
+    this.consumers.delete(tag);
+    this.fewestConsumers = Math.min(this.fewestConsumers, this.consumers.size);
   }
   ack({ fields }: { fields: { deliveryTag: number } }, upTo?: boolean) {
     this.written.push(`ack ${upTo === true ? "up to " : ""}${fields.deliveryTag}`);
@@ -56,11 +70,12 @@ async function consuming(over: { ordered?: boolean; parking?: object } = {}) {
     consumerArguments: {},
   });
   await lease.open(never);
+  /** By the newest consumer. */
   const push = (...tags: readonly number[]) => {
     for (const tag of tags)
       channels.at(-1)!.arrived({
         content: Buffer.from(`${tag}`),
-        fields: { deliveryTag: tag },
+        fields: { deliveryTag: tag, consumerTag: `c${channels.at(-1)!.begun}` },
         properties: { contentType: "text/plain", messageId: `m-${tag}`, headers: {} },
       });
   };
@@ -172,6 +187,65 @@ test("what the broker may have moved by its own limit, when a channel ended, is 
   expect(reported).toMatchObject([{ type: "warning", id: "q", cause: { code: "delivery-limit" } }]);
   expect(String((reported[0]!.cause as Error).message)).toContain('"m-2"');
   expect(String((reported[0]!.cause as Error).message)).not.toContain('"m-1"');
+});
+
+test("more are allowed by one more consumer; fewer by cancelling all but one of one message, until the rest is settled", async () => {
+  const { lease, push, take, raw, runtime } = await consuming();
+  const ack = async (one: Delivery<Receipt> | undefined) => {
+    await lease.settle([{ receipt: one!.receipt, action: "ack" }], never);
+    await runtime.settle();
+  };
+  lease.limit(25);
+  await runtime.settle();
+  expect([...raw().consumers.values()]).toEqual([10, 15]);
+  push(1, 2, 3, 4, 5, 6);
+  const [one, two, three] = await take(3);
+  lease.limit(4);
+  await runtime.settle();
+  // Three are handed out. A queue that deletes itself with its last consumer must keep one.
+  expect([raw().written, lease.held, [...raw().consumers]]).toEqual([["back 4", "back 5", "back 6"], 3, [["c3", 1]]]);
+  expect(raw().fewestConsumers).toBe(1);
+  await ack(one);
+  // Two held by consumers that are gone, one by the live one, and one more.
+  expect([...raw().consumers.values()]).toEqual([1, 1]);
+  await ack(two);
+  await ack(three);
+  const allowed = [...raw().consumers.values()].reduce((all, prefetch) => all + prefetch, 0);
+  expect([allowed, lease.held]).toEqual([4, 0]);
+});
+
+test("no consumer is ever given a prefetch of 0, which is no limit", async () => {
+  const { lease, push, take, raw, runtime } = await consuming();
+  push(1, 2, 3);
+  await take(3);
+  lease.limit(1);
+  await runtime.settle();
+  expect([...raw().consumers.values()]).toEqual([1]);
+});
+
+test("what goes back unseen goes as a copy where the broker's own limit is near", async () => {
+  const parked: unknown[] = [];
+  const parking = { park: async (...given: readonly unknown[]) => void parked.push(given.slice(1, 4)) };
+  const { lease, again, raw, runtime } = await consuming({ parking });
+  again(1, 0);
+  again(2, 4);
+  lease.limit(1);
+  await runtime.settle();
+  expect([parked, raw().written]).toEqual([[["q", 0, 0]], ["back 1", "ack 2"]]);
+});
+
+test("an ordered queue holds fewer once what is handed out is settled, in a new channel; more does not disturb it", async () => {
+  const { lease, push, take, runtime, channels } = await consuming({ ordered: true });
+  push(1, 2);
+  const [one] = await take(1);
+  lease.limit(20);
+  lease.limit(12);
+  await runtime.settle();
+  expect([channels.length, [...channels[0]!.consumers]]).toEqual([1, [["c1", 10]]]);
+  lease.limit(2);
+  await lease.settle([{ receipt: one!.receipt, action: "ack" }], never);
+  await runtime.settle();
+  expect([channels.length, [...channels[1]!.consumers]]).toEqual([2, [["c1", 2]]]);
 });
 
 test("a reader that throws ends the channel, which gives everything back", async () => {

@@ -2,8 +2,10 @@ import type { Delivery, DriverEvent, Lease, Outcome, Runtime, Settlement } from 
 import { Arrivals } from "./arrivals.ts";
 import type { BrokerRetry } from "./broker-retry.ts";
 import type { Channel } from "./channel.ts";
+import { Consumers } from "./consumers.ts";
 import type { AmqpMessage } from "./client.ts";
 import { AmqpFault, lostLease } from "./faults.ts";
+import { MAX_PREFETCH } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Parking } from "./parking.ts";
 import { Settler } from "./settler.ts";
@@ -16,6 +18,7 @@ const LAST_PART = 20;
 export interface QueueLeaseOptions {
   readonly queue: string;
   readonly link: Link;
+  /** The most messages held here at first. {@link QueueLease.limit} changes it. */
   readonly prefetch: number;
   readonly runtime: Runtime;
   readonly consumerTimeoutMs: number;
@@ -47,6 +50,9 @@ export class QueueLease implements Lease<Receipt> {
   /** On a queue with a single active consumer: whether that is this one, as far as is known. */
   #active = false;
   #forwarding = 0;
+  #consumers: Consumers | undefined;
+  /** The most messages held here. */
+  #most: number;
   /** Of the message whose time ends first. */
   #expiry: Disposable | undefined;
 
@@ -54,6 +60,7 @@ export class QueueLease implements Lease<Receipt> {
     this.id = options.queue;
     this.lost = this.#lost.signal;
     this.#options = options;
+    this.#most = options.prefetch;
     this.#arrivals = new Arrivals(options.runtime);
     this.#settler = new Settler(options, this.#unsettled);
   }
@@ -72,13 +79,12 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   async open(signal: AbortSignal | undefined): Promise<void> {
-    const { queue, link, prefetch, consumerArguments } = this.#options;
+    const { queue, link, consumerArguments } = this.#options;
     const channel = await link.channel(false, signal);
     this.#channel = channel;
     try {
       const { consumerCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
       this.#active = consumerCount === 0;
-      await channel.rpc((raw) => raw.prefetch(prefetch), signal);
       const arrived = (message: AmqpMessage | null) => {
         try {
           this.#arrived(channel, message);
@@ -87,7 +93,14 @@ export class QueueLease implements Lease<Receipt> {
           this.fail(error);
         }
       };
-      await channel.rpc((raw) => raw.consume(queue, arrived, { noAck: false, arguments: consumerArguments }), signal);
+      this.#consumers = new Consumers(channel, this.#most, {
+        queue,
+        consumerArguments,
+        arrived,
+        unsettled: () => this.#unsettled.tags(),
+        giveBackBeyond: (most) => this.#giveBackBeyond(most),
+      });
+      await this.#consumers.begin(signal);
     } catch (error) {
       await channel.close();
       throw error;
@@ -195,7 +208,7 @@ export class QueueLease implements Lease<Receipt> {
       if (parking !== undefined) this.#settler.giveUp(receipt);
       else this.#unsettled.keep(receipt);
     }
-    if (parking !== undefined) return;
+    if (parking !== undefined) return this.#consumers?.settledSome();
     this.#returning = true;
     this.#restartIfReturned();
   }
@@ -205,6 +218,7 @@ export class QueueLease implements Lease<Receipt> {
     if (await parking.forward(receipt, this.id, leftMs, attempts, () => this.#released))
       this.#unsettled.settled(receipt);
     this.#forwarding--;
+    this.#consumers?.settledSome();
   }
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Receipt>[]> {
@@ -237,6 +251,7 @@ export class QueueLease implements Lease<Receipt> {
       settled.push(unwritten ? failed : outcome instanceof Promise ? await outcome : outcome);
     }
     this.#restartIfReturned();
+    this.#consumers?.settledSome();
     return settled;
   }
 
@@ -256,6 +271,33 @@ export class QueueLease implements Lease<Receipt> {
     this.#unsettled.keep(receipt);
     this.#returning = true;
     return undefined;
+  }
+
+  /**
+   * On an ordered queue only one consumer is active, so its prefetch changes with its channel only. Fewer: what is handed out is
+   * settled, then the channel begins anew. More: once the channel begins anew for another reason.
+   */
+  limit(most: number): void {
+    this.#most = Math.min(most, MAX_PREFETCH);
+    if (this.#consumers === undefined) return;
+    if (this.#options.parking !== undefined) this.#consumers.limit(this.#most);
+    else if (this.#most < this.#consumers.allowed) this.stepDown();
+  }
+
+  #giveBackBeyond(most: number): void {
+    let kept = Math.max(0, this.#arrivals.size - (this.held - most));
+    const back: Receipt[] = [];
+    this.#arrivals.keepOnly(({ receipt }) => {
+      if (kept-- > 0) return true;
+      back.push(receipt);
+      return false;
+    });
+    for (const receipt of back) void this.#giveBackUnseen(receipt);
+  }
+
+  async #giveBackUnseen(receipt: Receipt): Promise<void> {
+    await this.#settler.giveBack({ receipt, action: "release" }, receipt.channel.over);
+    this.#consumers?.settledSome();
   }
 
   /** Asks for the partition to be given to another member; what is handed out is settled first. */

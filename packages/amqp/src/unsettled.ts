@@ -34,6 +34,11 @@ export class Unsettled {
     return this.#all.has(receipt);
   }
 
+  /** Of each message, the tag of the consumer that brought it. */
+  *tags(): Generator<string | undefined> {
+    for (const { message } of this.#all) yield message.fields.consumerTag;
+  }
+
   arrived(receipt: Receipt): void {
     this.#all.add(receipt);
   }

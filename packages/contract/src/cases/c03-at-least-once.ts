@@ -30,7 +30,7 @@ export const cases: readonly ContractCase[] = [
       const channel = t.channel();
       const shared = {
         channels: [channel],
-        groups: { main: { concurrency: 2, maxInFlight: 2 } },
+        groups: { main: { concurrency: 2, maxInFlight: Math.max(2, t.caps.minInFlight ?? 1) } },
         channelConfig: t.harness.model === "stream" ? { partitions: 4 } : {},
       };
       const publisher = await t.app(shared);

@@ -1,6 +1,6 @@
 import { intercept } from "../intercept.ts";
 import type { ContractCase } from "../case.ts";
-import { all, assert, isLog, leases, notLog, range, rejected, wire } from "./kit.ts";
+import { all, assert, isLog, leases, notLog, range, rejected, signal, wire } from "./kit.ts";
 
 const clause = "C12";
 
@@ -80,7 +80,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C12-max-in-flight-bytes",
     clause,
-    title: "the bytes in flight stay near their limit: only fetches under way exceed it",
+    title: "the bytes in flight stay near their limit, the driver's buffers included: only fetches under way exceed it",
     needs: notLog,
     run: async (t) => {
       const channel = t.channel();
@@ -107,6 +107,14 @@ export const cases: readonly ContractCase[] = [
       await app.publishAll(channel, large(10, 60));
       await t.sleep(1_500);
       assert.ok(received <= 10, `${received} were fetched although three fill the limit`);
+      // Nor are they in a buffer of the driver.
+      if (t.caps.groupMembership === "competing" && t.caps.depth !== "none") {
+        const places = t.layout(channel.name, ["main"]);
+        const other = await t.open(places);
+        const depth = await other.connection.depth!(places.groups["main"]!, signal());
+        const ready = depth.reduce((sum, one) => sum + (one.ready ?? 0), 0);
+        assert.ok(ready >= 40, `${ready} of 50 stayed at the broker although three fill the limit`);
+      }
       gate.abort();
       await t.until(() => seen.done.length >= 60, "all sixty", 60_000);
     },
