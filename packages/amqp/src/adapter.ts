@@ -2,7 +2,7 @@ import type { Adapter } from "@switchyard/core/driver";
 import { capabilitiesOf } from "./capabilities.ts";
 import { locate } from "./names.ts";
 import { nativeProblems } from "./native.ts";
-import { amqpOptions, type ResolvedOptions } from "./options.ts";
+import { amqpOptions, type ResolvedOptions, urlsOf } from "./options.ts";
 
 /** What RabbitMQ keeps. A delay is kept without an ordering key; a stream keeps its records. */
 export type AmqpKeeps = { queue: "ordering" | "delay"; pubsub: "ordering" | "delay"; stream: "ordering" | "replay" };
@@ -15,8 +15,10 @@ export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
   locate: (of, options) => locate(of, options),
   nativeProblems: (of, options) => nativeProblems(of, options),
   open: async (options, runtime, report, about) => {
-    const { connect } = await import("./connection.ts");
-    return connect(options, runtime, report, about?.service ?? "switchyard");
+    const [{ connect }, { placing }] = await Promise.all([import("./connection.ts"), import("./errors.ts")]);
+    const connection = await connect(options, runtime, report, about?.service ?? "switchyard");
+    const placed = placing(urlsOf(options));
+    return { ...connection, classify: (cause, during) => placed(connection.classify(cause, during)) };
   },
   topology: async (options, runtime) => {
     const { createTopology } = await import("./topology/index.ts");

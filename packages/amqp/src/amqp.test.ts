@@ -1,4 +1,5 @@
 import type { Destination } from "@switchyard/core/driver";
+import { virtualRuntime } from "@switchyard/core/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { adapter } from "./adapter.ts";
@@ -316,5 +317,38 @@ describe("options", () => {
     expect(adapter.locate(of({ address: "amq.mine" }), value).problem).toMatch(/RabbitMQ's own/);
     expect(adapter.nativeProblems!(of({ native: { maxLength: 0, colour: "red" } }), value)).toHaveLength(2);
     expect(adapter.nativeProblems!(of({ native: { maxLength: 5, priority: 9 } }), value)).toEqual([]);
+  });
+});
+
+describe("what is told of a refusal", () => {
+  const closed = (code: number, text: string) =>
+    Object.assign(new Error(`Channel closed by server: ${code} (X) with message "${text}"`), { code });
+
+  test("the broker's address and its own words, each in its place, and no password", async () => {
+    const { value } = resolved({ url: ["amqps://u:secretsecret@one/v?x=y", "amqps://two"] });
+    const { classify, close } = await adapter.open(value, virtualRuntime(), () => {});
+    const words = "NOT_FOUND - no queue 'p_c_main' in vhost 'v'";
+    expect(classify(closed(404, words), "open")).toEqual({
+      kind: "config",
+      code: "queue-not-found",
+      hint: "create it with plan and apply, or check prefix, address and virtual host",
+      where: "at amqps://one/v, amqps://two",
+      said: words,
+    });
+    expect(classify(closed(406, "PRECONDITION_FAILED - inequivalent arg"), "topology")).toMatchObject({
+      code: "topology-differs",
+      where: "at amqps://one/v, amqps://two",
+      said: "PRECONDITION_FAILED - inequivalent arg",
+    });
+    expect(classify(closed(403, "ACCESS_REFUSED - write access refused"), "send")).toMatchObject({
+      where: "at amqps://one/v, amqps://two",
+    });
+    const specific = new AmqpFault("retryable", "unreachable", "check the network", undefined, undefined, {
+      where: "at amqps://two",
+    });
+    expect(classify(specific, "send").where).toBe("at amqps://two");
+    // What is wrong with one message is the same on every broker.
+    expect(classify(new AmqpFault("permanent", "too-large", "5 bytes"), "send")).not.toHaveProperty("where");
+    await close();
   });
 });

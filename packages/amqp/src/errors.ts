@@ -1,6 +1,7 @@
 /** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { isMessagingError, oneLine, quotedWords } from "@switchyard/core/driver-kit";
+import { isMessagingError, oneLine } from "@switchyard/core/driver-kit";
+import { shown } from "./addresses.ts";
 import { AmqpFault } from "./faults.ts";
 
 const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
@@ -9,11 +10,11 @@ const RIGHTS = "check the user's configure, write and read permissions on this v
 /** Longer replies of the broker are cut before anything is looked for in them. AMQP allows 255 bytes. */
 const MOST_TEXT = 600;
 
-/** The broker's own words, to end a hint with. */
-const said = (text: string): string => (text === "" ? "" : `; the broker said ${quotedWords(wordsOf(text))}`);
+/** The fault, and what the broker said of it: core clips, quotes and masks that. */
+const withWords = (fault: Fault, text: string): Fault => (text === "" ? fault : { ...fault, said: wordsOf(text) });
 
-/** Without what amqplib puts around them. */
-function wordsOf(text: string): string {
+/** The broker's own words, without what amqplib puts around them. */
+export function wordsOf(text: string): string {
   const [, words] = /with message "([^"]{1,300})"/.exec(text) ?? [];
   return words ?? text;
 }
@@ -62,7 +63,7 @@ function faultOf(error: object, during: Phase): Fault | undefined {
   const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
   const text = typeof message === "string" ? message.slice(0, MOST_TEXT) : "";
   const reply = typeof code === "number" ? code : Number(/\b(\d{3}) \([A-Z-]+\)/.exec(text)?.[1]);
-  if (reply >= 200 && reply < 600) return byReply(reply, text, during);
+  if (reply >= 200 && reply < 600) return repliedWith(byReply(reply, text, during), text);
   if (typeof code === "string") {
     const fault = byErrno(code, error, during);
     if (fault !== undefined) return fault;
@@ -92,9 +93,29 @@ function faultOf(error: object, during: Phase): Fault | undefined {
   return undefined;
 }
 
-function ofOurs({ kind, code, message, retryAfterMs }: AmqpFault, during: Phase): Fault {
+function ofOurs({ kind, code, message, retryAfterMs, told }: AmqpFault, during: Phase): Fault {
   if (kind === "lost" && during !== "settle" && during !== "extend") return { kind: "retryable", code };
-  return { kind, code, hint: message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { kind, code, hint: message, ...told, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** What the network or a handler's slowness ended is told by its code; of a refusal the broker's words are the reason. */
+function repliedWith(fault: Fault, text: string): Fault {
+  const plain =
+    fault.code === "connection-lost" || fault.code === "consumer-timeout" || fault.code === "channel-closed";
+  return plain ? fault : withWords(fault, text);
+}
+
+/**
+ * A driver's faults with the broker's address, as people may read it. What is wrong with one message, or was ended here, is
+ * the same on every broker.
+ */
+export function placing(urls: readonly string[]): (fault: Fault) => Fault {
+  const where = `at ${urls.map(shown).join(", ")}`;
+  return (fault) => {
+    const { kind, code } = fault;
+    const ofNoBroker = kind === "permanent" || kind === "lost" || code === "aborted" || fault.where !== undefined;
+    return ofNoBroker ? fault : { ...fault, where };
+  };
 }
 
 function byReply(reply: number, text: string, during: Phase): Fault {
@@ -108,28 +129,25 @@ function byReply(reply: number, text: string, during: Phase): Fault {
       return { kind: "retryable", code: "no-consumers" };
     case 402:
     case 404:
-      if (PASSES.test(text))
-        return { kind: "retryable", code: "queue-unavailable", hint: `its node is not up${said(text)}` };
-      return { kind: "config", code: notFoundCode(text, during), hint: TOPOLOGY + said(text) };
+      if (PASSES.test(text)) return { kind: "retryable", code: "queue-unavailable", hint: "its node is not up" };
+      return { kind: "config", code: notFoundCode(text, during), hint: TOPOLOGY };
     case 403:
       if (/exclusive use/i.test(text))
         return {
           kind: "retryable",
           code: "exclusive-consumer",
-          hint: `another consumer has the queue for itself${said(text)}`,
+          hint: "another consumer has the queue for itself",
         };
       return {
         kind: "auth",
         code: "access-refused",
-        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text)
-          ? `check user and password${said(text)}`
-          : RIGHTS + said(text),
+        hint: /login|authentication|PLAIN|EXTERNAL/i.test(text) ? "check user and password" : RIGHTS,
       };
     case 405:
       return {
         kind: "retryable",
         code: "resource-locked",
-        hint: `another connection has it exclusively${said(text)}`,
+        hint: "another connection has it exclusively",
       };
     case 406:
       return precondition(text, during);
@@ -142,12 +160,12 @@ function byReply(reply: number, text: string, during: Phase): Fault {
             code: "plugin-missing",
             hint: "an ordered channel needs: rabbitmq-plugins enable rabbitmq_consistent_hash_exchange",
           }
-        : { kind: "config", code: "refused", hint: `the broker refused it${said(text)}` };
+        : { kind: "config", code: "refused", hint: "the broker refused it" };
     case 540:
-      return { kind: "config", code: "unsupported", hint: `the broker cannot do it${said(text)}` };
+      return { kind: "config", code: "unsupported", hint: "the broker cannot do it" };
     case 541:
       if (/vhost .* is down/i.test(text))
-        return { kind: "retryable", code: "vhost-down", hint: `the virtual host is down${said(text)}` };
+        return { kind: "retryable", code: "vhost-down", hint: "the virtual host is down" };
       return lost;
     default:
       // 320 connection forced, 501 to 506 protocol trouble, 541 internal error: another connection may do.
@@ -162,14 +180,13 @@ function notAllowed(text: string): Fault {
     return {
       kind: "retryable",
       code,
-      hint: `a limit of the broker is reached: close what is not needed, or raise it${said(text)}`,
+      hint: "a limit of the broker is reached: close what is not needed, or raise it",
     };
   }
-  if (/is down/i.test(text))
-    return { kind: "retryable", code: "vhost-down", hint: `the virtual host is down${said(text)}` };
-  if (/refused for user/i.test(text)) return { kind: "auth", code: "access-refused", hint: RIGHTS + said(text) };
-  if (/vhost|virtual host/i.test(text)) return { ...VHOST, hint: `${VHOST.hint}${said(text)}` };
-  return { kind: "config", code: "not-allowed", hint: `the broker does not allow it${said(text)}` };
+  if (/is down/i.test(text)) return { kind: "retryable", code: "vhost-down", hint: "the virtual host is down" };
+  if (/refused for user/i.test(text)) return { kind: "auth", code: "access-refused", hint: RIGHTS };
+  if (/vhost|virtual host/i.test(text)) return VHOST;
+  return { kind: "config", code: "not-allowed", hint: "the broker does not allow it" };
 }
 
 function notFoundCode(text: string, during: Phase): string {
@@ -192,7 +209,7 @@ function precondition(text: string, during: Phase): Fault {
   return {
     kind: "config",
     code: "topology-differs",
-    hint: `what is there was made otherwise; plan() says in what${said(text)}`,
+    hint: "what is there was made otherwise; plan() says in what",
   };
 }
 

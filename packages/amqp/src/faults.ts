@@ -6,11 +6,21 @@ export class AmqpFault extends Error {
   readonly kind: Fault["kind"];
   readonly code: string;
   readonly retryAfterMs: number | undefined;
-  constructor(kind: Fault["kind"], code: string, message: string, cause?: unknown, retryAfterMs?: number) {
+  /** The broker's own words, and the address they came from. */
+  readonly told: Pick<Fault, "said" | "where">;
+  constructor(
+    kind: Fault["kind"],
+    code: string,
+    message: string,
+    cause?: unknown,
+    retryAfterMs?: number,
+    told: Pick<Fault, "said" | "where"> = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.told = told;
   }
 }
 

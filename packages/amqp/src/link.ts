@@ -180,9 +180,10 @@ export class Link {
         (late) => (late.on("error", () => {}), destroy(late)),
         () => {},
       );
-      const { kind, code, hint } = classify(error, "open");
+      const { kind, code, hint = "no connection could be opened", said } = classify(error, "open");
       if (kind === "closed" || this.#closed.signal.aborted) throw error;
-      throw new AmqpFault(kind, code, `${shown(url)}${hint === undefined ? "" : `: ${hint}`}`, error);
+      const told = { where: `at ${shown(url)}`, ...(said === undefined ? {} : { said }) };
+      throw new AmqpFault(kind, code, hint, error, undefined, told);
     }
     const open: Open = { model, url, over: new AbortController(), cause: undefined };
     model.on("error", (error: unknown) => {

@@ -1,7 +1,6 @@
 /** What a channel's end says of the messages that were under way on it. */
-import { excerpt } from "@switchyard/core/driver-kit";
 import type { Caution } from "./caution.ts";
-import { classify } from "./errors.ts";
+import { classify, wordsOf } from "./errors.ts";
 import { AmqpFault } from "./faults.ts";
 
 const TOO_LARGE = /^.{0,120}message size \d+ is larger than (?:the )?(?:configured )?max(?:imum)? size (\d+)/i;
@@ -63,10 +62,11 @@ export const tooLarge = (bytes: number, limit: number, cause?: unknown): AmqpFau
   );
 
 function refused({ reply, text }: Close, reason: unknown): AmqpFault {
+  const said = wordsOf(text.slice(0, 600));
   if (reply === 406)
-    return new AmqpFault("permanent", "refused", `the broker refused the message: ${excerpt(text)}`, reason);
-  const { kind, code, hint } = classify(reason, "open");
-  return new AmqpFault(kind, code, hint ?? `the broker refused the message: ${excerpt(text)}`, reason);
+    return new AmqpFault("permanent", "refused", "the broker refused the message", reason, undefined, { said });
+  const { kind, code, hint = "the broker refused the message" } = classify(reason, "open");
+  return new AmqpFault(kind, code, hint, reason, undefined, { said });
 }
 
 const thrownAway = (reason: unknown): AmqpFault =>
