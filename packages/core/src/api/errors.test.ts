@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { discreet } from "../messaging/redacting-connection.ts";
+import { redactingConnection } from "../messaging/redacting-connection.ts";
 import type { Connection, Fault } from "../driver/index.ts";
 import { fromFault, MessagingError } from "./errors.ts";
 
@@ -44,8 +44,8 @@ test("it takes no time with a hostile text", () => {
 
 test("values from the environment are hidden in every part of a fault", () => {
   const connection = { classify: () => ({ kind: "config", code: "x", hint: "h s", where: "w s", said: "t s" }) };
-  const hushed = discreet(connection as unknown as Connection, (text) => text.replace("s", "[env]"));
-  expect(hushed.classify(undefined, "open")).toMatchObject({ hint: "h [env]", where: "w [env]", said: "t [env]" });
+  const redacted = redactingConnection(connection as unknown as Connection, (text) => text.replace("s", "[env]"));
+  expect(redacted.classify(undefined, "open")).toMatchObject({ hint: "h [env]", where: "w [env]", said: "t [env]" });
 });
 
 test("printed, an error is its text, the details that are set, and the cause", () => {

@@ -1,7 +1,7 @@
 /** From the loaded value to layers: filled in, checked for structure, the profile chosen, the environment laid on top. */
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { check } from "./layers/check.ts";
-import { Context, type Unfilled } from "./resolve/context.ts";
+import { ResolveContext, type Unfilled } from "./resolve/resolve-context.ts";
 import { environmentLayer } from "./load/env.ts";
 import { type Layer, Layers } from "./layers/layers.ts";
 import type { Loaded } from "./load/load.ts";
@@ -23,7 +23,7 @@ export interface Preparing {
 }
 
 export interface Prepared {
-  readonly context: Context;
+  readonly context: ResolveContext;
   readonly profile: string | undefined;
   readonly drain: unknown;
   readonly sources: readonly string[];
@@ -72,7 +72,7 @@ export async function prepare({
     if (path.length === 1 && laid.scalar(path[0] as "prefix" | "drain").value === undefined)
       problems.add(where, message);
   }
-  const context = new Context({
+  const context = new ResolveContext({
     layers: laid,
     problems,
     secrets,

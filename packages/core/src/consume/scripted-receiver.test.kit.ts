@@ -23,7 +23,7 @@ import { type VirtualRuntime, virtualRuntime } from "../testing/virtual-runtime.
 import { Attempts } from "./lease/known-attempts.ts";
 import { Budget } from "./lease/budget.ts";
 import { describeError } from "./attempt/describe-error.ts";
-import type { GroupContext } from "./lease/ports.ts";
+import type { GroupContext } from "./lease/group-context.ts";
 import { GroupRunner } from "./group/runner.ts";
 import { Troubles } from "../base/troubles.ts";
 

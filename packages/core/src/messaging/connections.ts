@@ -1,4 +1,4 @@
-import { discreet } from "./redacting-connection.ts";
+import { redactingConnection } from "./redacting-connection.ts";
 import type { Connection, Destination, DriverEvent, Runtime } from "../driver/index.ts";
 import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 import type { Observe } from "../api/events.ts";
@@ -144,7 +144,7 @@ export class Connections {
       const opened = untracedConnection(
         await untraced(() => adapter.open(options, this.#runtime, report, { service })),
       );
-      connection = redact === undefined ? opened : discreet(opened, redact);
+      connection = redact === undefined ? opened : redactingConnection(opened, redact);
     } catch (cause) {
       if (cause instanceof Error && cause.name === "MessagingError") throw cause;
       throw fromFault(

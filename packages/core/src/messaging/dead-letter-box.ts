@@ -1,5 +1,5 @@
 import { reconnectMs } from "../plan/backoff.ts";
-import type { GroupEvent } from "../consume/lease/ports.ts";
+import type { GroupEvent } from "../consume/lease/group-context.ts";
 import type { Connection, Delivery, Lease, Runtime, WireMessage } from "../driver/index.ts";
 import { dataOf, decode, encodeBody, fingerprint } from "../wire/codec.ts";
 import { nextHop } from "../wire/envelope.ts";

@@ -1,5 +1,5 @@
 import type { Connections } from "./connections.ts";
-import { Context } from "../consume/group/context.ts";
+import { ConnectedGroup } from "../consume/group/connected-group.ts";
 import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
@@ -99,7 +99,17 @@ export class MessagingCore {
         group: group.group,
       });
     }
-    const context = new Context(consumer, channel, group, connections, runtime, observe, observed, redact, plan.redact);
+    const context = new ConnectedGroup(
+      consumer,
+      channel,
+      group,
+      connections,
+      runtime,
+      observe,
+      observed,
+      redact,
+      plan.redact,
+    );
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A start under way has its consumers already.

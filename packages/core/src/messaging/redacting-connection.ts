@@ -5,8 +5,8 @@ import { isMessagingError, MessagingError } from "../api/errors.ts";
  * A driver's connection whose words may be read by anybody: it knows addresses and hosts that were filled in from the
  * environment, and quotes them. The raw error stays what it is, in `cause`.
  */
-export function discreet(connection: Connection, redact: (text: string) => string): Connection {
-  const hushed = (error: unknown): never => {
+export function redactingConnection(connection: Connection, redact: (text: string) => string): Connection {
+  const redacted = (error: unknown): never => {
     if (!isMessagingError(error)) throw error;
     const text = redact(error.message);
     if (text === error.message) throw error;
@@ -15,11 +15,11 @@ export function discreet(connection: Connection, redact: (text: string) => strin
     throw new MessagingError(code, text, { kind, channel, group, id, retryAfterMs, problems, cause: error.cause });
   };
   return {
-    sender: (...given) => connection.sender(...given).catch(hushed),
-    receiver: (...given) => connection.receiver(...given).catch(hushed),
-    ...(connection.depth && { depth: (...given) => connection.depth!(...given).catch(hushed) }),
-    ...(connection.purge && { purge: (...given) => connection.purge!(...given).catch(hushed) }),
-    ...(connection.seek && { seek: (...given) => connection.seek!(...given).catch(hushed) }),
+    sender: (...given) => connection.sender(...given).catch(redacted),
+    receiver: (...given) => connection.receiver(...given).catch(redacted),
+    ...(connection.depth && { depth: (...given) => connection.depth!(...given).catch(redacted) }),
+    ...(connection.purge && { purge: (...given) => connection.purge!(...given).catch(redacted) }),
+    ...(connection.seek && { seek: (...given) => connection.seek!(...given).catch(redacted) }),
     classify: (cause, during) => {
       const fault = connection.classify(cause, during);
       const { hint, where, said } = fault;

@@ -2,10 +2,8 @@ import { runHandler } from "../consume/attempt/run.ts";
 import { runBatch } from "../consume/attempt/batch.ts";
 import { decide } from "../consume/attempt/retry-policy.ts";
 import { describeError } from "../consume/attempt/describe-error.ts";
-import type { GroupContext } from "../consume/lease/ports.ts";
-import { Held } from "../consume/lease/held-message.ts";
-import type { LeaseRunner } from "../consume/lease/lease-runner.ts";
-import { prepare } from "../consume/attempt/screen.ts";
+import { HeldMessage, type Keeper } from "../consume/lease/held-message.ts";
+import { screen, type ScreenContext } from "../consume/attempt/screen.ts";
 import { View } from "../consume/attempt/view.ts";
 import { encode, JSON_TYPE } from "../wire/codec.ts";
 import type { Policy } from "../plan/plan.ts";
@@ -43,25 +41,29 @@ export async function attemptOnce(
   const { channel, group } = consumer;
   const envelope = { id, source, type, time: runtime.now(), hop: 0, contentType: JSON_TYPE, headers };
   const message = encode(envelope, data, PLAIN);
-  const lease = { lease: { id: "test" }, runtime } as unknown as LeaseRunner;
-  const held = new Held({ id, message, receipt: undefined, raw: undefined, attempt }, lease, undefined, 0);
-  const context = {
+  const held = new HeldMessage(
+    { id, message, receipt: undefined, raw: undefined, attempt },
+    keeper(runtime),
+    undefined,
+    0,
+  );
+  const context: ScreenContext = {
     consumer,
     runtime,
     channel: { channel: channel.name },
     plan: { group, from: {} },
     describe: describeError,
-  } as unknown as GroupContext;
-  const prepared = await prepare(context, held);
-  if (!(prepared instanceof View)) {
-    if (prepared.kind !== "condemned") return { verdict: "ack" };
-    const { code, reason, error } = prepared.condemned;
+  };
+  const screened = await screen(context, held);
+  if (!(screened instanceof View)) {
+    if (screened.kind !== "condemned") return { verdict: "ack" };
+    const { code, reason, error } = screened.condemned;
     return { verdict: "deadLetter", code, reason, ...(error === undefined ? {} : { error }) };
   }
   const [result] =
     consumer.kind === "batch"
-      ? await runBatch(context, [{ held, view: prepared }])
-      : [await runHandler(consumer, prepared.type, prepared.data, prepared)];
+      ? await runBatch(context, [{ held, view: screened }])
+      : [await runHandler(consumer, screened.type, screened.data, screened)];
   const decision = decide(policy, result ?? { verdict: "ack" }, held.attempt, runtime.random, describeError);
   switch (decision.action) {
     case "ack":
@@ -77,4 +79,27 @@ export async function attemptOnce(
       return { verdict: "deadLetter", code, reason, ...(error === undefined ? {} : { error }) };
     }
   }
+}
+
+/** Holds one message for one attempt: nothing is ever settled. */
+function keeper(runtime: Runtime): Keeper {
+  const nothing = () => {};
+  return {
+    id: "test",
+    runtime,
+    log: false,
+    ending: false,
+    fencingToken: undefined,
+    begin: nothing,
+    end: nothing,
+    ack: nothing,
+    canKeep: () => false,
+    canReturn: () => false,
+    wait: nothing,
+    giveBack: nothing,
+    release: nothing,
+    leave: nothing,
+    following: () => [],
+    laneLength: () => 1,
+  };
 }

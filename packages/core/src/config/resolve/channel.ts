@@ -3,7 +3,7 @@ import { parseDuration } from "../../api/duration.ts";
 import type { ChannelPlan, PublishPlan } from "../../plan/plan.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
 import { type Connections, keeps } from "./connections.ts";
-import { type Context, later } from "./context.ts";
+import { type ResolveContext, later } from "./resolve-context.ts";
 import { checkPublish } from "./contradictions.ts";
 import { policyName, resolveGroup } from "./group.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
@@ -14,7 +14,7 @@ import { didYouMean, listed } from "../../base/suggest.ts";
 import type { ChannelInput, PublishInput } from "../../api/config-input.ts";
 
 export async function resolveChannel(
-  context: Context,
+  context: ResolveContext,
   connections: Connections,
   shape: ChannelShape,
   shapes: readonly ChannelShape[],
@@ -77,7 +77,7 @@ export async function resolveChannel(
 }
 
 function chosenOf(
-  context: Context,
+  context: ResolveContext,
   section: Section,
   channel: string,
   input: ChannelInput,
@@ -95,7 +95,7 @@ function chosenOf(
   };
 }
 
-function checkGroups(context: Context, section: Section, channel: string, input: ChannelInput): string[] {
+function checkGroups(context: ResolveContext, section: Section, channel: string, input: ChannelInput): string[] {
   const groups = Object.keys(input.groups ?? {});
   if (groups.length === 0 && !context.excused("channels", channel, "groups")) {
     context.problems.add(
@@ -115,7 +115,7 @@ function checkGroups(context: Context, section: Section, channel: string, input:
 
 /** A queue's one message goes to one consumer; groups that each get all of them want another model. */
 async function refuseGroups(
-  context: Context,
+  context: ResolveContext,
   connections: Connections,
   shape: ChannelShape,
   section: Section,

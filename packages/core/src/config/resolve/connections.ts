@@ -2,7 +2,7 @@ import type { Adapter, Capabilities, Destination } from "../../driver/index.ts";
 import type { Problem } from "../../api/errors.ts";
 import type { ConnectionPlan } from "../../plan/plan.ts";
 import { type Adapters, adaptersThereAre } from "./adapters.ts";
-import type { Context } from "./context.ts";
+import type { ResolveContext } from "./resolve-context.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
 
 export interface Connected {
@@ -21,12 +21,12 @@ interface Attempt {
 
 /** Connections on demand: what no channel uses is neither loaded nor complained about. */
 export class Connections {
-  readonly #context: Context;
+  readonly #context: ResolveContext;
   readonly #adapters: Adapters;
   readonly #attempts = new Map<string, Promise<Attempt>>();
   readonly used = new Map<string, Connected>();
 
-  constructor(context: Context, adapters: Adapters) {
+  constructor(context: ResolveContext, adapters: Adapters) {
     this.#context = context;
     this.#adapters = adapters;
   }

@@ -7,7 +7,7 @@ import { formatDuration, parseDuration } from "../../api/duration.ts";
 import { retentionProblem } from "../../plan/backoff.ts";
 import type { RetryRule } from "../../plan/plan.ts";
 import type { Section } from "../layers/section.ts";
-import { later } from "./context.ts";
+import { later } from "./resolve-context.ts";
 import type { Resolving } from "./locate.ts";
 import type { NamedPolicy } from "./policies.ts";
 

@@ -4,7 +4,7 @@ import { tooFewInFlight } from "../../plan/least-in-flight.ts";
 import type { GroupPlan, Policy } from "../../plan/plan.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { keeps } from "./connections.ts";
-import type { Context } from "./context.ts";
+import type { ResolveContext } from "./resolve-context.ts";
 import { checkGroup, checkWaits } from "./contradictions.ts";
 import { resolveDeadLetter } from "./dead-letter.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
@@ -129,7 +129,7 @@ function policyFor({ context, section, input, naming }: Resolving, group: string
 }
 
 /** The policy of a group; `default`, and a problem, where it names one that does not exist. */
-export function policyName(context: Context, section: Section, channel: ChannelInput, group: string): string {
+export function policyName(context: ResolveContext, section: Section, channel: ChannelInput, group: string): string {
   const own = channel.groups?.[group]?.policy;
   const name = own ?? channel.policy ?? "default";
   const known = [...new Set(["default", ...context.layers.names("policies")])];

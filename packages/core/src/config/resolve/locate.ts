@@ -1,14 +1,14 @@
 import type { Destination } from "../../driver/index.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
 import type { Connected, Connections } from "./connections.ts";
-import type { Context } from "./context.ts";
+import type { ResolveContext } from "./resolve-context.ts";
 import type { Naming } from "./names.ts";
 import type { Section } from "../layers/section.ts";
 import type { ChannelInput } from "../../api/config-input.ts";
 
 /** A channel while it is resolved: what its groups need to know of it. */
 export interface Resolving {
-  readonly context: Context;
+  readonly context: ResolveContext;
   readonly connections: Connections;
   readonly shape: ChannelShape;
   readonly section: Section;

@@ -1,16 +1,15 @@
-import { ACK, type Attempt, isPromise, settled, throughMiddleware, verdictFor } from "./run.ts";
+import { ACK, type Attempt, attemptOf, isPromise, throughMiddleware, verdictFor } from "./run.ts";
 import type { Condemned } from "../lease/held-message.ts";
-import { release } from "../lease/give-back.ts";
-import type { GroupContext } from "../lease/ports.ts";
-import type { Held } from "../lease/held-message.ts";
-import type { Outcomes } from "./conclude.ts";
-import { prepare, type Prepared } from "./screen.ts";
+import type { GroupContext } from "../lease/group-context.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
+import type { Concluder } from "./conclude.ts";
+import { screen, type Screened } from "./screen.ts";
 import { inTraceOf } from "../../wire/trace.ts";
-import { handledEvent, screened, traceOf } from "./single.ts";
+import { handledEvent, wantsHandler, traceOf } from "./single.ts";
 import { View } from "./view.ts";
 
-interface Item {
-  readonly held: Held;
+interface BatchItem {
+  readonly held: HeldMessage;
   readonly view: View;
 }
 
@@ -22,29 +21,29 @@ interface Item {
  */
 export async function attemptBatch(
   context: GroupContext,
-  outcomes: Outcomes,
-  batch: readonly Held[],
+  concluder: Concluder,
+  batch: readonly HeldMessage[],
   done: (ended: number) => void,
 ): Promise<void> {
   for (const held of batch) held.lease.begin(held);
   const looked = await Promise.all(batch.map((held) => lookAt(context, held)));
-  const items: Item[] = [];
+  const items: BatchItem[] = [];
   let ended = 0;
   for (const [from, to] of runsOfKeys(batch)) {
     const views = count(from, to, (i) => looked[i] instanceof View);
     // What needs no handler is settled when it is the first of its key, not before.
     takeBack(batch.slice(from + Math.max(views, 1), to));
-    for (let i = from; i < from + views; i++) items.push({ held: batch[i] as Held, view: looked[i] as View });
+    for (let i = from; i < from + views; i++) items.push({ held: batch[i] as HeldMessage, view: looked[i] as View });
     if (views > 0) continue;
-    screen(context, outcomes, batch[from] as Held, looked[from]);
+    settleUnhandled(context, concluder, batch[from] as HeldMessage, looked[from]);
     ended++;
   }
-  if (items.length > 0) ended += await handleItems(context, outcomes, items);
+  if (items.length > 0) ended += await handleItems(context, concluder, items);
   done(ended);
 }
 
 /** Gives how many have ended: those that were not taken back. */
-async function handleItems(context: GroupContext, outcomes: Outcomes, items: readonly Item[]): Promise<number> {
+async function handleItems(context: GroupContext, concluder: Concluder, items: readonly BatchItem[]): Promise<number> {
   const began = context.observed ? context.runtime.monotonic() : 0;
   const results = await runBatch(context, items);
   const durationMs = context.observed ? context.runtime.monotonic() - began : 0;
@@ -55,11 +54,11 @@ async function handleItems(context: GroupContext, outcomes: Outcomes, items: rea
     // Before any of the key leaves, so that the next of it is ready when its turn comes.
     takeBack(batch.slice(end, to));
     for (let i = from; i < end; i++) {
-      const { held, view } = items[i] as Item;
+      const { held, view } = items[i] as BatchItem;
       const attempt = results[i] as Attempt;
       if (context.observed && attempt.verdict === "ack")
         context.emit(handledEvent(held, view, durationMs, items.length));
-      outcomes.conclude(held, attempt);
+      concluder.conclude(held, attempt);
     }
     ended += end - from;
   }
@@ -76,48 +75,53 @@ function count(from: number, to: number, is: (index: number) => boolean): number
 }
 
 /** Where the deliveries of a key begin and end: they stand beside each other. Without an order each is by itself. */
-function* runsOfKeys(batch: readonly Held[]): Generator<readonly [from: number, to: number]> {
+function* runsOfKeys(batch: readonly HeldMessage[]): Generator<readonly [from: number, to: number]> {
   for (let from = 0, to = 1; from < batch.length; from = to, to++) {
-    while (to < batch.length && follows(batch[to] as Held, batch[from] as Held)) to++;
+    while (to < batch.length && follows(batch[to] as HeldMessage, batch[from] as HeldMessage)) to++;
     yield [from, to];
   }
 }
 
-const follows = (held: Held, first: Held): boolean =>
+const follows = (held: HeldMessage, first: HeldMessage): boolean =>
   held.lane !== undefined && held.lane === first.lane && held.lease === first.lease;
 
 /** Back to its place behind the one that failed: its attempt is as if it had not been. */
-function takeBack(all: readonly Held[]): void {
+function takeBack(all: readonly HeldMessage[]): void {
   for (const held of all) held.lease.end(held);
   for (const held of all) {
     const { lease, state } = held;
     if (state === "lost") lease.leave(held);
     // Nothing is started any more: the broker is to have it.
-    else if (state === "ready" && lease.ending) release(held, "stop");
+    else if (state === "ready" && lease.ending) lease.release(held, "stop");
   }
 }
 
 /** As it is before a handler has it; undefined: condemned before, and only its copy is to be tried again. */
-async function lookAt(context: GroupContext, held: Held): Promise<Prepared | undefined> {
-  return held.condemned === undefined ? prepare(context, held) : undefined;
+async function lookAt(context: GroupContext, held: HeldMessage): Promise<Screened | undefined> {
+  return held.condemned === undefined ? screen(context, held) : undefined;
 }
 
-function screen(context: GroupContext, outcomes: Outcomes, held: Held, prepared: Prepared | undefined): void {
-  if (prepared !== undefined) return void screened(context, outcomes, held, prepared);
+function settleUnhandled(
+  context: GroupContext,
+  concluder: Concluder,
+  held: HeldMessage,
+  screened: Screened | undefined,
+): void {
+  if (screened !== undefined) return void wantsHandler(context, concluder, held, screened);
   const again = held.condemned as Condemned;
   held.condemned = undefined;
-  outcomes.condemn(held, again);
+  concluder.condemn(held, again);
 }
 
 /** One attempt for each, in order. */
 export async function runBatch(
   context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
-  items: readonly Item[],
+  items: readonly BatchItem[],
 ): Promise<Attempt[]> {
   const use = context.consumer.options.use ?? [];
   if (use.length === 0) return handle(context, items);
   // Every item goes through the middleware by itself; those that reach its inside are handled together.
-  const inside: { readonly item: Item; readonly end: (attempt: Attempt) => void }[] = [];
+  const inside: { readonly item: BatchItem; readonly end: (attempt: Attempt) => void }[] = [];
   let outstanding = items.length;
   let allIn!: () => void;
   const gathered = new Promise<void>((resolve) => {
@@ -134,7 +138,7 @@ export async function runBatch(
         inside.push({ item, end: (attempt) => (attempt.verdict === "ack" ? resolve() : reject(attempt.error)) });
         arrived();
       });
-    const run = () => settled(throughMiddleware(use, item.view, inner));
+    const run = () => attemptOf(throughMiddleware(use, item.view, inner));
     const attempt = await (context.traced === true ? inTraceOf(traceOf(item.view), run) : run());
     if (!entered) arrived();
     return attempt;
@@ -153,7 +157,7 @@ export async function runBatch(
 
 async function handle(
   context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
-  items: readonly Item[],
+  items: readonly BatchItem[],
 ): Promise<Attempt[]> {
   const failed = new Map<object, unknown>();
   const views = items.map(({ view }) => view);
@@ -177,7 +181,7 @@ async function handle(
     const run = () => context.consumer.handler?.(batch);
     // Of several messages none has the right to be the parent: each tells its own trace.
     const result = context.traced === true ? inTraceOf({}, run) : run();
-    whole = isPromise(result) ? await settled(result) : ACK;
+    whole = isPromise(result) ? await attemptOf(result) : ACK;
   } catch (error) {
     whole = verdictFor(error);
   }

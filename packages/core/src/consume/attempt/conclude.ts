@@ -4,14 +4,13 @@ import { copyToDeadLetters } from "./dead-letter-copy.ts";
 import { type Decision, decide } from "./retry-policy.ts";
 import { type Condemned } from "../lease/held-message.ts";
 import { withError } from "./describe-error.ts";
-import type { GroupContext } from "../lease/ports.ts";
-import { canKeep, canReturn, giveBack, release, wait } from "../lease/give-back.ts";
-import type { Held } from "../lease/held-message.ts";
+import type { GroupContext } from "../lease/group-context.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 import { needsPerson } from "../../base/troubles.ts";
 
 /** Carries out what an attempt, or a look at the message, decided. */
-export class Outcomes {
+export class Concluder {
   readonly #context: GroupContext;
 
   constructor(context: GroupContext) {
@@ -19,7 +18,7 @@ export class Outcomes {
   }
 
   /** Ends the attempt of a running delivery. */
-  conclude(held: Held, attempt: Attempt): void {
+  conclude(held: HeldMessage, attempt: Attempt): void {
     if (attempt.verdict === "ack") {
       held.lease.end(held);
       held.lease.ack(held);
@@ -29,7 +28,7 @@ export class Outcomes {
     this.#act(held, decide(plan.policy, attempt, held.attempt, runtime.random, this.#context.describe));
   }
 
-  condemn(held: Held, condemned: Condemned): void {
+  condemn(held: HeldMessage, condemned: Condemned): void {
     held.firstFailedAt ??= this.#context.runtime.now();
     const { exhausted } = this.#context.plan.policy;
     if (exhausted === "skip") return this.#skip(held, condemned);
@@ -40,7 +39,7 @@ export class Outcomes {
     );
   }
 
-  #act(held: Held, decision: Decision): void {
+  #act(held: HeldMessage, decision: Decision): void {
     if (decision.action === "ack") return;
     if (decision.action === "skip") return this.#skipped(held, decision.reason);
     if (held.state === "lost") {
@@ -51,19 +50,19 @@ export class Outcomes {
     } else if (decision.action === "release") {
       held.lease.end(held);
       // A log takes nothing back: it waits here, and the attempt does not count.
-      if (held.lease.log && !held.lease.ending) wait(held, this.#context.plan.policy.retry.firstMs);
-      else release(held, "asked");
+      if (held.lease.log && !held.lease.ending) held.lease.wait(held, this.#context.plan.policy.retry.firstMs);
+      else held.lease.release(held, "asked");
     } else {
       this.#retry(held, decision.delayMs, decision.asked, decision.error);
     }
   }
 
-  #retry(held: Held, delayMs: number, asked: boolean, error: unknown): void {
+  #retry(held: HeldMessage, delayMs: number, asked: boolean, error: unknown): void {
     const { lease } = held;
     const failed = held.attempt;
-    const keeps = canKeep(held, delayMs);
+    const keeps = lease.canKeep(held, delayMs);
     const here = keeps && !lease.ending;
-    const there = canReturn(held, delayMs);
+    const there = lease.canReturn(held, delayMs);
     if (!keeps && !there && asked) {
       const refused = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
       const reason = withError(refused, this.#context.describe(error));
@@ -75,23 +74,23 @@ export class Outcomes {
     lease.end(held);
     this.#emitRetry(held, failed, delayMs, error);
     const inPlace = here && (held.lane !== undefined || lease.log || !there);
-    if (inPlace) wait(held, delayMs);
-    else if (there) giveBack(held, delayMs, failed);
-    else release(held, "stop");
+    if (inPlace) lease.wait(held, delayMs);
+    else if (there) lease.giveBack(held, delayMs, failed);
+    else lease.release(held, "stop");
   }
 
-  #emitRetry(held: Held, attempt: number, delayMs: number, error: unknown): void {
-    this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...about(held) });
+  #emitRetry(held: HeldMessage, attempt: number, delayMs: number, error: unknown): void {
+    this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...factsOf(held) });
   }
 
   /** As the handler or a middleware asked: settled as if it had been handled. It leaves no gap: nothing of it was left undone. */
-  #skipped(held: Held, reason: string): void {
-    this.#context.emit({ type: "skipped", level: "info", by: "handler", reason, ...about(held) });
+  #skipped(held: HeldMessage, reason: string): void {
+    this.#context.emit({ type: "skipped", level: "info", by: "handler", reason, ...factsOf(held) });
     held.lease.end(held);
     held.lease.ack(held);
   }
 
-  #dead(held: Held, condemned: Condemned): void {
+  #dead(held: HeldMessage, condemned: Condemned): void {
     const { code, reason, error } = condemned;
     this.#context.troubles.clear(blockedKey(held));
     this.#context.emit({
@@ -101,21 +100,21 @@ export class Outcomes {
       code,
       reason,
       ...(error === undefined ? {} : { error }),
-      ...about(held),
+      ...factsOf(held),
     });
     this.#gap(held, "dead-letter");
     held.lease.end(held);
     held.lease.ack(held);
   }
 
-  #skip(held: Held, condemned: Condemned): void {
+  #skip(held: HeldMessage, condemned: Condemned): void {
     this.#context.emit({
       type: "skipped",
       level: "warn",
       by: "policy",
       reason: condemned.reason,
       error: condemned.error,
-      ...about(held),
+      ...factsOf(held),
     });
     this.#gap(held, "skip");
     held.lease.end(held);
@@ -123,27 +122,27 @@ export class Outcomes {
   }
 
   /** It stays, and its key waits; what condemned it is tried again, not its handler. */
-  #block(held: Held, condemned: Condemned, error: unknown): void {
+  #block(held: HeldMessage, condemned: Condemned, error: unknown): void {
     const { lease } = held;
-    this.#context.emit({ type: "blocked-message", level: "error", reason: condemned.reason, error, ...about(held) });
+    this.#context.emit({ type: "blocked-message", level: "error", reason: condemned.reason, error, ...factsOf(held) });
     const delayMs = this.#context.plan.policy.retry.maxMs;
     this.#blocked(held, condemned, error, delayMs);
     const failed = held.attempt;
     lease.end(held);
     if (held.state === "lost") return lease.leave(held);
-    const here = canKeep(held, delayMs) && !lease.ending;
-    if (canReturn(held, delayMs) && (held.lane === undefined || !here)) {
-      giveBack(held, delayMs, failed);
+    const here = lease.canKeep(held, delayMs) && !lease.ending;
+    if (lease.canReturn(held, delayMs) && (held.lane === undefined || !here)) {
+      lease.giveBack(held, delayMs, failed);
     } else if (here) {
       held.condemned = condemned;
-      wait(held, delayMs);
+      lease.wait(held, delayMs);
     } else {
-      release(held, "stop");
+      lease.release(held, "stop");
     }
   }
 
   /** `health()` says it until the message has left, or has not been seen here for two rounds. */
-  #blocked(held: Held, condemned: Condemned, error: unknown, delayMs: number): void {
+  #blocked(held: HeldMessage, condemned: Condemned, error: unknown, delayMs: number): void {
     const { plan, channel, troubles } = this.#context;
     const known = isMessagingError(error) ? error : undefined;
     const why =
@@ -155,24 +154,25 @@ export class Outcomes {
     troubles.note(blockedKey(held), { text, needsPerson: !passing }, 2 * delayMs + plan.holdMs + 60_000);
   }
 
-  expired(held: Held): void {
-    this.#context.emit({ type: "expired", level: "info", ...about(held) });
+  expired(held: HeldMessage): void {
+    this.#context.emit({ type: "expired", level: "info", ...factsOf(held) });
     this.#gap(held, "expiry");
     held.lease.end(held);
     held.lease.ack(held);
   }
 
-  #gap(held: Held, reason: "dead-letter" | "skip" | "expiry"): void {
-    if (held.lane !== undefined) this.#context.emit({ type: "order-gap", level: "warn", reason, ...about(held) });
+  #gap(held: HeldMessage, reason: "dead-letter" | "skip" | "expiry"): void {
+    if (held.lane !== undefined) this.#context.emit({ type: "order-gap", level: "warn", reason, ...factsOf(held) });
   }
 }
 
-function blockedKey(held: Held): string {
+function blockedKey(held: HeldMessage): string {
   return `blocked ${held.delivery.id}`;
 }
 
-export function about(held: Held): { id: string; lease: string; key?: string } {
-  const base = { id: held.opened?.id ?? held.delivery.id, lease: held.lease.lease.id };
+/** Which message an event is about. */
+export function factsOf(held: HeldMessage): { id: string; lease: string; key?: string } {
+  const base = { id: held.opened?.id ?? held.delivery.id, lease: held.lease.id };
   const key = held.opened?.envelope?.key;
   return key === undefined ? base : { ...base, key };
 }

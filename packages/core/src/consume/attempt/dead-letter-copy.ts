@@ -4,8 +4,8 @@ import { nextHop, type DeadInfo } from "../../wire/envelope.ts";
 import { isMessagingError } from "../../api/errors.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import { classOf } from "./describe-error.ts";
-import type { GroupContext } from "../lease/ports.ts";
-import type { Held } from "../lease/held-message.ts";
+import type { GroupContext } from "../lease/group-context.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
 import { envelopeFor, type Opened } from "../../wire/incoming-message.ts";
 
 /**
@@ -14,7 +14,7 @@ import { envelopeFor, type Opened } from "../../wire/incoming-message.ts";
  */
 export async function copyToDeadLetters(
   context: GroupContext,
-  held: Held,
+  held: HeldMessage,
   opened: Opened,
   condemned: Condemned,
 ): Promise<void> {

@@ -76,14 +76,14 @@ export function runHandler(
         ? handler(data, delivery)
         : throughMiddleware(use, delivery, () => handler(data, delivery));
     if (result === undefined) return ACK;
-    return isPromise(result) ? settled(result) : returned(result);
+    return isPromise(result) ? attemptOf(result) : returned(result);
   } catch (error) {
     return verdictFor(error);
   }
 }
 
 /** What batch handlers see is built by the caller; its verdicts per item are the caller's too. */
-export async function settled(result: PromiseLike<unknown>): Promise<Attempt> {
+export async function attemptOf(result: PromiseLike<unknown>): Promise<Attempt> {
   try {
     const value = await result;
     return value === undefined ? ACK : returned(value);

@@ -1,16 +1,26 @@
+import type { ConsumerShape } from "../../api/shapes.ts";
+import type { Destination, Runtime } from "../../driver/index.ts";
+import type { ChannelPlan } from "../../plan/plan.ts";
 import { isMessagingError } from "../../api/errors.ts";
 import { excerpt, oneLine } from "../../wire/text.ts";
 import { validate, type Validated } from "../../api/schema.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import { withError } from "./describe-error.ts";
-import type { GroupContext } from "../lease/ports.ts";
-import type { Held } from "../lease/held-message.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
 import { dataFrom, open, type Opened, renamed } from "../../wire/incoming-message.ts";
 import { View, viewOf } from "./view.ts";
 
-/** What a delivery turns out to be before a handler sees it. */
-/** `View`: to be handled. */
-export type Prepared =
+/** What screening needs to know of the group. */
+export interface ScreenContext {
+  readonly consumer: ConsumerShape;
+  readonly runtime: Pick<Runtime, "now">;
+  readonly channel: Pick<ChannelPlan, "channel">;
+  readonly plan: { readonly group: string; readonly from: Pick<Destination, "nativeAttempts"> };
+  readonly describe: (error: unknown) => string;
+}
+
+/** What a delivery turns out to be before a handler sees it. A {@link View} is to be handled. */
+export type Screened =
   | View
   | { readonly kind: "expired" | "elsewhere" }
   | { readonly kind: "ignored"; readonly type: string }
@@ -24,7 +34,7 @@ const condemn = (code: string, reason: string): Refused => ({
 });
 
 /** Synchronous where the schema is. */
-export function prepare(context: GroupContext, held: Held): Prepared | Promise<Prepared> {
+export function screen(context: ScreenContext, held: HeldMessage): Screened | Promise<Screened> {
   const { channel, handlers, kind } = context.consumer;
   held.opened ??= open(channel, held.delivery);
   const opened = held.opened;
@@ -75,19 +85,19 @@ export function prepare(context: GroupContext, held: Held): Prepared | Promise<P
 }
 
 function later(
-  context: GroupContext,
-  held: Held,
+  context: ScreenContext,
+  held: HeldMessage,
   opened: Opened,
   type: string,
   validated: Promise<Validated>,
-): Promise<Prepared> {
+): Promise<Screened> {
   return validated.then(
     (result) => finish(context, held, opened, type, result),
     (error: unknown) => broken(error, withError(SCHEMA_THREW, context.describe(error))),
   );
 }
 
-function finish(context: GroupContext, held: Held, opened: Opened, type: string, result: Validated): Prepared {
+function finish(context: ScreenContext, held: HeldMessage, opened: Opened, type: string, result: Validated): Screened {
   if (result.problems !== undefined) {
     const fields = result.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
     return condemn(
@@ -103,6 +113,6 @@ function finish(context: GroupContext, held: Held, opened: Opened, type: string,
 
 const SCHEMA_THREW = "its schema threw";
 
-function broken(error: unknown, reason: string): Prepared {
+function broken(error: unknown, reason: string): Screened {
   return { kind: "condemned", condemned: { action: "deadLetter", code: "invalid-message", reason, error } };
 }

@@ -1,57 +1,63 @@
 import { ACK, type Attempt, runHandler } from "./run.ts";
-import type { GroupContext, GroupEvent } from "../lease/ports.ts";
-import type { Held } from "../lease/held-message.ts";
-import { about, type Outcomes } from "./conclude.ts";
+import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
+import { factsOf, type Concluder } from "./conclude.ts";
 import { inTraceOf } from "../../wire/trace.ts";
-import { prepare, type Prepared } from "./screen.ts";
+import { screen, type Screened } from "./screen.ts";
 import { View } from "./view.ts";
 
 /** Looks at a delivery and settles it where no handler is called for; true when one is. */
-export function screened(
+export function wantsHandler(
   context: GroupContext,
-  outcomes: Outcomes,
-  held: Held,
-  prepared: Prepared,
-): prepared is View & Record<string, unknown> {
-  if (prepared instanceof View) return true;
-  if (prepared.kind === "condemned") {
-    outcomes.condemn(held, prepared.condemned);
-  } else if (prepared.kind === "expired") {
-    outcomes.expired(held);
+  concluder: Concluder,
+  held: HeldMessage,
+  screened: Screened,
+): screened is View & Record<string, unknown> {
+  if (screened instanceof View) return true;
+  if (screened.kind === "condemned") {
+    concluder.condemn(held, screened.condemned);
+  } else if (screened.kind === "expired") {
+    concluder.expired(held);
   } else {
-    if (prepared.kind === "ignored")
-      context.emit({ type: "discarded", level: "info", messageType: prepared.type, ...about(held) });
-    outcomes.conclude(held, ACK);
+    if (screened.kind === "ignored")
+      context.emit({ type: "discarded", level: "info", messageType: screened.type, ...factsOf(held) });
+    concluder.conclude(held, ACK);
   }
   return false;
 }
 
 /** One attempt of one delivery. `done` is called when its handler has ended, whatever the outcome; never throws. */
-export function attemptOne(context: GroupContext, outcomes: Outcomes, held: Held, done: () => void): void {
+export function attemptOne(context: GroupContext, concluder: Concluder, held: HeldMessage, done: () => void): void {
   held.lease.begin(held);
   if (held.condemned !== undefined) {
     const again = held.condemned;
     held.condemned = undefined;
-    outcomes.condemn(held, again);
+    concluder.condemn(held, again);
     return done();
   }
-  const prepared = prepare(context, held);
-  if (prepared instanceof Promise) void prepared.then((ready) => handle(context, outcomes, held, ready, done));
-  else handle(context, outcomes, held, prepared, done);
+  const screened = screen(context, held);
+  if (screened instanceof Promise) void screened.then((ready) => handle(context, concluder, held, ready, done));
+  else handle(context, concluder, held, screened, done);
 }
 
 /** No promise and no closure where schema and handler are synchronous. */
-function handle(context: GroupContext, outcomes: Outcomes, held: Held, prepared: Prepared, done: () => void): void {
-  if (!screened(context, outcomes, held, prepared)) return done();
-  if (context.watched) return handleWatched(context, outcomes, held, prepared, done);
-  const attempt = runHandler(context.consumer, prepared.type, prepared.data, prepared);
+function handle(
+  context: GroupContext,
+  concluder: Concluder,
+  held: HeldMessage,
+  screened: Screened,
+  done: () => void,
+): void {
+  if (!wantsHandler(context, concluder, held, screened)) return done();
+  if (context.watched) return handleWatched(context, concluder, held, screened, done);
+  const attempt = runHandler(context.consumer, screened.type, screened.data, screened);
   if (attempt instanceof Promise) {
     void attempt.then((ended) => {
-      outcomes.conclude(held, ended);
+      concluder.conclude(held, ended);
       done();
     });
   } else {
-    outcomes.conclude(held, attempt);
+    concluder.conclude(held, attempt);
     done();
   }
 }
@@ -60,12 +66,18 @@ function handle(context: GroupContext, outcomes: Outcomes, held: Held, prepared:
  * As above, in the trace of the message where the program traces, and reporting a success with its duration to an observer:
  * apart, so that whoever does neither pays for neither.
  */
-function handleWatched(context: GroupContext, outcomes: Outcomes, held: Held, view: View, done: () => void): void {
+function handleWatched(
+  context: GroupContext,
+  concluder: Concluder,
+  held: HeldMessage,
+  view: View,
+  done: () => void,
+): void {
   const began = context.runtime.monotonic();
   const ended = (attempt: Attempt) => {
     if (context.observed && attempt.verdict === "ack")
       context.emit(handledEvent(held, view, context.runtime.monotonic() - began));
-    outcomes.conclude(held, attempt);
+    concluder.conclude(held, attempt);
     done();
   };
   const run = () => runHandler(context.consumer, view.type, view.data, view);
@@ -80,7 +92,7 @@ export function traceOf(view: View): Readonly<Record<string, unknown>> {
 }
 
 /** `batch`: how many deliveries the handler had at once. */
-export function handledEvent(held: Held, view: View, durationMs: number, batch?: number): GroupEvent {
+export function handledEvent(held: HeldMessage, view: View, durationMs: number, batch?: number): GroupEvent {
   return {
     type: "handled",
     level: "info",
@@ -88,6 +100,6 @@ export function handledEvent(held: Held, view: View, durationMs: number, batch?:
     attempt: view.attempt,
     durationMs,
     ...(batch === undefined ? {} : { batch }),
-    ...about(held),
+    ...factsOf(held),
   };
 }

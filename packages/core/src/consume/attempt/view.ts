@@ -1,4 +1,4 @@
-import type { Held } from "../lease/held-message.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 
 /** The delivery as a handler sees it; a new one for each attempt. Middleware adds to it. */
@@ -15,9 +15,9 @@ export class View {
   readonly time: Date;
   readonly hop: number;
   readonly raw: unknown;
-  readonly #held: Held;
+  readonly #held: HeldMessage;
 
-  constructor(held: Held, opened: Opened, type: string, data: unknown, channel: string, group: string) {
+  constructor(held: HeldMessage, opened: Opened, type: string, data: unknown, channel: string, group: string) {
     const { delivery } = held;
     const { envelope } = opened;
     this.id = opened.id;
@@ -42,7 +42,7 @@ export class View {
 }
 
 export function viewOf(
-  held: Held,
+  held: HeldMessage,
   opened: Opened,
   type: string,
   data: unknown,

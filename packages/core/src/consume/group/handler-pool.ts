@@ -1,15 +1,15 @@
 import { Deque } from "../../base/deque.ts";
 import { attemptBatch } from "../attempt/batch.ts";
-import type { GroupContext } from "../lease/ports.ts";
-import type { Held } from "../lease/held-message.ts";
-import { Outcomes } from "../attempt/conclude.ts";
+import type { GroupContext } from "../lease/group-context.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
+import { Concluder } from "../attempt/conclude.ts";
 import { attemptOne } from "../attempt/single.ts";
 
 /** Starts handlers: `concurrency` at once over all leases of the group; a batch counts as one. */
-export class Dispatcher {
+export class HandlerPool {
   readonly #context: GroupContext;
-  readonly #outcomes: Outcomes;
-  readonly #ready = new Deque<Held>();
+  readonly #concluder: Concluder;
+  readonly #ready = new Deque<HeldMessage>();
   readonly #batching: boolean;
   /** Deliveries given back unstarted, because of a stop. */
   released = 0;
@@ -25,7 +25,7 @@ export class Dispatcher {
 
   constructor(context: GroupContext) {
     this.#context = context;
-    this.#outcomes = new Outcomes(context);
+    this.#concluder = new Concluder(context);
     this.#batching = context.consumer.kind === "batch";
     context.budget.onShort = () => this.#offerSoon();
   }
@@ -44,7 +44,7 @@ export class Dispatcher {
     return this.#ready.size === 0 && this.#running < this.#context.plan.concurrency;
   }
 
-  enqueue(held: Held): void {
+  enqueue(held: HeldMessage): void {
     this.#ready.push(held);
     this.#pump();
   }
@@ -69,10 +69,10 @@ export class Dispatcher {
       if (this.#batching) {
         if (!this.#startBatch()) break;
       } else {
-        const held = this.#ready.shift() as Held;
+        const held = this.#ready.shift() as HeldMessage;
         if (held.state !== "ready") continue;
         this.#running++;
-        attemptOne(this.#context, this.#outcomes, held, this.#done);
+        attemptOne(this.#context, this.#concluder, held, this.#done);
       }
     }
     this.#pumping = false;
@@ -113,16 +113,16 @@ export class Dispatcher {
     this.#due = false;
     this.#wait?.[Symbol.dispose]();
     this.#wait = undefined;
-    const batch: Held[] = [];
+    const batch: HeldMessage[] = [];
     while (batch.length < size && this.#ready.size > 0) {
-      const held = this.#ready.shift() as Held;
+      const held = this.#ready.shift() as HeldMessage;
       if (held.state !== "ready") continue;
       batch.push(held);
       for (const next of this.#following(held, size - batch.length)) batch.push(next);
     }
     if (batch.length === 0) return false;
     this.#running++;
-    void attemptBatch(this.#context, this.#outcomes, batch, (ended) => this.#ended(ended));
+    void attemptBatch(this.#context, this.#concluder, batch, (ended) => this.#ended(ended));
     return true;
   }
 
@@ -130,10 +130,10 @@ export class Dispatcher {
    * What of its key goes into its batch, in order. One that has failed here before is tried alone: a failure sends all that
    * follow it in a batch back, and they should be handled in vain no more than once.
    */
-  #following(held: Held, room: number): readonly Held[] {
+  #following(held: HeldMessage, room: number): readonly HeldMessage[] {
     if (held.lane === undefined || held.failures + held.before > 0 || held.condemned !== undefined) return [];
     const { perKey = room + 1 } = this.#context.plan.batch;
-    return held.lease.holdings.following(held, Math.min(room, perKey - 1));
+    return held.lease.following(held, Math.min(room, perKey - 1));
   }
 
   /** With what follows the heads of the lanes a batch would be full. */
@@ -143,8 +143,8 @@ export class Dispatcher {
     const { perKey = size } = plan.batch;
     let count = 0;
     for (let i = 0; i < this.#ready.size && count < size; i++) {
-      const held = this.#ready.at(i) as Held;
-      if (held.state === "ready") count += Math.min(held.lease.holdings.laneLength(held), perKey);
+      const held = this.#ready.at(i) as HeldMessage;
+      if (held.state === "ready") count += Math.min(held.lease.laneLength(held), perKey);
     }
     return count >= size;
   }

@@ -1,12 +1,12 @@
 import { reconnectMs } from "../../plan/backoff.ts";
 import type { Capabilities, Fault } from "../../driver/index.ts";
 import { fromFault, isMessagingError, MessagingError } from "../../api/errors.ts";
-import { Dispatcher } from "./handler-pool.ts";
-import type { GroupContext } from "../lease/ports.ts";
+import { HandlerPool } from "./handler-pool.ts";
+import type { GroupContext } from "../lease/group-context.ts";
 import { refuseNarrow } from "./check-resource.ts";
 import { type Failure, Session } from "./session.ts";
-import { Window } from "../lease/window.ts";
 import { needsPerson, type Trouble } from "../../base/troubles.ts";
+import { Window } from "../lease/window.ts";
 import { within } from "../../runtime/within.ts";
 
 /** How long `start()` waits for a broker that cannot be reached before it gives up; a wait the driver announced comes on top. */
@@ -28,9 +28,9 @@ export interface GroupStopped {
 /** One consumer at work: opens its receiver, opens it again when it fails, stops it. */
 export class GroupRunner {
   readonly context: GroupContext;
-  readonly #dispatcher: Dispatcher;
-  readonly #drainMs: number;
+  readonly #pool: HandlerPool;
   readonly #window: Window;
+  readonly #drainMs: number;
   readonly #opening = new AbortController();
   #session: Session | undefined;
   #main: Promise<void> | undefined;
@@ -46,9 +46,9 @@ export class GroupRunner {
 
   constructor(context: GroupContext, drainMs: number) {
     this.context = context;
-    this.#dispatcher = new Dispatcher(context);
-    this.#drainMs = drainMs;
+    this.#pool = new HandlerPool(context);
     this.#window = new Window(context.plan, context.runtime, context.consumer.kind === "batch");
+    this.#drainMs = drainMs;
   }
 
   /** What keeps it from working, in a sentence; undefined: nothing. */
@@ -203,7 +203,7 @@ export class GroupRunner {
         if (this.#opening.signal.aborted) return undefined;
         refuseLess(plan.capabilities, receiver.capabilities, this.context.physicalName);
         refuseNarrow(plan, receiver, this.context.physicalName);
-        this.#session = new Session(this.context, receiver, this.#dispatcher, this.#drainMs, this.#window);
+        this.#session = new Session(this.context, receiver, this.#pool, this.#drainMs, this.#window);
         opened();
         return await this.#session.run();
       } finally {
@@ -219,8 +219,8 @@ export class GroupRunner {
   }
 
   async #stop(deadline: AbortSignal): Promise<GroupStopped> {
-    const before = this.#dispatcher.finished;
-    this.#dispatcher.stop();
+    const before = this.#pool.finished;
+    this.#pool.stop();
     this.#opening.abort();
     this.context.budget.close();
     const session = this.#session;
@@ -239,7 +239,7 @@ export class GroupRunner {
         session?.forget();
       }
     }
-    const { finished, released } = this.#dispatcher;
+    const { finished, released } = this.#pool;
     return { completed: finished, drained: finished - before, released, abandoned };
   }
 }

@@ -1,8 +1,8 @@
 import type { Capabilities, Fault, Lease, ReceiverDriver } from "../../driver/index.ts";
-import type { Dispatcher } from "./handler-pool.ts";
-import { canReturn, giveBack } from "../lease/give-back.ts";
-import type { GroupContext, LeaseHost } from "../lease/ports.ts";
-import type { Held } from "../lease/held-message.ts";
+import type { HandlerPool } from "./handler-pool.ts";
+import type { GroupContext } from "../lease/group-context.ts";
+import type { LeaseHost, LeaseRoom } from "../lease/lease-work.ts";
+import type { HeldMessage } from "../lease/held-message.ts";
 import { LeaseRunner } from "../lease/lease-runner.ts";
 import type { Window } from "../lease/window.ts";
 import { within } from "../../runtime/within.ts";
@@ -28,7 +28,7 @@ export class Session implements LeaseHost {
   readonly capabilities: Capabilities;
   readonly window: Window;
   readonly #receiver: ReceiverDriver;
-  readonly #dispatcher: Dispatcher;
+  readonly #pool: HandlerPool;
   readonly #drainMs: number;
   readonly #runners = new Set<LeaseRunner>();
   readonly #leases = new AbortController();
@@ -36,36 +36,30 @@ export class Session implements LeaseHost {
   #forgotten: AbortController | undefined;
   #failure: Failure;
 
-  constructor(
-    context: GroupContext,
-    receiver: ReceiverDriver,
-    dispatcher: Dispatcher,
-    drainMs: number,
-    window: Window,
-  ) {
+  constructor(context: GroupContext, receiver: ReceiverDriver, pool: HandlerPool, drainMs: number, window: Window) {
     this.context = context;
     this.capabilities = receiver.capabilities;
     this.#receiver = receiver;
-    this.#dispatcher = dispatcher;
+    this.#pool = pool;
     this.#drainMs = drainMs;
     this.window = window;
     window.onChange = (most, late) => this.#limit(most, late);
   }
 
   get stopping(): boolean {
-    return this.#dispatcher.stopping || this.#leases.signal.aborted;
+    return this.#pool.stopping || this.#leases.signal.aborted;
   }
 
   get leases(): ReadonlySet<LeaseRunner> {
     return this.#runners;
   }
 
-  enqueue(held: Held): void {
-    this.#dispatcher.enqueue(held);
+  enqueue(held: HeldMessage): void {
+    this.#pool.enqueue(held);
   }
 
   gathered(): void {
-    this.#dispatcher.gathered();
+    this.#pool.gathered();
   }
 
   share(): number {
@@ -74,7 +68,7 @@ export class Session implements LeaseHost {
   }
 
   gaveBack(): void {
-    this.#dispatcher.released++;
+    this.#pool.released++;
   }
 
   waitMs(): number {
@@ -86,7 +80,7 @@ export class Session implements LeaseHost {
     return Math.min(longest, CROWDED_POLL_MS, Math.max(turn, SHORTEST_POLL_MS));
   }
 
-  makeRoom(of: LeaseRunner): void {
+  makeRoom(of: LeaseRoom): void {
     if (this.#runners.size < 2 || this.context.budget.full) return;
     const share = this.share();
     if (of.placesTaken >= share) return;
@@ -96,24 +90,24 @@ export class Session implements LeaseHost {
 
   full(): void {
     // Places held by messages that only wait for their next attempt, while handlers are idle: the longest wait goes back.
-    if (!this.#dispatcher.starved) return;
+    if (!this.#pool.starved) return;
     const now = this.context.runtime.monotonic();
-    let longest: Held | undefined;
+    let longest: HeldMessage | undefined;
     for (const runner of this.#runners) {
-      for (const held of runner.holdings) {
+      for (const held of runner.messages) {
         if (held.dueAt <= now) continue; // its turn has come
         if (held.state !== "waiting" || (longest !== undefined && held.dueAt <= longest.dueAt)) continue;
-        if (canReturn(held, held.dueAt - now)) longest = held;
+        if (runner.messages.canReturn(held, held.dueAt - now)) longest = held;
       }
     }
-    if (longest !== undefined) giveBack(longest, longest.dueAt - now, longest.attempt - 1);
+    if (longest !== undefined) longest.lease.giveBack(longest, longest.dueAt - now, longest.attempt - 1);
   }
 
   #limit(most: number, late: boolean): void {
     const each = Math.max(1, Math.floor(most / Math.max(this.#runners.size, 1)));
     for (const runner of this.#runners) {
       runner.lease.limit?.(each);
-      if (late) runner.shed(each);
+      if (late) runner.messages.shed(each);
     }
   }
 
@@ -170,8 +164,8 @@ export class Session implements LeaseHost {
     if (failure !== undefined) this.#fail(failure);
     // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
     // run on, but not keep the receiver from being opened again.
-    if (failure === undefined) await (this.stopping ? runner.holdings.idle() : runner.holdings.finished());
-    else await this.#giveTime(runner.holdings.idle());
+    if (failure === undefined) await (this.stopping ? runner.messages.idle() : runner.messages.finished());
+    else await this.#giveTime(runner.messages.idle());
     const flushed = runner.flush().catch(() => undefined);
     await (failure === undefined ? flushed : this.#giveTime(flushed));
     const drained = failure === undefined && runner.settledAll;

@@ -1,8 +1,9 @@
 import { reconnectMs } from "../../plan/backoff.ts";
 import { Deque } from "../../base/deque.ts";
-import type { Held } from "./held-message.ts";
-import type { LeaseRunner } from "./lease-runner.ts";
-import { mended, settled, troubled } from "./losses.ts";
+import type { HeldMessage } from "./held-message.ts";
+import type { HeldMessages } from "./held-messages.ts";
+import { mended, troubled } from "./lease-troubles.ts";
+import type { LeaseWork } from "./lease-work.ts";
 
 /** Checkpoints while records are being handled: at most one a second a lease, what KCL advises for its lease table's cost. */
 const EVERY_MS = 1_000;
@@ -14,11 +15,12 @@ const TRIES = 10;
  * Records settled above the mark are remembered here; {@link size} counts them, and the window bounds it (driver rule 2).
  */
 export class Checkpointer {
-  readonly #runner: LeaseRunner;
+  readonly #work: LeaseWork;
+  readonly #messages: HeldMessages;
   /** In the order of the log, from the low-water mark on. */
-  readonly #records = new Deque<Held>();
-  readonly #settled = new Set<Held>();
-  #mark: Held | undefined;
+  readonly #records = new Deque<HeldMessage>();
+  readonly #settled = new Set<HeldMessage>();
+  #mark: HeldMessage | undefined;
   #storing: Promise<void> | undefined;
   #timer: Disposable | undefined;
   #deferred = false;
@@ -26,8 +28,9 @@ export class Checkpointer {
   #flushing = false;
   readonly #closing = new AbortController();
 
-  constructor(runner: LeaseRunner) {
-    this.#runner = runner;
+  constructor(work: LeaseWork, messages: HeldMessages) {
+    this.#work = work;
+    this.#messages = messages;
   }
 
   /** Records read and not yet below the mark. */
@@ -40,12 +43,12 @@ export class Checkpointer {
     return this.#mark === undefined && this.#storing === undefined;
   }
 
-  track(held: Held): void {
+  track(held: HeldMessage): void {
     this.#records.push(held);
   }
 
-  ack(held: Held): void {
-    settled(held, false);
+  ack(held: HeldMessage): void {
+    this.#messages.settled(held, false);
     // Nearly always the oldest.
     if (this.#records.peek() === held) this.#pass(held);
     else this.#settled.add(held);
@@ -56,7 +59,7 @@ export class Checkpointer {
     if (this.#mark !== undefined) this.#schedule();
   }
 
-  #pass(head: Held): void {
+  #pass(head: HeldMessage): void {
     this.#records.shift();
     this.#mark = head;
   }
@@ -72,11 +75,11 @@ export class Checkpointer {
   /** Stores the mark now, if there is one to store. */
   async flush(): Promise<void> {
     this.#flushing = true;
-    while (this.#mark !== undefined && !this.#closing.signal.aborted && !this.#runner.lease.lost.aborted) {
+    while (this.#mark !== undefined && !this.#closing.signal.aborted && !this.#work.lease.lost.aborted) {
       await this.#store();
       if (this.#tries > 5) return;
       if (this.#tries > 0)
-        await this.#runner.runtime.sleep(reconnectMs(this.#tries, this.#runner.runtime.random), this.#closing.signal);
+        await this.#work.runtime.sleep(reconnectMs(this.#tries, this.#work.runtime.random), this.#closing.signal);
     }
     await this.#storing;
   }
@@ -90,12 +93,12 @@ export class Checkpointer {
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#deferred || this.#flushing || this.#closing.signal.aborted) return;
-    if (this.#runner.expecting) {
-      this.#timer = this.#runner.runtime.timer(EVERY_MS, () => void this.#store());
+    if (this.#messages.running > 0) {
+      this.#timer = this.#work.runtime.timer(EVERY_MS, () => void this.#store());
       return;
     }
     this.#deferred = true;
-    this.#runner.runtime.defer(() => {
+    this.#work.runtime.defer(() => {
       this.#deferred = false;
       void this.#store();
     });
@@ -108,7 +111,7 @@ export class Checkpointer {
       this.#storing = this.#put().finally(() => {
         this.#storing = undefined;
         if (this.#mark !== undefined && this.#tries === 0) this.#schedule();
-        this.#runner.windowMoved();
+        this.#work.windowMoved();
       });
     }
     return this.#storing;
@@ -116,7 +119,7 @@ export class Checkpointer {
 
   async #put(): Promise<void> {
     const mark = this.#mark;
-    const { lease, runtime } = this.#runner;
+    const { lease, runtime } = this.#work;
     if (mark === undefined || lease.lost.aborted) return;
     let failure: { readonly cause: unknown } | undefined;
     try {
@@ -125,16 +128,16 @@ export class Checkpointer {
       failure = { cause };
     }
     if (failure === undefined) {
-      if (this.#tries > 0) mended(this.#runner, "settle");
+      if (this.#tries > 0) mended(this.#work, "settle");
       this.#tries = 0;
       if (this.#mark === mark) this.#mark = undefined;
       return;
     }
-    const fault = this.#runner.classify(failure.cause, "settle");
-    if (fault.kind !== "lost") troubled(this.#runner, "settle", failure.cause);
+    const fault = this.#work.classify(failure.cause, "settle");
+    if (fault.kind !== "lost") troubled(this.#work, "settle", failure.cause);
     if (fault.kind === "lost" || fault.kind === "closed" || ++this.#tries > TRIES) {
       this.#mark = undefined;
-      this.#runner.broken(failure.cause, fault);
+      this.#work.broken(failure.cause, fault);
       return;
     }
     if (this.#flushing || this.#closing.signal.aborted) return;

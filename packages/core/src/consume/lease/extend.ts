@@ -1,9 +1,9 @@
 import type { Delivery } from "../../driver/index.ts";
 import { MessagingError } from "../../api/errors.ts";
-import { releaseInTime } from "./give-back.ts";
-import type { Held } from "./held-message.ts";
-import type { LeaseRunner } from "./lease-runner.ts";
-import { lose, mended, troubled } from "./losses.ts";
+import type { HeldMessage } from "./held-message.ts";
+import type { HeldMessages } from "./held-messages.ts";
+import { mended, troubled } from "./lease-troubles.ts";
+import type { LeaseWork } from "./lease-work.ts";
 
 /**
  * Keeps the holds of one lease, buffered messages included: each is extended when a third of it is spent. When it can
@@ -11,35 +11,37 @@ import { lose, mended, troubled } from "./losses.ts";
  * One timer a lease; messages due within a twelfth of a hold go in one call.
  */
 export class Heartbeat {
-  readonly #runner: LeaseRunner;
+  readonly #work: LeaseWork;
+  readonly #messages: HeldMessages;
   #timer: Disposable | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #closed = false;
   /** How long the driver keeps a hold that cannot be extended: the longest seen. */
   #fixedMs = 0;
   /** Why the last extension of a hold failed. Made when one does. */
-  #failed: WeakMap<Held, unknown> | undefined;
+  #failed: WeakMap<HeldMessage, unknown> | undefined;
 
-  constructor(runner: LeaseRunner) {
-    this.#runner = runner;
+  constructor(work: LeaseWork, messages: HeldMessages) {
+    this.#work = work;
+    this.#messages = messages;
   }
 
   get #holdMs(): number {
-    return this.#runner.host.context.plan.holdMs;
+    return this.#work.host.context.plan.holdMs;
   }
 
   /** Messages that have arrived; those that are held still. */
-  watch(arrived: readonly Held[]): void {
-    const now = this.#runner.runtime.monotonic();
+  watch(arrived: readonly HeldMessage[]): void {
+    const now = this.#work.runtime.monotonic();
     let due = this.#dueAt;
     for (const held of arrived)
-      if (held.listed && held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
+      if (this.#messages.has(held) && held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
     if (due < this.#dueAt) this.#arm(due);
   }
 
   /** Before anything of it starts, where holds are not extended. Gives when a hold must end at the earliest to be worth starting on. */
   measure(deliveries: readonly Delivery[]): number {
-    const now = this.#runner.runtime.monotonic();
+    const now = this.#work.runtime.monotonic();
     for (const { deadline } of deliveries)
       if (deadline !== undefined) this.#fixedMs = Math.max(this.#fixedMs, deadline - now);
     return now + this.margin;
@@ -55,27 +57,27 @@ export class Heartbeat {
     this.#disarm();
   }
 
+  /** A hold that ends sooner than this is about to be lost. */
+  get margin(): number {
+    // Where holds are not extended, the configured hold says nothing about how long they last.
+    return (this.#work.lease.extend === undefined ? this.#fixedMs : this.#holdMs) / 10;
+  }
+
   /** How long a hold lasts that cannot be extended. 0: not yet known, or holds can be extended. */
   get fixedMs(): number {
     return this.#fixedMs;
   }
 
-  /** A hold that ends sooner than this is about to be lost. */
-  get margin(): number {
-    // Where holds are not extended, the configured hold says nothing about how long they last.
-    return (this.#runner.lease.extend === undefined ? this.#fixedMs : this.#holdMs) / 10;
-  }
-
   /** When the held one wants attention: an extension, or its loss. */
-  #due(held: Held, now: number): number {
+  #due(held: HeldMessage, now: number): number {
     const deadline = held.deadline as number;
     if (!this.#extendable(held, now)) return deadline - this.margin;
     return Math.min(deadline - (this.#holdMs * 2) / 3, deadline - this.margin);
   }
 
   /** Can an extension still win time worth having? */
-  #extendable(held: Held, now: number): boolean {
-    if (this.#runner.lease.extend === undefined) return false;
+  #extendable(held: HeldMessage, now: number): boolean {
+    if (this.#work.lease.extend === undefined) return false;
     const last = held.delivery.lastDeadline;
     return last === undefined || last - Math.max(now, held.deadline as number) > 1_000;
   }
@@ -84,8 +86,8 @@ export class Heartbeat {
     this.#disarm();
     if (this.#closed) return;
     this.#dueAt = at;
-    const wait = Math.max(at - this.#runner.runtime.monotonic(), 0);
-    this.#timer = this.#runner.runtime.timer(wait, () => this.#beat());
+    const wait = Math.max(at - this.#work.runtime.monotonic(), 0);
+    this.#timer = this.#work.runtime.timer(wait, () => this.#beat());
   }
 
   #disarm(): void {
@@ -96,12 +98,12 @@ export class Heartbeat {
 
   #beat(): void {
     this.#dueAt = Number.POSITIVE_INFINITY;
-    const now = this.#runner.runtime.monotonic();
+    const now = this.#work.runtime.monotonic();
     const soon = now + this.#holdMs / 12;
-    const extend: Held[] = [];
+    const extend: HeldMessage[] = [];
     let next = Number.POSITIVE_INFINITY;
     let overrun = false;
-    for (const held of this.#runner.holdings) {
+    for (const held of this.#messages) {
       if (held.deadline === undefined || held.state === "lost") continue;
       if (now >= held.deadline - this.margin) {
         // One that waits for its next attempt says nothing about how long handlers take.
@@ -111,22 +113,21 @@ export class Heartbeat {
       else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
       else next = Math.min(next, this.#due(held, now));
     }
-    if (overrun) this.#runner.overrun();
-    for (let i = 0; i < extend.length; i += this.#runner.batch)
-      void this.#extend(extend.slice(i, i + this.#runner.batch));
+    if (overrun) this.#work.overrun();
+    for (let i = 0; i < extend.length; i += this.#work.batch) void this.#extend(extend.slice(i, i + this.#work.batch));
     // One that fails is tried again soon, but its loss is not noticed late for it.
     for (const held of extend) next = Math.min(next, now + this.#holdMs / 6, (held.deadline as number) - this.margin);
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
   }
 
-  #end(held: Held): void {
+  #end(held: HeldMessage): void {
     const unstarted = held.state === "ready" || held.state === "waiting";
-    if (unstarted && this.#runner.lease.extend === undefined) releaseInTime(held);
-    else lose(held, this.#why(held));
+    if (unstarted && this.#work.lease.extend === undefined) this.#messages.releaseInTime(held);
+    else this.#messages.lose(held, this.#why(held));
   }
 
-  async #extend(batch: Held[]): Promise<void> {
-    const { lease, runtime } = this.#runner;
+  async #extend(batch: HeldMessage[]): Promise<void> {
+    const { lease, runtime } = this.#work;
     const holdMs = this.#holdMs;
     const sentAt = runtime.monotonic();
     const last = Math.min(...batch.map((held) => held.delivery.lastDeadline ?? Number.POSITIVE_INFINITY));
@@ -142,27 +143,27 @@ export class Heartbeat {
       if (outcome === undefined) {
         held.deadline = sentAt + forMs;
         this.#failed?.delete(held);
-      } else if (this.#runner.classify(outcome.cause, "extend").kind === "lost") {
-        if (held.listed) lose(held, outcome.cause);
+      } else if (this.#work.classify(outcome.cause, "extend").kind === "lost") {
+        if (this.#messages.has(held)) this.#messages.lose(held, outcome.cause);
       } else {
         // Whatever else it is may pass: it is tried again until the margin.
         (this.#failed ??= new WeakMap()).set(held, outcome.cause);
-        troubled(this.#runner, "extend", outcome.cause);
+        troubled(this.#work, "extend", outcome.cause);
       }
     });
-    if (this.#failed !== undefined && outcomes.some((outcome) => outcome === undefined)) mended(this.#runner, "extend");
+    if (this.#failed !== undefined && outcomes.some((outcome) => outcome === undefined)) mended(this.#work, "extend");
   }
 
   /** Why a hold could not be kept: people are told what to change. */
-  #why(held: Held): unknown {
+  #why(held: HeldMessage): unknown {
     const cause = this.#failed?.get(held);
     if (cause !== undefined) return cause;
-    const { plan, channel, physicalName } = this.#runner.host.context;
+    const { plan, channel, physicalName } = this.#work.host.context;
     const about = { kind: "retryable" as const, channel: channel.channel, group: plan.group };
     const doing = `extend on "${physicalName}"`;
     if (held.extending !== undefined)
       return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, about);
-    if (this.#runner.lease.extend === undefined) {
+    if (this.#work.lease.extend === undefined) {
       const text = `${doing}: this transport extends no hold, and keeps one for ${Math.round(this.#fixedMs)} ms; make the handler shorter, or raise the transport's own limit (RabbitMQ: consumerTimeout, with the broker's consumer_timeout)`;
       return new MessagingError("hold-over", text, about);
     }

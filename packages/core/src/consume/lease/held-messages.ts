@@ -1,105 +1,388 @@
-import type { Held } from "./held-message.ts";
-import { HeldList } from "./held-list.ts";
+import { isMessagingError, type MessagingError } from "../../api/errors.ts";
+import { LinkedList } from "../../base/linked-list.ts";
+import type { Delivery, Runtime, Settlement } from "../../driver/index.ts";
+import type { HeldMessage, HeldState, Keeper, ReleaseReason } from "./held-message.ts";
 import { Lanes } from "./lanes.ts";
+import { readable, troubled } from "./lease-troubles.ts";
+import type { LeaseWork } from "./lease-work.ts";
+import type { Window } from "./window.ts";
 
-/** What its lease is told. */
-export interface HoldingsOwner {
-  /** Nothing is held any more. */
-  emptied(): void;
-  /** No handler runs. */
-  rested(): void;
+const HOLD_LOST = "the hold on this delivery is lost or about to be; it may be delivered again";
+
+/** A class, so that V8 does not pretenure it (docs/v8.md). */
+class Ack {
+  readonly receipt: unknown;
+  readonly action = "ack";
+
+  constructor(receipt: unknown) {
+    this.receipt = receipt;
+  }
 }
 
-/** All that one lease holds: in order of arrival, by lane, and how many of it run. */
-export class Holdings implements Iterable<Held> {
-  readonly #owner: HoldingsOwner;
-  readonly #list = new HeldList();
+/** The parts of a lease that are told of its messages. */
+export interface MessageParts {
+  readonly settler: { add(message: HeldMessage, settlement: Settlement): void; hurry(): void };
+  /** On a log: in place of the settler. */
+  readonly checkpointer: { ack(message: HeldMessage): void; hurry(): void } | undefined;
+  readonly heartbeat: { readonly margin: number; rest(): void };
+  /** Absent unless the broker pushes: nothing is measured then. */
+  readonly window: Window | undefined;
+}
+
+/** The one cast by which a message's state is written. */
+type Owned = { state: HeldState };
+
+/**
+ * All that one lease holds, in order of arrival and by lane, and every change of its state: nothing else writes
+ * {@link HeldMessage.state}. A message takes a place in the group's budget when it comes and frees it when it leaves; what it is
+ * settled as goes to the settler, or on a log to the checkpointer.
+ */
+export class HeldMessages implements Keeper, Iterable<HeldMessage> {
+  readonly #work: LeaseWork & MessageParts;
+  readonly #list = new LinkedList<HeldMessage>();
   /** Only where an order is kept. */
   #lanes: Lanes | undefined;
   #running = 0;
   #idle: (() => void)[] = [];
   #none: (() => void)[] = [];
 
-  constructor(owner: HoldingsOwner) {
-    this.#owner = owner;
+  constructor(work: LeaseWork & MessageParts) {
+    this.#work = work;
+  }
+
+  get id(): string {
+    return this.#work.lease.id;
+  }
+
+  get runtime(): Runtime {
+    return this.#work.runtime;
+  }
+
+  get log(): boolean {
+    return this.#work.log;
+  }
+
+  get ending(): boolean {
+    return this.#work.ending;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.#work.lease.fencingToken;
   }
 
   get size(): number {
     return this.#list.size;
   }
 
+  /** Handlers run: settlements may come soon. */
   get running(): number {
     return this.#running;
   }
 
+  has(message: HeldMessage): boolean {
+    return this.#list.has(message);
+  }
+
   /** Over what is held now: what leaves or comes meanwhile changes nothing. */
-  [Symbol.iterator](): Iterator<Held> {
+  [Symbol.iterator](): Iterator<HeldMessage> {
     return this.#list[Symbol.iterator]();
   }
 
-  add(held: Held): void {
-    this.#list.add(held);
+  // ── It comes ──
+
+  /** Fills the place in the budget that its receive has reserved. */
+  add(message: HeldMessage): void {
+    this.#list.add(message);
+    this.#work.host.context.budget.fill(message.bytes);
   }
 
   /** Takes its place in its lane; true when it may start. */
-  lineUp(held: Held): boolean {
-    return held.lane === undefined || (this.#lanes ??= new Lanes()).add(held.lane, held);
-  }
-
-  /** On its way back from now on; what follows it must not start before it. */
-  returning(held: Held): void {
-    if (held.lane !== undefined) (this.#lanes ??= new Lanes()).returning(held.lane, held);
-  }
-
-  /** The broker has it, or never will. */
-  returned(held: Held): void {
-    if (held.lane !== undefined) this.#lanes?.returned(held.lane, held);
+  lineUp(message: HeldMessage): boolean {
+    return message.lane === undefined || (this.#lanes ??= new Lanes()).add(message.lane, message);
   }
 
   /** What has just come follows something that is still on its way back. */
-  followsReturned(held: Held): boolean {
-    return held.lane !== undefined && this.#lanes?.behind(held.lane, held) === true;
+  followsReturned(message: HeldMessage): boolean {
+    return message.lane !== undefined && this.#lanes?.behind(message.lane, message) === true;
   }
 
-  /** Takes out everything behind one in its lane, in order. */
-  cutBehind(held: Held): Held[] {
-    return held.lane === undefined ? [] : (this.#lanes?.cutBehind(held.lane, held) ?? []);
+  /** How many attempts of it this process knows of, and since when. */
+  known(delivery: Delivery): ReturnType<LeaseWork["host"]["context"]["attempts"]["get"]> {
+    return delivery.unique === false ? undefined : this.#work.host.context.attempts.get(delivery.id);
   }
 
-  /** What runs in one batch with it and comes after it. */
-  runningBehind(held: Held): Held[] {
-    return held.lane === undefined ? [] : (this.#lanes?.runningBehind(held.lane, held) ?? []);
+  /** Those that came when nothing was wanted any more go back. */
+  refuse(arrived: readonly HeldMessage[]): void {
+    for (const message of arrived) {
+      if (message.state !== "ready") continue;
+      if (this.#work.lease.lost.aborted) this.#drop(message);
+      else this.release(message, "stop");
+    }
   }
 
-  /** How many a batch could take with a head that is ready, itself included. */
-  laneLength(held: Held): number {
-    return held.lane === undefined ? 1 : (this.#lanes?.length(held.lane) ?? 1);
+  // ── A handler has it ──
+
+  begin(message: HeldMessage): void {
+    (message as Owned).state = "running";
+    this.#running++;
+    const { window } = this.#work;
+    if (window !== undefined) window.began(message);
+  }
+
+  end(message: HeldMessage): void {
+    this.#running--;
+    const { window } = this.#work;
+    if (window !== undefined) window.ended(message);
+    if (message.state === "running") (message as Owned).state = "ready";
   }
 
   /** What comes next in its lane, at most `most`, for the same batch. */
-  following(held: Held, most: number): Held[] {
-    return held.lane === undefined || most < 1 ? [] : (this.#lanes?.following(held.lane, most) ?? []);
+  following(message: HeldMessage, most: number): readonly HeldMessage[] {
+    return message.lane === undefined || most < 1 ? [] : (this.#lanes?.following(message.lane, most) ?? []);
   }
 
-  /** False when it had left already. */
-  remove(held: Held): boolean {
-    if (!this.#list.delete(held)) return false;
-    if (this.#list.size === 0) this.#owner.emptied();
-    return true;
+  laneLength(message: HeldMessage): number {
+    return message.lane === undefined ? 1 : (this.#lanes?.length(message.lane) ?? 1);
   }
 
-  /** Makes way in its lane: the one whose turn has come, if any. */
-  leaveLane(held: Held): Held | undefined {
-    return held.lane === undefined ? undefined : this.#lanes?.remove(held.lane, held);
+  // ── It waits here for its next attempt ──
+
+  canKeep(message: HeldMessage, delayMs: number): boolean {
+    if (message.deadline === undefined) return true;
+    const { lease, runtime, heartbeat } = this.#work;
+    const last = lease.extend === undefined ? message.deadline : message.delivery.lastDeadline;
+    return last === undefined || runtime.monotonic() + delayMs + heartbeat.margin < last;
   }
 
-  begin(): void {
-    this.#running++;
+  wait(message: HeldMessage, delayMs: number): void {
+    const { runtime, host } = this.#work;
+    (message as Owned).state = "waiting";
+    message.dueAt = runtime.monotonic() + delayMs;
+    message.wait = runtime.timer(delayMs, () => {
+      message.wait = undefined;
+      (message as Owned).state = "ready";
+      host.enqueue(message);
+    });
+    this.#wakeIdle();
+    if (host.context.budget.full) host.full();
   }
 
-  end(): void {
-    this.#running--;
+  // ── It is done with ──
+
+  ack(message: HeldMessage): void {
+    if (message.state === "lost") return this.leave(message);
+    if (message.delivery.unique !== false) this.#work.host.context.attempts.forget(message.delivery.id);
+    const { checkpointer, settler } = this.#work;
+    (message as Owned).state = "settling";
+    if (checkpointer !== undefined) {
+      checkpointer.ack(message);
+      this.#work.windowMoved();
+    } else {
+      settler.add(message, new Ack(message.delivery.receipt));
+    }
+    this.leave(message);
   }
+
+  /** Its settlement has ended: it reached the broker, or never will. */
+  settled(message: HeldMessage, lost: boolean, cause?: unknown): void {
+    if (message.state === "settling") (message as Owned).state = "done";
+    if (message.lane !== undefined) this.#lanes?.returned(message.lane, message);
+    if (lost)
+      this.#report(message, "settling", cause === undefined ? undefined : readable(this.#work, "settle", cause));
+  }
+
+  leave(message: HeldMessage): void {
+    if (!this.#list.delete(message)) return;
+    const { host, heartbeat } = this.#work;
+    if (this.#list.size === 0) {
+      this.#work.windowMoved();
+      heartbeat.rest();
+    }
+    host.context.budget.leave(message.bytes);
+    const head = message.lane === undefined ? undefined : this.#lanes?.remove(message.lane, message);
+    if (head?.state === "ready") host.enqueue(head);
+    this.#wakeIdle();
+  }
+
+  // ── It goes back ──
+
+  canReturn(message: HeldMessage, delayMs: number): boolean {
+    const { log, host, runtime } = this.#work;
+    if (log || delayMs > host.capabilities.retryDelayMs) return false;
+    const last = message.delivery.lastDeadline;
+    return last === undefined || runtime.monotonic() + delayMs < last;
+  }
+
+  giveBack(message: HeldMessage, delayMs: number, attempt: number): void {
+    this.#unwait(message);
+    this.#remember(message, attempt);
+    this.#goBack(message, {
+      receipt: message.delivery.receipt,
+      action: "retry",
+      delayMs: Math.max(delayMs, 0),
+      attempt,
+    });
+  }
+
+  release(message: HeldMessage, reason: ReleaseReason): void {
+    if (message.state === "lost") return this.leave(message);
+    const { host, lease, log } = this.#work;
+    this.#unwait(message);
+    if (message.failures > 0) this.#remember(message, message.attempt - 1);
+    if (reason === "stop") host.gaveBack();
+    host.context.emit({
+      type: "released",
+      level: "info",
+      reason,
+      id: message.opened?.id ?? message.delivery.id,
+      lease: lease.id,
+    });
+    if (log) {
+      this.#releaseBehind(message);
+      return this.#drop(message);
+    }
+    this.#goBack(message, { receipt: message.delivery.receipt, action: "release" });
+  }
+
+  /** Its hold ends soon and cannot be extended: nobody has it in hand, so it goes back rather than be lost. */
+  releaseInTime(message: HeldMessage): void {
+    const left = message.dueAt - this.#work.runtime.monotonic();
+    if (message.state === "waiting" && this.canReturn(message, left)) this.giveBack(message, left, message.attempt - 1);
+    else this.release(message, "hold");
+  }
+
+  /** Everything that no handler has yet. */
+  releaseUnstarted(): void {
+    const now = this.#work.runtime.monotonic();
+    for (const message of this) {
+      if (!this.has(message)) continue;
+      const left = message.dueAt - now;
+      if (message.state === "waiting" && this.canReturn(message, left))
+        this.giveBack(message, left, message.attempt - 1);
+      else if (message.state === "waiting" || message.state === "ready") this.release(message, "stop");
+    }
+  }
+
+  /** Gives back what is held beyond `most` and waits for a handler, newest first: no handler would get to it in time. */
+  shed(most: number): void {
+    let surplus = this.size - most;
+    for (const message of [...this].reverse()) {
+      if (surplus <= 0) return;
+      // Of a key, everything behind it would have to go back as well.
+      if (message.state !== "ready" || message.lane !== undefined) continue;
+      this.release(message, "hold");
+      surplus--;
+    }
+  }
+
+  #goBack(message: HeldMessage, settlement: Settlement): void {
+    // What follows it must not start before it.
+    if (message.lane !== undefined) (this.#lanes ??= new Lanes()).returning(message.lane, message);
+    this.#releaseBehind(message);
+    (message as Owned).state = "settling";
+    this.#work.settler.add(message, settlement);
+    this.leave(message);
+  }
+
+  /** What of its key came after it goes back: nothing may overtake it. */
+  #releaseBehind(message: HeldMessage): void {
+    if (message.lane === undefined || this.#lanes === undefined) return;
+    for (const later of this.#lanes.cutBehind(message.lane, message)) this.release(later, "order");
+  }
+
+  #unwait(message: HeldMessage): void {
+    message.wait?.[Symbol.dispose]();
+    message.wait = undefined;
+  }
+
+  #remember(message: HeldMessage, attempts: number): void {
+    if (message.delivery.unique === false) return;
+    const { runtime, host } = this.#work;
+    host.context.attempts.failed(message.delivery.id, { attempts, firstAt: message.firstFailedAt ?? runtime.now() });
+  }
+
+  // ── Its hold is lost ──
+
+  /** The hold of one is gone, or cannot be kept. */
+  lose(message: HeldMessage, cause?: unknown): void {
+    if (message.state === "settling" || message.state === "done" || message.state === "lost") return;
+    const error = cause === undefined ? undefined : readable(this.#work, "extend", cause);
+    this.#report(message, "handling", error);
+    const alongside = message.lane === undefined ? [] : (this.#lanes?.runningBehind(message.lane, message) ?? []);
+    this.#releaseBehind(message);
+    message.abort(holdLost(error));
+    const running = message.state === "running";
+    (message as Owned).state = "lost";
+    // A handler that still runs keeps its place: nothing of its key may start beside it.
+    if (!running) this.#drop(message);
+    if (this.#work.lease.extend === undefined) this.#overrun(message, error);
+    // What follows it in its batch must come again after it, and so is not settled either.
+    for (const later of alongside) this.lose(later, cause);
+  }
+
+  /** The holds of all are gone: nothing of it starts any more. */
+  loseAll(): void {
+    if (this.size === 0) return;
+    const { lost } = this.#work.lease;
+    const idle: HeldMessage[] = [];
+    const reason = holdLost(lost.aborted ? lost.reason : undefined);
+    for (const message of this) {
+      if (message.state !== "running" && message.state !== "lost") idle.push(message);
+      message.abort(reason);
+      (message as Owned).state = "lost";
+    }
+    // Only now: one that leaves makes way for the next of its key, which must not start any more.
+    for (const message of idle) this.#drop(message);
+  }
+
+  /** Aborts what still runs; returns how many those are. */
+  abandon(reason: Error): number {
+    let count = 0;
+    for (const message of this) {
+      if (message.state !== "running") continue;
+      count++;
+      // No longer kept by heartbeats: its handler may never end, and the message would never come again.
+      (message as Owned).state = "lost";
+      message.abort(reason);
+    }
+    // Nothing waits for them any more: what is settled can be stored, and the lease handed over.
+    for (const wake of [...this.#idle.splice(0), ...this.#none.splice(0)]) wake();
+    return count;
+  }
+
+  /** Forgotten here: it is unsettled, and will come again. */
+  #drop(message: HeldMessage): void {
+    this.#unwait(message);
+    if (message.state !== "running") (message as Owned).state = "lost";
+    if (message.failures > 0) this.#remember(message, message.attempt - 1);
+    this.leave(message);
+  }
+
+  /**
+   * Where nothing extends a hold, the driver has the message until the hold is over, and nobody would settle it. It goes back
+   * at once: on a push transport it would fill a place meanwhile. The next one will be too slow as well: people are told.
+   */
+  #overrun(message: HeldMessage, error: MessagingError | undefined): void {
+    const { lease } = this.#work;
+    if (lease.lost.aborted) return;
+    if (error !== undefined) troubled(this.#work, "extend", error);
+    const release = async () => lease.settle([{ receipt: message.delivery.receipt, action: "release" }], lease.lost);
+    // Whatever comes of it: the hold ends soon.
+    void release().catch(() => undefined);
+  }
+
+  #report(message: HeldMessage, during: "handling" | "settling", error: MessagingError | undefined): void {
+    this.#work.host.context.emit({
+      type: "lost",
+      level: "warn",
+      during,
+      id: message.opened?.id ?? message.delivery.id,
+      error,
+      lease: this.#work.lease.id,
+    });
+  }
+
+  // ── Who waits for them ──
 
   /** Resolves when nothing is running. */
   async idle(): Promise<void> {
@@ -112,15 +395,17 @@ export class Holdings implements Iterable<Held> {
   }
 
   /** One has left, or waits. */
-  wakeIdle(): void {
+  #wakeIdle(): void {
     if (this.size === 0 && this.#none.length > 0) for (const wake of this.#none.splice(0)) wake();
     if (this.#running > 0) return;
-    this.#owner.rested();
+    this.#work.settler.hurry();
+    this.#work.checkpointer?.hurry();
     if (this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
   }
+}
 
-  /** Whatever still runs: nobody waits for it any more. */
-  wakeAll(): void {
-    for (const wake of [...this.#idle.splice(0), ...this.#none.splice(0)]) wake();
-  }
+/** Why `delivery.signal` aborts: the last error of its hold is in the text and in `cause`. */
+function holdLost(cause: unknown): Error {
+  if (cause === undefined) return new Error(HOLD_LOST);
+  return new Error(isMessagingError(cause) ? `${HOLD_LOST}: ${cause.message}` : HOLD_LOST, { cause });
 }

@@ -1,16 +1,16 @@
-import type { Held } from "./held-message.ts";
+import type { HeldMessage } from "./held-message.ts";
 
 /**
  * In order per key, one at a time or as the first few of one batch. The head of a lane is the one that may run; it stays the head while it waits for
  * its next attempt, so that nothing of its key overtakes it.
  */
 export class Lanes {
-  readonly #lanes = new Map<string, Held[]>();
+  readonly #lanes = new Map<string, HeldMessage[]>();
   /** By key, the broker's ids of what goes back and is not known to be there yet. */
   readonly #returning = new Map<string, Set<string>>();
 
   /** True when it is the head at once. */
-  add(key: string, held: Held): boolean {
+  add(key: string, held: HeldMessage): boolean {
     const lane = this.#lanes.get(key);
     if (lane === undefined) this.#lanes.set(key, [held]);
     else lane.push(held);
@@ -18,7 +18,7 @@ export class Lanes {
   }
 
   /** Takes one out. The new head, where the one taken was the head. */
-  remove(key: string, held: Held): Held | undefined {
+  remove(key: string, held: HeldMessage): HeldMessage | undefined {
     const lane = this.#lanes.get(key);
     const at = lane?.indexOf(held) ?? -1;
     if (lane === undefined || at < 0) return undefined;
@@ -28,14 +28,14 @@ export class Lanes {
   }
 
   /** Takes out everything behind one, in order, but for what runs in one batch with it: that keeps its place until it ends. */
-  cutBehind(key: string, held: Held): Held[] {
+  cutBehind(key: string, held: HeldMessage): HeldMessage[] {
     const lane = this.#lanes.get(key);
     const at = lane?.indexOf(held) ?? -1;
     return lane === undefined || at < 0 ? [] : lane.splice(at + 1 + runningAfter(lane, at));
   }
 
   /** What runs in one batch with it, behind it. */
-  runningBehind(key: string, held: Held): Held[] {
+  runningBehind(key: string, held: HeldMessage): HeldMessage[] {
     const lane = this.#lanes.get(key);
     const at = lane?.indexOf(held) ?? -1;
     return lane === undefined || at < 0 ? [] : lane.slice(at + 1, at + 1 + runningAfter(lane, at));
@@ -47,21 +47,21 @@ export class Lanes {
   }
 
   /** The next at most `most` behind a head that is ready, for the same batch. */
-  following(key: string, most: number): Held[] {
+  following(key: string, most: number): HeldMessage[] {
     const next = this.#lanes.get(key)?.slice(1, 1 + most) ?? [];
     const end = next.findIndex(({ state }) => state !== "ready");
     return end < 0 ? next : next.slice(0, end);
   }
 
   /** On its way back from now on. */
-  returning(key: string, { delivery }: Held): void {
+  returning(key: string, { delivery }: HeldMessage): void {
     const ids = this.#returning.get(key);
     if (ids === undefined) this.#returning.set(key, new Set([delivery.id]));
     else ids.add(delivery.id);
   }
 
   /** The broker has it, or never will. */
-  returned(key: string, { delivery }: Held): void {
+  returned(key: string, { delivery }: HeldMessage): void {
     const ids = this.#returning.get(key);
     if (ids?.delete(delivery.id) === true && ids.size === 0) this.#returning.delete(key);
   }
@@ -70,7 +70,7 @@ export class Lanes {
    * True where what has just come follows something that is still on its way back: its driver handed it out before it was
    * told. What comes again itself shows that the broker has it.
    */
-  behind(key: string, { delivery }: Held): boolean {
+  behind(key: string, { delivery }: HeldMessage): boolean {
     const ids = this.#returning.get(key);
     if (ids === undefined) return false;
     if (!ids.has(delivery.id)) return true;
@@ -80,7 +80,7 @@ export class Lanes {
 }
 
 /** Of those behind the one at `at`: how many are in its batch. A hold that was lost meanwhile does not end its handler. */
-function runningAfter(lane: readonly Held[], at: number): number {
+function runningAfter(lane: readonly HeldMessage[], at: number): number {
   let count = 0;
   for (let next = lane[at + 1]; next?.state === "running" || next?.state === "lost"; next = lane[at + 1 + count])
     count++;

@@ -1,11 +1,20 @@
 import { reconnectMs } from "../../plan/backoff.ts";
 import type { Delivery, Fault } from "../../driver/index.ts";
 import { fromFault } from "../../api/errors.ts";
-import type { LeaseRunner } from "./lease-runner.ts";
-import { mended, troubled } from "./losses.ts";
+import { mended, troubled } from "./lease-troubles.ts";
+import type { LeaseRoom, LeaseWork } from "./lease-work.ts";
 
 /** An empty answer sooner than this did not wait as it was asked to. */
 const HASTY_MS = 20;
+
+/** The lease that receives. */
+export interface Receiving extends LeaseWork, LeaseRoom {
+  /** How many more records may be held; on anything but a log there is no such limit. */
+  windowRoom(): number;
+  arrive(deliveries: readonly Delivery[]): void;
+  /** The right to read has ended: what is held is settled, then the lease is released. */
+  ended(): void;
+}
 
 /** What a loop needs of those beside it. */
 export interface Loops {
@@ -29,7 +38,7 @@ export interface Loops {
  * answer, for the promise of a receive that waited long has grown old, and dies late.
  */
 export class ReceiveLoop {
-  readonly #lease: LeaseRunner;
+  readonly #lease: Receiving;
   readonly #loops: Loops;
   /** The one that goes on when there is nothing to receive. */
   readonly #first: boolean;
@@ -42,7 +51,7 @@ export class ReceiveLoop {
   /** The last receive ended early because another lease wanted room: the next leaves it some. */
   #interrupted = false;
 
-  constructor(lease: LeaseRunner, loops: Loops, first: boolean) {
+  constructor(lease: Receiving, loops: Loops, first: boolean) {
     this.#lease = lease;
     this.#loops = loops;
     this.#first = first;

@@ -1,12 +1,11 @@
-import type { LeaseRunner } from "./lease-runner.ts";
-import { type Loops, ReceiveLoop } from "./receive-loop.ts";
+import { type Loops, ReceiveLoop, type Receiving } from "./receive-loop.ts";
 
 /**
  * The receive loops of one lease: one, and another while polls come back full and the driver can take it; one that comes
  * back empty ends, but for the first.
  */
-export class Poller implements Loops {
-  readonly #lease: LeaseRunner;
+export class ReceiveLoops implements Loops {
+  readonly #lease: Receiving;
   readonly #stop = new AbortController();
   /** Ends the receives under way; another takes its place when it was used. */
   #cut = new AbortController();
@@ -16,7 +15,7 @@ export class Poller implements Loops {
   #idle: (() => void)[] | undefined;
   #wakeWindow: (() => void) | undefined;
 
-  constructor(lease: LeaseRunner) {
+  constructor(lease: Receiving) {
     this.#lease = lease;
   }
 

@@ -1,9 +1,10 @@
 import { reconnectMs } from "../../plan/backoff.ts";
 import type { Outcome, Settlement } from "../../driver/index.ts";
 import { LinkedQueue } from "../../base/linked-queue.ts";
-import type { Held } from "./held-message.ts";
-import type { LeaseRunner } from "./lease-runner.ts";
-import { mended, settled, troubled } from "./losses.ts";
+import type { HeldMessage } from "./held-message.ts";
+import type { HeldMessages } from "./held-messages.ts";
+import { mended, troubled } from "./lease-troubles.ts";
+import type { LeaseWork } from "./lease-work.ts";
 
 /** Settlements may wait this long for company while handlers run (driver rule 5). */
 const LINGER_MS = 100;
@@ -20,9 +21,10 @@ const LAST_TRY_MS = 200;
  * (`lost`, a receipt the broker does not know) and a closed client end it sooner.
  */
 export class Settler {
-  readonly #runner: LeaseRunner;
+  readonly #work: LeaseWork;
+  readonly #messages: HeldMessages;
   /** With what is to become of it in `settlement`. */
-  readonly #pending = new LinkedQueue<Held>();
+  readonly #pending = new LinkedQueue<HeldMessage>();
   #calls = 0;
   #unsettled = 0;
   #linger: Disposable | undefined;
@@ -33,10 +35,11 @@ export class Settler {
   /** The last settlements failed: `health()` knows. */
   #troubled = false;
   /** Settlements that failed, until they are tried again. */
-  #again: Map<Held, { readonly timer: Disposable; readonly cause: unknown }> | undefined;
+  #again: Map<HeldMessage, { readonly timer: Disposable; readonly cause: unknown }> | undefined;
 
-  constructor(runner: LeaseRunner) {
-    this.#runner = runner;
+  constructor(work: LeaseWork, messages: HeldMessages) {
+    this.#work = work;
+    this.#messages = messages;
   }
 
   /** Asked to settle and not yet known to be settled. */
@@ -44,8 +47,7 @@ export class Settler {
     return this.#unsettled;
   }
 
-  add(held: Held, settlement: Settlement): void {
-    held.state = "settling";
+  add(held: HeldMessage, settlement: Settlement): void {
     this.#unsettled++;
     held.settlement = settlement;
     held.settleTries = 0;
@@ -53,7 +55,12 @@ export class Settler {
     else this.#pushAfter(held.extending, held);
   }
 
-  #pushAfter(extending: Promise<unknown>, held: Held): void {
+  /** More settlements may come soon: handlers run. */
+  get #expecting(): boolean {
+    return this.#messages.running > 0;
+  }
+
+  #pushAfter(extending: Promise<unknown>, held: HeldMessage): void {
     void extending.then(() => this.#push(held));
   }
 
@@ -91,13 +98,13 @@ export class Settler {
     for (const held of this.#pending.drain()) this.#finish(held, true);
   }
 
-  #push(held: Held): void {
-    if (this.#closed || this.#runner.lease.lost.aborted) {
+  #push(held: HeldMessage): void {
+    if (this.#closed || this.#work.lease.lost.aborted) {
       this.#finish(held, true);
       return;
     }
     this.#pending.push(held);
-    if (this.#pending.size >= this.#runner.batch) this.#send();
+    if (this.#pending.size >= this.#work.batch) this.#send();
     else this.#schedule();
   }
 
@@ -106,23 +113,23 @@ export class Settler {
   }
 
   #sendSoon(): void {
-    if (!this.#flushing && this.#runner.expecting) {
-      this.#linger = this.#runner.runtime.timer(LINGER_MS, () => this.#sendAll());
+    if (!this.#flushing && this.#expecting) {
+      this.#linger = this.#work.runtime.timer(LINGER_MS, () => this.#sendAll());
       return;
     }
     this.#deferred = true;
     // Where the broker is in this process nothing is written that could stand in the way, and what waits grows cold.
     if (this.#pending.peek()?.delivery.message.local !== undefined) queueMicrotask(this.#turn);
-    else this.#runner.runtime.defer(this.#afterSends);
+    else this.#work.runtime.defer(this.#afterSends);
   }
 
   /** What is published in this tick leaves first: somebody waits for that, and nobody for a settlement. */
-  readonly #afterSends = (): void => this.#runner.runtime.defer(this.#turn);
+  readonly #afterSends = (): void => this.#work.runtime.defer(this.#turn);
 
   readonly #turn = (): void => {
     this.#deferred = false;
     // What was to come at once has come; what still runs may bring more.
-    if (!this.#flushing && this.#pending.size > 0 && this.#runner.expecting) this.#schedule();
+    if (!this.#flushing && this.#pending.size > 0 && this.#expecting) this.#schedule();
     else this.#sendAll();
   };
 
@@ -134,15 +141,15 @@ export class Settler {
 
   #send(): void {
     if (this.#calls >= CALLS || this.#pending.size === 0) return;
-    const count = Math.min(this.#runner.batch, this.#pending.size);
-    const batch = new Array<Held>(count);
-    for (let i = 0; i < count; i++) batch[i] = this.#pending.shift() as Held;
+    const count = Math.min(this.#work.batch, this.#pending.size);
+    const batch = new Array<HeldMessage>(count);
+    for (let i = 0; i < count; i++) batch[i] = this.#pending.shift() as HeldMessage;
     this.#calls++;
     void this.#call(batch);
   }
 
-  async #call(batch: Held[]): Promise<void> {
-    const { lease } = this.#runner;
+  async #call(batch: HeldMessage[]): Promise<void> {
+    const { lease } = this.#work;
     let outcomes: readonly Outcome[];
     try {
       outcomes = await lease.settle(
@@ -161,16 +168,16 @@ export class Settler {
     if (this.#troubled && outcomes.some((outcome) => outcome === undefined)) this.#mended();
     // It may have been made where it is collected late.
     batch.length = 0;
-    if (this.#pending.size >= this.#runner.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
+    if (this.#pending.size >= this.#work.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
     else if (this.#pending.size > 0) this.#schedule();
   }
 
-  #failed(held: Held, cause: unknown): void {
-    const { runtime } = this.#runner;
-    const fault = this.#runner.classify(cause, "settle");
+  #failed(held: HeldMessage, cause: unknown): void {
+    const { runtime } = this.#work;
+    const fault = this.#work.classify(cause, "settle");
     if (fault.kind === "lost" || fault.kind === "closed" || this.#closed) return this.#finish(held, true, cause);
     this.#troubled = true;
-    troubled(this.#runner, "settle", cause);
+    troubled(this.#work, "settle", cause);
     const tries = ++held.settleTries;
     let wait = Math.max(reconnectMs(tries, runtime.random), fault.retryAfterMs ?? 0);
     if (held.deadline === undefined) {
@@ -189,12 +196,12 @@ export class Settler {
 
   #mended(): void {
     this.#troubled = false;
-    mended(this.#runner, "settle");
+    mended(this.#work, "settle");
   }
 
-  #finish(held: Held, lost: boolean, cause?: unknown): void {
+  #finish(held: HeldMessage, lost: boolean, cause?: unknown): void {
     this.#unsettled--;
-    settled(held, lost, cause);
+    this.#messages.settled(held, lost, cause);
     if (this.#unsettled === 0 && this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
   }
 }

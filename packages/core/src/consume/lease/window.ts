@@ -1,6 +1,6 @@
 import type { Runtime } from "../../driver/index.ts";
 import type { GroupPlan } from "../../plan/plan.ts";
-import type { Held } from "./held-message.ts";
+import type { HeldMessage } from "./held-message.ts";
 
 type Limits = Pick<GroupPlan, "concurrency" | "maxInFlight" | "maxInFlightBytes" | "batch" | "capabilities">;
 
@@ -43,7 +43,7 @@ export class Window {
   #bytes: number | undefined;
   #most: number;
   /** The message whose handler is being timed. */
-  #timed: Held | undefined;
+  #timed: HeldMessage | undefined;
   #began = 0;
   /** Messages to let pass before the next is timed. */
   #untimed = 0;
@@ -89,13 +89,13 @@ export class Window {
     this.#update();
   }
 
-  began(held: Held): void {
+  began(held: HeldMessage): void {
     if (!this.#fixed || this.#timed !== undefined || --this.#untimed > 0) return;
     this.#timed = held;
     this.#began = this.#runtime.monotonic();
   }
 
-  ended(held: Held): void {
+  ended(held: HeldMessage): void {
     if (held !== this.#timed) return;
     this.#timed = undefined;
     this.#took(this.#runtime.monotonic() - this.#began);

@@ -7,7 +7,7 @@ import { isTraced } from "../../wire/trace.ts";
 import { Attempts } from "../lease/known-attempts.ts";
 import { Budget } from "../lease/budget.ts";
 import { describeError, type Redact } from "../attempt/describe-error.ts";
-import type { GroupContext, GroupEvent } from "../lease/ports.ts";
+import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
 import { Troubles } from "../../base/troubles.ts";
 
 /** What a group needs of the opened connections. */
@@ -26,7 +26,7 @@ export interface GroupConnections {
 }
 
 /** What one group's consumption has of a `connect()`. */
-export class Context implements GroupContext {
+export class ConnectedGroup implements GroupContext {
   readonly consumer: ConsumerShape;
   readonly channel: ChannelPlan;
   readonly plan: GroupPlan;

@@ -32,7 +32,7 @@ export interface ContextParts {
   readonly broken: readonly Path[];
 }
 
-export class Context {
+export class ResolveContext {
   readonly layers: Layers;
   readonly problems: Problems;
   readonly secrets: Secrets;
