@@ -1,4 +1,5 @@
 /** The testing half and the contract suite run under the test frameworks people use, from the packages as they are built. */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +30,16 @@ describe("a user's tests", () => {
     expect(output).toContain("ten minutes of retries take no time");
     expect(output).toMatch(/✓ C10-/);
     expect(output).not.toContain("did not exit");
+    expect(code, output).toBe(0);
+  });
+
+  test("run under jest as CommonJS, with the documented flag", { timeout: 120_000 }, async () => {
+    const readme = readFileSync(new URL("../packages/memory/README.md", import.meta.url), "utf8");
+    const flag = /NODE_OPTIONS=(\S+) npx jest/.exec(readme)?.[1] ?? "";
+    const config = JSON.stringify({ rootDir: dirname(folder), testMatch: ["**/frameworks/jest.cjs"], transform: {} });
+    const args = [jest, "--config", config, "--ci", "--verbose", "--no-cache"];
+    const { code, output } = await run(process.execPath, args, { cwd: folder, env: { ...env, NODE_OPTIONS: flag } });
+    expect(output).toMatch(/✓ a required channel and a testbed/);
     expect(code, output).toBe(0);
   });
 });
