@@ -14,7 +14,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly channels: Channels;
   /** Kebab-case; the `source` of what it publishes. */
   readonly service: string;
-  /** A file, a folder, or a value. Default: `switchyard.config.{yaml,yml,json,ts,js,mjs}` in the working directory or above it. */
+  /** A file, a folder, or a value. Default: `switchyard.config.{yaml,yml,json,ts,mts,cts,js,mjs,cjs}` in the working directory or above it. */
   readonly config?: string | ConfigInput;
   /** Which of the configuration's profiles is laid over it. Default `SWITCHYARD_PROFILE`; never `NODE_ENV`. */
   readonly profile?: string;

@@ -62,7 +62,7 @@ describe("finding the configuration", () => {
     expect((await refused()).message).toContain("holds switchyard.config.yaml and switchyard.config.json; keep one");
     expect((await refused({ config: "nowhere.yaml" })).message).toContain("there is no such file");
     expect((await refused({ config: put("x.toml", "") })).message).toContain(
-      "its extension must be one of: yaml, yml, json, ts, js, mjs",
+      "its extension must be one of: yaml, yml, json, ts, mts, cts, js, mjs, cjs",
     );
     expect((await refused({ config: put("empty/x/y.yaml", "- a") })).message).toContain("must be a mapping");
     expect((await refused({ config: join(folder, "empty") })).message).toContain("holds no configuration");

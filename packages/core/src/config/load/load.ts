@@ -6,7 +6,7 @@ import { invalidConfig } from "../layers/problems.ts";
 import { isTree, type Tree } from "../layers/tree.ts";
 import { readYamlFile } from "./yaml.ts";
 
-const EXTENSIONS = ["yaml", "yml", "json", "ts", "js", "mjs"] as const;
+const EXTENSIONS = ["yaml", "yml", "json", "ts", "mts", "cts", "js", "mjs", "cjs"] as const;
 const FILES = EXTENSIONS.map((extension) => `switchyard.config.${extension}`);
 
 /** Not there in a bundle as CommonJS. */
@@ -60,20 +60,44 @@ function inFolder(folder: string): string | undefined {
 async function read(file: string): Promise<unknown> {
   if (/\.ya?ml$/.test(file)) return readYamlFile(file, readFileSync(file, "utf8"));
   if (file.endsWith(".json")) return json(file, readFileSync(file, "utf8"));
+  return readModule(file);
+}
+
+async function readModule(file: string): Promise<unknown> {
   let module: Record<string, unknown>;
   try {
     module = await importFile(file);
   } catch (cause) {
-    const { code, name } = cause as { code?: string; name?: string };
-    const hint =
-      code === "ERR_UNKNOWN_FILE_EXTENSION"
-        ? "this Node cannot import TypeScript; run Node 22.18 or later, or write it in JavaScript or YAML"
-        : `importing it failed (${code ?? name ?? "thrown"}); see the error's cause`;
-    throw one(basename(file), hint, cause);
+    throw one(basename(file), whyNotImported(file, cause), cause);
   }
   if (!("default" in module))
     throw one(basename(file), "has no default export; write export default defineConfig(channels, {...})");
-  return module["default"];
+  const value = module["default"];
+  // An ES module that was compiled to CommonJS.
+  return isTree(value) && value["__esModule"] === true ? value["default"] : value;
+}
+
+const ES_SYNTAX = /import statement outside a module|Unexpected token 'export'|Cannot use 'import\.meta'/;
+const COMMONJS_SYNTAX = /(?:module|exports|require) is not defined in ES module scope/;
+
+/** A sentence about `file`, which comes before it. */
+function whyNotImported(file: string, cause: unknown): string {
+  const { code, name, message = "", stack = "" } = cause as Partial<Error> & { code?: string };
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION")
+    return "this Node cannot import TypeScript; run Node 22.18 or later, or write it in JavaScript or YAML";
+  // The first file of the stack: the configuration itself, or one that it imports.
+  const wrong = basename(/[^\s()]+\.[cm]?[jt]s(?=:\d)/.exec(stack)?.[0] ?? file);
+  const who = wrong === basename(file) ? "is" : `imports ${wrong}, which is`;
+  const extension = extname(wrong);
+  const [esModule, commonJs] = extension.endsWith("ts") ? [".mts", ".cts"] : [".mjs", ".cjs"];
+  const renamed = (to: string) => `rename it to ${basename(wrong, extension)}${to}`;
+  if (name === "SyntaxError" && ES_SYNTAX.test(message) && extension !== esModule) {
+    const why = extension === commonJs ? extension : 'the package.json above it says "type": "commonjs"';
+    return `${who} written as an ES module and read as CommonJS (${why}); ${renamed(esModule)}`;
+  }
+  if (name === "ReferenceError" && COMMONJS_SYNTAX.test(message) && extension !== commonJs)
+    return `${who} written as CommonJS and read as an ES module; ${renamed(commonJs)}, or write export default`;
+  return `importing it failed (${code ?? name ?? "thrown"}); see the error's cause`;
 }
 
 function json(file: string, text: string): unknown {
