@@ -389,7 +389,7 @@ export interface TenureHost {
     report(event: LeaseEvent): void;
     moved(): void;
     dead(worker: string): boolean;
-    bear(children: readonly Shard[], parent: string): Promise<void>;
+    addChildShards(children: readonly Shard[], parent: string): Promise<void>;
     over(tenure: Tenure, released: boolean, owed: boolean): void;
 }
 export declare class Tenure implements HeldShard {

@@ -89,7 +89,7 @@ export class Discovery {
   }
 
   /** At a shard's end. A child is readable once the parents that have rows are at their end: each that is listed must have one. */
-  async bear(children: readonly Shard[], parent: string, signal: AbortSignal): Promise<void> {
+  async addChildShards(children: readonly Shard[], parent: string, signal: AbortSignal): Promise<void> {
     const others = children.flatMap((child) => child.parents).filter((id) => id !== parent);
     if (others.length > 0) await this.#bearParents(others, children, signal);
     await this.#insert(

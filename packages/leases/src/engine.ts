@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { acquisition, handoverRequest } from "./acquisition.ts";
-import { Attendance } from "./worker-registry.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
 import { Calls } from "./calls.ts";
 import { decide } from "./decide.ts";
 import { Discovery, resolveStart } from "./discovery.ts";
@@ -35,7 +35,7 @@ export class LeaseEngine {
   readonly #report: (event: LeaseEvent) => void;
   readonly #calls: Calls;
   readonly #discovery: Discovery;
-  readonly #attendance: Attendance;
+  readonly #workers: WorkerRegistry;
   readonly #observer = new Observer();
   readonly #host: TenureHost;
   readonly #held = new Map<string, Tenure>();
@@ -65,7 +65,7 @@ export class LeaseEngine {
     this.#report = options.report ?? (() => {});
     this.#calls = new Calls(store, runtime, this.#times, this.#report);
     this.#discovery = new Discovery({ store, source, calls: this.#calls, report: this.#report });
-    this.#attendance = new Attendance({ worker: this.worker, store, runtime, calls: this.#calls, times: this.#times });
+    this.#workers = new WorkerRegistry({ worker: this.worker, store, runtime, calls: this.#calls, times: this.#times });
     this.#look = new Wake(runtime);
     this.#listing = new Wake(runtime);
     this.#given = new Wake(runtime);
@@ -77,9 +77,9 @@ export class LeaseEngine {
       worker: this.worker,
       group: options.group,
       report: this.#report,
-      moved: () => this.#attendance.shown(),
+      moved: () => this.#workers.shown(),
       dead: (worker) => this.#live.size > 0 && !this.#live.has(worker),
-      bear: (children, parent) => this.#discovery.bear(children, parent, this.#closed.signal),
+      addChildShards: (children, parent) => this.#discovery.addChildShards(children, parent, this.#closed.signal),
       over: (tenure, released, owed) => this.#over(tenure, released, owed),
     };
   }
@@ -121,7 +121,7 @@ export class LeaseEngine {
     if (signal.aborted || this.#closed.signal.aborted) return;
     signal.addEventListener("abort", stop, { once: true });
     this.#closed.signal.addEventListener("abort", stop, { once: true });
-    const beating = this.#attendance.keep(this.#closed.signal, () => this.#draining);
+    const beating = this.#workers.keep(this.#closed.signal, () => this.#draining);
     this.#loops = [this.#looking(), this.#listings(), beating];
     for (const loop of this.#loops) loop.catch((error: unknown) => this.#fail(error));
     try {
@@ -191,7 +191,7 @@ export class LeaseEngine {
 
   async #looking(): Promise<void> {
     const { quickMs, renewMs } = this.#times;
-    await this.#attendance.beat(this.#draining);
+    await this.#workers.beat(this.#draining);
     while (!this.#draining) {
       let pause = jittered(renewMs, this.#runtime);
       try {
@@ -202,7 +202,7 @@ export class LeaseEngine {
       }
       if (!this.#draining) await this.#look.wait(pause);
     }
-    await this.#attendance.beat(this.#draining);
+    await this.#workers.beat(this.#draining);
   }
 
   /** Looks, and does what is to be done about it; how soon to look again. */
@@ -232,7 +232,7 @@ export class LeaseEngine {
       ...decision.take.map((row) => this.#take(row)),
       ...decision.ask.map((row) => this.#ask(row)),
     ]);
-    await this.#attendance.sweep(table, this.#observer, now);
+    await this.#workers.sweep(table, this.#observer, now);
     let next = decision.hurry || done.includes(false) ? jittered(quickMs, this.#runtime) : Number.POSITIVE_INFINITY;
     if (decision.expiry !== undefined) next = Math.min(next, decision.expiry - this.#runtime.monotonic() + 1);
     for (const until of this.#rests.values()) next = Math.min(next, until - now);

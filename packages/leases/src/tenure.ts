@@ -22,7 +22,7 @@ export interface TenureHost {
   /** Not seen alive: a lease it asked for goes to anybody. */
   dead(worker: string): boolean;
   /** Makes the children's rows, once their other parents have theirs. */
-  bear(children: readonly Shard[], parent: string): Promise<void>;
+  addChildShards(children: readonly Shard[], parent: string): Promise<void>;
   /** `owed`: the row may still name this worker as the holder. */
   over(tenure: Tenure, released: boolean, owed: boolean): void;
 }
@@ -111,7 +111,7 @@ export class Tenure implements HeldShard {
 
   async ended(children: readonly Shard[]): Promise<void> {
     if (!this.valid) throw this.#leaseLost();
-    await this.#host.bear(children, this.id);
+    await this.#host.addChildShards(children, this.id);
     const ids = children.map((child) => child.id);
     await this.#write("ending a shard", { ...FREED, checkpoint: "SHARD_END", tenures: 0, children: ids });
     this.#end(true, false);

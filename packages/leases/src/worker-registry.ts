@@ -5,7 +5,7 @@ import type { Observer } from "./observer.ts";
 import type { LeaseStore, LeaseTable } from "./store.ts";
 import { jittered, type Times } from "./timing.ts";
 
-export interface AttendanceOptions {
+export interface WorkerRegistryOptions {
   readonly worker: string;
   readonly store: LeaseStore;
   readonly runtime: Runtime;
@@ -14,13 +14,13 @@ export interface AttendanceOptions {
 }
 
 /** Who is in the group: shows that this worker lives, and deletes the rows of those that died. */
-export class Attendance {
-  readonly #of: AttendanceOptions;
+export class WorkerRegistry {
+  readonly #of: WorkerRegistryOptions;
   #shownAt = Number.NEGATIVE_INFINITY;
   /** The worker's own row is in the table: its leases' rows show that it lives, but not what it is. */
   #written = false;
 
-  constructor(options: AttendanceOptions) {
+  constructor(options: WorkerRegistryOptions) {
     this.#of = options;
   }
 
