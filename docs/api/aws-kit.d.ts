@@ -43,13 +43,13 @@ export interface Credentials {
     readonly sessionToken?: string;
     readonly accountId?: string;
 }
-export interface Place {
+export interface ConnectionOptions {
     readonly region?: string | undefined;
     readonly endpoint?: string | undefined;
     readonly profile?: string | undefined;
 }
 export declare function handlerSettings(requestTimeout: number): Record<string, unknown>;
-export declare function clientSettings({ region, endpoint, profile }: Place, requestHandler: unknown): Record<string, unknown>;
+export declare function clientSettings({ region, endpoint, profile }: ConnectionOptions, requestHandler: unknown): Record<string, unknown>;
 export declare const configOf: (client: ClientLike) => ClientConfig;
 export declare function refuseRetries(client: ClientLike, option: string, className: string): Promise<void>;
 export declare function checkedEndpoint(config: ClientConfig, allowInsecure: boolean, example: string): Promise<URL | undefined>;
@@ -59,10 +59,9 @@ export declare function endpointOf(config: ClientConfig): Promise<URL | undefine
 import { type ClientConfig } from "./clients.ts";
 export declare function noteContext(cause: unknown, where: string): void;
 export declare function contextOf(cause: unknown): string | undefined;
-type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
+export type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
 export declare function contextNoter(config: ClientConfig, resourceOf: (input: any) => string | undefined): (cause: unknown, action: string, input: unknown) => Promise<void>;
 export declare function withErrorContext<C extends AnyCall>(call: C, config: ClientConfig, resourceOf: (input: any) => string | undefined): C;
-export {};
 
 // errors.d.ts
 import type { Fault, Phase } from "@switchyard/core/driver";
@@ -185,7 +184,7 @@ export declare function tagsProblem(value: unknown): string | undefined;
 // watch.d.ts
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";
 import { type ClientLike } from "./clients.ts";
-type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
+import { type AnyCall } from "./error-context.ts";
 export interface Watched {
     readonly client: ClientLike;
     readonly resourceOf: (input: any) => string | undefined;
@@ -193,4 +192,3 @@ export interface Watched {
 export declare function watcher(report: (event: DriverEvent) => void, classify: (cause: unknown, during: Phase) => Fault,
 idOf?: (input: unknown) => string | undefined): <C extends AnyCall>(call: C, of?: Watched) => C;
 export declare function renewed(cause: unknown, classify: (cause: unknown, during: Phase) => Fault, client: Pick<ClientLike, "renew"> | undefined, generation: number | undefined): Promise<boolean>;
-export {};

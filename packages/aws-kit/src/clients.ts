@@ -1,7 +1,7 @@
-/** Clients of the AWS SDK, made or checked the same way whatever the service. */
+/** Clients of the AWS SDK: the settings of our own, and the checks of those given in code. */
 import { MessagingError, originProblem } from "@switchyard/core/driver-kit";
 
-/** Any client of the SDK fits. */
+/** Every client of the AWS SDK fits. */
 export interface ClientLike {
   send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
   destroy?(): void;
@@ -25,7 +25,7 @@ export function commandOf(sdk: Sdk, name: string, action: string, input: object)
   return new Command(input);
 }
 
-/** What of a client's resolved `config` is looked at; all of it may be absent. */
+/** The parts of a client's resolved `config` that are read. All of them may be absent. */
 export interface ClientConfig {
   maxAttempts?: () => Promise<number>;
   retryStrategy?: () => Promise<unknown>;
@@ -49,18 +49,19 @@ export interface Credentials {
   readonly accountId?: string;
 }
 
-export interface Place {
+/** Options of a connection that the SDK takes as they are. */
+export interface ConnectionOptions {
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly profile?: string | undefined;
 }
 
-/** An endpoint that does not answer at all is given up after it. */
+/** For opening a connection. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * Of the HTTP handler. The number of sockets follows the calls at once, which the declared concurrency bounds; a limit here
- * would only queue heartbeats behind sends.
+ * Settings of the HTTP handler. Sockets are not limited: the declared concurrency limits the calls, and a second limit would only
+ * make heartbeats wait behind sends.
  */
 export function handlerSettings(requestTimeout: number): Record<string, unknown> {
   const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
@@ -69,15 +70,18 @@ export function handlerSettings(requestTimeout: number): Record<string, unknown>
     requestTimeout,
     // Without it the SDK only warns, and a request into a black hole hangs.
     throwOnRequestTimeout: true,
-    // The other ends with the answer's head; left alone, an answer that stops in its middle would hang for 15 minutes.
+    // `requestTimeout` ends with the response head. Without this one, a response that stops in its middle hangs for 15 minutes.
     socketTimeout: requestTimeout,
     httpAgent: agent,
     httpsAgent: agent,
   };
 }
 
-/** Of a client of ours. Core resends, by item and knowing what was ambiguous: the SDK does not. */
-export function clientSettings({ region, endpoint, profile }: Place, requestHandler: unknown): Record<string, unknown> {
+/** Settings of a client of our own. The SDK's retries are off: core resends single items and knows which results were ambiguous. */
+export function clientSettings(
+  { region, endpoint, profile }: ConnectionOptions,
+  requestHandler: unknown,
+): Record<string, unknown> {
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -89,7 +93,7 @@ export function clientSettings({ region, endpoint, profile }: Place, requestHand
 
 export const configOf = (client: ClientLike): ClientConfig => (client.config ?? {}) as ClientConfig;
 
-/** A client of the user's that sends again by itself is refused. */
+/** Refuses a client given in code that retries by itself. */
 export async function refuseRetries(client: ClientLike, option: string, className: string): Promise<void> {
   const config = configOf(client);
   const attempts = [await config.maxAttempts?.(), await strategyAttempts(await config.retryStrategy?.())];

@@ -2,13 +2,14 @@
 import { excerpt } from "@switchyard/core/driver-kit";
 import { type ClientConfig, endpointOf } from "./clients.ts";
 
-const places = new WeakMap<object, string>();
+const contexts = new WeakMap<object, string>();
 
-/** Kept beside the error, which is the SDK's own; the first place told stays. */
+/** Remembers what a failed call was about: `queue "orders.fifo" in eu-west-1`. The first context noted for an error stays. */
 export function noteContext(cause: unknown, where: string): void {
-  if (typeof cause === "object" && cause !== null && !places.has(cause)) places.set(cause, where);
+  if (typeof cause === "object" && cause !== null && !contexts.has(cause)) contexts.set(cause, where);
 }
 
+/** What was noted for the error or for one of its causes. */
 export function contextOf(cause: unknown): string | undefined {
   const seen = new Set<unknown>();
   for (
@@ -17,16 +18,16 @@ export function contextOf(cause: unknown): string | undefined {
     error = (error as Error).cause
   ) {
     seen.add(error);
-    const where = places.get(error);
+    const where = contexts.get(error);
     if (where !== undefined) return where;
   }
   return undefined;
 }
 
-/** One call to a service of AWS, action by action. */
-type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
+/** One call to a service of AWS. */
+export type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
 
-/** Where a client's requests go, in words; asked of the SDK when a call has failed, never before. */
+/** Where a client's requests go. The SDK is asked only once a call has failed. */
 async function placeWords(config: ClientConfig): Promise<string> {
   const region = await quietly(config.region);
   const endpoint = await quietly(() => endpointOf(config));
@@ -43,7 +44,7 @@ async function quietly<T>(ask: (() => Promise<T>) | undefined): Promise<T | unde
   }
 }
 
-/** Tells the place of a failed call's error. */
+/** Notes the resource and the place of failed calls. */
 export function contextNoter(
   config: ClientConfig,
   resourceOf: (input: any) => string | undefined,
@@ -55,20 +56,20 @@ export function contextNoter(
   };
 }
 
-/** Calls whose errors are told with the resource they are about (`queue "orders.fifo"`) and the client's place. They pass unchanged. */
+/** The same calls; their errors get a context: the resource (`queue "orders.fifo"`), the region and the endpoint. */
 export function withErrorContext<C extends AnyCall>(
   call: C,
   config: ClientConfig,
   resourceOf: (input: any) => string | undefined,
 ): C {
-  const place = contextNoter(config, resourceOf);
-  const placed: AnyCall = async (action, input, signal) => {
+  const note = contextNoter(config, resourceOf);
+  const noting: AnyCall = async (action, input, signal) => {
     try {
       return await call(action, input, signal);
     } catch (cause) {
-      await place(cause, action, input);
+      await note(cause, action, input);
       throw cause;
     }
   };
-  return placed as C;
+  return noting as C;
 }

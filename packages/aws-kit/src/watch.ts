@@ -1,20 +1,17 @@
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";
 import { type ClientLike, configOf } from "./clients.ts";
-import { contextNoter } from "./error-context.ts";
+import { type AnyCall, contextNoter } from "./error-context.ts";
 
-/** One call to a service of AWS, action by action. */
-type AnyCall = (action: any, input: any, signal?: AbortSignal) => Promise<any>;
-
-/** Whose calls are watched, and what they are about. */
+/** The client that is called, and how errors name what a call is about. */
 export interface Watched {
   readonly client: ClientLike;
-  /** As it is told in errors: `queue "orders.fifo"`. */
+  /** `queue "orders.fifo"`. */
   readonly resourceOf: (input: any) => string | undefined;
 }
 
 /**
- * Reports when the service stops answering or throttles, and when a call succeeds again. Calls and their errors pass unchanged, but
- * a call whose credentials are refused is made once more where the client finds others. Errors are told with their place.
+ * Watches calls to a service: reports when it stops answering or throttles, and when a call succeeds again. A call whose
+ * credentials are refused is made once more if the client finds others. Errors pass unchanged, and their context is noted.
  */
 export function watcher(
   report: (event: DriverEvent) => void,
@@ -27,7 +24,7 @@ export function watcher(
   const throttled = new Set<string | undefined>();
   const named = (id: string | undefined) => (id === undefined ? {} : { id });
   const watch = (call: AnyCall, of?: Watched): AnyCall => {
-    const place = of === undefined ? undefined : contextNoter(configOf(of.client), of.resourceOf);
+    const note = of === undefined ? undefined : contextNoter(configOf(of.client), of.resourceOf);
     return async (action, input, signal) => {
       const generation = of?.client.generation;
       try {
@@ -48,7 +45,7 @@ export function watcher(
         }
         return reply;
       } catch (cause) {
-        await place?.(cause, action, input);
+        await note?.(cause, action, input);
         const { kind, code } = classify(cause, "receive");
         const id = idOf(input);
         if (kind === "throttled") {

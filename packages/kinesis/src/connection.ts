@@ -10,7 +10,7 @@ import { classify, isNamed } from "./errors.ts";
 import { announcedMd5 } from "./md5.ts";
 import { fansOut } from "./native.ts";
 import type { KinesisOptions } from "./options.ts";
-import { Receiver } from "./receiver.ts";
+import { createReceiver, type Receiver } from "./receiver.ts";
 import { seekGroup } from "./seek.ts";
 import { createSender } from "./sender.ts";
 import { Shards } from "./shards.ts";
@@ -83,26 +83,24 @@ export async function connect(
       const stream = await openStream(from, clients.call, signal);
       const its = receivers.get(from.name) ?? new Set();
       receivers.set(from.name, its);
-      const receiver = new Receiver({
-        from,
-        group: groupOf(from),
-        stream,
-        store: await leaseStore(from, options, own),
-        start,
-        consumerArn: await consumerArn(from, stream, signal),
-        options,
-        clients,
-        runtime,
-        md5,
-        report,
-        closed: (closed) => its.delete(closed),
-      });
-      try {
-        await receiver.open(signal, announce);
-      } catch (cause) {
-        await receiver.close();
-        throw cause;
-      }
+      const receiver = await createReceiver(
+        {
+          from,
+          group: groupOf(from),
+          stream,
+          store: await leaseStore(from, options, own),
+          start,
+          consumerArn: await consumerArn(from, stream, signal),
+          options,
+          clients,
+          runtime,
+          md5,
+          report,
+          closed: (closed) => its.delete(closed),
+        },
+        signal,
+        announce,
+      );
       its.add(receiver);
       return receiver;
     },

@@ -4,7 +4,7 @@ import type { Call } from "./sdk.ts";
 import { isNamed } from "./errors.ts";
 import { iteratorAt } from "./positions.ts";
 import { listShards, type Stream } from "./resource.ts";
-import { type Item, unpack } from "./message.ts";
+import { type ShardMessage, unpack } from "./message.ts";
 
 /** Of the shards asked at once: each costs two calls, one of them from the shard's quota of reads. */
 const AT_ONCE = 10;
@@ -47,7 +47,7 @@ export async function groupDepth(
   return depths;
 }
 
-function isSettled(item: Item, from: Checkpoint): boolean {
+function isSettled(item: ShardMessage, from: Checkpoint): boolean {
   if (typeof from !== "object" || !("sequence" in from)) return false;
   return item.sequence === from.sequence && item.sub <= (from.sub ?? Number.POSITIVE_INFINITY);
 }
@@ -65,7 +65,7 @@ async function lagAt(
     const { ShardIterator = "" } = await call("GetShardIterator", { ...stream.ref, ShardId: shard, ...at }, signal);
     const { Records = [], MillisBehindLatest: behind } = await call("GetRecords", { ShardIterator, Limit: 1 }, signal);
     if (behind === undefined) return {};
-    const items: Item[] = [];
+    const items: ShardMessage[] = [];
     for (const record of Records) unpack(record, (item) => items.push(item));
     const first = items.find((item) => !isSettled(item, from));
     const age = first?.at === undefined ? 0 : Math.max(now - first.at, 0);

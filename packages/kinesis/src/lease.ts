@@ -5,7 +5,7 @@ import { SECOND } from "./limits.ts";
 import { toPosition } from "./positions.ts";
 import type { ShardReader } from "./shard-reader.ts";
 import { childShard } from "./shards.ts";
-import { fromData, type Item } from "./message.ts";
+import { fromData, type ShardMessage } from "./message.ts";
 
 export interface ShardReceipt {
   readonly sequence: string;
@@ -127,7 +127,7 @@ export class ShardLease implements Lease<ShardReceipt> {
   }
 
   /** One that cannot be delivered stays the next to be: a position never moves past what was not handed over. */
-  #deliverAll(items: readonly Item[]): readonly Delivery<ShardReceipt>[] {
+  #deliverAll(items: readonly ShardMessage[]): readonly Delivery<ShardReceipt>[] {
     const deliveries: Delivery<ShardReceipt>[] = [];
     try {
       for (const item of items) deliveries.push(this.#deliver(item));
@@ -138,7 +138,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     return deliveries;
   }
 
-  #deliver(item: Item): Delivery<ShardReceipt> {
+  #deliver(item: ShardMessage): Delivery<ShardReceipt> {
     const message = fromData(item.data, this.#keyed ? item.key : undefined);
     const receipt: ShardReceipt = item.last ? { sequence: item.sequence } : { sequence: item.sequence, sub: item.sub };
     const position = toPosition(this.id, item, item.packed ? item.sub : undefined);

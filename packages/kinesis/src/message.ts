@@ -7,7 +7,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { deaggregate } from "./aggregation.ts";
 import { MAX_KEY } from "./limits.ts";
 import type { Md5 } from "./md5.ts";
-import type { Place } from "./positions.ts";
+import type { RecordPosition } from "./positions.ts";
 import type { KinesisRecord } from "./sdk.ts";
 
 /** What stands in for the key of a message that has none: a number of at most ten digits. */
@@ -72,7 +72,7 @@ function text(data: Uint8Array): string | Uint8Array {
 }
 
 /** One message of a shard. */
-export interface Item extends Place {
+export interface ShardMessage extends RecordPosition {
   readonly data: Uint8Array;
   readonly key: string;
   /** When Kinesis accepted the record (epoch milliseconds). */
@@ -88,7 +88,7 @@ export interface Item extends Place {
  * A record's messages, in order: more than one where it is aggregated. All of what is inside is given, also keys that hash into
  * another shard: leaving them out would lose them.
  */
-export function unpack(record: KinesisRecord, each: (item: Item) => void, md5?: Md5): void {
+export function unpack(record: KinesisRecord, each: (item: ShardMessage) => void, md5?: Md5): void {
   const sequence = record.SequenceNumber ?? "";
   const at = record.ApproximateArrivalTimestamp?.getTime();
   const data = record.Data ?? new Uint8Array();

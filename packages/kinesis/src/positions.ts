@@ -4,13 +4,13 @@ import type { Checkpoint } from "@switchyard/leases";
 import type { IteratorType } from "./sdk.ts";
 
 /** One message: a record, or the `sub`th inside an aggregated one. */
-export interface Place {
+export interface RecordPosition {
   readonly sequence: string;
   readonly sub: number;
 }
 
 /** `shard:sequence`, with `:sub` inside an aggregated record. */
-export function toPosition(shard: string, { sequence }: Place, sub: number | undefined): string {
+export function toPosition(shard: string, { sequence }: RecordPosition, sub: number | undefined): string {
   return sub === undefined ? `${shard}:${sequence}` : `${shard}:${sequence}:${sub}`;
 }
 
@@ -33,7 +33,7 @@ export function parsePosition(text: string): Position {
 }
 
 /** Nothing of the place is settled: it is read again, and all after it. */
-export const justBefore = ({ sequence, sub }: Place): Checkpoint => ({ sequence, sub: sub - 1 });
+export const justBefore = ({ sequence, sub }: RecordPosition): Checkpoint => ({ sequence, sub: sub - 1 });
 
 /** Where reading starts. A sequence is read again, and passed over where it is settled: so it is seen whether it is still there. */
 export function iteratorAt(from: Checkpoint): IteratorType {

@@ -42,8 +42,30 @@ export interface ReceiverOptions {
   readonly closed: (receiver: Receiver) => void;
 }
 
-/** One worker of a group: the shards the lease engine gives it. */
-export class Receiver implements ReceiverDriver<ShardReceipt> {
+/** Opens the group's lease store and begins to work. Closes what it opened where that fails. */
+export async function createReceiver(
+  options: ReceiverOptions,
+  signal: AbortSignal,
+  announce?: ReceiverSettings["announce"],
+): Promise<Receiver> {
+  const receiver = new GroupReceiver(options);
+  try {
+    await receiver.open(signal, announce);
+  } catch (cause) {
+    await receiver.close();
+    throw cause;
+  }
+  return receiver;
+}
+
+/** Also says how far it has read, which only the worker itself knows. */
+export interface Receiver extends ReceiverDriver<ShardReceipt> {
+  /** By shard, of the shards held by this worker. */
+  depth(): ReadonlyMap<string, Depth>;
+}
+
+/** One worker of a group: it reads the shards that the lease engine gives it. */
+class GroupReceiver implements Receiver {
   readonly capabilities: Capabilities;
   /** The engine's name for this worker, as the lease table has it. */
   readonly worker: string;
@@ -87,7 +109,6 @@ export class Receiver implements ReceiverDriver<ShardReceipt> {
     }
   }
 
-  /** What is known here of the shards held here; by shard. */
   depth(): ReadonlyMap<string, Depth> {
     return new Map(
       [...this.#leases].map((lease) => [

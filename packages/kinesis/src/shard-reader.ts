@@ -4,7 +4,7 @@ import type { Checkpoint } from "@switchyard/leases";
 import type { ChildShard, KinesisRecord } from "./sdk.ts";
 import { compareDigits } from "./positions.ts";
 import type { Md5 } from "./md5.ts";
-import { type Item, unpack } from "./message.ts";
+import { type ShardMessage, unpack } from "./message.ts";
 
 /** What one read of a shard brought. */
 export interface Batch {
@@ -42,7 +42,7 @@ export interface ShardReaderOptions {
 export class ShardReader {
   readonly #options: ShardReaderOptions;
   readonly #feed: Feed;
-  readonly #buffer = new Deque<Item>();
+  readonly #buffer = new Deque<ShardMessage>();
   /** What the feed brought last, while it is not wholly in the buffer: the feed has gone on and never brings it again. */
   #batch: Batch | undefined;
   /** How many of its records are in the buffer. */
@@ -88,7 +88,7 @@ export class ShardReader {
     return this.#children;
   }
 
-  async next(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Item[]> {
+  async next(max: number, waitMs: number, signal: AbortSignal): Promise<readonly ShardMessage[]> {
     const { runtime } = this.#options;
     const until = runtime.monotonic() + waitMs;
     if (this.#invalid !== undefined) throw this.#invalid;
@@ -101,14 +101,15 @@ export class ShardReader {
   }
 
   /** What was read already. */
-  take(max: number): readonly Item[] {
-    const items: Item[] = [];
-    for (let left = Math.min(max, this.#buffer.size); left > 0; left--) items.push(this.#buffer.shift() as Item);
+  take(max: number): readonly ShardMessage[] {
+    const items: ShardMessage[] = [];
+    for (let left = Math.min(max, this.#buffer.size); left > 0; left--)
+      items.push(this.#buffer.shift() as ShardMessage);
     return items;
   }
 
   /** What {@link take} gave and could not be handed out: it comes first the next time. */
-  putBack(items: readonly Item[]): void {
+  putBack(items: readonly ShardMessage[]): void {
     for (const item of items.toReversed()) this.#buffer.unshift(item);
   }
 
@@ -116,7 +117,7 @@ export class ShardReader {
     this.#feed.close();
   }
 
-  readonly #add = (item: Item): void => {
+  readonly #add = (item: ShardMessage): void => {
     if (!this.#settled(item)) this.#buffer.push(item);
   };
 
@@ -145,7 +146,7 @@ export class ShardReader {
   }
 
   /** Is it before the start? */
-  #settled(item: Item): boolean {
+  #settled(item: ShardMessage): boolean {
     const expected = this.#expected;
     if (expected === undefined) return false;
     const order = compareDigits(item.sequence, expected.sequence);

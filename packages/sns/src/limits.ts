@@ -3,9 +3,9 @@
 /** Body and message attributes together; also the most one batch may carry. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 export const MIN_MESSAGE_BYTES = 1_024;
-/** What a topic has that says nothing. */
+/** A topic that names no limit has this one. */
 export const DEFAULT_MESSAGE_BYTES = 262_144;
-/** A topic that takes more than 256 KiB may have no more subscriptions than this. */
+/** The most subscriptions of a topic that takes more than 256 KiB. */
 export const MAX_SUBSCRIPTIONS_LARGE = 100;
 /** With raw delivery a message with more is discarded (developer guide, message attributes); our `type` counts as one. */
 export const MAX_ATTRIBUTES = 10;

@@ -1,17 +1,42 @@
 /**
- * Reads the notification SNS wraps a message in where a subscription is not raw: one that somebody else made for our queue.
- *
- * A body can pose as a notification, so only one without message attributes (SNS sends none with it), of exactly this form and
- * of the channel's own topic is unwrapped. It gives nobody anything: who can send to the queue could send the contents as well.
+ * A message on SNS. It is published as an SQS message is sent, and arrives in a group's queue as such, because our subscriptions
+ * are raw. Subscriptions that others made may wrap it in a notification.
  */
 import type { Delivery, WireMessage } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+import { refusal as queueRefusal, toEntry } from "@switchyard/sqs/kit";
+import type { PublishEntry } from "./sdk.ts";
 
+/** Why the message is not published. A topic takes what a queue refuses, and it would never arrive, so it is refused before the call. */
+export function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined {
+  if ((message.delayMs ?? 0) > 0)
+    return new MessagingError(
+      "delay-unsupported",
+      "SNS cannot delay a message; set native.delay on a group's queue to delay all of its messages",
+      { kind: "permanent" },
+    );
+  return queueRefusal(message, fifo);
+}
+
+/** `alone` makes an id for a message without a key or a deduplication id on a FIFO topic. */
+export function toPublishEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): PublishEntry {
+  const { MessageBody, ...entry } = toEntry(id, message, fifo, alone);
+  return { ...entry, Message: MessageBody };
+}
+
+/** The topic whose notifications are unwrapped. */
 export interface Expected {
   readonly name: string;
-  /** Where the channel gives the topic by ARN: no other is believed. */
+  /** Set where the channel gives the topic by ARN. Then only this topic is believed. */
   readonly arn?: string | undefined;
 }
 
+/**
+ * The message inside a notification of the channel's topic; any other delivery as it is.
+ *
+ * A body can pose as a notification. So only a message without attributes is unwrapped (SNS sends none with a notification), in
+ * exactly this form and of the channel's own topic. Nobody gains by posing: whoever can send to the queue can send the contents too.
+ */
 export function unwrap(delivery: Delivery, topic: Expected): Delivery {
   const { message } = delivery;
   if (message.type !== undefined || Object.keys(message.headers).length > 0 || typeof message.body !== "string")
@@ -21,7 +46,7 @@ export function unwrap(delivery: Delivery, topic: Expected): Delivery {
 }
 
 function read(body: string, topic: Expected): Pick<WireMessage, "body" | "headers" | "type"> | undefined {
-  // Every notification has it near its front; most bodies need no parsing to be told apart.
+  // Most bodies are told apart without parsing: every notification contains this.
   if (!body.startsWith("{") || !body.includes('"Notification"')) return undefined;
   let json: Record<string, unknown>;
   try {

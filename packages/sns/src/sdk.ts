@@ -1,4 +1,4 @@
-/** The part of the AWS SDK this package uses, as structural types; see the same file of `@switchyard/sqs`. */
+/** The part of the AWS SDK this package uses, as structural types. The same file of `@switchyard/sqs` says why. */
 import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 import { loadPeer } from "@switchyard/core/driver-kit";
 import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";

@@ -1,19 +1,10 @@
 import { noteContext } from "@switchyard/aws-kit";
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
-import { MessagingError } from "@switchyard/core/driver-kit";
-import { byIndex, refusal, sizeOf, toEntry } from "@switchyard/sqs/kit";
+import { byIndex, sizeOf } from "@switchyard/sqs/kit";
 import { topicCapabilities } from "./capabilities.ts";
 import type { Call, PublishEntry } from "./sdk.ts";
+import { refusal, toPublishEntry } from "./message.ts";
 import type { Topic } from "./resource.ts";
-
-/** What a queue refuses would be taken by the topic and never arrive: it is refused here, before the call. */
-function refused(message: WireMessage, fifo: boolean): MessagingError | undefined {
-  if ((message.delayMs ?? 0) > 0)
-    return new MessagingError("delay-unsupported", "SNS delays no message; set native.delay on a group's queue", {
-      kind: "permanent",
-    });
-  return refusal(message, fifo);
-}
 
 export function createSender(topic: Topic, call: Call, runtime: Runtime): SenderDriver {
   const { arn, fifo, maxMessageBytes } = topic;
@@ -27,13 +18,12 @@ export function createSender(topic: Topic, call: Call, runtime: Runtime): Sender
     const entries: PublishEntry[] = [];
     const places: number[] = [];
     batch.forEach((message, index) => {
-      const cause = refused(message, fifo);
+      const cause = refusal(message, fifo);
       if (cause !== undefined) {
         results[index] = { cause };
         return;
       }
-      const { MessageBody, ...entry } = toEntry(String(entries.length), message, fifo, () => runtime.uuid());
-      entries.push({ ...entry, Message: MessageBody });
+      entries.push(toPublishEntry(String(entries.length), message, fifo, () => runtime.uuid()));
       places.push(index);
     });
     if (entries.length === 0) return results;

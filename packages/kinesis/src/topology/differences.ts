@@ -126,3 +126,16 @@ function encryption({ settings }: DesiredStream, { kmsKey: is, ref }: Stream): D
 function sameKey(is: string, wanted: string): boolean {
   return is.endsWith(`/${wanted}`) || is.endsWith(`:${wanted}`);
 }
+
+/** The declared tags that are absent or differ. Undefined: none. Tags that are not declared are left alone. */
+export async function missingTags(
+  { ref, settings }: DesiredStream,
+  call: Call,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  if (settings.tags === undefined) return undefined;
+  const { Tags = [] } = await call("ListTagsForStream", ref, signal);
+  const has = new Map(Tags.map(({ Key, Value }) => [Key, Value ?? ""]));
+  const missing = Object.entries(settings.tags).filter(([key, value]) => has.get(key) !== value);
+  return missing.length === 0 ? undefined : Object.fromEntries(missing);
+}

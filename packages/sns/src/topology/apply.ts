@@ -12,7 +12,7 @@ import {
   wantedAttributes,
 } from "./subscriptions.ts";
 import { creationAttributes, missingTags, topicDifferences } from "./topic.ts";
-import { findQueue, ifThere, type Workshop } from "./context.ts";
+import { findQueue, ifThere, type TopologyContext } from "./context.ts";
 
 export interface PlannedGroup {
   readonly of: Destination;
@@ -33,24 +33,24 @@ export interface PlannedTopic {
 }
 
 /** Topics come before the queues, whose policies name them; keys and subscriptions after, so that no delivery is lost. */
-export function applyTopics(planned: readonly PlannedTopic[], workshop: Workshop, destructive: boolean) {
+export function applyTopics(planned: readonly PlannedTopic[], context: TopologyContext, destructive: boolean) {
   const made = new Map<PlannedTopic, Topic>();
   return {
     async topics(): Promise<void> {
       for (const one of planned) {
-        const topic = await applyTopic(one, workshop, destructive);
+        const topic = await applyTopic(one, context, destructive);
         made.set(one, topic);
-        for (const group of one.desired.groups) workshop.senders.set(group, one.desired.name, topic.arn);
+        for (const group of one.desired.groups) context.sources.set(group, one.desired.name, topic.arn);
       }
     },
     async keys(): Promise<void> {
-      for (const one of planned) await applyKeys(one.keys, made.get(one)!.arn, workshop);
+      for (const one of planned) await applyKeys(one.keys, made.get(one)!.arn, context);
     },
     async subscriptions(): Promise<void> {
       for (const one of planned) {
         const topic = made.get(one)!;
-        for (const group of one.groups) await applySubscription(group, topic, workshop);
-        if (destructive) for (const removed of one.removed) await remove(removed, one.desired.of, workshop);
+        for (const group of one.groups) await applySubscription(group, topic, context);
+        if (destructive) for (const removed of one.removed) await remove(removed, one.desired.of, context);
       }
     },
   };
@@ -58,11 +58,11 @@ export function applyTopics(planned: readonly PlannedTopic[], workshop: Workshop
 
 async function applyTopic(
   { desired, create, update }: PlannedTopic,
-  workshop: Workshop,
+  context: TopologyContext,
   destructive: boolean,
 ): Promise<Topic> {
-  const { sns, signal } = workshop;
-  const arn = create ? await createTopic(desired, workshop) : await findArn(desired.of, sns, signal);
+  const { sns, signal } = context;
+  const arn = create ? await createTopic(desired, context) : await findArn(desired.of, sns, signal);
   const topic = arn === undefined ? undefined : await ifThere(describeTopic(arn, sns, signal));
   if (topic === undefined)
     throw new MessagingError(
@@ -84,7 +84,7 @@ async function applyTopic(
   return topic;
 }
 
-async function createTopic(desired: DesiredTopic, { sns, signal }: Workshop): Promise<string | undefined> {
+async function createTopic(desired: DesiredTopic, { sns, signal }: TopologyContext): Promise<string | undefined> {
   const Tags = Object.entries(desired.settings.tags).map(([Key, Value]) => ({ Key, Value }));
   try {
     const made = { Name: topicName(desired.of), Attributes: creationAttributes(desired), Tags };
@@ -96,11 +96,11 @@ async function createTopic(desired: DesiredTopic, { sns, signal }: Workshop): Pr
   }
 }
 
-async function applySubscription(planned: PlannedGroup, topic: Topic, workshop: Workshop): Promise<void> {
+async function applySubscription(planned: PlannedGroup, topic: Topic, context: TopologyContext): Promise<void> {
   if (!planned.subscribe && planned.settings.length === 0) return;
-  const { sns, signal } = workshop;
+  const { sns, signal } = context;
   const { of: group } = planned;
-  const queue = await findQueue(group, workshop);
+  const queue = await findQueue(group, context);
   if (queue === undefined)
     throw new MessagingError(
       "queue-not-found",
@@ -111,7 +111,7 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, workshop: 
         group: group.group,
       },
     );
-  const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, workshop);
+  const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, context);
   const wanted = wantedAttributes(group, dead?.arn);
   if (planned.subscribe) {
     try {
@@ -141,8 +141,8 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, workshop: 
 }
 
 /** First nothing more arrives, then the queue goes; its dead letters are for people to look at. */
-async function remove(removed: Removed, of: Destination, workshop: Workshop): Promise<void> {
-  const { sns, queues, signal } = workshop;
+async function remove(removed: Removed, of: Destination, context: TopologyContext): Promise<void> {
+  const { sns, queues, signal } = context;
   const { subscriptionArn } = removed;
   if (subscriptionArn.startsWith("arn:"))
     await ifThere(sns.call("Unsubscribe", { SubscriptionArn: subscriptionArn }, signal));

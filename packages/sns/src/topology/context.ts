@@ -5,22 +5,25 @@ import { queueOf } from "../names.ts";
 import type { SnsClient } from "../client.ts";
 import { classify } from "../errors.ts";
 import type { Kms } from "./kms.ts";
-import type { Senders } from "./queue-sources.ts";
+import type { QueueSources } from "./queue-sources.ts";
 
-/** What planning and applying work with. */
-export interface Workshop {
+/** What planning, applying and destroying share. */
+export interface TopologyContext {
   readonly sns: SnsClient;
-  /** Opened when a queue has a key; rejects where there is no SDK for it. */
+  /** Opened when a queue has a KMS key. Rejects where `@aws-sdk/client-kms` is not installed. */
   readonly kms: () => Promise<Kms>;
   readonly queues: Topology;
   readonly clients: Clients;
-  readonly senders: Senders;
+  readonly sources: QueueSources;
   readonly options: SqsOptions;
   readonly signal: AbortSignal;
 }
 
-/** The queue of a group, or of dead letters; undefined: not there. */
-export async function findQueue(of: Destination, { options, clients, signal }: Workshop): Promise<Queue | undefined> {
+/** The queue of a group or of its dead letters. Undefined: there is no such queue. */
+export async function findQueue(
+  of: Destination,
+  { options, clients, signal }: TopologyContext,
+): Promise<Queue | undefined> {
   try {
     return await describeQueue(await queueUrl(queueOf(of), options, clients, signal), clients, signal);
   } catch (error) {
@@ -29,7 +32,7 @@ export async function findQueue(of: Destination, { options, clients, signal }: W
   }
 }
 
-/** Undefined where SNS says there is no such thing. */
+/** Undefined where SNS answers that there is no such topic or subscription. */
 export function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error: unknown) => {
     if (classify(error, "topology").code === "topic-not-found") return undefined;

@@ -13,8 +13,8 @@ import { applyTopics, type PlannedTopic } from "./apply.ts";
 import { desiredTopics } from "./desired.ts";
 import { destroyTopics } from "./destroy.ts";
 import { planTopics } from "./plan.ts";
-import { Senders } from "./queue-sources.ts";
-import type { Workshop } from "./context.ts";
+import { QueueSources } from "./queue-sources.ts";
+import type { TopologyContext } from "./context.ts";
 
 interface State {
   readonly topics: readonly PlannedTopic[];
@@ -23,18 +23,18 @@ interface State {
 
 /** Topics, their groups' queues and dead letters, the subscriptions between them, and who may send where. */
 export async function createTopology(options: SnsOptions, loadKms: () => Promise<Sdk> = loadKmsSdk): Promise<Topology> {
-  const senders = new Senders();
+  const sources = new QueueSources();
   const sdk = await loadSdk();
-  const queues = await createQueueTopology(queueOptions(options), sdk, (of) => senders.of(of));
+  const queues = await createQueueTopology(queueOptions(options), sdk, (of) => sources.of(of));
   const clients = await openClients(queueOptions(options), sdk);
   const client = lazyClient(async () => openClient(options, await loadSnsSdk()));
   const kms = lazyClient(async () => openKms(options, await loadKms()));
-  const workshop = async (signal: AbortSignal): Promise<Workshop> => ({
+  const context = async (signal: AbortSignal): Promise<TopologyContext> => ({
     sns: await client.get(),
     kms: kms.get,
     queues,
     clients,
-    senders,
+    sources,
     options: queueOptions(options),
     signal,
   });
@@ -47,14 +47,14 @@ export async function createTopology(options: SnsOptions, loadKms: () => Promise
       const planned =
         desired.length === 0
           ? { changes: [], topics: [], after: [] }
-          : await naming("plan", planTopics(desired, await workshop(signal)));
+          : await naming("plan", planTopics(desired, await context(signal)));
       const ofQueues = await queues.plan(queuesOf(destinations), signal);
       const state: State = { topics: planned.topics, queues: ofQueues };
       return { changes: [...planned.changes, ...ofQueues.changes, ...planned.after], state };
     },
     async apply(plan, signal, { destructive = false } = {}) {
       const { topics, queues: ofQueues } = plan.state as State;
-      const applying = topics.length === 0 ? undefined : applyTopics(topics, await workshop(signal), destructive);
+      const applying = topics.length === 0 ? undefined : applyTopics(topics, await context(signal), destructive);
       await naming("apply", applying?.topics() ?? Promise.resolve());
       await queues.apply(ofQueues, signal, { destructive });
       await naming("apply", applying?.keys() ?? Promise.resolve());
@@ -62,7 +62,7 @@ export async function createTopology(options: SnsOptions, loadKms: () => Promise
     },
     async destroy(destinations, signal) {
       const desired = desiredTopics(destinations);
-      if (desired.length > 0) await naming("destroy", destroyTopics(desired, await workshop(signal)));
+      if (desired.length > 0) await naming("destroy", destroyTopics(desired, await context(signal)));
       await queues.destroy!(queuesOf(destinations), signal);
     },
     close: async () => {

@@ -28,7 +28,7 @@ function fake(text: string, more: Partial<Kms> = {}) {
     close: () => {},
     ...more,
   };
-  return { kms, workshop: { kms: async () => kms, signal: never } };
+  return { kms, context: { kms: async () => kms, signal: never } };
 }
 
 const dead = destination({ name: "test_orders_billing_dead", model: "queue", dead: true });
@@ -36,8 +36,8 @@ const billing = group("billing", { native: { kmsKey: "alias/own" }, deadLetter: 
 const wanted = keysOf(billing, undefined, undefined, false);
 
 test("the grant is planned once for queue and dead letters, and added behind what others wrote", async () => {
-  const { kms, workshop } = fake(policy(admin));
-  const { changes, keys } = await planKeys(wanted, TOPIC, workshop);
+  const { kms, context } = fake(policy(admin));
+  const { changes, keys } = await planKeys(wanted, TOPIC, context);
   expect(changes).toEqual([
     {
       action: "update",
@@ -51,11 +51,11 @@ test("the grant is planned once for queue and dead letters, and added behind wha
   ]);
   const later = { ...admin, Sid: "AddedSince" };
   kms.policies.push(policy(admin, later));
-  await applyKeys(keys, ARN, workshop);
+  await applyKeys(keys, ARN, context);
   expect(kms.policies.at(-1)).toBe(policy(admin, later, grantFor(ARN)));
-  await applyKeys(keys, ARN, workshop);
+  await applyKeys(keys, ARN, context);
   expect(kms.policies).toHaveLength(3);
-  expect(await planKeys(wanted, TOPIC, workshop)).toEqual({ changes: [], keys: [] });
+  expect(await planKeys(wanted, TOPIC, context)).toEqual({ changes: [], keys: [] });
 });
 
 test.each([
@@ -96,15 +96,15 @@ test.each([
   [
     "no package",
     {
-      workshop: {
+      context: {
         kms: () => Promise.reject(new MessagingError("missing-dependency", "npm install", { kind: "config" })),
         signal: never,
       },
     },
     /npm install/,
   ],
-])("where it cannot be done the statement is shown, with who must add it: %s", async (_, { workshop }, why) => {
-  const { changes, keys } = await planKeys(wanted, TOPIC, workshop);
+])("where it cannot be done the statement is shown, with who must add it: %s", async (_, { context }, why) => {
+  const { changes, keys } = await planKeys(wanted, TOPIC, context);
   expect(keys).toEqual([]);
   expect(changes).toEqual([
     expect.objectContaining({ action: "drift", resource: "key", detail: { statement: grantFor(ARN) } }),
@@ -115,36 +115,36 @@ test.each([
 
 test("it is shown while SNS is first to use the key, and not for ever", async () => {
   const queue = { attributes: { KmsMasterKeyId: "alias/own" }, name: "q" } as never;
-  const { workshop } = fake("{");
-  expect((await planKeys(keysOf(billing, queue, queue, true), TOPIC, workshop)).changes).toEqual([]);
+  const { context } = fake("{");
+  expect((await planKeys(keysOf(billing, queue, queue, true), TOPIC, context)).changes).toEqual([]);
   const moved = group("billing", { native: { kmsKey: "alias/new" } });
-  expect((await planKeys(keysOf(moved, queue, undefined, true), TOPIC, workshop)).changes).toHaveLength(1);
+  expect((await planKeys(keysOf(moved, queue, undefined, true), TOPIC, context)).changes).toHaveLength(1);
 });
 
 test("a policy that may be read and not written fails the apply, with the statement", async () => {
-  const { workshop } = fake(policy(admin), { setPolicy: () => Promise.reject(sdkError("AccessDeniedException")) });
-  const { keys } = await planKeys(wanted, TOPIC, workshop);
-  await expect(applyKeys(keys, ARN, workshop)).rejects.toMatchObject({
+  const { context } = fake(policy(admin), { setPolicy: () => Promise.reject(sdkError("AccessDeniedException")) });
+  const { keys } = await planKeys(wanted, TOPIC, context);
+  await expect(applyKeys(keys, ARN, context)).rejects.toMatchObject({
     code: "kms-not-granted",
     message: expect.stringContaining(JSON.stringify(grantFor(ARN))),
   });
 });
 
 test("a topic whose account nobody says yet takes the key's", async () => {
-  const { workshop } = fake(policy(admin));
+  const { context } = fake(policy(admin));
   const guess = { arn: ARN.replace("123456789012", "000000000000"), known: false };
-  const { changes } = await planKeys(wanted, guess, workshop);
+  const { changes } = await planKeys(wanted, guess, context);
   expect(changes[0]!.detail).toEqual({ statement: grantFor(ARN) });
 });
 
 test("the key that AWS manages is refused for a group, by name or by what KMS says; for dead letters it is said", async () => {
   const managed = fake("", { describe: async () => ({ arn: KEY, managedByAws: true }) });
   const refused = { code: "kms-managed-key", message: expect.stringContaining("cannot be edited") };
-  await expect(planKeys(wanted, TOPIC, managed.workshop)).rejects.toMatchObject(refused);
+  await expect(planKeys(wanted, TOPIC, managed.context)).rejects.toMatchObject(refused);
   const named = keysOf(group("billing", { native: { kmsKey: "alias/aws/sqs" } }), undefined, undefined, false);
-  await expect(planKeys(named, TOPIC, managed.workshop)).rejects.toMatchObject(refused);
+  await expect(planKeys(named, TOPIC, managed.context)).rejects.toMatchObject(refused);
   const only = wanted.filter(({ own }) => !own);
-  const { changes } = await planKeys(only, TOPIC, managed.workshop);
+  const { changes } = await planKeys(only, TOPIC, managed.context);
   expect(changes).toEqual([expect.objectContaining({ action: "drift", resource: "key" })]);
   expect(changes[0]!.summary).toMatch(/"test_orders_billing_dead": alias\/own is managed by AWS/);
 });

@@ -4,7 +4,7 @@ import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { Queue } from "@switchyard/sqs/kit";
 import { managedKeyProblem } from "../native.ts";
 import { grantFor, granted } from "./grants.ts";
-import type { Workshop } from "./context.ts";
+import type { TopologyContext } from "./context.ts";
 
 /** Refuses a queue under a key SNS may not use. */
 export function refuseManagedKey(group: Destination, key: string | undefined): void {
@@ -61,7 +61,7 @@ export interface KeyPlanning {
 export async function planKeys(
   wanted: readonly WantedKey[],
   topic: { readonly arn: string; readonly known: boolean },
-  { kms, signal }: Pick<Workshop, "kms" | "signal">,
+  { kms, signal }: Pick<TopologyContext, "kms" | "signal">,
 ): Promise<KeyPlanning> {
   const changes: Change[] = [];
   const keys = new Set<string>();
@@ -117,7 +117,7 @@ export async function planKeys(
 export async function applyKeys(
   keys: readonly string[],
   topicArn: string,
-  { kms, signal }: Pick<Workshop, "kms" | "signal">,
+  { kms, signal }: Pick<TopologyContext, "kms" | "signal">,
 ): Promise<void> {
   for (const arn of keys) {
     try {

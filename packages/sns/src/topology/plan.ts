@@ -17,7 +17,7 @@ import {
   wantedAttributes,
 } from "./subscriptions.ts";
 import { missingTags, topicDifferences } from "./topic.ts";
-import { findQueue, ifThere, type Workshop } from "./context.ts";
+import { findQueue, ifThere, type TopologyContext } from "./context.ts";
 
 interface Planning {
   readonly changes: Change[];
@@ -26,40 +26,40 @@ interface Planning {
   readonly after: Change[];
 }
 
-export async function planTopics(desired: readonly DesiredTopic[], workshop: Workshop): Promise<Planning> {
+export async function planTopics(desired: readonly DesiredTopic[], context: TopologyContext): Promise<Planning> {
   const planning: Planning = { changes: [], topics: [], after: [] };
-  for (const topic of desired) await planTopic(topic, workshop, planning);
+  for (const topic of desired) await planTopic(topic, context, planning);
   return planning;
 }
 
 async function planTopic(
   desired: DesiredTopic,
-  workshop: Workshop,
+  context: TopologyContext,
   { changes, topics, after }: Planning,
 ): Promise<void> {
-  const { sns, signal, senders } = workshop;
+  const { sns, signal, sources } = context;
   const arn = await findArn(desired.of, sns, signal);
   const topic = arn === undefined ? undefined : await ifThere(describeTopic(arn, sns, signal));
   const there = topic === undefined ? [] : await subscriptionsOf(topic.arn, sns, signal);
   // Before it exists its account may be unknown; queues then wait for it.
   const guess = arn ?? topicArn((await sns.region()) ?? "", "000000000000", desired.name);
-  for (const group of desired.groups) senders.set(group, desired.name, guess);
+  for (const group of desired.groups) sources.set(group, desired.name, guess);
 
-  const own = await ownChanges(desired, topic, workshop);
+  const own = await ownChanges(desired, topic, context);
   changes.push(...own);
   const groups: PlannedGroup[] = [];
   const wanted: WantedKey[] = [];
   for (const group of desired.groups) {
-    const planned = await planGroup(group, topic, there, workshop);
+    const planned = await planGroup(group, topic, there, context);
     groups.push({ of: group, subscribe: planned.subscribe, settings: planned.settings });
     after.push(...planned.changes);
     wanted.push(...planned.keys);
   }
-  const { changes: ofKeys, keys } = await planKeys(wanted, { arn: guess, known: arn !== undefined }, workshop);
+  const { changes: ofKeys, keys } = await planKeys(wanted, { arn: guess, known: arn !== undefined }, context);
   after.push(...ofKeys);
   refuseTooLarge(desired, there, groups.filter(({ subscribe }) => subscribe).length);
   const removed = topic === undefined ? [] : removedGroups(desired, topic.arn, there);
-  for (const one of removed) after.push(await removal(desired, one, workshop));
+  for (const one of removed) after.push(await removal(desired, one, context));
   topics.push({
     desired,
     create: topic === undefined && !desired.external,
@@ -73,7 +73,7 @@ async function planTopic(
 async function ownChanges(
   desired: DesiredTopic,
   topic: Topic | undefined,
-  { sns, signal }: Workshop,
+  { sns, signal }: TopologyContext,
 ): Promise<Change[]> {
   const { name, of } = desired;
   const change = (action: Change["action"], summary: string): Change => ({ action, resource: "topic", name, summary });
@@ -128,9 +128,9 @@ async function planGroup(
   group: Destination,
   topic: Topic | undefined,
   there: readonly Subscription[],
-  workshop: Workshop,
+  context: TopologyContext,
 ): Promise<GroupPlanning> {
-  const queue = await findQueue(group, workshop);
+  const queue = await findQueue(group, context);
   refuseManagedKey(group, queue?.attributes["KmsMasterKeyId"]);
   const name = `${topic?.name ?? topicName(group)} to ${queue?.name ?? queueName(group)}`;
   const change = (action: Change["action"], summary: string): Change => ({
@@ -140,7 +140,7 @@ async function planGroup(
     summary,
   });
   const subscription = queue === undefined ? undefined : there.find(({ Endpoint }) => Endpoint === queue.arn);
-  const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, workshop);
+  const dead = group.deadLetter === undefined ? undefined : await findQueue(group.deadLetter, context);
   if (subscription === undefined) {
     const changes = [
       change(
@@ -153,7 +153,7 @@ async function planGroup(
   const { SubscriptionArn = "" } = subscription;
   // A subscription that waits for its confirmation has no ARN to read its attributes by.
   const { Attributes = {} } = SubscriptionArn.startsWith("arn:")
-    ? await workshop.sns.call("GetSubscriptionAttributes", { SubscriptionArn }, workshop.signal)
+    ? await context.sns.call("GetSubscriptionAttributes", { SubscriptionArn }, context.signal)
     : { Attributes: { ...wantedAttributes(group, dead?.arn), PendingConfirmation: "true" } };
   const found = subscriptionDifferences(
     wantedAttributes(group, dead?.arn ?? (group.deadLetter && queueName(group.deadLetter))),
@@ -182,9 +182,9 @@ function newSummary(group: Destination, wanted: Readonly<Record<string, string>>
   return `new subscription: ${parts.join(", ")}`;
 }
 
-async function removal({ name, of }: DesiredTopic, one: Removed, workshop: Workshop): Promise<Change> {
+async function removal({ name, of }: DesiredTopic, one: Removed, context: TopologyContext): Promise<Change> {
   const { group, queue } = one;
-  const found = await findQueue(removedQueue(of, one), workshop);
+  const found = await findQueue(removedQueue(of, one), context);
   const count =
     Number(found?.attributes["ApproximateNumberOfMessages"] ?? 0) +
     Number(found?.attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0);
