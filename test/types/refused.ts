@@ -81,7 +81,7 @@ export function orderingKeys(): void {
 }
 
 export function needs(): void {
-  // @ts-expect-error "deley" is not a need; needs are delay
+  // @ts-expect-error unknown need "deley"; allowed: delay
   channel("c", { messages: { one }, needs: { fairness: true, deley: "5m" } });
   // @ts-expect-error Type '"5 minutes"' is not assignable to type 'Duration
   channel("c", { messages: { one }, needs: { delay: "5 minutes" } });

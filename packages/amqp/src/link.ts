@@ -55,7 +55,7 @@ export class Link {
     this.#options = options;
   }
 
-  /** Why the broker takes no messages for now: an alarm of memory or disk. */
+  /** What the broker is low on while it blocks publishers: memory or disk. */
   get blocked(): string | undefined {
     return this.#blocked;
   }
@@ -206,7 +206,7 @@ export class Link {
         : {
             type: "blocked",
             id: shown(open.url),
-            cause: new AmqpFault("throttled", "blocked", `the broker is short of ${reason}`),
+            cause: new AmqpFault("throttled", "blocked", `the broker is blocking publishers: low on ${reason}`),
           },
     );
   }

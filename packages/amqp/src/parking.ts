@@ -39,7 +39,7 @@ export class Parking {
   ): Promise<void> {
     const { blocked } = this.#link;
     if (blocked !== undefined)
-      throw new AmqpFault("throttled", "blocked", `the broker takes no messages: short of ${blocked}`);
+      throw new AmqpFault("throttled", "blocked", `the broker is blocking publishers: low on ${blocked}`);
     const confirms = await this.#opened(signal);
     const { exchange, leftMs } = delayMs > 0 ? nextDelay(this.#delays, delayMs) : DIRECTLY;
     const options = copyOf(message, { [LEFT]: leftMs, [ATTEMPTS]: attempts });

@@ -74,7 +74,7 @@ export class Sender implements SenderDriver {
       throw new AmqpFault(
         "throttled",
         "blocked",
-        `the broker takes no messages: short of ${link.blocked}`,
+        `the broker is blocking publishers: low on ${link.blocked}`,
         undefined,
         BLOCKED_RETRY_MS,
       );

@@ -199,7 +199,7 @@ function codedBody(
 
 const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;
 
-/** Bytes are only what says so, or is no UTF-8. */
+/** Bytes only if the content type says so or it is not valid UTF-8. */
 function bodyOf(content: Buffer, contentType: string | undefined): string | Uint8Array {
   if (contentType !== undefined && contentType !== "" && !TEXT.test(contentType)) return new Uint8Array(content);
   return isUtf8(content) ? content.toString() : new Uint8Array(content);

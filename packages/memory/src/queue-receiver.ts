@@ -184,7 +184,7 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   }
 }
 
-/** A class: the engine learns where literals are made, and puts those that lived long once where they are collected late. */
+/** A class, so that V8 does not pretenure it (docs/v8.md). */
 class HandedOut implements Delivery<Away> {
   readonly id: string;
   readonly message: WireMessage;

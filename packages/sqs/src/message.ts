@@ -36,7 +36,10 @@ export function refusal(message: WireMessage, fifo: boolean): MessagingError | u
       "the body holds characters SQS refuses (NUL, C0 controls, U+FFFE, U+FFFF or half a surrogate pair); escape them, or encode the body as base64",
     );
   if (delayMs > 0 && fifo)
-    return refuse("delay-unsupported", "a FIFO queue delays no single message; set native.delay for the whole queue");
+    return refuse(
+      "delay-unsupported",
+      "FIFO queues do not support per-message delay; set native.delay for the whole queue",
+    );
   if (delayMs > MAX_DELAY_MS)
     return refuse("delay-too-long", `SQS delays a message at most ${MAX_DELAY_MS / SECOND} seconds`);
   const names = Object.keys(headers);

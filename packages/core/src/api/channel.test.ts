@@ -71,7 +71,7 @@ describe("channel()", () => {
     [
       "c",
       { messages: { one }, needs: { deley: "5m" } },
-      '"deley" is not a need; there are "delay", "fairness", "replay", "messageBytes"',
+      'unknown need "deley"; allowed: "delay", "fairness", "replay", "messageBytes"',
     ],
     ["c", { messages: { one }, needs: { fairness: "yes" } }, "needs.fairness must be true"],
     ["c", { messages: { one }, needs: { messageBytes: 1.5 } }, "needs.messageBytes"],

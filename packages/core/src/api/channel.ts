@@ -60,10 +60,7 @@ type KebabCase<Name extends string> =
     : Refused<`"${Name}" is not kebab-case; write a name like "video-uploads"`>;
 
 type OnlyNeeds<D> = {
-  readonly [K in Exclude<
-    keyof D,
-    keyof Needs
-  >]: Refused<`"${K & string}" is not a need; needs are ${Join<keyof Needs>}`>;
+  readonly [K in Exclude<keyof D, keyof Needs>]: Refused<`unknown need "${K & string}"; allowed: ${Join<keyof Needs>}`>;
 };
 
 export interface ChannelOptions<S extends Schemas, O, D> {

@@ -98,7 +98,7 @@ function checkNeeds(name: string, needs: unknown): Needs {
   if (needs === undefined) return Object.freeze({});
   if (!isObject(needs)) throw bad(name, `needs must be an object of ${list(NEEDS)}`);
   for (const [need, value] of Object.entries(needs)) {
-    if (!NEEDS.has(need)) throw bad(name, `${JSON.stringify(need)} is not a need; there are ${list(NEEDS)}`);
+    if (!NEEDS.has(need)) throw bad(name, `unknown need ${JSON.stringify(need)}; allowed: ${list(NEEDS)}`);
     if (need === "delay") milliseconds(value as never, `channel "${name}": needs.delay`);
     else if (need === "messageBytes") {
       if (!Number.isInteger(value) || (value as number) <= 0)

@@ -1,5 +1,6 @@
 /**
- * What happened that nobody asked for, and on request each message that was handled. Every event is plain data and holds no message body, header or secret.
+ * Operational events: retries, losses, reconnects, and on request each handled message. Every event is plain data and holds no
+ * message body, header or secret.
  * `connect({ observe })` receives them; without an observer, those of level `warn` and `error` go to `console`.
  */
 export type MessagingEvent = About &

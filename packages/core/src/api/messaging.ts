@@ -27,8 +27,8 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   /** Clock, timers, randomness and ids. Default the system's. */
   readonly runtime?: Runtime;
   /**
-   * Told of what happened that nobody asked for: retries, losses, dead letters, reconnects. Default: what is of level `warn`
-   * or `error` goes to `console`.
+   * Receives operational events: retries, losses, dead letters, reconnects. Default: events of level `warn` and `error` go to
+   * `console`.
    */
   readonly observe?: Observe;
   /**

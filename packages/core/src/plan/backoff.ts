@@ -33,7 +33,7 @@ function nominalMs({ backoff, firstMs, maxMs }: Omit<RetryRule, "attempts">, fai
 }
 
 /**
- * Our own waits before a resend, which nobody asked for: full jitter, uniform between 0 and a bound that doubles from 100 ms to
+ * Our own waits before a resend, which no policy sets: full jitter, uniform between 0 and a bound that doubles from 100 ms to
  * 5 s. It spreads a crowd best (AWS Architecture Blog, "Exponential Backoff And Jitter"); the publish timeout says when to stop.
  */
 export function resendMs(failed: number, random: () => number): number {

@@ -1,6 +1,5 @@
 /**
- * The answer to a send that was accepted. A class: the engine learns where literals are made, and puts those that lived long
- * once where they are collected late.
+ * The answer to a send that was accepted. A class, so that V8 does not pretenure it (docs/v8.md).
  */
 export class Accepted {
   readonly id: string;

@@ -42,7 +42,7 @@ export class Log {
     return new Accepted(String(seq), `${partition.id}:${seq}`);
   }
 
-  /** Nothing left to do: `accept` has woken whoever waited. */
+  /** Nothing left to do: `accept` has woken the waiting receivers. */
   serve(): void {}
 
   trim(): void {

@@ -49,7 +49,7 @@ export interface Testbed<C extends AnyChannel = AnyChannel> extends AsyncDisposa
   readonly faults: InjectedFaults;
   /** Partitions and leases; names are physical, `test_orders`. */
   readonly broker: Control;
-  /** What happened that nobody asked for. */
+  /** Operational events: retries, losses, reconnects. */
   readonly events: readonly MessagingEvent[];
   readonly runtime: VirtualRuntime;
 }

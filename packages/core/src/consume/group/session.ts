@@ -32,7 +32,7 @@ export class Session implements LeaseHost {
   readonly #drainMs: number;
   readonly #runners = new Set<LeaseRunner>();
   readonly #leases = new AbortController();
-  /** Made when somebody waits for it. */
+  /** Made when first awaited. */
   #forgotten: AbortController | undefined;
   #failure: Failure;
 

@@ -19,7 +19,7 @@ export class Budget {
   #bytes = 0;
   #closed = false;
   readonly #waiting = new Deque<Waiting>();
-  /** Called when somebody waits, and less is free than it would rather have. */
+  /** Called when a waiter exists but fewer than `least` places are free. */
   onShort: () => void = () => {};
 
   constructor(max: number, maxBytes: number) {
@@ -35,7 +35,7 @@ export class Budget {
     return this.#bytes >= this.#maxBytes ? 0 : this.#max - this.#used;
   }
 
-  /** Somebody waits, and something is free. */
+  /** A waiter exists and a place is free. */
   get wanted(): boolean {
     return this.#waiting.size > 0 && this.free > 0;
   }

@@ -4,7 +4,7 @@ import { rig, Scripted } from "../scripted-receiver.test.kit.ts";
 test("what is published in the tick in which a handler ends leaves before its settlement", async () => {
   const order: string[] = [];
   const { runner, lease, message, runtime, context } = rig({
-    // Whoever waited for the handler goes on after it.
+    // A caller that awaits the handler goes on after it.
     handler: () => queueMicrotask(publish),
     deadAnswer: () => void order.push("published"),
   });

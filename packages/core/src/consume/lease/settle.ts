@@ -123,7 +123,7 @@ export class Settler {
     else this.#work.runtime.defer(this.#afterSends);
   }
 
-  /** What is published in this tick leaves first: somebody waits for that, and nobody for a settlement. */
+  /** Publishes of this tick go first: a caller awaits them, nothing awaits an ack. */
   readonly #afterSends = (): void => this.#work.runtime.defer(this.#turn);
 
   readonly #turn = (): void => {

@@ -67,7 +67,7 @@ test("a driver that never answers does not hang a send: ambiguous when its time 
   await send(at, "next");
 });
 
-test("a call goes on while somebody waits for one of its messages", async () => {
+test("a call goes on while a caller awaits one of its messages", async () => {
   const at = bench();
   const call = held();
   at.script.push(call.answer);
