@@ -25,6 +25,7 @@ export {
 } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
 export { kmsKeyProblem, tagsProblem } from "./settings.ts";
+export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
 export { ownClient } from "./own-client.ts";

@@ -64,6 +64,34 @@ describe("a queue", () => {
     ).rejects.toMatchObject({ code: "insecure-queue-url" });
   });
 
+  test("may be on a host the user trusts, or on SQS's own in a partition of the user's, over https only", async () => {
+    const at = "https://sqs.moon-north-1.moon.example";
+    const opened = (host: string, trustedHosts: string[]) =>
+      opening(destination({ address: `${host}/123456789012/theirs` }), { trustedHosts }, queues(), at);
+    for (const [host, entry] of [
+      ["https://queues.other.example", "queues.other.example"],
+      ["https://sqs-fips.moon-north-1.moon.example", ".moon.example"],
+      ["https://vpce-1.sqs.moon-north-1.vpce.moon.example", ".moon.example"],
+    ] as const) {
+      await expect(opened(host, [entry])).resolves.toBeDefined();
+      await expect(opened(host, [])).rejects.toMatchObject({ code: "foreign-queue-url" });
+    }
+    for (const [host, entry] of [
+      ["https://sqs-fips.moon-south-1.moon.example", ".moon.example"],
+      ["https://evil.moon.example", ".moon.example"],
+      ["https://a.queues.other.example", "queues.other.example"],
+      ["https://queues.other.example:8443", "queues.other.example"],
+    ] as const)
+      await expect(opened(host, [entry])).rejects.toMatchObject({ code: "foreign-queue-url" });
+    await expect(opened("http://queues.other.example", ["queues.other.example"])).rejects.toMatchObject({
+      code: "insecure-queue-url",
+    });
+    const checked = adapter.options["~standard"].validate({ trustedHosts: ["*.moon.example"] });
+    expect(checked).toMatchObject({
+      issues: [{ path: ["trustedHosts", 0], message: expect.stringContaining("whole host") }],
+    });
+  });
+
   test("is refused where the endpoint answers with a URL of another host", async () => {
     await expect(opening(destination(), {}, queues("https://evil.example"))).rejects.toMatchObject({
       code: "foreign-queue-url",

@@ -1,6 +1,6 @@
 /** Which host a queue may be on: signed requests go to the endpoint that was configured and nowhere else. */
 
-import { partitionOf } from "@switchyard/aws-kit";
+import { isTrustedHost, isTrustedSuffix, partitionOf } from "@switchyard/aws-kit";
 import { isLoopback, originProblem } from "@switchyard/core/driver-kit";
 
 export { isLoopback };
@@ -14,13 +14,16 @@ export const endpointProblem = (endpoint: string, allowInsecure: boolean): strin
 /**
  * May a queue's URL be used with this endpoint? The same host; any two names of this machine (emulators and proxies); or two
  * names of SQS in the same region (`sqs.R.amazonaws.com`, a VPC endpoint, FIPS, dual stack, the legacy `R.queue.amazonaws.com`).
+ * `trusted`: hosts and partitions that the user added, over https and at its own port only.
  */
-export function sameService(queue: URL, endpoint: URL): boolean {
+export function sameService(queue: URL, endpoint: URL, trusted: readonly string[] = []): boolean {
   if (isLoopback(queue.hostname) && isLoopback(endpoint.hostname)) return true;
   if (queue.protocol !== endpoint.protocol) return false;
   if (queue.host === endpoint.host) return true;
-  const region = regionOf(queue.hostname);
-  return region !== undefined && region === regionOf(endpoint.hostname);
+  const usable = queue.protocol === "https:" && queue.port === "" ? trusted : [];
+  if (isTrustedHost(queue.hostname, usable)) return true;
+  const region = regionOf(queue.hostname, usable);
+  return region !== undefined && region === regionOf(endpoint.hostname, usable);
 }
 
 const FORMS = [
@@ -32,13 +35,15 @@ const FORMS = [
 const MAX_HOST = 253;
 
 /** Region and partition: names under any of a partition's suffixes are one service. */
-function regionOf(hostname: string): string | undefined {
+function regionOf(hostname: string, trusted: readonly string[]): string | undefined {
   if (hostname === "queue.amazonaws.com") return "us-east-1 aws";
   if (hostname.length > MAX_HOST) return undefined;
   for (const form of FORMS) {
     const found = form.exec(hostname);
-    const partition = found === null ? undefined : partitionOf(found[2]!);
-    if (partition !== undefined) return `${found![1]} ${partition}`;
+    if (found === null) continue;
+    const suffix = found[2]!;
+    const partition = partitionOf(suffix) ?? (isTrustedSuffix(suffix, trusted) ? suffix : undefined);
+    if (partition !== undefined) return `${found[1]} ${partition}`;
   }
   return undefined;
 }

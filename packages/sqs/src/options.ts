@@ -1,3 +1,4 @@
+import { trustedHostProblem } from "@switchyard/aws-kit";
 import { z } from "zod";
 import type { SqsClientLike } from "./sdk.ts";
 import { endpointProblem } from "./endpoint.ts";
@@ -22,6 +23,12 @@ export const sqsOptions = z
       .optional(),
     /** Of the shared configuration files. */
     profile: z.string().min(1).optional(),
+    /**
+     * More hosts that queues' URLs may be on, https only: for a partition of AWS that this version does not know. Each is one whole host
+     * (`sqs.example.cloud`), or a partition's suffix with a dot before it (`.example.cloud`), under which SQS's own hosts of the
+     * endpoint's region are taken. Requests signed with your credentials go there. Default: none.
+     */
+    trustedHosts: z.array(z.string()).optional(),
     /** Plain `http:` to another machine. Default false. */
     allowInsecure: z.boolean().optional(),
     /**
@@ -39,6 +46,10 @@ export const sqsOptions = z
     if (options.endpoint !== undefined) {
       const problem = endpointProblem(options.endpoint, options.allowInsecure === true);
       if (problem !== undefined) refuse("endpoint", problem);
+    }
+    for (const [at, entry] of (options.trustedHosts ?? []).entries()) {
+      const problem = trustedHostProblem(entry);
+      if (problem !== undefined) context.addIssue({ code: "custom", path: ["trustedHosts", at], message: problem });
     }
     if (options.client === undefined) {
       if (options.receiveClient !== undefined) refuse("receiveClient", "needs `client` beside it");

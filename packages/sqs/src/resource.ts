@@ -55,7 +55,8 @@ export async function queueUrl(
   return clients.followsUrls ? checkedUrl(url, endpoint, options, FOLLOWED) : url.href;
 }
 
-const GIVEN = "give the queue by name or ARN, or use a connection with that endpoint or region";
+const GIVEN =
+  "give the queue by name or ARN, or use a connection with that endpoint or region; of a partition of AWS that is not known here, add the host to trustedHosts";
 const FOLLOWED =
   "the client given sends requests to the host of a queue's URL; make it with useQueueUrlAsEndpoint: false, or give endpoint instead of a client";
 
@@ -67,7 +68,7 @@ function checkedUrl(url: URL, endpoint: URL | undefined, options: SqsOptions, hi
       `the queue URL at ${url.origin} is not encrypted; use https:, or allowInsecure: true where the network is trusted`,
     );
   }
-  if (endpoint !== undefined && !sameService(url, endpoint)) {
+  if (endpoint !== undefined && !sameService(url, endpoint, options.trustedHosts)) {
     throw refuse(
       "foreign-queue-url",
       `the queue URL is at ${url.origin}, this connection's endpoint is ${endpoint.origin}; ${hint}`,

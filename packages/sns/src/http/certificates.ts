@@ -1,4 +1,4 @@
-import { partitionOf } from "@switchyard/aws-kit";
+import { isTrustedHost, isTrustedSuffix, partitionOf } from "@switchyard/aws-kit";
 import { X509Certificate } from "node:crypto";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Runtime } from "@switchyard/core/driver";
@@ -34,10 +34,11 @@ export async function fetchCertificate(url: URL, signal: AbortSignal): Promise<s
 /** As SNS names them: one for most regions, one each for the others. */
 const SUBJECT = /^sns(?:-signing|-fips)?\.(?:[a-z]{2}[a-z0-9-]+-\d\.)?([a-z0-9.-]{1,100})$/;
 
-/** In any partition. */
-function isOfSns(name: string): boolean {
+/** In any partition, those the user added included. */
+function isOfSns(name: string, trusted: readonly string[]): boolean {
+  if (isTrustedHost(name, trusted)) return true;
   const suffix = SUBJECT.exec(name.slice(0, 300))?.[1];
-  return suffix !== undefined && partitionOf(suffix) !== undefined;
+  return suffix !== undefined && (partitionOf(suffix) !== undefined || isTrustedSuffix(suffix, trusted));
 }
 
 interface Failures {
@@ -64,14 +65,14 @@ export class Certificates {
     this.#runtime = runtime;
   }
 
-  /** Of SNS, and valid now. */
-  async get(url: URL): Promise<X509Certificate> {
+  /** Of SNS, and valid now. `trusted`: hosts and partitions the user added. */
+  async get(url: URL, trusted: readonly string[] = []): Promise<X509Certificate> {
     const known = this.#verified.get(url.href) ?? this.#unverified.get(url.href);
     const loading = known ?? this.#load(url);
     if (known === undefined) put(this.#unverified, url.href, loading, KEPT);
     try {
       const certificate = await loading;
-      this.#check(certificate);
+      this.#check(certificate, trusted);
       return certificate;
     } catch (error) {
       this.#verified.delete(url.href);
@@ -125,9 +126,9 @@ export class Certificates {
     }
   }
 
-  #check(certificate: X509Certificate): void {
+  #check(certificate: X509Certificate, trusted: readonly string[]): void {
     const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1] ?? "";
-    if (!isOfSns(name)) throw refused("is not issued to SNS");
+    if (!isOfSns(name, trusted)) throw refused("is not issued to SNS");
     const now = this.#runtime.now();
     if (now < certificate.validFromDate.getTime()) throw refused("is not valid yet; check this machine's clock");
     if (now > certificate.validToDate.getTime()) throw refused("has expired; check this machine's clock");

@@ -3,7 +3,7 @@ import { systemRuntime } from "@switchyard/core";
 import { guarded, isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { SnsConfirmation, SnsNotification } from "./message.ts";
 import { subscribeUrl } from "./urls.ts";
-import { type VerifyOptions, verifySnsMessage } from "./verify.ts";
+import { trustedOf, type VerifyOptions, verifySnsMessage } from "./verify.ts";
 
 export interface SnsHandlerOptions extends VerifyOptions {
   /** Resolve once it is taken: SNS is answered then, and sends again where it rejects. It may come twice: see `messageId`. */
@@ -44,6 +44,7 @@ async function visitUrl(url: URL, signal: AbortSignal): Promise<void> {
 
 /** An endpoint for an HTTPS subscription, in the terms of `fetch`. Never rejects: what is refused is an HTTP status. */
 export function snsHandler(options: SnsHandlerOptions): (request: Request) => Promise<Response> {
+  trustedOf(options);
   return async (request) => {
     if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
     const raw = request.headers.get("x-amz-sns-rawdelivery") === "true";
@@ -56,6 +57,7 @@ export function snsHandler(options: SnsHandlerOptions): (request: Request) => Pr
 export function snsNodeHandler(
   options: SnsHandlerOptions,
 ): (request: IncomingMessage & { readonly body?: unknown }, response: ServerResponse) => Promise<void> {
+  trustedOf(options);
   return async (request, response) => {
     if (request.method !== "POST") {
       response.writeHead(405, { allow: "POST" }).end();
@@ -101,7 +103,7 @@ async function statusOf(
 async function confirm(message: SnsConfirmation, options: SnsHandlerOptions): Promise<void> {
   const { confirm: wanted = true, visit = visitUrl, runtime = systemRuntime } = options;
   if (!(typeof wanted === "function" ? await wanted(message) : wanted)) return;
-  const url = subscribeUrl(message.subscribeUrl, message.topicArn);
+  const url = subscribeUrl(message.subscribeUrl, message.topicArn, options.trustedHosts);
   const late = new AbortController();
   using _timer = runtime.timer(VISIT_MS, () => late.abort());
   try {

@@ -1,5 +1,5 @@
 /** Only hosts of SNS are ever spoken to, whatever a message says. */
-import { partitionOf } from "@switchyard/aws-kit";
+import { isTrustedHost, isTrustedSuffix, partitionOf } from "@switchyard/aws-kit";
 import { excerpt, MessagingError } from "@switchyard/core/driver-kit";
 
 const HOST = /^sns(?:-fips)?\.[a-z]{2}[a-z0-9-]+-\d\.([a-z0-9.-]+)$/;
@@ -7,21 +7,22 @@ const HOST = /^sns(?:-fips)?\.[a-z]{2}[a-z0-9-]+-\d\.([a-z0-9.-]+)$/;
 const MAX_HOST = 253;
 
 /** A host of SNS in any partition of AWS, dual stack and FIPS included. */
-function isSns(hostname: string): boolean {
+function isSns(hostname: string, trusted: readonly string[]): boolean {
+  if (isTrustedHost(hostname, trusted)) return true;
   const suffix = hostname.length > MAX_HOST ? undefined : HOST.exec(hostname)?.[1];
-  return suffix !== undefined && partitionOf(suffix) !== undefined;
+  return suffix !== undefined && (partitionOf(suffix) !== undefined || isTrustedSuffix(suffix, trusted));
 }
 const CERTIFICATE = /^\/SimpleNotificationService-[A-Za-z0-9]+\.pem$/;
 
 /** The URL where it is one of SNS, over https and with nothing odd in it. */
-function snsUrl(text: string): URL | undefined {
+function snsUrl(text: string, trusted: readonly string[]): URL | undefined {
   const url = URL.parse(text);
-  if (url === null || url.protocol !== "https:" || !isSns(url.hostname)) return undefined;
+  if (url === null || url.protocol !== "https:" || !isSns(url.hostname, trusted)) return undefined;
   return url.port === "" && url.username === "" && url.password === "" && url.hash === "" ? url : undefined;
 }
 
-export function certificateUrl(text: string): URL {
-  const url = snsUrl(text);
+export function certificateUrl(text: string, trusted: readonly string[] = []): URL {
+  const url = snsUrl(text, trusted);
   if (url !== undefined && CERTIFICATE.test(url.pathname) && url.search === "") return url;
   throw new MessagingError(
     "sns-foreign-certificate",
@@ -31,8 +32,8 @@ export function certificateUrl(text: string): URL {
 }
 
 /** The URL that confirms a subscription to this topic, and does nothing else. */
-export function subscribeUrl(text: string, topicArn: string): URL {
-  const url = snsUrl(text);
+export function subscribeUrl(text: string, topicArn: string, trusted: readonly string[] = []): URL {
+  const url = snsUrl(text, trusted);
   const confirms =
     url?.searchParams.get("Action") === "ConfirmSubscription" && url.searchParams.get("TopicArn") === topicArn;
   if (url !== undefined && confirms && url.pathname === "/") return url;

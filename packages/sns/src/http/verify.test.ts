@@ -94,6 +94,59 @@ test.each([
   expect(given.certificate).not.toHaveBeenCalled();
 });
 
+describe("hosts of a partition that is not known here", () => {
+  const at = (host: string) =>
+    sign(posted("Notification", { SigningCertURL: `https://${host}/SimpleNotificationService-0a.pem` }), aws);
+
+  test.each([
+    ["sns.moon-north-1.moon.example", ".moon.example"],
+    ["sns-fips.moon-north-1.moon.example", ".moon.example"],
+    ["certificates.moon.example", "certificates.moon.example"],
+  ])("%s is taken by %s, and not without", async (host, entry) => {
+    await expect(verifySnsMessage(at(host), options({ trustedHosts: [entry] }))).resolves.toBeDefined();
+    await expect(verifySnsMessage(at(host), options())).rejects.toEqual(refusal("sns-foreign-certificate", "auth"));
+  });
+
+  test.each([
+    ["bucket.s3.moon-north-1.moon.example", ".moon.example"],
+    ["sns.moon-north-1.evilmoon.example", ".moon.example"],
+    ["sns.moon-north-1.moon.example.evil.example", ".moon.example"],
+    ["sub.certificates.moon.example", "certificates.moon.example"],
+    ["certificates.moon.example:8443", "certificates.moon.example"],
+  ])("%s is not taken by %s", async (host, entry) => {
+    const given = options({ trustedHosts: [entry] });
+    await expect(verifySnsMessage(at(host), given)).rejects.toEqual(refusal("sns-foreign-certificate", "auth"));
+    expect(given.certificate).not.toHaveBeenCalled();
+  });
+
+  test("a certificate may be issued to such a host too, to no other", async () => {
+    const trustedHosts = [".moon.example"];
+    for (const [subject, good] of [
+      ["sns.moon.example", true],
+      ["sns.sun.example", false],
+    ] as const) {
+      const by = signer({ subject });
+      const verified = verifySnsMessage(sign(posted("Notification"), by), options({ trustedHosts }, by));
+      if (good) await expect(verified).resolves.toBeDefined();
+      else await expect(verified).rejects.toEqual(refusal("sns-bad-certificate", "auth"));
+    }
+  });
+
+  test("an entry that is no host is refused when the handler is made", () => {
+    for (const entry of [
+      "*.moon.example",
+      "https://moon.example",
+      "moon.example:443",
+      ".example",
+      "Moon.example",
+      "",
+    ]) {
+      const handler = () => snsHandler({ ...options({ trustedHosts: [entry] }), onNotification: () => {} });
+      expect(handler).toThrow(refusal("bad-option", "config"));
+    }
+  });
+});
+
 test("regions of all partitions have certificates", async () => {
   for (const host of [
     "sns.us-gov-west-1.amazonaws.com",

@@ -1,4 +1,5 @@
 import { createVerify } from "node:crypto";
+import { trustedHostProblem } from "@switchyard/aws-kit";
 import { type Duration, type Runtime, systemRuntime } from "@switchyard/core";
 import { excerpt, MessagingError, parseDuration } from "@switchyard/core/driver-kit";
 import { Certificates, type FetchCertificate, fetchCertificate } from "./certificates.ts";
@@ -14,6 +15,12 @@ export interface VerifyOptions {
   readonly signatureVersions?: readonly ("1" | "2")[];
   /** Gives the PEM at a URL, which is of an SNS host by then. Default: fetched over https, no redirects, within 5 s, kept. */
   readonly certificate?: FetchCertificate;
+  /**
+   * More hosts that certificates and subscriptions may be at, https only: for a partition of AWS that this version does not know. Each
+   * is one whole host (`sns.example.cloud`), or a partition's suffix with a dot before it (`.example.cloud`), under which SNS's own
+   * hosts are taken. Who holds such a host can sign messages: add none but AWS's. Default: none.
+   */
+  readonly trustedHosts?: readonly string[];
   readonly runtime?: Runtime;
 }
 
@@ -41,7 +48,8 @@ export async function verifySnsMessage(
   if (!signatureVersions.includes(content.signatureVersion))
     throw bad(`signature version ${content.signatureVersion} is not taken here; set the topic's SignatureVersion`);
   // All that needs no network comes first: junk fetches nothing.
-  const url = certificateUrl(from);
+  const trusted = trustedOf(options);
+  const url = certificateUrl(from, trusted);
   if (![topic].flat().includes(content.topicArn))
     throw new MessagingError(
       "sns-wrong-topic",
@@ -52,7 +60,7 @@ export async function verifySnsMessage(
     );
   checkAge(content, options.maxAge, runtime.now());
   const certificates = certificatesOf(certificate, runtime);
-  const { publicKey } = await certificates.get(url);
+  const { publicKey } = await certificates.get(url, trusted);
   const algorithm = content.signatureVersion === "2" ? "RSA-SHA256" : "RSA-SHA1";
   if (
     publicKey.asymmetricKeyType !== "rsa" ||
@@ -63,6 +71,16 @@ export async function verifySnsMessage(
     });
   certificates.verified(url);
   return content;
+}
+
+/** @throws MessagingError `bad-option` on an entry that is no host. */
+export function trustedOf({ trustedHosts = [] }: Pick<VerifyOptions, "trustedHosts">): readonly string[] {
+  for (const entry of trustedHosts) {
+    const problem = trustedHostProblem(entry);
+    if (problem === undefined) continue;
+    throw new MessagingError("bad-option", `trustedHosts: ${excerpt(String(entry))}: ${problem}`, { kind: "config" });
+  }
+  return trustedHosts;
 }
 
 function checkAge({ timestamp, messageId }: SnsMessage, maxAge: Duration | undefined, now: number): void {
