@@ -1,10 +1,17 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { channel } from "../api/channel.ts";
 import { consumer } from "../api/consumer.ts";
 import type { MessagingEvent } from "../api/events.ts";
-import { base, everything, fakeAdapter, orders } from "../config/fakes.test.support.ts";
+import { base, everything, fakeAdapter } from "../config/fakes.test.support.ts";
 import type { Connection, Fault, Lease, ReceiverDriver } from "../driver/index.ts";
 import { virtualRuntime } from "../testing/virtual-runtime.ts";
 import { connect } from "./connect.ts";
+
+const orders = channel("orders", {
+  messages: { "orders.made": z.object({ customerId: z.string() }) },
+  orderingKey: "customerId",
+});
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -29,7 +36,7 @@ async function engine(receiver: Partial<ReceiverDriver> | Fault, hidden = false)
   const events: MessagingEvent[] = [];
   const runtime = virtualRuntime();
   const messaging = await connect({
-    channels: [orders as never],
+    channels: [orders],
     service: "test",
     config: {
       ...base(),
@@ -46,7 +53,7 @@ async function engine(receiver: Partial<ReceiverDriver> | Fault, hidden = false)
     runtime,
     observe: (event: MessagingEvent) => void events.push(event),
   });
-  messaging.consume(consumer(orders as never, "billing", { "*": () => {} } as never));
+  messaging.consume(consumer(orders, "billing", { "*": () => {} }));
   return { messaging, events, runtime };
 }
 
