@@ -214,6 +214,34 @@ test("more are allowed by one more consumer; fewer by cancelling all but one of 
   expect([allowed, lease.held]).toEqual([4, 0]);
 });
 
+test("a message that comes back again and again without a failed attempt is reported, with what may be the reason", async () => {
+  const parked: unknown[] = [];
+  const parking = { park: async (...given: readonly unknown[]) => void parked.push(given.slice(1, 4)) };
+  const { lease, again, take, reported } = await consuming({ parking });
+  again(1, 3);
+  again(2, 4);
+  for (const { receipt } of await take()) await lease.settle([{ receipt, action: "release" }], never);
+  expect(parked).toHaveLength(1);
+  expect(reported.map(({ type }) => type)).toEqual(["warning"]);
+  expect(String((reported[0]!.cause as Error).message)).toContain(
+    'a message of "q" came back to the broker 5 times without a failed attempt: its handler takes longer than consumerTimeout (10 s)',
+  );
+});
+
+test("an ordered queue whose channel begins anew says what the broker may have moved by its own limit", async () => {
+  const { lease, again, take, reported, runtime, channels } = await consuming({ ordered: true });
+  again(1, 3);
+  again(2, 4);
+  const [one, two] = await take();
+  await lease.settle([{ receipt: one!.receipt, action: "ack" }], never);
+  await lease.settle([{ receipt: two!.receipt, action: "release" }], never);
+  await runtime.settle();
+  expect(channels).toHaveLength(2);
+  expect(reported.map(({ cause }) => String((cause as Error).message))).toEqual([
+    expect.stringMatching(/^a message of "q" came back to the broker 5 times or more.*x-delivery-limit.*"m-2"$/),
+  ]);
+});
+
 test("no consumer is ever given a prefetch of 0, which is no limit", async () => {
   const { lease, push, take, raw, runtime } = await consuming();
   push(1, 2, 3);

@@ -129,13 +129,19 @@ export class QueueLease implements Lease<Receipt> {
   #sayWhatMoves(goesBack: Iterable<Receipt> = this.#unsettled): void {
     const { report } = this.#options;
     const safeReturns = this.#options.safeReturns();
-    const most: string[] = [];
-    for (const { returned, message } of goesBack)
-      if (returned >= safeReturns) most.push(message.properties.messageId || "(no id)");
+    const most: Receipt[] = [];
+    for (const receipt of goesBack) if (receipt.returned >= safeReturns) most.push(receipt);
     if (most.length === 0) return;
-    const named = most.slice(0, 5).map((id) => JSON.stringify(id.slice(0, 100)));
+    const named = most.slice(0, 5).map(nameOf);
     const text = `${most.length === 1 ? "a message" : `${most.length} messages`} of "${this.id}" came back to the broker ${safeReturns + 1} times or more, and it may have moved them to the dead-letter queue by its own limit (x-delivery-limit): ${named.join(", ")}${most.length > 5 ? ", ..." : ""}`;
     report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "delivery-limit", text) });
+  }
+
+  /** Its copy starts its count afresh, so no limit would ever end this. */
+  #sayWhatCirculates(receipt: Receipt): void {
+    const { report, consumerTimeoutMs } = this.#options;
+    const text = `a message of "${this.id}" came back to the broker ${receipt.returned + 1} times without a failed attempt: its handler takes longer than consumerTimeout (${consumerTimeoutMs / 1_000} s), or processes end while they hold it; it stays in the queue: ${nameOf(receipt)}`;
+    report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "returned-often", text) });
   }
 
   #arrived(channel: Channel, message: AmqpMessage | null): void {
@@ -267,7 +273,10 @@ export class QueueLease implements Lease<Receipt> {
       acks.add(receipt);
       return undefined;
     }
-    if (this.#options.parking !== undefined) return this.#settler.giveBack(settlement, signal);
+    if (this.#options.parking !== undefined) {
+      if (action === "release" && receipt.returned >= this.#options.safeReturns()) this.#sayWhatCirculates(receipt);
+      return this.#settler.giveBack(settlement, signal);
+    }
     this.#unsettled.keep(receipt);
     this.#returning = true;
     return undefined;
@@ -313,6 +322,7 @@ export class QueueLease implements Lease<Receipt> {
 
   async #restart(): Promise<void> {
     try {
+      this.#sayWhatMoves();
       await this.#channel?.close();
       this.#forget();
       if (this.#released || this.#lost.signal.aborted) return;
@@ -353,3 +363,7 @@ export class QueueLease implements Lease<Receipt> {
     this.#unsettled.clear();
   }
 }
+
+/** A producer may have chosen its id: quoted, and not at any length. */
+const nameOf = ({ message }: Receipt): string =>
+  JSON.stringify((message.properties.messageId || "(no id)").slice(0, 100));
