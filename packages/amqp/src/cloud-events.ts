@@ -5,6 +5,7 @@
  * What cannot be told apart on the way back is carried as `ce` itself: nothing is lost for being pretty.
  */
 import { Buffer } from "node:buffer";
+import { DEAD_ATTRIBUTES, ENVELOPE_ATTRIBUTES } from "@switchyard/core/driver-kit";
 import { headerText } from "./header-text.ts";
 import { gatherUsual, spreadUsual } from "./usual-event.ts";
 
@@ -16,10 +17,13 @@ const OTHER_PREFIX = "cloudEvents:";
 const JSON_TYPE = "application/json";
 
 /** In the order core writes them. */
-const BEFORE_TYPE = ["specversion", "id", "source", "time", "partitionkey", "expirytime"] as const;
-const DEAD = ["reason", "code", "attempts", "channel", "group", "errorclass", "firstat", "lastat"] as const;
-const NUMBERS = new Set(["hop", "deadattempts"]);
-const KNOWN = new Set<string>([...BEFORE_TYPE, "hop", "togroup", "datacontenttype", "encoding", "headers", "dead"]);
+const REQUIRED = ["specversion", "id", "source", "time"] as const;
+const LEADING = [...REQUIRED, ...ENVELOPE_ATTRIBUTES.map(({ name }) => name)];
+const NUMBERS = new Set([
+  ...ENVELOPE_ATTRIBUTES.filter(({ json }) => json === "number").map(({ name }) => name),
+  ...DEAD_ATTRIBUTES.filter(({ json }) => json === "number").map(({ name }) => `dead${name}`),
+]);
+const KNOWN = new Set<string>([...LEADING, "datacontenttype", "encoding", "headers", "dead"]);
 /** RabbitMQ's own, or ours: a user header of that name stays inside `ce`. */
 const TAKEN =
   /^(?:ce|traceparent|tracestate|content-type|cc|bcc|x-(?:death|delivery-count|acquired-count|stream-.*|opt-.*|first-death-.*|last-death-.*|received-from)|switchyard-.*)$/;
@@ -81,9 +85,7 @@ function gatherAny(headers: Readonly<Record<string, unknown>>, contentType: stri
     const value = attribute(name);
     if (value !== undefined) found[name] = value;
   };
-  for (const name of BEFORE_TYPE) take(name);
-  take("hop");
-  take("togroup");
+  for (const name of LEADING) take(name);
   if (contentType !== undefined && contentType !== JSON_TYPE) found["datacontenttype"] = contentType;
   take("encoding");
   const user: Record<string, string> = {};
@@ -97,7 +99,7 @@ function gatherAny(headers: Readonly<Record<string, unknown>>, contentType: stri
   }
   if (any) found["headers"] = user;
   const dead: Record<string, unknown> = {};
-  for (const name of DEAD) {
+  for (const { name } of DEAD_ATTRIBUTES) {
     const value = attribute(`dead${name}`);
     if (value !== undefined) dead[name] = value;
   }

@@ -2,6 +2,7 @@
 export { Deque } from "../base/deque.ts";
 export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
+export { ATTRIBUTES as ENVELOPE_ATTRIBUTES, type Attribute, DEAD_ATTRIBUTES } from "../wire/attribute-table.ts";
 export { charsetOf, readForeign } from "../wire/foreign-message.ts";
 export { networkFault } from "./network-fault.ts";
 export { isLoopback, originProblem, withoutScheme } from "./endpoint.ts";

@@ -1,9 +1,10 @@
 /** The CloudEvents attributes of an envelope as JSON members, and back. Names of the official extensions where there is one. */
-import { type DeadInfo, type Envelope, MAX_HOP } from "./envelope.ts";
+import type { DeadInfo, Envelope } from "./envelope.ts";
 
 import { epoch } from "../base/iso-time.ts";
 import { JSON_TYPE } from "../base/media-type.ts";
-import { clip, parseJson, quote } from "./text.ts";
+import { ATTRIBUTES } from "./attribute-table.ts";
+import { clip, parseJson, PLAIN, quote, quoteName } from "./text.ts";
 
 /** Of the 4 KiB that every message leaves free for them (C15). */
 const REASON_BYTES = 1_500;
@@ -14,10 +15,6 @@ const MAX_ATTEMPTS = 1_000_000_000;
 
 /** Of every message that has none: frozen, because it is shared. */
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
-
-const PLAIN = /^[\w .:/+@-]*$/;
-/** As `quote`, which costs more than the look. */
-export const quoteName = (text: string): string => (PLAIN.test(text) ? `"${text}"` : quote(text));
 
 let lastSource = "";
 let lastTimeOfTail = Number.NaN;
@@ -39,20 +36,29 @@ const START = '"specversion":"1.0","id":"';
 
 /** Every member but `type`, `datacontenttype`, headers and `dead`: the same in both forms. `start` stands before them. */
 export function commonMembers(envelope: Envelope, start = ""): string {
-  const { id, source, time, key, expiresAt, hop, to } = envelope;
+  const { id, source, time } = envelope;
   const name = PLAIN.test(id) ? id : quote(id).slice(1, -1);
-  let json = start + START + name + sourceAndTime(source, time);
-  if (key !== undefined) json += `,"partitionkey":${quoteName(key)}`;
-  if (expiresAt !== undefined) json += `,"expirytime":"${new Date(expiresAt).toISOString()}"`;
-  if (hop > 0) json += `,"hop":${hop}`;
-  if (to !== undefined) json += `,"togroup":${quoteName(to)}`;
+  const json = start + START + name + sourceAndTime(source, time);
+  return hasOnlyRequired(envelope) ? json : json + optionalMembers(envelope);
+}
+
+function optionalMembers(envelope: Envelope): string {
+  let json = "";
+  for (const { name, write } of ATTRIBUTES) {
+    const value = write(envelope);
+    if (value !== undefined) json += `,"${name}":${value}`;
+  }
   return json;
 }
 
+/** None of the table's attributes: asked before each message, so written out. */
+const hasOnlyRequired = ({ key, expiresAt, hop, to }: Envelope): boolean =>
+  key === undefined && expiresAt === undefined && hop === 0 && to === undefined;
+
 /** Nothing in it but what every message has. */
-function isUsual({ id, key, expiresAt, hop, to, contentType, dead }: Envelope): boolean {
-  if (key !== undefined || expiresAt !== undefined || to !== undefined || dead !== undefined) return false;
-  return hop === 0 && contentType === JSON_TYPE && PLAIN.test(id);
+function isUsual(envelope: Envelope): boolean {
+  const { id, contentType, dead } = envelope;
+  return hasOnlyRequired(envelope) && dead === undefined && contentType === JSON_TYPE && PLAIN.test(id);
 }
 
 /** The value of the `ce` header. */
@@ -162,40 +168,32 @@ export function envelopeOf(
   dead: unknown,
   trace: Readonly<Record<string, unknown>>,
 ): Envelope | undefined {
-  const {
-    id,
-    source,
-    partitionkey: key,
-    hop = 0,
-    togroup: to,
-    encoding,
-    datacontenttype: contentType = JSON_TYPE,
-  } = found;
+  const { id, source, encoding, datacontenttype: contentType = JSON_TYPE } = found;
   if (found["specversion"] !== "1.0" || !isName(id) || !isName(source) || !isName(type)) return undefined;
   const time = found["time"] === undefined ? 0 : epoch(found["time"]);
-  const expiresAt = found["expirytime"] === undefined ? undefined : epoch(found["expirytime"]);
-  if (Number.isNaN(time) || Number.isNaN(expiresAt) || !isName(contentType)) return undefined;
-  if (typeof hop !== "number" || !Number.isInteger(hop) || hop < 0) return undefined;
-  if ((key !== undefined && typeof key !== "string") || (to !== undefined && !isName(to))) return undefined;
+  if (Number.isNaN(time) || !isName(contentType)) return undefined;
   if (encoding !== undefined && encoding !== "base64") return undefined;
   const userHeaders = headers === undefined ? NO_HEADERS : stringsOf(headers);
   const deadInfo = dead === undefined ? undefined : deadOf(dead);
   if (userHeaders === undefined || (dead !== undefined && deadInfo === undefined)) return undefined;
-  const envelope: Writable = {
-    id,
-    source,
-    type,
-    time,
-    hop: Math.min(hop, MAX_HOP),
-    contentType,
-    headers: userHeaders,
-  };
-  if (key !== undefined) envelope.key = key;
-  if (to !== undefined) envelope.to = to;
-  if (expiresAt !== undefined) envelope.expiresAt = expiresAt;
+  const envelope: Writable = { id, source, type, time, hop: 0, contentType, headers: userHeaders };
+  if (!readOptional(found, envelope)) return undefined;
   if (encoding !== undefined) envelope.encoding = encoding;
   if (deadInfo !== undefined) envelope.dead = deadInfo;
   return withTrace(envelope, trace);
+}
+
+/** False: one of them is malformed. */
+function readOptional(found: Readonly<Record<string, unknown>>, envelope: Writable): boolean {
+  try {
+    for (const { name, field, read } of ATTRIBUTES) {
+      const value = found[name];
+      if (value !== undefined) (envelope as unknown as Record<string, unknown>)[field] = read(value);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 type Writable = { -readonly [K in keyof Envelope]: Envelope[K] };

@@ -1,9 +1,9 @@
 /** CloudEvents structured mode, `application/cloudevents+json`: the whole envelope in the body, where a broker has no headers. */
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import type { Envelope } from "./envelope.ts";
-import { commonMembers, deadJson, envelopeOf, headersJson, parseObject, quoteName } from "./attributes.ts";
+import { commonMembers, deadJson, envelopeOf, headersJson, parseObject } from "./attributes.ts";
 import { isJson, isText } from "../base/media-type.ts";
-import { asText, parseJson, quote } from "./text.ts";
+import { asText, parseJson, quote, quoteName } from "./text.ts";
 
 /**
  * Extension attributes of CloudEvents are strings or numbers, so `headers` and `dead` are JSON within a string. `written`: the

@@ -1,0 +1,73 @@
+/**
+ * The attributes of an envelope that may be absent: their names on the wire, in the order in which every form writes them. The
+ * header form, the structured form and AMQP's headers follow this table. A new attribute is a row here and a field of
+ * {@link Envelope}.
+ */
+import { epoch } from "../base/iso-time.ts";
+import { type Envelope, MAX_HOP } from "./envelope.ts";
+import { quoteName } from "./text.ts";
+
+type Field = "key" | "expiresAt" | "hop" | "to";
+
+export interface Attribute {
+  /** A CloudEvents attribute or extension: lower-case letters and digits. */
+  readonly name: string;
+  readonly field: Field;
+  /** JSON's number or string for it. */
+  readonly json: "number" | "string";
+  /** As a JSON value; undefined: it is not written. */
+  write(envelope: Envelope): string | undefined;
+  /** What the field is set to. Throws what is malformed: then the message is none of ours. */
+  read(value: unknown): string | number;
+}
+
+const malformed = (name: string): never => {
+  throw new TypeError(`${name} is malformed`);
+};
+
+export const ATTRIBUTES: readonly Attribute[] = [
+  {
+    name: "partitionkey",
+    field: "key",
+    json: "string",
+    write: ({ key }) => (key === undefined ? undefined : quoteName(key)),
+    read: (value) => (typeof value === "string" ? value : malformed("partitionkey")),
+  },
+  {
+    name: "expirytime",
+    field: "expiresAt",
+    json: "string",
+    write: ({ expiresAt }) => (expiresAt === undefined ? undefined : `"${new Date(expiresAt).toISOString()}"`),
+    read: (value) => {
+      const at = epoch(value);
+      return Number.isNaN(at) ? malformed("expirytime") : at;
+    },
+  },
+  {
+    name: "hop",
+    field: "hop",
+    json: "number",
+    write: ({ hop }) => (hop > 0 ? String(hop) : undefined),
+    read: (value) =>
+      typeof value === "number" && Number.isInteger(value) && value >= 0 ? Math.min(value, MAX_HOP) : malformed("hop"),
+  },
+  {
+    name: "togroup",
+    field: "to",
+    json: "string",
+    write: ({ to }) => (to === undefined ? undefined : quoteName(to)),
+    read: (value) => (typeof value === "string" && value !== "" ? value : malformed("togroup")),
+  },
+];
+
+/** Of an envelope's `dead`, in the order in which they are written. */
+export const DEAD_ATTRIBUTES: readonly Pick<Attribute, "name" | "json">[] = [
+  { name: "reason", json: "string" },
+  { name: "code", json: "string" },
+  { name: "attempts", json: "number" },
+  { name: "channel", json: "string" },
+  { name: "group", json: "string" },
+  { name: "errorclass", json: "string" },
+  { name: "firstat", json: "string" },
+  { name: "lastat", json: "string" },
+];
