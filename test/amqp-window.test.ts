@@ -55,7 +55,7 @@ describe.skipIf(skipped)("what RabbitMQ pushes", { timeout: 300_000 }, () => {
       await until(() => done >= COUNT, "all of them");
       await messaging.stop();
       expect(runs.toSorted((a, b) => a - b)).toEqual(Array.from({ length: COUNT }, (_, n) => n));
-      const bad = ["lost", "released", "dead-lettered", "retried", "receive-failed"];
+      const bad = ["lost", "released", "dead-letter", "retry", "receive-failed"];
       expect(events.filter(({ type }) => bad.includes(type))).toEqual([]);
       expect([await ready("slow_plain_main"), await ready("slow_plain_main_dead")]).toEqual([0, 0]);
     } finally {
