@@ -10,7 +10,7 @@ import { kinesisHarness } from "./support/kinesis-harness.ts";
 
 const api = {
   describe,
-  test: Object.assign((name: string, body: () => Promise<void>) => test(name, { timeout: 180_000 }, body), {
+  test: Object.assign((name: string, body: () => Promise<void>) => test(name, { timeout: 400_000 }, body), {
     skip: test.skip,
   }),
 };

@@ -7,7 +7,7 @@ import { skipped } from "./support/rabbit.ts";
 
 describe.skipIf(skipped)("contract: RabbitMQ", () => {
   for (const variety of rabbitVarieties.filter(({ composed }) => composed !== true)) {
-    test.concurrent(variety.name, { timeout: 300_000 }, async () => {
+    test.concurrent(variety.name, { timeout: 500_000 }, async () => {
       const { url } = await sharedRabbit();
       const { results } = await runContract(rabbitHarness(variety, url), {});
       const failed = results.filter(({ status }) => status === "failed");

@@ -14,8 +14,10 @@ import {
   seamFaults,
   summary,
 } from "@switchyard/contract";
+import { systemRuntime } from "@switchyard/core";
 import { adapter as memory } from "@switchyard/memory";
 import { describe, expect, test } from "vitest";
+import { exactly } from "../packages/contract/src/cases/kit.ts";
 import { memoryHarness, memoryVarieties } from "./support/contract-harnesses.ts";
 
 const queue = memoryHarness(memoryVarieties[0]!);
@@ -75,6 +77,80 @@ test("a case that never ends fails in its time", async () => {
   const hangs = made("hangs", () => new Promise(() => {}));
   const harness: Harness = { ...queue, limits: { caseMs: 200 } };
   expect(await statuses(harness, [hangs, passes])).toEqual({ hangs: "failed", passes: "passed" });
+});
+
+describe("a machine that stands still", () => {
+  const real: Harness = { ...queue, runtime: () => systemRuntime, limits: { holdMs: 200 } };
+  const wrong = made("wrong", async () => {
+    throw new Error("it did not");
+  });
+  const stall = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+  /** Fails `times` times, each after the process stood still. */
+  const stalls = (times: number, run = 0) =>
+    made("stalls", async (t) => {
+      await t.sleep(1);
+      if (run++ >= times) return;
+      stall(250);
+      await t.sleep(1);
+      throw new Error(`run ${run}`);
+    });
+
+  test("a case that fails while the process stands still is run anew, and says so", async () => {
+    const report = await runContract(real, { cases: [stalls(2)] });
+    const [result] = report.results;
+    expect(result).toMatchObject({
+      status: "passed",
+      stalled: [expect.stringMatching(/then: run 1$/), expect.stringMatching(/then: run 2$/)],
+    });
+    expect(result!.stalled![0]).toMatch(/^the process stood still for \d+ ms;/);
+    expect(summary([report])).toMatch(/↻ stalls: the process stood still/);
+  });
+
+  test("after three runs the case has failed", async () => {
+    const { results } = await runContract(real, { cases: [stalls(9)] });
+    expect(results).toMatchObject([{ status: "failed", error: { message: "run 3" } }]);
+    expect(results[0]!.stalled).toHaveLength(3);
+  });
+
+  test("where nothing stands still, and on virtual time, the first failure counts", async () => {
+    const long = { ...real, limits: { holdMs: 600_000 } };
+    expect((await runContract(long, { cases: [stalls(1)] })).results).toMatchObject([{ status: "failed" }]);
+    const virtual = await runContract({ ...queue, limits: real.limits! }, { cases: [stalls(1), wrong] });
+    expect(virtual.results).toMatchObject([{ status: "failed" }, { status: "failed" }]);
+    for (const result of virtual.results) expect(result.stalled).toBeUndefined();
+  });
+
+  test("a broker that is slow to answer is named", async () => {
+    const slow = intercept(memory, {
+      settle: async (batch, call) => {
+        await systemRuntime.sleep(80);
+        return call(batch);
+      },
+    });
+    const acks = made("acks", async (t) => {
+      const seam = await t.seam();
+      await seam.send([{ body: "{}", headers: {} }]);
+      const reader = await seam.reader();
+      await reader.settle(await reader.take(1));
+      throw new Error("it did not");
+    });
+    const { results } = await runContract({ ...real, adapter: slow }, { cases: [acks] });
+    expect(results[0]!.stalled![0]).toMatch(/the broker took \d+ ms for a settle/);
+  });
+
+  test("a hold is long unless the case waits for its end", async () => {
+    const held: number[] = [];
+    const run: ContractCase["run"] = async (t) => void held.push(t.holdMs);
+    await runContract(queue, { cases: [made("one", run), made("two", run, { hold: "ends" })] });
+    expect(held).toEqual([30_000, 2_000]);
+  });
+
+  test("what can be overshot is waited for as at least, and then counted", async () => {
+    const over = made("over", (t) => exactly(t, () => 3, 2, "two runs"));
+    const { results } = await runContract(queue, { cases: [over] });
+    expect(results).toMatchObject([{ status: "failed", error: expect.objectContaining({ actual: 3, expected: 2 }) }]);
+  });
 });
 
 test("cases on real time run a few at a time, never more", async () => {

@@ -6,7 +6,7 @@ import { snsHarness } from "./support/sns-harnesses.ts";
 
 const api = {
   describe,
-  test: Object.assign((name: string, body: () => Promise<void>) => test(name, { timeout: 180_000 }, body), {
+  test: Object.assign((name: string, body: () => Promise<void>) => test(name, { timeout: 400_000 }, body), {
     skip: test.skip,
   }),
 };

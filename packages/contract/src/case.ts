@@ -18,6 +18,11 @@ export interface ContractCase {
   readonly clause: string;
   /** Why the case does not apply: the capability, in words. undefined: it does. */
   readonly needs?: (caps: Capabilities, harness: Harness) => string | undefined;
+  /**
+   * `ends`: the case waits for a hold to end, so its holds are short (`limits.holdMs`). Default: holds last 30 s, which
+   * outlasts a machine that stands still for a while; what is not settled does not come again while the case runs.
+   */
+  readonly hold?: "ends";
   run(t: CaseContext): Promise<void>;
 }
 
@@ -26,6 +31,7 @@ export interface CaseContext {
   /** As the adapter declares them for this harness's kind of destination. */
   readonly caps: Capabilities;
   readonly runtime: Runtime;
+  /** Milliseconds a hold lasts: short in a case with `hold: "ends"`, else 30000. */
   readonly holdMs: number;
   readonly slackMs: number;
   readonly prefix: string;
@@ -46,7 +52,11 @@ export interface CaseContext {
   recorder(behaviour?: (data: any, delivery: any, seen: Recorder["seen"][number]) => unknown): Recorder;
   /** Item `n`; on an ordered harness each `n` has its own key unless `k` is given. */
   item(n: number, extra?: Partial<Item>): Item;
-  /** Resolves when `holds()` is true; looks again whenever a handler ran and from time to time. */
+  /**
+   * Resolves when `holds()` is true; looks again whenever a handler ran and from time to time. Rejects after `withinMs`,
+   * by default half the time of the case. Wait for "at least" and assert "exactly" afterwards: a condition that can be
+   * overshot would end as a wait in vain, which hides what came.
+   */
   until(holds: () => boolean | Promise<boolean>, what: string, withinMs?: number): Promise<void>;
   sleep(ms: number): Promise<void>;
   /** A message from a producer that has never heard of us. */

@@ -5,15 +5,15 @@ import { mortal } from "./crash.ts";
 import { type DeadLetterCopy, deadLetterOf } from "./dead.ts";
 import { type Layout, type Places, places } from "./destinations.ts";
 import { driverOptions } from "./driver-options.ts";
-import type { ForeignInput, Harness } from "./harness.ts";
+import { CASE_MS, type ForeignInput, type Harness } from "./harness.ts";
 import { isVirtual, type Pump, pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
 import type { Item } from "./schema.ts";
 import { Seam, type SeamOptions } from "./seam.ts";
 import { seamFaults } from "./seam-faults.ts";
 
-const HOLD_MS = 2_000;
-const WITHIN_MS = 15_000;
+/** Outlasts any stall of a machine that still gets its work done. */
+const LONG_HOLD_MS = 30_000;
 
 /** What a case is given, and the cleaning up after it. */
 export class Context implements CaseContext {
@@ -23,19 +23,22 @@ export class Context implements CaseContext {
   readonly holdMs: number;
   readonly slackMs: number;
   readonly pump: Pump;
+  readonly #patienceMs: number;
   readonly #undo: (() => unknown)[] = [];
   readonly #made: Destination[] = [];
   readonly #abort = new AbortController();
   #channels = 0;
   #waiters: (() => void)[] = [];
 
-  constructor(harness: Harness, caps: Capabilities, prefix: string) {
+  /** `shortMs`: of a hold the case sees the end of. Absent: it waits for none. */
+  constructor(harness: Harness, caps: Capabilities, prefix: string, shortMs?: number) {
     this.harness = harness;
     this.caps = caps;
     this.prefix = prefix;
     const own = harness.runtime();
-    this.holdMs = harness.limits?.holdMs ?? HOLD_MS;
+    this.holdMs = shortMs ?? Math.max(LONG_HOLD_MS, harness.limits?.holdMs ?? 0);
     this.slackMs = harness.limits?.slackMs ?? (isVirtual(own) ? 0 : 2_000);
+    this.#patienceMs = (harness.limits?.caseMs ?? CASE_MS) / 2;
     this.pump = pump(own);
   }
 
@@ -167,7 +170,7 @@ export class Context implements CaseContext {
     return this.runtime.sleep(ms);
   }
 
-  async until(holds: () => boolean | Promise<boolean>, what: string, withinMs: number = WITHIN_MS): Promise<void> {
+  async until(holds: () => boolean | Promise<boolean>, what: string, withinMs = this.#patienceMs): Promise<void> {
     const deadline = this.runtime.monotonic() + withinMs;
     for (let wait = 5; !(await holds()); wait = Math.min(wait * 2, 200)) {
       if (this.runtime.monotonic() >= deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
@@ -180,8 +183,7 @@ export class Context implements CaseContext {
   async deadLetters(channel: string, group: string, count: number): Promise<readonly DeadLetterCopy[]> {
     const made = this.layout(channel, [group]);
     const reader = await (await this.open(made)).readerOf(made.groups[group]!.deadLetter!);
-    const taken = await reader.take(count);
-    await reader.settle(taken);
+    const taken = await reader.take(count, { ack: true });
     // Where the broker pushes, an idle reader would take what is meant for the next.
     await reader.close();
     return taken.map(deadLetterOf);

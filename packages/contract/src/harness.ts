@@ -1,6 +1,12 @@
 import type { Adapter, Destination, Model, Runtime } from "@switchyard/core/driver";
 import type { FaultControl } from "./faults.ts";
 
+/** How long a hold lasts in a case that waits for its end, unless the harness says otherwise. */
+export const SHORT_HOLD_MS = 2_000;
+
+/** Real milliseconds a run of a case may take, unless the harness says otherwise. */
+export const CASE_MS = 30_000;
+
 /** A message as a producer that has never heard of us would send it. */
 export interface ForeignInput {
   readonly body: string;
@@ -50,7 +56,7 @@ export interface Harness {
     trim?(of: Destination, keep: number): Promise<void>;
   };
   readonly limits?: {
-    /** The shortest hold worth testing with. Default 2000. */
+    /** How long a hold lasts in cases that wait for its end; the others hold for 30 s. Default 2000. */
     readonly holdMs?: number;
     /** Extra time the broker may take over what was asked. Default 0 on virtual time, 2000 otherwise. */
     readonly slackMs?: number;
@@ -58,7 +64,7 @@ export interface Harness {
     readonly bulk?: number;
     /** When leases have found their balance after a member joined. Default 60000. */
     readonly balanceMs?: number;
-    /** Real milliseconds a case may take. Default 30000. */
+    /** Real milliseconds a run of a case may take; waiting for one thing may take half of it. Default 30000. */
     readonly caseMs?: number;
   };
   /** Cases at once. Default 1 on virtual time, else 8. */

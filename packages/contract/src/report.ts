@@ -10,6 +10,12 @@ export interface CaseResult {
   /** Why it was skipped or is exempt. */
   readonly because?: string;
   readonly error?: unknown;
+  /**
+   * Runs that failed while the machine stood still, with what stood still and what failed. The case was run anew after
+   * each, up to three runs: `status` is that of the last. Absent: there was none.
+   */
+  readonly stalled?: readonly string[];
+  /** Milliseconds, all runs together. */
   readonly ms: number;
 }
 
@@ -43,6 +49,7 @@ export function summary(reports: readonly Report[]): string {
     );
     for (const result of report.results) {
       if (result.status === "failed") lines.push(`  ✗ ${result.id}: ${describe(result.error)}`);
+      for (const why of result.stalled ?? []) lines.push(`  ↻ ${result.id}: ${why}`);
       if (result.status === "exempt") lines.push(`  e ${result.id}: ${result.because}`);
       if (result.status === "exempt-but-passes")
         lines.push(`  e ${result.id}: passes now; the exemption can go (${result.because})`);

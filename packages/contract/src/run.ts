@@ -4,12 +4,14 @@ import type { ContractCase } from "./case.ts";
 import { cases } from "./cases/index.ts";
 import { Context } from "./context.ts";
 import { declared } from "./driver-options.ts";
-import type { Harness } from "./harness.ts";
+import { CASE_MS, type Harness, SHORT_HOLD_MS } from "./harness.ts";
 import { isVirtual } from "./pump.ts";
-import type { CaseResult, Report } from "./report.ts";
+import { type CaseResult, describe, type Report } from "./report.ts";
+import { Stalls } from "./stalls.ts";
 
-const CASE_MS = 30_000;
 const PARALLEL = 8;
+/** Runs of a case that fails while the machine stands still; the last one counts. */
+const RUNS = 3;
 
 export interface RunOptions {
   /** Default: all. */
@@ -56,17 +58,23 @@ function overBy(signal: AbortSignal | undefined): { readonly over: Promise<never
   return { over: promise, [Symbol.dispose]: () => signal?.removeEventListener("abort", stop) };
 }
 
-/** Runs one case; throws what it throws. */
-export async function runCase(each: ContractCase, harness: Harness, signal?: AbortSignal): Promise<void> {
+/** Runs one case once; throws what it throws. */
+export function runCase(each: ContractCase, harness: Harness, signal?: AbortSignal): Promise<void> {
+  return run(each, harness, signal, 1);
+}
+
+/** The `nth` run of a case. Each holds longer than the last, so that a stall that ended a hold does not end the next. */
+async function run(each: ContractCase, harness: Harness, signal: AbortSignal | undefined, nth: number): Promise<void> {
   signal?.throwIfAborted();
-  const context = new Context(harness, declared(harness), freshPrefix());
+  const shortMs = each.hold === "ends" ? (harness.limits?.holdMs ?? SHORT_HOLD_MS) * nth : undefined;
+  const context = new Context(harness, declared(harness), freshPrefix(), shortMs);
   const work = Promise.resolve().then(() => each.run(context));
   work.catch(() => {});
-  const run = overBy(signal);
+  const ending = overBy(signal);
   try {
-    await limited(Promise.race([work, run.over]), context.pump.failed, harness.limits?.caseMs ?? CASE_MS);
+    await limited(Promise.race([work, ending.over]), context.pump.failed, harness.limits?.caseMs ?? CASE_MS);
   } finally {
-    run[Symbol.dispose]();
+    ending[Symbol.dispose]();
     const over = new AbortController();
     await Promise.race([context.cleanUp(), systemRuntime.sleep(5_000, over.signal)]).finally(() => over.abort());
   }
@@ -85,13 +93,21 @@ async function resultOf(
   const reason = exemption === undefined ? {} : { because: `${exemption.who}: ${exemption.because}` };
   const began = systemRuntime.monotonic();
   const ms = () => Math.round(systemRuntime.monotonic() - began);
-  try {
-    await runCase(each, harness, signal);
-    return { id, clause, title, status: exemption === undefined ? "passed" : "exempt-but-passes", ...reason, ms: ms() };
-  } catch (error) {
-    // A run that ended early has shown nothing about an exemption.
-    const failed = exemption === undefined || signal?.aborted === true;
-    return { id, clause, title, status: failed ? "failed" : "exempt", ...reason, error, ms: ms() };
+  const stalled: string[] = [];
+  const said = () => ({ ...reason, ...(stalled.length === 0 ? {} : { stalled }), ms: ms() });
+  for (;;) {
+    using stalls = new Stalls(harness);
+    try {
+      await run(each, stalls.harness, signal, stalled.length + 1);
+      return { id, clause, title, status: exemption === undefined ? "passed" : "exempt-but-passes", ...said() };
+    } catch (error) {
+      // A run that ended early has shown nothing about an exemption.
+      const failed = exemption === undefined || signal?.aborted === true;
+      const why = failed && signal?.aborted !== true ? stalls.found : undefined;
+      if (why !== undefined) stalled.push(`${why}; then: ${describe(error)}`);
+      if (why === undefined || stalled.length >= RUNS)
+        return { id, clause, title, status: failed ? "failed" : "exempt", error, ...said() };
+    }
   }
 }
 

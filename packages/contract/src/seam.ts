@@ -85,15 +85,20 @@ export class Reader {
     return got.flat();
   }
 
-  /** Receives until there are `count`, each receive asking for at most `max`. */
-  async take(count: number, options: { readonly withinMs?: number; readonly max?: number } = {}): Promise<Taken[]> {
+  /** Receives until there are `count`, each receive asking for at most `max`. `ack`: each is settled as it comes, and makes way for the next of its key. */
+  async take(
+    count: number,
+    options: { readonly withinMs?: number; readonly max?: number; readonly ack?: boolean } = {},
+  ): Promise<Taken[]> {
     const until = this.#runtime.monotonic() + (options.withinMs ?? 20_000);
     const taken: Taken[] = [];
     while (taken.length < count) {
       const left = until - this.#runtime.monotonic();
       if (left <= 0)
         throw new Error(`${taken.length} of ${count} messages came within ${options.withinMs ?? 20_000} ms`);
-      taken.push(...(await this.once(Math.min(options.max ?? 10, count - taken.length), Math.min(1_000, left))));
+      const got = await this.once(Math.min(options.max ?? 10, count - taken.length), Math.min(1_000, left));
+      if (options.ack === true) await this.settle(got);
+      taken.push(...got);
     }
     return taken;
   }

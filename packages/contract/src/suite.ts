@@ -18,7 +18,8 @@ export interface TestApi {
  * An exempt case passes when it fails, and fails when it passes, so that no exemption outlives its reason.
  *
  * On real time several cases run at once whatever the framework does: the first test starts them all, and each waits for
- * its own; one that the framework runs again (a retry) is run anew. A case may take `harness.limits.caseMs` (default 30 s): give `test` a timeout to match where the framework has one.
+ * its own; one that the framework runs again (a retry) is run anew. A case may take `harness.limits.caseMs` (default 30 s), and three times that where the
+ * machine stands still (`CaseResult.stalled`, which is then also a warning of the process): give `test` a timeout to match where the framework has one.
  */
 export function contract(harness: Harness, api: TestApi, cases: readonly ContractCase[] = all): void {
   const caps = declared(harness);
@@ -49,7 +50,8 @@ function runner(harness: Harness, cases: readonly ContractCase[]): (each: Contra
   };
 }
 
-function verdict({ status, id, error }: CaseResult): void {
+function verdict({ status, id, error, stalled = [] }: CaseResult): void {
+  for (const why of stalled) process.emitWarning(`${id}: a run did not count: ${why}`, "ContractStall");
   if (status === "failed") throw error;
   if (status === "exempt-but-passes") throw new Error(`${id} passes; remove its exemption`);
 }

@@ -236,6 +236,7 @@ export const cases: readonly ContractCase[] = [
     clause: "C3",
     title: "what was acknowledged does not come again once its hold would have ended",
     needs: notLog,
+    hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
       await seam.send(range(6).map((n) => wire(t, n)));

@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { all, assert, ordered, range, rejected } from "./kit.ts";
+import { all, assert, exactly, ordered, range, rejected } from "./kit.ts";
 
 const clause = "C2";
 
@@ -160,7 +160,7 @@ export const cases: readonly ContractCase[] = [
       control.next("send", "stall", 1);
       const giveUp = new AbortController();
       const publishing = rejected(app.publish(channel, t.item(1), { signal: giveUp.signal }), "an aborted publish");
-      await t.until(() => control.hits === 1, "the send to be under way");
+      await exactly(t, () => control.hits, 1, "the send to be under way");
       giveUp.abort();
       assert.equal((await publishing).kind, "ambiguous");
     },

@@ -170,6 +170,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "acks that never reach the broker: every message comes again, and none is lost",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       let swallowed = 0;
@@ -204,6 +205,7 @@ export const cases: readonly ContractCase[] = [
     clause: "C6",
     title: "a settlement that did not reach the broker is reported, not thrown, and the message comes again",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();
@@ -222,6 +224,7 @@ export const cases: readonly ContractCase[] = [
     id: "C3-receive-survives-a-cut",
     clause,
     title: "a connection cut in the middle of consuming: consuming goes on by itself, nothing is lost",
+    hold: "ends",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();

@@ -1,6 +1,6 @@
 import { DeadLetter, middleware, Release, Retry, Skip } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { all, assert, deadLetters, notLog, ordered, range, sorted } from "./kit.ts";
+import { all, assert, deadLetters, exactly, notLog, ordered, range, sorted } from "./kit.ts";
 
 const clause = "C5";
 
@@ -9,6 +9,7 @@ export const cases: readonly ContractCase[] = [
     id: "C5-returning-acknowledges",
     clause,
     title: "a handler that returns has acknowledged, whatever it returns",
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -23,7 +24,7 @@ export const cases: readonly ContractCase[] = [
         channel,
         answers.map((_, n) => t.item(n)),
       );
-      await t.until(() => seen.length === answers.length, "all");
+      await exactly(t, () => seen.length, answers.length, "all");
       await t.sleep(t.holdMs + 500);
       assert.deepEqual(sorted(seen), range(answers.length));
     },
@@ -44,7 +45,8 @@ export const cases: readonly ContractCase[] = [
         channel,
         thrown.map((_, n) => t.item(n)),
       );
-      await t.until(() => range(5).every((n) => seen.of(n).length === 2), "two attempts each");
+      await t.until(() => range(5).every((n) => seen.of(n).length >= 2), "two attempts each");
+      assert.equal(seen.seen.length, 10);
       assert.equal(app.eventsOf("retry").length, 5);
     },
   },
@@ -62,7 +64,7 @@ export const cases: readonly ContractCase[] = [
         if (calls === 1) throw new Error("at once");
       });
       await app.publish(channel, t.item(1));
-      await t.until(() => calls === 2, "the second attempt");
+      await exactly(t, () => calls, 2, "the second attempt");
     },
   },
   {
@@ -97,7 +99,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.seen.length === 2, "the second delivery");
+      await exactly(t, () => seen.seen.length, 2, "the second delivery");
       assert.equal(seen.seen[0]!.attempt, 1);
       if (t.caps.releaseWithoutPenalty) assert.equal(seen.seen[1]!.attempt, 1);
       assert.equal(app.eventsOf("retry").length, 0);
@@ -107,6 +109,7 @@ export const cases: readonly ContractCase[] = [
     id: "C5-skip-verdict",
     clause,
     title: "Skip, thrown by a middleware or a handler, settles the message unhandled and says so with its reason",
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -119,7 +122,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle, { use: [inbox] });
       const ids = await app.publishAll(channel, [t.item(0), t.item(1), t.item(2)]);
-      await t.until(() => app.eventsOf("skipped").length === 2 && seen.of(2).length === 1, "two skipped, one handled");
+      await t.until(() => app.eventsOf("skipped").length >= 2 && seen.of(2).length >= 1, "two skipped, one handled");
       await t.sleep(t.holdMs + 500);
       assert.deepEqual(sorted(seen.numbers), [1, 2]);
       const skipped = app.eventsOf("skipped").map(({ id, by, reason }) => `${ids.indexOf(id)} ${by} ${reason}`);
@@ -149,7 +152,7 @@ export const cases: readonly ContractCase[] = [
       assert.equal(JSON.parse(copy!.body as string).n, 0);
       assert.ok(copy!.dead!.reason.includes("next()"), copy!.dead!.reason);
       assert.equal(runs, 2);
-      await t.until(() => seen.numbers.length === 1, "the other message");
+      await exactly(t, () => seen.numbers.length, 1, "the other message");
       assert.deepEqual(seen.numbers, [1]);
     },
   },
@@ -157,6 +160,7 @@ export const cases: readonly ContractCase[] = [
     id: "C5-batch-verdict-per-item",
     clause,
     title: "of a batch only the items given to fail() come again; the others are acknowledged",
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -211,8 +215,11 @@ export const cases: readonly ContractCase[] = [
       );
       const [copy] = await t.deadLetters(channel.name, "main", 1);
       assert.equal(copy!.dead?.reason, "bad row");
-      await t.until(() => seen.of(1).length === 2 && seen.of(3).length === 2, "the retried and the released again");
-      assert.deepEqual([seen.of(0).length, seen.of(2).length], [1, 1]);
+      await t.until(() => seen.of(1).length >= 2 && seen.of(3).length >= 2, "the retried and the released again");
+      assert.deepEqual(
+        range(4).map((n) => seen.of(n).length),
+        [1, 2, 1, 2],
+      );
     },
   },
   {
@@ -308,7 +315,7 @@ export const cases: readonly ContractCase[] = [
       const [copy] = await t.deadLetters(channel.name, "main", 1);
       assert.deepEqual([JSON.parse(copy!.body as string).n, copy!.dead?.attempts], [4, 2]);
       const handled = () => [...new Set(app.eventsOf("handled").map(({ id }) => ids.indexOf(id)))];
-      await t.until(() => handled().length === 11, "the other eleven", 30_000);
+      await exactly(t, () => handled().length, 11, "the other eleven", 30_000);
       assert.deepEqual(
         handled().filter((n) => n % 2 === 0),
         [0, 2, 6, 8, 10],
@@ -349,7 +356,7 @@ export const cases: readonly ContractCase[] = [
         channel,
         range(18).map((n) => ({ n, k: "abc"[n % 3]! })),
       );
-      await t.until(() => total === 18, "all eighteen", 30_000);
+      await exactly(t, () => total, 18, "all eighteen", 30_000);
       assert.deepEqual(repeated, []);
       for (const [at, key] of ["a", "b", "c"].entries()) {
         assert.deepEqual(

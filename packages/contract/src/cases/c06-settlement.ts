@@ -23,6 +23,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "settling some of what was received leaves the rest held",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
       await seam.send(range(6).map((n) => wire(t, n)));
@@ -65,6 +66,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "a stale receipt in a batch: the others are settled, and outcomes map to their items",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
       await seam.send(range(3).map((n) => wire(t, n)));
@@ -85,6 +87,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "an ack after the hold ended does not throw; the message has come again and its new holder can settle it",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
       await seam.send([wire(t, 1)]);

@@ -1,6 +1,6 @@
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
-import { all, assert, isLog, notBefore, notLog, numberOf, ownDeadline, range, signal, wire } from "./kit.ts";
+import { all, assert, exactly, isLog, notBefore, notLog, numberOf, ownDeadline, range, signal, wire } from "./kit.ts";
 
 const clause = "C7";
 
@@ -24,6 +24,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "a hold that is not extended ends, not before its time, and the message comes again",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
       await seam.send([wire(t, 1)]);
@@ -41,6 +42,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "an extended hold lasts: the message stays away, then comes",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
       await seam.send([wire(t, 1)]);
@@ -69,6 +71,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "while a handler runs its hold is kept: no second delivery, however long",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const [one, two] = [await t.app({ channels: [channel] }), await t.app({ channels: [channel] })];
@@ -76,7 +79,7 @@ export const cases: readonly ContractCase[] = [
       await one.consume(channel, "main", seen.handle);
       await two.consume(channel, "main", seen.handle);
       await one.publish(channel, t.item(1));
-      await t.until(() => seen.done.length === 1, "the handler's end", t.holdMs * 5);
+      await exactly(t, () => seen.done.length, 1, "the handler's end", t.holdMs * 5);
       await t.sleep(t.holdMs);
       assert.equal(seen.seen.length, 1);
       assert.equal(seen.seen[0]!.delivery.signal.aborted, false);
@@ -87,6 +90,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "when the hold is lost delivery.signal aborts, and the loss is reported",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       // What a broker says of a hold it has given to another: here it says so of all.
@@ -105,7 +109,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => aborted.length === 1, "the signal", t.holdMs * 3 + t.slackMs);
+      await exactly(t, () => aborted.length, 1, "the signal", t.holdMs * 3 + t.slackMs);
       await t.until(() => seen.seen.length >= 2, "the message again", t.holdMs * 3 + t.slackMs);
       assert.ok(app.eventsOf("lost").length >= 1);
     },
@@ -115,6 +119,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "where extending fails, the signal aborts no later than the hold ends",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const { control, via } = await t.faults();
@@ -139,6 +144,7 @@ export const cases: readonly ContractCase[] = [
       id: `C7-crash-at-await-${point + 1}`,
       clause,
       title: `a process that dies at await ${point + 1} of 3 of its handler: another gets the message`,
+      hold: "ends",
       run: async (t) => {
         const channel = t.channel();
         const first = await t.mortalApp({ channels: [channel] });

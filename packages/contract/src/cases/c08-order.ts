@@ -1,7 +1,7 @@
 import { Release } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
 import type { Seen } from "../recorder.ts";
-import { all, assert, deadLetters, isLog, keyed, notLog, numberOf, ordered, range, wire } from "./kit.ts";
+import { all, assert, deadLetters, exactly, isLog, keyed, notLog, numberOf, ordered, range, wire } from "./kit.ts";
 
 const clause = "C8";
 
@@ -37,7 +37,7 @@ export const cases: readonly ContractCase[] = [
         channel,
         range(80).map((n) => ({ n, k: keys[n % 8]! })),
       );
-      await t.until(() => seen.done.length >= 80, "all eighty", 60_000);
+      await t.until(() => new Set(seen.done.map((one) => one.id)).size === 80, "all eighty", 60_000);
       for (const [at, k] of keys.entries()) {
         assert.deepEqual(
           [...new Set(numbersOf(seen.seen, k))],
@@ -147,7 +147,8 @@ export const cases: readonly ContractCase[] = [
         { n: 1, k: "bad" },
         ...range(8).map((n) => ({ n: n + 2, k: `good-${n % 4}` })),
       ]);
-      await t.until(() => range(8).every((n) => seen.of(n + 2).length === 1), "the other keys", 20_000);
+      await t.until(() => range(8).every((n) => seen.of(n + 2).length >= 1), "the other keys", 20_000);
+      for (const n of range(8)) assert.equal(seen.of(n + 2).length, 1, `item ${n + 2}`);
       assert.ok(seen.of(0).length < 3, "while the bad one was still being tried");
       assert.equal(seen.of(1).length, 0);
     },
@@ -210,7 +211,7 @@ export const cases: readonly ContractCase[] = [
         if (data.n === 0) throw new Error("poison");
       });
       await app.publish(channel, { n: 0, k: "a" });
-      await t.until(() => app.eventsOf("order-gap").length === 1, "the report");
+      await exactly(t, () => app.eventsOf("order-gap").length, 1, "the report");
       assert.equal(app.eventsOf("order-gap")[0].reason, "dead-letter");
     },
   },

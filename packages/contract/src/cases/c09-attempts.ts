@@ -1,7 +1,7 @@
 import { Release } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
 import { driverOptions } from "../driver-options.ts";
-import { all, assert, brokerRetry, deadLetters, notLog, range, rejected, wire, within } from "./kit.ts";
+import { all, assert, brokerRetry, deadLetters, exactly, notLog, range, rejected, wire, within } from "./kit.ts";
 
 const clause = "C9";
 const fails = () => {
@@ -15,6 +15,7 @@ export const cases: readonly ContractCase[] = [
       clause,
       title: `with attempts: ${attempts} a handler sees it ${attempts} times, then it is a dead letter`,
       needs: deadLetters,
+      hold: "ends",
       run: async (t) => {
         const channel = t.channel();
         const app = await t.app({ channels: [channel], retry: { attempts } });
@@ -45,7 +46,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.done.length === 3, "three attempts");
+      await exactly(t, () => seen.done.length, 3, "three attempts");
       await t.noDeadLetters(channel.name, "main");
       assert.equal(seen.seen.length, 3);
     },
@@ -90,6 +91,7 @@ export const cases: readonly ContractCase[] = [
     title:
       "processes that die while handling do not use up the attempts: only a failure in the process that dead-letters does",
     needs: all(deadLetters, notLog),
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const options = { channels: [channel], retry: { attempts: 2 } };
@@ -102,12 +104,12 @@ export const cases: readonly ContractCase[] = [
           return new Promise(() => {});
         });
         await app.consume(channel, "main", dying.handle);
-        await t.until(() => dying.seen.length === 1, "the delivery to a process that dies", 60_000);
+        await exactly(t, () => dying.seen.length, 1, "the delivery to a process that dies", 60_000);
       }
       const last = await t.app(options);
       const seen = t.recorder();
       await last.consume(channel, "main", seen.handle);
-      await t.until(() => seen.done.length === 1, "the delivery to one that lives", 60_000);
+      await t.until(() => seen.done.length >= 1, "the delivery to one that lives", 60_000);
       assert.deepEqual(seen.ids, [id]);
       await t.noDeadLetters(channel.name, "main");
     },
@@ -148,7 +150,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.done.length === 4, "three releases and a success", 30_000);
+      await exactly(t, () => seen.done.length, 4, "three releases and a success", 30_000);
       await t.noDeadLetters(channel.name, "main");
     },
   },

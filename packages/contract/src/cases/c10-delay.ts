@@ -5,6 +5,7 @@ import {
   assert,
   brokerRetry,
   delays,
+  exactly,
   noDelays,
   notBefore,
   notLog,
@@ -107,7 +108,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.seen.length === 2, "the second attempt", 30_000);
+      await exactly(t, () => seen.seen.length, 2, "the second attempt", 30_000);
       notBefore(seen.seen[1]!.startedAt, seen.seen[0]!.endedAt! + 3_000, "the second attempt");
     },
   },
@@ -123,7 +124,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.seen.length === 3, "three attempts", 30_000);
+      await exactly(t, () => seen.seen.length, 3, "three attempts", 30_000);
       notBefore(seen.seen[1]!.startedAt, seen.seen[0]!.endedAt! + 600, "the second");
       notBefore(seen.seen[2]!.startedAt, seen.seen[1]!.endedAt! + 1_200, "the third");
     },
@@ -145,7 +146,8 @@ export const cases: readonly ContractCase[] = [
         channel,
         range(4).map((n) => t.item(n)),
       );
-      await t.until(() => range(4).every((n) => seen.of(n).length === 3), "three attempts each", 30_000);
+      await t.until(() => range(4).every((n) => seen.of(n).length >= 3), "three attempts each", 30_000);
+      assert.equal(seen.seen.length, 12);
       for (const n of range(4)) {
         const [first, second, third] = seen.of(n);
         notBefore(second!.startedAt, first!.endedAt! + 300, `the second of ${n}`);
@@ -162,6 +164,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "a retry delay longer than the hold is kept all the same",
     needs: notLog,
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -171,7 +174,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.seen.length === 2, "the second attempt", delay + 30_000);
+      await exactly(t, () => seen.seen.length, 2, "the second attempt", delay + 30_000);
       notBefore(seen.seen[1]!.startedAt, seen.seen[0]!.endedAt! + delay, "the second attempt");
     },
   },
@@ -206,10 +209,10 @@ export const cases: readonly ContractCase[] = [
       });
       await one.consume(channel, "main", seen.handle);
       await one.publish(channel, t.item(1));
-      await t.until(() => seen.done.length === 1, "the first attempt");
+      await exactly(t, () => seen.done.length, 1, "the first attempt");
       await one.stop();
       await two.consume(channel, "main", seen.handle);
-      await t.until(() => seen.seen.length === 2, "the second attempt", 60_000);
+      await exactly(t, () => seen.seen.length, 2, "the second attempt", 60_000);
       notBefore(seen.seen[1]!.startedAt, seen.seen[0]!.endedAt! + 6_000, "the second attempt");
     },
   },

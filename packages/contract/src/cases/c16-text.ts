@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { ContractCase } from "../case.ts";
 import { timed } from "../schema.ts";
-import { assert, deadLetters, notLog, range, rejected, textOf, wire } from "./kit.ts";
+import { assert, deadLetters, exactly, notLog, range, rejected, textOf, wire } from "./kit.ts";
 
 const clause = "C16";
 
@@ -69,7 +69,7 @@ export const cases: readonly ContractCase[] = [
       await app.consume(channel, "main", seen.handle);
       const headers = Object.fromEntries(Object.values(HOSTILE).map((text, n) => [`x-${n}`, text.slice(0, 500)]));
       await app.publish(channel, t.item(1), { headers });
-      await t.until(() => seen.seen.length === 1, "the message");
+      await exactly(t, () => seen.seen.length, 1, "the message");
       assert.deepEqual({ ...seen.seen[0]!.headers }, headers);
     },
   },
@@ -151,7 +151,7 @@ export const cases: readonly ContractCase[] = [
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, { at: "2026-01-02T03:04:05.000Z", k: "a" });
-      await t.until(() => seen.seen.length === 1, "the message");
+      await exactly(t, () => seen.seen.length, 1, "the message");
       assert.ok(seen.seen[0]!.data.at instanceof Date);
       assert.equal(seen.seen[0]!.data.at.toISOString(), "2026-01-02T03:04:05.000Z");
     },
@@ -228,7 +228,7 @@ export const cases: readonly ContractCase[] = [
       await t.sendForeign(to, { body: '{"n":"five"}', ...key });
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
-      await t.until(() => seen.seen.length === 1, "the valid one");
+      await exactly(t, () => seen.seen.length, 1, "the valid one");
       const [one] = seen.seen;
       assert.deepEqual([one!.foreign, one!.data.n, one!.type, one!.data.admin], [true, 5, "item", undefined]);
       if (t.caps.headers > 0) assert.equal(one!.headers["x-tenant"], "t-9");
@@ -256,7 +256,7 @@ export const cases: readonly ContractCase[] = [
       await t.sendForeign(to, { body: '{"n":5}', headers: { eventType: "ItemPlaced" }, ...key });
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
-      await t.until(() => seen.seen.length === 1, "the message");
+      await exactly(t, () => seen.seen.length, 1, "the message");
       assert.deepEqual(names[0], ["ItemPlaced", "ItemPlaced", true, false]);
       assert.deepEqual(
         Object.keys(seen.seen[0]!.headers).filter((name) => /eventtype/i.test(name)),
@@ -292,7 +292,7 @@ export const cases: readonly ContractCase[] = [
       const expected = t.caps.binary ? ["1 zipped", "2 marked", "3 café"] : ["1 zipped", "2 marked"];
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
-      await t.until(() => seen.seen.length === expected.length, "what can be read");
+      await exactly(t, () => seen.seen.length, expected.length, "what can be read");
       assert.deepEqual(seen.seen.map(({ data }: any) => `${data.n} ${data.note}`).sort(), expected);
       const headers = { "content-encoding": "compress", "content-type": json };
       await seam.send([{ body: carried(zipped), headers, ...key }]);

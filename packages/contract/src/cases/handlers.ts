@@ -1,6 +1,6 @@
 import { middleware } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { assert, range, sorted } from "./kit.ts";
+import { assert, exactly, range, sorted } from "./kit.ts";
 
 const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -17,7 +17,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1), { headers: { traceparent: TRACE, tracestate: "vendor=1" } });
-      await t.until(() => seen.done.length === 2, "two attempts");
+      await exactly(t, () => seen.done.length, 2, "two attempts");
       for (const { delivery } of seen.seen) {
         assert.equal(delivery.traceparent?.slice(3, 35), TRACE.slice(3, 35));
         assert.equal(delivery.tracestate, "vendor=1");
@@ -35,7 +35,7 @@ export const cases: readonly ContractCase[] = [
       await app.consume(channel, "main", seen.handle);
       const at = t.runtime.now();
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.seen.length === 1, "the message");
+      await exactly(t, () => seen.seen.length, 1, "the message");
       const { delivery } = seen.seen[0]!;
       assert.deepEqual(
         [
@@ -101,7 +101,7 @@ export const cases: readonly ContractCase[] = [
       );
       // By its id: a message may be handled twice.
       const handled = () => [...new Map(app.eventsOf("handled").map((event) => [event.id, event])).values()];
-      await t.until(() => handled().length === 4, "four successes");
+      await exactly(t, () => handled().length, 4, "four successes");
       const events = handled();
       assert.deepEqual(sorted(events.map(({ id }) => ids.indexOf(id))), range(4));
       for (const { id, channel: of, group, messageType, attempt, durationMs } of events) {
@@ -145,7 +145,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1, { list: range(3) }));
-      await t.until(() => seen.done.length === 2, "two attempts");
+      await exactly(t, () => seen.done.length, 2, "two attempts");
       assert.deepEqual(lists, [range(3), range(3)]);
     },
   },

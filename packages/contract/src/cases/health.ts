@@ -3,7 +3,7 @@ import { consumer } from "@switchyard/core";
 import type { Fault } from "@switchyard/core/driver";
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
-import { all, assert, deadLetters, notLog, ownDeadline, rejected, within } from "./kit.ts";
+import { all, assert, deadLetters, exactly, notLog, ownDeadline, rejected, within } from "./kit.ts";
 
 /** Raised by the suite in place of the broker's own; classified by the suite. */
 class Refusal extends Error {
@@ -55,6 +55,7 @@ export const cases: readonly ContractCase[] = [
     clause: "C7",
     title: "a hold that cannot be extended: the event, the abort reason and health say what was refused",
     needs: all(notLog, ownDeadline),
+    hold: "ends",
     run: async (t) => {
       const channel = t.channel();
       const denied = new Refusal({ kind: "auth", code: "access-denied", hint: "check the role" });
@@ -204,7 +205,7 @@ export const cases: readonly ContractCase[] = [
       });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.done.length === 1, "the handler");
+      await exactly(t, () => seen.done.length, 1, "the handler");
       const began = t.runtime.monotonic();
       await within(t, 15_000, app.stop({ deadline: "100ms" }), "stop");
       const took = t.runtime.monotonic() - began;

@@ -112,6 +112,18 @@ export async function within<R>(t: CaseContext, ms: number, promise: Promise<R>,
   }
 }
 
+/** Waits until there are `wanted`, and fails if there are more: one too many ends the wait, and says so. */
+export async function exactly(
+  t: CaseContext,
+  count: () => number,
+  wanted: number,
+  what: string,
+  withinMs?: number,
+): Promise<void> {
+  await t.until(() => count() >= wanted, what, withinMs);
+  assert.equal(count(), wanted, what);
+}
+
 /** Publishes until it is accepted: after a fault the queue may still be backing off. */
 export async function published(
   t: CaseContext,

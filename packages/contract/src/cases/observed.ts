@@ -3,6 +3,7 @@ import {
   accepted,
   all,
   assert,
+  exactly,
   isLog,
   manyGroups,
   notLog,
@@ -94,6 +95,7 @@ export const cases: readonly ContractCase[] = [
     id: "O-purge",
     clause,
     title: "purge observed: offered exactly where declared, and it removes what waits",
+    hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
       if (!t.caps.purge) return refused(seam.connection.purge?.(seam.places.groups["main"]!, signal()), "purge");
@@ -146,7 +148,7 @@ export const cases: readonly ContractCase[] = [
       for (const n of range(3)) await app.publish(channel, t.item(100 + n), { fairnessKey: "quiet" });
       const seen = t.recorder(() => t.sleep(20));
       await app.consume(channel, "main", seen.handle);
-      await t.until(() => seen.done.length === 43, "all", 30_000);
+      await exactly(t, () => seen.done.length, 43, "all", 30_000);
       const last = Math.max(...range(3).map((n) => seen.numbers.indexOf(100 + n)));
       assert.ok(last < 40, `the quiet tenant's last message was number ${last + 1} of 43`);
     },

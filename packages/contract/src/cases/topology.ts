@@ -1,6 +1,6 @@
 import type { ContractCase } from "../case.ts";
 import { driverOptions } from "../driver-options.ts";
-import { assert, rejected, signal, within, wire } from "./kit.ts";
+import { assert, exactly, rejected, signal, wire, within } from "./kit.ts";
 import type { CaseContext } from "../case.ts";
 
 const clause = "topology";
@@ -121,7 +121,7 @@ export const cases: readonly ContractCase[] = [
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
-      await t.until(() => seen.seen.length === 1, "the message");
+      await exactly(t, () => seen.seen.length, 1, "the message");
     },
   },
   {

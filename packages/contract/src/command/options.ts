@@ -34,7 +34,7 @@ How it runs (in place of what the harness says)
   --case-timeout 60s   what one case may take
   --timeout 30m        what the whole run may take; what has not ended by then has failed
   --slack 4s           what the broker may be late by
-  --hold 2s            the hold the cases work with
+  --hold 2s            how long a hold lasts in cases that wait for its end
   --balance 60s        when leases have found their balance after a member joined
   --bulk N             messages of the bulk cases
   --exempt ID=WHY      a case that this broker cannot pass, and why; again for more

@@ -28,11 +28,12 @@ export function progressLine(
   harness: string,
   at: number,
   of: number,
-  { id, status, ms, because, error }: CaseResult,
+  { id, status, ms, because, error, stalled = [] }: CaseResult,
 ): string {
   const count = `${String(at).padStart(String(of).length)}/${of}`;
   const why = status === "failed" ? `: ${describe(error)}` : because === undefined ? "" : `: ${because}`;
-  return `${harness}  ${count}  ${MARK[status]}  ${id}${status === "skipped" ? "" : ` (${ms} ms)`}${why}`;
+  const anew = stalled.map((run) => `; a run did not count: ${run}`).join("");
+  return `${harness}  ${count}  ${MARK[status]}  ${id}${status === "skipped" ? "" : ` (${ms} ms)`}${why}${anew}`;
 }
 
 /** The result for machines. `version` rises when a field changes its meaning. */
