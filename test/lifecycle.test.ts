@@ -144,7 +144,7 @@ function fail(): never {
 describe("dead letters", () => {
   test("by the thousand are shown and redriven once each, though they die again meanwhile", async () => {
     const policy = { retry: { attempts: 1 } } as const;
-    await using bed = await testbed({ channels: [pages], policy, model: "queue" });
+    await using bed = await testbed({ channels: [pages], policy, model: "queue", patience: "30s" });
     let handled = 0;
     bed.messaging.consume(consumer(pages, "one", { page: () => (handled++, fail()) }));
     await bed.messaging.start();
@@ -161,7 +161,7 @@ describe("dead letters", () => {
     expect(bed.dead(pages, "one")).toHaveLength(2_000);
     const gaps = bed.events.filter((event) => event.type === "order-gap" && event.reason === "redrive");
     expect(gaps).toHaveLength(2_000);
-  }, 30_000);
+  });
 });
 
 describe("a process", () => {

@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { virtualRuntime } from "./index.ts";
 
 test("timers fire only on advance, in order of due time, then of creation", async () => {
@@ -90,6 +91,39 @@ test("settle waits a little for tracked work of the outside, once, then counts i
   await runtime.settle();
   clearImmediate(next);
   expect(turns).toBeLessThan(20);
+});
+
+describe("on a machine that stands still", () => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  /** Takes real time and no work, as a machine that does something else. */
+  const stall = () => Atomics.wait(cell, 0, 0, 40);
+
+  test("settle waits for tracked work as long as it does I/O", async () => {
+    const runtime = virtualRuntime();
+    const done = runtime.track("handler");
+    let read = 0;
+    void (async () => {
+      for (; read < 15; read++) {
+        await readFile(new URL(import.meta.url));
+        stall();
+      }
+      done();
+    })();
+    await runtime.settle();
+    expect(read).toBe(15);
+  });
+
+  test("settle does not lose its patience over it", async () => {
+    const runtime = virtualRuntime({ patienceMs: 300 });
+    let left = 50;
+    const step = () => {
+      stall();
+      if (--left > 0) runtime.defer(step);
+    };
+    runtime.defer(step);
+    await runtime.settle();
+    expect(left).toBe(0);
+  });
 });
 
 test("randomness and ids come from the seed, apart from each other", () => {

@@ -9,12 +9,32 @@ import { type Timer, Timers } from "./timers.ts";
 
 /** One is enough for promises alone, `defer` chains take two. */
 const QUIET_TURNS = 5;
-/** Real milliseconds after which `settle` gives up, unless told otherwise. */
+/** Milliseconds after which `settle` gives up, unless told otherwise. */
 const PATIENCE_MS = 2_000;
-/** Real milliseconds given to work outside the runtime before it counts as waiting for the test; with I/O under way, ten times as many. */
+/** Milliseconds given to work outside the runtime before it counts as waiting for the test. Its I/O starts them anew. */
 const GRACE_MS = 50;
+/** Milliseconds after which work whose I/O does not end counts as waiting, too. */
+const IO_GRACE_MS = 500;
 /** Of what Node lists as active: requests that end by themselves, unlike sockets, ports and timers. */
 const REQUEST = /Req(?:Callback|Promise|Wrap)?$|ConnectWrap$|Zlib/;
+/** Absent before Node 23.9: then real time alone counts. */
+const threadUsage: typeof process.threadCpuUsage | undefined = process.threadCpuUsage?.bind(process);
+
+/**
+ * Milliseconds that `settle` has had. It never sleeps, so the time it has had is the time it computed: what a machine that
+ * does much else, or stands still, takes from it does not count. Real time is the upper bound.
+ */
+function stopwatch(): () => number {
+  const began = performance.now();
+  const used = threadUsage?.();
+  return () => {
+    const real = performance.now() - began;
+    if (used === undefined) return real;
+    const { user, system } = threadUsage!(used);
+    return Math.min(real, (user + system) / 1_000);
+  };
+}
+
 /** 2026-01-01T00:00:00Z: any fixed time would do. */
 const START = 1_767_225_600_000;
 /** Not 0, and far from the epoch: a mix-up of the two clocks then shows. */
@@ -25,7 +45,7 @@ export interface VirtualRuntimeOptions {
   readonly seed?: number;
   /** What `now()` says at first, epoch milliseconds. Default 2026-01-01T00:00:00Z. */
   readonly start?: number;
-  /** Real milliseconds after which `settle` gives up. Default 2000. */
+  /** Milliseconds of its own work after which `settle` gives up; what a busy machine takes from it does not count. Default 2000. */
   readonly patienceMs?: number;
   /**
    * Turns of the event loop without a call to the runtime that count as quiet. Default 5. One is enough, and several times
@@ -38,9 +58,9 @@ export interface VirtualRuntime extends Runtime {
   /** Moves time by `d`, firing due timers in order and letting everything settle before, between and after. Calls queue up. */
   advance(d: Duration): Promise<void>;
   /**
-   * Resolves when nothing runs any more without time moving. Never moves time. Rejects after `patienceMs` of real time, naming
-   * what still runs. Work that waits for something of the outside (a promise the test holds, real I/O) is given 50 real
-   * milliseconds (500 while file or network requests are under way), then counts as waiting.
+   * Resolves when nothing runs any more without time moving. Never moves time. Rejects after `patienceMs`, naming what still
+   * runs. Work that waits for something of the outside (a promise the test holds, real I/O) is given 50 milliseconds
+   * after its last file or network request, 500 in all, then counts as waiting. A busy machine's delays do not count.
    */
   settle(): Promise<void>;
   /** Work the runtime cannot see, such as a running handler: `settle` gives it its grace. Call what it returns at its end. */
@@ -91,26 +111,30 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
     process.getActiveResourcesInfo().some((name) => REQUEST.test(name));
 
   const settle = async (): Promise<void> => {
-    const began = performance.now();
+    const spent = stopwatch();
     let seen = activity;
     let quiet = 0;
-    let lastActive = began;
-    for (;;) {
+    let idleSince: number | undefined;
+    let lastRequest = 0;
+    for (let turn = 1; ; turn++) {
       await new Promise<void>((resolve) => void setImmediate(resolve));
-      const now = performance.now();
       if (activity !== seen || deferred > 0) {
         seen = activity;
         quiet = 0;
-        lastActive = now;
+        idleSince = undefined;
       } else if (++quiet >= quietTurns) {
-        const waited = (now - lastActive) / (busyOutside() ? 10 : 1);
-        if ([...tracked.values()].every((work) => work.graceMs <= waited)) {
+        if (![...tracked.values()].some((work) => work.graceMs > 0)) return;
+        const now = spent();
+        idleSince ??= now;
+        if (busyOutside()) lastRequest = now;
+        if (now - Math.max(idleSince, lastRequest) >= GRACE_MS || now - idleSince >= IO_GRACE_MS) {
           for (const work of tracked.values()) work.graceMs = 0;
           return;
         }
       }
-      if (now - began > patience) {
-        throw new Error(`not settled after ${patience} ms of real time; still running: ${stillRunning()}`);
+      // Reading the clock costs half as much as a turn.
+      if (turn % 16 === 0 && spent() > patience) {
+        throw new Error(`not settled after ${patience} ms; still running: ${stillRunning()}`);
       }
     }
   };

@@ -34,7 +34,7 @@ export interface Testbed<C extends AnyChannel = AnyChannel> extends AsyncDisposa
    * Resolves when nothing happens any more without time moving; time stands still. A handler that waits for the test, or
    * does its own I/O, is given a little real time; for more, use `until`.
    *
-   * @throws Error naming what still runs after `patience` of real time.
+   * @throws Error naming what still runs after `patience`; what a busy machine takes from it does not count.
    */
   settled(): Promise<void>;
   /** Resolves once it is so; time stands still. Rejects after `patience` of real time. */
