@@ -77,6 +77,7 @@ export interface ContractCase {
     readonly title: string;
     readonly clause: string;
     readonly needs?: (caps: Capabilities, harness: Harness) => string | undefined;
+    readonly hold?: "ends";
     run(t: CaseContext): Promise<void>;
 }
 export interface CaseContext {
@@ -141,7 +142,7 @@ export interface Outcome {
     readonly reports: readonly Report[];
     readonly unopened: readonly Unopened[];
 }
-export declare function progressLine(harness: string, at: number, of: number, { id, status, ms, because, error }: CaseResult): string;
+export declare function progressLine(harness: string, at: number, of: number, { id, status, ms, because, error, stalled }: CaseResult): string;
 export declare function asJson({ exitCode, ms, reports, unopened }: Outcome): string;
 export declare function asJUnit({ ms, reports, unopened }: Outcome): string;
 
@@ -205,6 +206,8 @@ export interface FaultControl {
 // harness.d.ts
 import type { Adapter, Destination, Model, Runtime } from "@switchyard/core/driver";
 import type { FaultControl } from "./faults.ts";
+export declare const SHORT_HOLD_MS = 2000;
+export declare const CASE_MS = 30000;
 export interface ForeignInput {
     readonly body: string;
     readonly headers?: Readonly<Record<string, string>>;
@@ -322,6 +325,7 @@ export interface CaseResult {
     readonly status: Status;
     readonly because?: string;
     readonly error?: unknown;
+    readonly stalled?: readonly string[];
     readonly ms: number;
 }
 export interface Report {
@@ -337,8 +341,8 @@ export declare function notes(reports: readonly Report[]): string;
 // run.d.ts
 import type { Capabilities } from "@switchyard/core/driver";
 import type { ContractCase } from "./case.ts";
-import type { Harness } from "./harness.ts";
-import type { CaseResult, Report } from "./report.ts";
+import { type Harness } from "./harness.ts";
+import { type CaseResult, type Report } from "./report.ts";
 export interface RunOptions {
     readonly cases?: readonly ContractCase[];
     readonly onResult?: (result: CaseResult) => void;
@@ -418,6 +422,7 @@ export declare class Reader {
     take(count: number, options?: {
         readonly withinMs?: number;
         readonly max?: number;
+        readonly ack?: boolean;
     }): Promise<Taken[]>;
     watch(forMs: number, ack?: boolean): Promise<Taken[]>;
     settle(taken: readonly Taken[], action?: "ack" | "release" | {
