@@ -17,6 +17,7 @@ export interface AmqpMessage {
     readonly content: Buffer;
     readonly fields: {
         readonly deliveryTag?: number;
+        readonly consumerTag?: string;
         readonly redelivered?: boolean;
         readonly exchange?: string;
         readonly routingKey?: string;
@@ -82,6 +83,7 @@ export interface AmqpChannel {
     }): Promise<{
         consumerTag: string;
     }>;
+    cancel(consumerTag: string): Promise<unknown>;
     ack(message: AmqpMessage, allUpTo?: boolean): void;
     nack(message: AmqpMessage, allUpTo?: boolean, requeue?: boolean): void;
     reject(message: AmqpMessage, requeue?: boolean): void;

@@ -151,6 +151,7 @@ export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, co
 export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withContext, } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
 export { kmsKeyProblem, tagsProblem } from "./settings.ts";
+export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
 export { ownClient } from "./own-client.ts";
@@ -180,6 +181,11 @@ export declare function renewableClient<C extends ClientLike>(renewal: Renewal<C
 // settings.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
 export declare function tagsProblem(value: unknown): string | undefined;
+
+// trusted-hosts.d.ts
+export declare function trustedHostProblem(entry: unknown): string | undefined;
+export declare function isTrustedHost(hostname: string, trusted: readonly string[]): boolean;
+export declare function isTrustedSuffix(suffix: string, trusted: readonly string[]): boolean;
 
 // watch.d.ts
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";

@@ -882,6 +882,7 @@ export declare function originProblem(endpoint: string, allowInsecure: boolean, 
 export { Deque } from "../base/deque.ts";
 export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
+export { ATTRIBUTES as ENVELOPE_ATTRIBUTES, type Attribute, DEAD_ATTRIBUTES } from "../wire/attribute-table.ts";
 export { charsetOf, readForeign } from "../wire/foreign-message.ts";
 export { networkFault } from "./network-fault.ts";
 export { isLoopback, originProblem, withoutScheme } from "./endpoint.ts";
@@ -1392,6 +1393,20 @@ export interface VirtualRuntime extends Runtime {
 }
 export declare function virtualRuntime(options?: VirtualRuntimeOptions): VirtualRuntime;
 
+// wire/attribute-table.d.ts
+import { type Envelope } from "./envelope.ts";
+type Field = "key" | "expiresAt" | "hop" | "to";
+export interface Attribute {
+    readonly name: string;
+    readonly field: Field;
+    readonly json: "number" | "string";
+    write(envelope: Envelope): string | undefined;
+    read(value: unknown): string | number;
+}
+export declare const ATTRIBUTES: readonly Attribute[];
+export declare const DEAD_ATTRIBUTES: readonly Pick<Attribute, "name" | "json">[];
+export {};
+
 // wire/envelope.d.ts
 export interface Envelope {
     readonly id: string;
@@ -1444,6 +1459,8 @@ export declare function inAnyCase(headers: Readonly<Record<string, string>>): Re
 export { excerpt, oneLine } from "../base/excerpt.ts";
 export declare function escapeNoncharacters(json: string): string;
 export declare function quote(text: string): string;
+export declare const PLAIN: RegExp;
+export declare const quoteName: (text: string) => string;
 export declare function checkName(value: unknown, field: string): string;
 export declare function checkHeaders(headers: unknown): Record<string, string>;
 export declare function jsonText(data: unknown, field?: string): string;

@@ -86,15 +86,15 @@ export declare class DueHeap<T extends Due> {
 
 // broker/hold.d.ts
 import type { Due } from "./due-heap.ts";
-import type { Item } from "./stored-message.ts";
+import type { StoredMessage } from "./stored-message.ts";
 import type { Queue } from "./queue.ts";
-export declare class Away implements Due {
-    readonly item: Item;
+export declare class Hold implements Due {
+    readonly item: StoredMessage;
     due: number;
     slot: number;
     holder: object | null;
     readonly from: number;
-    constructor(item: Item, from: number, due: number, holder: object | null);
+    constructor(item: StoredMessage, from: number, due: number, holder: object | null);
 }
 export interface TakeRequest {
     readonly max: number;
@@ -220,8 +220,8 @@ export declare function hashKey(key: string): number;
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
 import { Accepted, Dedup } from "./dedup.ts";
-import { Away, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
-import { Item } from "./stored-message.ts";
+import { Hold, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
+import { StoredMessage } from "./stored-message.ts";
 import { LinkedList } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
@@ -230,21 +230,21 @@ export declare class Queue {
     readonly name: string;
     rules: Rules;
     readonly dedup: Dedup<Accepted>;
-    readonly waiters: Waiters<TakeRequest, Away[]>;
+    readonly waiters: Waiters<TakeRequest, Hold[]>;
     deadLetter: NativeDeadLetter | undefined;
     consumed: boolean;
-    readonly all: LinkedList<Item>;
+    readonly all: LinkedList<StoredMessage>;
     held: number;
     delayed: number;
     constructor(name: string, rules: Rules, clock: Clock);
     accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
     put(message: WireMessage, delayMs: number, now?: number): string;
-    take(request: TakeRequest): Away[];
-    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined>;
+    take(request: TakeRequest): Hold[];
+    wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Hold[] | undefined>;
     serve(): void;
-    ack(hold: Away, now: number): boolean;
-    giveBack(hold: Away, delayMs: number, attempts: number | undefined): boolean;
-    extend(hold: Away, forMs: number): boolean;
+    ack(hold: Hold, now: number): boolean;
+    giveBack(hold: Hold, delayMs: number, attempts: number | undefined): boolean;
+    extend(hold: Hold, forMs: number): boolean;
     look(now?: number): void;
     takeBack(holder: object): void;
     purge(): void;
@@ -279,46 +279,46 @@ export interface Rules {
 // broker/stored-message.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Linked, Listed } from "@switchyard/core/driver-kit";
-import type { Away } from "./hold.ts";
+import type { Hold } from "./hold.ts";
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export declare const READY = 0;
 export declare const HELD = 1;
 export declare const DELAYED = 2;
 export declare const GONE = 3;
-export declare class Item implements Linked<Item | Lane>, Listed<Item> {
+export declare class StoredMessage implements Linked<StoredMessage | Lane>, Listed<StoredMessage> {
     #private;
     readonly seq: number;
     readonly message: WireMessage;
     readonly at: number;
-    away: Away | null;
-    older: Item | undefined;
-    newer: Item | undefined;
-    next: Item | Lane | undefined;
+    hold: Hold | null;
+    older: StoredMessage | undefined;
+    newer: StoredMessage | undefined;
+    next: StoredMessage | Lane | undefined;
     constructor(seq: number, message: WireMessage, at: number);
     get state(): State;
     set state(state: State);
     get attempts(): number;
     set attempts(attempts: number);
 }
-export declare class LaneItem extends Item {
+export declare class LaneMessage extends StoredMessage {
     lane: Lane;
-    after: LaneItem | null;
+    after: LaneMessage | null;
     constructor(seq: number, message: WireMessage, at: number, lane: Lane);
 }
-export declare const laneOf: (item: Item) => Lane | null;
-export declare const dueOf: (item: Item) => number;
-export declare class Lane implements Linked<Item | Lane> {
+export declare const laneOf: (item: StoredMessage) => Lane | null;
+export declare const dueOf: (item: StoredMessage) => number;
+export declare class Lane implements Linked<StoredMessage | Lane> {
     readonly id: string;
     readonly serial: boolean;
-    head: LaneItem | null;
-    tail: LaneItem | null;
+    head: LaneMessage | null;
+    tail: LaneMessage | null;
     out: number;
     queued: boolean;
-    next: Item | Lane | undefined;
+    next: StoredMessage | Lane | undefined;
     constructor(id: string, serial: boolean);
-    insert(item: LaneItem): void;
-    first(): LaneItem | null;
-    shift(): LaneItem | null;
+    insert(item: LaneMessage): void;
+    first(): LaneMessage | null;
+    shift(): LaneMessage | null;
 }
 export {};
 

@@ -22,7 +22,7 @@ export declare function fetchCertificate(url: URL, signal: AbortSignal): Promise
 export declare class Certificates {
     #private;
     constructor(fetch: FetchCertificate, runtime: Runtime);
-    get(url: URL): Promise<X509Certificate>;
+    get(url: URL, trusted?: readonly string[]): Promise<X509Certificate>;
     verified(url: URL): void;
 }
 
@@ -90,9 +90,11 @@ export interface VerifyOptions {
     readonly maxAge?: Duration;
     readonly signatureVersions?: readonly ("1" | "2")[];
     readonly certificate?: FetchCertificate;
+    readonly trustedHosts?: readonly string[];
     readonly runtime?: Runtime;
 }
 export declare function verifySnsMessage(input: string | Uint8Array | object, options: VerifyOptions): Promise<SnsMessage>;
+export declare function trustedOf({ trustedHosts }: Pick<VerifyOptions, "trustedHosts">): readonly string[];
 
 // index.d.ts
 import { adapter, type SnsKeeps } from "./adapter.ts";
@@ -113,6 +115,7 @@ export declare const snsOptions: z.ZodObject<{
     endpoint: z.ZodOptional<z.ZodString>;
     accountId: z.ZodOptional<z.ZodString>;
     profile: z.ZodOptional<z.ZodString>;
+    trustedHosts: z.ZodOptional<z.ZodArray<z.ZodString>>;
     allowInsecure: z.ZodOptional<z.ZodBoolean>;
     fast: z.ZodOptional<z.ZodBoolean>;
     client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;

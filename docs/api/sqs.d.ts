@@ -55,7 +55,7 @@ import { isLoopback } from "@switchyard/core/driver-kit";
 export { isLoopback };
 export declare const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
 export declare const endpointProblem: (endpoint: string, allowInsecure: boolean) => string | undefined;
-export declare function sameService(queue: URL, endpoint: URL): boolean;
+export declare function sameService(queue: URL, endpoint: URL, trusted?: readonly string[]): boolean;
 
 // errors.d.ts
 import type { Fault, Phase } from "@switchyard/core/driver";
@@ -149,6 +149,7 @@ export declare const sqsOptions: z.ZodObject<{
     endpoint: z.ZodOptional<z.ZodString>;
     accountId: z.ZodOptional<z.ZodString>;
     profile: z.ZodOptional<z.ZodString>;
+    trustedHosts: z.ZodOptional<z.ZodArray<z.ZodString>>;
     allowInsecure: z.ZodOptional<z.ZodBoolean>;
     fast: z.ZodOptional<z.ZodBoolean>;
     client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;

@@ -1,28 +1,14 @@
-import type { Adapter, Destination, Located } from "@switchyard/core/driver";
-import { MemoryConnection } from "./connection.ts";
-import { capabilities, formOf } from "./capabilities.ts";
+import type { Adapter } from "@switchyard/core/driver";
+import { connect } from "./connection.ts";
+import { capabilities } from "./capabilities.ts";
+import { locate } from "./names.ts";
 import { type MemoryOptions, optionsSchema, type ResolvedOptions } from "./options.ts";
 import { brokerFor } from "./broker/registry.ts";
-
-/** SQS: "can have up to 80 characters", the suffix included: letters, digits, hyphens and underscores. */
-const SQS_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 
 interface Keeps {
   queue: "ordering" | "delay" | "fairness";
   pubsub: "ordering" | "delay" | "fairness";
   stream: "ordering" | "replay";
-}
-
-function locate(of: Destination, options: ResolvedOptions): Located {
-  const address =
-    of.model === "stream" || (of.model === "pubsub" && of.group === undefined)
-      ? (of.baseAddress ?? of.base)
-      : (of.address ?? of.name);
-  const form = formOf(of, options);
-  if (form === undefined || form === "memory") return { address };
-  const full = form === "sqs-fifo" ? `${address}.fifo` : address;
-  if (SQS_NAME.test(address) && full.length <= 80) return { address };
-  return { address, problem: `"${full}" is no SQS queue name: at most 80 characters, of letters, digits, - and _` };
 }
 
 /** The in-memory broker: all three models, within this process. */
@@ -31,10 +17,10 @@ export const adapter: Adapter<ResolvedOptions, Keeps> = {
   options: optionsSchema,
   capabilities,
   locate,
-  open: async (options, runtime, report) => new MemoryConnection(brokerFor(options, runtime), options, report),
+  open: async (options, runtime, report) => connect(brokerFor(options, runtime), options, report),
   topology: async (options, runtime) => {
-    const { MemoryTopology } = await import("./topology/index.ts");
-    return new MemoryTopology(brokerFor(options, runtime), options);
+    const { createTopology } = await import("./topology/index.ts");
+    return createTopology(brokerFor(options, runtime), options);
   },
 };
 

@@ -1,5 +1,5 @@
-/** Aborts as soon as one of the signals does; disposed, it listens to none. `AbortSignal.any` keeps listening. */
-export function linked(
+/** Aborts as soon as one of the signals does. Once disposed it listens to none of them, where `AbortSignal.any` would go on. */
+export function anySignal(
   ...signals: readonly AbortSignal[]
 ): { readonly signal: AbortSignal; readonly aborted: Promise<void> } & Disposable {
   const controller = new AbortController();

@@ -8,24 +8,27 @@ import type {
   ReceiverDriver,
   SenderDriver,
 } from "@switchyard/core/driver";
-import type { Broker } from "./broker/broker.ts";
-import { classify, closed, MemoryFault, notFound } from "./errors.ts";
+import type { Broker, Droppable } from "./broker/broker.ts";
+import { classify, closed, MemoryFault } from "./errors.ts";
 import { capabilities, formOf } from "./capabilities.ts";
 import { depthOf } from "./depth.ts";
-import { LogReceiver } from "./log-receiver.ts";
-import type { Log } from "./broker/log.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { Queue } from "./broker/queue.ts";
-import { QueueReceiver } from "./queue-receiver.ts";
-import { MemorySender } from "./sender.ts";
+import { createReceiver } from "./receiver.ts";
+import { findLog, findQueue, findTopic, groupOf } from "./resource.ts";
+import { createSender } from "./sender.ts";
 import { UnconsumedHints } from "./unconsumed.ts";
 
-export class MemoryConnection implements Connection {
+/** One connection to the broker, which others may be connected to as well. */
+export function connect(broker: Broker, options: ResolvedOptions, report: (event: DriverEvent) => void): Connection {
+  return new MemoryConnection(broker, options, report);
+}
+
+class MemoryConnection implements Connection {
   readonly classify = classify;
   readonly #broker: Broker;
   readonly #options: ResolvedOptions;
   readonly #report: (event: DriverEvent) => void;
-  readonly #open = new Set<{ drop(): void; close(): Promise<void> }>();
+  readonly #open = new Set<Droppable & { close(): Promise<void> }>();
   readonly #hints: UnconsumedHints;
   #closed = false;
 
@@ -40,7 +43,7 @@ export class MemoryConnection implements Connection {
 
   async sender(to: Destination): Promise<SenderDriver> {
     const able = this.#capabilities(to);
-    const sender = new MemorySender(this.#broker, to, formOf(to, this.#options)!, able, this.#options.duplicates);
+    const sender = createSender(this.#broker, to, formOf(to, this.#options)!, able, this.#options.duplicates);
     this.#hints.watch(to);
     return this.#keep(sender);
   }
@@ -51,36 +54,27 @@ export class MemoryConnection implements Connection {
     signal: AbortSignal,
   ): Promise<ReceiverDriver> {
     const able = this.#capabilities(from);
-    if (from.model === "stream") {
-      const log = this.#log(from);
-      const group = log.group(mustHaveGroup(from), options.start);
-      const receiver = new LogReceiver(this.#broker, log, group, able, this.#report);
-      await receiver.open(signal);
-      return this.#keep(receiver);
-    }
-    return this.#keep(new QueueReceiver(this.#broker, this.#queue(from), options.holdMs, able));
+    return this.#keep(await createReceiver(this.#broker, from, options, able, this.#report, signal));
   }
 
   async depth(of: Destination): Promise<readonly Depth[]> {
     this.#capabilities(of);
-    if (of.model === "stream") return depthOf(this.#log(of), of.group, this.#broker.clock);
-    return depthOf(this.#queue(of), undefined, this.#broker.clock);
+    if (of.model === "stream") return depthOf(findLog(this.#broker, of), of.group, this.#broker.clock);
+    return depthOf(findQueue(this.#broker, of), undefined, this.#broker.clock);
   }
 
   async purge(of: Destination): Promise<void> {
     this.#capabilities(of);
-    if (of.model === "stream") this.#log(of).purge();
+    if (of.model === "stream") findLog(this.#broker, of).purge();
     else if (of.model === "pubsub" && of.group === undefined) {
-      const topic = this.#broker.topics.get(of.baseAddress ?? of.base);
-      if (topic === undefined) throw notFound("topic", of.base);
-      for (const { queue } of topic.groups.values()) queue.purge();
-    } else this.#queue(of).purge();
+      for (const { queue } of findTopic(this.#broker, of).groups.values()) queue.purge();
+    } else findQueue(this.#broker, of).purge();
   }
 
   async seek(of: Destination, to: Position, signal: AbortSignal): Promise<void> {
     this.#capabilities(of);
     if (of.model !== "stream") throw new MemoryFault("permanent", "cannot-seek", "only a stream has positions");
-    await this.#log(of).group(mustHaveGroup(of), to).seek(to, signal);
+    await findLog(this.#broker, of).group(groupOf(of), to).seek(to, signal);
   }
 
   async close(): Promise<void> {
@@ -103,7 +97,7 @@ export class MemoryConnection implements Connection {
     this.#report({ type: "up" });
   }
 
-  #keep<T extends { drop(): void; close(): Promise<void> }>(driver: T): T {
+  #keep<T extends Droppable & { close(): Promise<void> }>(driver: T): T {
     this.#open.add(driver);
     const close = driver.close.bind(driver);
     driver.close = async () => {
@@ -119,23 +113,4 @@ export class MemoryConnection implements Connection {
     if (able !== undefined) return able;
     throw new MemoryFault("config", "model-not-served", `profile "${this.#options.profile}" has no ${of.model}`);
   }
-
-  #queue(of: Destination): Queue {
-    const name = of.address ?? of.name;
-    const queue = this.#broker.queues.get(name);
-    if (queue === undefined) throw notFound("queue", name);
-    return queue;
-  }
-
-  #log(of: Destination): Log {
-    const name = of.baseAddress ?? of.base;
-    const log = this.#broker.logs.get(name);
-    if (log === undefined) throw notFound("stream", name);
-    return log;
-  }
-}
-
-function mustHaveGroup(of: Destination): string {
-  if (of.group !== undefined) return of.group;
-  throw new MemoryFault("config", "group-missing", `stream "${of.base}" is read by a group; none was named`);
 }

@@ -18,7 +18,7 @@ export function sizeWithin(message: WireMessage, form: Form, limit: number): num
   return most !== undefined && most < limit / 2 ? most : sizeOf(message, form);
 }
 
-/** Why the broker will never take this message. */
+/** Why the broker refuses this message for good. */
 export function refusal(message: WireMessage, form: Form, limits: Capabilities): MemoryFault | undefined {
   const bytes = sizeWithin(message, form, limits.maxMessageBytes);
   if (bytes > limits.maxMessageBytes)
@@ -26,19 +26,19 @@ export function refusal(message: WireMessage, form: Form, limits: Capabilities):
   if ((message.delayMs ?? 0) > limits.delayedPublishMs) {
     return permanent("delay-too-long", `${message.delayMs} ms; at most ${limits.delayedPublishMs}`);
   }
-  // One of core's own has four headers at most, and text.
+  // A message that core has not written out has text and at most four headers.
   if (message.local !== undefined) return undefined;
   let headers = 0;
   for (const _ in message.headers) headers++;
   if (headers > limits.headers) return permanent("too-many-headers", `${headers}; at most ${limits.headers}`);
   if (!limits.binary && typeof message.body !== "string") return permanent("binary-body", "only text is carried");
   if (form === "memory") return undefined;
-  if (message.body.length === 0) return permanent("empty-body", "SQS takes no empty message");
+  if (message.body.length === 0) return permanent("empty-body", "SQS refuses an empty body");
   if (!sqsAccepts(message.body as string))
     return permanent("invalid-characters", "the body holds characters SQS refuses");
   for (const name in message.headers) {
     const value = message.headers[name]!;
-    if (value === "") return permanent("empty-header", `header "${name}" is empty; SQS takes no empty attribute`);
+    if (value === "") return permanent("empty-header", `header "${name}" is empty, which SQS refuses; leave it out`);
     if (!sqsAccepts(value)) return permanent("invalid-characters", `header "${name}" holds characters SQS refuses`);
   }
   return undefined;

@@ -8,7 +8,7 @@ import type {
   Settlement,
   WireMessage,
 } from "@switchyard/core/driver";
-import type { Away } from "./broker/hold.ts";
+import type { Hold } from "./broker/hold.ts";
 import type { Broker } from "./broker/broker.ts";
 import { closed, LOST, MemoryFault, notFound } from "./errors.ts";
 import type { Queue } from "./broker/queue.ts";
@@ -16,8 +16,8 @@ import { handedOut } from "./message.ts";
 
 const DROPPED = () => new MemoryFault("retryable", "connection-lost", "the connection was cut");
 
-/** A queue's one lease. It is lost only where the connection is cut and holds go with it; on SQS they outlive it. */
-export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
+/** A queue's receiver, which is also its one lease. The lease is lost when the connection is cut. On the SQS profiles holds outlive the connection. */
+export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
   readonly id: string;
@@ -44,7 +44,7 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     return this.#lost.signal;
   }
 
-  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Away>> {
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease<Hold>> {
     this.#check();
     yield this;
     await new Promise<void>((resolve) => {
@@ -55,8 +55,8 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     if (this.#state === "dropped" && !signal.aborted) throw DROPPED();
   }
 
-  /** Not `async`: one that waits long would hold what such a function holds, and its own last answer. */
-  receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Away>[]> {
+  /** Not `async`: a long wait would keep alive what an async function holds, its last answer included. */
+  receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Hold>[]> {
     try {
       this.#check();
       const fault = this.#broker.faults.takeReceive();
@@ -74,12 +74,12 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     }
   }
 
-  readonly #waited = (taken: Away[] | undefined): readonly Delivery<Away>[] => {
+  readonly #waited = (taken: Hold[] | undefined): readonly Delivery<Hold>[] => {
     if (taken === undefined) this.#check();
     return taken === undefined ? [] : this.#deliveries(taken);
   };
 
-  async settle(batch: readonly Settlement<Away>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
+  async settle(batch: readonly Settlement<Hold>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return batch.map(() => LOST);
     this.#check();
     this.#checkBatch(batch.length);
@@ -89,7 +89,7 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     return outcomes;
   }
 
-  async extend(receipts: readonly Away[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
+  async extend(receipts: readonly Hold[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return receipts.map(() => LOST);
     this.#check();
     this.#checkBatch(receipts.length);
@@ -118,14 +118,14 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     this.#queue.waiters.dismiss(({ holder }) => holder === this);
   }
 
-  /** Takes them out of the list: the promise it came by may have grown old, and must keep nothing alive. */
-  #deliveries(taken: Away[]): readonly Delivery<Away>[] {
+  /** Empties the list, because the promise that brought it may be old and would keep the messages alive: docs/v8.md#outgrown-arrays */
+  #deliveries(taken: Hold[]): readonly Delivery<Hold>[] {
     const deliveries = taken.map((hold) => this.#delivery(hold));
     taken.length = 0;
     return deliveries;
   }
 
-  #settle(settlement: Settlement<Away>, now: number): Outcome {
+  #settle(settlement: Settlement<Hold>, now: number): Outcome {
     const { receipt } = settlement;
     switch (settlement.action) {
       case "ack": {
@@ -153,7 +153,7 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     }
   }
 
-  #tooLong(receipt: Away, forMs: number): Outcome {
+  #tooLong(receipt: Hold, forMs: number): Outcome {
     const limit = this.#queue.rules.holdLimitMs;
     if (limit === undefined || this.#broker.clock.now() + forMs <= receipt.from + limit) return undefined;
     return {
@@ -165,7 +165,7 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
     };
   }
 
-  #delivery(hold: Away): Delivery<Away> {
+  #delivery(hold: Hold): Delivery<Hold> {
     const { clock } = this.#broker;
     const limit = this.#queue.rules.holdLimitMs;
     const last = limit === undefined ? undefined : clock.toMonotonic(hold.from + limit);
@@ -184,18 +184,18 @@ export class QueueReceiver implements ReceiverDriver<Away>, Lease<Away> {
   }
 }
 
-/** A class, so that V8 does not pretenure it (docs/v8.md). */
-class HandedOut implements Delivery<Away> {
+/** A class, so that V8 does not pretenure it: docs/v8.md#pretenuring */
+class HandedOut implements Delivery<Hold> {
   readonly id: string;
   readonly message: WireMessage;
-  readonly receipt: Away;
+  readonly receipt: Hold;
   readonly raw: WireMessage;
   readonly attempt: number;
   readonly enqueuedAt: number;
   readonly deadline: number;
   declare readonly lastDeadline?: number;
 
-  constructor(hold: Away, enqueuedAt: number, deadline: number, lastDeadline: number | undefined) {
+  constructor(hold: Hold, enqueuedAt: number, deadline: number, lastDeadline: number | undefined) {
     const { item } = hold;
     this.id = String(item.seq);
     this.message = handedOut(item.message);

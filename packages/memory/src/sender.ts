@@ -1,9 +1,11 @@
 import type { Capabilities, Destination, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
-import type { Broker } from "./broker/broker.ts";
+import type { Broker, Droppable } from "./broker/broker.ts";
 import type { Accepted, Dedup } from "./broker/dedup.ts";
-import { closed, MemoryFault, notFound } from "./errors.ts";
+import { closed, MemoryFault } from "./errors.ts";
 import type { Form } from "./capabilities.ts";
 import { refusal, sizeWithin, stored } from "./message.ts";
+import { isShared } from "./names.ts";
+import { findLog, findQueue, findTopic } from "./resource.ts";
 
 const DROPPED = () => new MemoryFault("closed", "connection-lost", "the connection was cut; open the sender again");
 
@@ -15,27 +17,26 @@ interface Target {
   serve(): void;
 }
 
-/** Where a sender's messages end up. Looked up at each send: what is deleted meanwhile is missing, not silent. */
+/** Where a sender's messages go. It is looked up at each send, so that a destination deleted meanwhile is an error. */
 function targetOf(broker: Broker, to: Destination): Target {
-  const name = to.address ?? to.name;
-  if (to.model === "stream") {
-    const log = broker.logs.get(to.baseAddress ?? to.base);
-    if (log === undefined) throw notFound("stream", to.baseAddress ?? to.base);
-    return log;
-  }
-  if (to.model === "pubsub" && to.group === undefined) {
-    const topic = broker.topics.get(to.baseAddress ?? to.base);
-    if (topic === undefined) throw notFound("topic", to.baseAddress ?? to.base);
-    return topic;
-  }
-  const queue = broker.queues.get(name);
-  if (queue === undefined) throw notFound("queue", name);
-  return queue;
+  if (to.model === "stream") return findLog(broker, to);
+  return isShared(to) ? findTopic(broker, to) : findQueue(broker, to);
 }
 
-export class MemorySender implements SenderDriver {
+/** Throws where the destination does not exist. */
+export function createSender(
+  broker: Broker,
+  to: Destination,
+  form: Form,
+  capabilities: Capabilities,
+  duplicates: number,
+): SenderDriver & Droppable {
+  return new MemorySender(broker, to, form, capabilities, duplicates);
+}
+
+class MemorySender implements SenderDriver {
   readonly capabilities: Capabilities;
-  /** A profile is there to be as strict as its broker: with one, everything is written out. */
+  /** Off with a profile, which is as strict as its broker: every message is written out. */
   readonly local: boolean;
   readonly #broker: Broker;
   readonly #to: Destination;
@@ -87,7 +88,7 @@ export class MemorySender implements SenderDriver {
     const sent = batch.map((message): Sent => {
       const cause = faults.takeRefusal() ?? refusal(message, this.#form, this.capabilities);
       if (cause !== undefined) return { cause };
-      // A message that is not written out makes its id of it when it is asked.
+      // Reading `dedup` of a message that is not written out makes the id, so it is read only when needed.
       const before = dedup.on ? dedup.find(message.dedup, now) : undefined;
       if (before !== undefined) return before;
       const kept = stored(message, ordered);

@@ -9,6 +9,7 @@
 import type { Destination, DriverEvent } from "@switchyard/core/driver";
 import type { Broker } from "./broker/broker.ts";
 import { MemoryFault } from "./errors.ts";
+import { baseName, queueName } from "./names.ts";
 
 /** The consumers of a service are started by then, and whoever waits for a first message is still looking. */
 const PATIENCE_MS = 10_000;
@@ -26,7 +27,7 @@ export class UnconsumedHints implements Disposable {
   /** A sender of `to` was opened: its first message follows. */
   watch(to: Destination): void {
     const { hinted, clock } = this.#broker;
-    const id = `${to.model} ${to.address ?? to.name}`;
+    const id = `${to.model} ${queueName(to)}`;
     if (to.dead || hinted.has(id) || groupsOf(this.#broker, to).every(({ consumed }) => consumed)) return;
     hinted.add(id);
     const timer = clock.runtime.timer(PATIENCE_MS, () => {
@@ -59,13 +60,13 @@ interface Group {
 /** Whom `to` reaches. */
 function groupsOf({ queues, topics, logs }: Broker, to: Destination): readonly Group[] {
   if (to.model === "stream") {
-    const log = logs.get(to.baseAddress ?? to.base);
+    const log = logs.get(baseName(to));
     return log === undefined ? [] : [{ name: undefined, consumed: log.groups.size > 0, empty: log.seq === 0 }];
   }
-  const name = to.address ?? to.name;
+  const name = queueName(to);
   const found =
     to.model === "pubsub" && to.group === undefined
-      ? [...(topics.get(to.baseAddress ?? to.base)?.groups ?? [])].map(([group, { queue }]) => ({ group, queue }))
+      ? [...(topics.get(baseName(to))?.groups ?? [])].map(([group, { queue }]) => ({ group, queue }))
       : [{ group: to.group ?? name, queue: queues.get(name) }];
   return found.flatMap(({ group, queue }) =>
     queue === undefined ? [] : [{ name: group, consumed: queue.consumed, empty: queue.all.size === 0 }],

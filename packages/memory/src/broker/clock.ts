@@ -1,6 +1,6 @@
 import type { Runtime } from "@switchyard/core/driver";
 
-/** The broker's own time: whole milliseconds since the broker began, small enough for V8 to keep unboxed. Never goes back. */
+/** The broker's own time: whole milliseconds since the broker began (docs/v8.md#small-integers). It never goes back. */
 export class Clock {
   readonly runtime: Runtime;
   readonly #began: number;

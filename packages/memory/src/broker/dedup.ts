@@ -1,6 +1,4 @@
-/**
- * The answer to a send that was accepted. A class, so that V8 does not pretenure it (docs/v8.md).
- */
+/** The answer to an accepted send. A class, so that V8 does not pretenure it: docs/v8.md#pretenuring */
 export class Accepted {
   readonly id: string;
   declare readonly position?: string;
@@ -11,7 +9,7 @@ export class Accepted {
   }
 }
 
-/** Remembers what was accepted under a deduplication id for a while; a repetition gets the first answer. */
+/** Remembers for a while what was accepted under a deduplication id. A repetition gets the first answer. */
 export class Dedup<T> {
   readonly #windowMs: number;
   #seen: Map<string, { readonly until: number; readonly answer: T }> | undefined;
@@ -20,14 +18,14 @@ export class Dedup<T> {
     this.#windowMs = windowMs;
   }
 
-  /** False: nothing is remembered, and there is no need to ask. */
+  /** False: nothing is ever remembered. */
   get on(): boolean {
     return this.#windowMs > 0;
   }
 
   find(id: string | undefined, now: number): T | undefined {
     if (id === undefined || this.#seen === undefined) return undefined;
-    // In order of time: whatever is over stands in front.
+    // The map is in order of time: expired entries come first.
     for (const [old, entry] of this.#seen) {
       if (entry.until > now) break;
       this.#seen.delete(old);

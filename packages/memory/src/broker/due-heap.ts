@@ -1,16 +1,13 @@
-/** What waits for a time. `slot` is its place in the heap, -1 outside: it lets an entry be removed or moved in O(log n). */
+/** An entry that waits for a time. `slot` is its index in the heap, or -1; with it an entry is removed or moved in O(log n). */
 export interface Due {
   due: number;
   slot: number;
 }
 
-/** Slots kept by one that is empty. */
+/** An empty heap keeps an array of at most so many slots. */
 const KEPT = 1_024;
 
-/**
- * A binary heap, earliest first. Its array does not shrink as it empties, but for a long one: each time it grew again, what
- * it had outgrown would keep entries alive until it is collected itself.
- */
+/** A binary heap, earliest first. Its array keeps its size as it empties, unless it is long: docs/v8.md#outgrown-arrays */
 export class DueHeap<T extends Due> {
   #heap: (T | undefined)[] = [];
   #size = 0;

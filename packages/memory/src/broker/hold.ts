@@ -1,10 +1,13 @@
 import type { Due } from "./due-heap.ts";
-import type { Item } from "./stored-message.ts";
+import type { StoredMessage } from "./stored-message.ts";
 import type { Queue } from "./queue.ts";
 
-/** The time an item is not to be had: held by a receive, whose right to settle it this is, or delayed. A new one for each receive. */
-export class Away implements Due {
-  readonly item: Item;
+/**
+ * The time during which a message cannot be received: it is held by a receiver, or delayed (then there is no holder). Each receive
+ * makes a new one, which is its receipt: only with it the message can be settled.
+ */
+export class Hold implements Due {
+  readonly item: StoredMessage;
   /** Broker time of its end: of the hold, or from which it may be delivered. */
   due: number;
   slot = -1;
@@ -13,7 +16,7 @@ export class Away implements Due {
   /** Broker time of the receive. */
   readonly from: number;
 
-  constructor(item: Item, from: number, due: number, holder: object | null) {
+  constructor(item: StoredMessage, from: number, due: number, holder: object | null) {
     this.item = item;
     this.from = from;
     this.due = due;

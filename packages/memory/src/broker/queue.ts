@@ -3,8 +3,8 @@ import type { Clock } from "./clock.ts";
 import { Accepted, Dedup } from "./dedup.ts";
 import { DueHeap } from "./due-heap.ts";
 import { Alarm } from "./alarm.ts";
-import { Away, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
-import { DELAYED, dueOf, GONE, HELD, Item, Lane, LaneItem, laneOf, READY } from "./stored-message.ts";
+import { Hold, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
+import { DELAYED, dueOf, GONE, HELD, StoredMessage, Lane, LaneMessage, laneOf, READY } from "./stored-message.ts";
 import { LinkedList, LinkedQueue } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
@@ -18,17 +18,17 @@ export class Queue {
   readonly name: string;
   rules: Rules;
   readonly dedup: Dedup<Accepted>;
-  readonly waiters: Waiters<TakeRequest, Away[]>;
+  readonly waiters: Waiters<TakeRequest, Hold[]>;
   deadLetter: NativeDeadLetter | undefined;
   /** A receiver was opened, ever. */
   consumed = false;
   /** Everything in the queue. */
-  readonly all = new LinkedList<Item>();
+  readonly all = new LinkedList<StoredMessage>();
   held = 0;
   delayed = 0;
   readonly #clock: Clock;
-  readonly #ring = new LinkedQueue<Item | Lane>();
-  readonly #due = new DueHeap<Away>();
+  readonly #ring = new LinkedQueue<StoredMessage | Lane>();
+  readonly #due = new DueHeap<Hold>();
   #lanes: Map<string, Lane> | undefined;
   readonly #alarm: Alarm;
   #seq = 0;
@@ -51,22 +51,22 @@ export class Queue {
     this.#trim(now);
     const lane = this.#laneOf(message);
     const seq = ++this.#seq;
-    const item = lane === null ? new Item(seq, message, now) : new LaneItem(seq, message, now, lane);
+    const item = lane === null ? new StoredMessage(seq, message, now) : new LaneMessage(seq, message, now, lane);
     this.all.add(item);
-    if (delayMs > 0) item.away = new Away(item, now, this.#clock.after(delayMs), null);
+    if (delayMs > 0) item.hold = new Hold(item, now, this.#clock.after(delayMs), null);
     this.#line(item, now, false);
     return String(seq);
   }
 
   /** Up to `max` of what is ready now. */
-  take(request: TakeRequest): Away[] {
+  take(request: TakeRequest): Hold[] {
     const now = this.#clock.now();
     this.look(now);
     return this.#take(request, now);
   }
 
   /** After an empty `take`: what comes within `waitMs`, unless another waits already and takes it. */
-  wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Away[] | undefined> {
+  wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Hold[] | undefined> {
     const answer = this.waiters.wait(request, waitMs, signal);
     this.#setAlarm();
     return answer;
@@ -87,19 +87,19 @@ export class Queue {
     this.#setAlarm();
   }
 
-  ack(hold: Away, now: number): boolean {
+  ack(hold: Hold, now: number): boolean {
     const { item } = hold;
     if (this.#lasts(hold, now)) {
       this.#drop(item);
       return true;
     }
     if (this.rules.late === "lost") return false;
-    if (item.away === hold && item.state !== GONE) this.#drop(item);
+    if (item.hold === hold && item.state !== GONE) this.#drop(item);
     return true;
   }
 
   /** Back into the queue, not delivered again for `delayMs`. `attempts`: how many deliveries it has had by now; undefined where this one shall not count. */
-  giveBack(hold: Away, delayMs: number, attempts: number | undefined): boolean {
+  giveBack(hold: Hold, delayMs: number, attempts: number | undefined): boolean {
     if (!this.#lasts(hold)) return this.rules.late === "accepted";
     const { item } = hold;
     if (this.rules.returnsByHold) {
@@ -110,7 +110,7 @@ export class Queue {
     return true;
   }
 
-  extend(hold: Away, forMs: number): boolean {
+  extend(hold: Hold, forMs: number): boolean {
     if (!this.#lasts(hold)) return false;
     hold.due = this.#clock.after(forMs);
     this.#due.moved(hold);
@@ -120,14 +120,14 @@ export class Queue {
   /** What of the queue's state has changed only because time passed. */
   look(now: number = this.#clock.now()): void {
     this.#trim(now);
-    for (let away = this.#due.next; away !== undefined && away.due <= now; away = this.#due.next) {
-      const { item } = away;
-      if (item.state === HELD) this.#return(away, now);
+    for (let hold = this.#due.next; hold !== undefined && hold.due <= now; hold = this.#due.next) {
+      const { item } = hold;
+      if (item.state === HELD) this.#return(hold, now);
       else {
-        this.#due.remove(away);
+        this.#due.remove(hold);
         this.delayed--;
         item.state = READY;
-        if (item instanceof LaneItem && item.lane.serial) this.#arm(item.lane, false);
+        if (item instanceof LaneMessage && item.lane.serial) this.#arm(item.lane, false);
         else this.#ready(item, false);
       }
     }
@@ -136,7 +136,7 @@ export class Queue {
   /** Ends the holds of one receiver at once: its connection is gone. */
   takeBack(holder: object): void {
     const now = this.#clock.now();
-    for (const away of [...this.#due]) if (away.item.state === HELD && away.holder === holder) this.#return(away, now);
+    for (const hold of [...this.#due]) if (hold.item.state === HELD && hold.holder === holder) this.#return(hold, now);
     this.serve();
   }
 
@@ -164,14 +164,14 @@ export class Queue {
     return lane;
   }
 
-  #take(request: TakeRequest, now: number): Away[] {
+  #take(request: TakeRequest, now: number): Hold[] {
     const max = Math.min(request.max, this.rules.receiveLimit);
-    const taken: Away[] = [];
+    const taken: Hold[] = [];
     const due = this.#clock.after(request.holdMs);
     while (taken.length < max) {
       const next = this.#ring.shift();
       if (next === undefined) break;
-      if (next instanceof Item) {
+      if (next instanceof StoredMessage) {
         if (next.state === READY) this.#hold(next, due, now, request.holder, taken);
         continue;
       }
@@ -188,11 +188,11 @@ export class Queue {
     return taken;
   }
 
-  #hold(item: Item, due: number, now: number, holder: object, taken: Away[]): void {
-    const hold = new Away(item, now, due, holder);
+  #hold(item: StoredMessage, due: number, now: number, holder: object, taken: Hold[]): void {
+    const hold = new Hold(item, now, due, holder);
     item.state = HELD;
     item.attempts++;
-    item.away = hold;
+    item.hold = hold;
     const lane = laneOf(item);
     if (lane !== null) lane.out++;
     this.#due.add(hold);
@@ -201,13 +201,13 @@ export class Queue {
   }
 
   /** The hold is the item's, and not over. */
-  #lasts(hold: Away, now = this.#clock.now()): boolean {
+  #lasts(hold: Hold, now = this.#clock.now()): boolean {
     const { item } = hold;
-    return item.state === HELD && item.away === hold && hold.due > now;
+    return item.state === HELD && item.hold === hold && hold.due > now;
   }
 
   /** From held to ready or delayed, or to the dead letters. */
-  #return(hold: Away, due: number): void {
+  #return(hold: Hold, due: number): void {
     const { item } = hold;
     const dead = this.deadLetter;
     if (dead !== undefined && item.attempts >= dead.attempts) {
@@ -230,16 +230,16 @@ export class Queue {
   }
 
   /** In line, or aside until its time; `back`: before those that were never received. */
-  #line(item: Item, now: number, back: boolean): void {
-    if (item instanceof LaneItem && item.lane.serial) {
+  #line(item: StoredMessage, now: number, back: boolean): void {
+    if (item instanceof LaneMessage && item.lane.serial) {
       item.lane.insert(item);
       this.#arm(item.lane, back);
-    } else if (item.away !== null && item.away.due > now) this.#delay(item, item.away);
+    } else if (item.hold !== null && item.hold.due > now) this.#delay(item, item.hold);
     else this.#ready(item, back);
   }
 
-  #ready(item: Item, back: boolean): void {
-    if (item instanceof LaneItem) {
+  #ready(item: StoredMessage, back: boolean): void {
+    if (item instanceof LaneMessage) {
       const lane = this.#lanes?.get(item.lane.id) ?? item.lane;
       this.#lanes?.set(lane.id, lane);
       item.lane = lane;
@@ -249,9 +249,9 @@ export class Queue {
     else this.#ring.push(item);
   }
 
-  #delay(item: Item, away: Away): void {
+  #delay(item: StoredMessage, hold: Hold): void {
     item.state = DELAYED;
-    this.#due.add(away);
+    this.#due.add(hold);
     this.delayed++;
   }
 
@@ -264,8 +264,8 @@ export class Queue {
       return;
     }
     if (head.state === DELAYED) return;
-    if (lane.serial && head.away !== null && head.away.due > this.#clock.now()) {
-      this.#delay(head, head.away);
+    if (lane.serial && head.hold !== null && head.hold.due > this.#clock.now()) {
+      this.#delay(head, head.hold);
       return;
     }
     lane.queued = true;
@@ -273,10 +273,10 @@ export class Queue {
     else this.#ring.push(lane);
   }
 
-  #drop(item: Item): void {
+  #drop(item: StoredMessage): void {
     const lane = laneOf(item);
     this.all.delete(item);
-    if (item.away !== null && item.away.slot >= 0) this.#due.remove(item.away);
+    if (item.hold !== null && item.hold.slot >= 0) this.#due.remove(item.hold);
     if (item.state === HELD) {
       this.held--;
       if (lane !== null) lane.out--;
@@ -289,7 +289,11 @@ export class Queue {
   #trim(now: number): void {
     const limit = now - this.rules.retentionMs;
     for (let item = this.all.oldest; item !== undefined && item.at <= limit; item = this.all.oldest) this.#drop(item);
-    for (let front = this.#ring.peek(); front instanceof Item && front.state === GONE; front = this.#ring.peek())
+    for (
+      let front = this.#ring.peek();
+      front instanceof StoredMessage && front.state === GONE;
+      front = this.#ring.peek()
+    )
       this.#ring.shift();
   }
 

@@ -1,6 +1,6 @@
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Linked, Listed } from "@switchyard/core/driver-kit";
-import type { Away } from "./hold.ts";
+import type { Hold } from "./hold.ts";
 
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export const READY = 0;
@@ -8,18 +8,18 @@ export const HELD = 1;
 export const DELAYED = 2;
 export const GONE = 3;
 
-/** One message in one queue. A million of them wait at once: fields are few, and numbers small. */
-export class Item implements Linked<Item | Lane>, Listed<Item> {
+/** One message in one queue. A million of them may wait, so fields are few and numbers small: docs/v8.md#small-integers */
+export class StoredMessage implements Linked<StoredMessage | Lane>, Listed<StoredMessage> {
   readonly seq: number;
   readonly message: WireMessage;
   /** Broker time of acceptance. */
   readonly at: number;
-  /** Its last absence: the delay or hold that lasts, or one that is over. A receipt of an earlier hold is worthless. */
-  away: Away | null = null;
-  older: Item | undefined = undefined;
-  newer: Item | undefined = undefined;
+  /** Its newest hold or delay, which may be over. A receipt of an earlier hold is worthless. */
+  hold: Hold | null = null;
+  older: StoredMessage | undefined = undefined;
+  newer: StoredMessage | undefined = undefined;
   /** In line to be received. */
-  next: Item | Lane | undefined = undefined;
+  next: StoredMessage | Lane | undefined = undefined;
   /** The attempts, and the state in the two lowest bits. */
   #progress = 0;
 
@@ -45,11 +45,11 @@ export class Item implements Linked<Item | Lane>, Listed<Item> {
   }
 }
 
-/** One that has an order key or a tenant. */
-export class LaneItem extends Item {
+/** A message with an order key or a tenant. */
+export class LaneMessage extends StoredMessage {
   lane: Lane;
   /** Next of its lane, in order of acceptance. */
-  after: LaneItem | null = null;
+  after: LaneMessage | null = null;
 
   constructor(seq: number, message: WireMessage, at: number, lane: Lane) {
     super(seq, message, at);
@@ -57,22 +57,22 @@ export class LaneItem extends Item {
   }
 }
 
-export const laneOf = (item: Item): Lane | null => (item instanceof LaneItem ? item.lane : null);
+export const laneOf = (item: StoredMessage): Lane | null => (item instanceof LaneMessage ? item.lane : null);
 
 /** Broker time from which it may be delivered. */
-export const dueOf = (item: Item): number => (item.away === null ? item.at : item.away.due);
+export const dueOf = (item: StoredMessage): number => (item.hold === null ? item.at : item.hold.due);
 
 /** The messages of one order key (`serial`: only the first may be out) or of one tenant (its turn comes round). */
-export class Lane implements Linked<Item | Lane> {
+export class Lane implements Linked<StoredMessage | Lane> {
   readonly id: string;
   readonly serial: boolean;
-  head: LaneItem | null = null;
-  tail: LaneItem | null = null;
+  head: LaneMessage | null = null;
+  tail: LaneMessage | null = null;
   /** Held now. */
   out = 0;
   /** Waits for its turn in the queue's ring. */
   queued = false;
-  next: Item | Lane | undefined = undefined;
+  next: StoredMessage | Lane | undefined = undefined;
 
   constructor(id: string, serial: boolean) {
     this.id = id;
@@ -80,7 +80,7 @@ export class Lane implements Linked<Item | Lane> {
   }
 
   /** In order of acceptance; the two ends are reached at once. */
-  insert(item: LaneItem): void {
+  insert(item: LaneMessage): void {
     if (this.tail === null) {
       this.head = item;
       this.tail = item;
@@ -90,8 +90,8 @@ export class Lane implements Linked<Item | Lane> {
       this.tail = item;
       item.after = null;
     } else {
-      let before: LaneItem | null = null;
-      let at: LaneItem | null = this.head;
+      let before: LaneMessage | null = null;
+      let at: LaneMessage | null = this.head;
       while (at !== null && at.seq < item.seq) {
         before = at;
         at = at.after;
@@ -103,12 +103,12 @@ export class Lane implements Linked<Item | Lane> {
   }
 
   /** The first that still exists. */
-  first(): LaneItem | null {
+  first(): LaneMessage | null {
     while (this.head !== null && this.head.state === GONE) this.shift();
     return this.head;
   }
 
-  shift(): LaneItem | null {
+  shift(): LaneMessage | null {
     const item = this.head;
     if (item === null) return null;
     this.head = item.after;

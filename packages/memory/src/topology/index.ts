@@ -3,6 +3,7 @@ import type { Broker } from "../broker/broker.ts";
 import { MemoryFault } from "../errors.ts";
 import { formOf, rulesOf } from "../capabilities.ts";
 import { Log } from "../broker/log.ts";
+import { baseName, queueName } from "../names.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { Queue } from "../broker/queue.ts";
 import { Topic } from "../broker/topic.ts";
@@ -14,10 +15,15 @@ interface Step {
   run(): void;
 }
 
-const namesOf = (of: Destination) => ({ base: of.baseAddress ?? of.base, name: of.address ?? of.name });
+const namesOf = (of: Destination) => ({ base: baseName(of), name: queueName(of) });
 
-/** Queues, topics and logs as the destinations need them. A step looks again when it runs, so that two may run the same plan. */
-export class MemoryTopology implements Topology {
+/** Creates the queues, topics and logs that the destinations need. */
+export function createTopology(broker: Broker, options: ResolvedOptions): Topology {
+  return new MemoryTopology(broker, options);
+}
+
+/** Each step of a plan looks again when it runs, so that the same plan may be applied twice, also at once. */
+class MemoryTopology implements Topology {
   readonly #broker: Broker;
   readonly #options: ResolvedOptions;
 
