@@ -101,3 +101,11 @@ test("core's declarations name no schema library, so that a channel's type can b
   const { packages } = reach(join(core.folder, "dist/index.d.ts"), { dynamic: true });
   expect(foreign(packages).filter((name) => !name.startsWith("@switchyard/"))).toEqual(["@standard-schema/spec"]);
 });
+
+test.each(["sqs", "sns", "kinesis"])("%s loads no codec and no patched client unless fast is on", (short) => {
+  const { folder } = workspaces.find((of) => of.short === short) as Workspace;
+  const { files } = reach(join(folder, "dist/client.js"), { dynamic: false });
+  expect(files.filter((path) => /[\\/]fast[\\/]/.test(path))).toEqual([]);
+  const on = reach(join(folder, "dist/client.js"), { dynamic: true });
+  expect(on.files.some((path) => /[\\/]fast[\\/]bodies\.js$/.test(path))).toBe(true);
+});

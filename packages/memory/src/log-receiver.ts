@@ -75,7 +75,7 @@ export interface LogReceipt {
 type Receive = Awaited<ReturnType<Lease<LogReceipt>["receive"]>>;
 
 /** One holder's reading of one partition. */
-export class LogLease implements Lease<LogReceipt> {
+class LogLease implements Lease<LogReceipt> {
   readonly id: string;
   readonly fencingToken: number;
   readonly lost: AbortSignal;
