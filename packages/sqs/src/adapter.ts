@@ -4,10 +4,10 @@ import { declared } from "./capabilities.ts";
 import { nativeProblems } from "./native.ts";
 import { type SqsOptions, sqsOptions } from "./options.ts";
 
-/** What a queue on SQS keeps; ordered channels take a FIFO queue, which has no delay per message and no fair queuing. */
+/** The needs that a queue on SQS can meet. A FIFO queue, which ordered channels get, has neither delays per message nor fair queuing. */
 export type SqsKeeps = { queue: "ordering" | "delay" | "fairness" };
 
-/** Amazon SQS: queues, standard, and FIFO where an ordering key is declared. */
+/** Amazon SQS: standard queues, and FIFO queues where an ordering key is declared. */
 export const adapter: Adapter<SqsOptions, SqsKeeps> = {
   name: "sqs",
   options: sqsOptions,

@@ -12,7 +12,7 @@ import {
 } from "./limits.ts";
 import { settingsOf } from "./native.ts";
 
-/** What the queue's own settings decide. */
+/** What depends on the settings of the queue. */
 export interface QueueLimits {
   readonly maxMessageBytes: number;
   readonly retentionMs: number;
@@ -48,7 +48,7 @@ export function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capabilities
   };
 }
 
-/** Before any I/O: what a queue has that was made as the configuration says. */
+/** Before any call: the capabilities of a queue created as the configuration says. */
 export function declared(of: Destination): Capabilities | undefined {
   return of.model === "queue" ? capabilitiesOf(of.ordered, settingsOf(of)) : undefined;
 }

@@ -16,16 +16,16 @@ import { CALL_TIMEOUT_MS, POLL_TIMEOUT_MS } from "./limits.ts";
 import type { SqsOptions } from "./options.ts";
 
 export interface Clients {
-  /** Everything but polls. */
+  /** For every call except polls. */
   readonly call: Call;
-  /** Its sockets are its own: long polls hold one each for up to 20 seconds. */
+  /** For polls. It has its own sockets, because a long poll occupies one for up to 20 seconds. */
   readonly poll: Call;
-  /** Whose calls they are. */
+  /** The client behind `call`. */
   readonly client: ClientLike;
   readonly pollClient: ClientLike;
-  /** Requests go to the host of a queue's URL, as a client of the user's sends them by default; ours send to the endpoint. */
+  /** Requests go to the host of a queue's URL, which is the default of a client given in code. Our own clients send to the endpoint. */
   readonly followsUrls: boolean;
-  /** Where requests go; undefined where a user's client does not say. Refuses plain http: to another machine. */
+  /** Where requests go. Undefined: the client given does not say. Rejects plain http: to another machine. */
   endpoint(): Promise<URL | undefined>;
   region(): Promise<string | undefined>;
   close(): void;
@@ -72,7 +72,7 @@ async function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): Pr
   );
 }
 
-/** As the client says it; plain http: to another machine is refused. */
+/** The client's endpoint. Rejects plain http: to another machine. */
 async function endpointOf(config: ClientConfig, allowInsecure: boolean): Promise<URL | undefined> {
   return (await checkedEndpoint(config, allowInsecure, EXAMPLE_ENDPOINT)) ?? (await ownEndpoint(config));
 }

@@ -51,7 +51,7 @@ export async function connect(
   };
 }
 
-/** The queue a call is about, by name. */
+/** The name of the queue a call is about. */
 function queueOf(input: unknown): string | undefined {
   const url = (input as { QueueUrl?: string }).QueueUrl;
   return url?.slice(url.lastIndexOf("/") + 1);

@@ -1,4 +1,4 @@
-/** Which host a queue may be on: signed requests go to the endpoint that was configured and nowhere else. */
+/** Which hosts are allowed. Signed requests go to the configured endpoint and nowhere else. */
 
 import { isTrustedHost, isTrustedSuffix, partitionOf } from "@switchyard/aws-kit";
 import { isLoopback, originProblem } from "@switchyard/core/driver-kit";
@@ -7,7 +7,7 @@ export { isLoopback };
 
 export const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
 
-/** What is wrong with an endpoint, or undefined. */
+/** What is wrong with an endpoint. Undefined: nothing. */
 export const endpointProblem = (endpoint: string, allowInsecure: boolean): string | undefined =>
   originProblem(endpoint, allowInsecure, EXAMPLE_ENDPOINT);
 
@@ -31,10 +31,10 @@ const FORMS = [
   /\.sqs\.([a-z0-9-]+)\.vpce\.([a-z0-9.-]+)$/,
   /^([a-z]{2}[a-z0-9-]+)\.queue\.([a-z0-9.-]+)$/,
 ];
-/** No name of a host is longer. */
+/** The longest name a host can have. */
 const MAX_HOST = 253;
 
-/** Region and partition: names under any of a partition's suffixes are one service. */
+/** Region and partition of a host of SQS. All suffixes of a partition name the same service. */
 function regionOf(hostname: string, trusted: readonly string[]): string | undefined {
   if (hostname === "queue.amazonaws.com") return "us-east-1 aws";
   if (hostname.length > MAX_HOST) return undefined;

@@ -3,10 +3,10 @@ import { classifierOf, type FaultTable, messageOf, unknownFault } from "@switchy
 import type { Fault, Phase } from "@switchyard/core/driver";
 import type { FailedEntry } from "./sdk.ts";
 
-/** An entry a batch call reported as failed, or said nothing about. */
+/** An entry that a batch reply reported as failed, or left out. */
 export class EntryError extends Error {
   override readonly name: string;
-  /** The entry is wrong, not the service. Undefined: not answered at all. */
+  /** True: the entry is at fault; false: the service is. Undefined: the reply left the entry out. */
   readonly senderFault: boolean | undefined;
   constructor(code: string, message: string, senderFault: boolean | undefined) {
     super(message);
@@ -78,7 +78,7 @@ const table: FaultTable = {
 
 const RETRY_AFTER: Readonly<Record<string, number>> = { PurgeQueueInProgress: 60_000, QueueDeletedRecently: 60_000 };
 
-/** `lost` has a meaning only for a hold; a queue that vanished is the contract's `unroutable` for publishers. */
+/** Only a hold can be lost. To a publisher, a queue that does not exist is `unroutable` (contract C1). */
 function adjust(fault: Fault, name: string, during: Phase): Fault {
   if (fault.kind === "lost" && during !== "settle" && during !== "extend") return unknownFault(during);
   if (fault.code === "queue-not-found" && during === "send") return { ...fault, code: "unroutable" };

@@ -1,5 +1,6 @@
 /**
- * What `@switchyard/sns` stands on: a subscription is an SQS queue. Not for applications; it changes with any version.
+ * The parts that `@switchyard/sns` is built on, because each of its groups is an SQS queue. Not for applications: its API may change
+ * with any version.
  */
 export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";

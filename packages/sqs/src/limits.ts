@@ -1,6 +1,6 @@
 /** SQS's own limits, from the API reference unless said otherwise. Times are milliseconds. */
 
-/** Body and message attributes (names, types, values) together; also the most one batch may carry. A queue may be set lower. */
+/** The limit of body and attributes together (names, types, values), and of a whole batch. A queue can have a lower one. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 export const MIN_MESSAGE_BYTES = 1_024;
 export const MAX_BATCH = 10;
@@ -20,9 +20,9 @@ const DAY = 24 * 60 * MINUTE;
 export const MAX_DELAY_MS = 15 * MINUTE;
 /** Counted from the receive: extensions and retry delays together. */
 export const MAX_HOLD_MS = 43_200 * SECOND;
-/** Left of the 12 hours for the calls themselves to arrive. */
+/** Kept back from the 12 hours, for the calls themselves to arrive. */
 export const HOLD_MARGIN_MS = 10 * SECOND;
-/** Left of the 12 hours for the handler that then asks for the longest retry delay. */
+/** Kept back from the 12 hours, for a handler that then asks for the longest retry delay. */
 export const RETRY_MARGIN_MS = MINUTE;
 export const MAX_WAIT_MS = 20 * SECOND;
 /** How long a FIFO queue remembers a deduplication id, and a receive attempt id. */
@@ -32,15 +32,15 @@ export const MIN_RETENTION_MS = MINUTE;
 export const MAX_RETENTION_MS = 14 * DAY;
 export const DEFAULT_RETENTION_MS = 4 * DAY;
 
-/** Below this SQS may give up on a message no consumer ever saw (its own guide: a receive may be counted and not delivered). */
+/** With less, SQS may give up on a message that no consumer ever got: a receive can count and not be delivered (developer guide). */
 export const MIN_RECEIVE_COUNT = 3;
 export const MAX_RECEIVE_COUNT = 1_000;
 
-/** Batches of ten, ten at once: more only queues inside one process, whose client saturates near 1,400 requests a second. */
+/** Ten batches of ten at once. More would only wait inside the process, whose client is saturated near 1,400 requests a second. */
 export const SENDS_AT_ONCE = 10;
-/** The most polls of one queue at once; how many run is core's choice, by what they bring. */
+/** The most polls of one queue at once. Core chooses how many run, by how much they bring. */
 export const POLLS_AT_ONCE = 10;
 
 export const CALL_TIMEOUT_MS = 15 * SECOND;
-/** A poll may take all of its wait before the first byte. */
+/** A poll can take its whole wait before the first byte comes. */
 export const POLL_TIMEOUT_MS = MAX_WAIT_MS + 10 * SECOND;

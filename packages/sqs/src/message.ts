@@ -10,7 +10,7 @@ import type { MessageAttribute, ReceivedMessage, SendEntry } from "./sdk.ts";
 
 const STRING = "String";
 const NAME = /^(?!aws\.|amazon\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]+(?<!\.)$/i;
-/** SQS takes tab, line ends and everything from the space up but surrogates, U+FFFE and U+FFFF. */
+/** Characters SQS refuses: controls other than tab and line ends, U+FFFE, U+FFFF. It refuses lone surrogates as well. */
 const REFUSED = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 
 /** Bytes as SQS counts them: the body, and each attribute's name, type and value. */
@@ -25,11 +25,11 @@ function attributeBytes(name: string, value: string): number {
   return Buffer.byteLength(name) + STRING.length + Buffer.byteLength(value);
 }
 
-/** Why SQS would not take the message as it is. Known before any call, so that it is refused alike by every endpoint. */
+/** Why SQS would refuse the message. Checked before any call, so that every endpoint refuses the same messages. */
 export function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined {
   const { body, headers, type, delayMs = 0 } = message;
   if (typeof body !== "string") return refuse("binary-body", "SQS carries text; encode the bytes as base64");
-  if (body === "") return refuse("empty-body", "SQS takes no empty body");
+  if (body === "") return refuse("empty-body", "SQS refuses an empty body");
   if (!carries(body))
     return refuse(
       "invalid-characters",
@@ -71,7 +71,7 @@ function refuse(code: string, message: string): MessagingError {
   return new MessagingError(code, message, { kind: "permanent" });
 }
 
-/** `alone` makes an id for what has no key or dedup of its own on a FIFO queue: such a message waits for no other. */
+/** `alone` makes an id for a message without a key or deduplication id on a FIFO queue, so that it waits for no other message. */
 export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry {
   const attributes: Record<string, MessageAttribute> = {};
   if (message.type !== undefined) attributes["type"] = { DataType: STRING, StringValue: message.type };
@@ -89,7 +89,7 @@ export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: 
   return entry;
 }
 
-/** Never throws. Attributes of other producers become headers, names in lower case, binary values as base64. */
+/** Never throws. Attributes of other producers become headers: names in lower case, binary values in base64. */
 export function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage {
   const headers: Record<string, string> = Object.create(null);
   const message: { -readonly [K in keyof WireMessage]: WireMessage[K] } = { body: received.Body ?? "", headers };
@@ -124,8 +124,8 @@ const ALLOWED = new RegExp(`^[!-~]{1,${MAX_ID}}$`);
 const HASHED = /^~[A-Za-z0-9_-]{43}$/;
 
 /**
- * A group or deduplication id for any text: the text itself where SQS allows it, else `~` and its SHA-256. Equal for equal
- * text; an id that was made here stays as it is, so that a copy of a received message keeps its group.
+ * A group or deduplication id for any text: the text itself where SQS allows it, else `~` and its SHA-256. Equal texts have equal
+ * ids. An id made here stays as it is, so that a copy of a received message keeps its group.
  */
 export function toId(text: string): string {
   if (ALLOWED.test(text) && (!text.startsWith("~") || HASHED.test(text))) return text;

@@ -1,4 +1,4 @@
-/** Names of queues: ours from the destination, and existing ones by name, URL or ARN. */
+/** Names of queues: derived from the destination, or of an existing queue by name, URL or ARN. */
 import type { Destination, Located } from "@switchyard/core/driver";
 import { MAX_NAME } from "./limits.ts";
 
@@ -16,7 +16,7 @@ export function queueName(of: Destination): string {
   return of.ordered ? `${of.name}.fifo` : of.name;
 }
 
-/** Undefined where it is neither a name, a URL nor an ARN of a queue. */
+/** Undefined: it is neither a name, a URL nor an ARN of a queue. */
 export function parseAddress(address: string): Address | undefined {
   if (NAME.test(address)) return { name: address };
   const arn = ARN.exec(address);

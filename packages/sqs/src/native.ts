@@ -13,22 +13,22 @@ import {
   SECOND,
 } from "./limits.ts";
 
-/** Resolved, defaults filled in. */
+/** The settings with their defaults. */
 export interface Settings {
-  /** Default 4 days; a dead-letter queue 14, because its messages keep the time they were first sent. */
+  /** Default 4 days. A dead-letter queue has 14, because the age of its messages counts from when they were first sent. */
   readonly retentionMs: number;
   readonly maxMessageBytes: number;
-  /** Of every message of the queue. */
+  /** Delays every message of the queue. */
   readonly delayMs: number;
-  /** For consumers that ask for none; ours ask each time. */
+  /** For consumers that ask for no hold. Ours ask for one with each receive. */
   readonly visibilityMs: number;
   /** Absent: SSE-SQS. */
   readonly kmsKey?: string;
   readonly kmsDataKeyReuseMs?: number;
-  /** Absent: the queue's policy is not ours to manage. */
+  /** Absent: the queue's policy is left alone. */
   readonly access?: Access;
   readonly tags?: Readonly<Record<string, string>>;
-  /** `high`: the limits of a FIFO queue hold for each group, not for the queue. */
+  /** `high`: the limits of a FIFO queue apply to each message group, not to the whole queue. */
   readonly throughput: "high" | "standard";
 }
 
@@ -65,7 +65,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   access: accessProblems,
 };
 
-/** One sentence for each thing wrong. */
+/** What is wrong with the settings, one sentence each. */
 export function nativeProblems(of: Destination): readonly string[] {
   const problems: string[] = [];
   if (of.holdMs !== undefined && of.holdMs > MAX_HOLD_MS)
@@ -84,7 +84,7 @@ export function nativeProblems(of: Destination): readonly string[] {
   return problems;
 }
 
-/** Call it only where {@link nativeProblems} found nothing: what does not fit is taken as not said. */
+/** For settings in which {@link nativeProblems} found nothing. An invalid setting counts as absent. */
 export function settingsOf(of: Destination): Settings {
   const { native } = of;
   const kmsKey = valid(of, "kmsKey") ? (native["kmsKey"] as string) : undefined;

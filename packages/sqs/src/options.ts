@@ -8,20 +8,20 @@ const client = z.custom<SqsClientLike>((value) => typeof (value as SqsClientLike
 });
 
 /**
- * What a connection may say besides `use`. All of it is optional: region, endpoint, profile and credentials come from the
- * standard environment of the AWS SDK (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_PROFILE`, roles).
+ * The options of a connection, besides `use`. All are optional: region, endpoint, profile and credentials come from the standard
+ * environment of the AWS SDK (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_PROFILE`, roles).
  */
 export const sqsOptions = z
   .strictObject({
     region: z.string().min(1).optional(),
-    /** Of the SQS API; `http:` only on this machine unless `allowInsecure`. */
+    /** The URL of the SQS API. `http:` is allowed only to this machine unless `allowInsecure`. */
     endpoint: z.string().optional(),
-    /** The account that owns queues given by name; default: the caller's. */
+    /** The account that owns the queues that are given by name. Default: the caller's. */
     accountId: z
       .string()
       .regex(/^\d{12}$/, "must be the 12 digits of an AWS account, in quotes")
       .optional(),
-    /** Of the shared configuration files. */
+    /** A profile of the shared configuration files. */
     profile: z.string().min(1).optional(),
     /**
      * More hosts that queues' URLs may be on, https only: for a partition of AWS that this version does not know. Each is one whole host
@@ -29,7 +29,7 @@ export const sqsOptions = z
      * endpoint's region are taken. Requests signed with your credentials go there. Default: none.
      */
     trustedHosts: z.array(z.string()).optional(),
-    /** Plain `http:` to another machine. Default false. */
+    /** Allows plain `http:` to another machine. Default false. */
     allowInsecure: z.boolean().optional(),
     /**
      * False: the SDK's own client, without our patches and our codecs for message bodies (`src/fast`). Slower; for telling whether a

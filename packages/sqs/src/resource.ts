@@ -18,7 +18,7 @@ export interface Queue {
 
 const refuse = (code: string, message: string): MessagingError => new MessagingError(code, message, { kind: "config" });
 
-/** The queue a call is about, by its physical name, as errors tell it. */
+/** What a call is about, for errors: `queue "orders.fifo"`. */
 export function queueWords(input: { readonly QueueUrl?: string; readonly QueueName?: string }): string | undefined {
   const name = input.QueueName ?? input.QueueUrl?.slice(input.QueueUrl.lastIndexOf("/") + 1);
   return name === undefined ? undefined : `queue "${name}"`;
@@ -51,7 +51,7 @@ export async function queueUrl(
   );
   const url = URL.parse(QueueUrl);
   if (url === null) throw refuse("bad-queue-url", `the endpoint gave no URL for the queue "${parsed.name}"`);
-  // The endpoint gave it, and requests go to the endpoint: of such a URL only the path is used.
+  // The endpoint gave this URL and requests go to the endpoint, so only its path is used.
   return clients.followsUrls ? checkedUrl(url, endpoint, options, FOLLOWED) : url.href;
 }
 
@@ -60,7 +60,7 @@ const GIVEN =
 const FOLLOWED =
   "the client given sends requests to the host of a queue's URL; make it with useQueueUrlAsEndpoint: false, or give endpoint instead of a client";
 
-/** A queue's URL may make the SDK send signed requests to its host: only the endpoint's own is taken. */
+/** A queue's URL can make the SDK send signed requests to its host, so only a URL of the endpoint's own service is accepted. */
 function checkedUrl(url: URL, endpoint: URL | undefined, options: SqsOptions, hint: string): string {
   if (url.protocol !== "https:" && !isLoopback(url.hostname) && options.allowInsecure !== true) {
     throw refuse(
@@ -115,7 +115,7 @@ export async function describeQueue(url: string, clients: Clients, signal: Abort
   };
 }
 
-/** A queue's `RedrivePolicy`: where SQS itself moves a message, and after how many receives. */
+/** A queue's `RedrivePolicy`: where SQS moves a message by itself, and after how many receives. */
 export function redriveOf(policy: string | undefined): { readonly target: string; readonly count: number } | undefined {
   if (policy === undefined || policy === "") return undefined;
   try {

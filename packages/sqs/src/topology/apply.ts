@@ -8,12 +8,12 @@ import { describeQueue, queueUrl } from "../resource.ts";
 import { creationAttributes, type Desired } from "./desired.ts";
 import { differences, missingTags } from "./differences.ts";
 
-/** One queue of a plan; plain data. */
+/** One queue of a plan, as plain data. */
 export interface Planned {
   readonly of: Destination;
   readonly name: string;
   readonly create: boolean;
-  /** Which settings may be changed; what has become different since is left for the next plan. */
+  /** Which settings may be changed. What changed after the plan is left for the next one. */
   readonly settings: readonly string[];
   readonly tags?: boolean;
 }
@@ -25,7 +25,7 @@ interface Applying {
   readonly destructive: boolean;
 }
 
-/** Values are worked out again, so that statements added to a policy since the plan are kept. */
+/** Values are computed again, so that statements added to a policy after the plan are kept. */
 export async function applyQueue(
   planned: Planned,
   desired: Desired,
@@ -41,7 +41,7 @@ export async function applyQueue(
     if (action === "drift" || (action === "destructive" && !destructive)) return false;
     return planned.create || planned.settings.includes(setting);
   });
-  // Later ones win: the policy without foreign statements over the one with them.
+  // Later ones win: the policy without foreign statements replaces the one with them.
   const attributes = Object.assign({}, ...chosen.map((difference) => difference.attributes)) as Record<string, string>;
   if (Object.keys(attributes).length > 0)
     await clients.call("SetQueueAttributes", { QueueUrl: url, Attributes: attributes }, signal);
@@ -58,7 +58,7 @@ async function create(desired: Desired, { options, clients, signal }: Applying):
       signal,
     );
   } catch (error) {
-    // Another process was faster, or somebody made it otherwise: what differs is then set as on any queue.
+    // Another process was faster, or created it with other settings. What differs is then set as on any queue.
     if (classify(error, "topology").code !== "queue-exists-otherwise") throw error;
   }
   return queueUrl(desired.of, options, clients, signal);

@@ -4,13 +4,13 @@ import { locate, queueName } from "../names.ts";
 import { MAX_RECEIVE_COUNT, MIN_RECEIVE_COUNT, SECOND } from "../limits.ts";
 import { nativeProblems, type Settings, settingsOf } from "../native.ts";
 
-/** Far above any policy's attempts: only crash loops get there. */
+/** Far above the attempts of any policy, so that only crash loops reach it. */
 const DEFAULT_RECEIVE_COUNT = 100;
 
 export interface Desired {
   readonly of: Destination;
   readonly name: string;
-  /** Given by address: it must exist, and its settings are its owner's. */
+  /** Given by address: it must exist, and its settings are left to its owner. */
   readonly external: boolean;
   readonly fifo: boolean;
   readonly settings: Settings;
@@ -23,7 +23,7 @@ export interface Desired {
 /** The ARNs of the topics that send to a queue. */
 export type TopicsOf = (of: Destination) => readonly string[];
 
-/** Every queue once, dead-letter queues before those that need their ARN. Throws where the destinations cannot be queues. */
+/** Each queue once; dead-letter queues come before the queues that need their ARN. Throws where a destination cannot be a queue. */
 export function desiredQueues(destinations: readonly Destination[], topicsOf: TopicsOf = () => []): readonly Desired[] {
   const found = new Map<string, Desired>();
   const problems: { path: string; message: string }[] = [];
@@ -39,7 +39,7 @@ export function desiredQueues(destinations: readonly Destination[], topicsOf: To
         message: `"${address}" and its dead-letter queue must both be FIFO or both standard`,
       });
     }
-    // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
+    // A queue can occur twice: as a destination, and as the dead letters of another. The one that says more wins.
     const earlier = found.get(address);
     if (earlier === undefined || (earlier.deadLetter === undefined && of.deadLetter !== undefined))
       found.set(address, toDesired(of, topicsOf(of)));
@@ -55,8 +55,8 @@ export function desiredQueues(destinations: readonly Destination[], topicsOf: To
 }
 
 /**
- * Dead letters are the same data: they stay under the source's key unless they are given one, and their queue is made for no larger
- * messages, as an endpoint may have a lower cap than AWS.
+ * Dead letters are the same data, so they are encrypted with the source's key unless they have one of their own. Their queue takes
+ * no larger messages than the source, because an endpoint may have a lower limit than AWS.
  */
 function like(deadLetter: Destination, { native }: Destination): Destination {
   if (deadLetter.address !== undefined) return deadLetter;
@@ -89,7 +89,7 @@ function toDesired(of: Destination, topics: readonly string[]): Desired {
 
 const seconds = (ms: number): string => String(ms / SECOND);
 
-/** What a new queue is made with; redrive and access need ARNs and follow. */
+/** The attributes of a new queue. Redrive and access policies need ARNs and are set afterwards. */
 export function creationAttributes({ settings, fifo }: Desired): Record<string, string> {
   return {
     MessageRetentionPeriod: seconds(settings.retentionMs),

@@ -1,4 +1,4 @@
-/** What a queue has against what it should have, setting by setting. */
+/** What a queue has, compared with what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
 import type { Clients } from "../client.ts";
@@ -13,11 +13,11 @@ export interface Difference {
   readonly setting: string;
   readonly action: Change["action"];
   readonly summary: string;
-  /** What to set; absent for what is only shown. */
+  /** The attributes to set. Absent: the difference is only shown. */
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** `deadLetterArn` undefined: the dead-letter queue is yet to be made. */
+/** `deadLetterArn` is undefined while the dead-letter queue does not exist. */
 export function differences(desired: Desired, queue: Queue, deadLetterArn: string | undefined): readonly Difference[] {
   return [
     ...plainSettings(desired, queue),
@@ -97,7 +97,7 @@ function redriveDifference(desired: Desired, { attributes }: Queue, deadLetterAr
   const target = deadLetterArn ?? desired.deadLetter.address ?? queueName(desired.deadLetter);
   if (is === undefined) return change("update", `to ${target} after ${maxReceiveCount} receives`, wanted);
   if (is.target !== deadLetterArn) return change("destructive", `${is.target} becomes ${target}`, wanted);
-  // More than are needed are no difference: the policy's attempts come first.
+  // A higher count is fine: the policy's attempts are used up first.
   return is.count >= maxReceiveCount
     ? []
     : change("update", `after ${maxReceiveCount} receives, not ${is.count}`, wanted);
@@ -140,7 +140,7 @@ function sids(all: readonly { readonly Sid?: string }[]): string {
   return all.length === 0 ? "none" : all.map(({ Sid }) => Sid ?? "without a name").join(", ");
 }
 
-/** The tags that are not there or say otherwise; tags of others are theirs. */
+/** The declared tags that are absent or differ. Undefined: none. Tags that are not declared are left alone. */
 export async function missingTags(
   { settings }: Desired,
   url: string,

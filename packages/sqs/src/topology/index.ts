@@ -10,7 +10,7 @@ import { applyQueue, type Planned } from "./apply.ts";
 import { desiredQueues, type TopicsOf } from "./desired.ts";
 import { findUrl, ignoreMissing, planQueue } from "./plan.ts";
 
-/** Queues, their dead-letter queues and settings. Needs the rights to create and to change, which the services need not have. */
+/** Queues with their dead-letter queues and settings. It needs the rights to create and change queues, which services need not have. */
 export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: TopicsOf): Promise<Topology> {
   const opened = await openClients(options, sdk);
   const clients = { ...opened, call: withErrorContext(opened.call, configOf(opened.client), queueWords) };
@@ -39,7 +39,7 @@ export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: T
           topicsOf,
         ).map((queue) => [queue.name, queue]),
       );
-      // In the order of the plan, dead letters first: what comes later needs their ARNs.
+      // In the plan's order: dead-letter queues first, because the others need their ARNs.
       for (const one of planned) {
         await naming(
           `apply "${one.name}"`,
@@ -59,7 +59,7 @@ export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: T
   };
 }
 
-/** Topology has no connection to name its errors, so they are named here. */
+/** No connection classifies the errors of topology, so that is done here. */
 async function naming<T>(doing: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

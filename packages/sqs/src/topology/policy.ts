@@ -1,4 +1,4 @@
-/** The queue's access policy: our statements are told from others by their Sid. */
+/** The queue's access policy. Our statements are recognized by their Sid. */
 import { type Access, type BucketOf, kindOf } from "../native.ts";
 
 export interface Statement {
@@ -19,7 +19,7 @@ export function statements(access: Access, queueArn: string): readonly Statement
     Resource: queueArn,
     ...(Condition === undefined ? {} : { Condition }),
   });
-  // SQS answers with the root ARN where an account was given.
+  // SQS returns an account as the ARN of its root.
   const principals = (entries: readonly unknown[]): string[] =>
     entries
       .filter((entry): entry is string => typeof entry === "string" && kindOf(entry) === "principal")
@@ -64,7 +64,7 @@ function bucketArn(entry: string | BucketOf, partition: string): string {
   return typeof entry === "string" ? entry : `arn:${partition}:s3:::${entry.bucket}`;
 }
 
-/** Statements that are there, ours apart; a policy that cannot be read counts as somebody's. */
+/** The statements of a policy, ours and those of others. A policy that cannot be read counts as one of others. */
 export function splitPolicy(policy: string | undefined): {
   readonly ours: readonly Statement[];
   readonly others: readonly Statement[];
@@ -84,7 +84,7 @@ export function policyOf(all: readonly Statement[]): string {
   return all.length === 0 ? "" : JSON.stringify({ Version: "2012-10-17", Statement: all });
 }
 
-/** Equal for policies that mean the same: order and lists of one do not count. */
+/** Equal for policies that mean the same: order does not matter, nor whether a single value is in a list. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) {
     const items = value.map(canonical).sort();
