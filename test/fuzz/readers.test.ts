@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { fromAmqp } from "../../packages/amqp/src/wire.ts";
 import { spread } from "../../packages/amqp/src/cloud-events.ts";
 import { recordOf } from "../../packages/kinesis/src/fast/get-records.ts";
-import { aggregate, sealed } from "../../packages/kinesis/src/testing/fakes.ts";
+import { aggregate, sealed } from "../../packages/kinesis/src/fixtures/fakes.ts";
 import { unpack } from "../../packages/kinesis/src/message.ts";
 import { unwrap } from "../../packages/sns/src/message.ts";
 import { fromReceived } from "../../packages/sqs/src/message.ts";

@@ -2,7 +2,7 @@
 import { systemRuntime } from "@switchyard/core";
 import { expect, test } from "vitest";
 import { verifySnsMessage } from "../../packages/sns/src/http/index.ts";
-import { NOW, posted, sign, signer, TOPIC } from "../../packages/sns/src/testing/signing.ts";
+import { NOW, posted, sign, signer, TOPIC } from "../../packages/sns/src/fixtures/signing.ts";
 import { fuzz, type Random } from "../support/fuzz.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

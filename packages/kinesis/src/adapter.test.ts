@@ -2,7 +2,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { expect, test } from "vitest";
 import { adapter, kinesis } from "./index.ts";
 import { classify } from "./errors.ts";
-import { destination, sdkError } from "./testing/fakes.ts";
+import { destination, sdkError } from "./fixtures/fakes.ts";
 
 function problems(options: unknown): readonly string[] {
   const result = adapter.options["~standard"].validate(options);

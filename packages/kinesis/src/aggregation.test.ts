@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { deaggregate } from "./aggregation.ts";
-import { aggregate, sealed } from "./testing/fakes.ts";
+import { aggregate, sealed } from "./fixtures/fakes.ts";
 
 const text = (records: ReturnType<typeof deaggregate>) =>
   records?.map(({ key, data }) => [key, Buffer.from(data).toString()]);

@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { KinesisRecord, ShardInfo } from "./sdk.ts";
 import { connect } from "./connection.ts";
 import type { KinesisOptions } from "./options.ts";
-import { type Called, destination, fakeSdk, never, record, sdkError } from "./testing/fakes.ts";
+import { type Called, destination, fakeSdk, never, record, sdkError } from "./fixtures/fakes.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 

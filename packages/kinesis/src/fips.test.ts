@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { deaggregate } from "./aggregation.ts";
 import { announcedMd5 } from "./md5.ts";
 import { connect } from "./connection.ts";
-import { aggregate, type Called, destination, fakeSdk, never } from "./testing/fakes.ts";
+import { aggregate, type Called, destination, fakeSdk, never } from "./fixtures/fakes.ts";
 
 // What an OpenSSL in FIPS mode does.
 vi.mock("node:crypto", async (original) => {

@@ -3,7 +3,7 @@ import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { classify } from "./errors.ts";
 import { createSender } from "./sender.ts";
-import { type Called, destination, fakeCall, never } from "./testing/fakes.ts";
+import { type Called, destination, fakeCall, never } from "./fixtures/fakes.ts";
 
 const HALF = 2n ** 127n;
 const SHARDS = [

@@ -8,7 +8,7 @@ import type { Md5 } from "./md5.ts";
 import { Polling } from "./polling.ts";
 import { iteratorAt } from "./positions.ts";
 import { ShardReader } from "./shard-reader.ts";
-import { aggregate, type Called, fakeCall, never, record, sdkError } from "./testing/fakes.ts";
+import { aggregate, type Called, fakeCall, never, record, sdkError } from "./fixtures/fakes.ts";
 
 interface Script {
   /** What each GetRecords brings; nothing when used up. */

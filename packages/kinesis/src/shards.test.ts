@@ -1,7 +1,7 @@
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { Shards } from "./shards.ts";
-import { type Called, fakeCall, never, record } from "./testing/fakes.ts";
+import { type Called, fakeCall, never, record } from "./fixtures/fakes.ts";
 
 function bench(answers: object[]) {
   const runtime = virtualRuntime();

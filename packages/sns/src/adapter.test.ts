@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { adapter, sns } from "./index.ts";
 import { classify } from "./errors.ts";
 import { findArn } from "./resource.ts";
-import { destination, fakeCall, group, never, sdkError } from "./testing/fakes.ts";
+import { destination, fakeCall, group, never, sdkError } from "./fixtures/fakes.ts";
 
 const problems = (native: object, more = {}) =>
   adapter.nativeProblems!(destination({ native: native as never, ...more }), {});

@@ -7,7 +7,7 @@ import { leanClient } from "@switchyard/aws-kit/fast";
 import { describe, expect, test } from "vitest";
 import { caller } from "./sdk.ts";
 import { createSender } from "./sender.ts";
-import { fakeCall, never, topic } from "./testing/fakes.ts";
+import { fakeCall, never, topic } from "./fixtures/fakes.ts";
 
 const message = (more: Partial<WireMessage> = {}): WireMessage => ({
   body: "{}",

@@ -4,7 +4,7 @@ import { virtualRuntime } from "@switchyard/core/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { adapter } from "./adapter.ts";
 import type { SqsOptions } from "./options.ts";
-import { type Called, destination, fakeClient, never, sdkError } from "./testing/fakes.ts";
+import { type Called, destination, fakeClient, never, sdkError } from "./fixtures/fakes.ts";
 
 const START = { holdMs: 60_000, prefetch: 20, start: "earliest" } as const;
 const HOST = "https://sqs.eu-west-1.amazonaws.com";

@@ -2,7 +2,7 @@ import type { Phase } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { describe, expect, test } from "vitest";
 import { classify, entryError } from "./errors.ts";
-import { sdkError } from "./testing/fakes.ts";
+import { sdkError } from "./fixtures/fakes.ts";
 
 const rows: [string, unknown, Phase, string, string][] = [
   ["a throttle", sdkError("RequestThrottled"), "send", "throttled", "throttled"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { locate, parseAddress } from "./names.ts";
-import { destination } from "./testing/fakes.ts";
+import { destination } from "./fixtures/fakes.ts";
 
 describe("where a queue is", () => {
   test("its name, with .fifo where ordered", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { adapter } from "./adapter.ts";
-import { destination } from "./testing/fakes.ts";
+import { destination } from "./fixtures/fakes.ts";
 
 const problems = (native: Record<string, unknown>, ordered = false): readonly string[] =>
   adapter.nativeProblems!(destination({ native, ordered }), {});

@@ -3,7 +3,7 @@ import { virtualRuntime } from "@switchyard/core/testing";
 import { describe, expect, test } from "vitest";
 import { classify } from "./errors.ts";
 import { createReceiver, extend, holdEnd, type Receipt, settle } from "./receiver.ts";
-import { type Called, deferred, fakeCall, never, queue, sdkError } from "./testing/fakes.ts";
+import { type Called, deferred, fakeCall, never, queue, sdkError } from "./fixtures/fakes.ts";
 
 const raw = (id: string, more = {}) => ({
   MessageId: id,

@@ -2,7 +2,7 @@ import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { classify } from "./errors.ts";
 import { createSender } from "./sender.ts";
-import { fakeCall, never, queue, sdkError } from "./testing/fakes.ts";
+import { fakeCall, never, queue, sdkError } from "./fixtures/fakes.ts";
 
 const message = (body: string, more = {}) => ({ body, headers: {}, ...more });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { explainRetry } from "./resolve/explain.ts";
-import { base, everything, resolve } from "./fakes.test.support.ts";
+import { base, everything, resolve } from "../fixtures/adapters.ts";
 
 describe("the explanation", () => {
   it("says per channel what was chosen, under which names, and what is not portable", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { channel } from "../api/channel.ts";
 import { batchConsumer, consumer } from "../api/consumer.ts";
 import type { ConsumerShape } from "../api/shapes.ts";
-import { base, resolve } from "./fakes.test.support.ts";
+import { base, resolve } from "../fixtures/adapters.ts";
 import { z } from "zod";
 
 const any = z.object({});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aws, base, orders, resolve, shape, uploads } from "./fakes.test.support.ts";
+import { aws, base, orders, resolve, shape, uploads } from "../fixtures/adapters.ts";
 import type { ChannelInput, ConfigInput } from "../api/config-input.ts";
 
 const group = async (config: object, more: Parameters<typeof resolve>[1] = {}, name = "billing") =>

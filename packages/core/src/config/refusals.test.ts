@@ -11,7 +11,7 @@ import {
   resolve,
   shape,
   uploads,
-} from "./fakes.test.support.ts";
+} from "../fixtures/adapters.ts";
 
 /** The good configuration with channels laid over it. */
 const withChannels = (channels: object) => ({ ...base(), channels: { ...base().channels, ...channels } });

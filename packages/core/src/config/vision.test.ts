@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
-import { orders, resolve, uploads } from "./fakes.test.support.ts";
+import { orders, resolve, uploads } from "../fixtures/adapters.ts";
 
 /** The sample every reader meets first, word for word. */
 const SAMPLE = `

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { channel } from "../api/channel.ts";
 import { consumer } from "../api/consumer.ts";
 import type { MessagingEvent } from "../api/events.ts";
-import { base, everything, fakeAdapter } from "../config/fakes.test.support.ts";
+import { base, everything, fakeAdapter } from "../fixtures/adapters.ts";
 import type { Connection, Fault, Lease, ReceiverDriver } from "../driver/index.ts";
 import { virtualRuntime } from "../testing/virtual-runtime.ts";
 import { connect } from "./connect.ts";

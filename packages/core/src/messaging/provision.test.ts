@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AnyChannel } from "../api/channel.ts";
-import {
-  adapters,
-  aws,
-  base,
-  consumes,
-  memory,
-  orders,
-  resolve,
-  shape,
-  uploads,
-} from "../config/fakes.test.support.ts";
+import { adapters, aws, base, consumes, memory, orders, resolve, shape, uploads } from "../fixtures/adapters.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Connection, Destination } from "../driver/index.ts";
 import { isMessagingError } from "../api/errors.ts";

@@ -15,7 +15,7 @@ import {
   held,
   reject,
   stall,
-} from "./scripted-sender.test.kit.ts";
+} from "../fixtures/scripted-sender.ts";
 
 const orders = channel("orders", {
   messages: {

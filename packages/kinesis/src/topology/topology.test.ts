@@ -2,7 +2,7 @@ import type { Destination } from "@switchyard/core/driver";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import type { KinesisOptions } from "../options.ts";
-import { type Called, destination, fakeSdk, never, sdkError } from "../testing/fakes.ts";
+import { type Called, destination, fakeSdk, never, sdkError } from "../fixtures/fakes.ts";
 import { createTopology } from "./index.ts";
 
 /** A stream that does what it is told. */

@@ -11,7 +11,7 @@ import {
   type Signer,
   signer,
   TOPIC,
-} from "../testing/signing.ts";
+} from "../fixtures/signing.ts";
 import {
   snsHandler,
   type SnsHandlerOptions,

@@ -1,7 +1,7 @@
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { expect, test } from "vitest";
 import type { Kms } from "./kms.ts";
-import { destination, group, never, sdkError } from "../testing/fakes.ts";
+import { destination, group, never, sdkError } from "../fixtures/fakes.ts";
 import { grantFor, granted } from "./grants.ts";
 import { applyKeys, keysOf, planKeys } from "./keys.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { base, consumes, orders, problems, resolve, shape, uploads } from "../fakes.test.support.ts";
+import { base, consumes, orders, problems, resolve, shape, uploads } from "../../fixtures/adapters.ts";
 import type { ResolveInput } from "../index.ts";
 import type { OverlayInput } from "../../api/config-input.ts";
 

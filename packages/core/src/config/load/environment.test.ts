@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { base, orders, problems, refusal, resolve, uploads } from "../fakes.test.support.ts";
+import { base, orders, problems, refusal, resolve, uploads } from "../../fixtures/adapters.ts";
 
 describe("${...} in strings", () => {
   const rabbit = (url: string) => ({
@@ -114,7 +114,7 @@ describe("secrets", () => {
   });
 
   it("are hidden in what an adapter says", async () => {
-    const { amqp } = await import("../fakes.test.support.ts");
+    const { amqp } = await import("../../fixtures/adapters.ts");
     const quoting = {
       ...amqp,
       options: {

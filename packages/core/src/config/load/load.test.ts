@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isMessagingError } from "../../api/errors.ts";
-import { adapters, base, orders, problems, resolve } from "../fakes.test.support.ts";
+import { adapters, base, orders, problems, resolve } from "../../fixtures/adapters.ts";
 import { type ResolveInput, resolvePlan } from "../index.ts";
 
 let folder: string;

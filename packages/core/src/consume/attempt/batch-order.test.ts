@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DeadLetter, Skip } from "../../api/verdicts.ts";
-import { gate, rig, type RigOptions, Scripted } from "../scripted-receiver.test.kit.ts";
+import { gate, rig, type RigOptions, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 interface Item {
   readonly data: string;

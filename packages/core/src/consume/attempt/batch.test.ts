@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { MiddlewareShape } from "../../api/shapes.ts";
 import { DeadLetter } from "../../api/verdicts.ts";
-import { gate, rig } from "../scripted-receiver.test.kit.ts";
+import { gate, rig } from "../../fixtures/scripted-receiver.ts";
 
 interface Item {
   readonly data: number;

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { MessagingEvent } from "../../api/events.ts";
-import { rig } from "../scripted-receiver.test.kit.ts";
+import { rig } from "../../fixtures/scripted-receiver.ts";
 
 const handled = (events: readonly MessagingEvent[]) => events.filter(({ type }) => type === "handled");
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DeadLetter, Retry, Skip } from "../../api/verdicts.ts";
 import { runHandler, throughMiddleware, verdictFor } from "./run.ts";
-import { gate, rig } from "../scripted-receiver.test.kit.ts";
+import { gate, rig } from "../../fixtures/scripted-receiver.ts";
 
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable({}, {});

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Existing } from "../../driver/index.ts";
 import type { Policy, RetryRule } from "../../plan/plan.ts";
-import { rig } from "../scripted-receiver.test.kit.ts";
+import { rig } from "../../fixtures/scripted-receiver.ts";
 import { refuseNarrow } from "./check-resource.ts";
 
 const retry: RetryRule = { attempts: 5, backoff: "constant", firstMs: 1_000, maxMs: 60_000 };

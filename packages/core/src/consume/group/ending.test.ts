@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Retry } from "../../api/verdicts.ts";
-import { gate, rig, Scripted } from "../scripted-receiver.test.kit.ts";
+import { gate, rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 test("stopped before it has started, start() rejects at once and leaves no timer", async () => {
   const { runner, runtime, stop } = rig({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { DeadLetter, Release, Retry } from "../../api/verdicts.ts";
-import { gate, rig, Scripted } from "../scripted-receiver.test.kit.ts";
+import { gate, rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 const types = (events: readonly { type: string }[]) => events.map(({ type }) => type);
 

@@ -1,6 +1,6 @@
 /** Leases of one group share its budget: one that is idle holds no room that another wants to read with (C12). */
 import { expect, test } from "vitest";
-import { gate, type RigOptions, rig } from "../scripted-receiver.test.kit.ts";
+import { gate, type RigOptions, rig } from "../../fixtures/scripted-receiver.ts";
 
 /** One call may bring all a group may hold. */
 const maxBatch = { count: 1_000, bytes: 1_000_000 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gate, rig, Scripted } from "../scripted-receiver.test.kit.ts";
+import { gate, rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 test("stop lets handlers end, gives the rest back, flushes, releases, and reports", async () => {
   const slow = gate();

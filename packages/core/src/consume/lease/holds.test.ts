@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gate, rig, Scripted } from "../scripted-receiver.test.kit.ts";
+import { gate, rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 test("holds are extended when a third is spent, those of buffered messages too", async () => {
   const slow = gate();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gate, rig, Scripted } from "../scripted-receiver.test.kit.ts";
+import { gate, rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 const LOG = {
   settleResult: "checkpoint",

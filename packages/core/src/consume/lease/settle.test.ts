@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rig, Scripted } from "../scripted-receiver.test.kit.ts";
+import { rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 test("what is published in the tick in which a handler ends leaves before its settlement", async () => {
   const order: string[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Delivery } from "../../driver/index.ts";
-import { rig, type RigOptions } from "../scripted-receiver.test.kit.ts";
+import { rig, type RigOptions } from "../../fixtures/scripted-receiver.ts";
 
 const HOLD = 10_000;
 const PUSH = { holdExtend: false, attempts: "failures" } as const;

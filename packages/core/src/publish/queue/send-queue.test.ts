@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { accept, bench, dead, each, failed, fault, held, names, send, stall } from "../scripted-sender.test.kit.ts";
+import { accept, bench, dead, each, failed, fault, held, names, send, stall } from "../../fixtures/scripted-sender.ts";
 import type { SendOptions } from "./send-queue.ts";
 
 test("what is sent in one tick leaves in full batches, at most as many at once as the driver takes", async () => {

@@ -13,7 +13,7 @@ import {
   reject,
   send,
   stall,
-} from "../scripted-sender.test.kit.ts";
+} from "../../fixtures/scripted-sender.ts";
 
 test("ambiguity is sticky: a certain failure afterwards does not undo it", async () => {
   const at = bench();
