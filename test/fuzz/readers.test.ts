@@ -1,8 +1,8 @@
 /** Each transport's readers of what a stranger sent: total, whatever came. */
 import { encode } from "../../packages/core/src/wire/codec.ts";
 import { expect, test } from "vitest";
-import { fromAmqp } from "../../packages/amqp/src/wire.ts";
-import { spread } from "../../packages/amqp/src/cloud-events.ts";
+import { fromAmqp } from "../../packages/amqp/src/message.ts";
+import { spread } from "../../packages/amqp/src/message/cloud-events.ts";
 import { recordOf } from "../../packages/kinesis/src/fast/get-records.ts";
 import { aggregate, sealed } from "../../packages/kinesis/src/fixtures/fakes.ts";
 import { unpack } from "../../packages/kinesis/src/message.ts";

@@ -1,8 +1,8 @@
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { z } from "zod";
-import { urlProblem } from "./addresses.ts";
-import type { LeaseStores } from "./stream/stores.ts";
-import type { AmqpConnect } from "./client.ts";
+import { urlProblem } from "./endpoint.ts";
+import type { LeaseStores } from "./stream/lease-stores.ts";
+import type { AmqpConnect } from "./sdk.ts";
 import { CONSUMER_TIMEOUT_MS, MAX_MESSAGE_BYTES, SECOND } from "./limits.ts";
 
 const duration = (min: number, max: number, text: string) =>

@@ -1,9 +1,9 @@
 import type { Capabilities, Existing, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
-import type { Members } from "./members.ts";
-import type { Parking } from "./parking.ts";
-import type { QueueLease } from "./queue-lease.ts";
-import type { Receipt } from "./unsettled.ts";
-import { aborted } from "./wait.ts";
+import type { Members } from "./receive/members.ts";
+import type { Parking } from "./receive/delayed-redelivery.ts";
+import type { QueueLease } from "./receive/queue-lease.ts";
+import type { Receipt } from "./receive/unsettled.ts";
+import { aborted } from "./client/wait.ts";
 
 /** How often the members of an ordered group look at each other; about that, so that they do not all look at once. */
 const LOOK_MS = 1_500;

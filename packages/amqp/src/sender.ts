@@ -1,15 +1,15 @@
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
-import type { Caution } from "./caution.ts";
-import type { Answer, Confirms } from "./confirms.ts";
-import { LEFT, nextDelay } from "./delays.ts";
-import { AmqpFault } from "./faults.ts";
+import type { Caution } from "./publish/caution.ts";
+import type { Answer, Confirms } from "./publish/confirm-channel.ts";
+import { LEFT, nextDelay } from "./retry/delay-queues.ts";
+import { AmqpFault } from "./errors.ts";
 import { MAX_HEADER_BYTES } from "./limits.ts";
-import type { Link } from "./link.ts";
-import type { Outlets } from "./outlets.ts";
-import { tooLarge } from "./refusals.ts";
-import type { Route } from "./routes.ts";
-import { aborted } from "./wait.ts";
-import { mostBytes, sizeOf, type ToSend, toAmqp } from "./wire.ts";
+import type { Link } from "./client/link.ts";
+import type { Outlets } from "./publish/confirm-channel-pool.ts";
+import { tooLarge } from "./publish/refusals.ts";
+import type { Route } from "./publish/routes.ts";
+import { aborted } from "./client/wait.ts";
+import { mostBytes, sizeOf, type ToSend, toAmqp } from "./message.ts";
 
 export interface SenderOptions {
   readonly capabilities: Capabilities;

@@ -1,7 +1,7 @@
 import type { Depth } from "@switchyard/core/driver";
 import { partitionQueues } from "../names.ts";
-import { lastOffset } from "./ends.ts";
-import { storeOf } from "./stores.ts";
+import { lastOffset } from "./last-offset.ts";
+import { storeOf } from "./lease-stores.ts";
 import type { StreamSetting } from "./stream-receiver.ts";
 
 /** Records after the checkpoint, partition by partition. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
-import { Channel } from "../channel.ts";
+import { Channel } from "../client/channel.ts";
 import { StreamLease } from "./stream-lease.ts";
 
 const never = new AbortController().signal;

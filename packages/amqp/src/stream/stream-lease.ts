@@ -1,12 +1,12 @@
 import type { Delivery, DriverEvent, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
 import { Deque, isMessagingError } from "@switchyard/core/driver-kit";
 import type { HeldShard } from "@switchyard/leases";
-import type { Channel } from "../channel.ts";
-import type { AmqpMessage } from "../client.ts";
-import { AmqpFault } from "../faults.ts";
-import type { Link } from "../link.ts";
-import { fromAmqp, type Received } from "../wire.ts";
-import { positionOf } from "./start.ts";
+import type { Channel } from "../client/channel.ts";
+import type { AmqpMessage } from "../sdk.ts";
+import { AmqpFault } from "../errors.ts";
+import type { Link } from "../client/link.ts";
+import { fromAmqp, type Received } from "../message.ts";
+import { positionOf } from "./start-position.ts";
 
 export interface StreamReceipt {
   readonly offset: number;

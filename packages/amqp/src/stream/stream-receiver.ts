@@ -11,12 +11,12 @@ import type {
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { LeaseEngine, type LeaseStore, Outages, seek, type ShardSource, type Timing } from "@switchyard/leases";
 import { MAX_PREFETCH } from "../limits.ts";
-import type { Link } from "../link.ts";
+import type { Link } from "../client/link.ts";
 import { partitionQueues } from "../names.ts";
-import { refuseSurplus } from "../partitions.ts";
+import { refuseSurplus } from "../receive/partitions.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { checkpointsFor, storeStart } from "./start.ts";
-import { namesOf, storeOf } from "./stores.ts";
+import { checkpointsFor, storeStart } from "./start-position.ts";
+import { namesOf, storeOf } from "./lease-stores.ts";
 import { StreamLease, type StreamReceipt } from "./stream-lease.ts";
 
 export interface StreamSetting {

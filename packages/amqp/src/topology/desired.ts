@@ -1,13 +1,13 @@
 /** The queues, exchanges and bindings that destinations need. */
 import type { Destination } from "@switchyard/core/driver";
-import { brokerRetryOf, markOf, retryArguments } from "../broker-retry.ts";
-import { delayQueues } from "../delays.ts";
-import { deliveryLimitOf, leastLimitOf } from "../delivery-limit.ts";
+import { brokerRetryOf, markOf, retryArguments } from "../retry/broker-retry.ts";
+import { delayQueues } from "../retry/delay-queues.ts";
+import { deliveryLimitOf, leastLimitOf } from "../retry/delivery-limit.ts";
 import { SECOND } from "../limits.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { KEY_HEADER } from "../cloud-events.ts";
+import { KEY_HEADER } from "../message/cloud-events.ts";
 import { bindingMark, type Mark } from "./marks.ts";
 
 export interface DesiredQueue {

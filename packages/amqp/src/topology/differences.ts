@@ -1,5 +1,5 @@
 /** What a queue or an exchange has against what it should have, attribute by attribute. */
-import type { AmqpChannel } from "../client.ts";
+import type { AmqpChannel } from "../sdk.ts";
 import { isMissing } from "../errors.ts";
 import type { DesiredExchange, DesiredQueue } from "./desired.ts";
 

@@ -1,10 +1,10 @@
 import type { Change, Destination, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { brokerRetryOf, delaysRetries, type Product } from "../broker-retry.ts";
-import type { AmqpChannel } from "../client.ts";
-import { dialer } from "../dial.ts";
+import { brokerRetryOf, delaysRetries, type Product } from "../retry/broker-retry.ts";
+import type { AmqpChannel } from "../sdk.ts";
+import { dialer } from "../client/dial.ts";
 import { classify } from "../errors.ts";
-import { Link } from "../link.ts";
+import { Link } from "../client/link.ts";
 import { nativeProblems } from "../native.ts";
 import { addressOf, locate } from "../names.ts";
 import { type ResolvedOptions, urlsOf } from "../options.ts";

@@ -1,0 +1,227 @@
+import type { DriverEvent, Runtime } from "@switchyard/core/driver";
+import { shown } from "../endpoint.ts";
+import type { Product } from "../retry/broker-retry.ts";
+import { Channel } from "./channel.ts";
+import type { AmqpChannel, AmqpModel } from "../sdk.ts";
+import type { Dial } from "./dial.ts";
+import { AmqpFault, classify } from "../errors.ts";
+import { CALL_MS } from "../limits.ts";
+import { during } from "./wait.ts";
+import { writeThrough } from "../fast/write-through.ts";
+
+/** The first wait after a failed round over all addresses, and the longest; full jitter in the upper half. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 10_000;
+
+export interface LinkOptions {
+  /** As the broker shows it. */
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly connectTimeoutMs: number;
+  readonly dial: Dial;
+  readonly runtime: Runtime;
+  readonly report: (event: DriverEvent) => void;
+}
+
+interface Open {
+  readonly model: AmqpModel;
+  readonly url: string;
+  /** Aborts, with the cause, when the connection is over. */
+  readonly over: AbortController;
+  /** The broker's own reason comes as an event before the close. */
+  cause: unknown;
+}
+
+/**
+ * One TCP connection to the broker, opened when it is needed and again after it broke. Everything that came by a connection
+ * dies with it: channels hold on to theirs, never to the next one.
+ *
+ * It opens and says what became of it; who retries is core. What it adds is that a crowd of openings makes one attempt, at
+ * most so often, and that a failure which will not pass (login, virtual host, certificate) is told at once.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  #open: Open | undefined;
+  #opening: Promise<Open> | undefined;
+  #failures = 0;
+  #notBefore = 0;
+  #next = 0;
+  #blocked: string | undefined;
+  #down = false;
+  readonly #closed = new AbortController();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** What the broker is low on while it blocks publishers: memory or disk. */
+  get blocked(): string | undefined {
+    return this.#blocked;
+  }
+
+  /** A channel of its own. Rejects as soon as the signal aborts. */
+  async channel(confirm: boolean, signal: AbortSignal | undefined): Promise<Channel> {
+    const open = await this.#opened(signal);
+    const { model, over } = open;
+    const made = confirm ? model.createConfirmChannel() : model.createChannel();
+    let raw: unknown;
+    try {
+      raw = await this.#call(open, made, signal);
+    } catch (error) {
+      // It may come yet: nobody would close it.
+      made.then(
+        (late) => (late as AmqpChannel).close().catch(() => {}),
+        () => {},
+      );
+      // A model that is dead without having said so, as when the broker closed it while it was opened.
+      if (signal?.aborted !== true && (error as { name?: unknown }).name === "IllegalOperationError")
+        this.#drop(open, error);
+      throw error;
+    }
+    writeThrough(raw as AmqpChannel);
+    return new Channel(raw as AmqpChannel, over.signal, (work, callSignal) => this.#call(open, work, callSignal));
+  }
+
+  /** Opens the connection where it is not. */
+  async product(signal: AbortSignal | undefined): Promise<Product> {
+    const { model } = await this.#opened(signal);
+    const { product, version } =
+      (model.connection as { serverProperties?: Record<string, unknown> } | undefined)?.serverProperties ?? {};
+    const text = (value: unknown) => (typeof value === "string" ? value : "");
+    return { name: text(product), version: text(version) };
+  }
+
+  /** Ends the connection, its channels first where that takes no time. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort(new AmqpFault("closed", "closed", "the connection is closed"));
+    const open = this.#open ?? (await this.#opening?.catch(() => undefined));
+    if (open === undefined) return;
+    this.#open = undefined;
+    const { runtime } = this.#options;
+    await during(open.model.close(), runtime, 2_000, [open.over.signal]).catch(() => {});
+    open.over.abort(this.#closed.signal.reason);
+    destroy(open.model);
+  }
+
+  /** For tests and for a broker that stopped answering. */
+  #drop(open: Open, cause: unknown): void {
+    if (open.over.signal.aborted) return;
+    const reason = open.cause ?? cause ?? new AmqpFault("retryable", "connection-lost", "the connection was closed");
+    if (this.#open === open) {
+      if (this.#blocked !== undefined) this.#isBlocked(open, undefined);
+      this.#open = undefined;
+    }
+    open.over.abort(reason);
+    destroy(open.model);
+    if (this.#closed.signal.aborted) return;
+    this.#isDown(reason);
+  }
+
+  async #call<T>(open: Open, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    // A broker under an alarm answers nothing on a publishing connection; it is not dead.
+    const late = () => {
+      if (this.#blocked === undefined)
+        this.#drop(open, new AmqpFault("retryable", "no-answer", "the broker stopped answering"));
+    };
+    return during(work, this.#options.runtime, CALL_MS, [signal, open.over.signal], late);
+  }
+
+  async #opened(signal: AbortSignal | undefined): Promise<Open> {
+    if (this.#open !== undefined && !this.#open.over.signal.aborted) return this.#open;
+    if (this.#closed.signal.aborted) throw this.#closed.signal.reason;
+    this.#opening ??= this.#round().finally(() => {
+      this.#opening = undefined;
+    });
+    const { runtime, urls, connectTimeoutMs } = this.#options;
+    return during(this.#opening, runtime, LONGEST_WAIT_MS + urls.length * (connectTimeoutMs + 1_000), [
+      signal,
+      this.#closed.signal,
+    ]);
+  }
+
+  /** Tries each address once. */
+  async #round(): Promise<Open> {
+    const { runtime, urls } = this.#options;
+    const waitMs = this.#notBefore - runtime.monotonic();
+    if (waitMs > 0) await runtime.sleep(waitMs, this.#closed.signal);
+    let last: unknown;
+    for (const _ of urls) {
+      if (this.#closed.signal.aborted) throw this.#closed.signal.reason;
+      const url = urls[this.#next % urls.length]!;
+      try {
+        const open = await this.#dial(url);
+        this.#failures = 0;
+        this.#isUp();
+        return open;
+      } catch (error) {
+        last = error;
+        const { kind } = classify(error, "open");
+        if (kind === "auth" || kind === "config") break;
+        this.#next++;
+      }
+    }
+    this.#failures++;
+    const bound = Math.min(FIRST_WAIT_MS * 2 ** Math.min(this.#failures - 1, 10), LONGEST_WAIT_MS);
+    this.#notBefore = runtime.monotonic() + bound / 2 + (runtime.random() * bound) / 2;
+    this.#isDown(last);
+    throw last;
+  }
+
+  async #dial(url: string): Promise<Open> {
+    const { dial, name, runtime, connectTimeoutMs } = this.#options;
+    const dialing = dial(url, name);
+    let model: AmqpModel;
+    try {
+      model = await during(dialing, runtime, connectTimeoutMs + 500, [this.#closed.signal]);
+    } catch (error) {
+      dialing.then(
+        (late) => (late.on("error", () => {}), destroy(late)),
+        () => {},
+      );
+      const { kind, code, hint = "no connection could be opened", said } = classify(error, "open");
+      if (kind === "closed" || this.#closed.signal.aborted) throw error;
+      const told = { where: `at ${shown(url)}`, ...(said === undefined ? {} : { said }) };
+      throw new AmqpFault(kind, code, hint, error, undefined, told);
+    }
+    const open: Open = { model, url, over: new AbortController(), cause: undefined };
+    model.on("error", (error: unknown) => {
+      open.cause ??= error;
+    });
+    model.on("handler-error", (error: unknown) => this.#drop(open, error));
+    model.on("close", (error: unknown) => this.#drop(open, error));
+    model.on("blocked", (reason: unknown) => this.#isBlocked(open, String(reason)));
+    model.on("unblocked", () => this.#isBlocked(open, undefined));
+    this.#open = open;
+    return open;
+  }
+
+  #isBlocked(open: Open, reason: string | undefined): void {
+    if (this.#open !== open) return;
+    this.#blocked = reason;
+    this.#options.report(
+      reason === undefined
+        ? { type: "unblocked", id: shown(open.url) }
+        : {
+            type: "blocked",
+            id: shown(open.url),
+            cause: new AmqpFault("throttled", "blocked", `the broker is blocking publishers: low on ${reason}`),
+          },
+    );
+  }
+
+  #isUp(): void {
+    if (this.#down) this.#options.report({ type: "up", id: this.#options.name });
+    this.#down = false;
+  }
+
+  #isDown(cause: unknown): void {
+    if (!this.#down) this.#options.report({ type: "down", id: this.#options.name, cause });
+    this.#down = true;
+  }
+}
+
+/** A socket whose other side is gone says so only at the next missed heartbeats: ours is closed now. */
+function destroy(model: AmqpModel): void {
+  (model.connection as { stream?: { destroy?(): void } } | undefined)?.stream?.destroy?.();
+}

@@ -1,0 +1,54 @@
+/** What most messages have, and nothing with it: four attributes without a character to escape. Read and written without a parser. */
+import type { Attributes } from "../message/cloud-events.ts";
+
+const JSON_TYPE = "application/json";
+/** What JSON writes as it is, whatever stands beside it. */
+const TEXT = String.raw`[^"\\\u0000-\u001f\ud800-\udfff]*`;
+const PLAIN = new RegExp(`^${TEXT}$`);
+const USUAL = new RegExp(`^\\{"specversion":"1\\.0","id":"(${TEXT})","source":"(${TEXT})","time":"(${TEXT})"\\}$`);
+
+/** As `spread`; undefined: not usual. */
+export function spreadUsual(ce: string): Attributes | undefined {
+  const found = USUAL.exec(ce);
+  if (found === null) return undefined;
+  const [, id = "", source = "", time = ""] = found;
+  return {
+    headers: {
+      cloudEvents_specversion: "1.0",
+      cloudEvents_id: id,
+      cloudEvents_source: source,
+      cloudEvents_time: time,
+    },
+    contentType: JSON_TYPE,
+    id,
+    usual: true,
+  };
+}
+
+/** As `gather`; undefined: not usual. */
+export function gatherUsual(
+  headers: Readonly<Record<string, unknown>>,
+  contentType: string | undefined,
+): string | undefined {
+  if (contentType !== JSON_TYPE || headers["cloudEvents_specversion"] !== "1.0") return undefined;
+  for (const name in headers) {
+    switch (name) {
+      case "cloudEvents_specversion":
+      case "cloudEvents_id":
+      case "cloudEvents_source":
+      case "cloudEvents_time":
+      case "cloudEvents_type":
+      case "x-delivery-count":
+      case "traceparent":
+      case "tracestate":
+        continue;
+      default:
+        return undefined;
+    }
+  }
+  const { cloudEvents_id: id, cloudEvents_source: source, cloudEvents_time: time } = headers;
+  if (!isPlain(id) || !isPlain(source) || !isPlain(time)) return undefined;
+  return `{"specversion":"1.0","id":"${id}","source":"${source}","time":"${time}"}`;
+}
+
+const isPlain = (value: unknown): value is string => typeof value === "string" && PLAIN.test(value);

@@ -1,0 +1,49 @@
+/** Where a destination's messages are published to. */
+import { createHash } from "node:crypto";
+import type { Destination, WireMessage } from "@switchyard/core/driver";
+import { addressOf, isOrdered, partitionQueues, topicOf } from "../names.ts";
+
+export interface Route {
+  readonly exchange: string;
+  key(message: WireMessage): string;
+  /** A queue must be there for it: a message that reaches none comes back. Subscribers are another matter. */
+  readonly mandatory: boolean;
+  /** A topic's: each group holds a delayed message back itself, in the delay queues. */
+  readonly groupsDelay?: boolean;
+  /** The queue, or the exchange, that must exist. */
+  readonly checks: { readonly queue?: string; readonly exchange?: string };
+}
+
+export function routeOf(of: Destination, random: () => number): Route {
+  if (of.model === "stream") return streamRoute(of, random);
+  if (of.model === "pubsub" && of.group === undefined) {
+    const exchange = topicOf(of);
+    return {
+      exchange,
+      key: (message) => shortKey(message.type ?? ""),
+      mandatory: false,
+      groupsDelay: true,
+      checks: { exchange },
+    };
+  }
+  const address = addressOf(of);
+  if (isOrdered(of)) return { exchange: address, key: () => "", mandatory: true, checks: { exchange: address } };
+  return { exchange: "", key: () => address, mandatory: true, checks: { queue: address } };
+}
+
+/** Routing keys are short strings; a type that long cannot be filtered for anyway. */
+const shortKey = (type: string): string => (Buffer.byteLength(type) > 255 ? "" : type);
+
+function streamRoute(of: Destination, random: () => number): Route {
+  const queues = partitionQueues(of);
+  const key = (message: WireMessage): string =>
+    queues[
+      message.key === undefined ? Math.floor(random() * queues.length) : partitionFor(message.key, queues.length)
+    ]!;
+  return { exchange: "", key, mandatory: true, checks: { queue: queues[0]! } };
+}
+
+/** Fixed for ever: the order of a key depends on it. */
+export function partitionFor(key: string, partitions: number): number {
+  return createHash("sha256").update(key).digest().readUInt32BE(0) % partitions;
+}

@@ -1,0 +1,98 @@
+import type { Runtime } from "@switchyard/core/driver";
+import type { AmqpMessage } from "../sdk.ts";
+import { Confirms } from "../publish/confirm-channel.ts";
+import { ATTEMPTS, LEFT, nextDelay } from "../retry/delay-queues.ts";
+import { AmqpFault } from "../errors.ts";
+import { CALL_MS } from "../limits.ts";
+import type { Link } from "../client/link.ts";
+import type { Receipt } from "./unsettled.ts";
+import { during } from "../client/wait.ts";
+import { copyOf } from "../message.ts";
+
+const FORWARD_RETRY_MS = 1_000;
+/** The default exchange: to the queue that the routing key names. */
+const DIRECTLY = { exchange: "", leftMs: 0 };
+
+/**
+ * Replaces received messages by copies that say what RabbitMQ does not keep: how often they have failed, and how long they are
+ * still to wait. Publish, confirm, and only then may the original be acknowledged.
+ */
+export class Parking {
+  readonly #link: Link;
+  readonly #runtime: Runtime;
+  readonly #delays: string;
+  #confirms: Promise<Confirms> | undefined;
+
+  constructor(link: Link, runtime: Runtime, delays: string) {
+    this.#link = link;
+    this.#runtime = runtime;
+    this.#delays = delays;
+  }
+
+  /** Resolves once the broker has the copy, which comes to `queue` after `delayMs` or later: through the delay queues, at once without a delay. */
+  async park(
+    message: AmqpMessage,
+    queue: string,
+    delayMs: number,
+    attempts: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { blocked } = this.#link;
+    if (blocked !== undefined)
+      throw new AmqpFault("throttled", "blocked", `the broker is blocking publishers: low on ${blocked}`);
+    const confirms = await this.#opened(signal);
+    const { exchange, leftMs } = delayMs > 0 ? nextDelay(this.#delays, delayMs) : DIRECTLY;
+    const options = copyOf(message, { [LEFT]: leftMs, [ATTEMPTS]: attempts });
+    const messageId = options.messageId || this.#runtime.uuid();
+    const answered = new Promise<void>((resolve, reject) => {
+      confirms.publish(exchange, queue, message.content, { ...options, messageId, mandatory: true }, (answer) =>
+        answer === undefined ? resolve() : reject(answer.cause),
+      );
+    });
+    await during(answered, this.#runtime, CALL_MS, [signal]);
+  }
+
+  /** For what came too early: on to the next delay queue, before anybody sees it. True when it is, and acknowledged; else its channel is over. */
+  async forward(
+    { channel, message }: Receipt,
+    queue: string,
+    leftMs: number,
+    attempts: number,
+    stopped: () => boolean,
+  ): Promise<boolean> {
+    while (!channel.over.aborted && !stopped()) {
+      try {
+        await this.park(message, queue, leftMs, attempts, channel.over);
+        if (channel.over.aborted) return false;
+        channel.raw.ack(message);
+        return true;
+      } catch {
+        await this.#runtime.sleep(FORWARD_RETRY_MS, channel.over);
+      }
+    }
+    return false;
+  }
+
+  async #opened(signal: AbortSignal): Promise<Confirms> {
+    for (;;) {
+      this.#confirms ??= this.#link.channel(true, undefined).then((channel) => new Confirms(channel));
+      const current = this.#confirms;
+      const forget = () => {
+        if (this.#confirms === current) this.#confirms = undefined;
+      };
+      try {
+        const confirms = await during(current, this.#runtime, CALL_MS, [signal]);
+        if (!confirms.channel.over.aborted) return confirms;
+      } catch (error) {
+        if (!signal.aborted) forget();
+        throw error;
+      }
+      forget();
+    }
+  }
+
+  async close(): Promise<void> {
+    const confirms = await this.#confirms?.catch(() => undefined);
+    await confirms?.channel.close();
+  }
+}

@@ -1,0 +1,369 @@
+import type { Delivery, DriverEvent, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
+import { Arrivals } from "./arrivals.ts";
+import type { BrokerRetry } from "../retry/broker-retry.ts";
+import type { Channel } from "../client/channel.ts";
+import { Consumers } from "./consumers.ts";
+import type { AmqpMessage } from "../sdk.ts";
+import { AmqpFault, lostLease } from "../errors.ts";
+import { MAX_PREFETCH } from "../limits.ts";
+import type { Link } from "../client/link.ts";
+import type { Parking } from "./delayed-redelivery.ts";
+import { Settler } from "./acknowledger.ts";
+import { type Receipt, Unsettled } from "./unsettled.ts";
+import { fromAmqp, type Received } from "../message.ts";
+
+/** What is left of a message's time when it is given back: the broker must not be the first to end it, with the whole channel. */
+const LAST_PART = 20;
+
+export interface QueueLeaseOptions {
+  readonly queue: string;
+  readonly link: Link;
+  /** The most messages held here at first. {@link QueueLease.limit} changes it. */
+  readonly prefetch: number;
+  readonly runtime: Runtime;
+  readonly consumerTimeoutMs: number;
+  /** Absent: order is kept. Nothing goes back by itself then, but all of the channel together. */
+  readonly parking: Parking | undefined;
+  readonly brokerRetry: BrokerRetry | undefined;
+  /** A message may come back to the queue so often; once more, and the broker may move it to the dead letters. */
+  readonly safeReturns: () => number;
+  readonly report: (event: DriverEvent) => void;
+  readonly consumerArguments: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * One consumer of one queue, on a channel of its own. What core gives back on an ordered queue stays unsettled until
+ * everything handed out is settled; then the channel is closed, and the broker has it all again in its old order.
+ */
+export class QueueLease implements Lease<Receipt> {
+  readonly id: string;
+  readonly lost: AbortSignal;
+  readonly #options: QueueLeaseOptions;
+  readonly #lost = new AbortController();
+  #channel: Channel | undefined;
+  readonly #arrivals: Arrivals<Delivery<Receipt>>;
+  readonly #unsettled = new Unsettled();
+  readonly #settler: Settler;
+  #returning = false;
+  #restarting: Promise<void> | undefined;
+  #released = false;
+  /** On a queue with a single active consumer: whether that is this one, as far as is known. */
+  #active = false;
+  #forwarding = 0;
+  #consumers: Consumers | undefined;
+  /** The most messages held here. */
+  #most: number;
+  /** Of the message whose time ends first. */
+  #expiry: Disposable | undefined;
+
+  constructor(options: QueueLeaseOptions) {
+    this.id = options.queue;
+    this.lost = this.#lost.signal;
+    this.#options = options;
+    this.#most = options.prefetch;
+    this.#arrivals = new Arrivals(options.runtime);
+    this.#settler = new Settler(options, this.#unsettled);
+  }
+
+  get active(): boolean {
+    return this.#active;
+  }
+
+  /** Delivered here and not yet settled, handed out or not. */
+  get held(): number {
+    return this.#arrivals.size + this.#unsettled.out + this.#forwarding;
+  }
+
+  get idle(): boolean {
+    return this.held === 0;
+  }
+
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    const { queue, link, consumerArguments } = this.#options;
+    const channel = await link.channel(false, signal);
+    this.#channel = channel;
+    try {
+      const { consumerCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
+      this.#active = consumerCount === 0;
+      const arrived = (message: AmqpMessage | null) => {
+        try {
+          this.#arrived(channel, message);
+        } catch (error) {
+          // amqplib would only note it: the message would be held by nobody, and acknowledged with the next one.
+          this.fail(error);
+        }
+      };
+      this.#consumers = new Consumers(channel, this.#most, {
+        queue,
+        consumerArguments,
+        arrived,
+        unsettled: () => this.#unsettled.tags(),
+        giveBackBeyond: (most) => this.#giveBackBeyond(most),
+      });
+      await this.#consumers.begin(signal);
+    } catch (error) {
+      await channel.close();
+      throw error;
+    }
+    // Given up while it was opened: another partition's opening failed.
+    if (this.#released) return channel.close();
+    const over = () => this.#over(channel);
+    if (channel.over.aborted) over();
+    else channel.over.addEventListener("abort", over, { once: true });
+  }
+
+  #over(channel: Channel): void {
+    if (this.#channel === channel && this.#restarting === undefined && !this.#released) this.fail(channel.over.reason);
+  }
+
+  fail(cause: unknown): void {
+    if (this.#lost.signal.aborted) return;
+    this.#sayWhatMoves();
+    this.#lost.abort(cause);
+    this.#forget();
+    this.#arrivals.wake();
+    void this.#channel?.close();
+  }
+
+  /** What goes back by itself, or with its channel, counts against the queue's limit. */
+  #sayWhatMoves(goesBack: Iterable<Receipt> = this.#unsettled): void {
+    const { report } = this.#options;
+    const safeReturns = this.#options.safeReturns();
+    const most: Receipt[] = [];
+    for (const receipt of goesBack) if (receipt.returned >= safeReturns) most.push(receipt);
+    if (most.length === 0) return;
+    const named = most.slice(0, 5).map(nameOf);
+    const text = `${most.length === 1 ? "a message" : `${most.length} messages`} of "${this.id}" came back to the broker ${safeReturns + 1} times or more, and it may have moved them to the dead-letter queue by its own limit (x-delivery-limit): ${named.join(", ")}${most.length > 5 ? ", ..." : ""}`;
+    report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "delivery-limit", text) });
+  }
+
+  /** Its copy starts its count afresh, so no limit would ever end this. */
+  #sayWhatCirculates(receipt: Receipt): void {
+    const { report, consumerTimeoutMs } = this.#options;
+    const text = `a message of "${this.id}" came back to the broker ${receipt.returned + 1} times without a failed attempt: its handler takes longer than consumerTimeout (${consumerTimeoutMs / 1_000} s), or processes end while they hold it; it stays in the queue: ${nameOf(receipt)}`;
+    report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "returned-often", text) });
+  }
+
+  #arrived(channel: Channel, message: AmqpMessage | null): void {
+    if (this.#channel !== channel || this.#lost.signal.aborted) return;
+    if (message === null) {
+      this.fail(
+        new AmqpFault(
+          "retryable",
+          "consumer-cancelled",
+          `the broker cancelled the consumer of "${this.id}": its queue was deleted or moved, or a message held for longer than consumer_timeout`,
+        ),
+      );
+      return;
+    }
+    this.#active = true;
+    const { parking, brokerRetry, runtime, consumerTimeoutMs } = this.#options;
+    const received = fromAmqp(message, parking === undefined);
+    const early = received.leftMs > 0 && parking !== undefined;
+    const deadline = early ? Number.POSITIVE_INFINITY : runtime.monotonic() + consumerTimeoutMs;
+    const returned = received.returned ?? 0;
+    // Only failures count, each of which leaves a copy with the number. What the broker counts comes back for other reasons, too:
+    // a hand-back, a lost connection, a process that died.
+    const failures = received.attempts + (brokerRetry === undefined ? 0 : returned);
+    const receipt: Receipt = { channel, message, failures, returned, out: false, deadline };
+    this.#unsettled.arrived(receipt);
+    if (early) return void this.#forward(receipt, parking, received);
+    if (this.#expiry === undefined) this.#watch(deadline);
+    this.#arrivals.push({
+      id: received.id || runtime.uuid(),
+      // Another producer's id is that producer's word: several messages may have it.
+      unique: received.message.headers["ce"] === undefined ? false : undefined,
+      message: received.message,
+      receipt,
+      raw: message,
+      // An ordered message has no copies: core counts its failures.
+      attempt: parking === undefined ? undefined : failures + 1,
+      deadline,
+    });
+  }
+
+  /** They expire in the order in which they arrived, so one timer will do; it is looked at when it fires, not when one is settled. */
+  #watch(deadline: number): void {
+    const { runtime, consumerTimeoutMs } = this.#options;
+    const wait = deadline - consumerTimeoutMs / LAST_PART - runtime.monotonic();
+    this.#expiry = runtime.timer(Math.max(wait, 0), () => this.#expire());
+  }
+
+  /**
+   * What has had its time goes back, by itself, or on an ordered queue with its channel, once the rest is settled. Core gives back
+   * what it holds before that; this is for what waited here unseen, which would fill a place of the prefetch until the channel ends.
+   */
+  #expire(): void {
+    this.#expiry = undefined;
+    const { runtime, consumerTimeoutMs, parking } = this.#options;
+    const over = runtime.monotonic() + consumerTimeoutMs / LAST_PART;
+    const expired: Receipt[] = [];
+    for (const receipt of this.#unsettled) {
+      if (receipt.deadline === Number.POSITIVE_INFINITY) continue;
+      if (receipt.deadline > over) {
+        this.#watch(receipt.deadline);
+        break;
+      }
+      expired.push(receipt);
+    }
+    if (expired.length === 0 || this.#lost.signal.aborted || this.#released) return;
+    this.#sayWhatMoves(expired);
+    const gone = new Set(expired);
+    this.#arrivals.keepOnly(({ receipt }) => !gone.has(receipt));
+    for (const receipt of expired) {
+      if (parking !== undefined) this.#settler.giveUp(receipt);
+      else this.#unsettled.keep(receipt);
+    }
+    if (parking !== undefined) return this.#consumers?.settledSome();
+    this.#returning = true;
+    this.#restartIfReturned();
+  }
+
+  async #forward(receipt: Receipt, parking: Parking, { leftMs, attempts }: Received): Promise<void> {
+    this.#forwarding++;
+    if (await parking.forward(receipt, this.id, leftMs, attempts, () => this.#released))
+      this.#unsettled.settled(receipt);
+    this.#forwarding--;
+    this.#consumers?.settledSome();
+  }
+
+  async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<Receipt>[]> {
+    const { runtime } = this.#options;
+    const until = runtime.monotonic() + waitMs;
+    for (;;) {
+      if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
+      if (this.#released || signal.aborted) return [];
+      if (this.#arrivals.size > 0 && !this.#returning) return this.#take(max);
+      const left = until - runtime.monotonic();
+      if (left <= 0) return [];
+      await this.#arrivals.next(left, signal);
+    }
+  }
+
+  #take(max: number): readonly Delivery<Receipt>[] {
+    const taken = this.#arrivals.take(max);
+    for (const { receipt } of taken) this.#unsettled.handOut(receipt);
+    return taken;
+  }
+
+  async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const acks = new Set<Receipt>();
+    const outcomes = batch.map((settlement) => this.#settle(settlement, acks, signal));
+    const failed = this.#settler.ack(acks);
+    const settled: Outcome[] = [];
+    for (const [at, outcome] of outcomes.entries()) {
+      const { receipt } = batch[at]!;
+      const unwritten = failed !== undefined && receipt.out && acks.has(receipt);
+      settled.push(unwritten ? failed : outcome instanceof Promise ? await outcome : outcome);
+    }
+    this.#restartIfReturned();
+    this.#consumers?.settledSome();
+    return settled;
+  }
+
+  /** What is to be acknowledged goes into `acks`. */
+  #settle(settlement: Settlement<Receipt>, acks: Set<Receipt>, signal: AbortSignal): Outcome | Promise<Outcome> {
+    const { receipt, action } = settlement;
+    const { channel } = receipt;
+    // A tag of an earlier channel would settle another message of this one.
+    if (channel !== this.#channel || channel.over.aborted || this.#lost.signal.aborted || !receipt.out) {
+      return { cause: lostLease() };
+    }
+    if (action === "ack") {
+      acks.add(receipt);
+      return undefined;
+    }
+    if (this.#options.parking !== undefined) {
+      if (action === "release" && receipt.returned >= this.#options.safeReturns()) this.#sayWhatCirculates(receipt);
+      return this.#settler.giveBack(settlement, signal);
+    }
+    this.#unsettled.keep(receipt);
+    this.#returning = true;
+    return undefined;
+  }
+
+  /**
+   * On an ordered queue only one consumer is active, so its prefetch changes with its channel only. Fewer: what is handed out is
+   * settled, then the channel begins anew. More: once the channel begins anew for another reason.
+   */
+  limit(most: number): void {
+    this.#most = Math.min(most, MAX_PREFETCH);
+    if (this.#consumers === undefined) return;
+    if (this.#options.parking !== undefined) this.#consumers.limit(this.#most);
+    else if (this.#most < this.#consumers.allowed) this.stepDown();
+  }
+
+  #giveBackBeyond(most: number): void {
+    let kept = Math.max(0, this.#arrivals.size - (this.held - most));
+    const back: Receipt[] = [];
+    this.#arrivals.keepOnly(({ receipt }) => {
+      if (kept-- > 0) return true;
+      back.push(receipt);
+      return false;
+    });
+    for (const receipt of back) void this.#giveBackUnseen(receipt);
+  }
+
+  async #giveBackUnseen(receipt: Receipt): Promise<void> {
+    await this.#settler.giveBack({ receipt, action: "release" }, receipt.channel.over);
+    this.#consumers?.settledSome();
+  }
+
+  /** Asks for the partition to be given to another member; what is handed out is settled first. */
+  stepDown(): void {
+    this.#returning = true;
+    this.#restartIfReturned();
+  }
+
+  #restartIfReturned(): void {
+    if (!this.#returning || this.#unsettled.out > 0 || this.#released || this.#lost.signal.aborted) return;
+    this.#restarting ??= this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    try {
+      this.#sayWhatMoves();
+      await this.#channel?.close();
+      this.#forget();
+      if (this.#released || this.#lost.signal.aborted) return;
+      await this.open(undefined);
+      this.#returning = false;
+      this.#arrivals.wake();
+    } catch (error) {
+      this.#restarting = undefined;
+      this.fail(error);
+    } finally {
+      this.#restarting = undefined;
+    }
+    // It may have ended, or been given back, meanwhile.
+    if (this.#channel?.over.aborted === true && !this.#released) this.fail(this.#channel.over.reason);
+    if (this.#released) await this.#channel?.close();
+  }
+
+  /** The group has no other member. */
+  alone(): void {
+    this.#active = true;
+  }
+
+  /** Closing the channel gives back, in order, what is unsettled. */
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    this.#sayWhatMoves();
+    this.#arrivals.wake();
+    await this.#restarting;
+    await this.#channel?.close();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#expiry?.[Symbol.dispose]();
+    this.#expiry = undefined;
+    this.#arrivals.clear();
+    this.#unsettled.clear();
+  }
+}
+
+/** A producer may have chosen its id: quoted, and not at any length. */
+const nameOf = ({ message }: Receipt): string =>
+  JSON.stringify((message.properties.messageId || "(no id)").slice(0, 100));

@@ -1,0 +1,55 @@
+/** RabbitMQ 4.3 and later can hold a rejected message back by itself: for `min` times its failures, for `max` at most. */
+import type { Destination } from "@switchyard/core/driver";
+import { addressOf, isOrdered } from "../names.ts";
+import { settingsOf } from "../native.ts";
+
+const SINCE = [4, 3] as const;
+/** A wait so much longer than asked is left to the delay queues. */
+const MOST_TIMES = 2;
+
+/** What the broker said of itself when it was greeted. */
+export interface Product {
+  readonly name: string;
+  readonly version: string;
+}
+
+export class BrokerRetry {
+  readonly minMs: number;
+  readonly maxMs: number;
+
+  constructor(minMs: number, maxMs: number) {
+    this.minMs = minMs;
+    this.maxMs = maxMs;
+  }
+
+  /** Whether the broker's own wait after so many failures is no shorter than `delayMs`, and not much longer. */
+  fits(delayMs: number, failures: number): boolean {
+    const waitMs = Math.min(this.minMs * failures, this.maxMs);
+    return waitMs >= delayMs && waitMs <= delayMs * MOST_TIMES;
+  }
+}
+
+export function delaysRetries({ name, version }: Product): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return name === "RabbitMQ" && (major > SINCE[0] || (major === SINCE[0] && minor >= SINCE[1]));
+}
+
+/** Undefined where the configuration does not ask for it, or the queue is not ours to make. */
+export function brokerRetryOf(of: Destination): BrokerRetry | undefined {
+  const { delayedRetryMs: min, delayedRetryMaxMs: max } = settingsOf(of);
+  if (min === undefined || of.dead === true || of.address !== undefined || isOrdered(of)) return undefined;
+  return new BrokerRetry(min, max ?? min);
+}
+
+export const retryArguments = ({ minMs, maxMs }: BrokerRetry) => ({
+  "x-delayed-retry-type": "failed",
+  "x-delayed-retry-min": minMs,
+  "x-delayed-retry-max": maxMs,
+});
+
+/**
+ * An exchange that nothing is published to: AMQP does not say how a queue was made, and a receiver must know, or a rejected
+ * message comes back at once. `apply` makes it beside a queue that has the arguments.
+ */
+export const markOf = (of: Destination, { minMs, maxMs }: BrokerRetry): string =>
+  `${addressOf(of)}_retry_${minMs}_${maxMs}`;

@@ -1,0 +1,48 @@
+/** Where a stream's partition ends now: AMQP 0-9-1 does not say, its last chunk does. */
+import type { Runtime } from "@switchyard/core/driver";
+import type { AmqpMessage } from "../sdk.ts";
+import { AmqpFault } from "../errors.ts";
+import type { Link } from "../client/link.ts";
+import { fromAmqp } from "../message.ts";
+
+/** After the last record of a chunk nothing comes; a stream that is written to never falls silent. */
+const SILENCE_MS = 250;
+const LONGEST_MS = 2_000;
+
+/** The offset of the last record, or of one shortly before it where records keep coming; undefined: none is there. */
+export async function lastOffset(
+  queue: string,
+  link: Link,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const channel = await link.channel(false, signal);
+  try {
+    // The count that a passive declare gives lags behind.
+    await channel.rpc((raw) => raw.checkQueue(queue), signal);
+    await channel.rpc((raw) => raw.prefetch(1_000), signal);
+    let last: number | undefined;
+    let wake = (): void => {};
+    const arrived = (message: AmqpMessage | null) => {
+      if (message === null)
+        return channel.end(new AmqpFault("retryable", "consumer-cancelled", `the stream "${queue}" was deleted`));
+      last = fromAmqp(message, false).offset ?? last;
+      channel.raw.ack(message);
+      wake();
+    };
+    const options = { noAck: false, arguments: { "x-stream-offset": "last" } };
+    await channel.rpc((raw) => raw.consume(queue, arrived, options), signal);
+    const until = runtime.monotonic() + LONGEST_MS;
+    while (runtime.monotonic() < until && !channel.over.aborted && !signal.aborted) {
+      const before = last;
+      const more = new AbortController();
+      wake = () => more.abort();
+      await runtime.sleep(before === undefined ? 2 * SILENCE_MS : SILENCE_MS, more.signal);
+      if (last === before && !more.signal.aborted) break;
+    }
+    if (channel.over.aborted) throw channel.over.reason;
+    return last;
+  } finally {
+    await channel.close();
+  }
+}
