@@ -5,6 +5,7 @@ import { connect as amqplib } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Rabbit, skipped, startNode } from "./support/rabbit.ts";
+import { until } from "./support/rabbit-app.ts";
 
 describe.skipIf(skipped)("a user without the right to configure", () => {
   let own: Rabbit;
@@ -59,9 +60,10 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
       for (const n of [1, 2]) await messaging.publish(each as never, "item" as never, { n, key: "k" } as never);
     }
     const wanted = channels.flatMap(({ name }) => [`${name} 1 1`, `${name} 2 1`, `${name} 2 2`]);
-    for (const end = performance.now() + 20_000; performance.now() < end && seen.length < wanted.length; ) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(
+      () => seen.length >= wanted.length,
+      () => `${seen.length} of ${wanted.length} deliveries`,
+    );
     expect([...seen].sort()).toEqual(wanted.sort());
     await messaging.stop();
     const model = await amqplib(own.url);
@@ -106,7 +108,9 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
       .map((line) => line.split("\t"))
       .filter(([pid, , confirm]) => pid === consuming && confirm === "false")
       .map(([, count]) => Number(count));
-    expect(counts.filter((count) => count > 0)).toEqual([1, 1]);
+    // A group may have several of RabbitMQ's consumers on its channel: that is how its prefetch is raised.
+    expect(counts.filter((count) => count > 0)).toHaveLength(2);
+    await until(() => seen >= 2, "both messages");
     expect(seen).toBe(2);
     await messaging.stop();
   });

@@ -220,12 +220,12 @@ test("an interrupted run reports what had ended", async () => {
 });
 
 test("the program itself: its exit code is the command's, also where a case holds the process open", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const hangs = module(`setInterval(() => {}, 1_000); export default queue("kept open");`);
   const program = join(root, "packages/contract/src/bin.ts");
   const args = ["--conditions=@switchyard/source", program, hangs, "--case", "C2-empty", "--reporter", "json"];
-  const { code, stdout } = await run(process.execPath, args, { cwd: folder, timeout: 30_000 });
+  const { code, stdout } = await run(process.execPath, args, { cwd: folder, timeout: 120_000 });
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ ok: true });
   const help = await run(process.execPath, ["--conditions=@switchyard/source", program, "--help"], { cwd: folder });

@@ -134,7 +134,7 @@ describe("an application", () => {
     }
     expect(said.mock.calls.length).toBeGreaterThan(1);
     said.mockRestore();
-  }, 15_000);
+  });
 });
 
 function fail(): never {
@@ -189,14 +189,13 @@ describe("a process", () => {
     expect(lines).toEqual(["began", "handled", expect.stringContaining('"completed":1')]);
     expect(JSON.parse(lines[2] as string)).toMatchObject({ released: 1, abandoned: 0 });
     expect(code).toBe(0);
-  }, 20_000);
+  });
 
   test("gives up its handlers at a second signal", async () => {
-    const began = performance.now();
+    // Its own drain deadline is further away than the test's.
     const { lines, code } = await told("never ends", { began: ["SIGTERM", "SIGINT"] });
     expect(lines.slice(0, 2)).toEqual(["began", "aborted"]);
     expect(JSON.parse(lines[2] as string)).toMatchObject({ abandoned: 1 });
     expect(code).toBe(0);
-    expect(performance.now() - began).toBeLessThan(15_000);
-  }, 20_000);
+  });
 });

@@ -84,7 +84,7 @@ describe.each(workspaces)("the tarball of $short", ({ manifest }) => {
 });
 
 test("the quick start runs on memory from the tarballs", async () => {
-  const { code, output } = await run("node", ["quick-start.ts"], { cwd: project, timeout: 30_000 });
+  const { code, output } = await run("node", ["quick-start.ts"], { cwd: project });
   expect(output).toBe("o-1 charged 4200\n");
   expect(code).toBe(0);
 });

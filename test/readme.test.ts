@@ -32,7 +32,6 @@ test.each(runs)("$title: $name runs (profile $profile) and prints what it says",
   const ran = await run("node", [program.name as string], {
     cwd: folderOf(program.index),
     env: { SWITCHYARD_PROFILE: program.profile },
-    timeout: 30_000,
   });
   expect(ran.output).toBe(program.prints);
   expect(ran.code).toBe(0);

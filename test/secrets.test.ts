@@ -87,7 +87,7 @@ async function everythingSaid(config: ConfigInput): Promise<string> {
 }
 
 describe.each(connections)("on %s %j", (on, connection) => {
-  test.each(channels)("with %j", { timeout: 20_000 }, async (more) => {
+  test.each(channels)("with %j", async (more) => {
     const config = {
       prefix: "test",
       connections: { [on]: connection },

@@ -9,7 +9,7 @@ const say = (what: string) => process.stdout.write(`${what}\n`);
 const messaging = await connect({
   channels: [jobs],
   service: "drain",
-  config: { drain: "20s", channels: { jobs: { model: "queue", on: "memory", groups: { work: { concurrency: 1 } } } } },
+  config: { drain: "10m", channels: { jobs: { model: "queue", on: "memory", groups: { work: { concurrency: 1 } } } } },
 });
 messaging.consume(
   consumer(jobs, "work", {

@@ -265,9 +265,10 @@ test("what is out of reach for now is not missing", () => {
 
 test("a reply of any length is read in no time", () => {
   const text = `${"acknowledgement".repeat(20_000)} timed`;
-  const since = performance.now();
+  const before = process.threadCpuUsage();
   classify(Object.assign(new Error(text), { code: 406 }), "receive");
-  expect(performance.now() - since).toBeLessThan(500);
+  // Its own work, whatever else the machine does. A quadratic expression takes tens of seconds.
+  expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(2_000);
 });
 
 describe("options", () => {

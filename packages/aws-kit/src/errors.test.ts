@@ -126,8 +126,9 @@ test("what the SDK's own providers say is told with what to do", () => {
 });
 
 test("a hostile text takes no time", () => {
-  const started = process.hrtime.bigint();
+  const before = process.threadCpuUsage();
   const long = "a".repeat(200_000);
   for (const text of [long, `${long}1`, `${long};`]) classify(sdkError(text, { message: text, Code: text }), "send");
-  expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(200);
+  // Its own work, whatever else the machine does. A quadratic expression takes tens of seconds.
+  expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(2_000);
 });

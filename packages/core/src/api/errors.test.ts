@@ -36,10 +36,11 @@ test("the service's words are one bounded line, and hold no secret", () => {
 });
 
 test("it takes no time with a hostile text", () => {
-  const started = process.hrtime.bigint();
+  const before = process.threadCpuUsage();
   for (const said of ["a".repeat(200_000), "://".repeat(70_000), "password:".repeat(30_000), '"'.repeat(200_000)])
     textOf({ said });
-  expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(500);
+  // Its own work, whatever else the machine does. A quadratic expression takes tens of seconds.
+  expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(2_000);
 });
 
 test("values from the environment are hidden in every part of a fault", () => {

@@ -61,7 +61,7 @@ test("workers killed between effect and commit, and after the commit: every effe
   expect(await effects()).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-test("in a transaction: forward only, and only under the running tenure's token", { timeout: 30_000 }, async () => {
+test("in a transaction: forward only, and only under the running tenure's token", async () => {
   const store = postgresLeases({ pool: server.pool, group: "fenced" });
   const hold = async () => {
     const engine = new LeaseEngine({
