@@ -83,7 +83,7 @@ export class Deque<T> {
   }
 }
 
-/** What is left behind is empty: it may have grown old, and would keep alive what it held until it is collected itself. */
+/** Clears the array that is left behind (docs/v8.md#outgrown-arrays). */
 function grown<T>(few: (T | undefined)[]): (T | undefined)[] {
   const chunk = new Array<T | undefined>(CHUNK);
   for (let i = 0; i < FEW; i++) {

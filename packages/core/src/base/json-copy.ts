@@ -3,7 +3,7 @@
  * process. It knows the ordinary cases only; what it does not know goes through the JSON itself, which also says what is wrong.
  */
 const UNKNOWN = Symbol("unknown");
-/** As deep as `jsonText` goes: the engine overflows its stack far above this. */
+/** As deep as `jsonText` goes; V8 overflows its stack at far more. */
 const MAX_DEPTH = 500;
 
 /** A copy, and what was found on the way. */

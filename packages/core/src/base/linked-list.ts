@@ -38,7 +38,7 @@ export class LinkedList<T extends Listed<T>> implements Iterable<T> {
     else older.newer = newer;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
-    // One that has grown old must not keep those after it alive.
+    // An old node must not keep those after it alive (docs/v8.md#old-objects).
     one.older = undefined;
     one.newer = undefined;
     this.#size--;

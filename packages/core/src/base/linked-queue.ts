@@ -5,8 +5,8 @@ export interface Linked<T> {
 }
 
 /**
- * First come, first served, linked through those who wait: every operation takes constant time, nothing is made for it, and
- * no old list holds what is young, which the engine would have to note at each one that comes.
+ * First come, first served, linked through those who wait. Every operation takes constant time and allocates nothing, and no old
+ * list holds young objects (docs/v8.md#old-objects).
  */
 export class LinkedQueue<T extends Linked<T>> {
   #size = 0;
@@ -44,7 +44,7 @@ export class LinkedQueue<T extends Linked<T>> {
     if (first === undefined) return undefined;
     this.#first = first.next;
     if (this.#first === undefined) this.#last = undefined;
-    // One that has grown old must not keep those after it alive.
+    // An old node must not keep those after it alive (docs/v8.md#old-objects).
     first.next = undefined;
     this.#size--;
     return first;

@@ -201,7 +201,7 @@ export class OneOfMany extends Publication {
   }
 }
 
-/** A class, so that V8 does not pretenure it (docs/v8.md). */
+/** A class, so that V8 does not pretenure it (docs/v8.md#pretenuring). */
 class Published implements Result {
   readonly id: string;
   declare readonly position?: string;

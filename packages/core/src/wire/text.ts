@@ -13,7 +13,7 @@ const SUSPECT = /\\ud[89a-f]/;
 /** Found, or not, eight times as fast. */
 const SUSPECT_START = "\\ud";
 const HEADER_NAME = /^[a-z0-9-]+$/;
-/** The engine overflows its stack far above this. */
+/** V8 overflows its stack at far more. */
 const MAX_DEPTH = 500;
 
 const refuse = (code: string, message: string): MessagingError =>

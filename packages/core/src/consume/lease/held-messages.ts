@@ -9,7 +9,7 @@ import type { Window } from "./window.ts";
 
 const HOLD_LOST = "the hold on this delivery is lost or about to be; it may be delivered again";
 
-/** A class, so that V8 does not pretenure it (docs/v8.md). */
+/** A class, so that V8 does not pretenure it (docs/v8.md#pretenuring). */
 class Ack {
   readonly receipt: unknown;
   readonly action = "ack";

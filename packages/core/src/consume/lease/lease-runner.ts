@@ -99,7 +99,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
     const unwanted = this.ending || this.lease.lost.aborted;
     const tooLate = this.lease.extend === undefined && !this.log ? this.heartbeat.measure(deliveries) : 0;
-    // Of the right size at once: a list that grows is copied.
+    // Of the right size at once (docs/v8.md#outgrown-arrays).
     const arrived = new Array<HeldMessage>(deliveries.length);
     const startable: HeldMessage[] = keyed ? [] : arrived;
     const behind: HeldMessage[] = [];
@@ -135,7 +135,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     if (keyed && startable.length + behind.length < deliveries.length) this.host.gathered();
     // What is handled by now needs no timer.
     if (this.messages.size > 0) this.heartbeat.watch(arrived);
-    // It may have grown old: docs/v8.md.
+    // It may be in the old generation (docs/v8.md#old-objects).
     arrived.length = 0;
   }
 

@@ -33,9 +33,8 @@ export interface Loops {
 }
 
 /**
- * Receives, and receives again: room in the budget is reserved before each call (contract C12). Callbacks, not an async
- * function, which while it waits would keep all that it last received; and what has been handed on is taken out of the
- * answer, for the promise of a receive that waited long has grown old, and dies late.
+ * Receives, and receives again: room in the budget is reserved before each call (contract C12). Written with callbacks, because an
+ * async function that waits keeps what it last received. The answer is emptied once it is handed on (docs/v8.md#old-objects).
  */
 export class ReceiveLoop {
   readonly #lease: Receiving;

@@ -166,7 +166,7 @@ export class Settler {
       else this.#failed(held, outcome.cause);
     });
     if (this.#troubled && outcomes.some((outcome) => outcome === undefined)) this.#mended();
-    // It may have been made where it is collected late.
+    // It may be in the old generation (docs/v8.md#old-objects).
     batch.length = 0;
     if (this.#pending.size >= this.#work.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
     else if (this.#pending.size > 0) this.#schedule();

@@ -18,7 +18,7 @@ export function takeBatch(
   const count = Math.min(sender.capabilities.maxBatch.count, most);
   let waiting = 0;
   for (const list of lists) waiting += list.size;
-  // Of the right size at once: a batch that grows is copied, and most are full.
+  // Of the right size at once (docs/v8.md#outgrown-arrays): most are full.
   const batch = new Array<OutgoingMessage>(Math.min(count, waiting));
   let taken = 0;
   let total = 0;

@@ -65,9 +65,8 @@ class OptionalState {
 const put = (progress: number, what: number, is: boolean): number => (is ? progress | what : progress & ~what);
 
 /**
- * One message until it is accepted or has failed: what it is, who is told, and how far it is. Every field is set here, in one
- * order: the engine is fast with messages of one shape. There are as many as are published in a tick: fields are few, and no method is
- * private, which would be another field.
+ * One message until it is accepted or has failed: what it is, who is told, and how far it is. All messages have the same fields in
+ * the same order, and as few as possible (docs/v8.md#one-shape).
  */
 export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed<OutgoingMessage> {
   /** Set when it is submitted (monotonic, whole milliseconds). */
@@ -192,8 +191,7 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
 }
 
 /**
- * One running `send` of the driver. A class, and emptied when it is over: the engine learns where literals and lists are made, and
- * puts those that lived long once where they are collected late, with all that they hold.
+ * One running `send` of the driver. A class, and emptied when it is over (docs/v8.md#pretenuring).
  */
 export class SendCall {
   readonly messages: OutgoingMessage[];

@@ -26,8 +26,8 @@ export class SendSchedule {
   }
 
   /**
-   * The time the current tick's first message came: a clock read per message costs more than it tells. In whole milliseconds,
-   * rounded up: the engine keeps a fraction as an object of its own.
+   * When the current tick's first message came: one clock read a tick is enough. Whole milliseconds, rounded up, which V8 stores
+   * unboxed (docs/v8.md#small-integers).
    */
   now(): number {
     if (this.#tick === undefined) this.flushSoon();
@@ -58,7 +58,7 @@ export class SendSchedule {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#runtime.monotonic() + ms);
   }
 
-  /** Asked for every message: the closure is made apart, so that it costs nothing where none is needed. */
+  /** Called for every message. The closure is made in a method of its own (docs/v8.md#closures). */
   expireAt(deadline: number): void {
     if (deadline < this.#sweepAt && !this.#stopped) this.#sweepLater(deadline);
   }
@@ -97,7 +97,7 @@ export class SendSchedule {
     this.#sweepAt = Number.POSITIVE_INFINITY;
   }
 
-  /** Not asked for where there are none: the engine gives a set that is cleared a new table. */
+  /** Called only where there are some: clearing a set allocates (docs/v8.md#maps-and-sets). */
   #forgetBackoffs(): void {
     for (const timer of this.#backoffs) timer[Symbol.dispose]();
     this.#backoffs.clear();

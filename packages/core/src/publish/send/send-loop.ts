@@ -39,7 +39,7 @@ export class SendLoop {
   /** Resends: these go first. */
   readonly #again = new LinkedQueue<OutgoingMessage>();
   readonly #lists = [this.#again, this.#ready];
-  /** Few: a set would make itself a new table at every end of one. */
+  /** Few; a set would allocate for each that ends (docs/v8.md#maps-and-sets). */
   readonly #calls: SendCall[] = [];
   /** Calls at once: halved when the broker throttles, one more after each call that succeeds. */
   #window = Number.POSITIVE_INFINITY;
