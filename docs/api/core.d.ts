@@ -409,7 +409,7 @@ export type MessagingEvent = About &
 } | {
     readonly type: "released";
     readonly level: "info";
-    readonly reason: "stop" | "asked" | "order" | "budget" | "hold";
+    readonly reason: "stop" | "asked" | "order" | "hold";
 } | {
     readonly type: "receive-failed";
     readonly level: "warn" | "error";

@@ -62,7 +62,7 @@ export type MessagingEvent = About &
         readonly type: "released";
         readonly level: "info";
         /** `hold`: it was not started in time, and its hold cannot be extended. */
-        readonly reason: "stop" | "asked" | "order" | "budget" | "hold";
+        readonly reason: "stop" | "asked" | "order" | "hold";
       }
     | {
         readonly type: "receive-failed";

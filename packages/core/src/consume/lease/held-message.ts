@@ -25,7 +25,7 @@ export interface Condemned {
 export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | "lost";
 
 /** Why a message goes back unhandled: nobody's fault, so no attempt is used up. */
-export type ReleaseReason = "stop" | "asked" | "order" | "budget" | "hold";
+export type ReleaseReason = "stop" | "asked" | "order" | "hold";
 
 /** The lease that holds a message: every step of the message's way is a call here. */
 export interface Keeper {
