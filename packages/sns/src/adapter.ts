@@ -5,10 +5,10 @@ import { declared } from "./capabilities.ts";
 import { nativeProblems } from "./native.ts";
 import { type SnsOptions, snsOptions } from "./options.ts";
 
-/** What pub/sub on SNS keeps; ordered channels take FIFO topics and queues, which have no fair queuing. */
+/** The needs that pub/sub on SNS can meet. FIFO topics and queues, which ordered channels get, have no fair queuing. */
 export type SnsKeeps = { pubsub: "ordering" | "fairness" };
 
-/** Amazon SNS: topics to one SQS queue per group; FIFO where an ordering key is declared. */
+/** Amazon SNS: a topic, and one SQS queue for each group; FIFO where an ordering key is declared. */
 export const adapter: Adapter<SnsOptions, SnsKeeps> = {
   name: "sns",
   options: snsOptions,
@@ -25,7 +25,7 @@ export const adapter: Adapter<SnsOptions, SnsKeeps> = {
   },
 };
 
-/** A group's place is its queue; where the topic it hangs on cannot be, that is told too. */
+/** A group is located at its queue. A problem with the topic it subscribes to is a problem of the group as well. */
 function locate(of: Destination): Located {
   if (of.model === "pubsub" && of.group === undefined) return locateTopic(of);
   const queue = sqs.locate(queueOf(of), {});

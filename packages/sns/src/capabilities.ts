@@ -5,20 +5,20 @@ import { queueOf } from "./names.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { topicSettings } from "./native.ts";
 
-/** A topic's, and with it what its groups' queues keep. `maxMessageBytes`: the topic's own limit. */
+/** The capabilities of a topic with the queues of its groups. `maxMessageBytes` is the topic's own limit. */
 export function topicCapabilities(fifo: boolean, maxMessageBytes: number, queue: QueueLimits): Capabilities {
   return {
     ...capabilitiesOf(fifo, queue),
     maxMessageBytes,
-    // A batch together may be no larger than one message.
+    // A whole batch may be no larger than one message.
     maxBatch: { count: 10, bytes: maxMessageBytes },
-    // A topic hands on at once; only a queue delays, and then everything.
+    // A topic delivers at once. A queue can delay, but only all of its messages.
     delayedPublishMs: 0,
     filter: "broker",
   };
 }
 
-/** Before any I/O. A topic; a group's queue behind it; a dead-letter queue. Other queues are another adapter's. */
+/** Before any call: of a topic, of a group's queue, of a dead-letter queue. Other queues belong to another adapter. */
 export function declared(of: Destination): Capabilities | undefined {
   if (of.model === "queue") return of.dead === true ? sqs.capabilities(of, {}) : undefined;
   if (of.model !== "pubsub") return undefined;
@@ -27,5 +27,5 @@ export function declared(of: Destination): Capabilities | undefined {
   return topicCapabilities(of.ordered, Math.min(MAX_MESSAGE_BYTES, queue.maxMessageBytes), queue);
 }
 
-/** A queue as one is made by default. */
+/** A queue with default settings. */
 const QUEUE: QueueLimits = { maxMessageBytes: MAX_MESSAGE_BYTES, retentionMs: 345_600_000 };

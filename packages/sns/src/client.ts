@@ -16,10 +16,10 @@ const CALL_TIMEOUT_MS = 15_000;
 
 export interface SnsClient {
   readonly call: Call;
-  /** Whose calls they are. */
+  /** The client behind `call`. */
   readonly client: SnsClientLike;
   region(): Promise<string | undefined>;
-  /** The account the credentials say they are of; many do not. */
+  /** The account of the credentials. Many credentials do not name one. */
   account(): Promise<string | undefined>;
   close(): void;
 }
@@ -57,14 +57,14 @@ async function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions,
   );
 }
 
-/** The topic a call is about, by its physical name, as errors tell it. */
+/** What a call is about, for errors: `topic "orders"`. */
 function topicWords(input: { readonly TopicArn?: string; readonly Name?: string; readonly SubscriptionArn?: string }) {
   const arn = input.TopicArn ?? input.SubscriptionArn?.slice(0, input.SubscriptionArn.lastIndexOf(":"));
   const name = input.Name ?? arn?.slice(arn.lastIndexOf(":") + 1);
   return name === undefined ? undefined : `topic "${name}"`;
 }
 
-/** One client, made when it is first needed; a failure to make it is tried again. */
+/** A client that is made when it is first needed. After a failure the next use tries again. */
 export function lazyClient<T extends { close(): void }>(
   open: () => Promise<T>,
 ): { get(): Promise<T>; close(): Promise<void> } {

@@ -6,8 +6,8 @@ import type { SnsOptions } from "./options.ts";
 import { loadSnsSdk } from "./sdk.ts";
 
 /**
- * Confirms a subscription that another account made for a queue of yours: the token is in the message SNS put into the queue,
- * and good for two days. It goes to SNS's API; nothing the message names is visited.
+ * Confirms a subscription that another account made for a queue of yours. The token is in the message that SNS put into the queue,
+ * and is valid for two days. It is sent to the API of SNS; no URL in the message is visited.
  *
  * @param confirmation the body of that message, parsed or not.
  * @param expected the ARN of the topic you agreed to be subscribed to.

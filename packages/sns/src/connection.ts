@@ -10,7 +10,7 @@ import { subscriber } from "./receiver.ts";
 import { createSender } from "./sender.ts";
 import { openTopic } from "./resource.ts";
 
-/** Topics to publish to; everything else of pub/sub is a queue. */
+/** Topics are for publishing. Everything else of pub/sub is a queue, and is left to the connection of SQS. */
 export async function connect(
   options: SnsOptions,
   runtime: Runtime,
@@ -40,8 +40,8 @@ export async function connect(
 }
 
 /**
- * Throttling is reported, and its end; whether SNS answers at all is told by the calls themselves. A call whose credentials are
- * refused is made once more where there are others.
+ * Reports throttling and its end. That SNS does not answer shows in the failed calls. A call whose credentials are refused is made
+ * once more if the client finds others.
  */
 function watched({ call, client }: SnsClient, report: (event: DriverEvent) => void): Call {
   let throttled = false;

@@ -1,4 +1,4 @@
-/** The fault table of SNS; what is not in it is SQS's, the SDK's or the network's, which are told alike. */
+/** The fault table of SNS. Errors that are not in it are classified as those of SQS, the SDK or the network. */
 import { answered, isForeign, messageOf, namesOf, withContext } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { isMessagingError } from "@switchyard/core/driver-kit";
@@ -66,7 +66,7 @@ function ofTable(short: string, senderFault: unknown, during: Phase): Fault | un
   const row = Object.hasOwn(TABLE, short) ? TABLE[short]! : undefined;
   if (row === undefined) return undefined;
   const [kind, code, hint] = row;
-  // The request was carried out or not, nobody knows; an entry SNS itself reports as failed was not.
+  // Nobody knows whether the request was carried out. An entry that SNS itself reports as failed was not.
   const unknown = code === "service-failed" && during === "send" && senderFault === undefined;
   return { kind: unknown ? "ambiguous" : kind, code, ...(hint === undefined ? {} : { hint }) };
 }

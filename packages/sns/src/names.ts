@@ -1,4 +1,4 @@
-/** Names of topics: ours from the destination, and existing ones by name or ARN. */
+/** Names of topics: derived from the destination, or of an existing topic by name or ARN. */
 import { partitionOfRegion } from "@switchyard/aws-kit";
 import type { Destination, Located } from "@switchyard/core/driver";
 import { MAX_NAME } from "./limits.ts";
@@ -8,7 +8,7 @@ const ARN = /^arn:(aws[a-z-]*):sns:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]+(?:\.fif
 
 export interface TopicAddress {
   readonly name: string;
-  /** Where the address is an ARN. */
+  /** Set where the address is an ARN. */
   readonly arn?: string;
   readonly region?: string;
   readonly account?: string;
@@ -18,12 +18,12 @@ export function topicName(of: Destination): string {
   return of.ordered ? `${of.base}.fifo` : of.base;
 }
 
-/** What the topic of a destination is called: its own, or the existing one it was given. */
+/** The name of a destination's topic, or the address of the existing topic it was given. */
 export function topicAddress(of: Destination): string {
   return of.baseAddress ?? (of.group === undefined ? of.address : undefined) ?? topicName(of);
 }
 
-/** Undefined where it is neither a name nor an ARN of a topic. */
+/** Undefined: it is neither a name nor an ARN of a topic. */
 export function parseTopic(address: string): TopicAddress | undefined {
   if (NAME.test(address)) return { name: address };
   const arn = ARN.exec(address);
@@ -55,7 +55,7 @@ export function queueOf(of: Destination): Destination {
   return { ...queue, model: "queue", native: queueNative(of.native) };
 }
 
-/** What of a group's `native` is for its subscription. */
+/** The settings under a group's `native` that are for its subscription. */
 const SUBSCRIPTION = new Set(["unwrap"]);
 
 export function queueNative(native: Destination["native"]): Destination["native"] {

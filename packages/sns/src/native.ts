@@ -1,26 +1,26 @@
-/** What may stand under `native` for a topic and for a group; a group's other settings are its queue's. */
+/** The settings under `native` of a topic and of a group. A group's other settings are those of its queue. */
 import { tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { queueNative, queueOf } from "./names.ts";
 import { DEFAULT_MESSAGE_BYTES, MAX_FILTER_VALUES, MAX_MESSAGE_BYTES, MIN_MESSAGE_BYTES } from "./limits.ts";
 import { adapter as sqs } from "@switchyard/sqs";
 
-/** Who besides the topic's own account may use it: accounts (12 digits) and IAM ARNs. */
+/** Who may use the topic besides its own account: accounts (12 digits) and IAM ARNs. */
 export interface TopicAccess {
   readonly publish?: readonly string[];
   readonly subscribe?: readonly string[];
 }
 
-/** Resolved, defaults filled in. */
+/** The settings with their defaults. */
 export interface TopicSettings {
-  /** Default 1 MiB, as a queue of SQS; above 256 KiB a topic may have 100 subscriptions. */
+  /** Default 1 MiB, as for a queue of SQS. With more than 256 KiB a topic can have 100 subscriptions. */
   readonly maxMessageBytes: number;
-  /** Absent: not encrypted at rest by a key of its own. */
+  /** Absent: the topic has no encryption key of its own. */
   readonly kmsKey?: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** Absent: the topic's policy is not ours to manage. */
+  /** Absent: the topic's policy is left alone. */
   readonly access?: TopicAccess;
-  /** `high`: the limits and the deduplication of a FIFO topic hold for each group, not for the topic. */
+  /** `high`: limits and deduplication of a FIFO topic apply to each message group, not to the whole topic. */
   readonly throughput: "high" | "standard";
 }
 
@@ -53,13 +53,13 @@ const TOPIC: Readonly<Record<string, Check>> = {
   },
 };
 
-/** Why SNS cannot deliver to a queue under this key; undefined: it may. */
+/** Why SNS cannot deliver to a queue encrypted with this key. Undefined: it can. */
 export function managedKeyProblem(key: unknown): string | undefined {
   if (typeof key !== "string" || !AWS_MANAGED.test(key)) return undefined;
   return `${key} is managed by AWS and its policy cannot be edited, so SNS is not allowed to use it and every delivery would be discarded; use a customer-managed key whose policy lets sns.amazonaws.com kms:GenerateDataKey* and kms:Decrypt, or leave the key out for SSE-SQS`;
 }
 
-/** One sentence for each thing wrong. */
+/** What is wrong with the settings, one sentence each. */
 export function nativeProblems(of: Destination): readonly string[] {
   if (of.model !== "pubsub") return sqs.nativeProblems!(of, {});
   return of.group === undefined ? topicProblems(of) : groupProblems(of);
@@ -97,7 +97,7 @@ function groupProblems(of: Destination): readonly string[] {
   return problems;
 }
 
-/** Call it only where {@link nativeProblems} found nothing. */
+/** For settings in which {@link nativeProblems} found nothing. */
 export function topicSettings(of: Destination): TopicSettings {
   const valid = <T>(key: string): T | undefined =>
     of.native[key] !== undefined && TOPIC[key]!(of.native[key], of) === undefined ? (of.native[key] as T) : undefined;

@@ -11,14 +11,14 @@ const kmsClient = z.custom<SnsClientLike>((value) => typeof (value as SnsClientL
   error: "must be a KMSClient of @aws-sdk/client-kms; it can be given in code only",
 });
 
-/** As for `sqs`, whose queues carry a topic's messages to the groups; and what only topics need. */
+/** The options of `sqs`, whose queues carry a topic's messages to the groups, and those that only topics need. */
 export const snsOptions = sqsOptions
   .safeExtend({
-    /** Of the SNS API, where it is not `endpoint`; `http:` only on this machine unless `allowInsecure`. */
+    /** The URL of the SNS API, where it is not `endpoint`. `http:` is allowed only to this machine unless `allowInsecure`. */
     snsEndpoint: z.string().optional(),
     /** In code only. Must have `maxAttempts: 1`. */
     snsClient: client.optional(),
-    /** In code only: for the policies of queues' keys, which `apply()` lets SNS use. */
+    /** In code only. `apply()` uses it to let SNS use the KMS keys of queues. */
     kmsClient: kmsClient.optional(),
   })
   .superRefine((options, context) => {
@@ -31,7 +31,7 @@ export const snsOptions = sqsOptions
 
 export type SnsOptions = z.output<typeof snsOptions>;
 
-/** The part that is the queues'. */
+/** The options that are for the queues. */
 export function queueOptions({
   snsEndpoint: _endpoint,
   snsClient: _client,

@@ -3,7 +3,7 @@ import { parseTopic, topicAddress } from "./names.ts";
 import { topicCapabilities } from "./capabilities.ts";
 import { type Expected, unwrap } from "./message.ts";
 
-/** A group's queue, read by the SQS receiver; notifications of the channel's topic are read as what they carry. */
+/** A group's queue, read by the receiver of SQS. Notifications of the channel's topic are unwrapped. */
 export function subscriber(driver: ReceiverDriver, from: Destination): ReceiverDriver {
   const { maxMessageBytes, retentionMs } = driver.capabilities;
   const capabilities = topicCapabilities(from.ordered, maxMessageBytes, { maxMessageBytes, retentionMs });

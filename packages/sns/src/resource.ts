@@ -16,8 +16,8 @@ export interface Topic {
 const refuse = (code: string, message: string): MessagingError => new MessagingError(code, message, { kind: "config" });
 
 /**
- * The topic's ARN. SNS has no call that looks a name up: the account is the address's, the connection's or the credentials'
- * own, else the topics are listed. Undefined: nowhere to be found.
+ * The topic's ARN. SNS has no call that finds a topic by name. So the account is taken from the address, the connection or the
+ * credentials; where none of them names one, all topics are listed. Undefined: there is no such topic.
  */
 export async function findArn(of: Destination, sns: SnsClient, signal: AbortSignal): Promise<string | undefined> {
   const address = topicAddress(of);
@@ -62,7 +62,7 @@ async function list(sns: SnsClient, token: string | undefined, signal: AbortSign
 
 export async function describeTopic(arn: string, sns: SnsClient, signal: AbortSignal): Promise<Topic> {
   const { Attributes: attributes } = await sns.call("GetTopicAttributes", { TopicArn: arn }, signal);
-  // The SDK reads any page in XML as an answer without attributes.
+  // The SDK takes any XML page for a response without attributes.
   if (attributes === undefined)
     throw new MessagingError(
       "unexpected-answer",

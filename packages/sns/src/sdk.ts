@@ -40,7 +40,7 @@ type Read = { readonly Attributes?: Readonly<Record<string, string | undefined>>
 type Setting = { readonly AttributeName: string; readonly AttributeValue: string };
 type Tags = readonly { readonly Key: string; readonly Value: string }[];
 
-/** Action by action, what goes in and what comes out. */
+/** Input and output of each action. */
 export interface Actions {
   PublishBatch: [
     OnTopic & { readonly PublishBatchRequestEntries: readonly PublishEntry[] },
@@ -105,24 +105,24 @@ export function caller(sdk: Sdk, client: SnsClientLike): Call {
 }
 
 /**
- * Instrumentation may add attributes of its own to a command on its way out. Where an entry would then have more than SNS
- * delivers raw, it goes with ours alone: tracing never costs a message.
+ * Instrumentation may add attributes of its own to a command. Where an entry would then have more than raw delivery allows, it is
+ * sent with ours alone, so that tracing never costs a message.
  */
 function keepBudget(
   command: { readonly middlewareStack?: { add?: (...args: unknown[]) => void } },
   { PublishBatchRequestEntries: entries }: Actions["PublishBatch"][0],
 ): void {
   for (const entry of entries) own.set(entry, { ...entry.MessageAttributes });
-  // Last before the request is written: whatever was added, by whom ever, is counted.
+  // The last step before the request is written, so that attributes added by anyone are counted.
   command.middlewareStack?.add?.(guard, { step: "initialize", priority: "low", name: "switchyardAttributeBudget" });
 }
 
 type Attributes = PublishEntry["MessageAttributes"];
 
-/** As we made them. By entry, as a client may keep the first command's middleware for those that follow. */
+/** Our own attributes, by entry, because a client may keep the first command's middleware for later commands. */
 const own = new WeakMap<PublishEntry, Attributes>();
 
-/** The input stays the same object: a client may know its signal by it. */
+/** The input must stay the same object: the patched client finds the call's signal by it. */
 const guard = (next: (args: unknown) => unknown) => (args: { readonly input: Actions["PublishBatch"][0] }) => {
   for (const entry of args.input.PublishBatchRequestEntries as readonly Writable[]) {
     if (Object.keys(entry.MessageAttributes ?? {}).length <= MAX_ATTRIBUTES) continue;
@@ -133,6 +133,6 @@ const guard = (next: (args: unknown) => unknown) => (args: { readonly input: Act
 };
 type Writable = PublishEntry & { MessageAttributes?: Attributes };
 
-/** Loaded when a topic is first spoken to: a service that only consumes needs SQS alone. */
+/** Loads the SDK when a topic is first used. A service that only consumes needs the SDK of SQS alone. */
 export const loadSnsSdk = (): Promise<Sdk> =>
   loadPeer("@aws-sdk/client-sns", "@switchyard/sns", () => import("@aws-sdk/client-sns"));

@@ -17,22 +17,22 @@ import { findQueue, ifThere, type TopologyContext } from "./context.ts";
 export interface PlannedGroup {
   readonly of: Destination;
   readonly subscribe: boolean;
-  /** Which attributes of the subscription may be set; what has become different since is left for the next plan. */
+  /** Which attributes of the subscription may be set. What changed after the plan is left for the next one. */
   readonly settings: readonly string[];
 }
 
-/** One topic of a plan; plain data. */
+/** One topic of a plan, as plain data. */
 export interface PlannedTopic {
   readonly desired: DesiredTopic;
   readonly create: boolean;
   readonly update: boolean;
   readonly groups: readonly PlannedGroup[];
   readonly removed: readonly Removed[];
-  /** ARNs of the KMS keys that SNS is to be let use for this topic. */
+  /** ARNs of the KMS keys that SNS is to be allowed to use for this topic. */
   readonly keys: readonly string[];
 }
 
-/** Topics come before the queues, whose policies name them; keys and subscriptions after, so that no delivery is lost. */
+/** Topics are applied before the queues, whose policies name them. Keys and subscriptions come last, so that no delivery is lost. */
 export function applyTopics(planned: readonly PlannedTopic[], context: TopologyContext, destructive: boolean) {
   const made = new Map<PlannedTopic, Topic>();
   return {
@@ -90,7 +90,7 @@ async function createTopic(desired: DesiredTopic, { sns, signal }: TopologyConte
     const made = { Name: topicName(desired.of), Attributes: creationAttributes(desired), Tags };
     return (await sns.call("CreateTopic", made, signal)).TopicArn;
   } catch (error) {
-    // Another process was faster, or somebody made it otherwise: what differs is then set as on any topic.
+    // Another process was faster, or created it with other settings. What differs is then set as on any topic.
     if (!/already exists/i.test(String((error as Error).message))) throw error;
     return findArn(desired.of, sns, signal);
   }
@@ -125,7 +125,7 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, context: T
       await sns.call("Subscribe", made, signal);
       return;
     } catch (error) {
-      // Somebody was faster, with other attributes.
+      // Another process was faster, with other attributes.
       if (!/already exists/i.test(String((error as Error).message))) throw error;
     }
   }
@@ -140,7 +140,7 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, context: T
   }
 }
 
-/** First nothing more arrives, then the queue goes; its dead letters are for people to look at. */
+/** Unsubscribes first, then deletes the queue. The dead letters stay, for people to look at. */
 async function remove(removed: Removed, of: Destination, context: TopologyContext): Promise<void> {
   const { sns, queues, signal } = context;
   const { subscriptionArn } = removed;

@@ -3,7 +3,7 @@ import type { DesiredTopic } from "./desired.ts";
 import { subscriptionsOf } from "./subscriptions.ts";
 import { findQueue, ifThere, type TopologyContext } from "./context.ts";
 
-/** Subscriptions, then the topic where it is ours and was asked for; the queues follow. */
+/** Deletes the subscriptions, then the topic where it was asked for and is ours. The queues follow. */
 export async function destroyTopics(desired: readonly DesiredTopic[], context: TopologyContext): Promise<void> {
   const { sns, signal } = context;
   for (const topic of desired) {

@@ -1,11 +1,11 @@
-/** What a key's policy says about SNS. */
+/** What the policy of a KMS key says about SNS. */
 import { createHash } from "node:crypto";
 import type { Statement } from "@switchyard/sqs/kit";
 
 const SERVICE = "sns.amazonaws.com";
 const NEEDED = ["kms:GenerateDataKey", "kms:Decrypt"];
 
-/** Lets exactly this topic use the key. Its Sid follows from the topic's ARN: the same topic finds its own again. */
+/** Lets exactly this topic use the key. Its Sid is derived from the topic's ARN, so that the statement is found again. */
 export function grantFor(topicArn: string): Statement {
   const name = topicArn.slice(topicArn.lastIndexOf(":") + 1).replace(/[^A-Za-z0-9]/g, "");
   const hash = createHash("sha256").update(topicArn).digest("hex").slice(0, 12);
@@ -20,8 +20,8 @@ export function grantFor(topicArn: string): Statement {
 }
 
 /**
- * The policy with the topic's statement in it, every other one as it was; undefined: SNS may use the key for this topic
- * already. Throws where the policy cannot be read.
+ * The policy with the topic's statement added and all others as they are. Undefined: SNS may already use the key for this topic.
+ * Throws where the policy cannot be read.
  */
 export function granted(policy: string, keyArn: string, topicArn: string): string | undefined {
   const document = JSON.parse(policy) as { Statement?: Statement | Statement[] };
@@ -44,7 +44,7 @@ function allows(statement: Statement, keyArn: string, topicArn: string): boolean
 
 type Conditions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A condition that is not known to hold is taken not to: a statement too many is better than one too few. */
+/** Whether the conditions hold. An unknown condition counts as not holding: a statement too many is better than one too few. */
 function holds(conditions: Conditions, topicArn: string): boolean {
   const account = topicArn.split(":")[4] ?? "";
   return Object.entries(conditions).every(([operator, keys]) =>

@@ -21,7 +21,7 @@ interface State {
   readonly queues: TopologyPlan;
 }
 
-/** Topics, their groups' queues and dead letters, the subscriptions between them, and who may send where. */
+/** Topics, the queues and dead letters of their groups, the subscriptions between them, and the policies that let topics send. */
 export async function createTopology(options: SnsOptions, loadKms: () => Promise<Sdk> = loadKmsSdk): Promise<Topology> {
   const sources = new QueueSources();
   const sdk = await loadSdk();
@@ -72,7 +72,7 @@ export async function createTopology(options: SnsOptions, loadKms: () => Promise
   };
 }
 
-/** Topology has no connection to name its errors, so they are named here. */
+/** No connection classifies the errors of topology, so that is done here. */
 async function naming<T>(doing: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

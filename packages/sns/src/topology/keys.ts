@@ -1,4 +1,4 @@
-/** The KMS keys of queues, which SNS must be let use: every delivery would be discarded otherwise, and nobody told. */
+/** The KMS keys of queues. SNS must be allowed to use them; otherwise it discards every delivery, and nobody is told. */
 import type { Change, Destination } from "@switchyard/core/driver";
 import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { Queue } from "@switchyard/sqs/kit";
@@ -24,13 +24,13 @@ export interface WantedKey {
   readonly group: Destination;
   readonly key: string;
   readonly queue: string;
-  /** A group's own queue, not its dead letters. */
+  /** True for a group's own queue, false for its dead letters. */
   readonly own: boolean;
-  /** SNS has not sent to this queue under this key before, as far as is known. */
+  /** As far as is known, SNS has not sent to this queue with this key before. */
   readonly first: boolean;
 }
 
-/** The keys of a group's queue and of its dead letters; `subscribed`: SNS delivers there already. */
+/** The keys of a group's queue and of its dead letters. `subscribed`: SNS already delivers to the queue. */
 export function keysOf(
   group: Destination,
   queue: Queue | undefined,
@@ -40,7 +40,7 @@ export function keysOf(
   const wanted: WantedKey[] = [];
   const add = (of: Destination, is: Queue | undefined, own: boolean): void => {
     const has = is?.attributes["KmsMasterKeyId"] || undefined;
-    // Dead letters are encrypted as their group's queue is, unless they say otherwise.
+    // Dead letters are encrypted as their group's queue is, unless they have settings of their own.
     const asked = of.address === undefined ? (of.native["kmsKey"] ?? group.native["kmsKey"]) : undefined;
     const key = (asked as string | undefined) ?? has;
     if (key !== undefined)
@@ -53,11 +53,11 @@ export function keysOf(
 
 export interface KeyPlanning {
   readonly changes: readonly Change[];
-  /** ARNs of the keys whose policy is to be changed. */
+  /** ARNs of the keys whose policies are to be changed. */
   readonly keys: readonly string[];
 }
 
-/** `known`: false where the topic is still to be made and nobody says in which account; the key's own is then taken. */
+/** `known` is false while the topic does not exist and its account is unknown. The account of the key is then assumed. */
 export async function planKeys(
   wanted: readonly WantedKey[],
   topic: { readonly arn: string; readonly known: boolean },
@@ -113,7 +113,7 @@ export async function planKeys(
   return { changes, keys: [...keys] };
 }
 
-/** Reads each policy again, so that what others added since stays; a grant that is there by now is left alone. */
+/** Reads each policy again, so that later changes by others stay. A statement that exists by now is left alone. */
 export async function applyKeys(
   keys: readonly string[],
   topicArn: string,

@@ -6,7 +6,7 @@ import type { SnsOptions } from "../options.ts";
 const NAME: string = "@aws-sdk/client-kms";
 const CALL_TIMEOUT_MS = 15_000;
 
-/** Optional: without it, plans only show what a key's policy needs. */
+/** The SDK of KMS is optional. Without it, plans only show what a key's policy needs. */
 export function loadKmsSdk(): Promise<Sdk> {
   return loadPeer(NAME, "@switchyard/sns", () => import(NAME));
 }
@@ -52,7 +52,7 @@ function create({ client, snsClient, snsEndpoint, endpoint, ...options }: SnsOpt
     throw new MessagingError("missing-client", "give kmsClient: new KMSClient() beside the other clients", {
       kind: "config",
     });
-  // One endpoint for all of AWS is a stand-in for it; one of SQS and another of SNS say nothing about KMS.
+  // One endpoint for all services is an emulator of AWS. Separate endpoints of SQS and SNS say nothing about KMS.
   const at = snsEndpoint === undefined && endpoint !== undefined ? { endpoint } : {};
   return new sdk["KMSClient"]!(clientSettings({ ...options, ...at }, handlerSettings(CALL_TIMEOUT_MS))) as NonNullable<
     SnsOptions["kmsClient"]

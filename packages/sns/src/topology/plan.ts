@@ -22,7 +22,7 @@ import { findQueue, ifThere, type TopologyContext } from "./context.ts";
 interface Planning {
   readonly changes: Change[];
   readonly topics: PlannedTopic[];
-  /** Of subscriptions: shown, and made, after the queues. */
+  /** Changes of subscriptions, which come after the queues. */
   readonly after: Change[];
 }
 
@@ -41,7 +41,7 @@ async function planTopic(
   const arn = await findArn(desired.of, sns, signal);
   const topic = arn === undefined ? undefined : await ifThere(describeTopic(arn, sns, signal));
   const there = topic === undefined ? [] : await subscriptionsOf(topic.arn, sns, signal);
-  // Before it exists its account may be unknown; queues then wait for it.
+  // Before the topic exists its account may be unknown. The policies of queues are then written by `apply`.
   const guess = arn ?? topicArn((await sns.region()) ?? "", "000000000000", desired.name);
   for (const group of desired.groups) sources.set(group, desired.name, guess);
 
@@ -151,7 +151,7 @@ async function planGroup(
     return { changes, subscribe: true, settings: [], keys: keysOf(group, queue, dead, false) };
   }
   const { SubscriptionArn = "" } = subscription;
-  // A subscription that waits for its confirmation has no ARN to read its attributes by.
+  // A subscription that waits for confirmation has no ARN, so its attributes cannot be read.
   const { Attributes = {} } = SubscriptionArn.startsWith("arn:")
     ? await context.sns.call("GetSubscriptionAttributes", { SubscriptionArn }, context.signal)
     : { Attributes: { ...wantedAttributes(group, dead?.arn), PendingConfirmation: "true" } };
@@ -167,7 +167,7 @@ async function planGroup(
   };
 }
 
-/** A queue given by address has a policy of its own, which nobody here changes. */
+/** The policy of a queue given by address is never changed. The plan shows what is missing in it. */
 function externalPolicy(group: Destination, queue: Queue, topic: Topic): Change[] {
   if (group.address === undefined || queue.attributes["Policy"]?.includes(topic.arn) === true) return [];
   const summary = `its policy does not name ${topic.arn}, so SNS may not deliver; allow sqs:SendMessage to sns.amazonaws.com with aws:SourceArn equal to it`;

@@ -25,7 +25,7 @@ export async function subscriptionsOf(
   return all;
 }
 
-/** What a group's subscription is to have. `deadArn` undefined: no queue for what SNS itself cannot deliver. */
+/** The attributes of a group's subscription. `deadArn` undefined: there is no queue for what SNS cannot deliver. */
 export function wantedAttributes(group: Destination, deadArn: string | undefined): Record<string, string> {
   const filter = filterPolicy(group);
   return {
@@ -79,7 +79,7 @@ export function subscriptionDifferences(wanted: Attributes, is: Attributes): rea
   return found;
 }
 
-/** Comparable; empty for none. */
+/** In a form that can be compared. Empty: none. */
 function policy(text: string | undefined): string {
   if (text === undefined || text === "" || text === "{}") return "";
   try {
@@ -89,7 +89,7 @@ function policy(text: string | undefined): string {
   }
 }
 
-/** A group whose subscription and queue are there and which configuration no longer lists. */
+/** A group that still has a subscription and a queue, and is no longer in the configuration. */
 export interface Removed {
   readonly group: string;
   readonly queue: string;
@@ -111,7 +111,7 @@ export function removedGroups(topic: DesiredTopic, arn: string, there: readonly 
   return removed;
 }
 
-/** The queue such a group left behind. */
+/** The queue of a removed group. */
 export function removedQueue(
   { channel, base, ordered }: Destination,
   { queue, group }: Pick<Removed, "queue" | "group">,
@@ -121,7 +121,7 @@ export function removedQueue(
 
 const LARGE = new Set(["sqs", "lambda", "firehose"]);
 
-/** Before anything is made: what SNS would refuse once half of it is there. */
+/** Refuses, before anything is created, what SNS would refuse halfway. */
 export function refuseTooLarge(topic: DesiredTopic, there: readonly Subscription[], missing: number): void {
   const { maxMessageBytes } = topic.settings;
   if (topic.external || maxMessageBytes <= DEFAULT_MESSAGE_BYTES) return;

@@ -1,4 +1,4 @@
-/** What a topic has against what it should have, setting by setting. */
+/** What a topic has, compared with what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { canonical, policyOf, splitPolicy, type Statement } from "@switchyard/sqs/kit";
 import type { SnsClient } from "../client.ts";
@@ -10,11 +10,11 @@ import type { DesiredTopic } from "./desired.ts";
 export interface TopicDifference {
   readonly action: Change["action"];
   readonly summary: string;
-  /** What to set; absent for what is only shown. */
+  /** The attribute to set. Absent: the difference is only shown. */
   readonly set?: readonly [name: string, value: string];
 }
 
-/** What a new topic is made with; the policy needs its ARN and follows. */
+/** The attributes of a new topic. Its policy needs the ARN and is set afterwards. */
 export function creationAttributes({ of, settings }: DesiredTopic): Record<string, string> {
   return {
     ...(of.ordered ? { FifoTopic: "true", FifoThroughputScope: scope(settings.throughput) } : {}),
@@ -87,7 +87,7 @@ function statements({ publish = [], subscribe = [] }: TopicAccess, arn: string):
   ];
 }
 
-/** SNS answers with the root ARN where an account was given. */
+/** SNS returns an account as the ARN of its root. */
 function accounts(statement: Statement): Statement {
   const { AWS } = (statement["Principal"] ?? {}) as { AWS?: string | readonly string[] };
   if (AWS === undefined) return statement;
@@ -98,7 +98,7 @@ function accounts(statement: Statement): Statement {
 const sids = (all: readonly Statement[]): string =>
   all.length === 0 ? "none" : all.map(({ Sid }) => Sid ?? "without a name").join(", ");
 
-/** The tags that are not there or say otherwise; tags of others are theirs. */
+/** The declared tags that are absent or differ. Tags that are not declared are left alone. */
 export async function missingTags(
   { settings: { tags } }: DesiredTopic,
   arn: string,
