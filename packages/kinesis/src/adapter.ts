@@ -4,7 +4,7 @@ import { declared } from "./capabilities.ts";
 import { fansOut, nativeProblems } from "./native.ts";
 import { type KinesisOptions, kinesisOptions } from "./options.ts";
 
-/** What a stream on Kinesis keeps. */
+/** The needs that a stream on Kinesis can meet. */
 export type KinesisKeeps = { stream: "ordering" | "replay" };
 
 /** Amazon Kinesis: streams, read by polling or by enhanced fan-out. */

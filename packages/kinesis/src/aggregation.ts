@@ -1,6 +1,6 @@
 /**
- * Records that the Kinesis Producer Library has packed into one: the magic, a protobuf, and the protobuf's MD5. Other
- * producers make them; we only read them.
+ * Records that the Kinesis Producer Library (KPL) has packed into one: a magic number, a protobuf message, and its MD5. Switchyard
+ * reads them and never makes them.
  */
 import { md5 as systemMd5, type Md5 } from "./md5.ts";
 
@@ -14,9 +14,9 @@ export interface UserRecord {
 }
 
 /**
- * The records inside, in order; undefined for one that is not aggregated. A false magic or MD5, or a protobuf that is not
- * wholly what it should be, is not aggregated either: such a record is delivered as it came. Never throws, and copies nothing:
- * what it allocates is bounded by the bytes given. Without MD5 the checksum is not verified; the magic and the protobuf are.
+ * The records inside, in order. Undefined: the record is not aggregated and is delivered as it came; so is one with a wrong magic
+ * number, a wrong MD5, or a malformed protobuf. Never throws, and copies nothing: what it allocates is bounded by the bytes given.
+ * On a machine without MD5 the checksum is not verified; the rest is.
  */
 export function deaggregate(data: Uint8Array, md5: Md5 = systemMd5): readonly UserRecord[] | undefined {
   if (data.length < MAGIC.length + MD5_BYTES || MAGIC.some((byte, index) => data[index] !== byte)) return undefined;
@@ -25,7 +25,7 @@ export function deaggregate(data: Uint8Array, md5: Md5 = systemMd5): readonly Us
   if (digest !== undefined && digest.compare(data, data.length - MD5_BYTES) !== 0) return undefined;
   try {
     const records = aggregated(body);
-    // Nothing inside would be nothing to hand over, and a record that vanishes.
+    // A record with nothing inside would vanish, so it is delivered as it came.
     return records.length === 0 ? undefined : records;
   } catch {
     return undefined;
@@ -68,12 +68,12 @@ interface Field {
   readonly bytes?: Uint8Array;
 }
 
-/** The fields of one protobuf message; those unknown here are passed over. Throws on anything cut short. */
+/** The fields of one protobuf message. Unknown fields are skipped. Throws where the message is cut short. */
 function* fields(message: Uint8Array): Generator<Field> {
   let at = 0;
   const varint = (): number => {
     let value = 0;
-    // Ten bytes carry 64 bits; beyond 2^53 it is no index and no length that could be here.
+    // Ten bytes carry 64 bits. No index and no length beyond 2^53 can occur here.
     for (let shift = 0; shift < 70; shift += 7) {
       const byte = message[at++];
       if (byte === undefined) break;

@@ -2,7 +2,7 @@ import type { Capabilities, Destination } from "@switchyard/core/driver";
 import { MAX_BATCH, MAX_BATCH_BYTES, SENDS_AT_ONCE } from "./limits.ts";
 import { settingsOf } from "./native.ts";
 
-/** What the stream's own settings decide. */
+/** What depends on the settings of the stream. */
 export interface StreamLimits {
   readonly maxRecordBytes: number;
   readonly retentionMs: number;
@@ -40,7 +40,7 @@ export function capabilitiesOf(ordered: boolean, limits: StreamLimits): Capabili
   };
 }
 
-/** Before any I/O: what a stream has that was made as the configuration says. */
+/** Before any call: the capabilities of a stream created as the configuration says. */
 export function declared(of: Destination): Capabilities | undefined {
   if (of.model !== "stream") return undefined;
   const { maxRecordKiB, retentionHours } = settingsOf(of);

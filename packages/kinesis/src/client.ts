@@ -16,7 +16,7 @@ export interface Clients {
   readonly call: Call;
   /** SubscribeToShard: over HTTP/2, one connection each. */
   readonly subscribe: Call;
-  /** Whose calls they are. */
+  /** The client behind `call`. */
   readonly client: KinesisClientLike;
   readonly subscribeClient: KinesisClientLike;
   region(): Promise<string | undefined>;

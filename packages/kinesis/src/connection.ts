@@ -62,7 +62,7 @@ export async function connect(
     return ConsumerARN;
   }
 
-  /** Runs `work` with the group's lease store, checked, and closes it. */
+  /** Opens and checks the group's lease store, runs `work` with it, and closes it. */
   async function withStore<T>(
     of: Destination,
     signal: AbortSignal,

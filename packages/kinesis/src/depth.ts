@@ -6,12 +6,12 @@ import { iteratorAt } from "./positions.ts";
 import { listShards, type Stream } from "./resource.ts";
 import { type ShardMessage, unpack } from "./message.ts";
 
-/** Of the shards asked at once: each costs two calls, one of them from the shard's quota of reads. */
+/** How many shards are asked at once. Each costs two calls, one of which counts against the shard's quota of reads. */
 const AT_ONCE = 10;
 
 /**
- * Where a group stands in each shard that is not done: who has it, and how far behind it is. What is held in this process
- * is known (`here`); of the others Kinesis is asked, by reading one record at their checkpoint.
+ * How far a group is behind in each shard that it has not finished, and which worker has it. For shards held in this process that is
+ * known (`here`). For the others one record at the checkpoint is read.
  */
 export async function groupDepth(
   stream: Stream,
@@ -71,7 +71,7 @@ async function lagAt(
     const age = first?.at === undefined ? 0 : Math.max(now - first.at, 0);
     return { oldestMs: Math.max(behind, age), ...(behind === 0 ? { ready: first === undefined ? 0 : 1 } : {}) };
   } catch (cause) {
-    // Over its quota, or a position that is gone: the others are told all the same.
+    // The shard is over its quota, or the position is gone. The depth of the other shards is still told.
     if (
       ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "InvalidArgumentException"].some((name) =>
         isNamed(cause, name),

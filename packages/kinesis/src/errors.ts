@@ -3,10 +3,10 @@ import { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault } from 
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { failedAtKinesis } from "./sdk.ts";
 
-/** A record PutRecords did not take, or one not sent because its shard is over its quota. */
+/** A record that PutRecords refused, or that was not sent because its shard is over its quota. */
 export class RecordError extends Error {
   override readonly name: string;
-  /** Until the shard is tried again. */
+  /** How long until the shard may be tried again. */
   readonly retryAfterMs: number | undefined;
   constructor(code: string, message: string, retryAfterMs?: number) {
     super(message);
@@ -40,14 +40,14 @@ const table: FaultTable = {
   ExpiredIteratorException: ["retryable", "iterator-expired"],
 };
 
-/** Is it Kinesis's to classify? */
+/** Whether the error belongs to Kinesis, on a connection that serves several services. */
 export const isOfKinesis = (cause: unknown): boolean => cause instanceof RecordError || failedAtKinesis(cause);
 
-/** The SDK's name of the error. */
+/** Whether the error has this name, as the SDK gives it. */
 export const isNamed = (error: unknown, name: string): boolean =>
   typeof error === "object" && error !== null && namesOf(error).includes(name);
 
-/** The lease engine's errors come this way too: its `lease-lost` is the seam's `lost`. */
+/** Errors of our own and of the lease engine. Its `lease-lost` is the seam's `lost`. */
 function ours(error: { kind: Fault["kind"]; code: string; message: string }, during: Phase): Fault {
   const settling = during === "settle" || during === "extend";
   if (settling && error.code === "lease-lost") return { kind: "lost", code: error.code };
@@ -57,9 +57,9 @@ function ours(error: { kind: Fault["kind"]; code: string; message: string }, dur
 function recordFault({ name, retryAfterMs }: RecordError): Fault {
   if (name === "NoAnswer") return { kind: "ambiguous", code: "no-answer" };
   const row = Object.hasOwn(table, name) ? table[name] : undefined;
-  // "Unsuccessfully processed": not stored, says the API reference.
+  // Not stored: the API reference calls such records "unsuccessfully processed".
   if (row === undefined) return { kind: "retryable", code: "service-failed" };
-  // Of one record: the others, on other shards, go on.
+  // Only this record's shard is throttled. Records of other shards go on.
   const partial = row[0] === "throttled" ? { partial: true } : {};
   return { ...rowFault(row), ...partial, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
@@ -72,7 +72,7 @@ function special(error: object, during: Phase): Fault | undefined {
     : { kind: "config", code: "invalid-argument" };
 }
 
-/** A stream that vanished is the contract's `unroutable` for publishers. */
+/** To a publisher, a stream that does not exist is `unroutable` (contract C1). */
 const adjust = (fault: Fault, _name: string, during: Phase): Fault =>
   fault.code === "stream-not-found" && during === "send" ? { ...fault, code: "unroutable" } : fault;
 

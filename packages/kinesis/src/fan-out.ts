@@ -15,39 +15,39 @@ export interface FanOutOptions {
   readonly runtime: Runtime;
   /** As {@link PollingOptions.unknown}. */
   readonly unknown: (cause: unknown, at: IteratorType) => Promise<Batch>;
-  /** The listing shows the shard closed: what is left of it, and its end, can be read by polling. */
+  /** Whether the last listing shows the shard as closed. The rest of it, and its end, can then be read by polling. */
   readonly closed: () => boolean;
-  /** Reads on from there by polling. */
+  /** Continues from there by polling. */
   readonly poll: (at: IteratorType) => Feed;
-  /** Another subscribes to the shard under the same consumer name: what it does to this one. Undefined: no longer. Default: nobody is told. */
+  /** Called when another reader uses the same consumer name, with what it did to this one; and with undefined once it no longer does. */
   readonly taken?: (what: string | undefined) => void;
 }
 
-/** Kinesis ends a subscription after five minutes; one that ended sooner than this was ended. */
+/** Kinesis ends a subscription after five minutes. One that ended sooner did not end by itself. */
 const EARLY_MS = 290 * SECOND;
 /** A subscription that lasts this long is not shared. */
 const STEADY_MS = 30 * SECOND;
 
 /**
- * SubscribeToShard: events are pushed for five minutes, then it is called again from where they ended. One event is held at
- * most: the next is not taken from the connection before, and its flow control stops the sender.
+ * Reads by SubscribeToShard. Events are pushed for five minutes; then it subscribes again from where they ended. At most one event
+ * is held: the next one stays in the connection, whose flow control stops the sender.
  */
 export class FanOut implements Feed {
   readonly #options: FanOutOptions;
   #at: IteratorType;
-  /** As `#at`, by records alone: what Kinesis says of where it goes on may be no record's number. */
+  /** After the last record read. `#at` comes from Kinesis and need not be the number of any record. */
   #read: IteratorType;
   #events: AsyncIterator<ShardEvent> | undefined;
   #next: Promise<IteratorResult<ShardEvent>> | undefined;
   /** No call before then. */
   #notBefore = 0;
-  /** When the subscription that runs began. */
+  /** When the current subscription began. */
   #began = 0;
   readonly #cut = new AbortController();
   #rest: Feed | undefined;
-  /** The last subscription ended sooner than Kinesis ends one. */
+  /** The last subscription ended sooner than Kinesis would end it. */
   #endedEarly = false;
-  /** Since when every subscription is refused. */
+  /** When subscriptions began to be refused. */
   #refusedSince: number | undefined;
   #taken = false;
 
@@ -84,7 +84,7 @@ export class FanOut implements Feed {
     this.#events = undefined;
   }
 
-  /** A batch: the shard is unknown. Nothing: subscribed, or the time is over. */
+  /** Returns a batch only where Kinesis does not know the shard. Undefined: subscribed, or the time is over. */
   async #subscribe(until: number, signal: AbortSignal): Promise<Batch | undefined> {
     const { runtime, subscribe, consumerArn, shard, unknown } = this.#options;
     while (runtime.monotonic() < this.#notBefore) {
@@ -113,13 +113,13 @@ export class FanOut implements Feed {
       if (isNamed(cause, "InvalidArgumentException")) return unknown(cause, at);
       if (!isNamed(cause, "ResourceInUseException")) throw cause;
       this.#refused(began);
-      // Somebody has subscribed within the last five seconds: after those it is ours. One call a second is allowed.
+      // There was a subscription within the last five seconds. After those the shard is free. One call a second is allowed.
       this.#notBefore = began + SECOND;
     }
     return undefined;
   }
 
-  /** An event that is being waited for is kept: an abort loses nothing. */
+  /** Keeps the event it waits for, so that an abort loses nothing. */
   async #event(until: number, signal: AbortSignal): Promise<IteratorResult<ShardEvent> | undefined> {
     const { runtime } = this.#options;
     const next = (this.#next ??= this.#events!.next());
@@ -150,7 +150,7 @@ export class FanOut implements Feed {
   #over(): void {
     this.#endedEarly = this.#options.runtime.monotonic() - this.#began < EARLY_MS;
     this.#events = undefined;
-    // One that ended sooner than five seconds after it began would be refused now.
+    // Kinesis refuses a new subscription within five seconds of the last one.
     this.#notBefore = this.#began + RESUBSCRIBE_MS;
   }
 

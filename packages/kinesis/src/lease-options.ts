@@ -13,19 +13,19 @@ const duration = (min: string, max: string) =>
     { error: `must be a duration from ${min} to ${max}` },
   );
 
-/** Milliseconds; undefined where it was not said. */
+/** In milliseconds. Undefined: not set. */
 export const asMs = (value: string | number | undefined): number | undefined =>
   value === undefined ? undefined : parseDuration(value);
 
 const timing = {
   /**
-   * A lease not renewed for so long is anybody's: how long the shards of a crashed worker wait. A third as often each held
-   * shard is written to the table. Default 30s.
+   * A lease that is not renewed for this long may be taken by another worker, so this is how long the shards of a crashed worker
+   * wait. A held shard is written to the table three times in it. Default 30s.
    */
   duration: duration("1s", "10m").optional(),
-  /** How long an asked worker may take to finish before a shard is handed over all the same. Default 30s. */
+  /** How long a worker that is asked for a shard may take to finish, before the shard is handed over anyway. Default 30s. */
   handover: duration("1s", "10m").optional(),
-  /** How often shards are listed; their ends are acted on at once. Default 90s. */
+  /** How often shards are listed. The end of a shard is noticed at once, without a listing. Default 90s. */
   discover: duration("1s", "30m").optional(),
 };
 
@@ -36,7 +36,7 @@ export interface PostgresPool {
   query(text: string, values?: any[]): Promise<{ readonly rows: any[]; readonly rowCount: number | null }>;
 }
 
-/** Makes a group's store; its own, which the driver closes. */
+/** Makes a group's store. Each group has its own, and the driver closes it. */
 export type LeaseStoreFactory = (group: Destination) => LeaseStore;
 const factory = z.custom<LeaseStoreFactory>((value) => typeof value === "function", {
   error: "must be a function (group) => LeaseStore; it can be given in code only",
@@ -46,12 +46,12 @@ export const leaseOptions = z.discriminatedUnion(
   "store",
   [
     z.strictObject({
-      /** One table a group, named as the group: `prefix_channel_group`. In the connection's region and account unless said otherwise. */
+      /** One table for each group, with the group's name: `prefix_channel_group`. It is in the connection's region and account by default. */
       store: z.literal("dynamodb"),
       region: z.string().min(1).optional(),
-      /** Of the DynamoDB API; default: as the SDK finds it, never the connection's, which is of Kinesis. */
+      /** The URL of the DynamoDB API. Default: as the SDK finds it. The connection's endpoint, which is that of Kinesis, is not used. */
       endpoint: z.string().optional(),
-      /** Takes the place of the group's name, for the table of a stopped KCL application. */
+      /** A table to use instead of the group's name: the table of a stopped KCL application. */
       table: z.string().min(3).optional(),
       ...timing,
     }),
@@ -64,9 +64,9 @@ export const leaseOptions = z.discriminatedUnion(
       ...timing,
     }),
     z.strictObject({
-      /** In this process only: for tests, and for a worker that is alone and may read everything again. */
+      /** In this process only: for tests, and for a single worker that may read everything again after a restart. */
       store: z.literal("memory"),
-      /** Connections that name the same share it. Default: this connection's own. */
+      /** Connections with the same name share the store. Default: this connection has its own. */
       name: z.string().min(1).optional(),
       ...timing,
     }),

@@ -3,7 +3,7 @@ import { type LeaseStore, memoryLeases, type Timing } from "@switchyard/leases";
 import { asMs, DEFAULT_LEASES, type LeaseOptions } from "./lease-options.ts";
 import type { KinesisOptions } from "./options.ts";
 
-/** A group's lease store. `own` names what this connection keeps in memory, where no other name is given. */
+/** A group's lease store. `own` is the name of a store in memory for which the options give none. */
 export async function leaseStore(of: Destination, options: KinesisOptions, own: string): Promise<LeaseStore> {
   const leases = options.leases ?? DEFAULT_LEASES;
   switch (leases.store) {

@@ -9,7 +9,7 @@ import { fromData, type ShardMessage } from "./message.ts";
 
 export interface ShardReceipt {
   readonly sequence: string;
-  /** Absent: the record is settled whole. */
+  /** Absent: the whole record is settled. */
   readonly sub?: number;
 }
 
@@ -26,7 +26,7 @@ export class ShardLease implements Lease<ShardReceipt> {
   readonly #reader: ShardReader;
   readonly #runtime: Runtime;
   readonly #keyed: boolean;
-  /** Ends a receive: the lease is lost or wanted elsewhere, or the receiver closes. */
+  /** Ends a receive, because the lease is lost, another worker asks for it, or the receiver closes. */
   readonly #over: AbortSignal;
   readonly #done: (lease: ShardLease) => void;
   #first = true;
@@ -50,12 +50,12 @@ export class ShardLease implements Lease<ShardReceipt> {
     held.lost.addEventListener("abort", () => this.close(), { once: true });
   }
 
-  /** Handed out and not below the checkpoint. */
+  /** How many messages are handed out and not yet below the checkpoint. */
   get unsettled(): number {
     return this.#unsettled.length;
   }
 
-  /** Milliseconds: the age of the oldest record not settled, read or not; undefined before the first read. */
+  /** The age of the oldest record that is not settled, read or not, in milliseconds. Undefined before the first read. */
   get behindMs(): number | undefined {
     const { lagMs } = this.#reader;
     const oldest = this.#unsettled[0]?.at ?? this.#reader.waitingSince;
@@ -77,7 +77,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     return this.#reader.ended || this.#wanted ? null : [];
   }
 
-  /** Core settles a log by its low-water mark: the last one is the farthest. */
+  /** Core settles a log up to a position, so the last settlement of a batch is the farthest. */
   async settle(batch: readonly Settlement<ShardReceipt>[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
     for (const { action, receipt } of batch) outcomes.push(await this.#settle(action, receipt));
@@ -93,7 +93,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     const ended = this.#reader.ended && reason === "drained" && !this.lost.aborted;
     const children = this.#reader.children.map(childShard);
     this.close();
-    // Not stored, the next holder finds the end again.
+    // If it is not stored, the next holder finds the end again.
     for (let ms = SECOND / 4; ended && !signal.aborted && !this.lost.aborted; ms *= 2) {
       try {
         return await this.#held.ended(children);
@@ -126,7 +126,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     return undefined;
   }
 
-  /** One that cannot be delivered stays the next to be: a position never moves past what was not handed over. */
+  /** A message that cannot be delivered stays the next one: a position never moves past what was not handed over. */
   #deliverAll(items: readonly ShardMessage[]): readonly Delivery<ShardReceipt>[] {
     const deliveries: Delivery<ShardReceipt>[] = [];
     try {
@@ -156,7 +156,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     };
   }
 
-  /** Reads no more; what was read may still be settled. */
+  /** Stops reading. What was read can still be settled. */
   close(): void {
     this.#reader.close();
     this.#done(this);

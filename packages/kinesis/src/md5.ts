@@ -1,6 +1,6 @@
 /**
- * MD5, by which Kinesis assigns keys to shards and the Kinesis Producer Library seals what it packs. A machine that allows
- * FIPS-approved algorithms only does not have it: everything here works without.
+ * MD5 assigns keys to shards, and is the checksum of the Kinesis Producer Library. A machine that allows only FIPS-approved algorithms
+ * does not have it. Everything here works without it.
  */
 import { createHash } from "node:crypto";
 

@@ -10,7 +10,7 @@ import type { Md5 } from "./md5.ts";
 import type { RecordPosition } from "./positions.ts";
 import type { KinesisRecord } from "./sdk.ts";
 
-/** What stands in for the key of a message that has none: a number of at most ten digits. */
+/** A message without a key gets a number of at most ten digits as its partition key. */
 const COUNTED_KEYS = 2 ** 30;
 const COUNTED_KEY = 10;
 
@@ -20,7 +20,7 @@ export function sizeOf({ body, key }: WireMessage): number {
   return data + (key === undefined ? COUNTED_KEY : Buffer.byteLength(key));
 }
 
-/** Why Kinesis would not take the message as it is: known before any call, because one bad record fails the whole request. */
+/** Why Kinesis would refuse the message. Checked before any call, because one bad record fails the whole request. */
 export function refusal(message: WireMessage, limit: number): Error | undefined {
   const { key, headers, delayMs = 0 } = message;
   if (key !== undefined && (key.length > MAX_KEY || key.length === 0)) {
@@ -31,9 +31,9 @@ export function refusal(message: WireMessage, limit: number): Error | undefined 
   }
   if (key !== undefined && !key.isWellFormed())
     return refuse("bad-key", "the ordering key holds half of a surrogate pair, which UTF-8 cannot carry");
-  if (delayMs > 0) return refuse("delay-unsupported", "Kinesis delays no record");
+  if (delayMs > 0) return refuse("delay-unsupported", "Kinesis cannot delay a record");
   for (const name in headers) return refuse("header-unsupported", `header "${name}": a record has no headers`);
-  // No text has more bytes than this: most need not be counted.
+  // No text has more bytes than three per character, so most messages need no counting.
   if ((message.body.length + MAX_KEY) * 3 <= limit) return undefined;
   const size = sizeOf(message);
   if (size > limit)
@@ -48,7 +48,7 @@ function refuse(code: string, message: string): MessagingError {
   return new MessagingError(code, message, { kind: "permanent" });
 }
 
-/** Keys for messages that have none, counted from anywhere: MD5, by which Kinesis finds the shard, spreads them as chance would. */
+/** Keys for messages without one: numbers counted up from a random start. Kinesis hashes keys with MD5, which spreads numbers evenly over the shards. */
 export function countedKeys(random: number): () => string {
   let last = Math.floor(random * COUNTED_KEYS);
   return () => String((last = (last + 1) % COUNTED_KEYS));
@@ -56,7 +56,7 @@ export function countedKeys(random: number): () => string {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Never throws. Data that is UTF-8 is text, anything else stays bytes. `key` only where the stream keeps the order of keys. */
+/** Never throws. Valid UTF-8 becomes text, anything else stays bytes. `key` is given only where the stream keeps the order of keys. */
 export function fromData(data: Uint8Array, key: string | undefined): WireMessage {
   return { body: text(data), headers: NO_HEADERS, ...(key === undefined ? {} : { key }) };
 }
@@ -79,14 +79,14 @@ export interface ShardMessage extends RecordPosition {
   readonly at: number | undefined;
   /** Inside an aggregated record. */
   readonly packed: boolean;
-  /** The record's last: with it the record is settled whole. */
+  /** The last message of its record: settling it settles the whole record. */
   readonly last: boolean;
   readonly record: KinesisRecord;
 }
 
 /**
- * A record's messages, in order: more than one where it is aggregated. All of what is inside is given, also keys that hash into
- * another shard: leaving them out would lose them.
+ * The messages of a record, in order. An aggregated record has several. Messages whose keys belong to another shard are given as well,
+ * because leaving them out would lose them.
  */
 export function unpack(record: KinesisRecord, each: (item: ShardMessage) => void, md5?: Md5): void {
   const sequence = record.SequenceNumber ?? "";

@@ -1,4 +1,4 @@
-/** Names of streams and of their consumers: ours from the destination, and existing streams by name or ARN. */
+/** Names of streams and their consumers: derived from the destination, or of an existing stream by name or ARN. */
 import type { Destination, Located } from "@switchyard/core/driver";
 import type { StreamRef } from "./sdk.ts";
 import { MAX_NAME } from "./limits.ts";
@@ -6,7 +6,7 @@ import { MAX_NAME } from "./limits.ts";
 const NAME = /^[a-zA-Z0-9_.-]+$/;
 const ARN = /^arn:aws[a-z-]*:kinesis:([a-z0-9-]+):(\d{12}):stream\/([a-zA-Z0-9_.-]{1,128})$/;
 
-/** Of the stream: its groups share it. */
+/** The address of the stream, which the groups share. */
 const addressOf = (of: Destination): string => of.baseAddress ?? of.address ?? of.base;
 
 /** `ConsumerName` of a group on enhanced fan-out. */

@@ -1,22 +1,22 @@
-/** What may stand under `native` for a stream or a group: settings only Kinesis has. Each is checked before anything is asked of Kinesis. */
+/** The settings under `native` of a stream or a group, which only Kinesis has. They are checked before any call to Kinesis. */
 import { kmsKeyProblem, tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { DEFAULT_RECORD_KIB, MAX_RECORD_KIB, MAX_RETENTION_MS, MIN_RETENTION_MS } from "./limits.ts";
 
-/** Resolved, defaults filled in. */
+/** The settings with their defaults. */
 export interface Settings {
-  /** `partitions` given: provisioned with as many shards; else on demand. */
+  /** Provisioned with `partitions` shards where that is set, else on demand. */
   readonly mode: "ON_DEMAND" | "PROVISIONED";
   readonly shards?: number;
   readonly maxRecordKiB: number;
   readonly retentionHours: number;
-  /** Default the AWS-managed key of Kinesis; undefined: not encrypted. */
+  /** Default: the AWS-managed key of Kinesis. Undefined: not encrypted. */
   readonly kmsKey: string | undefined;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
 const HOUR = 3_600_000;
-/** The AWS-managed key: costs nothing by itself, and is there in every account. */
+/** The AWS-managed key. It costs nothing by itself and exists in every account. */
 const MANAGED_KEY = "alias/aws/kinesis";
 
 type Check = (value: unknown, of: Destination) => string | undefined;
@@ -42,7 +42,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   tags: tagsProblem,
 };
 
-/** One sentence for each thing wrong. */
+/** What is wrong with the settings, one sentence each. */
 export function nativeProblems(of: Destination): readonly string[] {
   const problems: string[] = [];
   const { retentionMs } = of;
@@ -61,7 +61,7 @@ export function nativeProblems(of: Destination): readonly string[] {
   return problems;
 }
 
-/** Call it only where {@link nativeProblems} found nothing: what does not fit is taken as not said. */
+/** For settings in which {@link nativeProblems} found nothing. An invalid setting counts as absent. */
 export function settingsOf(of: Destination): Settings {
   const native = Object.fromEntries(
     Object.entries(of.native).filter(([key, value]) => CHECKS[key]?.(value, of) === undefined),
@@ -76,7 +76,7 @@ export function settingsOf(of: Destination): Settings {
   };
 }
 
-/** Is this group read by enhanced fan-out? */
+/** Whether this group is read by enhanced fan-out. */
 export function fansOut(of: Destination, byDefault: boolean | undefined): boolean {
   const own = of.native["fanOut"];
   return of.group !== undefined && (typeof own === "boolean" ? own : byDefault === true);

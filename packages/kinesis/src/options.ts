@@ -16,23 +16,24 @@ const pace = (least: number) =>
   });
 
 /**
- * What a connection may say besides `use`. All of it is optional: region, endpoint, profile and credentials come from the
- * standard environment of the AWS SDK (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_PROFILE`, roles).
+ * The options of a connection, besides `use`. All are optional: region, endpoint, profile and credentials come from the standard
+ * environment of the AWS SDK (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_PROFILE`, roles).
  */
 export const kinesisOptions = z
   .strictObject({
     region: z.string().min(1).optional(),
-    /** Of the Kinesis API; `http:` only on this machine unless `allowInsecure`. */
+    /** The URL of the Kinesis API. `http:` is allowed only to this machine unless `allowInsecure`. */
     endpoint: z.string().optional(),
-    /** Of the shared configuration files. */
+    /** A profile of the shared configuration files. */
     profile: z.string().min(1).optional(),
-    /** Plain `http:` to another machine. Default false. */
+    /** Allows plain `http:` to another machine. Default false. */
     allowInsecure: z.boolean().optional(),
-    /** Groups read by enhanced fan-out unless their `native.fanOut` says otherwise: 2 MB/s a shard of their own, billed apart. Default false. */
+    /** Reads groups by enhanced fan-out, unless their `native.fanOut` says otherwise: each has 2 MB/s of a shard to itself, billed extra. Default false. */
     fanOut: z.boolean().optional(),
     /**
-     * Polling. `every`: between two reads of a shard that has more; default 200ms, Kinesis's quota of 5 a second, which all
-     * groups that poll the stream share: with three groups say 600ms. `idle`: up to that where nothing comes; default 1s.
+     * Polling. `every` is the time between two reads of a shard that has more. Default 200ms, Kinesis's quota of 5 a second, which all
+     * groups that poll the stream share: with three groups set 600ms. `idle` is the longest time between reads of an empty shard;
+     * default 1s.
      */
     poll: z.strictObject({ every: pace(0).optional(), idle: pace(0).optional() }).optional(),
     leases: leaseOptions.optional(),

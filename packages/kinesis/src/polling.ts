@@ -6,9 +6,9 @@ import { ITERATOR_MS, READ_RECORDS, SECOND } from "./limits.ts";
 import type { Pace } from "./options.ts";
 import type { Batch, Feed } from "./shard-reader.ts";
 
-/** GetRecords takes at most so many. */
+/** The most records GetRecords can be asked for. */
 const MOST = 10_000;
-/** Left of an iterator's five minutes for the call itself to arrive. */
+/** Kept back from an iterator's five minutes, for the call itself to arrive. */
 const ITERATOR_MARGIN_MS = 30 * SECOND;
 
 export interface PollingOptions {
@@ -19,15 +19,15 @@ export interface PollingOptions {
   readonly call: Call;
   readonly pace: Pace;
   readonly runtime: Runtime;
-  /** Kinesis no longer knows the shard or the position: what to do then. */
+  /** Called when Kinesis does not know the shard or the position. */
   readonly unknown: (cause: unknown, at: IteratorType) => Promise<Batch>;
 }
 
 type Polled = { readonly batch: Batch | undefined } | { readonly cause: unknown };
 
 /**
- * GetRecords, no oftener than a shard's quota: at `everyMs` while there is more, and ever less often, up to `idleMs`, once
- * nothing comes and nothing is behind. A shard that is over its quota, because others poll it too, is left alone for a second and more.
+ * Reads by GetRecords, within a shard's quota: every `everyMs` while there is more, then less and less often, up to `idleMs`, while
+ * nothing comes and nothing is behind. A shard over its quota, because others poll it too, is left alone for at least a second.
  */
 export class Polling implements Feed {
   readonly #options: PollingOptions;
@@ -37,7 +37,7 @@ export class Polling implements Feed {
   #idleMs: number;
   #notBefore = 0;
   #throttled = 0;
-  /** The last poll, until it was handed on. */
+  /** The last poll, until its result is handed on. */
   #polling: Promise<Polled> | undefined;
   readonly #cut = new AbortController();
 
@@ -63,7 +63,7 @@ export class Polling implements Feed {
         (cause: unknown) => ({ cause }),
       );
       const polled = await within(runtime, left, this.#polling, signal);
-      // Kept until somebody is there to take it, under way or not: the iterator goes on, and never brings it again.
+      // The poll is kept until its result can be handed on, because the iterator moves on and never brings the records again.
       if (polled === undefined) return undefined;
       this.#polling = undefined;
       if ("cause" in polled) throw polled.cause;
@@ -76,7 +76,7 @@ export class Polling implements Feed {
     this.#cut.abort();
   }
 
-  /** Undefined: nothing was learnt. */
+  /** Undefined: it brought nothing. */
   async #poll(max: number): Promise<Batch | undefined> {
     const { signal } = this.#cut;
     const { runtime, pace, call, ref } = this.#options;
@@ -100,7 +100,7 @@ export class Polling implements Feed {
       this.#iterator =
         next === undefined ? undefined : { token: next, until: began + ITERATOR_MS - ITERATOR_MARGIN_MS };
       this.#throttled = 0;
-      // An empty answer on the way to records further on is no reason to wait.
+      // An empty reply can come while there are records further on. Then there is no reason to wait.
       const more = records.length > 0 || (got.MillisBehindLatest ?? 0) > 0;
       this.#idleMs = more ? pace.everyMs : Math.min(Math.max(this.#idleMs, 1) * 2, pace.idleMs);
       this.#notBefore = began + (more ? pace.everyMs : this.#idleMs);
@@ -122,7 +122,7 @@ export class Polling implements Feed {
     } catch (cause) {
       if (isNamed(cause, "ResourceNotFoundException")) return unknown(cause, at);
       if (!isNamed(cause, "InvalidArgumentException")) throw cause;
-      // By Kinesis's clock the time is yet to come, so everything from now on is part of it.
+      // By Kinesis's clock the time is still to come, so reading starts with what comes from now on.
       if (at.ShardIteratorType !== "AT_TIMESTAMP") return unknown(cause, at);
       given = await ask({ ShardIteratorType: "LATEST" });
     }

@@ -1,9 +1,9 @@
-/** Positions in a shard: as people and handlers see them, as the lease table keeps them, as Kinesis takes them. */
+/** Positions in a shard, in three forms: for people and handlers, for the lease table, and for Kinesis. */
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint } from "@switchyard/leases";
 import type { IteratorType } from "./sdk.ts";
 
-/** One message: a record, or the `sub`th inside an aggregated one. */
+/** The position of one message: a record, or the `sub`th message inside an aggregated record. */
 export interface RecordPosition {
   readonly sequence: string;
   readonly sub: number;
@@ -32,10 +32,10 @@ export function parsePosition(text: string): Position {
   );
 }
 
-/** Nothing of the place is settled: it is read again, and all after it. */
+/** The checkpoint from which this message is read again, and all after it. */
 export const justBefore = ({ sequence, sub }: RecordPosition): Checkpoint => ({ sequence, sub: sub - 1 });
 
-/** Where reading starts. A sequence is read again, and passed over where it is settled: so it is seen whether it is still there. */
+/** Where reading starts. The checkpoint's own record is read again and skipped, which shows whether it still exists. */
 export function iteratorAt(from: Checkpoint): IteratorType {
   if (typeof from === "object" && "sequence" in from)
     return { ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: from.sequence };
@@ -43,7 +43,7 @@ export function iteratorAt(from: Checkpoint): IteratorType {
   return { ShardIteratorType: "TRIM_HORIZON" };
 }
 
-/** Sequence numbers: decimal digits of any length, as numbers. */
+/** Compares sequence numbers, which are decimal numbers of any length. */
 export function compareDigits(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;

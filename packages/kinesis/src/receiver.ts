@@ -58,9 +58,9 @@ export async function createReceiver(
   return receiver;
 }
 
-/** Also says how far it has read, which only the worker itself knows. */
+/** A receiver that also tells how far it has read, which only the worker itself knows. */
 export interface Receiver extends ReceiverDriver<ShardReceipt> {
-  /** By shard, of the shards held by this worker. */
+  /** The depth of each shard that this worker holds, by shard. */
   depth(): ReadonlyMap<string, Depth>;
 }
 
@@ -186,7 +186,7 @@ class GroupReceiver implements Receiver {
     report({ type: "down", id, cause: new MessagingError("subscription-taken", text, { kind: "config" }) });
   }
 
-  /** With each listing: whether the stream still keeps the order of keys, which can be changed at any time. */
+  /** Checks with each listing that the stream still keeps the order of keys, because that setting can be changed at any time. */
   async #recheck(signal: AbortSignal): Promise<void> {
     const { from, stream, clients } = this.#options;
     if (!from.ordered) return;

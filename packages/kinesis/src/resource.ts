@@ -1,4 +1,4 @@
-/** A stream as it is: its settings, and its shards. */
+/** A stream as Kinesis has it: its settings and its shards. */
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { streamRef } from "./names.ts";
@@ -9,7 +9,7 @@ export interface Stream {
   readonly ref: StreamRef;
   readonly name: string;
   readonly arn: string;
-  /** This stream and no later one of the same name. */
+  /** Distinguishes this stream from a later one of the same name. */
   readonly identity: string;
   readonly status: string;
   readonly mode: "ON_DEMAND" | "PROVISIONED";
@@ -24,7 +24,7 @@ export interface Stream {
 
 const HOUR = 3_600_000;
 
-/** The stream a call is about, by its physical name, as errors tell it. */
+/** What a call is about, for errors: `stream "clicks"`. */
 export function streamWords(input: {
   readonly StreamName?: string;
   readonly StreamARN?: string;
@@ -55,7 +55,7 @@ function spreads({ RecordDistributionStrategy: strategy }: StreamSummary): boole
   return (typeof strategy === "object" ? strategy.StrategyType : strategy) === "AUTO";
 }
 
-/** Checks that it is there and keeps the order that is asked of it. Rejects with Kinesis's own error where there is none. */
+/** Checks that the stream exists and keeps the order that is asked of it. Rejects with Kinesis's own error where it does not exist. */
 export async function openStream(of: Destination, call: Call, signal: AbortSignal): Promise<Stream> {
   const stream = await describeStream(streamRef(of), call, signal);
   refuseSpreading(of, stream);
@@ -73,7 +73,7 @@ export function refuseSpreading(of: Destination, stream: Stream): void {
   );
 }
 
-/** Every shard that can still be read, closed ones included. */
+/** All shards that can still be read, closed ones included. */
 export async function listShards(ref: StreamRef, call: Call, signal: AbortSignal): Promise<readonly ShardInfo[]> {
   const shards: ShardInfo[] = [];
   let next: string | undefined;

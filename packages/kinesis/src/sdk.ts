@@ -1,6 +1,6 @@
 /**
- * The part of the AWS SDK this package uses, as structural types: users pass any client that fits, tests a fake, and no
- * type of ours depends on one version of the SDK.
+ * The part of the AWS SDK this package uses, as structural types: users can pass any client that fits, tests can pass a fake, and
+ * none of our types depends on one version of the SDK.
  */
 import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 import { loadPeer } from "@switchyard/core/driver-kit";
@@ -10,10 +10,10 @@ export type KinesisClientLike = ClientLike;
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** By name, or by ARN where it is another account's. */
+/** By name, or by ARN for a stream of another account. */
 export type StreamRef = { readonly StreamName: string } | { readonly StreamARN: string };
 
-/** Text stands for its UTF-8: our own clients write it as it is, for any other {@link asBytes} makes it bytes. */
+/** Text means its UTF-8. Our codecs write it as it is; for any other client {@link asBytes} makes bytes of it. */
 export interface PutEntry {
   readonly Data: string | Uint8Array;
   readonly PartitionKey: string;
@@ -79,7 +79,7 @@ export type ShardEvent = Maybe<{
 type Consumer = Maybe<{ ConsumerARN: string; ConsumerName: string; ConsumerStatus: string }>;
 type Strings = Readonly<Record<string, string>>;
 
-/** Action by action, what goes in and what comes out. */
+/** Input and output of each action. */
 export interface Actions {
   PutRecords: [StreamRef & { readonly Records: readonly PutEntry[] }, Maybe<{ Records: readonly PutResult[] }>];
   GetShardIterator: [StreamRef & { readonly ShardId: string } & IteratorType, Maybe<{ ShardIterator: string }>];
@@ -163,11 +163,11 @@ function rethrow(cause: unknown): never {
   throw cause;
 }
 
-/** Whether a call of ours to Kinesis failed with it. A connection that serves other services too must know whose error it has. */
+/** Whether a call of ours to Kinesis failed with this error. A connection to several services must know whose error it has. */
 export const failedAtKinesis = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && seen.has(cause);
 
-/** `text`: the client is ours, and writes the text of a record itself. */
+/** `text`: the client has our codecs, which write the text of a record themselves. */
 export function caller(sdk: Sdk, client: KinesisClientLike, text: boolean): Call {
   return (action, input, signal) => {
     const given = !text && "Records" in input ? { ...input, Records: input.Records.map(asBytes) } : input;

@@ -5,7 +5,7 @@ import { justBefore, parsePosition } from "./positions.ts";
 import type { Shards } from "./shards.ts";
 import type { Stream } from "./resource.ts";
 
-/** Moves a group. A position is exact in its own shard; the shards that follow it are read whole, the others from the time it was accepted. */
+/** Moves a group. A position is exact in its own shard. Shards that follow it are read from their beginning, all others from the time the record was accepted. */
 export async function seekGroup(
   stream: Stream,
   group: string,

@@ -13,8 +13,8 @@ import { countedKeys, refusal, sizeOf } from "./message.ts";
 const THROTTLED = "ProvisionedThroughputExceededException";
 
 /**
- * PutRecords, which keeps no order within a request and may take any part of it: core has one unresolved record for a key,
- * so no request holds two, and sends again what was not taken.
+ * Sends by PutRecords, which keeps no order within a request and may store any part of it. Core has at most one unresolved record for
+ * each key, so no request has two, and sends again what was not stored.
  */
 export async function createSender(
   of: Destination,
@@ -32,8 +32,8 @@ export async function createSender(
   let knownUntil = runtime.monotonic() + DESCRIBE_MS;
 
   /**
-   * Fetched when a shard first refuses, and again when it no longer fits. A role that may not list gets no back-off by shard.
-   * Undefined: not listed in time. What Kinesis has answered by then must not wait for it.
+   * Fetched when a shard first refuses a record, and again when it no longer fits. Without the right to list shards there is no
+   * back-off by shard. Undefined: not listed in time, because the results that Kinesis has given must not wait for it.
    */
   async function shards(signal: AbortSignal): Promise<ShardMap | undefined> {
     listing ??= listShards(stream.ref, call, closing.signal)
@@ -50,7 +50,7 @@ export async function createSender(
     listing = undefined;
   }
 
-  /** The distribution can be changed at any time: looked at again before it can have scattered keys for long. */
+  /** The distribution of records can be changed at any time. It is checked again before it can have scattered keys for long. */
   async function recheck(): Promise<void> {
     if (!of.ordered || runtime.monotonic() < knownUntil) return;
     knownUntil = runtime.monotonic() + DESCRIBE_MS;
@@ -61,7 +61,7 @@ export async function createSender(
     const { length } = batch;
     const results = new Array<Sent>(length);
     const entries: PutEntry[] = [];
-    /** Of each entry, its place in the batch. */
+    /** For each entry, its index in the batch. */
     const places: number[] = [];
     await recheck();
     const map = known;

@@ -1,4 +1,4 @@
-/** Which shard a partition key falls in: its MD5 as a 128-bit number. */
+/** Finds the shard of a partition key: its MD5, as a 128-bit number, falls into the shard's range. */
 import type { ShardInfo } from "./sdk.ts";
 import type { Md5 } from "./md5.ts";
 
@@ -25,7 +25,7 @@ export class ShardMap {
       .sort((a, b) => (a.from < b.from ? -1 : 1));
   }
 
-  /** Undefined where no shard is known for it, or this machine has no MD5. */
+  /** Undefined: no shard is known for the key, or this machine has no MD5. */
   shardOf(key: string): string | undefined {
     if (this.#ranges.length === 0) return undefined;
     const digest = this.#md5(key);

@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { MAX_THROTTLED_MS, THROTTLED_MS } from "./limits.ts";
 
-/** Which shards have said that they take no more for now. Each backs off by itself; the others go on. */
+/** Which shards are over their quota. Each backs off by itself, and the others go on. */
 export class ShardQuota {
   readonly #runtime: Runtime;
   readonly #shards = new Map<string, { streak: number; until: number }>();
@@ -16,7 +16,7 @@ export class ShardQuota {
     return at === undefined ? 0 : Math.max(at - this.#runtime.monotonic(), 0);
   }
 
-  /** Full jitter under a bound that doubles; several refusals of one call count once. */
+  /** Full jitter below a bound that doubles. Several refusals of one call count once. */
   refused(shard: string): number {
     const known = this.#shards.get(shard) ?? { streak: 0, until: 0 };
     if (this.waitFor(shard) > 0) return this.waitFor(shard);
@@ -29,7 +29,7 @@ export class ShardQuota {
 
   accepted(shard: string): void {
     const known = this.#shards.get(shard);
-    // One that took records beside those it refused is still full.
+    // A shard that stored some records and refused others in one call is still over its quota.
     if (known !== undefined && this.waitFor(shard) === 0) this.#shards.delete(shard);
   }
 }

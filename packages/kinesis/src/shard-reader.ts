@@ -11,14 +11,14 @@ export interface Batch {
   readonly records: readonly KinesisRecord[];
   /** How far behind the shard's newest record the reader is. */
   readonly lagMs: number | undefined;
-  /** The shard's end: there will be no more. */
+  /** The shard's end: no records follow. */
   readonly end?: boolean;
   readonly children?: readonly ChildShard[];
-  /** The whole shard is past retention, and that was told. */
+  /** The whole shard is past retention, and that was reported. */
   readonly gone?: boolean;
 }
 
-/** Polling or enhanced fan-out: reads on from where it is. */
+/** Polling or enhanced fan-out: each read continues where the last one ended. */
 export interface Feed {
   /** Some records, though there may be more than `max`, by `until` (monotonic); undefined when that passed, or on abort. Nothing is lost by an abort. */
   read(max: number, until: number, signal: AbortSignal): Promise<Batch | undefined>;
@@ -38,16 +38,16 @@ export interface ShardReaderOptions {
   readonly md5?: Md5;
 }
 
-/** The messages of one shard from a checkpoint on, whatever brings them: what is settled is passed over, what is gone is told. */
+/** The messages of one shard from a checkpoint on, by polling or fan-out. Settled messages are skipped, lost ones are reported. */
 export class ShardReader {
   readonly #options: ShardReaderOptions;
   readonly #feed: Feed;
   readonly #buffer = new Deque<ShardMessage>();
-  /** What the feed brought last, while it is not wholly in the buffer: the feed has gone on and never brings it again. */
+  /** The feed's last batch, while part of it is not in the buffer yet. The feed never brings it again. */
   #batch: Batch | undefined;
   /** How many of its records are in the buffer. */
   #unpacked = 0;
-  /** Until the first record came: the checkpoint's own record shows that nothing was trimmed behind it. */
+  /** True until the first record came. If that is the checkpoint's own record, nothing was trimmed after it. */
   #expected: { readonly sequence: string; readonly sub: number } | undefined;
   #seen = false;
   #ended = false;
@@ -108,7 +108,7 @@ export class ShardReader {
     return items;
   }
 
-  /** What {@link take} gave and could not be handed out: it comes first the next time. */
+  /** Takes back what {@link take} gave and could not be handed out. It comes first the next time. */
   putBack(items: readonly ShardMessage[]): void {
     for (const item of items.toReversed()) this.#buffer.unshift(item);
   }
@@ -122,8 +122,8 @@ export class ShardReader {
   };
 
   /**
-   * Fills the buffer with the messages of a batch. A record that cannot be unpacked stays the next one: what is before it is
-   * handed out, and reading fails there until it can be. Passing over it would move the group's position past it.
+   * Fills the buffer with the messages of a batch. A record that cannot be unpacked stays the next one: the messages before it are
+   * handed out, and reading fails at it until it can be unpacked. Skipping it would move the group's position past it.
    */
   #unpack(batch: Batch): void {
     const { records } = batch;

@@ -8,10 +8,10 @@ import { parsePosition } from "./positions.ts";
 import type { Batch } from "./shard-reader.ts";
 import { listShards, type Stream } from "./resource.ts";
 
-/** Empty answers on the way to one record. */
+/** The most empty replies before one record is found. */
 const MOST_TURNS = 100;
 
-/** Shards of one stream for the lease engine, and for the readers what the last listing showed. */
+/** The shards of one stream, for the lease engine; and what the last listing showed, for the readers. */
 export class Shards implements ShardSource {
   readonly #stream: Stream;
   readonly #call: Call;
@@ -19,7 +19,7 @@ export class Shards implements ShardSource {
   readonly #listed: (signal: AbortSignal) => Promise<void>;
   #closed = new Set<string>();
 
-  /** `listed` is called with each listing; what it rejects with is the listing's failure. */
+  /** `listed` is called with each listing. If it rejects, so does the listing. */
   constructor(stream: Stream, call: Call, runtime: Runtime, listed: (signal: AbortSignal) => Promise<void>) {
     this.#stream = stream;
     this.#call = call;
@@ -52,7 +52,7 @@ export class Shards implements ShardSource {
     ).catch((cause: unknown) => {
       throw isPositionFault(cause) ? this.#invalid(shard, at, cause) : cause;
     });
-    // An answer may be empty though the record is there: Kinesis has more to look through.
+    // A reply can be empty although the record exists, because Kinesis has more to search.
     for (let token = ShardIterator, turn = 0; turn < MOST_TURNS && !signal.aborted; turn++) {
       const got = await this.#call("GetRecords", { ShardIterator: token, Limit: 1 }, signal);
       const time = got.Records?.[0]?.ApproximateArrivalTimestamp?.getTime();
@@ -64,14 +64,14 @@ export class Shards implements ShardSource {
     throw this.#invalid(shard, at, undefined);
   }
 
-  /** By the last listing. */
+  /** As of the last listing. */
   isClosed(shard: string): boolean {
     return this.#closed.has(shard);
   }
 
   /**
-   * Kinesis does not know the shard, or the position in it. A shard past retention has ended, which is told; a position it
-   * never had is the table's fault, and nobody's to guess.
+   * Kinesis does not know the shard or the position in it. A shard past retention has ended, and that is reported. A position that it
+   * never had comes from a wrong table and is an error.
    */
   async unknown(
     shard: string,
@@ -131,7 +131,7 @@ function toShard(info: ShardInfo): Shard {
   return { id: info.ShardId ?? "", parents: parentsOf(info), ...hashRange(info.HashKeyRange) };
 }
 
-/** As a shard's end names them. */
+/** A child shard, as the end of its parent names it. */
 export function childShard(child: ChildShard): Shard {
   return { id: child.ShardId ?? "", parents: child.ParentShards ?? [], ...hashRange(child.HashKeyRange) };
 }

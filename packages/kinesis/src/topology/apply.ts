@@ -4,7 +4,7 @@ import { active, consumerStatus, ignoring, type TopologyContext } from "./contex
 import type { DesiredStream } from "./desired.ts";
 import { differences, missingTags } from "./differences.ts";
 
-/** One stream of a plan; plain data. */
+/** One stream of a plan, as plain data. */
 export interface PlannedStream {
   readonly desired: DesiredStream;
   readonly create: boolean;

@@ -12,7 +12,7 @@ export interface TopologyContext {
   readonly signal: AbortSignal;
 }
 
-/** How long a stream may take to be active again; making many shards takes minutes. */
+/** How long a stream may take to become active. Making many shards takes minutes. */
 const ACTIVE_MS = 15 * 60 * SECOND;
 
 /** Waits until the stream is active. Rejects after 15 minutes. */

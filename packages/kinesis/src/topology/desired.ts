@@ -1,4 +1,4 @@
-/** What the destinations need of Kinesis: streams, and consumers for enhanced fan-out. */
+/** What the destinations need: streams, and consumers for enhanced fan-out. */
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { consumerName, isExternal, locate, streamName, streamRef } from "../names.ts";
@@ -9,7 +9,7 @@ import type { KinesisOptions } from "../options.ts";
 export interface DesiredStream {
   readonly name: string;
   readonly ref: StreamRef;
-  /** Given by address: not ours to make or change. */
+  /** Given by address: never created or changed. */
   readonly external: boolean;
   readonly ordered: boolean;
   readonly settings: Settings;
@@ -35,7 +35,7 @@ export function desiredStreams(
     });
   }
   return [...found].map(([name, all]) => {
-    // The channel's own says what the stream is; a group's adds what is the group's.
+    // The channel's own destination says what the stream is. A group's adds what the group needs.
     const of = all.find(({ group }) => group === undefined) ?? all[0]!;
     return {
       name,

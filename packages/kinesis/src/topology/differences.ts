@@ -1,4 +1,4 @@
-/** What a stream has against what it should have, setting by setting. */
+/** What a stream has, compared with what it should have, setting by setting. */
 import type { Change } from "@switchyard/core/driver";
 import { formatDuration } from "@switchyard/core/driver-kit";
 import type { Call } from "../sdk.ts";
@@ -10,7 +10,7 @@ export interface Difference {
   readonly setting: string;
   readonly action: Change["action"];
   readonly summary: string;
-  /** One step towards it; the stream is active again before the next. Absent for what is only shown. */
+  /** One step towards the setting. The stream must be active again before the next. Absent: the difference is only shown. */
   step?(call: Call, signal: AbortSignal): Promise<unknown>;
 }
 
@@ -49,7 +49,7 @@ function mode({ settings }: DesiredStream, stream: Stream): Difference[] {
   ];
 }
 
-/** Kinesis doubles or halves at most, in one step: more is several steps. */
+/** One step at most doubles or halves the number of shards, so a larger change takes several steps. */
 function shards({ settings }: DesiredStream, stream: Stream): Difference[] {
   const wanted = settings.shards;
   const { openShards, ref } = stream;
@@ -122,7 +122,7 @@ function encryption({ settings }: DesiredStream, { kmsKey: is, ref }: Stream): D
   ];
 }
 
-/** Kinesis gives back what it was given, or the key's ARN. */
+/** Kinesis returns the key as it was given, or as its ARN. */
 function sameKey(is: string, wanted: string): boolean {
   return is.endsWith(`/${wanted}`) || is.endsWith(`:${wanted}`);
 }

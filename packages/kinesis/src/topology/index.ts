@@ -17,7 +17,7 @@ interface State {
   readonly leases: TopologyPlan;
 }
 
-/** Streams, their settings and consumers, and the groups' lease tables. Needs rights to create, which the services need not have. */
+/** Streams with their settings and consumers, and the groups' lease tables. It needs rights to create, which services need not have. */
 export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime: Runtime): Promise<Topology> {
   const clients = await openClients(options, sdk);
   const call = patient(withErrorContext(clients.call, configOf(clients.client), streamWords), runtime);
@@ -65,7 +65,7 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
   };
 }
 
-/** Topology has no connection to name its errors, so they are named here. */
+/** No connection classifies the errors of topology, so that is done here. */
 async function naming<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,11 +1,11 @@
-/** The lease tables of the groups, planned and applied with their streams. */
+/** The groups' lease tables, which are planned and applied with the streams. */
 import type { Change, Destination, Runtime, TopologyPlan } from "@switchyard/core/driver";
 import { DEFAULT_LEASES } from "../lease-options.ts";
 import type { KinesisOptions } from "../options.ts";
 import { dynamodbConnection, leaseTable } from "../lease-store.ts";
 import { streams } from "./desired.ts";
 
-/** Only what is needed of the tables of whichever store is configured. */
+/** What is needed of the tables, whichever store is configured. */
 export interface Tables {
   plan(destinations: readonly Destination[], signal: AbortSignal): Promise<TopologyPlan>;
   apply(plan: TopologyPlan, signal: AbortSignal): Promise<void>;
@@ -40,7 +40,7 @@ export async function leaseTablesOf(options: KinesisOptions, runtime: Runtime): 
     const { leaseSchema } = await import("@switchyard/leases/postgres");
     const { pool, table } = leases;
     const schema = leaseSchema({ pool, ...(table === undefined ? {} : { table }) });
-    // Groups of other streams share the table: it outlives any of them.
+    // Groups of other streams share the table, so it is never destroyed.
     return { ...NONE, plan: (_, signal) => schema.plan(signal), apply: (plan, signal) => schema.apply(plan, signal) };
   }
   return NONE;
