@@ -11,7 +11,47 @@ export type AmqpKeeps = {
 };
 export declare const adapter: Adapter<ResolvedOptions, AmqpKeeps>;
 
-// client.d.ts
+// index.d.ts
+import { adapter, type AmqpKeeps } from "./adapter.ts";
+import type { AmqpOptions } from "./options.ts";
+export { adapter, type AmqpKeeps };
+export type { AmqpConnect, AmqpModel } from "./sdk.ts";
+export type { AmqpOptions } from "./options.ts";
+export declare function amqp(options: AmqpOptions): {
+    readonly use: typeof adapter;
+} & AmqpOptions;
+
+// options.d.ts
+import { z } from "zod";
+import type { LeaseStores } from "./stream/lease-stores.ts";
+import type { AmqpConnect } from "./sdk.ts";
+export declare const amqpOptions: z.ZodObject<{
+    url: z.ZodUnion<readonly [z.ZodString, z.ZodArray<z.ZodString>]>;
+    name: z.ZodOptional<z.ZodString>;
+    heartbeat: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
+    connectTimeout: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
+    tls: z.ZodOptional<z.ZodObject<{
+        ca: z.ZodOptional<z.ZodString>;
+        cert: z.ZodOptional<z.ZodString>;
+        key: z.ZodOptional<z.ZodString>;
+        passphrase: z.ZodOptional<z.ZodString>;
+        servername: z.ZodOptional<z.ZodString>;
+        external: z.ZodOptional<z.ZodBoolean>;
+    }, z.core.$strict>>;
+    allowInsecure: z.ZodOptional<z.ZodBoolean>;
+    maxMessageBytes: z.ZodDefault<z.ZodInt>;
+    consumerTimeout: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
+    delays: z.ZodOptional<z.ZodString>;
+    leases: z.ZodOptional<z.ZodUnion<readonly [z.ZodLiteral<"memory">, z.ZodCustom<LeaseStores, LeaseStores>]>>;
+    lease: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
+    handover: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
+    connect: z.ZodOptional<z.ZodCustom<AmqpConnect, AmqpConnect>>;
+}, z.core.$strict>;
+export type AmqpOptions = z.input<typeof amqpOptions>;
+export type ResolvedOptions = z.output<typeof amqpOptions>;
+export declare const urlsOf: ({ url }: Pick<ResolvedOptions, "url">) => readonly string[];
+
+// sdk.d.ts
 import type { Buffer } from "node:buffer";
 export interface AmqpMessage {
     readonly content: Buffer;
@@ -103,48 +143,9 @@ export interface Amqplib {
         external(): unknown;
     };
 }
+export declare const loadAmqplib: () => Promise<Amqplib>;
 
-// index.d.ts
-import { adapter, type AmqpKeeps } from "./adapter.ts";
-import type { AmqpOptions } from "./options.ts";
-export { adapter, type AmqpKeeps };
-export type { AmqpConnect, AmqpModel } from "./client.ts";
-export type { AmqpOptions } from "./options.ts";
-export declare function amqp(options: AmqpOptions): {
-    readonly use: typeof adapter;
-} & AmqpOptions;
-
-// options.d.ts
-import { z } from "zod";
-import type { LeaseStores } from "./stream/stores.ts";
-import type { AmqpConnect } from "./client.ts";
-export declare const amqpOptions: z.ZodObject<{
-    url: z.ZodUnion<readonly [z.ZodString, z.ZodArray<z.ZodString>]>;
-    name: z.ZodOptional<z.ZodString>;
-    heartbeat: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
-    connectTimeout: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
-    tls: z.ZodOptional<z.ZodObject<{
-        ca: z.ZodOptional<z.ZodString>;
-        cert: z.ZodOptional<z.ZodString>;
-        key: z.ZodOptional<z.ZodString>;
-        passphrase: z.ZodOptional<z.ZodString>;
-        servername: z.ZodOptional<z.ZodString>;
-        external: z.ZodOptional<z.ZodBoolean>;
-    }, z.core.$strict>>;
-    allowInsecure: z.ZodOptional<z.ZodBoolean>;
-    maxMessageBytes: z.ZodDefault<z.ZodInt>;
-    consumerTimeout: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
-    delays: z.ZodOptional<z.ZodString>;
-    leases: z.ZodOptional<z.ZodUnion<readonly [z.ZodLiteral<"memory">, z.ZodCustom<LeaseStores, LeaseStores>]>>;
-    lease: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
-    handover: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
-    connect: z.ZodOptional<z.ZodCustom<AmqpConnect, AmqpConnect>>;
-}, z.core.$strict>;
-export type AmqpOptions = z.input<typeof amqpOptions>;
-export type ResolvedOptions = z.output<typeof amqpOptions>;
-export declare const urlsOf: ({ url }: Pick<ResolvedOptions, "url">) => readonly string[];
-
-// stream/stores.d.ts
+// stream/lease-stores.d.ts
 import { type LeaseStore } from "@switchyard/leases";
 import type { Destination } from "@switchyard/core/driver";
 import { type ResolvedOptions } from "../options.ts";

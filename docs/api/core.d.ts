@@ -915,7 +915,7 @@ export interface Adapter<O = any, Keeps = unknown> {
     capabilities(of: Destination, options: O): Capabilities | undefined;
     locate(of: Destination, options: O): Located;
     nativeProblems?(of: Destination, options: O): readonly string[];
-    open(options: O, runtime: Runtime, report: (event: DriverEvent) => void, about?: {
+    open(options: O, runtime: Runtime, report: (event: DriverEvent) => void, client?: {
         readonly service: string;
     }): Promise<Connection>;
     topology?(options: O, runtime: Runtime): Promise<Topology>;

@@ -1,4 +1,4 @@
-/** What a module named by `use:` exports: pure questions about names and limits, and the one door to a connection. */
+/** The adapter: what the module named by `use:` exports. It answers questions about names and limits, and opens connections. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Capabilities } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
@@ -7,44 +7,66 @@ import type { Runtime } from "./runtime.ts";
 import type { Topology } from "./topology.ts";
 
 /**
- * What a module named by `use:` exports as `adapter`. A plain value: importing it opens nothing.
+ * What a module named by `use:` exports as `adapter`: a plain value. Importing the module must not open a connection, start a
+ * timer or read the environment.
  *
- * `Keeps` is type-level only: the needs each model keeps, for `defineConfig`'s compile-time check.
+ * `Keeps` exists only for the compiler: it lists the needs that each model keeps, so that `defineConfig` can check them.
  */
 export interface Adapter<O = any, Keeps = unknown> {
+  /** The adapter's short name, such as `sqs`. Errors and `explain()` print it. */
   readonly name: string;
-  /** Everything of a connection in the configuration but `use` and `provision`. Unknown keys must be refused. */
+  /**
+   * Validates the options of a connection: every key in the configuration except `use` and `provision`. The schema should refuse
+   * unknown keys, so that a misspelt option is an error. Its messages must not contain secrets.
+   */
   readonly options: StandardSchemaV1<unknown, O>;
-  /** Pure, the best case; undefined: no such model here. `explain()` and the refusal at `connect()` use it. */
+  /**
+   * Returns what the broker can do for `of`, or undefined if the broker has no such model. The function must be pure: no I/O.
+   * Report the best case here. A sender or receiver may report less once it has seen the real resource; core then refuses it.
+   */
   capabilities(of: Destination, options: O): Capabilities | undefined;
-  /** Pure. The broker's name of a destination, suffixes included. */
+  /**
+   * Returns the broker's name of a destination, including suffixes such as `.fifo`. The function must be pure. Return a `problem`
+   * instead of throwing when the name is not allowed.
+   */
   locate(of: Destination, options: O): Located;
   /**
-   * Pure. What is wrong with `of.native`, and with what the configuration shares (`holdMs`, `retentionMs`, `partitions`, `types`)
-   * where the broker's limits are narrower. Each is a sentence that begins with the key it is about, as the configuration calls it:
-   * `hold: at most 12h`, `native.kmsKey: ...`, `retention: ...`. Core reports it at that key, and drops one about a default.
+   * Returns what is wrong with `of.native`, and which shared settings (`holdMs`, `retentionMs`, `partitions`, `types`) are outside
+   * the broker's limits. The function must be pure. Each entry is a sentence that starts with the configuration key:
+   * `hold: at most 12h`, `native.kmsKey: ...`, `retention: ...`. Core reports the sentence at that key. Core ignores a sentence about
+   * `hold` when the user left `hold` at its default.
    */
   nativeProblems?(of: Destination, options: O): readonly string[];
-  /** Resolves once the client exists; need not have spoken to the broker. `about`: for what a broker shows of its clients. */
+  /**
+   * Creates the client and resolves with a connection. It does not have to reach the broker before it resolves.
+   * All time, randomness and ids must come from `runtime`. Call `report` when the connection's state changes. `client` holds values
+   * that some brokers show to operators in their list of clients.
+   */
   open(
     options: O,
     runtime: Runtime,
     report: (event: DriverEvent) => void,
-    about?: { readonly service: string },
+    client?: { readonly service: string },
   ): Promise<Connection>;
-  /** Loads the topology half, kept apart so that a runtime without create rights never loads it. */
+  /**
+   * Loads the code that creates and compares resources. Import it lazily here: a process that may not create resources then never
+   * loads it.
+   */
   topology?(options: O, runtime: Runtime): Promise<Topology>;
-  /** Never set: carries `Keeps` for the compiler. */
+  /** Never set. It carries `Keeps` for the compiler. */
   readonly "~keeps"?: Keeps;
 }
 
+/** A change of state that the driver noticed by itself. */
 export interface DriverEvent {
   /**
-   * `down`, `blocked` and `throttled` last, for health, until `up` or `unblocked` comes with the same `id`.
-   * `warning`: something works less well than it should; `cause` says what, and what to do about it. Health is as before.
+   * - `down`, `blocked`, `throttled`: the part named by `id` does not work. Health shows it until the driver reports `up` or
+   *   `unblocked` with the same `id`.
+   * - `position-lost`: a stream group's stored position is no longer in the log.
+   * - `warning`: something works less well than it should. `cause` says what it is and what to do. Health does not change.
    */
   readonly type: "up" | "down" | "blocked" | "unblocked" | "throttled" | "position-lost" | "warning";
-  /** The lease, queue or connection meant. */
+  /** The lease, queue or connection that the event is about. */
   readonly id?: string;
   readonly cause?: unknown;
 }

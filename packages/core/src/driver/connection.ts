@@ -1,62 +1,85 @@
-/** An open client of a broker: it gives senders and receivers, and names the errors of both. */
+/** A connection: an open client of a broker. It creates senders and receivers and classifies their errors. */
 import type { Destination, Position } from "./destination.ts";
 import type { ReceiverDriver } from "./receiver.ts";
 import type { SenderDriver } from "./sender.ts";
 
 export interface Connection {
-  /** Checks that the destination exists and reads its own limits; less than `Adapter.capabilities` said is refused by core as `config`. */
+  /**
+   * Resolves with a sender for `to`. It should check that the destination exists and read the resource's real limits. Core compares
+   * the sender's capabilities with those of {@link Adapter.capabilities}; where the sender has less, core refuses it with an error of
+   * kind `config`. Reject when `signal` aborts.
+   */
   sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
   /**
-   * As `sender`. `prefetch`: the most messages held here over all leases, handed to core or not. `holdMs`: the hold wanted.
-   * An opening that must wait for a known time calls `announce` before it does, with milliseconds and a sentence on what for:
-   * people are told, and that time does not count against the limit of `start()`.
+   * Resolves with a receiver for the group of `from`. The same checks apply as for `sender`. Reject when `signal` aborts.
    */
   receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
+  /** Returns the backlog, one entry for each lease. Leave out a number that the broker does not give. */
   depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
-  /** Removes all messages, held ones included. */
+  /** Deletes all messages of the destination, including messages that are held. */
   purge?(of: Destination, signal: AbortSignal): Promise<void>;
-  /** Moves a stream group's stored position. */
+  /** Moves the stored position of a stream group. The workers of the group must then lose their leases and continue from `to`. */
   seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
-  /** Names a raw error. Never throws. What it does not know: `ambiguous` during `send`, else `retryable`. */
+  /**
+   * Says what a raw error means. It must not throw. For an error it does not know, it returns `ambiguous` if `during` is `send`, and
+   * `retryable` otherwise.
+   */
   classify(cause: unknown, during: Phase): Fault;
-  /** After every sender and receiver is closed. Idempotent. */
+  /** Closes the client. Core calls it after every sender and receiver is closed. A second call must do nothing. */
   close(): Promise<void>;
 }
 
+/** The call in which an error occurred. */
 export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topology";
 
 export interface ReceiverOptions {
+  /** How long a hold should last unless it is extended, in milliseconds. */
   readonly holdMs: number;
+  /** The most messages to hold in this process over all leases, including messages that core has not taken yet. */
   readonly prefetch: number;
-  /** For a broker that pushes: the most messages held here at first, over all leases. At most `prefetch`. {@link Lease.limit} changes it. */
+  /**
+   * For a broker that pushes: the most messages to hold at first, over all leases. At most `prefetch`. Core changes it later with
+   * {@link Lease.limit}.
+   */
   readonly window?: number;
+  /** Where a new stream group starts. */
   readonly start: Position;
+  /**
+   * Call it before waiting for a known time while opening, with the time in milliseconds and a sentence that says why. Core tells the
+   * operator, and does not count that time against the limit of `start()`.
+   */
   readonly announce?: (waitMs: number, why: string) => void;
 }
 
+/** The backlog of a lease, or of a queue. A number that the broker does not give is absent. */
 export interface Depth {
   readonly lease?: string;
-  /** The worker that has the lease, as its lease table names it. */
+  /** The worker that holds the lease, as the lease table names it. */
   readonly holder?: string;
+  /** Messages that can be received now. */
   readonly ready?: number;
+  /** Messages whose delay has not passed. */
   readonly delayed?: number;
+  /** Messages that are delivered and not settled. */
   readonly held?: number;
-  /** The age of the oldest message not settled: how far behind the group is. */
+  /** The age of the oldest unsettled message in milliseconds: how far behind the group is. */
   readonly oldestMs?: number;
 }
 
+/** What a raw error means for core. */
 export interface Fault {
-  /** `lost`: the hold is gone (settle, extend). The others are {@link MessagingError}'s kinds. */
+  /** `lost`: the hold is gone; only for `settle` and `extend`. The others are the kinds of {@link MessagingError}. */
   readonly kind: "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed" | "lost";
-  /** kebab-case, the driver's own vocabulary: `queue-not-found`. */
+  /** The driver's own kebab-case code, such as `queue-not-found`. */
   readonly code: string;
-  /** What the user should change, if anything; no secret in it. */
+  /** What the user should change. It must not contain a secret. */
   readonly hint?: string;
-  /** The resource by its physical name, and where it was asked for: `queue "shop-orders.fifo" in eu-west-1 at https://…`. */
+  /** The resource by its physical name and its location: `queue "shop-orders.fifo" in eu-west-1 at https://…`. */
   readonly where?: string;
-  /** What the service said, as it said it. Core clips it, quotes it and masks what looks like a credential. */
+  /** The service's own message, unchanged. Core shortens it, quotes it and masks what looks like a credential. */
   readonly said?: string;
+  /** How long to wait before the next try, in milliseconds, if the broker said so. */
   readonly retryAfterMs?: number;
-  /** Throttled, one message of a `send`: only what shares its shard is; the destination goes on. */
+  /** For a throttled message of a `send`: only messages for the same shard are throttled. Core keeps sending the others. */
   readonly partial?: boolean;
 }

@@ -1,51 +1,62 @@
-/** What a channel, a group or its dead letters are called, and where the broker will find them. */
+/** A destination: the names of a channel, a group or its dead letters, and where the broker finds them. */
 
-/** How a channel decouples: competing consumers, a copy for every group, or an ordered log per partition. */
+/**
+ * How a channel distributes messages. `queue`: consumers compete. `pubsub`: every group gets a copy. `stream`: an ordered log for
+ * each partition.
+ */
 export type Model = "queue" | "pubsub" | "stream";
 
-/** One place to send to or to receive from. Core resolves it from configuration; topology takes the same value. */
+/** A place to send to or to receive from. Core makes it from the configuration and passes the same value to topology. */
 export interface Destination {
   /** The channel's logical name, as in code and configuration. */
   readonly channel: string;
-  /** The physical name the channel's groups share: `prefix_channel`. The topic or the stream. */
+  /** The physical name of the topic or stream that the channel's groups share: `prefix_channel`. */
   readonly base: string;
-  /** This destination's own physical name: `prefix_channel[_group][_dead]`. The broker's suffixes are the driver's ({@link Adapter.locate}). */
+  /** The physical name of this destination: `prefix_channel[_group][_dead]`. {@link Adapter.locate} adds the broker's suffixes. */
   readonly name: string;
   readonly model: Model;
-  /** An ordering key was declared: the broker's ordered variety is wanted. */
+  /** The channel has an ordering key, so the broker's ordered variety is needed. */
   readonly ordered: boolean;
-  /** A dead-letter destination of a group; its model is `queue`. */
+  /** This is the dead-letter destination of a group. Its model is `queue`. */
   readonly dead?: boolean;
+  /** Absent: the transport's default. */
   readonly partitions?: number;
-  /** Receive: the group that receives. Send: into that group only (a queue's one group; a redrive). Absent: to all. */
+  /**
+   * When receiving: the group that receives. When sending: the only group that should get the message (the one group of a queue, or a
+   * redrive). Absent: every group gets it.
+   */
   readonly group?: string;
-  /** The message types the group handles, where known and filtering is wanted. */
+  /** The message types that the broker should deliver to the group. Absent: all. */
   readonly types?: readonly string[];
-  /** Beside `types`: the channel names what a foreign message is, so messages without a type are wanted as well. */
+  /** Deliver messages without a type as well as `types`: the channel accepts messages from other producers. */
   readonly foreign?: boolean;
-  /** An existing resource (name, URL or ARN as the broker understands it) to use in place of `name`. */
+  /** An existing resource to use instead of `name`: its name, URL or ARN, as the broker understands it. */
   readonly address?: string;
-  /** An existing resource in place of `base`. */
+  /** An existing resource to use instead of `base`. */
   readonly baseAddress?: string;
   /** The group's dead-letter destination, for topology. */
   readonly deadLetter?: Destination;
-  /** How many failed receives the broker itself should allow before it gives up; far above the policy's attempts (C9). */
+  /**
+   * After how many failed deliveries the broker itself should give a message up. Core sets it far above the policy's attempts, because
+   * crashes count here too (C9).
+   */
   readonly nativeAttempts?: number;
-  /** How long the hold lasts unless extended. */
+  /** How long a hold lasts unless it is extended, in milliseconds. */
   readonly holdMs?: number;
-  /** How long an unconsumed message is to be kept, for topology. Absent: the transport's default. */
+  /** How long the broker should keep an unconsumed message, in milliseconds; for topology. Absent: the transport's default. */
   readonly retentionMs?: number;
-  /** Whatever stands under `native` in the configuration: not portable, validated by the driver. */
+  /** The settings under `native` in the configuration. They are not portable; the driver validates them. */
   readonly native: Readonly<Record<string, unknown>>;
 }
 
-/** Where a group of a stream starts; `at` is a position a driver gave. */
+/** Where a stream group starts. `time` is in epoch milliseconds. `at` is a position that a driver returned earlier. */
 export type Position = "earliest" | "latest" | { readonly time: number } | { readonly at: string };
 
-/** Where the broker will find a destination. `problem` says why it can't (a name too long, a character not allowed), with the limit. */
+/** How the broker addresses a destination. */
 export interface Located {
   readonly address: string;
-  /** The broker's own name, where an adapter stands for several: `aws` says `sqs`. Default: the adapter's name. */
+  /** The name of the broker, if one adapter serves several: `aws` returns `sqs`. Default: the adapter's name. */
   readonly transport?: string;
+  /** Why the broker cannot have such a name (too long, a forbidden character), including the limit. */
   readonly problem?: string;
 }

@@ -1,12 +1,12 @@
 /**
- * The seam: what an adapter author implements, and nothing else.
+ * The driver interface: everything an adapter author implements.
  *
- * Core owns batching, resending, order per key, retries, dead letters, heartbeats, back-pressure, expiry, shutdown and
- * the one error class. A driver owns wire mapping, the broker's calls, its limits, its fault table and its connection.
- * A driver throws raw errors and never retries: core calls {@link Connection.classify} and decides.
+ * Core does batching, resending, order per key, retries, dead letters, heartbeats, back-pressure, expiry, shutdown and error
+ * reporting. A driver maps messages to the broker's format, makes the broker's calls, knows its limits and errors, and keeps the
+ * connection. A driver throws the client's raw errors and never retries: core calls {@link Connection.classify} and decides.
  *
- * All times are milliseconds. A time called `deadline` is on {@link Runtime.monotonic}'s clock; one called `At` or `time`
- * is on {@link Runtime.now}'s (the Unix epoch).
+ * All times are in milliseconds. A time named `deadline` is on the clock of {@link Runtime.monotonic}. A time named `At` or `time` is
+ * on the clock of {@link Runtime.now} (the Unix epoch).
  */
 export type { Adapter, DriverEvent } from "./adapter.ts";
 export type { Capabilities } from "./capabilities.ts";

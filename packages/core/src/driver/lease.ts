@@ -1,69 +1,81 @@
-/** One right to read: what is received under it, held, and settled. */
+/** A lease: the right to read from one queue, AMQP channel or shard. Messages are received, held and settled under it. */
 import type { WireMessage } from "./message.ts";
 
 export interface Lease<R = any> {
-  /** For people and metrics: the queue, the shard. */
+  /** The queue or shard, for logs and metrics. */
   readonly id: string;
-  /** Rises with every new holder of the same right. */
+  /** A number that increases with every new holder of the same lease. */
   readonly fencingToken?: number;
-  /** Receipts are worthless from the moment it aborts. */
+  /** Aborts when the lease is lost. Receipts are worthless from then on. */
   readonly lost: AbortSignal;
   /**
-   * At least one message, at most `max`, within `waitMs`; `[]` when that passed. On abort it ends early with what it has,
-   * once nothing can be lost by it: what was read is returned, never dropped. `null`: the right to read ends (a shard's
-   * end, or another worker asked for it); core settles what it holds and calls `release`. The array is core's from then
-   * on: it empties it, so that the promise of a receive that waited long keeps no messages alive.
-   * Core aborts a receive to stop, and to give its room to another lease of the group; then it calls again.
-   * Called at most `concurrency.receive` times at once.
+   * Resolves with at least one and at most `max` messages, or with `[]` after `waitMs` milliseconds. Resolves with `null` when the
+   * right to read has ended: the shard is closed, or another worker took it. Core then settles what it holds and calls `release`.
+   *
+   * When `signal` aborts, end the call early, but never drop messages that were already read: return them. Core aborts a receive to
+   * stop, or to give its place to another lease of the group, and may call again afterwards.
+   *
+   * Core calls it at most `concurrency.receive` times at once. The returned array belongs to core, which empties it, so the driver
+   * must not keep or reuse it.
    */
   receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
-  /** One outcome each, in order. Rejects only when nothing is known of any. On a log the only action is `ack`: all up to it. */
+  /**
+   * Settles deliveries and resolves with one outcome for each, in the same order. Reject only if the result of every item is unknown.
+   * Must not retry. On a log the only action is `ack`, which acknowledges everything up to that record.
+   */
   settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
   /**
-   * Prolongs the hold to `forMs` from now. An outcome whose fault is `lost` ends the delivery. Absent where a hold lasts until its
-   * `deadline` and no longer: what core must let go of then, it settles as `release`, a tenth of the hold before the end.
+   * Sets the holds to end `forMs` milliseconds from now. Resolves with one outcome for each receipt, in the same order. If the fault
+   * of an outcome is `lost`, core treats that delivery as lost.
+   *
+   * Leave it out if a hold ends at its `deadline` and cannot be extended. Core then settles what it has not started as `release`, a
+   * tenth of the hold before the end.
    */
   extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
   /**
-   * Only of a broker that pushes. From now on at most `most` messages of this lease are held here, those not yet handed to core
-   * included. If more are held, those not yet handed to core go back to the broker. The driver may take its time and the calls it needs;
-   * it throws nothing. Core calls it seldom: when message sizes or handler times have changed by much.
+   * Only for a broker that pushes. From now on, hold at most `most` messages of this lease, including messages that core has not taken
+   * yet. If more are held, return those that core has not taken to the broker. The change may take time and several calls. It must not
+   * throw. Core calls it rarely: when message sizes or handler times have changed much.
    */
   limit?(most: number): void;
-  /** `drained`: everything handed out was settled and stored. */
+  /**
+   * Gives the lease up. `drained`: every delivery was settled and stored. `stopping`: some deliveries may be unsettled, and the broker
+   * must redeliver them.
+   */
   release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;
 }
 
 export interface Delivery<R = any> {
-  /** The broker's id of the message, for logs. Never empty. */
+  /** The broker's id of the message. Must not be empty. */
   readonly id: string;
   /**
-   * `false`: the id is a stranger's word, and other messages may have the same one. Core then adds up no attempts by it, so
-   * `attempt` has to count every failed attempt that `settle` was told of.
+   * `false`: another producer chose the id, so several messages may have it. Core then does not count attempts by it; `attempt` must
+   * include every failed attempt that `settle` was told about.
    */
   readonly unique?: false | undefined;
   readonly message: WireMessage;
+  /** The driver's own handle, which core passes back to `settle` and `extend`. */
   readonly receipt: R;
-  /** The broker's own message, for `delivery.raw`. */
+  /** The broker client's message object. Applications see it as `delivery.raw`. */
   readonly raw: unknown;
-  /** Counted by the broker, from 1. */
+  /** The attempt as the broker counts it, from 1. See {@link Capabilities.attempts}. */
   readonly attempt?: number | undefined;
-  /** When the broker accepted it (epoch). */
+  /** When the broker accepted the message (epoch milliseconds). */
   readonly enqueuedAt?: number;
-  /** On a log: the position, for `seek` and for people. */
+  /** On a log: the position, for `seek` and for logs. */
   readonly position?: string;
-  /** The hold ends then unless extended. Absent: it lasts as long as the lease. */
+  /** When the hold ends unless it is extended ({@link Runtime.monotonic}). Absent: it lasts as long as the lease. */
   readonly deadline?: number;
-  /** No extension and no retry delay passes it (SQS: 12 hours from the receive). */
+  /** The latest possible end of the hold; no extension or retry delay goes beyond it (SQS: 12 hours after the receive). */
   readonly lastDeadline?: number;
 }
 
 export type Settlement<R = any> =
   | { readonly receipt: R; readonly action: "ack" }
-  /** A failed attempt; not delivered again earlier than `delayMs`. `attempt` is the one that failed. */
+  /** Attempt number `attempt` failed. The broker must not redeliver the message before `delayMs` milliseconds have passed. */
   | { readonly receipt: R; readonly action: "retry"; readonly delayMs: number; readonly attempt: number }
-  /** Nobody's fault: deliver again at once. */
+  /** The message did not fail. The broker should redeliver it at once. */
   | { readonly receipt: R; readonly action: "release" };
 
-/** Per item, in the order given: undefined is success. */
+/** The result for one item. Undefined means success. */
 export type Outcome = undefined | { readonly cause: unknown };

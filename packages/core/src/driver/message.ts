@@ -1,32 +1,38 @@
-/** A message as a driver carries it: what the broker keeps of it, and nothing of what core knows beside. */
+/** A message as a driver carries it. */
 
-/** What a message for a broker in this process holds. It never changes. */
+/** The content of a message that stays in this process. It never changes. */
 export interface LocalContent {
-  /** Core's own. */
+  /** Opaque to drivers; only core reads it. */
   readonly envelope: object;
-  /** Characters of the body, roughly. */
+  /** The approximate length of the body in characters. */
   readonly length: number;
-  /** What `size` would say of body and headers, or more. */
+  /** An upper bound of the size of body and headers in bytes. */
   readonly atMostBytes: number;
-  /** The data, a new copy at each call. */
+  /** Returns a new copy of the data at each call. */
   fresh(): unknown;
 }
 
 export interface WireMessage {
-  /** A string is text and is carried as text; bytes are only given to a driver whose `capabilities.binary` is true. */
+  /** Carry a string as text. Core passes bytes only if `capabilities.binary` is true. */
   readonly body: string | Uint8Array;
-  /** At most `capabilities.headers` of them. Names are lower-case `[a-z0-9-]`; values are well-formed text, and core's own hold no control characters. */
+  /**
+   * At most `capabilities.headers` entries. Names consist of `[a-z0-9-]`. Values are well-formed Unicode; the values that core itself
+   * writes contain no control characters.
+   */
   readonly headers: Readonly<Record<string, string>>;
-  /** The message type in clear: filter attribute, routing key. Absent on most foreign messages. */
+  /** The message type, for filters and routing keys. Usually absent on messages from other producers. */
   readonly type?: string;
-  /** The order key. On receive it is set only where the broker keeps the order of it. May come back in another form than it was sent in, equal for equal keys. */
+  /**
+   * The ordering key. Set it on receive only if the broker keeps messages with the same key in order. It may differ from the key that
+   * was sent, but equal keys must stay equal.
+   */
   readonly key?: string;
-  /** Tenant for fair queues; never implies order. */
+  /** The tenant, for brokers with fair queues. It does not imply order. */
   readonly fairness?: string;
-  /** Deduplication id, `id` and hop (contract C4); a driver whose broker has no such thing ignores it. */
+  /** The deduplication id, made from id and hop (contract C4). Ignore it if the broker does not deduplicate. */
   readonly dedup?: string;
-  /** Not to be delivered earlier than this many milliseconds from now; at most `capabilities.delayedPublishMs`. */
+  /** Deliver no earlier than this many milliseconds from now. At most `capabilities.delayedPublishMs`. */
   readonly delayMs?: number;
-  /** The same message, not yet written out: only where {@link SenderDriver.local}, and then to be handed back as it is. */
+  /** The same message before encoding. Core sets it only if {@link SenderDriver.local} is true. Return it unchanged on receive. */
   readonly local?: LocalContent;
 }

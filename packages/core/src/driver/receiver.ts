@@ -1,23 +1,27 @@
-/** How a group reads: what it was given to read from, and one lease for each right to read. */
+/** A receiver: how a group reads from a destination. It yields one lease for each right to read. */
 import type { Capabilities } from "./capabilities.ts";
 import type { Lease } from "./lease.ts";
 
 export interface ReceiverDriver<R = any> {
+  /** The capabilities of the resource as it was found. */
   readonly capabilities: Capabilities;
-  /** Compared with the group's policy: core refuses to start where the resource would cut it short. */
+  /** Settings of the resource as it was found. Core refuses to start if they contradict the group's policy. */
   readonly existing?: Existing;
-  /** One lease per right to read: a queue, an AMQP channel, a shard. Throws on connection failure; core reopens the receiver. */
+  /**
+   * Yields one lease for each right to read: a queue, an AMQP channel, a shard. A lease may be yielded at any time while the receiver
+   * is open. Throw if the connection fails; core closes the receiver and opens a new one.
+   */
   leases(signal: AbortSignal): AsyncIterable<Lease<R>>;
-  /** The only thing that cuts a running receive. Idempotent. */
+  /** Closes the receiver. Unlike an aborted signal, this may cut off a running `receive`. A second call must do nothing. */
   close(): Promise<void>;
 }
 
-/** What a resource, as it was found, does to messages by itself. What is not known is absent. */
+/** What an existing resource does to messages by itself. Leave out what is not known. */
 export interface Existing {
-  /** The broker gives a message up after so many deliveries. `setting`: its name for that: `maxReceiveCount`, `x-delivery-limit`. */
+  /** The broker gives a message up after `count` deliveries. `setting` is the broker's name for it, such as `maxReceiveCount`. */
   readonly deliveries?: { readonly count: number; readonly setting: string };
-  /** It deletes or moves away a message that is older; by default `capabilities.retentionMs`. */
+  /** The broker deletes or moves messages older than this many milliseconds. Default: `capabilities.retentionMs`. */
   readonly retentionMs?: number;
-  /** Settings that throw messages away whatever the policy; a sentence each, with the number and what to change. */
+  /** Settings that drop messages whatever the policy says: one sentence each, with the value and what to change. */
   readonly discards?: readonly string[];
 }

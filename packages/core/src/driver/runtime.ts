@@ -1,26 +1,26 @@
 /**
- * The one door to time, chance and identity. No module of ours reads a clock, sets a timer, draws a random number or
- * makes an id by itself (a lint rule says so): that is what makes the virtual clock and the simulation possible.
+ * Time, randomness and ids. No module of Switchyard reads a clock, sets a timer, draws a random number or makes an id in another
+ * way; a lint rule enforces this. Tests can therefore replace all of them with a virtual clock.
  */
 export interface Runtime {
-  /** Milliseconds since the Unix epoch; may jump when the machine's clock is set. */
+  /** Milliseconds since the Unix epoch. It may jump when the machine's clock is set. */
   now(): number;
-  /** Milliseconds from an arbitrary start; never goes back. */
+  /** Milliseconds since an arbitrary start. It never goes back. */
   monotonic(): number;
-  /** Resolves after `ms`, or as soon as `signal` aborts. Never rejects. */
+  /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. It never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `fn` once after `ms` unless disposed. Pending, it keeps the process alive, as Node's timers do. */
+  /** Calls `fn` once after `ms` milliseconds unless it is disposed. A pending timer keeps the process alive, as in Node. */
   timer(ms: number, fn: () => void): RuntimeTimer;
-  /** Calls `fn` at the end of the current tick, after the microtasks that are due. */
+  /** Calls `fn` at the end of the current tick, after all pending microtasks. */
   defer(fn: () => void): void;
-  /** Uniform in [0, 1). */
+  /** A random number in [0, 1), uniformly distributed. */
   random(): number;
   /** A new RFC 9562 UUID. */
   uuid(): string;
 }
 
-/** A call that {@link Runtime.timer} has pending. Disposed, it is not made. */
+/** A pending call of {@link Runtime.timer}. Disposing it cancels the call. */
 export interface RuntimeTimer extends Disposable {
-  /** Lets the process end while the call is pending. Absent where a pending one does not keep it alive. */
+  /** Lets the process exit while the call is pending. Absent if a pending call does not keep the process alive. */
   unref?(): void;
 }

@@ -1,32 +1,44 @@
 /**
- * Topology: planned and applied by a separate step, with a separate role. Publishing and consuming never create anything.
+ * Topology: the queues, topics and subscriptions of the broker. A separate step plans and applies it, often under a separate role.
+ * Publishing and consuming never create anything.
  */
 import type { Destination } from "./destination.ts";
 
+/** One difference between what the configuration needs and what the broker has. */
 export interface Change {
-  /** `destructive` may lose messages or configuration made by hand; `apply` leaves it alone unless told otherwise. */
+  /**
+   * - `create`, `update`: `apply` makes the change.
+   * - `destructive`: the change may lose messages or settings made by hand. `apply` makes it only if asked to.
+   * - `drift`: the difference is reported and not changed.
+   */
   readonly action: "create" | "update" | "destructive" | "drift";
-  /** The broker's word for the thing: `queue`, `topic`, `subscription`. */
+  /** The broker's word for the resource: `queue`, `topic`, `subscription`. */
   readonly resource: string;
-  /** Its physical name. */
+  /** The resource's physical name. */
   readonly name: string;
-  /** One line a person can judge: what is, what will be. */
+  /** One line from which a person can judge the change: what the broker has now, and what it will have. */
   readonly summary: string;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
 export interface TopologyPlan {
   readonly changes: readonly Change[];
-  /** The driver's own; opaque to core. */
+  /** The driver's own data for `apply`. Core does not read it. */
   readonly state?: unknown;
 }
 
 export interface Topology {
-  /** Compares what the destinations need (dead letters included) with what is there. Changes nothing. Empty: nothing to do. */
+  /**
+   * Compares what the destinations and their dead-letter queues need with what the broker has. It must not change anything. An empty
+   * plan means that there is nothing to do.
+   */
   plan(destinations: readonly Destination[], signal: AbortSignal): Promise<TopologyPlan>;
-  /** Idempotent: may run from several processes at once. Destructive changes only when `destructive` is true. */
+  /**
+   * Makes the planned changes. It must be idempotent, because several processes may run it at once. It makes destructive changes only
+   * if `destructive` is true. Default false.
+   */
   apply(plan: TopologyPlan, signal: AbortSignal, options?: { readonly destructive?: boolean }): Promise<void>;
-  /** Deletes what `apply` made for these destinations; for tests and tear-down. */
+  /** Deletes what `apply` created for these destinations. Used by tests. */
   destroy?(destinations: readonly Destination[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
