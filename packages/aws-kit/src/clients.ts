@@ -9,8 +9,8 @@ export interface ClientLike {
   /** Rises with every change of credentials by `renew`. */
   readonly generation?: number;
   /**
-   * Looks for other credentials than a refused call of `generation` used, past what the SDK has cached. True: there are some,
-   * and the next call uses them.
+   * Reads the credentials again, past the SDK's cache, after a call of `generation` was refused. True: there are others by now, and
+   * the next call uses them.
    */
   renew?(generation: number): Promise<boolean>;
 }
@@ -18,7 +18,7 @@ export interface ClientLike {
 /** A module `@aws-sdk/client-…`: the client and one class for each command. */
 export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 
-/** The command of an action, from the module `name`. Throws where that has none. */
+/** The command of an action, from the module `name`. Throws where the module has none. */
 export function commandOf(sdk: Sdk, name: string, action: string, input: object): any {
   const Command = sdk[`${action}Command`];
   if (Command === undefined) throw new TypeError(`${name} has no ${action}Command`);
@@ -38,7 +38,7 @@ export interface ClientConfig {
   useDualstackEndpoint?: () => Promise<boolean>;
   credentials?: () => Promise<Credentials>;
   profile?: string;
-  /** SQS only: the URL of a queue says where its requests go. */
+  /** SQS only: requests go to the host of the queue's URL. */
   useQueueUrlAsEndpoint?: boolean;
 }
 
@@ -106,15 +106,15 @@ export async function refuseRetries(client: ClientLike, option: string, classNam
   );
 }
 
-/** A strategy of the user's own may count for itself. */
+/** A retry strategy given in code may have its own number of attempts. */
 async function strategyAttempts(strategy: unknown): Promise<number | undefined> {
   const provider = (strategy as { maxAttemptsProvider?: unknown } | undefined)?.maxAttemptsProvider;
   return typeof provider === "function" ? Number(await provider.call(strategy)) : undefined;
 }
 
 /**
- * The endpoint given in code, by the environment or by a profile; undefined: the service's own. Plain `http:` to another
- * machine is refused, with `example` as what would do.
+ * The endpoint that is set in code, in the environment or in a profile. Undefined: the service's own. Rejects plain `http:` to another
+ * machine, and names `example` as a valid endpoint.
  */
 export async function checkedEndpoint(
   config: ClientConfig,
@@ -127,7 +127,7 @@ export async function checkedEndpoint(
   return url === undefined ? undefined : new URL(url);
 }
 
-/** As the SDK does it. */
+/** The order in which the SDK looks. */
 async function configuredEndpoint(config: ClientConfig): Promise<string | undefined> {
   if (config.endpoint !== undefined) {
     const { protocol, hostname, port } = await config.endpoint();
@@ -138,7 +138,7 @@ async function configuredEndpoint(config: ClientConfig): Promise<string | undefi
   return configured === "" ? undefined : configured;
 }
 
-/** Where a client's requests go: the endpoint that was configured, else the region's own; undefined where it does not say. */
+/** Where a client's requests go: the configured endpoint, else that of the region. Undefined: the client does not say. */
 export async function endpointOf(config: ClientConfig): Promise<URL | undefined> {
   const configured = await configuredEndpoint(config);
   if (configured !== undefined) return new URL(configured);

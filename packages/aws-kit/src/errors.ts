@@ -1,4 +1,4 @@
-/** What an error of the AWS SDK means, whatever the service: a table of names, the HTTP status, the network. */
+/** What an error of the AWS SDK means for any service: by its name, its HTTP status, or the network's error. */
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { isMessagingError, networkFault, quotedWords } from "@switchyard/core/driver-kit";
 import { contextOf } from "./error-context.ts";
@@ -9,13 +9,13 @@ export type FaultTable = Readonly<Record<string, FaultRow>>;
 
 const CREDENTIALS = "check the credentials the AWS SDK finds here (environment, profile, role)";
 const THROTTLED: FaultRow = ["throttled", "throttled"];
-/** A client of ours reads the credentials anew before it gives up; one of the user's has its own ways. */
+/** Our own clients read the credentials again before they give up. A client given in code may not. */
 const NO_OTHERS = `${CREDENTIALS}; if they were rotated, a client of your own may still use the old ones: make a new one`;
 const EXPIRED: FaultRow = ["auth", "credentials-expired", NO_OTHERS];
 const REFUSED: FaultRow = ["auth", "credentials-refused", NO_OTHERS];
-/** The SDK corrects its clock from the reply: the next call is right. */
+/** The SDK corrects its clock from the reply, so the next call succeeds. */
 const CLOCK: FaultRow = ["retryable", "clock-skew", "this machine's clock is wrong; set it, and keep it by NTP"];
-/** The service had not read the request to its end, and did nothing. */
+/** The service did not get the whole request and did nothing. */
 const UNREAD: FaultRow = ["retryable", "timeout", "the service waited too long for the request; check the network"];
 
 /** By the SDK's name of an error. */
@@ -50,17 +50,17 @@ const COMMON: FaultTable = {
 };
 
 export interface ServiceFaults {
-  /** "queue", "stream": what the hints speak of. */
+  /** The word for the resource in hints: "queue", "stream". */
   readonly resource: string;
-  /** The service's own errors by name; they come before what all services have. */
+  /** The service's own errors, by name. They take precedence over the common ones. */
   readonly table: FaultTable;
-  /** An error of the driver's own, before any table is asked; it sees each cause of a chain in turn. */
+  /** Classifies errors of the driver before any table. Called for each error of a chain of causes. */
   readonly first?: (error: object) => Fault | undefined;
-  /** An error the table does not name, before status and network are asked. */
+  /** Classifies errors that no table names, before the status and the network's error are looked at. */
   readonly special?: (error: object, during: Phase) => Fault | undefined;
-  /** A named error's fault, where the call or the name makes it another one. */
+  /** Changes the fault of a named error, depending on the name and the phase. */
   readonly adjust?: (fault: Fault, name: string, during: Phase) => Fault;
-  /** Errors of ours; by default kind, code and message as they are. */
+  /** Classifies a MessagingError. Default: its kind, code and message as they are. */
   readonly own?: (error: { kind: Fault["kind"]; code: string; message: string }, during: Phase) => Fault;
 }
 
@@ -77,19 +77,19 @@ export function classifierOf(faults: ServiceFaults): (cause: unknown, during: Ph
   };
 }
 
-/** An error of ours names its resource by itself. */
+/** Adds the resource and the place. A MessagingError names its resource itself. */
 export function withContext(fault: Fault, cause: unknown): Fault {
   const where = isMessagingError(cause) || fault.code === "aborted" ? undefined : contextOf(cause);
   return where === undefined ? fault : { ...fault, where };
 }
 
-/** The service answered: the fault ends with its words. */
+/** Adds the service's own words. */
 export function answered(fault: Fault, error: object): Fault {
   const said = messageOf(error);
   return said === "" || fault.said !== undefined ? fault : { ...fault, said };
 }
 
-/** A signature is refused for its time, or because it is wrong; some services say either by one name. */
+/** A signature is refused because it is wrong or because of its time. Some services use one error name for both. */
 const OF_CLOCK = /signature expired|signature not yet current|request timestamp/i;
 
 function nameFault(row: FaultRow, error: object): Fault {
@@ -127,17 +127,17 @@ function faultOf(cause: unknown, during: Phase, faults: ServiceFaults, table: Fa
   return undefined;
 }
 
-/** Longer names are no names. */
+/** A longer text is not the name of an error. */
 const MOST_NAME = 200;
 
-/** Whatever the protocol writes them like: `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.NonExistentQueue;Sender`. */
+/** The bare names, whatever the protocol adds: `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.NonExistentQueue;Sender`. */
 export function namesOf(error: object): readonly string[] {
   const { name, Code, code, __type } = error as Record<string, unknown>;
   const names = [name, Code, code, __type].filter((value): value is string => typeof value === "string");
   return names.map((value) => /[A-Za-z]+$/.exec(value.slice(0, MOST_NAME).split(";")[0] ?? "")?.[0] ?? value);
 }
 
-/** Nobody knows what became of the call. */
+/** The fault where nobody knows what became of the call. */
 export function unknownFault(during: Phase): Fault {
   return { kind: during === "send" ? "ambiguous" : "retryable", code: "unknown" };
 }
@@ -161,7 +161,7 @@ function byStatus(error: object, during: Phase): Fault | undefined {
   if (status === 408) return { kind: during === "send" ? "ambiguous" : "retryable", code: "timeout" };
   if (status === 413 && during === "send") return { kind: "permanent", code: "too-large" };
   if (status >= 400 && isPassing(error)) return { kind: "retryable", code: "service-failed" };
-  // A refused request was not carried out; a message in it is refused for good, a resource's settings are the user's to mend.
+  // A refused request was not carried out. A message in it is refused for good; settings of a resource are for the user to change.
   if (status >= 400) {
     const ofMessage = during === "send" || during === "settle" || during === "extend";
     return { kind: ofMessage ? "permanent" : "config", code: "refused" };
@@ -169,14 +169,14 @@ function byStatus(error: object, during: Phase): Fault | undefined {
   return undefined;
 }
 
-/** The service's own model says that the call may be made again. */
+/** Whether the service's model marks the error as one that may pass. */
 function isPassing(error: object): boolean {
   const { $retryable } = error as { $retryable?: unknown };
   return typeof $retryable === "object" && $retryable !== null;
 }
 
 const PROVIDERS = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"]);
-/** Of Node's file system. */
+/** Error codes of Node's file system. */
 const FILE = new Set(["ENOENT", "EACCES", "EISDIR", "EPERM"]);
 
 /** A fault of the SDK's credential providers, before anything was sent. Undefined: another error. */

@@ -1,14 +1,14 @@
-/** Answers that are not the service's: pages of proxies and portals, and bodies nobody can read. */
+/** Answers that do not come from the service: pages of proxies and portals, and bodies that cannot be read. */
 import type { Fault, Phase } from "@switchyard/core/driver";
 
-/** Longer texts are cut before anything is looked for in them. */
+/** Longer texts are cut before they are searched. */
 const MOST_TEXT = 2_000;
 
-/** The SDK's names for an answer that it could not read, or that has no name. */
+/** The SDK's names for an answer that it could not read or that names no error. */
 const NAMELESS = new Set(["Unknown", "UnknownError", "SyntaxError", "Error", "TypeError"]);
 const WORDLESS = new Set(["Unknown", "UnknownError"]);
 
-/** What an error says, without what the SDK adds for those who debug it. At most 2,000 characters. */
+/** An error's message without what the SDK adds for debugging. At most 2,000 characters. */
 export function messageOf(error: object): string {
   const { message } = error as { message?: unknown };
   if (typeof message !== "string") return "";
@@ -28,9 +28,9 @@ function headersOf(error: object): Headers | undefined {
 }
 
 /**
- * Something answered, and not in the form of the service. Its own errors have a type: `__type` in JSON, the header
- * `x-amzn-errortype`, or `Error.Code` in XML. A gateway's JSON may have a `code`, which the SDK takes for the name, and any
- * 404 in XML is `NotFound` to it: where the response is there to be looked at, the name alone is not enough.
+ * Whether something answered that is not the service. The service's own errors have a type: `__type` in JSON, the header
+ * `x-amzn-errortype`, or `Error.Code` in XML. The name alone is not enough where the response can be looked at: the SDK takes the
+ * `code` in a gateway's JSON for a name, and calls any 404 in XML `NotFound`.
  */
 export function isForeign(error: object): boolean {
   const status = statusOf(error);
@@ -55,8 +55,8 @@ function isTyped(error: object, headers: Headers | undefined): boolean {
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 /**
- * What is no answer of the service settles nothing for good: a refusal was not carried out and may pass, and after anything else
- * nobody knows. Only a body too large for what stands between is told as what it is.
+ * Nothing is decided for good by an answer that is not the service's. A refused call was not carried out and may succeed later; after
+ * anything else nobody knows. Only a body too large for the proxy in between is permanent.
  */
 export function foreignFault(error: object, during: Phase): Fault {
   const status = statusOf(error) ?? 0;

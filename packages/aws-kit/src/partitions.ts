@@ -19,12 +19,12 @@ const SUFFIXES: Readonly<Record<string, string>> = {
   "api.aws.hci.ic.gov": "aws-iso-f",
 };
 
-/** The partition whose hosts end in this suffix, GovCloud as `aws`, whose hosts it shares; undefined: none of AWS's. */
+/** The partition whose hosts end in this suffix. GovCloud counts as `aws`, whose suffixes it shares. Undefined: not a host of AWS. */
 export function partitionOf(suffix: string): string | undefined {
   return Object.hasOwn(SUFFIXES, suffix) ? SUFFIXES[suffix] : undefined;
 }
 
-/** By the first letters of a region's name; every other region is of the partition `aws`. */
+/** By the first letters of a region's name. All other regions belong to the partition `aws`. */
 const PREFIXES: readonly (readonly [prefix: string, partition: string])[] = [
   ["cn-", "aws-cn"],
   ["us-gov-", "aws-us-gov"],
@@ -35,7 +35,7 @@ const PREFIXES: readonly (readonly [prefix: string, partition: string])[] = [
   ["us-isof-", "aws-iso-f"],
 ];
 
-/** As ARNs name it. */
+/** The partition's name in ARNs. */
 export function partitionOfRegion(region: string): string {
   return PREFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
 }

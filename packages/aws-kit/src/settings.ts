@@ -1,4 +1,4 @@
-/** Settings under `native` that several services have alike. Each answers what is allowed, or undefined where the value is. */
+/** Checks of `native` settings that several services share. Each returns what is allowed, or undefined for a valid value. */
 
 export function kmsKeyProblem(value: unknown, otherwise: string): string | undefined {
   return typeof value === "string" && /^(?:alias\/\S+|arn:aws[a-z-]*:kms:\S+|(?:mrk-)?[0-9a-f-]{32,36})$/.test(value)

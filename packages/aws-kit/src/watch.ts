@@ -16,11 +16,11 @@ export interface Watched {
 export function watcher(
   report: (event: DriverEvent) => void,
   classify: (cause: unknown, during: Phase) => Fault,
-  /** What a throttled call was about. */
+  /** The id under which throttling is reported. */
   idOf: (input: unknown) => string | undefined = () => undefined,
 ): <C extends AnyCall>(call: C, of?: Watched) => C {
   let down = false;
-  /** What was throttled last, by its id. */
+  /** The ids that are throttled now. */
   const throttled = new Set<string | undefined>();
   const named = (id: string | undefined) => (id === undefined ? {} : { id });
   const watch = (call: AnyCall, of?: Watched): AnyCall => {
@@ -62,10 +62,10 @@ export function watcher(
   return watch as <C extends AnyCall>(call: C, of?: Watched) => C;
 }
 
-/** The service did not carry the call out. */
+/** Codes after which the service has not carried the call out. */
 const REFUSED = new Set(["credentials-refused", "credentials-expired"]);
 
-/** The call was refused for its credentials, and the client has others by now: it may be made once more. */
+/** Whether a refused call may be made once more: it was refused for its credentials, and the client has others by now. */
 export async function renewed(
   cause: unknown,
   classify: (cause: unknown, during: Phase) => Fault,

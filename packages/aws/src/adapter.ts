@@ -6,7 +6,7 @@ import { connect } from "./connection.ts";
 import { type AwsOptions, awsOptions, queueOptions, streamOptions } from "./options.ts";
 import { createTopology } from "./topology.ts";
 
-/** What AWS keeps, model by model. */
+/** The needs that AWS can meet, by model. */
 export type AwsKeeps = { queue: SqsKeeps["queue"]; pubsub: SnsKeeps["pubsub"]; stream: KinesisKeeps["stream"] };
 
 type Parts = Pick<Adapter<AwsOptions>, "name" | "capabilities" | "locate" | "nativeProblems">;
@@ -32,7 +32,7 @@ const streams: Parts = {
 
 const BY_MODEL = { queue: queues, pubsub: topics, stream: streams } as const;
 
-/** The transport that carries a model; dead-letter queues are queues whatever they belong to. */
+/** The transport of a model. The dead letters of every model are queues. */
 const serving = (of: Destination): Parts => BY_MODEL[of.model];
 
 /** AWS as one connection: queues on SQS, pub/sub on SNS, streams on Kinesis; dead letters on SQS. */

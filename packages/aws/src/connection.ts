@@ -4,7 +4,7 @@ import { isOfKinesis, adapter as kinesis } from "@switchyard/kinesis";
 import { adapter as sns } from "@switchyard/sns";
 import { type AwsOptions, queueOptions, streamOptions } from "./options.ts";
 
-/** SQS at once, by SNS's connection, which carries queues as well; SNS's and Kinesis's parts of the SDK when a topic or a stream is first used. */
+/** The connection of SNS carries queues as well, so SQS is opened at once. The SDKs of SNS and Kinesis are loaded when a topic or a stream is first used. */
 export async function connect(
   options: AwsOptions,
   runtime: Runtime,
@@ -46,7 +46,7 @@ export async function connect(
       return by.seek(of, to, signal);
     },
     classify: (cause, during) => {
-      // Of its own errors, which may come from the lease engine, Kinesis knows more.
+      // Kinesis classifies its own errors, and those of the lease engine.
       const by = streams !== undefined && (isOfKinesis(cause) || isMessagingError(cause)) ? streams : queues;
       return by.classify(cause, during);
     },

@@ -3,12 +3,12 @@ import { adapter as kinesis, type KinesisOptions } from "@switchyard/kinesis";
 import { adapter as sns, type SnsOptions } from "@switchyard/sns";
 
 /**
- * Region, endpoint, profile and accounts are the same for every service of AWS. What is said under `kinesis` is for streams:
- * how they are read, where their leases are kept, an endpoint or a client of their own.
+ * Region, endpoint, profile and accounts are the same for every service. The options under `kinesis` are for streams: how they are
+ * read, where their leases are kept, and an endpoint or a client of their own.
  */
 export type AwsOptions = SnsOptions & { readonly kinesis?: KinesisOptions };
 
-/** What streams share with the rest; a client is one service's. */
+/** The options that streams share with the rest. A client belongs to one service. */
 const SHARED = ["region", "endpoint", "profile", "allowInsecure", "fast"] as const;
 
 export function queueOptions({ kinesis: _, ...rest }: AwsOptions): SnsOptions {

@@ -8,11 +8,11 @@ interface State {
   readonly streams: TopologyPlan | undefined;
 }
 
-/** That of queues and topics and that of streams, one after the other: queues first, which the streams' dead letters go to. */
+/** Applies queues and topics first, then streams, whose dead letters go to queues. */
 export async function createTopology(options: AwsOptions, runtime: Runtime): Promise<Topology> {
   const queues = await sns.topology!(queueOptions(options), runtime);
   let opened: Promise<Topology> | undefined;
-  /** Undefined: nothing to do with streams, whose SDK need not be there. */
+  /** Undefined: there are no streams, so their SDK need not be installed. */
   const toStreams = (of: readonly Destination[]): Promise<Topology> | undefined =>
     of.length === 0 ? undefined : (opened ??= kinesis.topology!(streamOptions(options), runtime));
 

@@ -13,23 +13,23 @@ export interface WorkerRegistryOptions {
   readonly times: Times;
 }
 
-/** Who is in the group: shows that this worker lives, and deletes the rows of those that died. */
+/** The workers of a group: shows that this one is alive, and deletes the rows of dead ones. */
 export class WorkerRegistry {
   readonly #of: WorkerRegistryOptions;
   #shownAt = Number.NEGATIVE_INFINITY;
-  /** The worker's own row is in the table: its leases' rows show that it lives, but not what it is. */
+  /** The worker's own row is in the table. The rows of its leases show that it is alive, but not its state. */
   #written = false;
 
   constructor(options: WorkerRegistryOptions) {
     this.#of = options;
   }
 
-  /** A lease moved: that shows it as well as the worker's own row. */
+  /** A lease was renewed, which shows that this worker is alive as well as its own row does. */
   shown(): void {
     this.#shownAt = this.#of.runtime.monotonic();
   }
 
-  /** Writes the worker's own row. Rejects only with what no retry mends. */
+  /** Writes the worker's own row. Rejects only with errors that no retry can help. */
   async beat(draining: boolean): Promise<void> {
     const { calls, store, worker } = this.#of;
     const row = { id: worker, state: draining ? "draining" : "active" } as const;
@@ -42,7 +42,7 @@ export class WorkerRegistry {
     }
   }
 
-  /** Beats until the worker's row is there, then whenever no lease has moved for as long as a renewal takes, until `signal` aborts. */
+  /** Writes the worker's row until it is stored once, then whenever no lease was renewed for a renewal's time, until `signal` aborts. */
   async keep(signal: AbortSignal, draining: () => boolean): Promise<void> {
     const { runtime, times } = this.#of;
     while (!signal.aborted) {

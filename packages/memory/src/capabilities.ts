@@ -9,19 +9,19 @@ const HOUR = 3_600_000;
 const FIFO_DEDUP_MS = 300_000;
 /** SQS: a hold ends 12 hours after its receive at the latest. */
 const SQS_HOLD_MS = 12 * HOUR;
-/** No broker needs more, and a number can be printed where infinity can't. */
+/** A number, because infinity cannot be printed as JSON; longer than any real broker allows. */
 const LONGEST_DELAY_MS = 7 * DAY;
 
 export type Form = "memory" | "sqs" | "sqs-fifo";
 
-/** How a destination behaves; undefined where the profile's broker has no such model. */
+/** Whose behaviour a destination has. Undefined: the profile's broker has no such model. */
 export function formOf(of: Pick<Destination, "model" | "ordered">, options: ResolvedOptions): Form | undefined {
   if (options.profile === undefined) return "memory";
   if (of.model !== "queue") return undefined;
   return of.ordered ? "sqs-fifo" : options.profile;
 }
 
-/** One for all destinations that are alike: there may be thousands. */
+/** One object for all destinations that are alike, because there may be thousands. */
 const known = new WeakMap<ResolvedOptions, Map<string, Capabilities>>();
 
 export function capabilities(of: Destination, options: ResolvedOptions): Capabilities | undefined {
@@ -69,7 +69,7 @@ function own(of: Destination, options: ResolvedOptions): Capabilities {
   };
 }
 
-/** What SQS has, by its developer guide (quotas: messages, FIFO queues, visibility timeout). */
+/** The capabilities of SQS, from its developer guide (quotas: messages, FIFO queues, visibility timeout). */
 function sqs(fifo: boolean, options: ResolvedOptions): Capabilities {
   return {
     ordering: fifo ? "key" : "none",
@@ -77,7 +77,7 @@ function sqs(fifo: boolean, options: ResolvedOptions): Capabilities {
     publishDedupMs: fifo ? FIFO_DEDUP_MS : 0,
     maxBatch: { count: 10, bytes: MIB },
     maxMessageBytes: options.maxMessageBytes,
-    // Ten attributes, and the message's type is one of them.
+    // SQS allows ten attributes, and the message's type is one of them.
     headers: 9,
     binary: false,
     concurrency: { send: 16, receive: 4 },
@@ -125,7 +125,7 @@ export function rulesOf(form: Form, ordered: boolean, options: ResolvedOptions):
     late: fifo ? "lost" : "accepted",
     holdLimitMs: SQS_HOLD_MS,
     receiveLimit: 10,
-    // FIFO has the same limit, but gives nothing more instead of an error.
+    // A FIFO queue has the same limit, but gives no messages instead of an error.
     ...(fifo ? {} : { heldLimit: 120_000 }),
     dedupMs: fifo ? FIFO_DEDUP_MS : 0,
     retentionMs,

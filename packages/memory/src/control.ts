@@ -4,18 +4,18 @@ import type { Log } from "./broker/log.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { brokerNamed, brokerOf } from "./broker/registry.ts";
 
-/** What a test may do to a broker that no client of it can. Names are physical ones. */
+/** What a test can do to a broker that no client can. Names are physical names. */
 export interface Control {
   readonly faults: InjectedFaults;
   /** The open partitions of a stream, in order of their keys. */
   partitions(stream: string): readonly string[];
-  /** Two partitions in place of one. */
+  /** Replaces a partition by two. */
   split(stream: string, partition: string): void;
-  /** One partition in place of two neighbours. */
+  /** Replaces two neighbouring partitions by one. */
   merge(stream: string, first: string, second: string): void;
-  /** `count` even partitions in place of all. */
+  /** Replaces all partitions by `count` even ones. */
   reshard(stream: string, count: number): void;
-  /** Takes a partition's lease from its holder, as when another thinks it dead. */
+  /** Takes a partition's lease from its holder, as a worker does that believes the holder dead. */
   revoke(stream: string, group: string, partition: string): Promise<void>;
 }
 

@@ -25,7 +25,7 @@ function logDepth(log: Log, groupName: string | undefined, clock: Clock): readon
   return [...log.partitions.values()].flatMap((partition) => {
     const from = Math.max(partition.first, group?.checkpoint(partition.id) ?? partition.first);
     const read = Math.max(from, group?.readTo(partition.id) ?? from);
-    // Read to its end: there will be no more.
+    // It is read to its end, and nothing follows.
     if (partition.closed && from >= partition.end) return [];
     const oldest = partition.read(from);
     const holder = group?.holder(partition.id);

@@ -1,6 +1,6 @@
 import type { Fault, Phase } from "@switchyard/core/driver";
 
-/** What the memory broker throws and puts into outcomes: its fault is written on it. */
+/** The error that the memory broker throws and puts into outcomes. It carries its own fault. */
 export class MemoryFault extends Error {
   override readonly name = "MemoryFault";
   readonly fault: Fault;

@@ -195,7 +195,7 @@ class LogLease implements Lease<LogReceipt> {
     const { clock } = this.#broker;
     const deliveries: Delivery<LogReceipt>[] = [];
     const end = Math.min(this.#partition.end, this.#next + max);
-    // The position moves once all are there: what throws on the way loses nothing.
+    // The position moves only when all deliveries are made, so that an error on the way loses nothing.
     for (let at = this.#next; at < end; at++) {
       const record = this.#partition.read(at)!;
       deliveries.push({

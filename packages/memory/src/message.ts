@@ -12,7 +12,7 @@ function sizeOf(message: WireMessage, form: Form): number {
   return bytes;
 }
 
-/** As {@link sizeOf}; of a message that is not written out, and is far below the limit, the most it can be. */
+/** As {@link sizeOf}. Of a message that is not written out and is far below the limit: the most it can be. */
 export function sizeWithin(message: WireMessage, form: Form, limit: number): number {
   const most = message.local?.atMostBytes;
   return most !== undefined && most < limit / 2 ? most : sizeOf(message, form);
@@ -46,7 +46,7 @@ export function refusal(message: WireMessage, form: Form, limits: Capabilities):
 
 const permanent = (code: string, hint: string): MemoryFault => new MemoryFault("permanent", code, hint);
 
-/** What the broker keeps of a message: a copy nobody else can change. */
+/** What the broker keeps of a message: a copy that nobody else can change. */
 export function stored(message: WireMessage, ordered: boolean): WireMessage {
   if (message.local !== undefined && (ordered || message.key === undefined)) return message;
   const kept: { -readonly [K in keyof WireMessage]: WireMessage[K] } = {
@@ -59,7 +59,7 @@ export function stored(message: WireMessage, ordered: boolean): WireMessage {
   return kept;
 }
 
-/** What a receiver gets: bytes are copied again, for several groups get the same message. */
+/** What a receiver gets. Bytes are copied again, because several groups get the same message. */
 export function handedOut(message: WireMessage): WireMessage {
   return message.local !== undefined || typeof message.body === "string"
     ? message

@@ -2,22 +2,22 @@ import type { Duration } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-/** What `{ use: memory, ... }` takes. */
+/** The options of `{ use: memory, ... }`. */
 export interface MemoryOptions {
   /** Connections that name the same broker share it, within the process. Without a name each `connect()` has its own. */
   readonly broker?: string;
   /**
-   * Behave as another broker does, its limits and its meanness included; models it lacks are refused. `sqs`: standard
-   * queues, and FIFO where an ordering key is declared. `sqs-fifo`: FIFO always.
+   * Behaves as another broker does, with its limits and its strictness. Models that it does not have are refused. `sqs`: standard
+   * queues, and FIFO queues where an ordering key is declared. `sqs-fifo`: FIFO queues always.
    */
   readonly profile?: "sqs" | "sqs-fifo";
-  /** How long an unsettled message is kept. Default 14 days; with a profile 4 days, within 60 s and 14 days. */
+  /** How long an unsettled message is kept. Default 14 days. With a profile: default 4 days, from 60 s to 14 days. */
   readonly retention?: Duration;
-  /** How long a second publish of the same id and hop is swallowed. Default none; FIFO has its own 5 minutes. */
+  /** How long a second publish of the same id and hop is ignored. Default: never ignored. A FIFO queue always ignores it for 5 minutes. */
   readonly dedup?: Duration;
-  /** How often an unordered message is stored twice, 0 to 1, drawn from the runtime's randomness. Default 0. */
+  /** The share of unordered messages that are stored twice, from 0 to 1, chosen by the runtime's randomness. Default 0. */
   readonly duplicates?: number;
-  /** Default 16 MiB; with a profile 1 MiB, which is also its most. */
+  /** Default 16 MiB. With a profile 1 MiB, which is also the most. */
   readonly maxMessageBytes?: number;
 }
 

@@ -11,9 +11,9 @@ const DROPPED = () => new MemoryFault("closed", "connection-lost", "the connecti
 
 interface Target {
   readonly dedup: Dedup<Accepted>;
-  /** `kept`: what is stored; `given`: what the sender said of it. */
+  /** `kept` is what is stored; `given` is the message as it was sent. */
   accept(kept: WireMessage, given: WireMessage, now: number): Accepted;
-  /** After the last of a batch. */
+  /** Called after the last message of a batch. */
   serve(): void;
 }
 

@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import type { Queue } from "./queue.ts";
 import type { Topic } from "./topic.ts";
 
-/** What a test sees pass by. */
+/** Lets a test see each message that is published. */
 export interface Watch {
   published(to: Destination, message: WireMessage, id: string): void;
 }

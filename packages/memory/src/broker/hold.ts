@@ -8,10 +8,10 @@ import type { Queue } from "./queue.ts";
  */
 export class Hold implements Due {
   readonly item: StoredMessage;
-  /** Broker time of its end: of the hold, or from which it may be delivered. */
+  /** Broker time at which the hold or the delay ends. */
   due: number;
   slot = -1;
-  /** Whoever received it, while that lasts. */
+  /** The receiver that holds it. Null: nobody, or no longer. */
   holder: object | null;
   /** Broker time of the receive. */
   readonly from: number;
@@ -27,11 +27,11 @@ export class Hold implements Due {
 export interface TakeRequest {
   readonly max: number;
   readonly holdMs: number;
-  /** Whoever receives; what it holds can be taken back from it. */
+  /** The receiver. What it holds can be taken back when its connection is cut. */
   readonly holder: object;
 }
 
-/** Where the broker itself puts a message after `attempts` deliveries that were not settled. */
+/** Where the broker moves a message by itself, after `attempts` deliveries that were not settled. */
 export interface NativeDeadLetter {
   readonly attempts: number;
   readonly name: string;

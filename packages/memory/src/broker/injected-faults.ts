@@ -3,7 +3,7 @@ import { MemoryFault } from "../errors.ts";
 
 export type FailKind = "retryable" | "throttled" | "permanent" | "auth" | "config";
 
-/** Faults to come, in the order they were asked for; each is used up by the calls it hits. */
+/** Faults that a test asked for, in that order. Each is used up by the calls it hits. */
 export class InjectedFaults {
   #sends: { left: number; readonly stored: boolean }[] = [];
   #refusals: { left: number; readonly kind: FailKind }[] = [];
@@ -17,7 +17,7 @@ export class InjectedFaults {
     this.#drop = drop;
   }
 
-  /** The next `times` sends end without an answer: stored all the same, unless `stored` is false. */
+  /** The next `times` sends end without an answer. The messages are stored anyway, unless `stored` is false. */
   ambiguousPublish(times = 1, options: { readonly stored?: boolean } = {}): void {
     this.#sends.push({ left: times, stored: options.stored ?? true });
   }
@@ -32,7 +32,7 @@ export class InjectedFaults {
     this.#receives.push({ left: times, kind });
   }
 
-  /** The next `times` acks never reach the broker; the caller is told an error, or, with `reply: "ok"`, that all is well. */
+  /** The next `times` acks never reach the broker. The caller gets an error or, with `reply: "ok"`, a success. */
   loseAcks(times = 1, options: { readonly reply?: "ok" | "error" } = {}): void {
     this.#acks.push({ left: times, reply: options.reply ?? "error" });
   }
@@ -42,12 +42,12 @@ export class InjectedFaults {
     this.#duplicates += times;
   }
 
-  /** Cuts every open connection: what was held goes back, leases are lost, senders must be opened again. */
+  /** Cuts every open connection: held messages go back, leases are lost, and senders must be opened again. */
   dropConnection(): void {
     this.#drop();
   }
 
-  /** Forgets the faults still to come. */
+  /** Forgets the faults that have not happened yet. */
   clear(): void {
     this.#sends = [];
     this.#refusals = [];

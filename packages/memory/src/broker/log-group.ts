@@ -19,8 +19,8 @@ interface Read {
 }
 
 /**
- * A consumer group of a log: its leases and checkpoints, in the store and by the engine that every stream has. What differs
- * from a broker: workers are told of changes at once instead of finding them at their next look.
+ * A consumer group of a log: its leases and checkpoints, kept by the same store and engine as those of any stream. One thing differs
+ * from a real broker: workers are told of changes at once, and do not find them at their next look.
  */
 export class LogGroup {
   readonly name: string;
@@ -71,7 +71,7 @@ export class LogGroup {
     this.tell();
   }
 
-  /** Something of the leases or the partitions changed: all look, once. */
+  /** The leases or the partitions changed: every worker looks, once. */
   tell(): void {
     if (this.#telling) return;
     this.#telling = true;
@@ -90,7 +90,7 @@ export class LogGroup {
     if (this.#rows.get(partition)?.token === token) this.#read.set(partition, { token, offset });
   }
 
-  /** One past the last record that is out with a holder. */
+  /** One past the offset of the last record that a holder has read. */
   readTo(partition: string): number {
     const checkpoint = this.checkpoint(partition);
     const read = this.#read.get(partition);
@@ -99,7 +99,7 @@ export class LogGroup {
       : checkpoint;
   }
 
-  /** Read by a holder and not settled. */
+  /** The records that a holder has read and not settled. */
   handedOut(): LogRecord[] {
     return [...this.#log.partitions.values()].flatMap((partition) => {
       const records: LogRecord[] = [];
@@ -124,13 +124,13 @@ export class LogGroup {
     return "time" in at ? partition.offset({ time: at.time }, this.#log.clock) : partition.after(Number(at.sequence));
   }
 
-  /** Takes a partition's lease from its holder, who does not know. */
+  /** Takes a partition's lease from its holder without telling it. */
   async revoke(partition: string): Promise<void> {
     const change = { bump: true, owner: null, token: null, handoverFrom: null } as const;
     await this.store.update(partition, {}, change, new AbortController().signal);
   }
 
-  /** Moves the position in every partition; holders lose their leases, and parents are read again before their children. */
+  /** Moves the position in every partition. Holders lose their leases, and parents are read again before their children. */
   async seek(to: Position, signal: AbortSignal): Promise<void> {
     this.#log.trim();
     const { runtime } = this.#log.clock;
@@ -141,7 +141,7 @@ export class LogGroup {
     this.tell();
   }
 
-  /** Sequences are the log's own, over all partitions, so one checkpoint says the same in each. */
+  /** Sequence numbers are counted over the whole log, so one checkpoint means the same in each partition. */
   #resolve(to: Position): Checkpoint {
     if (to === "earliest") return "TRIM_HORIZON";
     if (to === "latest") return { sequence: String(this.#log.seq) };

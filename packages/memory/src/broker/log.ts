@@ -27,7 +27,7 @@ export class Log {
     this.#spread(partitions, []);
   }
 
-  /** Those that take records, by the range of their keys. */
+  /** The partitions that take records, in order of their key ranges. */
   get open(): readonly Partition[] {
     return this.#open;
   }
@@ -50,7 +50,7 @@ export class Log {
     for (const partition of this.partitions.values()) partition.trim(limit);
   }
 
-  /** The group, made on first sight at `start`. */
+  /** The group. It is created at `start` when it is first named. */
   group(name: string, start: Position): LogGroup {
     let group = this.groups.get(name);
     if (group === undefined) this.groups.set(name, (group = new LogGroup(name, this, start)));
@@ -70,7 +70,7 @@ export class Log {
     );
   }
 
-  /** One partition in place of two neighbours. */
+  /** Replaces two neighbouring partitions by one. */
   merge(first: string, second: string): void {
     const parents = [this.#mustBeOpen(first), this.#mustBeOpen(second)].sort((a, b) => a.from - b.from);
     if (parents[0]!.to !== parents[1]!.from)
@@ -86,12 +86,12 @@ export class Log {
     for (const group of this.groups.values()) group.tell();
   }
 
-  /** Removes every record; groups go on after them. */
+  /** Removes all records. Groups continue after them. */
   purge(): void {
     for (const partition of this.partitions.values()) partition.clear();
   }
 
-  /** Of the newest record. */
+  /** The sequence number of the newest record. */
   get seq(): number {
     return this.#seq;
   }

@@ -4,25 +4,25 @@ import { Waiters } from "./waiters.ts";
 import type { Clock } from "./clock.ts";
 
 export interface LogRecord {
-  /** Over the whole log: a position. */
+  /** The sequence number, counted over the whole log. It is a position. */
   readonly seq: number;
   readonly message: WireMessage;
   /** Broker time of acceptance. */
   readonly at: number;
 }
 
-/** A range of key hashes, [from, to), and the records of it, in order. Offsets count from the partition's beginning. */
+/** The records of a range of key hashes, [from, to), in order. Offsets count from the partition's beginning. */
 export class Partition {
   readonly id: string;
   readonly from: number;
   readonly to: number;
   readonly parents: readonly string[];
   readonly waiters: Waiters<undefined, undefined>;
-  /** Split or merged: nothing is added any more. */
+  /** It was split or merged, and takes no more records. */
   closed = false;
   /** The offset of the oldest record kept. */
   first = 0;
-  /** Everything before it was removed by hand, and nobody's loss. */
+  /** Everything before this offset was purged by hand, so it does not count as lost. */
   purged = 0;
   /** The newest record that is past retention. */
   #trimmedSeq = 0;
@@ -75,12 +75,12 @@ export class Partition {
     return this.#search((record) => record.seq > seq);
   }
 
-  /** Records after `seq` are past retention. */
+  /** Whether records after `seq` are gone because of retention. */
   hasTrimmedAfter(seq: number): boolean {
     return this.#trimmedSeq > seq;
   }
 
-  /** The offset a position means here. `at` is that record, or the next one accepted after it. */
+  /** The offset of a position in this partition. `at` is that record, or the next one accepted after it. */
   offset(position: Position, clock: Clock): number {
     if (position === "earliest") return this.first;
     if (position === "latest") return this.end;

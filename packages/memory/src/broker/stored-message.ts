@@ -18,7 +18,7 @@ export class StoredMessage implements Linked<StoredMessage | Lane>, Listed<Store
   hold: Hold | null = null;
   older: StoredMessage | undefined = undefined;
   newer: StoredMessage | undefined = undefined;
-  /** In line to be received. */
+  /** Its link in the queue of messages that wait to be received. */
   next: StoredMessage | Lane | undefined = undefined;
   /** The attempts, and the state in the two lowest bits. */
   #progress = 0;
@@ -62,13 +62,13 @@ export const laneOf = (item: StoredMessage): Lane | null => (item instanceof Lan
 /** Broker time from which it may be delivered. */
 export const dueOf = (item: StoredMessage): number => (item.hold === null ? item.at : item.hold.due);
 
-/** The messages of one order key (`serial`: only the first may be out) or of one tenant (its turn comes round). */
+/** The messages of one order key (`serial`: only the first may be held) or of one tenant (tenants take turns). */
 export class Lane implements Linked<StoredMessage | Lane> {
   readonly id: string;
   readonly serial: boolean;
   head: LaneMessage | null = null;
   tail: LaneMessage | null = null;
-  /** Held now. */
+  /** How many of them are held. */
   out = 0;
   /** Waits for its turn in the queue's ring. */
   queued = false;
@@ -79,7 +79,7 @@ export class Lane implements Linked<StoredMessage | Lane> {
     this.serial = serial;
   }
 
-  /** In order of acceptance; the two ends are reached at once. */
+  /** Inserts in order of acceptance, in constant time at both ends. */
   insert(item: LaneMessage): void {
     if (this.tail === null) {
       this.head = item;
@@ -102,7 +102,7 @@ export class Lane implements Linked<StoredMessage | Lane> {
     }
   }
 
-  /** The first that still exists. */
+  /** The first message that still exists. */
   first(): LaneMessage | null {
     while (this.head !== null && this.head.state === GONE) this.shift();
     return this.head;

@@ -33,7 +33,7 @@ export class Topic {
     this.#groups.delete(group);
   }
 
-  /** A message without a type passes every filter: a foreign producer's. */
+  /** A message without a type, which comes from a foreign producer, passes every filter. */
   accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
     for (const { queue, types } of this.#groups.values()) {
       if (types === undefined || kept.type === undefined || types.has(kept.type))

@@ -1,10 +1,10 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { Deque } from "@switchyard/core/driver-kit";
 
-/** A sum of fractions may fall short of itself by less than this, in milliseconds. */
+/** Rounding errors of sums of milliseconds are smaller than this. */
 const HAIR = 0.001;
 
-/** One that waits: for an answer, for its signal, for the end of its time. */
+/** A receive that waits for an answer, for its signal, or for the end of its time. */
 export class Waiter<Request, Answer> {
   readonly request: Request;
   readonly signal: AbortSignal;
@@ -41,13 +41,13 @@ export class Waiter<Request, Answer> {
 }
 
 /**
- * Receives that wait for something to happen, first come first served. A receiver that is answered waits again at once, with
- * the same signal: it is listened to once, and the timer stays from wait to wait. With a thousand queues, what each wait
- * had for itself was half of what the collector copied.
+ * Receives that wait, first come first served. A receiver that got an answer waits again at once with the same signal, so the signal
+ * keeps one listener and the timer stays. With a thousand queues, a listener and a timer for each wait were half of what the garbage
+ * collector copied.
  */
 export class Waiters<Request, Answer> {
   readonly #runtime: Runtime;
-  /** Called when some have left without an answer. */
+  /** Called when receives stopped waiting without an answer. */
   readonly #unanswered: () => void;
   readonly #waiting = new Deque<Waiter<Request, Answer>>();
   readonly #heard = new WeakSet<AbortSignal>();
@@ -64,7 +64,7 @@ export class Waiters<Request, Answer> {
     return this.#count;
   }
 
-  /** Resolves with an answer; with undefined on abort and after `ms`. */
+  /** Resolves with an answer, or with undefined on abort or after `ms`. */
   wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined> {
     if (signal.aborted || ms <= 0) return Promise.resolve(undefined);
     const until = this.#runtime.monotonic() + ms;
@@ -88,7 +88,7 @@ export class Waiters<Request, Answer> {
     while (this.#waiting.peek()?.open === false) this.#waiting.shift();
   }
 
-  /** Those whose request it is get no answer, and wait no more. */
+  /** Ends the waits with such a request, without an answer. */
   dismiss(whose: (request: Request) => boolean): void {
     this.#end(({ request }) => whose(request));
   }

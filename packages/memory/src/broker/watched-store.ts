@@ -1,6 +1,6 @@
 import type { LeaseRow, LeaseStore } from "@switchyard/leases";
 
-/** A lease store that tells of each row as it is written, and of the changes that another worker would want to know of. */
+/** A lease store that reports each row as it is written, and the changes that other workers need to know. */
 export function watched(store: LeaseStore, tell: { row(row: LeaseRow): void; changed(): void }): LeaseStore {
   return {
     ...store,
