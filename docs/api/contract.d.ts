@@ -85,6 +85,7 @@ export interface CaseContext {
     readonly caps: Capabilities;
     readonly runtime: Runtime;
     readonly holdMs: number;
+    readonly patienceMs: number;
     readonly slackMs: number;
     readonly prefix: string;
     readonly signal: AbortSignal;
@@ -416,7 +417,7 @@ export declare class Reader {
     readonly driver: ReceiverDriver;
     readonly leases: Lease[];
     readonly ended: Lease[];
-    constructor(driver: ReceiverDriver, runtime: Runtime, changed: () => void);
+    constructor(driver: ReceiverDriver, runtime: Runtime, changed: () => void, patienceMs: number);
     lease(nth?: number): Promise<Lease>;
     once(max: number, waitMs: number): Promise<Taken[]>;
     take(count: number, options?: {
@@ -435,7 +436,7 @@ export declare class Seam {
     readonly places: Places;
     readonly connection: Connection;
     readonly events: readonly DriverEvent[];
-    constructor(places: Places, connection: Connection, events: readonly DriverEvent[], runtime: Runtime, holdMs: number, changed: () => void);
+    constructor(places: Places, connection: Connection, events: readonly DriverEvent[], runtime: Runtime, holdMs: number, changed: () => void, patienceMs: number);
     sender(to?: Destination): Promise<SenderDriver>;
     reader(group?: string, options?: {
         readonly start?: Position;

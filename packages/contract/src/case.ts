@@ -33,6 +33,8 @@ export interface CaseContext {
   readonly runtime: Runtime;
   /** Milliseconds a hold lasts: short in a case with `hold: "ends"`, else 30000. */
   readonly holdMs: number;
+  /** Milliseconds to wait for one thing, unless it is due sooner: half the time of the case. A slow broker is given more. */
+  readonly patienceMs: number;
   readonly slackMs: number;
   readonly prefix: string;
   readonly signal: AbortSignal;

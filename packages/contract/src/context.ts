@@ -23,7 +23,7 @@ export class Context implements CaseContext {
   readonly holdMs: number;
   readonly slackMs: number;
   readonly pump: Pump;
-  readonly #patienceMs: number;
+  readonly patienceMs: number;
   readonly #undo: (() => unknown)[] = [];
   readonly #made: Destination[] = [];
   readonly #abort = new AbortController();
@@ -38,7 +38,7 @@ export class Context implements CaseContext {
     const own = harness.runtime();
     this.holdMs = shortMs ?? Math.max(LONG_HOLD_MS, harness.limits?.holdMs ?? 0);
     this.slackMs = harness.limits?.slackMs ?? (isVirtual(own) ? 0 : 2_000);
-    this.#patienceMs = (harness.limits?.caseMs ?? CASE_MS) / 2;
+    this.patienceMs = (harness.limits?.caseMs ?? CASE_MS) / 2;
     this.pump = pump(own);
   }
 
@@ -81,6 +81,7 @@ export class Context implements CaseContext {
       prefix: this.prefix,
       model: this.harness.model,
       runtime: this.runtime,
+      publish: { timeout: `${Math.max(30_000, this.patienceMs)}ms`, ...options.publish },
       holdMs: this.holdMs,
       under: this.harness.connection(this.prefix),
       observed: (event) => {
@@ -128,7 +129,7 @@ export class Context implements CaseContext {
       this.changed();
     };
     const connection: Connection = await adapter.open(await this.#options(), this.runtime, report);
-    const seam = new Seam(to, connection, events, this.runtime, this.holdMs, this.changed);
+    const seam = new Seam(to, connection, events, this.runtime, this.holdMs, this.changed, this.patienceMs);
     this.after(() => seam.close());
     return seam;
   }
@@ -170,7 +171,7 @@ export class Context implements CaseContext {
     return this.runtime.sleep(ms);
   }
 
-  async until(holds: () => boolean | Promise<boolean>, what: string, withinMs = this.#patienceMs): Promise<void> {
+  async until(holds: () => boolean | Promise<boolean>, what: string, withinMs = this.patienceMs): Promise<void> {
     const deadline = this.runtime.monotonic() + withinMs;
     for (let wait = 5; !(await holds()); wait = Math.min(wait * 2, 200)) {
       if (this.runtime.monotonic() >= deadline) throw new Error(`not within ${withinMs} ms: ${what}`);

@@ -40,10 +40,13 @@ export class Reader {
   readonly #runtime: Runtime;
   readonly #stop = new AbortController();
   readonly #changed: () => void;
+  readonly #patienceMs: number;
   #failed: unknown;
   #accepting: Promise<void>;
 
-  constructor(driver: ReceiverDriver, runtime: Runtime, changed: () => void) {
+  /** `patienceMs`: how long `take` waits unless told otherwise, and 20 s at least. */
+  constructor(driver: ReceiverDriver, runtime: Runtime, changed: () => void, patienceMs: number) {
+    this.#patienceMs = patienceMs;
     this.driver = driver;
     this.#runtime = runtime;
     this.#changed = changed;
@@ -90,12 +93,12 @@ export class Reader {
     count: number,
     options: { readonly withinMs?: number; readonly max?: number; readonly ack?: boolean } = {},
   ): Promise<Taken[]> {
-    const until = this.#runtime.monotonic() + (options.withinMs ?? 20_000);
+    const withinMs = options.withinMs ?? Math.max(20_000, this.#patienceMs);
+    const until = this.#runtime.monotonic() + withinMs;
     const taken: Taken[] = [];
     while (taken.length < count) {
       const left = until - this.#runtime.monotonic();
-      if (left <= 0)
-        throw new Error(`${taken.length} of ${count} messages came within ${options.withinMs ?? 20_000} ms`);
+      if (left <= 0) throw new Error(`${taken.length} of ${count} messages came within ${withinMs} ms`);
       const got = await this.once(Math.min(options.max ?? 10, count - taken.length), Math.min(1_000, left));
       if (options.ack === true) await this.settle(got);
       taken.push(...got);
@@ -148,6 +151,7 @@ export class Seam {
   readonly connection: Connection;
   readonly events: readonly DriverEvent[];
   readonly #runtime: Runtime;
+  readonly #patienceMs: number;
   readonly #holdMs: number;
   readonly #changed: () => void;
   readonly #opened: { close(): Promise<void> }[] = [];
@@ -160,7 +164,9 @@ export class Seam {
     runtime: Runtime,
     holdMs: number,
     changed: () => void,
+    patienceMs: number,
   ) {
+    this.#patienceMs = patienceMs;
     this.places = places;
     this.connection = connection;
     this.events = events;
@@ -196,7 +202,7 @@ export class Seam {
       },
       this.#signal,
     );
-    const reader = new Reader(receiver, this.#runtime, this.#changed);
+    const reader = new Reader(receiver, this.#runtime, this.#changed, this.#patienceMs);
     this.#opened.push(reader);
     return reader;
   }

@@ -106,7 +106,7 @@ export const cases: readonly ContractCase[] = [
         retry: { first: "200ms" },
         groups: { main: { concurrency: 4, maxInFlight: 8 } },
         // Sixty of one key go one after the other, which a slow endpoint may take half a minute for.
-        publish: { timeout: "60s" },
+        publish: { timeout: `${Math.max(60_000, t.patienceMs * 2)}ms` },
         // One partition, so that what is given back and what follows it come by the same way.
         ...(t.caps.groupMembership === "leases" ? { channelConfig: { partitions: 1 } } : {}),
       });
