@@ -76,10 +76,11 @@ describe.each(workspaces)("the tarball of $short", ({ manifest }) => {
       ]),
     );
     const other = paths.filter(
-      (path) => !/^(dist|src)\/.+\.(ts|js|map)$|^(LICENSE|README\.md|package\.json)$/.test(path),
+      (path) =>
+        !/^(dist|src)\/.+\.(ts|js|map)$|^src\/fast\/README\.md$|^(LICENSE|README\.md|package\.json)$/.test(path),
     );
     expect(other).toEqual([]);
-    expect(paths.filter((path) => /\.test\.|tsbuildinfo/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.test\.|\/fixtures\/|tsbuildinfo/.test(path))).toEqual([]);
   });
 });
 

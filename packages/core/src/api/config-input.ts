@@ -170,9 +170,9 @@ export interface RetryInput<Null = never> {
    * from `first`. No attempt comes earlier than that.
    */
   readonly backoff?: Backoff | Null;
-  /** The wait before the second attempt; at most `max`. Default 1s. */
+  /** The wait before the second attempt; at most `max`. Default 1s, or `max` where that is shorter. */
   readonly first?: Duration | Null;
-  /** The longest wait, jitter included. Default 5m. */
+  /** The longest wait, jitter included. Default 5m, or `first` where that is longer. */
   readonly max?: Duration | Null;
   /**
    * At most this share of each wait is added at random, 0 to 1, so that messages that failed together do not come back

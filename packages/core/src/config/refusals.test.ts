@@ -216,16 +216,24 @@ describe("settings that contradict each other", () => {
     expect(plan.channels["orders"]?.groups["billing"]).toMatchObject({ concurrency: 4, maxInFlight: 4 });
   });
 
-  it("refuses a first wait above the longest, the default and an error's own included", async () => {
+  it("lets a default give way to the wait that is said", async () => {
+    const retry = async (...given: Parameters<typeof waits>) =>
+      (await resolve(waits(...given))).channels["orders"]?.groups["billing"]?.policy;
+    expect((await retry({ first: "10m" }))?.retry).toMatchObject({ firstMs: 600_000, maxMs: 600_000 });
+    expect((await retry({ max: "100ms" }))?.retry).toMatchObject({ firstMs: 100, maxMs: 100 });
+    expect(
+      (await retry({ errors: { Busy: { first: "1h" }, Down: { max: "10ms" }, Late: { first: "2s" } } }))?.errors,
+    ).toEqual({
+      Busy: { firstMs: 3_600_000, maxMs: 3_600_000 },
+      Down: { firstMs: 10, maxMs: 10 },
+      Late: { firstMs: 2_000 },
+    });
+  });
+
+  it("refuses a first wait above the longest, an error's own included", async () => {
     const why = "the first wait would be cut to max; raise max, or lower first";
     expect(await problems(waits({ first: "10m", max: "1m" }))).toEqual({
       "policies.default.retry.first": `first is 10m and max is 1m: ${why}`,
-    });
-    expect(await problems(waits({ first: "10m" }))).toEqual({
-      "policies.default.retry.first": `first is 10m and max is 5m (the default): ${why}`,
-    });
-    expect(await problems(waits({ max: "100ms" }))).toEqual({
-      "policies.default.retry.max": `first is 1s (the default) and max is 100ms: ${why}`,
     });
     expect(await problems(waits({ max: "30s", errors: { Busy: { first: "1m" }, Down: { first: "10s" } } }))).toEqual({
       "policies.default.retry.errors.Busy.first": `first is 1m and max is 30s: ${why}`,

@@ -22,10 +22,13 @@ export function policyOf(input: PolicyInput, model: Model): PolicyPlan {
   const dead = input.deadLetter ?? true;
   const copied = model === "stream" ? "park" : "deadLetter";
   const exhausted = dead === true || typeof dead === "object" ? copied : dead === false ? "block" : dead;
+  const general = { ...RETRY, ...withDefaults(rule(retry), RETRY) };
+  const said = rule(retry);
+  const special = (input: RetryInput) => withDefaults(rule(input), general, said);
   const policy: Policy = {
-    retry: { ...RETRY, ...rule(retry) },
+    retry: general,
     errors: Object.fromEntries(
-      Object.entries(errors).map(([name, what]) => [name, typeof what === "string" ? what : rule(what)]),
+      Object.entries(errors).map(([name, what]) => [name, typeof what === "string" ? what : special(what)]),
     ),
     exhausted,
   };
@@ -40,6 +43,22 @@ function rule(input: RetryInput): Partial<RetryRule> {
     ...(input.max === undefined ? {} : { maxMs: parseDuration(input.max)! }),
     ...(input.jitter === undefined ? {} : { jitter: Number(input.jitter) }),
   };
+}
+
+/**
+ * A default gives way to what is said: the longest wait is never below a `first` that is said, nor the first wait above a `max`.
+ * `said`: the rule this one starts from, as far as it is said; two said values that contradict each other are refused elsewhere.
+ */
+function withDefaults(
+  rule: Partial<RetryRule>,
+  { firstMs, maxMs }: RetryRule,
+  said: Partial<RetryRule> = {},
+): Partial<RetryRule> {
+  if (rule.firstMs !== undefined && rule.maxMs === undefined && said.maxMs === undefined)
+    return rule.firstMs > maxMs ? { ...rule, maxMs: rule.firstMs } : rule;
+  if (rule.maxMs !== undefined && rule.firstMs === undefined && said.firstMs === undefined)
+    return rule.maxMs < firstMs ? { ...rule, firstMs: rule.maxMs } : rule;
+  return rule;
 }
 
 /** The broker's own limit: far above the policy's, since crashes and give-backs count there too (C9). */
