@@ -218,18 +218,18 @@ type AtChannels<Channels extends readonly AnyChannel[], Layer, Layers extends re
     Wrong<"channels", {
         [N in keyof Get<Layer, "channels", {}>]: Unknown<Get<Layer, "channels", {}>[N], keyof ChannelInput>;
     }>,
-    Verdicts<Channels, Layers> extends infer Bad ? ([Bad] extends [never] ? never : {
-        readonly channels: Bad;
-    }) : never
+    Verdicts<Channels, Layers> extends infer Refusals ? [Refusals] extends [never] ? never : {
+        readonly channels: Refusals;
+    } : never
 ]>;
 type FirstOf<Checks extends readonly unknown[]> = Checks extends readonly [infer First, ...infer Rest] ? [First] extends [never] ? FirstOf<Rest> : First : never;
 type Wrong<Key extends string, Entries> = {
     [E in keyof Entries as [Entries[E]] extends [never] ? never : E]: Entries[E];
-} extends infer Bad ? [keyof Bad] extends [never] ? never : {
-    readonly [K in Key]: Bad;
+} extends infer Kept ? [keyof Kept] extends [never] ? never : {
+    readonly [K in Key]: Kept;
 } : never;
 type Unknown<Value, Known extends PropertyKey> = string extends keyof Value ? never : [Exclude<keyof Value, Known>] extends [never] ? never : {
-    readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; there are ${List<Known>}`>;
+    readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; allowed: ${List<Known>}`>;
 };
 type Misnamed<Channels extends readonly AnyChannel[], Given> = string extends Given | Channels[number]["name"] ? never : [Exclude<Given, Channels[number]["name"] | "*">] extends [never] ? never : {
     readonly channels: {
@@ -256,8 +256,8 @@ type Use<On extends string, Layers extends readonly unknown[]> = Layers extends 
 type KeepsOf<U> = U extends Adapter<any, infer Keeps> ? Keeps : unknown;
 type IsUnion<T, Whole = T> = [T] extends [never] ? false : T extends unknown ? [Whole] extends [T] ? false : true : never;
 type Verdict<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = string extends Name ? never : M extends "queue" ? IsUnion<Groups<Name, Layers>> extends true ? Refused<`"${Name}" is a queue with the groups ${List<Groups<Name, Layers>>}; a queue has one, pubsub and stream have several`> : OnConnection<Name, Needs, M, On, Layers> : OnConnection<Name, Needs, M, On, Layers>;
-type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = On extends string ? string extends On ? never : On extends Connections<Layers> ? M extends Model ? Kept<Name, Needs, M, On, KeepsOf<Use<On, Layers>>> : never : Refused<`"${Name}" is on "${On}", which is not a connection; connections are ${List<Connections<Layers>>}`> : never;
-type Kept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps ? never : M extends keyof Keeps ? [Exclude<Needs, Keeps[M]>] extends [never] ? never : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`> : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;
+type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = On extends string ? string extends On ? never : On extends Connections<Layers> ? M extends Model ? NeedsKept<Name, Needs, M, On, KeepsOf<Use<On, Layers>>> : never : Refused<`"${Name}" is on "${On}", which is not a connection; connections are ${List<Connections<Layers>>}`> : never;
+type NeedsKept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps ? never : M extends keyof Keeps ? [Exclude<Needs, Keeps[M]>] extends [never] ? never : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`> : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;
 export {};
 
 // api/delivery.d.ts
@@ -344,11 +344,11 @@ export declare class MessagingError extends Error {
     toJSON(): Record<string, unknown>;
 }
 export declare function isMessagingError(error: unknown, code?: string): error is MessagingError;
-export declare function fromFault(fault: Fault, doing: string, cause: unknown, about: Omit<ErrorDetails, "kind" | "cause">): MessagingError;
+export declare function fromFault(fault: Fault, doing: string, cause: unknown, context: Omit<ErrorDetails, "kind" | "cause">): MessagingError;
 export {};
 
 // api/events.d.ts
-export type MessagingEvent = About &
+export type MessagingEvent = EventContext &
 ({
     readonly type: "handled";
     readonly level: "info";
@@ -356,13 +356,15 @@ export type MessagingEvent = About &
     readonly attempt: number;
     readonly durationMs: number;
     readonly batch?: number;
-} | {
+}
+ | {
     readonly type: "retry";
     readonly level: "info";
     readonly attempt: number;
     readonly delayMs: number;
     readonly error: unknown;
-} | {
+}
+ | {
     readonly type: "dead-letter";
     readonly level: "warn";
     readonly attempt: number;
@@ -388,10 +390,12 @@ export type MessagingEvent = About &
     readonly level: "info";
     readonly by: "handler";
     readonly reason: string;
-} | {
+}
+ | {
     readonly type: "expired";
     readonly level: "info";
-} | {
+}
+ | {
     readonly type: "discarded";
     readonly level: "info";
     readonly messageType: string;
@@ -406,26 +410,31 @@ export type MessagingEvent = About &
     readonly level: "warn";
     readonly during: "handling" | "settling";
     readonly error?: unknown;
-} | {
+}
+ | {
     readonly type: "released";
     readonly level: "info";
     readonly reason: "stop" | "asked" | "order" | "hold";
-} | {
+}
+ | {
     readonly type: "receive-failed";
     readonly level: "warn" | "error";
     readonly error: unknown;
     readonly retryInMs: number;
-} | {
+}
+ | {
     readonly type: "resend";
     readonly level: "info";
     readonly error: unknown;
     readonly retryInMs: number;
-} | {
+}
+ | {
     readonly type: "connection";
     readonly level: "info" | "warn";
     readonly state: "up" | "down" | "blocked" | "unblocked" | "throttled";
     readonly error?: unknown;
-} | {
+}
+ | {
     readonly type: "position-lost";
     readonly level: "error";
     readonly error?: unknown;
@@ -440,13 +449,14 @@ export type MessagingEvent = About &
     readonly type: "warning";
     readonly level: "warn";
     readonly error?: unknown;
-} | {
+}
+ | {
     readonly type: "stop-shortened";
     readonly level: "warn";
     readonly deadlineMs: number;
     readonly drainMs: number;
 });
-interface About {
+interface EventContext {
     readonly connection?: string;
     readonly channel?: string;
     readonly group?: string;
@@ -509,10 +519,10 @@ interface NotJson {
 type NotJsonName<T> = {
     [K in keyof NotJson]: T extends NotJson[K] ? K : never;
 }[keyof NotJson];
-type Bad<T, Path extends string, Depth extends 0[] = []> = 0 extends 1 & T ? never : unknown extends T ? never : T extends Primitive ? never : [NotJsonName<T>] extends [never] ? Depth["length"] extends 6 ? never : T extends readonly (infer E)[] ? Bad<E, `${Path}[]`, [...Depth, 0]> : T extends object ? {
-    [K in keyof T & string]-?: Bad<T[K], Path extends "" ? K : `${Path}.${K}`, [...Depth, 0]>;
+type UnsafePaths<T, Path extends string, Depth extends 0[] = []> = 0 extends 1 & T ? never : unknown extends T ? never : T extends Primitive ? never : [NotJsonName<T>] extends [never] ? Depth["length"] extends 6 ? never : T extends readonly (infer E)[] ? UnsafePaths<E, `${Path}[]`, [...Depth, 0]> : T extends object ? {
+    [K in keyof T & string]-?: UnsafePaths<T[K], Path extends "" ? K : `${Path}.${K}`, [...Depth, 0]>;
 }[keyof T & string] : never : Path extends "" ? NotJsonName<T> : `${Path} (${NotJsonName<T>})`;
-export type JsonSafe<Name extends string, T> = [T] extends [Json | Uint8Array] ? unknown : [Bad<T, "">] extends [never] ? unknown : Refused<`"${Name}": JSON cannot carry ${Join<Bad<T, "">>}; let the schema's input be JSON and decode it to the output`>;
+export type JsonSafe<Name extends string, T> = [T] extends [Json | Uint8Array] ? unknown : [UnsafePaths<T, "">] extends [never] ? unknown : Refused<`"${Name}": JSON cannot carry ${Join<UnsafePaths<T, "">>}; let the schema's input be JSON and decode it to the output`>;
 export type WireSafe<Name extends string, Schema> = Schema extends StandardSchemaV1 ? JsonSafe<Name, StandardSchemaV1.InferInput<Schema>> : unknown;
 export {};
 
@@ -743,18 +753,18 @@ export {};
 import type { Duration } from "./duration.ts";
 declare const BRAND = "~switchyard-verdict";
 type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
-interface Because {
+interface VerdictOptions {
     readonly cause?: unknown;
 }
 declare abstract class Verdict extends Error {
     abstract readonly [BRAND]: VerdictKind;
-    constructor(message: string, options?: Because);
+    constructor(message: string, options?: VerdictOptions);
 }
 export declare class Retry extends Verdict {
     readonly name = "Retry";
     readonly [BRAND]: "retry";
     readonly delay?: Duration;
-    constructor(options?: Because & {
+    constructor(options?: VerdictOptions & {
         readonly delay?: Duration;
     });
 }
@@ -762,18 +772,18 @@ export declare class DeadLetter extends Verdict {
     readonly name = "DeadLetter";
     readonly [BRAND]: "deadLetter";
     readonly reason: string;
-    constructor(reason: string, options?: Because);
+    constructor(reason: string, options?: VerdictOptions);
 }
 export declare class Release extends Verdict {
     readonly name = "Release";
     readonly [BRAND]: "release";
-    constructor(options?: Because);
+    constructor(options?: VerdictOptions);
 }
 export declare class Skip extends Verdict {
     readonly name = "Skip";
     readonly [BRAND]: "skip";
     readonly reason: string;
-    constructor(reason: string, options?: Because);
+    constructor(reason: string, options?: VerdictOptions);
 }
 export type AnyVerdict = Retry | DeadLetter | Release | Skip;
 export declare function verdictOf(error: unknown): AnyVerdict | undefined;

@@ -232,13 +232,13 @@ export function configurations(): void {
   defineConfig([orders], { connections, channels: { orders: { model: "queue", on: "aws", groups: several } } });
   // @ts-expect-error Type '"topic"' is not assignable to type 'Model
   defineConfig([orders], { connections, channels: { orders: { model: "topic", on: "aws", groups } } });
-  // @ts-expect-error unknown key "modle"; there are "address", "form"
+  // @ts-expect-error unknown key "modle"; allowed: "address", "form"
   defineConfig([orders], { connections, channels: { orders: { modle: "queue", on: "aws", groups } } });
   // @ts-expect-error 'concurency' does not exist in type 'GroupInput<never>'. Did you mean to write 'concurrency'?
   defineConfig([orders], { connections, channels: { orders: { groups: { a: { concurency: 3 } } } } });
   // @ts-expect-error Property 'use' is missing
   defineConfig([orders], { connections: { aws: { region: "eu-west-1" } } });
-  // @ts-expect-error unknown key "chanels"; there are
+  // @ts-expect-error unknown key "chanels"; allowed:
   defineConfig([orders], { connections, chanels: {} });
 }
 

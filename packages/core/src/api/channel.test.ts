@@ -56,7 +56,7 @@ describe("channel()", () => {
     [
       "c",
       { messages: { one }, orderingkey: "id" },
-      'unknown option "orderingkey"; there are "messages", "orderingKey", "needs", "foreign"',
+      'unknown option "orderingkey"; allowed: "messages", "orderingKey", "needs", "foreign"',
     ],
     ["c", { messages: { one }, orderingKey: 3 }, "orderingKey must be"],
     ["c", { messages: { one }, orderingKey: "" }, "orderingKey must be"],

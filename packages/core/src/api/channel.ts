@@ -4,23 +4,23 @@ import type { WireSafe } from "./json-safe.ts";
 import type { Join, Refused } from "./refused.ts";
 import type { ChannelShape, ForeignMessage, Needs } from "./shapes.ts";
 
-/** By message type: what `publish` takes and the wire carries, and what handlers get. */
+/** For each message type: `in` is what `publish` takes and the wire carries, `out` is what handlers get. */
 export type MessageTypes = Readonly<Record<string, { readonly in: unknown; readonly out: unknown }>>;
 
-/** A need configuration must keep; `ordering` is implied by an ordering key. */
+/** A need that the transport must keep. An ordering key implies `ordering`. */
 export type Need = "ordering" | "delay" | "fairness" | "replay";
 
 /**
- * What `channel()` returns: a frozen plain value without behaviour. Its type names no schema library, so that declaration
- * files of contract packages do not either.
+ * What `channel()` returns: a frozen plain object without methods. Its type does not mention a schema library, so the declaration
+ * files of a package that exports channels do not either.
  */
 export interface Channel<Name extends string = string, M extends MessageTypes = any, N extends Need = any>
   extends ChannelShape {
   readonly name: Name;
   readonly messages: { readonly [K in keyof M]: StandardSchemaV1<M[K]["in"], M[K]["out"]> };
   /**
-   * Never set: for the compiler. A symbol, because editors offer every other key for completion; one of the language's own,
-   * because a symbol of ours would differ between two copies of this package.
+   * Never set; it exists only for the compiler. The key is a symbol because editors offer every other key for completion. It is a
+   * built-in symbol because our own would differ between two copies of this package.
    */
   readonly [Symbol.species]?: { readonly messages: M; readonly needs: N };
 }
@@ -28,11 +28,11 @@ export interface Channel<Name extends string = string, M extends MessageTypes = 
 export type AnyChannel = Channel<string, any, any>;
 
 type Types<C extends AnyChannel> = NonNullable<C[typeof Symbol.species]>;
-/** The names of a channel's message types. */
+/** The message types of a channel. */
 export type TypeOf<C extends AnyChannel> = keyof Types<C>["messages"] & string;
-/** What `publish` takes for a type; for several types, what it takes for one of them. */
+/** The data that `publish` takes for a type. For a union of types it is the union of their data. */
 export type InputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["in"];
-/** What handlers get for a type. */
+/** The data that handlers get for a type. */
 export type OutputOf<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = Types<C>["messages"][K]["out"];
 export type NeedOf<C extends AnyChannel> = Types<C>["needs"];
 
@@ -41,12 +41,12 @@ type In<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : never
 type SchemaMessage<S extends Schemas> = {
   [K in keyof S & string]: { readonly type: K; readonly data: In<S[K]> };
 }[keyof S & string];
-/** The fields that are a string in every message. */
+/** The fields that are strings in every message. */
 type CommonKey<S extends Schemas, U = In<S[keyof S]>> = {
   [K in keyof U & string]-?: U[K] extends string ? K : never;
 }[keyof U & string];
 
-/** Stands for "not given". A `never` default instead would take the contextual type from the ordering key's lambda. */
+/** Means "no ordering key". With `never` as the default, the ordering key's lambda would lose its contextual type. */
 interface Absent {
   readonly [absent]: true;
 }
@@ -65,8 +65,8 @@ type OnlyNeeds<D> = {
 
 export interface ChannelOptions<S extends Schemas, O, D> {
   /**
-   * One Standard Schema (zod, valibot, arktype, ...) per message type. The wire carries the schema's input as JSON; handlers
-   * get its output. A breaking change is a new type.
+   * One Standard Schema (zod, valibot, arktype, ...) for each message type. The wire carries the schema's input as JSON. Handlers get
+   * its output. Make a breaking change as a new type.
    */
   readonly messages: {
     readonly [K in keyof S]: K extends "*"
@@ -74,28 +74,30 @@ export interface ChannelOptions<S extends Schemas, O, D> {
       : WireSafe<K & string, S[K]>;
   } & S;
   /**
-   * Messages with the same key are handled one at a time, in the order they were accepted: a field that is a string in
-   * every message, or a function of type and input. Refused at start where the transport cannot keep it.
+   * Messages with the same key are handled one at a time, in the order in which the broker accepted them. The key is the name of a
+   * field that is a string in every message, or a function of the message's type and data. `connect()` refuses the channel if its
+   * transport cannot keep order.
    */
   readonly orderingKey?: O;
-  /** What else publishers or operators will ask of the transport; an option whose need is not declared does not compile. */
+  /** What else publishers and operators need from the transport. Using an option whose need is not declared does not compile. */
   readonly needs?: OnlyNeeds<D> & D & Needs;
   /**
-   * The type of a message from a producer that has never heard of us: a name, or a function of the raw message whose
-   * `undefined` dead-letters it. Absent: such messages are dead-lettered.
+   * The type of a foreign message, one that Switchyard did not publish: a type's name, or a function that chooses one. A message for
+   * which the function returns `undefined` is dead-lettered. Default: all foreign messages are dead-lettered.
    */
   readonly foreign?: NoInfer<keyof S & string> | ((raw: ForeignRaw) => string | undefined);
 }
 
-/** A foreign message, before its type is known and before validation: `body` is the parsed JSON where it is JSON. */
+/** A foreign message before its type is known and before validation. If the body is JSON, `body` is the parsed value. */
 export interface ForeignRaw extends ForeignMessage {
   readonly body: any;
 }
 
 /**
- * Declares a channel: its name, its messages and what it needs. No side effects; where and how it runs is configuration.
+ * Declares a channel: its name, its messages and what it needs. It has no side effects. Where and how the channel runs is a matter of
+ * configuration.
  *
- * @throws MessagingError `bad-channel` when a name, an option or a schema is not what the types ask for.
+ * @throws MessagingError `bad-channel` if a name, an option or a schema is not allowed.
  */
 export function channel<
   const Name extends string,

@@ -1,173 +1,184 @@
-/** What users may write: in switchyard.config.{yaml,json}, or with `defineConfig` in switchyard.config.ts. */
+/** The configuration as users write it: in switchyard.config.{yaml,json}, or with `defineConfig` in switchyard.config.ts. */
 import type { Adapter, Model, Position } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 
-/** How the waits between attempts grow: `constant` is always `first`, `linear` is `first` times the failures, `exponential` doubles from `first`. */
+/**
+ * How the waits between attempts grow. `constant`: each wait is `first`. `linear`: `first` times the number of failures.
+ * `exponential`: starts at `first` and doubles.
+ */
 export type Backoff = "constant" | "linear" | "exponential";
 
 /**
- * Every interface here has a parameter `Null`: `never` in the base, `null` in a profile, where null removes a key. A mapped type
- * would be shorter, and editors would show none of these comments through it.
+ * Every interface here has a parameter `Null`. It is `never` in the base and `null` in a profile, where null removes a key. A mapped
+ * type would be shorter, but editors would not show these comments through it.
  */
 interface LayerInput<Null, Connection> {
   /**
-   * First part of every physical name, kebab-case: `dev` makes `dev_orders_billing`. Two environments in one account need
-   * two prefixes, so there is no default, except `local` where everything in use is on memory or has an `address`.
+   * The first part of every physical name, kebab-case: `dev` makes `dev_orders_billing`. Two environments in one account need
+   * different prefixes, so there is no default. Exception: `local`, if every channel runs on memory or has an `address`.
    */
   readonly prefix?: string | Null;
-  /** How long a stop waits for running handlers. Default 25s, which fits into the 30 s orchestrators usually give. */
+  /** How long `stop()` waits for running handlers. Default 25s: Kubernetes, for example, kills a process after 30 s. */
   readonly drain?: Duration | Null;
-  /** By name, kebab-case. `memory` is always there. In a profile, a connection that names another `use` starts afresh. */
+  /**
+   * Connections by name, kebab-case. `memory` always exists. A connection to which a profile gives another `use` keeps nothing of the
+   * base's options.
+   */
   readonly connections?: Readonly<Record<string, Connection | Null>> | Null;
   /**
-   * By the channel's name; `"*"` is for all channels, and a name beats it within the same layer. A layer that moves a channel to
-   * another connection or model leaves behind what earlier layers said for the old one: `address`, `form`, `native`.
+   * Channels by name. `"*"` applies to all channels; within a layer, an entry by name overrides it. When a layer moves a channel to
+   * another connection or model, the `address`, `form` and `native` of earlier layers no longer apply.
    */
   readonly channels?: Readonly<Record<string, ChannelInput<Null> | Null>> | Null;
   /**
-   * What becomes of a message whose handler failed: retries and dead letters, by a name of your choice, kebab-case. `default` holds
-   * where no policy is named; the others start from it.
+   * Policies by name, kebab-case. A policy says how a failed message is retried and dead-lettered. `default` applies if a channel or
+   * group names no policy. The other policies start from the values of `default`.
    */
   readonly policies?: Readonly<Record<string, PolicyInput<Null> | Null>> | Null;
 }
 
-/** The base. `Connection` is what a connection may be, `ProfileConnection` what it may be in a profile. */
+/** The base configuration. `Connection` is the type of a connection, `ProfileConnection` its type in a profile. */
 export interface ConfigInput<Connection = ConnectionInput, ProfileConnection = ConnectionOverlay>
   extends LayerInput<never, Connection> {
   /**
-   * By name, kebab-case. One is laid over the base when chosen by `SWITCHYARD_PROFILE` or `connect({ profile })`; then
-   * `SWITCHYARD__...` variables are laid over it. `null` removes what the base says.
+   * Profiles by name, kebab-case. `SWITCHYARD_PROFILE` or `connect({ profile })` chooses one, which overrides the base.
+   * `SWITCHYARD__...` variables then override the profile. `null` removes a value of the base.
    */
   readonly profiles?: Readonly<Record<string, OverlayInput<ProfileConnection>>>;
 }
 
 /**
- * The same keys, laid over the base: objects are merged, everything else is replaced, and `null` removes what the base
- * says: a group, a channel, a connection, a policy or any key, which then has its default. A name that is not there to be
- * removed is a mistake. In YAML, an entry with nothing after the colon is one without settings (`{}`) and removes nothing.
+ * A profile: the keys that override the base. Objects are merged, other values are replaced. `null` removes a group, a channel, a
+ * connection or a policy, or resets any other key to its default. Removing a name that does not exist is an error. In YAML, an entry
+ * with nothing after the colon is an entry without settings (`{}`); it removes nothing.
  */
 export interface OverlayInput<Connection = ConnectionOverlay> extends LayerInput<null, Connection> {}
 
-/** Default `auto` on memory, else `off`. */
+/** See {@link ConnectionBasics.provision}. */
 export type Provision = "auto" | "verify" | "off";
 
-/** What core itself reads of a connection. */
+/** The keys of a connection that core reads. */
 export interface ConnectionBasics {
   /**
-   * The adapter. `"sqs"` is the package `@switchyard/sqs`; a specifier with a slash is taken as it is; a value bypasses loading.
+   * The adapter. `"sqs"` means the package `@switchyard/sqs`. A name with a slash is imported as it is. An adapter passed as a value
+   * is used directly.
    */
   readonly use: string | Adapter;
   /**
-   * Who creates queues, topics and the like. `auto`: this process, at start; `verify`: somebody else, and a difference refuses to
-   * start; `off`: somebody else, and existence is checked on use. Default `auto` on memory, else `off`.
+   * Who creates queues and topics. `auto`: this process, at start. `verify`: somebody else, and this process refuses to start if they
+   * differ from the configuration. `off`: somebody else, and this process only checks on use that they exist. Default `auto` on
+   * memory, `off` elsewhere.
    */
   readonly provision?: Provision;
 }
 
-/** Everything but `use` and `provision` is the adapter's own and checked by its schema. */
+/** The other keys are the adapter's options. Its schema checks them. */
 export interface ConnectionInput extends ConnectionBasics {
   readonly [option: string]: unknown;
 }
 
-/** A connection in a profile: the keys that differ. */
+/** A connection in a profile: the keys that differ from the base. */
 export interface ConnectionOverlay {
-  /** The adapter. Where it is another than the base's, nothing of the base's connection is kept. */
+  /** The adapter. If it differs from the base's, nothing of the base's connection is kept. */
   readonly use?: string | Adapter | null;
-  /** Who creates queues, topics and the like: this process (`auto`) or somebody else (`verify`, `off`). */
+  /** Who creates queues and topics: this process (`auto`) or somebody else (`verify`, `off`). */
   readonly provision?: Provision | null;
   readonly [option: string]: unknown;
 }
 
 export interface ChannelInput<Null = never> {
   /**
-   * `queue`: each message goes to one consumer of the one group. `pubsub`: each group gets a copy. `stream`: an ordered log that each
-   * group reads from a position of its own. Required, here or under `"*"`.
+   * `queue`: each message goes to one consumer of the only group. `pubsub`: each group gets a copy. `stream`: an ordered log, in which
+   * each group has its position. Required here or under `"*"`.
    */
   readonly model?: Model | Null;
-  /** The name of the connection it runs on. Required, here or under `"*"`. */
+  /** The name of the connection that the channel runs on. Required here or under `"*"`. */
   readonly on?: string | Null;
-  /** Who receives, by name, kebab-case. A queue has exactly one group; pub/sub and streams at least one. `{}` is all defaults. */
+  /** The consumer groups by name, kebab-case. A queue has exactly one; pub/sub and streams have at least one. `{}`: all defaults. */
   readonly groups?: Readonly<Record<string, GroupInput<Null> | Null>> | Null;
-  /** A policy's name, for groups that name none. Default `default`. */
+  /** The policy of groups that name none. Default: the policy `default`. */
   readonly policy?: string | Null;
-  /** Number of partitions of an ordered RabbitMQ queue or a stream, from 1. Fixed once used. Default: the transport's. */
+  /** The number of partitions of an ordered RabbitMQ queue or a stream, from 1. Do not change it later. Default: the transport's. */
   readonly partitions?: number | Null;
-  /** The transport's variety. Chosen by the ordering key; saying it makes a contradiction an error. */
+  /** The transport's variety. The ordering key decides it. If you set it, a contradiction with the code is an error. */
   readonly form?: Form | Null;
-  /** An existing topic or stream; on a queue, its one group's queue. Its name, ARN or URL. Default: named after prefix and channel. */
+  /** An existing topic, stream or queue to use: its name, ARN or URL. Default: a name made from prefix and channel. */
   readonly address?: string | Null;
   /** How long the broker keeps an unconsumed message. Default: the transport's (4 days on SQS). */
   readonly retention?: Duration | Null;
-  /** How long and how much `publish()` keeps while the broker does not answer. */
+  /** Limits of publishing: how long core resends, and how many messages may wait for the broker's answer. */
   readonly publish?: PublishInput<Null> | Null;
-  /** The transport's own settings: not portable, reported as such. Default none. */
+  /** Settings of the transport. They are not portable; `explain()` lists them. Default none. */
   readonly native?: Readonly<Record<string, unknown>> | Null;
 }
 
-/** `fifo` is what SQS and SNS call `ordered`. */
+/** `fifo` is the name that SQS and SNS use for `ordered`. */
 export type Form = "standard" | "ordered" | "fifo";
 
 export interface PublishInput<Null = never> {
-  /** How long core resends before it gives up. Default 30s. */
+  /** How long core resends a message before `publish()` rejects. Default 30s. */
   readonly timeout?: Duration | Null;
-  /** Messages waiting for the broker's answer, per destination. Default 10 000. */
+  /** The most messages that wait for the broker's answer, for each destination. Default 10,000. */
   readonly maxPending?: number | Null;
-  /** Bytes waiting for the broker's answer, per destination. Default 67 108 864 (64 MiB). */
+  /** The most bytes that wait for the broker's answer, for each destination. Default 67,108,864 (64 MiB). */
   readonly maxPendingBytes?: number | Null;
-  /** At the limit publishers wait (`"wait"`, the default) or get the error `backpressure` (`"reject"`). */
+  /** At the limit, `publish()` waits (`"wait"`, the default) or rejects with the error `backpressure` (`"reject"`). */
   readonly whenFull?: "wait" | "reject" | Null;
 }
 
 export interface GroupInput<Null = never> {
-  /** Handlers running at once, per process; at most `maxInFlight`. Default 10, or `maxInFlight` where that is less. */
+  /** The most handlers running at once in a process; at most `maxInFlight`. Default 10, or `maxInFlight` if that is less. */
   readonly concurrency?: number | Null;
   /**
-   * Messages fetched and not settled, per process: waiting or being handled, driver buffers included; at least `concurrency` and
+   * The most unsettled messages in a process: waiting, being handled, or in the driver's buffers. At least `concurrency` and
    * `batch.size`. Default twice the concurrency.
    */
   readonly maxInFlight?: number | Null;
-  /** The same in bytes. Default 67 108 864 (64 MiB). */
+  /** The most bytes of unsettled messages in a process. Default 67,108,864 (64 MiB). */
   readonly maxInFlightBytes?: number | Null;
   /**
-   * How long a hold on a message lasts between heartbeats: how soon another process gets what a dead one held. SQS: at most 12h;
-   * RabbitMQ: at most the connection's `consumerTimeout`. Default 60s.
+   * How long a hold on a message lasts unless a heartbeat extends it (SQS: the visibility timeout). After that time, another process
+   * gets the messages of a process that died. SQS: at most 12h. RabbitMQ: at most the connection's `consumerTimeout`. Default 60s.
    */
   readonly hold?: Duration | Null;
-  /** A policy's name. Default: the channel's. */
+  /** The policy of the group. Default: the channel's. */
   readonly policy?: string | Null;
-  /** Where a new group of a stream starts. Default `earliest`, so that nothing is missed. A time is ISO 8601 or epoch milliseconds. */
+  /** Where a new stream group starts. A time is ISO 8601 or epoch milliseconds. Default `earliest`, so that it misses nothing. */
   readonly start?:
     | Exclude<Position, object>
     | { readonly time: string | number | Date }
     | { readonly at: string }
     | Null;
-  /** An existing queue of this group: its name, ARN or URL. Default: named after prefix, channel and group. */
+  /** An existing queue to use for this group: its name, ARN or URL. Default: a name made from prefix, channel and group. */
   readonly address?: string | Null;
-  /** An existing queue for its dead letters: its name, ARN or URL. Default: named after the group's queue. */
+  /** An existing queue to use for the group's dead letters: its name, ARN or URL. Default: a name made from the group's queue. */
   readonly deadLetterAddress?: string | Null;
-  /** For batch handlers: how messages are gathered. */
+  /** How messages are collected for batch handlers. */
   readonly batch?: BatchInput<Null> | Null;
-  /** Let the broker drop other message types: those listed, or (true) those its handlers name when `plan()` is given the consumers. Default false. */
+  /**
+   * Lets the broker drop the message types that the group does not want. A list: the types to keep. `true`: keep the types that the
+   * group's handlers name, if `plan()` is given the consumers. Default false.
+   */
   readonly filter?: boolean | readonly string[] | Null;
-  /** The transport's own settings of this group: not portable, reported as such. Default none. */
+  /** Settings of the transport for this group. They are not portable; `explain()` lists them. Default none. */
   readonly native?: Readonly<Record<string, unknown>> | Null;
 }
 
 interface BatchInput<Null> {
-  /** The most messages of a batch. Default 10. */
+  /** The most messages in a batch. Default 10. */
   readonly size?: number | Null;
   /** How long an incomplete batch waits for more. Default 0ms. */
   readonly wait?: Duration | Null;
-  /** The most of one ordering key in a batch; at most `size`. Default as many as the batch takes. */
+  /** The most messages with the same ordering key in a batch; at most `size`. Default: no limit. */
   readonly perKey?: number | Null;
 }
 
 export interface RetryInput<Null = never> {
-  /** Deliveries in all, the first included; at most 1,000. Default 5. */
+  /** How often a message is delivered in total, including the first time; at most 1,000. Default 5. */
   readonly attempts?: number | Null;
   /**
-   * How the waits grow: `constant` is always `first`, `linear` is `first` times the failures, `exponential` (the default) doubles
-   * from `first`. No attempt comes earlier than that.
+   * How the waits grow. `constant`: each wait is `first`. `linear`: `first` times the number of failures. `exponential` (the default):
+   * starts at `first` and doubles. An attempt never comes earlier than this.
    */
   readonly backoff?: Backoff | Null;
   /** The wait before the second attempt; at most `max`. Default 1s, or `max` where that is shorter. */
@@ -175,23 +186,26 @@ export interface RetryInput<Null = never> {
   /** The longest wait, jitter included. Default 5m, or `first` where that is longer. */
   readonly max?: Duration | Null;
   /**
-   * At most this share of each wait is added at random, 0 to 1, so that messages that failed together do not come back
-   * together. Jitter only adds, and never past `max`. Default 0.5 for `exponential`, 0 for `constant` and `linear`.
+   * The largest share of a wait, from 0 to 1, that is added at random, so that messages that failed together are not retried
+   * together. Jitter never shortens a wait and never exceeds `max`. Default 0.5 for `exponential`, 0 for `constant` and `linear`.
    */
   readonly jitter?: number | Null;
 }
 
 interface RetriesInput<Null> extends RetryInput<Null> {
-  /** Other rules for some errors, by the error's `name` or `code`. */
+  /** Rules for particular errors, by the error's `name` or `code`. `deadLetter` and `release` take effect at once. */
   readonly errors?: Readonly<Record<string, RetryInput<Null> | "deadLetter" | "release" | Null>> | Null;
 }
 
 export interface PolicyInput<Null = never> {
-  /** How often and when a failed message is tried again. */
+  /** How often and when a failed message is retried. */
   readonly retry?: RetriesInput<Null> | Null;
   /**
-   * What becomes of a message whose attempts are exhausted. true (default): copied to a queue on the same connection, on a
-   * stream `park`. false or `block`: it is retried for ever. `skip`: settled and reported. `{ channel }`: copied to that channel.
+   * What happens to a message that has used up its attempts.
+   * - `true` (the default): it is copied to a dead-letter queue on the same connection. On a stream this is `park`.
+   * - `false` or `block`: it is retried for ever.
+   * - `skip`: it is settled and reported.
+   * - `{ channel }`: it is copied to that channel.
    */
   readonly deadLetter?: boolean | "park" | "block" | "skip" | { readonly channel: string } | Null;
 }

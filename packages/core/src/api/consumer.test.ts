@@ -45,7 +45,7 @@ describe("consumer()", () => {
     [[orders, "billing", { placed() {} }], 'not handled: "cancelled"; add it, or "*": "ignore"'],
     [
       [orders, "billing", { "*": "ignore", lost() {} }],
-      '"lost" is not a message of the channel; it has "placed", "cancelled"',
+      '"lost" is not a message type of the channel; its types are "placed", "cancelled"',
     ],
     [[orders, "billing", { "*": "skip" }], 'the handler of "*" must be a function or "ignore"'],
     [[orders, "billing", all, { concurency: 1 }], 'unknown option "concurency"'],
@@ -87,7 +87,7 @@ describe("batchConsumer()", () => {
     [[orders, "analytics"], "the handler must be a function of the batch"],
     [[orders, "analytics", { "*": "ignore" }], "the handler must be a function of the batch"],
     [[orders, "analytics", () => {}, { discard: true }], 'unknown option "discard"'],
-    [[orders, "analytics", () => {}, { batch: { max: 5 } }], 'unknown option "max" of batch; there are "size", "wait"'],
+    [[orders, "analytics", () => {}, { batch: { max: 5 } }], 'unknown option "max" of batch; allowed: "size", "wait"'],
     [[orders, "analytics", () => {}, { batch: { size: 0 } }], "batch.size must be a whole number from 1"],
     [[orders, "analytics", () => {}, { batch: { wait: "soon" } }], 'batch.wait: "soon" is not a duration'],
   ])("refuses %j: %s", (args, why) => {

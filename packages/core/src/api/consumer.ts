@@ -7,34 +7,37 @@ import type { Adds, Middleware } from "./middleware.ts";
 import type { Join, Refused } from "./refused.ts";
 import { type Branded, type ChannelShape, type ConsumerShape, type ConsumeShapeOptions, isMade } from "./shapes.ts";
 
-/** What `consumer()` and `batchConsumer()` return: inert until `messaging.consume()` is given it. */
+/** What `consumer()` and `batchConsumer()` return. It does nothing until it is passed to `messaging.consume()`. */
 export interface Consumer<C extends AnyChannel = AnyChannel> extends ConsumerShape {
   readonly channel: C;
 }
 
 export interface ConsumeOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]> {
-  /** Around every handler, the first outermost. */
+  /** Middleware to run around every handler. The first is the outermost. */
   readonly use?: U;
-  /** Handlers running at once in this process. Over configuration's; default 10. */
+  /** The most handlers running at once in this process. Overrides the configuration. Default 10. */
   readonly concurrency?: number;
-  /** Messages fetched and not settled, the driver's buffers included. Default twice the concurrency. */
+  /** The most unsettled messages in this process, including the driver's buffers. Default twice the concurrency. */
   readonly maxInFlight?: number;
-  /** The same in bytes. Default 64 MiB. */
+  /** The most bytes of unsettled messages in this process. Default 64 MiB. */
   readonly maxInFlightBytes?: number;
-  /** Yes, what `"ignore"` ignores on a queue is lost for everyone. Without it such a consumer is refused at `consume()`. */
+  /**
+   * Confirms that a queue's messages with the handler `"ignore"` are thrown away: no other group gets them. Without it, `consume()`
+   * refuses such a consumer.
+   */
   readonly discard?: boolean;
 }
 
 export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]>
   extends Omit<ConsumeOptions<U>, "discard"> {
   readonly batch?: {
-    /** The most messages of a batch. Default 10. */
+    /** The most messages in a batch. Default 10. */
     readonly size?: number;
     /** How long an incomplete batch waits for more. Default 0. */
     readonly wait?: Duration;
     /**
-     * The most of one ordering key in a batch. Default as many as it takes. With 1, a handler may work on the deliveries of a
-     * batch side by side and no key is out of order; with more it has to take those of a key in the order they are given.
+     * The most messages with the same ordering key in a batch. Default: no limit. With 1, a handler may process the whole batch
+     * concurrently and every key stays in order. With more, it must process the messages of a key in the given order.
      */
     readonly perKey?: number;
   };
@@ -44,11 +47,11 @@ type Handler<C extends AnyChannel, K extends TypeOf<C>, Added> = (
   data: OutputOf<C, K>,
   delivery: Delivery<C, K, Added>,
 ) => unknown;
-/** `"ignore"`: settled without being handled. `"*"` gets what no other entry handles. */
+/** `"ignore"` settles a message without a handler. `"*"` gets the messages that no other entry handles. */
 type Entry<C extends AnyChannel, K, H, Added> = K extends TypeOf<C> | "*"
   ? "ignore" | Handler<C, K extends TypeOf<C> ? K : Exclude<TypeOf<C>, H>, Added>
   : UnknownType<`"${K & string}" is not a type of "${C["name"]}"; it has ${Join<`"${TypeOf<C>}"`>}`>;
-/** The parameters of a handler under an unknown type are `any`, so that the only error is that the type is unknown. */
+/** The parameters of a handler under an unknown type are `any`, so that the compiler reports only the unknown type. */
 type UnknownType<Why extends string> = Refused<Why> & ((data: any, delivery: any) => unknown);
 
 type Complete<C extends AnyChannel, H> = "*" extends H
@@ -57,18 +60,19 @@ type Complete<C extends AnyChannel, H> = "*" extends H
     ? unknown
     : Refused<`not handled: ${Join<Exclude<TypeOf<C>, H>>}; add it, or "*": "ignore"`>;
 
-/** A handler per type `H`. The types that are left are optional keys, so that editors offer them. */
+/** A handler for each type in `H`. The other types are optional keys, so that editors offer them. */
 type Handlers<C extends AnyChannel, H extends string, Added> = {
   readonly [K in H]: Entry<C, K, H, Added>;
 } & { readonly [K in Exclude<TypeOf<C> | "*", H>]?: Entry<C, K, H, Added> };
 
 /**
- * Declares how a group handles a channel's messages, one at a time: a handler per type, or `"*"` for the rest.
+ * Declares how a group handles a channel's messages one at a time: a handler for each type, or `"*"` for the rest.
  *
- * A handler that returns has acknowledged; one that throws has failed, and the group's policy decides, or the `Retry`,
- * `DeadLetter`, `Release` or `Skip` it threw. What it returns is ignored, but for such a verdict. Delivery is at least once: de-duplicate by `delivery.id`.
+ * When the handler returns, the message is acknowledged. When it throws, the attempt has failed and the group's policy applies. A
+ * handler overrides the policy by throwing or returning `Retry`, `DeadLetter`, `Release` or `Skip`. Any other return value is ignored.
+ * Delivery is at least once: de-duplicate by `delivery.id`.
  *
- * @throws MessagingError `bad-consumer` when the arguments are not what the types ask for.
+ * @throws MessagingError `bad-consumer` if an argument is not allowed.
  */
 export function consumer<
   C extends AnyChannel,
@@ -92,7 +96,7 @@ export function consumer(
   const types = Object.keys(channel.messages);
   for (const [type, handler] of Object.entries(handlers)) {
     if (type !== "*" && !types.includes(type))
-      throw fail(`"${type}" is not a message of the channel; it has ${quoted(types)}`);
+      throw fail(`"${type}" is not a message type of the channel; its types are ${quoted(types)}`);
     if (handler !== "ignore" && typeof handler !== "function")
       throw fail(`the handler of "${type}" must be a function or "ignore"`);
   }
@@ -109,11 +113,11 @@ export function consumer(
 }
 
 /**
- * Declares how a group handles a channel's messages in batches of any of its types. When the handler returns, all but the
- * deliveries given to `batch.fail` are acknowledged; when it throws, all have failed. On an ordered channel a batch may hold
- * several of a key, in order; see {@link Batch.fail} for what becomes of those that follow one that failed.
+ * Declares how a group handles a channel's messages in batches. A batch may hold messages of all types. When the handler returns, all
+ * deliveries are acknowledged except those passed to `batch.fail`. When it throws, all have failed. On an ordered channel a batch may
+ * hold several messages with the same key, in order; {@link Batch.fail} says what happens to those after a failed one.
  *
- * @throws MessagingError `bad-consumer` when the arguments are not what the types ask for.
+ * @throws MessagingError `bad-consumer` if an argument is not allowed.
  */
 export function batchConsumer<C extends AnyChannel, const U extends readonly Middleware<any>[] = []>(
   channel: C,
@@ -168,22 +172,24 @@ function checkOptions(
   fail: Fail,
 ): ConsumeShapeOptions {
   const unknown = Object.keys(options).filter((key) => !allowed.includes(key));
-  if (unknown.length > 0) throw fail(`unknown option ${quoted(unknown)}; there are ${quoted(allowed)}`);
+  if (unknown.length > 0) throw fail(`unknown option ${quoted(unknown)}; allowed: ${quoted(allowed)}`);
   for (const key of ["concurrency", "maxInFlight", "maxInFlightBytes"] as const) checkCount(key, options[key], fail);
-  for (const each of options.use ?? []) {
-    if (!isMade("middleware", each)) throw fail("every entry of use must be what middleware() returned");
+  for (const entry of options.use ?? []) {
+    if (!isMade("middleware", entry)) throw fail("every entry of use must be what middleware() returned");
   }
   if (options.batch !== undefined) {
     const unknownBatch = Object.keys(options.batch).filter((key) => !["size", "wait", "perKey"].includes(key));
     if (unknownBatch.length > 0)
-      throw fail(`unknown option ${quoted(unknownBatch)} of batch; there are "size", "wait", "perKey"`);
+      throw fail(`unknown option ${quoted(unknownBatch)} of batch; allowed: "size", "wait", "perKey"`);
     checkCount("batch.size", options.batch.size, fail);
     checkCount("batch.perKey", options.batch.perKey, fail);
     if (options.batch.wait !== undefined) milliseconds(options.batch.wait, "batch.wait");
   }
   const { concurrency, maxInFlight, batch } = options;
   if (concurrency !== undefined && maxInFlight !== undefined && concurrency > maxInFlight)
-    throw fail(`maxInFlight is ${maxInFlight} and concurrency is ${concurrency}: raise the one, or lower the other`);
+    throw fail(
+      `maxInFlight is ${maxInFlight} and concurrency is ${concurrency}; raise maxInFlight or lower concurrency`,
+    );
   if (batch?.size !== undefined && batch.perKey !== undefined && batch.perKey > batch.size)
     throw fail(
       `batch.perKey is ${batch.perKey} and batch.size is ${batch.size}: a batch never holds more than its size`,

@@ -13,9 +13,9 @@ import type { Allow, Join, Refused } from "./refused.ts";
 /**
  * A typed configuration for `switchyard.config.ts`, or for `connect({ config })`.
  *
- * With connections made by adapter factories (`sqs({ region })`) the compiler checks, for the base and for every profile laid
- * over it, that each channel's model exists on its connection and keeps what the channel needs. A connection given as
- * `{ use: "aws" }` is checked at `connect()` only, as are environment variables. The value is returned as it is.
+ * If connections are made by adapter factories (`sqs({ region })`), the compiler checks the base and every profile: each channel's
+ * model must exist on its connection and keep what the channel needs. A connection written as `{ use: "aws" }` and environment
+ * variables are checked only by `connect()`. The function returns its argument unchanged.
  */
 export function defineConfig<const Channels extends readonly AnyChannel[], const C extends TypedInput>(
   channels: Channels,
@@ -25,12 +25,12 @@ export function defineConfig<const Channels extends readonly AnyChannel[], const
   return config as ConfigInput;
 }
 
-/** `ConfigInput`, but a connection may also be an interface, which has no index signature. */
+/** `ConfigInput`, but a connection may also be of an interface type, which has no index signature. */
 type TypedInput = ConfigInput<ConnectionInput | ConnectionBasics, ConnectionOverlay | object>;
 
 /**
- * `C` is inferred from the second branch, and the first is what the configuration is compared with. Its type is `TypedInput` and
- * not `C` because editors take the text they show over a key from there, and `C` has no doc comments.
+ * The compiler infers `C` from the second branch and compares the configuration with the first. The first uses `TypedInput` instead of
+ * `C` because editors take a key's doc comment from there, and `C` has none.
  */
 type Checked<Channels extends readonly AnyChannel[], C> = [C] extends [TypedInput]
   ? CheckConfig<Channels, C> & TypedInput
@@ -39,7 +39,7 @@ type Checked<Channels extends readonly AnyChannel[], C> = [C] extends [TypedInpu
 type Get<T, Key, Else> = Key extends keyof T ? Exclude<T[Key], undefined> : Else;
 type List<Names> = Join<`"${Names & string}"`>;
 
-/** The error stands where the mistake was made: at a key, at a channel of the base, or at a channel of a profile. */
+/** Places the error where the mistake is: at a key, at a channel of the base, or at a channel of a profile. */
 type CheckConfig<Channels extends readonly AnyChannel[], C> = Allow<
   FirstOf<
     [Unknown<C, keyof ConfigInput>, AtChannels<Channels, C, [C]>, AtProfiles<Channels, C, Get<C, "profiles", {}>>]
@@ -62,7 +62,11 @@ type AtChannels<Channels extends readonly AnyChannel[], Layer, Layers extends re
       "channels",
       { [N in keyof Get<Layer, "channels", {}>]: Unknown<Get<Layer, "channels", {}>[N], keyof ChannelInput> }
     >,
-    Verdicts<Channels, Layers> extends infer Bad ? ([Bad] extends [never] ? never : { readonly channels: Bad }) : never,
+    Verdicts<Channels, Layers> extends infer Refusals
+      ? [Refusals] extends [never]
+        ? never
+        : { readonly channels: Refusals }
+      : never,
   ]
 >;
 
@@ -72,22 +76,22 @@ type FirstOf<Checks extends readonly unknown[]> = Checks extends readonly [infer
     : First
   : never;
 
-/** `never` where every entry is, else the entries that are not, under `Key`. */
+/** Keeps the entries that are not `never`, under `Key`. If there are none, the result is `never`. */
 type Wrong<Key extends string, Entries> = {
   [E in keyof Entries as [Entries[E]] extends [never] ? never : E]: Entries[E];
-} extends infer Bad
-  ? [keyof Bad] extends [never]
+} extends infer Kept
+  ? [keyof Kept] extends [never]
     ? never
-    : { readonly [K in Key]: Bad }
+    : { readonly [K in Key]: Kept }
   : never;
 
 type Unknown<Value, Known extends PropertyKey> = string extends keyof Value
   ? never
   : [Exclude<keyof Value, Known>] extends [never]
     ? never
-    : { readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; there are ${List<Known>}`> };
+    : { readonly [K in Exclude<keyof Value, Known> & string]: Refused<`unknown key "${K}"; allowed: ${List<Known>}`> };
 
-/** Names that are no channel's; where inference failed they are `string`, and the compiler has said why. */
+/** Refuses names that no channel has. If inference failed, the names are `string` and the compiler has already reported an error. */
 type Misnamed<Channels extends readonly AnyChannel[], Given> = string extends Given | Channels[number]["name"]
   ? never
   : [Exclude<Given, Channels[number]["name"] | "*">] extends [never]
@@ -99,7 +103,7 @@ type Misnamed<Channels extends readonly AnyChannel[], Given> = string extends Gi
         };
       };
 
-/** All refusals of the channels under these layers, the topmost first. */
+/** The refusals of all channels. `Layers` lists the top layer first. */
 type Verdicts<Channels extends readonly AnyChannel[], Layers extends readonly unknown[]> = {
   [I in keyof Channels]: Verdict<
     Channels[I]["name"],
@@ -110,7 +114,7 @@ type Verdicts<Channels extends readonly AnyChannel[], Layers extends readonly un
   >;
 }[number];
 
-/** Later layers win; within a layer a name beats `"*"`. */
+/** The value of a channel's key. Upper layers win; within a layer, the channel's name wins over `"*"`. */
 type Field<F extends string, Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [
   infer Top,
   ...infer Rest,
@@ -122,7 +126,7 @@ type Field<F extends string, Name extends string, Layers extends readonly unknow
     >
   : undefined;
 
-/** Groups of all layers: objects are merged, and null removes. */
+/** The groups of a channel over all layers. Objects are merged, and null removes. */
 type Groups<Name extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest]
   ?
       | GroupKeys<GroupsOf<Top, Name>>
@@ -148,7 +152,10 @@ type IsUnion<T, Whole = T> = [T] extends [never]
       : true
     : never;
 
-/** Never, or why not. What is not said (undefined) or not known to the compiler (a string, an untyped adapter) is left to `connect()`. */
+/**
+ * `never` if the channel is allowed, otherwise the refusal. What is missing (undefined) or unknown to the compiler (a `string`, an
+ * untyped adapter) is left to `connect()`.
+ */
 type Verdict<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = string extends Name
   ? never
   : M extends "queue"
@@ -162,12 +169,12 @@ type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unk
     ? never
     : On extends Connections<Layers>
       ? M extends Model
-        ? Kept<Name, Needs, M, On, KeepsOf<Use<On, Layers>>>
+        ? NeedsKept<Name, Needs, M, On, KeepsOf<Use<On, Layers>>>
         : never
       : Refused<`"${Name}" is on "${On}", which is not a connection; connections are ${List<Connections<Layers>>}`>
   : never;
 
-type Kept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps
+type NeedsKept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps
   ? never
   : M extends keyof Keeps
     ? [Exclude<Needs, Keeps[M]>] extends [never]

@@ -1,52 +1,52 @@
 import type { AnyChannel, OutputOf, TypeOf } from "./channel.ts";
 
-/** What every delivery has, whatever its channel. */
+/** The fields of every delivery, whatever its channel. */
 export interface DeliveryFacts {
-  /** Fixed before the first send; the same in every attempt, redrive and replay: the key to de-duplicate by. */
+  /** The message's id, the key to de-duplicate by. It is the same in every attempt, redrive and replay. */
   readonly id: string;
   /** The channel's name. */
   readonly channel: string;
   readonly group: string;
-  /** From 1. */
+  /** The number of this attempt, from 1. Where the transport counts approximately, redeliveries after a crash count too. */
   readonly attempt: number;
   /** The ordering key, on ordered channels. */
   readonly key?: string;
-  /** What the publisher gave as `headers`; names are lower-case. */
+  /** The headers that the publisher passed. Names are lower-case. */
   readonly headers: Readonly<Record<string, string>>;
   /** The service that published it. */
   readonly source: string;
-  /** When it was published, by the publisher's clock. */
+  /** When the message was published, by the publisher's clock. */
   readonly time: Date;
-  /** When the broker accepted it, where it says so. */
+  /** When the broker accepted the message. Absent if the broker does not say. */
   readonly enqueuedAt?: Date;
-  /** Its place in the log, on streams. */
+  /** On streams: the message's position in the log, as `replay()` takes it. */
   readonly position?: string;
-  /** It was not published by this library; `raw` has what the envelope could not. */
+  /** True if Switchyard did not publish the message. `raw` then has what the other fields cannot show. */
   readonly foreign: boolean;
-  /** The broker's own message. Not portable. */
+  /** The broker client's message object. Not portable. */
   readonly raw: unknown;
   /**
-   * Aborts when the hold is lost or about to be, or when the drain deadline passes. From then on the message may be
-   * delivered again, and what the handler does is no longer settled.
+   * Aborts when the hold on the message is lost or about to be lost, or when the drain deadline of `stop()` passes. The message may be
+   * delivered again from then on, and the result of the handler is ignored.
    */
   readonly signal: AbortSignal;
-  /** Rises with every new holder of the same partition, where the transport has it. */
+  /** A number that increases with every new holder of the same partition. Absent if the transport has none. */
   readonly fencingToken?: number;
   readonly fairnessKey?: string;
   readonly traceparent?: string;
   readonly tracestate?: string;
-  /** How often it was copied by a dead letter or a redrive. */
+  /** How often the message was copied as a dead letter, by a redrive or by another publication. 0 for the original. */
   readonly hop: number;
   readonly expiresAt?: Date;
 }
 
 interface TypedDelivery<K extends string, Data> extends DeliveryFacts {
   readonly type: K;
-  /** Validated; the output of the type's schema. */
+  /** The validated data: the output of the type's schema. */
   readonly data: Data;
 }
 
-/** One hand-over of a message to a group. A union over the types, so that `type` narrows `data`; `Added` is what middleware gave. */
+/** One delivery of a message to a group. It is a union over the types, so `type` narrows `data`. `Added` is what middleware added. */
 export type Delivery<C extends AnyChannel = AnyChannel, K extends TypeOf<C> = TypeOf<C>, Added = {}> = K extends unknown
   ? TypedDelivery<K, OutputOf<C, K>> & Added
   : never;
@@ -58,20 +58,21 @@ export interface AnyDelivery extends DeliveryFacts {
 }
 
 /**
- * Several deliveries for one call of a handler. On an ordered channel those of a key follow each other in their order, at most
- * `batch.perKey` of them, and no other batch and no other member has one of the key meanwhile.
+ * Several deliveries for one call of a handler. On an ordered channel, the deliveries of a key are in order, and there are at most
+ * `batch.perKey` of them. No other batch and no other member of the group has a delivery of that key at the same time.
  */
 export interface Batch<C extends AnyChannel = AnyChannel, Added = {}> extends Iterable<Delivery<C, TypeOf<C>, Added>> {
   readonly size: number;
   /** Aborts as soon as one of the deliveries' signals does. */
   readonly signal: AbortSignal;
   /**
-   * This one failed: the policy decides, or the `Retry`, `DeadLetter`, `Release` or `Skip` given as `error`. The others are
-   * acknowledged when the handler returns. The first call for a delivery counts.
+   * Marks one delivery as failed. The group's policy applies, unless `error` is a `Retry`, `DeadLetter`, `Release` or `Skip`. The
+   * other deliveries are acknowledged when the handler returns. Only the first call for a delivery counts.
    *
-   * On an ordered channel what follows it of its key in the batch is taken back: neither acknowledged nor failed, whatever the
-   * handler did with it. It comes again behind the one that failed, and this attempt does not count. When the handler throws, the
-   * first of each key has failed, and the others of it are taken back. One that has failed is tried again as the only one of its key.
+   * On an ordered channel, the later deliveries of the same key in the batch are taken back: they are neither acknowledged nor failed,
+   * whatever the handler did with them. They are delivered again after the failed one, and this attempt does not count. When the
+   * handler throws, the first delivery of each key has failed and the others of the key are taken back. A failed delivery is retried
+   * in a batch without others of its key.
    */
   fail(delivery: AnyDelivery, error: unknown): void;
 }

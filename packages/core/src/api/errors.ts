@@ -2,10 +2,10 @@ import type { Fault } from "../driver/index.ts";
 import { quotedWords } from "../base/quoted-words.ts";
 
 /**
- * What a caller can do about an error; closed, while codes may grow.
+ * What a caller can do about an error. New codes may be added, new kinds will not.
  *
- * For `publish` the kind says which of the contract's three answers (C1) it is: `ambiguous` is *Ambiguous* (a retry may
- * duplicate), `permanent` is *Permanent* (never acceptable as it is), all others are *NotAccepted* (a retry is safe).
+ * For `publish`, the kind says whether a retry is safe (contract C1). `ambiguous`: the broker may have the message, so a retry may
+ * duplicate it. `permanent`: the message will never be accepted as it is. All others: it was not accepted, and a retry is safe.
  */
 export type Kind = "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed";
 
@@ -14,15 +14,15 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   readonly channel?: string | undefined;
   readonly group?: string | undefined;
-  /** The message's id. */
+  /** The id of the message. */
   readonly id?: string | undefined;
   readonly retryAfterMs?: number | undefined;
-  /** One entry for each thing found wrong, where an error reports several (configuration, validation). */
+  /** One entry for each mistake, if the error can report several (configuration, validation). */
   readonly problems?: readonly Problem[] | undefined;
 }
 
 export interface Problem {
-  /** Where: `channels.orders.groups.billing`, or a field of a message. */
+  /** Where the mistake is: `channels.orders.groups.billing`, or a field of a message. */
   readonly path: string;
   readonly message: string;
 }
@@ -30,12 +30,13 @@ export interface Problem {
 const BRAND = "~switchyard-error";
 
 /**
- * The one error class. Match it with {@link isMessagingError} and by `code`, never by `instanceof` or text: two copies of
- * core in one process, a bundler or a minifier then change nothing. The raw error is in `cause`; the text holds no secret.
+ * The only error class of Switchyard. Test for it with {@link isMessagingError} and by `code`, not with `instanceof` or by text: this
+ * also works with two copies of core in one process, a bundler or a minifier. The broker client's error is in `cause`. The text never
+ * contains a secret.
  */
 export class MessagingError extends Error {
   override readonly name = "MessagingError";
-  /** kebab-case: `too-large`, `queue-not-found`. */
+  /** A kebab-case code such as `too-large` or `queue-not-found`. */
   readonly code: string;
   readonly kind: Kind;
   readonly channel?: string | undefined;
@@ -56,18 +57,18 @@ export class MessagingError extends Error {
     this.problems = details.problems ?? [];
   }
 
-  /** What `JSON.stringify` and structured loggers take: the text and the details that are set. The cause is a stranger's object and stays out. */
+  /** For `JSON.stringify` and structured loggers: the text and the details that are set. The cause is left out: it may hold anything. */
   toJSON(): Record<string, unknown> {
     return { name: this.name, message: this.message, ...detailsOf(this), ...problemsOf(this) };
   }
 
-  /** What `console.log` and an uncaught error print: the text with the stack, the details that are set, and the cause. */
+  /** For `console.log` and uncaught errors: the text with the stack, the details that are set, and the cause. */
   [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect?: Inspect): string {
     const text = this.stack ?? `${this.name}: ${this.message}`;
     if (inspect === undefined) return text;
-    // A configuration's problems are lines of the text already.
-    const told = this.problems.every(({ message }) => this.message.includes(message));
-    const details = { ...detailsOf(this), ...(told ? {} : problemsOf(this)) };
+    // The text of a configuration error already lists its problems.
+    const listed = this.problems.every(({ message }) => this.message.includes(message));
+    const details = { ...detailsOf(this), ...(listed ? {} : problemsOf(this)) };
     const cause = this.cause === undefined ? "" : `\n[cause]: ${inspect(this.cause, { ...options, depth })}`;
     return `${text}\n${inspect(details, { ...options, depth })}${cause}`;
   }
@@ -85,24 +86,28 @@ function problemsOf({ problems }: MessagingError): { readonly problems?: readonl
   return problems.length === 0 ? {} : { problems };
 }
 
+/** True if `error` is a {@link MessagingError} of any copy of core and, if `code` is given, has that code. */
 export function isMessagingError(error: unknown, code?: string): error is MessagingError {
   if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
   return code === undefined || (error as MessagingError).code === code;
 }
 
-/** Wraps a driver's raw error once, by its fault. `lost` has no meaning outside a hold and becomes `retryable`. */
+/**
+ * Makes an error from a driver's fault. `doing` says what failed and comes first in the text. The kind `lost` exists only while a
+ * message is held, so it becomes `retryable`.
+ */
 export function fromFault(
   fault: Fault,
   doing: string,
   cause: unknown,
-  about: Omit<ErrorDetails, "kind" | "cause">,
+  context: Omit<ErrorDetails, "kind" | "cause">,
 ): MessagingError {
   const kind = fault.kind === "lost" ? "retryable" : fault.kind;
   const text = `${doing}: ${sentence(fault)}`;
-  return new MessagingError(fault.code, text, { ...about, kind, cause, retryAfterMs: fault.retryAfterMs });
+  return new MessagingError(fault.code, text, { ...context, kind, cause, retryAfterMs: fault.retryAfterMs });
 }
 
-/** The code, what to change, where it happened, and at the end the service's own words. */
+/** The code, what to change, where it happened, and what the service said. */
 function sentence({ code, hint, where, said }: Fault): string {
   let text = code;
   if (hint !== undefined && hint !== "") text += `; ${hint}`;

@@ -1,12 +1,12 @@
 import type { Capabilities, Model } from "../driver/index.ts";
 
 /**
- * What becomes of a message whose attempts are exhausted: `deadLetter` (queue, pub/sub) and `park` (stream) copy it to the
- * dead-letter destination; `block` retries it for ever; `skip` settles it and says so.
+ * What happens to a message that has used up its attempts. `deadLetter` (queue, pub/sub) and `park` (stream) copy it to the dead-letter
+ * destination. `block` retries it for ever. `skip` settles it and reports it.
  */
 export type Exhausted = "deadLetter" | "park" | "block" | "skip";
 
-/** What `messaging.explain()` gives: plain data, safe to print and to keep. */
+/** What `messaging.explain()` returns: plain data without secrets, safe to print and to store. */
 export interface Explanation {
   readonly service: string;
   readonly profile: string | null;
@@ -18,13 +18,13 @@ export interface ChannelExplanation {
   readonly model: Model;
   readonly transport: string;
   readonly connection: string;
-  /** The transport's variety: `fifo`, `standard`; the driver's word, from the physical name and capabilities. */
+  /** The transport's variety: `fifo`, `ordered` or `standard`. */
   readonly form: string;
   readonly address: string;
   readonly needs: readonly string[];
   readonly groups: Readonly<Record<string, GroupExplanation>>;
   readonly capabilities: Capabilities;
-  /** `native` settings: what is not portable. */
+  /** The `native` settings, which are not portable. */
   readonly notPortable: readonly string[];
 }
 

@@ -10,21 +10,24 @@ import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
 
 export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
-  /** All that this service publishes to or consumes from; a consumer or publish of another does not compile. */
+  /** All channels that this service publishes to or consumes from. Using another channel does not compile. */
   readonly channels: Channels;
-  /** Kebab-case; the `source` of what it publishes. */
+  /** The name of this service, kebab-case. It is the `source` of the messages it publishes. */
   readonly service: string;
-  /** A file, a folder, or a value. Default: `switchyard.config.{yaml,yml,json,ts,mts,cts,js,mjs,cjs}` in the working directory or above it. */
+  /**
+   * The configuration: a file, a folder, or a value. Default: the nearest `switchyard.config.{yaml,yml,json,ts,mts,cts,js,mjs,cjs}` in
+   * `cwd` or above it.
+   */
   readonly config?: string | ConfigInput;
-  /** Which of the configuration's profiles is laid over it. Default `SWITCHYARD_PROFILE`; never `NODE_ENV`. */
+  /** The profile of the configuration to use. Default: the variable `SWITCHYARD_PROFILE`. `NODE_ENV` is never used. */
   readonly profile?: string;
-  /** Default `process.env`. */
+  /** The environment variables. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where the search for configuration starts. Default the working directory. */
+  /** The folder in which the search for the configuration starts. Default: the working directory. */
   readonly cwd?: string;
-  /** Adapters that are not to be imported by name, for bundlers; found by their `name`. */
+  /** Adapters to use instead of importing them by name. Needed with a bundler. `use:` finds them by their `name`. */
   readonly adapters?: readonly Adapter[];
-  /** Clock, timers, randomness and ids. Default the system's. */
+  /** Clock, timers, randomness and ids. Default: the system's. */
   readonly runtime?: Runtime;
   /**
    * Receives operational events: retries, losses, dead letters, reconnects. Default: events of level `warn` and `error` go to
@@ -32,89 +35,97 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
    */
   readonly observe?: Observe;
   /**
-   * `observe` is also told of each message handled, with its duration (`handled`). Default false: nothing is timed, and no
-   * event is made for what went well. An event a message costs about a sixth of what core does for it.
+   * Also reports each handled message to `observe`, with its duration (event `handled`). This adds about a sixth to core's cost per
+   * message. Default false.
    */
   readonly observeHandled?: boolean;
   /**
-   * Given the class and message of a handler's error, and of its causes, before they are written: into the reason of a dead
-   * letter, its event, and the console where there is no observer. What it returns is written in their place. Default: as they
-   * are, but for values that came from the environment. When it throws, nothing of the text is written.
+   * Removes private data from the text of a handler's error. It gets the class and message of the error and of its causes; what it
+   * returns is written to the dead letter's reason, to its event and, without an observer, to the console. If it throws, nothing of
+   * the text is written. Default: only values that came from the environment are masked.
    */
   readonly redact?: (text: string) => string;
 }
 
 export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
   /**
-   * Registers a consumer, before `start()` or after it. One that comes later is tried until it receives: what keeps it from that
-   * is observed as `receive-failed`, and `health()` says it.
+   * Registers a consumer, before or after `start()`. A consumer registered after `start()` is retried until it receives; failures are
+   * reported as `receive-failed` and in `health()`.
    *
-   * @throws MessagingError `unlisted-group` when configuration does not list the group.
+   * @throws MessagingError `unlisted-group` if the configuration does not list the group.
    */
   consume<X extends AnyChannel>(consumer: Connected<X, C, Consumer<X>, Consumer>): void;
-  /** Resolves once every consumer is receiving. Refuses, with every reason at once, what transport or topology cannot keep. */
+  /** Resolves once every consumer is receiving. Rejects, with all reasons at once, if the transport or topology cannot do what is needed. */
   start(): Promise<void>;
   /**
-   * The service's form: `start()`, then until SIGTERM, SIGINT or `signal`, then `stop()`. The only thing that installs signal
-   * handlers. Rejects when `start()` fails, so that a process that awaits it does not end with 0; a stop that is asked for
-   * while it still starts ends it without an error.
+   * Runs as a service: `start()`, waits for SIGTERM, SIGINT or `signal`, then `stop()`. It is the only method that installs signal
+   * handlers. It rejects if `start()` fails, so that the process does not exit with code 0. If it is stopped while it still starts, it
+   * resolves without an error.
    */
   run(options?: { readonly signal?: AbortSignal; readonly deadline?: Duration }): Promise<StopReport>;
   /**
-   * Fetches no more, lets running handlers end within `deadline` (default the configured drain), gives the rest back,
-   * closes. Handlers may publish until they have ended. Idempotent.
+   * Stops fetching messages, waits up to `deadline` for running handlers, gives the other messages back and closes all connections.
+   * Handlers may publish until they end. Default deadline: the configured `drain`. A second call waits for the first.
    */
   stop(options?: { readonly deadline?: Duration }): Promise<StopReport>;
-  /** The resolved plan: per channel its model, transport, names, policy, capabilities, and what is not portable. Holds no secret. */
+  /** The resolved configuration of each channel: model, transport, names, policy, capabilities and what is not portable. No secrets. */
   explain(): Explanation;
+  /** The current state, for a health check. Makes no calls to the broker. */
   health(): Health;
-  /** The backlog of every configured group of a channel, or of one; on a stream by partition, with who holds which. */
+  /** The backlog of one group or of all groups of a channel. On a stream it is listed by partition, with the partition's holder. */
   depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
+  /** The dead letters of a group. */
   deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
   /**
-   * Moves a group of a stream: it gets everything from there on, again or, going forward, without what lies between. Its
-   * running workers lose their partitions and take them up at the new position. Others read on where they are.
+   * Moves a stream group to another position. Moving back delivers messages again; moving forward skips messages. The group's running
+   * workers lose their partitions and continue at the new position. Other groups are not affected.
    *
-   * @throws MessagingError `replay-unsupported` where the channel's transport has no positions.
+   * @throws MessagingError `replay-unsupported` if the channel's transport has no positions.
    */
   replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom): Promise<void>;
 }
 
-/** `at`: what `delivery.position` gave; that message comes first. `time`: a Date or epoch milliseconds, as the broker's clock has it. */
+/**
+ * Where a replay starts. `at`: a value of `delivery.position`; that message comes first. `time`: a Date or epoch milliseconds, on the
+ * broker's clock.
+ */
 export type ReplayFrom = "earliest" | "latest" | { readonly time: Date | number } | { readonly at: string };
 
-/** Numbers of deliveries. */
+/** What happened to deliveries. All fields are numbers of deliveries. */
 export interface StopReport {
-  /** Those whose handlers have ended since `start()`; an attempt that failed counts, and so does the next one. */
+  /** Deliveries whose handlers ended since `start()`. Each attempt counts, including failed ones. */
   readonly completed: number;
-  /** Of these, those whose handlers ended after the stop was asked for. */
+  /** The part of `completed` whose handlers ended after `stop()` was called. */
   readonly drained: number;
-  /** Given back unstarted. */
+  /** Deliveries given back before their handlers started. */
   readonly released: number;
-  /** Handlers still running at the deadline; their messages will come again. */
+  /** Deliveries whose handlers still ran at the deadline. Their messages will be redelivered. */
   readonly abandoned: number;
 }
 
 export interface Health {
   /**
-   * `yellow`: something does not work now and may pass: it is starting, reconnecting, throttled, stopping. `red`: something needs a
-   * person, or this process does no work: a start that was forgotten or failed, a missing queue or right, a blocked message, a stop.
-   * docs/health.md has every state.
+   * - `green`: everything works.
+   * - `yellow`: something does not work now and may recover by itself: starting, reconnecting, throttled, stopping.
+   * - `red`: somebody must act, or this process does no work: not started, a failed start, a missing queue or permission, a blocked
+   *   message, stopped.
+   *
+   * docs/health.md lists every state.
    */
   readonly status: "green" | "yellow" | "red";
   readonly state: "connected" | "started" | "stopping" | "stopped";
-  /** One sentence each; empty when green. */
+  /** One sentence for each problem. Empty when green. */
   readonly problems: readonly string[];
   readonly connections: Readonly<Record<string, ConnectionHealth>>;
 }
 
 export interface ConnectionHealth {
   readonly state: "up" | "down" | "blocked" | "throttled";
-  /** Since when, epoch milliseconds. */
+  /** When this state began (epoch milliseconds). */
   readonly since: number;
 }
 
-/** Numbers the broker does not give are absent. */
+/** The backlog of a group. Numbers that the broker does not give are absent. */
 export interface GroupDepth extends Omit<Depth, "lease"> {
   readonly group: string;
   readonly leases: readonly Depth[];
@@ -122,29 +133,31 @@ export interface GroupDepth extends Omit<Depth, "lease"> {
 
 export interface DeadLetters {
   /**
-   * At most `count` of the dead letters, which are hidden from others for a while. Default 10. Of an ordered queue it may
-   * show fewer than there are: SQS FIFO gives no more of a key while some of it are out.
+   * Returns at most `count` dead letters (default 10) and hides them from other readers for a while. On an ordered queue it may return
+   * fewer than exist: SQS FIFO delivers no more messages of a key while some of them are hidden.
    */
   peek(count?: number): Promise<readonly DeadLetterItem[]>;
-  /** Sends them back to the group that failed them, and to no other. Default: all there are. */
+  /** Sends at most `max` dead letters back to the group that failed them, and to no other group. Default: all. */
   redrive(options?: { readonly max?: number }): Promise<{ readonly redriven: number; readonly failed: number }>;
-  /** Deletes them all, for good. */
+  /** Deletes all dead letters of the group permanently. */
   purge(): Promise<void>;
 }
 
 export interface DeadLetterItem {
   readonly id: string;
   readonly type: string;
-  /** The body as it was published: parsed JSON, else text or bytes. Not validated. */
+  /** The data as it was published: parsed JSON, otherwise text or bytes. It is not validated. */
   readonly data: unknown;
   readonly headers: Readonly<Record<string, string>>;
-  /** Why it is dead, for people; with the class and message of the last error, redacted, at most 1,500 bytes. */
+  /** Why the message was dead-lettered, with the redacted class and message of the last error. At most 1,500 bytes. */
   readonly reason: string;
-  /** kebab-case. */
+  /** The reason as a kebab-case code. */
   readonly code: string;
   readonly attempts: number;
   readonly errorClass?: string;
+  /** When it failed for the first time. */
   readonly firstAt: Date;
+  /** When it failed for the last time. */
   readonly lastAt: Date;
   readonly raw: unknown;
 }

@@ -3,15 +3,15 @@ import { MessagingError } from "./errors.ts";
 import type { Refused } from "./refused.ts";
 import type { Branded, MiddlewareShape } from "./shapes.ts";
 
-/** Runs around the handler of every delivery; what it passes to `next()` appears on `delivery`, typed. */
+/** Runs around the handler of every delivery. The fields it passes to `next()` appear on `delivery`, with their types. */
 export interface Middleware<Added extends object = {}> extends MiddlewareShape {
-  /** Never set: for the compiler; a symbol so that editors do not offer it. */
+  /** Never set; it exists only for the compiler. It is a symbol so that editors do not offer it. */
   readonly [Symbol.species]?: Added;
 }
 
 declare const passed: unique symbol;
 
-/** What `next()` resolves to, for the compiler; at run time there is no value. */
+/** What `next()` resolves to, for the compiler. At run time it is undefined. */
 export interface Passed<Added> {
   readonly [passed]: Added;
 }
@@ -25,10 +25,12 @@ interface Next {
   <Added extends object>(add: NoReplacing<Added> & Added): Promise<Passed<Added>>;
 }
 
-/** Only middleware that adds nothing may leave the `return` out. One signature, because overloads would fix the type of `next` too early. */
+/**
+ * Middleware that adds nothing may omit the `return`. This is one signature because overloads would fix the type of `next` too early.
+ */
 type Returned<Added> = {} extends Added ? Passed<Added> | void : Passed<Added>;
 
-/** All that a list of middleware adds. */
+/** All fields that a list of middleware adds to the delivery. */
 export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
   Middleware<infer A>,
   ...infer Rest extends readonly Middleware<any>[],
@@ -37,13 +39,13 @@ export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
   : {};
 
 /**
- * Wraps a function around handlers: `middleware((delivery, next) => pool.transaction((tx) => next({ tx })))`.
+ * Declares a function that runs around handlers: `middleware((delivery, next) => pool.transaction((tx) => next({ tx })))`.
  *
- * Return what `next()` gave: that is what tells the compiler what was added. It must call `next()` exactly once to go on;
- * by throwing, which includes what `next()` throws, it fails the delivery. `throw new Skip("a duplicate")` settles a message
- * that needs no handling; ending without `next()` and without an error is a mistake, and a failed attempt (`next-not-called`).
+ * The function must call `next()` exactly once and return its result, from which the compiler learns what was added. If the function
+ * throws, or lets an error of `next()` through, the attempt has failed. `throw new Skip("a duplicate")` settles a message without
+ * handling it. Returning without calling `next()` is a mistake and a failed attempt (`next-not-called`).
  *
- * @throws MessagingError `bad-middleware` when given anything but a function.
+ * @throws MessagingError `bad-middleware` if the argument is not a function.
  */
 export function middleware<Added extends object = {}>(
   run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>,

@@ -9,41 +9,41 @@ type Declared<C extends AnyChannel, N extends string, Value, Write extends strin
   N extends NeedOf<C> ? Value : Refused<`"${NameOf<C>}" does not declare ${N}; add needs: { ${Write} }`>;
 
 export interface PublishOptions<C extends AnyChannel = AnyChannel> {
-  /** The message's identity for good; default a new UUID. Publish again with the same id after an `ambiguous` error. */
+  /** The message's id, which never changes. Default: a new UUID. After an `ambiguous` error, publish again with the same id. */
   readonly id?: string;
-  /** Portable headers: lower-case names, any text. */
+  /** Headers for the handler: names of lower-case letters, digits and `-`, and any text as values. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Not delivered earlier than this from now; at most what the channel declares. */
+  /** Deliver no earlier than this time from now. At most the `delay` that the channel declares. */
   readonly delay?: Declared<C, "delay", Duration, 'delay: "15m"'>;
-  /** Not delivered later than this from now, or than that date; then settled and counted as expired. */
+  /** Do not deliver after this time from now, or after this date. A message that is too late is settled and reported as `expired`. */
   readonly expires?: Duration | Date;
-  /** Whose message this is: tenants share the consumers fairly. Never implies order. */
+  /** The tenant of the message. Tenants share the consumers fairly. It does not imply order. */
   readonly fairnessKey?: Declared<C, "fairness", string, "fairness: true">;
-  /** Gives up waiting. The message may have been sent: the rejection then says `ambiguous`. */
+  /** Stops waiting for the broker. If the message may already have been sent, the error is `ambiguous`. */
   readonly signal?: AbortSignal;
 }
 
-/** The broker has taken responsibility. */
+/** The broker has accepted the message. */
 export interface Published {
   readonly id: string;
-  /** The place in the log, on streams. */
+  /** On streams: the message's position in the log. */
   readonly position?: string;
 }
 
-/** `type` decides what `data` must be. The signal is given once, to `publishMany`. */
+/** One message of `publishMany`. `type` decides the type of `data`. The signal is passed to `publishMany` itself. */
 export type PublishManyItem<C extends AnyChannel, K extends TypeOf<C> = TypeOf<C>> = K extends unknown
   ? { readonly type: K; readonly data: InputOf<C, K> } & Omit<PublishOptions<C>, "signal">
   : never;
 
-/** `id` is the message's also where it failed, so that it can be sent again as the same message. */
+/** The result for one message. `id` is also present after a failure, so that the same message can be published again. */
 export type PublishManyResult =
   | ({ readonly ok: true } & Published)
   | { readonly ok: false; readonly id: string; readonly error: MessagingError };
 
 /**
- * The channel given, where it is one of `C`, the channels that are connected. Not a constraint: the compiler would compare the
- * two channels in full and never say what to do. `Any` stands beside the refusal so that a class for any channel can implement
- * these methods. It is not `C`, which may be a union of hundreds.
+ * `Given` if the channel `X` is one of `C`, the connected channels; otherwise a refusal. This is not a constraint, because the compiler
+ * would then print two whole channels instead of saying what to do. `Any` is next to the refusal so that a class for any channel can
+ * implement these methods. It is not `C`, which may be a union of hundreds of channels.
  */
 export type Connected<X extends AnyChannel, C extends AnyChannel, Given = X, Any = AnyChannel> = [X] extends [C]
   ? Given
@@ -53,13 +53,13 @@ type NotConnected<Name extends string, Known extends string> = Name extends Know
   : `"${Name}" is not connected; add it to connect({ channels })`;
 
 /**
- * What has to be published as a type that is only known to be one of `K`: data that is right for each of them. For one type, and
- * for a type parameter, it is `InputOf`.
+ * The data to publish. For one type, or a type parameter, it is `InputOf`. If the type is only known to be one of several, the data
+ * must be valid for each of them.
  */
 export type PayloadOf<C extends AnyChannel, K extends TypeOf<C>> = [Boxed<K, K>] extends [Each<K>]
   ? InputOf<C, K>
   : OfAll<C, K> | Refused<`the type is one of ${Join<`"${K}"`>}: narrow it first, or give data that is right for each`>;
-// Both are deferred for a type parameter and then identical, which a test for a union would not be.
+// For a type parameter both stay deferred and are identical. A direct test for a union would not have that property.
 type Boxed<K, All> = K extends unknown ? (of: All) => All : never;
 type Each<K> = K extends unknown ? (of: K) => K : never;
 type OfAll<C extends AnyChannel, K extends TypeOf<C>> = (
@@ -70,12 +70,12 @@ type OfAll<C extends AnyChannel, K extends TypeOf<C>> = (
   ? All
   : never;
 
-/** What code that only publishes should ask for; `Messaging` is one for each of its channels. */
+/** The interface for code that only publishes. `Messaging` implements it for all its channels. */
 export interface Publisher<C extends AnyChannel> {
   /**
-   * Resolves when the broker has taken responsibility.
+   * Publishes a message. Resolves when the broker has accepted it.
    *
-   * @throws MessagingError; its kind says whether a retry is safe (see `Kind`). `invalid-message` names the field.
+   * @throws MessagingError whose kind says whether a retry is safe (see `Kind`). `invalid-message` names the field.
    */
   publish<X extends AnyChannel, K extends keyof NonNullable<X[typeof Symbol.species]>["messages"] & string>(
     channel: Connected<X, C>,
@@ -84,8 +84,9 @@ export interface Publisher<C extends AnyChannel> {
     options?: PublishOptions<X>,
   ): Promise<Published>;
   /**
-   * One result per message, in order; never all or nothing. With an ordering key the messages of a key are sent in this
-   * order, and once one failed the later ones of that key are not sent (`blocked-by-earlier`).
+   * Publishes several messages. Resolves with one result for each, in the given order. Some may succeed while others fail. Messages
+   * with the same ordering key are sent in the given order; after one has failed, later ones of that key are not sent and fail with
+   * `blocked-by-earlier`.
    */
   publishMany<X extends AnyChannel>(
     channel: Connected<X, C>,
@@ -93,8 +94,8 @@ export interface Publisher<C extends AnyChannel> {
     options?: { readonly signal?: AbortSignal },
   ): Promise<readonly PublishManyResult[]>;
   /**
-   * Never set; a symbol so that editors do not offer it. Methods are compared bivariantly; this is not, so that a publisher of
-   * other channels is not assignable.
+   * Never set. It makes a publisher of other channels not assignable: TypeScript compares methods bivariantly, but not this property.
+   * It is a symbol so that editors do not offer it.
    */
   readonly [Symbol.species]?: (name: C["name"], channel: C) => void;
 }

@@ -1,17 +1,20 @@
 declare const refused: unique symbol;
 
 /**
- * Error text as a type: what a wrong use is not assignable to, so that the compiler prints why. No value has it. The key is a
- * symbol, because editors offer every other key for completion.
+ * An error text as a type. Nothing is assignable to it, so for a wrong use the compiler prints the text. The key is a symbol because
+ * editors offer every other key for completion.
  *
- * The compiler cuts a type it prints at 320 characters. So a refusal stands alone in its parameter's type or comes first in the
- * intersection: `Refused<…> & Rest`, never `Rest & Refused<…>`.
+ * The compiler prints at most 320 characters of a type. Therefore use a refusal alone or first in an intersection: `Refused<…> & Rest`,
+ * never `Rest & Refused<…>`.
  */
 export interface Refused<Why extends string> {
   readonly [refused]: Why;
 }
 
-/** A verdict is `never` (allowed) or a `Refused`: `unknown | Refused` would collapse to `unknown`, so `never` stands for it until here. */
+/**
+ * Turns a verdict into the type of a parameter. A verdict is `never` (allowed) or a `Refused`. `unknown` cannot mean "allowed" earlier,
+ * because `unknown | Refused` is `unknown`.
+ */
 export type Allow<Verdict> = [Verdict] extends [never] ? unknown : Verdict;
 
 type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: infer F) => void
@@ -19,7 +22,7 @@ type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: 
     ? L
     : never
   : never;
-/** One text of a union of texts: a template would make one error of each. Evaluated only for errors. */
+/** Joins a union of texts into one text. A template type would make one error of each. The compiler evaluates it only for errors. */
 export type Join<U, Text extends string = ""> = [U] extends [never]
   ? Text
   : Last<U> extends infer L extends string

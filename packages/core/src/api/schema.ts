@@ -5,7 +5,7 @@ export type Validated =
   | { readonly value: unknown; readonly problems?: never }
   | { readonly problems: readonly Problem[] };
 
-/** Runs a Standard Schema. Synchronous where the schema is, so that the common case costs no turn of the event loop. */
+/** Validates a value. The result is a promise only if the schema is asynchronous, so the common case needs no turn of the event loop. */
 export function validate(schema: StandardSchemaV1, value: unknown): Validated | Promise<Validated> {
   const result = schema["~standard"].validate(value);
   return "then" in result ? Promise.resolve(result).then(read) : read(result);
@@ -17,7 +17,7 @@ function read(result: StandardSchemaV1.Result<unknown>): Validated {
   return { problems: result.issues.map((issue) => ({ path: fieldPath(issue.path), message: issue.message })) };
 }
 
-/** `lines[1].cents`; empty for the message itself. */
+/** A path such as `lines[1].cents`. Empty for the message itself. */
 function fieldPath(path: StandardSchemaV1.Issue["path"]): string {
   let text = "";
   for (const segment of path ?? []) {

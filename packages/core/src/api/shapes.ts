@@ -1,38 +1,40 @@
 /**
- * The run-time shapes of the inert values `channel()`, `consumer()` and `middleware()` make: frozen plain objects with
- * string brands, so that two copies of core in one process agree. The typed faces are in channel.ts and consumer.ts.
+ * The run-time shapes of what `channel()`, `consumer()` and `middleware()` return: frozen plain objects, marked by a string so that two
+ * copies of core in one process recognize them. channel.ts and consumer.ts have the typed versions.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Duration } from "./duration.ts";
 
 type Kind = "channel" | "consumer" | "middleware";
 
-/** The brand. It is not in the shapes, because editors would offer it first on every channel. */
+/** The mark. It is not part of the shapes, because editors would offer it first on every channel. */
 export interface Branded<K extends Kind> {
   readonly "~switchyard": K;
 }
 
+/** True if the value was made by `channel()`, `consumer()` or `middleware()` of any copy of core. */
 export function isMade(kind: Kind, value: unknown): boolean {
   return typeof value === "object" && value !== null && (value as Partial<Branded<Kind>>)["~switchyard"] === kind;
 }
 
 export interface Needs {
-  /** The longest delay a publish of this channel may ask for. */
+  /** The longest `delay` that a publisher may use. */
   readonly delay?: Duration;
+  /** Publishers use `fairnessKey`. */
   readonly fairness?: true;
-  /** Groups can be moved back to an earlier position. */
+  /** Operators move groups back to an earlier position. */
   readonly replay?: true;
-  /** A message of up to this many bytes, envelope included. */
+  /** The size of the largest message in bytes, including the envelope. */
   readonly messageBytes?: number;
 }
 
 export interface ForeignMessage {
   /**
-   * JSON parsed; other text where it can be read as text; else bytes. A declared `content-encoding` (gzip, deflate, br, zstd,
-   * base64; 16 MiB at most when decoded) and a declared charset are undone; what cannot be undone stays as it came.
+   * Parsed JSON, otherwise text, otherwise bytes. A declared `content-encoding` (gzip, deflate, br, zstd, base64) and a declared charset
+   * are decoded first, up to 16 MiB. A body that cannot be decoded stays as it came.
    */
   readonly body: unknown;
-  /** Names are in lower case; `headers["eventType"]` finds `eventtype` all the same. */
+  /** Names are lower-case. Look-ups ignore case: `headers["eventType"]` finds `eventtype`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly type?: string;
 }
@@ -40,10 +42,10 @@ export interface ForeignMessage {
 export interface ChannelShape {
   readonly name: string;
   readonly messages: Readonly<Record<string, StandardSchemaV1>>;
-  /** A field of every message's input, or a function of type and input. */
+  /** The name of a field of every message, or a function of the message's type and data. */
   readonly orderingKey?: string | ((message: { readonly type: string; readonly data: any }) => string);
   readonly needs: Needs;
-  /** The type a foreign message has: a name, or a function of the raw message (undefined: unknown, dead-lettered). */
+  /** The type of foreign messages: a name, or a function of the message. Undefined: unknown, so the message is dead-lettered. */
   readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
 }
 
@@ -51,9 +53,9 @@ export interface ConsumerShape {
   readonly kind: "single" | "batch";
   readonly channel: ChannelShape;
   readonly group: string;
-  /** single: by type, or `"*"`; `"ignore"` settles unhandled. */
+  /** For `single`: handlers by type or `"*"`. `"ignore"` settles a message without a handler. */
   readonly handlers: Readonly<Record<string, ((data: any, delivery: any) => unknown) | "ignore">>;
-  /** batch */
+  /** For `batch`. */
   readonly handler?: (batch: any) => unknown;
   readonly options: ConsumeShapeOptions;
 }
@@ -64,7 +66,7 @@ export interface ConsumeShapeOptions {
   readonly maxInFlight?: number;
   readonly maxInFlightBytes?: number;
   readonly batch?: { readonly size?: number; readonly wait?: Duration; readonly perKey?: number };
-  /** With `"*": "ignore"` on a queue: yes, other types are to be thrown away. */
+  /** Confirms that a queue's messages with the handler `"ignore"` are thrown away. */
   readonly discard?: boolean;
 }
 

@@ -1,61 +1,67 @@
 import type { Duration } from "./duration.ts";
 
-/** How a delivery ends when its handler does not simply return: thrown by handlers and middleware, given to `batch.fail`, matched by brand. */
+/**
+ * Verdicts tell core how to end a delivery. Handlers and middleware throw them; batch handlers pass them to `batch.fail`. Core recognizes
+ * them by this property, not by class, so that two copies of core work together.
+ */
 const BRAND = "~switchyard-verdict";
 
 type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
 
-interface Because {
+interface VerdictOptions {
   readonly cause?: unknown;
 }
 
 abstract class Verdict extends Error {
   abstract readonly [BRAND]: VerdictKind;
-  constructor(message: string, options?: Because) {
+  constructor(message: string, options?: VerdictOptions) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
   }
 }
 
-/** A failed attempt; the next one comes no earlier than `delay` from now, or after the policy's back-off when none is given. */
+/** The attempt failed. The next one comes no earlier than `delay` from now. Default: the wait that the group's policy sets. */
 export class Retry extends Verdict {
   override readonly name = "Retry";
   readonly [BRAND] = "retry" as const;
   readonly delay?: Duration;
-  constructor(options: Because & { readonly delay?: Duration } = {}) {
-    super("retry asked for", options);
+  constructor(options: VerdictOptions & { readonly delay?: Duration } = {}) {
+    super("retry requested", options);
     if (options.delay !== undefined) this.delay = options.delay;
   }
 }
 
-/** Will never succeed: to the dead letters at once, with this reason. */
+/** The message will never succeed. It is dead-lettered at once with this reason. */
 export class DeadLetter extends Verdict {
   override readonly name = "DeadLetter";
   readonly [BRAND] = "deadLetter" as const;
   readonly reason: string;
-  constructor(reason: string, options?: Because) {
+  constructor(reason: string, options?: VerdictOptions) {
     super(reason, options);
     this.reason = reason;
   }
 }
 
-/** Not the message's fault (a dependency is down, this process should not have it): given back, no attempt counted where the transport can. */
+/**
+ * Gives the message back, because it is not at fault: a dependency is down, or another process should handle it. If the transport can,
+ * no attempt is counted.
+ */
 export class Release extends Verdict {
   override readonly name = "Release";
   readonly [BRAND] = "release" as const;
-  constructor(options?: Because) {
-    super("release asked for", options);
+  constructor(options?: VerdictOptions) {
+    super("release requested", options);
   }
 }
 
 /**
- * Deliberately not handled: a duplicate, a message of another tenant. Settled as if it had been handled, and observed as `skipped`
- * with this reason. A middleware that does not go on throws it; one that only ends without `next()` has failed.
+ * The message needs no handling: a duplicate, or another tenant's message. It is settled as if it had been handled, and reported as
+ * `skipped` with this reason. Middleware throws it instead of calling `next()`.
  */
 export class Skip extends Verdict {
   override readonly name = "Skip";
   readonly [BRAND] = "skip" as const;
   readonly reason: string;
-  constructor(reason: string, options?: Because) {
+  constructor(reason: string, options?: VerdictOptions) {
     super(reason, options);
     this.reason = reason;
   }
