@@ -109,3 +109,11 @@ test.each(["sqs", "sns", "kinesis"])("%s loads no codec and no patched client un
   const on = reach(join(folder, "dist/client.js"), { dynamic: true });
   expect(on.files.some((path) => /[\\/]fast[\\/]bodies\.js$/.test(path))).toBe(true);
 });
+
+test("amqp loads no codec and no patch of amqplib unless fast is on", () => {
+  const { folder } = workspaces.find((of) => of.short === "amqp") as Workspace;
+  const fast = (dynamic: boolean) =>
+    reach(join(folder, "dist/connection.js"), { dynamic }).files.filter((path) => /[\\/]fast[\\/]/.test(path));
+  expect(fast(false)).toEqual([]);
+  expect(fast(true).length).toBeGreaterThan(4);
+});

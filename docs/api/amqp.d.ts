@@ -22,9 +22,14 @@ export declare function amqp(options: AmqpOptions): {
 } & AmqpOptions;
 
 // options.d.ts
+import type { LeaseStore } from "@switchyard/leases";
 import { z } from "zod";
-import type { LeaseStores } from "./stream/lease-stores.ts";
 import type { AmqpConnect } from "./sdk.ts";
+export interface StreamGroup {
+    readonly stream: string;
+    readonly group: string;
+}
+type LeaseStores = (of: StreamGroup) => LeaseStore;
 export declare const amqpOptions: z.ZodObject<{
     url: z.ZodUnion<readonly [z.ZodString, z.ZodArray<z.ZodString>]>;
     name: z.ZodOptional<z.ZodString>;
@@ -45,11 +50,13 @@ export declare const amqpOptions: z.ZodObject<{
     leases: z.ZodOptional<z.ZodUnion<readonly [z.ZodLiteral<"memory">, z.ZodCustom<LeaseStores, LeaseStores>]>>;
     lease: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
     handover: z.ZodDefault<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
+    fast: z.ZodOptional<z.ZodBoolean>;
     connect: z.ZodOptional<z.ZodCustom<AmqpConnect, AmqpConnect>>;
 }, z.core.$strict>;
 export type AmqpOptions = z.input<typeof amqpOptions>;
 export type ResolvedOptions = z.output<typeof amqpOptions>;
 export declare const urlsOf: ({ url }: Pick<ResolvedOptions, "url">) => readonly string[];
+export {};
 
 // sdk.d.ts
 import type { Buffer } from "node:buffer";
@@ -144,18 +151,6 @@ export interface Amqplib {
     };
 }
 export declare const loadAmqplib: () => Promise<Amqplib>;
-
-// stream/lease-stores.d.ts
-import { type LeaseStore } from "@switchyard/leases";
-import type { Destination } from "@switchyard/core/driver";
-import { type ResolvedOptions } from "../options.ts";
-export interface StreamGroup {
-    readonly stream: string;
-    readonly group: string;
-}
-export type LeaseStores = (of: StreamGroup) => LeaseStore;
-export declare const namesOf: (of: Destination) => StreamGroup;
-export declare function storeOf(of: Destination, options: ResolvedOptions): LeaseStore;
 
 // topology/index.d.ts
 import type { Runtime, Topology } from "@switchyard/core/driver";

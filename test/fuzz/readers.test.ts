@@ -1,6 +1,7 @@
 /** Each transport's readers of what a stranger sent: total, whatever came. */
 import { encode } from "../../packages/core/src/wire/codec.ts";
 import { expect, test } from "vitest";
+import { fastPaths } from "../../packages/amqp/src/fast/index.ts";
 import { fromAmqp } from "../../packages/amqp/src/message.ts";
 import { spread } from "../../packages/amqp/src/message/cloud-events.ts";
 import { recordOf } from "../../packages/kinesis/src/fast/get-records.ts";
@@ -112,11 +113,21 @@ test("AMQP: headers of any type and depth", { timeout: 120_000 }, () =>
       messageId: random.of([undefined, "", "1", random.text(["id"])]),
     };
     const content = Buffer.from(random.bytes([Buffer.from('{"cents":1}'), Buffer.from([0, 255, 0xf3])]));
-    isWire(fromAmqp({ content, fields: {}, properties } as never, random.below(2) === 0).message);
+    const message = { content, fields: {}, properties } as never;
+    const keyed = random.below(2) === 0;
+    const read = fromAmqp(message, keyed, fastPaths);
+    isWire(read.message);
+    expect(fromAmqp(message, keyed, undefined)).toEqual(read);
   }),
 );
 
-test("AMQP: the ce text of anybody", { timeout: 120_000 }, () => fuzz((random) => spread(random.text([CE]))));
+test("AMQP: the ce text of anybody", { timeout: 120_000 }, () =>
+  fuzz((random) => {
+    const ce = random.text([CE]);
+    fastPaths.spread(ce);
+    spread(ce);
+  }),
+);
 
 test("Kinesis: aggregated records, true checksum and false: every record ends in one last item", {
   timeout: 120_000,

@@ -24,7 +24,12 @@ export const rabbitVarieties: readonly RabbitVariety[] = [
 /** A message limit that lets the size cases run in memory and time for one run. */
 const MESSAGE_BYTES = 1_048_576;
 
-export function rabbitHarness({ name, model, ordered }: RabbitVariety, url: string): Harness {
+/** `more` is set on each connection: `{ fast: false }`, say. */
+export function rabbitHarness(
+  { name, model, ordered }: RabbitVariety,
+  url: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Harness {
   return {
     name,
     adapter: amqp as Harness["adapter"],
@@ -36,6 +41,7 @@ export function rabbitHarness({ name, model, ordered }: RabbitVariety, url: stri
       delays: "contract",
       maxMessageBytes: MESSAGE_BYTES,
       ...(model === "stream" ? { leases: "memory", lease: "2500ms", handover: "3s" } : {}),
+      ...more,
     }),
     runtime: () => systemRuntime,
     native: { sendForeign: (to, { body, headers = {}, key, id }) => foreign(url, to, body, headers, key, id) },

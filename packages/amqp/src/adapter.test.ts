@@ -7,6 +7,7 @@ import { shown, urlProblem } from "./endpoint.ts";
 import { BrokerRetry, delaysRetries } from "./retry/broker-retry.ts";
 import { gather, spread } from "./message/cloud-events.ts";
 import { delayQueues, nextDelay } from "./retry/delay-queues.ts";
+import { fastPaths } from "./fast/index.ts";
 import { AmqpFault, classify, isMissing } from "./errors.ts";
 import { headerText } from "./message/header-text.ts";
 import { partitionFor } from "./publish/routes.ts";
@@ -94,22 +95,28 @@ describe("CloudEvents attributes as headers", () => {
     { requiredKeys: ["id", "source"] },
   );
 
-  test("whatever the envelope holds comes back as it was, through headers or whole", () => {
+  test.each([
+    ["by the fast paths", fastPaths],
+    ["with fast: false", undefined],
+  ])("whatever the envelope holds comes back as it was, through headers or whole, %s", (_, fast) => {
     fc.assert(
       fc.property(attributes, text, ({ id, source, partitionkey, hop, headers }, body) => {
         const ce = JSON.stringify({ specversion: "1.0", id, source, partitionkey, hop, headers });
-        const { content, options } = toAmqp({ body, type: "t", headers: { ce } }, () => "made");
+        const { content, options } = toAmqp({ body, type: "t", headers: { ce } }, () => "made", fast);
         const message = { content, fields: {}, properties: options };
-        const back = fromAmqp(message, false).message;
+        const back = fromAmqp(message, false, fast).message;
         expect(JSON.parse(back.headers["ce"]!)).toEqual(JSON.parse(ce));
         expect([back.body, back.type]).toEqual([body, "t"]);
       }),
     );
   });
 
-  test("what stands in the headers is no property beside", () => {
+  test.each([
+    ["by the fast paths", fastPaths],
+    ["with fast: false", undefined],
+  ])("what stands in the headers is no property beside, %s", (_, fast) => {
     const ce = JSON.stringify({ specversion: "1.0", id: "1", source: "s", time: "2026-01-01T00:00:00.000Z" });
-    const { options } = toAmqp({ body: "{}", type: "t", headers: { ce } }, () => "made");
+    const { options } = toAmqp({ body: "{}", type: "t", headers: { ce } }, () => "made", fast);
     expect(options).toEqual({
       headers: {
         cloudEvents_specversion: "1.0",
@@ -122,13 +129,13 @@ describe("CloudEvents attributes as headers", () => {
       messageId: "1",
       persistent: true,
     });
-    expect(toAmqp({ body: "{}", type: "t", headers: {} }, () => "made").options).toMatchObject({ type: "t" });
+    expect(toAmqp({ body: "{}", type: "t", headers: {} }, () => "made", fast).options).toMatchObject({ type: "t" });
   });
 
   test("a name of the broker's own is never taken for a user's header", () => {
     const ce = JSON.stringify({ specversion: "1.0", id: "1", source: "s", headers: { "x-delivery-count": "9" } });
     expect(spread(ce)).toBeUndefined();
-    expect(toAmqp({ body: "", headers: { ce } }, () => "made").options.headers).toEqual({ ce });
+    expect(toAmqp({ body: "", headers: { ce } }, () => "made", fastPaths).options.headers).toEqual({ ce });
   });
 
   test("what lacks an attribute that must be there is no event", () => {

@@ -4,6 +4,7 @@ import type {
   Destination,
   DriverEvent,
   Existing,
+  ReceiverDriver,
   ReceiverOptions,
   Runtime,
 } from "@switchyard/core/driver";
@@ -12,7 +13,7 @@ import { capabilitiesOf } from "./capabilities.ts";
 import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./retry/broker-retry.ts";
 import { Caution } from "./publish/caution.ts";
 import type { Channel } from "./client/channel.ts";
-import { Confirms } from "./publish/confirm-channel.ts";
+import { ConfirmChannel } from "./publish/confirm-channel.ts";
 import { delayQueues } from "./retry/delay-queues.ts";
 import { safeReturns } from "./retry/delivery-limit.ts";
 import { dialer } from "./client/dial.ts";
@@ -24,13 +25,13 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from ".
 import { Members } from "./receive/members.ts";
 import { settingsOf } from "./native.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
-import { Outlets } from "./publish/confirm-channel-pool.ts";
+import { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
 import { refuseSurplus } from "./receive/partitions.ts";
-import { Parking } from "./receive/delayed-redelivery.ts";
+import { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
 import { QueueLease } from "./receive/queue-lease.ts";
-import { Receiver } from "./receiver.ts";
+import { createReceiver } from "./receiver.ts";
 import { routeOf } from "./publish/routes.ts";
-import { Sender } from "./sender.ts";
+import { createSender } from "./sender.ts";
 
 /** Two TCP connections, opened when first needed: an alarm stops what publishes, and not what consumes. */
 export async function connect(
@@ -39,7 +40,8 @@ export async function connect(
   report: (event: DriverEvent) => void,
   service: string,
 ): Promise<Connection> {
-  const dial = await dialer(options, runtime);
+  const fast = options.fast === false ? undefined : (await import("./fast/index.ts")).fastPaths;
+  const dial = await dialer(options, runtime, fast);
   const base = options.name ?? service;
   const link = (role: string) =>
     new Link({
@@ -47,6 +49,7 @@ export async function connect(
       urls: urlsOf(options),
       connectTimeoutMs: options.connectTimeout,
       dial,
+      fast,
       runtime,
       report,
     });
@@ -80,10 +83,10 @@ export async function connect(
     from: Destination,
     { prefetch, window = prefetch }: Pick<ReceiverOptions, "prefetch" | "window">,
     signal: AbortSignal,
-  ): Promise<Receiver> => {
+  ): Promise<ReceiverDriver> => {
     const ordered = isOrdered(from);
     const queues = ordered ? partitionQueues(from) : [addressOf(from)];
-    const parking = ordered ? undefined : new Parking(publishing, runtime, delaysOf(from, options));
+    const redelivery = ordered ? undefined : new DelayedRedelivery(publishing, runtime, delaysOf(from, options), fast);
     const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(Math.min(prefetch, window) / queues.length)));
     const brokerRetry = await brokerRetryFor(from, consuming, signal);
     let existing: Existing = {};
@@ -94,8 +97,9 @@ export async function connect(
           link: consuming,
           prefetch: each,
           runtime,
+          fast,
           consumerTimeoutMs: options.consumerTimeout,
-          parking,
+          redelivery,
           brokerRetry,
           safeReturns: () => safeReturns(from, existing),
           report,
@@ -107,7 +111,7 @@ export async function connect(
     try {
       if (ordered) await refuseSurplus(from, consuming, signal);
       if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
-      if (parking !== undefined && from.dead !== true)
+      if (redelivery !== undefined && from.dead !== true)
         await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
       await Promise.all(leases.map((lease) => lease.open(signal)));
       existing = await existingOf(from, signal);
@@ -122,18 +126,18 @@ export async function connect(
     const onClose = () => {
       for (const lease of leases) held.get(lease.id)?.delete(lease);
     };
-    return new Receiver({
+    return createReceiver({
       capabilities: capabilitiesOf(from, options),
       existing,
       leases,
-      parking,
+      redelivery,
       members,
       runtime,
       onClose,
     });
   };
 
-  const settingFor = (of: Destination) => ({ of, options, link: consuming, runtime });
+  const settingFor = (of: Destination) => ({ of, options, link: consuming, runtime, fast });
   const queuesOf = (of: Destination): readonly string[] => (isOrdered(of) ? partitionQueues(of) : [addressOf(of)]);
 
   return {
@@ -148,24 +152,36 @@ export async function connect(
         throw await explained(error, to, publishing, signal);
       }
       const caution = cautionOf(addressOf(to));
-      const more = async () => new Confirms(await publishing.channel(true, channel.over), caution);
-      return new Sender({
+      const more = async () => new ConfirmChannel(await publishing.channel(true, channel.over), fast, caution);
+      return createSender({
         capabilities: capabilitiesOf(to, options),
         route,
-        outlets: new Outlets(new Confirms(channel, caution), to.ordered || to.model === "stream" ? undefined : more),
+        pool: new ConfirmChannelPool(
+          new ConfirmChannel(channel, fast, caution),
+          to.ordered || to.model === "stream" ? undefined : more,
+        ),
         link: publishing,
         delays: delaysOf(to, options),
         address: addressOf(to),
         priority: settingsOf(to).priority,
         runtime,
+        fast,
         caution,
       });
     },
     receiver: async (from, given, signal) => {
       if (from.model !== "stream") return receiverOf(from, given, signal);
       const { prefetch, start, announce } = given;
-      const { openStream } = await import("./stream/stream-receiver.ts");
-      return openStream(settingFor(from), capabilitiesOf(from, options), start, prefetch, report, signal, announce);
+      const { createStreamReceiver } = await import("./stream/stream-receiver.ts");
+      return createStreamReceiver(
+        settingFor(from),
+        capabilitiesOf(from, options),
+        start,
+        prefetch,
+        report,
+        signal,
+        announce,
+      );
     },
     depth: async (of, signal) => {
       if (of.model === "stream") return (await import("./stream/depth.ts")).streamDepth(settingFor(of), signal);

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { isUtf8 } from "node:buffer";
 import type { WireMessage } from "@switchyard/core/driver";
 import { charsetOf, readForeign } from "@switchyard/core/driver-kit";
+import type { FastPaths } from "./fast-paths.ts";
 import type { AmqpMessage, AmqpProperties, PublishOptions } from "./sdk.ts";
 import { gather, KEY_HEADER, spread, TYPE_HEADER } from "./message/cloud-events.ts";
 import { ATTEMPTS, LEFT } from "./retry/delay-queues.ts";
@@ -25,10 +26,10 @@ export interface ToSend {
  * `makeId` makes one where the message has none, so that a return can be told apart. What stands in the headers as an attribute
  * is no property beside: the time and the type as properties cost the broker more than all the headers.
  */
-export function toAmqp(message: WireMessage, makeId: () => string): ToSend {
+export function toAmqp(message: WireMessage, makeId: () => string, fast: FastPaths | undefined): ToSend {
   const { body, type } = message;
   const { ce } = message.headers;
-  const attributes = ce === undefined ? undefined : spread(ce);
+  const attributes = ce === undefined ? undefined : (fast?.spread(ce) ?? spread(ce));
   const headers = headersFor(message, attributes?.headers);
   const id = attributes?.id ?? (ce === undefined ? undefined : idOf(ce));
   const contentType = attributes?.contentType ?? (typeof body === "string" ? undefined : BYTES);
@@ -39,7 +40,7 @@ export function toAmqp(message: WireMessage, makeId: () => string): ToSend {
   };
   if (contentType !== undefined && isShort(contentType)) options.contentType = contentType;
   if (attributes === undefined && type !== undefined && isShort(type)) options.type = type;
-  if (ce !== undefined && attributes?.usual !== true) restore(ce, options);
+  if (ce !== undefined && attributes?.plain !== true) restore(ce, options);
   return { content: typeof body === "string" ? Buffer.from(body) : asBuffer(body), options };
 }
 
@@ -129,12 +130,12 @@ export interface Received {
 }
 
 /** Never throws: another producer's headers may be of any type. */
-export function fromAmqp({ content, properties }: AmqpMessage, keyed: boolean): Received {
+export function fromAmqp({ content, properties }: AmqpMessage, keyed: boolean, fast: FastPaths | undefined): Received {
   const given = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
   const type = headerText(given[TYPE_HEADER] ?? given["cloudEvents:type"]) ?? (properties.type || undefined);
   const key = headerText(given[KEY_HEADER] ?? given["cloudEvents:partitionkey"]);
   const returned = numberOf(given["x-delivery-count"]);
-  const headers = headersOf(given, properties);
+  const headers = headersOf(given, properties, fast);
   return {
     message: {
       body: isCoded(properties) ? codedBody(content, properties, headers) : bodyOf(content, properties.contentType),
@@ -150,10 +151,19 @@ export function fromAmqp({ content, properties }: AmqpMessage, keyed: boolean): 
   };
 }
 
-function headersOf(given: Readonly<Record<string, unknown>>, properties: AmqpProperties): Record<string, string> {
+/** The offset of a stream's record alone. */
+export const offsetOf = ({ properties }: AmqpMessage): number | undefined =>
+  numberOf(properties.headers?.["x-stream-offset"]);
+
+function headersOf(
+  given: Readonly<Record<string, unknown>>,
+  properties: AmqpProperties,
+  fast: FastPaths | undefined,
+): Record<string, string> {
   const { contentType } = properties;
   const headers: Record<string, string> = Object.create(null);
-  const ce = typeof given["ce"] === "string" ? given["ce"] : gather(given, contentType);
+  const ce =
+    typeof given["ce"] === "string" ? given["ce"] : (fast?.gather(given, contentType) ?? gather(given, contentType));
   if (ce !== undefined) {
     headers["ce"] = ce;
     for (const name of ["traceparent", "tracestate"]) {

@@ -1,9 +1,19 @@
+import type { LeaseStore } from "@switchyard/leases";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { z } from "zod";
 import { urlProblem } from "./endpoint.ts";
-import type { LeaseStores } from "./stream/lease-stores.ts";
 import type { AmqpConnect } from "./sdk.ts";
 import { CONSUMER_TIMEOUT_MS, MAX_MESSAGE_BYTES, SECOND } from "./limits.ts";
+
+/** One group's view of one stream. */
+export interface StreamGroup {
+  readonly stream: string;
+  /** `prefix_channel_group`: of this stream and no other, so that one table may hold the groups of many. */
+  readonly group: string;
+}
+
+/** Makes the store of one group; it is closed when its receiver is. */
+type LeaseStores = (of: StreamGroup) => LeaseStore;
 
 const duration = (min: number, max: number, text: string) =>
   z
@@ -78,6 +88,11 @@ export const amqpOptions = z
     lease: duration(SECOND, 600 * SECOND, "from 1s to 10m").default(30 * SECOND),
     /** Streams only: how long a holder may take to finish when another worker is to have its partition. Default 30s. */
     handover: duration(SECOND, 600 * SECOND, "from 1s to 10m").default(30 * SECOND),
+    /**
+     * False: amqplib as it comes, without our patches and without our short ways for usual messages (`src/fast`). Slower; for
+     * telling whether a new version of amqplib disagrees with them. Default true.
+     */
+    fast: z.boolean().optional(),
     /** In code only: used in place of amqplib's `connect`. */
     connect: connect.optional(),
   })

@@ -1,6 +1,6 @@
 import type { Capabilities, Existing, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
 import type { Members } from "./receive/members.ts";
-import type { Parking } from "./receive/delayed-redelivery.ts";
+import type { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
 import type { QueueLease } from "./receive/queue-lease.ts";
 import type { Receipt } from "./receive/unsettled.ts";
 import { aborted } from "./client/wait.ts";
@@ -13,15 +13,17 @@ export interface ReceiverOptions {
   readonly existing: Existing;
   /** Opened. */
   readonly leases: readonly QueueLease[];
-  readonly parking: Parking | undefined;
+  readonly redelivery: DelayedRedelivery | undefined;
   /** Absent: partitions stay where they are. */
   readonly members: Members | undefined;
   readonly runtime: Runtime;
   readonly onClose: () => void;
 }
 
+export const createReceiver = (options: ReceiverOptions): ReceiverDriver<Receipt> => new Receiver(options);
+
 /** A queue's one lease, or one for each partition; the first that is lost ends them all, and core opens the receiver again. */
-export class Receiver implements ReceiverDriver<Receipt> {
+class Receiver implements ReceiverDriver<Receipt> {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
   readonly #options: ReceiverOptions;
@@ -78,7 +80,7 @@ export class Receiver implements ReceiverDriver<Receipt> {
     this.#closing.abort();
     this.#look?.[Symbol.dispose]();
     await Promise.all(this.#options.leases.map((lease) => lease.release()));
-    await this.#options.parking?.close();
+    await this.#options.redelivery?.close();
     await this.#options.members?.close();
     this.#options.onClose();
   }

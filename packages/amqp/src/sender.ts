@@ -1,11 +1,12 @@
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import type { FastPaths } from "./fast-paths.ts";
 import type { Caution } from "./publish/caution.ts";
-import type { Answer, Confirms } from "./publish/confirm-channel.ts";
+import type { Answer, ConfirmChannel } from "./publish/confirm-channel.ts";
 import { LEFT, nextDelay } from "./retry/delay-queues.ts";
 import { AmqpFault } from "./errors.ts";
 import { MAX_HEADER_BYTES } from "./limits.ts";
 import type { Link } from "./client/link.ts";
-import type { Outlets } from "./publish/confirm-channel-pool.ts";
+import type { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
 import { tooLarge } from "./publish/refusals.ts";
 import type { Route } from "./publish/routes.ts";
 import { aborted } from "./client/wait.ts";
@@ -14,7 +15,7 @@ import { mostBytes, sizeOf, type ToSend, toAmqp } from "./message.ts";
 export interface SenderOptions {
   readonly capabilities: Capabilities;
   readonly route: Route;
-  readonly outlets: Outlets;
+  readonly pool: ConfirmChannelPool;
   readonly link: Pick<Link, "blocked">;
   /** First part of the delay queues' names. */
   readonly delays: string;
@@ -22,14 +23,17 @@ export interface SenderOptions {
   readonly address: string;
   readonly priority: number | undefined;
   readonly runtime: Runtime;
+  readonly fast: FastPaths | undefined;
   /** Of the destination: it outlives the sender, which ends with its channel. */
   readonly caution: Caution;
 }
 
 const BLOCKED_RETRY_MS = 500;
 
-/** A call's messages are written at once, to one channel, and their confirms awaited together. */
-export class Sender implements SenderDriver {
+export const createSender = (options: SenderOptions): SenderDriver => new Sender(options);
+
+/** Writes the messages of a call at once, to one channel, and awaits their confirms together. */
+class Sender implements SenderDriver {
   readonly capabilities: Capabilities;
   readonly #options: SenderOptions;
 
@@ -66,8 +70,8 @@ export class Sender implements SenderDriver {
   }
 
   async #sendTogether(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
-    const { outlets, link } = this.#options;
-    const { lost } = outlets;
+    const { pool, link } = this.#options;
+    const { lost } = pool;
     if (lost !== undefined)
       throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", lost.reason);
     if (link.blocked !== undefined) {
@@ -80,7 +84,7 @@ export class Sender implements SenderDriver {
       );
     }
     if (signal.aborted) throw new AmqpFault("ambiguous", "aborted", "the send was aborted");
-    const confirms = outlets.pick();
+    const channel = pool.pick();
     const results = new Array<Sent | undefined>(batch.length);
     let open = batch.length;
     let end = (): void => {};
@@ -92,13 +96,13 @@ export class Sender implements SenderDriver {
       if (--open === 0) end();
     };
     for (let at = 0; at < batch.length; at++) {
-      const wait = confirms.drained;
+      const wait = channel.drained;
       if (wait !== undefined) {
         const stop = aborted(signal);
         await Promise.race([wait, stop.promise]);
         stop.stop();
       }
-      this.#publish(batch[at]!, confirms, signal, (sent) => answered(at, sent));
+      this.#publish(batch[at]!, channel, signal, (sent) => answered(at, sent));
     }
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true });
@@ -107,17 +111,17 @@ export class Sender implements SenderDriver {
     return open === 0 ? (results as Sent[]) : Array.from(results, (sent) => sent ?? unanswered());
   }
 
-  #publish(message: WireMessage, confirms: Confirms, signal: AbortSignal, done: (sent: Sent) => void): void {
-    const { runtime } = this.#options;
+  #publish(message: WireMessage, channel: ConfirmChannel, signal: AbortSignal, done: (sent: Sent) => void): void {
+    const { runtime, fast } = this.#options;
     const refused = this.#refusal(message);
     if (refused !== undefined) return done({ cause: refused });
     if (signal.aborted)
       return done({ cause: new AmqpFault("retryable", "not-sent", "the send was aborted before this message") });
     try {
-      const made = toAmqp(message, () => runtime.uuid());
+      const made = toAmqp(message, () => runtime.uuid(), fast);
       const { content, options } = made;
       const { exchange, key } = this.#where(message, made);
-      confirms.publish(exchange, key, content, options, (answer: Answer) => done(answer ?? { id: options.messageId }));
+      channel.publish(exchange, key, content, options, (answer: Answer) => done(answer ?? { id: options.messageId }));
     } catch (cause) {
       // amqplib refuses what it cannot encode before it writes anything.
       done({
@@ -171,7 +175,7 @@ export class Sender implements SenderDriver {
   }
 
   async close(): Promise<void> {
-    await this.#options.outlets.close();
+    await this.#options.pool.close();
   }
 }
 

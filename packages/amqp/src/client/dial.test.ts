@@ -5,6 +5,7 @@ import { adapter } from "../adapter.ts";
 import { urlProblem } from "../endpoint.ts";
 import { dialer } from "./dial.ts";
 import { classify } from "../errors.ts";
+import { fastPaths } from "../fast/index.ts";
 
 /** What amqplib's `connect` is called with. */
 async function dialled(given: Record<string, unknown>): Promise<{ url: URL; options: Record<string, any> }> {
@@ -15,7 +16,7 @@ async function dialled(given: Record<string, unknown>): Promise<{ url: URL; opti
   };
   const result = (await adapter.options["~standard"].validate({ connect, ...given })) as { value: any };
   const [first] = [result.value.url].flat();
-  await (await dialer(result.value, systemRuntime))(first, "billing consume");
+  await (await dialer(result.value, systemRuntime, fastPaths))(first, "billing consume");
   return { url: new URL(calls[0]![0]), options: calls[0]![1] };
 }
 
@@ -78,7 +79,7 @@ test.each([
   const { value } = (await adapter.options["~standard"].validate({ url: `amqp://127.0.0.1:${port}` })) as {
     value: any;
   };
-  const error = await (await dialer(value, systemRuntime))(value.url, "x").catch((cause: unknown) => cause);
+  const error = await (await dialer(value, systemRuntime, fastPaths))(value.url, "x").catch((cause: unknown) => cause);
   expect(classify(error, "open")).toMatchObject({ kind: "config", code, hint: expect.stringMatching(text) });
   await new Promise((resolve) => server.close(resolve));
 });

@@ -4,8 +4,8 @@ import { isIP } from "node:net";
 import type { Runtime } from "@switchyard/core/driver";
 import { type Address, askAgain, saysTooLittle } from "./ask-again.ts";
 import type { AmqpConnect, AmqpModel, Amqplib } from "../sdk.ts";
+import type { FastPaths } from "../fast-paths.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { gatherWrites } from "../fast/gather-writes.ts";
 import { loadAmqplib } from "../sdk.ts";
 
 /** Opens one connection to one address. */
@@ -14,7 +14,7 @@ export type Dial = (url: string, name: string) => Promise<AmqpModel>;
 /** Nagle's algorithm off: publish to delivery took 44 ms with it, 1 ms without. */
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveDelay: 30_000 };
 
-export async function dialer(options: ResolvedOptions, runtime: Runtime): Promise<Dial> {
+export async function dialer(options: ResolvedOptions, runtime: Runtime, fast: FastPaths | undefined): Promise<Dial> {
   let library: Amqplib | undefined;
   let connect: AmqpConnect;
   if (options.connect === undefined) {
@@ -48,7 +48,7 @@ export async function dialer(options: ResolvedOptions, runtime: Runtime): Promis
       const login = (credentials ?? plain("guest", "guest")) as Credentials;
       throw (await askAgain(addressOf(address, login, secure), ASK_MS, runtime)) ?? error;
     }
-    gatherWrites(model);
+    fast?.gatherWrites(model);
     return model;
   };
 }

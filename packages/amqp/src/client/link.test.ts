@@ -32,7 +32,15 @@ function linkTo(urls: readonly string[], answer: (url: string) => Model | Error,
     return answered as unknown as AmqpModel;
   };
   const report = (event: DriverEvent) => events.push(event);
-  const link = new Link({ name: "billing publish", urls, connectTimeoutMs: 1_000, dial, runtime, report });
+  const link = new Link({
+    name: "billing publish",
+    urls,
+    connectTimeoutMs: 1_000,
+    dial,
+    fast: undefined,
+    runtime,
+    report,
+  });
   return { link, runtime, dials, events, models };
 }
 

@@ -1,17 +1,22 @@
 import type { DriverEvent, Runtime } from "@switchyard/core/driver";
 import { shown } from "../endpoint.ts";
-import type { Product } from "../retry/broker-retry.ts";
 import { Channel } from "./channel.ts";
 import type { AmqpChannel, AmqpModel } from "../sdk.ts";
+import type { FastPaths } from "../fast-paths.ts";
 import type { Dial } from "./dial.ts";
 import { AmqpFault, classify } from "../errors.ts";
 import { CALL_MS } from "../limits.ts";
 import { during } from "./wait.ts";
-import { writeThrough } from "../fast/write-through.ts";
 
 /** The first wait after a failed round over all addresses, and the longest; full jitter in the upper half. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
+
+/** What the broker said of itself when it was greeted. */
+export interface Product {
+  readonly name: string;
+  readonly version: string;
+}
 
 export interface LinkOptions {
   /** As the broker shows it. */
@@ -19,6 +24,7 @@ export interface LinkOptions {
   readonly urls: readonly string[];
   readonly connectTimeoutMs: number;
   readonly dial: Dial;
+  readonly fast: FastPaths | undefined;
   readonly runtime: Runtime;
   readonly report: (event: DriverEvent) => void;
 }
@@ -63,6 +69,7 @@ export class Link {
   async channel(confirm: boolean, signal: AbortSignal | undefined): Promise<Channel> {
     const open = await this.#opened(signal);
     const { model, over } = open;
+    const { fast } = this.#options;
     const made = confirm ? model.createConfirmChannel() : model.createChannel();
     let raw: unknown;
     try {
@@ -78,7 +85,7 @@ export class Link {
         this.#drop(open, error);
       throw error;
     }
-    writeThrough(raw as AmqpChannel);
+    fast?.writeThrough(raw as AmqpChannel);
     return new Channel(raw as AmqpChannel, over.signal, (work, callSignal) => this.#call(open, work, callSignal));
   }
 

@@ -8,7 +8,7 @@ const PLAIN = new RegExp(`^${TEXT}$`);
 const USUAL = new RegExp(`^\\{"specversion":"1\\.0","id":"(${TEXT})","source":"(${TEXT})","time":"(${TEXT})"\\}$`);
 
 /** As `spread`; undefined: not usual. */
-export function spreadUsual(ce: string): Attributes | undefined {
+export function spreadPlain(ce: string): Attributes | undefined {
   const found = USUAL.exec(ce);
   if (found === null) return undefined;
   const [, id = "", source = "", time = ""] = found;
@@ -21,12 +21,12 @@ export function spreadUsual(ce: string): Attributes | undefined {
     },
     contentType: JSON_TYPE,
     id,
-    usual: true,
+    plain: true,
   };
 }
 
 /** As `gather`; undefined: not usual. */
-export function gatherUsual(
+export function gatherPlain(
   headers: Readonly<Record<string, unknown>>,
   contentType: string | undefined,
 ): string | undefined {

@@ -20,7 +20,7 @@ const SIZE = Object.keys(empty()).length;
  * only a full collection frees: a third of what a publish cost. Most messages have the same few headers; theirs are handed to
  * it in one object, again and again. It has encoded them when `publish` returns.
  */
-export class UsualHeaders {
+export class ReusedHeaders {
   #headers = empty();
 
   /** The same headers, valid until the next call. */

@@ -7,7 +7,6 @@
 import { Buffer } from "node:buffer";
 import { DEAD_ATTRIBUTES, ENVELOPE_ATTRIBUTES } from "@switchyard/core/driver-kit";
 import { headerText } from "./header-text.ts";
-import { gatherUsual, spreadUsual } from "../fast/fast-path-event.ts";
 
 const PREFIX = "cloudEvents_";
 export const TYPE_HEADER = "cloudEvents_type";
@@ -32,16 +31,12 @@ export interface Attributes {
   readonly headers: Record<string, string | number>;
   readonly contentType: string;
   readonly id: string | undefined;
-  /** Four attributes and no more. */
-  readonly usual?: boolean;
+  /** It has specversion, id, source and time, and no other attribute. Absent: not known. */
+  readonly plain?: boolean;
 }
 
 /** Undefined: not what we write, or not to be had back from headers; carry the text. */
 export function spread(ce: string): Attributes | undefined {
-  return spreadUsual(ce) ?? spreadAny(ce);
-}
-
-function spreadAny(ce: string): Attributes | undefined {
   const found = parse(ce);
   if (found?.["specversion"] !== "1.0") return undefined;
   const headers: Record<string, string | number> = {};
@@ -68,10 +63,6 @@ export function gather(
   headers: Readonly<Record<string, unknown>>,
   contentType: string | undefined,
 ): string | undefined {
-  return gatherUsual(headers, contentType) ?? gatherAny(headers, contentType);
-}
-
-function gatherAny(headers: Readonly<Record<string, unknown>>, contentType: string | undefined): string | undefined {
   const attribute = (name: string): string | number | undefined => {
     const value = headers[PREFIX + name] ?? headers[OTHER_PREFIX + name];
     if (!NUMBERS.has(name)) return textOf(value);

@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { capabilitiesOf } from "../capabilities.ts";
 import { Caution } from "./caution.ts";
 import { Channel } from "../client/channel.ts";
-import { Confirms } from "./confirm-channel.ts";
+import { ConfirmChannel } from "./confirm-channel.ts";
 import { CHANNELS_TO_PUBLISH, UNANSWERED_A_CHANNEL } from "../limits.ts";
-import { Outlets } from "./confirm-channel-pool.ts";
-import { Sender } from "../sender.ts";
+import { ConfirmChannelPool } from "./confirm-channel-pool.ts";
+import { createSender } from "../sender.ts";
 
 const never = new AbortController().signal;
 const turn = () => new Promise(setImmediate);
@@ -30,26 +30,27 @@ class Raw extends EventEmitter {
 function confirmsOn() {
   const link = new AbortController();
   const raw = new Raw();
-  return { raw, link, confirms: new Confirms(new Channel(raw as never, link.signal, (work) => work)) };
+  return { raw, link, confirms: new ConfirmChannel(new Channel(raw as never, link.signal, (work) => work), undefined) };
 }
 
 /** A sender whose channels are all that were opened, the first among them. */
-function opened({ spread = true, open }: { spread?: boolean; open?: () => Promise<Confirms> } = {}) {
+function opened({ spread = true, open }: { spread?: boolean; open?: () => Promise<ConfirmChannel> } = {}) {
   const channels = [confirmsOn()];
   const more = async () => {
     channels.push(confirmsOn());
     return channels.at(-1)!.confirms;
   };
   const of: any = { model: "queue", ordered: false, base: "b", name: "q", native: {} };
-  const sender = new Sender({
+  const sender = createSender({
     capabilities: capabilitiesOf(of, { maxMessageBytes: 1_000_000 }),
     route: { exchange: "", key: () => "q", mandatory: true, checks: {} },
-    outlets: new Outlets(channels[0]!.confirms, spread ? (open ?? more) : undefined),
+    pool: new ConfirmChannelPool(channels[0]!.confirms, spread ? (open ?? more) : undefined),
     link: { blocked: undefined },
     delays: "d",
     address: "q",
     priority: undefined,
     runtime: virtualRuntime(),
+    fast: undefined,
     caution: new Caution(),
   });
   const send = (count: number) =>
@@ -124,7 +125,7 @@ test("a sender that has lost one of its channels is over; what the others were g
 
 test("closing a sender closes all its channels, and one that is still being opened", async () => {
   const late = confirmsOn();
-  let give = (_: Confirms): void => {};
+  let give = (_: ConfirmChannel): void => {};
   const { channels, sender, send } = opened({ open: () => new Promise((resolve) => (give = resolve)) });
   void send(UNANSWERED_A_CHANNEL);
   void send(1);

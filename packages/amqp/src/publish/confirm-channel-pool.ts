@@ -1,4 +1,4 @@
-import type { Confirms } from "./confirm-channel.ts";
+import type { ConfirmChannel } from "./confirm-channel.ts";
 import { CHANNELS_TO_PUBLISH, UNANSWERED_A_CHANNEL } from "../limits.ts";
 
 /**
@@ -6,14 +6,14 @@ import { CHANNELS_TO_PUBLISH, UNANSWERED_A_CHANNEL } from "../limits.ts";
  * heap: what it collects grows with that. Where no order is asked for, the next one takes over what would be too much for the
  * first; whoever has little under way has one.
  */
-export class Outlets {
-  readonly #all: Confirms[];
-  readonly #openMore: (() => Promise<Confirms>) | undefined;
+export class ConfirmChannelPool {
+  readonly #all: ConfirmChannel[];
+  readonly #openMore: (() => Promise<ConfirmChannel>) | undefined;
   #opening: Promise<void> | undefined;
   #closed = false;
 
   /** Without `openMore` it stays with `first`. */
-  constructor(first: Confirms, openMore?: () => Promise<Confirms>) {
+  constructor(first: ConfirmChannel, openMore?: () => Promise<ConfirmChannel>) {
     this.#all = [first];
     this.#openMore = openMore;
   }
@@ -25,7 +25,7 @@ export class Outlets {
   }
 
   /** The first with room, else the one with most. */
-  pick(): Confirms {
+  pick(): ConfirmChannel {
     let least = this.#all[0]!;
     for (const one of this.#all) {
       if (one.unanswered < UNANSWERED_A_CHANNEL) return one;
@@ -36,7 +36,7 @@ export class Outlets {
   }
 
   /** Nobody waits for it; where the broker gives no more channels, what there is must do. */
-  #more(open: () => Promise<Confirms>): void {
+  #more(open: () => Promise<ConfirmChannel>): void {
     this.#opening ??= open().then(
       async (made) => {
         this.#opening = undefined;

@@ -1,12 +1,13 @@
 import { EventEmitter } from "node:events";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
+import { fastPaths } from "../fast/index.ts";
 import { capabilitiesOf } from "../capabilities.ts";
 import { Caution } from "./caution.ts";
 import { Channel } from "../client/channel.ts";
-import { Confirms } from "./confirm-channel.ts";
-import { Outlets } from "./confirm-channel-pool.ts";
-import { Sender } from "../sender.ts";
+import { ConfirmChannel } from "./confirm-channel.ts";
+import { ConfirmChannelPool } from "./confirm-channel-pool.ts";
+import { createSender } from "../sender.ts";
 
 const never = new AbortController().signal;
 
@@ -27,15 +28,16 @@ function senderOn(raw: Raw, mandatory = true, known = new Caution()) {
   const link = new AbortController();
   const channel = new Channel(raw as never, link.signal, (work) => work);
   const of: any = { model: "queue", ordered: false, base: "b", name: "q", native: {} };
-  const sender = new Sender({
+  const sender = createSender({
     capabilities: capabilitiesOf(of, { maxMessageBytes: 1_000_000 }),
     route: { exchange: "", key: () => "q", mandatory, checks: {} },
-    outlets: new Outlets(new Confirms(channel, caution)),
+    pool: new ConfirmChannelPool(new ConfirmChannel(channel, fastPaths, caution)),
     link: { blocked: undefined },
     delays: "d",
     address: "q",
     priority: undefined,
     runtime: virtualRuntime(),
+    fast: fastPaths,
     caution,
   });
   return { sender, cut: () => link.abort(new Error("cut")) };

@@ -2,10 +2,9 @@ import type { Buffer } from "node:buffer";
 import type { AmqpMessage, PublishOptions } from "../sdk.ts";
 import { AmqpFault } from "../errors.ts";
 import type { Channel } from "../client/channel.ts";
+import type { FastPaths } from "../fast-paths.ts";
 import type { Caution } from "./caution.ts";
-import { writeFramesAtOnce } from "../fast/publish-frames.ts";
 import { causesOf } from "./refusals.ts";
-import { UsualHeaders } from "../fast/fast-path-headers.ts";
 
 /** What became of one message: undefined is accepted. */
 export type Answer = { readonly cause: unknown } | undefined;
@@ -24,11 +23,11 @@ export interface Orphan {
 }
 
 /** Publishes on one confirm channel and matches what comes back: confirms by tag, returns by message id. */
-export class Confirms {
+export class ConfirmChannel {
   readonly channel: Channel;
   /** By message id: those whose confirm is still to come. */
   readonly #returned = new Map<string, AmqpMessage[]>();
-  readonly #headers = new UsualHeaders();
+  readonly #headers: ReturnType<FastPaths["reusedHeaders"]> | undefined;
   #drained: Promise<void> | undefined;
   #unanswered = 0;
   #orphans: Orphan[] | undefined;
@@ -37,10 +36,11 @@ export class Confirms {
   readonly #caution: Caution | undefined;
 
   /** `caution`: where several messages may be under way at once, so that a close does not say which of them it is about. */
-  constructor(channel: Channel, caution?: Caution) {
+  constructor(channel: Channel, fast: FastPaths | undefined, caution?: Caution) {
     this.channel = channel;
     this.#caution = caution;
-    writeFramesAtOnce(channel.raw);
+    this.#headers = fast?.reusedHeaders();
+    fast?.writeFramesAtOnce(channel.raw);
     channel.raw.on("return", (message: AmqpMessage) => this.#onReturn(message));
   }
 
@@ -82,7 +82,7 @@ export class Confirms {
         done(returned === undefined ? undefined : { cause: unroutable(returned) });
       }
     };
-    options.headers = this.#headers.of(headers);
+    if (this.#headers !== undefined) options.headers = this.#headers.of(headers);
     const room = raw.publish(exchange, key, content, options, answer);
     this.#unanswered++;
     if (!room) this.#drained ??= this.#untilDrained();

@@ -1,12 +1,12 @@
 import type { Outcome, Settlement } from "@switchyard/core/driver";
 import { AmqpFault, lostLease } from "../errors.ts";
 import type { BrokerRetry } from "../retry/broker-retry.ts";
-import type { Parking } from "./delayed-redelivery.ts";
+import type { DelayedRedelivery } from "./delayed-redelivery.ts";
 import type { Receipt, Unsettled } from "./unsettled.ts";
 
-export interface SettlerOptions {
+export interface AcknowledgerOptions {
   readonly queue: string;
-  readonly parking: Parking | undefined;
+  readonly redelivery: DelayedRedelivery | undefined;
   /** Absent: the broker delays nothing by itself. */
   readonly brokerRetry: BrokerRetry | undefined;
   /** A message may come back to the queue so often; once more, and the broker may move it to the dead letters. */
@@ -14,11 +14,11 @@ export interface SettlerOptions {
 }
 
 /** How the broker is told what became of a message. */
-export class Settler {
-  readonly #options: SettlerOptions;
+export class Acknowledger {
+  readonly #options: AcknowledgerOptions;
   readonly #unsettled: Unsettled;
 
-  constructor(options: SettlerOptions, unsettled: Unsettled) {
+  constructor(options: AcknowledgerOptions, unsettled: Unsettled) {
     this.#options = options;
     this.#unsettled = unsettled;
   }
@@ -39,10 +39,10 @@ export class Settler {
     const { receipt, action } = settlement;
     const { channel, message } = receipt;
     if (action === "retry" && !this.#brokerRetries(receipt, settlement.delayMs))
-      return this.#park(receipt, settlement.delayMs, settlement.attempt, signal);
+      return this.#republish(receipt, settlement.delayMs, settlement.attempt, signal);
     // A copy begins afresh: the broker must not move to the dead letters what nobody failed.
     if (action === "release" && receipt.returned >= this.#options.safeReturns())
-      return this.#park(receipt, 0, receipt.failures, signal);
+      return this.#republish(receipt, 0, receipt.failures, signal);
     return this.#write(receipt, () => {
       // RabbitMQ 4.3: a reject counts as a failure and is delayed as the queue says; a nack is neither.
       if (action === "retry") channel.raw.reject(message, true);
@@ -73,11 +73,11 @@ export class Settler {
     }
   }
 
-  async #park(receipt: Receipt, delayMs: number, attempt: number, signal: AbortSignal): Promise<Outcome> {
+  async #republish(receipt: Receipt, delayMs: number, attempt: number, signal: AbortSignal): Promise<Outcome> {
     const { channel, message } = receipt;
-    const { parking, queue } = this.#options;
+    const { redelivery, queue } = this.#options;
     try {
-      await parking!.park(message, queue, delayMs, attempt, AbortSignal.any([signal, channel.over]));
+      await redelivery!.republish(message, queue, delayMs, attempt, AbortSignal.any([signal, channel.over]));
     } catch (cause) {
       if (channel.over.aborted) return { cause: lostLease() };
       // Core tries again while the hold lasts. To requeue it would bring it early, and count an attempt that nobody made.

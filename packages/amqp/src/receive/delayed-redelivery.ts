@@ -1,7 +1,8 @@
 import type { Runtime } from "@switchyard/core/driver";
 import type { AmqpMessage } from "../sdk.ts";
-import { Confirms } from "../publish/confirm-channel.ts";
+import { ConfirmChannel } from "../publish/confirm-channel.ts";
 import { ATTEMPTS, LEFT, nextDelay } from "../retry/delay-queues.ts";
+import type { FastPaths } from "../fast-paths.ts";
 import { AmqpFault } from "../errors.ts";
 import { CALL_MS } from "../limits.ts";
 import type { Link } from "../client/link.ts";
@@ -17,20 +18,22 @@ const DIRECTLY = { exchange: "", leftMs: 0 };
  * Replaces received messages by copies that say what RabbitMQ does not keep: how often they have failed, and how long they are
  * still to wait. Publish, confirm, and only then may the original be acknowledged.
  */
-export class Parking {
+export class DelayedRedelivery {
   readonly #link: Link;
   readonly #runtime: Runtime;
   readonly #delays: string;
-  #confirms: Promise<Confirms> | undefined;
+  readonly #fast: FastPaths | undefined;
+  #channel: Promise<ConfirmChannel> | undefined;
 
-  constructor(link: Link, runtime: Runtime, delays: string) {
+  constructor(link: Link, runtime: Runtime, delays: string, fast: FastPaths | undefined) {
     this.#link = link;
     this.#runtime = runtime;
     this.#delays = delays;
+    this.#fast = fast;
   }
 
   /** Resolves once the broker has the copy, which comes to `queue` after `delayMs` or later: through the delay queues, at once without a delay. */
-  async park(
+  async republish(
     message: AmqpMessage,
     queue: string,
     delayMs: number,
@@ -62,7 +65,7 @@ export class Parking {
   ): Promise<boolean> {
     while (!channel.over.aborted && !stopped()) {
       try {
-        await this.park(message, queue, leftMs, attempts, channel.over);
+        await this.republish(message, queue, leftMs, attempts, channel.over);
         if (channel.over.aborted) return false;
         channel.raw.ack(message);
         return true;
@@ -73,12 +76,12 @@ export class Parking {
     return false;
   }
 
-  async #opened(signal: AbortSignal): Promise<Confirms> {
+  async #opened(signal: AbortSignal): Promise<ConfirmChannel> {
     for (;;) {
-      this.#confirms ??= this.#link.channel(true, undefined).then((channel) => new Confirms(channel));
-      const current = this.#confirms;
+      this.#channel ??= this.#link.channel(true, undefined).then((channel) => new ConfirmChannel(channel, this.#fast));
+      const current = this.#channel;
       const forget = () => {
-        if (this.#confirms === current) this.#confirms = undefined;
+        if (this.#channel === current) this.#channel = undefined;
       };
       try {
         const confirms = await during(current, this.#runtime, CALL_MS, [signal]);
@@ -92,7 +95,7 @@ export class Parking {
   }
 
   async close(): Promise<void> {
-    const confirms = await this.#confirms?.catch(() => undefined);
+    const confirms = await this.#channel?.catch(() => undefined);
     await confirms?.channel.close();
   }
 }

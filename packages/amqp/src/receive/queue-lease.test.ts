@@ -4,6 +4,7 @@ import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { Channel } from "../client/channel.ts";
 import { QueueLease } from "./queue-lease.ts";
+import { fastPaths } from "../fast/index.ts";
 import type { Receipt } from "./unsettled.ts";
 
 const never = new AbortController().signal;
@@ -47,7 +48,7 @@ class Raw extends EventEmitter {
   }
 }
 
-async function consuming(over: { ordered?: boolean; parking?: object } = {}) {
+async function consuming(over: { ordered?: boolean; redelivery?: object } = {}) {
   const runtime = virtualRuntime();
   const channels: Raw[] = [];
   const reported: DriverEvent[] = [];
@@ -63,8 +64,9 @@ async function consuming(over: { ordered?: boolean; parking?: object } = {}) {
     prefetch: 10,
     runtime,
     consumerTimeoutMs: TIMEOUT,
-    parking: over.ordered === true ? undefined : ((over.parking ?? {}) as never),
+    redelivery: over.ordered === true ? undefined : ((over.redelivery ?? {}) as never),
     brokerRetry: undefined,
+    fast: fastPaths,
     safeReturns: () => 4,
     report: (event) => reported.push(event),
     consumerArguments: {},
@@ -135,7 +137,7 @@ test("on an ordered queue the channel goes back once the rest is settled", async
 
 test("a message whose copy for a delayed retry is under way is not named twice", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { runtime, lease, push, take, raw } = await consuming({ parking: { park: () => promise } });
+  const { runtime, lease, push, take, raw } = await consuming({ redelivery: { republish: () => promise } });
   push(1);
   const [one] = await take();
   const settling = lease.settle([{ receipt: one!.receipt, action: "retry", delayMs: 1_000, attempt: 1 }], never);
@@ -148,12 +150,12 @@ test("a message whose copy for a delayed retry is under way is not named twice",
 test("while the broker takes no copy a retry is neither early nor counted: the message stays until one is accepted", async () => {
   const blocked = new Error("short of memory");
   let refusals = 0;
-  const parked: unknown[] = [];
-  const park = async (...given: readonly unknown[]) => {
+  const republished: unknown[] = [];
+  const republish = async (...given: readonly unknown[]) => {
     if (refusals++ < 20) throw blocked;
-    parked.push(given.slice(1, 4));
+    republished.push(given.slice(1, 4));
   };
-  const { lease, push, take, raw } = await consuming({ parking: { park } });
+  const { lease, push, take, raw } = await consuming({ redelivery: { republish } });
   push(1);
   const [one] = await take();
   const failed = { receipt: one!.receipt, action: "retry" as const, delayMs: 60_000, attempt: 1 };
@@ -162,20 +164,20 @@ test("while the broker takes no copy a retry is neither early nor counted: the m
   expect(raw().written).toEqual([]);
   expect(lease.held).toBe(1);
   expect(await lease.settle([failed], never)).toEqual([undefined]);
-  expect([parked, raw().written]).toEqual([[["q", 60_000, 1]], ["ack 1"]]);
+  expect([republished, raw().written]).toEqual([[["q", 60_000, 1]], ["ack 1"]]);
 });
 
 test("what comes back for no failure raises no attempt, and is not moved to the dead letters for it", async () => {
-  const parked: unknown[] = [];
-  const park = async (...given: readonly unknown[]) => void parked.push(given.slice(1, 4));
-  const { lease, again, take, raw } = await consuming({ parking: { park } });
+  const republished: unknown[] = [];
+  const republish = async (...given: readonly unknown[]) => void republished.push(given.slice(1, 4));
+  const { lease, again, take, raw } = await consuming({ redelivery: { republish } });
   again(1, 3);
   again(2, 4);
   const both = await take();
   expect(both.map(({ attempt }) => attempt)).toEqual([1, 1]);
   const release = both.map(({ receipt }) => ({ receipt, action: "release" as const }));
   expect(await lease.settle(release, never)).toEqual([undefined, undefined]);
-  expect([raw().written, parked]).toEqual([["back 1", "ack 2"], [["q", 0, 0]]]);
+  expect([raw().written, republished]).toEqual([["back 1", "ack 2"], [["q", 0, 0]]]);
 });
 
 test("what the broker may have moved by its own limit, when a channel ended, is reported", async () => {
@@ -215,13 +217,13 @@ test("more are allowed by one more consumer; fewer by cancelling all but one of 
 });
 
 test("a message that comes back again and again without a failed attempt is reported, with what may be the reason", async () => {
-  const parked: unknown[] = [];
-  const parking = { park: async (...given: readonly unknown[]) => void parked.push(given.slice(1, 4)) };
-  const { lease, again, take, reported } = await consuming({ parking });
+  const republished: unknown[] = [];
+  const redelivery = { republish: async (...given: readonly unknown[]) => void republished.push(given.slice(1, 4)) };
+  const { lease, again, take, reported } = await consuming({ redelivery });
   again(1, 3);
   again(2, 4);
   for (const { receipt } of await take()) await lease.settle([{ receipt, action: "release" }], never);
-  expect(parked).toHaveLength(1);
+  expect(republished).toHaveLength(1);
   expect(reported.map(({ type }) => type)).toEqual(["warning"]);
   expect(String((reported[0]!.cause as Error).message)).toContain(
     'a message of "q" came back to the broker 5 times without a failed attempt: its handler takes longer than consumerTimeout (10 s)',
@@ -252,14 +254,14 @@ test("no consumer is ever given a prefetch of 0, which is no limit", async () =>
 });
 
 test("what goes back unseen goes as a copy where the broker's own limit is near", async () => {
-  const parked: unknown[] = [];
-  const parking = { park: async (...given: readonly unknown[]) => void parked.push(given.slice(1, 4)) };
-  const { lease, again, raw, runtime } = await consuming({ parking });
+  const republished: unknown[] = [];
+  const redelivery = { republish: async (...given: readonly unknown[]) => void republished.push(given.slice(1, 4)) };
+  const { lease, again, raw, runtime } = await consuming({ redelivery });
   again(1, 0);
   again(2, 4);
   lease.limit(1);
   await runtime.settle();
-  expect([parked, raw().written]).toEqual([[["q", 0, 0]], ["back 1", "ack 2"]]);
+  expect([republished, raw().written]).toEqual([[["q", 0, 0]], ["back 1", "ack 2"]]);
 });
 
 test("an ordered queue holds fewer once what is handed out is settled, in a new channel; more does not disturb it", async () => {

@@ -4,11 +4,12 @@ import type { BrokerRetry } from "../retry/broker-retry.ts";
 import type { Channel } from "../client/channel.ts";
 import { Consumers } from "./consumers.ts";
 import type { AmqpMessage } from "../sdk.ts";
+import type { FastPaths } from "../fast-paths.ts";
 import { AmqpFault, lostLease } from "../errors.ts";
 import { MAX_PREFETCH } from "../limits.ts";
 import type { Link } from "../client/link.ts";
-import type { Parking } from "./delayed-redelivery.ts";
-import { Settler } from "./acknowledger.ts";
+import type { DelayedRedelivery } from "./delayed-redelivery.ts";
+import { Acknowledger } from "./acknowledger.ts";
 import { type Receipt, Unsettled } from "./unsettled.ts";
 import { fromAmqp, type Received } from "../message.ts";
 
@@ -21,9 +22,10 @@ export interface QueueLeaseOptions {
   /** The most messages held here at first. {@link QueueLease.limit} changes it. */
   readonly prefetch: number;
   readonly runtime: Runtime;
+  readonly fast: FastPaths | undefined;
   readonly consumerTimeoutMs: number;
   /** Absent: order is kept. Nothing goes back by itself then, but all of the channel together. */
-  readonly parking: Parking | undefined;
+  readonly redelivery: DelayedRedelivery | undefined;
   readonly brokerRetry: BrokerRetry | undefined;
   /** A message may come back to the queue so often; once more, and the broker may move it to the dead letters. */
   readonly safeReturns: () => number;
@@ -43,7 +45,7 @@ export class QueueLease implements Lease<Receipt> {
   #channel: Channel | undefined;
   readonly #arrivals: Arrivals<Delivery<Receipt>>;
   readonly #unsettled = new Unsettled();
-  readonly #settler: Settler;
+  readonly #acknowledger: Acknowledger;
   #returning = false;
   #restarting: Promise<void> | undefined;
   #released = false;
@@ -62,7 +64,7 @@ export class QueueLease implements Lease<Receipt> {
     this.#options = options;
     this.#most = options.prefetch;
     this.#arrivals = new Arrivals(options.runtime);
-    this.#settler = new Settler(options, this.#unsettled);
+    this.#acknowledger = new Acknowledger(options, this.#unsettled);
   }
 
   get active(): boolean {
@@ -157,9 +159,9 @@ export class QueueLease implements Lease<Receipt> {
       return;
     }
     this.#active = true;
-    const { parking, brokerRetry, runtime, consumerTimeoutMs } = this.#options;
-    const received = fromAmqp(message, parking === undefined);
-    const early = received.leftMs > 0 && parking !== undefined;
+    const { redelivery, brokerRetry, runtime, fast, consumerTimeoutMs } = this.#options;
+    const received = fromAmqp(message, redelivery === undefined, fast);
+    const early = received.leftMs > 0 && redelivery !== undefined;
     const deadline = early ? Number.POSITIVE_INFINITY : runtime.monotonic() + consumerTimeoutMs;
     const returned = received.returned ?? 0;
     // Only failures count, each of which leaves a copy with the number. What the broker counts comes back for other reasons, too:
@@ -167,7 +169,7 @@ export class QueueLease implements Lease<Receipt> {
     const failures = received.attempts + (brokerRetry === undefined ? 0 : returned);
     const receipt: Receipt = { channel, message, failures, returned, out: false, deadline };
     this.#unsettled.arrived(receipt);
-    if (early) return void this.#forward(receipt, parking, received);
+    if (early) return void this.#forward(receipt, redelivery, received);
     if (this.#expiry === undefined) this.#watch(deadline);
     this.#arrivals.push({
       id: received.id || runtime.uuid(),
@@ -177,7 +179,7 @@ export class QueueLease implements Lease<Receipt> {
       receipt,
       raw: message,
       // An ordered message has no copies: core counts its failures.
-      attempt: parking === undefined ? undefined : failures + 1,
+      attempt: redelivery === undefined ? undefined : failures + 1,
       deadline,
     });
   }
@@ -195,7 +197,7 @@ export class QueueLease implements Lease<Receipt> {
    */
   #expire(): void {
     this.#expiry = undefined;
-    const { runtime, consumerTimeoutMs, parking } = this.#options;
+    const { runtime, consumerTimeoutMs, redelivery } = this.#options;
     const over = runtime.monotonic() + consumerTimeoutMs / LAST_PART;
     const expired: Receipt[] = [];
     for (const receipt of this.#unsettled) {
@@ -211,17 +213,17 @@ export class QueueLease implements Lease<Receipt> {
     const gone = new Set(expired);
     this.#arrivals.keepOnly(({ receipt }) => !gone.has(receipt));
     for (const receipt of expired) {
-      if (parking !== undefined) this.#settler.giveUp(receipt);
+      if (redelivery !== undefined) this.#acknowledger.giveUp(receipt);
       else this.#unsettled.keep(receipt);
     }
-    if (parking !== undefined) return this.#consumers?.settledSome();
+    if (redelivery !== undefined) return this.#consumers?.settledSome();
     this.#returning = true;
     this.#restartIfReturned();
   }
 
-  async #forward(receipt: Receipt, parking: Parking, { leftMs, attempts }: Received): Promise<void> {
+  async #forward(receipt: Receipt, redelivery: DelayedRedelivery, { leftMs, attempts }: Received): Promise<void> {
     this.#forwarding++;
-    if (await parking.forward(receipt, this.id, leftMs, attempts, () => this.#released))
+    if (await redelivery.forward(receipt, this.id, leftMs, attempts, () => this.#released))
       this.#unsettled.settled(receipt);
     this.#forwarding--;
     this.#consumers?.settledSome();
@@ -249,7 +251,7 @@ export class QueueLease implements Lease<Receipt> {
   async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly Outcome[]> {
     const acks = new Set<Receipt>();
     const outcomes = batch.map((settlement) => this.#settle(settlement, acks, signal));
-    const failed = this.#settler.ack(acks);
+    const failed = this.#acknowledger.ack(acks);
     const settled: Outcome[] = [];
     for (const [at, outcome] of outcomes.entries()) {
       const { receipt } = batch[at]!;
@@ -273,9 +275,9 @@ export class QueueLease implements Lease<Receipt> {
       acks.add(receipt);
       return undefined;
     }
-    if (this.#options.parking !== undefined) {
+    if (this.#options.redelivery !== undefined) {
       if (action === "release" && receipt.returned >= this.#options.safeReturns()) this.#sayWhatCirculates(receipt);
-      return this.#settler.giveBack(settlement, signal);
+      return this.#acknowledger.giveBack(settlement, signal);
     }
     this.#unsettled.keep(receipt);
     this.#returning = true;
@@ -289,7 +291,7 @@ export class QueueLease implements Lease<Receipt> {
   limit(most: number): void {
     this.#most = Math.min(most, MAX_PREFETCH);
     if (this.#consumers === undefined) return;
-    if (this.#options.parking !== undefined) this.#consumers.limit(this.#most);
+    if (this.#options.redelivery !== undefined) this.#consumers.limit(this.#most);
     else if (this.#most < this.#consumers.allowed) this.stepDown();
   }
 
@@ -305,7 +307,7 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   async #giveBackUnseen(receipt: Receipt): Promise<void> {
-    await this.#settler.giveBack({ receipt, action: "release" }, receipt.channel.over);
+    await this.#acknowledger.giveBack({ receipt, action: "release" }, receipt.channel.over);
     this.#consumers?.settledSome();
   }
 

@@ -1,17 +1,12 @@
 /** RabbitMQ 4.3 and later can hold a rejected message back by itself: for `min` times its failures, for `max` at most. */
 import type { Destination } from "@switchyard/core/driver";
+import type { Product } from "../client/link.ts";
 import { addressOf, isOrdered } from "../names.ts";
 import { settingsOf } from "../native.ts";
 
 const SINCE = [4, 3] as const;
 /** A wait so much longer than asked is left to the delay queues. */
 const MOST_TIMES = 2;
-
-/** What the broker said of itself when it was greeted. */
-export interface Product {
-  readonly name: string;
-  readonly version: string;
-}
 
 export class BrokerRetry {
   readonly minMs: number;

@@ -3,7 +3,7 @@ import type { Runtime } from "@switchyard/core/driver";
 import type { AmqpMessage } from "../sdk.ts";
 import { AmqpFault } from "../errors.ts";
 import type { Link } from "../client/link.ts";
-import { fromAmqp } from "../message.ts";
+import { offsetOf } from "../message.ts";
 
 /** After the last record of a chunk nothing comes; a stream that is written to never falls silent. */
 const SILENCE_MS = 250;
@@ -26,7 +26,7 @@ export async function lastOffset(
     const arrived = (message: AmqpMessage | null) => {
       if (message === null)
         return channel.end(new AmqpFault("retryable", "consumer-cancelled", `the stream "${queue}" was deleted`));
-      last = fromAmqp(message, false).offset ?? last;
+      last = offsetOf(message) ?? last;
       channel.raw.ack(message);
       wake();
     };

@@ -4,17 +4,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { shown } from "../endpoint.ts";
 import { topicOf } from "../names.ts";
-import { type ResolvedOptions, urlsOf } from "../options.ts";
-
-/** One group's view of one stream. */
-export interface StreamGroup {
-  readonly stream: string;
-  /** `prefix_channel_group`: of this stream and no other, so that one table may hold the groups of many. */
-  readonly group: string;
-}
-
-/** Makes the store of one group; it is closed when its receiver is. */
-export type LeaseStores = (of: StreamGroup) => LeaseStore;
+import { type ResolvedOptions, type StreamGroup, urlsOf } from "../options.ts";
 
 export const namesOf = (of: Destination): StreamGroup => ({ stream: topicOf(of), group: of.name });
 

@@ -4,7 +4,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint, LeaseStore } from "@switchyard/leases";
 import type { Link } from "../client/link.ts";
 import { lastOffset } from "./last-offset.ts";
-import type { StreamGroup } from "./lease-stores.ts";
+import type { StreamGroup } from "../options.ts";
 
 /** `partition:offset`, of the record itself. */
 export const positionOf = (partition: number, offset: number): string => `${partition}:${offset}`;

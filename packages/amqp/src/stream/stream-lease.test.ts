@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { Channel } from "../client/channel.ts";
+import { fastPaths } from "../fast/index.ts";
 import { StreamLease } from "./stream-lease.ts";
 
 const never = new AbortController().signal;
@@ -33,6 +34,7 @@ async function reading() {
     runtime,
     closing: never,
     report: () => {},
+    fast: fastPaths,
     released: () => {},
   });
   const receive = async () =>

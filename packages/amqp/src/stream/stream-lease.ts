@@ -1,6 +1,7 @@
 import type { Delivery, DriverEvent, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
 import { Deque, isMessagingError } from "@switchyard/core/driver-kit";
 import type { HeldShard } from "@switchyard/leases";
+import type { FastPaths } from "../fast-paths.ts";
 import type { Channel } from "../client/channel.ts";
 import type { AmqpMessage } from "../sdk.ts";
 import { AmqpFault } from "../errors.ts";
@@ -19,6 +20,7 @@ export interface StreamLeaseOptions {
   readonly link: Link;
   readonly prefetch: number;
   readonly runtime: Runtime;
+  readonly fast: FastPaths | undefined;
   /** The receiver is closing. */
   readonly closing: AbortSignal;
   readonly report: (event: DriverEvent) => void;
@@ -141,7 +143,7 @@ export class StreamLease implements Lease<StreamReceipt> {
       if (channel.over.aborted) break;
       let received: Received;
       try {
-        received = fromAmqp(message, true);
+        received = fromAmqp(message, true, this.#options.fast);
       } catch (cause) {
         // It stays the next one: passing over it would move the group's position past a record nobody was given.
         if (taken.length > 0) return taken;

@@ -10,6 +10,7 @@ import type {
 } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { LeaseEngine, type LeaseStore, Outages, seek, type ShardSource, type Timing } from "@switchyard/leases";
+import type { FastPaths } from "../fast-paths.ts";
 import { MAX_PREFETCH } from "../limits.ts";
 import type { Link } from "../client/link.ts";
 import { partitionQueues } from "../names.ts";
@@ -20,6 +21,7 @@ import { namesOf, storeOf } from "./lease-stores.ts";
 import { StreamLease, type StreamReceipt } from "./stream-lease.ts";
 
 export interface StreamSetting {
+  readonly fast: FastPaths | undefined;
   readonly of: Destination;
   readonly options: ResolvedOptions;
   readonly link: Link;
@@ -31,7 +33,7 @@ const sourceOf = (queues: readonly string[]): ShardSource => ({
 });
 
 /** Opens the lease table, and stores where the group starts if nobody has. */
-export async function openStream(
+export async function createStreamReceiver(
   setting: StreamSetting,
   capabilities: Capabilities,
   start: Position,
@@ -39,8 +41,8 @@ export async function openStream(
   report: (event: DriverEvent) => void,
   signal: AbortSignal,
   announce?: ReceiverOptions["announce"],
-): Promise<StreamReceiver> {
-  const { of, options, link, runtime } = setting;
+): Promise<ReceiverDriver<StreamReceipt>> {
+  const { of, options, link, runtime, fast } = setting;
   const queues = partitionQueues(of);
   await checkAll(queues, link, signal);
   await refuseSurplus(of, link, signal);
@@ -72,6 +74,7 @@ export async function openStream(
       cut,
       queues,
       link,
+      fast,
       prefetch: each,
       runtime,
       report,
@@ -127,7 +130,7 @@ function cuttable(inner: LeaseStore): { store: LeaseStore; cut: () => void } {
   return { store, cut: () => (gone = true) };
 }
 
-export interface StreamReceiverOptions {
+interface StreamReceiverOptions {
   readonly capabilities: Capabilities;
   readonly engine: LeaseEngine;
   readonly outages: Outages;
@@ -135,13 +138,14 @@ export interface StreamReceiverOptions {
   readonly cut: () => void;
   readonly queues: readonly string[];
   readonly link: Link;
+  readonly fast: FastPaths | undefined;
   readonly prefetch: number;
   readonly runtime: Runtime;
   readonly report: (event: DriverEvent) => void;
 }
 
 /** One worker of a stream's group. */
-export class StreamReceiver implements ReceiverDriver<StreamReceipt> {
+class StreamReceiver implements ReceiverDriver<StreamReceipt> {
   readonly capabilities: Capabilities;
   readonly #options: StreamReceiverOptions;
   readonly #leases = new Set<StreamLease>();
@@ -154,13 +158,14 @@ export class StreamReceiver implements ReceiverDriver<StreamReceipt> {
   }
 
   async *leases(signal: AbortSignal): AsyncGenerator<Lease<StreamReceipt>> {
-    const { engine, queues, link, prefetch, runtime, report } = this.#options;
+    const { engine, queues, link, fast, prefetch, runtime, report } = this.#options;
     const over = AbortSignal.any([signal, this.#closing.signal]);
     for await (const shard of engine.shards(over)) {
       const lease: StreamLease = new StreamLease({
         shard,
         number: queues.indexOf(shard.id),
         link,
+        fast,
         prefetch,
         runtime,
         closing: this.#closing.signal,

@@ -8,37 +8,8 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf 
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { KEY_HEADER } from "../message/cloud-events.ts";
-import { bindingMark, type Mark } from "./marks.ts";
-
-export interface DesiredQueue {
-  readonly kind: "queue";
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, string | number | boolean>>;
-  /** The least `x-delivery-limit` that will do where the queue is there already. */
-  readonly leastLimit?: number;
-  /** Given by address: somebody else's to make. */
-  readonly external: boolean;
-  /** Shared by all channels of the prefix. */
-  readonly shared?: boolean;
-}
-
-export interface DesiredExchange {
-  readonly kind: "exchange";
-  readonly name: string;
-  readonly type: string;
-  readonly arguments: Readonly<Record<string, string>>;
-  readonly external: boolean;
-  readonly shared?: boolean;
-  /** The queue it says something of: made only where that is so. */
-  readonly marks?: string;
-}
-
-export interface Binding {
-  readonly from: string;
-  readonly to: string;
-  readonly kind: "queue" | "exchange";
-  readonly key: string;
-}
+import { bindingMark } from "./marks.ts";
+import type { Binding, DesiredExchange, DesiredQueue, Mark } from "./resources.ts";
 
 export interface Desired {
   readonly marks: readonly Mark[];

@@ -1,7 +1,7 @@
 /** What a queue or an exchange has against what it should have, attribute by attribute. */
 import type { AmqpChannel } from "../sdk.ts";
 import { isMissing } from "../errors.ts";
-import type { DesiredExchange, DesiredQueue } from "./desired.ts";
+import type { DesiredExchange, DesiredQueue } from "./resources.ts";
 
 export interface Difference {
   readonly attribute: string;

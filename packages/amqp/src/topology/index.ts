@@ -1,15 +1,16 @@
 import type { Change, Destination, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { brokerRetryOf, delaysRetries, type Product } from "../retry/broker-retry.ts";
+import { brokerRetryOf, delaysRetries } from "../retry/broker-retry.ts";
 import type { AmqpChannel } from "../sdk.ts";
 import { dialer } from "../client/dial.ts";
 import { classify } from "../errors.ts";
-import { Link } from "../client/link.ts";
+import { Link, type Product } from "../client/link.ts";
 import { nativeProblems } from "../native.ts";
 import { addressOf, locate } from "../names.ts";
 import { type ResolvedOptions, urlsOf } from "../options.ts";
-import { type Binding, type Desired, type DesiredExchange, type DesiredQueue, desire } from "./desired.ts";
-import { bindingsText, type Mark } from "./marks.ts";
+import { type Desired, desire } from "./desired.ts";
+import type { Binding, DesiredExchange, DesiredQueue, Mark } from "./resources.ts";
+import { bindingsText } from "./marks.ts";
 import { partitionChange } from "./partitions.ts";
 import { type Difference, exchangeDifferences, exists, type Probe, queueDifferences } from "./differences.ts";
 
@@ -40,8 +41,9 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
     name: `${options.name ?? "switchyard"} topology`,
     urls: urlsOf(options),
     connectTimeoutMs: options.connectTimeout,
-    dial: await dialer(options, runtime),
+    dial: await dialer(options, runtime, undefined),
     runtime,
+    fast: undefined,
     report: () => {},
   });
   const prober =

@@ -3,11 +3,7 @@
  * nothing is published to, named after them. Where it is missing, the bindings are not known to be there, and are made again.
  */
 import { createHash } from "node:crypto";
-import type { Binding, DesiredExchange } from "./desired.ts";
-
-export interface Mark extends DesiredExchange {
-  readonly bindings: readonly Binding[];
-}
+import type { Binding, Mark } from "./resources.ts";
 
 export function bindingMark(place: string, bindings: readonly Binding[]): Mark {
   const all = bindings.map(({ from, to, key }) => `${from}\n${to}\n${key}`).sort();
