@@ -138,8 +138,8 @@ const boundaries = {
 
 /**
  * The rooms of a package, from the ground floor up: a file may import from its own folder and from those listed before it, types
- * included. A folder that is not listed
- * belongs to the nearest one above it that is; the last, "", is `src` itself, where the entry files are.
+ * included. A folder that is not listed belongs to the nearest one above it that is; the last, "", is `src` itself, where the
+ * entry files are. A file can be a room of its own: an adapter keeps its ground floor in `src`, beside its entry files.
  */
 const ROOMS = {
   core: [
@@ -164,16 +164,40 @@ const ROOMS = {
     "testing",
     "",
   ],
+  amqp: [
+    "limits.ts",
+    "endpoint.ts",
+    "sdk.ts",
+    "options.ts",
+    "names.ts",
+    "native.ts",
+    "capabilities.ts",
+    "errors.ts",
+    "message",
+    "fast-paths.ts",
+    "fast",
+    "client",
+    "retry",
+    "message.ts",
+    "topology",
+    "resource.ts",
+    "publish",
+    "receive",
+    "stream",
+    "",
+  ],
 };
 
 /** "consume/lease" of ["consume", "lease", "held-message.ts"]. */
 function roomOf(rooms, parts) {
-  for (let depth = parts.length - 1; depth > 0; depth--) {
+  for (let depth = parts.length; depth > 0; depth--) {
     const name = parts.slice(0, depth).join("/");
     if (rooms.includes(name)) return name;
   }
   return "";
 }
+
+const labelOf = (room) => (room === "" ? "src/" : room.endsWith(".ts") ? room : `${room}/`);
 
 const rooms = {
   meta: { type: "problem", docs: { description: "Folders of a package import downwards only." } },
@@ -195,7 +219,7 @@ const rooms = {
       if (known.indexOf(other) <= known.indexOf(own)) return;
       context.report({
         node,
-        message: `${own}/ may not import from ${other === "" ? "src/" : `${other}/`}, which stands above it; move what both need down, or take an interface`,
+        message: `${labelOf(own)} may not import from ${labelOf(other)}, which stands above it; move what both need down, or take an interface`,
       });
     };
     return {
