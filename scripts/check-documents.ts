@@ -1,6 +1,6 @@
 /**
  * Part of `npm run check`: in every Markdown file each link leads somewhere, each anchor is a heading, and each block of TypeScript
- * compiles against the built packages. What is wrong is printed as `file:line: what`. test/readme.test.ts runs the blocks that say `run`.
+ * compiles against the built packages. A document that a comment in the code names is there, with its anchor. What is wrong is printed as `file:line: what`. test/readme.test.ts runs the blocks that say `run`.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -41,6 +41,29 @@ export function linkFaults(document: Document): readonly string[] {
     const fault = faultOf(document, target);
     const line = text.slice(0, match.index).split("\n").length;
     if (fault !== undefined) faults.push(`${document.path}:${line}: ${target} ${fault}`);
+  }
+  return faults;
+}
+
+/** Our code. Its comments name documents from the root: `docs/v8.md#pretenuring`. */
+export function sources(): readonly Document[] {
+  return globSync(["packages/*/src/**/*.ts", "{bench,scripts,test}/**/*.{ts,js,mjs}"], {
+    cwd: ROOT,
+    exclude: (path) => NOT_OURS.test(path),
+  })
+    .sort()
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+}
+
+/** Documents that are named in comments and are not there, and anchors that are no heading of theirs. */
+export function commentFaults(source: Document): readonly string[] {
+  const faults: string[] = [];
+  for (const [index, line] of source.text.split("\n").entries()) {
+    if (!/^\s*\/?\*|\/\//.test(line)) continue;
+    for (const [target] of line.matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+)?/g)) {
+      const fault = faultOf(source, `/${target}`);
+      if (fault !== undefined) faults.push(`${source.path}:${index + 1}: ${target} ${fault}`);
+    }
   }
   return faults;
 }
@@ -135,7 +158,7 @@ function compile(
 
 if (import.meta.main) {
   const all = documents();
-  const faults = [...all.flatMap(linkFaults), ...codeFaults(all)];
+  const faults = [...all.flatMap(linkFaults), ...sources().flatMap(commentFaults), ...codeFaults(all)];
   for (const fault of faults) console.log(fault);
   if (faults.length > 0) process.exitCode = 1;
 }

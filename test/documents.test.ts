@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { anchorsOf, codeFaults, documents, linkFaults } from "../scripts/check-documents.ts";
+import { anchorsOf, codeFaults, commentFaults, documents, linkFaults, sources } from "../scripts/check-documents.ts";
 import { lockfileFaults } from "../scripts/check-lockfile.ts";
 import { root } from "./support/workspace.ts";
 
@@ -26,6 +26,21 @@ test.each([
   ],
 ])("a link is followed to %s, and named with its line", (_, link, fault) => {
   expect(linkFaults({ path: "PAGE.md", text: `# Page\n\n${link}\n` })).toEqual([`PAGE.md:3: ${fault}`]);
+});
+
+test("documents that comments name are there, and their anchors are headings", () => {
+  const all = sources();
+  expect(all.map(({ path }) => path)).toContain("packages/core/src/publish/send/outgoing-message.ts");
+  expect(all.flatMap(commentFaults)).toEqual([]);
+});
+
+test("a comment that names no document of ours, or no heading of one, is found with its line", () => {
+  const text =
+    "/**\n * As docs/v8.md says: docs/v8.md#pretenuring, docs/v8.md#no-such.\n */\nconst a = 1; // (docs/v8.md)\n";
+  expect(commentFaults({ path: "a.ts", text })).toEqual(["a.ts:2: docs/v8.md#no-such is no heading of docs/v8.md"]);
+  expect(commentFaults({ path: "a.ts", text: "// docs/nowhere.md\n" })).toEqual([
+    "a.ts:1: docs/nowhere.md leads nowhere",
+  ]);
 });
 
 test("links that lead somewhere, to other sites or stand in code are left alone", () => {

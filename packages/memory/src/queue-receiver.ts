@@ -118,7 +118,7 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
     this.#queue.waiters.dismiss(({ holder }) => holder === this);
   }
 
-  /** Empties the list, because the promise that brought it may be old and would keep the messages alive: docs/v8.md#outgrown-arrays */
+  /** Empties the list, because the promise that brought it may be old and would keep the messages alive: docs/v8.md#old-objects */
   #deliveries(taken: Hold[]): readonly Delivery<Hold>[] {
     const deliveries = taken.map((hold) => this.#delivery(hold));
     taken.length = 0;

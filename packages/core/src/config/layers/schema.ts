@@ -1,4 +1,4 @@
-/** The configuration's structure, strict: what types.ts says, checked at run time. Meaning is checked by resolve.ts. */
+/** The configuration's structure, strict: what api/config-input.ts says, checked at run time. Meaning is checked in resolve/. */
 import { z } from "zod";
 import { parseDuration } from "../../api/duration.ts";
 
