@@ -55,11 +55,11 @@ export function sources(): readonly Document[] {
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 }
 
-/** Documents that are named in comments and are not there, and anchors that are no heading of theirs. */
+/** Documents that are named in comments on lines of their own and are not there, and anchors that are no heading of theirs. */
 export function commentFaults(source: Document): readonly string[] {
   const faults: string[] = [];
   for (const [index, line] of source.text.split("\n").entries()) {
-    if (!/^\s*\/?\*|\/\//.test(line)) continue;
+    if (!/^\s*(?:\/?\*|\/\/)/.test(line)) continue;
     for (const [target] of line.matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+)?/g)) {
       const fault = faultOf(source, `/${target}`);
       if (fault !== undefined) faults.push(`${source.path}:${index + 1}: ${target} ${fault}`);
