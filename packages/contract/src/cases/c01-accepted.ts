@@ -1,18 +1,6 @@
 import type { ContractCase } from "../case.ts";
-import {
-  accepted,
-  assert,
-  isLog,
-  notLog,
-  numberOf,
-  published,
-  range,
-  rejected,
-  signal,
-  sorted,
-  wire,
-  within,
-} from "./kit.ts";
+import {} from "../schema.ts";
+import { accepted, assert, exactly, numberOf, published, range, rejected, sorted, wire, within } from "./kit.ts";
 
 const clause = "C1";
 
@@ -214,42 +202,41 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C2-one-result-each",
-    clause: "C2",
-    title: "a batch sent to the driver gives one result each, and ids are distinct",
+    id: "C1-aborted-publish-is-ambiguous",
+    clause,
+    title: "a publish whose caller gives up while it is under way says ambiguous",
     run: async (t) => {
-      const seam = await t.seam();
-      const sender = await seam.sender();
-      const count = Math.min(sender.capabilities.maxBatch.count, 10);
-      const sent = await sender.send(
-        range(count).map((n) => wire(t, n)),
-        signal(),
-      );
-      assert.equal(sent.length, count);
-      const ids = sent.map((one) => ("id" in one ? one.id : undefined));
-      assert.ok(ids.every((id) => typeof id === "string" && id !== ""));
-      assert.equal(new Set(ids).size, count);
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      await app.publish(channel, t.item(0));
+      control.next("send", "stall", 1);
+      const giveUp = new AbortController();
+      const publishing = rejected(app.publish(channel, t.item(1), { signal: giveUp.signal }), "an aborted publish");
+      await exactly(t, () => control.hits, 1, "the send to be under way");
+      giveUp.abort();
+      assert.equal((await publishing).kind, "ambiguous");
     },
   },
   {
-    id: "C3-acked-stays-away",
-    clause: "C3",
-    title: "what was acknowledged does not come again once its hold would have ended",
-    needs: notLog,
-    hold: "ends",
+    id: "C1-missing-shows-in-health",
+    clause,
+    title: "a publisher whose destination is missing: health is red and names it",
     run: async (t) => {
-      const seam = await t.seam();
-      await seam.send(range(6).map((n) => wire(t, n)));
-      const reader = await seam.reader();
-      const taken = await reader.take(6);
-      const settled = taken.filter((one) => numberOf(one) % 2 === 0);
-      assert.deepEqual(await reader.settle(settled), [undefined, undefined, undefined]);
-      // A hold that has no end of its own ends with its holder.
-      if (!t.caps.holdExtend) await reader.close();
-      const later = t.caps.holdExtend ? reader : await (await t.open(seam.places)).reader();
-      const again = await later.watch(t.holdMs + t.slackMs / 2 + 1_000, true);
-      assert.deepEqual(sorted(again.map(numberOf)), [1, 3, 5]);
-      assert.ok(!isLog(t.caps));
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], provision: "off", publish: { timeout: "2s" } });
+      await within(
+        t,
+        15_000,
+        rejected(app.publish(channel, t.item(1)), "publishing to nothing"),
+        "publishing to nothing",
+      );
+      const { status, problems } = app.messaging.health();
+      assert.equal(status, "red");
+      assert.ok(
+        problems.some((problem: string) => problem.includes(`"${channel.name}"`)),
+        problems.join(),
+      );
     },
   },
 ];

@@ -2,6 +2,7 @@ import type { ContractCase } from "../case.ts";
 import { all, assert, deadLetters, exactly, notLog, numberOf, range, redrives, sorted, wire } from "./kit.ts";
 
 const clause = "C4";
+
 const fails = () => {
   throw new Error("no");
 };

@@ -1,15 +1,18 @@
 import type { ContractCase } from "../case.ts";
+import { intercept } from "../intercept.ts";
 import {
   accepted,
   all,
   assert,
   brokerRetry,
+  classifyRefusal,
   isLog,
   notBefore,
   notLog,
   numberOf,
   ownDeadline,
   range,
+  Refusal,
   signal,
   sorted,
   wire,
@@ -18,6 +21,26 @@ import {
 const clause = "C6";
 
 export const cases: readonly ContractCase[] = [
+  {
+    id: "C6-ack-refused-is-reported",
+    clause,
+    title: "a settlement that did not reach the broker is reported, not thrown, and the message comes again",
+    needs: all(notLog, ownDeadline),
+    hold: "ends",
+    run: async (t) => {
+      const { control, via } = await t.faults();
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], ...via });
+      control.next("settle", "error");
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      const { id } = await app.publish(channel, t.item(1));
+      await t.until(() => seen.seen.length >= 2, "the second delivery", t.holdMs * 6 + t.slackMs);
+      control.heal();
+      assert.ok(app.eventsOf("lost").some((event) => event.id === id && event.during === "settling"));
+      assert.equal(new Set(seen.ids).size, 1);
+    },
+  },
   {
     id: "C6-only-the-given-are-settled",
     clause,
@@ -119,6 +142,39 @@ export const cases: readonly ContractCase[] = [
       const outcomes = await reader.settle(isLog(t.caps) ? taken.slice(-1) : taken);
       assert.equal(outcomes.length, isLog(t.caps) ? 1 : count);
       assert.ok(outcomes.every((outcome) => outcome === undefined));
+    },
+  },
+  {
+    id: "C6-refused-settlement-is-tried-again",
+    clause,
+    title: "a settlement that is refused is tried again while the hold lasts, whatever the refusal calls itself",
+    run: async (t) => {
+      const channel = t.channel();
+      const refusals = (["auth", "permanent", "config"] as const).map(
+        (kind) => new Refusal({ kind, code: `refused-${kind}` }),
+      );
+      let settled = 0;
+      const adapter = intercept(t.harness.adapter, {
+        settle: async (batch, call, from) => {
+          if (from.dead === true) return call(batch);
+          const cause = refusals.shift();
+          if (cause !== undefined) return batch.map(() => ({ cause }));
+          const outcomes = await call(batch);
+          settled += outcomes.filter((outcome) => outcome === undefined).length;
+          t.changed();
+          return outcomes;
+        },
+        classify: classifyRefusal,
+      });
+      const app = await t.app({ channels: [channel], adapter });
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => settled > 0, "the settlement");
+      assert.equal(refusals.length, 0);
+      assert.equal(seen.seen.length, 1);
+      assert.deepEqual(app.eventsOf("lost"), []);
+      await t.until(() => app.messaging.health().status === "green", "health, green again");
     },
   },
 ];

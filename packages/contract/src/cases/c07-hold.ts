@@ -1,6 +1,20 @@
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
-import { all, assert, exactly, isLog, notBefore, notLog, numberOf, ownDeadline, range, signal, wire } from "./kit.ts";
+import {
+  all,
+  assert,
+  classifyRefusal,
+  exactly,
+  isLog,
+  notBefore,
+  notLog,
+  numberOf,
+  ownDeadline,
+  range,
+  Refusal,
+  signal,
+  wire,
+} from "./kit.ts";
 
 const clause = "C7";
 
@@ -170,4 +184,39 @@ export const cases: readonly ContractCase[] = [
       },
     }),
   ),
+  {
+    id: "C7-says-why-a-hold-is-lost",
+    clause,
+    title: "a hold that cannot be extended: the event, the abort reason and health say what was refused",
+    needs: all(notLog, ownDeadline),
+    hold: "ends",
+    run: async (t) => {
+      const channel = t.channel();
+      const denied = new Refusal({ kind: "auth", code: "access-denied", hint: "check the role" });
+      const adapter = intercept(t.harness.adapter, {
+        extend: async (receipts) => receipts.map(() => ({ cause: denied })),
+        classify: classifyRefusal,
+      });
+      const app = await t.app({ channels: [channel], adapter });
+      let reason: any;
+      const seen = t.recorder(async (_data, { signal }, one) => {
+        if (one !== seen.seen[0]) return;
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+        reason = signal.reason;
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => reason !== undefined, "the signal", t.holdMs * 3 + t.slackMs);
+      assert.equal(reason.cause?.code, "access-denied");
+      assert.match(reason.message, /access-denied/);
+      const [lost] = app.eventsOf("lost");
+      assert.deepEqual([lost.during, lost.error?.code], ["handling", "access-denied"]);
+      const health = app.messaging.health();
+      assert.equal(health.status, "red");
+      assert.ok(
+        health.problems.some((problem: string) => problem.includes("access-denied")),
+        health.problems.join(),
+      );
+    },
+  },
 ];

@@ -6,6 +6,7 @@ import { all, assert, deadLetters, exactly, isLog, keyed, notLog, numberOf, orde
 const clause = "C8";
 
 /** Deliveries of one key that ran at the same time. */
+
 function overlaps(seen: readonly Seen[]): string[] {
   const found: string[] = [];
   const last = new Map<string, Seen>();
@@ -22,6 +23,124 @@ const numbersOf = (seen: readonly Seen[], k: string): number[] =>
   seen.filter((one) => one.data.k === k).map((one) => one.data.n);
 
 export const cases: readonly ContractCase[] = [
+  {
+    id: "C8-batch-several-of-a-key",
+    clause,
+    title:
+      "a batch of an ordered channel holds several messages of a key, in order, and no two batches have a key at the same time",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      await app.publishAll(
+        channel,
+        range(40).map((n) => ({ n, k: "ab"[n % 2]! })),
+      );
+      const order: Record<string, number[]> = { a: [], b: [] };
+      const running = new Set<string>();
+      const together: string[] = [];
+      let batches = 0;
+      await app.consumeBatches(
+        channel,
+        "main",
+        async (batch) => {
+          batches++;
+          const keys = new Set([...batch].map((delivery) => delivery.data.k as string));
+          for (const k of keys) if (running.has(k)) together.push(k);
+          for (const k of keys) running.add(k);
+          for (const delivery of batch) order[delivery.data.k]!.push(delivery.data.n);
+          await t.sleep(20);
+          for (const k of keys) running.delete(k);
+          t.changed();
+        },
+        { batch: { size: 20, wait: "200ms" } },
+      );
+      await t.until(() => order["a"]!.length + order["b"]!.length >= 40, "all forty", 30_000);
+      assert.deepEqual(together, []);
+      for (const [at, key] of ["a", "b"].entries()) {
+        assert.deepEqual(
+          [...new Set(order[key])],
+          range(20).map((n) => n * 2 + at),
+        );
+      }
+      assert.ok(batches <= 20, `${batches} batches for forty messages of two keys`);
+    },
+  },
+  {
+    id: "C8-batch-failure-in-the-middle",
+    clause,
+    title:
+      "what follows a failed message of its key in a batch is not settled and loses no attempt: it is handled behind it, in order",
+    needs: all(ordered, deadLetters),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 2 }, observeHandled: true });
+      const ids = await app.publishAll(
+        channel,
+        range(12).map((n) => ({ n, k: "ab"[n % 2]! })),
+      );
+      await app.consumeBatches(
+        channel,
+        "main",
+        (batch) => {
+          for (const delivery of batch) if (delivery.data.n === 4) batch.fail(delivery, new Error("poison"));
+        },
+        { batch: { size: 12, wait: "200ms" } },
+      );
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.deepEqual([JSON.parse(copy!.body as string).n, copy!.dead?.attempts], [4, 2]);
+      const handled = () => [...new Set(app.eventsOf("handled").map(({ id }) => ids.indexOf(id)))];
+      await exactly(t, () => handled().length, 11, "the other eleven", 30_000);
+      assert.deepEqual(
+        handled().filter((n) => n % 2 === 0),
+        [0, 2, 6, 8, 10],
+      );
+      assert.deepEqual(
+        handled().filter((n) => n % 2 === 1),
+        [1, 3, 5, 7, 9, 11],
+      );
+      await t.noDeadLetters(channel.name, "main");
+      if (t.caps.attempts === "approximate") return;
+      for (const { attempt, id } of app.eventsOf("handled")) assert.equal(attempt, 1, `message ${ids.indexOf(id)}`);
+    },
+  },
+  {
+    id: "C8-batch-one-per-key",
+    clause,
+    title: "with `perKey: 1` a batch of an ordered channel holds at most one message of a key, and keys stay in order",
+    needs: ordered,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const order: Record<string, number[]> = { a: [], b: [], c: [] };
+      let total = 0;
+      const repeated: string[] = [];
+      await app.consumeBatches(
+        channel,
+        "main",
+        (batch) => {
+          const keys = [...batch].map((delivery) => delivery.data.k as string);
+          if (new Set(keys).size !== keys.length) repeated.push(keys.join());
+          for (const delivery of batch) order[delivery.data.k]!.push(delivery.data.n);
+          total += batch.size;
+          t.changed();
+        },
+        { batch: { size: 10, wait: "50ms", perKey: 1 } },
+      );
+      await app.publishAll(
+        channel,
+        range(18).map((n) => ({ n, k: "abc"[n % 3]! })),
+      );
+      await exactly(t, () => total, 18, "all eighteen", 30_000);
+      assert.deepEqual(repeated, []);
+      for (const [at, key] of ["a", "b", "c"].entries()) {
+        assert.deepEqual(
+          order[key],
+          range(6).map((n) => n * 3 + at),
+        );
+      }
+    },
+  },
   {
     id: "C8-order-per-key",
     clause,

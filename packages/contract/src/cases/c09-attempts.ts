@@ -4,6 +4,7 @@ import { driverOptions } from "../driver-options.ts";
 import { all, assert, brokerRetry, deadLetters, exactly, notLog, range, rejected, wire, within } from "./kit.ts";
 
 const clause = "C9";
+
 const fails = () => {
   throw new Error("no");
 };

@@ -16,7 +16,9 @@ import {
 } from "./kit.ts";
 
 const clause = "C10";
+
 /** Brokers count delays in seconds. */
+
 const SECOND = 1_000;
 
 export const cases: readonly ContractCase[] = [

@@ -1,8 +1,20 @@
-import { intercept } from "../intercept.ts";
 import type { ContractCase } from "../case.ts";
-import { all, assert, deadLetters, exactly, isLog, manyGroups, range, redrives } from "./kit.ts";
+import { intercept } from "../intercept.ts";
+import {
+  all,
+  assert,
+  classifyRefusal,
+  deadLetters,
+  exactly,
+  isLog,
+  manyGroups,
+  range,
+  redrives,
+  Refusal,
+} from "./kit.ts";
 
 const clause = "C11";
+
 const fails = () => {
   throw new TypeError("secret text of the error");
 };
@@ -328,6 +340,63 @@ export const cases: readonly ContractCase[] = [
       const copies = await t.deadLetters(channel.name, "main", 10);
       assert.equal(new Set(copies.map((copy) => copy.id)).size, 10);
       await exactly(t, () => seen.done.length, 20, "all twenty");
+    },
+  },
+  {
+    id: "C11-blocked-shows-in-health",
+    clause,
+    title:
+      "while a message is blocked because no dead-letter copy can be made health says so, and is green again afterwards",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const missing = new Refusal({ kind: "config", code: "queue-not-found", hint: "create it" });
+      let refusing = true;
+      const adapter = intercept(t.harness.adapter, {
+        send: async (batch, call, to) =>
+          to.dead === true && refusing ? batch.map(() => ({ cause: missing })) : call(batch),
+        classify: classifyRefusal,
+      });
+      const app = await t.app({ channels: [channel], adapter, retry: { attempts: 1, first: "1s", max: "1s" } });
+      const seen = t.recorder(() => {
+        throw new Error("fails");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => app.eventsOf("blocked-message").length > 0, "the alarm", 30_000);
+      const health = app.messaging.health();
+      assert.equal(health.status, "red");
+      assert.ok(
+        health.problems.some((problem: string) => /blocked.*queue-not-found/.test(problem)),
+        health.problems.join(),
+      );
+      refusing = false;
+      await t.deadLetters(channel.name, "main", 1);
+      await t.until(() => app.messaging.health().status === "green", "health, green again", 30_000);
+    },
+  },
+  {
+    id: "C11-redrive-of-many",
+    clause,
+    title: "redrive sends each of many dead letters once, though they die again meanwhile",
+    needs: redrives,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      const seen = t.recorder(() => {
+        throw new Error("still down");
+      });
+      await app.consume(channel, "main", seen.handle);
+      const ids = await app.publishAll(
+        channel,
+        range(35).map((n) => t.item(n)),
+      );
+      const count = (times: number) =>
+        ids.every((id) => app.eventsOf("dead-letter").filter((event) => event.id === id).length >= times);
+      await t.until(() => count(1), "all dead", 60_000);
+      const letters = app.messaging.deadLetters(channel, "main");
+      // A broker may answer emptily while it has some left: what is left is the next call's.
+      await t.until(async () => (await letters.redrive(), count(2)), "each died again", 90_000);
     },
   },
 ];

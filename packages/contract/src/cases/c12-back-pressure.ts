@@ -1,5 +1,5 @@
-import { intercept } from "../intercept.ts";
 import type { ContractCase } from "../case.ts";
+import { intercept } from "../intercept.ts";
 import { all, assert, exactly, isLog, leases, notLog, range, rejected, signal, wire } from "./kit.ts";
 
 const clause = "C12";

@@ -1,4 +1,6 @@
+import { consumer } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
+import { intercept } from "../intercept.ts";
 import { all, assert, exactly, isLog, notLog, numberOf, range, rejected, sorted, wire, within } from "./kit.ts";
 
 const clause = "C13";
@@ -299,6 +301,142 @@ export const cases: readonly ContractCase[] = [
       }
       const rest = await reader.take(12 - got.length, { withinMs: t.holdMs + 20_000 });
       assert.deepEqual(sorted([...got, ...rest.map(numberOf)]), range(12));
+    },
+  },
+  {
+    id: "C13-health-tells-a-forgotten-start",
+    clause,
+    title: "health is red while a consumer is registered and not started, green once it receives, red after stop",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      assert.deepEqual([app.messaging.health().status, app.messaging.health().problems], ["green", []]);
+      app.messaging.consume(consumer(channel, "main", { "*": () => {} } as never));
+      assert.equal(app.messaging.health().status, "red");
+      assert.match(app.messaging.health().problems.join(), /call start\(\)/);
+      const starting = app.messaging.start();
+      assert.equal(app.messaging.health().status, "yellow");
+      await starting;
+      await t.until(() => app.messaging.health().status === "green", "health, green");
+      const stopping = app.stop();
+      assert.equal(app.messaging.health().status, "yellow");
+      await stopping;
+      assert.equal(app.messaging.health().status, "red");
+    },
+  },
+  {
+    id: "C13-closed-after-stop",
+    clause,
+    title: "after stop nothing asks the broker anything: depth, dead letters and replay are closed",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const letters = app.messaging.deadLetters(channel, "main");
+      await app.stop();
+      const closed = async (work: Promise<unknown>, what: string) => {
+        const error = await within(t, 10_000, rejected(work, what), what);
+        assert.deepEqual([error.code, error.kind], ["closed", "closed"], `${what}: ${error.message}`);
+      };
+      await closed(app.messaging.depth(channel), "depth");
+      await closed(app.messaging.replay(channel, "main", "earliest"), "replay");
+      await closed(letters.peek(), "peek");
+      await closed(letters.redrive(), "redrive");
+      await closed(letters.purge(), "purge");
+      await closed(app.messaging.deadLetters(channel, "main").peek(), "peek of another box");
+    },
+  },
+  {
+    id: "C13-stop-with-a-silent-broker",
+    clause,
+    title: "a broker that answers nothing any more holds a stop up by its deadline and four seconds at most",
+    run: async (t) => {
+      const channel = t.channel();
+      let speak!: () => void;
+      const silence = new Promise<void>((resolve) => {
+        speak = resolve;
+      });
+      let silent = false;
+      const hear = async () => (silent ? silence : undefined);
+      const adapter = intercept(t.harness.adapter, {
+        settle: async (batch, call) => (await hear(), call(batch)),
+        release: async () => (await hear(), true),
+        close: async () => (await hear(), true),
+      });
+      const app = await t.app({ channels: [channel], adapter });
+      t.after(speak);
+      const seen = t.recorder(() => {
+        silent = true;
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await exactly(t, () => seen.done.length, 1, "the handler");
+      const began = t.runtime.monotonic();
+      await within(t, 15_000, app.stop({ deadline: "100ms" }), "stop");
+      const took = t.runtime.monotonic() - began;
+      assert.ok(took <= 4_100 + t.slackMs, `stop took ${took} ms`);
+    },
+  },
+  {
+    id: "C13-handlers-publish-while-draining",
+    clause,
+    title: "a handler that drains may still publish, and what it published is there",
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      let stopping = false;
+      let published: string | undefined;
+      const seen = t.recorder(async () => {
+        await t.until(() => stopping, "the stop");
+        published ??= (await app.publish(channel, t.item(2))).id;
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      await t.until(() => seen.running >= 1, "a running handler");
+      const stopped = app.stop();
+      stopping = true;
+      assert.equal((await stopped).abandoned, 0);
+      const next = await t.app({ channels: [channel] });
+      const later = t.recorder();
+      await next.consume(channel, "main", later.handle);
+      await t.until(() => published !== undefined && later.ids.includes(published), "what it published", 60_000);
+    },
+  },
+  {
+    id: "C13-stop-right-after-start",
+    clause,
+    title: "stopped as soon as it has started, a member keeps nothing from the next one",
+    run: async (t) => {
+      const channel = t.channel();
+      const publisher = await t.app({ channels: [channel] });
+      const ids = await publisher.publishAll(
+        channel,
+        range(5).map((n) => t.item(n)),
+      );
+      const seen = t.recorder();
+      for (let i = 0; i < 3; i++) {
+        const member = await t.app({ channels: [channel], drain: "1s" });
+        await member.consume(channel, "main", seen.handle);
+        await member.stop();
+      }
+      const last = await t.app({ channels: [channel] });
+      await last.consume(channel, "main", seen.handle);
+      await t.until(() => new Set(seen.done.map(({ id }) => id)).size === ids.length, "every message", 90_000);
+    },
+  },
+  {
+    id: "C13-run-rejects-when-start-fails",
+    clause,
+    title:
+      "run() rejects with the reason when start() fails: a process that could not start must not exit as if it had ended well",
+    needs: (_caps, harness) => (harness.adapter.topology === undefined ? "the adapter has no topology" : undefined),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], provision: "off" });
+      app.messaging.consume(consumer(channel, "main", { "*": () => {} } as never));
+      const error = await within(t, 20_000, rejected(app.messaging.run(), "run"), "run");
+      assert.equal(error.name, "MessagingError");
+      assert.equal(error.kind, "config");
+      assert.equal(app.messaging.health().state, "stopped");
     },
   },
 ];

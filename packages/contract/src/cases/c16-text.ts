@@ -9,6 +9,7 @@ const points = (from: number, to: number): string =>
   String.fromCodePoint(...Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
 /** Text that has broken a broker, an SDK or a JSON library before. */
+
 const HOSTILE: Readonly<Record<string, string>> = {
   empty: "",
   nul: "a\u0000b",

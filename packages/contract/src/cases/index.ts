@@ -16,9 +16,8 @@ import { cases as expiry } from "./c14-expiry.ts";
 import { cases as size } from "./c15-size.ts";
 import { cases as text } from "./c16-text.ts";
 import { cases as errors } from "./c17-errors.ts";
+import { cases as capabilities } from "./c18-capabilities.ts";
 import { cases as handlers } from "./handlers.ts";
-import { cases as health } from "./health.ts";
-import { cases as lifecycle } from "./lifecycle.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
 import { cases as streamLeases } from "./stream-leases.ts";
@@ -42,10 +41,9 @@ const SETS = [
   size,
   text,
   errors,
+  capabilities,
   observed,
-  lifecycle,
   handlers,
-  health,
   topology,
   stream,
   streamLeases,

@@ -1,3 +1,4 @@
+import type { Fault } from "@switchyard/core/driver";
 import assert from "node:assert/strict";
 import type { Capabilities, Sent, WireMessage } from "@switchyard/core/driver";
 import type { App, SuiteChannel } from "../app.ts";
@@ -150,3 +151,15 @@ const CLOCK_MS = 2;
 export function notBefore(at: number, earliest: number, what: string): void {
   assert.ok(at >= earliest - CLOCK_MS, `${what}: ${Math.round(earliest - at)} ms early`);
 }
+
+/** Raised by the suite in place of the broker's own; classified by the suite. */
+export class Refusal extends Error {
+  readonly fault: Fault;
+  constructor(fault: Fault) {
+    super(fault.code);
+    this.fault = fault;
+  }
+}
+
+export const classifyRefusal = (cause: unknown): Fault | undefined =>
+  cause instanceof Refusal ? cause.fault : undefined;
