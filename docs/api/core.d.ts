@@ -809,7 +809,7 @@ export declare function excerpt(text: string, maxChars?: number): string;
 export declare function oneLine(text: string, maxChars?: number): string;
 
 // base/guarded.d.ts
-export declare function guarded<T>(name: string, callback: (told: T) => unknown): (told: T) => void;
+export declare function guarded<T>(name: string, callback: (value: T) => unknown): (value: T) => void;
 
 // base/linked-list.d.ts
 export interface Listed<T> {
@@ -820,9 +820,9 @@ export declare class LinkedList<T extends Listed<T>> implements Iterable<T> {
     #private;
     get size(): number;
     get oldest(): T | undefined;
-    add(one: T): void;
-    has(one: T): boolean;
-    delete(one: T): boolean;
+    add(item: T): void;
+    has(item: T): boolean;
+    delete(item: T): boolean;
     clear(): void;
     [Symbol.iterator](): Iterator<T>;
 }
@@ -834,8 +834,8 @@ export interface Linked<T> {
 export declare class LinkedQueue<T extends Linked<T>> {
     #private;
     get size(): number;
-    push(one: T): void;
-    unshift(one: T): void;
+    push(item: T): void;
+    unshift(item: T): void;
     peek(): T | undefined;
     shift(): T | undefined;
     drain(): T[];
@@ -1326,7 +1326,7 @@ export declare const systemRuntime: Runtime;
 
 // runtime/within.d.ts
 import type { Runtime } from "../driver/runtime.ts";
-export declare function within<T>(runtime: Pick<Runtime, "sleep">, ms: number, work: Promise<T>, sooner?: AbortSignal): Promise<T | undefined>;
+export declare function within<T>(runtime: Pick<Runtime, "sleep">, ms: number, work: Promise<T>, signal?: AbortSignal): Promise<T | undefined>;
 
 // testing/attempt-once.d.ts
 import type { Policy } from "../plan/plan.ts";

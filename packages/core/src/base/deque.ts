@@ -1,16 +1,16 @@
-/** Slots of a chunk: a power of two. */
+/** A chunk has 2^7 = 128 slots. */
 const BITS = 7;
 const CHUNK = 1 << BITS;
-/** Slots of the first chunk at first: most lists stay short. */
+/** The first chunk starts with this many slots, because most lists stay short. */
 const FEW = 8;
 
 /**
- * A list open at both ends, in chunks of an array: nothing is copied as it grows or empties, and one that was never used
- * weighs next to nothing. Every operation takes constant time, but for a move of the chunks' own list at every 128th.
+ * A double-ended queue, stored in chunks. No item is copied when it grows or shrinks, and an unused one needs almost no memory. Every
+ * operation takes constant time, except that the list of chunks moves once every 128 items.
  */
 export class Deque<T> {
   #chunks: (T | undefined)[][] | undefined = undefined;
-  /** The first item's place in the first chunk. */
+  /** The index of the first item in the first chunk. */
   #head = 0;
   #size = 0;
 
@@ -28,7 +28,7 @@ export class Deque<T> {
     (chunks[index] as (T | undefined)[])[slot] = item;
   }
 
-  /** Puts an item before all others. */
+  /** Adds an item at the front. */
   unshift(item: T): void {
     if (this.#size === 0) return this.push(item);
     const chunks = this.#chunks as (T | undefined)[][];
@@ -40,12 +40,12 @@ export class Deque<T> {
     this.#size++;
   }
 
-  /** The first one. */
+  /** The first item, which stays in the queue. */
   peek(): T | undefined {
     return this.#size === 0 ? undefined : this.#chunks?.[0]?.[this.#head];
   }
 
-  /** The `index`th from the front. */
+  /** The item at `index`, counted from the front. */
   at(index: number): T | undefined {
     const at = this.#head + index;
     return index < 0 || index >= this.#size ? undefined : this.#chunks?.[at >>> BITS]?.[at & (CHUNK - 1)];
@@ -71,7 +71,7 @@ export class Deque<T> {
     this.#size = 0;
   }
 
-  /** Takes everything out, in order. */
+  /** Removes and returns all items, in order. */
   drain(): T[] {
     const all = [...this];
     this.clear();
@@ -83,7 +83,7 @@ export class Deque<T> {
   }
 }
 
-/** Clears the array that is left behind (docs/v8.md#outgrown-arrays). */
+/** Copies the items to a full-size chunk and clears the small one (docs/v8.md#outgrown-arrays). */
 function grown<T>(few: (T | undefined)[]): (T | undefined)[] {
   const chunk = new Array<T | undefined>(CHUNK);
   for (let i = 0; i < FEW; i++) {

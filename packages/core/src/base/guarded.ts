@@ -1,9 +1,9 @@
-/** A callback of the user's that is only told something: what it throws, or rejects with, is printed and harms nothing. */
-export function guarded<T>(name: string, callback: (told: T) => unknown): (told: T) => void {
+/** Wraps a user's callback whose result does not matter. If it throws or rejects, the error is only printed to `console`. */
+export function guarded<T>(name: string, callback: (value: T) => unknown): (value: T) => void {
   const failed = (error: unknown) => console.error(`[switchyard] ${name}() threw`, error);
-  return (told) => {
+  return (value) => {
     try {
-      const result: unknown = callback(told);
+      const result: unknown = callback(value);
       if (result instanceof Promise) result.catch(failed);
     } catch (error) {
       failed(error);

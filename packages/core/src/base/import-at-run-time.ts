@@ -1,11 +1,11 @@
-/** Modules that are found when the program runs, by a name from its configuration. A bundler must leave these calls as they are. */
+/** Loads modules by names from the configuration. A bundler must not touch these calls. */
 import nodeModule from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** The path of a module, resolved as `require` would from a file in `directory`; throws as it does. */
+/** The path of a module, resolved as `require` would from a file in `directory`. Throws the same errors. */
 export function resolveFrom(directory: string, specifier: string): string {
-  // webpack takes an imported `createRequire` for its own, and then knows only what it bundled.
+  // webpack replaces an imported `createRequire` with its own, which finds only bundled modules.
   return nodeModule.createRequire(join(directory, "_")).resolve(specifier);
 }
 

@@ -4,7 +4,10 @@ const MINUTE = "2026-01-02T03:04:".length;
 let lastMinute = "-";
 let lastEpoch = Number.NaN;
 
-/** Epoch milliseconds, as `Date.parse`: NaN for what is no time. Messages that come together mostly share a minute. */
+/**
+ * Epoch milliseconds of a time, as `Date.parse` returns them. NaN if it is not a time. The last minute is cached, because most messages
+ * that arrive together were published in the same minute.
+ */
 export function epoch(value: unknown): number {
   if (typeof value !== "string") return Number.NaN;
   const inMinute = millisecondsOf(value);
@@ -18,10 +21,10 @@ export function epoch(value: unknown): number {
   return lastEpoch + inMinute;
 }
 
-/** Of `05.678Z` at the end of a text of that form and length; -1 for any other. */
+/** The milliseconds within the minute: 5678 for a text that ends in `05.678Z`. -1 if the text has another form. */
 function millisecondsOf(text: string): number {
   if (text.length !== LENGTH || text[16] !== ":" || text[19] !== "." || text[23] !== "Z") return -1;
-  // Midnight at a day's end, and no other time of that minute.
+  // Hour 24 is valid only as 24:00:00, so `Date.parse` must decide.
   if (text.startsWith("24", 11)) return -1;
   const tens = digit(text, 17);
   const ones = digit(text, 18);

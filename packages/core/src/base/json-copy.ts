@@ -1,25 +1,25 @@
 /**
- * A copy of plain data as `JSON.parse(JSON.stringify(data))` would make it, at a tenth of its cost: for a broker in the same
- * process. It knows the ordinary cases only; what it does not know goes through the JSON itself, which also says what is wrong.
+ * Copies plain data as `JSON.parse(JSON.stringify(data))` would, at a tenth of the cost, for a broker in the same process. It handles
+ * only ordinary data. For anything else the caller must go through JSON, which also reports what is wrong.
  */
 const UNKNOWN = Symbol("unknown");
-/** As deep as `jsonText` goes; V8 overflows its stack at far more. */
+/** The same limit as in `jsonText`. V8's stack overflows only far above it. */
 const MAX_DEPTH = 500;
 
-/** A copy, and what was found on the way. */
+/** A copy and its size. */
 export class JsonCopy {
-  /** Characters of the JSON, roughly; never less than a sixth of its bytes (an escape, `\u001f`, is the worst). */
+  /** The approximate length of the JSON in characters. At least a sixth of its bytes: an escape such as `\u001f` is the worst case. */
   length = 0;
-  /** It holds no object or array but itself: one level of copying copies it all. */
+  /** The value contains no other object or array, so a shallow copy is a full copy. */
   flat = true;
   value: unknown = undefined;
 }
 
-/** Undefined where only the JSON can tell. */
+/** Copies `data`. Undefined if the data is not ordinary, so the caller must go through JSON. */
 export function copyJson(data: unknown): JsonCopy | undefined {
-  const made = new JsonCopy();
-  made.value = copy(data, made, 0);
-  return made.value === UNKNOWN ? undefined : made;
+  const result = new JsonCopy();
+  result.value = copy(data, result, 0);
+  return result.value === UNKNOWN ? undefined : result;
 }
 
 function copy(value: unknown, tally: JsonCopy, depth: number): unknown {
@@ -49,18 +49,18 @@ function copy(value: unknown, tally: JsonCopy, depth: number): unknown {
 }
 
 function copyArray(items: readonly unknown[], tally: JsonCopy, depth: number): unknown {
-  const made: unknown[] = [];
+  const result: unknown[] = [];
   for (let i = 0; i < items.length; i++) {
     const item = copy(items[i], tally, depth + 1);
     if (item === UNKNOWN) return UNKNOWN;
-    made.push(item);
+    result.push(item);
   }
-  return made;
+  return result;
 }
 
 function copyObject(given: object, tally: JsonCopy, depth: number): unknown {
   if (Object.getPrototypeOf(given) !== Object.prototype) return UNKNOWN;
-  const made: Record<string, unknown> = {};
+  const result: Record<string, unknown> = {};
   for (const name in given) {
     if (!Object.hasOwn(given, name)) continue;
     const field = (given as Record<string, unknown>)[name];
@@ -69,20 +69,20 @@ function copyObject(given: object, tally: JsonCopy, depth: number): unknown {
     tally.length += name.length + 4;
     const item = copy(field, tally, depth + 1);
     if (item === UNKNOWN) return UNKNOWN;
-    made[name] = item;
+    result[name] = item;
   }
-  return made;
+  return result;
 }
 
-/** Another copy of what {@link copyJson} made. */
+/** Copies a value that {@link copyJson} returned. */
 export function copyAgain(value: unknown, flat: boolean): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return flat ? value.slice() : value.map((item) => copyAgain(item, false));
-  const made: Record<string, unknown> = { ...value };
-  if (flat) return made;
-  for (const name in made) {
-    const field = made[name];
-    if (typeof field === "object" && field !== null) made[name] = copyAgain(field, false);
+  const result: Record<string, unknown> = { ...value };
+  if (flat) return result;
+  for (const name in result) {
+    const field = result[name];
+    if (typeof field === "object" && field !== null) result[name] = copyAgain(field, false);
   }
-  return made;
+  return result;
 }

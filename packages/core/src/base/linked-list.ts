@@ -1,10 +1,10 @@
-/** What may stand in a {@link LinkedList}: in one at a time, and once. */
+/** An item of a {@link LinkedList}. It can be in one list at a time, and only once. */
 export interface Listed<T> {
   older: T | undefined;
   newer: T | undefined;
 }
 
-/** In order of arrival, linked through its members: each can leave at any time, in constant time, and nothing is made for it. */
+/** A list in order of arrival, linked through its items. Any item can be removed in constant time, and nothing is allocated. */
 export class LinkedList<T extends Listed<T>> implements Iterable<T> {
   #size = 0;
   #oldest: T | undefined;
@@ -18,44 +18,44 @@ export class LinkedList<T extends Listed<T>> implements Iterable<T> {
     return this.#oldest;
   }
 
-  add(one: T): void {
-    one.older = this.#newest;
-    if (this.#newest === undefined) this.#oldest = one;
-    else this.#newest.newer = one;
-    this.#newest = one;
+  add(item: T): void {
+    item.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = item;
+    else this.#newest.newer = item;
+    this.#newest = item;
     this.#size++;
   }
 
-  has(one: T): boolean {
-    return one.older !== undefined || this.#oldest === one;
+  has(item: T): boolean {
+    return item.older !== undefined || this.#oldest === item;
   }
 
-  /** False when it had left already. */
-  delete(one: T): boolean {
-    const { older, newer } = one;
-    if (older === undefined && this.#oldest !== one) return false;
+  /** Removes an item. False if it was not in the list. */
+  delete(item: T): boolean {
+    const { older, newer } = item;
+    if (older === undefined && this.#oldest !== item) return false;
     if (older === undefined) this.#oldest = newer;
     else older.newer = newer;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
     // An old node must not keep those after it alive (docs/v8.md#old-objects).
-    one.older = undefined;
-    one.newer = undefined;
+    item.older = undefined;
+    item.newer = undefined;
     this.#size--;
     return true;
   }
 
-  /** Forgets all of them; they are not to be asked for again. */
+  /** Empties the list. The items keep their links, so do not pass them to this list again. */
   clear(): void {
     this.#oldest = undefined;
     this.#newest = undefined;
     this.#size = 0;
   }
 
-  /** Over those that are in it now: what leaves or comes meanwhile changes nothing. */
+  /** Iterates over a snapshot: later changes of the list do not affect it. */
   [Symbol.iterator](): Iterator<T> {
     const all: T[] = [];
-    for (let one = this.#oldest; one !== undefined; one = one.newer) all.push(one);
+    for (let item = this.#oldest; item !== undefined; item = item.newer) all.push(item);
     return all[Symbol.iterator]();
   }
 }

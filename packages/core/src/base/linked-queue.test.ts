@@ -44,14 +44,14 @@ test("who has left holds nobody, and may come again", () => {
   expect([first.next, second.next, line.size, line.peek()]).toEqual([undefined, undefined, 0, undefined]);
 });
 
-test("nobody stands in line twice", () => {
+test("an item cannot be in the queue twice", () => {
   const line = new LinkedQueue<One>();
   const [first, second] = [new One(), new One()];
   line.push(first);
   line.push(second);
   for (const one of [first, second]) {
-    expect(() => line.push(one)).toThrow(/in line already/);
-    expect(() => line.unshift(one)).toThrow(/in line already/);
+    expect(() => line.push(one)).toThrow(/already in a queue/);
+    expect(() => line.unshift(one)).toThrow(/already in a queue/);
   }
   expect(line.drain()).toEqual([first, second]);
 });

@@ -1,12 +1,12 @@
-/** What may stand in a {@link LinkedQueue}: in one at a time, and once. */
+/** An item of a {@link LinkedQueue}. It can be in one queue at a time, and only once. */
 export interface Linked<T> {
-  /** Whoever follows it there. */
+  /** The next item in the queue. */
   next: T | undefined;
 }
 
 /**
- * First come, first served, linked through those who wait. Every operation takes constant time and allocates nothing, and no old
- * list holds young objects (docs/v8.md#old-objects).
+ * A FIFO queue, linked through its items. Every operation takes constant time and allocates nothing, and no old list refers to young
+ * objects (docs/v8.md#old-objects).
  */
 export class LinkedQueue<T extends Linked<T>> {
   #size = 0;
@@ -17,24 +17,24 @@ export class LinkedQueue<T extends Linked<T>> {
     return this.#size;
   }
 
-  push(one: T): void {
-    this.#isFree(one);
-    if (this.#last === undefined) this.#first = one;
-    else this.#last.next = one;
-    this.#last = one;
+  push(item: T): void {
+    this.#isFree(item);
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
     this.#size++;
   }
 
-  /** Puts one before all others. */
-  unshift(one: T): void {
-    this.#isFree(one);
-    one.next = this.#first;
-    this.#first = one;
-    this.#last ??= one;
+  /** Adds an item at the front. */
+  unshift(item: T): void {
+    this.#isFree(item);
+    item.next = this.#first;
+    this.#first = item;
+    this.#last ??= item;
     this.#size++;
   }
 
-  /** The first one. */
+  /** The first item, which stays in the queue. */
   peek(): T | undefined {
     return this.#first;
   }
@@ -50,15 +50,16 @@ export class LinkedQueue<T extends Linked<T>> {
     return first;
   }
 
-  /** Takes everything out, in order. */
+  /** Removes and returns all items, in order. */
   drain(): T[] {
     const all: T[] = [];
-    for (let one = this.shift(); one !== undefined; one = this.shift()) all.push(one);
+    for (let item = this.shift(); item !== undefined; item = this.shift()) all.push(item);
     return all;
   }
 
-  /** Twice in line, it would close the line to a ring. */
-  #isFree(one: T): void {
-    if (one.next !== undefined || one === this.#last) throw new Error("it stands in line already: take it out first");
+  /** An item that is added twice would turn the queue into a ring. */
+  #isFree(item: T): void {
+    if (item.next !== undefined || item === this.#last)
+      throw new Error("the item is already in a queue; remove it first");
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The functions that end the promise just made with `new Promise(captureParts)`. One function serves all promises, where each
- * would have a closure and its context: a tenth of what a published message allocates (bench/guard.json). Read them at once: the
- * next such promise overwrites them.
+ * `resolve` and `reject` of the promise that was just made with `new Promise(captureParts)`. Read them at once: the next such promise
+ * overwrites them. Sharing one function avoids a closure per promise, a tenth of what a published message allocates
+ * (bench/guard.json).
  */
 export const parts: { resolve: (value: any) => void; reject: (error: unknown) => void } = {
   resolve: () => {},

@@ -1,17 +1,17 @@
-/** The words of a service in an error's text: bounded, on one line, and without what could be a credential. */
+/** Quotes what a service said in an error: shortened, on one line, and without anything that looks like a credential. */
 
 import { excerpt, oneLine } from "./excerpt.ts";
 
-/** Longer texts are cut before anything is looked for in them. */
+/** Longer texts are cut to this many characters before they are searched. */
 const LOOKED_AT = 2_000;
-/** Characters of it that are shown. */
+/** The most characters that are shown. */
 const SHOWN = 300;
 
-/** Each is linear in the length of the text. */
+/** Each pattern runs in time linear in the length of the text. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
-  // A user and password in an address.
+  // User and password in a URL.
   [/:\/\/[^\s/@]{1,200}@/g, "://[hidden]@"],
-  // Ids of access keys.
+  // AWS access key ids.
   [/\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{12,}/g, "[hidden]"],
   // Values of fields that hold secrets, as in `Signature=…`, `x-amz-security-token: …` and `"password":"…"`.
   [
@@ -21,7 +21,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\bbearer\s[^\s,;"'&]+/gi, "Bearer [hidden]"],
 ];
 
-/** Quoted. */
+/** The quoted excerpt, at most 300 characters, with credentials replaced by `[hidden]`. */
 export function quotedWords(said: string): string {
   const cut = said.slice(0, LOOKED_AT);
   const masked = SECRETS.reduce((text, [pattern, by]) => text.replace(pattern, by), cut);

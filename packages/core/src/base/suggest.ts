@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace, swap of neighbours) from `a` to `b`. */
+/** The number of edits (insert, delete, replace, swap of neighbours) from `a` to `b`. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -19,7 +19,7 @@ function distance(a: string, b: string): number {
 
 const plain = (text: string) => text.toLowerCase().replaceAll(/[-_]/g, "");
 
-/** The allowed word meant, if one is near: at most a third of the letters wrong, case and separators not counted. */
+/** The allowed word closest to `given`, if at most a third of its letters differ. Case and separators do not count. */
 export function nearest(given: string, allowed: readonly string[]): string | undefined {
   let found: string | undefined;
   let least = Math.max(1, Math.floor(given.length / 3)) + 1;
@@ -30,13 +30,13 @@ export function nearest(given: string, allowed: readonly string[]): string | und
   return found;
 }
 
-/** ` Did you mean "x"?`, or nothing. */
+/** ` Did you mean "x"?`, or an empty text if no word is close. */
 export function didYouMean(given: unknown, allowed: readonly string[]): string {
   const word = typeof given === "string" ? nearest(given, allowed) : undefined;
   return word === undefined ? "" : ` Did you mean ${JSON.stringify(word)}?`;
 }
 
-/** `a, b, c`, or the word for nothing. */
+/** `a, b, c`, or `none` if the list is empty. */
 export function listed(words: readonly string[], none = "none"): string {
   return words.length === 0 ? none : words.join(", ");
 }

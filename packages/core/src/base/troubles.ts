@@ -1,10 +1,10 @@
 import type { Runtime } from "../driver/runtime.ts";
 
-/** One thing that keeps a part from working, for `health()`. */
+/** A current problem of a part, for `health()`. */
 export interface Trouble {
   /** One sentence for people. */
   readonly text: string;
-  /** True: it will not pass by itself, somebody has to change something. */
+  /** True if it will not pass by itself: somebody must change something. */
   readonly needsPerson: boolean;
 }
 
@@ -12,12 +12,12 @@ interface Noted extends Trouble {
   readonly until: number;
 }
 
-/** More than this at once is the same trouble many times. */
+/** The most troubles kept. More at once would be the same trouble many times. */
 const MOST = 1_000;
 
 /**
- * What fails in a group's work now: settlements, extensions, checkpoints, receives, dead-letter copies. What works again is
- * cleared. What is not heard of again is forgotten after a while: another process may have the message by then.
+ * What currently fails in a group: settlements, extensions, checkpoints, receives, dead-letter copies. A trouble is cleared when it works
+ * again. It also expires after a while, because another process may have the message by then.
  */
 export class Troubles {
   readonly #runtime: Pick<Runtime, "monotonic">;
@@ -27,7 +27,7 @@ export class Troubles {
     this.#runtime = runtime;
   }
 
-  /** `what` names the trouble, so that it can be cleared. `forMs`: how long it counts unless it is noted again. */
+  /** Records a trouble under the name `what`. It expires after `forMs` milliseconds unless it is noted again. */
   note(what: string, trouble: Trouble, forMs: number): void {
     this.#noted.delete(what);
     const [oldest] = this.#noted.size >= MOST ? this.#noted.keys() : [];
@@ -40,7 +40,7 @@ export class Troubles {
     this.#noted.delete(what);
   }
 
-  /** Equal sentences once. */
+  /** The current troubles. Equal sentences appear once. */
   list(): readonly Trouble[] {
     const now = this.#runtime.monotonic();
     const found = new Map<string, Trouble>();
@@ -52,7 +52,7 @@ export class Troubles {
   }
 }
 
-/** Kinds that do not pass by themselves. */
+/** True for error kinds that do not pass by themselves. */
 export function needsPerson(kind: string): boolean {
   return kind === "auth" || kind === "config" || kind === "permanent";
 }

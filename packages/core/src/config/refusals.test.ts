@@ -255,7 +255,7 @@ describe("settings that contradict each other", () => {
     config.channels = billing({}, { retention: "1m" }).channels;
     expect(await problems(config)).toEqual({
       "channels.orders.retention":
-        "a message is kept for 1m, and 5 attempts may wait 2m or more in all; raise the retention, or lower attempts, first or max",
+        "a message is kept for 1m, but 5 attempts may wait 2m or more in total; raise the retention, or lower attempts, first or max",
     });
   });
 

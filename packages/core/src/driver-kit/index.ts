@@ -1,4 +1,4 @@
-/** Helpers for adapter authors; nothing here is required. */
+/** Optional helpers for adapter authors. */
 export { Deque } from "../base/deque.ts";
 export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";

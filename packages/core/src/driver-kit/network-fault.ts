@@ -1,8 +1,8 @@
-/** What an error of Node's sockets means for the call it happened in, whatever the broker. */
+/** Classifies errors of Node's sockets. They mean the same with every broker. */
 import type { Fault, Phase } from "../driver/index.ts";
 import { oneLine } from "../base/excerpt.ts";
 
-/** The request never left: nothing can have happened. */
+/** The request was never sent, so the broker cannot have acted on it. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -15,7 +15,7 @@ const NEVER_SENT = new Set([
   "EMFILE",
   "ENFILE",
 ]);
-/** It may have arrived, and been carried out. */
+/** The connection was cut. The request may have arrived and been carried out. */
 const CUT = new Set([
   "ECONNRESET",
   "EPIPE",
@@ -27,7 +27,7 @@ const CUT = new Set([
 const TIMEOUT = new Set(["ETIMEDOUT", "ESOCKETTIMEDOUT"]);
 const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 
-/** Undefined where it is no error of the network. */
+/** The fault of a network error. Undefined if the error is something else. */
 export function networkFault(error: object, during: Phase): Fault | undefined {
   const { name, code, syscall, message } = error as {
     name?: unknown;
@@ -59,14 +59,14 @@ export function networkFault(error: object, during: Phase): Fault | undefined {
     };
   }
   if (CUT.has(reason) || name === "TimeoutError") {
-    // The SDK names a cut connection TimeoutError too; its code tells.
+    // The AWS SDK also uses the name TimeoutError for a cut connection. The code tells them apart.
     const code = reason === "" || TIMEOUT.has(reason) ? "timeout" : "connection-lost";
     return { kind: during === "send" ? "ambiguous" : "retryable", code };
   }
   return undefined;
 }
 
-/** The socket's own words: they name the address. */
+/** The socket's message, because it names the address. */
 const why = (message: unknown): string =>
   typeof message === "string" && message !== "" ? ` (${oneLine(message, 150)})` : "";
 

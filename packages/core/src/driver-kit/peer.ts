@@ -2,9 +2,11 @@ import { MessagingError } from "../api/errors.ts";
 import { importFile, resolveFrom } from "../base/import-at-run-time.ts";
 
 /**
- * Loads an adapter's peer dependency on first use, so that a service on another transport never needs it installed: `beside`
- * the adapter, else, where a package manager keeps peers away from it, the project's own copy. `by` is the adapter's name.
- * Rejects with `missing-dependency` (`config`) where neither is there.
+ * Loads an adapter's peer dependency on first use, so that services on other transports need not install it. `beside` imports it from
+ * the adapter's place. Some package managers hide peers from the adapter; then `ofProject` imports the project's copy. `by` is the
+ * adapter's name.
+ *
+ * @throws MessagingError `missing-dependency` (`config`) if neither finds it.
  */
 export async function loadPeer<T>(
   name: string,

@@ -1,7 +1,7 @@
 import { MessagingError } from "../api/errors.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "./plan.ts";
 
-/** @throws MessagingError `unknown-channel`. */
+/** The plan of a channel. @throws MessagingError `unknown-channel` if `connect()` was not given the channel. */
 export function channelOf({ channels }: Plan, name: string): ChannelPlan {
   return channels[name] ?? unknownChannel(name);
 }
@@ -11,7 +11,7 @@ export function unknownChannel(name: string): never {
   throw new MessagingError("unknown-channel", text, { kind: "config", channel: name });
 }
 
-/** @throws MessagingError `unlisted-group`. */
+/** The plan of a group. @throws MessagingError `unlisted-group` if the configuration does not list the group. */
 export function groupOf(channel: ChannelPlan, name: string): GroupPlan {
   const found = Object.hasOwn(channel.groups, name) ? channel.groups[name] : undefined;
   if (found !== undefined) return found;

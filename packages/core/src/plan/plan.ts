@@ -1,25 +1,25 @@
 /**
- * The resolved plan: configuration, profile and environment laid over each other, checked against what the channels need
- * and the adapters keep. The engine runs on it; `explain()` prints it.
+ * The plan: configuration, profile and environment merged, and checked against what the channels need and the adapters can do. Core runs
+ * on it, and `explain()` prints it.
  */
 import type { Backoff } from "../api/config-input.ts";
 import type { Exhausted, Explanation } from "../api/explanation.ts";
 import type { Adapter, Capabilities, Destination, Model, Position } from "../driver/index.ts";
 
 export interface RetryRule {
-  /** Deliveries to a handler in all, the first included. Default 5. */
+  /** How often a message is delivered to a handler in total, including the first time. Default 5. */
   readonly attempts: number;
   readonly backoff: Backoff;
   readonly firstMs: number;
   /** The longest wait, jitter included. */
   readonly maxMs: number;
-  /** At most this share of each wait is added at random, 0 to 1; nothing is ever taken away. Default 0.5 for `exponential`, else 0. */
+  /** The largest share of a wait, 0 to 1, that is added at random. Default 0.5 for `exponential`, otherwise 0. */
   readonly jitter?: number;
 }
 
 export interface Policy {
   readonly retry: RetryRule;
-  /** By the error's `name` or `code`; the first that matches along the error's `cause` chain. */
+  /** Rules by the error's `name` or `code`. The first match along the error's `cause` chain applies. */
   readonly errors: Readonly<Record<string, Partial<RetryRule> | "deadLetter" | "release">>;
   readonly exhausted: Exhausted;
 }
@@ -27,29 +27,29 @@ export interface Policy {
 export interface GroupPlan {
   readonly group: string;
   readonly from: Destination;
-  /** Absent only where `policy.exhausted` is `block` or `skip`. */
+  /** Absent only if `policy.exhausted` is `block` or `skip`. */
   readonly deadLetter?: Destination;
-  /** The connection of the dead-letter destination; the channel's own unless a channel was named. */
+  /** The connection of the dead-letter destination. It is the channel's, unless the policy names another channel. */
   readonly deadLetterOn?: string;
   readonly policy: Policy;
-  /** Handlers running at once in this process. Default 10. */
+  /** The most handlers running at once in this process. Default 10. */
   readonly concurrency: number;
-  /** Undispatched plus running, driver buffers included. Default twice the concurrency. */
+  /** The most unsettled messages in this process, including the driver's buffers. Default twice the concurrency. */
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
-  /** How long a hold lasts between heartbeats. Default 60 s. */
+  /** How long a hold lasts unless a heartbeat extends it. Default 60 s. */
   readonly holdMs: number;
   readonly start: Position;
-  /** `perKey`: the most of one ordering key in a batch; absent: as many as the batch takes. */
+  /** `perKey`: the most messages with the same ordering key in a batch. Absent: no limit. */
   readonly batch: { readonly size: number; readonly waitMs: number; readonly perKey?: number };
-  /** What the adapter said, before I/O. */
+  /** What the adapter declares, before any I/O. */
   readonly capabilities: Capabilities;
 }
 
 export interface PublishPlan {
-  /** How long core resends before it gives up. Default 30 s. */
+  /** How long core resends a message before `publish()` rejects. Default 30 s. */
   readonly timeoutMs: number;
-  /** Accepted by `publish` and not yet by the broker, per destination; beyond it publishers wait or are refused. */
+  /** The most messages that wait for the broker's answer, for each destination. `whenFull` says what happens at the limit. */
   readonly maxPending: number;
   readonly maxPendingBytes: number;
   readonly whenFull: "wait" | "reject";
@@ -61,7 +61,7 @@ export interface ChannelPlan {
   /** The connection's name. */
   readonly on: string;
   readonly ordered: boolean;
-  /** What `publish` sends to: the queue's one group, the topic, the stream. */
+  /** Where `publish` sends to: the queue of the only group, the topic, or the stream. */
   readonly to: Destination;
   readonly groups: Readonly<Record<string, GroupPlan>>;
   readonly publish: PublishPlan;
@@ -71,9 +71,9 @@ export interface ChannelPlan {
 export interface ConnectionPlan {
   readonly name: string;
   readonly adapter: Adapter;
-  /** Validated by the adapter's own schema. May hold secrets: never printed. */
+  /** The options as validated by the adapter's schema. They may hold secrets and are never printed. */
   readonly options: unknown;
-  /** `auto`: plan and apply at start (development); `verify`: refuse to start on a difference; `off`: only existence is checked, on use. */
+  /** `auto`: plan and apply at start. `verify`: refuse to start on a difference. `off`: check only on use that resources exist. */
   readonly provision: "auto" | "verify" | "off";
 }
 
@@ -84,8 +84,8 @@ export interface Plan {
   readonly drainMs: number;
   readonly connections: Readonly<Record<string, ConnectionPlan>>;
   readonly channels: Readonly<Record<string, ChannelPlan>>;
-  /** The printable form, secrets left out. */
+  /** The printable form, without secrets. */
   readonly explanation: Explanation;
-  /** Hides what came from the environment in a text that a driver made. */
+  /** Masks values that came from the environment in a driver's text. */
   readonly redact?: (text: string) => string;
 }

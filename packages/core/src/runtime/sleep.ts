@@ -1,6 +1,6 @@
 import type { Runtime } from "../driver/runtime.ts";
 
-/** A runtime's `sleep`, over its `timer`. */
+/** Makes {@link Runtime.sleep} from {@link Runtime.timer}. */
 export function sleepOver(timer: Runtime["timer"]): Runtime["sleep"] {
   return (ms, signal) => {
     if (signal?.aborted) return Promise.resolve();

@@ -2,15 +2,15 @@ import type { Runtime, RuntimeTimer } from "../driver/runtime.ts";
 import { sleepOver } from "./sleep.ts";
 import { uuidSource } from "../base/uuid.ts";
 
-/** Node's longest timer: 2^31 - 1 ms (24.8 days); a longer one would fire at once. */
+/** Node's longest timer: 2^31 - 1 ms (24.8 days). Node fires a longer one at once. */
 const LONGEST = 2_147_483_647;
 
 const nothing = (): void => {};
 const fire = (timer: SystemTimer): void => timer.ring();
 
 /**
- * Never early by the monotonic clock: Node's own drops fractions and compares whole milliseconds, and may fire two too soon.
- * Over, it holds nothing that others could be kept alive by.
+ * A timer that is never early by the monotonic clock. Node's timers compare whole milliseconds and may fire up to two milliseconds too
+ * soon. Once it has fired or is disposed, it holds no references.
  */
 class SystemTimer implements RuntimeTimer {
   #fn: () => void;
@@ -30,7 +30,7 @@ class SystemTimer implements RuntimeTimer {
     fn();
   }
 
-  /** One that Node rings a fraction early is set once more, and then keeps the process for that fraction. */
+  /** If Node fires early, the timer is set again, and keeps the process alive for the remaining fraction of a millisecond. */
   unref(): void {
     this.#handle?.unref();
   }
@@ -49,7 +49,7 @@ class SystemTimer implements RuntimeTimer {
 
 const timer = (ms: number, fn: () => void): RuntimeTimer => new SystemTimer(ms, fn);
 
-/** The machine's own clock, timers, randomness and ids. */
+/** The default runtime: the machine's clock, timers, randomness and ids. */
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

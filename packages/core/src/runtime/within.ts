@@ -1,19 +1,22 @@
 import type { Runtime } from "../driver/runtime.ts";
 
-/** What `work` brings within `ms`; undefined when that passed, or when `sooner` aborts first. `work` goes on. Rejects as it does. */
+/**
+ * Waits for `work` for at most `ms` milliseconds. Resolves with its result, or with undefined after that time or when `signal` aborts.
+ * Rejects if `work` rejects in time. It does not stop `work`, and ignores its later result.
+ */
 export async function within<T>(
   runtime: Pick<Runtime, "sleep">,
   ms: number,
   work: Promise<T>,
-  sooner?: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<T | undefined> {
   const over = new AbortController();
-  const signal = sooner === undefined ? over.signal : AbortSignal.any([sooner, over.signal]);
+  const ended = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
   try {
-    return await Promise.race([work, runtime.sleep(Math.max(ms, 0), signal).then(() => undefined)]);
+    return await Promise.race([work, runtime.sleep(Math.max(ms, 0), ended).then(() => undefined)]);
   } finally {
     over.abort();
-    // Nobody may be left to hear of it.
+    // A later rejection must not be reported as unhandled.
     work.catch(() => {});
   }
 }
