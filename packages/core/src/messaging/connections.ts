@@ -70,7 +70,7 @@ export class Connections {
     on: string,
     destination: Destination,
     publish: PublishPlan,
-    about: { channel: string; group?: string },
+    errorContext: { channel: string; group?: string },
   ): SendQueue {
     const key = JSON.stringify([on, destination.name, destination.group ?? ""]);
     let queue = this.#queues.get(key);
@@ -88,7 +88,7 @@ export class Connections {
         expected,
         observe: this.#observe,
       };
-      queue = new SendQueue({ ...common, about: { connection: on, ...about } });
+      queue = new SendQueue({ ...common, errorContext: { connection: on, ...errorContext } });
       this.#queues.set(key, queue);
       // Asked for by whoever is late: what it is given to send fails as closed.
       if (this.#closed) void queue.close();
@@ -166,13 +166,13 @@ export class Connections {
 
   #report(name: string, event: DriverEvent): void {
     const error = event.cause === undefined ? {} : { error: this.#readable(name, event.cause) };
-    const about = { connection: name, ...(event.id === undefined ? {} : { lease: event.id }) };
+    const errorContext = { connection: name, ...(event.id === undefined ? {} : { lease: event.id }) };
     if (event.type === "position-lost") {
-      this.#observe({ type: "position-lost", level: "error", ...about, ...error });
+      this.#observe({ type: "position-lost", level: "error", ...errorContext, ...error });
       return;
     }
     if (event.type === "warning") {
-      this.#observe({ type: "warning", level: "warn", ...about, ...error });
+      this.#observe({ type: "warning", level: "warn", ...errorContext, ...error });
       return;
     }
     const open = this.#open.get(name);
@@ -186,6 +186,6 @@ export class Connections {
       }
     }
     const level = event.type === "up" || event.type === "unblocked" ? "info" : "warn";
-    this.#observe({ type: "connection", level, state: event.type, ...about, ...error });
+    this.#observe({ type: "connection", level, state: event.type, ...errorContext, ...error });
   }
 }

@@ -224,8 +224,8 @@ export class DeadLetterBox implements DeadLetters {
     if (cause instanceof Error && cause.name === "MessagingError") return cause as MessagingError;
     const { connection, group, channel, closed } = this.#options;
     if (closed.aborted) return closed.reason as MessagingError;
-    const about = { channel: channel.channel, group: group.group };
-    return fromFault(connection.classify(cause, "receive"), `dead letters of "${group.group}"`, cause, about);
+    const errorContext = { channel: channel.channel, group: group.group };
+    return fromFault(connection.classify(cause, "receive"), `dead letters of "${group.group}"`, cause, errorContext);
   }
 }
 

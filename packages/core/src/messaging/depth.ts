@@ -10,16 +10,16 @@ export async function depthOf(
   group: GroupPlan,
   closed: AbortSignal,
 ): Promise<GroupDepth> {
-  const about = { channel: channel.channel, group: group.group };
+  const errorContext = { channel: channel.channel, group: group.group };
   if (connection.depth === undefined) {
     throw new MessagingError("depth-unsupported", `the transport of "${channel.channel}" cannot tell its depth`, {
       kind: "config",
-      ...about,
+      ...errorContext,
     });
   }
   const leases = await connection.depth(group.from, closed).catch((cause: unknown) => {
     closed.throwIfAborted();
-    throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, about);
+    throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, errorContext);
   });
   const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };
   for (const name of ["ready", "delayed", "held"] as const) {

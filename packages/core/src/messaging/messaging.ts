@@ -182,12 +182,12 @@ export class MessagingCore {
     const { connections, runtime, observe, plan } = this.#parts;
     const its = channelOf(this.#parts.plan, channel.name);
     const group = groupOf(its, name);
-    const about = { channel: its.channel, group: name };
+    const errorContext = { channel: its.channel, group: name };
     const on = group.deadLetterOn ?? its.on;
     const used = plan.connections[on];
     const can = group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options);
     const into = its.model === "stream" ? its.to : group.from;
-    const target = () => connections.queue(its.on, into, its.publish, about);
+    const target = () => connections.queue(its.on, into, its.publish, errorContext);
     return new DeadLetterBox({
       channel: its,
       group,
@@ -197,7 +197,7 @@ export class MessagingCore {
       exactDepth: can?.depth === "exact",
       open: () => this.#refuseIfClosed(),
       closed: this.#closed.signal,
-      emit: (event) => observe({ connection: its.on, ...about, ...event }),
+      emit: (event) => observe({ connection: its.on, ...errorContext, ...event }),
     });
   }
 
@@ -207,9 +207,9 @@ export class MessagingCore {
     const its = channelOf(this.#parts.plan, channel.name);
     const group = groupOf(its, name);
     const connection = connections.get(its.on);
-    const about = { channel: its.channel, group: name };
-    await replay(connection, group, from, about, this.#closed.signal);
-    observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...about });
+    const errorContext = { channel: its.channel, group: name };
+    await replay(connection, group, from, errorContext, this.#closed.signal);
+    observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,25 +8,25 @@ export async function replay(
   connection: Connection,
   { from: destination, capabilities }: GroupPlan,
   from: ReplayFrom,
-  about: { readonly channel: string; readonly group: string },
+  errorContext: { readonly channel: string; readonly group: string },
   closed: AbortSignal,
 ): Promise<void> {
-  const to = positionOf(from, about);
+  const to = positionOf(from, errorContext);
   const kind = typeof to === "string" ? to : "time" in to ? "time" : "at";
   if (connection.seek === undefined || !capabilities.replay.includes(kind)) {
     const can = capabilities.replay.join(", ");
-    const text = `"${about.channel}" cannot be replayed from ${kind}: ${can === "" ? "its transport keeps no positions; a stream does" : `its transport can from ${can}`}`;
-    throw new MessagingError("replay-unsupported", text, { kind: "config", ...about });
+    const text = `"${errorContext.channel}" cannot be replayed from ${kind}: ${can === "" ? "its transport keeps no positions; a stream does" : `its transport can from ${can}`}`;
+    throw new MessagingError("replay-unsupported", text, { kind: "config", ...errorContext });
   }
   await connection.seek(destination, to, closed).catch((cause: unknown) => {
     closed.throwIfAborted();
-    throw fromFault(connection.classify(cause, "open"), `replay of "${about.channel}"`, cause, about);
+    throw fromFault(connection.classify(cause, "open"), `replay of "${errorContext.channel}"`, cause, errorContext);
   });
 }
 
-function positionOf(from: ReplayFrom, about: { readonly channel: string; readonly group: string }): Position {
+function positionOf(from: ReplayFrom, errorContext: { readonly channel: string; readonly group: string }): Position {
   if (typeof from === "string" || "at" in from) return from;
   const time = Number(from.time);
   if (Number.isFinite(time)) return { time };
-  throw new MessagingError("bad-position", "replay: time is no valid date", { kind: "config", ...about });
+  throw new MessagingError("bad-position", "replay: time is no valid date", { kind: "config", ...errorContext });
 }

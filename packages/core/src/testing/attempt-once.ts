@@ -62,7 +62,7 @@ export async function attemptOnce(
   }
   const [result] =
     consumer.kind === "batch"
-      ? await runBatch(context, [{ held, view: screened }])
+      ? await runBatch(context, [{ message: held, view: screened }])
       : [await runHandler(consumer, screened.type, screened.data, screened)];
   const decision = decide(policy, result ?? { verdict: "ack" }, held.attempt, runtime.random, describeError);
   switch (decision.action) {

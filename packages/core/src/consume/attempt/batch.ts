@@ -9,7 +9,7 @@ import { handledEvent, wantsHandler, traceOf } from "./single.ts";
 import { View } from "./view.ts";
 
 interface BatchItem {
-  readonly held: HeldMessage;
+  readonly message: HeldMessage;
   readonly view: View;
 }
 
@@ -25,15 +25,15 @@ export async function attemptBatch(
   batch: readonly HeldMessage[],
   done: (ended: number) => void,
 ): Promise<void> {
-  for (const held of batch) held.lease.begin(held);
-  const looked = await Promise.all(batch.map((held) => lookAt(context, held)));
+  for (const message of batch) message.lease.begin(message);
+  const looked = await Promise.all(batch.map((message) => lookAt(context, message)));
   const items: BatchItem[] = [];
   let ended = 0;
   for (const [from, to] of runsOfKeys(batch)) {
     const views = count(from, to, (i) => looked[i] instanceof View);
     // What needs no handler is settled when it is the first of its key, not before.
     takeBack(batch.slice(from + Math.max(views, 1), to));
-    for (let i = from; i < from + views; i++) items.push({ held: batch[i] as HeldMessage, view: looked[i] as View });
+    for (let i = from; i < from + views; i++) items.push({ message: batch[i] as HeldMessage, view: looked[i] as View });
     if (views > 0) continue;
     settleUnhandled(context, concluder, batch[from] as HeldMessage, looked[from]);
     ended++;
@@ -47,18 +47,18 @@ async function handleItems(context: GroupContext, concluder: Concluder, items: r
   const began = context.observed ? context.runtime.monotonic() : 0;
   const results = await runBatch(context, items);
   const durationMs = context.observed ? context.runtime.monotonic() - began : 0;
-  const batch = items.map(({ held }) => held);
+  const batch = items.map(({ message }) => message);
   let ended = 0;
   for (const [from, to] of runsOfKeys(batch)) {
     const end = Math.min(from + count(from, to, (i) => isDone(results[i] as Attempt)) + 1, to);
     // Before any of the key leaves, so that the next of it is ready when its turn comes.
     takeBack(batch.slice(end, to));
     for (let i = from; i < end; i++) {
-      const { held, view } = items[i] as BatchItem;
+      const { message, view } = items[i] as BatchItem;
       const attempt = results[i] as Attempt;
       if (context.observed && attempt.verdict === "ack")
-        context.emit(handledEvent(held, view, durationMs, items.length));
-      concluder.conclude(held, attempt);
+        context.emit(handledEvent(message, view, durationMs, items.length));
+      concluder.conclude(message, attempt);
     }
     ended += end - from;
   }
@@ -82,35 +82,35 @@ function* runsOfKeys(batch: readonly HeldMessage[]): Generator<readonly [from: n
   }
 }
 
-const follows = (held: HeldMessage, first: HeldMessage): boolean =>
-  held.lane !== undefined && held.lane === first.lane && held.lease === first.lease;
+const follows = (message: HeldMessage, first: HeldMessage): boolean =>
+  message.lane !== undefined && message.lane === first.lane && message.lease === first.lease;
 
 /** Back to its place behind the one that failed: its attempt is as if it had not been. */
 function takeBack(all: readonly HeldMessage[]): void {
-  for (const held of all) held.lease.end(held);
-  for (const held of all) {
-    const { lease, state } = held;
-    if (state === "lost") lease.leave(held);
+  for (const message of all) message.lease.end(message);
+  for (const message of all) {
+    const { lease, state } = message;
+    if (state === "lost") lease.leave(message);
     // Nothing is started any more: the broker is to have it.
-    else if (state === "ready" && lease.ending) lease.release(held, "stop");
+    else if (state === "ready" && lease.ending) lease.release(message, "stop");
   }
 }
 
 /** As it is before a handler has it; undefined: condemned before, and only its copy is to be tried again. */
-async function lookAt(context: GroupContext, held: HeldMessage): Promise<Screened | undefined> {
-  return held.condemned === undefined ? screen(context, held) : undefined;
+async function lookAt(context: GroupContext, message: HeldMessage): Promise<Screened | undefined> {
+  return message.condemned === undefined ? screen(context, message) : undefined;
 }
 
 function settleUnhandled(
   context: GroupContext,
   concluder: Concluder,
-  held: HeldMessage,
+  message: HeldMessage,
   screened: Screened | undefined,
 ): void {
-  if (screened !== undefined) return void wantsHandler(context, concluder, held, screened);
-  const again = held.condemned as Condemned;
-  held.condemned = undefined;
-  concluder.condemn(held, again);
+  if (screened !== undefined) return void wantsHandler(context, concluder, message, screened);
+  const again = message.condemned as Condemned;
+  message.condemned = undefined;
+  concluder.condemn(message, again);
 }
 
 /** One attempt for each, in order. */
@@ -166,7 +166,7 @@ async function handle(
   const batch = {
     size: views.length,
     get signal() {
-      signal ??= AbortSignal.any(items.map(({ held }) => held.signal));
+      signal ??= AbortSignal.any(items.map(({ message }) => message.signal));
       return signal;
     },
     fail(delivery: object, error: unknown) {

@@ -18,131 +18,138 @@ export class Concluder {
   }
 
   /** Ends the attempt of a running delivery. */
-  conclude(held: HeldMessage, attempt: Attempt): void {
+  conclude(message: HeldMessage, attempt: Attempt): void {
     if (attempt.verdict === "ack") {
-      held.lease.end(held);
-      held.lease.ack(held);
+      message.lease.end(message);
+      message.lease.ack(message);
       return;
     }
     const { plan, runtime } = this.#context;
-    this.#act(held, decide(plan.policy, attempt, held.attempt, runtime.random, this.#context.describe));
+    this.#act(message, decide(plan.policy, attempt, message.attempt, runtime.random, this.#context.describe));
   }
 
-  condemn(held: HeldMessage, condemned: Condemned): void {
-    held.firstFailedAt ??= this.#context.runtime.now();
+  condemn(message: HeldMessage, condemned: Condemned): void {
+    message.firstFailedAt ??= this.#context.runtime.now();
     const { exhausted } = this.#context.plan.policy;
-    if (exhausted === "skip") return this.#skip(held, condemned);
-    if (exhausted === "block") return this.#block(held, condemned, condemned.error);
-    copyToDeadLetters(this.#context, held, held.opened as Opened, condemned).then(
-      () => this.#dead(held, condemned),
-      (error: unknown) => this.#block(held, condemned, error),
+    if (exhausted === "skip") return this.#skip(message, condemned);
+    if (exhausted === "block") return this.#block(message, condemned, condemned.error);
+    copyToDeadLetters(this.#context, message, message.opened as Opened, condemned).then(
+      () => this.#dead(message, condemned),
+      (error: unknown) => this.#block(message, condemned, error),
     );
   }
 
-  #act(held: HeldMessage, decision: Decision): void {
+  #act(message: HeldMessage, decision: Decision): void {
     if (decision.action === "ack") return;
-    if (decision.action === "skip") return this.#skipped(held, decision.reason);
-    if (held.state === "lost") {
-      held.lease.end(held);
-      held.lease.leave(held);
+    if (decision.action === "skip") return this.#skipped(message, decision.reason);
+    if (message.state === "lost") {
+      message.lease.end(message);
+      message.lease.leave(message);
     } else if (decision.action === "deadLetter") {
-      this.condemn(held, decision);
+      this.condemn(message, decision);
     } else if (decision.action === "release") {
-      held.lease.end(held);
+      message.lease.end(message);
       // A log takes nothing back: it waits here, and the attempt does not count.
-      if (held.lease.log && !held.lease.ending) held.lease.wait(held, this.#context.plan.policy.retry.firstMs);
-      else held.lease.release(held, "asked");
+      if (message.lease.log && !message.lease.ending)
+        message.lease.wait(message, this.#context.plan.policy.retry.firstMs);
+      else message.lease.release(message, "asked");
     } else {
-      this.#retry(held, decision.delayMs, decision.asked, decision.error);
+      this.#retry(message, decision.delayMs, decision.asked, decision.error);
     }
   }
 
-  #retry(held: HeldMessage, delayMs: number, asked: boolean, error: unknown): void {
-    const { lease } = held;
-    const failed = held.attempt;
-    const keeps = lease.canKeep(held, delayMs);
+  #retry(message: HeldMessage, delayMs: number, asked: boolean, error: unknown): void {
+    const { lease } = message;
+    const failed = message.attempt;
+    const keeps = lease.canKeep(message, delayMs);
     const here = keeps && !lease.ending;
-    const there = lease.canReturn(held, delayMs);
+    const there = lease.canReturn(message, delayMs);
     if (!keeps && !there && asked) {
       const refused = `the handler asked for a retry in ${delayMs} ms, which this transport cannot keep`;
       const reason = withError(refused, this.#context.describe(error));
-      this.condemn(held, { action: "deadLetter", code: "retry-delay-unsupported", reason, error });
+      this.condemn(message, { action: "deadLetter", code: "retry-delay-unsupported", reason, error });
       return;
     }
-    held.firstFailedAt ??= this.#context.runtime.now();
-    held.failures++;
-    lease.end(held);
-    this.#emitRetry(held, failed, delayMs, error);
-    const inPlace = here && (held.lane !== undefined || lease.log || !there);
-    if (inPlace) lease.wait(held, delayMs);
-    else if (there) lease.giveBack(held, delayMs, failed);
-    else lease.release(held, "stop");
+    message.firstFailedAt ??= this.#context.runtime.now();
+    message.failures++;
+    lease.end(message);
+    this.#emitRetry(message, failed, delayMs, error);
+    const inPlace = here && (message.lane !== undefined || lease.log || !there);
+    if (inPlace) lease.wait(message, delayMs);
+    else if (there) lease.giveBack(message, delayMs, failed);
+    else lease.release(message, "stop");
   }
 
-  #emitRetry(held: HeldMessage, attempt: number, delayMs: number, error: unknown): void {
-    this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...factsOf(held) });
+  #emitRetry(message: HeldMessage, attempt: number, delayMs: number, error: unknown): void {
+    this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...factsOf(message) });
   }
 
   /** As the handler or a middleware asked: settled as if it had been handled. It leaves no gap: nothing of it was left undone. */
-  #skipped(held: HeldMessage, reason: string): void {
-    this.#context.emit({ type: "skipped", level: "info", by: "handler", reason, ...factsOf(held) });
-    held.lease.end(held);
-    held.lease.ack(held);
+  #skipped(message: HeldMessage, reason: string): void {
+    this.#context.emit({ type: "skipped", level: "info", by: "handler", reason, ...factsOf(message) });
+    message.lease.end(message);
+    message.lease.ack(message);
   }
 
-  #dead(held: HeldMessage, condemned: Condemned): void {
+  #dead(message: HeldMessage, condemned: Condemned): void {
     const { code, reason, error } = condemned;
-    this.#context.troubles.clear(blockedKey(held));
+    this.#context.troubles.clear(blockedKey(message));
     this.#context.emit({
       type: "dead-letter",
       level: "warn",
-      attempt: held.attempt,
+      attempt: message.attempt,
       code,
       reason,
       ...(error === undefined ? {} : { error }),
-      ...factsOf(held),
+      ...factsOf(message),
     });
-    this.#gap(held, "dead-letter");
-    held.lease.end(held);
-    held.lease.ack(held);
+    this.#gap(message, "dead-letter");
+    message.lease.end(message);
+    message.lease.ack(message);
   }
 
-  #skip(held: HeldMessage, condemned: Condemned): void {
+  #skip(message: HeldMessage, condemned: Condemned): void {
     this.#context.emit({
       type: "skipped",
       level: "warn",
       by: "policy",
       reason: condemned.reason,
       error: condemned.error,
-      ...factsOf(held),
+      ...factsOf(message),
     });
-    this.#gap(held, "skip");
-    held.lease.end(held);
-    held.lease.ack(held);
+    this.#gap(message, "skip");
+    message.lease.end(message);
+    message.lease.ack(message);
   }
 
   /** It stays, and its key waits; what condemned it is tried again, not its handler. */
-  #block(held: HeldMessage, condemned: Condemned, error: unknown): void {
-    const { lease } = held;
-    this.#context.emit({ type: "blocked-message", level: "error", reason: condemned.reason, error, ...factsOf(held) });
+  #block(message: HeldMessage, condemned: Condemned, error: unknown): void {
+    const { lease } = message;
+    this.#context.emit({
+      type: "blocked-message",
+      level: "error",
+      reason: condemned.reason,
+      error,
+      ...factsOf(message),
+    });
     const delayMs = this.#context.plan.policy.retry.maxMs;
-    this.#blocked(held, condemned, error, delayMs);
-    const failed = held.attempt;
-    lease.end(held);
-    if (held.state === "lost") return lease.leave(held);
-    const here = lease.canKeep(held, delayMs) && !lease.ending;
-    if (lease.canReturn(held, delayMs) && (held.lane === undefined || !here)) {
-      lease.giveBack(held, delayMs, failed);
+    this.#blocked(message, condemned, error, delayMs);
+    const failed = message.attempt;
+    lease.end(message);
+    if (message.state === "lost") return lease.leave(message);
+    const here = lease.canKeep(message, delayMs) && !lease.ending;
+    if (lease.canReturn(message, delayMs) && (message.lane === undefined || !here)) {
+      lease.giveBack(message, delayMs, failed);
     } else if (here) {
-      held.condemned = condemned;
-      lease.wait(held, delayMs);
+      message.condemned = condemned;
+      lease.wait(message, delayMs);
     } else {
-      lease.release(held, "stop");
+      lease.release(message, "stop");
     }
   }
 
   /** `health()` says it until the message has left, or has not been seen here for two rounds. */
-  #blocked(held: HeldMessage, condemned: Condemned, error: unknown, delayMs: number): void {
+  #blocked(message: HeldMessage, condemned: Condemned, error: unknown, delayMs: number): void {
     const { plan, channel, troubles } = this.#context;
     const known = isMessagingError(error) ? error : undefined;
     const why =
@@ -151,28 +158,29 @@ export class Concluder {
         : (known?.message ?? "its dead-letter copy could not be made");
     const text = `consumer "${plan.group}" of "${channel.channel}": a message is blocked, and its key waits; ${why}`;
     const passing = known !== undefined && !needsPerson(known.kind);
-    troubles.note(blockedKey(held), { text, needsPerson: !passing }, 2 * delayMs + plan.holdMs + 60_000);
+    troubles.note(blockedKey(message), { text, needsPerson: !passing }, 2 * delayMs + plan.holdMs + 60_000);
   }
 
-  expired(held: HeldMessage): void {
-    this.#context.emit({ type: "expired", level: "info", ...factsOf(held) });
-    this.#gap(held, "expiry");
-    held.lease.end(held);
-    held.lease.ack(held);
+  expired(message: HeldMessage): void {
+    this.#context.emit({ type: "expired", level: "info", ...factsOf(message) });
+    this.#gap(message, "expiry");
+    message.lease.end(message);
+    message.lease.ack(message);
   }
 
-  #gap(held: HeldMessage, reason: "dead-letter" | "skip" | "expiry"): void {
-    if (held.lane !== undefined) this.#context.emit({ type: "order-gap", level: "warn", reason, ...factsOf(held) });
+  #gap(message: HeldMessage, reason: "dead-letter" | "skip" | "expiry"): void {
+    if (message.lane !== undefined)
+      this.#context.emit({ type: "order-gap", level: "warn", reason, ...factsOf(message) });
   }
 }
 
-function blockedKey(held: HeldMessage): string {
-  return `blocked ${held.delivery.id}`;
+function blockedKey(message: HeldMessage): string {
+  return `blocked ${message.delivery.id}`;
 }
 
 /** Which message an event is about. */
-export function factsOf(held: HeldMessage): { id: string; lease: string; key?: string } {
-  const base = { id: held.opened?.id ?? held.delivery.id, lease: held.lease.id };
-  const key = held.opened?.envelope?.key;
+export function factsOf(message: HeldMessage): { id: string; lease: string; key?: string } {
+  const base = { id: message.opened?.id ?? message.delivery.id, lease: message.lease.id };
+  const key = message.opened?.envelope?.key;
   return key === undefined ? base : { ...base, key };
 }

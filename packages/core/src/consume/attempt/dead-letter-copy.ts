@@ -14,22 +14,22 @@ import { envelopeFor, type Opened } from "../../wire/incoming-message.ts";
  */
 export async function copyToDeadLetters(
   context: GroupContext,
-  held: HeldMessage,
+  message: HeldMessage,
   opened: Opened,
   condemned: Condemned,
 ): Promise<void> {
   const { deadLetters, runtime, plan, channel } = context;
   if (deadLetters === undefined) throw new Error("no dead-letter destination");
   const now = runtime.now();
-  const original = envelopeFor(opened, held.delivery, channel.channel, now);
+  const original = envelopeFor(opened, message.delivery, channel.channel, now);
   const dead: DeadInfo = {
     reason: condemned.reason,
     code: condemned.code,
-    attempts: held.attempt,
+    attempts: message.attempt,
     channel: channel.channel,
     group: plan.group,
     ...(condemned.error === undefined ? {} : { errorClass: classOf(condemned.error) }),
-    firstAt: held.firstFailedAt ?? now,
+    firstAt: message.firstFailedAt ?? now,
     lastAt: now,
   };
   const { expiresAt: _, ...kept } = original;
@@ -39,7 +39,7 @@ export async function copyToDeadLetters(
   } catch (error) {
     if (!isMessagingError(error) || error.kind !== "permanent") throw error;
     const copy = verbatim(
-      held.delivery.message,
+      message.delivery.message,
       `${envelope.id}:${envelope.hop}:${fingerprint(envelope, opened.body)}`,
     );
     await deadLetters.send(() => copy, { reserve: true });

@@ -34,16 +34,17 @@ const condemn = (code: string, reason: string): Refused => ({
 });
 
 /** Synchronous where the schema is. */
-export function screen(context: ScreenContext, held: HeldMessage): Screened | Promise<Screened> {
+export function screen(context: ScreenContext, message: HeldMessage): Screened | Promise<Screened> {
   const { channel, handlers, kind } = context.consumer;
-  held.opened ??= open(channel, held.delivery);
-  const opened = held.opened;
+  message.opened ??= open(channel, message.delivery);
+  const opened = message.opened;
   const { envelope } = opened;
   let { type } = opened;
   if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
   // On a log alone: a queue is its group's own, so nobody else would ever handle what is passed over there.
-  if (envelope?.to !== undefined && envelope.to !== context.plan.group && held.lease.log) return { kind: "elsewhere" };
-  const tenures = held.lease.log ? (held.delivery.attempt ?? 1) : 1;
+  if (envelope?.to !== undefined && envelope.to !== context.plan.group && message.lease.log)
+    return { kind: "elsewhere" };
+  const tenures = message.lease.log ? (message.delivery.attempt ?? 1) : 1;
   if (tenures > (context.plan.from.nativeAttempts ?? Number.POSITIVE_INFINITY))
     return condemn("crash-loop", `${tenures - 1} holders of its partition ended without getting past it`);
   if (type === undefined)
@@ -80,24 +81,30 @@ export function screen(context: ScreenContext, held: HeldMessage): Screened | Pr
     return broken(error, withError(SCHEMA_THREW, context.describe(error)));
   }
   return validated instanceof Promise
-    ? later(context, held, opened, type, validated)
-    : finish(context, held, opened, type, validated);
+    ? later(context, message, opened, type, validated)
+    : finish(context, message, opened, type, validated);
 }
 
 function later(
   context: ScreenContext,
-  held: HeldMessage,
+  message: HeldMessage,
   opened: Opened,
   type: string,
   validated: Promise<Validated>,
 ): Promise<Screened> {
   return validated.then(
-    (result) => finish(context, held, opened, type, result),
+    (result) => finish(context, message, opened, type, result),
     (error: unknown) => broken(error, withError(SCHEMA_THREW, context.describe(error))),
   );
 }
 
-function finish(context: ScreenContext, held: HeldMessage, opened: Opened, type: string, result: Validated): Screened {
+function finish(
+  context: ScreenContext,
+  message: HeldMessage,
+  opened: Opened,
+  type: string,
+  result: Validated,
+): Screened {
   if (result.problems !== undefined) {
     const fields = result.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
     return condemn(
@@ -108,7 +115,7 @@ function finish(context: ScreenContext, held: HeldMessage, opened: Opened, type:
         .join("; ")}${opened.coded?.note === undefined ? "" : `; ${opened.coded.note}`}`,
     );
   }
-  return viewOf(held, opened, type, result.value, context.channel.channel, context.plan.group);
+  return viewOf(message, opened, type, result.value, context.channel.channel, context.plan.group);
 }
 
 const SCHEMA_THREW = "its schema threw";

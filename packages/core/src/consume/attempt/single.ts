@@ -10,54 +10,54 @@ import { View } from "./view.ts";
 export function wantsHandler(
   context: GroupContext,
   concluder: Concluder,
-  held: HeldMessage,
+  message: HeldMessage,
   screened: Screened,
 ): screened is View & Record<string, unknown> {
   if (screened instanceof View) return true;
   if (screened.kind === "condemned") {
-    concluder.condemn(held, screened.condemned);
+    concluder.condemn(message, screened.condemned);
   } else if (screened.kind === "expired") {
-    concluder.expired(held);
+    concluder.expired(message);
   } else {
     if (screened.kind === "ignored")
-      context.emit({ type: "discarded", level: "info", messageType: screened.type, ...factsOf(held) });
-    concluder.conclude(held, ACK);
+      context.emit({ type: "discarded", level: "info", messageType: screened.type, ...factsOf(message) });
+    concluder.conclude(message, ACK);
   }
   return false;
 }
 
 /** One attempt of one delivery. `done` is called when its handler has ended, whatever the outcome; never throws. */
-export function attemptOne(context: GroupContext, concluder: Concluder, held: HeldMessage, done: () => void): void {
-  held.lease.begin(held);
-  if (held.condemned !== undefined) {
-    const again = held.condemned;
-    held.condemned = undefined;
-    concluder.condemn(held, again);
+export function attemptOne(context: GroupContext, concluder: Concluder, message: HeldMessage, done: () => void): void {
+  message.lease.begin(message);
+  if (message.condemned !== undefined) {
+    const again = message.condemned;
+    message.condemned = undefined;
+    concluder.condemn(message, again);
     return done();
   }
-  const screened = screen(context, held);
-  if (screened instanceof Promise) void screened.then((ready) => handle(context, concluder, held, ready, done));
-  else handle(context, concluder, held, screened, done);
+  const screened = screen(context, message);
+  if (screened instanceof Promise) void screened.then((ready) => handle(context, concluder, message, ready, done));
+  else handle(context, concluder, message, screened, done);
 }
 
 /** No promise and no closure where schema and handler are synchronous. */
 function handle(
   context: GroupContext,
   concluder: Concluder,
-  held: HeldMessage,
+  message: HeldMessage,
   screened: Screened,
   done: () => void,
 ): void {
-  if (!wantsHandler(context, concluder, held, screened)) return done();
-  if (context.watched) return handleWatched(context, concluder, held, screened, done);
+  if (!wantsHandler(context, concluder, message, screened)) return done();
+  if (context.watched) return handleWatched(context, concluder, message, screened, done);
   const attempt = runHandler(context.consumer, screened.type, screened.data, screened);
   if (attempt instanceof Promise) {
     void attempt.then((ended) => {
-      concluder.conclude(held, ended);
+      concluder.conclude(message, ended);
       done();
     });
   } else {
-    concluder.conclude(held, attempt);
+    concluder.conclude(message, attempt);
     done();
   }
 }
@@ -69,15 +69,15 @@ function handle(
 function handleWatched(
   context: GroupContext,
   concluder: Concluder,
-  held: HeldMessage,
+  message: HeldMessage,
   view: View,
   done: () => void,
 ): void {
   const began = context.runtime.monotonic();
   const ended = (attempt: Attempt) => {
     if (context.observed && attempt.verdict === "ack")
-      context.emit(handledEvent(held, view, context.runtime.monotonic() - began));
-    concluder.conclude(held, attempt);
+      context.emit(handledEvent(message, view, context.runtime.monotonic() - began));
+    concluder.conclude(message, attempt);
     done();
   };
   const run = () => runHandler(context.consumer, view.type, view.data, view);
@@ -92,7 +92,7 @@ export function traceOf(view: View): Readonly<Record<string, unknown>> {
 }
 
 /** `batch`: how many deliveries the handler had at once. */
-export function handledEvent(held: HeldMessage, view: View, durationMs: number, batch?: number): GroupEvent {
+export function handledEvent(message: HeldMessage, view: View, durationMs: number, batch?: number): GroupEvent {
   return {
     type: "handled",
     level: "info",
@@ -100,6 +100,6 @@ export function handledEvent(held: HeldMessage, view: View, durationMs: number, 
     attempt: view.attempt,
     durationMs,
     ...(batch === undefined ? {} : { batch }),
-    ...factsOf(held),
+    ...factsOf(message),
   };
 }

@@ -15,43 +15,43 @@ export class View {
   readonly time: Date;
   readonly hop: number;
   readonly raw: unknown;
-  readonly #held: HeldMessage;
+  readonly #message: HeldMessage;
 
-  constructor(held: HeldMessage, opened: Opened, type: string, data: unknown, channel: string, group: string) {
-    const { delivery } = held;
+  constructor(message: HeldMessage, opened: Opened, type: string, data: unknown, channel: string, group: string) {
+    const { delivery } = message;
     const { envelope } = opened;
     this.id = opened.id;
     this.type = type;
     this.data = data;
     this.channel = channel;
     this.group = group;
-    this.attempt = held.attempt;
+    this.attempt = message.attempt;
     this.headers = opened.headers;
     this.foreign = opened.foreign;
     this.source = envelope === undefined ? "foreign" : envelope.source;
-    this.time = new Date(envelope === undefined ? (delivery.enqueuedAt ?? held.lease.runtime.now()) : envelope.time);
+    this.time = new Date(envelope === undefined ? (delivery.enqueuedAt ?? message.lease.runtime.now()) : envelope.time);
     this.hop = envelope === undefined ? 0 : envelope.hop;
     this.raw = delivery.raw;
-    this.#held = held;
+    this.#message = message;
   }
 
   /** On the prototype, and made when first asked for: most handlers never look. */
   get signal(): AbortSignal {
-    return this.#held.signal;
+    return this.#message.signal;
   }
 }
 
 export function viewOf(
-  held: HeldMessage,
+  message: HeldMessage,
   opened: Opened,
   type: string,
   data: unknown,
   channel: string,
   group: string,
 ): View & Record<string, unknown> {
-  const { delivery, lease } = held;
+  const { delivery, lease } = message;
   const { envelope } = opened;
-  const view = new View(held, opened, type, data, channel, group) as View & Record<string, unknown>;
+  const view = new View(message, opened, type, data, channel, group) as View & Record<string, unknown>;
   const key = envelope?.key ?? delivery.message.key;
   if (key !== undefined) view["key"] = key;
   if (delivery.enqueuedAt !== undefined) view["enqueuedAt"] = new Date(delivery.enqueuedAt);

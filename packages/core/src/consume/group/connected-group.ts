@@ -21,7 +21,7 @@ export interface GroupConnections {
     on: string,
     destination: Destination,
     publish: PublishPlan,
-    about: { channel: string; group?: string },
+    errorContext: { channel: string; group?: string },
   ): SendQueue;
 }
 
@@ -77,8 +77,8 @@ export class ConnectedGroup implements GroupContext {
   get deadLetters(): SendQueue | undefined {
     const { channel, plan } = this;
     if (plan.deadLetter === undefined) return undefined;
-    const about = { channel: channel.channel, group: plan.group };
-    return this.#connections.queue(plan.deadLetterOn ?? channel.on, plan.deadLetter, channel.publish, about);
+    const errorContext = { channel: channel.channel, group: plan.group };
+    return this.#connections.queue(plan.deadLetterOn ?? channel.on, plan.deadLetter, channel.publish, errorContext);
   }
 
   readonly describe = (error: unknown): string => describeError(error, this.#redact);

@@ -10,11 +10,11 @@ export function groupPlanFor(
   plan: Plan,
   consumer: ConsumerShape,
 ): { readonly channel: ChannelPlan; readonly group: GroupPlan } {
-  const about = { channel: consumer.channel.name, group: consumer.group, kind: "config" } as const;
+  const errorContext = { channel: consumer.channel.name, group: consumer.group, kind: "config" } as const;
   const channel = plan.channels[consumer.channel.name];
   if (channel === undefined) {
     const text = `channel "${consumer.channel.name}" was not given to connect(); add it to \`channels\``;
-    throw new MessagingError("unknown-channel", text, about);
+    throw new MessagingError("unknown-channel", text, errorContext);
   }
   const group = Object.hasOwn(channel.groups, consumer.group) ? channel.groups[consumer.group] : undefined;
   if (group === undefined) {
@@ -22,12 +22,12 @@ export function groupPlanFor(
     const near = nearest(consumer.group, listed);
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
     const text = `group "${consumer.group}" is not listed at channels.${channel.channel}.groups (${listed.join(", ")})${hint}; list it in the configuration, where publishers and the plan see it too`;
-    throw new MessagingError("unlisted-group", text, about);
+    throw new MessagingError("unlisted-group", text, errorContext);
   }
   const ignoresAll = consumer.handlers["*"] === "ignore";
   if (ignoresAll && channel.model === "queue" && consumer.options.discard !== true) {
     const text = `"*": "ignore" on a queue throws messages away for everyone: handle them, or say \`discard: true\``;
-    throw new MessagingError("would-discard", text, about);
+    throw new MessagingError("would-discard", text, errorContext);
   }
   return { channel, group: withOptions(group, consumer) };
 }

@@ -44,8 +44,8 @@ export class HandlerPool {
     return this.#ready.size === 0 && this.#running < this.#context.plan.concurrency;
   }
 
-  enqueue(held: HeldMessage): void {
-    this.#ready.push(held);
+  enqueue(message: HeldMessage): void {
+    this.#ready.push(message);
     this.#pump();
   }
 
@@ -69,10 +69,10 @@ export class HandlerPool {
       if (this.#batching) {
         if (!this.#startBatch()) break;
       } else {
-        const held = this.#ready.shift() as HeldMessage;
-        if (held.state !== "ready") continue;
+        const message = this.#ready.shift() as HeldMessage;
+        if (message.state !== "ready") continue;
         this.#running++;
-        attemptOne(this.#context, this.#concluder, held, this.#done);
+        attemptOne(this.#context, this.#concluder, message, this.#done);
       }
     }
     this.#pumping = false;
@@ -115,10 +115,10 @@ export class HandlerPool {
     this.#wait = undefined;
     const batch: HeldMessage[] = [];
     while (batch.length < size && this.#ready.size > 0) {
-      const held = this.#ready.shift() as HeldMessage;
-      if (held.state !== "ready") continue;
-      batch.push(held);
-      for (const next of this.#following(held, size - batch.length)) batch.push(next);
+      const message = this.#ready.shift() as HeldMessage;
+      if (message.state !== "ready") continue;
+      batch.push(message);
+      for (const next of this.#following(message, size - batch.length)) batch.push(next);
     }
     if (batch.length === 0) return false;
     this.#running++;
@@ -130,10 +130,11 @@ export class HandlerPool {
    * What of its key goes into its batch, in order. One that has failed here before is tried alone: a failure sends all that
    * follow it in a batch back, and they should be handled in vain no more than once.
    */
-  #following(held: HeldMessage, room: number): readonly HeldMessage[] {
-    if (held.lane === undefined || held.failures + held.before > 0 || held.condemned !== undefined) return [];
+  #following(message: HeldMessage, room: number): readonly HeldMessage[] {
+    if (message.lane === undefined || message.failures + message.before > 0 || message.condemned !== undefined)
+      return [];
     const { perKey = room + 1 } = this.#context.plan.batch;
-    return held.lease.following(held, Math.min(room, perKey - 1));
+    return message.lease.following(message, Math.min(room, perKey - 1));
   }
 
   /** With what follows the heads of the lanes a batch would be full. */
@@ -143,8 +144,8 @@ export class HandlerPool {
     const { perKey = size } = plan.batch;
     let count = 0;
     for (let i = 0; i < this.#ready.size && count < size; i++) {
-      const held = this.#ready.at(i) as HeldMessage;
-      if (held.state === "ready") count += Math.min(held.lease.laneLength(held), perKey);
+      const message = this.#ready.at(i) as HeldMessage;
+      if (message.state === "ready") count += Math.min(message.lease.laneLength(message), perKey);
     }
     return count >= size;
   }

@@ -90,7 +90,7 @@ export class GroupRunner {
           new MessagingError("start-timeout", `${this.#name} could not start within ${START_MS} ms: ${last}`, {
             kind: "retryable",
             cause: this.#lastError,
-            ...this.#about,
+            ...this.#errorContext,
           }),
         );
       };
@@ -122,7 +122,7 @@ export class GroupRunner {
         reject(
           new MessagingError("closed", `${this.#name} was stopped before it had started`, {
             kind: "closed",
-            ...this.#about,
+            ...this.#errorContext,
           }),
         );
       });
@@ -150,7 +150,7 @@ export class GroupRunner {
     return `consumer "${this.context.plan.group}" of "${this.context.channel.channel}"`;
   }
 
-  get #about(): { channel: string; group: string } {
+  get #errorContext(): { channel: string; group: string } {
     return { channel: this.context.channel.channel, group: this.context.plan.group };
   }
 
@@ -174,7 +174,7 @@ export class GroupRunner {
       }
       const error = isMessagingError(failure.cause)
         ? failure.cause
-        : fromFault(failure.fault, this.#name, failure.cause, this.#about);
+        : fromFault(failure.fault, this.#name, failure.cause, this.#errorContext);
       this.#lastError = error;
       this.#problem = { text: error.message, needsPerson: needsPerson(error.kind) };
       const passing =

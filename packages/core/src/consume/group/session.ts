@@ -54,8 +54,8 @@ export class Session implements LeaseHost {
     return this.#runners;
   }
 
-  enqueue(held: HeldMessage): void {
-    this.#pool.enqueue(held);
+  enqueue(message: HeldMessage): void {
+    this.#pool.enqueue(message);
   }
 
   gathered(): void {
@@ -94,10 +94,10 @@ export class Session implements LeaseHost {
     const now = this.context.runtime.monotonic();
     let longest: HeldMessage | undefined;
     for (const runner of this.#runners) {
-      for (const held of runner.messages) {
-        if (held.dueAt <= now) continue; // its turn has come
-        if (held.state !== "waiting" || (longest !== undefined && held.dueAt <= longest.dueAt)) continue;
-        if (runner.messages.canReturn(held, held.dueAt - now)) longest = held;
+      for (const message of runner.messages) {
+        if (message.dueAt <= now) continue; // its turn has come
+        if (message.state !== "waiting" || (longest !== undefined && message.dueAt <= longest.dueAt)) continue;
+        if (runner.messages.canReturn(message, message.dueAt - now)) longest = message;
       }
     }
     if (longest !== undefined) longest.lease.giveBack(longest, longest.dueAt - now, longest.attempt - 1);

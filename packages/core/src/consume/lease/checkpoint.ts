@@ -43,15 +43,15 @@ export class Checkpointer {
     return this.#mark === undefined && this.#storing === undefined;
   }
 
-  track(held: HeldMessage): void {
-    this.#records.push(held);
+  track(message: HeldMessage): void {
+    this.#records.push(message);
   }
 
-  ack(held: HeldMessage): void {
-    this.#messages.settled(held, false);
+  ack(message: HeldMessage): void {
+    this.#messages.settled(message, false);
     // Nearly always the oldest.
-    if (this.#records.peek() === held) this.#pass(held);
-    else this.#settled.add(held);
+    if (this.#records.peek() === message) this.#pass(message);
+    else this.#settled.add(message);
     for (let head = this.#records.peek(); head !== undefined && this.#settled.has(head); head = this.#records.peek()) {
       this.#settled.delete(head);
       this.#pass(head);

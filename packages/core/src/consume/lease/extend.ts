@@ -34,8 +34,8 @@ export class Heartbeat {
   watch(arrived: readonly HeldMessage[]): void {
     const now = this.#work.runtime.monotonic();
     let due = this.#dueAt;
-    for (const held of arrived)
-      if (this.#messages.has(held) && held.deadline !== undefined) due = Math.min(due, this.#due(held, now));
+    for (const message of arrived)
+      if (this.#messages.has(message) && message.deadline !== undefined) due = Math.min(due, this.#due(message, now));
     if (due < this.#dueAt) this.#arm(due);
   }
 
@@ -69,17 +69,17 @@ export class Heartbeat {
   }
 
   /** When the held one wants attention: an extension, or its loss. */
-  #due(held: HeldMessage, now: number): number {
-    const deadline = held.deadline as number;
-    if (!this.#extendable(held, now)) return deadline - this.margin;
+  #due(message: HeldMessage, now: number): number {
+    const deadline = message.deadline as number;
+    if (!this.#extendable(message, now)) return deadline - this.margin;
     return Math.min(deadline - (this.#holdMs * 2) / 3, deadline - this.margin);
   }
 
   /** Can an extension still win time worth having? */
-  #extendable(held: HeldMessage, now: number): boolean {
+  #extendable(message: HeldMessage, now: number): boolean {
     if (this.#work.lease.extend === undefined) return false;
-    const last = held.delivery.lastDeadline;
-    return last === undefined || last - Math.max(now, held.deadline as number) > 1_000;
+    const last = message.delivery.lastDeadline;
+    return last === undefined || last - Math.max(now, message.deadline as number) > 1_000;
   }
 
   #arm(at: number): void {
@@ -103,51 +103,52 @@ export class Heartbeat {
     const extend: HeldMessage[] = [];
     let next = Number.POSITIVE_INFINITY;
     let overrun = false;
-    for (const held of this.#messages) {
-      if (held.deadline === undefined || held.state === "lost") continue;
-      if (now >= held.deadline - this.margin) {
+    for (const message of this.#messages) {
+      if (message.deadline === undefined || message.state === "lost") continue;
+      if (now >= message.deadline - this.margin) {
         // One that waits for its next attempt says nothing about how long handlers take.
-        if (held.state !== "waiting") overrun = true;
-        this.#end(held);
-      } else if (held.extending !== undefined) next = Math.min(next, held.deadline - this.margin);
-      else if (this.#due(held, now) <= soon && this.#extendable(held, now)) extend.push(held);
-      else next = Math.min(next, this.#due(held, now));
+        if (message.state !== "waiting") overrun = true;
+        this.#end(message);
+      } else if (message.extending !== undefined) next = Math.min(next, message.deadline - this.margin);
+      else if (this.#due(message, now) <= soon && this.#extendable(message, now)) extend.push(message);
+      else next = Math.min(next, this.#due(message, now));
     }
     if (overrun) this.#work.overrun();
     for (let i = 0; i < extend.length; i += this.#work.batch) void this.#extend(extend.slice(i, i + this.#work.batch));
     // One that fails is tried again soon, but its loss is not noticed late for it.
-    for (const held of extend) next = Math.min(next, now + this.#holdMs / 6, (held.deadline as number) - this.margin);
+    for (const message of extend)
+      next = Math.min(next, now + this.#holdMs / 6, (message.deadline as number) - this.margin);
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
   }
 
-  #end(held: HeldMessage): void {
-    const unstarted = held.state === "ready" || held.state === "waiting";
-    if (unstarted && this.#work.lease.extend === undefined) this.#messages.releaseInTime(held);
-    else this.#messages.lose(held, this.#why(held));
+  #end(message: HeldMessage): void {
+    const unstarted = message.state === "ready" || message.state === "waiting";
+    if (unstarted && this.#work.lease.extend === undefined) this.#messages.releaseInTime(message);
+    else this.#messages.lose(message, this.#why(message));
   }
 
   async #extend(batch: HeldMessage[]): Promise<void> {
     const { lease, runtime } = this.#work;
     const holdMs = this.#holdMs;
     const sentAt = runtime.monotonic();
-    const last = Math.min(...batch.map((held) => held.delivery.lastDeadline ?? Number.POSITIVE_INFINITY));
+    const last = Math.min(...batch.map((message) => message.delivery.lastDeadline ?? Number.POSITIVE_INFINITY));
     const forMs = Math.min(holdMs, last - sentAt);
-    const receipts = batch.map((held) => held.delivery.receipt);
+    const receipts = batch.map((message) => message.delivery.receipt);
     const ask = async () => (await lease.extend?.(receipts, forMs, lease.lost)) ?? [];
     const call = ask().catch((cause: unknown) => batch.map(() => ({ cause })));
-    for (const held of batch) held.extending = call;
+    for (const message of batch) message.extending = call;
     const outcomes = await call;
-    batch.forEach((held, i) => {
-      held.extending = undefined;
+    batch.forEach((message, i) => {
+      message.extending = undefined;
       const outcome = outcomes[i];
       if (outcome === undefined) {
-        held.deadline = sentAt + forMs;
-        this.#failed?.delete(held);
+        message.deadline = sentAt + forMs;
+        this.#failed?.delete(message);
       } else if (this.#work.classify(outcome.cause, "extend").kind === "lost") {
-        if (this.#messages.has(held)) this.#messages.lose(held, outcome.cause);
+        if (this.#messages.has(message)) this.#messages.lose(message, outcome.cause);
       } else {
         // Whatever else it is may pass: it is tried again until the margin.
-        (this.#failed ??= new WeakMap()).set(held, outcome.cause);
+        (this.#failed ??= new WeakMap()).set(message, outcome.cause);
         troubled(this.#work, "extend", outcome.cause);
       }
     });
@@ -155,24 +156,31 @@ export class Heartbeat {
   }
 
   /** Why a hold could not be kept: people are told what to change. */
-  #why(held: HeldMessage): unknown {
-    const cause = this.#failed?.get(held);
+  #why(message: HeldMessage): unknown {
+    const cause = this.#failed?.get(message);
     if (cause !== undefined) return cause;
     const { plan, channel, physicalName } = this.#work.host.context;
-    const about = { kind: "retryable" as const, channel: channel.channel, group: plan.group };
+    const errorContext = { kind: "retryable" as const, channel: channel.channel, group: plan.group };
     const doing = `extend on "${physicalName}"`;
-    if (held.extending !== undefined)
-      return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, about);
+    if (message.extending !== undefined)
+      return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, errorContext);
     if (this.#work.lease.extend === undefined) {
       const text = `${doing}: this transport extends no hold, and keeps one for ${Math.round(this.#fixedMs)} ms; make the handler shorter, or raise the transport's own limit (RabbitMQ: consumerTimeout, with the broker's consumer_timeout)`;
-      return new MessagingError("hold-over", text, about);
+      return new MessagingError("hold-over", text, errorContext);
     }
-    if (held.delivery.lastDeadline === undefined || (held.deadline as number) < held.delivery.lastDeadline - 1_000)
-      return new MessagingError("hold-over", `${doing}: the process was busy or asleep past the hold's end`, about);
+    if (
+      message.delivery.lastDeadline === undefined ||
+      (message.deadline as number) < message.delivery.lastDeadline - 1_000
+    )
+      return new MessagingError(
+        "hold-over",
+        `${doing}: the process was busy or asleep past the hold's end`,
+        errorContext,
+      );
     return new MessagingError(
       "hold-limit",
       `${doing}: the transport keeps no hold longer than this one was kept`,
-      about,
+      errorContext,
     );
   }
 }

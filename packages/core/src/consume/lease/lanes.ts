@@ -10,17 +10,17 @@ export class Lanes {
   readonly #returning = new Map<string, Set<string>>();
 
   /** True when it is the head at once. */
-  add(key: string, held: HeldMessage): boolean {
+  add(key: string, message: HeldMessage): boolean {
     const lane = this.#lanes.get(key);
-    if (lane === undefined) this.#lanes.set(key, [held]);
-    else lane.push(held);
+    if (lane === undefined) this.#lanes.set(key, [message]);
+    else lane.push(message);
     return lane === undefined;
   }
 
   /** Takes one out. The new head, where the one taken was the head. */
-  remove(key: string, held: HeldMessage): HeldMessage | undefined {
+  remove(key: string, message: HeldMessage): HeldMessage | undefined {
     const lane = this.#lanes.get(key);
-    const at = lane?.indexOf(held) ?? -1;
+    const at = lane?.indexOf(message) ?? -1;
     if (lane === undefined || at < 0) return undefined;
     lane.splice(at, 1);
     if (lane.length === 0) this.#lanes.delete(key);
@@ -28,16 +28,16 @@ export class Lanes {
   }
 
   /** Takes out everything behind one, in order, but for what runs in one batch with it: that keeps its place until it ends. */
-  cutBehind(key: string, held: HeldMessage): HeldMessage[] {
+  cutBehind(key: string, message: HeldMessage): HeldMessage[] {
     const lane = this.#lanes.get(key);
-    const at = lane?.indexOf(held) ?? -1;
+    const at = lane?.indexOf(message) ?? -1;
     return lane === undefined || at < 0 ? [] : lane.splice(at + 1 + runningAfter(lane, at));
   }
 
   /** What runs in one batch with it, behind it. */
-  runningBehind(key: string, held: HeldMessage): HeldMessage[] {
+  runningBehind(key: string, message: HeldMessage): HeldMessage[] {
     const lane = this.#lanes.get(key);
-    const at = lane?.indexOf(held) ?? -1;
+    const at = lane?.indexOf(message) ?? -1;
     return lane === undefined || at < 0 ? [] : lane.slice(at + 1, at + 1 + runningAfter(lane, at));
   }
 

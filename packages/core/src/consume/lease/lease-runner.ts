@@ -106,32 +106,32 @@ export class LeaseRunner implements Receiving, MessageParts {
     for (let i = 0; i < deliveries.length; i++) {
       const delivery = deliveries[i] as Delivery;
       const known = this.messages.known(delivery);
-      let held: HeldMessage;
+      let message: HeldMessage;
       try {
         const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
-        held = new HeldMessage(delivery, this.messages, lane, known === undefined ? 0 : known.attempts);
+        message = new HeldMessage(delivery, this.messages, lane, known === undefined ? 0 : known.attempts);
       } catch (cause) {
         context.budget.unreserve(deliveries.length - i);
         throw cause;
       }
-      if (known !== undefined) held.firstFailedAt = known.firstAt;
-      this.messages.add(held);
-      if (this.checkpointer !== undefined) this.#track(this.checkpointer, held);
-      arrived[i] = held;
+      if (known !== undefined) message.firstFailedAt = known.firstAt;
+      this.messages.add(message);
+      if (this.checkpointer !== undefined) this.#track(this.checkpointer, message);
+      arrived[i] = message;
       if (unwanted) continue;
-      if (held.deadline !== undefined && held.deadline <= tooLate) {
-        this.messages.release(held, "hold");
+      if (message.deadline !== undefined && message.deadline <= tooLate) {
+        this.messages.release(message, "hold");
         continue;
       }
       if (!keyed) continue;
-      if (this.messages.followsReturned(held)) behind.push(held);
-      else if (this.messages.lineUp(held)) startable.push(held);
+      if (this.messages.followsReturned(message)) behind.push(message);
+      else if (this.messages.lineUp(message)) startable.push(message);
     }
     if (this.window !== undefined) this.window.arrived(arrived.length, bytesOf(arrived), this.heartbeat.fixedMs);
     if (unwanted) return this.messages.refuse(arrived);
-    for (const held of behind) this.messages.release(held, "order");
+    for (const message of behind) this.messages.release(message, "order");
     // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
-    for (const held of startable) if (held.state === "ready") this.host.enqueue(held);
+    for (const message of startable) if (message.state === "ready") this.host.enqueue(message);
     if (keyed && startable.length + behind.length < deliveries.length) this.host.gathered();
     // What is handled by now needs no timer.
     if (this.messages.size > 0) this.heartbeat.watch(arrived);
@@ -200,16 +200,16 @@ export class LeaseRunner implements Receiving, MessageParts {
     this.#end();
   }
 
-  #track(checkpointer: Checkpointer, held: HeldMessage): void {
-    checkpointer.track(held);
+  #track(checkpointer: Checkpointer, message: HeldMessage): void {
+    checkpointer.track(message);
     // Earlier tenures of this record ended without progress: it may be what ended them (driver rule 8).
-    if ((held.delivery.attempt ?? 1) > 1) this.#careful = true;
+    if ((message.delivery.attempt ?? 1) > 1) this.#careful = true;
     else if (this.#careful && checkpointer.size === 1) this.#careful = false;
   }
 }
 
 function bytesOf(arrived: readonly HeldMessage[]): number {
   let bytes = 0;
-  for (const held of arrived) bytes += held.bytes;
+  for (const message of arrived) bytes += message.bytes;
   return bytes;
 }

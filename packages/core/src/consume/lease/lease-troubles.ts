@@ -23,6 +23,6 @@ export function mended(work: LeaseWork, what: Call): void {
 export function readable(work: LeaseWork, during: Phase, cause: unknown): MessagingError {
   if (isMessagingError(cause)) return cause;
   const { plan, channel, physicalName } = work.host.context;
-  const about = { channel: channel.channel, group: plan.group };
-  return fromFault(work.classify(cause, during), `${during} on "${physicalName}"`, cause, about);
+  const errorContext = { channel: channel.channel, group: plan.group };
+  return fromFault(work.classify(cause, during), `${during} on "${physicalName}"`, cause, errorContext);
 }

@@ -47,12 +47,12 @@ export class Settler {
     return this.#unsettled;
   }
 
-  add(held: HeldMessage, settlement: Settlement): void {
+  add(message: HeldMessage, settlement: Settlement): void {
     this.#unsettled++;
-    held.settlement = settlement;
-    held.settleTries = 0;
-    if (held.extending === undefined) this.#push(held);
-    else this.#pushAfter(held.extending, held);
+    message.settlement = settlement;
+    message.settleTries = 0;
+    if (message.extending === undefined) this.#push(message);
+    else this.#pushAfter(message.extending, message);
   }
 
   /** More settlements may come soon: handlers run. */
@@ -60,8 +60,8 @@ export class Settler {
     return this.#messages.running > 0;
   }
 
-  #pushAfter(extending: Promise<unknown>, held: HeldMessage): void {
-    void extending.then(() => this.#push(held));
+  #pushAfter(extending: Promise<unknown>, message: HeldMessage): void {
+    void extending.then(() => this.#push(message));
   }
 
   /** Nothing more is expected soon: what lingers leaves after what is published in this tick. */
@@ -90,20 +90,20 @@ export class Settler {
     this.#closed = true;
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
-    for (const [held, { timer, cause }] of this.#again ?? []) {
+    for (const [message, { timer, cause }] of this.#again ?? []) {
       timer[Symbol.dispose]();
-      this.#finish(held, true, cause);
+      this.#finish(message, true, cause);
     }
     this.#again = undefined;
-    for (const held of this.#pending.drain()) this.#finish(held, true);
+    for (const message of this.#pending.drain()) this.#finish(message, true);
   }
 
-  #push(held: HeldMessage): void {
+  #push(message: HeldMessage): void {
     if (this.#closed || this.#work.lease.lost.aborted) {
-      this.#finish(held, true);
+      this.#finish(message, true);
       return;
     }
-    this.#pending.push(held);
+    this.#pending.push(message);
     if (this.#pending.size >= this.#work.batch) this.#send();
     else this.#schedule();
   }
@@ -153,17 +153,17 @@ export class Settler {
     let outcomes: readonly Outcome[];
     try {
       outcomes = await lease.settle(
-        batch.map((held) => held.settlement as Settlement),
+        batch.map((message) => message.settlement as Settlement),
         lease.lost,
       );
     } catch (cause) {
       outcomes = batch.map(() => ({ cause }));
     }
     this.#calls--;
-    batch.forEach((held, i) => {
+    batch.forEach((message, i) => {
       const outcome = outcomes[i];
-      if (outcome === undefined) this.#finish(held, false);
-      else this.#failed(held, outcome.cause);
+      if (outcome === undefined) this.#finish(message, false);
+      else this.#failed(message, outcome.cause);
     });
     if (this.#troubled && outcomes.some((outcome) => outcome === undefined)) this.#mended();
     // It may be in the old generation (docs/v8.md#old-objects).
@@ -172,26 +172,26 @@ export class Settler {
     else if (this.#pending.size > 0) this.#schedule();
   }
 
-  #failed(held: HeldMessage, cause: unknown): void {
+  #failed(message: HeldMessage, cause: unknown): void {
     const { runtime } = this.#work;
     const fault = this.#work.classify(cause, "settle");
-    if (fault.kind === "lost" || fault.kind === "closed" || this.#closed) return this.#finish(held, true, cause);
+    if (fault.kind === "lost" || fault.kind === "closed" || this.#closed) return this.#finish(message, true, cause);
     this.#troubled = true;
     troubled(this.#work, "settle", cause);
-    const tries = ++held.settleTries;
+    const tries = ++message.settleTries;
     let wait = Math.max(reconnectMs(tries, runtime.random), fault.retryAfterMs ?? 0);
-    if (held.deadline === undefined) {
-      if (tries > TRIES_WITHOUT_END) return this.#finish(held, true, cause);
+    if (message.deadline === undefined) {
+      if (tries > TRIES_WITHOUT_END) return this.#finish(message, true, cause);
     } else {
-      const left = held.deadline - LAST_TRY_MS - runtime.monotonic();
-      if (left <= 0) return this.#finish(held, true, cause);
+      const left = message.deadline - LAST_TRY_MS - runtime.monotonic();
+      if (left <= 0) return this.#finish(message, true, cause);
       wait = Math.min(wait, left);
     }
     const again = () => {
-      this.#again?.delete(held);
-      this.#push(held);
+      this.#again?.delete(message);
+      this.#push(message);
     };
-    (this.#again ??= new Map()).set(held, { timer: runtime.timer(wait, again), cause });
+    (this.#again ??= new Map()).set(message, { timer: runtime.timer(wait, again), cause });
   }
 
   #mended(): void {
@@ -199,9 +199,9 @@ export class Settler {
     mended(this.#work, "settle");
   }
 
-  #finish(held: HeldMessage, lost: boolean, cause?: unknown): void {
+  #finish(message: HeldMessage, lost: boolean, cause?: unknown): void {
     this.#unsettled--;
-    this.#messages.settled(held, lost, cause);
+    this.#messages.settled(message, lost, cause);
     if (this.#unsettled === 0 && this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
   }
 }

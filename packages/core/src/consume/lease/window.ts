@@ -89,14 +89,14 @@ export class Window {
     this.#update();
   }
 
-  began(held: HeldMessage): void {
+  began(message: HeldMessage): void {
     if (!this.#fixed || this.#timed !== undefined || --this.#untimed > 0) return;
-    this.#timed = held;
+    this.#timed = message;
     this.#began = this.#runtime.monotonic();
   }
 
-  ended(held: HeldMessage): void {
-    if (held !== this.#timed) return;
+  ended(message: HeldMessage): void {
+    if (message !== this.#timed) return;
     this.#timed = undefined;
     this.#took(this.#runtime.monotonic() - this.#began);
   }

@@ -42,7 +42,7 @@ export interface SendQueueOptions {
   /** What the adapter declared; a sender that keeps less is refused (`capability-missing`). */
   readonly expected: Capabilities;
   readonly observe: Observe;
-  readonly about: { readonly connection?: string; readonly channel: string; readonly group?: string };
+  readonly errorContext: { readonly connection?: string; readonly channel: string; readonly group?: string };
 }
 
 /**
@@ -53,7 +53,7 @@ export interface SendQueueOptions {
  */
 export class SendQueue {
   readonly #options: SendQueueOptions;
-  readonly #about: ErrorContext;
+  readonly #errorContext: ErrorContext;
   readonly #slot: SenderSlot;
   readonly #schedule: SendSchedule;
   readonly #loop: SendLoop;
@@ -67,10 +67,10 @@ export class SendQueue {
 
   constructor(options: SendQueueOptions) {
     const { runtime, connection, observe } = options;
-    const about = { channel: options.about.channel, group: options.about.group };
-    const slot = new SenderSlot({ ...options, about });
+    const errorContext = { channel: options.errorContext.channel, group: options.errorContext.group };
+    const slot = new SenderSlot({ ...options, errorContext });
     this.#options = options;
-    this.#about = about;
+    this.#errorContext = errorContext;
     this.#slot = slot;
     this.#admission = new Admission(options.plan);
     this.#schedule = new SendSchedule(runtime, {
@@ -81,21 +81,21 @@ export class SendQueue {
     this.#loop = new SendLoop({
       runtime,
       connection,
-      connectionName: options.about.connection,
+      connectionName: options.errorContext.connection,
       observe,
       openMs: options.plan.timeoutMs,
-      about,
+      errorContext,
       slot,
       schedule: this.#schedule,
       finish: (message, error, sent) => this.#finish(message, error, sent),
-      failIdle: (error) => this.#failIdle((message) => finalFailure(message, about, error)),
+      failIdle: (error) => this.#failIdle((message) => finalFailure(message, errorContext, error)),
     });
   }
 
   /** What keeps this destination from taking messages, for `health()`. */
   get trouble(): Trouble | undefined {
     const error = this.#loop.trouble;
-    const doing = `publish to "${this.#about.channel}"`;
+    const doing = `publish to "${this.#errorContext.channel}"`;
     if (error !== undefined) return { text: `${doing}: ${error.message}`, needsPerson: needsPerson(error.kind) };
     if (!this.#slot.opening || this.#unresolved === 0) return undefined;
     return { text: `${doing}: ${this.#unresolved} messages wait for the destination to open`, needsPerson: false };
@@ -128,7 +128,7 @@ export class SendQueue {
       abort = () => {
         if (this.#unresolved === 0) this.#slot.cancelOpening();
         const text = `open "${this.#options.physicalName}" to send: the signal was aborted`;
-        reject(new MessagingError("aborted", text, { ...this.#about, kind: "retryable", cause: signal.reason }));
+        reject(new MessagingError("aborted", text, { ...this.#errorContext, kind: "retryable", cause: signal.reason }));
       };
     });
     const opened = this.#slot.open();
@@ -149,7 +149,7 @@ export class SendQueue {
       try {
         made = make(capabilities);
       } catch (cause) {
-        return reject(wrap(options.id, this.#about, cause));
+        return reject(wrap(options.id, this.#errorContext, cause));
       }
       this.submit(new GivenMessage(made, capabilities, make, options, resolve, reject));
     });
@@ -157,12 +157,12 @@ export class SendQueue {
 
   /** The place in the order of its key is taken before this returns. */
   submit(message: OutgoingMessage): void {
-    if (this.#closing !== undefined) return message.done(closedError(message, this.#about), undefined);
+    if (this.#closing !== undefined) return message.done(closedError(message, this.#errorContext), undefined);
     const { signal, gate } = message;
     if (signal?.aborted) return message.done(this.#abortedError(message), undefined);
     const room = this.#admission.canEnter(message.weight);
     if (!room && this.#options.plan.whenFull === "reject")
-      return message.done(backpressure(this.#about, message.id), undefined);
+      return message.done(backpressure(this.#errorContext, message.id), undefined);
     message.deadline = this.#schedule.now() + Math.ceil(message.timeoutMs ?? this.#options.plan.timeoutMs);
     this.#all.add(message);
     this.#unresolved++;
@@ -177,9 +177,9 @@ export class SendQueue {
   }
 
   #abortedError(message: OutgoingMessage): MessagingError {
-    const text = `publish to "${this.#about.channel}": the signal was aborted`;
+    const text = `publish to "${this.#errorContext.channel}": the signal was aborted`;
     const kind = message.call === undefined ? "retryable" : "ambiguous";
-    return failure(message, this.#about, "aborted", kind, text, message.signal?.reason);
+    return failure(message, this.#errorContext, "aborted", kind, text, message.signal?.reason);
   }
 
   #listen(message: OutgoingMessage, signal: AbortSignal): void {
@@ -194,7 +194,7 @@ export class SendQueue {
         message.gated = false;
         this.#offer(message);
       },
-      (cause) => this.#finish(message, wrap(message.id, this.#about, cause), undefined),
+      (cause) => this.#finish(message, wrap(message.id, this.#errorContext, cause), undefined),
     );
   }
 
@@ -203,7 +203,7 @@ export class SendQueue {
     if (message.finished || message.started || message.gated || !message.admitted || !this.#lanes.isFirst(message))
       return;
     if (isBlocked(message)) {
-      this.#finish(message, blocked(message, this.#about), undefined);
+      this.#finish(message, blocked(message, this.#errorContext), undefined);
       return;
     }
     this.#loop.add(message);
@@ -222,7 +222,7 @@ export class SendQueue {
   #advance(first: OutgoingMessage): void {
     let next: OutgoingMessage | undefined = first;
     while (next !== undefined && !next.gated && next.admitted && isBlocked(next)) {
-      next = this.#settle(next, blocked(next, this.#about), undefined);
+      next = this.#settle(next, blocked(next, this.#errorContext), undefined);
     }
     if (next !== undefined) this.#offer(next);
   }
@@ -274,7 +274,7 @@ export class SendQueue {
 
   #timedOut(message: OutgoingMessage): MessagingError {
     const timeoutMs = message.timeoutMs ?? this.#options.plan.timeoutMs;
-    return timedOut(message, this.#about, timeoutMs, this.#loop.openError);
+    return timedOut(message, this.#errorContext, timeoutMs, this.#loop.openError);
   }
 
   #failIdle(errorOf: (message: OutgoingMessage) => MessagingError): void {
@@ -305,7 +305,7 @@ export class SendQueue {
   #close(): Promise<void> {
     this.#schedule.stop();
     const closed = this.#loop.close(new MessagingError("closed", "messaging is stopped", { kind: "closed" }));
-    this.#failIdle((message) => closedError(message, this.#about));
+    this.#failIdle((message) => closedError(message, this.#errorContext));
     return closed;
   }
 }

@@ -10,7 +10,7 @@ export function takeBatch(
   lists: readonly LinkedQueue<OutgoingMessage>[],
   sender: OpenSender,
   fail: (message: OutgoingMessage, error: MessagingError) => void,
-  about: ErrorContext,
+  errorContext: ErrorContext,
   /** Of messages, where it is lower than the driver's. */
   most: number,
 ): OutgoingMessage[] {
@@ -25,7 +25,7 @@ export function takeBatch(
   for (const list of lists) {
     for (let message = list.peek(); message !== undefined; message = list.peek()) {
       if (!message.finished) {
-        const error = encode(message, sender, about);
+        const error = encode(message, sender, errorContext);
         if (error === undefined) {
           if (taken === batch.length || total + message.size > bytes) return cut(batch, taken);
           total += message.size;

@@ -11,7 +11,7 @@ const MAYBE =
 /** Ambiguity is sticky (C1): what happened later cannot undo it. */
 export function failure(
   message: OutgoingMessage,
-  about: ErrorContext,
+  errorContext: ErrorContext,
   code: string,
   kind: Kind,
   text: string,
@@ -19,7 +19,7 @@ export function failure(
 ): MessagingError {
   const doubt = message.ambiguous || kind === "ambiguous";
   return new MessagingError(code, doubt ? text + MAYBE : text, {
-    ...about,
+    ...errorContext,
     id: message.id,
     kind: doubt ? "ambiguous" : kind,
     cause,
@@ -29,19 +29,23 @@ export function failure(
 
 export function attemptFailed(
   message: OutgoingMessage,
-  about: ErrorContext,
+  errorContext: ErrorContext,
   fault: Fault,
   cause: unknown,
 ): MessagingError {
-  return fromFault(fault, `publish to "${about.channel}"`, cause, { ...about, id: message.id });
+  return fromFault(fault, `publish to "${errorContext.channel}"`, cause, { ...errorContext, id: message.id });
 }
 
 /** The final form of the last attempt's error. */
-export function finalFailure(message: OutgoingMessage, about: ErrorContext, error: MessagingError): MessagingError {
+export function finalFailure(
+  message: OutgoingMessage,
+  errorContext: ErrorContext,
+  error: MessagingError,
+): MessagingError {
   if (!message.ambiguous) return error;
   const sure = error.kind === "ambiguous" ? "" : " after an attempt whose answer was lost";
   return new MessagingError(error.code, `${error.message}${sure}${MAYBE}`, {
-    ...about,
+    ...errorContext,
     id: message.id,
     kind: "ambiguous",
     cause: error.cause ?? error,
@@ -51,16 +55,16 @@ export function finalFailure(message: OutgoingMessage, about: ErrorContext, erro
 
 export function timedOut(
   message: OutgoingMessage,
-  about: ErrorContext,
+  errorContext: ErrorContext,
   timeoutMs: number,
   lastError: MessagingError | undefined,
 ): MessagingError {
-  const doing = `publish to "${about.channel}"`;
+  const doing = `publish to "${errorContext.channel}"`;
   const error = message.error ?? lastError;
   if (message.call !== undefined) {
     return failure(
       message,
-      about,
+      errorContext,
       "publish-timeout",
       "ambiguous",
       `${doing}: no answer from the broker within ${timeoutMs} ms`,
@@ -69,12 +73,12 @@ export function timedOut(
   }
   if (!message.admitted) {
     const text = `${doing}: no room within ${timeoutMs} ms, maxPending or maxPendingBytes is reached; publish more slowly or raise them`;
-    return failure(message, about, "backpressure", "retryable", text);
+    return failure(message, errorContext, "backpressure", "retryable", text);
   }
   if (message.gated)
     return failure(
       message,
-      about,
+      errorContext,
       "publish-timeout",
       "retryable",
       `${doing}: validation took longer than ${timeoutMs} ms`,
@@ -82,7 +86,7 @@ export function timedOut(
   const why = error === undefined ? "" : `; last: ${error.message}`;
   return failure(
     message,
-    about,
+    errorContext,
     "publish-timeout",
     error?.kind ?? "retryable",
     `${doing}: not accepted within ${timeoutMs} ms${why}`,
@@ -92,37 +96,37 @@ export function timedOut(
 
 export function tooLarge(
   message: OutgoingMessage,
-  about: ErrorContext,
+  errorContext: ErrorContext,
   limit: number,
   reserved: number,
 ): MessagingError {
   const kept = reserved > 0 ? ` (${reserved} bytes of its limit are kept for dead-letter fields)` : "";
-  const text = `message of ${message.size} bytes with its envelope; "${about.channel}" takes ${limit}${kept}; send less, or a reference to where it is stored`;
-  return failure(message, about, "too-large", "permanent", text);
+  const text = `message of ${message.size} bytes with its envelope; "${errorContext.channel}" takes ${limit}${kept}; send less, or a reference to where it is stored`;
+  return failure(message, errorContext, "too-large", "permanent", text);
 }
 
-export function blocked(message: OutgoingMessage, about: ErrorContext): MessagingError {
+export function blocked(message: OutgoingMessage, errorContext: ErrorContext): MessagingError {
   const text = `an earlier message of the same ordering key in this publishMany failed, so this one was not sent; publish it again once the earlier one is settled`;
-  return failure(message, about, "blocked-by-earlier", "retryable", text);
+  return failure(message, errorContext, "blocked-by-earlier", "retryable", text);
 }
 
-export function closedError(message: OutgoingMessage, about: ErrorContext): MessagingError {
+export function closedError(message: OutgoingMessage, errorContext: ErrorContext): MessagingError {
   return failure(
     message,
-    about,
+    errorContext,
     "closed",
     "closed",
-    `publish to "${about.channel}": messaging is stopped; publish before stop()`,
+    `publish to "${errorContext.channel}": messaging is stopped; publish before stop()`,
   );
 }
 
-export function backpressure(about: ErrorContext, id: string | undefined): MessagingError {
-  const text = `publish to "${about.channel}": maxPending or maxPendingBytes is reached; publish more slowly, raise them, or set whenFull: wait`;
-  return new MessagingError("backpressure", text, { ...about, id, kind: "retryable" });
+export function backpressure(errorContext: ErrorContext, id: string | undefined): MessagingError {
+  const text = `publish to "${errorContext.channel}": maxPending or maxPendingBytes is reached; publish more slowly, raise them, or set whenFull: wait`;
+  return new MessagingError("backpressure", text, { ...errorContext, id, kind: "retryable" });
 }
 
-export function wrap(id: string | undefined, about: ErrorContext, cause: unknown): MessagingError {
+export function wrap(id: string | undefined, errorContext: ErrorContext, cause: unknown): MessagingError {
   if (isMessagingError(cause)) return cause;
-  const text = `publish to "${about.channel}": ${cause instanceof Error ? cause.message : String(cause)}`;
-  return new MessagingError("publish-failed", text, { ...about, id, kind: "permanent", cause });
+  const text = `publish to "${errorContext.channel}": ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new MessagingError("publish-failed", text, { ...errorContext, id, kind: "permanent", cause });
 }

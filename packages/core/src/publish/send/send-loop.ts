@@ -24,7 +24,7 @@ export interface SendLoopOptions {
   readonly observe: Observe;
   /** How long an opening may take before a fresh one is tried. */
   readonly openMs: number;
-  readonly about: ErrorContext;
+  readonly errorContext: ErrorContext;
   readonly slot: SenderSlot;
   readonly schedule: SendSchedule;
   readonly finish: (message: OutgoingMessage, error: MessagingError | undefined, sent: Accepted | undefined) => void;
@@ -81,7 +81,7 @@ export class SendLoop {
     if (sender === undefined) return this.#open();
     const atOnce = Math.max(1, Math.min(sender.capabilities.concurrency.send, this.#window));
     while (this.#calls.length < atOnce) {
-      const messages = takeBatch(this.#lists, sender, this.#fail, this.#options.about, this.#most);
+      const messages = takeBatch(this.#lists, sender, this.#fail, this.#options.errorContext, this.#most);
       if (messages.length === 0) return;
       this.#start(messages, sender);
     }
@@ -213,7 +213,10 @@ export class SendLoop {
     const aborted = call.controller.signal.aborted;
     const fault: Fault = aborted ? { kind: "ambiguous", code: "aborted" } : this.#classify(cause);
     if (fault.kind === "permanent" && call.messages.length > 1 && this.#stopping === undefined)
-      return this.#halve(call, attemptFailed(call.messages[0] as OutgoingMessage, this.#options.about, fault, cause));
+      return this.#halve(
+        call,
+        attemptFailed(call.messages[0] as OutgoingMessage, this.#options.errorContext, fault, cause),
+      );
     const failed = call.messages.filter(
       (message) => !message.finished && this.#mayResend(message, fault, cause, call.sender),
     );
@@ -244,7 +247,7 @@ export class SendLoop {
 
   /** Notes a failed attempt, and ends the message where another one cannot help. */
   #mayResend(message: OutgoingMessage, fault: Fault, cause: unknown, sender: OpenSender): boolean {
-    const error = attemptFailed(message, this.#options.about, fault, cause);
+    const error = attemptFailed(message, this.#options.errorContext, fault, cause);
     message.error = error;
     if (error.kind === "ambiguous") message.ambiguous = true;
     const { kind } = error;
@@ -253,7 +256,7 @@ export class SendLoop {
     if (kind === "closed" || kind === "auth" || kind === "config") this.#options.slot.drop(sender);
     const hopeless = kind === "permanent" || kind === "auth" || kind === "config";
     if (!hopeless && this.#stopping === undefined) return true;
-    this.#options.finish(message, finalFailure(message, this.#options.about, error), undefined);
+    this.#options.finish(message, finalFailure(message, this.#options.errorContext, error), undefined);
     return false;
   }
 
@@ -291,22 +294,22 @@ export class SendLoop {
     const next = this.#options.runtime.monotonic() + ms;
     const late = failed.filter((message) => message.deadline <= next);
     for (const message of late) {
-      this.#fail(message, finalFailure(message, this.#options.about, message.error as MessagingError));
+      this.#fail(message, finalFailure(message, this.#options.errorContext, message.error as MessagingError));
     }
     if (error !== undefined && late.length < Math.max(1, failed.length)) this.#report(error, ms);
     return late.length === 0 ? failed : failed.filter((message) => !message.finished);
   }
 
   #report(error: MessagingError, retryInMs: number): void {
-    const { observe, connectionName, about } = this.#options;
+    const { observe, connectionName, errorContext } = this.#options;
     observe({
       type: "resend",
       level: "info",
       error,
       retryInMs,
       ...(connectionName === undefined ? {} : { connection: connectionName }),
-      ...(about.channel === undefined ? {} : { channel: about.channel }),
-      ...(about.group === undefined ? {} : { group: about.group }),
+      ...(errorContext.channel === undefined ? {} : { channel: errorContext.channel }),
+      ...(errorContext.group === undefined ? {} : { group: errorContext.group }),
     });
   }
 

@@ -16,7 +16,7 @@ export interface SenderSlotOptions {
   readonly physicalName: string;
   readonly connection: Connection;
   readonly expected: Capabilities;
-  readonly about: Omit<ErrorDetails, "kind" | "cause">;
+  readonly errorContext: Omit<ErrorDetails, "kind" | "cause">;
 }
 
 /** The sender of a destination: opened on first use, once at a time, and again after it was dropped. */
@@ -49,7 +49,7 @@ export class SenderSlot {
   }
 
   async #open(signal: AbortSignal): Promise<OpenSender> {
-    const { connection, destination, physicalName, about } = this.#options;
+    const { connection, destination, physicalName, errorContext } = this.#options;
     let driver: SenderDriver;
     try {
       driver = await connection.sender(destination, signal);
@@ -62,7 +62,7 @@ export class SenderSlot {
         fault.kind === "ambiguous" ? { ...fault, kind: "retryable" } : fault,
         `open "${physicalName}" to send`,
         cause,
-        about,
+        errorContext,
       );
     }
     const missing = signal.aborted ? [] : missingCapabilities(this.#options.expected, driver.capabilities);
@@ -71,16 +71,16 @@ export class SenderSlot {
       this.drop(sender);
       if (signal.aborted) throw this.#givenUp(undefined);
       const text = `"${physicalName}" keeps less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel asks for`;
-      throw new MessagingError("capability-missing", text, { ...about, kind: "config" });
+      throw new MessagingError("capability-missing", text, { ...errorContext, kind: "config" });
     }
     this.current = sender;
     return sender;
   }
 
   #givenUp(cause: unknown): MessagingError {
-    const { physicalName, about } = this.#options;
+    const { physicalName, errorContext } = this.#options;
     const text = `open "${physicalName}" to send: no answer before it was given up`;
-    return new MessagingError("no-answer", text, { ...about, kind: "retryable", cause });
+    return new MessagingError("no-answer", text, { ...errorContext, kind: "retryable", cause });
   }
 
   /** Gives up an opening nobody waits for any more, so that the next use starts afresh. */
