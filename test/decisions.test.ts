@@ -20,6 +20,15 @@ test("the list has every record, with its title, date and status as the record h
   ).toEqual(rows);
 });
 
+test("every accepted record says what it rests on, what follows, and what would change our mind", () => {
+  const parts = ["Context", "Decision", "Consequences", "What would change our mind"];
+  for (const file of records) {
+    const headings = [...read(file).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+    const superseded = read(file).split("\n")[2]?.startsWith("Superseded");
+    expect(headings, file).toEqual(superseded ? parts.slice(0, 3) : parts);
+  }
+});
+
 test("records are numbered without a gap", () => {
   const numbers = records.map((file) => file.slice(0, 5));
   expect(numbers).toEqual(records.map((_, index) => `${String(index + 1).padStart(4, "0")}-`));
