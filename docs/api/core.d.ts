@@ -894,20 +894,25 @@ export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 export { ATTRIBUTES as ENVELOPE_ATTRIBUTES, type Attribute, DEAD_ATTRIBUTES } from "../wire/attribute-table.ts";
 export { charsetOf, readForeign } from "../wire/foreign-message.ts";
-export { networkFault } from "./network-fault.ts";
+export { networkFault, type NetworkHints } from "./network-fault.ts";
 export { isLoopback, originProblem, withoutScheme } from "./endpoint.ts";
 export { LinkedList, type Listed } from "../base/linked-list.ts";
 export { type Linked, LinkedQueue } from "../base/linked-queue.ts";
 export { guarded } from "../base/guarded.ts";
 export { loadPeer } from "./peer.ts";
 export { quotedWords } from "../base/quoted-words.ts";
+export { anySignal } from "../runtime/any-signal.ts";
 export { sleepOver } from "../runtime/sleep.ts";
 export { excerpt, oneLine } from "../wire/text.ts";
 export { within } from "../runtime/within.ts";
 
 // driver-kit/network-fault.d.ts
 import type { Fault, Phase } from "../driver/index.ts";
-export declare function networkFault(error: object, during: Phase): Fault | undefined;
+export interface NetworkHints {
+    readonly unreachable: string;
+    readonly tls: string;
+}
+export declare function networkFault(error: object, during: Phase, hints?: NetworkHints): Fault | undefined;
 
 // driver-kit/peer.d.ts
 export declare function loadPeer<T>(name: string, by: string, beside: () => Promise<unknown>, ofProject?: () => Promise<unknown>): Promise<T>;
@@ -1315,6 +1320,12 @@ export interface Plan {
     readonly explanation: Explanation;
     readonly redact?: (text: string) => string;
 }
+
+// runtime/any-signal.d.ts
+export declare function anySignal(...signals: readonly AbortSignal[]): {
+    readonly signal: AbortSignal;
+    readonly aborted: Promise<void>;
+} & Disposable;
 
 // runtime/sleep.d.ts
 import type { Runtime } from "../driver/runtime.ts";

@@ -10,15 +10,13 @@ import type {
 } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { capabilitiesOf } from "./capabilities.ts";
-import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./retry/broker-retry.ts";
 import { Caution } from "./publish/caution.ts";
-import type { Channel } from "./client/channel.ts";
 import { ConfirmChannel } from "./publish/confirm-channel.ts";
 import { delayQueues } from "./retry/delay-queues.ts";
 import { safeReturns } from "./retry/delivery-limit.ts";
 import { dialer } from "./client/dial.ts";
-import { classify, isMissing } from "./errors.ts";
-import { existingQueue } from "./resource.ts";
+import { classify } from "./errors.ts";
+import { brokerRetryFor, checkThere, existingQueue, explained, refuseSurplus, verify } from "./resource.ts";
 import { MAX_PREFETCH } from "./limits.ts";
 import { Link } from "./client/link.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from "./names.ts";
@@ -26,7 +24,6 @@ import { Members } from "./receive/members.ts";
 import { settingsOf } from "./native.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
 import { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
-import { refuseSurplus } from "./receive/partitions.ts";
 import { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
 import { QueueLease } from "./receive/queue-lease.ts";
 import { createReceiver } from "./receiver.ts";
@@ -72,7 +69,7 @@ export async function connect(
     const known = found.get(queue);
     if (known !== undefined) return known;
     const existing = await existingQueue(queue, (work) =>
-      withChannel(consuming, signal, (channel) => channel.rpc((raw) => work(raw), signal)),
+      consuming.withChannel(signal, (channel) => channel.rpc(work, signal)),
     );
     signal.throwIfAborted();
     found.set(queue, existing);
@@ -112,7 +109,7 @@ export async function connect(
       if (ordered) await refuseSurplus(from, consuming, signal);
       if (ordered) members = await Members.join(membersQueue(from), consuming, signal);
       if (redelivery !== undefined && from.dead !== true)
-        await check(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
+        await checkThere(consuming, { exchange: delayQueues(delaysOf(from, options)).at(-1)!.name }, signal);
       await Promise.all(leases.map((lease) => lease.open(signal)));
       existing = await existingOf(from, signal);
     } catch (error) {
@@ -185,7 +182,7 @@ export async function connect(
     },
     depth: async (of, signal) => {
       if (of.model === "stream") return (await import("./stream/depth.ts")).streamDepth(settingFor(of), signal);
-      return withChannel(consuming, signal, async (channel) => {
+      return consuming.withChannel(signal, async (channel) => {
         const found: Depth[] = [];
         for (const queue of queuesOf(of)) {
           const { messageCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
@@ -198,7 +195,7 @@ export async function connect(
     purge: async (of, signal) => {
       // The broker would close the whole connection.
       if (of.model === "stream") throw unsupported("purge", "a stream is shortened by its retention only");
-      return withChannel(consuming, signal, async (channel) => {
+      return consuming.withChannel(signal, async (channel) => {
         for (const queue of queuesOf(of)) await channel.rpc((raw) => raw.purgeQueue(queue), signal);
       });
     },
@@ -213,53 +210,5 @@ export async function connect(
   };
 }
 
-/** Where it is asked for, the broker can, and `apply` has marked the queue as made for it. */
-async function brokerRetryFor(from: Destination, link: Link, signal: AbortSignal): Promise<BrokerRetry | undefined> {
-  const wanted = brokerRetryOf(from);
-  if (wanted === undefined || !delaysRetries(await link.product(signal))) return undefined;
-  try {
-    await check(link, { exchange: markOf(from, wanted) }, signal);
-    return wanted;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
 const unsupported = (what: string, text: string): MessagingError =>
   new MessagingError(`${what}-unsupported`, text, { kind: "config" });
-
-interface Checks {
-  readonly queue?: string;
-  readonly exchange?: string;
-}
-
-async function verify(channel: Channel, { queue, exchange }: Checks, signal: AbortSignal): Promise<void> {
-  if (queue !== undefined) await channel.rpc((raw) => raw.checkQueue(queue), signal);
-  if (exchange !== undefined) await channel.rpc((raw) => raw.checkExchange(exchange), signal);
-}
-
-async function check(link: Link, checks: Checks, signal: AbortSignal): Promise<void> {
-  await withChannel(link, signal, (channel) => verify(channel, checks, signal));
-}
-
-async function withChannel<T>(link: Link, signal: AbortSignal, work: (channel: Channel) => Promise<T>): Promise<T> {
-  const channel = await link.channel(false, signal);
-  try {
-    return await work(channel);
-  } finally {
-    await channel.close();
-  }
-}
-
-/** Where an ordered channel finds a plain queue under its name, that is what is wrong. */
-async function explained(error: unknown, of: Destination, link: Link, signal: AbortSignal): Promise<unknown> {
-  if (!isOrdered(of) || !isMissing(error)) return error;
-  try {
-    await check(link, { queue: addressOf(of) }, signal);
-  } catch {
-    return error;
-  }
-  const text = `"${addressOf(of)}" is a plain queue and keeps no order; the channel's orderingKey needs partitions behind a hash exchange: plan and apply make them`;
-  return new MessagingError("wrong-queue-kind", text, { kind: "config", cause: error });
-}

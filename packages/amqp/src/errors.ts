@@ -1,6 +1,6 @@
 /** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { isMessagingError, oneLine } from "@switchyard/core/driver-kit";
+import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
 import { shown } from "./endpoint.ts";
 
 /** An error of our own, its fault with it. */
@@ -26,6 +26,12 @@ export class AmqpFault extends Error {
     this.told = told;
   }
 }
+
+/** `resource`: what the broker is low on. */
+export const blockedFault = (resource: string, retryAfterMs?: number): AmqpFault => {
+  const text = `the broker is blocking publishers: low on ${resource}`;
+  return new AmqpFault("throttled", "blocked", text, undefined, retryAfterMs);
+};
 
 export const lostLease = (): AmqpFault =>
   new AmqpFault("lost", "channel-gone", "the channel this message came by is gone; it will come again");
@@ -90,11 +96,8 @@ function faultOf(error: object, during: Phase): Fault | undefined {
   const text = typeof message === "string" ? message.slice(0, MOST_TEXT) : "";
   const reply = typeof code === "number" ? code : Number(/\b(\d{3}) \([A-Z-]+\)/.exec(text)?.[1]);
   if (reply >= 200 && reply < 600) return repliedWith(byReply(reply, text, during), text);
-  if (typeof code === "string") {
-    const fault = byErrno(code, error, during);
-    if (fault !== undefined) return fault;
-  }
-  if (name === "AbortError") return during === "send" ? ambiguous("aborted") : { kind: "closed", code: "aborted" };
+  const fault = ofNetwork(error, code, text, during);
+  if (fault !== undefined) return fault;
   // amqplib keeps the broker's words to itself here: it refuses the virtual host, or the user's access to it.
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) return VHOST;
   if (/No channels left to allocate/.test(text))
@@ -239,34 +242,17 @@ function precondition(text: string, during: Phase): Fault {
   };
 }
 
-const NEVER_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
-const CUT =
-  /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ERR_STREAM_DESTROYED|ERR_STREAM_WRITE_AFTER_END|ERR_STREAM_PREMATURE_CLOSE)$/;
-const TLS = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
+const NETWORK = {
+  unreachable: "check the address and the network",
+  tls: "check the broker's certificate, tls.ca and tls.servername",
+};
+const NO_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|wrong version number|packet length too long/i;
 
-function byErrno(code: string, error: object, during: Phase): Fault | undefined {
-  const connecting = (error as { syscall?: unknown }).syscall === "connect";
-  if (NEVER_SENT.test(code) || (CUT.test(code) && connecting)) {
-    const { message } = error as { message?: unknown };
-    const why = typeof message === "string" && message !== "" ? ` (${oneLine(message, 120)})` : "";
-    return { kind: "retryable", code: "unreachable", hint: `check the address and the network${why}` };
-  }
-  if (
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|wrong version number|packet length too long/i.test(
-      `${code} ${String((error as Error).message).slice(0, MOST_TEXT)}`,
-    )
-  )
-    return {
-      kind: "config",
-      code: "tls-failed",
-      hint: "the port does not speak TLS: use amqp:, or the broker's TLS port (5671)",
-    };
-  if (TLS.test(code))
-    return { kind: "config", code: "tls-failed", hint: "check the broker's certificate, tls.ca and tls.servername" };
-  if (CUT.test(code))
-    return during === "send" ? ambiguous("connection-lost") : { kind: "retryable", code: "connection-lost" };
-  return undefined;
+function ofNetwork(error: object, code: unknown, text: string, during: Phase): Fault | undefined {
+  const fault = networkFault(error, during, NETWORK);
+  if (typeof code !== "string" || fault?.code === "unreachable" || !NO_TLS.test(`${code} ${text}`)) return fault;
+  const hint = "the port does not speak TLS: use amqp:, or the broker's TLS port (5671)";
+  return { kind: "config", code: "tls-failed", hint };
 }
 
 const ambiguous = (code: string): Fault => ({ kind: "ambiguous", code });

@@ -1,9 +1,9 @@
 import type { Capabilities, Existing, Lease, ReceiverDriver, Runtime } from "@switchyard/core/driver";
+import { anySignal } from "@switchyard/core/driver-kit";
 import type { Members } from "./receive/members.ts";
 import type { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
 import type { QueueLease } from "./receive/queue-lease.ts";
 import type { Receipt } from "./receive/unsettled.ts";
-import { aborted } from "./client/wait.ts";
 
 /** How often the members of an ordered group look at each other; about that, so that they do not all look at once. */
 const LOOK_MS = 1_500;
@@ -41,9 +41,10 @@ class Receiver implements ReceiverDriver<Receipt> {
   async *leases(signal: AbortSignal): AsyncGenerator<Lease<Receipt>> {
     const { leases } = this.#options;
     for (const lease of leases) yield lease;
-    const end = aborted(signal, this.#closing.signal, ...leases.map(({ lost }) => lost));
-    await end.promise;
-    end.stop();
+    {
+      using over = anySignal(signal, this.#closing.signal, ...leases.map(({ lost }) => lost));
+      await over.aborted;
+    }
     if (signal.aborted || this.#closing.signal.aborted) return;
     const broken = leases.find(({ lost }) => lost.aborted)!;
     for (const lease of leases) lease.fail(broken.lost.reason);

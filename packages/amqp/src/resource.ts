@@ -1,6 +1,74 @@
-import type { Existing } from "@switchyard/core/driver";
-import { formatDuration } from "@switchyard/core/driver-kit";
+/** A destination's queues and exchanges as the broker has them: found, checked, and read as far as AMQP tells. */
+import type { Destination, Existing } from "@switchyard/core/driver";
+import { formatDuration, MessagingError } from "@switchyard/core/driver-kit";
+import type { Channel } from "./client/channel.ts";
+import type { Link } from "./client/link.ts";
+import { isMissing } from "./errors.ts";
+import { addressOf, isOrdered, partitionName, partitionQueues } from "./names.ts";
+import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./retry/broker-retry.ts";
 import { type Probe, queueDifferences } from "./topology/differences.ts";
+
+/** The queue, or the exchange, that must be there. */
+export interface Checks {
+  readonly queue?: string;
+  readonly exchange?: string;
+}
+
+/** Throws the broker's refusal where one is missing; the channel is closed then. */
+export async function verify(channel: Channel, { queue, exchange }: Checks, signal: AbortSignal): Promise<void> {
+  if (queue !== undefined) await channel.rpc((raw) => raw.checkQueue(queue), signal);
+  if (exchange !== undefined) await channel.rpc((raw) => raw.checkExchange(exchange), signal);
+}
+
+export async function checkThere(link: Link, checks: Checks, signal: AbortSignal): Promise<void> {
+  await link.withChannel(signal, (channel) => verify(channel, checks, signal));
+}
+
+/** Where an ordered channel finds a plain queue under its name, that is what is wrong. */
+export async function explained(error: unknown, of: Destination, link: Link, signal: AbortSignal): Promise<unknown> {
+  if (!isOrdered(of) || !isMissing(error)) return error;
+  try {
+    await checkThere(link, { queue: addressOf(of) }, signal);
+  } catch {
+    return error;
+  }
+  const text = `"${addressOf(of)}" is a plain queue and keeps no order; the channel's orderingKey needs partitions behind a hash exchange: plan and apply make them`;
+  return new MessagingError("wrong-queue-kind", text, { kind: "config", cause: error });
+}
+
+/**
+ * Fewer partitions in the configuration than on the broker: keys would go to other queues than before, and nobody would read
+ * the last ones.
+ */
+export async function refuseSurplus(of: Destination, link: Link, signal: AbortSignal): Promise<void> {
+  const count = partitionQueues(of).length;
+  const next = partitionName(of, count);
+  try {
+    await checkThere(link, { queue: next }, signal);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  const text = `partitions is ${count}, but "${next}" is there as well; the number is fixed once used: set partitions to what there are`;
+  throw new MessagingError("partitions-differ", text, { kind: "config" });
+}
+
+/** Where it is asked for, the broker can, and `apply` has marked the queue as made for it. */
+export async function brokerRetryFor(
+  from: Destination,
+  link: Link,
+  signal: AbortSignal,
+): Promise<BrokerRetry | undefined> {
+  const wanted = brokerRetryOf(from);
+  if (wanted === undefined || !delaysRetries(await link.product(signal))) return undefined;
+  try {
+    await checkThere(link, { exchange: markOf(from, wanted) }, signal);
+    return wanted;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
 
 /**
  * What a queue that somebody else made does to messages by itself. AMQP tells no arguments; a queue declared otherwise than it is

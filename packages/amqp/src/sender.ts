@@ -1,15 +1,15 @@
 import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@switchyard/core/driver";
+import { anySignal } from "@switchyard/core/driver-kit";
 import type { FastPaths } from "./fast-paths.ts";
 import type { Caution } from "./publish/caution.ts";
 import type { Answer, ConfirmChannel } from "./publish/confirm-channel.ts";
 import { LEFT, nextDelay } from "./retry/delay-queues.ts";
-import { AmqpFault } from "./errors.ts";
+import { AmqpFault, blockedFault } from "./errors.ts";
 import { MAX_HEADER_BYTES } from "./limits.ts";
 import type { Link } from "./client/link.ts";
 import type { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
 import { tooLarge } from "./publish/refusals.ts";
 import type { Route } from "./publish/routes.ts";
-import { aborted } from "./client/wait.ts";
 import { mostBytes, sizeOf, type ToSend, toAmqp } from "./message.ts";
 
 export interface SenderOptions {
@@ -75,13 +75,7 @@ class Sender implements SenderDriver {
     if (lost !== undefined)
       throw new AmqpFault("closed", "channel-closed", "the channel is closed; open the sender again", lost.reason);
     if (link.blocked !== undefined) {
-      throw new AmqpFault(
-        "throttled",
-        "blocked",
-        `the broker is blocking publishers: low on ${link.blocked}`,
-        undefined,
-        BLOCKED_RETRY_MS,
-      );
+      throw blockedFault(link.blocked, BLOCKED_RETRY_MS);
     }
     if (signal.aborted) throw new AmqpFault("ambiguous", "aborted", "the send was aborted");
     const channel = pool.pick();
@@ -98,9 +92,8 @@ class Sender implements SenderDriver {
     for (let at = 0; at < batch.length; at++) {
       const wait = channel.drained;
       if (wait !== undefined) {
-        const stop = aborted(signal);
-        await Promise.race([wait, stop.promise]);
-        stop.stop();
+        using over = anySignal(signal);
+        await Promise.race([wait, over.aborted]);
       }
       this.#publish(batch[at]!, channel, signal, (sent) => answered(at, sent));
     }

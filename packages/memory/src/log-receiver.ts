@@ -7,9 +7,8 @@ import type {
   ReceiverDriver,
   Settlement,
 } from "@switchyard/core/driver";
-import { isMessagingError } from "@switchyard/core/driver-kit";
+import { anySignal, isMessagingError } from "@switchyard/core/driver-kit";
 import type { HeldShard, LeaseEngine } from "@switchyard/leases";
-import { anySignal } from "./any-signal.ts";
 import type { Broker } from "./broker/broker.ts";
 import type { LogGroup } from "./broker/log-group.ts";
 import type { Log } from "./broker/log.ts";

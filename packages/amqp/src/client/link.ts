@@ -4,9 +4,9 @@ import { Channel } from "./channel.ts";
 import type { AmqpChannel, AmqpModel } from "../sdk.ts";
 import type { FastPaths } from "../fast-paths.ts";
 import type { Dial } from "./dial.ts";
-import { AmqpFault, classify } from "../errors.ts";
+import { AmqpFault, blockedFault, classify } from "../errors.ts";
 import { CALL_MS } from "../limits.ts";
-import { during } from "./wait.ts";
+import { answerWithin } from "./answer-within.ts";
 
 /** The first wait after a failed round over all addresses, and the longest; full jitter in the upper half. */
 const FIRST_WAIT_MS = 100;
@@ -89,7 +89,17 @@ export class Link {
     return new Channel(raw as AmqpChannel, over.signal, (work, callSignal) => this.#call(open, work, callSignal));
   }
 
-  /** Opens the connection where it is not. */
+  /** Runs `work` on a channel of its own, and closes the channel. */
+  async withChannel<T>(signal: AbortSignal | undefined, work: (channel: Channel) => Promise<T>): Promise<T> {
+    const channel = await this.channel(false, signal);
+    try {
+      return await work(channel);
+    } finally {
+      await channel.close();
+    }
+  }
+
+  /** What the broker is. Opens the connection where it is not. */
   async product(signal: AbortSignal | undefined): Promise<Product> {
     const { model } = await this.#opened(signal);
     const { product, version } =
@@ -106,7 +116,7 @@ export class Link {
     if (open === undefined) return;
     this.#open = undefined;
     const { runtime } = this.#options;
-    await during(open.model.close(), runtime, 2_000, [open.over.signal]).catch(() => {});
+    await answerWithin(2_000, open.model.close(), runtime, [open.over.signal]).catch(() => {});
     open.over.abort(this.#closed.signal.reason);
     destroy(open.model);
   }
@@ -131,7 +141,7 @@ export class Link {
       if (this.#blocked === undefined)
         this.#drop(open, new AmqpFault("retryable", "no-answer", "the broker stopped answering"));
     };
-    return during(work, this.#options.runtime, CALL_MS, [signal, open.over.signal], late);
+    return answerWithin(CALL_MS, work, this.#options.runtime, [signal, open.over.signal], late);
   }
 
   async #opened(signal: AbortSignal | undefined): Promise<Open> {
@@ -141,10 +151,8 @@ export class Link {
       this.#opening = undefined;
     });
     const { runtime, urls, connectTimeoutMs } = this.#options;
-    return during(this.#opening, runtime, LONGEST_WAIT_MS + urls.length * (connectTimeoutMs + 1_000), [
-      signal,
-      this.#closed.signal,
-    ]);
+    const limitMs = LONGEST_WAIT_MS + urls.length * (connectTimeoutMs + 1_000);
+    return answerWithin(limitMs, this.#opening, runtime, [signal, this.#closed.signal]);
   }
 
   /** Tries each address once. */
@@ -180,7 +188,7 @@ export class Link {
     const dialing = dial(url, name);
     let model: AmqpModel;
     try {
-      model = await during(dialing, runtime, connectTimeoutMs + 500, [this.#closed.signal]);
+      model = await answerWithin(connectTimeoutMs + 500, dialing, runtime, [this.#closed.signal]);
     } catch (error) {
       dialing.then(
         (late) => (late.on("error", () => {}), destroy(late)),
@@ -212,7 +220,7 @@ export class Link {
         : {
             type: "blocked",
             id: shown(open.url),
-            cause: new AmqpFault("throttled", "blocked", `the broker is blocking publishers: low on ${reason}`),
+            cause: blockedFault(reason),
           },
     );
   }

@@ -81,7 +81,7 @@ export class Acknowledger {
     } catch (cause) {
       if (channel.over.aborted) return { cause: lostLease() };
       // Core tries again while the hold lasts. To requeue it would bring it early, and count an attempt that nobody made.
-      return { cause: new AmqpFault("retryable", "not-parked", "the copy for a retry was not accepted", cause) };
+      return { cause: new AmqpFault("retryable", "retry-not-stored", "the copy for a retry was not accepted", cause) };
     }
     return this.#write(receipt, () => channel.raw.ack(message));
   }

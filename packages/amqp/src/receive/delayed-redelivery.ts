@@ -3,11 +3,11 @@ import type { AmqpMessage } from "../sdk.ts";
 import { ConfirmChannel } from "../publish/confirm-channel.ts";
 import { ATTEMPTS, LEFT, nextDelay } from "../retry/delay-queues.ts";
 import type { FastPaths } from "../fast-paths.ts";
-import { AmqpFault } from "../errors.ts";
+import { blockedFault } from "../errors.ts";
 import { CALL_MS } from "../limits.ts";
 import type { Link } from "../client/link.ts";
 import type { Receipt } from "./unsettled.ts";
-import { during } from "../client/wait.ts";
+import { answerWithin } from "../client/answer-within.ts";
 import { copyOf } from "../message.ts";
 
 const FORWARD_RETRY_MS = 1_000;
@@ -41,8 +41,7 @@ export class DelayedRedelivery {
     signal: AbortSignal,
   ): Promise<void> {
     const { blocked } = this.#link;
-    if (blocked !== undefined)
-      throw new AmqpFault("throttled", "blocked", `the broker is blocking publishers: low on ${blocked}`);
+    if (blocked !== undefined) throw blockedFault(blocked);
     const confirms = await this.#opened(signal);
     const { exchange, leftMs } = delayMs > 0 ? nextDelay(this.#delays, delayMs) : DIRECTLY;
     const options = copyOf(message, { [LEFT]: leftMs, [ATTEMPTS]: attempts });
@@ -52,7 +51,7 @@ export class DelayedRedelivery {
         answer === undefined ? resolve() : reject(answer.cause),
       );
     });
-    await during(answered, this.#runtime, CALL_MS, [signal]);
+    await answerWithin(CALL_MS, answered, this.#runtime, [signal]);
   }
 
   /** For what came too early: on to the next delay queue, before anybody sees it. True when it is, and acknowledged; else its channel is over. */
@@ -84,7 +83,7 @@ export class DelayedRedelivery {
         if (this.#channel === current) this.#channel = undefined;
       };
       try {
-        const confirms = await during(current, this.#runtime, CALL_MS, [signal]);
+        const confirms = await answerWithin(CALL_MS, current, this.#runtime, [signal]);
         if (!confirms.channel.over.aborted) return confirms;
       } catch (error) {
         if (!signal.aborted) forget();

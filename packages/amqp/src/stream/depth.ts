@@ -20,12 +20,8 @@ export async function streamDepth(
         if (typeof checkpoint === "object" && "sequence" in checkpoint) {
           return { lease, ready: Math.max(0, (last ?? 0) - Number(checkpoint.sequence)) };
         }
-        const channel = await link.channel(false, signal);
-        try {
-          return { lease, ready: (await channel.rpc((raw) => raw.checkQueue(lease), signal)).messageCount };
-        } finally {
-          await channel.close();
-        }
+        const state = await link.withChannel(signal, (channel) => channel.rpc((raw) => raw.checkQueue(lease), signal));
+        return { lease, ready: state.messageCount };
       }),
     );
   } finally {

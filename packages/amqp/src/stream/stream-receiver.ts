@@ -14,7 +14,7 @@ import type { FastPaths } from "../fast-paths.ts";
 import { MAX_PREFETCH } from "../limits.ts";
 import type { Link } from "../client/link.ts";
 import { partitionQueues } from "../names.ts";
-import { refuseSurplus } from "../receive/partitions.ts";
+import { refuseSurplus } from "../resource.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkpointsFor, storeStart } from "./start-position.ts";
 import { namesOf, storeOf } from "./lease-stores.ts";
@@ -86,12 +86,9 @@ export async function createStreamReceiver(
 }
 
 async function checkAll(queues: readonly string[], link: Link, signal: AbortSignal): Promise<void> {
-  const channel = await link.channel(false, signal);
-  try {
+  await link.withChannel(signal, async (channel) => {
     for (const queue of queues) await channel.rpc((raw) => raw.checkQueue(queue), signal);
-  } finally {
-    await channel.close();
-  }
+  });
 }
 
 /** Moves a group's stored position. */

@@ -51,12 +51,7 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
     async <T>(work: (channel: AmqpChannel) => Promise<T>) => {
       for (let tries = 1; ; tries++) {
         try {
-          const channel = await link.channel(false, signal);
-          try {
-            return await channel.rpc(work, signal);
-          } finally {
-            await channel.close();
-          }
+          return await link.withChannel(signal, (channel) => channel.rpc(work, signal));
         } catch (error) {
           // A broker that restarts or has an error of its own is well in a moment, and each of these calls may be made twice.
           const passes = classify(error, "topology").kind === "retryable";

@@ -21,14 +21,29 @@ const CUT = new Set([
   "EPIPE",
   "ETIMEDOUT",
   "ECONNABORTED",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_WRITE_AFTER_END",
   "ERR_STREAM_PREMATURE_CLOSE",
   "ESOCKETTIMEDOUT",
 ]);
 const TIMEOUT = new Set(["ETIMEDOUT", "ESOCKETTIMEDOUT"]);
-const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
+const TLS = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 
-/** The fault of a network error. Undefined if the error is something else. */
-export function networkFault(error: object, during: Phase): Fault | undefined {
+/** What a user is to check. The socket's own words are added to it. */
+export interface NetworkHints {
+  /** The other side cannot be reached. */
+  readonly unreachable: string;
+  /** The TLS handshake failed. */
+  readonly tls: string;
+}
+
+const HINTS: NetworkHints = {
+  unreachable: "check the endpoint, the region and the network",
+  tls: "check the endpoint's certificate and that it speaks TLS",
+};
+
+/** The fault of a network error. Undefined if the error is something else. `hints`: by default those for the endpoint of a cloud service. */
+export function networkFault(error: object, during: Phase, hints = HINTS): Fault | undefined {
   const { name, code, syscall, message } = error as {
     name?: unknown;
     code?: unknown;
@@ -38,18 +53,10 @@ export function networkFault(error: object, during: Phase): Fault | undefined {
   if (name === "AbortError") return aborted(during);
   const reason = typeof code === "string" ? code : "";
   if (NEVER_SENT.has(reason) || (CUT.has(reason) && syscall === "connect")) {
-    return {
-      kind: "retryable",
-      code: "unreachable",
-      hint: `check the endpoint, the region and the network${why(message)}`,
-    };
+    return { kind: "retryable", code: "unreachable", hint: `${hints.unreachable}${why(message)}` };
   }
   if (TLS.test(reason)) {
-    return {
-      kind: "config",
-      code: "tls-failed",
-      hint: `check the endpoint's certificate and that it speaks TLS${why(message)}`,
-    };
+    return { kind: "config", code: "tls-failed", hint: `${hints.tls}${why(message)}` };
   }
   if (name === "TimeoutError" && String(message).includes("establish a connection")) {
     return {
