@@ -84,29 +84,6 @@ export declare class DueHeap<T extends Due> {
     [Symbol.iterator](): Iterator<T>;
 }
 
-// broker/hold.d.ts
-import type { Due } from "./due-heap.ts";
-import type { StoredMessage } from "./stored-message.ts";
-import type { Queue } from "./queue.ts";
-export declare class Hold implements Due {
-    readonly item: StoredMessage;
-    due: number;
-    slot: number;
-    holder: object | null;
-    readonly from: number;
-    constructor(item: StoredMessage, from: number, due: number, holder: object | null);
-}
-export interface TakeRequest {
-    readonly max: number;
-    readonly holdMs: number;
-    readonly holder: object;
-}
-export interface NativeDeadLetter {
-    readonly attempts: number;
-    readonly name: string;
-    readonly to: () => Queue | undefined;
-}
-
 // broker/injected-faults.d.ts
 import { MemoryFault } from "../errors.ts";
 export type FailKind = "retryable" | "throttled" | "permanent" | "auth" | "config";
@@ -136,14 +113,21 @@ export declare class InjectedFaults {
 // broker/log-group.d.ts
 import type { Position } from "@switchyard/core/driver";
 import { type Checkpoint, LeaseEngine, type LeaseStore, type ShardSource } from "@switchyard/leases";
-import type { Log } from "./log.ts";
+import type { Clock } from "./clock.ts";
 import type { LogRecord, Partition } from "./partition.ts";
+export interface GroupedLog {
+    readonly name: string;
+    readonly clock: Clock;
+    readonly partitions: ReadonlyMap<string, Partition>;
+    readonly seq: number;
+    trim(): void;
+}
 export declare class LogGroup {
     #private;
     readonly name: string;
     readonly store: LeaseStore;
     readonly source: ShardSource;
-    constructor(name: string, log: Log, start: Position);
+    constructor(name: string, log: GroupedLog, start: Position);
     engine(worker: string): LeaseEngine;
     close(engine: LeaseEngine): Promise<void>;
     tell(): void;
@@ -220,11 +204,20 @@ export declare function hashKey(key: string): number;
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Clock } from "./clock.ts";
 import { Accepted, Dedup } from "./dedup.ts";
-import { Hold, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
-import { StoredMessage } from "./stored-message.ts";
+import { Hold, StoredMessage } from "./stored-message.ts";
 import { LinkedList } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
+export interface TakeRequest {
+    readonly max: number;
+    readonly holdMs: number;
+    readonly holder: object;
+}
+export interface NativeDeadLetter {
+    readonly attempts: number;
+    readonly name: string;
+    readonly to: () => Queue | undefined;
+}
 export declare class Queue {
     #private;
     readonly name: string;
@@ -279,7 +272,7 @@ export interface Rules {
 // broker/stored-message.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Linked, Listed } from "@switchyard/core/driver-kit";
-import type { Hold } from "./hold.ts";
+import type { Due } from "./due-heap.ts";
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export declare const READY = 0;
 export declare const HELD = 1;
@@ -299,6 +292,14 @@ export declare class StoredMessage implements Linked<StoredMessage | Lane>, List
     set state(state: State);
     get attempts(): number;
     set attempts(attempts: number);
+}
+export declare class Hold implements Due {
+    readonly item: StoredMessage;
+    due: number;
+    slot: number;
+    holder: object | null;
+    readonly from: number;
+    constructor(item: StoredMessage, from: number, due: number, holder: object | null);
 }
 export declare class LaneMessage extends StoredMessage {
     lane: Lane;

@@ -8,7 +8,7 @@ import type {
   Settlement,
   WireMessage,
 } from "@switchyard/core/driver";
-import type { Hold } from "./broker/hold.ts";
+import type { Hold } from "./broker/stored-message.ts";
 import type { Broker } from "./broker/broker.ts";
 import { closed, LOST, MemoryFault, notFound } from "./errors.ts";
 import type { Queue } from "./broker/queue.ts";

@@ -8,7 +8,7 @@ import {
   seek,
   type ShardSource,
 } from "@switchyard/leases";
-import type { Log } from "./log.ts";
+import type { Clock } from "./clock.ts";
 import type { LogRecord, Partition } from "./partition.ts";
 import { watched } from "./watched-store.ts";
 
@@ -16,6 +16,16 @@ import { watched } from "./watched-store.ts";
 interface Read {
   readonly token: number;
   readonly offset: number;
+}
+
+/** What a group needs of its log. */
+export interface GroupedLog {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly partitions: ReadonlyMap<string, Partition>;
+  /** The sequence number of the newest record. */
+  readonly seq: number;
+  trim(): void;
 }
 
 /**
@@ -26,14 +36,14 @@ export class LogGroup {
   readonly name: string;
   readonly store: LeaseStore;
   readonly source: ShardSource;
-  readonly #log: Log;
+  readonly #log: GroupedLog;
   readonly #start: Checkpoint;
   readonly #rows = new Map<string, LeaseRow>();
   readonly #engines = new Set<LeaseEngine>();
   readonly #read = new Map<string, Read>();
   #telling = false;
 
-  constructor(name: string, log: Log, start: Position) {
+  constructor(name: string, log: GroupedLog, start: Position) {
     this.name = name;
     this.#log = log;
     log.trim();

@@ -3,11 +3,24 @@ import type { Clock } from "./clock.ts";
 import { Accepted, Dedup } from "./dedup.ts";
 import { DueHeap } from "./due-heap.ts";
 import { Alarm } from "./alarm.ts";
-import { Hold, type NativeDeadLetter, type TakeRequest } from "./hold.ts";
-import { DELAYED, dueOf, GONE, HELD, StoredMessage, Lane, LaneMessage, laneOf, READY } from "./stored-message.ts";
+import { DELAYED, dueOf, GONE, HELD, Hold, StoredMessage, Lane, LaneMessage, laneOf, READY } from "./stored-message.ts";
 import { LinkedList, LinkedQueue } from "@switchyard/core/driver-kit";
 import type { Rules } from "./rules.ts";
 import { Waiters } from "./waiters.ts";
+
+export interface TakeRequest {
+  readonly max: number;
+  readonly holdMs: number;
+  /** The receiver. What it holds can be taken back when its connection is cut. */
+  readonly holder: object;
+}
+
+/** Where the broker moves a message by itself, after `attempts` deliveries that were not settled. */
+export interface NativeDeadLetter {
+  readonly attempts: number;
+  readonly name: string;
+  readonly to: () => Queue | undefined;
+}
 
 /**
  * Competing consumers with holds. Nothing is scanned: publishing, receiving and settling take constant time whatever the

@@ -1,6 +1,6 @@
 import type { WireMessage } from "@switchyard/core/driver";
 import type { Linked, Listed } from "@switchyard/core/driver-kit";
-import type { Hold } from "./hold.ts";
+import type { Due } from "./due-heap.ts";
 
 type State = typeof READY | typeof HELD | typeof DELAYED | typeof GONE;
 export const READY = 0;
@@ -42,6 +42,28 @@ export class StoredMessage implements Linked<StoredMessage | Lane>, Listed<Store
   }
   set attempts(attempts: number) {
     this.#progress = (attempts << 2) | (this.#progress & 3);
+  }
+}
+
+/**
+ * The time during which a message cannot be received: it is held by a receiver, or delayed (then there is no holder). Each receive
+ * makes a new one, which is its receipt: only with it the message can be settled.
+ */
+export class Hold implements Due {
+  readonly item: StoredMessage;
+  /** Broker time at which the hold or the delay ends. */
+  due: number;
+  slot = -1;
+  /** The receiver that holds it. Null: nobody, or no longer. */
+  holder: object | null;
+  /** Broker time of the receive. */
+  readonly from: number;
+
+  constructor(item: StoredMessage, from: number, due: number, holder: object | null) {
+    this.item = item;
+    this.from = from;
+    this.due = due;
+    this.holder = holder;
   }
 }
 
