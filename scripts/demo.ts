@@ -21,7 +21,7 @@ import { app, type Report } from "../examples/video-encoding/src/app.ts";
 import { filmLibrary, type Library } from "../examples/video-encoding/src/library.ts";
 import { holds } from "../examples/video-encoding/src/proof.ts";
 import { reportLines } from "../examples/video-encoding/src/report.ts";
-import { viewFor } from "../examples/video-encoding/src/view.ts";
+import { viewFor } from "../examples/video-encoding/src/view-for.ts";
 import {
   notRun,
   reasonOf,

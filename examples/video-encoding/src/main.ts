@@ -4,7 +4,7 @@ import { app } from "./app.ts";
 import { filmLibrary } from "./library.ts";
 import { holds } from "./proof.ts";
 import { reportLines } from "./report.ts";
-import { viewFor } from "./view.ts";
+import { viewFor } from "./view-for.ts";
 
 const { values } = parseArgs({ options: { count: { type: "string", default: "1000" }, out: { type: "string" } } });
 const days = [10, 10, 10, Number(values.count)];

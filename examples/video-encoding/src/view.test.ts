@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { LiveView } from "./live-view.ts";
-import { PlainView, viewFor } from "./view.ts";
+import { PlainView } from "./plain-view.ts";
+import { viewFor } from "./view-for.ts";
 
 const scene = { title: "day 4", uploaded: 100, encoded: 25, backlog: 70, inFlight: 5, encoders: 2 };
 const terminal = { isTTY: true, columns: 100 };

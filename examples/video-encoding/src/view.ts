@@ -1,5 +1,3 @@
-import { LiveView } from "./live-view.ts";
-
 export interface Scene {
   readonly title: string;
   readonly uploaded: number;
@@ -20,38 +18,3 @@ export interface View {
 }
 
 export const silent: View = { note() {}, show() {}, end() {} };
-
-export function viewFor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): View {
-  const live = stream.isTTY && env["TERM"] !== "dumb" && env["CI"] === undefined;
-  return live
-    ? new LiveView(stream, { colour: env["NO_COLOR"] === undefined })
-    : new PlainView((line) => stream.write(`${line}\n`));
-}
-
-const EVERY_MS = 1000;
-
-/** One line a second while something moves. */
-export class PlainView implements View {
-  readonly #write: (line: string) => void;
-  #shownAt = performance.now();
-  #last = "";
-
-  constructor(write: (line: string) => void) {
-    this.#write = write;
-  }
-
-  note(text: string): void {
-    this.#write(text);
-  }
-
-  show(scene: Scene): void {
-    const { uploaded, encoded, backlog, inFlight, encoders } = scene;
-    const line = `  ${scene.title}: encoded ${encoded} of ${uploaded}, backlog ${backlog}, in flight ${inFlight}, encoders ${encoders}`;
-    if (line === this.#last || performance.now() - this.#shownAt < EVERY_MS) return;
-    this.#last = line;
-    this.#shownAt = performance.now();
-    this.#write(line);
-  }
-
-  end(): void {}
-}
