@@ -1,7 +1,6 @@
 /**
- * The attributes of an envelope that may be absent: their names on the wire, in the order in which every form writes them. The
- * header form, the structured form and AMQP's headers follow this table. A new attribute is a row here and a field of
- * {@link Envelope}.
+ * The optional attributes of an envelope: their names on the wire, in the order in which they are written. The header form, the
+ * structured form and AMQP's headers follow this table. To add an attribute, add a row here and a field to {@link Envelope}.
  */
 import { epoch } from "../base/iso-time.ts";
 import { type Envelope, MAX_HOP } from "./envelope.ts";
@@ -13,11 +12,11 @@ export interface Attribute {
   /** A CloudEvents attribute or extension: lower-case letters and digits. */
   readonly name: string;
   readonly field: Field;
-  /** JSON's number or string for it. */
+  /** Whether JSON has a number or a string. */
   readonly json: "number" | "string";
-  /** As a JSON value; undefined: it is not written. */
+  /** The attribute as JSON text. Undefined: it is not written. */
   write(envelope: Envelope): string | undefined;
-  /** What the field is set to. Throws what is malformed: then the message is none of ours. */
+  /** The field's value. Throws if it is malformed; the message is then treated as foreign. */
   read(value: unknown): string | number;
 }
 
@@ -60,7 +59,7 @@ export const ATTRIBUTES: readonly Attribute[] = [
   },
 ];
 
-/** Of an envelope's `dead`, in the order in which they are written. */
+/** The attributes of an envelope's `dead`, in the order in which they are written. */
 export const DEAD_ATTRIBUTES: readonly Pick<Attribute, "name" | "json">[] = [
   { name: "reason", json: "string" },
   { name: "code", json: "string" },

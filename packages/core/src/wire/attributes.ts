@@ -1,4 +1,4 @@
-/** The CloudEvents attributes of an envelope as JSON members, and back. Names of the official extensions where there is one. */
+/** Writes an envelope's CloudEvents attributes as JSON members and reads them. Official extension names are used where they exist. */
 import type { DeadInfo, Envelope } from "./envelope.ts";
 
 import { epoch } from "../base/iso-time.ts";
@@ -6,14 +6,14 @@ import { JSON_TYPE } from "../base/media-type.ts";
 import { ATTRIBUTES } from "./attribute-table.ts";
 import { clip, parseJson, PLAIN, quote, quoteName } from "./text.ts";
 
-/** Of the 4 KiB that every message leaves free for them (C15). */
+/** The longest reason and the longest name in dead-letter fields. They fit the 4 KiB that every message leaves free (C15). */
 const REASON_BYTES = 1_500;
 const NAME_BYTES = 200;
 
-/** More attempts than anybody has made; what a number of a stranger is cut to. */
+/** Larger numbers in a received message are cut to this. No real message has as many attempts. */
 const MAX_ATTEMPTS = 1_000_000_000;
 
-/** Of every message that has none: frozen, because it is shared. */
+/** The headers of every message without headers. Frozen because it is shared. */
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 let lastSource = "";
@@ -21,7 +21,7 @@ let lastTimeOfTail = Number.NaN;
 let lastTail = "";
 let lastEnd = "";
 
-/** Thousands of messages share a source and a millisecond. */
+/** The members `source` and `time`. Cached, because thousands of messages share a source and a millisecond. */
 function sourceAndTime(source: string, time: number): string {
   if (time !== lastTimeOfTail || source !== lastSource) {
     lastTail = `","source":${quoteName(source)},"time":"${new Date(time).toISOString()}"`;
@@ -34,7 +34,7 @@ function sourceAndTime(source: string, time: number): string {
 
 const START = '"specversion":"1.0","id":"';
 
-/** Every member but `type`, `datacontenttype`, headers and `dead`: the same in both forms. `start` stands before them. */
+/** The members that are the same in both forms: all except `type`, `datacontenttype`, headers and `dead`. `start` is put before them. */
 export function commonMembers(envelope: Envelope, start = ""): string {
   const { id, source, time } = envelope;
   const name = PLAIN.test(id) ? id : quote(id).slice(1, -1);
@@ -51,19 +51,19 @@ function optionalMembers(envelope: Envelope): string {
   return json;
 }
 
-/** None of the table's attributes: asked before each message, so written out. */
+/** True if the envelope has none of the table's attributes. Written out instead of a loop, because it runs for each message. */
 const hasOnlyRequired = ({ key, expiresAt, hop, to }: Envelope): boolean =>
   key === undefined && expiresAt === undefined && hop === 0 && to === undefined;
 
-/** Nothing in it but what every message has. */
-function isUsual(envelope: Envelope): boolean {
+/** True if the envelope has only what every message has. */
+function fitsFastPath(envelope: Envelope): boolean {
   const { id, contentType, dead } = envelope;
   return hasOnlyRequired(envelope) && dead === undefined && contentType === JSON_TYPE && PLAIN.test(id);
 }
 
 /** The value of the `ce` header. */
 export function toAttributes(envelope: Envelope, base64: boolean): string {
-  if (envelope.headers === NO_HEADERS && !base64 && isUsual(envelope)) {
+  if (envelope.headers === NO_HEADERS && !base64 && fitsFastPath(envelope)) {
     sourceAndTime(envelope.source, envelope.time);
     return HEAD + envelope.id + lastEnd;
   }
@@ -91,20 +91,26 @@ export function deadJson(dead: DeadInfo): string {
   return `${json},"firstat":"${new Date(dead.firstAt).toISOString()}","lastat":"${new Date(dead.lastAt).toISOString()}"}`;
 }
 
-/** Without a character that is escaped, or that JSON or Unicode calls a control. */
+/** An id without control characters and without characters that JSON escapes. */
 const ID = /^[^"\\\u0000-\u001f\u007f-\u009f]+$/;
-const UNUSUAL = /[\\\u0000-\u001f\u007f-\u009f]/;
+const NOT_PLAIN = /[\\\u0000-\u001f\u007f-\u009f]/;
 const HEAD = `{${START}`;
 const SOURCE = '","source":"';
 const TIME = '","time":"';
 const END = '"}';
 const ISO_LENGTH = "2026-01-01T00:00:00.000Z".length;
 
-/** Messages that are read together were often published together: what was read last, from the end of the id on. */
+/**
+ * The last `ce` header that was read, from the end of the id on. Messages that are read together were often published together, so the
+ * next one often has the same tail.
+ */
 const lastRead = { tail: "-", source: "", time: 0 };
 
-/** What most messages have, exactly as {@link toAttributes} writes it, read without making anything else; undefined: parse it. */
-function usual(ce: string, type: string): Writable | undefined {
+/**
+ * Reads a `ce` header in the form in which {@link toAttributes} writes most messages, without parsing JSON. Undefined if it has another
+ * form and must be parsed.
+ */
+function readFastPath(ce: string, type: string): Writable | undefined {
   if (!ce.startsWith(HEAD)) return undefined;
   let end = ce.length - lastRead.tail.length;
   if (!ce.endsWith(lastRead.tail)) {
@@ -117,12 +123,12 @@ function usual(ce: string, type: string): Writable | undefined {
   return { id, source, type, time, hop: 0, contentType: JSON_TYPE, headers: NO_HEADERS };
 }
 
-/** Source and time, and nothing else. */
+/** Reads a tail that has only source and time into `lastRead`. False if it has anything else. */
 function readTail(tail: string): boolean {
   const timeEnd = tail.length - END.length;
   const timeAt = timeEnd - ISO_LENGTH;
   const sourceEnd = timeAt - TIME.length;
-  if (!tail.startsWith(SOURCE) || !tail.endsWith(END) || UNUSUAL.test(tail)) return false;
+  if (!tail.startsWith(SOURCE) || !tail.endsWith(END) || NOT_PLAIN.test(tail)) return false;
   if (sourceEnd <= SOURCE.length || !tail.startsWith(TIME, sourceEnd)) return false;
   const source = tail.slice(SOURCE.length, sourceEnd);
   const text = tail.slice(timeAt, timeEnd);
@@ -134,14 +140,14 @@ function readTail(tail: string): boolean {
   return true;
 }
 
-/** Undefined for what is not a whole `ce`. */
+/** Reads an envelope from a `ce` header. Undefined if the header is not a complete envelope. */
 export function fromAttributes(
   ce: string,
   type: string | undefined,
   outer: Readonly<Record<string, string>>,
 ): Envelope | undefined {
-  const quick = type === undefined || type === "" ? undefined : usual(ce, type);
-  if (quick !== undefined) return withTrace(quick, outer);
+  const fast = type === undefined || type === "" ? undefined : readFastPath(ce, type);
+  if (fast !== undefined) return withTrace(fast, outer);
   const found = parseObject(ce);
   if (found === undefined) return undefined;
   return envelopeOf(found, type ?? found["type"], found["headers"], found["dead"], outer);
@@ -160,7 +166,10 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isName = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-/** Required attributes must be there and all that is known must be well-formed, else undefined; unknown extensions are ignored. */
+/**
+ * Makes an envelope from parsed attributes. Undefined if a required attribute is missing or a known one is malformed. Unknown extensions
+ * are ignored.
+ */
 export function envelopeOf(
   found: Readonly<Record<string, unknown>>,
   type: unknown,
@@ -183,7 +192,7 @@ export function envelopeOf(
   return withTrace(envelope, trace);
 }
 
-/** False: one of them is malformed. */
+/** Reads the table's attributes into the envelope. False if one is malformed. */
 function readOptional(found: Readonly<Record<string, unknown>>, envelope: Writable): boolean {
   try {
     for (const { name, field, read } of ATTRIBUTES) {

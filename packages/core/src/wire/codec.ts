@@ -1,9 +1,9 @@
 /**
- * The message as it stands on the wire: CloudEvents 1.0 attributes.
+ * Encodes and decodes messages as CloudEvents 1.0.
  *
- * Where the broker has headers, the body is the data as it is, and four headers or properties are ours: `type` in clear, `ce`
- * (compact JSON: the other attributes, the content type and user headers), `traceparent`, `tracestate`. Where it has none, the
- * body is one structured CloudEvents JSON document.
+ * If the broker has headers, the body is the data, and Switchyard uses four headers or properties: `type`, `ce` (compact JSON with the
+ * other attributes, the content type and the user's headers), `traceparent` and `tracestate`. If it has none, the body is one
+ * structured CloudEvents JSON document.
  */
 import { createHash } from "node:crypto";
 import type { Capabilities, WireMessage } from "../driver/index.ts";
@@ -21,21 +21,20 @@ export { BYTES_TYPE, JSON_TYPE } from "../base/media-type.ts";
 export { asText, parseJson } from "./text.ts";
 
 /**
- * Tells an event from any other: two with the same source and id are the same only if type and data are. CloudEvents
- * promises that source and id are enough, but a message that came from outside may break that promise, and it must not be
- * taken for a repetition of another one.
+ * A hash that identifies an event by source, id, type and data. By CloudEvents, source and id are enough, but foreign messages may break
+ * that rule, and must not be taken for duplicates of each other.
  */
 export function fingerprint(
   { source, id, type }: Pick<Envelope, "source" | "id" | "type">,
   body: string | Uint8Array,
 ): string {
-  // The names as JSON: no choice of names can move a border between them.
+  // JSON keeps the names apart: without it, two different lists of names could give the same text.
   const names = JSON.stringify([source, id, type]);
   return createHash("sha256").update(names).update("\n").update(body).digest("base64url").slice(0, 22);
 }
 
 export interface WireExtra {
-  /** Of a message that is no copy, where it is not `id:0`. */
+  /** The deduplication id of a message that is not a copy. Default: `id:0`. */
   readonly dedup?: string | undefined;
   readonly fairness?: string | undefined;
   readonly delayMs?: number | undefined;
@@ -43,17 +42,21 @@ export interface WireExtra {
 
 type Wire = Pick<Capabilities, "headers" | "binary">;
 
-/** `type`, `ce`, `traceparent`, `tracestate`: a transport with fewer headers gets the structured form. */
+/** The headers that we use: `type`, `ce`, `traceparent`, `tracestate`. A transport with fewer gets the structured form. */
 const OUR_HEADERS = 4;
 
-/** Bytes are carried as bytes; anything else as JSON, and what JSON cannot carry throws `not-json`, `bad-text` or `bad-key`. */
+/**
+ * Encodes a message. A `Uint8Array` is carried as bytes, everything else as JSON.
+ *
+ * @throws MessagingError `not-json`, `bad-text` or `bad-key` if JSON cannot carry the data.
+ */
 export function encode(envelope: Envelope, data: unknown, caps: Wire, extra?: WireExtra): WireMessage {
   return encodeBody(envelope, isBytes(data) ? data : jsonText(data), caps, extra, true);
 }
 
 /**
- * As {@link encode}, for a body that is already text or bytes: a dead-letter copy is what was received. `written`: the text is
- * `jsonText`'s, and need not be shown to be JSON.
+ * Like {@link encode}, for a body that is already text or bytes, such as that of a dead-letter copy. `written`: the text comes from
+ * `jsonText`, so it need not be checked to be JSON.
  */
 export function encodeBody(
   envelope: Envelope,
@@ -62,7 +65,7 @@ export function encodeBody(
   extra?: WireExtra,
   written = false,
 ): WireMessage {
-  // What was received may hold them raw; a message of ours does not.
+  // A received body may contain raw noncharacters. A text of `jsonText` does not.
   const given = !written && typeof body === "string" && isJson(envelope.contentType);
   const safe = given ? escapeNoncharacters(body) : body;
   const { id, hop } = envelope;
@@ -111,12 +114,12 @@ function wire(
 
 export type Decoded = DecodedMessage | { readonly foreign: true; readonly raw: ForeignMessage; readonly coded?: Coded };
 
-/** One of ours, read. */
+/** A decoded message with an envelope. */
 export class DecodedMessage {
   readonly foreign = false;
   readonly envelope: Envelope;
   readonly body: string | Uint8Array;
-  /** The data, where reading the envelope has parsed it: given away once. */
+  /** The data, if reading the envelope already parsed it. It is returned once and then dropped. */
   #data: unknown;
 
   constructor(envelope: Envelope, body: string | Uint8Array, data?: unknown) {
@@ -125,7 +128,7 @@ export class DecodedMessage {
     this.#data = data;
   }
 
-  /** As {@link dataOf}: a fresh value at each call. */
+  /** The data as {@link dataOf} returns it: a new value at each call. */
   data(): unknown {
     const data = this.#data;
     if (data === undefined) return dataOf(this.envelope, this.body);
@@ -147,8 +150,8 @@ export class DecodedMessage {
 }
 
 /**
- * Never throws: what is not a whole envelope is foreign. `body` is text where the content type says so and the bytes are
- * UTF-8, else bytes. JSON text is as it came: give it to {@link parseJson}.
+ * Decodes a message. It never throws: a message without a complete envelope is foreign. `body` is text if the content type says so and
+ * the bytes are valid UTF-8, otherwise bytes. JSON text is not parsed; use {@link parseJson}.
  */
 export function decode(message: WireMessage): Decoded {
   const ce = message.headers["ce"];
@@ -164,7 +167,7 @@ export function decode(message: WireMessage): Decoded {
     : new DecodedMessage(structured.envelope, structured.body, structured.data);
 }
 
-/** A whole envelope may show only once a content coding, a charset or a byte order mark is undone. */
+/** Reads a foreign message. Decoding its content coding, charset or byte order mark may reveal a complete envelope after all. */
 function foreign(message: WireMessage): Decoded {
   const read = readForeign(message);
   const structured = read.body === message.body ? undefined : decodeStructured(read.body);
@@ -187,14 +190,18 @@ function inDeclaredCharset({ contentType }: Envelope, body: Uint8Array): string 
   return isText(contentType) ? (inCharset(body, contentType) ?? body) : body;
 }
 
-/** The data of a decoded message, JSON parsed; throws `not-json` where the content type promises JSON that is not there. */
+/**
+ * The data of a decoded message, with JSON parsed.
+ *
+ * @throws MessagingError `not-json` if the content type says JSON but the body is not JSON.
+ */
 export function dataOf(envelope: Envelope, body: string | Uint8Array): unknown {
   const text = typeof body === "string" ? body : inDeclaredCharset(envelope, body);
   if (typeof text !== "string" || !isJson(envelope.contentType)) return text;
   try {
     return parseJson(text);
   } catch (cause) {
-    throw new MessagingError("not-json", "the body is not the JSON its content type promises", {
+    throw new MessagingError("not-json", "the body is not valid JSON, although its content type says so", {
       kind: "permanent",
       cause,
     });

@@ -1,6 +1,6 @@
 /**
- * The message as it stands on the wire: CloudEvents 1.0 attributes. `codec.ts` writes and reads it, `attributes.ts` knows the
- * attributes by name.
+ * The attributes of a message, following CloudEvents 1.0. `codec.ts` writes and reads them, `attributes.ts` has their names on the
+ * wire.
  */
 export interface Envelope {
   /** Fixed before the first send (C4). */
@@ -8,45 +8,45 @@ export interface Envelope {
   /** The service that published. */
   readonly source: string;
   readonly type: string;
-  /** When it was published (epoch milliseconds). */
+  /** When the message was published (epoch milliseconds). */
   readonly time: number;
   /** The ordering key as the publisher gave it. */
   readonly key?: string | undefined;
-  /** 0; raised by each dead-letter copy, redrive and republication, so that no dedup window swallows a copy. */
+  /** 0, raised by each dead-letter copy, redrive and republication, so that the broker does not drop a copy as a duplicate. */
   readonly hop: number;
-  /** Not to be handled from then on (epoch milliseconds). */
+  /** The message must not be handled from this time on (epoch milliseconds). */
   readonly expiresAt?: number | undefined;
-  /** Of the data. */
+  /** The media type of the data. */
   readonly contentType: string;
-  /** The user's own. */
+  /** The user's headers. */
   readonly headers: Readonly<Record<string, string>>;
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
-  /** Why and where it died: on dead-letter copies. */
+  /** On dead-letter copies: why and where the message was dead-lettered. */
   readonly dead?: DeadInfo;
-  /** The only group a redriven record is for. */
+  /** On a redriven record: the only group that should handle it. */
   readonly to?: string;
-  /** How the wire carries bytes where it has only text. `decode` has undone it. */
+  /** How bytes were carried if the transport has only text. The body that `decode` returns is already decoded. */
   readonly encoding?: "base64";
 }
 
 export interface DeadInfo {
-  /** For people, with the class and message of the last error; clipped to 1,500 bytes on the wire. */
+  /** The reason for people, with the class and message of the last error. At most 1,500 bytes on the wire. */
   readonly reason: string;
   readonly code: string;
   readonly attempts: number;
   readonly channel: string;
   readonly group: string;
   readonly errorClass?: string;
-  /** The first and the last failure (epoch milliseconds). */
+  /** When the message failed for the first and the last time (epoch milliseconds). */
   readonly firstAt: number;
   readonly lastAt: number;
 }
 
-/** A message that was copied a million times is no message of ours; far from where adding 1 changes nothing. */
+/** The largest hop. No real message is copied a million times, and far larger numbers would no longer change when 1 is added. */
 export const MAX_HOP = 1_000_000;
 
-/** The hop of a copy; after {@link MAX_HOP} it begins at 1 again, so that it can always be read back. */
+/** The hop of a copy. After {@link MAX_HOP} it starts again at 1, so that it can always be read back. */
 export function nextHop(hop: number): number {
   return hop >= MAX_HOP ? 1 : hop + 1;
 }

@@ -1,6 +1,6 @@
 /**
- * Messages of other producers: their bodies are read by what they declare (`content-encoding`, a charset, a byte order mark),
- * and their headers can be asked for in the producer's own case. Every transport's messages come this way.
+ * Foreign messages: those that Switchyard did not publish. Their bodies are decoded as they declare (`content-encoding`, charset, byte
+ * order mark), and their headers can be looked up in any case. All transports use this.
  */
 import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";
@@ -8,28 +8,28 @@ import type { WireMessage } from "../driver/index.ts";
 import type { ForeignMessage } from "../api/shapes.ts";
 import { asText, excerpt } from "./text.ts";
 
-/** The source our copies name where the producer named none. */
+/** The `source` of our copies of foreign messages. */
 export const FOREIGN_SOURCE = "foreign";
-/** On a copy: the message type as the producer's broker had it, where the channel calls it otherwise. */
+/** A header of a copy: the message's type as the broker delivered it, if the channel uses another name. */
 export const FOREIGN_TYPE = "foreign-type";
-/** The most a compressed body may become: what the largest broker's limit takes (RabbitMQ 4's, 16 MiB). */
+/** The largest decoded body: 16 MiB, the largest message of any supported broker (RabbitMQ 4). */
 const MOST_BYTES = 16 * 2 ** 20;
 const MOST_CODINGS = 3;
 
 export interface ForeignBody extends Coded {
-  /** Text where it can be read as text, else bytes. */
+  /** Text if the body can be read as text, otherwise bytes. */
   readonly body: string | Uint8Array;
 }
 
-/** What became of the codings a body declares. */
+/** How decoding went. */
 export interface Coded {
-  /** A content coding was undone, or a charset other than UTF-8 was read: what was declared no longer holds. */
+  /** True if a content coding or a charset other than UTF-8 was decoded, so the declared headers no longer apply. */
   readonly decoded: boolean;
-  /** What was declared and could not be undone, for a person who asks why the body does not fit. */
+  /** What could not be decoded, for a person who wonders why the body does not match the schema. */
   readonly note?: string | undefined;
 }
 
-/** Never throws: a body that cannot be read by what it declares stays as it came, with a note. */
+/** Decodes the body of a foreign message. It never throws: a body that cannot be decoded is returned unchanged, with a note. */
 export function readForeign(message: Pick<WireMessage, "body" | "headers">): ForeignBody {
   const { body, headers } = message;
   const codings = listOf(headers["content-encoding"]);
@@ -39,7 +39,7 @@ export function readForeign(message: Pick<WireMessage, "body" | "headers">): For
     let decoded = false;
     for (const coding of codings.toReversed()) {
       if (isCharset(coding)) {
-        // A widespread mistake: Celery's library writes the charset there.
+        // A common mistake: Celery's library puts the charset into content-encoding.
         charset ??= coding;
         continue;
       }
@@ -69,15 +69,15 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
   __proto__: null as never,
   gzip: (bytes) => zlib.gunzipSync(bytes, limit),
   "x-gzip": (bytes) => zlib.gunzipSync(bytes, limit),
-  // By the book it is zlib's form; some send the bare one.
+  // The standard says zlib format; some producers send raw deflate.
   deflate: (bytes) => ((bytes[0]! & 0x0f) === 8 ? zlib.inflateSync(bytes, limit) : zlib.inflateRawSync(bytes, limit)),
   br: (bytes) => zlib.brotliDecompressSync(bytes, limit),
-  // Node has it since 22.15.
+  // Available since Node 22.15.
   ...(typeof zlib.zstdDecompressSync === "function" ? { zstd: (bytes) => zlib.zstdDecompressSync(bytes, limit) } : {}),
   base64: (bytes) => bytes,
 };
 
-/** In the order in which they were applied; `identity` and `binary` are none. */
+/** The content codings in the order in which they were applied. `identity`, `binary` and `8bit` are not codings. */
 function listOf(declared: string | undefined): string[] {
   if (declared === undefined || declared === "") return [];
   return declared
@@ -89,7 +89,7 @@ function listOf(declared: string | undefined): string[] {
     .slice(0, MOST_CODINGS);
 }
 
-/** A coded body came as text where the transport carries only that: it is base64 there. */
+/** The bytes of an encoded body. A transport that carries only text has them as base64. */
 function bytesOf(body: string | Uint8Array): Uint8Array {
   if (typeof body !== "string") return body;
   if (!/^[A-Za-z0-9+/_=\s-]*$/.test(body)) throw new Error("no base64");
@@ -97,10 +97,9 @@ function bytesOf(body: string | Uint8Array): Uint8Array {
 }
 
 function textOf(body: string | Uint8Array, charset: string | undefined): ForeignBody {
-  // A string is text already: the transport has read it, whatever the producer's charset was.
+  // A string was already decoded by the transport, whatever the producer's charset was.
   if (typeof body === "string") return { body: body.startsWith("\uFEFF") ? body.slice(1) : body, decoded: false };
   const label = charset ?? markOf(body);
-  // Without its byte order mark: the decoder drops it.
   if (label === undefined) return { body: asText(body), decoded: false };
   try {
     return { body: new TextDecoder(label, { fatal: true }).decode(body), decoded: !isUtf8(label) };
@@ -118,7 +117,7 @@ function markOf(bytes: Uint8Array): string | undefined {
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** `charset=binary` is none. */
+/** The charset of a content type, in lower case. Undefined if it names none, or `binary`. */
 export function charsetOf(contentType: string | undefined): string | undefined {
   if (contentType === undefined || !contentType.includes(";")) return undefined;
   const found = /;\s{0,9}charset\s{0,9}=\s{0,9}"?([^\s;"]{1,40})/i.exec(contentType.slice(0, 300));
@@ -126,7 +125,7 @@ export function charsetOf(contentType: string | undefined): string | undefined {
   return label === "binary" ? undefined : label;
 }
 
-/** Text of a charset other than UTF-8; undefined: none is declared, or the bytes are not of it. */
+/** Decodes bytes in a charset other than UTF-8. Undefined if the content type names no such charset or the bytes do not fit it. */
 export function inCharset(bytes: Uint8Array, contentType: string): string | undefined {
   const charset = charsetOf(contentType);
   if (charset === undefined || isUtf8(charset)) return undefined;
@@ -143,15 +142,15 @@ function isCharset(label: string): boolean {
   }
 }
 
-/** What the channel's `foreign` is asked with. `read`: what {@link readForeign} gave. */
+/** The argument of a channel's `foreign` function. `read` is the result of {@link readForeign}. */
 export function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: ForeignBody): ForeignMessage {
   const raw = { body: read.body, headers: inAnyCase(message.headers) };
   return message.type === undefined ? raw : { ...raw, type: message.type };
 }
 
 /**
- * Headers with names in lower case that also answer to any other case: `headers["eventType"]`, as the producer wrote it.
- * Listing them gives the lower-case names alone.
+ * Headers with lower-case names that can be looked up in any case, as in `headers["eventType"]`. Enumerating them gives only the
+ * lower-case names.
  */
 export function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const own = (name: string | symbol): string | undefined => {
@@ -159,7 +158,7 @@ export function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<R
     const lower = name.toLowerCase();
     return Object.hasOwn(view, lower) ? view[lower] : undefined;
   };
-  // Asked only for names that the object itself does not have.
+  // As the prototype, it is used only for names that the object itself does not have.
   const anyCase = new Proxy(Object.create(null) as object, {
     get: (_, name) => own(name),
     has: (_, name) => own(name) !== undefined,

@@ -7,24 +7,24 @@ import type { SharedFields } from "./shared-fields.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { jsonText } from "./text.ts";
 
-/** UTF-8 takes three bytes for a character, a JSON escape six. */
+/** A character takes at most six bytes: as a JSON escape. In UTF-8 it takes at most three. */
 const MOST_PER_CHARACTER = 6;
-/** Names of headers and attributes, times, and a trace context: 55 and 512 bytes at most. */
-const AROUND = 1_000;
-const ALL = { headers: 4, binary: true };
+/** Bytes for the names of headers and attributes, for times, and for a trace context (at most 55 and 512 bytes). */
+const OVERHEAD = 1_000;
+const IN_HEADERS = { headers: 4, binary: true };
 
 /**
- * A message for a broker in this process ({@link SenderDriver.local}): the same message as ever, but that its envelope and its
- * text are made only where somebody looks at them. It never changes, and shares nothing with what was published or is handled.
- * A million of them wait at once: fields are few.
+ * A message for a broker in this process ({@link SenderDriver.local}). Its envelope and text are computed only when they are read. It
+ * never changes, and shares no objects with the publisher's or the handler's data. It has few fields, because a million may wait at
+ * once.
  */
 export class LocalMessage implements LocalContent {
   readonly id: string;
   readonly common: SharedFields;
-  /** After the common epoch. */
+  /** Milliseconds after the common epoch. */
   readonly #since: number;
   readonly #value: unknown;
-  /** Characters of the body, roughly, twice; one more where one level of copying copies it all. */
+  /** Twice the approximate length of the body in characters, plus 1 if a shallow copy copies all of it. */
   readonly #tally: number;
 
   constructor(common: SharedFields, id: string, time: number, copy: JsonCopy) {
@@ -50,14 +50,14 @@ export class LocalMessage implements LocalContent {
   get atMostBytes(): number {
     const { source, type } = this.common;
     const key = this.extra?.key?.length ?? 0;
-    return MOST_PER_CHARACTER * (this.length + this.id.length + source.length + type.length + key) + AROUND;
+    return MOST_PER_CHARACTER * (this.length + this.id.length + source.length + type.length + key) + OVERHEAD;
   }
 
   get type(): string {
     return this.common.type;
   }
 
-  /** When it was published (epoch milliseconds). */
+  /** When the message was published (epoch milliseconds). */
   get time(): number {
     return this.common.epoch + this.#since;
   }
@@ -92,7 +92,7 @@ export class LocalMessage implements LocalContent {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return encodeBody(this.envelope, "", ALL).headers;
+    return encodeBody(this.envelope, "", IN_HEADERS).headers;
   }
 
   fresh(): unknown {
@@ -100,7 +100,7 @@ export class LocalMessage implements LocalContent {
   }
 }
 
-/** One with a key or a trace context. */
+/** A message with a key or a trace context. */
 class ExtraLocalMessage extends LocalMessage {
   readonly #extra: ResolvedOptions;
 

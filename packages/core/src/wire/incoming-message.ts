@@ -6,25 +6,25 @@ import { charsetOf, FOREIGN_SOURCE, FOREIGN_TYPE, type Coded, inAnyCase } from "
 import type { LocalMessage } from "./in-process-message.ts";
 import type { ChannelShape, ForeignMessage } from "../api/shapes.ts";
 
-/** A delivery with its envelope read: what it is, before its data is looked at. */
+/** A delivery whose envelope was read and whose data was not. */
 export interface Opened {
   readonly id: string;
   readonly foreign: boolean;
   /** Absent on a foreign message. */
   readonly envelope?: Envelope;
-  /** Absent where a foreign message cannot be told: it is then untyped. */
+  /** Absent on a foreign message that the channel cannot name. */
   readonly type?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** Foreign: the body with JSON parsed, where it is JSON. */
+  /** On a foreign message: the body, parsed if it is JSON. */
   readonly raw?: ForeignMessage;
-  /** Foreign: it declared a coding or a charset, or seems to have one. */
+  /** On a foreign message with a declared or apparent coding or charset: how decoding went. */
   readonly coded?: Coded;
-  /** It never left the process, and need not be read. */
+  /** Set if the message never left the process, so that nothing had to be decoded. */
   readonly local?: LocalMessage;
 }
 
-/** A message that never left the process, as what was read of it: nothing is read. */
+/** A message that never left the process. Its fields come directly from what was published. */
 class LocalOpened implements Opened, Envelope {
   readonly local: LocalMessage;
 
@@ -93,9 +93,9 @@ export function open(channel: ChannelShape, delivery: Delivery): Opened {
   const raw = { ...decoded.raw, body: maybeJson(decoded.raw.body) };
   const { coded } = decoded;
   const read = decoded.raw.body as string | Uint8Array;
-  // A copy carries the text that was read; it does not declare a coding that was undone.
+  // A dead-letter copy carries the decoded text and does not declare the coding.
   const body = typeof read === "string" || coded?.decoded === true ? read : delivery.message.body;
-  // An empty id tells nothing, and a dead letter that had it could not be read.
+  // An empty id identifies nothing, and a dead letter with it could not be read back.
   const id = delivery.id === "" ? fingerprint({ source: FOREIGN_SOURCE, id: "", type: "" }, body) : delivery.id;
   const base = { id, foreign: true, headers: raw.headers, body, raw, ...(coded && { coded }) };
   const type = foreignType(channel, raw);
@@ -121,7 +121,7 @@ function foreignType(channel: ChannelShape, raw: ForeignMessage): string | undef
   }
 }
 
-/** The data to validate; a fresh value at each call, so that a handler may change what it was given. Throws what is wrong with it. */
+/** The data to validate: a new value at each call, so that handlers may change it. Throws if the body cannot be read. */
 export function dataFrom(opened: Opened): unknown {
   if (opened.local !== undefined) return opened.local.fresh();
   if (opened instanceof DecodedMessage) return opened.data();
@@ -131,8 +131,8 @@ export function dataFrom(opened: Opened): unknown {
 }
 
 /**
- * What `foreign` says now of a copy whose type the channel does not know: it was made when the channel did not name the
- * message, or named it otherwise.
+ * The type that the channel's `foreign` now gives to a copy of a foreign message. The copy may have been made when the channel gave it
+ * another type or none.
  */
 export function renamed(channel: ChannelShape, { envelope, body }: Opened): string | undefined {
   if (envelope === undefined || envelope.source !== FOREIGN_SOURCE) return undefined;
@@ -141,7 +141,7 @@ export function renamed(channel: ChannelShape, { envelope, body }: Opened): stri
   return foreignType(channel, { body: maybeJson(asText(body)), headers: inAnyCase(headers), type });
 }
 
-/** What a foreign message declared of itself, as the headers of its copy. */
+/** The headers of a copy of a foreign message. They no longer declare a coding or charset that was decoded. */
 function copiedHeaders(
   { headers, coded }: Opened,
   nativeType: string | undefined,
@@ -158,7 +158,7 @@ function copiedHeaders(
   return copied;
 }
 
-/** The envelope as plain data; made for a message that has none, so that its dead-letter copy can carry our fields. */
+/** The envelope as plain data. A foreign message gets a new one, so that its dead-letter copy can carry our fields. */
 export function envelopeFor(opened: Opened, delivery: Delivery, channel: string, now: number): Envelope {
   if (opened.local !== undefined) return opened.local.envelope;
   if (opened.envelope !== undefined) return opened.envelope;

@@ -1,15 +1,15 @@
 import type { ChannelShape } from "../api/shapes.ts";
 
-/** Times further from it than this (12 days) get a new one: what is counted from it must be a small number. */
+/** Times further than this (12 days) from the epoch get a new one, because offsets must be small integers (docs/v8.md#small-integers). */
 const REACH_MS = 2 ** 30;
 
-/** What the messages of one type that a channel publishes have in common, kept once for all of them. */
+/** The fields that all messages of one type of a channel have in common, stored once. */
 export class SharedFields {
   readonly shape: ChannelShape;
   /** The service that publishes. */
   readonly source: string;
   readonly type: string;
-  /** Their times are counted from here (epoch milliseconds). */
+  /** The messages' times are stored as offsets from here (epoch milliseconds). */
   readonly epoch: number;
 
   constructor(shape: ChannelShape, source: string, type: string, epoch: number) {
@@ -24,7 +24,7 @@ export class SharedFields {
   }
 }
 
-/** Of each type of a channel, made when it is first published. */
+/** The shared fields of each type of a channel, made when a type is first published. */
 export class SharedFieldsByType {
   readonly #shape: ChannelShape;
   readonly #source: string;

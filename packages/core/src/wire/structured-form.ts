@@ -1,4 +1,4 @@
-/** CloudEvents structured mode, `application/cloudevents+json`: the whole envelope in the body, where a broker has no headers. */
+/** CloudEvents structured mode, `application/cloudevents+json`: the whole envelope is in the body. For brokers without headers. */
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import type { Envelope } from "./envelope.ts";
 import { commonMembers, deadJson, envelopeOf, headersJson, parseObject } from "./attributes.ts";
@@ -6,8 +6,8 @@ import { isJson, isText } from "../base/media-type.ts";
 import { asText, parseJson, quote, quoteName } from "./text.ts";
 
 /**
- * Extension attributes of CloudEvents are strings or numbers, so `headers` and `dead` are JSON within a string. `written`: the
- * body is JSON of ours, and need not be shown to be JSON.
+ * Writes a message as one JSON document. CloudEvents extensions are strings or numbers, so `headers` and `dead` are JSON within a string.
+ * `written`: the body comes from `jsonText`, so it need not be checked to be JSON.
  */
 export function encodeStructured(envelope: Envelope, body: string | Uint8Array, written: boolean): string {
   let json = `{${commonMembers(envelope)},"type":${quoteName(envelope.type)},"datacontenttype":${quoteName(envelope.contentType)}`;
@@ -23,7 +23,10 @@ export function encodeStructured(envelope: Envelope, body: string | Uint8Array, 
   return `${json},${written && typeof body === "string" ? `"data":${body}` : dataMember(envelope, body)}}`;
 }
 
-/** Last, so that it can be read back as the very text it was; a body that is not what its type says goes as bytes. */
+/**
+ * The `data` member. It comes last, so that it can be read back as exactly the same text. A body that does not match its content type is
+ * written as bytes.
+ */
 function dataMember(envelope: Envelope, body: string | Uint8Array): string {
   if (typeof body !== "string") return `"data_base64":"${toBase64(body)}"`;
   if (!isJson(envelope.contentType)) {
@@ -44,15 +47,15 @@ function isJsonText(text: string): boolean {
 interface Structured {
   readonly envelope: Envelope;
   readonly body: string | Uint8Array;
-  /** The body's data, where it was parsed by itself. */
+  /** The data, if it was already parsed. */
   readonly data?: unknown;
 }
 
-/** Undefined for what is not a whole CloudEvents document. Any producer's will do, not only ours. */
+/** Reads a CloudEvents document of any producer. Undefined if the text is not a complete one. */
 export function decodeStructured(text: string | Uint8Array): Structured | undefined {
   if (typeof text !== "string" || !text.includes('"specversion"')) return undefined;
-  const quick = dataLast(text);
-  if (quick !== undefined) return quick;
+  const fast = dataLast(text);
+  if (fast !== undefined) return fast;
   const found = parseObject(text);
   const envelope = found && attributesOf(found);
   if (envelope === undefined) return undefined;
@@ -67,8 +70,8 @@ function attributesOf({ headers, dead, encoding: _, ...attributes }: Record<stri
 const DATA = ',"data":';
 
 /**
- * JSON data as the last member, as we write it: where what is before it is an object without it, and what is after it one JSON
- * value, nothing else is in the document, and each is parsed once. Undefined: it must be looked at as a whole.
+ * Reads a document whose last member is JSON data, as we write it. The text before `data` must be a JSON object without its end, and the
+ * text after it one JSON value. Each part is then parsed once. Undefined if the document has another form and must be parsed whole.
  */
 function dataLast(text: string): Structured | undefined {
   const at = text.indexOf(DATA);
@@ -120,8 +123,8 @@ function endOfString(text: string, start: number): number {
 const STRUCTURE = /["{}[\],]/g;
 
 /**
- * The text of a top-level member of a JSON object known to be valid: parsing and writing it again would change numbers
- * beyond 2^53 and repeated keys. The last one of that name, as `JSON.parse` takes it.
+ * The text of a top-level member of a valid JSON object. Parsing it and writing it again would change numbers beyond 2^53 and repeated
+ * keys. If the name occurs several times, it is the last one, as with `JSON.parse`.
  */
 function rawMember(text: string, name: string): string | undefined {
   let depth = 0;

@@ -1,6 +1,6 @@
 /**
- * Hostile text (contract C16). What a broker might refuse or change is either escaped, so that it comes back as it was, or
- * refused here with the name of the field: alike on every transport.
+ * Checks and escapes text (contract C16). Text that some broker would refuse or change is either escaped, so that it is delivered
+ * unchanged, or refused with the name of the field. The rules are the same on every transport.
  */
 import { MessagingError } from "../api/errors.ts";
 
@@ -8,9 +8,9 @@ export { excerpt, oneLine } from "../base/excerpt.ts";
 
 const NONCHARACTERS = /[\uFFFE\uFFFF]/;
 const EVERY_NONCHARACTER = /[\uFFFE\uFFFF]/g;
-/** How `JSON.stringify` writes a lone surrogate; also matches an escaped backslash before `ud8..`. */
+/** How `JSON.stringify` writes a lone surrogate. Also matches an escaped backslash followed by `ud8`. */
 const SUSPECT = /\\ud[89a-f]/;
-/** Found, or not, eight times as fast. */
+/** A search for this text is eight times as fast as the pattern. */
 const SUSPECT_START = "\\ud";
 const HEADER_NAME = /^[a-z0-9-]+$/;
 /** V8 overflows its stack at far more. */
@@ -19,24 +19,24 @@ const MAX_DEPTH = 500;
 const refuse = (code: string, message: string): MessagingError =>
   new MessagingError(code, message, { kind: "permanent" });
 
-/** SQS and XML refuse U+FFFE and U+FFFF; inside JSON they only occur in strings, where they may be escaped. */
+/** Escapes U+FFFE and U+FFFF, which SQS and XML refuse. In JSON they occur only in strings, where an escape is allowed. */
 export function escapeNoncharacters(json: string): string {
   return NONCHARACTERS.test(json)
     ? json.replace(EVERY_NONCHARACTER, (c) => (c === "\uFFFE" ? "\\ufffe" : "\\uffff"))
     : json;
 }
 
-/** A JSON string literal. The text must be well-formed. */
+/** The text as a JSON string literal. The text must be well-formed. */
 export function quote(text: string): string {
   return escapeNoncharacters(JSON.stringify(text));
 }
 
-/** Characters that JSON writes as they are. */
+/** A text whose characters JSON writes unchanged. */
 export const PLAIN = /^[\w .:/+@-]*$/;
-/** As {@link quote}, which costs more than the look. */
+/** Like {@link quote}, but faster for plain text. */
 export const quoteName = (text: string): string => (PLAIN.test(text) ? `"${text}"` : quote(text));
 
-/** Throws `bad-text` for what is not a string or has a lone surrogate (half of a UTF-16 pair), which UTF-8 cannot carry. */
+/** Throws `bad-text` if the value is not a string or contains a lone surrogate (half of a UTF-16 pair), which UTF-8 cannot carry. */
 function checkText(value: unknown, field: string): string {
   if (typeof value !== "string") throw refuse("bad-text", `${field} must be a string, not ${describe(value)}`);
   if (value.isWellFormed()) return value;
@@ -46,14 +46,14 @@ function checkText(value: unknown, field: string): string {
   );
 }
 
-/** As {@link checkText}, and not empty. */
+/** Like {@link checkText}, and throws `bad-text` for empty text. */
 export function checkName(value: unknown, field: string): string {
   const text = checkText(value, field);
   if (text === "") throw refuse("bad-text", `${field} is empty; leave it out or give it text`);
   return text;
 }
 
-/** A copy of user headers, names `[a-z0-9-]` and string values; throws `bad-header`, or `bad-text` for a value. */
+/** A checked copy of user headers. Throws `bad-header` for a name outside `[a-z0-9-]` or a value that is no string, `bad-text` for malformed text. */
 export function checkHeaders(headers: unknown): Record<string, string> {
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
     throw refuse("bad-header", `headers must be an object of strings, not ${describe(headers)}`);
@@ -72,8 +72,8 @@ export function checkHeaders(headers: unknown): Record<string, string> {
 }
 
 /**
- * The JSON of `data`, C0 controls, U+FFFE and U+FFFF escaped. Throws `not-json` for what JSON drops or changes (undefined,
- * bigint, Date, Map, NaN, a cycle), `bad-text` for a lone surrogate and `bad-key` for an own `__proto__`; each names the field.
+ * The JSON text of `data`, with C0 controls, U+FFFE and U+FFFF escaped. Throws `not-json` for values that JSON drops or changes (undefined,
+ * bigint, Date, Map, NaN, a cycle), `bad-text` for a lone surrogate and `bad-key` for an own key `__proto__`. Each error names the field.
  */
 export function jsonText(data: unknown, field = "data"): string {
   checkJson(data, field, 0);
@@ -100,7 +100,7 @@ function checkJson(value: unknown, path: string, depth: number): void {
       if (Number.isFinite(value)) return;
       break;
     case "undefined":
-      if (depth > 0) return; // JSON leaves it out, as `?:` means
+      if (depth > 0) return; // JSON leaves out the key of an optional field.
       break;
     case "object":
       if (value === null) return;
@@ -140,7 +140,7 @@ function checkObject(value: Record<string, unknown>, path: string, depth: number
   }
 }
 
-/** Plain data or an instance of a user's class; not what the platform gives a meaning JSON loses (Date, Map, bytes, Promise). */
+/** True for plain objects and instances of a user's class. False for built-in types that JSON would lose (Date, Map, bytes, Promise). */
 function isPlain(value: object): boolean {
   const proto = Object.getPrototypeOf(value);
   if (proto === Object.prototype || proto === null) return true;
@@ -164,7 +164,7 @@ function describe(value: unknown): string {
   return `a ${Array.isArray(value) ? "array" : (value.constructor?.name ?? "object")}`;
 }
 
-/** At most `maxBytes` of UTF-8 once written as JSON, well-formed whatever came in: for text nobody promised anything about. */
+/** Cuts untrusted text so that it takes at most `maxBytes` bytes of UTF-8 as JSON. The result is always well-formed. */
 export function clip(text: string, maxBytes: number): string {
   let end = Math.min(text.length, maxBytes);
   for (;;) {
@@ -175,17 +175,17 @@ export function clip(text: string, maxBytes: number): string {
   }
 }
 
-/** The key in clear, or an escape of one of its letters. */
+/** The key `__proto__`, or an escape of one of its letters. */
 const PROTO = /__proto__|\\u00(?:5f|6f|7[024])/i;
 
-/** `JSON.parse` that drops `__proto__` keys: code that later copies fields one by one cannot be tricked. Throws as it does. */
+/** `JSON.parse` without `__proto__` keys, so that code which copies fields one by one is safe. Throws the same errors. */
 export function parseJson(text: string): unknown {
-  // Two plain searches cost a third of the expression, which decides only where an escape could be one of its letters.
+  // Two plain searches cost a third of the pattern, which is needed only if an escape could be one of the key's letters.
   if (!text.includes("__proto__") && (!text.includes("\\u00") || !PROTO.test(text))) return JSON.parse(text);
   return JSON.parse(text, (name, value) => (name === "__proto__" ? undefined : value));
 }
 
-/** Whatever realm they are from: jest's globals are not ours. */
+/** True for a `Uint8Array` of any realm. Jest, for example, has its own globals. */
 export function isBytes(value: unknown): value is Uint8Array {
   return (
     value instanceof Uint8Array ||
@@ -195,7 +195,7 @@ export function isBytes(value: unknown): value is Uint8Array {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text where the bytes are UTF-8, else the bytes. */
+/** The body as text if its bytes are valid UTF-8, otherwise unchanged. */
 export function asText(body: string | Uint8Array): string | Uint8Array {
   if (typeof body === "string") return body;
   try {

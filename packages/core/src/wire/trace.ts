@@ -1,21 +1,21 @@
 /**
- * W3C trace context: `traceparent` and `tracestate` go with every message. Where a program has registered OpenTelemetry, its
- * propagator is asked; core does not import it. Tracing never fails a send.
+ * W3C trace context: messages carry `traceparent` and `tracestate`. If the program has registered OpenTelemetry, core uses its propagator
+ * without importing it. An error of tracing never fails a send.
  */
 export interface TraceContext {
   readonly traceparent: string;
   readonly tracestate?: string;
 }
 
-/** Keys of the API and of its SDK, by the same promise: `createContextKey` is `Symbol.for` (api 1.10, core 3.1). */
+/** Context keys of OpenTelemetry's API and SDK. `createContextKey` uses `Symbol.for` (api 1.10, core 3.1). */
 const SPAN = Symbol.for("OpenTelemetry Context Key SPAN");
 const BAGGAGE = Symbol.for("OpenTelemetry Baggage Key");
 const SUPPRESSED = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 
-/** Where every copy of `@opentelemetry/api` 1.x registers itself, by its own compatibility promise. */
+/** The global under which every copy of `@opentelemetry/api` 1.x registers itself. OpenTelemetry guarantees this name. */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[ -~]*)?$/;
-/** W3C Trace Context level 1, 3.3.1.5: at least 512 characters are to be propagated; more is dropped here. */
+/** W3C Trace Context level 1, 3.3.1.5, requires propagating at least 512 characters. A longer `tracestate` is dropped. */
 const TRACESTATE = /^[ -~]{1,512}$/;
 
 type Carrier = Record<string, unknown>;
@@ -50,23 +50,23 @@ const getter = {
 
 const registered = (): Registered | undefined => (globalThis as { [REGISTRY]?: Registered })[REGISTRY];
 
-/** Whether this program traces. Asked when something is opened, so that without tracing nothing is asked for a message. */
+/** True if the program has registered tracing. Called once when a sender or receiver opens, so that each message costs nothing. */
 export function isTraced(): boolean {
   return registered()?.context !== undefined;
 }
 
-/** Out of whatever span, baggage and suppression this loop was born in. */
+/** The context without the span, baggage and suppression that were active when a loop was started. */
 const detached = (active: Context): Context => active.deleteValue(SPAN).deleteValue(BAGGAGE).deleteValue(SUPPRESSED);
 
 /**
- * Makes a call to a client where its instrumentation keeps still. It would give all messages of a call the context of whoever
- * happened to cause the call, over the one that each has from its own publisher.
+ * Makes a broker call with the client's instrumentation suppressed. The instrumentation would otherwise replace each message's trace
+ * context with that of the caller who happened to trigger the batch.
  */
 export function untraced<T>(call: () => T): T {
   return inContext((active) => detached(active).setValue(SUPPRESSED, true), call);
 }
 
-/** Runs a handler in the trace of its message; without one, in none. What it starts and publishes belongs to that trace. */
+/** Runs a handler in the trace of its message, or in none. Spans and messages that the handler makes belong to that trace. */
 export function inTraceOf<T>(carrier: Readonly<Record<string, unknown>>, call: () => T): T {
   return inContext((active) => {
     const trace = readTrace(carrier);
@@ -87,7 +87,7 @@ function inContext<T>(make: (active: Context) => Context, call: () => T): T {
   return manager.with(context, call);
 }
 
-/** What to send: the active context of a registered OpenTelemetry, else the `traceparent` among the given headers. */
+/** The trace context to send: OpenTelemetry's active one, otherwise the `traceparent` in the given headers. */
 export function outgoingTrace(headers: Readonly<Record<string, string>> | undefined): TraceContext | undefined {
   return activeTrace() ?? (headers === undefined ? undefined : readTrace(headers));
 }
@@ -104,7 +104,7 @@ function activeTrace(): TraceContext | undefined {
   }
 }
 
-/** The trace context in headers, where it is well-formed; a malformed `tracestate` is left out. */
+/** The trace context in headers. Undefined if `traceparent` is missing or malformed. A malformed `tracestate` is left out. */
 export function readTrace(headers: Readonly<Record<string, unknown>>): TraceContext | undefined {
   const { traceparent, tracestate } = headers;
   if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent)) return undefined;
