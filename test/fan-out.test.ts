@@ -79,8 +79,8 @@ describe("three groups", () => {
     expect(problem).toEqual({
       path: "profiles.queue.channels.orders.model",
       message:
-        'a queue has exactly one group, and "orders" lists billing, shipping, analytics; keep one, or choose a model that gives each group every message. ' +
-        'These would do: a pubsub on "aws", a stream on "aws", a pubsub on "local", a stream on "local", a pubsub on "rabbit", a stream on "rabbit", a pubsub on "memory", a stream on "memory"',
+        'a queue has exactly one group, and "orders" lists billing, shipping, analytics; keep one, or use a model that gives every group each message. ' +
+        'Supported by: a pubsub on "aws", a stream on "aws", a pubsub on "local", a stream on "local", a pubsub on "rabbit", a stream on "rabbit", a pubsub on "memory", a stream on "memory"',
     });
   });
 });

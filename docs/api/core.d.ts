@@ -850,7 +850,7 @@ export declare class Section {
     #private;
     readonly value: Tree;
     constructor(home: string);
-    lay(source: Tree, at: (path: Path) => string, named?: boolean): void;
+    merge(source: Tree, at: (path: Path) => string, named?: boolean): void;
     get empty(): boolean;
     remove(where: string): void;
     clear(): void;

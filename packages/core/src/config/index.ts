@@ -1,3 +1,3 @@
-/** Configuration, resolved to the plan. Loaded lazily: it brings zod, and yaml where a text needs it. */
+/** Resolves the configuration to a plan. Loaded lazily, because it loads zod and, if a text needs it, yaml. */
 export { type ResolveInput, resolvePlan } from "./resolve.ts";
 export type * from "../api/config-input.ts";

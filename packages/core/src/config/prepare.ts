@@ -1,4 +1,4 @@
-/** From the loaded value to layers: filled in, checked for structure, the profile chosen, the environment laid on top. */
+/** Turns the loaded value into layers: fills in variables, checks the structure, chooses the profile and adds the environment. */
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { check } from "./layers/check.ts";
 import { ResolveContext, type Unfilled } from "./resolve/resolve-context.ts";
@@ -65,15 +65,15 @@ export async function prepare({
     return from === undefined ? [] : [{ where, path: from, message, removed: removed.has(where) }];
   });
   reportIdleRemovals(layers, problems);
-  const laid = new Layers(layers);
-  const prefix = laid.scalar("prefix");
-  const drain = laid.scalar("drain");
+  const merged = new Layers(layers);
+  const prefix = merged.scalar("prefix");
+  const drain = merged.scalar("drain");
   for (const { path, where, message } of unfilled) {
-    if (path.length === 1 && laid.scalar(path[0] as "prefix" | "drain").value === undefined)
+    if (path.length === 1 && merged.scalar(path[0] as "prefix" | "drain").value === undefined)
       problems.add(where, message);
   }
   const context = new ResolveContext({
-    layers: laid,
+    layers: merged,
     problems,
     secrets,
     consumers,
@@ -92,18 +92,20 @@ export async function prepare({
   return { context, profile: chosen, drain: drain.value, sources };
 }
 
-/** The options of every connection, of every profile too: nothing is quoted before its secrets are known. */
+/** The options of all connections, including those of profiles, so that all secrets are known before any value is quoted. */
 function allConnections(root: unknown): unknown[] {
   const profiles = getAt(root, ["profiles"]);
   const layers = [root, ...(isTree(profiles) ? Object.values(profiles) : [])];
   return layers.flatMap((layer) => {
     const connections = getAt(layer, ["connections"]);
     if (!isTree(connections)) return [];
-    return Object.values(connections).map((one) => (isTree(one) ? without(one, ["use"]) : one));
+    return Object.values(connections).map((connection) =>
+      isTree(connection) ? without(connection, ["use"]) : connection,
+    );
   });
 }
 
-/** Only explicitly, never from NODE_ENV; an empty variable is none. */
+/** Chooses the profile: `connect({ profile })`, otherwise SWITCHYARD_PROFILE if it is not empty. NODE_ENV is never used. */
 function chooseProfile(
   base: Tree,
   env: Preparing["env"],
@@ -162,7 +164,7 @@ async function environment(
   };
 }
 
-/** Texts of these places go to a driver as they are. What is a name (`on`, `prefix`) or a number shows in the plan anyway. */
+/** True for places whose texts go to a driver and may be secret. Names (`on`, `prefix`) and numbers appear in the plan anyway. */
 function secretPlace(path: Path): boolean {
   if (inConnection(path)) return true;
   return path.some((key) => key === "native" || key === "address" || key === "deadLetterAddress");
@@ -173,7 +175,7 @@ function inConnection(path: Path): boolean {
   return path[at] === "connections" && path.length > at + 2 && path[at + 2] !== "use" && path[at + 2] !== "provision";
 }
 
-/** A short part (an account's stage, a port) hidden everywhere would make texts unreadable; the whole value is hidden anyway. */
+/** Shorter parts (a stage, a port) are not masked alone, because errors would become unreadable. The whole value is always masked. */
 const PART = 6;
 
 function secretsOf(found: Iterable<FromEnv>): Secrets {

@@ -128,7 +128,7 @@ describe("names that lead nowhere", () => {
   it("refuses a channel of the code that is not configured; not one that other services use", async () => {
     expect(await problems(base(), { channels: [shape("order")] })).toEqual({
       "channels.order":
-        'this channel is used by the code and not configured; configured: orders, video-uploads. Did you mean "orders"?',
+        'the code uses this channel, but it is not configured; configured: orders, video-uploads. Did you mean "orders"?',
     });
     expect(Object.keys((await resolve(base(), { channels: [] })).channels)).toEqual([]);
   });
@@ -136,9 +136,10 @@ describe("names that lead nowhere", () => {
   it("refuses a channel that says no model, no connection and no group", async () => {
     const found = await problems(withChannels({ orders: {} }));
     expect(found).toEqual({
-      "channels.orders.model": "missing; say queue, pubsub or stream",
-      "channels.orders.on": "missing; say the name of a connection: aws, rabbit, memory",
-      "channels.orders.groups": "no group is listed, so nobody would receive; list who does: groups: { <name>: {} }",
+      "channels.orders.model": "missing; set it to queue, pubsub or stream",
+      "channels.orders.on": "missing; set it to the name of a connection: aws, rabbit, memory",
+      "channels.orders.groups":
+        "no group is listed, so no consumer could receive; list at least one: groups: { <name>: {} }",
     });
   });
 
@@ -146,7 +147,7 @@ describe("names that lead nowhere", () => {
     const found = await problems({ ...base(), connections: { aws: { region: "eu-west-1" } } });
     expect(found).toEqual({
       "connections.aws.use":
-        "missing; say which adapter: memory, sqs, sns, kinesis, aws, amqp, or another adapter's package by its whole name, as @acme/adapter",
+        "missing; set it to an adapter: memory, sqs, sns, kinesis, aws, amqp, or the full package name of another adapter, such as @acme/adapter",
     });
   });
 
@@ -162,14 +163,15 @@ describe("groups", () => {
     const profiles = { q: { channels: { orders: { model: "queue" } } } };
     expect(await problems({ ...base(), profiles }, { profile: "q" })).toEqual({
       "profiles.q.channels.orders.model":
-        'a queue has exactly one group, and "orders" lists billing, analytics; keep one, or choose a model that gives each group every message. These would do: a pubsub on "aws", a stream on "aws", a pubsub on "rabbit", a stream on "rabbit", a pubsub on "memory", a stream on "memory"',
+        'a queue has exactly one group, and "orders" lists billing, analytics; keep one, or use a model that gives every group each message. Supported by: a pubsub on "aws", a stream on "aws", a pubsub on "rabbit", a stream on "rabbit", a pubsub on "memory", a stream on "memory"',
     });
   });
 
   it("refuses zero groups", async () => {
     const found = await problems(withChannels({ orders: { ...good.orders, groups: {} } }));
     expect(found).toEqual({
-      "channels.orders.groups": "no group is listed, so nobody would receive; list who does: groups: { <name>: {} }",
+      "channels.orders.groups":
+        "no group is listed, so no consumer could receive; list at least one: groups: { <name>: {} }",
     });
   });
 
@@ -185,7 +187,7 @@ describe("groups", () => {
     const groups = { billing: { address: "q1" }, analytics: { address: "q1" } };
     const found = await problems(withChannels({ orders: { ...good.orders, groups } }));
     expect(found["channels.orders.groups.analytics.address"]).toBe(
-      'group "analytics" of "orders" and group "billing" of "orders" would read the same queue and take each other\'s messages; give each its own',
+      'group "analytics" of "orders" and group "billing" of "orders" would read the same queue and take each other\'s messages; give each a different queue',
     );
   });
 });
@@ -242,7 +244,7 @@ describe("settings that contradict each other", () => {
   });
 
   it("refuses more attempts than any broker counts", async () => {
-    const text = "must be a whole number from 1 to 1000; to retry for ever say deadLetter: block";
+    const text = "must be a whole number from 1 to 1000; to retry for ever, set deadLetter: block";
     expect(await problems(waits({ attempts: 5_000, errors: { Busy: { attempts: 1_001 } } }))).toEqual({
       "policies.default.retry.attempts": `5000: ${text}`,
       "policies.default.retry.errors.Busy.attempts": `1001: ${text}`,
@@ -264,9 +266,9 @@ describe("settings that contradict each other", () => {
     const config = billing({ maxInFlightBytes: 100_000 }, { publish: { maxPendingBytes: 200_000 } });
     expect(await problems(config, { channels: [large] })).toEqual({
       "channels.orders.groups.billing.maxInFlightBytes":
-        "maxInFlightBytes is 100000, and the channel needs messages of 500000 bytes (messageBytes in its code): one alone is more; raise maxInFlightBytes",
+        "maxInFlightBytes is 100000, but the channel needs messages of 500000 bytes (messageBytes in its code); raise maxInFlightBytes",
       "channels.orders.publish.maxPendingBytes":
-        "maxPendingBytes is 200000, and the channel needs messages of 500000 bytes (messageBytes in its code): one alone is more; raise maxPendingBytes",
+        "maxPendingBytes is 200000, but the channel needs messages of 500000 bytes (messageBytes in its code); raise maxPendingBytes",
     });
   });
 
@@ -277,7 +279,7 @@ describe("settings that contradict each other", () => {
     });
     expect(await problems(config("skip"))).toEqual({
       "channels.orders.groups.billing.deadLetterAddress":
-        "the policy says deadLetter: skip, so nothing would ever come to this queue; leave out deadLetterAddress, or change it",
+        "the policy says deadLetter: skip, so no message would ever reach this queue; leave out deadLetterAddress, or change the policy",
     });
     const found = await problems(config({ channel: "video-uploads" }));
     expect(found["channels.orders.groups.billing.deadLetterAddress"]).toContain("{ channel: video-uploads }");
@@ -325,7 +327,7 @@ describe("what the transport cannot do", () => {
     const found = await problems(config, { channels: [shape("plain")] });
     expect(found).toEqual({
       "channels.plain.model":
-        '"simple" (sqs) has no model stream. These would do: a queue on "simple", a queue on "aws", a pubsub on "aws", a stream on "aws", a queue on "rabbit", a pubsub on "rabbit", a stream on "rabbit", a queue on "memory", a pubsub on "memory", a stream on "memory"',
+        '"simple" (sqs) has no model stream. Supported by: a queue on "simple", a queue on "aws", a pubsub on "aws", a stream on "aws", a queue on "rabbit", a pubsub on "rabbit", a stream on "rabbit", a queue on "memory", a pubsub on "memory", a stream on "memory"',
     });
   });
 
@@ -333,11 +335,11 @@ describe("what the transport cannot do", () => {
     const profiles = { other: { channels: { "video-uploads": { model: "stream" } } } };
     expect(await problems({ ...base(), profiles }, { profile: "other" })).toEqual({
       "profiles.other.channels.video-uploads.model":
-        '"video-uploads" needs delay 15m; a stream on "aws" cannot keep it. These would do: a queue on "aws", a pubsub on "rabbit", a queue on "memory", a pubsub on "memory"',
+        '"video-uploads" needs delay 15m; a stream on "aws" cannot keep it. Supported by: a queue on "aws", a pubsub on "rabbit", a queue on "memory", a pubsub on "memory"',
     });
     const hour = shape("video-uploads", { needs: { delay: "1h" } });
     expect((await problems(base(), { channels: [hour] }))["channels.video-uploads.on"]).toBe(
-      '"video-uploads" needs delay 1h; a queue on "aws" keeps at most 15m. No configured connection would do',
+      '"video-uploads" needs delay 1h; a queue on "aws" keeps at most 15m. No configured connection supports it',
     );
   });
 
@@ -347,13 +349,13 @@ describe("what the transport cannot do", () => {
     const check = async (more: Parameters<typeof shape>[1]) =>
       (await problems({ prefix: "dev", connections, channels }, { channels: [shape("k", more)] }))["channels.k.on"];
     expect(await check({ orderingKey: "id" })).toMatch(
-      /^"k" needs ordering; a queue on "simple" cannot keep it\. These would do: a queue on "aws"/,
+      /^"k" needs ordering; a queue on "simple" cannot keep it\. Supported by: a queue on "aws"/,
     );
     expect(await check({ needs: { replay: true } })).toMatch(
-      /^"k" needs replay; .* These would do: a stream on "aws", a stream on "rabbit"/,
+      /^"k" needs replay; .* Supported by: a stream on "aws", a stream on "rabbit"/,
     );
     expect(await check({ needs: { messageBytes: 2_000_000 } })).toBe(
-      '"k" needs messageBytes 2000000; a queue on "simple" keeps at most 1048576 bytes. No configured connection would do',
+      '"k" needs messageBytes 2000000; a queue on "simple" keeps at most 1048576 bytes. No configured connection supports it',
     );
     const both = { orderingKey: "id", needs: { fairness: true } } as const;
     const fifo = await problems(
@@ -361,7 +363,7 @@ describe("what the transport cannot do", () => {
       { channels: [shape("k", both)] },
     );
     expect(fifo["channels.k.on"]).toMatch(
-      /^"k" needs fairness; a queue on "aws" cannot keep it\. These would do: a queue on "rabbit"/,
+      /^"k" needs fairness; a queue on "aws" cannot keep it\. Supported by: a queue on "rabbit"/,
     );
   });
 
@@ -371,7 +373,7 @@ describe("what the transport cannot do", () => {
     const config = { ...base(), channels: rabbit, policies };
     expect(await problems(config, { channels: [shape("plain")] })).toEqual({
       "policies.default.retry.max":
-        'waits of up to 2h between attempts, and a queue on "rabbit" keeps at most 1h; lower max to 1h',
+        'attempts may be 2h apart, but a queue on "rabbit" delays a retry by at most 1h; lower max to 1h',
     });
     expect(
       (await resolve(config, { channels: [shape("plain", { orderingKey: "id" })] })).channels["plain"]?.ordered,
@@ -387,12 +389,12 @@ describe("what the transport cannot do", () => {
     };
     expect(await problems(withChannels(forms))).toEqual({
       "channels.orders.form":
-        '"orders" has an ordering key, and form standard cannot keep it; say ordered, or leave form out',
+        '"orders" has an ordering key, but form standard does not keep order; use ordered, or leave form out',
       "channels.video-uploads.form":
-        'form fifo is for channels with an ordering key, and "video-uploads" declares none; give the channel an orderingKey, or leave form out',
+        'form fifo is for channels with an ordering key, but "video-uploads" has none; give the channel an orderingKey, or leave form out',
     });
     const other = await problems(withChannels({ orders: { ...good.orders, on: "rabbit", form: "fifo" } }));
-    expect(other).toEqual({ "channels.orders.form": '"rabbit" (amqp) has no form fifo; say ordered' });
+    expect(other).toEqual({ "channels.orders.form": '"rabbit" (amqp) has no form fifo; use ordered' });
     await resolve(withChannels({ orders: { ...good.orders, form: "fifo" } }));
   });
 
@@ -409,7 +411,7 @@ describe("what the transport cannot do", () => {
     };
     expect(await problems(config)).toEqual({
       "policies.parked.deadLetter":
-        'a queue on "aws" cannot park a message whose attempts are used up; it can: deadLetter: true, deadLetter: block, deadLetter: skip',
+        'a queue on "aws" cannot park a message that has used up its attempts; allowed: deadLetter: true, deadLetter: block, deadLetter: skip',
       "channels.video-uploads.groups.encoder.filter":
         'a queue on "aws" cannot filter at the broker; leave it out, and handle or ignore the other types',
     });
@@ -425,7 +427,7 @@ describe("what the transport cannot do", () => {
     };
     expect(await problems(config, { channels: [uploads] })).toEqual({
       "policies.default.deadLetter.channel":
-        'its dead letters may have 262144 bytes, less than the 1048576 of "video-uploads": a large message could not be kept; choose another destination for them',
+        'its dead letters may have 262144 bytes, less than the 1048576 of "video-uploads", so a large message could not be kept; use a dead-letter destination that allows more',
     });
   });
 
@@ -469,7 +471,7 @@ describe("the prefix", () => {
   it("has no default where a broker's names are made from it, and is asked for once", async () => {
     expect(await problems(rest)).toEqual({
       prefix:
-        'missing, and "orders" on "aws" makes its physical names from it, so that two environments never share a queue; say for example prefix: "${STAGE:-dev}"',
+        'missing; physical names of "orders" on "aws" start with it, so that two environments never share a queue. For example: prefix: "${STAGE:-dev}"',
     });
   });
 

@@ -14,25 +14,29 @@ import { KEBAB } from "./layers/schema.ts";
 export interface ResolveInput {
   readonly channels: readonly ChannelShape[];
   readonly service: string;
-  /** A path (file or folder) or a value; nothing: the nearest switchyard.config.* from `cwd` upwards. */
+  /** A file, a folder or a value. Default: the nearest switchyard.config.* in `cwd` or above it. */
   readonly config?: string | object;
-  /** Wins over SWITCHYARD_PROFILE. */
+  /** The profile. Default: SWITCHYARD_PROFILE. */
   readonly profile?: string;
-  /** Default: the process's. */
+  /** Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Used instead of loading, by their names. */
+  /** Adapters to use by name instead of importing them. */
   readonly adapters?: readonly Adapter[];
   /**
-   * Where known: `filter: true` takes their types, and a group that neither the base nor a profile lists is refused. What
-   * only another profile lists is left out of this plan.
+   * The consumers, if known. `filter: true` then uses the types they handle, and a consumer of a group that neither the base nor a
+   * profile lists is refused. A group that only another profile lists is left out of this plan.
    */
   readonly consumers?: readonly ConsumerShape[];
-  /** The channels are those of all profiles: one that this profile leaves out and another lists is no mistake. Default false. */
+  /** True if `channels` are those of all profiles: a channel that only another profile lists is then not an error. Default false. */
   readonly everyProfile?: boolean;
 }
 
-/** Rejects with one `invalid-config` error that lists every mistake in `problems`. Opens nothing. */
+/**
+ * Resolves the configuration to a plan. Opens no connection.
+ *
+ * @throws MessagingError `invalid-config`, with every mistake in `problems`.
+ */
 export async function resolvePlan(input: ResolveInput): Promise<Plan> {
   const { env = process.env, cwd = process.cwd(), consumers = [], adapters = [], service } = input;
   const loaded = await load(input.config, cwd);

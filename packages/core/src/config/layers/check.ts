@@ -1,4 +1,4 @@
-/** Structure, checked: every mistake becomes a problem and is taken out, so that the rest can still be judged. */
+/** Checks the structure of a configuration. Each mistake is reported and removed, so that the rest can still be checked. */
 import type { z } from "zod";
 import type { Problems } from "./problems.ts";
 import { knownKeys, placeOf } from "./structure.ts";
@@ -7,17 +7,17 @@ import { getAt, isTree, type Path, type Tree, without } from "./tree.ts";
 
 export interface Checked {
   readonly value: Tree;
-  /** Paths of what was taken out: its absence is not another mistake. */
+  /** The paths that were removed. Their absence must not be reported as another mistake. */
   readonly removed: readonly Path[];
 }
 
 export interface CheckOptions {
   readonly problems: Problems;
-  /** The place as people know it. */
+  /** Names a place for people. */
   readonly name: (path: Path) => string;
-  /** How a value is quoted; undefined: not at all. */
+  /** The value as an error may quote it. Undefined: the error must not quote it. */
   readonly quote: (path: Path, value: unknown) => string | undefined;
-  /** Not yet filled in: reported elsewhere, where it is used. */
+  /** True for a place whose variable is not set. It is reported where the value is used. */
   readonly ignore: (path: Path) => boolean;
 }
 
@@ -29,7 +29,7 @@ export function check(schema: z.ZodType, input: unknown, options: CheckOptions):
     if (result.success) return { value: result.data as Tree, removed };
     const found = value;
     const paths = result.error.issues.flatMap((issue) => report(schema, issue, found, [], options));
-    // The last first, so that positions in lists stay right; something absent goes with what it is absent from.
+    // Remove the last path first, so that indices in lists stay valid. If a key is missing, remove the object that lacks it.
     for (const path of paths.toReversed()) {
       let at = path;
       while (at.length > 0 && getAt(found, at) === undefined) at = at.slice(0, -1);
@@ -41,7 +41,7 @@ export function check(schema: z.ZodType, input: unknown, options: CheckOptions):
 
 type Issue = z.core.$ZodIssue;
 
-/** Adds the problem and gives the paths to take out. */
+/** Reports an issue. Returns the paths to remove. */
 function report(schema: z.ZodType, issue: Issue, root: unknown, base: Path, options: CheckOptions): Path[] {
   const path = [...base, ...issue.path];
   const add = (at: Path, message: string) => {
@@ -55,10 +55,11 @@ function report(schema: z.ZodType, issue: Issue, root: unknown, base: Path, opti
   }
   if (issue.code === "invalid_union") {
     const inner = issue.errors.find(
-      (branch) => branch.length > 0 && branch.every((one) => one.path.length > 0 || one.code === "unrecognized_keys"),
+      (branch) =>
+        branch.length > 0 && branch.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"),
     );
     if (inner !== undefined && isTree(getAt(root, path)))
-      return inner.flatMap((one) => report(schema, one, root, path, options));
+      return inner.flatMap((nested) => report(schema, nested, root, path, options));
   }
   if (issue.code === "invalid_key") {
     add(path, `a name must be ${issue.issues[0]?.message ?? "text"}`);

@@ -1,19 +1,19 @@
 /**
- * The layers in order (base, profile, environment), laid over each other part by part. null removes what the layers below
- * say, and within a layer what `"*"` or the policy `default` says: a name, a key, or a whole part.
+ * Merges the layers of a configuration: base, profile, environment. A later layer wins. null removes a name, a key or a whole part that
+ * a lower layer sets. Within a layer, it removes what `"*"` or the policy `default` sets.
  */
 import { Section } from "./section.ts";
 import { getAt, isTree, type Path, type Tree } from "./tree.ts";
 
 export interface Layer {
   readonly tree: Tree;
-  /** The place of a key as people know it: `profiles.test.channels.orders.on`, or the variable's name. */
+  /** Names a key for people: `profiles.test.channels.orders.on`, or the variable's name. */
   readonly name: (path: Path) => string;
 }
 
 type Part = "connections" | "channels" | "policies";
 
-/** Said for one connection or model, meaningless on another. */
+/** Keys that apply to one connection and model only. */
 const BOUND = ["address", "form", "native"] as const;
 const BOUND_OF_GROUP = ["address", "deadLetterAddress", "native"] as const;
 
@@ -24,7 +24,7 @@ export class Layers {
     this.#layers = layers;
   }
 
-  /** Names in a part, over all layers, `"*"` left out. */
+  /** The names in a part over all layers, without `"*"`. */
   names(part: Part): string[] {
     const found = new Set<string>();
     for (const { tree } of this.#layers) {
@@ -37,7 +37,7 @@ export class Layers {
     return [...found];
   }
 
-  /** Where a layer says that a part's entry is removed; undefined: it is not, or a later layer says it again. */
+  /** The place where a layer removes an entry of a part. Undefined if none does, or a later layer adds the entry again. */
   removed(part: Part, name: string): string | undefined {
     const at = this.#layers.findLastIndex(({ tree }) => tree[part] === null || getAt(tree, [part, name]) === null);
     if (at < 0 || this.#layers.slice(at + 1).some(({ tree }) => Object.hasOwn(of(tree, part), name))) return undefined;
@@ -61,38 +61,38 @@ export class Layers {
         continue;
       }
       const moves = (from: Tree, to: Tree) =>
-        (["on", "model"] as const).some((key) => said(from[key]) && said(to[key]) && from[key] !== to[key]);
-      if (moves(section.value, { ...all, ...own })) leave(section);
-      this.#lay(section, layer, ["channels", "*"], false, moves(all, own) ? unbound(all) : all);
-      this.#lay(section, layer, ["channels", name]);
+        (["on", "model"] as const).some((key) => isSet(from[key]) && isSet(to[key]) && from[key] !== to[key]);
+      if (moves(section.value, { ...all, ...own })) dropBound(section);
+      this.#merge(section, layer, ["channels", "*"], false, moves(all, own) ? withoutBound(all) : all);
+      this.#merge(section, layer, ["channels", name]);
     }
     return section;
   }
 
   connection(name: string): Section {
     const section = new Section(`connections.${name}`);
-    // Said nowhere: what is wrong with it is told where it is named.
-    if (name === "memory") section.lay({ use: "memory" }, () => "", false);
+    // This value is in no layer. A problem with it is reported where a channel names the connection.
+    if (name === "memory") section.merge({ use: "memory" }, () => "", false);
     for (const layer of this.#layers) {
       if (isRemoved(layer, "connections", name) && name !== "memory") section.remove(layer.name(["connections", name]));
       const { use } = of(layer.tree, "connections", name);
-      if (said(use) && section.value.use !== undefined && use !== section.value.use) section.clear();
-      this.#lay(section, layer, ["connections", name]);
+      if (isSet(use) && section.value.use !== undefined && use !== section.value.use) section.clear();
+      this.#merge(section, layer, ["connections", name]);
     }
     return section;
   }
 
-  /** A named policy starts from `default`. */
+  /** A policy, merged over the policy `default`. */
   policy(name: string): Section {
     const section = new Section(`policies.${name}`);
     for (const part of new Set(["default", name])) {
       const from = this.#layers.findLastIndex((layer) => isRemoved(layer, "policies", part)) + 1;
-      for (const layer of this.#layers.slice(from)) this.#lay(section, layer, ["policies", part], part === name);
+      for (const layer of this.#layers.slice(from)) this.#merge(section, layer, ["policies", part], part === name);
     }
     return section;
   }
 
-  #lay(
+  #merge(
     section: Section,
     layer: Layer,
     path: readonly [string, string],
@@ -100,7 +100,7 @@ export class Layers {
     tree = of(layer.tree, ...path),
   ): void {
     const parts = of(layer.tree, path[0]);
-    if (Object.hasOwn(parts, path[1])) section.lay(tree, (rest) => layer.name([...path, ...rest]), named);
+    if (Object.hasOwn(parts, path[1])) section.merge(tree, (rest) => layer.name([...path, ...rest]), named);
   }
 }
 
@@ -109,22 +109,22 @@ function of(tree: Tree, ...path: readonly string[]): Tree {
   return isTree(found) ? found : {};
 }
 
-const said = (value: unknown) => value !== undefined && value !== null;
+const isSet = (value: unknown) => value !== undefined && value !== null;
 
 function isRemoved({ tree }: Layer, part: Part, name: string): boolean {
   return tree[part] === null || getAt(tree, [part, name]) === null;
 }
 
-function leave(section: Section): void {
+function dropBound(section: Section): void {
   for (const key of BOUND) section.drop([key]);
   for (const group of Object.keys(of(section.value, "groups"))) {
     for (const key of BOUND_OF_GROUP) section.drop(["groups", group, key]);
   }
 }
 
-function unbound(channel: Tree): Tree {
+function withoutBound(channel: Tree): Tree {
   const section = new Section("");
-  section.lay(channel, () => "");
-  leave(section);
+  section.merge(channel, () => "");
+  dropBound(section);
   return section.value;
 }

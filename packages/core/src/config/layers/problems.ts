@@ -1,14 +1,14 @@
 import { MessagingError, type Problem } from "../../api/errors.ts";
 
-/** Collects every mistake, so that all are reported at once. */
+/** Collects the mistakes of a configuration, so that all are reported at once. */
 export class Problems {
   readonly #list: Problem[] = [];
   readonly #seen = new Set<string>();
-  /** Set once secrets are known; every text passes it. */
+  /** Masks secrets in every text. Set once the secrets are known. */
   redact: (text: string) => string = (text) => text;
 
   add(place: string, message: string): void {
-    // A URL written as a key. Other keys are names, and a path must stay readable.
+    // Mask only paths with a URL as a key. Other keys are names, and their paths must stay readable.
     const path = place.includes("://") ? this.redact(place) : place;
     const text = this.redact(message);
     const key = `${path}\n${text}`;

@@ -91,7 +91,7 @@ describe("null removes", () => {
     });
     expect(await wrong({ channels: { orders: null } })).toEqual({
       "profiles.p.channels.orders":
-        "null removes this channel, and the code uses it; keep it, or do not give it to connect({ channels }) where it is removed",
+        "null removes this channel, but the code uses it; keep it, or leave it out of connect({ channels })",
     });
     expect(Object.keys((await laid({ channels: { orders: null } }, { channels: [uploads] })).channels)).toEqual([
       "video-uploads",
@@ -118,14 +118,14 @@ describe("null removes", () => {
     };
     expect(await wrong(overlay)).toEqual({
       "profiles.p.connections.awz":
-        'null removes, and there is no "awz" to remove; there are: aws, rabbit. For an entry without settings write {}. Did you mean "aws"?',
+        'null removes an entry, but there is no "awz"; known: aws, rabbit. For an entry without settings write {}. Did you mean "aws"?',
       "profiles.p.policies.slow":
-        'null removes, and there is no "slow" to remove; there are: none. For an entry without settings write {}.',
+        'null removes an entry, but there is no "slow"; known: none. For an entry without settings write {}.',
       "profiles.p.channels.orders.groups.analitics":
-        'null removes, and there is no "analitics" to remove; there are: billing, analytics. For an entry without settings write {}. Did you mean "analytics"?',
-      "profiles.p.channels.*": "null removes one channel; name it, or name a key below to remove",
+        'null removes an entry, but there is no "analitics"; known: billing, analytics. For an entry without settings write {}. Did you mean "analytics"?',
+      "profiles.p.channels.*": 'null cannot remove all channels; set a named channel, or a key below "*", to null',
       "profiles.p.channels.order":
-        'null removes, and there is no "order" to remove; there are: orders, video-uploads. For an entry without settings write {}. Did you mean "orders"?',
+        'null removes an entry, but there is no "order"; known: orders, video-uploads. For an entry without settings write {}. Did you mean "orders"?',
     });
     expect(Object.keys(await problems({ ...base(), channels: { orders: { groups: { billing: null } } } }))).toContain(
       "channels.orders.groups.billing",

@@ -1,4 +1,4 @@
-/** The configuration's structure, strict: what api/config-input.ts says, checked at run time. Meaning is checked in resolve/. */
+/** The structure of the configuration, checked at run time. It mirrors api/config-input.ts. The meaning is checked in resolve/. */
 import { z } from "zod";
 import { parseDuration } from "../../api/duration.ts";
 
@@ -6,7 +6,7 @@ const DURATION = "a duration such as 250ms, 30s, 15m, 12h or 4d; a bare number i
 export const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const KEBAB_TEXT = "kebab-case: lower-case letters, digits and single hyphens";
 
-/** `${...}` gives text; where a number is wanted its digits will do. */
+/** Accepts digits as text too, because `${...}` always gives text. */
 const number = (schema: z.ZodType) =>
   z.preprocess((value) => (typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value), schema);
 const count = number(z.int("a whole number").min(1, "a whole number from 1 up"));
@@ -26,7 +26,7 @@ const start = z.union(
   "earliest, latest, { time: ISO 8601 } or { at: a position }",
 );
 
-// null is allowed wherever a layer may remove what the layers below it say; see layers.ts and section.ts.
+// null is allowed wherever a layer may remove what a lower layer sets; see layers.ts and section.ts.
 const group = z.strictObject({
   concurrency: count.nullish(),
   maxInFlight: count.nullish(),
@@ -72,11 +72,11 @@ const share = z.preprocess(
   z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1"),
 );
 /**
- * SQS counts receives to 1,000 and no further, and a thousand waits of the default five minutes are three and a half days: more
- * is a slip of the finger, or stands for "for ever", which has a word of its own.
+ * SQS counts at most 1,000 receives, and a thousand waits of the default five minutes take three and a half days. A larger number is a
+ * typing error or means "for ever", for which there is `deadLetter: block`.
  */
 const MOST_ATTEMPTS = 1_000;
-const ATTEMPTS = `a whole number from 1 to ${MOST_ATTEMPTS}; to retry for ever say deadLetter: block`;
+const ATTEMPTS = `a whole number from 1 to ${MOST_ATTEMPTS}; to retry for ever, set deadLetter: block`;
 const rule = {
   attempts: number(z.int(ATTEMPTS).min(1, ATTEMPTS).max(MOST_ATTEMPTS, ATTEMPTS)).nullish(),
   backoff: z.enum(["constant", "linear", "exponential"]).nullish(),
@@ -139,13 +139,14 @@ export const configSchema = z.strictObject({
     .optional(),
 });
 
-/** Matched by form, not by class: it may come from another copy of core. */
+/** True for an adapter. It is recognized by its members, because it may come from another copy of core. */
 export function isAdapter(value: unknown): boolean {
   return (
     typeof value === "object" && value !== null && "open" in value && "capabilities" in value && "options" in value
   );
 }
 
+/** Epoch milliseconds of a Date, a number or ISO 8601 text. Undefined for anything else. */
 export function epoch(value: unknown): number | undefined {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.getTime();
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;

@@ -1,38 +1,39 @@
 /**
- * What must never be printed: text filled in from the environment, and in connections also passwords written in clear.
- * Everything adapters say passes `redact` before it reaches an error or an explanation.
+ * Collects the texts that must never be printed: values from the environment, and passwords written in connections. `redact` masks them
+ * in everything that adapters return before it reaches an error or an explanation.
  */
 import { isTree } from "./tree.ts";
 
 const HIDDEN = "***";
-const TELLING = /pass|secret|token|credential|private|accesskey|apikey|signature/i;
-/** Outside of connections a name must say it exactly: there a channel may be called "tokens". */
-const NAMED =
+/** Names of secrets among the options of a connection. */
+const SECRET_OPTION = /pass|secret|token|credential|private|accesskey|apikey|signature/i;
+/** Names of secrets elsewhere. They must match exactly, because a channel may be called "tokens". */
+const SECRET_NAME =
   /^(?:pass|passwd|password|passphrase|secret|token|credentials?|(?:secret)?access[-_]?key|secret[-_]?access[-_]?key|session[-_]?token|api[-_]?key|private[-_]?key)$/i;
 const SHORTEST = 3;
 
 export class Secrets {
   #texts: string[] = [];
 
-  /** Shorter than three characters is no secret, and hiding it would make all text unreadable. */
+  /** Adds a text to mask. Texts of fewer than three characters are ignored: masking them would make every error unreadable. */
   add(text: string): void {
     if (text.length < SHORTEST) return;
-    // As it stands, and as a quoted value shows it.
+    // The text itself, and the text as it appears in a quoted value.
     for (const form of [text, JSON.stringify(text).slice(1, -1)])
       if (!this.#texts.includes(form)) this.#texts.push(form);
     this.#texts.sort((a, b) => b.length - a.length);
   }
 
-  /** The value, and the parts of it that a driver might quote alone. */
+  /** Adds a value, and the parts of it that a driver might print alone. */
   addWithParts(text: string): void {
     this.add(text);
     for (const part of userInfo(text)) this.add(part);
   }
 
-  /** Passwords and tokens written in clear into a connection's options. */
+  /** Adds passwords and tokens that are written in a connection's options. */
   addFrom(value: unknown, key = "", seen = new Set<object>()): void {
     if (typeof value === "string") {
-      if (TELLING.test(key)) this.addWithParts(value);
+      if (SECRET_OPTION.test(key)) this.addWithParts(value);
       else for (const part of userInfo(value)) this.add(part);
     } else if ((isTree(value) || Array.isArray(value)) && !seen.has(value)) {
       seen.add(value);
@@ -42,12 +43,12 @@ export class Secrets {
   }
 
   /**
-   * Of any part of a configuration: credentials in every URL, keys included, and what stands under the name of a secret. Either
-   * may stand where it does not belong.
+   * Adds secrets in any part of a configuration, because they may be in a place where they do not belong: credentials in URLs, also in
+   * keys, and values under the name of a secret.
    */
   addAnywhere(value: unknown, key = "", seen = new Set<object>()): void {
     if (typeof value === "string") {
-      if (NAMED.test(key)) this.addWithParts(value);
+      if (SECRET_NAME.test(key)) this.addWithParts(value);
       else for (const part of userInfo(value)) this.add(part);
     }
     if (!(isTree(value) || Array.isArray(value)) || seen.has(value)) return;
@@ -65,10 +66,10 @@ export class Secrets {
   };
 }
 
-/** `user:password` of every URL in the text: the two together, and the password as written and decoded. */
+/** The credentials of every URL in a text: `user:password`, and the password as written and decoded. */
 function userInfo(text: string): string[] {
   const found = [...text.matchAll(/:\/\/([^/?#\s]*)@/g)].map(([, info = ""]) => info);
-  // A password with a bare "/", "?" or "#" is no valid URL, and still a password.
+  // With an unescaped "/", "?" or "#" in the password, the URL is invalid, but the password must still be masked.
   const loose = /^\s*[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(text)?.[1];
   if (loose?.includes(":") === true) found.push(loose);
   return found.flatMap((info) => {
@@ -76,7 +77,7 @@ function userInfo(text: string): string[] {
     try {
       return [info, password, decodeURIComponent(password)];
     } catch {
-      // A stray percent sign: there is no decoded form.
+      // The password contains an unescaped "%", so it has no decoded form.
       return [info, password];
     }
   });

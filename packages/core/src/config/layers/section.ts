@@ -1,6 +1,6 @@
 import { isTree, type Path, pathText, type Tree } from "./tree.ts";
 
-/** One part of the configuration (a channel, a connection, a policy) as the layers make it, knowing where each value came from. */
+/** One channel, connection or policy, merged from all layers. It remembers where each value came from. */
 export class Section {
   readonly value: Tree = {};
   readonly #origins = new Map<string, string>();
@@ -8,13 +8,16 @@ export class Section {
   #mentioned = false;
   #named = false;
 
-  /** `home`: where it would have to be said while no layer names it. */
+  /** `home` is the place to report while no layer names the entry. */
   constructor(home: string) {
     this.#home = home;
   }
 
-  /** Objects are merged, null removes, everything else is replaced. `at` names a key of `source`, counted from it; `named`: not by `"*"`. */
-  lay(source: Tree, at: (path: Path) => string, named = true): void {
+  /**
+   * Merges a layer's entry. Objects are merged, null removes, other values are replaced. `at` names a path within `source` for people.
+   * `named` is false for an entry under `"*"`.
+   */
+  merge(source: Tree, at: (path: Path) => string, named = true): void {
     this.#mentioned = true;
     if (named && !this.#named) {
       this.#named = true;
@@ -23,12 +26,12 @@ export class Section {
     this.#merge(this.value, source, [], at);
   }
 
-  /** No layer mentions it. */
+  /** True if no layer has the entry. */
   get empty(): boolean {
     return !this.#mentioned;
   }
 
-  /** A layer's null: what was said before is gone, and `where` is where it would have to be said again. */
+  /** Removes the entry, because a layer sets it to null at `where`. */
   remove(where: string): void {
     this.clear();
     this.#mentioned = false;
@@ -40,9 +43,9 @@ export class Section {
     for (const key of Object.keys(this.value)) this.drop([key]);
   }
 
-  /** Forgets what was said for a key. */
+  /** Removes the value at a path. */
   drop(path: readonly string[]): void {
-    // Layers share their objects with the sections made of them: what is changed is copied first.
+    // The objects belong to the layers too, so copy them before changing them.
     let tree = this.value;
     for (const key of path.slice(0, -1)) {
       const inner = Object.hasOwn(tree, key) ? tree[key] : undefined;
@@ -60,7 +63,7 @@ export class Section {
     for (const key of this.#origins.keys()) if (key === own || key.startsWith(`${own}\0`)) this.#origins.delete(key);
   }
 
-  /** Where a value was said, or would have to be. */
+  /** The place where a value was set, or where it would have to be set. */
   where(...path: readonly string[]): string {
     for (let length = path.length; length > 0; length--) {
       const found = this.#origins.get(id(path.slice(0, length)));
@@ -71,7 +74,7 @@ export class Section {
     return pathText(path) === "" ? this.#home : `${this.#home}.${pathText(path)}`;
   }
 
-  /** Every place a value of it came from. */
+  /** All places that the values came from. */
   origins(): Iterable<string> {
     return this.#origins.values();
   }
@@ -107,7 +110,7 @@ export class Section {
   }
 }
 
-/** There is nothing below to remove. What holds no null stays the same object: it may be somebody's client. */
+/** Removes nulls, because there is no lower value for them to remove. An object without nulls is returned as it is: it may be a client. */
 function withoutNulls(value: unknown, seen = new Set<object>()): unknown {
   if (!isTree(value) || opaque(value) || seen.has(value)) return value;
   seen.add(value);
@@ -124,7 +127,7 @@ function withoutNulls(value: unknown, seen = new Set<object>()): unknown {
 
 const id = (path: readonly string[]) => path.join("\0");
 
-/** Holds functions: an adapter, or somebody's client written as an object. It is replaced, never merged. */
+/** True for an object with functions: an adapter or a client. It is replaced, never merged. */
 function opaque(value: Tree): boolean {
   return Object.values(value).some((inner) => typeof inner === "function");
 }

@@ -1,4 +1,4 @@
-/** Walks the schema as data: which keys are allowed where, so that nothing has to be listed twice. */
+/** Reads from the schema which keys are allowed where, so that they need not be listed twice. */
 import type { z } from "zod";
 
 type Def = {
@@ -11,15 +11,15 @@ type Def = {
 };
 
 export interface Place {
-  /** The keys it may have; undefined: any. */
+  /** The allowed keys. Undefined: any key. */
   readonly keys: readonly string[] | undefined;
-  /** Keys are the user's own names (channels, groups). */
+  /** True if the keys are names that the user chose (channels, groups). */
   readonly named: boolean;
-  /** What stands below a key; undefined: nothing may. */
+  /** The schema of the value under a key. Undefined if there can be none. */
   below(key: string): z.ZodType | undefined;
 }
 
-/** What the schema allows here; undefined for a leaf. */
+/** What a schema allows below it. Undefined if it is a single value. */
 export function placeOf(schema: z.ZodType): Place | undefined {
   const def = schema._zod.def as unknown as Def;
   switch (def.type) {
@@ -48,7 +48,7 @@ export function placeOf(schema: z.ZodType): Place | undefined {
   }
 }
 
-/** The keys of an object schema, the open ones of a connection included. */
+/** The keys that a schema lists. A connection's schema lists some and allows others. */
 export function knownKeys(schema: z.ZodType): readonly string[] {
   const def = schema._zod.def as unknown as Def;
   if (def.type === "optional" || def.type === "nullable") return knownKeys(def.innerType!);

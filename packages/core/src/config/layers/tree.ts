@@ -1,15 +1,15 @@
-/** Plain trees of configuration, and the paths people read. */
+/** Configuration as plain objects, and paths in it. */
 export type Tree = Record<string, unknown>;
 export type Path = readonly PropertyKey[];
 
-/** A plain object: anything with a class of its own (an SDK client, a Date) is a value, never looked into. */
+/** True for a plain object. An instance of a class (an SDK client, a Date) is a single value. */
 export function isTree(value: unknown): value is Tree {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const proto: unknown = Object.getPrototypeOf(value);
   return proto === Object.prototype || proto === null;
 }
 
-/** `profiles.test.channels.*.on`; a key with other characters is quoted. */
+/** A path for people: `profiles.test.channels.*.on`. A key with other characters is quoted. */
 export function pathText(path: Path): string {
   let text = "";
   for (const key of path) {
@@ -30,7 +30,7 @@ export function getAt(root: unknown, path: Path): unknown {
   return at;
 }
 
-/** The tree without what stands at `path`; `root` is not changed. */
+/** A copy of `root` without the value at `path`. */
 export function without(root: unknown, path: Path): unknown {
   const [key, ...rest] = path;
   if (key === undefined || typeof root !== "object" || root === null || !Object.hasOwn(root, key)) return root;
@@ -41,7 +41,7 @@ export function without(root: unknown, path: Path): unknown {
   return copy;
 }
 
-/** Sets a value, making the objects on the way. */
+/** Sets a value, and makes the objects above it. */
 export function setAt(root: Tree, path: readonly string[], value: unknown): void {
   let at = root;
   for (const key of path.slice(0, -1)) {

@@ -1,4 +1,4 @@
-/** `SWITCHYARD__CHANNELS__VIDEO_UPLOADS__ON=memory`: the environment's layer, over the profile. */
+/** The layer of environment variables, which overrides the profile: `SWITCHYARD__CHANNELS__VIDEO_UPLOADS__ON=memory`. */
 import type { z } from "zod";
 import type { Problems } from "../layers/problems.ts";
 import { overlaySchema } from "../layers/schema.ts";
@@ -8,7 +8,7 @@ import { setAt, type Tree } from "../layers/tree.ts";
 import { readYamlScalar } from "./yaml.ts";
 
 const PREFIX = "SWITCHYARD__";
-/** Removes what the layers below say, as in a profile; other spellings of null (`~`, nothing) are text. */
+/** Removes a value of a lower layer, as null does in a profile. YAML's other spellings of null (`~`, empty) are text. */
 const REMOVES = "null";
 
 export interface Override {
@@ -16,7 +16,7 @@ export interface Override {
   readonly path: readonly string[];
 }
 
-/** `names` gives what is known below a path of names: channels, groups, the keys of a connection. */
+/** Reads the variables. `names` returns the known names under a path: channels, groups, the keys of a connection. */
 export async function environmentLayer(
   env: Readonly<Record<string, string | undefined>>,
   names: (path: readonly string[]) => readonly string[],
@@ -31,7 +31,7 @@ export async function environmentLayer(
     if (path === undefined) continue;
     const same = overrides.find((other) => other.path.join("\0") === path.join("\0"));
     if (same !== undefined) {
-      problems.add(variable, `sets the same as ${same.variable}; keep one of them`);
+      problems.add(variable, `sets the same key as ${same.variable}; keep only one of them`);
       continue;
     }
     overrides.push({ variable, path });
@@ -51,13 +51,13 @@ function pathOf(
   for (const segment of variable.slice(PREFIX.length).split("__")) {
     const place: Place | undefined = at && placeOf(at);
     if (place === undefined) {
-      problems.add(variable, `nothing stands below ${path.join(".")}; it is a single value`);
+      problems.add(variable, `${path.join(".")} is a single value and has no keys`);
       return undefined;
     }
     const known = [...new Set([...(place.keys ?? []), ...names(path)])];
     const matching = match(segment, known);
     if (matching.length > 1) {
-      problems.add(variable, `"${segment}" may be ${matching.join(" or ")}; rename one of them`);
+      problems.add(variable, `"${segment}" may mean ${matching.join(" or ")}; rename one of them`);
       return undefined;
     }
     const open = place.keys === undefined && !place.named;
@@ -76,11 +76,11 @@ function pathOf(
   }
   const last = at && placeOf(at);
   if (last === undefined || !(last.named || last.keys !== undefined)) return path;
-  // A union that may also be a single value (`deadLetter`) takes one.
+  // A key such as `deadLetter` takes an object or a single value.
   if (isUnion(at!) || text === REMOVES) return path;
   problems.add(
     variable,
-    `names ${path.join(".")}, which has keys of its own; go on with __ and one of: ${listed(last.keys ?? names(path))}`,
+    `names ${path.join(".")}, which is not a single value; append __ and one of: ${listed(last.keys ?? names(path))}`,
   );
   return undefined;
 }
@@ -90,7 +90,7 @@ function isUnion(schema: z.ZodType): boolean {
   return def.type === "union" || ((def.type === "optional" || def.type === "nullable") && isUnion(def.innerType!));
 }
 
-/** Exactly but for case and `_` for `-`; failing that, separators not counted (`MAX_IN_FLIGHT`). */
+/** The known keys that a segment matches, with any case and `_` for `-`. If none does, separators are ignored (`MAX_IN_FLIGHT`). */
 function match(segment: string, known: readonly string[]): readonly string[] {
   const exact = segment.toLowerCase().replaceAll("_", "-");
   const found = known.filter((key) => key.toLowerCase().replaceAll("_", "-") === exact);

@@ -212,10 +212,10 @@ describe("SWITCHYARD__ variables", () => {
         /^no "modle" below channels\.orders; known: model, .*Did you mean "model"\?$/,
       ),
       SWITCHYARD__CHANNELS__ORDERS: expect.stringMatching(
-        /^names channels\.orders, which has keys of its own; go on with __ and one of: model, on/,
+        /^names channels\.orders, which is not a single value; append __ and one of: model, on/,
       ),
-      SWITCHYARD__PREFIX__X: "nothing stands below prefix; it is a single value",
-      switchyard__drain: "sets the same as SWITCHYARD__DRAIN; keep one of them",
+      SWITCHYARD__PREFIX__X: "prefix is a single value and has no keys",
+      switchyard__drain: "sets the same key as SWITCHYARD__DRAIN; keep only one of them",
     });
   });
 

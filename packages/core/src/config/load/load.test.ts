@@ -59,13 +59,13 @@ describe("finding the configuration", () => {
     );
     put("switchyard.config.yaml", YAML);
     put("switchyard.config.json", "{}");
-    expect((await refused()).message).toContain("holds switchyard.config.yaml and switchyard.config.json; keep one");
-    expect((await refused({ config: "nowhere.yaml" })).message).toContain("there is no such file");
+    expect((await refused()).message).toContain("has switchyard.config.yaml and switchyard.config.json; keep only one");
+    expect((await refused({ config: "nowhere.yaml" })).message).toContain("file not found");
     expect((await refused({ config: put("x.toml", "") })).message).toContain(
       "its extension must be one of: yaml, yml, json, ts, mts, cts, js, mjs, cjs",
     );
     expect((await refused({ config: put("empty/x/y.yaml", "- a") })).message).toContain("must be a mapping");
-    expect((await refused({ config: join(folder, "empty") })).message).toContain("holds no configuration");
+    expect((await refused({ config: join(folder, "empty") })).message).toContain("has no configuration file");
   });
 });
 
@@ -155,7 +155,7 @@ describe("adapters by name", () => {
       },
     ]);
     put("switchyard.config.yaml", using("./nowhere.mjs"));
-    expect((await refused({ adapters: [] })).message).toContain("./nowhere.mjs does not exist, seen from");
+    expect((await refused({ adapters: [] })).message).toContain("./nowhere.mjs does not exist, relative to");
   });
 
   it("says which adapters there are and which was meant, and never to install a name of ours that we did not give", async () => {
@@ -170,7 +170,7 @@ describe("adapters by name", () => {
       expect(found).toEqual([
         {
           path: "connections.aws.use",
-          message: `no adapter "${use}"; say memory, sqs, sns, kinesis, aws, amqp, or another adapter's package by its whole name, as @acme/adapter. Did you mean "${meant}"?`,
+          message: `unknown adapter "${use}"; use memory, sqs, sns, kinesis, aws, amqp, or the full package name of another adapter, such as @acme/adapter. Did you mean "${meant}"?`,
         },
       ]);
     }

@@ -1,4 +1,4 @@
-/** Finds and reads the configuration. Errors name the place, never the text there: it may be a secret. */
+/** Finds and reads the configuration. Errors name the place but never quote its text, which may be a secret. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { importFile } from "../../base/import-at-run-time.ts";
@@ -9,18 +9,21 @@ import { readYamlFile } from "./yaml.ts";
 const EXTENSIONS = ["yaml", "yml", "json", "ts", "mts", "cts", "js", "mjs", "cjs"] as const;
 const FILES = EXTENSIONS.map((extension) => `switchyard.config.${extension}`);
 
-/** Not there in a bundle as CommonJS. */
+/** Undefined in a CommonJS bundle. */
 const HERE = import.meta.dirname as string | undefined;
 
 export interface Loaded {
   readonly value: Tree;
-  /** For messages: the file's name, or `configuration`. */
+  /** The file's name, or `configuration`, for errors. */
   readonly source: string;
-  /** Where adapters are looked for: the file's place, so that layouts like pnpm's work; for a value the working directory, then core's place. */
+  /**
+   * Where adapters are looked for. For a file it is the file's folder, so that layouts such as pnpm's work. For a value it is the working
+   * directory, then the folder of core.
+   */
   readonly directories: readonly string[];
 }
 
-/** `config`: a file, a folder or a value; nothing: the nearest configuration file from `cwd` upwards. */
+/** Loads `config`: a file, a folder or a value. Default: the nearest configuration file in `cwd` or above it. */
 export async function load(config: string | object | undefined, cwd: string): Promise<Loaded> {
   if (typeof config === "object")
     return { value: tree(config, "configuration"), source: "configuration", directories: [cwd, HERE ?? cwd] };
@@ -33,7 +36,7 @@ function search(cwd: string): string {
     const found = inFolder(folder);
     if (found !== undefined) return found;
     if (folder === dirname(folder))
-      throw one(
+      throw invalid(
         "switchyard.config.yaml",
         `not found in ${cwd} or above; create one (also: ${FILES.slice(1).join(", ")}), or pass connect({ config })`,
       );
@@ -41,19 +44,19 @@ function search(cwd: string): string {
 }
 
 function named(path: string): string {
-  if (!existsSync(path)) throw one(path, "there is no such file; check connect({ config })");
+  if (!existsSync(path)) throw invalid(path, "file not found; check connect({ config })");
   if (!statSync(path).isDirectory()) {
     if (EXTENSIONS.some((extension) => extname(path) === `.${extension}`)) return path;
-    throw one(path, `its extension must be one of: ${EXTENSIONS.join(", ")}`);
+    throw invalid(path, `its extension must be one of: ${EXTENSIONS.join(", ")}`);
   }
   const found = inFolder(path);
-  if (found === undefined) throw one(path, `holds no configuration; looked for ${FILES.join(", ")}`);
+  if (found === undefined) throw invalid(path, `has no configuration file; looked for ${FILES.join(", ")}`);
   return found;
 }
 
 function inFolder(folder: string): string | undefined {
   const found = FILES.filter((name) => existsSync(join(folder, name)));
-  if (found.length > 1) throw one(folder, `holds ${found.join(" and ")}; keep one, it must be clear which counts`);
+  if (found.length > 1) throw invalid(folder, `has ${found.join(" and ")}; keep only one of them`);
   return found[0] === undefined ? undefined : join(folder, found[0]);
 }
 
@@ -68,24 +71,24 @@ async function readModule(file: string): Promise<unknown> {
   try {
     module = await importFile(file);
   } catch (cause) {
-    throw one(basename(file), whyNotImported(file, cause), cause);
+    throw invalid(basename(file), whyNotImported(file, cause), cause);
   }
   if (!("default" in module))
-    throw one(basename(file), "has no default export; write export default defineConfig(channels, {...})");
+    throw invalid(basename(file), "has no default export; write export default defineConfig(channels, {...})");
   const value = module["default"];
-  // An ES module that was compiled to CommonJS.
+  // This is an ES module that was compiled to CommonJS.
   return isTree(value) && value["__esModule"] === true ? value["default"] : value;
 }
 
 const ES_SYNTAX = /import statement outside a module|Unexpected token 'export'|Cannot use 'import\.meta'/;
 const COMMONJS_SYNTAX = /(?:module|exports|require) is not defined in ES module scope/;
 
-/** A sentence about `file`, which comes before it. */
+/** Why importing `file` failed. The sentence follows the file's name. */
 function whyNotImported(file: string, cause: unknown): string {
   const { code, name, message = "", stack = "" } = cause as Partial<Error> & { code?: string };
   if (code === "ERR_UNKNOWN_FILE_EXTENSION")
     return "this Node cannot import TypeScript; run Node 22.18 or later, or write it in JavaScript or YAML";
-  // The first file of the stack: the configuration itself, or one that it imports.
+  // The first file in the stack is the configuration or a file that it imports.
   const wrong = basename(/[^\s()]+\.[cm]?[jt]s(?=:\d)/.exec(stack)?.[0] ?? file);
   const who = wrong === basename(file) ? "is" : `imports ${wrong}, which is`;
   const extension = extname(wrong);
@@ -104,18 +107,18 @@ function json(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // Node says where only sometimes, and otherwise quotes the text.
+    // Node's message gives a position or quotes the text, which may be a secret.
     const [, line, column] = /\(line (\d+) column (\d+)\)/.exec((cause as Error).message) ?? [];
-    throw one(line === undefined ? basename(file) : `${basename(file)}:${line}:${column}`, "not valid JSON");
+    throw invalid(line === undefined ? basename(file) : `${basename(file)}:${line}:${column}`, "not valid JSON");
   }
 }
 
 function tree(value: unknown, source: string): Tree {
-  // What `defineConfig` marks its value with is not configuration.
+  // Keys with a tilde are marks, not configuration.
   if (isTree(value)) return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith("~")));
-  throw one(source, "must be a mapping with prefix, connections, channels, policies and profiles");
+  throw invalid(source, "must be a mapping with prefix, connections, channels, policies and profiles");
 }
 
-function one(path: string, message: string, cause?: unknown): Error {
+function invalid(path: string, message: string, cause?: unknown): Error {
   return invalidConfig("configuration", [{ path, message }], cause);
 }

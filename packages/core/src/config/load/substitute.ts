@@ -1,19 +1,19 @@
-/** Fills `${NAME}` and `${NAME:-default}` into parsed strings, never into text: a value can't change the structure. */
+/** Replaces `${NAME}` and `${NAME:-default}` in parsed strings. A value can therefore never change the structure. */
 import { isTree, type Path, pathText, type Tree } from "../layers/tree.ts";
 
 export interface Filled {
   readonly value: unknown;
-  /** By path as text. A value at such a path is not quoted in any text. */
+  /** The filled-in values by path as text. No error quotes a value at such a path. */
   readonly fromEnv: ReadonlyMap<string, FromEnv>;
-  /** By path as text: what is wrong there; a mistake only where the value is used. */
+  /** What could not be filled in, by path as text. It is a mistake only if the value is used. */
   readonly missing: ReadonlyMap<string, { readonly path: Path; readonly message: string }>;
 }
 
 export interface FromEnv {
   readonly path: Path;
-  /** The variables' names. */
+  /** The names of the variables. */
   readonly names: readonly string[];
-  /** What was filled in. */
+  /** The texts that were filled in. */
   readonly parts: readonly string[];
   readonly value: string;
 }

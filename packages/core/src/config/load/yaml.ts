@@ -1,11 +1,11 @@
 /**
- * YAML texts: a configuration file, the value of an environment variable. The parser is loaded when the first text needs it:
- * it is CommonJS, which not every bundle can run, and most bundles are given their configuration as a value.
+ * Reads YAML: configuration files and values of environment variables. The parser is loaded when the first text needs it, because it is
+ * CommonJS, which not every bundle can run. Most bundles get their configuration as a value.
  */
 import { basename } from "node:path";
 import { invalidConfig } from "../layers/problems.ts";
 
-/** What a YAML file holds. An entry with nothing after its colon is an entry without settings. */
+/** Parses a YAML file. An entry with nothing after its colon is an entry without settings. */
 export async function readYamlFile(file: string, text: string): Promise<unknown> {
   const name = basename(file);
   const { isScalar, LineCounter, parseDocument, visit } = await parser(name, "write it as JSON");
@@ -21,7 +21,7 @@ export async function readYamlFile(file: string, text: string): Promise<unknown>
     });
     throw invalidConfig(name, problems);
   }
-  // Nothing after the colon is an entry without settings, not the null that removes one.
+  // Nothing after the colon means an entry without settings. Only a written null removes one.
   visit(document, {
     Pair(_, pair) {
       if (isScalar(pair.value) && pair.value.value === null && (pair.value.source ?? "") === "")
@@ -36,12 +36,12 @@ export async function readYamlFile(file: string, text: string): Promise<unknown>
 }
 
 const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
-/** Names, addresses without a query, durations and sizes. */
+/** Plain text for YAML: names, addresses without a query, durations and sizes. */
 const WORD = /^(?!(?:true|false|null)$)(?:[a-z]|[1-9]\d*[a-z]{1,2}$)[\w./@-]*(?::[\w./@-]+)*$/i;
 
 /**
- * A variable's value as a YAML scalar; what is none (`@x`, `a: b`) is the text as it stands. Plain words and numbers are read
- * here, to the parser's result, so that a bundle without the parser can still be configured by its environment.
+ * Reads a variable's value as a YAML scalar. If it is not one (`@x`, `a: b`), it is the text itself. Plain words and numbers are read
+ * without the parser, with the same result, so that a bundle without the parser can use environment variables.
  */
 export async function readYamlScalar(variable: string, text: string): Promise<unknown> {
   if (text === "true" || text === "false") return text === "true";

@@ -1,4 +1,4 @@
-/** Finds the adapter a connection names: passed in code, given as a value, or loaded from the configuration file's place. */
+/** Finds the adapter that a connection names: passed in code, given as a value, or imported as seen from the configuration file. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Adapter } from "../../driver/index.ts";
@@ -6,7 +6,7 @@ import { isAdapter } from "../layers/schema.ts";
 import { importFile, resolveFrom } from "../../base/import-at-run-time.ts";
 import { listed, nearest } from "../../base/suggest.ts";
 
-/** Our own, with what has to be installed beside them. */
+/** Our adapters, with the packages that they need. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   sqs: ["@aws-sdk/client-sqs"],
@@ -23,7 +23,7 @@ export class Adapters {
   readonly #directories: readonly string[];
   readonly #loaded = new Map<string, Promise<Found>>();
 
-  /** `directories`: where to look, in order. */
+  /** `directories` are searched in order. */
   constructor(given: readonly Adapter[], directories: readonly string[]) {
     this.#given = given;
     this.#directories = directories;
@@ -63,29 +63,29 @@ function specifierOf(use: string): string {
 
 function notInstalled(use: string, specifier: string, directory: string): string {
   if (specifier.startsWith(".") || specifier.startsWith("/"))
-    return `${specifier} does not exist, seen from ${directory}`;
+    return `${specifier} does not exist, relative to ${directory}`;
   const name = specifier.startsWith(SCOPE) ? specifier.slice(SCOPE.length) : undefined;
-  // A name of ours that we never gave: whoever is told to install it might get a stranger's package.
+  // Never suggest installing a package in our scope that we did not publish: it could be somebody else's.
   if (name !== undefined && !Object.hasOwn(KNOWN, name)) {
     const meant = adapterMeant(name);
     const hint = meant === undefined ? "" : ` Did you mean ${JSON.stringify(meant)}?`;
-    return `no adapter ${JSON.stringify(use)}; say ${adaptersThereAre}.${hint}`;
+    return `unknown adapter ${JSON.stringify(use)}; use ${allowedAdapters}.${hint}`;
   }
   const packages = [packageOf(specifier), ...(name === undefined ? [] : KNOWN[name]!)].join(" ");
   return `${specifier} is not installed where ${directory} can find it: npm install ${packages}`;
 }
 
-/** What `use` may be, in words. */
-export const adaptersThereAre = `${listed(Object.keys(KNOWN))}, or another adapter's package by its whole name, as @acme/adapter`;
+/** The allowed values of `use`, for errors. */
+export const allowedAdapters = `${listed(Object.keys(KNOWN))}, or the full package name of another adapter, such as @acme/adapter`;
 
-/** What people call a broker, where it is not the adapter's name. */
+/** Other names that people use for a broker. */
 const ALSO: ReadonlyMap<string, string> = new Map([
   ["rabbitmq", "amqp"],
   ["rabbit", "amqp"],
   ["amqplib", "amqp"],
 ]);
 
-/** The nearest by spelling; else the adapter that a part of the name names: `aws-sqs` is `sqs`. */
+/** The adapter with the closest spelling, otherwise one that is part of the name: `aws-sqs` means `sqs`. */
 function adapterMeant(name: string): string | undefined {
   const near = nearest(name, Object.keys(KNOWN));
   if (near !== undefined) return near;
@@ -94,7 +94,7 @@ function adapterMeant(name: string): string | undefined {
   return named.find((adapter) => adapter !== "aws") ?? named[0];
 }
 
-/** The adapter is there; something it needs is not, or it threw. */
+/** Why importing an installed adapter failed: a package that it needs is missing, or it threw. */
 function failed(specifier: string, cause: unknown): string {
   const text = cause instanceof Error ? cause.message : "";
   const missing =
@@ -112,8 +112,8 @@ function packageOf(specifier: string): string {
 }
 
 /**
- * As `import` would from a file in `directory`. `require.resolve` does the work, except for packages whose exports know only
- * the `import` condition; `import.meta.resolve` with a parent is still behind a flag.
+ * Resolves a specifier as `import` would from a file in `directory`. `require.resolve` does it, except for packages whose exports have
+ * only the `import` condition. `import.meta.resolve` with a parent is still behind a flag in Node.
  */
 function locate(directory: string, specifier: string): string | undefined {
   try {

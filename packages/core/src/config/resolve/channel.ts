@@ -27,14 +27,14 @@ export async function resolveChannel(
     if (everyProfile && context.listedSomewhere(shape.name)) return undefined;
     const known = context.layers.names("channels");
     if (context.layers.removed("channels", shape.name) !== undefined) {
-      const why = `null removes this channel, and the code uses it`;
-      problems.add(section.where(), `${why}; keep it, or do not give it to connect({ channels }) where it is removed`);
+      const why = `null removes this channel, but the code uses it`;
+      problems.add(section.where(), `${why}; keep it, or leave it out of connect({ channels })`);
       return undefined;
     }
     const hint = didYouMean(shape.name, known);
     problems.add(
       section.where(),
-      `this channel is used by the code and not configured; configured: ${listed(known)}.${hint}`,
+      `the code uses this channel, but it is not configured; configured: ${listed(known)}.${hint}`,
     );
     return undefined;
   }
@@ -84,7 +84,7 @@ function chosenOf(
 ): { model?: Model; on?: string } {
   const absent = (key: "model" | "on", allowed: string) => {
     if (input[key] !== undefined || context.excused("channels", channel, key)) return;
-    context.problems.add(section.where(key), `missing; say ${allowed}`);
+    context.problems.add(section.where(key), `missing; set it to ${allowed}`);
   };
   absent("model", "queue, pubsub or stream");
   absent("on", `the name of a connection: ${listed([...new Set([...context.layers.names("connections"), "memory"])])}`);
@@ -100,20 +100,20 @@ function checkGroups(context: ResolveContext, section: Section, channel: string,
   if (groups.length === 0 && !context.excused("channels", channel, "groups")) {
     context.problems.add(
       section.where("groups"),
-      "no group is listed, so nobody would receive; list who does: groups: { <name>: {} }",
+      "no group is listed, so no consumer could receive; list at least one: groups: { <name>: {} }",
     );
   }
   for (const group of groups) policyName(context, section, input, group);
   for (const { group } of context.consumers.filter((consumer) => consumer.channel.name === channel)) {
     if (groups.includes(group) || context.excused("channels", channel, "groups", group)) continue;
-    // One deployment serves every profile: a group that another one lists is left out here on purpose.
+    // The same code runs with every profile, so a group that only another profile lists is not a mistake.
     if (context.listedSomewhere(channel, group)) continue;
     context.problems.add(section.where("groups"), unlisted(channel, group, groups));
   }
   return groups;
 }
 
-/** A queue's one message goes to one consumer; groups that each get all of them want another model. */
+/** Refuses a queue with several groups, because each message of a queue goes to only one consumer. */
 async function refuseGroups(
   context: ResolveContext,
   connections: Connections,
@@ -126,33 +126,33 @@ async function refuseGroups(
   const others = await alternatives(choice, needsOf(shape), connections, ["pubsub", "stream"]);
   const why = `a queue has exactly one group, and "${shape.name}" lists ${listed(groups)}`;
   const where = later(section.where("groups"), section.where("model"));
-  context.problems.add(where, `${why}; keep one, or choose a model that gives each group every message. ${others}`);
+  context.problems.add(where, `${why}; keep one, or use a model that gives every group each message. ${others}`);
 }
 
-/** Why a consumer of a group that configuration does not list is refused. */
+/** The error for a consumer of a group that the configuration does not list. */
 function unlisted(channel: string, group: string, groups: readonly string[]): string {
   return `"${channel}" has no group "${group}", which the code consumes; listed: ${listed(groups)}.${didYouMean(group, groups)}`;
 }
 
 function checkForm({ context, section, input, naming }: Resolving): void {
   if (input.form === "standard" && naming.ordered) {
-    const why = `"${naming.channel}" has an ordering key, and form standard cannot keep it`;
-    context.problems.add(section.where("form"), `${why}; say ordered, or leave form out`);
+    const why = `"${naming.channel}" has an ordering key, but form standard does not keep order`;
+    context.problems.add(section.where("form"), `${why}; use ordered, or leave form out`);
   } else if (input.form !== undefined && input.form !== "standard" && !naming.ordered) {
-    const why = `form ${input.form} is for channels with an ordering key, and "${naming.channel}" declares none`;
+    const why = `form ${input.form} is for channels with an ordering key, but "${naming.channel}" has none`;
     context.problems.add(section.where("form"), `${why}; give the channel an orderingKey, or leave form out`);
   }
 }
 
-/** The adapter has the model, and keeps what the channel declares. */
+/** Checks that the adapter has the model and keeps what the channel needs. Returns the capabilities for publishing. */
 async function checkNeeds(resolving: Resolving, to: Destination): Promise<Capabilities | undefined> {
   const { context, connections, shape, section, connected, naming } = resolving;
   const choice = { channel: naming.channel, model: naming.model, on: connected.name, ordered: naming.ordered };
   const needs = needsOf(shape);
-  const by = keeps(connected, to);
+  const capabilities = keeps(connected, to);
   const others = () => alternatives(choice, needs, connections);
-  if (by === "unknown") return undefined;
-  if (by === undefined) {
+  if (capabilities === "unknown") return undefined;
+  if (capabilities === undefined) {
     const why = `"${connected.name}" (${connected.adapter.name}) has no model ${naming.model}`;
     context.problems.add(later(section.where("model"), section.where("on")), `${why}. ${await others()}`);
     return undefined;
@@ -167,7 +167,7 @@ async function checkNeeds(resolving: Resolving, to: Destination): Promise<Capabi
   }
   const where = later(section.where("on"), section.where("model"));
   for (const refusal of refusals) context.problems.add(where, `${refusal}. ${await others()}`);
-  return by;
+  return capabilities;
 }
 
 function receivers({ naming, input }: Resolving, to: Destination): Destination[] {

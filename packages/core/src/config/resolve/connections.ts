@@ -1,7 +1,7 @@
 import type { Adapter, Capabilities, Destination } from "../../driver/index.ts";
 import type { Problem } from "../../api/errors.ts";
 import type { ConnectionPlan } from "../../plan/plan.ts";
-import { type Adapters, adaptersThereAre } from "./adapters.ts";
+import { type Adapters, allowedAdapters } from "./adapters.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
 
@@ -9,7 +9,7 @@ export interface Connected {
   readonly name: string;
   readonly adapter: Adapter;
   readonly options: unknown;
-  /** The options are as the adapter wants them; if not, what it says about them means nothing. */
+  /** True if the adapter's schema accepted the options. Otherwise the adapter's answers mean nothing. */
   readonly valid: boolean;
   readonly provision: ConnectionPlan["provision"];
 }
@@ -19,7 +19,7 @@ interface Attempt {
   readonly problems: readonly Problem[];
 }
 
-/** Connections on demand: what no channel uses is neither loaded nor complained about. */
+/** Resolves connections on demand. A connection that no channel uses is neither loaded nor reported. */
 export class Connections {
   readonly #context: ResolveContext;
   readonly #adapters: Adapters;
@@ -35,7 +35,7 @@ export class Connections {
     return [...new Set([...this.#context.layers.names("connections"), "memory"])];
   }
 
-  /** `where`: the place that names it. */
+  /** Resolves a connection and reports its mistakes. `where` is the place that names it. */
   async use(name: string, where: string): Promise<Connected | undefined> {
     const { problems } = this.#context;
     if (!this.names().includes(name)) {
@@ -53,7 +53,7 @@ export class Connections {
     return attempt.connected;
   }
 
-  /** For advice only: no mistake of its own is reported. */
+  /** Resolves a connection for advice only, without reporting its mistakes. */
   async peek(name: string): Promise<Connected | undefined> {
     return (await this.#attempt(name)).connected;
   }
@@ -71,7 +71,7 @@ export class Connections {
     if (use === undefined) {
       const at = `${section.where("use")}`;
       if (!this.#context.excused("connections", name, "use"))
-        problems.push({ path: at, message: `missing; say which adapter: ${adaptersThereAre}` });
+        problems.push({ path: at, message: `missing; set it to an adapter: ${allowedAdapters}` });
       return { problems };
     }
     if (problems.some(({ path }) => path === section.where("use"))) return { problems };
@@ -80,7 +80,7 @@ export class Connections {
     if ("problem" in found) {
       const path = section.where("use");
       const message = this.#context.filledIn(path)
-        ? `${this.#context.quote(path, use)} names no adapter that can be loaded; set it to ${adaptersThereAre}`
+        ? `${this.#context.quote(path, use)} names no adapter that can be loaded; set it to ${allowedAdapters}`
         : found.problem;
       return { problems: [...problems, { path, message }] };
     }
@@ -106,7 +106,10 @@ export class Connections {
   }
 }
 
-/** What the adapter would keep there; undefined: no such model. With invalid options a driver may stumble: then nothing is known. */
+/**
+ * The adapter's capabilities for a destination. Undefined if it has no such model. `"unknown"` if the adapter threw because its options
+ * are invalid.
+ */
 export function keeps({ adapter, options, valid }: Connected, of: Destination): Capabilities | "unknown" | undefined {
   if (valid) return adapter.capabilities(of, options);
   try {

@@ -1,6 +1,6 @@
 /**
- * Two settings that cannot both hold. Each pair is refused with the place to change and both values: a setting that silently
- * wins over another is found in production. What a transport limits by itself, its `nativeProblems` says.
+ * Refuses pairs of settings that contradict each other, with both values and the place to change. If one setting silently won, the
+ * mistake would be found only in production. Limits of a transport are reported by its `nativeProblems`.
  */
 import type { GroupInput, RetryInput } from "../../api/config-input.ts";
 import { formatDuration, parseDuration } from "../../api/duration.ts";
@@ -11,27 +11,28 @@ import { later } from "./resolve-context.ts";
 import type { Resolving } from "./locate.ts";
 import type { NamedPolicy } from "./policies.ts";
 
-/** A number and its key; `where`: the place it was said, or undefined for a default. */
-interface Said {
+/** A setting and its value. `where` is the place that sets it, or undefined for a default. */
+interface Setting {
   readonly key: string;
   readonly text: string;
   readonly where: string | undefined;
 }
 
-const value = ({ key, text, where }: Said): string => `${key} is ${text}${where === undefined ? " (the default)" : ""}`;
+const value = ({ key, text, where }: Setting): string =>
+  `${key} is ${text}${where === undefined ? " (the default)" : ""}`;
 
-/** `these` must be at most `those`; reported where the later of the two was said. */
-function refuse(resolving: Resolving, these: Said, those: Said, why: string): void {
-  const where = these.where === undefined ? those.where! : those.where === undefined ? these.where : undefined;
-  const place = where ?? later(these.where!, those.where!);
-  resolving.context.problems.add(place, `${value(these)} and ${value(those)}: ${why}`);
+/** Reports that two settings contradict each other, at the place of the one that was set later. */
+function refuse(resolving: Resolving, first: Setting, second: Setting, why: string): void {
+  const where = first.where === undefined ? second.where! : second.where === undefined ? first.where : undefined;
+  const place = where ?? later(first.where!, second.where!);
+  resolving.context.problems.add(place, `${value(first)} and ${value(second)}: ${why}`);
 }
 
-/** Of one group: how much it holds at once, and where its dead letters go. */
+/** Checks a group: how many messages it holds at once, and where its dead letters go. */
 export function checkGroup(resolving: Resolving, group: string, input: GroupInput, named: NamedPolicy): void {
   const { section, shape, input: channel } = resolving;
   const at = (...keys: readonly string[]) => section.where("groups", group, ...keys);
-  const count = (keys: readonly string[], number: number | undefined): Said | undefined =>
+  const count = (keys: readonly string[], number: number | undefined): Setting | undefined =>
     number === undefined ? undefined : { key: keys.join("."), text: String(number), where: at(...keys) };
   const { concurrency, maxInFlight, maxInFlightBytes, batch = {} } = input;
   const inFlight = count(["maxInFlight"], maxInFlight);
@@ -51,7 +52,7 @@ export function checkGroup(resolving: Resolving, group: string, input: GroupInpu
     const why = `the channel needs messages of ${messageBytes} bytes (messageBytes in its code)`;
     resolving.context.problems.add(
       at("maxInFlightBytes"),
-      `maxInFlightBytes is ${maxInFlightBytes}, and ${why}: one alone is more; raise maxInFlightBytes`,
+      `maxInFlightBytes is ${maxInFlightBytes}, but ${why}; raise maxInFlightBytes`,
     );
   }
   checkDeadLetterAddress(resolving, at("deadLetterAddress"), input, named);
@@ -77,11 +78,14 @@ function checkDeadLetterAddress(
         : undefined
       : `deadLetter: { channel: ${channel} }`;
   if (what === undefined) return;
-  const why = `the policy says ${what}, so nothing would ever come to this queue`;
-  context.problems.add(later(where, section.where("deadLetter")), `${why}; leave out deadLetterAddress, or change it`);
+  const why = `the policy says ${what}, so no message would ever reach this queue`;
+  context.problems.add(
+    later(where, section.where("deadLetter")),
+    `${why}; leave out deadLetterAddress, or change the policy`,
+  );
 }
 
-/** Of a channel: how much its publishers may have under way. */
+/** Checks a channel: how many bytes its publishers may have waiting. */
 export function checkPublish({ context, section, shape, input }: Resolving): void {
   const { messageBytes } = shape.needs;
   const { maxPendingBytes } = input.publish ?? {};
@@ -89,11 +93,11 @@ export function checkPublish({ context, section, shape, input }: Resolving): voi
   const why = `the channel needs messages of ${messageBytes} bytes (messageBytes in its code)`;
   context.problems.add(
     section.where("publish", "maxPendingBytes"),
-    `maxPendingBytes is ${maxPendingBytes}, and ${why}: one alone is more; raise maxPendingBytes`,
+    `maxPendingBytes is ${maxPendingBytes}, but ${why}; raise maxPendingBytes`,
   );
 }
 
-/** Of a policy: every rule's first wait fits under its longest. */
+/** Checks a policy: the first wait of each rule must not be longer than its longest. */
 export function checkWaits(resolving: Resolving, { policy, section }: NamedPolicy): void {
   const retry = (section.value as { readonly retry?: RetryInput }).retry ?? {};
   checkRule(resolving, section, ["retry"], [retry], policy.retry);
@@ -106,7 +110,7 @@ export function checkWaits(resolving: Resolving, { policy, section }: NamedPolic
   }
 }
 
-/** `inputs`: the rule, then what it starts from. */
+/** `inputs`: the rule as written, then the rule that it inherits from. */
 function checkRule(
   resolving: Resolving,
   section: Section,
@@ -115,7 +119,7 @@ function checkRule(
   { attempts, firstMs, maxMs }: RetryRule,
 ): void {
   if (attempts < 2 || firstMs <= maxMs) return;
-  const said = (key: "first" | "max", ms: number): Said => {
+  const said = (key: "first" | "max", ms: number): Setting => {
     const found = inputs.findIndex((input) => input[key] !== undefined);
     const at = found === 0 ? [...path, key] : ["retry", key];
     return {

@@ -10,9 +10,9 @@ export interface DeadLetterTo {
   readonly destination: Destination;
   readonly on: string;
   readonly capabilities: Capabilities;
-  /** The same destination, where the broker itself can move messages there. */
+  /** The same destination, if the broker itself can move messages there. */
   readonly nested: Destination | undefined;
-  /** Where it was chosen, unless it is the group's own. */
+  /** The place that names another channel for the dead letters. Absent if the group has its own destination. */
   readonly where?: string;
 }
 
@@ -66,9 +66,9 @@ async function toChannel(resolving: Resolving, name: string, where: string): Pro
   const [group] = Object.keys(input.groups ?? {});
   const complete =
     input.model !== undefined && input.on !== undefined && (input.model !== "queue" || group !== undefined);
-  // One the code uses is complained about by itself.
+  // A channel that the code uses is already reported elsewhere.
   if (!complete && !shapes.some((shape) => shape.name === name)) {
-    context.problems.add(section.where(), `takes dead letters, so it needs model, on and groups`);
+    context.problems.add(section.where(), "this channel takes dead letters, so it needs model, on and groups");
   }
   if (!complete) return undefined;
   const connected = await connections.use(input.on!, section.where("on"));
@@ -87,7 +87,7 @@ async function toChannel(resolving: Resolving, name: string, where: string): Pro
   return { destination, on: connected.name, capabilities, nested: undefined, where };
 }
 
-/** To be sent to: what its own channel's plan says of holds and attempts does not matter here. */
+/** The queue as a destination for sending. Holds and attempts do not matter for sending, so they have arbitrary values. */
 function queueOf(naming: Naming, group: string, input: ChannelInput): Destination {
   return groupDestination(naming, {
     group,

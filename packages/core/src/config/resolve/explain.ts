@@ -1,4 +1,4 @@
-/** The printable form of the plan: plain data, secrets left out. */
+/** Makes the printable form of the plan: plain data without secrets. */
 import { jitterOf } from "../../plan/backoff.ts";
 import type { Destination, Located } from "../../driver/index.ts";
 import { formatDuration } from "../../api/duration.ts";
@@ -64,7 +64,7 @@ function locateOn(of: Explaining, on: string, destination: Destination): Require
   return { address, transport };
 }
 
-/** `5 attempts, exponential from 1s to at most 5m, jitter adds up to 50%`. */
+/** A rule in words: `5 attempts, exponential from 1s to at most 5m, jitter adds up to 50%`. */
 export function explainRetry(rule: RetryRule): string {
   const { attempts, backoff, firstMs, maxMs } = rule;
   if (attempts === 1) return "1 attempt";

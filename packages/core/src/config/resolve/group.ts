@@ -16,7 +16,7 @@ import type { Section } from "../layers/section.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
 import type { ChannelInput, GroupInput, PolicyInput } from "../../api/config-input.ts";
 
-/** 64 MiB: a few hundred of the largest SQS messages, and small beside a Node heap. */
+/** The default, 64 MiB: 64 of the largest SQS messages (1 MiB), and small compared to a Node heap. */
 const IN_FLIGHT_BYTES = 64 * 1024 * 1024;
 
 export type GroupAttempt = Omit<GroupPlan, "capabilities"> & { readonly capabilities: Capabilities | undefined };
@@ -57,7 +57,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
   if (naming.model === "stream" && input.address !== undefined) {
     context.problems.add(
       section.where("groups", group, "address"),
-      "a group of a stream has no queue of its own; give the channel the address",
+      "a stream group has no queue; set the address on the channel",
     );
   }
   if (
@@ -68,7 +68,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
   ) {
     context.problems.add(
       section.where("groups", group, "address"),
-      "the channel gives another address for its one queue; keep one of them",
+      "the channel sets a different address for the same queue; keep only one of them",
     );
   }
   checkNative(resolving, from, group);
@@ -89,12 +89,12 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
       const sizes = `${dead.capabilities.maxMessageBytes} bytes, less than the ${capabilities.maxMessageBytes} of "${naming.channel}"`;
       context.problems.add(
         dead.where ?? home,
-        `its dead letters may have ${sizes}: a large message could not be kept; choose another destination for them`,
+        `its dead letters may have ${sizes}, so a large message could not be kept; use a dead-letter destination that allows more`,
       );
     }
   }
   if (input.filter === true && context.consumers.length === 0 && connected.provision !== "off") {
-    const why = `connect() does not know the consumers, so provision: ${connected.provision} would take the filter away again`;
+    const why = `connect() does not know the consumers, so provision: ${connected.provision} would remove the filter again`;
     context.problems.add(section.where("groups", group, "filter"), `${why}; list the message types`);
   }
   const concurrency = input.concurrency ?? Math.min(10, input.maxInFlight ?? 10);
@@ -128,7 +128,7 @@ function policyFor({ context, section, input, naming }: Resolving, group: string
   return { ...policyOf(policy.value as PolicyInput, naming.model), section: policy };
 }
 
-/** The policy of a group; `default`, and a problem, where it names one that does not exist. */
+/** The name of a group's policy. If the policy does not exist, it is reported and `default` is returned. */
 export function policyName(context: ResolveContext, section: Section, channel: ChannelInput, group: string): string {
   const own = channel.groups?.[group]?.policy;
   const name = own ?? channel.policy ?? "default";
@@ -144,26 +144,26 @@ export function policyName(context: ResolveContext, section: Section, channel: C
   return "default";
 }
 
-function checkPolicy({ context, naming, connected, section }: Resolving, named: NamedPolicy, by: Capabilities): void {
+function checkPolicy({ context, naming, connected, section }: Resolving, named: NamedPolicy, caps: Capabilities): void {
   const place = `a ${naming.model} on "${connected.name}"`;
   const { policy } = named;
-  if (!by.poisonSkip.includes(policy.exhausted)) {
-    const can = by.poisonSkip.map(configured);
+  if (!caps.poisonSkip.includes(policy.exhausted)) {
+    const can = caps.poisonSkip.map(configured);
     const where = named.section.empty ? section.where("policy") : named.section.where("deadLetter");
     context.problems.add(
       where,
-      `${place} cannot ${verb(policy.exhausted)} a message whose attempts are used up; it can: ${listed(can)}`,
+      `${place} cannot ${verb(policy.exhausted)} a message that has used up its attempts; allowed: ${listed(can)}`,
     );
   }
   const waits = rulesOf(policy).map(longestWait);
-  // Where an order is kept the retry waits in place; only an unkeyed message goes back to the broker with its delay.
-  const tooLong = naming.model === "stream" || naming.ordered || by.retryDelayMs === 0 ? 0 : Math.max(...waits);
-  if (tooLong > by.retryDelayMs) {
-    const most = formatDuration(by.retryDelayMs);
+  // On streams and ordered channels core waits in the process. Only other messages go back to the broker with a delay.
+  const tooLong = naming.model === "stream" || naming.ordered || caps.retryDelayMs === 0 ? 0 : Math.max(...waits);
+  if (tooLong > caps.retryDelayMs) {
+    const most = formatDuration(caps.retryDelayMs);
     const where = named.section.where("retry", "max");
     context.problems.add(
       where,
-      `waits of up to ${formatDuration(tooLong)} between attempts, and ${place} keeps at most ${most}; lower max to ${most}`,
+      `attempts may be ${formatDuration(tooLong)} apart, but ${place} delays a retry by at most ${most}; lower max to ${most}`,
     );
   }
 }
@@ -175,11 +175,11 @@ function checkStart(
   { context, section, naming, connected }: Resolving,
   group: string,
   start: Position,
-  by: Capabilities,
+  caps: Capabilities,
 ): void {
   const kind = typeof start === "string" ? start : "time" in start ? "time" : "at";
-  if (naming.model !== "stream" || by.replay.includes(kind)) return;
-  const allowed = listed(by.replay);
+  if (naming.model !== "stream" || caps.replay.includes(kind)) return;
+  const allowed = listed(caps.replay);
   context.problems.add(
     section.where("groups", group, "start"),
     `a stream on "${connected.name}" cannot start at ${kind}; allowed: ${allowed}`,
@@ -191,7 +191,7 @@ function startOf({ start = "earliest" }: GroupInput): Position {
   return "time" in start ? { time: epoch(start.time)! } : { at: start.at };
 }
 
-/** The types the broker is to let through: those listed, or those the consumers given handle. */
+/** The types that the broker should deliver: those listed, or those that the known consumers handle. Undefined: all. */
 function typesOf(
   { context, shape, section }: Resolving,
   group: string,
@@ -215,7 +215,7 @@ function typesOf(
   return mine.length === 0 || handled.includes("*") ? undefined : [...new Set(handled)].sort();
 }
 
-/** What a consumer ignores it need not be sent; a handler of `"*"` wants everything, what is unknown yet included. */
+/** The types that a consumer needs. Ignored types are left out. A handler of `"*"` needs all types, including unknown ones. */
 function wantedBy({ handlers }: ConsumerShape, known: readonly string[]): readonly string[] {
   const rest = handlers["*"];
   if (typeof rest === "function") return ["*"];

@@ -6,7 +6,7 @@ import type { Naming } from "./names.ts";
 import type { Section } from "../layers/section.ts";
 import type { ChannelInput } from "../../api/config-input.ts";
 
-/** A channel while it is resolved: what its groups need to know of it. */
+/** A channel that is being resolved, as its groups need it. */
 export interface Resolving {
   readonly context: ResolveContext;
   readonly connections: Connections;
@@ -18,7 +18,7 @@ export interface Resolving {
   readonly shapes: readonly ChannelShape[];
 }
 
-/** Asks the driver for the broker's name, and reports what is wrong with it. */
+/** The broker's name of a destination. Reports what is wrong with it. */
 export function locate(resolving: Resolving, of: Destination, where: string): string | undefined {
   const { context, connected, input } = resolving;
   if (of.address === undefined && of.baseAddress === undefined && connected.adapter.name !== "memory") {
@@ -31,29 +31,29 @@ export function locate(resolving: Resolving, of: Destination, where: string): st
   else if (input.form === "fifo" && of.ordered && !of.dead && !address.endsWith(".fifo")) {
     context.problems.add(
       resolving.section.where("form"),
-      `"${connected.name}" (${connected.adapter.name}) has no form fifo; say ordered`,
+      `"${connected.name}" (${connected.adapter.name}) has no form fifo; use ordered`,
     );
   }
   return address;
 }
 
-/** A sentence of a driver that begins with the key it is about: `hold: ...`, `native.kmsKey: ...`. */
-const ABOUT = /^(hold|retention|partitions|filter|native(?:\.[\w-]+)?): (.*)$/s;
+/** Matches a driver's sentence that starts with a key: `hold: ...`, `native.kmsKey: ...`. */
+const KEY_AND_TEXT = /^(hold|retention|partitions|filter|native(?:\.[\w-]+)?): (.*)$/s;
 
-/** Of these it was the channel that said so, whatever group they are checked for. */
+/** Keys that are set on the channel, even when they are checked for a group. */
 const OF_CHANNEL = ["retention", "partitions"];
 
 /**
- * What the driver says of its own settings and of the limits of those it shares (retention, hold), at the place of the key it
- * names. A default is nobody's contradiction: a `hold` that was not said is not refused.
+ * Reports the driver's problems with its native settings and with shared ones (retention, hold), at the key that each names. A `hold`
+ * that is left at its default is not refused.
  */
 export function checkNative({ context, connected, section, input }: Resolving, of: Destination, group?: string): void {
   if (!connected.valid) return;
   const own = group === undefined ? {} : (input.groups?.[group] ?? {});
   for (const problem of connected.adapter.nativeProblems?.(of, connected.options) ?? []) {
-    const [, about, rest] = ABOUT.exec(problem) ?? [];
-    // What names no key is about `native`, where anything is said there.
-    const keys = about?.split(".") ?? (Object.keys(of.native).length > 0 ? ["native"] : []);
+    const [, named, text] = KEY_AND_TEXT.exec(problem) ?? [];
+    // A sentence without a key is reported at `native`, if anything is set there.
+    const keys = named?.split(".") ?? (Object.keys(of.native).length > 0 ? ["native"] : []);
     const [key, inner] = keys;
     if (key === "hold" && own.hold === undefined) continue;
     const inherited =
@@ -61,6 +61,6 @@ export function checkNative({ context, connected, section, input }: Resolving, o
         ? own.native === undefined || (inner !== undefined && !Object.hasOwn(own.native, inner))
         : key !== undefined && OF_CHANNEL.includes(key);
     const home = group === undefined || inherited ? [] : ["groups", group];
-    context.problems.add(section.where(...home, ...keys), rest ?? problem);
+    context.problems.add(section.where(...home, ...keys), text ?? problem);
   }
 }

@@ -1,4 +1,4 @@
-/** Physical names: `prefix_channel[_group][_dead]`. They do not change after 1.0. */
+/** Makes physical names: `prefix_channel[_group][_dead]`. They will not change after 1.0. */
 import type { Destination, Model } from "../../driver/index.ts";
 import type { ChannelInput, GroupInput } from "../../api/config-input.ts";
 
@@ -14,7 +14,7 @@ function baseName({ prefix, channel }: Naming): string {
   return `${prefix}_${channel}`;
 }
 
-/** The topic or the stream. */
+/** The topic or stream of a channel. */
 export function channelDestination(naming: Naming, retentionMs: number | undefined): Destination {
   const base = baseName(naming);
   const { address, partitions, native = {} } = naming.input;
@@ -38,12 +38,12 @@ export interface GroupNaming {
   readonly nativeAttempts: number;
   readonly retentionMs: number | undefined;
   readonly types: readonly string[] | undefined;
-  /** The channel names what a foreign message is. */
+  /** The channel accepts foreign messages. */
   readonly foreign?: boolean;
   readonly deadLetter: Destination | undefined;
 }
 
-/** A group's own queue; on a stream, the group's view of it. */
+/** The queue of a group, or on a stream the group's view of it. */
 export function groupDestination(naming: Naming, group: GroupNaming): Destination {
   const { input, model } = naming;
   const base = baseName(naming);
@@ -69,12 +69,12 @@ export function groupDestination(naming: Naming, group: GroupNaming): Destinatio
     ...(group.types === undefined ? {} : { types: group.types }),
     ...(group.types === undefined || group.foreign !== true ? {} : { foreign: true }),
     ...(group.deadLetter === undefined ? {} : { deadLetter: group.deadLetter }),
-    // A topic's own settings mean nothing to a group's queue.
+    // A topic's native settings do not apply to the queues of its groups.
     native: model === "pubsub" ? (group.input.native ?? {}) : { ...input.native, ...group.input.native },
   };
 }
 
-/** An ordinary queue; ordered where its source is, because a FIFO queue's dead letters must be FIFO too. */
+/** The dead-letter queue of a group. It is ordered if its source is, because SQS requires FIFO dead-letter queues for FIFO queues. */
 export function deadDestination(naming: Naming, group: string, input: GroupInput): Destination {
   const base = baseName(naming);
   const { deadLetterAddress: address } = input;

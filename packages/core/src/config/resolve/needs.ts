@@ -1,4 +1,4 @@
-/** What a channel's code declares, against what a transport keeps. */
+/** Compares what a channel's code needs with what a transport keeps. */
 import type { Capabilities, Model } from "../../driver/index.ts";
 import { formatDuration, parseDuration } from "../../api/duration.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
@@ -6,37 +6,37 @@ import { type Connected, type Connections, keeps } from "./connections.ts";
 import { listed } from "../../base/suggest.ts";
 
 export interface Need {
-  /** As `explain()` and errors print it: `delay 15m`. */
+  /** The need in words, as in `explain()` and errors: `delay 15m`. */
   readonly text: string;
-  /** Kept when publishing, or when receiving. */
+  /** Whether the need concerns publishing or receiving. */
   readonly side: "publish" | "receive" | "both";
-  kept(by: Capabilities): boolean;
-  /** What there is instead, where it is a number. */
-  limit?(by: Capabilities): string | undefined;
+  kept(caps: Capabilities): boolean;
+  /** The transport's limit, if the need is a number. */
+  limit?(caps: Capabilities): string | undefined;
 }
 
 export function needsOf(shape: ChannelShape): Need[] {
   const needs: Need[] = [];
   const { delay, fairness, replay, messageBytes } = shape.needs;
   if (shape.orderingKey !== undefined)
-    needs.push({ text: "ordering", side: "both", kept: (by) => by.ordering !== "none" });
+    needs.push({ text: "ordering", side: "both", kept: (caps) => caps.ordering !== "none" });
   if (delay !== undefined) {
     const ms = parseDuration(delay) ?? 0;
     needs.push({
       text: `delay ${formatDuration(ms)}`,
       side: "publish",
-      kept: (by) => by.delayedPublishMs >= ms,
-      limit: (by) => (by.delayedPublishMs > 0 ? formatDuration(by.delayedPublishMs).toString() : undefined),
+      kept: (caps) => caps.delayedPublishMs >= ms,
+      limit: (caps) => (caps.delayedPublishMs > 0 ? formatDuration(caps.delayedPublishMs).toString() : undefined),
     });
   }
-  if (fairness) needs.push({ text: "fairness", side: "publish", kept: (by) => by.fairness });
-  if (replay) needs.push({ text: "replay", side: "receive", kept: (by) => by.replay.length > 0 });
+  if (fairness) needs.push({ text: "fairness", side: "publish", kept: (caps) => caps.fairness });
+  if (replay) needs.push({ text: "replay", side: "receive", kept: (caps) => caps.replay.length > 0 });
   if (messageBytes !== undefined) {
     needs.push({
       text: `messageBytes ${messageBytes}`,
       side: "both",
-      kept: (by) => by.maxMessageBytes >= messageBytes,
-      limit: (by) => `${by.maxMessageBytes} bytes`,
+      kept: (caps) => caps.maxMessageBytes >= messageBytes,
+      limit: (caps) => `${caps.maxMessageBytes} bytes`,
     });
   }
   return needs;
@@ -49,23 +49,23 @@ export interface Choice {
   readonly ordered: boolean;
 }
 
-/** The refusal of unkept needs; undefined where all are kept. */
+/** The error for needs that are not kept. Undefined if all are kept. */
 export function unkept(
   choice: Choice,
   needs: readonly Need[],
   side: "publish" | "receive",
-  by: Capabilities,
+  caps: Capabilities,
 ): string | undefined {
-  const failed = needs.filter((need) => (need.side === side || need.side === "both") && !need.kept(by));
+  const failed = needs.filter((need) => (need.side === side || need.side === "both") && !need.kept(caps));
   if (failed.length === 0) return undefined;
   const told = failed.map((need) => {
-    const limit = need.limit?.(by);
+    const limit = need.limit?.(caps);
     return `"${choice.channel}" needs ${need.text}; a ${choice.model} on "${choice.on}" ${limit === undefined ? "cannot keep it" : `keeps at most ${limit}`}`;
   });
   return told.join(". ");
 }
 
-/** Which configured connections and models would keep them. */
+/** Says which configured connections and models would keep the needs. */
 export async function alternatives(
   choice: Choice,
   needs: readonly Need[],
@@ -79,15 +79,15 @@ export async function alternatives(
     if (connected === undefined) continue;
     for (const model of models) {
       if (name === choice.on && model === choice.model) continue;
-      const by = wouldKeep(connected, { ...choice, model });
-      if (by !== undefined && needs.every((need) => need.kept(by))) found.push(`a ${model} on "${name}"`);
+      const caps = wouldKeep(connected, { ...choice, model });
+      if (caps !== undefined && needs.every((need) => need.kept(caps))) found.push(`a ${model} on "${name}"`);
     }
   }
-  return found.length === 0 ? "No configured connection would do" : `These would do: ${listed(found)}`;
+  return found.length === 0 ? "No configured connection supports it" : `Supported by: ${listed(found)}`;
 }
 
 function wouldKeep(connected: Connected, { channel, model, ordered }: Choice): Capabilities | undefined {
   const base = { channel, base: channel, name: channel, model, ordered, native: {} };
-  const by = keeps({ ...connected, valid: false }, model === "queue" ? { ...base, group: "group" } : base);
-  return by === "unknown" ? undefined : by;
+  const caps = keeps({ ...connected, valid: false }, model === "queue" ? { ...base, group: "group" } : base);
+  return caps === "unknown" ? undefined : caps;
 }

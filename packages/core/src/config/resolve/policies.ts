@@ -5,16 +5,16 @@ import type { Policy, RetryRule } from "../../plan/plan.ts";
 import type { Section } from "../layers/section.ts";
 import type { PolicyInput, RetryInput } from "../../api/config-input.ts";
 
-/** Five deliveries over about a quarter of a minute to some minutes: outlives a deployment of a dependency, not an outage. */
+/** The default: five deliveries within 15 to 23 seconds, plus the time of the handlers. It survives a short restart of a dependency, not an outage. */
 const RETRY: RetryRule = { attempts: 5, backoff: "exponential", firstMs: 1_000, maxMs: 300_000 };
 
 export interface PolicyPlan {
   readonly policy: Policy;
-  /** The channel that takes the dead letters, where one is named. */
+  /** The channel that takes the dead letters, if the policy names one. */
   readonly channel?: string;
 }
 
-/** A policy, and where in the configuration it was named. */
+/** A policy and its section of the configuration. */
 export type NamedPolicy = PolicyPlan & { readonly section: Section };
 
 export function policyOf(input: PolicyInput, model: Model): PolicyPlan {
@@ -61,7 +61,7 @@ function withDefaults(
   return rule;
 }
 
-/** The broker's own limit: far above the policy's, since crashes and give-backs count there too (C9). */
+/** The broker's limit of deliveries. It is far above the policy's attempts, because crashes and releases count there too (C9). */
 export function nativeAttempts(policy: Policy): number {
   return Math.max(10, 2 * Math.max(...rulesOf(policy).map(({ attempts }) => attempts)));
 }

@@ -1,4 +1,4 @@
-/** What the parts of resolving share: the layers, the collected problems, and what may be said about a value. */
+/** What all steps of resolving share: the layers, the problems found, and which values an error may quote. */
 import type { ConsumerShape } from "../../api/shapes.ts";
 import type { Layers } from "../layers/layers.ts";
 import type { Problems } from "../layers/problems.ts";
@@ -8,10 +8,10 @@ import { getAt, isTree, type Path, type Tree } from "../layers/tree.ts";
 
 export interface Unfilled {
   readonly where: string;
-  /** Counted from its layer. */
+  /** The path within its layer. */
   readonly path: Path;
   readonly message: string;
-  /** Taken out before laying, because the structure wanted something other than text. */
+  /** True if the value was removed before merging, because the structure requires something other than text. */
   readonly removed: boolean;
 }
 
@@ -22,13 +22,13 @@ export interface ContextParts {
   readonly prefix: string;
   readonly prefixGiven: boolean;
   readonly consumers: readonly ConsumerShape[];
-  /** The base with all its profiles, the one in use or not. */
+  /** The base with all profiles. */
   readonly whole: Tree;
-  /** By place: the variables a value came from. */
+  /** The variables that a value came from, by place. */
   readonly fromEnv: ReadonlyMap<string, readonly string[]>;
-  /** What could not be filled in, in the layers in use. */
+  /** The values of the layers in use that could not be filled in. */
   readonly missing: readonly Unfilled[];
-  /** What is wrong by itself and reported already, counted from its layer: its absence is not another mistake. */
+  /** Paths, within their layers, of values that are already reported. Their absence must not be reported as another mistake. */
   readonly broken: readonly Path[];
 }
 
@@ -50,7 +50,7 @@ export class ResolveContext {
     this.#parts = parts;
   }
 
-  /** What was not filled in, of a part that is used: still standing there, or taken out because it was no text. */
+  /** The values of a section that could not be filled in, including those that were removed before merging. */
   unfilled(
     section: Section,
     part: string,
@@ -73,24 +73,24 @@ export class ResolveContext {
     for (const { path, message } of this.unfilled(section, part, names)) this.problems.add(path, message);
   }
 
-  /** The value there could not be filled in. */
+  /** True if the value at a place could not be filled in. */
   unset(where: string): boolean {
     return this.#parts.missing.some((unfilled) => unfilled.where === where);
   }
 
-  /** A value to judge no further: something about it is reported already. */
+  /** True if something about the value is already reported, so that it must not be checked further. */
   excused(...path: Path): boolean {
     return this.#parts.broken.some((broken) =>
       broken.every((key, at) => at >= path.length || key === path[at] || (at === 1 && key === "*")),
     );
   }
 
-  /** The value there, or a part of it, came from the environment. */
+  /** True if the value at a place, or a part of it, came from the environment. */
   filledIn(where: string): boolean {
     return this.#parts.fromEnv.has(where);
   }
 
-  /** The base or some profile lists it, so that its absence here is meant and no misspelling. */
+  /** True if the base or any profile lists the channel or group. Its absence here is then deliberate. */
   listedSomewhere(channel: string, group?: string): boolean {
     const { whole } = this.#parts;
     const profiles = isTree(whole["profiles"]) ? Object.values(whole["profiles"]) : [];
@@ -100,21 +100,21 @@ export class ResolveContext {
     );
   }
 
-  /** A value as a message may quote it. */
+  /** A value as an error may quote it. */
   quote(where: string, value: unknown): string {
     const names = this.#parts.fromEnv.get(where);
     return names === undefined ? JSON.stringify(value) : `the value of ${names.join(" and ")}`;
   }
 
-  /** Physical names are wanted, and there is no prefix to make them from. */
+  /** Reports a missing prefix, because a channel needs it for its physical names. */
   needsPrefix(channel: string, connection: string): void {
     if (this.#parts.prefixGiven || this.excused("prefix") || this.#claimed.has("prefix")) return;
     this.#claimed.set("prefix", channel);
-    const why = `missing, and "${channel}" on "${connection}" makes its physical names from it, so that two environments never share a queue`;
-    this.problems.add("prefix", `${why}; say for example prefix: "\${STAGE:-dev}"`);
+    const why = `missing; physical names of "${channel}" on "${connection}" start with it, so that two environments never share a queue`;
+    this.problems.add("prefix", `${why}. For example: prefix: "\${STAGE:-dev}"`);
   }
 
-  /** Refuses that two groups read one queue: each would get a part of the other's messages. */
+  /** Reports two groups that read the same queue, because each would get only a part of the messages. */
   claim(connection: string, address: string, owner: string, where: string): void {
     const key = `${connection}\n${address}`;
     const other = this.#claimed.get(key);
@@ -122,12 +122,12 @@ export class ResolveContext {
     else if (other !== owner)
       this.problems.add(
         where,
-        `${owner} and ${other} would read the same queue and take each other's messages; give each its own`,
+        `${owner} and ${other} would read the same queue and take each other's messages; give each a different queue`,
       );
   }
 }
 
-/** The later of two places: environment before profile before base. */
+/** The place in the upper layer: the environment is above the profile, the profile above the base. */
 export function later(first: string, second: string): string {
   const rank = (place: string) => (place.startsWith("SWITCHYARD__") ? 2 : place.startsWith("profiles.") ? 1 : 0);
   return rank(second) > rank(first) ? second : first;
