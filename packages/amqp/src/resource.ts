@@ -6,7 +6,8 @@ import type { Link } from "./client/link.ts";
 import { isMissing } from "./errors.ts";
 import { addressOf, isOrdered, partitionName, partitionQueues } from "./names.ts";
 import { type BrokerRetry, brokerRetryOf, delaysRetries, markOf } from "./retry/broker-retry.ts";
-import { type Probe, queueDifferences } from "./topology/differences.ts";
+import type { Probe } from "./topology/context.ts";
+import { queueDifferences } from "./topology/differences.ts";
 
 /** The queue, or the exchange, that must be there. */
 export interface Checks {

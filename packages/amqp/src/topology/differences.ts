@@ -1,6 +1,6 @@
 /** What a queue or an exchange has against what it should have, attribute by attribute. */
-import type { AmqpChannel } from "../sdk.ts";
 import { isMissing } from "../errors.ts";
+import type { Probe } from "./context.ts";
 import type { DesiredExchange, DesiredQueue } from "./resources.ts";
 
 export interface Difference {
@@ -8,9 +8,6 @@ export interface Difference {
   readonly is: string;
   readonly wanted: string;
 }
-
-/** Runs on a channel of its own: a refusal closes it. */
-export type Probe = <T>(work: (channel: AmqpChannel) => Promise<T>) => Promise<T>;
 
 const MOST = 30;
 

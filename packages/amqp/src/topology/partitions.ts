@@ -1,7 +1,8 @@
 /** How many partitions there are decides where a key goes: the number is fixed once one of them is used. */
 import type { Change, Destination } from "@switchyard/core/driver";
 import { addressOf, isOrdered, partitionName, partitionQueues } from "../names.ts";
-import { exists, type Probe } from "./differences.ts";
+import type { Probe } from "./context.ts";
+import { exists } from "./differences.ts";
 
 export interface PartitionChange {
   readonly change: Change;

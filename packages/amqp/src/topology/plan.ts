@@ -1,0 +1,146 @@
+import type { Change, Destination, TopologyPlan } from "@switchyard/core/driver";
+import type { Product } from "../client/link.ts";
+import { addressOf } from "../names.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { brokerRetryOf, delaysRetries } from "../retry/broker-retry.ts";
+import type { Planned } from "./apply.ts";
+import { desiredFor, mapLimited, type Probe } from "./context.ts";
+import { type Difference, exchangeDifferences, exists, queueDifferences } from "./differences.ts";
+import { bindingsText } from "./marks.ts";
+import { partitionChange } from "./partitions.ts";
+import type { DesiredExchange, DesiredQueue, Mark } from "./resources.ts";
+
+/** Compares what there is with what the destinations need. The broker is asked what it is only where that matters. */
+export async function planTopology(
+  destinations: readonly Destination[],
+  options: ResolvedOptions,
+  probe: Probe,
+  productOf: () => Promise<Product>,
+): Promise<TopologyPlan> {
+  const asked = destinations.filter((of) => brokerRetryOf(of) !== undefined);
+  const product = asked.length === 0 ? undefined : await productOf();
+  const able = product !== undefined && delaysRetries(product);
+  const desired = desiredFor(destinations, options, able);
+  const queues = await mapLimited(desired.queues, (of) => compare(of, probe));
+  const without = new Set(queues.flat().flatMap((change) => (isWithoutRetry(change) ? [change.name] : [])));
+  const exchanges = desired.exchanges.filter(({ marks }) => marks === undefined || !without.has(marks));
+  const all = [...exchanges, ...desired.queues];
+  const found = [...(await mapLimited(exchanges, (of) => compare(of, probe))), ...queues];
+  const created = found.flat().filter(({ action }) => action === "create");
+  const missing = new Set(created.map(({ name }) => name));
+  const partitions = (await mapLimited(unique(destinations), (of) => partitionChange(of, missing, probe))).filter(
+    (one) => one !== undefined,
+  );
+  const marked = await mapLimited(desired.marks, (mark) => compareMark(mark, missing, probe));
+  const state: Planned = {
+    create: all.filter((_, at) => found[at]?.some(({ action }) => action === "create")),
+    replace: all.filter((_, at) => found[at]?.some(({ action }) => action === "destructive")),
+    bindings: desired.marks.flatMap(({ bindings }) => bindings),
+    stale: desired.stale,
+    marks: desired.marks,
+    withheld: partitions.flatMap(({ withheld }) => withheld),
+    surplus: partitions.flatMap(({ surplus }) => surplus),
+  };
+  const notes = product === undefined || able ? [] : asked.map((of) => cannotDelay(of, product));
+  const withheld = new Set(state.withheld);
+  const changes = [...found.flat().filter(({ name }) => !withheld.has(name)), ...marked.flat()];
+  return { changes: [...changes, ...partitions.map(({ change }) => change), ...notes], state };
+}
+
+async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promise<readonly Change[]> {
+  const about = { resource: of.kind, name: of.name };
+  if (!(await exists(of, probe))) {
+    return of.external
+      ? [{ ...about, action: "drift", summary: "given by address, and not there: whoever owns it has to make it" }]
+      : [{ ...about, action: "create", summary: describe(of), detail: { ...of.arguments } }];
+  }
+  if (of.external) return [];
+  const differences = of.kind === "queue" ? await queueDifferences(of, probe) : await exchangeDifferences(of, probe);
+  const [older, others] = partition(
+    differences.filter((one) => !suffices(of, one)),
+    ({ attribute, is }) => RETRY.test(attribute) && is === "none",
+  );
+  const [limit] = others;
+  const changes =
+    of.kind === "queue" && others.length === 1 && limit?.attribute === LIMIT
+      ? [lowLimit(of, limit)]
+      : others.map((difference) => changeOf(of, difference));
+  // A queue from before the broker could: no reason to lose its messages.
+  if (older.length > 0) {
+    const summary = `made without delayed retry, which RabbitMQ adds to no existing queue: retries go through the delay queues until it is deleted and made anew`;
+    changes.push({ ...about, action: "drift", summary });
+  }
+  return changes;
+}
+
+/** Where what is bound is yet to be made, that says enough. */
+async function compareMark(mark: Mark, missing: ReadonlySet<string>, probe: Probe): Promise<readonly Change[]> {
+  if (await exists(mark, probe)) return [];
+  const { bindings } = mark;
+  const summary = bindingsText(mark);
+  const [{ to } = { to: mark.name }] = bindings;
+  if (bindings.every((one) => missing.has(one.to) || missing.has(one.from))) return [];
+  return [{ action: "update", resource: "binding", name: to, summary }];
+}
+
+const unique = (destinations: readonly Destination[]): readonly Destination[] => [
+  ...new Map(destinations.map((of) => [addressOf(of), of])).values(),
+];
+
+/** A limit made for another number of attempts, and high enough for today's. */
+const suffices = (of: DesiredQueue | DesiredExchange, { attribute, is }: Difference): boolean =>
+  attribute === LIMIT && of.kind === "queue" && Number(is) >= (of.leastLimit ?? Number.POSITIVE_INFINITY);
+
+const LIMIT = "x-delivery-limit";
+
+/** A limit below today's attempts is no reason to lose messages: what can be done is for people to do. */
+function lowLimit(of: DesiredQueue, { attribute, is, wanted }: Difference): Change {
+  const why = `RabbitMQ raises it on no existing queue, by a policy neither (the lower of the two counts)`;
+  const what = `lower retry.attempts to ${Math.max(1, Number(is))} or less; or stop publishing, let the consumers empty the queue, delete it and apply again`;
+  return {
+    action: "drift",
+    resource: of.kind,
+    name: of.name,
+    summary: `${attribute}: is ${is}, and the policy's attempts need ${of.leastLimit} or more; ${why}. Without loss: ${what}`,
+    detail: { attribute, is, wanted },
+  };
+}
+
+/** Made before the broker could delay retries, or somebody else's to make. */
+const isWithoutRetry = ({ action, detail }: Change): boolean => action === "drift" && detail?.["attribute"] !== LIMIT;
+
+const RETRY = /^x-delayed-retry-/;
+
+function partition<T>(all: readonly T[], holds: (one: T) => boolean): readonly [T[], T[]] {
+  const [yes, no]: [T[], T[]] = [[], []];
+  for (const one of all) (holds(one) ? yes : no).push(one);
+  return [yes, no];
+}
+
+const cannotDelay = (of: Destination, { name, version }: Product): Change => ({
+  action: "drift",
+  resource: "queue",
+  name: addressOf(of),
+  summary: `${name} ${version} delays no retries by itself (RabbitMQ 4.3 does): they go through the delay queues`,
+});
+
+function changeOf(of: DesiredQueue | DesiredExchange, { attribute, is, wanted }: Difference): Change {
+  const loss =
+    of.kind === "queue"
+      ? "deleted and made anew, its messages lost"
+      : "deleted and made anew, its foreign bindings lost";
+  return {
+    action: "destructive",
+    resource: of.kind,
+    name: of.name,
+    summary: `${attribute}: is ${is}, should be ${wanted}; RabbitMQ changes it on no existing ${of.kind}: it is ${loss}`,
+    detail: { attribute, is, wanted },
+  };
+}
+
+function describe(of: DesiredQueue | DesiredExchange): string {
+  if (of.kind === "exchange") return `${of.type} exchange`;
+  const { "x-queue-type": type, ...rest } = of.arguments;
+  const details = Object.entries(rest).map(([name, value]) => `${name.slice(2)} ${value === "" ? '""' : value}`);
+  return `${type} queue${details.length === 0 ? "" : `: ${details.join(", ")}`}`;
+}
