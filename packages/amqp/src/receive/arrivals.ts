@@ -1,10 +1,10 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { Deque } from "@switchyard/core/driver-kit";
 
-/** What has come by a channel and is not handed out yet, and the wait for more of it. */
+/** What a channel has brought and nobody has taken yet, and the wait for more of it. */
 export class Arrivals<T> {
   readonly #runtime: Runtime;
-  #come = new Deque<T>();
+  readonly #all = new Deque<T>();
   #waiting: (() => void)[] = [];
 
   constructor(runtime: Runtime) {
@@ -12,37 +12,47 @@ export class Arrivals<T> {
   }
 
   get size(): number {
-    return this.#come.size;
+    return this.#all.size;
   }
 
   push(one: T): void {
-    this.#come.push(one);
+    this.#all.push(one);
     this.wake();
+  }
+
+  /** The first one. */
+  peek(): T | undefined {
+    return this.#all.peek();
+  }
+
+  shift(): T | undefined {
+    return this.#all.shift();
   }
 
   take(max: number): T[] {
     const taken: T[] = [];
-    while (taken.length < max && this.#come.size > 0) taken.push(this.#come.shift() as T);
+    while (taken.length < max && this.#all.size > 0) taken.push(this.#all.shift() as T);
     return taken;
   }
 
   clear(): void {
-    this.#come = new Deque();
+    this.#all.clear();
   }
 
-  /** Takes out what is not to be handed out any more. */
+  /** Removes what is not to be taken any more. */
   keepOnly(kept: (one: T) => boolean): void {
-    const all = this.take(this.#come.size);
-    for (const one of all) if (kept(one)) this.#come.push(one);
+    const all = this.take(this.#all.size);
+    for (const one of all) if (kept(one)) this.#all.push(one);
   }
 
-  /** Whoever waits looks again. */
+  /** Ends each wait. */
   wake(): void {
     if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves when something came, was woken, after `ms`, or when the signal aborts. */
+  /** Resolves when something comes, after `ms`, when the signal aborts, or at the next `wake`. */
   next(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const end = () => {
         timer[Symbol.dispose]();

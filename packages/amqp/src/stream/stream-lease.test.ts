@@ -21,9 +21,10 @@ class Raw extends EventEmitter {
   async close() {}
 }
 
-async function reading() {
+async function reading(consume?: () => Promise<void>) {
   const runtime = virtualRuntime();
   const raw = new Raw();
+  if (consume !== undefined) raw.consume = consume;
   const channel = new Channel(raw as never, never, (work) => work);
   const shard = { id: "s-0", fencingToken: 1, tenures: 1, from: "TRIM_HORIZON", lost: never, asked: never };
   const lease = new StreamLease({
@@ -39,8 +40,8 @@ async function reading() {
   });
   const receive = async () =>
     ((await lease.receive(10, 0, never)) ?? []).map(({ message }) => Buffer.from(message.body as string).toString());
-  expect(await receive()).toEqual([]);
-  return { raw, receive };
+  if (consume === undefined) expect(await receive()).toEqual([]);
+  return { raw, receive, lease };
 }
 
 const record = (offset: number, headers: object = {}) => ({
@@ -65,4 +66,15 @@ test("a record that cannot be read stays the next one: nothing after it is hande
   expect(at.raw.acked).toBe(2);
   broken = false;
   expect(await at.receive()).toEqual(["record 2", "record 3"]);
+});
+
+test("a receive that is aborted while the partition is opened ends at once, whatever it may wait for", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { lease } = await reading(() => promise);
+  const stop = new AbortController();
+  const receiving = lease.receive(10, 60_000, stop.signal);
+  stop.abort();
+  // No time passes here.
+  expect(await receiving).toEqual([]);
+  resolve();
 });

@@ -1,9 +1,10 @@
 import type { Delivery, DriverEvent, Lease, Outcome, Runtime, Settlement } from "@switchyard/core/driver";
-import { Deque, isMessagingError } from "@switchyard/core/driver-kit";
+import { anySignal, isMessagingError } from "@switchyard/core/driver-kit";
 import type { HeldShard } from "@switchyard/leases";
 import type { FastPaths } from "../fast-paths.ts";
 import type { Channel } from "../client/channel.ts";
 import type { AmqpMessage } from "../sdk.ts";
+import { Arrivals } from "../receive/arrivals.ts";
 import { AmqpFault } from "../errors.ts";
 import type { Link } from "../client/link.ts";
 import { fromAmqp, type Received } from "../message.ts";
@@ -39,12 +40,11 @@ export class StreamLease implements Lease<StreamReceipt> {
   readonly #options: StreamLeaseOptions;
   #channel: Channel | undefined;
   #opening: Promise<void> | undefined;
-  #buffer = new Deque<{ readonly message: AmqpMessage; readonly channel: Channel }>();
+  readonly #arrivals: Arrivals<{ readonly message: AmqpMessage; readonly channel: Channel }>;
   /** The next offset to hand out; undefined: wherever the checkpoint's start leads. */
   #next: number | undefined;
   #first = true;
   #expected: number | undefined;
-  #wake: () => void = () => {};
   #released = false;
 
   constructor(options: StreamLeaseOptions) {
@@ -53,9 +53,10 @@ export class StreamLease implements Lease<StreamReceipt> {
     this.fencingToken = shard.fencingToken;
     this.lost = shard.lost;
     this.#options = options;
+    this.#arrivals = new Arrivals(options.runtime);
     const { from } = shard;
     if (typeof from === "object" && "sequence" in from) this.#next = Number(from.sequence) + 1;
-    const wake = () => this.#wake();
+    const wake = () => this.#arrivals.wake();
     shard.lost.addEventListener("abort", wake, { once: true });
     shard.asked.addEventListener("abort", wake, { once: true });
     shard.lost.addEventListener("abort", () => void this.#channel?.close(), { once: true });
@@ -77,32 +78,22 @@ export class StreamLease implements Lease<StreamReceipt> {
   }
 
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    const { runtime, closing } = this.#options;
-    const over = new AbortController();
-    const stop = () => over.abort();
-    this.#wake = stop;
-    signal.addEventListener("abort", stop, { once: true });
-    closing.addEventListener("abort", stop, { once: true });
-    await runtime.sleep(ms, over.signal);
-    signal.removeEventListener("abort", stop);
-    closing.removeEventListener("abort", stop);
+    using over = anySignal(signal, this.#options.closing);
+    await this.#arrivals.next(ms, over.signal);
   }
 
   async #open(signal: AbortSignal): Promise<void> {
     this.#opening ??= this.#subscribe().finally(() => {
       this.#opening = undefined;
     });
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await Promise.race([this.#opening, aborted]);
+    using over = anySignal(signal);
+    await Promise.race([this.#opening, over.aborted]);
   }
 
   async #subscribe(): Promise<void> {
     const { link, prefetch, closing } = this.#options;
     const channel = await link.channel(false, closing);
-    this.#buffer = new Deque();
+    this.#arrivals.clear();
     this.#expected = this.#next;
     try {
       await channel.rpc((raw) => raw.prefetch(prefetch), closing);
@@ -110,7 +101,7 @@ export class StreamLease implements Lease<StreamReceipt> {
       const options = { noAck: false, arguments: { "x-stream-offset": this.#offset() } };
       this.#channel = channel;
       await channel.rpc((raw) => raw.consume(this.id, arrived, options), closing);
-      channel.over.addEventListener("abort", () => this.#wake(), { once: true });
+      channel.over.addEventListener("abort", () => this.#arrivals.wake(), { once: true });
       if (this.#released || this.lost.aborted) await channel.close();
     } catch (error) {
       await channel.close();
@@ -128,17 +119,17 @@ export class StreamLease implements Lease<StreamReceipt> {
 
   #arrived(channel: Channel, message: AmqpMessage | null): void {
     if (this.#channel !== channel) return;
-    if (message === null)
+    if (message === null) {
       channel.end(
         new AmqpFault("retryable", "consumer-cancelled", `the broker cancelled the consumer of "${this.id}"`),
       );
-    else this.#buffer.push({ message, channel });
-    this.#wake();
+      this.#arrivals.wake();
+    } else this.#arrivals.push({ message, channel });
   }
 
   #take(max: number): readonly Delivery<StreamReceipt>[] {
     const taken: Delivery<StreamReceipt>[] = [];
-    for (let next = this.#buffer.peek(); next !== undefined && taken.length < max; next = this.#buffer.peek()) {
+    for (let next = this.#arrivals.peek(); next !== undefined && taken.length < max; next = this.#arrivals.peek()) {
       const { message, channel } = next;
       if (channel.over.aborted) break;
       let received: Received;
@@ -149,7 +140,7 @@ export class StreamLease implements Lease<StreamReceipt> {
         if (taken.length > 0) return taken;
         throw cause;
       }
-      this.#buffer.shift();
+      this.#arrivals.shift();
       // Credit for one more; what is done is in the checkpoint.
       channel.raw.ack(message);
       const offset = received.offset;
@@ -204,7 +195,7 @@ export class StreamLease implements Lease<StreamReceipt> {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    this.#wake();
+    this.#arrivals.wake();
     await this.#channel?.close();
     await this.#options.shard.release();
     this.#options.released();
@@ -213,7 +204,7 @@ export class StreamLease implements Lease<StreamReceipt> {
   /** Reads no more; the lease is left to run out. */
   abandon(): void {
     this.#released = true;
-    this.#wake();
+    this.#arrivals.wake();
     void this.#channel?.close();
   }
 }
