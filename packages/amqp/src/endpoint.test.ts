@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { shown, urlProblem } from "./endpoint.ts";
+
+test("plain amqp: stays on this machine unless allowed", () => {
+  expect(urlProblem("amqp://127.0.0.1", false)).toBeUndefined();
+  expect(urlProblem("amqps://broker.example", false)).toBeUndefined();
+  expect(urlProblem("amqp://broker.example", true)).toBeUndefined();
+  expect(urlProblem("amqp://broker.example", false)).toMatch(/amqps:/);
+  expect(urlProblem("http://localhost", false)).toMatch(/must be an address/);
+});
+
+test("an address is shown without its user and password", () => {
+  expect(shown("amqps://u:p@h:1/v?x=y")).toBe("amqps://h:1/v");
+});
+
+test("an address without a scheme is refused with the one to write", () => {
+  expect(urlProblem("localhost:5672", false)).toBe("has no scheme; write amqp://localhost:5672");
+  expect(urlProblem("broker.example:5671", false)).toBe("has no scheme; write amqps://broker.example:5671");
+  expect(urlProblem("amqp://broker.localhost", false)).toBeUndefined();
+});
