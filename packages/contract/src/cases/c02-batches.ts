@@ -1,5 +1,7 @@
+import type { WireMessage } from "@switchyard/core/driver";
 import type { ContractCase } from "../case.ts";
-import { all, assert, ordered, range, signal, wire } from "./kit.ts";
+import { intercept } from "../intercept.ts";
+import { all, assert, classifyRefusal, ordered, range, Refusal, signal, wire } from "./kit.ts";
 
 const clause = "C2";
 
@@ -91,6 +93,41 @@ export const cases: readonly ContractCase[] = [
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
       await t.until(() => seen.ids.length === 7, "the other seven");
+      assert.ok(!seen.numbers.includes(5));
+    },
+  },
+  {
+    id: "C2-refused-as-a-batch",
+    clause,
+    title: "a refusal of a whole batch is not blamed on each of its items: only what is refused alone has failed",
+    run: async (t) => {
+      const channel = t.channel();
+      const alone: number[] = [];
+      const numberIn = (message: WireMessage) => Number(/"n":(\d+)/.exec(String(message.body))?.[1]);
+      const adapter = intercept(t.harness.adapter, {
+        send: async (batch, call) => {
+          const numbers = batch.map(numberIn);
+          if (batch.length === 1) alone.push(...numbers);
+          // As a limit that is lower than the driver knows, and one item that is wrong by itself.
+          if (batch.length > 2 || numbers.includes(5)) throw new Refusal({ kind: "permanent", code: "batch-refused" });
+          return call(batch);
+        },
+        classify: classifyRefusal,
+      });
+      const app = await t.app({ channels: [channel], adapter });
+      const results = await app.publishMany(
+        channel,
+        range(8).map((n) => ({ n, k: `k${n}` })),
+      );
+      assert.deepEqual(
+        results.map((result) => result.ok),
+        range(8).map((n) => n !== 5),
+      );
+      assert.equal(results[5].error.code, "batch-refused");
+      assert.ok(alone.includes(5));
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => new Set(seen.numbers).size >= 7, "the other seven");
       assert.ok(!seen.numbers.includes(5));
     },
   },
