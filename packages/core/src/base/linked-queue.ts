@@ -18,7 +18,7 @@ export class LinkedQueue<T extends Linked<T>> {
   }
 
   push(item: T): void {
-    this.#isFree(item);
+    this.#refuseTwice(item);
     if (this.#last === undefined) this.#first = item;
     else this.#last.next = item;
     this.#last = item;
@@ -27,7 +27,7 @@ export class LinkedQueue<T extends Linked<T>> {
 
   /** Adds an item at the front. */
   unshift(item: T): void {
-    this.#isFree(item);
+    this.#refuseTwice(item);
     item.next = this.#first;
     this.#first = item;
     this.#last ??= item;
@@ -58,7 +58,7 @@ export class LinkedQueue<T extends Linked<T>> {
   }
 
   /** An item that is added twice would turn the queue into a ring. */
-  #isFree(item: T): void {
+  #refuseTwice(item: T): void {
     if (item.next !== undefined || item === this.#last)
       throw new Error("the item is already in a queue; remove it first");
   }

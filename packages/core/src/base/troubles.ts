@@ -16,8 +16,8 @@ interface Noted extends Trouble {
 const MOST = 1_000;
 
 /**
- * What currently fails in a group: settlements, extensions, checkpoints, receives, dead-letter copies. A trouble is cleared when it works
- * again. It also expires after a while, because another process may have the message by then.
+ * The calls of a group that currently fail: settlements, extensions, checkpoints, receives, dead-letter copies. A trouble is cleared when
+ * the call succeeds again. It also expires, because another process may have the message by then.
  */
 export class Troubles {
   readonly #runtime: Pick<Runtime, "monotonic">;
@@ -27,25 +27,25 @@ export class Troubles {
     this.#runtime = runtime;
   }
 
-  /** Records a trouble under the name `what`. It expires after `forMs` milliseconds unless it is noted again. */
-  note(what: string, trouble: Trouble, forMs: number): void {
-    this.#noted.delete(what);
+  /** Records a trouble under a name. It expires after `forMs` milliseconds unless it is noted again. */
+  note(name: string, trouble: Trouble, forMs: number): void {
+    this.#noted.delete(name);
     const [oldest] = this.#noted.size >= MOST ? this.#noted.keys() : [];
     if (oldest !== undefined) this.#noted.delete(oldest);
     const { text, needsPerson } = trouble;
-    this.#noted.set(what, { text, needsPerson, until: this.#runtime.monotonic() + forMs });
+    this.#noted.set(name, { text, needsPerson, until: this.#runtime.monotonic() + forMs });
   }
 
-  clear(what: string): void {
-    this.#noted.delete(what);
+  clear(name: string): void {
+    this.#noted.delete(name);
   }
 
   /** The current troubles. Equal sentences appear once. */
   list(): readonly Trouble[] {
     const now = this.#runtime.monotonic();
     const found = new Map<string, Trouble>();
-    for (const [what, noted] of this.#noted) {
-      if (noted.until <= now) this.#noted.delete(what);
+    for (const [name, noted] of this.#noted) {
+      if (noted.until <= now) this.#noted.delete(name);
       else found.set(noted.text, noted);
     }
     return [...found.values()];

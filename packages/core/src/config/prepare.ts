@@ -144,8 +144,8 @@ async function environment(
   };
   const found = await environmentLayer(env, known, problems);
   const variable = (path: Path) =>
-    found.overrides.find((one) => one.path.every((key, at) => at >= path.length || key === path[at]))?.variable ??
-    pathText(path);
+    found.overrides.find((override) => override.path.every((key, at) => at >= path.length || key === path[at]))
+      ?.variable ?? pathText(path);
   for (const { path } of found.overrides) {
     const value = getAt(found.tree, path);
     secrets.addAnywhere(value);
@@ -159,7 +159,7 @@ async function environment(
   });
   return {
     layer: { tree: checked.value, name: variable },
-    names: new Map(found.overrides.map((one) => [one.variable, [one.variable]])),
+    names: new Map(found.overrides.map(({ variable }) => [variable, [variable]])),
     removed: checked.removed,
   };
 }

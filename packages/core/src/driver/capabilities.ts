@@ -17,7 +17,7 @@ export interface Capabilities {
   readonly maxBatch: { readonly count: number; readonly bytes: number };
   /** The largest message, in bytes as counted by `SenderDriver.size`. */
   readonly maxMessageBytes: number;
-  /** How many headers of its own a message can carry. 0: core writes the whole envelope into the body. */
+  /** The most headers that a message can carry. 0: the broker has no headers, so core writes the whole envelope into the body. */
   readonly headers: number;
   /** True if a body can be raw bytes. False: core encodes bytes as base64 text. */
   readonly binary: boolean;
@@ -58,7 +58,7 @@ export interface Capabilities {
   readonly redrive: "none" | "group";
   /** The positions a group can be moved to. Empty: the transport cannot replay. */
   readonly replay: readonly ("earliest" | "latest" | "time" | "at")[];
-  /** How long the broker keeps a message that nobody has settled, in milliseconds. */
+  /** How long the broker keeps an unsettled message, in milliseconds. */
   readonly retentionMs: number;
   /** `broker`: the broker can drop message types that a group does not want. */
   readonly filter: "none" | "broker";

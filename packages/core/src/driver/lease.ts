@@ -6,22 +6,23 @@ export interface Lease<R = any> {
   readonly id: string;
   /** A number that increases with every new holder of the same lease. */
   readonly fencingToken?: number;
-  /** Aborts when the lease is lost. Receipts are worthless from then on. */
+  /** Aborts when the lease is lost. Receipts are worthless from then on, and core settles nothing more (driver rule 9). */
   readonly lost: AbortSignal;
   /**
    * Resolves with at least one and at most `max` messages, or with `[]` after `waitMs` milliseconds. Resolves with `null` when the
    * right to read has ended: the shard is closed, or another worker took it. Core then settles what it holds and calls `release`.
    *
-   * When `signal` aborts, end the call early, but never drop messages that were already read: return them. Core aborts a receive to
-   * stop, or to give its place to another lease of the group, and may call again afterwards.
+   * When `signal` aborts, end the call as soon as no message can be lost by it, and return the messages that were already read (driver
+   * rule 3). A poll that cannot be cancelled safely may run until `waitMs`. Core aborts a receive to stop, or to give its place to
+   * another lease of the group, and may call again afterwards.
    *
    * Core calls it at most `concurrency.receive` times at once. The returned array belongs to core, which empties it, so the driver
    * must not keep or reuse it.
    */
   receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
   /**
-   * Settles deliveries and resolves with one outcome for each, in the same order. Reject only if the result of every item is unknown.
-   * Must not retry. On a log the only action is `ack`, which acknowledges everything up to that record.
+   * Settles deliveries and resolves with one outcome for each, in the same order. Reject only if the result of every item is unknown. It
+   * must not retry. On a log the only action is `ack`, which acknowledges everything up to that record.
    */
   settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
   /**

@@ -17,7 +17,7 @@ export interface SenderDriver {
   size(message: WireMessage): number;
   /**
    * Sends a batch. Resolves once the broker has answered for every message, with one result for each, in the same order. Reject only
-   * if the result of every message is unknown. Must not retry.
+   * if the result of every message is unknown. It must not retry.
    *
    * Core passes at most `maxBatch` and makes at most `concurrency.send` calls at once. When `signal` aborts, reject: the messages may
    * have been accepted, so `classify` must call the error `ambiguous`.

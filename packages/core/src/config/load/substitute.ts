@@ -56,7 +56,7 @@ export function fill(root: unknown, env: Readonly<Record<string, string | undefi
     return result;
   };
 
-  // An object in which nothing is filled in stays the same object: it may be a client somebody holds on to.
+  // An object in which nothing is filled in is returned as it is, not copied: it may be a client.
   const walk = (value: unknown, path: Path): unknown => {
     if (typeof value === "string") return value.includes("${") ? text(value, path) : value;
     if (!(isTree(value) || Array.isArray(value)) || inside.has(value)) return value;

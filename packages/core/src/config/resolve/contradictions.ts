@@ -71,14 +71,14 @@ function checkDeadLetterAddress(
   { policy, channel, section }: NamedPolicy,
 ): void {
   if (deadLetterAddress === undefined) return;
-  const what =
+  const setting =
     channel === undefined
       ? policy.exhausted === "block" || policy.exhausted === "skip"
         ? `deadLetter: ${policy.exhausted}`
         : undefined
       : `deadLetter: { channel: ${channel} }`;
-  if (what === undefined) return;
-  const why = `the policy says ${what}, so no message would ever reach this queue`;
+  if (setting === undefined) return;
+  const why = `the policy says ${setting}, so no message would ever reach this queue`;
   context.problems.add(
     later(where, section.where("deadLetter")),
     `${why}; leave out deadLetterAddress, or change the policy`,

@@ -5,7 +5,10 @@ import type { Policy, RetryRule } from "../../plan/plan.ts";
 import type { Section } from "../layers/section.ts";
 import type { PolicyInput, RetryInput } from "../../api/config-input.ts";
 
-/** The default: five deliveries within 15 to 23 seconds, plus the time of the handlers. It survives a short restart of a dependency, not an outage. */
+/**
+ * The default: five deliveries within 15 to 23 seconds, plus the time of the handlers. It survives a short restart of a dependency, not
+ * an outage.
+ */
 const RETRY: RetryRule = { attempts: 5, backoff: "exponential", firstMs: 1_000, maxMs: 300_000 };
 
 export interface PolicyPlan {
@@ -17,18 +20,19 @@ export interface PolicyPlan {
 /** A policy and its section of the configuration. */
 export type NamedPolicy = PolicyPlan & { readonly section: Section };
 
+/** The policy that a section describes. The model decides what happens to a message that has used up its attempts. */
 export function policyOf(input: PolicyInput, model: Model): PolicyPlan {
   const { errors = {}, ...retry } = input.retry ?? {};
   const dead = input.deadLetter ?? true;
   const copied = model === "stream" ? "park" : "deadLetter";
   const exhausted = dead === true || typeof dead === "object" ? copied : dead === false ? "block" : dead;
   const general = { ...RETRY, ...withDefaults(rule(retry), RETRY) };
-  const said = rule(retry);
-  const special = (input: RetryInput) => withDefaults(rule(input), general, said);
+  const given = rule(retry);
+  const special = (input: RetryInput) => withDefaults(rule(input), general, given);
   const policy: Policy = {
     retry: general,
     errors: Object.fromEntries(
-      Object.entries(errors).map(([name, what]) => [name, typeof what === "string" ? what : special(what)]),
+      Object.entries(errors).map(([name, entry]) => [name, typeof entry === "string" ? entry : special(entry)]),
     ),
     exhausted,
   };
@@ -46,17 +50,18 @@ function rule(input: RetryInput): Partial<RetryRule> {
 }
 
 /**
- * A default gives way to what is said: the longest wait is never below a `first` that is said, nor the first wait above a `max`.
- * `said`: the rule this one starts from, as far as it is said; two said values that contradict each other are refused elsewhere.
+ * Adjusts a default that contradicts a given value: the default `max` is raised to a given `first`, and the default `first` is lowered to
+ * a given `max`. `inherited` has the given values of the rule that this one inherits from. Two given values that contradict each other
+ * are refused in contradictions.ts.
  */
 function withDefaults(
   rule: Partial<RetryRule>,
   { firstMs, maxMs }: RetryRule,
-  said: Partial<RetryRule> = {},
+  inherited: Partial<RetryRule> = {},
 ): Partial<RetryRule> {
-  if (rule.firstMs !== undefined && rule.maxMs === undefined && said.maxMs === undefined)
+  if (rule.firstMs !== undefined && rule.maxMs === undefined && inherited.maxMs === undefined)
     return rule.firstMs > maxMs ? { ...rule, maxMs: rule.firstMs } : rule;
-  if (rule.maxMs !== undefined && rule.firstMs === undefined && said.firstMs === undefined)
+  if (rule.maxMs !== undefined && rule.firstMs === undefined && inherited.firstMs === undefined)
     return rule.maxMs < firstMs ? { ...rule, firstMs: rule.maxMs } : rule;
   return rule;
 }
