@@ -84,7 +84,7 @@ test("what opens for sending, what is refused at start and what fails to receive
   const narrow = await engine({ existing: { deliveries: { count: 2, setting: "maxReceiveCount" } } });
   expect(await messageOf(narrow.messaging.start())).toContain('"dev_orders_billing.fifo" contradicts the policy');
   const less = await engine({ capabilities: { ...everything, holdExtend: false } });
-  expect(await messageOf(less.messaging.start())).toContain('"dev_orders_billing.fifo" keeps less than');
+  expect(await messageOf(less.messaging.start())).toContain('"dev_orders_billing.fifo" offers less than');
 });
 
 test("an address from the environment is not shown", async () => {

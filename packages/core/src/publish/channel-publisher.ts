@@ -22,8 +22,8 @@ export interface ManyItem extends RawOptions {
 }
 
 /**
- * `publish` and `publishMany` of one channel. All checks that need no broker, the content and the place in the order of its key
- * are settled before they return; the way from there is {@link SendQueue}, then the send loop, then the driver.
+ * `publish` and `publishMany` of one channel. Before they return, a message has passed all checks that need no broker, its content
+ * is fixed and it has its place in the order of its key. From here it goes to {@link SendQueue}, the send loop and the driver.
  */
 export class ChannelPublisher {
   readonly #channel: PublishingChannel;
@@ -74,13 +74,13 @@ export class ChannelPublisher {
     });
   }
 
-  /** An id that is not text is refused later; its result still needs a name. */
+  /** An id that is not text is refused later, but its result needs an id too. */
   #idOf(options: RawOptions | undefined): string {
     return typeof options?.id === "string" ? options.id : this.#channel.runtime.uuid();
   }
 }
 
-/** Of a message that was refused: it may not have one. */
+/** The ordering key of a refused message, which may have none. */
 function keyIfAny(shape: ChannelShape, type: string, data: unknown): string | undefined {
   try {
     return orderingKey(shape, type, data);

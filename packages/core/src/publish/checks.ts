@@ -8,7 +8,7 @@ import { checkHeaders, checkName, isBytes, jsonText, oneLine } from "../wire/tex
 import { outgoingTrace } from "../wire/trace.ts";
 import type { ResolvedOptions } from "../wire/resolved-options.ts";
 
-/** {@link PublishOptions} as the run time sees them. */
+/** {@link PublishOptions} before they are checked. */
 export interface RawOptions {
   readonly id?: unknown;
   readonly headers?: unknown;
@@ -17,19 +17,19 @@ export interface RawOptions {
   readonly fairnessKey?: unknown;
 }
 
-/** Text or bytes; or, for a broker in this process, the data. */
+/** Text or bytes, or a copy of the data for a broker in this process. */
 export type Content = string | Uint8Array | JsonCopy;
 
-/** The last instant a Date can hold. */
+/** The latest time a Date can hold, in epoch milliseconds [ECMAScript, Time Values and Time Range]. */
 const LAST_TIME = 8_640_000_000_000_000;
 
-/** What is sent is fixed here: data changed after `publish()` returned changes nothing. */
+/** Copies or serializes the data, so that changing it after `publish()` has returned has no effect. */
 export function contentOf(data: unknown, local: boolean): Content {
   if (isBytes(data)) return new Uint8Array(data);
   return (local ? copyJson(data) : undefined) ?? jsonText(data);
 }
 
-/** Undefined for an ordinary message. `valid` is {@link checkMessage}'s. */
+/** Returns undefined for a message without key, trace or options. `valid` is the result of {@link checkMessage}. */
 export function resolveOptions(
   shape: ChannelShape,
   source: string,
@@ -67,7 +67,7 @@ function refuse(shape: ChannelShape, code: string, message: string, cause?: unkn
   return new MessagingError(code, `"${shape.name}": ${message}`, { kind: "permanent", channel: shape.name, cause });
 }
 
-/** Throws `unknown-type` or `invalid-message`; where the schema is asynchronous, the promise does. */
+/** Throws `unknown-type` or `invalid-message`. With an asynchronous schema the returned promise rejects with `invalid-message`. */
 export function checkMessage(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined {
   const schema = Object.hasOwn(shape.messages, type) ? shape.messages[type] : undefined;
   if (schema === undefined) {
@@ -103,7 +103,7 @@ function invalid(shape: ChannelShape, type: string, problems: NonNullable<Valida
   });
 }
 
-/** The key of a message, or undefined where the channel has none; throws `bad-ordering-key`. */
+/** Returns the ordering key of a message, or undefined if the channel has none. Throws `bad-ordering-key`. */
 export function orderingKey(shape: ChannelShape, type: string, data: unknown): string | undefined {
   const given = shape.orderingKey;
   if (given === undefined) return undefined;
@@ -143,7 +143,7 @@ function delayOf(shape: ChannelShape, value: unknown): number {
   );
 }
 
-/** Against what the adapter declared. A sender that keeps less is refused when it opens, so this is the only look. */
+/** Checks the options against what the adapter declared. Once is enough, since a sender that offers less is refused when it opens. */
 export function checkCapabilities(shape: ChannelShape, options: ResolvedOptions, capabilities: Capabilities): void {
   const { delayMs = 0, fairness } = options;
   if (delayMs > capabilities.delayedPublishMs) {
@@ -160,12 +160,12 @@ export function checkCapabilities(shape: ChannelShape, options: ResolvedOptions,
   }
 }
 
-/** @throws MessagingError `bad-text` where the id asked for is not text that a broker carries. */
+/** @throws MessagingError `bad-text` if the given id is not text that every broker carries. */
 export function checkId(options: RawOptions | undefined): void {
   if (options?.id !== undefined) checkName(options.id, "id");
 }
 
-/** With the channel and the id in it, whatever was thrown. */
+/** Turns anything thrown into a {@link MessagingError} that names the channel and the message. */
 export function refusalOf(error: unknown, channel: string, id: string): MessagingError {
   const code = isMessagingError(error) ? error.code : "publish-failed";
   const text = error instanceof Error ? error.message : String(error);

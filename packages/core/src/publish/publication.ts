@@ -12,7 +12,7 @@ import type { SharedFields, SharedFieldsByType } from "../wire/shared-fields.ts"
 import { checkCapabilities, checkId, checkMessage, contentOf, type RawOptions, resolveOptions } from "./checks.ts";
 import { type Accepted, type Many, OutgoingMessage } from "./send/outgoing-message.ts";
 
-/** What the messages of one channel are made with. */
+/** What all publications of one channel share. */
 export interface PublishingChannel {
   readonly shape: ChannelShape;
   /** The envelope's `source`. */
@@ -20,23 +20,23 @@ export interface PublishingChannel {
   readonly runtime: Runtime;
   readonly shared: SharedFieldsByType;
   readonly queue: {
-    /** What the adapter declared: what is published may ask for that much and no more. */
+    /** What the adapter declared. A publication may not need more. */
     readonly declared: Capabilities;
-    /** The open sender's broker is in this process. */
+    /** True if the open sender's broker runs in this process. */
     readonly local: boolean;
   };
 }
 
-/** One message of a user's, and its own envelope. Making it checks it and fixes its content. */
+/** A message published by the application; it is also its own envelope. The constructor validates it and fixes its content. */
 abstract class Publication extends OutgoingMessage implements Envelope {
   readonly id: string;
   readonly #shared: SharedFields;
-  /** After the shared epoch. */
+  /** Milliseconds after the shared epoch. */
   readonly #since: number;
   readonly #content: string | Uint8Array | LocalMessage;
   readonly #options: ResolvedOptions | undefined;
 
-  /** @throws MessagingError what is wrong with type, data or options. */
+  /** @throws MessagingError if the type, data or options are not valid. */
   constructor(
     { shape, queue, runtime, service, shared }: PublishingChannel,
     id: string,
@@ -120,7 +120,7 @@ abstract class Publication extends OutgoingMessage implements Envelope {
   }
 }
 
-/** Of `publish`. */
+/** A message of `publish`. */
 export class SinglePublication extends Publication {
   readonly #resolve: (published: Result) => void;
   readonly #reject: (error: MessagingError) => void;
@@ -146,7 +146,7 @@ export class SinglePublication extends Publication {
   }
 }
 
-/** The results of one `publishMany`, as they come in. */
+/** Collects the results of one `publishMany`. */
 export class ManyResults implements Many {
   readonly failed = new Map<string, number>();
   readonly #results: PublishManyResult[];
@@ -165,7 +165,7 @@ export class ManyResults implements Many {
   }
 }
 
-/** Of `publishMany`. */
+/** A message of `publishMany`. */
 export class OneOfMany extends Publication {
   readonly #many: ManyResults;
   readonly #index: number;

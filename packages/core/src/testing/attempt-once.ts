@@ -18,7 +18,7 @@ export interface AttemptOptions {
   readonly source?: string;
 }
 
-/** How one attempt ended, the policy applied. */
+/** How one attempt ended, after the retry policy was applied. */
 export type AttemptResult =
   | { readonly verdict: "ack" }
   | { readonly verdict: "retry"; readonly delayMs: number; readonly error: unknown }
@@ -28,7 +28,7 @@ export type AttemptResult =
 
 const PLAIN = { headers: 16, binary: true };
 
-/** One attempt of one message by an inert consumer: validation, middleware, handler and policy, and no broker. */
+/** Runs one attempt of one message through a consumer's validation, middleware, handler and retry policy, without a broker. */
 export async function attemptOnce(
   consumer: ConsumerShape,
   type: string,
@@ -81,7 +81,7 @@ export async function attemptOnce(
   }
 }
 
-/** Holds one message for one attempt: nothing is ever settled. */
+/** A keeper that settles nothing. */
 function keeper(runtime: Runtime): Keeper {
   const nothing = () => {};
   return {

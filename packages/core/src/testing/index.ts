@@ -1,4 +1,4 @@
-/** For tests: a runtime whose time moves only when told to. */
+/** Test tools: a runtime with virtual time, and single attempts without a broker. */
 export { seededRandom } from "./random.ts";
 export { type VirtualRuntime, type VirtualRuntimeOptions, virtualRuntime } from "./virtual-runtime.ts";
 export { type AttemptOptions, attemptOnce, type AttemptResult } from "./attempt-once.ts";

@@ -1,4 +1,4 @@
-/** A small seeded generator (sfc32): uniform in [0, 1), the same sequence for the same seed on every machine. */
+/** A seeded random generator (sfc32), uniform in [0, 1). The same seed gives the same sequence on every machine. */
 export function seededRandom(seed: number): () => number {
   let a = 0x9e3779b9 ^ seed;
   let b = 0x243f6a88 ^ Math.trunc(seed / 2 ** 32);
@@ -17,7 +17,7 @@ export function seededRandom(seed: number): () => number {
   return next;
 }
 
-/** RFC 9562 version 4, from a generator of ours. */
+/** A version 4 UUID (RFC 9562) from the given generator. */
 export function uuidFrom(random: () => number): string {
   let hex = "";
   for (let word = 0; word < 4; word++)

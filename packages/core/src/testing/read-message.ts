@@ -4,20 +4,20 @@ import { decode } from "../wire/codec.ts";
 import { type DeadInfo } from "../wire/envelope.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 
-/** A message on the wire as people read it. `data` is what was published: not validated, not transformed. */
+/** A wire message in readable form. `data` is what was published, neither validated nor transformed. */
 export interface ReadMessage {
   readonly id: string;
   readonly type: string | undefined;
   readonly data: unknown;
   readonly key?: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** 0 on what was published, above it on copies and redrives. */
+  /** 0 for a published message, higher for dead-letter copies and redrives. */
   readonly hop: number;
   readonly foreign: boolean;
   readonly dead?: DeadInfo;
 }
 
-/** For inspection in tests. `brokerId`: the id of a message that has none of ours. */
+/** Reads a wire message for inspection in tests. `brokerId` is the id of a message that has no envelope of ours. */
 export function readMessage(channel: ChannelShape, message: WireMessage, brokerId: string): ReadMessage {
   const opened = open(channel, { id: brokerId, message, receipt: undefined, raw: message });
   const decoded = decode(message);

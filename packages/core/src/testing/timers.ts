@@ -1,11 +1,11 @@
 export interface Timer {
   readonly due: number;
-  /** Breaks ties: what was set first fires first. */
+  /** Breaks ties: the timer set first fires first. */
   readonly order: number;
   readonly fn: () => void;
 }
 
-/** Timers by due time, the next one last, so that taking it is a pop. */
+/** Timers sorted by due time. The next one is last, so that removing it is cheap. */
 export class Timers {
   #sorted: Timer[] = [];
 

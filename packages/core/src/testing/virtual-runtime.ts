@@ -7,22 +7,22 @@ import { sleepOver } from "../runtime/sleep.ts";
 import { seededRandom, uuidFrom } from "./random.ts";
 import { type Timer, Timers } from "./timers.ts";
 
-/** One is enough for promises alone, `defer` chains take two. */
+/** One turn is enough for promises alone; chains of `defer` take two. */
 const QUIET_TURNS = 5;
 /** Milliseconds after which `settle` gives up, unless told otherwise. */
 const PATIENCE_MS = 2_000;
-/** Milliseconds given to work outside the runtime before it counts as waiting for the test. Its I/O starts them anew. */
+/** Milliseconds that tracked work may stay idle before it counts as waiting for the test. Each I/O request restarts them. */
 const GRACE_MS = 50;
-/** Milliseconds after which work whose I/O does not end counts as waiting, too. */
+/** Milliseconds after which tracked work counts as waiting even if its I/O has not ended. */
 const IO_GRACE_MS = 500;
-/** Of what Node lists as active: requests that end by themselves, unlike sockets, ports and timers. */
+/** Matches the active resources that end by themselves, unlike sockets, ports and timers. */
 const REQUEST = /Req(?:Callback|Promise|Wrap)?$|ConnectWrap$|Zlib/;
-/** Absent before Node 23.9: then real time alone counts. */
+/** Absent before Node 23.9; `settle` then measures real time only. */
 const threadUsage: typeof process.threadCpuUsage | undefined = process.threadCpuUsage?.bind(process);
 
 /**
- * Milliseconds that `settle` has had. It never sleeps, so the time it has had is the time it computed: what a machine that
- * does much else, or stands still, takes from it does not count. Real time is the upper bound.
+ * Measures the milliseconds that `settle` has used. It never sleeps, so this is its CPU time: delays of a busy or suspended machine
+ * do not count. Real time is the upper bound.
  */
 function stopwatch(): () => number {
   const began = performance.now();
@@ -37,41 +37,41 @@ function stopwatch(): () => number {
 
 /** 2026-01-01T00:00:00Z: any fixed time would do. */
 const START = 1_767_225_600_000;
-/** Not 0, and far from the epoch: a mix-up of the two clocks then shows. */
+/** Neither 0 nor near the epoch, so that a mix-up of the two clocks shows. */
 const MONOTONIC_START = 1_000_000;
 
 export interface VirtualRuntimeOptions {
-  /** Of `random` and `uuid`. Default 1. */
+  /** The seed of `random` and `uuid`. Default 1. */
   readonly seed?: number;
-  /** What `now()` says at first, epoch milliseconds. Default 2026-01-01T00:00:00Z. */
+  /** The first value of `now()`, in epoch milliseconds. Default 2026-01-01T00:00:00Z. */
   readonly start?: number;
-  /** Milliseconds of its own work after which `settle` gives up; what a busy machine takes from it does not count. Default 2000. */
+  /** Milliseconds of its own work after which `settle` gives up. Delays of a busy machine do not count. Default 2000. */
   readonly patienceMs?: number;
   /**
-   * Turns of the event loop without a call to the runtime that count as quiet. Default 5. One is enough, and several times
-   * faster, where everything under test waits for nothing but promises and this runtime's timers.
+   * Turns of the event loop without a call to the runtime after which all work counts as settled. Default 5. If the code under test
+   * waits only for promises and this runtime's timers, 1 is enough and several times faster.
    */
   readonly quietTurns?: number;
 }
 
 export interface VirtualRuntime extends Runtime {
-  /** Moves time by `d`, firing due timers in order and letting everything settle before, between and after. Calls queue up. */
+  /** Moves time forward by `d`. Fires due timers in order and calls `settle` before, between and after them. Concurrent calls run one after another. */
   advance(d: Duration): Promise<void>;
   /**
-   * Resolves when nothing runs any more without time moving. Never moves time. Rejects after `patienceMs`, naming what still
-   * runs. Work that waits for something of the outside (a promise the test holds, real I/O) is given 50 milliseconds
-   * after its last file or network request, 500 in all, then counts as waiting. A busy machine's delays do not count.
+   * Resolves when nothing can run until time moves. Never moves time itself. Rejects after `patienceMs` and names what still
+   * runs. Tracked work that waits for something outside the runtime (a promise the test holds, real I/O) counts as waiting 50
+   * milliseconds after its last file or network request, at the latest after 500. A busy machine's delays do not count.
    */
   settle(): Promise<void>;
-  /** Work the runtime cannot see, such as a running handler: `settle` gives it its grace. Call what it returns at its end. */
+  /** Makes `settle` wait for work that the runtime cannot see, such as a running handler. Call the returned function when the work ends. */
   track(name: string): () => void;
-  /** Timers and sleeps that wait for `advance`. */
+  /** How many timers and sleeps wait for `advance`. */
   readonly pending: number;
   /** Milliseconds of virtual time since the start. */
   readonly elapsed: number;
 }
 
-/** A runtime whose time moves only in `advance()`. Randomness and ids come from the seed, each from its own sequence. */
+/** A runtime whose time moves only in `advance()`. Random numbers and ids each have their own sequence, made from the seed. */
 export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRuntime {
   const start = options.start ?? START;
   const seed = options.seed ?? 1;
@@ -105,7 +105,7 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
     return names.length === 0 ? "timers or deferred calls that set each other without time moving" : names.join(", ");
   };
 
-  /** Looked at only while something is tracked whose grace is not used up. */
+  /** Whether tracked work with grace left may be waiting for a file or network request. */
   const busyOutside = (): boolean =>
     [...tracked.values()].some((work) => work.graceMs > 0) &&
     process.getActiveResourcesInfo().some((name) => REQUEST.test(name));

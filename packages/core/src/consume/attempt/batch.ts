@@ -14,10 +14,11 @@ interface BatchItem {
 }
 
 /**
- * One attempt of several deliveries at once: what the handler does not fail is acknowledged; when it throws, all of it failed.
+ * Runs one attempt of several deliveries at once. Deliveries that the handler does not fail are acknowledged; if it throws, all have
+ * failed.
  *
- * Those of an order key stand beside each other, in order. Where one of them fails, or needs no handler, those after it are taken
- * back: settling them would let them overtake it. `done` is told how many were not.
+ * Deliveries of one ordering key are adjacent and in order. When one fails or needs no handler, the later ones of its key are taken
+ * back, so that they do not overtake it. `done` receives the number of deliveries that were not taken back.
  */
 export async function attemptBatch(
   context: GroupContext,
@@ -31,7 +32,7 @@ export async function attemptBatch(
   let ended = 0;
   for (const [from, to] of runsOfKeys(batch)) {
     const views = count(from, to, (i) => looked[i] instanceof View);
-    // What needs no handler is settled when it is the first of its key, not before.
+    // A delivery that needs no handler is settled only as the first of its key.
     takeBack(batch.slice(from + Math.max(views, 1), to));
     for (let i = from; i < from + views; i++) items.push({ message: batch[i] as HeldMessage, view: looked[i] as View });
     if (views > 0) continue;
@@ -42,7 +43,7 @@ export async function attemptBatch(
   done(ended);
 }
 
-/** Gives how many have ended: those that were not taken back. */
+/** Returns how many deliveries have ended, that is, were not taken back. */
 async function handleItems(context: GroupContext, concluder: Concluder, items: readonly BatchItem[]): Promise<number> {
   const began = context.observed ? context.runtime.monotonic() : 0;
   const results = await runBatch(context, items);
@@ -51,7 +52,7 @@ async function handleItems(context: GroupContext, concluder: Concluder, items: r
   let ended = 0;
   for (const [from, to] of runsOfKeys(batch)) {
     const end = Math.min(from + count(from, to, (i) => isDone(results[i] as Attempt)) + 1, to);
-    // Before any of the key leaves, so that the next of it is ready when its turn comes.
+    // Taken back before the earlier ones leave, so that the next of the key is ready in time.
     takeBack(batch.slice(end, to));
     for (let i = from; i < end; i++) {
       const { message, view } = items[i] as BatchItem;
@@ -67,14 +68,14 @@ async function handleItems(context: GroupContext, concluder: Concluder, items: r
 
 const isDone = ({ verdict }: Attempt): boolean => verdict === "ack" || verdict === "skip";
 
-/** How many from the first on are so. */
+/** Counts the indices from `from` on that satisfy `is`, up to the first that does not. */
 function count(from: number, to: number, is: (index: number) => boolean): number {
   let at = from;
   while (at < to && is(at)) at++;
   return at - from;
 }
 
-/** Where the deliveries of a key begin and end: they stand beside each other. Without an order each is by itself. */
+/** Yields the range of each key's adjacent deliveries. Without order, each delivery is a range of its own. */
 function* runsOfKeys(batch: readonly HeldMessage[]): Generator<readonly [from: number, to: number]> {
   for (let from = 0, to = 1; from < batch.length; from = to, to++) {
     while (to < batch.length && follows(batch[to] as HeldMessage, batch[from] as HeldMessage)) to++;
@@ -85,18 +86,18 @@ function* runsOfKeys(batch: readonly HeldMessage[]): Generator<readonly [from: n
 const follows = (message: HeldMessage, first: HeldMessage): boolean =>
   message.lane !== undefined && message.lane === first.lane && message.lease === first.lease;
 
-/** Back to its place behind the one that failed: its attempt is as if it had not been. */
+/** Puts deliveries back behind the failed one of their key. Their attempts do not count. */
 function takeBack(all: readonly HeldMessage[]): void {
   for (const message of all) message.lease.end(message);
   for (const message of all) {
     const { lease, state } = message;
     if (state === "lost") lease.leave(message);
-    // Nothing is started any more: the broker is to have it.
+    // No handler starts any more, so it goes back to the broker.
     else if (state === "ready" && lease.ending) lease.release(message, "stop");
   }
 }
 
-/** As it is before a handler has it; undefined: condemned before, and only its copy is to be tried again. */
+/** Screens a delivery. Undefined if it is condemned already and only its dead-letter copy is to be tried again. */
 async function lookAt(context: GroupContext, message: HeldMessage): Promise<Screened | undefined> {
   return message.condemned === undefined ? screen(context, message) : undefined;
 }
@@ -113,14 +114,14 @@ function settleUnhandled(
   concluder.condemn(message, again);
 }
 
-/** One attempt for each, in order. */
+/** Runs the middleware and the batch handler. Returns one attempt per item, in order. */
 export async function runBatch(
   context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
   items: readonly BatchItem[],
 ): Promise<Attempt[]> {
   const use = context.consumer.options.use ?? [];
   if (use.length === 0) return handle(context, items);
-  // Every item goes through the middleware by itself; those that reach its inside are handled together.
+  // Each item passes the middleware separately. Items that pass it all are handled together.
   const inside: { readonly item: BatchItem; readonly end: (attempt: Attempt) => void }[] = [];
   let outstanding = items.length;
   let allIn!: () => void;
@@ -179,7 +180,7 @@ async function handle(
   let whole: Attempt;
   try {
     const run = () => context.consumer.handler?.(batch);
-    // Of several messages none has the right to be the parent: each tells its own trace.
+    // No single message is the parent of a batch, so the handler runs in no message's trace.
     const result = context.traced === true ? inTraceOf({}, run) : run();
     whole = isPromise(result) ? await attemptOf(result) : ACK;
   } catch (error) {

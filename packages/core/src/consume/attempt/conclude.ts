@@ -9,7 +9,7 @@ import type { HeldMessage } from "../lease/held-message.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 import { needsPerson } from "../../base/troubles.ts";
 
-/** Carries out what an attempt, or a look at the message, decided. */
+/** Carries out the decision of an attempt or of the screening before it. */
 export class Concluder {
   readonly #context: GroupContext;
 
@@ -49,7 +49,7 @@ export class Concluder {
       this.condemn(message, decision);
     } else if (decision.action === "release") {
       message.lease.end(message);
-      // A log takes nothing back: it waits here, and the attempt does not count.
+      // Nothing can be returned to a log. The message waits here, and the attempt does not count.
       if (message.lease.log && !message.lease.ending)
         message.lease.wait(message, this.#context.plan.policy.retry.firstMs);
       else message.lease.release(message, "asked");
@@ -84,7 +84,7 @@ export class Concluder {
     this.#context.emit({ type: "retry", level: "info", attempt, delayMs, error, ...factsOf(message) });
   }
 
-  /** As the handler or a middleware asked: settled as if it had been handled. It leaves no gap: nothing of it was left undone. */
+  /** Acknowledges a message that the handler or a middleware skipped. There is no order gap, since the skip was deliberate. */
   #skipped(message: HeldMessage, reason: string): void {
     this.#context.emit({ type: "skipped", level: "info", by: "handler", reason, ...factsOf(message) });
     message.lease.end(message);
@@ -122,7 +122,7 @@ export class Concluder {
     message.lease.ack(message);
   }
 
-  /** It stays, and its key waits; what condemned it is tried again, not its handler. */
+  /** Keeps a message that cannot be dead-lettered and blocks its key. The copy is tried again, not the handler. */
   #block(message: HeldMessage, condemned: Condemned, error: unknown): void {
     const { lease } = message;
     this.#context.emit({
@@ -148,7 +148,7 @@ export class Concluder {
     }
   }
 
-  /** `health()` says it until the message has left, or has not been seen here for two rounds. */
+  /** Reports the blocked message in `health()` until it has left or was not seen here for two rounds. */
   #blocked(message: HeldMessage, condemned: Condemned, error: unknown, delayMs: number): void {
     const { plan, channel, troubles } = this.#context;
     const known = isMessagingError(error) ? error : undefined;
@@ -178,7 +178,7 @@ function blockedKey(message: HeldMessage): string {
   return `blocked ${message.delivery.id}`;
 }
 
-/** Which message an event is about. */
+/** The fields of an event that identify its message. */
 export function factsOf(message: HeldMessage): { id: string; lease: string; key?: string } {
   const base = { id: message.opened?.id ?? message.delivery.id, lease: message.lease.id };
   const key = message.opened?.envelope?.key;

@@ -9,8 +9,8 @@ import type { HeldMessage } from "../lease/held-message.ts";
 import { envelopeFor, type Opened } from "../../wire/incoming-message.ts";
 
 /**
- * Copies a condemned message to its dead-letter destination, with our fields; verbatim where they do not fit. Resolves
- * once the copy is accepted: only then may the source be settled (contract C11).
+ * Copies a condemned message to its dead-letter destination, with our fields, or verbatim if they do not fit. Resolves once the
+ * copy is accepted; only then may the source be settled (contract C11).
  */
 export async function copyToDeadLetters(
   context: GroupContext,

@@ -1,19 +1,19 @@
 import { oneLine } from "../../wire/text.ts";
 import { verdictOf } from "../../api/verdicts.ts";
 
-/** Makes of an error's text what others may read. */
+/** Removes secrets from a text. */
 export type Redact = (text: string) => string;
 
-/** Characters of an error's text in a dead letter's reason. The reason as a whole is clipped to 1,500 bytes on the wire. */
+/** The most characters of an error's text in a dead letter's reason. The whole reason is clipped to 1,500 bytes on the wire. */
 const MOST = 1_000;
-/** Characters that are given to the redaction: a user's pattern must not run over a megabyte. */
+/** The most characters passed to the redaction, so that a user's pattern never runs over a megabyte. */
 const LOOKED_AT = 10_000;
-/** An error, what caused it, and what caused that. */
+/** The most errors of a cause chain in a description. */
 const CHAIN = 3;
 
 /**
- * Class and message of an error and of its causes, in one line, redacted and bounded: `TypeError: fetch failed; caused by Error:
- * connect ECONNREFUSED`. Of a verdict it is what the verdict gives as its cause. Empty where there is nothing to say. Never throws.
+ * The class and message of an error and of its causes in one line, redacted and bounded: `TypeError: fetch failed; caused by Error:
+ * connect ECONNREFUSED`. Describes the cause of a verdict, not the verdict. Empty if there is no error. Never throws.
  */
 export function describeError(error: unknown, redact?: Redact): string {
   let text: string;
@@ -43,7 +43,7 @@ function oneOf(error: unknown): string {
   return typeof message === "string" && message !== "" ? `${name}: ${message}` : name;
 }
 
-/** The class of an error, for dead letters: its name. Of a verdict with a cause it is the cause's. */
+/** An error's name, for dead letters. For a verdict with a cause, the cause's name. */
 export function classOf(error: unknown): string {
   const cause = verdictOf(error)?.cause;
   return nameOf(cause ?? error);
@@ -55,12 +55,12 @@ export function nameOf(error: unknown): string {
   return typeof name === "string" && name !== "" ? name : "Error";
 }
 
-/** `failed 4 times: TypeError: fetch failed`. */
+/** Appends an error's description: `failed 4 times: TypeError: fetch failed`. */
 export function withError(reason: string, described: string): string {
   return described === "" ? reason : `${reason}: ${described}`;
 }
 
-/** The redactions in turn, the user's last. A hook that throws, or gives no text, hides the whole text. */
+/** Combines both redactions, the user's last. A hook that throws or returns no text hides the whole text. */
 export function redacting(secrets: Redact | undefined, hook: Redact | undefined): Redact | undefined {
   if (hook === undefined) return secrets;
   return (text) => {

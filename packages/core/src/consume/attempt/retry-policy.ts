@@ -7,14 +7,14 @@ import { nameOf, withError } from "./describe-error.ts";
 /** What to do with a delivery after an attempt. */
 export type Decision =
   | { readonly action: "ack" }
-  /** `asked`: the handler gave the delay itself. */
+  /** `asked`: the handler chose the delay itself. */
   | { readonly action: "retry"; readonly delayMs: number; readonly asked: boolean; readonly error: unknown }
   | { readonly action: "release"; readonly error: unknown }
-  /** The handler or a middleware said that it needs no handling. */
+  /** The handler or a middleware threw `Skip`. */
   | { readonly action: "skip"; readonly reason: string; readonly error: unknown }
   | Condemned;
 
-/** `describe` says class and message of an error, as they may stand in a dead letter. */
+/** Decides what happens after an attempt. `describe` gives an error's class and message as a dead letter may show them. */
 export function decide(
   policy: Policy,
   result: Attempt,

@@ -3,7 +3,7 @@ import { MessagingError } from "../../api/errors.ts";
 import type { ConsumerShape, MiddlewareShape } from "../../api/shapes.ts";
 import { verdictKind, verdictOf } from "../../api/verdicts.ts";
 
-/** How one attempt ended. `failed`: the policy decides. */
+/** How one attempt ended. For `failed` the retry policy decides. */
 export type Attempt =
   | { readonly verdict: "ack" }
   | { readonly verdict: "failed"; readonly error: unknown }
@@ -14,12 +14,12 @@ export type Attempt =
 
 export const ACK: Attempt = { verdict: "ack" };
 
-/** What was thrown, as a verdict. A delay that is no duration is the handler's bug: a failed attempt. */
+/** Turns a thrown value into a verdict. A `Retry` whose delay is not a duration uses the policy's delay. */
 export function verdictFor(error: unknown): Attempt {
   try {
     return read(error);
   } catch {
-    // Getters that throw, a revoked proxy: whatever it is, the attempt failed.
+    // The value has throwing getters or is a revoked proxy.
     return { verdict: "failed", error: new Error("the handler threw something that cannot be read") };
   }
 }
@@ -39,7 +39,7 @@ function read(error: unknown): Attempt {
   return delayMs === undefined ? { verdict: "retry", error } : { verdict: "retry", error, delayMs };
 }
 
-/** What a handler or a middleware returned is ignored, unless it is a verdict: `return new Retry()` means what `throw` would. */
+/** Ignores a returned value unless it is a verdict: `return new Retry()` means the same as `throw new Retry()`. */
 function returned(value: unknown): Attempt {
   try {
     return verdictOf(value) === undefined ? ACK : verdictFor(value);
@@ -48,7 +48,7 @@ function returned(value: unknown): Attempt {
   }
 }
 
-/** Looks once at all that the policy will look at. */
+/** Reads every property that the retry policy will read, and so throws here if one cannot be read. */
 function legible(error: unknown): void {
   for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 10; depth++) {
     for (const key of ["name", "code", "message"]) Reflect.get(current, key);
@@ -60,7 +60,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** Runs the handler; a promise only where the handler or a middleware gave one. */
+/** Runs the handler. Returns a promise only if the handler or a middleware returned one. */
 export function runHandler(
   consumer: ConsumerShape,
   type: string,
@@ -82,7 +82,7 @@ export function runHandler(
   }
 }
 
-/** What batch handlers see is built by the caller; its verdicts per item are the caller's too. */
+/** Awaits a handler's result and turns it into an {@link Attempt}. Never rejects. */
 export async function attemptOf(result: PromiseLike<unknown>): Promise<Attempt> {
   try {
     const value = await result;
@@ -92,7 +92,7 @@ export async function attemptOf(result: PromiseLike<unknown>): Promise<Attempt> 
   }
 }
 
-/** Each middleware runs once around what follows it; what it passes to `next` appears on the delivery. */
+/** Runs each middleware once around the rest of the chain. Fields that a middleware passes to `next` are added to the delivery. */
 export function throughMiddleware(
   use: readonly MiddlewareShape[],
   delivery: object,
@@ -113,7 +113,7 @@ export function throughMiddleware(
       return rest as unknown as Promise<void>;
     });
     over = true;
-    // Nobody waited for the handler: it runs on, and is not to be acknowledged before its end, nor its failure lost.
+    // The middleware did not await next(): wait for the handler here, so that its failure counts.
     if (rest?.seen === false) await rest;
     if (rest === undefined && verdictOf(result) === undefined) throw forgotten(index);
     refuseVerdict(result);
@@ -121,18 +121,18 @@ export function throughMiddleware(
   return step(0);
 }
 
-/** One that is returned is meant as if thrown. */
+/** Throws a returned verdict: returning one means the same as throwing it. */
 function refuseVerdict(result: unknown): void {
   if (result !== undefined && verdictOf(result) !== undefined) throw result;
 }
 
-/** An accident must not acknowledge what no handler has seen; that a message needs no handling is said with `Skip`. */
+/** The error for a missing `next()`, which must not acknowledge a message that no handler saw. */
 function forgotten(index: number): MessagingError {
   const text = `middleware ${index + 1} of the consumer ended without calling next(): call it to go on, or throw new Skip(reason) to settle the message unhandled`;
   return new MessagingError("next-not-called", text, { kind: "config" });
 }
 
-/** Knows whether anybody waits for it. */
+/** A promise that records whether it was awaited. */
 class Watched implements PromiseLike<void> {
   readonly #running: Promise<void>;
   seen = false;

@@ -10,7 +10,7 @@ import type { HeldMessage } from "../lease/held-message.ts";
 import { dataFrom, open, type Opened, renamed } from "../../wire/incoming-message.ts";
 import { View, viewOf } from "./view.ts";
 
-/** What screening needs to know of the group. */
+/** What screening needs to know about the group. */
 export interface ScreenContext {
   readonly consumer: ConsumerShape;
   readonly runtime: Pick<Runtime, "now">;
@@ -19,7 +19,7 @@ export interface ScreenContext {
   readonly describe: (error: unknown) => string;
 }
 
-/** What a delivery turns out to be before a handler sees it. A {@link View} is to be handled. */
+/** The result of screening a delivery. A {@link View} goes to the handler. */
 export type Screened =
   | View
   | { readonly kind: "expired" | "elsewhere" }
@@ -33,7 +33,7 @@ const condemn = (code: string, reason: string): Refused => ({
   condemned: { action: "deadLetter", code, reason },
 });
 
-/** Synchronous where the schema is. */
+/** Decides whether a delivery goes to a handler, and validates its data. Synchronous if the schema is. */
 export function screen(context: ScreenContext, message: HeldMessage): Screened | Promise<Screened> {
   const { channel, handlers, kind } = context.consumer;
   message.opened ??= open(channel, message.delivery);
@@ -41,7 +41,7 @@ export function screen(context: ScreenContext, message: HeldMessage): Screened |
   const { envelope } = opened;
   let { type } = opened;
   if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
-  // On a log alone: a queue is its group's own, so nobody else would ever handle what is passed over there.
+  // Only on a log: a queue belongs to its group, so no other group would handle the message.
   if (envelope?.to !== undefined && envelope.to !== context.plan.group && message.lease.log)
     return { kind: "elsewhere" };
   const tenures = message.lease.log ? (message.delivery.attempt ?? 1) : 1;

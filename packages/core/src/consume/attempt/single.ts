@@ -6,7 +6,7 @@ import { inTraceOf } from "../../wire/trace.ts";
 import { screen, type Screened } from "./screen.ts";
 import { View } from "./view.ts";
 
-/** Looks at a delivery and settles it where no handler is called for; true when one is. */
+/** Returns true if the delivery needs a handler. Otherwise concludes it. */
 export function wantsHandler(
   context: GroupContext,
   concluder: Concluder,
@@ -26,7 +26,7 @@ export function wantsHandler(
   return false;
 }
 
-/** One attempt of one delivery. `done` is called when its handler has ended, whatever the outcome; never throws. */
+/** Runs one attempt of one delivery and calls `done` when its handler has ended, whatever the outcome. Never throws. */
 export function attemptOne(context: GroupContext, concluder: Concluder, message: HeldMessage, done: () => void): void {
   message.lease.begin(message);
   if (message.condemned !== undefined) {
@@ -40,7 +40,7 @@ export function attemptOne(context: GroupContext, concluder: Concluder, message:
   else handle(context, concluder, message, screened, done);
 }
 
-/** No promise and no closure where schema and handler are synchronous. */
+/** Makes neither promise nor closure if the schema and the handler are synchronous. */
 function handle(
   context: GroupContext,
   concluder: Concluder,
@@ -63,8 +63,8 @@ function handle(
 }
 
 /**
- * As above, in the trace of the message where the program traces, and reporting a success with its duration to an observer:
- * apart, so that whoever does neither pays for neither.
+ * Like {@link handle}, but runs the handler in the message's trace and reports successes with their duration. A function of its own,
+ * so that programs without traces and observers do not pay for them.
  */
 function handleWatched(
   context: GroupContext,
@@ -86,12 +86,12 @@ function handleWatched(
   else ended(attempt);
 }
 
-/** A foreign message's is among its headers. */
+/** The trace context of a delivery. A foreign message has it in its headers. */
 export function traceOf(view: View): Readonly<Record<string, unknown>> {
   return "traceparent" in view ? (view as View & Record<string, unknown>) : view.headers;
 }
 
-/** `batch`: how many deliveries the handler had at once. */
+/** `batch` is the number of deliveries that the handler was given at once. */
 export function handledEvent(message: HeldMessage, view: View, durationMs: number, batch?: number): GroupEvent {
   return {
     type: "handled",

@@ -1,7 +1,7 @@
 import type { HeldMessage } from "../lease/held-message.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 
-/** The delivery as a handler sees it; a new one for each attempt. Middleware adds to it. */
+/** The delivery as a handler sees it, made anew for each attempt. Middleware may add fields. */
 export class View {
   readonly id: string;
   readonly type: string;
@@ -35,7 +35,7 @@ export class View {
     this.#message = message;
   }
 
-  /** On the prototype, and made when first asked for: most handlers never look. */
+  /** A getter, since most handlers never use the signal. */
   get signal(): AbortSignal {
     return this.#message.signal;
   }

@@ -4,8 +4,8 @@ import { MessagingError } from "../../api/errors.ts";
 import type { GroupPlan } from "../../plan/plan.ts";
 
 /**
- * A resource whose own settings cut the policy short is refused at start, with both numbers: otherwise the broker would take
- * messages away in silence, before the policy's attempts are used up (contract C9, C11).
+ * Refuses a resource whose own limits are below the policy's, and names both numbers. Otherwise the broker would silently remove
+ * messages before the policy's attempts are used up (contract C9, C11).
  */
 export function refuseNarrow(
   plan: Pick<GroupPlan, "policy" | "from" | "group">,

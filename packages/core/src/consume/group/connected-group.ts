@@ -12,11 +12,11 @@ import { Troubles } from "../../base/troubles.ts";
 
 /** What a group needs of the opened connections. */
 export interface GroupConnections {
-  /** By its name in the configuration; throws `closed` where it is not open. */
+  /** The connection with this name in the configuration. Throws `closed` if it is not open. */
   get(name: string): Connection;
-  /** What the broker calls a destination, for people. */
+  /** A destination's name at the broker, for error texts. */
   nameOf(on: string, destination: Destination): string;
-  /** The send queue to a destination, shared by all who send there. */
+  /** The send queue of a destination, shared by all its publishers. */
   queue(
     on: string,
     destination: Destination,
@@ -25,7 +25,7 @@ export interface GroupConnections {
   ): SendQueue;
 }
 
-/** What one group's consumption has of a `connect()`. */
+/** The context of one group over the connections of one `connect()`. */
 export class ConnectedGroup implements GroupContext {
   readonly consumer: ConsumerShape;
   readonly channel: ChannelPlan;
@@ -52,9 +52,9 @@ export class ConnectedGroup implements GroupContext {
     runtime: Runtime,
     observe: Observe,
     observed: boolean,
-    /** For errors: the user's hook as well. */
+    /** Redacts error texts, with the user's hook too. */
     redact: Redact | undefined,
-    /** For names: what came from the environment. */
+    /** Redacts names: hides values from the environment. */
     hide: Redact | undefined,
   ) {
     this.consumer = consumer;
@@ -73,7 +73,7 @@ export class ConnectedGroup implements GroupContext {
     this.#hide = hide;
   }
 
-  /** Made when the first one dies: most never need it. */
+  /** Made when the first message is dead-lettered. */
   get deadLetters(): SendQueue | undefined {
     const { channel, plan } = this;
     if (plan.deadLetter === undefined) return undefined;
@@ -87,7 +87,7 @@ export class ConnectedGroup implements GroupContext {
     const { channel, plan } = this;
     const whole = { connection: channel.on, channel: channel.channel, group: plan.group, ...event };
     if (this.#hide === undefined || whole.lease === undefined) return this.#observe(whole);
-    // A lease is named as the broker names it: by an address, which may have come from the environment.
+    // A lease has the broker's name for it, an address that may hold values from the environment.
     this.#observe({ ...whole, lease: this.#hide(whole.lease) });
   }
 }

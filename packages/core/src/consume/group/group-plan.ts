@@ -5,7 +5,7 @@ import type { ChannelPlan, GroupPlan, Plan } from "../../plan/plan.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { milliseconds } from "../../api/duration.ts";
 
-/** Checks a consumer against the plan, and lays its options over the group's. */
+/** Checks a consumer against the plan and applies its options over the group's. */
 export function groupPlanFor(
   plan: Plan,
   consumer: ConsumerShape,
@@ -38,7 +38,7 @@ function withOptions(group: GroupPlan, consumer: ConsumerShape): GroupPlan {
   const waitMs = batch?.wait === undefined ? group.batch.waitMs : milliseconds(batch.wait, "batch.wait");
   const perKey = batch?.perKey ?? group.batch.perKey;
   const running = concurrency ?? group.concurrency;
-  // A limit meant for single messages must not keep a batch from ever being full.
+  // The default limit must leave room for a full batch.
   const atLeast = consumer.kind === "batch" ? size : 1;
   const inFlight = maxInFlight ?? Math.max(group.maxInFlight, concurrency === undefined ? 0 : 2 * concurrency, atLeast);
   if (consumer.kind === "batch" && inFlight < size) {

@@ -5,19 +5,19 @@ import type { HeldMessage } from "../lease/held-message.ts";
 import { Concluder } from "../attempt/conclude.ts";
 import { attemptOne } from "../attempt/single.ts";
 
-/** Starts handlers: `concurrency` at once over all leases of the group; a batch counts as one. */
+/** Runs at most `concurrency` handlers at once over all leases of the group. A batch counts as one. */
 export class HandlerPool {
   readonly #context: GroupContext;
   readonly #concluder: Concluder;
   readonly #ready = new Deque<HeldMessage>();
   readonly #batching: boolean;
-  /** Deliveries given back unstarted, because of a stop. */
+  /** How many deliveries were returned unstarted because of a stop. */
   released = 0;
   #running = 0;
   #finished = 0;
   #pumping = false;
   #stopping = false;
-  /** A batch waits for company until then. */
+  /** The timer that starts an incomplete batch. */
   #wait: Disposable | undefined;
   #due = false;
   #deferred = false;
@@ -34,12 +34,12 @@ export class HandlerPool {
     return this.#stopping;
   }
 
-  /** Deliveries whose handlers have ended. */
+  /** How many deliveries' handlers have ended. */
   get finished(): number {
     return this.#finished;
   }
 
-  /** Handlers could run, but nothing is ready for them. */
+  /** True if handlers could run but no message is ready. */
   get starved(): boolean {
     return this.#ready.size === 0 && this.#running < this.#context.plan.concurrency;
   }
@@ -49,12 +49,12 @@ export class HandlerPool {
     this.#pump();
   }
 
-  /** More has come of keys whose turn it is: it may fill a batch that waits for company. */
+  /** Call this when messages arrived behind the heads of their lanes: they may complete a waiting batch. */
   gathered(): void {
     if (this.#batching) this.#pump();
   }
 
-  /** Nothing is started from now on. */
+  /** Starts no more handlers. */
   stop(): void {
     this.#stopping = true;
     this.#wait?.[Symbol.dispose]();
@@ -62,7 +62,7 @@ export class HandlerPool {
   }
 
   #pump(): void {
-    // A handler that ends at once brings the next one: a loop, not a recursion.
+    // A loop, not a recursion: a synchronous handler starts the next one as it ends.
     if (this.#pumping || this.#stopping) return;
     this.#pumping = true;
     while (this.#ready.size > 0 && this.#running < this.#context.plan.concurrency && !this.#stopping) {
@@ -87,13 +87,13 @@ export class HandlerPool {
     if (this.#hungry) this.#offerSoon();
   }
 
-  /** Less is ready than handlers could start on. */
+  /** True if fewer messages are ready than handlers could take. */
   get #hungry(): boolean {
     if (this.#running >= this.#context.plan.concurrency) return false;
     return this.#ready.size < (this.#batching ? this.#context.plan.batch.size : 1);
   }
 
-  /** At the end of the tick: handlers that end together are to make one call to the broker, not one each. */
+  /** Offers free places at the end of the tick, so that handlers that end together cause one call to the broker, not one each. */
   #offerSoon(): void {
     if (this.#offering || !this.#context.budget.wanted) return;
     this.#offering = true;
@@ -127,8 +127,8 @@ export class HandlerPool {
   }
 
   /**
-   * What of its key goes into its batch, in order. One that has failed here before is tried alone: a failure sends all that
-   * follow it in a batch back, and they should be handled in vain no more than once.
+   * The later messages of a key that join its head in a batch, in order. A message that has failed here before is tried alone: when
+   * it fails, the messages behind it in the batch are taken back, and their handling was in vain.
    */
   #following(message: HeldMessage, room: number): readonly HeldMessage[] {
     if (message.lane === undefined || message.failures + message.before > 0 || message.condemned !== undefined)
@@ -137,7 +137,7 @@ export class HandlerPool {
     return message.lease.following(message, Math.min(room, perKey - 1));
   }
 
-  /** With what follows the heads of the lanes a batch would be full. */
+  /** True if the heads of the lanes and the messages behind them fill a batch. */
   #gatheredEnough(size: number): boolean {
     const { plan } = this.#context;
     if (!plan.from.ordered) return false;

@@ -9,13 +9,13 @@ import { needsPerson, type Trouble } from "../../base/troubles.ts";
 import { Window } from "../lease/window.ts";
 import { within } from "../../runtime/within.ts";
 
-/** How long `start()` waits for a broker that cannot be reached before it gives up; a wait the driver announced comes on top. */
+/** Milliseconds `start()` tries to reach the broker before it gives up. Waits that the driver announced are added. */
 const START_MS = 30_000;
-/** And so long for the answer to a call that was given just as much time: it says more than that there was none. */
+/** Further milliseconds `start()` waits for a call whose own limit is just as long: its error says more than "no answer". */
 const LAST_ANSWER_MS = 1_000;
-/** A session that lasted this long was healthy: the next failure starts the back-off afresh. */
+/** Milliseconds after which a session counts as healthy: the next failure starts the back-off anew. */
 const HEALTHY_MS = 10_000;
-/** After the deadline: for settlements under way, and for drivers to close. */
+/** Milliseconds after the deadline for settlements in flight, and again for drivers to close. */
 const GRACE_MS = 1_000;
 
 export interface GroupStopped {
@@ -25,7 +25,7 @@ export interface GroupStopped {
   readonly abandoned: number;
 }
 
-/** One consumer at work: opens its receiver, opens it again when it fails, stops it. */
+/** Runs one consumer: opens its receiver, reopens it after a failure and stops it. */
 export class GroupRunner {
   readonly context: GroupContext;
   readonly #pool: HandlerPool;
@@ -38,9 +38,9 @@ export class GroupRunner {
   /** Why the last opening or session failed. */
   #lastError: unknown;
   #receiving = false;
-  /** While `start()` waits: puts its limit off. */
+  /** While `start()` waits: moves its deadline. */
   #putOff: (ms: number) => void = () => {};
-  /** While `start()` waits for the last answer: it has come. */
+  /** While `start()` waits for the last answer: tells it that the answer has come. */
   #failedOnce: () => void = () => {};
   #stopping: Promise<GroupStopped> | undefined;
 
@@ -51,12 +51,12 @@ export class GroupRunner {
     this.#drainMs = drainMs;
   }
 
-  /** What keeps it from working, in a sentence; undefined: nothing. */
+  /** Why the consumer does not receive, in a sentence; undefined if nothing is wrong. */
   get problem(): string | undefined {
     return this.#problem?.text;
   }
 
-  /** Everything that keeps it from working, for `health()`. */
+  /** All current problems of the consumer, for `health()`. */
   troubles(): readonly Trouble[] {
     const others = this.context.troubles.list();
     if (this.#problem !== undefined) return [this.#problem, ...others];
@@ -69,8 +69,8 @@ export class GroupRunner {
   }
 
   /**
-   * Resolves once it receives; rejects at once on what will not pass by itself, after {@link START_MS} on what might, and
-   * when it is stopped first.
+   * Resolves once the consumer receives. Rejects at once on a permanent failure, after {@link START_MS} on a transient one, and when
+   * the consumer is stopped first.
    */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -129,19 +129,19 @@ export class GroupRunner {
     });
   }
 
-  /** For one that joins while others run: tried until it receives or is stopped, as one whose broker went away. */
+  /** Starts a consumer that was added while others run. It tries until it receives or is stopped, as after a lost connection. */
   join(): void {
     const ignore = () => {};
     this.#main = this.#run(ignore, ignore, true);
   }
 
-  /** `deadline` aborts when running handlers have had their time. Idempotent. */
+  /** Stops receiving and waits for running handlers until `deadline` aborts. Idempotent. */
   stop(deadline: AbortSignal): Promise<GroupStopped> {
     this.#stopping ??= this.#stop(deadline);
     return this.#stopping;
   }
 
-  /** Waits for it, but no longer, and whatever comes of it. */
+  /** Waits for `work` at most `ms` and ignores its failure. */
   async #within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
     if (work !== undefined) await within(this.context.runtime, ms, work).catch(() => undefined);
   }
@@ -168,7 +168,7 @@ export class GroupRunner {
       if (this.#opening.signal.aborted) return;
       this.#receiving = false;
       if (failure === undefined) {
-        // Nothing to read from for now: a stream whose partitions have all ended.
+        // All partitions of the stream have ended; there is nothing to read for now.
         await runtime.sleep(reconnectMs(1, runtime.random), this.#opening.signal);
         continue;
       }
@@ -244,7 +244,7 @@ export class GroupRunner {
   }
 }
 
-/** A resource that keeps less than its adapter declared is refused, rather than found out by a message (contract C18). */
+/** Refuses a resource that offers less than its adapter declared, before a message shows it (contract C18). */
 function refuseLess(expected: Capabilities, actual: Capabilities, name: string): void {
   const missing: string[] = [];
   if (expected.ordering !== "none" && actual.ordering === "none") missing.push("ordering");
@@ -252,6 +252,6 @@ function refuseLess(expected: Capabilities, actual: Capabilities, name: string):
   if (actual.retryDelayMs < expected.retryDelayMs) missing.push("retryDelayMs");
   if (expected.fencingToken && !actual.fencingToken) missing.push("fencingToken");
   if (missing.length === 0) return;
-  const text = `"${name}" keeps less than its adapter declared: ${missing.join(", ")}; change the resource, or what the channel asks for`;
+  const text = `"${name}" offers less than its adapter declared: ${missing.join(", ")}; change the resource, or what the channel needs`;
   throw new MessagingError("capability-missing", text, { kind: "config" });
 }

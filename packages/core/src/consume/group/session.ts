@@ -7,22 +7,22 @@ import { LeaseRunner } from "../lease/lease-runner.ts";
 import type { Window } from "../lease/window.ts";
 import { within } from "../../runtime/within.ts";
 
-/** The longest a receive waits; the longest SQS allows [AWS API reference, ReceiveMessage]. */
+/** The longest wait of a receive, in milliseconds: the most SQS allows [AWS API reference, ReceiveMessage]. */
 const LONGEST_POLL_MS = 20_000;
-/** With more leases than places in the budget, they take turns: an idle one must not hold its place longer than this. */
+/** The longest wait of a receive, in milliseconds, if there are more leases than places in the budget and they take turns. */
 const CROWDED_POLL_MS = 250;
-/** And every lease has its turn within this. */
+/** Milliseconds within which every lease then has its turn. */
 const CROWDED_ROUND_MS = 500;
-/** Shorter polls are taken for a driver that does not wait. */
+/** The shortest wait of a receive, in milliseconds: a shorter poll looks like a driver that does not wait. */
 const SHORTEST_POLL_MS = 25;
 
-/** Giving a lease up is a courtesy to the next holder; it would expire anyway. */
+/** Milliseconds for releasing a lease. The release only speeds up the takeover; the lease would expire anyway. */
 const RELEASE_MS = 5_000;
 
-/** Why a session ended; undefined: it was asked to. */
+/** Why a session ended; undefined if it was asked to. */
 export type Failure = { readonly cause: unknown; readonly fault: Fault } | undefined;
 
-/** One opened receiver and the leases it gives, until it fails or is stopped. */
+/** One open receiver and its leases, until it fails or is stopped. */
 export class Session implements LeaseHost {
   readonly context: GroupContext;
   readonly capabilities: Capabilities;
@@ -63,7 +63,7 @@ export class Session implements LeaseHost {
   }
 
   share(): number {
-    // Rounded down: were the shares together more than there is, the last lease would have none.
+    // Rounded down, so that the shares never add up to more than the budget.
     return Math.max(Math.floor(this.context.plan.maxInFlight / Math.max(this.#runners.size, 1)), 1);
   }
 
@@ -89,7 +89,7 @@ export class Session implements LeaseHost {
   }
 
   full(): void {
-    // Places held by messages that only wait for their next attempt, while handlers are idle: the longest wait goes back.
+    // Handlers are idle while messages in retry back-off occupy the budget: return the one with the longest wait to the broker.
     if (!this.#pool.starved) return;
     const now = this.context.runtime.monotonic();
     let longest: HeldMessage | undefined;
@@ -111,7 +111,7 @@ export class Session implements LeaseHost {
     }
   }
 
-  /** Resolves when the receiver has no more leases to give and every lease is over. */
+  /** Resolves when the receiver offers no more leases and every lease has ended. */
   async run(): Promise<Failure> {
     const over: Promise<void>[] = [];
     try {
@@ -124,13 +124,13 @@ export class Session implements LeaseHost {
     return this.#failure;
   }
 
-  /** No new lease, no new receive; what is unstarted goes back. */
+  /** Takes no new lease, receives nothing more and returns unstarted messages to the broker. */
   async quiesce(): Promise<void> {
     this.#leases.abort();
     await Promise.all([...this.#runners].map((runner) => runner.quiesce()));
   }
 
-  /** The only thing that cuts a running receive. */
+  /** Closes the receiver, which ends running receives. */
   async cut(): Promise<void> {
     this.#leases.abort();
     await this.#receiver.close();
@@ -142,12 +142,12 @@ export class Session implements LeaseHost {
     return count;
   }
 
-  /** What is settled leaves, and checkpoints with it. */
+  /** Sends all pending settlements and checkpoints. */
   async flush(): Promise<void> {
     await Promise.all([...this.#runners].map((runner) => runner.flush()));
   }
 
-  /** Whatever has not ended by now is left to itself: no timer of it remains. */
+  /** Abandons all remaining work and ends its timers. */
   forget(): void {
     this.#forgotten?.abort();
     for (const runner of this.#runners) runner.forget();
@@ -157,13 +157,13 @@ export class Session implements LeaseHost {
     const { runtime } = this.context;
     const runner = new LeaseRunner(lease, this);
     this.#runners.add(runner);
-    // A lease that comes after stop was asked for is given up unread.
+    // A lease that arrives after the stop is released unread.
     if (this.stopping) void runner.quiesce();
     else runner.start();
     const failure = await runner.over;
     if (failure !== undefined) this.#fail(failure);
-    // The end of a shard, or another worker asked for it: what is held is handled first. After a fault the old handlers may
-    // run on, but not keep the receiver from being opened again.
+    // At the end of a shard, or when another worker asked for it, the held messages are handled first. After a fault the old
+    // handlers may run on, but must not delay the reopening of the receiver.
     if (failure === undefined) await (this.stopping ? runner.messages.idle() : runner.messages.finished());
     else await this.#giveTime(runner.messages.idle());
     const flushed = runner.flush().catch(() => undefined);
@@ -176,7 +176,7 @@ export class Session implements LeaseHost {
     this.#runners.delete(runner);
   }
 
-  /** Waits for what is left of a lease that failed, but no longer than a drain. */
+  /** Waits for the remaining work of a failed lease, at most as long as a drain. */
   async #giveTime(work: Promise<void>): Promise<void> {
     await within(this.context.runtime, this.#drainMs, work, (this.#forgotten ??= new AbortController()).signal);
   }

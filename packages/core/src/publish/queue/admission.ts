@@ -2,7 +2,7 @@ import { Deque } from "../../base/deque.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
 import type { OutgoingMessage } from "../send/outgoing-message.ts";
 
-/** What publishers may have under way at once (C12): beyond it they wait, first come first served, or are refused. */
+/** Limits the messages and bytes that publishers may have pending (C12). Beyond the limits messages wait in order of arrival. */
 export class Admission {
   readonly #limits: Pick<PublishPlan, "maxPending" | "maxPendingBytes">;
   readonly #waiting = new Deque<OutgoingMessage>();
@@ -13,7 +13,7 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** A message heavier than the whole limit has room when it is alone. */
+  /** A message larger than `maxPendingBytes` is admitted when nothing else is pending. */
   #hasRoom(weight: number): boolean {
     if (this.#count === 0) return true;
     return this.#count < this.#limits.maxPending && this.#weight + weight <= this.#limits.maxPendingBytes;
@@ -39,7 +39,7 @@ export class Admission {
     this.#weight -= message.weight;
   }
 
-  /** The next one in line, admitted, if there is room for it. */
+  /** Admits the next waiting message if there is room, and returns it. */
   admitNext(): OutgoingMessage | undefined {
     for (let message = this.#waiting.peek(); message !== undefined; message = this.#waiting.peek()) {
       if (!message.finished && !this.#hasRoom(message.weight)) return undefined;

@@ -1,6 +1,6 @@
 import type { OutgoingMessage, Lane } from "../send/outgoing-message.ts";
 
-/** One unresolved message per key, in call order (C2): only a lane's head may be sent. Items without a key have no lane. */
+/** Sends the messages of a key in call order, one unresolved at a time (C2). Only the head of a lane may be sent. A message without a key has no lane. */
 export class KeyOrder {
   readonly #lanes = new Map<string, Lane>();
 
@@ -21,7 +21,7 @@ export class KeyOrder {
     return message.lane === undefined || message.lane.head === message;
   }
 
-  /** To be called when a message is finished; gives the one whose turn it is now, if the turn has changed. */
+  /** Call this when a message is finished. Returns the new head of the lane, or undefined if the head has not changed. */
   next(finished: OutgoingMessage): OutgoingMessage | undefined {
     const { lane } = finished;
     if (lane === undefined || lane.head !== finished) return undefined;

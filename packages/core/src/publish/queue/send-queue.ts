@@ -34,22 +34,23 @@ export type { Accepted, Make, SendOptions } from "../send/outgoing-message.ts";
 
 export interface SendQueueOptions {
   readonly destination: Destination;
-  /** What the broker calls the destination, suffixes included, as people may read it. */
+  /** The destination's name at the broker, suffixes included and secrets redacted. */
   readonly physicalName: string;
   readonly connection: Connection;
   readonly runtime: Runtime;
   readonly plan: PublishPlan;
-  /** What the adapter declared; a sender that keeps less is refused (`capability-missing`). */
+  /** What the adapter declared. A sender that offers less is refused (`capability-missing`). */
   readonly expected: Capabilities;
   readonly observe: Observe;
   readonly errorContext: { readonly connection?: string; readonly channel: string; readonly group?: string };
 }
 
 /**
- * All sends of this process to one destination: batches, order per key, resending within the time budget, limits.
+ * Sends every message of this process to one destination. It keeps order per key, resends until a message's deadline and applies
+ * the pending limits.
  *
- * What was asked for within one tick leaves at its end, in as many calls at once as the driver takes; what comes while all are
- * running forms the next batches. There is no linger.
+ * Messages published within one tick are sent at the end of that tick, in as many concurrent calls as the driver allows. Messages
+ * published while all calls are running form the next batches. There is no linger time.
  */
 export class SendQueue {
   readonly #options: SendQueueOptions;
@@ -92,7 +93,7 @@ export class SendQueue {
     });
   }
 
-  /** What keeps this destination from taking messages, for `health()`. */
+  /** Why this destination does not accept messages, for `health()`. */
   get trouble(): Trouble | undefined {
     const error = this.#loop.trouble;
     const doing = `publish to "${this.#errorContext.channel}"`;
@@ -101,27 +102,27 @@ export class SendQueue {
     return { text: `${doing}: ${this.#unresolved} messages wait for the destination to open`, needsPerson: false };
   }
 
-  /** Messages asked for and not yet accepted or failed. */
+  /** How many messages were submitted and are not yet accepted or failed. */
   get unresolved(): number {
     return this.#unresolved;
   }
 
-  /** What the adapter declared; a sender that keeps less is refused when it opens. */
+  /** What the adapter declared. A sender that offers less is refused when it opens. */
   get declared(): Capabilities {
     return this.#options.expected;
   }
 
-  /** The open sender's, else what the adapter declared. */
+  /** The open sender's capabilities, or what the adapter declared while none is open. */
   get capabilities(): Capabilities {
     return this.#slot.current?.capabilities ?? this.#options.expected;
   }
 
-  /** The open sender's broker is in this process. */
+  /** True if the open sender's broker runs in this process. */
   get local(): boolean {
     return this.#slot.current?.driver.local === true;
   }
 
-  /** Opens the sender, or gives the open one. One attempt; rejects with a {@link MessagingError}. */
+  /** Returns the open sender, or opens one in a single attempt. Rejects with a {@link MessagingError}. */
   async ready(signal: AbortSignal): Promise<SenderDriver> {
     let abort = (): void => {};
     const aborted = new Promise<never>((_, reject) => {
@@ -141,7 +142,7 @@ export class SendQueue {
     }
   }
 
-  /** Resolves once the broker has the message, as the driver's `Sent`; rejects with a {@link MessagingError} (C1). */
+  /** Resolves with the driver's `Sent` once the broker has accepted the message. Rejects with a {@link MessagingError} (C1). */
   send(make: Make, options: SendOptions = {}): Promise<Accepted> {
     return new Promise((resolve, reject) => {
       const { capabilities } = this;
@@ -155,7 +156,7 @@ export class SendQueue {
     });
   }
 
-  /** The place in the order of its key is taken before this returns. */
+  /** The message has its place in the order of its key when this returns. */
   submit(message: OutgoingMessage): void {
     if (this.#closing !== undefined) return message.done(closedError(message, this.#errorContext), undefined);
     const { signal, gate } = message;
@@ -198,7 +199,7 @@ export class SendQueue {
     );
   }
 
-  /** Puts a message in line if nothing is in its way. */
+  /** Hands a message to the send loop if nothing blocks it. */
   #offer(message: OutgoingMessage): void {
     if (message.finished || message.started || message.gated || !message.admitted || !this.#lanes.isFirst(message))
       return;
@@ -209,7 +210,7 @@ export class SendQueue {
     this.#loop.add(message);
   }
 
-  /** Ends a message, and lets those go on that waited for it. The loops keep a thousand blocked ones off the stack. */
+  /** Ends a message and starts those that waited for it. Iterates rather than recurses, so that many blocked messages do not overflow the stack. */
   #finish(message: OutgoingMessage, error: MessagingError | undefined, sent: Accepted | undefined): void {
     const next = this.#settle(message, error, sent);
     if (next !== undefined) this.#advance(next);
@@ -227,7 +228,7 @@ export class SendQueue {
     if (next !== undefined) this.#offer(next);
   }
 
-  /** Gives the next one of its key. */
+  /** Ends one message and returns the next message of its key. */
   #settle(
     message: OutgoingMessage,
     error: MessagingError | undefined,
@@ -254,7 +255,7 @@ export class SendQueue {
     this.#admitting = false;
   }
 
-  /** Ends a message that may be on its way. */
+  /** Ends a message that may be in a running call. */
   #giveUp(message: OutgoingMessage, error: MessagingError): void {
     const call = message.call;
     this.#finish(message, error, undefined);
@@ -283,7 +284,7 @@ export class SendQueue {
     }
   }
 
-  /** Resolves when every message asked for so far and meanwhile is accepted or failed, or when the signal aborts. */
+  /** Resolves when no message is unresolved any more, including those submitted meanwhile, or when the signal aborts. */
   flush(signal: AbortSignal): Promise<void> {
     if (this.#unresolved === 0 || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -296,7 +297,7 @@ export class SendQueue {
     });
   }
 
-  /** What was not sent fails as `closed`, what has no answer as ambiguous; then the sender is closed. Idempotent. */
+  /** Fails unsent messages as `closed` and unanswered ones as ambiguous, then closes the sender. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

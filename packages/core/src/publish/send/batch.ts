@@ -5,20 +5,20 @@ import type { ErrorContext } from "./errors.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import type { OpenSender } from "./sender-slot.ts";
 
-/** The next batch, within the driver's count and bytes. A message that can never be sent is failed on the way. */
+/** Takes the next batch within the driver's limits on count and bytes. Fails messages that can never be sent. */
 export function takeBatch(
   lists: readonly LinkedQueue<OutgoingMessage>[],
   sender: OpenSender,
   fail: (message: OutgoingMessage, error: MessagingError) => void,
   errorContext: ErrorContext,
-  /** Of messages, where it is lower than the driver's. */
+  /** The most messages to take, if lower than the driver's limit. */
   most: number,
 ): OutgoingMessage[] {
   const { bytes } = sender.capabilities.maxBatch;
   const count = Math.min(sender.capabilities.maxBatch.count, most);
   let waiting = 0;
   for (const list of lists) waiting += list.size;
-  // Of the right size at once (docs/v8.md#outgrown-arrays): most are full.
+  // Allocated at its likely length (docs/v8.md#outgrown-arrays).
   const batch = new Array<OutgoingMessage>(Math.min(count, waiting));
   let taken = 0;
   let total = 0;

@@ -4,12 +4,12 @@ import { type ErrorContext, tooLarge, wrap } from "./errors.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import type { OpenSender } from "./sender-slot.ts";
 
-/** Kept free by every message for the fields of its dead-letter copy (C15). */
+/** Bytes of the size limit that every message leaves free for the fields of its dead-letter copy (C15). */
 const RESERVE_BYTES = 4_096;
 
 /**
- * Writes a message for an open sender, counts it as its broker does and holds it against the limit. Undefined: it may be sent;
- * else why not. What was written for a sender that writes alike is kept, so that a resend costs nothing.
+ * Encodes a message for an open sender and checks its size as the broker counts it. Returns undefined if the message may be sent,
+ * otherwise the error. A message encoded for a sender with the same wire form is not encoded again.
  */
 export function encode(
   message: OutgoingMessage,
@@ -27,12 +27,12 @@ export function encode(
   }
   message.wireFor = capabilities;
   const most = Math.min(capabilities.maxMessageBytes, capabilities.maxBatch.bytes);
-  // A limit so low that the reserve is most of it could carry nothing: then half.
+  // At most half of the limit is reserved; otherwise a very low limit would leave no room for messages.
   const reserved = message.reserve ? 0 : Math.min(RESERVE_BYTES, most >> 1);
   return message.size > most - reserved ? tooLarge(message, errorContext, most - reserved, reserved) : undefined;
 }
 
-/** Whether a message written for the one is right for the other. */
+/** Whether both capabilities lead to the same wire form. */
 function alike(one: Capabilities | undefined, other: Capabilities): boolean {
   return one === other || (one !== undefined && one.headers === other.headers && one.binary === other.binary);
 }

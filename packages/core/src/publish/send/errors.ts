@@ -1,4 +1,4 @@
-/** The errors of publishing. Each says whether the message may have been accepted, and what to change. */
+/** The errors of publishing. Each says what to change, and whether the message may have been accepted. */
 import type { Fault } from "../../driver/index.ts";
 import { type ErrorDetails, fromFault, isMessagingError, type Kind, MessagingError } from "../../api/errors.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
@@ -8,7 +8,7 @@ export type ErrorContext = Omit<ErrorDetails, "kind" | "cause">;
 const MAYBE =
   "; it may have been accepted: publish again only with the same id, to a consumer that tolerates duplicates";
 
-/** Ambiguity is sticky (C1): what happened later cannot undo it. */
+/** Once an attempt was ambiguous, the failure stays ambiguous (C1). */
 export function failure(
   message: OutgoingMessage,
   errorContext: ErrorContext,
@@ -36,7 +36,7 @@ export function attemptFailed(
   return fromFault(fault, `publish to "${errorContext.channel}"`, cause, { ...errorContext, id: message.id });
 }
 
-/** The final form of the last attempt's error. */
+/** The error reported to the caller, made from the last attempt's error. */
 export function finalFailure(
   message: OutgoingMessage,
   errorContext: ErrorContext,

@@ -8,8 +8,8 @@ type Compared = {
 }[keyof Capabilities];
 
 /**
- * What an opened sender cannot keep of what its adapter declared, one phrase each. Sizes, counts and rates are not in it: they
- * are each resource's own, and every message is checked against the actual ones.
+ * Lists the capabilities an adapter declared and its opened sender lacks, one phrase each. Sizes, counts and rates are left out:
+ * they differ between resources, and every message is checked against the actual ones.
  */
 export function missingCapabilities(expected: Capabilities, actual: Capabilities): string[] {
   const missing: string[] = [];

@@ -6,12 +6,12 @@ import type { OpenSender } from "./sender-slot.ts";
 
 export type Accepted = Extract<Sent, { id: string }>;
 
-/** Headers of a message, roughly, against `maxPendingBytes`. */
+/** Bytes counted for the headers of a message against `maxPendingBytes`: a rough estimate. */
 const HEADER_WEIGHT = 300;
 
-/** The messages of one `publishMany`: what decides which keys of it are blocked. */
+/** What the messages of one `publishMany` share: which of its keys are blocked. */
 export interface Many {
-  /** By key, the place of the first message that failed for good: it blocks those after it. */
+  /** By key, the index of the first message that failed for good. It blocks the later messages of its key. */
   readonly failed: Map<string, number>;
 }
 
@@ -28,21 +28,21 @@ export function isBlocked(message: OutgoingMessage): boolean {
 }
 
 export interface SendOptions {
-  /** Ends the wait: certain failure while the message was not handed over, ambiguous from then on. */
+  /** Aborts the send. The failure is certain while the message is not with the driver, and ambiguous from then on. */
   readonly signal?: AbortSignal | undefined;
-  /** Default: the plan's. */
+  /** Default: `timeoutMs` of the publish plan. */
   readonly timeoutMs?: number | undefined;
   /** The message's id, for errors. */
   readonly id?: string | undefined;
-  /** A dead-letter copy: may use the 4 KiB of the limit that others leave free (C15). */
+  /** True for a dead-letter copy, which may use the 4 KiB that other messages leave free (C15). */
   readonly reserve?: boolean;
-  /** Takes its place in the order of its key now, is sent once this is fulfilled, and fails when it rejects. */
+  /** The message takes its place in the order of its key at once, is sent when this promise fulfils and fails when it rejects. */
   readonly gate?: PromiseLike<unknown> | undefined;
 }
 
 export type Make = (capabilities: Capabilities) => WireMessage;
 
-/** What may have come to pass of an message. */
+/** Bits of a message's progress. */
 const ADMITTED = 1;
 const GATED = 2;
 const STARTED = 4;
@@ -55,7 +55,7 @@ export interface Lane {
   tail: OutgoingMessage;
 }
 
-/** What few messages need: those of a key, and those with a signal. */
+/** State that only messages with a key or a signal need. */
 class OptionalState {
   unlisten: (() => void) | undefined = undefined;
   lane: Lane | undefined = undefined;
@@ -65,30 +65,30 @@ class OptionalState {
 const put = (progress: number, what: number, is: boolean): number => (is ? progress | what : progress & ~what);
 
 /**
- * One message until it is accepted or has failed: what it is, who is told, and how far it is. All messages have the same fields in
- * the same order, and as few as possible (docs/v8.md#one-shape).
+ * One message from submission until it is accepted or has failed. All messages have the same few fields in the same order
+ * (docs/v8.md#one-shape).
  */
 export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed<OutgoingMessage> {
-  /** Set when it is submitted (monotonic, whole milliseconds). */
+  /** Set on submission; monotonic, in whole milliseconds. */
   deadline = 0;
-  /** As it is written for {@link wireFor}. */
+  /** The message encoded for the capabilities in {@link wireFor}. */
   wire: WireMessage | undefined = undefined;
   wireFor: Capabilities | undefined = undefined;
-  /** As the driver counts; -1: not yet counted. */
+  /** Bytes as the driver counts them; -1 until counted. */
   size = -1;
   attempts = 0;
   call: SendCall | undefined = undefined;
   /** The last attempt's failure. */
   error: MessagingError | undefined = undefined;
-  /** All unresolved messages, oldest first. */
+  /** Links of the list of all unresolved messages, oldest first. */
   older: OutgoingMessage | undefined = undefined;
   newer: OutgoingMessage | undefined = undefined;
-  /** In line to be sent. */
+  /** Link of the queue of messages to send. */
   next: OutgoingMessage | undefined = undefined;
   #progress = 0;
   #optional: OptionalState | undefined = undefined;
 
-  /** Counts against the pending limit. */
+  /** True if it counts against the pending limits. */
   get admitted(): boolean {
     return (this.#progress & ADMITTED) !== 0;
   }
@@ -96,7 +96,7 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
     this.#progress = put(this.#progress, ADMITTED, is);
   }
 
-  /** Waits for its gate. */
+  /** True while it waits for its {@link gate}. */
   get gated(): boolean {
     return (this.#progress & GATED) !== 0;
   }
@@ -104,7 +104,7 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
     this.#progress = put(this.#progress, GATED, is);
   }
 
-  /** In the ready list, in back-off or in a call: not to be made ready again. */
+  /** True once the send loop has it: queued, in back-off or in a call. */
   get started(): boolean {
     return (this.#progress & STARTED) !== 0;
   }
@@ -119,7 +119,7 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
     this.#progress = put(this.#progress, FINISHED, is);
   }
 
-  /** Sticky (C1): some attempt may have been accepted. */
+  /** True once some attempt may have been accepted. Never reset (C1). */
   get ambiguous(): boolean {
     return (this.#progress & AMBIGUOUS) !== 0;
   }
@@ -141,7 +141,7 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
     (this.#optional ??= new OptionalState()).lane = lane;
   }
 
-  /** The next one of the same key. */
+  /** The next message of the same key. */
   get behind(): OutgoingMessage | undefined {
     return this.#optional?.behind;
   }
@@ -149,7 +149,7 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
     (this.#optional ??= new OptionalState()).behind = message;
   }
 
-  /** What it counts against the pending limit: the body and an allowance for headers. */
+  /** Bytes counted against `maxPendingBytes`: the body and an allowance for headers. */
   get weight(): number {
     return this.bodyLength + HEADER_WEIGHT;
   }
@@ -159,9 +159,9 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
 
   /** The message's id, for errors. */
   abstract get id(): string | undefined;
-  /** What it is on the wire of this driver. */
+  /** Encodes the message for a driver. */
   abstract make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
-  /** Called once: accepted, or failed. */
+  /** Called once, when the message is accepted or has failed. */
   abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
 
   get signal(): AbortSignal | undefined {
@@ -184,22 +184,22 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
     return undefined;
   }
 
-  /** The place in `many`. */
+  /** The index in `many`. */
   get index(): number {
     return 0;
   }
 }
 
 /**
- * One running `send` of the driver. A class, and emptied when it is over (docs/v8.md#pretenuring).
+ * One running `send` call of the driver. A class that is emptied at its end (docs/v8.md#pretenuring).
  */
 export class SendCall {
   readonly messages: OutgoingMessage[];
   readonly sender: OpenSender;
   readonly controller = new AbortController();
-  /** Items somebody still waits for. */
+  /** Messages whose callers still wait. */
   live: number;
-  /** Given up: a driver that ignores its signal. */
+  /** Given up because the driver ignored its abort signal. */
   abandoned = false;
   grace: Disposable | undefined = undefined;
 
@@ -210,7 +210,7 @@ export class SendCall {
   }
 }
 
-/** A message that is made when it is given, and its promise. */
+/** A message whose wire form exists before it is submitted, and the promise of its result. */
 export class GivenMessage extends OutgoingMessage {
   readonly key: string | undefined;
   readonly bodyLength: number;

@@ -4,11 +4,11 @@ export interface ScheduleHooks {
   /** Whether anything is left to send. */
   waiting(): boolean;
   flush(): void;
-  /** Ends what is due; gives the next deadline, or Infinity. */
+  /** Ends messages whose deadline has passed. Returns the next deadline, or Infinity. */
   sweep(now: number): number;
 }
 
-/** All timers of a queue: one for the earliest deadline, one for a pause, one for each batch in back-off. None per message. */
+/** All timers of a send queue: one for the earliest deadline, one for a pause and one for each batch in back-off. There is none per message. */
 export class SendSchedule {
   readonly #runtime: Runtime;
   readonly #hooks: ScheduleHooks;
@@ -26,15 +26,15 @@ export class SendSchedule {
   }
 
   /**
-   * When the current tick's first message came: one clock read a tick is enough. Whole milliseconds, rounded up, which V8 stores
-   * unboxed (docs/v8.md#small-integers).
+   * The time of the current tick's first message; the clock is read once a tick. In whole milliseconds, rounded up
+   * (docs/v8.md#small-integers).
    */
   now(): number {
     if (this.#tick === undefined) this.flushSoon();
     return this.#tick as number;
   }
 
-  /** At the end of this tick. */
+  /** Flushes at the end of this tick. */
   flushSoon(): void {
     if (this.#tick !== undefined) return;
     this.#tick = Math.ceil(this.#runtime.monotonic());
@@ -53,7 +53,7 @@ export class SendSchedule {
       });
   };
 
-  /** Nothing leaves before `ms` from now. */
+  /** Sends nothing for the next `ms` milliseconds. */
   pause(ms: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#runtime.monotonic() + ms);
   }
@@ -87,7 +87,7 @@ export class SendSchedule {
     };
   }
 
-  /** Nothing is left to wait for: no timer may keep the process alive. A pause still holds. */
+  /** Call this when no message is unresolved: it ends all timers, which would keep the process alive. A pause stays in effect. */
   idle(): void {
     if (this.#backoffs.size > 0) this.#forgetBackoffs();
     this.#pause?.[Symbol.dispose]();
@@ -97,7 +97,7 @@ export class SendSchedule {
     this.#sweepAt = Number.POSITIVE_INFINITY;
   }
 
-  /** Called only where there are some: clearing a set allocates (docs/v8.md#maps-and-sets). */
+  /** Call this only if there are any: clearing a set allocates (docs/v8.md#maps-and-sets). */
   #forgetBackoffs(): void {
     for (const timer of this.#backoffs) timer[Symbol.dispose]();
     this.#backoffs.clear();

@@ -150,7 +150,7 @@ test("an opening that never answers ends as not accepted", async () => {
   await send(at, "next");
 });
 
-test("a sender that keeps less than declared is refused by name", async () => {
+test("a sender that offers less than declared is refused by name", async () => {
   const at = bench({
     capabilities: { ordering: "none", delayedPublishMs: 0 },
     expected: { ordering: "key", delayedPublishMs: 900_000 },

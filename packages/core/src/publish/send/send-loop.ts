@@ -12,9 +12,9 @@ import type { Accepted, OutgoingMessage } from "./outgoing-message.ts";
 import type { SendSchedule } from "./schedule.ts";
 import type { OpenSender, SenderSlot } from "./sender-slot.ts";
 
-/** A failure that may have passed is no trouble any more when nothing was sent for so long. */
+/** `health()` stops reporting a transient failure after this many milliseconds without another. */
 const PASSED_MS = 60_000;
-/** An aborted call that a driver has not ended after this long is given up, and its sender with it. */
+/** Milliseconds a driver has to end an aborted call. After that the call and its sender are given up. */
 const ABORT_GRACE_MS = 1_000;
 
 export interface SendLoopOptions {
@@ -22,42 +22,42 @@ export interface SendLoopOptions {
   readonly connectionName: string | undefined;
   readonly runtime: Runtime;
   readonly observe: Observe;
-  /** How long an opening may take before a fresh one is tried. */
+  /** Milliseconds an opening may take before a new one is tried. */
   readonly openMs: number;
   readonly errorContext: ErrorContext;
   readonly slot: SenderSlot;
   readonly schedule: SendSchedule;
   readonly finish: (message: OutgoingMessage, error: MessagingError | undefined, sent: Accepted | undefined) => void;
-  /** Every message that is not in a call can't be sent. */
+  /** Fails every message that is not in a running call. */
   readonly failIdle: (error: MessagingError) => void;
 }
 
-/** Takes messages that may be sent, and sees them through the driver: calls at once, resends, throttling. */
+/** Sends messages through the driver in concurrent batches. Resends failed ones and slows down when the broker throttles. */
 export class SendLoop {
   readonly #options: SendLoopOptions;
   readonly #ready = new LinkedQueue<OutgoingMessage>();
-  /** Resends: these go first. */
+  /** Messages to resend; they go first. */
   readonly #again = new LinkedQueue<OutgoingMessage>();
   readonly #lists = [this.#again, this.#ready];
-  /** Few; a set would allocate for each that ends (docs/v8.md#maps-and-sets). */
+  /** An array, since there are few (docs/v8.md#maps-and-sets). */
   readonly #calls: SendCall[] = [];
-  /** Calls at once: halved when the broker throttles, one more after each call that succeeds. */
+  /** The limit on concurrent calls. Halved when the broker throttles, raised by one after each successful call. */
   #window = Number.POSITIVE_INFINITY;
-  /** Messages in a batch: halved when a batch is refused as a whole, a quarter more after each that is not. */
+  /** The limit on messages in a batch. Halved when a batch is refused as a whole, raised by a quarter after each that is not. */
   #most = Number.POSITIVE_INFINITY;
-  /** Failures of the destination as a whole, in a row: throttling, calls without an answer, openings. */
+  /** Consecutive failures of the destination as a whole: throttling, unanswered calls, failed openings. */
   #streak = 0;
   #stopping: (() => void) | undefined;
-  /** The last failure of an opening, for errors about messages that were never tried. */
+  /** The last failed opening, quoted in the errors of messages that were never sent. */
   openError: MessagingError | undefined;
-  /** The last failure of the destination, in an opening or a send, until one succeeds; for `health()`. */
+  /** For `health()`: the destination's last failure, until an opening or a send succeeds. */
   #trouble: { readonly error: MessagingError; readonly at: number } | undefined;
 
   constructor(options: SendLoopOptions) {
     this.#options = options;
   }
 
-  /** What keeps messages from being sent now. A failure that may have passed counts for a while only. */
+  /** Why messages cannot be sent now. A transient failure counts for {@link PASSED_MS} only. */
   get trouble(): MessagingError | undefined {
     if (this.#trouble === undefined) return undefined;
     const { error, at } = this.#trouble;
@@ -140,7 +140,7 @@ export class SendLoop {
     );
   }
 
-  /** Nobody waits for this message any more; a call of which that holds for all is aborted. */
+  /** Call this for a message whose caller no longer waits. A call with no waiting caller left is aborted. */
   giveUp(call: SendCall, reason: unknown): void {
     if (--call.live === 0) this.#abort(call, reason);
   }
@@ -151,7 +151,7 @@ export class SendLoop {
     call.grace = this.#options.runtime.timer(ABORT_GRACE_MS, () => this.#abandon(call));
   }
 
-  /** The driver ignores its signal: its sender is replaced, so that the call does not take a place for ever. */
+  /** Replaces the sender of a driver that ignores its abort signal, so that the call does not occupy a slot for ever. */
   #abandon(call: SendCall): void {
     call.abandoned = true;
     this.#options.slot.drop(call.sender);
@@ -169,7 +169,7 @@ export class SendLoop {
     this.#flushSoon();
   }
 
-  /** An idle turn of the event loop for each call would be dear, and late: what is published meanwhile would wait for it. */
+  /** Schedules a flush only if messages wait: an empty one costs a turn of the event loop and delays messages published meanwhile. */
   #flushSoon(): void {
     if (this.#ready.size + this.#again.size > 0) this.#options.schedule.flushSoon();
   }
@@ -226,8 +226,8 @@ export class SendLoop {
   }
 
   /**
-   * A refusal of the batch says nothing of a message in it: one of the others may be at fault, or their number, or their size
-   * together. They are sent again in smaller batches, and only what is refused alone is refused for good.
+   * Sends a refused batch again in smaller batches. The cause may be another message, the number of messages or their total size,
+   * so only a message that is refused alone fails for good.
    */
   #halve(call: SendCall, error: MessagingError): void {
     const { length } = call.messages;
@@ -245,13 +245,13 @@ export class SendLoop {
     return this.#options.connection.classify(cause, "send");
   }
 
-  /** Notes a failed attempt, and ends the message where another one cannot help. */
+  /** Records a failed attempt. Fails the message if a resend cannot help; otherwise returns true. */
   #mayResend(message: OutgoingMessage, fault: Fault, cause: unknown, sender: OpenSender): boolean {
     const error = attemptFailed(message, this.#options.errorContext, fault, cause);
     message.error = error;
     if (error.kind === "ambiguous") message.ambiguous = true;
     const { kind } = error;
-    // A message that is refused, or a shard that is busy, says nothing of the destination.
+    // A refused message or a busy shard does not mean that the destination as a whole has trouble.
     if (kind !== "permanent" && fault.partial !== true) this.#troubled(error);
     if (kind === "closed" || kind === "auth" || kind === "config") this.#options.slot.drop(sender);
     const hopeless = kind === "permanent" || kind === "auth" || kind === "config";
@@ -265,7 +265,7 @@ export class SendLoop {
     this.#pause(failed, failed[0]?.error, retryAfterMs);
   }
 
-  /** The destination as a whole has trouble: everything waits, and these go first afterwards. */
+  /** Pauses all sending because the destination as a whole has trouble. The failed messages go first afterwards. */
   #pause(failed: readonly OutgoingMessage[], error: MessagingError | undefined, atLeastMs: number): void {
     const ms = atLeastMs + resendMs(++this.#streak, this.#options.runtime.random);
     this.#options.schedule.pause(ms);
@@ -273,7 +273,7 @@ export class SendLoop {
     this.#flushSoon();
   }
 
-  /** Only these failed: the others go on. */
+  /** Resends these messages after a back-off while the others continue. */
   #resendLater(failed: readonly OutgoingMessage[], atLeastMs: number): void {
     const attempts = failed.reduce((most, message) => Math.max(most, message.attempts), 1);
     const ms = Math.max(atLeastMs, resendMs(attempts, this.#options.runtime.random));
@@ -285,7 +285,7 @@ export class SendLoop {
     });
   }
 
-  /** Ends those whose time is over before the next attempt. */
+  /** Fails messages whose deadline comes before the next attempt, and returns the others. */
   #inTime(
     failed: readonly OutgoingMessage[],
     ms: number,
@@ -313,7 +313,7 @@ export class SendLoop {
     });
   }
 
-  /** Aborts what runs; resolves when it ended, or its driver's time for that is over. */
+  /** Aborts running calls. Resolves when all have ended, at the latest after {@link ABORT_GRACE_MS}, and the sender is closed. */
   async close(reason: MessagingError): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       this.#stopping = resolve;

@@ -5,21 +5,21 @@ import { missingCapabilities } from "./missing-capabilities.ts";
 export interface OpenSender {
   readonly driver: SenderDriver;
   readonly capabilities: Capabilities;
-  /** Calls under way; one that is dropped is closed when there are none. */
+  /** Calls in flight. A dropped sender is closed once there are none. */
   calls: number;
   dropped: boolean;
 }
 
 export interface SenderSlotOptions {
   readonly destination: Destination;
-  /** What the broker calls it, for people. */
+  /** The destination's name at the broker, for error texts. */
   readonly physicalName: string;
   readonly connection: Connection;
   readonly expected: Capabilities;
   readonly errorContext: Omit<ErrorDetails, "kind" | "cause">;
 }
 
-/** The sender of a destination: opened on first use, once at a time, and again after it was dropped. */
+/** Holds the sender of a destination. Opens it on first use and again after it was dropped; never opens two at a time. */
 export class SenderSlot {
   readonly #options: SenderSlotOptions;
   #opening: { readonly promise: Promise<OpenSender>; readonly controller: AbortController } | undefined;
@@ -54,10 +54,10 @@ export class SenderSlot {
     try {
       driver = await connection.sender(destination, signal);
     } catch (cause) {
-      // The driver's word for its abort says nothing: what is known is that there was no answer in time.
+      // The driver only reports that it was aborted. The reason is that there was no answer in time.
       if (signal.aborted) throw this.#givenUp(cause);
       const fault = connection.classify(cause, "open");
-      // Nothing was sent, so nothing can have been accepted.
+      // No message was sent, so the failure cannot be ambiguous.
       throw fromFault(
         fault.kind === "ambiguous" ? { ...fault, kind: "retryable" } : fault,
         `open "${physicalName}" to send`,
@@ -70,7 +70,7 @@ export class SenderSlot {
     if (signal.aborted || missing.length > 0) {
       this.drop(sender);
       if (signal.aborted) throw this.#givenUp(undefined);
-      const text = `"${physicalName}" keeps less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel asks for`;
+      const text = `"${physicalName}" offers less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel needs`;
       throw new MessagingError("capability-missing", text, { ...errorContext, kind: "config" });
     }
     this.current = sender;
@@ -79,17 +79,17 @@ export class SenderSlot {
 
   #givenUp(cause: unknown): MessagingError {
     const { physicalName, errorContext } = this.#options;
-    const text = `open "${physicalName}" to send: no answer before it was given up`;
+    const text = `open "${physicalName}" to send: no answer in time`;
     return new MessagingError("no-answer", text, { ...errorContext, kind: "retryable", cause });
   }
 
-  /** Gives up an opening nobody waits for any more, so that the next use starts afresh. */
+  /** Cancels an opening that no message waits for any more, so that the next use starts a new one. */
   cancelOpening(): void {
     this.#opening?.controller.abort();
     this.#opening = undefined;
   }
 
-  /** The next use opens a new one. */
+  /** Discards a sender; the next use opens a new one. */
   drop(sender: OpenSender): void {
     if (this.current === sender) this.current = undefined;
     if (sender.dropped) return;
