@@ -8,11 +8,11 @@ import { type ChannelShape, isMade } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 
 /**
- * Reads the configuration, checks it against what the channels need and the adapters keep, loads the adapters it names
- * and opens their connections. Nothing is consumed before `start()`.
+ * Reads the configuration, checks it against what the channels need and the adapters support, loads the adapters it names and opens
+ * their connections. Nothing is consumed before `start()`.
  *
- * @throws MessagingError `invalid-config` with every mistake found, each with its path in the file, an adapter that
- * is not installed with the package to install; `topology-differs` where `provision: verify` finds a difference.
+ * @throws MessagingError `invalid-config` lists every mistake with its path in the file, and for an adapter that is not installed the
+ * package to install. `topology-differs` if `provision: verify` finds a difference, or `provision: auto` a destructive change.
  */
 export async function connect<const Channels extends readonly AnyChannel[]>(
   options: ConnectOptions<Channels>,
@@ -21,7 +21,7 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   refuseBadInput(channels, service);
   refuseBadHooks(options);
   const observe = guarded("observe", options.observe ?? toConsole(redacting(undefined, options.redact)));
-  // Loaded here, not above: what only declares channels and consumers needs no YAML, no zod and no engine.
+  // Loaded here, so that a module that only declares channels and consumers loads neither YAML nor zod nor the engine.
   const [{ resolvePlan }, { provision }, { Connections, MessagingCore }] = await Promise.all([
     import("../config/index.ts"),
     import("./provision.ts"),

@@ -13,7 +13,7 @@ import { within } from "../runtime/within.ts";
 interface Open {
   readonly plan: ConnectionPlan;
   readonly connection: Connection;
-  /** What is wrong now, by the id it was reported under. */
+  /** Current troubles, by the id under which they were reported. */
   readonly troubles: Map<string, Bad>;
   state: ConnectionHealth["state"];
   since: number;
@@ -21,20 +21,20 @@ interface Open {
 
 type Bad = Exclude<ConnectionHealth["state"], "up">;
 
-/** What closing may take when no time is left: for calls that are aborted, and for drivers to say goodbye. */
+/** Milliseconds that closing may take after the deadline: for aborted sends, and for drivers to close. */
 const QUEUES_MS = 1_000;
 const CONNECTIONS_MS = 1_000;
 
-/** The worst first. */
+/** Worst first. */
 const TROUBLES: readonly Bad[] = ["down", "blocked", "throttled"];
 
-/** One part that answers again says nothing of the others. */
+/** The worst current trouble. One part that recovers does not clear the troubles of others. */
 function stateOf(troubles: ReadonlyMap<string, Bad>): ConnectionHealth["state"] {
   const all = new Set(troubles.values());
   return TROUBLES.find((each) => all.has(each)) ?? "up";
 }
 
-/** The opened connections of one `connect()`, and the send queues over them: one for each destination, whoever sends. */
+/** The open connections of one `connect()` and their send queues. Each destination has one queue, shared by all its publishers. */
 export class Connections {
   readonly #open = new Map<string, Open>();
   readonly #queues = new Map<string, SendQueue>();
@@ -90,20 +90,20 @@ export class Connections {
       };
       queue = new SendQueue({ ...common, errorContext: { connection: on, ...errorContext } });
       this.#queues.set(key, queue);
-      // Asked for by whoever is late: what it is given to send fails as closed.
+      // After close(), sends to this queue fail as `closed`.
       if (this.#closed) void queue.close();
     }
     return queue;
   }
 
-  /** What the broker calls a destination, suffixes included, as people may read it: every text about it names it so. */
+  /** A destination's name at the broker, suffixes included and secrets redacted. Every text uses this name. */
   nameOf(on: string, destination: Destination): string {
     const { adapter, options } = (this.#open.get(on) as Open).plan;
     const { address } = adapter.locate(destination, options);
     return this.#redact(address);
   }
 
-  /** The queue `publish` uses, made when it is first asked for. */
+  /** The send queue of a channel, made on first use. */
   outbound(channel: ChannelPlan): SendQueue {
     return this.queue(channel.on, channel.to, channel.publish, { channel: channel.channel });
   }
@@ -112,19 +112,19 @@ export class Connections {
     return Object.fromEntries([...this.#open].map(([name, { state, since }]) => [name, { state, since }]));
   }
 
-  /** What keeps destinations from taking messages. */
+  /** Why destinations do not accept messages. */
   troubles(): readonly Trouble[] {
     return [...this.#queues.values()].flatMap((queue) => queue.trouble ?? []);
   }
 
-  /** What was accepted for sending leaves, until the deadline. */
+  /** Waits until all submitted messages are sent, at most until the deadline. */
   async flush(deadline: AbortSignal): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => queue.flush(deadline)));
   }
 
   /**
-   * Ends everything. `leftMs`: what is left of a stop's deadline; a broker that does not answer is waited for that long and
-   * {@link QUEUES_MS} and {@link CONNECTIONS_MS} more, then left to its time-outs.
+   * Closes all queues and connections. `leftMs` is the rest of a stop's deadline. Waits for a silent broker that long plus
+   * {@link QUEUES_MS} and {@link CONNECTIONS_MS}, then leaves it to its own timeouts.
    */
   async close(leftMs = 0): Promise<void> {
     this.#closed = true;
@@ -157,7 +157,7 @@ export class Connections {
     this.#open.set(name, { plan, connection, troubles: new Map(), state: "up", since: this.#runtime.now() });
   }
 
-  /** Raw errors quote hosts and addresses: events are for anybody. */
+  /** Makes an error fit for events: raw errors quote hosts and addresses. */
   #readable(name: string, cause: unknown): unknown {
     const connection = this.#open.get(name)?.connection;
     if (connection === undefined || isMessagingError(cause)) return cause;

@@ -9,32 +9,32 @@ import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
 import type { Make } from "../publish/send/outgoing-message.ts";
 import type { SendQueue } from "../publish/queue/send-queue.ts";
 
-/** Long enough to send a batch on; what is not settled by then comes back by itself. */
+/** Milliseconds a dead letter is held: enough to redrive a batch. Unsettled ones then come back by themselves. */
 const HOLD_MS = 60_000;
-/** An empty answer to a short poll proves nothing on SQS; this is the wait before we believe it. */
+/** Milliseconds of the last poll. An empty answer to a short poll does not prove that an SQS queue is empty. */
 const LAST_LOOK_MS = 1_000;
 const BATCH = 10;
-/** With the waits between them some ten seconds, well within the hold. */
+/** With back-off about ten seconds in all, well within the hold. */
 const SETTLE_TRIES = 7;
 
 export interface DeadLetterBoxOptions {
   readonly channel: ChannelPlan;
   readonly group: GroupPlan;
-  /** Of the dead-letter destination. */
+  /** The connection of the dead-letter destination. */
   readonly connection: Connection;
   readonly runtime: Runtime;
-  /** Into the group that failed, and no other. */
+  /** The send queue to the group that failed the messages, and to no other group. */
   readonly target: () => SendQueue;
-  /** Whether the dead letters' depth is exact. */
+  /** Whether the depth of the dead-letter destination is exact. */
   readonly exactDepth: boolean;
   readonly emit: (event: GroupEvent) => void;
-  /** Throws `closed` once messaging is stopped: nothing is asked of the broker from then on. */
+  /** Throws `closed` once messaging is stopped; no broker is called from then on. */
   readonly open: () => void;
-  /** Aborts then. */
+  /** Aborts once messaging is stopped. */
   readonly closed: AbortSignal;
 }
 
-/** A group's dead letters: looked at, sent back, deleted. */
+/** Peeks at, redrives and purges the dead letters of a group. */
 export class DeadLetterBox implements DeadLetters {
   readonly #options: DeadLetterBoxOptions;
 
@@ -62,7 +62,7 @@ export class DeadLetterBox implements DeadLetters {
           if (seen.size === before) break;
         }
       } finally {
-        // The last first: a queue that puts what comes back at its head is then as it was.
+        // In reverse order: a queue that puts released messages at its head is then unchanged.
         await this.#settle(lease, batch, taken.reverse(), "release").catch(() => undefined);
       }
       return items;
@@ -83,7 +83,7 @@ export class DeadLetterBox implements DeadLetters {
           const got = await this.#receive(lease, Math.min(most - redriven - failed, BATCH), again.length > 0);
           if (got.length === 0) break;
           const { first, copies, later } = turns.take(got);
-          // Kept until the end, so that they do not stand before those whose turn is still to come.
+          // Held until the end, so that they do not come before dead letters not yet redriven.
           again.push(...later);
           const sent = await Promise.allSettled(first.map((delivery) => this.#send(delivery)));
           const done = first.filter((_, i) => sent[i]?.status === "fulfilled");
@@ -122,7 +122,7 @@ export class DeadLetterBox implements DeadLetters {
     emit({ type: "order-gap", level: "warn", reason: "redrive", id, ...(key === undefined ? {} : { key }) });
   }
 
-  /** The message as it was, for the group that failed it: a hop further, so that no dedup window swallows it (contract C4). */
+  /** The original message for the group that failed it, with a higher hop so that no deduplication window drops it (contract C4). */
   #again(delivery: Delivery): Make {
     const decoded = decode(delivery.message);
     if (decoded.foreign) {
@@ -139,7 +139,7 @@ export class DeadLetterBox implements DeadLetters {
     return (capabilities) => encodeBody(envelope, decoded.body, capabilities);
   }
 
-  /** `keeping`: some are held back here, and may stand before the rest of their key. */
+  /** `keeping`: some dead letters are held here and may block the rest of their key. */
   async #receive(lease: Lease, max: number, keeping: boolean): Promise<readonly Delivery[]> {
     this.#options.open();
     const signal = lease.lost;
@@ -149,7 +149,7 @@ export class DeadLetterBox implements DeadLetters {
     return (await lease.receive(max, LAST_LOOK_MS, signal)) ?? [];
   }
 
-  /** A count that is only approximate may say 0 for a while after messages came. */
+  /** Whether the depth proves the queue empty. An approximate depth may be 0 for a while after messages arrived. */
   async #surelyEmpty(keeping: boolean, signal: AbortSignal): Promise<boolean> {
     const { connection, group, exactDepth } = this.#options;
     if (group.deadLetter === undefined || !exactDepth) return false;
@@ -192,7 +192,7 @@ export class DeadLetterBox implements DeadLetters {
     }
   }
 
-  /** A settlement that failed is tried again, as any other: an `ack` that is lost would have its message redriven twice. */
+  /** Settles with retries: a lost `ack` would let its message be redriven twice. */
   async #settle(
     lease: Lease,
     batch: number,
@@ -229,18 +229,21 @@ export class DeadLetterBox implements DeadLetters {
   }
 }
 
-/** Which dead letters a redrive has had before. */
+/** The dead letters that a redrive has already seen. */
 class Turns {
-  /** An event's {@link fingerprint} to the hop its dead letter had: never the id alone, which two producers may both use. */
+  /** Maps a message's {@link fingerprint} to the hop of its dead letter. Two producers may use the same id, so the id alone is not enough. */
   readonly #seen = new Map<string, number>();
   #stale = 0;
 
-  /** All that comes has come before: those whose hold ended while this went on. */
+  /** True once only dead letters seen before arrive, because their holds have ended. */
   get over(): boolean {
     return this.#stale > this.#seen.size;
   }
 
-  /** `copies`: the same dead letter once more, as a lost reply leaves behind. `later`: died again meanwhile, and not to be sent for ever. */
+  /**
+   * Sorts received dead letters. `first`: seen for the first time. `copies`: duplicates left by a lost reply. `later`: messages that
+   * were dead-lettered again meanwhile; this redrive does not send them again.
+   */
   take(got: readonly Delivery[]): { first: Delivery[]; copies: Delivery[]; later: Delivery[] } {
     const turns = { first: [] as Delivery[], copies: [] as Delivery[], later: [] as Delivery[] };
     for (const delivery of got) {

@@ -3,7 +3,7 @@ import { fromFault, MessagingError } from "../api/errors.ts";
 import type { GroupDepth } from "../api/messaging.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
 
-/** What waits for a group, over all its leases; what the transport cannot tell is absent. */
+/** The backlog of a group over all its leases. Numbers that the transport cannot give are absent. */
 export async function depthOf(
   connection: Connection,
   channel: ChannelPlan,

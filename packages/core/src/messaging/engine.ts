@@ -1,3 +1,3 @@
-/** What `connect()` loads when it runs, in one step. */
+/** The modules that `connect()` loads in one step when it runs. */
 export { Connections } from "./connections.ts";
 export { MessagingCore } from "./messaging.ts";

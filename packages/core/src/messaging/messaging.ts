@@ -29,9 +29,9 @@ export interface MessagingParts {
   readonly connections: Connections;
   readonly runtime: Runtime;
   readonly observe: Observe;
-  /** The observer is told of successes, too. */
+  /** The observer wants successes, too. */
   readonly observed: boolean;
-  /** For texts of handlers' errors. */
+  /** Redacts the texts of handlers' errors. */
   readonly redact?: Redact | undefined;
 }
 
@@ -39,21 +39,21 @@ export interface MessagingParts {
 export class MessagingCore {
   readonly #parts: MessagingParts;
   readonly #shapes = new Map<string, ChannelShape>();
-  /** Made when something is first published. */
+  /** Made at a channel's first publish. */
   readonly #publishers = new Map<string, ChannelPublisher>();
   readonly #groups = new Map<string, GroupRunner>();
   #state: State = "connected";
   #starting: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
-  /** Why `start()` failed, where nobody had asked for a stop before. */
+  /** Why `start()` failed, unless `stop()` was called first. */
   #startFailure: MessagingError | undefined;
   #now = new AbortController();
   #stopAsked!: () => void;
-  /** Resolves when stop is asked for. */
+  /** Resolves when `stop()` is called. */
   readonly #asked = new Promise<void>((resolve) => {
     this.#stopAsked = resolve;
   });
-  /** Aborts when handlers have ended or been given up: from then on nothing is asked of a broker. */
+  /** Aborts when handlers have ended or were abandoned. No broker is called from then on except to flush and close. */
   readonly #closed = new AbortController();
 
   constructor(parts: MessagingParts) {
@@ -64,7 +64,7 @@ export class MessagingCore {
     }
   }
 
-  /** A refusal is a rejection like any other. Not `async`: a second promise for each message costs more than all of this. */
+  /** Rejects on bad input, too. Not `async`, which would cost a second promise per message. */
   publish(
     channel: ChannelShape,
     type: string,
@@ -112,7 +112,7 @@ export class MessagingCore {
     );
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
-    // A start under way has its consumers already.
+    // A running start() does not include this consumer.
     if (this.#starting !== undefined) runner.join();
   }
 
@@ -127,11 +127,11 @@ export class MessagingCore {
     const over = untilSignal(options.signal, () => this.#now.abort());
     try {
       const started = this.start();
-      // A stop signal that comes first stops the start; so does stop() called by somebody else.
+      // A stop signal or a stop() call also ends a start() that is still running.
       started.catch(() => undefined);
       await Promise.race([over.first, this.#asked]);
       const report = await this.stop(options);
-      // A start that fails stops, too: that is no stop anybody asked for.
+      // A failed start stops as well, which must not look like a requested stop.
       if (this.#startFailure !== undefined) throw this.#startFailure;
       return report;
     } finally {
@@ -224,7 +224,7 @@ export class MessagingCore {
       return;
     }
     const failure = startFailure(failed);
-    // Stopped before it had started: what its consumers say then is only that.
+    // After a stop() during the start, the consumers' errors only say that they were stopped.
     if (this.#stopping === undefined) this.#startFailure = failure;
     await this.stop({ deadline: 0 });
     throw failure;
@@ -261,7 +261,7 @@ export class MessagingCore {
   }
 
   #publisher(channel: ChannelShape): ChannelPublisher {
-    // While handlers drain they may publish: what they do could not end well otherwise.
+    // Handlers that drain may still publish, or they could not finish.
     this.#refuseIfClosed();
     return this.#publishers.get(channel.name) ?? this.#makePublisher(channel.name);
   }
@@ -280,7 +280,7 @@ export class MessagingCore {
     throw closedError();
   }
 
-  /** What asks the broker something works until handlers have ended; they may need it. */
+  /** Calls to the broker are allowed until handlers have ended, since handlers may need them. */
   #refuseIfClosed(): void {
     if (this.#closed.signal.aborted) throw closedError();
   }

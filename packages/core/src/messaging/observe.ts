@@ -1,7 +1,7 @@
 import { oneLine } from "../wire/text.ts";
 import type { MessagingEvent, Observe } from "../api/events.ts";
 
-/** Without an observer: what a person should know goes to the console, in one line, without bodies or headers. */
+/** The default observer. Prints warnings and errors to the console, one line each, without bodies or headers. */
 export const toConsole =
   (redact: ((text: string) => string) | undefined): Observe =>
   (event: MessagingEvent) => {

@@ -1,6 +1,6 @@
 /**
- * Topology, planned and applied by a step of its own: `plan()` and `apply()` for a deployment with a role that may create,
- * `provision()` for what `connect()` does of it. Publishing and consuming never create anything.
+ * Plans and applies topology. `plan()` and `apply()` are for a deployment step whose role may create resources. `provision()` is what
+ * `connect()` does. Publishing and consuming never create anything.
  */
 import type { AnyChannel } from "../api/channel.ts";
 import type { Consumer } from "../api/consumer.ts";
@@ -13,14 +13,14 @@ import { systemRuntime } from "../runtime/system-runtime.ts";
 import type { Change } from "../driver/topology.ts";
 
 export interface PlanOptions {
-  /** One that the profile in use leaves out, and the base or another profile lists, is left out of the plan. */
+  /** The channels to plan. A channel that the current profile leaves out is skipped if the base or another profile lists it. */
   readonly channels: readonly AnyChannel[];
   /**
-   * What they handle makes broker filters where the configuration asks for them. One script may give those of all
-   * profiles: a group that the profile in use leaves out is left out of the plan. A group listed nowhere is refused.
+   * The consumers, whose handled types become broker filters if the configuration asks for them. A group that the current profile
+   * leaves out is skipped, so one script may pass the consumers of all profiles. A group listed nowhere is refused.
    */
   readonly consumers?: readonly Consumer<any>[];
-  /** For the explanation only. Default `plan`. */
+  /** The service's name, used in the explanation only. Default `plan`. */
   readonly service?: string;
   /** As for `connect()`. */
   readonly config?: string | object;
@@ -32,9 +32,9 @@ export interface PlanOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What is to be done, for a person to judge. Plain data but for what `apply()` needs, which is not enumerable. */
+/** The changes to make, for review by a person. Plain data; what only `apply()` needs is not enumerable. */
 export interface PlannedTopology {
-  /** By connection; only those with something to do. `apply()` leaves `destructive` changes alone unless told otherwise. */
+  /** The changes by connection. Connections without changes are absent. `apply()` skips `destructive` changes by default. */
   readonly changes: Readonly<Record<string, readonly Change[]>>;
   readonly explanation: Explanation;
 }
@@ -48,10 +48,10 @@ interface Hidden {
 const HIDDEN = "~switchyard-planned";
 
 /**
- * Compares what the configuration wants with what the brokers have. Reads configuration and the inert `channel()` and
- * `consumer()` values; never runs the service, changes nothing.
+ * Compares the configuration with what the brokers have. Reads only the configuration and the `channel()` and `consumer()` values;
+ * does not run the service and changes nothing.
  *
- * @throws MessagingError `invalid-config`, or the broker's fault.
+ * @throws MessagingError `invalid-config`, or the broker's error.
  */
 export async function plan(options: PlanOptions): Promise<PlannedTopology> {
   const { resolvePlan } = await import("../config/index.ts");
@@ -74,9 +74,9 @@ export async function plan(options: PlanOptions): Promise<PlannedTopology> {
 }
 
 /**
- * Does what {@link plan} found. Idempotent; several processes may do it at once.
+ * Makes the changes that {@link plan} found. Idempotent; several processes may apply at once.
  *
- * @throws MessagingError the broker's fault; what was done before it stays done.
+ * @throws MessagingError `not-a-plan`, or the broker's error. Changes made before the error stay.
  */
 export async function apply(
   planned: PlannedTopology,
@@ -97,8 +97,8 @@ export async function apply(
 }
 
 /**
- * What `connect()` does before it opens anything. `auto`: plan and apply, destructive changes excepted; `verify`: refuse any
- * difference; `off`: nothing.
+ * What `connect()` does before it opens a connection. `auto` plans and applies, but refuses destructive changes. `verify` refuses any
+ * difference except drift. `off` does nothing.
  */
 export async function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void> {
   const wanted = Object.values(resolved.connections).filter((connection) => connection.provision !== "off");
@@ -118,11 +118,11 @@ async function provisionOne(
   }
   await withTopology(connection, runtime, async (topology) => {
     const planned = await topology.plan(destinationsOf(resolved, name), signal);
-    // Drift is what somebody added by hand and `apply` leaves alone: no reason not to start.
+    // Drift was made by hand and `apply` does not touch it, so it does not prevent a start.
     const refused = planned.changes.filter(({ action }) =>
       mode === "verify" ? action !== "drift" : action === "destructive",
     );
-    // Nothing is half done: what will be refused is refused first.
+    // Refuse before applying anything, so that nothing is half done.
     if (refused.length > 0) throw differs(name, mode, refused);
     if (planned.changes.length > 0) await topology.apply(planned, signal);
   });
@@ -140,14 +140,14 @@ function differs(connection: string, mode: ConnectionPlan["provision"], changes:
 }
 
 /**
- * What a connection's topology is asked for: topics and streams, and the groups' own places with their dead letters in them.
- * A dead-letter place on another connection is asked of that one.
+ * The destinations that a connection's topology must have: topics and streams, the groups' queues, and dead-letter destinations. A
+ * dead-letter destination on another connection belongs to that connection.
  */
 export function destinationsOf(resolved: Plan, connection: string): readonly Destination[] {
   const found = new Map<string, Destination>();
   const add = (of: Destination) => {
     const key = `${of.name}\n${of.address ?? ""}`;
-    // The fuller one wins: a dead-letter channel's own plan says more of it than its use by another channel.
+    // The first wins: a dead-letter channel's own plan has more detail than its use by another channel.
     if (!found.has(key)) found.set(key, of);
   };
   const channels = Object.values(resolved.channels);
@@ -163,7 +163,7 @@ export function destinationsOf(resolved: Plan, connection: string): readonly Des
   return [...found.values()];
 }
 
-/** Opens the topology half for the time of `run`; undefined where the adapter has none. Raw errors are named by the driver. */
+/** Opens the adapter's topology while `run` runs. Returns undefined if it has none. The driver classifies raw errors. */
 async function withTopology<T>(
   connection: ConnectionPlan,
   runtime: Runtime,
@@ -184,7 +184,7 @@ async function withTopology<T>(
   }
 }
 
-/** The fault table belongs to an open connection; opening one need not reach the broker. */
+/** Classifies an error. Only an open connection can; opening one need not reach the broker. */
 async function faultOf({ adapter, options }: ConnectionPlan, runtime: Runtime, cause: unknown): Promise<Fault> {
   try {
     const opened = await adapter.open(options, runtime, () => undefined);

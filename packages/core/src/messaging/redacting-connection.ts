@@ -2,8 +2,8 @@ import type { Connection } from "../driver/index.ts";
 import { isMessagingError, MessagingError } from "../api/errors.ts";
 
 /**
- * A driver's connection whose words may be read by anybody: it knows addresses and hosts that were filled in from the
- * environment, and quotes them. The raw error stays what it is, in `cause`.
+ * Redacts the error texts of a driver's connection, which quote hosts and addresses that came from the environment. The raw error
+ * in `cause` is unchanged.
  */
 export function redactingConnection(connection: Connection, redact: (text: string) => string): Connection {
   const redacted = (error: unknown): never => {

@@ -1,6 +1,6 @@
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-/** Resolves `first` at the first of the process's stop signals, or when `signal` aborts; calls `again` at a second one. */
+/** Resolves `first` at the first SIGTERM, SIGINT or abort of `signal`. Calls `again` at each further one. */
 export function untilSignal(
   signal: AbortSignal | undefined,
   again: () => void,

@@ -1,18 +1,18 @@
 import type { Connection, Lease } from "../driver/index.ts";
 import { isTraced, untraced } from "../wire/trace.ts";
 
-/** Called for every message, and they call no client. */
+/** Methods that are called for every message and call no client, so they need no wrapping. */
 const PURE: ReadonlySet<PropertyKey> = new Set(["classify", "size"]);
 
 /**
- * The connection, and whatever it opens, with every call made outside of any trace (see {@link untraced}). Core has injected each
- * publisher's own context by then. A client dials and starts its loops within such calls, and so they stay outside, too.
+ * Makes every call of the connection, and of what it opens, outside any trace (see {@link untraced}). Core has already injected each
+ * publisher's context. Connections and loops that a client starts in such calls then belong to no trace either.
  */
 export function untracedConnection(connection: Connection): Connection {
   return isTraced() ? silent(connection) : connection;
 }
 
-/** By proxy, so that what a driver has is there, whatever it is. Not over the driver itself: it may be frozen. */
+/** A proxy, so that every member of the driver is there. Its target is an empty object, since the driver may be frozen. */
 function silent<T extends object>(driver: T): T {
   const calls = new Map<PropertyKey, unknown>();
   return new Proxy({} as T, {

@@ -7,13 +7,13 @@ interface Waiting {
 }
 
 /**
- * How many messages, and how many bytes of them, a group may hold at once over all its leases: undispatched plus running.
- * The count is reserved before a fetch and so never exceeded; bytes are known only afterwards (contract C12).
+ * Limits the messages and bytes that a group may hold at once over all its leases, waiting and running ones together. The count is
+ * reserved before a receive, so it is never exceeded. Bytes are known only afterwards (contract C12).
  */
 export class Budget {
   readonly #max: number;
   readonly #maxBytes: number;
-  /** Reserved or held. */
+  /** Places reserved or held. */
   #used = 0;
   #held = 0;
   #bytes = 0;
@@ -40,14 +40,14 @@ export class Budget {
     return this.#waiting.size > 0 && this.free > 0;
   }
 
-  /** Reserves between `least` and `most`; 0 when less is free, or others asked before. */
+  /** Reserves between `least` and `most` places and returns their number; 0 if fewer are free or others wait already. */
   tryTake(most: number, least = 1): number {
     return this.#waiting.size > 0 || this.free < least ? 0 : this.#take(most);
   }
 
   /**
-   * As {@link tryTake}, but waits its turn; 0 once the budget is closed. `least` is a wish, which saves calls to the broker:
-   * {@link offer} gives what there is.
+   * Like {@link tryTake}, but waits its turn. Resolves with 0 once the budget is closed. `least` saves calls to the broker, but is
+   * not a guarantee: {@link offer} may grant fewer places.
    */
   take(most: number, least = 1): Promise<number> {
     if (this.#closed) return Promise.resolve(0);
@@ -59,23 +59,23 @@ export class Budget {
     });
   }
 
-  /** Handlers have nothing to do: those who wait get what is free, be it ever so little. */
+  /** Call this when handlers are idle: waiters then get what is free, even less than their `least`. */
   offer(): void {
     while (this.#waiting.size > 0 && this.free > 0) this.#give();
   }
 
-  /** Every place is taken by a message: none that is only reserved could bring another. */
+  /** True if messages fill the budget, so that no receive in flight could bring another. */
   get full(): boolean {
     return this.#held >= this.#max || this.#bytes >= this.#maxBytes;
   }
 
-  /** A reserved place is filled. */
+  /** Fills a reserved place with a message. */
   fill(bytes: number): void {
     this.#held++;
     this.#bytes += bytes;
   }
 
-  /** A message has left. */
+  /** Frees the place of a message. */
   leave(bytes: number): void {
     this.#held--;
     this.#bytes -= bytes;

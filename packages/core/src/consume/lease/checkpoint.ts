@@ -5,19 +5,19 @@ import type { HeldMessages } from "./held-messages.ts";
 import { mended, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
-/** Checkpoints while records are being handled: at most one a second a lease, what KCL advises for its lease table's cost. */
+/** Milliseconds between checkpoints of a lease while records are being handled: once a second, as KCL advises because of cost. */
 const EVERY_MS = 1_000;
-/** A checkpoint that failed so often in a row, for about a minute: the receiver is opened afresh, which may help. */
+/** After this many consecutive failures, about a minute, the receiver is reopened, which may help. */
 const TRIES = 10;
 
 /**
- * Settles a log: `ack` of the contiguous low-water mark, so that a checkpoint never passes a record that is not settled.
- * Records settled above the mark are remembered here; {@link size} counts them, and the window bounds it (driver rule 2).
+ * Settles a log by checkpoint. It acknowledges the low-water mark, the last record before the first unsettled one, so that no
+ * checkpoint passes an unsettled record. It keeps the records above the mark; the window limits their number (driver rule 2).
  */
 export class Checkpointer {
   readonly #work: LeaseWork;
   readonly #messages: HeldMessages;
-  /** In the order of the log, from the low-water mark on. */
+  /** Records above the low-water mark, in the order of the log. */
   readonly #records = new Deque<HeldMessage>();
   readonly #settled = new Set<HeldMessage>();
   #mark: HeldMessage | undefined;
@@ -33,12 +33,12 @@ export class Checkpointer {
     this.#messages = messages;
   }
 
-  /** Records read and not yet below the mark. */
+  /** How many records were read and are above the mark. */
   get size(): number {
     return this.#records.size;
   }
 
-  /** Everything settled is stored, too. */
+  /** True if the mark is stored. */
   get clear(): boolean {
     return this.#mark === undefined && this.#storing === undefined;
   }
@@ -49,7 +49,7 @@ export class Checkpointer {
 
   ack(message: HeldMessage): void {
     this.#messages.settled(message, false);
-    // Nearly always the oldest.
+    // Usually the oldest record.
     if (this.#records.peek() === message) this.#pass(message);
     else this.#settled.add(message);
     for (let head = this.#records.peek(); head !== undefined && this.#settled.has(head); head = this.#records.peek()) {
@@ -64,7 +64,7 @@ export class Checkpointer {
     this.#mark = head;
   }
 
-  /** Nothing more is expected soon: the mark is stored at the end of the tick. */
+  /** Call this when no more acknowledgements are expected soon: the mark is then stored at the end of the tick. */
   hurry(): void {
     if (this.#timer === undefined || this.#tries > 0) return;
     this.#timer[Symbol.dispose]();

@@ -6,9 +6,9 @@ import { mended, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
 /**
- * Keeps the holds of one lease, buffered messages included: each is extended when a third of it is spent. When it can
- * no longer be extended in time, a tenth of the hold before its end, the delivery is lost (contract C7).
- * One timer a lease; messages due within a twelfth of a hold go in one call.
+ * Extends the holds (visibility timeouts) of one lease, buffered messages included. A hold is extended when a third of it is spent.
+ * If that has not succeeded a tenth of the hold before its end, the delivery counts as lost (contract C7). There is one timer per
+ * lease; messages due within a twelfth of a hold share a call.
  */
 export class Heartbeat {
   readonly #work: LeaseWork;
@@ -16,9 +16,9 @@ export class Heartbeat {
   #timer: Disposable | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #closed = false;
-  /** How long the driver keeps a hold that cannot be extended: the longest seen. */
+  /** The longest hold seen that cannot be extended, in milliseconds. */
   #fixedMs = 0;
-  /** Why the last extension of a hold failed. Made when one does. */
+  /** Why the last extension of a hold failed. Made at the first failure. */
   #failed: WeakMap<HeldMessage, unknown> | undefined;
 
   constructor(work: LeaseWork, messages: HeldMessages) {
@@ -30,7 +30,7 @@ export class Heartbeat {
     return this.#work.host.context.plan.holdMs;
   }
 
-  /** Messages that have arrived; those that are held still. */
+  /** Watches the arrived messages that are still held. */
   watch(arrived: readonly HeldMessage[]): void {
     const now = this.#work.runtime.monotonic();
     let due = this.#dueAt;
@@ -39,7 +39,10 @@ export class Heartbeat {
     if (due < this.#dueAt) this.#arm(due);
   }
 
-  /** Before anything of it starts, where holds are not extended. Gives when a hold must end at the earliest to be worth starting on. */
+  /**
+   * Measures holds that cannot be extended, before any of their messages starts. Returns a time: a message whose hold ends
+   * before it is not worth starting.
+   */
   measure(deliveries: readonly Delivery[]): number {
     const now = this.#work.runtime.monotonic();
     for (const { deadline } of deliveries)
@@ -47,7 +50,7 @@ export class Heartbeat {
     return now + this.margin;
   }
 
-  /** Nothing is held. */
+  /** Call this when nothing is held. */
   rest(): void {
     this.#disarm();
   }
@@ -57,25 +60,25 @@ export class Heartbeat {
     this.#disarm();
   }
 
-  /** A hold that ends sooner than this is about to be lost. */
+  /** Milliseconds before the end of a hold at which it counts as lost. */
   get margin(): number {
-    // Where holds are not extended, the configured hold says nothing about how long they last.
+    // A hold that cannot be extended lasts as long as the broker says, not as configured.
     return (this.#work.lease.extend === undefined ? this.#fixedMs : this.#holdMs) / 10;
   }
 
-  /** How long a hold lasts that cannot be extended. 0: not yet known, or holds can be extended. */
+  /** Milliseconds a hold lasts that cannot be extended. 0 if not yet known or if holds can be extended. */
   get fixedMs(): number {
     return this.#fixedMs;
   }
 
-  /** When the held one wants attention: an extension, or its loss. */
+  /** When the message is due for an extension or counts as lost. */
   #due(message: HeldMessage, now: number): number {
     const deadline = message.deadline as number;
     if (!this.#extendable(message, now)) return deadline - this.margin;
     return Math.min(deadline - (this.#holdMs * 2) / 3, deadline - this.margin);
   }
 
-  /** Can an extension still win time worth having? */
+  /** Whether an extension can still gain more than a second. */
   #extendable(message: HeldMessage, now: number): boolean {
     if (this.#work.lease.extend === undefined) return false;
     const last = message.delivery.lastDeadline;
@@ -106,7 +109,7 @@ export class Heartbeat {
     for (const message of this.#messages) {
       if (message.deadline === undefined || message.state === "lost") continue;
       if (now >= message.deadline - this.margin) {
-        // One that waits for its next attempt says nothing about how long handlers take.
+        // A message in retry back-off does not show that handlers are slow.
         if (message.state !== "waiting") overrun = true;
         this.#end(message);
       } else if (message.extending !== undefined) next = Math.min(next, message.deadline - this.margin);
@@ -115,7 +118,7 @@ export class Heartbeat {
     }
     if (overrun) this.#work.overrun();
     for (let i = 0; i < extend.length; i += this.#work.batch) void this.#extend(extend.slice(i, i + this.#work.batch));
-    // One that fails is tried again soon, but its loss is not noticed late for it.
+    // A failed extension is tried again soon, but never so late that the loss is noticed late.
     for (const message of extend)
       next = Math.min(next, now + this.#holdMs / 6, (message.deadline as number) - this.margin);
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + 1));
@@ -147,7 +150,7 @@ export class Heartbeat {
       } else if (this.#work.classify(outcome.cause, "extend").kind === "lost") {
         if (this.#messages.has(message)) this.#messages.lose(message, outcome.cause);
       } else {
-        // Whatever else it is may pass: it is tried again until the margin.
+        // Any other failure may be transient: the extension is tried again until the margin.
         (this.#failed ??= new WeakMap()).set(message, outcome.cause);
         troubled(this.#work, "extend", outcome.cause);
       }
@@ -155,7 +158,7 @@ export class Heartbeat {
     if (this.#failed !== undefined && outcomes.some((outcome) => outcome === undefined)) mended(this.#work, "extend");
   }
 
-  /** Why a hold could not be kept: people are told what to change. */
+  /** Why a hold could not be kept, and what to change. */
   #why(message: HeldMessage): unknown {
     const cause = this.#failed?.get(message);
     if (cause !== undefined) return cause;

@@ -8,7 +8,7 @@ import type { Budget } from "./budget.ts";
 import type { Troubles } from "../../base/troubles.ts";
 
 type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
-/** An event but for what the group adds. */
+/** An event without the fields that the group adds. */
 export type GroupEvent = Without<MessagingEvent>;
 
 /** What the parts of one group's consumption share. */
@@ -16,23 +16,23 @@ export interface GroupContext {
   readonly consumer: ConsumerShape;
   readonly channel: ChannelPlan;
   readonly plan: GroupPlan;
-  /** What the broker calls the group's queue or stream, suffixes included, as people may read it. */
+  /** The name of the group's queue or stream at the broker, suffixes included and secrets redacted. */
   readonly physicalName: string;
   readonly runtime: Runtime;
   readonly connection: Connection;
   readonly budget: Budget;
   readonly attempts: Attempts;
-  /** What fails now, for `health()`. */
+  /** Current failures, for `health()`. */
   readonly troubles: Troubles;
-  /** Where its dead letters go; absent where the policy blocks or skips. */
+  /** The queue to its dead-letter destination. Absent if the policy blocks or skips. */
   readonly deadLetters: SendQueue | undefined;
   emit(event: GroupEvent): void;
-  /** Somebody observes: successes are reported, too. */
+  /** An observer wants successes, too. */
   readonly observed: boolean;
-  /** The program traces: handlers run in the traces of their messages. */
+  /** Tracing is on: handlers run in the traces of their messages. */
   readonly traced: boolean;
-  /** Either. */
+  /** `observed` or `traced`. */
   readonly watched: boolean;
-  /** Class and message of an error, redacted and bounded, for what leaves the process. Bound: it may be passed on. */
+  /** Gives the class and message of an error, redacted and clipped, as they may leave the process. Needs no `this`. */
   readonly describe: (error: unknown) => string;
 }

@@ -3,7 +3,7 @@ import type { Listed } from "../../base/linked-list.ts";
 import type { Delivery, Outcome, Runtime, Settlement } from "../../driver/index.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 
-/** Not to be tried again: to the dead letters, or whatever the policy does with exhausted messages. */
+/** The decision not to try a message again. It is dead-lettered, blocked or skipped, as the policy says for exhausted messages. */
 export interface Condemned {
   readonly action: "deadLetter";
   /** kebab-case: `attempts-exhausted`, `rejected`, `invalid-message`, `unknown-type`, `untyped-message`, `crash-loop`. */
@@ -13,89 +13,89 @@ export interface Condemned {
 }
 
 /**
- * Where a held message is on its way. Only {@link Keeper}, the lease that holds it, moves it on:
+ * The state of a held message. Only its {@link Keeper}, the lease that holds it, changes it:
  *
  *     ready → running → ready → settling → done
  *       ↑ └──────────────── ↓ ──→ settling        given back unstarted
  *       └──── waiting ←──── ready                 until its next attempt
  *     any but settling and done → lost            the hold is gone
  *
- * `lost`: its receipt must not be used; a handler of it may still run, and then it leaves when the handler ends.
+ * The receipt of a `lost` message must not be used. If its handler still runs, the message leaves when the handler ends.
  */
 export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | "lost";
 
-/** Why a message goes back unhandled: nobody's fault, so no attempt is used up. */
+/** Why a message goes back unhandled. It uses up no attempt. */
 export type ReleaseReason = "stop" | "asked" | "order" | "hold";
 
-/** The lease that holds a message: every step of the message's way is a call here. */
+/** The lease that holds a message. Every change of the message's state is a call here. */
 export interface Keeper {
-  /** For people: the queue, the shard. */
+  /** The queue or shard, as events name it. */
   readonly id: string;
   readonly runtime: Runtime;
-  /** Settled by checkpoint: a log. Nothing can be given back to it. */
+  /** True for a log, which is settled by checkpoint. Nothing can be returned to it. */
   readonly log: boolean;
-  /** The lease is being given up: what fails now is not tried again here. */
+  /** True while the lease is being given up: failures are not retried here any more. */
   readonly ending: boolean;
   readonly fencingToken: number | undefined;
-  /** A handler, or a batch with this one in it, takes it. */
+  /** Call this when a handler takes the message, alone or in a batch. */
   begin(message: HeldMessage): void;
-  /** Its handler has ended; a verdict follows. */
+  /** Call this when its handler has ended. A verdict follows. */
   end(message: HeldMessage): void;
-  /** It is done with, and is settled as handled. */
+  /** Settles the message as handled. */
   ack(message: HeldMessage): void;
-  /** Can this process hold it that long? */
+  /** Whether this process can hold the message for `delayMs`. */
   canKeep(message: HeldMessage, delayMs: number): boolean;
-  /** Can the broker hold it back that long? */
+  /** Whether the broker can delay its redelivery by `delayMs`. */
   canReturn(message: HeldMessage, delayMs: number): boolean;
-  /** The next attempt comes here, after the delay; meanwhile it stays the head of its lane. */
+  /** Schedules its next attempt in this process. It stays the head of its lane. */
   wait(message: HeldMessage, delayMs: number): void;
-  /** A failed attempt goes back to the broker, and what is held behind it of its key goes back too. */
+  /** Returns it to the broker after a failed attempt, together with the messages held behind it in its lane. */
   giveBack(message: HeldMessage, delayMs: number, attempt: number): void;
-  /** Back at once, and no attempt is used up. On a log there is nowhere to give it back to: it stays unsettled. */
+  /** Returns it at once without using up an attempt. On a log it stays unsettled. */
   release(message: HeldMessage, reason: ReleaseReason): void;
-  /** Nothing more is done with it here. It frees its place in the budget and makes way in its lane. */
+  /** Removes it from this process. Frees its place in the budget and lets the next of its lane start. */
   leave(message: HeldMessage): void;
-  /** What comes next in its lane, at most `most`, for the same batch. */
+  /** At most `most` messages behind it in its lane, for the same batch. */
   following(message: HeldMessage, most: number): readonly HeldMessage[];
-  /** How many a batch could take with a head that is ready, itself included. */
+  /** How many messages its lane holds, itself included. */
   laneLength(message: HeldMessage): number;
 }
 
-/** Body bytes are a fair measure of what a message weighs; this stands for the objects around it. */
+/** Bytes added to the body's length for the objects around a message: an estimate. */
 const OVERHEAD = 512;
 
-/** One delivery from its receipt to its settlement, as this process holds it. */
+/** One delivery in this process, from its arrival to its settlement. */
 export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
   readonly delivery: Delivery;
   readonly lease: Keeper;
   readonly bytes: number;
-  /** The lane: its order key, or the whole lease's where order is kept per partition only. */
+  /** Its ordering key, or the lane of the whole lease if order is kept per partition only. */
   readonly lane: string | undefined;
-  /** Written by the lease that holds it, and by nobody else. */
+  /** Written only by the lease that holds it. */
   readonly state: HeldState = "ready";
   deadline: number | undefined;
-  /** Attempts that failed in this process while it was held. */
+  /** Attempts that failed during this hold. */
   failures = 0;
-  /** Attempts known of before this hold. */
+  /** Known attempts before this hold. */
   readonly before: number;
-  /** When a waiting one is due (monotonic), and what ends the wait. */
+  /** When its next attempt is due (monotonic), while it waits; `wait` is the timer. */
   dueAt = 0;
   wait: Disposable | undefined = undefined;
-  /** An extension under way: a settlement must not be overtaken by it. */
+  /** The extension in flight. A settlement waits for it. */
   extending: Promise<readonly Outcome[] | undefined> | undefined = undefined;
-  /** What its driver is asked to do with it, and how often that failed. */
+  /** The settlement requested of the driver, and how often it failed. */
   settlement: Settlement | undefined = undefined;
   settleTries = 0;
-  /** Condemned, and its dead-letter copy found no place yet: the copy is tried again, not the handler. */
+  /** Set while its dead-letter copy could not be made: the copy is tried again, not the handler. */
   condemned: Condemned | undefined = undefined;
   /** Its envelope, once read. */
   opened: Opened | undefined = undefined;
-  /** Of the attempts this process knows (epoch). */
+  /** When the first attempt that this process knows of failed, in epoch milliseconds. */
   firstFailedAt: number | undefined = undefined;
-  /** Its place among all that its lease holds. */
+  /** Links of the list of all messages that its lease holds. */
   older: HeldMessage | undefined = undefined;
   newer: HeldMessage | undefined = undefined;
-  /** In line to be settled. */
+  /** Link of the queue of messages to settle. */
   next: HeldMessage | undefined = undefined;
   #abort: AbortController | undefined;
   #reason: unknown;
@@ -110,13 +110,13 @@ export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
     this.bytes = (message.local ?? message.body).length + OVERHEAD;
   }
 
-  /** The attempt that runs now, or would. */
+  /** The number of the current or next attempt, from 1. */
   get attempt(): number {
     const counted = this.delivery.attempt ?? 1;
     return (counted > this.before ? counted : this.before + 1) + this.failures;
   }
 
-  /** Made when first asked for: most handlers never look. */
+  /** Made on first use, since most handlers never use it. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();

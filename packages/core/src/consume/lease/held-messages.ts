@@ -19,28 +19,28 @@ class Ack {
   }
 }
 
-/** The parts of a lease that are told of its messages. */
+/** The parts of a lease that act on its messages. */
 export interface MessageParts {
   readonly settler: { add(message: HeldMessage, settlement: Settlement): void; hurry(): void };
-  /** On a log: in place of the settler. */
+  /** On a log, used in place of the settler. */
   readonly checkpointer: { ack(message: HeldMessage): void; hurry(): void } | undefined;
   readonly heartbeat: { readonly margin: number; rest(): void };
-  /** Absent unless the broker pushes: nothing is measured then. */
+  /** Only if the broker pushes. */
   readonly window: Window | undefined;
 }
 
-/** The one cast by which a message's state is written. */
+/** The only cast that makes a message's state writable. */
 type Owned = { state: HeldState };
 
 /**
- * All that one lease holds, in order of arrival and by lane, and every change of its state: nothing else writes
- * {@link HeldMessage.state}. A message takes a place in the group's budget when it comes and frees it when it leaves; what it is
- * settled as goes to the settler, or on a log to the checkpointer.
+ * All messages that one lease holds, in order of arrival and by lane. Nothing else writes {@link HeldMessage.state}. A message takes
+ * a place in the group's budget when it arrives and frees it when it leaves. Its settlement goes to the settler, or on a log to
+ * the checkpointer.
  */
 export class HeldMessages implements Keeper, Iterable<HeldMessage> {
   readonly #work: LeaseWork & MessageParts;
   readonly #list = new LinkedList<HeldMessage>();
-  /** Only where an order is kept. */
+  /** Only for ordered channels. */
   #lanes: Lanes | undefined;
   #running = 0;
   #idle: (() => void)[] = [];
@@ -74,7 +74,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     return this.#list.size;
   }
 
-  /** Handlers run: settlements may come soon. */
+  /** How many messages are with handlers. */
   get running(): number {
     return this.#running;
   }
@@ -83,35 +83,35 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     return this.#list.has(message);
   }
 
-  /** Over what is held now: what leaves or comes meanwhile changes nothing. */
+  /** Iterates over a snapshot of the held messages. */
   [Symbol.iterator](): Iterator<HeldMessage> {
     return this.#list[Symbol.iterator]();
   }
 
-  // ── It comes ──
+  // ── Arrival ──
 
-  /** Fills the place in the budget that its receive has reserved. */
+  /** Adds a message. It fills a place in the budget that its receive reserved. */
   add(message: HeldMessage): void {
     this.#list.add(message);
     this.#work.host.context.budget.fill(message.bytes);
   }
 
-  /** Takes its place in its lane; true when it may start. */
+  /** Adds a message to its lane. True if it may start. */
   lineUp(message: HeldMessage): boolean {
     return message.lane === undefined || (this.#lanes ??= new Lanes()).add(message.lane, message);
   }
 
-  /** What has just come follows something that is still on its way back. */
+  /** True if an arrived message follows one that is still on its way back to the broker. */
   followsReturned(message: HeldMessage): boolean {
     return message.lane !== undefined && this.#lanes?.behind(message.lane, message) === true;
   }
 
-  /** How many attempts of it this process knows of, and since when. */
+  /** The earlier attempts of a delivery that this process knows of. */
   known(delivery: Delivery): ReturnType<LeaseWork["host"]["context"]["attempts"]["get"]> {
     return delivery.unique === false ? undefined : this.#work.host.context.attempts.get(delivery.id);
   }
 
-  /** Those that came when nothing was wanted any more go back. */
+  /** Returns messages that arrived after the stop. */
   refuse(arrived: readonly HeldMessage[]): void {
     for (const message of arrived) {
       if (message.state !== "ready") continue;
@@ -120,7 +120,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     }
   }
 
-  // ── A handler has it ──
+  // ── Handling ──
 
   begin(message: HeldMessage): void {
     (message as Owned).state = "running";
@@ -136,7 +136,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     if (message.state === "running") (message as Owned).state = "ready";
   }
 
-  /** What comes next in its lane, at most `most`, for the same batch. */
+  /** At most `most` messages behind it in its lane, for the same batch. */
   following(message: HeldMessage, most: number): readonly HeldMessage[] {
     return message.lane === undefined || most < 1 ? [] : (this.#lanes?.following(message.lane, most) ?? []);
   }
@@ -145,7 +145,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     return message.lane === undefined ? 1 : (this.#lanes?.length(message.lane) ?? 1);
   }
 
-  // ── It waits here for its next attempt ──
+  // ── Retry back-off in this process ──
 
   canKeep(message: HeldMessage, delayMs: number): boolean {
     if (message.deadline === undefined) return true;
@@ -167,7 +167,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     if (host.context.budget.full) host.full();
   }
 
-  // ── It is done with ──
+  // ── Settlement ──
 
   ack(message: HeldMessage): void {
     if (message.state === "lost") return this.leave(message);
@@ -183,7 +183,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     this.leave(message);
   }
 
-  /** Its settlement has ended: it reached the broker, or never will. */
+  /** Call this when a settlement has reached the broker or has finally failed (`lost`). */
   settled(message: HeldMessage, lost: boolean, cause?: unknown): void {
     if (message.state === "settling") (message as Owned).state = "done";
     if (message.lane !== undefined) this.#lanes?.returned(message.lane, message);
@@ -204,7 +204,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     this.#wakeIdle();
   }
 
-  // ── It goes back ──
+  // ── Return to the broker ──
 
   canReturn(message: HeldMessage, delayMs: number): boolean {
     const { log, host, runtime } = this.#work;
@@ -244,14 +244,14 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     this.#goBack(message, { receipt: message.delivery.receipt, action: "release" });
   }
 
-  /** Its hold ends soon and cannot be extended: nobody has it in hand, so it goes back rather than be lost. */
+  /** Returns an unstarted message whose hold ends soon and cannot be extended, before the hold is lost. */
   releaseInTime(message: HeldMessage): void {
     const left = message.dueAt - this.#work.runtime.monotonic();
     if (message.state === "waiting" && this.canReturn(message, left)) this.giveBack(message, left, message.attempt - 1);
     else this.release(message, "hold");
   }
 
-  /** Everything that no handler has yet. */
+  /** Returns every message that is not with a handler. */
   releaseUnstarted(): void {
     const now = this.#work.runtime.monotonic();
     for (const message of this) {
@@ -263,12 +263,12 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     }
   }
 
-  /** Gives back what is held beyond `most` and waits for a handler, newest first: no handler would get to it in time. */
+  /** Returns unstarted messages beyond `most`, newest first: no handler would reach them in time. */
   shed(most: number): void {
     let surplus = this.size - most;
     for (const message of [...this].reverse()) {
       if (surplus <= 0) return;
-      // Of a key, everything behind it would have to go back as well.
+      // With a key, all messages behind it would have to go back too.
       if (message.state !== "ready" || message.lane !== undefined) continue;
       this.release(message, "hold");
       surplus--;
@@ -276,7 +276,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
   }
 
   #goBack(message: HeldMessage, settlement: Settlement): void {
-    // What follows it must not start before it.
+    // Later messages of its key must not start before it.
     if (message.lane !== undefined) (this.#lanes ??= new Lanes()).returning(message.lane, message);
     this.#releaseBehind(message);
     (message as Owned).state = "settling";
@@ -284,7 +284,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     this.leave(message);
   }
 
-  /** What of its key came after it goes back: nothing may overtake it. */
+  /** Returns the later messages of its key, so that none overtakes it. */
   #releaseBehind(message: HeldMessage): void {
     if (message.lane === undefined || this.#lanes === undefined) return;
     for (const later of this.#lanes.cutBehind(message.lane, message)) this.release(later, "order");
@@ -301,9 +301,9 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     host.context.attempts.failed(message.delivery.id, { attempts, firstAt: message.firstFailedAt ?? runtime.now() });
   }
 
-  // ── Its hold is lost ──
+  // ── Loss of the hold ──
 
-  /** The hold of one is gone, or cannot be kept. */
+  /** Call this when the hold of a message is gone or cannot be kept. */
   lose(message: HeldMessage, cause?: unknown): void {
     if (message.state === "settling" || message.state === "done" || message.state === "lost") return;
     const error = cause === undefined ? undefined : readable(this.#work, "extend", cause);
@@ -313,14 +313,14 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     message.abort(holdLost(error));
     const running = message.state === "running";
     (message as Owned).state = "lost";
-    // A handler that still runs keeps its place: nothing of its key may start beside it.
+    // A message whose handler still runs keeps its place: no other message of its key may start.
     if (!running) this.#drop(message);
     if (this.#work.lease.extend === undefined) this.#overrun(message, error);
-    // What follows it in its batch must come again after it, and so is not settled either.
+    // The later messages of its key in its batch must come again after it, so they are not settled either.
     for (const later of alongside) this.lose(later, cause);
   }
 
-  /** The holds of all are gone: nothing of it starts any more. */
+  /** Call this when all holds are gone. No message starts any more. */
   loseAll(): void {
     if (this.size === 0) return;
     const { lost } = this.#work.lease;
@@ -331,26 +331,26 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
       message.abort(reason);
       (message as Owned).state = "lost";
     }
-    // Only now: one that leaves makes way for the next of its key, which must not start any more.
+    // Dropped after all are marked lost: a message that leaves would otherwise start the next of its key.
     for (const message of idle) this.#drop(message);
   }
 
-  /** Aborts what still runs; returns how many those are. */
+  /** Aborts the running handlers and returns their number. */
   abandon(reason: Error): number {
     let count = 0;
     for (const message of this) {
       if (message.state !== "running") continue;
       count++;
-      // No longer kept by heartbeats: its handler may never end, and the message would never come again.
+      // Marked lost so that its hold is not extended any more: its handler may never end, and the message must come again.
       (message as Owned).state = "lost";
       message.abort(reason);
     }
-    // Nothing waits for them any more: what is settled can be stored, and the lease handed over.
+    // Nothing waits for these handlers any more: checkpoints can be stored and the lease handed over.
     for (const wake of [...this.#idle.splice(0), ...this.#none.splice(0)]) wake();
     return count;
   }
 
-  /** Forgotten here: it is unsettled, and will come again. */
+  /** Forgets an unsettled message, which will come again. */
   #drop(message: HeldMessage): void {
     this.#unwait(message);
     if (message.state !== "running") (message as Owned).state = "lost";
@@ -359,15 +359,15 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
   }
 
   /**
-   * Where nothing extends a hold, the driver has the message until the hold is over, and nobody would settle it. It goes back
-   * at once: on a push transport it would fill a place meanwhile. The next one will be too slow as well: people are told.
+   * Releases a message whose fixed hold is about to end. Otherwise it would occupy a place of a push broker until the end of the
+   * hold. `health()` reports it, since later messages are likely to take too long as well.
    */
   #overrun(message: HeldMessage, error: MessagingError | undefined): void {
     const { lease } = this.#work;
     if (lease.lost.aborted) return;
     if (error !== undefined) troubled(this.#work, "extend", error);
     const release = async () => lease.settle([{ receipt: message.delivery.receipt, action: "release" }], lease.lost);
-    // Whatever comes of it: the hold ends soon.
+    // A failure does not matter, since the hold ends soon.
     void release().catch(() => undefined);
   }
 
@@ -382,19 +382,19 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     });
   }
 
-  // ── Who waits for them ──
+  // ── Waiting ──
 
-  /** Resolves when nothing is running. */
+  /** Resolves when no handler is running. */
   async idle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** Resolves when everything held has been handled, retries included. */
+  /** Resolves when every held message has been handled, retries included. */
   async finished(): Promise<void> {
     if (this.size > 0) await new Promise<void>((resolve) => this.#none.push(resolve));
   }
 
-  /** One has left, or waits. */
+  /** Call this when a message has left or waits for its next attempt. */
   #wakeIdle(): void {
     if (this.size === 0 && this.#none.length > 0) for (const wake of this.#none.splice(0)) wake();
     if (this.#running > 0) return;
@@ -404,7 +404,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
   }
 }
 
-/** Why `delivery.signal` aborts: the last error of its hold is in the text and in `cause`. */
+/** The abort reason of `delivery.signal`. The last error of the hold is in its text and its `cause`. */
 function holdLost(cause: unknown): Error {
   if (cause === undefined) return new Error(HOLD_LOST);
   return new Error(isMessagingError(cause) ? `${HOLD_LOST}: ${cause.message}` : HOLD_LOST, { cause });

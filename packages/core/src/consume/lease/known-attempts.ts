@@ -1,15 +1,15 @@
-/** Ids remembered at most; the oldest are forgotten first, and count by the broker's word again. */
+/** The most ids remembered. The oldest are forgotten first; their attempts are then the broker's count. */
 const MOST = 10_000;
 
 export interface Known {
   readonly attempts: number;
-  /** When the first of them failed (epoch). */
+  /** When the first of them failed, in epoch milliseconds. */
   readonly firstAt: number;
 }
 
-/** What this process knows of messages it gave back: a broker does not count attempts made within one hold. */
+/** The attempts of messages that this process returned. A broker does not count attempts made within one hold. */
 export class Attempts {
-  /** Most groups never give one back. */
+  /** Made at the first failure. */
   #known: Map<string, Known> | undefined;
 
   get(id: string): Known | undefined {

@@ -10,18 +10,18 @@ import { ReceiveLoops } from "./receive-loops.ts";
 import { Settler } from "./settle.ts";
 import type { Window } from "./window.ts";
 
-/** On a log: records from the low-water mark on that may be held, per message in flight. Bounds what one stuck record can pin. */
+/** On a log: how many records past the low-water mark may be read, per message in flight. Bounds what one stuck record holds back. */
 const WINDOW = 10;
 
 /**
- * One lease at work. It owns the parts and takes what is received; what happens to a message from then on is {@link HeldMessages}'.
+ * Runs one lease. It owns the parts of the lease and takes in what is received; {@link HeldMessages} then owns each message's state.
  */
 export class LeaseRunner implements Receiving, MessageParts {
   readonly lease: Lease;
   readonly host: LeaseHost;
-  /** Settled by checkpoint: a log. Nothing can be given back to it. */
+  /** True for a log, which is settled by checkpoint. Nothing can be returned to it. */
   readonly log: boolean;
-  /** Resolves once no receive is under way and nothing new will be dispatched: at the end, at a loss, at a fault. */
+  /** Resolves once the lease has ended, was lost or has failed, and dispatches nothing more. With the fault, if there was one. */
   readonly over: Promise<{ readonly cause: unknown; readonly fault: Fault } | undefined>;
   readonly messages: HeldMessages = new HeldMessages(this);
   readonly heartbeat: Heartbeat;
@@ -30,7 +30,10 @@ export class LeaseRunner implements Receiving, MessageParts {
   readonly window: Window | undefined;
   readonly #receives: ReceiveLoops;
   #quiesced = false;
-  /** One record at a time, each checkpointed before the next is read: on a log until its first record shows that no holder died of it. */
+  /**
+   * Reads one record at a time, and checkpoints each before the next. A log starts so, until its first record is not one that
+   * ended earlier tenures.
+   */
   #careful: boolean;
   #end!: (why?: { readonly cause: unknown; readonly fault: Fault }) => void;
 
@@ -54,7 +57,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     return this.host.context.runtime;
   }
 
-  /** The most one call of its driver may carry. */
+  /** The driver's largest batch, in messages. */
   get batch(): number {
     return this.host.capabilities.maxBatch.count;
   }
@@ -67,23 +70,23 @@ export class LeaseRunner implements Receiving, MessageParts {
     this.#receives.start();
   }
 
-  /** What fails now is not tried again here. */
+  /** True while the lease is being given up: failures are not retried here any more. */
   get ending(): boolean {
     return this.#quiesced || this.host.stopping;
   }
 
-  /** Places in the budget: of what is held, and reserved by the receives under way. */
+  /** Places in the budget taken by held messages and reserved by receives in flight. */
   get placesTaken(): number {
     return this.messages.size + this.#receives.reserved;
   }
 
-  /** Its receives hold room that another lease may want: more than its share, or for longer than they would now. */
+  /** True if its receives in flight reserve more than `share`, or wait longer than `waitMs`. */
   holdsRoom(share: number, waitMs: number): boolean {
     const { reserved } = this.#receives;
     return reserved > 0 && (reserved + this.messages.size > share || this.#receives.waitMs > waitMs);
   }
 
-  /** Its receives under way end early, and begin again with its share. */
+  /** Ends its receives in flight early; they begin again with its share. */
   interrupt(): void {
     this.#receives.interrupt();
   }
@@ -99,7 +102,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
     const unwanted = this.ending || this.lease.lost.aborted;
     const tooLate = this.lease.extend === undefined && !this.log ? this.heartbeat.measure(deliveries) : 0;
-    // Of the right size at once (docs/v8.md#outgrown-arrays).
+    // Allocated at its final length (docs/v8.md#outgrown-arrays).
     const arrived = new Array<HeldMessage>(deliveries.length);
     const startable: HeldMessage[] = keyed ? [] : arrived;
     const behind: HeldMessage[] = [];
@@ -130,10 +133,10 @@ export class LeaseRunner implements Receiving, MessageParts {
     if (this.window !== undefined) this.window.arrived(arrived.length, bytesOf(arrived), this.heartbeat.fixedMs);
     if (unwanted) return this.messages.refuse(arrived);
     for (const message of behind) this.messages.release(message, "order");
-    // Only now: a handler that ends at once would empty the lease and fill it again, message by message.
+    // Started only after all were added: a synchronous handler would otherwise empty and refill the lease message by message.
     for (const message of startable) if (message.state === "ready") this.host.enqueue(message);
     if (keyed && startable.length + behind.length < deliveries.length) this.host.gathered();
-    // What is handled by now needs no timer.
+    // Messages that are handled already need no timer.
     if (this.messages.size > 0) this.heartbeat.watch(arrived);
     // It may be in the old generation (docs/v8.md#old-objects).
     arrived.length = 0;
@@ -143,12 +146,12 @@ export class LeaseRunner implements Receiving, MessageParts {
     this.window?.overrun();
   }
 
-  /** On a log there may be room again. */
+  /** On a log: call this when the window may have room again. */
   windowMoved(): void {
     this.#receives.windowMoved();
   }
 
-  /** No new receive; what is not yet running goes back. Resolves when the receives under way have ended. */
+  /** Stops receiving and returns unstarted messages to the broker. Resolves when the receives in flight have ended. */
   async quiesce(): Promise<void> {
     this.#quiesced = true;
     this.#receives.stop();
@@ -159,7 +162,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     this.#end();
   }
 
-  /** Nothing that was handed out is left to come again. */
+  /** True if every message handed out is settled. */
   get settledAll(): boolean {
     return this.messages.size === 0 && (this.checkpointer?.size ?? 0) === 0;
   }
@@ -168,7 +171,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     await (this.checkpointer ?? this.settler).flush();
   }
 
-  /** Aborts what still runs; returns how many those are. */
+  /** Aborts the running handlers and returns their number. */
   abandon(reason: Error): number {
     return this.messages.abandon(reason);
   }
@@ -178,7 +181,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     if (!this.lease.lost.aborted) await this.lease.release(reason, signal);
   }
 
-  /** The right to read has ended: what is held is settled, then the lease is released. */
+  /** Call this when the right to read has ended. Held messages are settled, then the lease is released. */
   ended(): void {
     this.#receives.stop();
     this.#end();
@@ -189,7 +192,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     this.#end({ cause, fault });
   }
 
-  /** Nothing can be settled any more: what is held will come again, to whoever holds the lease next. */
+  /** Drops everything held, since nothing can be settled any more. The next holder of the lease gets it again. */
   forget(): void {
     this.#receives.stop();
     this.messages.loseAll();
@@ -202,7 +205,7 @@ export class LeaseRunner implements Receiving, MessageParts {
 
   #track(checkpointer: Checkpointer, message: HeldMessage): void {
     checkpointer.track(message);
-    // Earlier tenures of this record ended without progress: it may be what ended them (driver rule 8).
+    // Earlier tenures ended without getting past this record, so it may have ended them (driver rule 8).
     if ((message.delivery.attempt ?? 1) > 1) this.#careful = true;
     else if (this.#careful && checkpointer.size === 1) this.#careful = false;
   }

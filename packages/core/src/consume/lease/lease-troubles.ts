@@ -5,21 +5,21 @@ import type { LeaseWork } from "./lease-work.ts";
 
 type Call = "settle" | "extend" | "receive";
 
-/** A call of a lease failed in a way that may pass: `health()` says so until it works again or is not asked for any more. */
+/** Reports a transient failure of a call in `health()`, until the call succeeds or is not made any more. */
 export function troubled(work: LeaseWork, what: Call, cause: unknown): void {
   const { troubles, plan, channel } = work.host.context;
   const error = readable(work, what, cause);
   const text = `consumer "${plan.group}" of "${channel.channel}": ${error.message}`;
-  // A call of each kind is due at least once a hold while there is work; a minute more for queues with little of it.
+  // While there is work, each kind of call is made at least once per hold. The extra minute is for queues with little work.
   troubles.note(`${what} ${work.lease.id}`, { text, needsPerson: needsPerson(error.kind) }, 3 * plan.holdMs + 60_000);
 }
 
-/** It works again. */
+/** Clears the report: the call has succeeded. */
 export function mended(work: LeaseWork, what: Call): void {
   work.host.context.troubles.clear(`${what} ${work.lease.id}`);
 }
 
-/** Raw errors quote hosts and addresses: events are for anybody. */
+/** Makes an error fit for events: raw errors quote hosts and addresses. */
 export function readable(work: LeaseWork, during: Phase, cause: unknown): MessagingError {
   if (isMessagingError(cause)) return cause;
   const { plan, channel, physicalName } = work.host.context;

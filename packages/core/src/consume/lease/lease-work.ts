@@ -1,58 +1,58 @@
-/** Types only: what the parts of one lease's work ask of each other and of the group. */
+/** Types only: what the parts of a lease need from each other and from the group. */
 import type { Capabilities, Fault, Lease, Phase, Runtime } from "../../driver/index.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { Window } from "./window.ts";
 
-/** The lease that the parts work on. */
+/** A lease as its parts see it. */
 export interface LeaseWork {
   readonly lease: Lease;
   readonly host: LeaseHost;
   readonly runtime: Runtime;
-  /** Settled by checkpoint: a log. Nothing can be given back to it. */
+  /** True for a log, which is settled by checkpoint. Nothing can be returned to it. */
   readonly log: boolean;
-  /** What fails now is not tried again here. */
+  /** True while the lease is being given up: failures are not retried here any more. */
   readonly ending: boolean;
-  /** The most messages one call of its driver may carry. */
+  /** The driver's largest batch, in messages. */
   readonly batch: number;
   classify(cause: unknown, during: Phase): Fault;
-  /** A hold has ended before the handler did, or before a handler was free for it. */
+  /** Call this when a hold ended before its handler did, or before a handler was free. */
   overrun(): void;
-  /** On a log there may be room again. */
+  /** On a log: call this when the window may have room again. */
   windowMoved(): void;
-  /** The lease can't go on: it ends, and the receiver is opened anew. */
+  /** Ends a lease that cannot continue. The receiver is then reopened. */
   broken(cause: unknown, fault: Fault): void;
 }
 
-/** What a lease takes of the group's in-flight budget. */
+/** A lease's use of the group's in-flight budget. */
 export interface LeaseRoom {
-  /** Places of what is held, and of what the receives under way have reserved. */
+  /** Places taken by held messages and reserved by receives in flight. */
   readonly placesTaken: number;
-  /** Its receives hold room that another lease may want: more than its share, or for longer than they would now. */
+  /** True if its receives in flight reserve more than `share`, or wait longer than `waitMs`. */
   holdsRoom(share: number, waitMs: number): boolean;
-  /** Its receives under way end early, and begin again with its share. */
+  /** Ends its receives in flight early; they begin again with its share. */
   interrupt(): void;
 }
 
-/** What a lease needs of the group it belongs to. */
+/** What a lease needs from its group. */
 export interface LeaseHost {
   readonly context: GroupContext;
   readonly capabilities: Capabilities;
   readonly stopping: boolean;
-  /** The head of its lane, or unordered: to be dispatched. */
+  /** Dispatches a message that is unordered or the head of its lane. */
   enqueue(message: HeldMessage): void;
-  /** Messages have come that a batch could take with the heads of their lanes. */
+  /** Call this when messages arrived behind the heads of their lanes: a batch could take them too. */
   gathered(): void;
-  /** The most one lease may ask for, so that each gets its part of the budget. */
+  /** The most messages one lease may request, so that each gets its part of the budget. */
   share(): number;
-  /** One was given back unstarted, because of a stop. */
+  /** Counts a message returned unstarted because of a stop. */
   gaveBack(): void;
-  /** How long a receive may wait for a message. */
+  /** Milliseconds a receive may wait for a message. */
   waitMs(): number;
-  /** The budget is used up and a fetch waits for it. */
+  /** Call this when the budget is used up and a receive waits for it. */
   full(): void;
-  /** How many messages a broker that pushes may have here. */
+  /** The limit on messages that a push broker may have in this process. */
   readonly window: Window;
-  /** A lease waits for room in the budget: idle receives of others give back what is beyond their share. */
+  /** Call this when a lease waits for room: idle receives of other leases then release what is beyond their share. */
   makeRoom(of: LeaseRoom): void;
 }

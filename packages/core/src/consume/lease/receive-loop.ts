@@ -4,50 +4,50 @@ import { fromFault } from "../../api/errors.ts";
 import { mended, troubled } from "./lease-troubles.ts";
 import type { LeaseRoom, LeaseWork } from "./lease-work.ts";
 
-/** An empty answer sooner than this did not wait as it was asked to. */
+/** An empty answer sooner than this many milliseconds means that the driver did not wait as asked. */
 const HASTY_MS = 20;
 
-/** The lease that receives. */
+/** A lease as its receive loops see it. */
 export interface Receiving extends LeaseWork, LeaseRoom {
-  /** How many more records may be held; on anything but a log there is no such limit. */
+  /** How many more records may be held. Infinity except on a log. */
   windowRoom(): number;
   arrive(deliveries: readonly Delivery[]): void;
-  /** The right to read has ended: what is held is settled, then the lease is released. */
+  /** Call this when the right to read has ended. Held messages are settled, then the lease is released. */
   ended(): void;
 }
 
-/** What a loop needs of those beside it. */
+/** What the receive loops of a lease share. */
 export interface Loops {
-  /** No new receive. */
+  /** Once aborted, no new receive starts. */
   readonly signal: AbortSignal;
-  /** The receives that begin now end early when it aborts. */
+  /** Ends the receives that begin now early when it aborts. */
   readonly receiving: AbortSignal;
-  /** Places in the budget that the receives under way have reserved. */
+  /** Places in the budget reserved by the receives in flight. */
   reserved: number;
-  /** How long the last receive may wait. */
+  /** Milliseconds that the last receive may wait. */
   waitMs: number;
   whenWindowMoves(wake: () => void): void;
-  /** A poll came back full: another loop may be of use. */
+  /** Call this when a receive returned all it asked for: another loop may help. */
   full(): void;
   ended(): void;
 }
 
 /**
- * Receives, and receives again: room in the budget is reserved before each call (contract C12). Written with callbacks, because an
- * async function that waits keeps what it last received. The answer is emptied once it is handed on (docs/v8.md#old-objects).
+ * Receives in a loop, and reserves room in the budget before each call (contract C12). Written with callbacks, and empties each
+ * answer once it is handed on (docs/v8.md#old-objects).
  */
 export class ReceiveLoop {
   readonly #lease: Receiving;
   readonly #loops: Loops;
-  /** The one that goes on when there is nothing to receive. */
+  /** The first loop continues when there is nothing to receive. */
   readonly #first: boolean;
   #reserved = 0;
   #began = 0;
   #failures = 0;
   #hasty = 0;
-  /** Of the receive under way. */
+  /** The signal of the receive in flight. */
   #receiving: AbortSignal | undefined;
-  /** The last receive ended early because another lease wanted room: the next leaves it some. */
+  /** The last receive ended early because another lease wanted room, so the next asks for less. */
   #interrupted = false;
 
   constructor(lease: Receiving, loops: Loops, first: boolean) {
@@ -68,7 +68,7 @@ export class ReceiveLoop {
       share -= this.#lease.placesTaken;
     }
     const most = Math.max(Math.min(share, host.capabilities.maxBatch.count, window), 1);
-    // A call that brings one message costs what a call for ten does: while handlers are busy, places are left to gather.
+    // A call for one message costs as much as a call for ten, so wait for more free places while handlers are busy.
     const least = Math.max(Math.min(most, plan.maxInFlight >> 1), 1);
     const taken = budget.tryTake(most, least);
     if (taken > 0) return this.#receive(taken);
@@ -129,7 +129,7 @@ export class ReceiveLoop {
     mended(this.#lease, "receive");
   }
 
-  /** False: one of them is no delivery. The lease ends, and what it gave comes again once the receiver is opened anew. */
+  /** Returns false if the driver's answer is malformed. The lease then ends, and its messages come again after the receiver is reopened. */
   #arrive(got: Delivery[]): boolean {
     try {
       this.#lease.arrive(got);
@@ -150,14 +150,14 @@ export class ReceiveLoop {
     void runtime.sleep(Math.min(10 * 2 ** (this.#hasty - 3), 1_000), this.#loops.signal).then(this.next);
   }
 
-  /** A fault that will not pass by itself ends the lease (driver rule 7). */
+  /** A permanent fault ends the lease (driver rule 7). */
   readonly #failed = (cause: unknown): void => {
     const { context } = this.#lease.host;
     const { signal } = this.#loops;
     this.#loops.reserved -= this.#reserved;
     context.budget.unreserve(this.#reserved);
     if (signal.aborted || !this.#first) return this.#loops.ended();
-    // An interruption may end as a rejection; what else is wrong the next receive says again.
+    // An interrupted receive may reject. If something else is wrong, the next receive fails too.
     if (this.#receiving!.aborted && !this.#interrupted) {
       this.#interrupted = true;
       return this.next();

@@ -1,13 +1,13 @@
 import { type Loops, ReceiveLoop, type Receiving } from "./receive-loop.ts";
 
 /**
- * The receive loops of one lease: one, and another while polls come back full and the driver can take it; one that comes
- * back empty ends, but for the first.
+ * The receive loops of one lease. There is one at first. Another starts when a receive returns as many messages as it asked for, up
+ * to the driver's limit. All but the first end when a receive returns none.
  */
 export class ReceiveLoops implements Loops {
   readonly #lease: Receiving;
   readonly #stop = new AbortController();
-  /** Ends the receives under way; another takes its place when it was used. */
+  /** Ends the receives in flight. Replaced once used. */
   #cut = new AbortController();
   #running = 0;
   reserved = 0;
@@ -31,21 +31,21 @@ export class ReceiveLoops implements Loops {
     this.#spawn(true);
   }
 
-  /** The receives under way end early, without loss, and what they reserved is free; then they begin again. */
+  /** Ends the receives in flight early and without loss, which frees what they reserved. They begin again. */
   interrupt(): void {
     const cut = this.#cut;
     this.#cut = new AbortController();
     cut.abort();
   }
 
-  /** No new receive; those under way end without loss. */
+  /** Starts no new receive and ends those in flight without loss. */
   stop(): void {
     this.#stop.abort();
     this.#cut.abort();
     this.windowMoved();
   }
 
-  /** Resolves when no receive is under way. */
+  /** Resolves when no receive is in flight. */
   async stopped(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle ??= []).push(resolve));
   }

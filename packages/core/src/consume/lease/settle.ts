@@ -6,24 +6,24 @@ import type { HeldMessages } from "./held-messages.ts";
 import { mended, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
-/** Settlements may wait this long for company while handlers run (driver rule 5). */
+/** Milliseconds a settlement may wait for others to fill its batch, while handlers run (driver rule 5). */
 const LINGER_MS = 100;
-/** Settle calls at once a lease; with batches of ten that is more than any of our brokers answers in a round trip. */
+/** Concurrent settle calls per lease. With batches of ten that is more than any of our brokers answers in a round trip. */
 const CALLS = 8;
-/** Where a hold has no end, its lease is what is broken after so many tries, about a minute. */
+/** How often a settlement is retried if its hold has no end: about a minute. */
 const TRIES_WITHOUT_END = 10;
-/** The last try comes so long before the hold's end: time for its answer. */
+/** The last try is made this many milliseconds before the end of the hold, to leave time for its answer. */
 const LAST_TRY_MS = 200;
 
 /**
- * Settles deliveries one by one, coalesced into the broker's batches. Whatever a failed settlement failed of, it is tried again
- * until the hold ends, then reported as lost: the message will come again (contract C6). Only a hold that is gone already
- * (`lost`, a receipt the broker does not know) and a closed client end it sooner.
+ * Settles deliveries in batches. A settlement that fails is tried again until the hold ends, whatever the failure; then it is
+ * reported as lost, and the message will come again (contract C6). It ends sooner only if the hold is already gone (`lost`: the
+ * broker does not know the receipt) or the client is closed.
  */
 export class Settler {
   readonly #work: LeaseWork;
   readonly #messages: HeldMessages;
-  /** With what is to become of it in `settlement`. */
+  /** Messages to settle, each with its `settlement` set. */
   readonly #pending = new LinkedQueue<HeldMessage>();
   #calls = 0;
   #unsettled = 0;
@@ -32,9 +32,9 @@ export class Settler {
   #flushing = false;
   #idle: (() => void)[] = [];
   #closed = false;
-  /** The last settlements failed: `health()` knows. */
+  /** True while `health()` reports failed settlements. */
   #troubled = false;
-  /** Settlements that failed, until they are tried again. */
+  /** Failed settlements that wait for their next try. */
   #again: Map<HeldMessage, { readonly timer: Disposable; readonly cause: unknown }> | undefined;
 
   constructor(work: LeaseWork, messages: HeldMessages) {
@@ -42,7 +42,7 @@ export class Settler {
     this.#messages = messages;
   }
 
-  /** Asked to settle and not yet known to be settled. */
+  /** How many settlements are not yet known to have ended. */
   get pending(): number {
     return this.#unsettled;
   }
@@ -55,7 +55,7 @@ export class Settler {
     else this.#pushAfter(message.extending, message);
   }
 
-  /** More settlements may come soon: handlers run. */
+  /** True if more settlements may come soon, because handlers run. */
   get #expecting(): boolean {
     return this.#messages.running > 0;
   }
@@ -64,7 +64,7 @@ export class Settler {
     void extending.then(() => this.#push(message));
   }
 
-  /** Nothing more is expected soon: what lingers leaves after what is published in this tick. */
+  /** Call this when no more settlements are expected soon. Lingering ones are then sent, after this tick's publishes. */
   hurry(): void {
     if (this.#linger === undefined) return;
     this.#linger[Symbol.dispose]();
@@ -72,20 +72,20 @@ export class Settler {
     this.#schedule();
   }
 
-  /** From now on nothing lingers. */
+  /** Ends all lingering, now and later. */
   lingerNoMore(): void {
     this.#flushing = true;
     this.hurry();
   }
 
-  /** Resolves when nothing is left to settle; nothing lingers from now on. */
+  /** Sends everything and resolves when nothing is left to settle. Nothing lingers from then on. */
   async flush(): Promise<void> {
     this.#flushing = true;
     this.#sendAll();
     if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** Nothing more can be settled on the lease. */
+  /** Ends all settlements as lost, since the lease cannot settle any more. */
   abandon(): void {
     this.#closed = true;
     this.#linger?.[Symbol.dispose]();
@@ -118,7 +118,7 @@ export class Settler {
       return;
     }
     this.#deferred = true;
-    // Where the broker is in this process nothing is written that could stand in the way, and what waits grows cold.
+    // A broker in this process needs no I/O, so settlements are sent at once, while they are in the CPU's cache.
     if (this.#pending.peek()?.delivery.message.local !== undefined) queueMicrotask(this.#turn);
     else this.#work.runtime.defer(this.#afterSends);
   }
@@ -128,7 +128,7 @@ export class Settler {
 
   readonly #turn = (): void => {
     this.#deferred = false;
-    // What was to come at once has come; what still runs may bring more.
+    // Handlers that still run may bring more settlements.
     if (!this.#flushing && this.#pending.size > 0 && this.#expecting) this.#schedule();
     else this.#sendAll();
   };

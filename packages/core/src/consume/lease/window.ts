@@ -4,38 +4,38 @@ import type { HeldMessage } from "./held-message.ts";
 
 type Limits = Pick<GroupPlan, "concurrency" | "maxInFlight" | "maxInFlightBytes" | "batch" | "capabilities">;
 
-/** The share of a hold that handlers may use: core lets go of a message a tenth of the hold before its end. */
+/** The share of a hold that handlers may use: core gives a message up a tenth of the hold before its end. */
 const USABLE = 0.9;
-/** 1 MiB: the size assumed before a message came where a low first window would be dear. */
+/** 1 MiB: the message size assumed before the first message, if a small first window would be expensive. */
 const ASSUMED_BYTES = 2 ** 20;
 /** The weight of a new sample in a running mean. */
 const WEIGHT = 1 / 8;
-/** Handlers that take less than this share of a hold are timed only one in `EVERY`. */
+/** Of handlers that take less than this share of a hold, only one in `EVERY` is timed. */
 const SHORT = 1 / 1_000;
 const EVERY = 16;
-/** A change smaller than this is not made: each costs calls to the broker. */
+/** Smaller changes are not made, since each costs calls to the broker. */
 const GROW = 1.5;
 const SHRINK = 0.75;
 
 /**
- * How many messages a broker that pushes may have in this process. Such a broker sends until that number is reached, so the number must
- * be right before the messages come. It is the smallest of:
+ * Limits the messages that a push broker may have in this process (its prefetch). Such a broker sends until the limit is reached, so
+ * the limit must be right before the messages arrive. It is the smallest of:
  *
  * - `maxInFlight`;
  * - as many as fit into `maxInFlightBytes`, by the mean size of the messages so far;
- * - where holds cannot be extended: as many as handlers finish within one hold, by the time they took so far. What waits longer
- *   would go back unhandled.
+ * - if holds cannot be extended: as many as handlers finish within one hold, by the time they took so far. Messages that wait
+ *   longer would go back unhandled.
  *
- * Until a message came, the largest size the broker takes is assumed, and one hold for a handler. Where the leases of a group are
- * partitions, a change costs a partition its reader for a moment and cannot always be made at once. There the window begins as large
- * as it may be and shrinks when measurements say so.
+ * Before the first message, the broker's largest message size is assumed, and one hold per handler. If the leases of a group are
+ * partitions, a change interrupts the reading of a partition and cannot always be made at once. The window then starts as large as
+ * allowed and shrinks when measurements require it.
  */
 export class Window {
   readonly #limits: Limits;
   readonly #runtime: Pick<Runtime, "monotonic">;
-  /** Messages that handlers work on at once. */
+  /** How many messages handlers work on at once. */
   readonly #atOnce: number;
-  /** Holds cannot be extended. */
+  /** True if holds cannot be extended. */
   readonly #fixed: boolean;
   readonly #partitions: boolean;
   #holdMs = Number.POSITIVE_INFINITY;
@@ -45,16 +45,16 @@ export class Window {
   /** The message whose handler is being timed. */
   #timed: HeldMessage | undefined;
   #began = 0;
-  /** Messages to let pass before the next is timed. */
+  /** How many messages to skip before the next is timed. */
   #untimed = 0;
-  /** Called when the number changes. `late`: what is held beyond it would not be handled within its hold. */
+  /** Called when the limit changes. `late`: messages beyond it would not be handled within their holds. */
   onChange: (most: number, late: boolean) => void = () => {};
 
   constructor(limits: Limits, runtime: Pick<Runtime, "monotonic">, batches: boolean) {
     this.#limits = limits;
     this.#runtime = runtime;
     const { holdExtend, settleResult, groupMembership, ordering, minInFlight = 1 } = limits.capabilities;
-    // A partition in order has one message at a handler, whatever the concurrency.
+    // An ordered partition has one message with a handler at a time, whatever the concurrency.
     const handlers = ordering === "partition" ? Math.min(limits.concurrency, minInFlight) : limits.concurrency;
     this.#atOnce = handlers * (batches ? limits.batch.size : 1);
     this.#fixed = !holdExtend && settleResult !== "checkpoint";
@@ -80,7 +80,7 @@ export class Window {
     return Math.max(1, turns) * this.#atOnce;
   }
 
-  /** `holdMs`: how long their holds last. 0: not known, or without end. */
+  /** `holdMs` is how long the holds last; 0 if unknown or unlimited. */
   arrived(count: number, bytes: number, holdMs: number): void {
     if (count === 0) return;
     const mean = bytes / count;
@@ -101,14 +101,14 @@ export class Window {
     this.#took(this.#runtime.monotonic() - this.#began);
   }
 
-  /** A hold has ended before the handler did, or before a handler was free. */
+  /** Call this when a hold ended before its handler did, or before a handler was free. */
   overrun(): void {
-    // The one being timed may be the one that never ends.
+    // The timed handler may be the one that never ends.
     this.#timed = undefined;
     if (this.#fixed && Number.isFinite(this.#holdMs)) this.#took(this.#holdMs);
   }
 
-  /** Slower counts at once, quicker by and by: fetching too much costs a redelivery, too little only a round trip. */
+  /** A slower handler counts at once, a faster one gradually: a window too large costs redeliveries, one too small only round trips. */
   #took(ms: number): void {
     const known = this.#handlerMs;
     this.#handlerMs = known === undefined || ms > known ? ms : known + (ms - known) * WEIGHT;
