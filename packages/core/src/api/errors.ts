@@ -16,6 +16,7 @@ export interface ErrorDetails {
   readonly group?: string | undefined;
   /** The id of the message. */
   readonly id?: string | undefined;
+  /** How long to wait before a retry, in milliseconds, if the broker said so. */
   readonly retryAfterMs?: number | undefined;
   /** One entry for each mistake, if the error can report several (configuration, validation). */
   readonly problems?: readonly Problem[] | undefined;
@@ -42,6 +43,7 @@ export class MessagingError extends Error {
   readonly channel?: string | undefined;
   readonly group?: string | undefined;
   readonly id?: string | undefined;
+  /** How long to wait before a retry, in milliseconds, if the broker said so. */
   readonly retryAfterMs?: number | undefined;
   readonly problems: readonly Problem[];
   readonly [BRAND] = true;

@@ -1,4 +1,7 @@
-/** Aborts as soon as one of the signals does. Once disposed it listens to none of them, where `AbortSignal.any` would go on. */
+/**
+ * Makes a signal that aborts as soon as one of `signals` does, and a promise that resolves then. Disposing it removes its listeners, which
+ * `AbortSignal.any` cannot do.
+ */
 export function anySignal(
   ...signals: readonly AbortSignal[]
 ): { readonly signal: AbortSignal; readonly aborted: Promise<void> } & Disposable {
