@@ -8,7 +8,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C1-accepted-survives-close",
     clause,
-    title: "what was accepted is there although the publisher is gone at once",
+    title: "an accepted message survives its publisher's close right after",
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -26,7 +26,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C1-bulk-none-lost",
     clause,
-    title: "of thousands of accepted messages not one is lost",
+    title: "thousands of accepted messages: none is lost",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], groups: { main: { concurrency: 50, maxInFlight: 200 } } });
@@ -68,7 +68,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C1-server-error-sent-again",
     clause,
-    title: "after the broker's own error the message is sent again",
+    title: "a message is sent again after an internal error of the broker",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();
@@ -149,7 +149,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C1-not-accepted-is-certain",
     clause,
-    title: "throttled to the end: rejects as not accepted, and nothing was",
+    title: "a publish throttled until its timeout rejects as not accepted, and the broker has no message",
     run: async (t) => {
       // A call on the wire at the deadline would rightly be ambiguous: at the seam the refusal takes no time.
       const { control, via } = await t.faults("seam");
@@ -171,7 +171,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C1-stalled-does-not-hang",
     clause,
-    title: "a broker that never answers: publish rejects as ambiguous in its time",
+    title: "a broker that never answers: publish rejects as ambiguous within its timeout",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();
@@ -191,7 +191,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C1-missing-destination",
     clause,
-    title: "a destination that is not there fails on use with a typed error, not with a hang",
+    title: "using a destination that does not exist fails with a typed error and does not hang",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], provision: "off", publish: { timeout: "5s" } });
@@ -204,7 +204,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C1-aborted-publish-is-ambiguous",
     clause,
-    title: "a publish whose caller gives up while it is under way says ambiguous",
+    title: "a publish aborted while it is in flight rejects as ambiguous",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();

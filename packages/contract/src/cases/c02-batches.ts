@@ -9,7 +9,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C2-one-result-each",
     clause,
-    title: "a batch sent to the driver gives one result each, and ids are distinct",
+    title: "a batch sent to the driver gives one result per message, with distinct ids",
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -58,7 +58,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C2-only-failed-are-sent-again",
     clause,
-    title: "of a batch that failed in part only the failed items are sent again",
+    title: "after a partial failure only the failed items of a batch are sent again",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();
@@ -77,7 +77,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C2-failure-maps-to-its-item",
     clause,
-    title: "an item the broker refuses for good is the one whose result says so",
+    title: "the result of a permanently refused item says so, and no other result does",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();

@@ -20,7 +20,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-acked-stays-away",
     clause,
-    title: "what was acknowledged does not come again once its hold would have ended",
+    title: "an acknowledged message does not come again after its hold would have ended",
     needs: notLog,
     hold: "ends",
     run: async (t) => {
@@ -41,7 +41,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-published-before-the-consumer",
     clause,
-    title: "what was accepted before a consumer came is delivered to its group",
+    title: "messages accepted before a consumer started are delivered to its group",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -58,7 +58,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-members-compete",
     clause,
-    title: "two members of a group share the messages: each comes to one of them",
+    title: "two members of a group share the messages: each goes to one of them",
     run: async (t) => {
       const channel = t.channel();
       const shared = {
@@ -112,7 +112,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-groups-of-the-time",
     clause,
-    title: "a message is for the groups that exist when it is accepted: one that is added later does not get it",
+    title: "a message goes to the groups that exist when it is accepted: a group added later does not get it",
     needs: all(manyGroups, notLog, (_caps, harness) =>
       harness.adapter.topology === undefined ? "the adapter has no topology" : undefined,
     ),
@@ -132,7 +132,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-channels-are-apart",
     clause,
-    title: "two channels in parallel deliver each its own",
+    title: "two channels in parallel each deliver their own messages",
     run: async (t) => {
       const [left, right] = [t.channel(), t.channel()];
       const app = await t.app({ channels: [left, right] });
@@ -201,7 +201,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-every-ack-lost",
     clause,
-    title: "acks that never reach the broker: every message comes again, and none is lost",
+    title: "if no ack reaches the broker, every message comes again and none is lost",
     needs: all(notLog, ownDeadline),
     hold: "ends",
     run: async (t) => {
@@ -236,7 +236,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-receive-survives-a-cut",
     clause,
-    title: "a connection cut in the middle of consuming: consuming goes on by itself, nothing is lost",
+    title: "consuming resumes by itself after a cut connection, and nothing is lost",
     hold: "ends",
     run: async (t) => {
       const { control, via } = await t.faults();
@@ -255,7 +255,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C3-receive-throttled",
     clause,
-    title: "a throttled receive is called again after a while",
+    title: "a throttled receive is retried later",
     needs: competing,
     run: async (t) => {
       const { control, via } = await t.faults();

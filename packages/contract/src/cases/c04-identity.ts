@@ -11,7 +11,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C4-id-is-the-published-one",
     clause,
-    title: "the id publish returned is the delivery's, in every attempt",
+    title: "the delivery has the id that publish returned, in every attempt",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -41,7 +41,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C4-dedup-inside-the-window",
     clause,
-    title: "a second send of the same id and hop is swallowed within publishDedupMs, and only then",
+    title: "a second send of the same id and hop is dropped within publishDedupMs, and only then",
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -150,7 +150,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C4-redelivery-is-the-same-message",
     clause,
-    title: "a message given back comes again as it was: body, headers, key, type",
+    title: "a returned message comes again unchanged: body, headers, key, type",
     needs: notLog,
     run: async (t) => {
       const seam = await t.seam();

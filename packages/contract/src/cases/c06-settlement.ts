@@ -46,7 +46,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C6-only-the-given-are-settled",
     clause,
-    title: "settling some of what was received leaves the rest held",
+    title: "settling some received messages leaves the others held",
     needs: all(notLog, ownDeadline),
     hold: "ends",
     run: async (t) => {
@@ -63,7 +63,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C6-mixed-verdicts-in-one-call",
     clause,
-    title: "acks, retries and releases in one settle call each do their own",
+    title: "acks, retries and releases in one settle call all take effect",
     needs: brokerRetry,
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
@@ -89,7 +89,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C6-a-stale-receipt-hurts-no-other",
     clause,
-    title: "a stale receipt in a batch: the others are settled, and outcomes map to their items",
+    title: "a stale receipt in a batch does not affect the others, and outcomes map to their items",
     needs: all(notLog, ownDeadline),
     hold: "ends",
     run: async (t) => {

@@ -22,7 +22,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C7-held-is-hidden",
     clause,
-    title: "what is held is not given to another consumer",
+    title: "a held message is not delivered to another consumer",
     needs: notLog,
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
@@ -36,7 +36,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C7-hold-ends",
     clause,
-    title: "a hold that is not extended ends, not before its time, and the message comes again",
+    title: "a hold that is not extended ends, but not early, and the message comes again",
     needs: all(notLog, ownDeadline),
     hold: "ends",
     run: async (t) => {
@@ -54,7 +54,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C7-extend-keeps",
     clause,
-    title: "an extended hold lasts: the message stays away, then comes",
+    title: "an extended hold delays the redelivery by the extension",
     needs: all(notLog, ownDeadline),
     hold: "ends",
     run: async (t) => {
@@ -83,7 +83,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C7-heartbeat",
     clause,
-    title: "while a handler runs its hold is kept: no second delivery, however long",
+    title: "while a handler runs its hold is extended: there is no second delivery, however long it runs",
     needs: all(notLog, ownDeadline),
     hold: "ends",
     run: async (t) => {

@@ -144,7 +144,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C8-order-per-key",
     clause,
-    title: "deliveries of a key start in acceptance order, one at a time, while other keys run beside it",
+    title: "deliveries of a key start in acceptance order, one at a time, while other keys run concurrently",
     needs: ordered,
     run: async (t) => {
       const channel = t.channel();
@@ -252,7 +252,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C8-poison-key-blocks-no-other",
     clause,
-    title: "while a key is blocked by a failing message other keys go on",
+    title: "while a failing message blocks its key, other keys continue",
     needs: keyed,
     run: async (t) => {
       const channel = t.channel();
@@ -321,7 +321,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C8-gap-is-reported",
     clause,
-    title: "a dead letter of an ordered channel leaves a gap and says so",
+    title: "a dead letter of an ordered channel leaves a gap, which is reported",
     needs: all(ordered, deadLetters),
     run: async (t) => {
       const channel = t.channel();

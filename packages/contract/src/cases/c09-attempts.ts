@@ -37,7 +37,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C9-succeeds-at-the-last",
     clause,
-    title: "a message that succeeds at its last attempt is no dead letter",
+    title: "a message that succeeds at its last attempt is not dead-lettered",
     needs: deadLetters,
     run: async (t) => {
       const channel = t.channel();
@@ -141,7 +141,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C9-release-is-no-failure",
     clause,
-    title: "releases do not use up the attempts",
+    title: "releases do not use up attempts",
     needs: all(deadLetters, notLog),
     run: async (t) => {
       const channel = t.channel();

@@ -25,7 +25,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C10-publish-delay",
     clause,
-    title: "a delayed message comes, and never earlier than asked",
+    title: "a delayed message is delivered, never earlier than asked",
     needs: delays,
     run: async (t) => {
       const channel = t.channel({ needs: { delay: "10s" } });
@@ -78,7 +78,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C10-undeclared-delay-refused",
     clause,
-    title: "where delay is not kept, a channel that needs it is refused at connect, by name",
+    title: "a channel that needs an unsupported delay is refused at connect, by name",
     needs: noDelays,
     run: async (t) => {
       const channel = t.channel({ needs: { delay: "5s" } });
@@ -90,7 +90,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C10-undeclared-delay-not-ignored",
     clause,
-    title: "a delay asked for without its need is refused at publish, not dropped",
+    title: "a delay that the channel did not declare is refused at publish, not ignored",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -101,7 +101,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C10-retry-delay",
     clause,
-    title: "Retry({ delay }) is kept: the next attempt is never early",
+    title: "Retry({ delay }) is respected: the next attempt is never early",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -117,7 +117,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C10-backoff-is-kept",
     clause,
-    title: "the policy's waits are kept between attempts",
+    title: "the policy's back-off is respected between attempts",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], retry: { attempts: 3, backoff: "linear", first: "600ms" } });
@@ -164,7 +164,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C10-retry-longer-than-the-hold",
     clause,
-    title: "a retry delay longer than the hold is kept all the same",
+    title: "a retry delay longer than the hold is respected",
     needs: notLog,
     hold: "ends",
     run: async (t) => {

@@ -162,7 +162,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C11-redrive",
     clause,
-    title: "redrive brings a dead letter back to its group, under its id, with its attempts counted afresh",
+    title: "redrive returns a dead letter to its group, under its id, with its attempts reset",
     needs: redrives,
     run: async (t) => {
       const channel = t.channel();
@@ -266,7 +266,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C11-skip",
     clause,
-    title: "deadLetter: skip settles an exhausted message and says so",
+    title: "deadLetter: skip settles an exhausted message and reports it",
     needs: (caps) => (caps.poisonSkip.includes("skip") ? undefined : `poisonSkip: ${caps.poisonSkip.join(", ")}`),
     hold: "ends",
     run: async (t) => {
@@ -320,7 +320,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C11-next-goes-on",
     clause,
-    title: "after a dead letter the group goes on with the next messages",
+    title: "after a dead letter the group continues with the next messages",
     needs: deadLetters,
     run: async (t) => {
       const channel = t.channel();

@@ -8,7 +8,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C12-concurrency",
     clause,
-    title: "never more handlers at once than concurrency says, and as many where there is work",
+    title: "at most `concurrency` handlers run at once, and that many if there is work",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({
@@ -122,7 +122,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C12-idle-lease-leaves-room",
     clause,
-    title: "a lease that comes while another idles with the whole budget is read within a second",
+    title: "a new lease is read within a second, even if an idle lease holds the whole budget",
     needs: leases,
     run: async (t) => {
       const channel = t.channel();

@@ -9,7 +9,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-running-handlers-finish",
     clause,
-    title: "stop lets running handlers end and settles them: they do not come again",
+    title: "stop waits for running handlers and settles their messages, which do not come again",
     hold: "ends",
     run: async (t) => {
       const channel = t.channel();
@@ -35,7 +35,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-unstarted-are-given-back",
     clause,
-    title: "what was fetched and not started goes back at once, not when its hold ends",
+    title: "received but unstarted messages are returned at once, not when their holds end",
     run: async (t) => {
       const channel = t.channel();
       const groups = { main: { concurrency: 1, maxInFlight: 10, hold: "60s" } };
@@ -63,7 +63,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-no-new-handler-after-stop",
     clause,
-    title: "no handler starts once stop was asked for, also under load",
+    title: "no handler starts after stop was called, even under load",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], groups: { main: { concurrency: 3 } } });
@@ -110,7 +110,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-idempotent",
     clause,
-    title: "stop may be called twice and at once; each resolves with the same report",
+    title: "stop may be called repeatedly and concurrently: each call resolves with the same report",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -152,7 +152,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-stop-before-start",
     clause,
-    title: "an application that never started stops",
+    title: "an application that was never started can stop",
     run: async (t) => {
       const app = await t.app({ channels: [t.channel()] });
       assert.deepEqual(await app.stop(), { completed: 0, drained: 0, released: 0, abandoned: 0 });
@@ -199,7 +199,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-pending-publishes-are-flushed",
     clause,
-    title: "stop waits for publishes under way: each is answered, and what was accepted is there",
+    title: "stop waits for pending publishes: each is answered, and the broker has every accepted message",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -232,7 +232,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-driver-close-while-receiving",
     clause,
-    title: "closing a receiver ends its running receive, and nothing is lost by it",
+    title: "closing a receiver ends its running receive without loss",
     hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
@@ -254,7 +254,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-driver-close-twice",
     clause,
-    title: "closing twice and at once is harmless, for senders, receivers and connections",
+    title: "closing repeatedly or concurrently is harmless, for senders, receivers and connections",
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -327,7 +327,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-closed-after-stop",
     clause,
-    title: "after stop nothing asks the broker anything: depth, dead letters and replay are closed",
+    title: "after stop no call reaches the broker: depth, dead letters and replay reject as closed",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -348,7 +348,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-stop-with-a-silent-broker",
     clause,
-    title: "a broker that answers nothing any more holds a stop up by its deadline and four seconds at most",
+    title: "with a broker that no longer answers, stop takes at most its deadline plus four seconds",
     run: async (t) => {
       const channel = t.channel();
       let speak!: () => void;
@@ -379,7 +379,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-handlers-publish-while-draining",
     clause,
-    title: "a handler that drains may still publish, and what it published is there",
+    title: "a draining handler may still publish, and its messages are accepted",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -404,7 +404,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-stop-right-after-start",
     clause,
-    title: "stopped as soon as it has started, a member keeps nothing from the next one",
+    title: "a member stopped right after its start withholds no message from the next one",
     run: async (t) => {
       const channel = t.channel();
       const publisher = await t.app({ channels: [channel] });

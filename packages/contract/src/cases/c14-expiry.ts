@@ -7,7 +7,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C14-expired-is-not-handled",
     clause,
-    title: "an expired message is settled and reported, never handled; others are",
+    title: "an expired message is settled and reported, not handled",
     hold: "ends",
     run: async (t) => {
       const channel = t.channel();

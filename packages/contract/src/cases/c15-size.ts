@@ -40,7 +40,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C15-limit-observed",
     clause,
-    title: "maxMessageBytes observed: the driver takes a message of exactly that size, whole, and none larger",
+    title: "maxMessageBytes observed: the driver delivers a message of exactly that size whole and accepts none larger",
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();

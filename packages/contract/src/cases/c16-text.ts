@@ -45,7 +45,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C16-hostile-bodies",
     clause,
-    title: "hostile text and structure in bodies comes back as it was",
+    title: "hostile text and structure in bodies is delivered unchanged",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -62,7 +62,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C16-hostile-headers",
     clause,
-    title: "hostile text in header values comes back as it was",
+    title: "hostile text in header values is delivered unchanged",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -77,7 +77,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C16-header-names",
     clause,
-    title: "header names outside a-z, 0-9 and - are refused, and so are values that are no strings",
+    title: "header names outside a-z, 0-9 and - are refused, and so are values that are not strings",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -99,7 +99,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C16-lone-surrogates",
     clause,
-    title: "lone surrogates are refused alike everywhere, in bodies, headers, keys and ids",
+    title: "lone surrogates are refused on every transport, in bodies, headers, keys and ids",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -332,7 +332,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C16-group-named-by-a-stranger",
     clause,
-    title: "a producer's togroup does not lose a message on a queue, which nobody but its group ever reads",
+    title: "a foreign togroup header does not lose a message on a queue, which only its own group reads",
     needs: notLog,
     run: async (t) => {
       const channel = t.channel();

@@ -7,7 +7,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C18-undeclared-needs-refused",
     clause,
-    title: "each need the transport does not declare is refused at connect, by name, all at once",
+    title: "all needs that the transport does not declare are refused at connect together, by name",
     needs: (caps, harness) => {
       const all = caps.fairness && caps.replay.length > 0 && caps.delayedPublishMs > 0;
       return all ? `fairness, replay and delay are all declared (${harness.name})` : undefined;
@@ -76,7 +76,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C18-opened-is-no-worse",
     clause,
-    title: "what the opened driver declares is no worse than what the adapter declared without I/O",
+    title: "the opened driver declares no less than the adapter declared without I/O",
     run: async (t) => {
       const seam = await t.seam();
       const [sender, reader] = [await seam.sender(), await seam.reader()];

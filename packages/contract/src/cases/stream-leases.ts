@@ -41,7 +41,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-checkpoint-never-passes-the-unsettled",
     clause,
-    title: "whatever is settled out of order, the checkpoint stays before the first unsettled record",
+    title: "records settled out of order: the checkpoint stays before the first unsettled record",
     needs: log,
     run: async (t) => {
       const channel = t.channel({ ordered: false });

@@ -35,7 +35,7 @@ export interface MessagingParts {
   readonly redact?: Redact | undefined;
 }
 
-/** What `connect()` gives; its typed face is `Messaging` in api/messaging.ts. */
+/** What `connect()` returns; its typed interface is `Messaging` in api/messaging.ts. */
 export class MessagingCore {
   readonly #parts: MessagingParts;
   readonly #shapes = new Map<string, ChannelShape>();
