@@ -187,7 +187,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C7-says-why-a-hold-is-lost",
     clause,
-    title: "a hold that cannot be extended: the event, the abort reason and health say what was refused",
+    title: "when a hold cannot be extended, the event, the abort reason and health say what was refused",
     needs: all(notLog, ownDeadline),
     hold: "ends",
     run: async (t) => {

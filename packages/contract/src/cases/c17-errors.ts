@@ -12,7 +12,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C17-classify-never-throws",
     clause,
-    title: "the driver names every error: what it does not know is ambiguous while sending, else retryable",
+    title: "the driver classifies every error: an unknown one is ambiguous while sending, otherwise retryable",
     run: async (t) => {
       const { connection } = await t.seam();
       const odd = [

@@ -27,7 +27,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "H-facts",
     clause: "envelope",
-    title: "a delivery says what it is: channel, group, type, source, time, attempt, not foreign, hop 0",
+    title: "a delivery tells its channel, group, type, source, time and attempt; it is not foreign and has hop 0",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], service: "billing" });

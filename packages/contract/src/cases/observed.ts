@@ -27,7 +27,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-max-batch",
     clause,
-    title: "maxBatch observed: a batch of that many is taken in one call, each answered in its place",
+    title: "maxBatch observed: one call takes a batch of that size and returns the results in order",
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -44,7 +44,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-concurrency",
     clause,
-    title: "concurrency observed: that many sends and receives at once are served",
+    title: "concurrency observed: that many concurrent sends and receives are served",
     run: async (t) => {
       const seam = await t.seam({ holdMs: 30_000 });
       const sender = await seam.sender();
@@ -65,7 +65,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-depth",
     clause,
-    title: "depth observed: offered exactly where declared, and it counts what waits",
+    title: "depth observed: offered exactly if declared, and it counts the backlog",
     run: async (t) => {
       const seam = await t.seam({ holdMs: 30_000 });
       const of = seam.places.groups["main"]!;
@@ -94,7 +94,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-purge",
     clause,
-    title: "purge observed: offered exactly where declared, and it removes what waits",
+    title: "purge observed: offered exactly if declared, and it removes the backlog",
     hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
@@ -117,7 +117,8 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-fairness",
     clause,
-    title: "fairness observed: a fairness key is taken and implies no order; undeclared, it is refused at publish",
+    title:
+      "fairness observed: a fairness key is accepted and implies no order; if undeclared, it is refused at publish",
     run: async (t) => {
       const channel = t.channel(t.caps.fairness ? { needs: { fairness: true } } : {});
       const app = await t.app({ channels: [channel] });
@@ -139,7 +140,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-fair-shares",
     clause,
-    title: "fairness observed: a tenant with a backlog does not keep another's few messages waiting to the end",
+    title: "fairness observed: a tenant's few messages do not wait for the end of another tenant's backlog",
     needs: (caps) => (caps.fairness ? undefined : "fairness: false"),
     run: async (t) => {
       const channel = t.channel({ needs: { fairness: true } });
@@ -184,7 +185,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-fencing-token",
     clause,
-    title: "fencingToken observed: there exactly where declared, and it rises with every new holder",
+    title: "fencingToken observed: present exactly if declared, and it rises with every new holder",
     run: async (t) => {
       const seam = await t.seam();
       const reader = await seam.reader();
@@ -200,7 +201,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-replay-as-declared",
     clause,
-    title: "replay observed: a group can be moved exactly where replay is declared",
+    title: "replay observed: a group can be moved exactly if replay is declared",
     run: async (t) => {
       const seam = await t.seam();
       const seeking = seam.connection.seek?.(seam.places.groups["main"]!, "earliest", signal());
@@ -212,7 +213,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-native-dead-letter",
     clause,
-    title: "deadLetter observed: the broker itself moves what is received too often",
+    title: "deadLetter observed: the broker itself moves messages that were received too often",
     needs: all(notLog, (caps) => (caps.deadLetter === "native" ? undefined : "deadLetter: none")),
     run: async (t) => {
       const seam = await t.seam({ nativeAttempts: 3, holdMs: 30_000 });
@@ -234,7 +235,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "O-retention",
     clause,
-    title: "retentionMs observed: kept until then, gone after",
+    title: "retentionMs observed: messages are kept until then and gone afterwards",
     needs: (caps, harness) => {
       if (!("advance" in harness.runtime())) return "the harness's time is real: retention takes days";
       return Number.isFinite(caps.retentionMs) ? undefined : "retentionMs: unlimited";

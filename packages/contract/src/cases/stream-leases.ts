@@ -74,7 +74,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-failover-keeps-order",
     clause,
-    title: "when a worker dies its partitions go to another, each key in order and nothing lost",
+    title: "when a worker dies, another takes over its partitions: keys stay in order and nothing is lost",
     needs: log,
     run: async (t) => {
       const channel = t.channel({ ordered: true });
@@ -152,7 +152,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-record-that-kills-its-worker",
     clause,
-    title: "a record that kills every worker that handles it ends as a dead letter, and the log goes on",
+    title: "a record that kills every worker that handles it becomes a dead letter, and the log continues",
     needs: log,
     run: async (t) => {
       const channel = t.channel({ ordered: false });

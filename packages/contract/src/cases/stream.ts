@@ -7,7 +7,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-replay-earliest",
     clause,
-    title: "a group that starts at earliest gets what was there before it, in order",
+    title: "a group that starts at earliest gets the existing records, in order",
     needs: all(log, replays("earliest")),
     run: async (t) => {
       const seam = await t.seam({ groups: ["early"] });
@@ -19,7 +19,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-ended-receive-loses-nothing",
     clause,
-    title: "what a receive was about to bring when it was ended comes with a later one, however late that is",
+    title: "records that an ended receive was about to return come with a later receive, however late",
     needs: log,
     run: async (t) => {
       const seam = await t.seam();
@@ -69,7 +69,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-seek-time",
     clause,
-    title: "a group moved back to a time gets what came since, and nothing is missing",
+    title: "a group moved back to a time gets every record since then",
     needs: all(log, replays("time")),
     run: async (t) => {
       const seam = await t.seam();
@@ -91,7 +91,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-seek-position",
     clause,
-    title: "positions rise, and a group moved to one gets that record again and all after it",
+    title: "positions rise, and a group moved to a position gets its record and all later ones again",
     needs: all(log, replays("at")),
     run: async (t) => {
       const seam = await t.seam();
@@ -148,7 +148,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "S-trimmed-position",
     clause,
-    title: "a position that retention has overtaken is reported as lost, and reading goes on at what is left",
+    title: "a position past retention is reported as lost, and reading continues at the oldest record left",
     needs: all(log, (_caps, harness) =>
       harness.native?.trim === undefined && !("advance" in harness.runtime())
         ? "the harness cannot trim, and its time is real"

@@ -37,7 +37,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "T-apply-is-idempotent",
     clause,
-    title: "after apply there is nothing to do, and applying again, also at once from two processes, is harmless",
+    title: "after apply nothing is left to do, and applying again is harmless, even from two processes at once",
     needs: planned,
     run: async (t) => {
       const [one, two] = [await topologyOf(t), await topologyOf(t)];
@@ -86,7 +86,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "T-missing-fails-on-use",
     clause,
-    title: "a consumer whose destination is missing fails with a typed error, not with a hang",
+    title: "a consumer whose destination is missing fails with a typed error and does not hang",
     needs: planned,
     run: async (t) => {
       const channel = t.channel();
@@ -107,7 +107,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "T-verify-refuses",
     clause,
-    title: "provision: verify refuses to start on a difference, and starts where there is none",
+    title: "provision: verify refuses to start if there is a difference, and starts if there is none",
     needs: planned,
     run: async (t) => {
       const channel = t.channel();
