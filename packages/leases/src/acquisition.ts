@@ -5,9 +5,9 @@ interface Write {
   readonly change: Change;
 }
 
-/** Takes a lease: whoever expects the same counter is too late. `begun`: the token of this worker's last tenure of it that was put to use. */
+/** Takes a lease by a conditional write on its counter, so that only one worker succeeds. `begun` is the token of this worker's last tenure of it that was used. */
 export function acquisition(row: LeaseRow, worker: string, begun: number | undefined, now: number): Write {
-  // A tenure of this worker that never began, its acquisition's answer lost, is no tenure.
+  // If the answer to an acquisition was lost, that tenure never began and does not count.
   const unbegun = row.owner === worker && row.token !== undefined && begun !== row.token;
   return {
     expect: { counter: row.counter },
@@ -17,13 +17,13 @@ export function acquisition(row: LeaseRow, worker: string, begun: number | undef
       handoverFrom: null,
       token: row.counter + 1,
       tenures: unbegun ? row.tenures : row.tenures + 1,
-      // KCL's LATEST would mean another place after a crash.
+      // KCL's LATEST would mean another position after a crash.
       ...(row.checkpoint === "LATEST" ? { checkpoint: { time: now } } : {}),
     },
   };
 }
 
-/** Asks the holder for a lease. The counter stays, so that the holder's renewals go on. */
+/** Asks the holder to hand a lease over. Leaves the counter unchanged, so that the holder can still renew. */
 export function handoverRequest(row: LeaseRow, worker: string): Write {
   const owner = row.owner ?? null;
   return {

@@ -5,16 +5,16 @@ import type { LeaseStore } from "./store.ts";
 import type { Times } from "./timing.ts";
 
 /**
- * Calls to the store and to the source: bounded in time, their errors named, outages reported once, and reported over. A kind
- * of call that failed is over with its next success; one that is not made again, once it has not failed for a lease's
- * duration while others succeed.
+ * Makes the calls to the store and the source. It limits their time, classifies their errors and reports each outage once, and its end.
+ * The outage of a kind of call ends with its next success, or once it has not failed for a lease's duration while other calls
+ * succeed.
  */
 export class Calls {
   readonly #store: LeaseStore;
   readonly #runtime: Runtime;
   readonly #times: Pick<Times, "callMs" | "leaseMs">;
   readonly #report: (event: LeaseEvent) => void;
-  /** The kinds of calls that failed, and when they last did. */
+  /** When each failing kind of call last failed. */
   readonly #down = new Map<string, { readonly what: "store" | "source"; at: number }>();
 
   constructor(

@@ -15,7 +15,7 @@ function rank(of: Checkpoint): number {
   return typeof of === "object" && "sequence" in of ? 1 : 0;
 }
 
-/** Negative: `a` is before `b`. The starts (TRIM_HORIZON, LATEST, a time) are before every record, and equal to each other. */
+/** Negative if `a` is before `b`. The starts (TRIM_HORIZON, LATEST, a time) are equal to each other and before every record. */
 export function compareCheckpoints(a: Checkpoint, b: Checkpoint): number {
   const difference = rank(a) - rank(b);
   if (difference !== 0 || rank(a) !== 1) return difference;

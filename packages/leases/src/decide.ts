@@ -6,34 +6,34 @@ export interface Situation {
   readonly observer: Observer;
   readonly now: number;
   readonly me: string;
-  /** Held here: what the table says of it may be old. */
+  /** Held here; its row in the table may be out of date. */
   readonly held: (key: string) => boolean;
-  /** Given up here a moment ago: others first. */
+  /** Given up here a moment ago, so other workers go first. */
   readonly resting: (key: string) => boolean;
   readonly leaseMs: number;
   readonly random: () => number;
 }
 
 export interface Decision {
-  /** To be taken now. */
+  /** Leases to take now. */
   readonly take: readonly LeaseRow[];
-  /** To be asked for. */
+  /** Leases to ask their holders for. */
   readonly ask: readonly LeaseRow[];
-  /** A handover to this worker is under way, or its share is not full though others have more. */
+  /** A handover to this worker is in progress, or it has less than its share while others have more. */
   readonly hurry: boolean;
-  /** The soonest moment at which a lease of another runs out, or another worker counts as dead. */
+  /** The next time at which another worker's lease expires or another worker counts as dead. */
   readonly expiry: number | undefined;
   readonly live: ReadonlySet<string>;
 }
 
-/** Parents that have no row any more were passed long ago. */
+/** Parents without a row were read to their end long ago. */
 export function eligibleRows(leases: readonly LeaseRow[]): LeaseRow[] {
   const rows = new Map(leases.map((row) => [row.key, row]));
   const passed = (parent: string) => (rows.get(parent)?.checkpoint ?? "SHARD_END") === "SHARD_END";
   return leases.filter((row) => row.checkpoint !== "SHARD_END" && row.parents.every(passed));
 }
 
-/** What a worker should do about what it sees. Pure but for the shuffle. */
+/** Decides which leases a worker takes and asks for. Pure except for the shuffle. */
 export function decide(of: Situation): Decision {
   const { observer, now, me, leaseMs } = of;
   const eligible = eligibleRows(of.table.leases);
@@ -49,7 +49,7 @@ export function decide(of: Situation): Decision {
   let coming = false;
   for (const row of eligible) {
     if (of.held(row.key)) {
-      // Asked of this worker and not yet given: it counts as the other's already.
+      // This worker was asked to hand it over, so it already counts as the other's.
       if (row.owner === undefined || row.owner === me) mine.push(row);
       else load(loads, row.owner, row);
       continue;
@@ -84,9 +84,9 @@ export function decide(of: Situation): Decision {
 }
 
 /**
- * Active, and seen to move within a lease duration: whoever shows nothing for that long has lost its leases too. One that lets
- * a lease run out, and of which nothing moved for half a duration, is taken for dead at once: its share is free to the others
- * as soon as its first lease is.
+ * True if the worker is active and its counters moved within a lease duration. A worker silent for longer has lost its leases too. A
+ * worker with an expired lease counts as dead after half a duration of silence, so that the others can take its share with
+ * its first lease.
  */
 function liveWorkers(of: Situation, eligible: readonly LeaseRow[]): Set<string> {
   const { observer, now, leaseMs, me } = of;
@@ -109,7 +109,7 @@ function liveWorkers(of: Situation, eligible: readonly LeaseRow[]): Set<string> 
   return live;
 }
 
-/** Leases of those that have more than their share, until this worker has its own; nobody is left with fewer than it. */
+/** Leases to ask from workers with more than their share, until this worker has its share. None is left with fewer than this worker. */
 function wanted(
   of: Situation,
   loads: ReadonlyMap<string, LeaseRow[]>,

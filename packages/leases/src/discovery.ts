@@ -6,7 +6,7 @@ import type { LeaseEvent } from "./events.ts";
 import type { Shard, ShardSource } from "./source.ts";
 import type { Checkpoint, LeaseRow, LeaseStore, LeaseTable, NewLease } from "./store.ts";
 
-/** How often in a row something odd must be seen in the listing before it is believed. KCL's figure. */
+/** How many consecutive listings must show an inconsistency before it is believed. The same number as KCL's. */
 const AUDITS = 3;
 
 export interface DiscoveryOptions {
@@ -16,7 +16,7 @@ export interface DiscoveryOptions {
   readonly report: (event: LeaseEvent) => void;
 }
 
-/** Keeps one row for each shard that can be read: makes the missing, deletes those of shards that are gone. */
+/** Keeps one row per readable shard: creates missing rows and deletes those of shards that are gone. */
 export class Discovery {
   readonly #store: LeaseStore;
   readonly #source: ShardSource;
@@ -32,7 +32,7 @@ export class Discovery {
     this.#report = report;
   }
 
-  /** True: something odd was seen that the next listing may confirm. */
+  /** True if the listing showed an inconsistency that the next one may confirm. */
   async run(signal: AbortSignal): Promise<boolean> {
     const table = await this.#load(signal);
     const { start = "TRIM_HORIZON", complete = true } = table.group ?? {};
@@ -98,7 +98,7 @@ export class Discovery {
     );
   }
 
-  /** Of a merge: what has no row would count as passed, and its records would be read after the child's. */
+  /** Makes rows for the other parents of a merge: a parent without a row counts as read, and its records would come after the child's. */
   async #bearParents(ids: readonly string[], children: readonly Shard[], signal: AbortSignal): Promise<void> {
     const table = await this.#load(signal);
     const rows = new Set(table.leases.map((row) => row.key));
@@ -108,7 +108,7 @@ export class Discovery {
     const listed = new Map(shards.map((shard) => [shard.id, shard]));
     const passed = ancestors(table.leases, listed);
     const late = new Map<string, Shard>();
-    // With the ancestors that have none: without them these would count as passed in their turn.
+    // Ancestors without rows need rows too, or they would count as read.
     const add = (id: string) => {
       const shard = listed.get(id);
       if (shard === undefined || rows.has(id) || passed.has(id) || late.has(id)) return;
@@ -146,7 +146,7 @@ export class Discovery {
   }
 
   async #insert(rows: readonly NewLease[], signal: AbortSignal): Promise<void> {
-    // In portions: a thousand conditional puts are not one call's worth of time.
+    // In portions, since a thousand conditional puts do not fit into one call's time limit.
     for (let at = 0; at < rows.length; at += PORTION) {
       const portion = rows.slice(at, at + PORTION);
       await this.#calls.store("making rows", (s) => this.#store.insert(portion, s), signal);
@@ -168,7 +168,7 @@ export function generations(shards: readonly Shard[]): Shard[][] {
   const result: Shard[][] = [];
   while (left.size > 0) {
     const next = [...left.values()].filter((shard) => !shard.parents.some((parent) => left.has(parent)));
-    // Never seen, a circle would go on for ever.
+    // Guards against a cycle, although none was ever seen.
     const generation = next.length > 0 ? next : [...left.values()];
     for (const shard of generation) left.delete(shard.id);
     result.push(generation);
@@ -176,7 +176,7 @@ export function generations(shards: readonly Shard[]): Shard[][] {
   return result;
 }
 
-/** What has a row further on: it was read, or left out at the start, and is not begun again. */
+/** Shards with a descendant that has a row. They were read already, or skipped at the start, and are not started again. */
 function ancestors(leases: readonly LeaseRow[], listed: ReadonlyMap<string, Shard>): Set<string> {
   const passed = new Set<string>();
   const pass = (parents: readonly string[]) => {
@@ -190,7 +190,7 @@ function ancestors(leases: readonly LeaseRow[], listed: ReadonlyMap<string, Shar
   return passed;
 }
 
-/** Read to its end, past retention, and no child needs it any more to wait for. */
+/** True if the shard was read to its end, is past retention and no child still waits for it. */
 function forgettable(row: LeaseRow, listed: ReadonlyMap<string, Shard>, rows: ReadonlyMap<string, LeaseRow>): boolean {
   if (row.checkpoint !== "SHARD_END" || listed.has(row.key)) return false;
   if (row.parents.some((parent) => rows.has(parent))) return false;
@@ -198,7 +198,7 @@ function forgettable(row: LeaseRow, listed: ReadonlyMap<string, Shard>, rows: Re
   return row.children.every(begun);
 }
 
-/** Where a group that starts now begins; `latest` as a time, which means the same later. */
+/** The start position of a new group. `latest` becomes a time, which keeps its meaning later. */
 export async function resolveStart(
   start: Position,
   source: ShardSource,

@@ -7,11 +7,11 @@ import type { Timing } from "./timing.ts";
 export interface LeaseEngineOptions {
   readonly store: LeaseStore;
   readonly source: ShardSource;
-  /** The consumer group, as the store is to remember it. */
+  /** The consumer group's name in the store. */
   readonly group: string;
-  /** What names the log for good: an ARN with its creation time, a name. A table made for another is refused. */
+  /** The log's permanent identity, such as an ARN with its creation time. A table made for another log is refused. */
   readonly stream: string;
-  /** Where the group starts, the first time ever. */
+  /** Where the group starts if it has no checkpoints yet. */
   readonly start: Position;
   readonly runtime: Runtime;
   /** Unique in the group and new for every process. Default: a UUID. */

@@ -17,7 +17,7 @@ import { jittered, type Times, timesOf } from "./timing.ts";
 import { Wake } from "./wake.ts";
 
 /**
- * Takes, keeps and gives up one group's leases for one worker. A stream driver's `leases()` is a loop over {@link shards}.
+ * Takes, renews and releases one group's leases for one worker. A stream driver's `leases()` is a loop over {@link shards}.
  *
  * ```ts
  * const engine = new LeaseEngine({ store, source, group: "billing", stream: arn, start: "latest", runtime });
@@ -39,10 +39,10 @@ export class LeaseEngine {
   readonly #observer = new Observer();
   readonly #host: TenureHost;
   readonly #held = new Map<string, Tenure>();
-  /** Fencing tokens of tenures that were yielded, by shard: the last. */
+  /** By shard, the fencing token of the last tenure that was yielded. */
   readonly #begun = new Map<string, number>();
   readonly #rests = new Map<string, number>();
-  /** Fencing tokens of tenures that ended without being freed in the table, by shard: its row may still name this worker. */
+  /** By shard, fencing tokens of ended tenures that were not freed in the table: the row may still name this worker. */
   readonly #owed = new Map<string, number>();
   readonly #yields: Tenure[] = [];
   readonly #closed = new AbortController();
@@ -85,8 +85,8 @@ export class LeaseEngine {
   }
 
   /**
-   * Checks the table, and stores the group's start if there is none. `announce` is told of a wait that the store knows it
-   * needs. Rejects with a MessagingError.
+   * Checks the table and stores the group's start position if there is none. Calls `announce` before a planned wait of the store.
+   * Rejects with a MessagingError.
    */
   async open(signal: AbortSignal, announce?: Announce): Promise<void> {
     const { store, source, group, stream, start } = this.#options;
@@ -109,8 +109,9 @@ export class LeaseEngine {
   }
 
   /**
-   * Yields each shard as it is taken; once per engine. Ends when `signal` aborts: from then on nothing is taken, the others are told,
-   * and what was yielded stays held until it is released. Rejects only with what no retry mends (`auth`, `config`).
+   * Yields each shard when its lease is taken. Call it once per engine. It ends when `signal` aborts: the engine then takes no more
+   * leases and tells the other workers; yielded shards stay held until released. Rejects only with errors that no retry can help
+   * (`auth`, `config`, `permanent`).
    */
   async *shards(signal: AbortSignal): AsyncGenerator<HeldShard> {
     const stop = () => {
@@ -137,25 +138,25 @@ export class LeaseEngine {
     } finally {
       signal.removeEventListener("abort", stop);
       stop();
-      // Nobody will read these.
+      // No reader will get these.
       for (const tenure of this.#yields.splice(0)) void tenure.release();
     }
   }
 
-  /** Looks at the table and at the shards at once: something is known to have changed. */
+  /** Reads the table and the shards at once. Call it when something is known to have changed. */
   look(): void {
     this.#listing.now();
     this.#look.now();
   }
 
-  /** What the table said at the last look, this worker's own shards up to date. */
+  /** The shards as last read from the table. This worker's own shards are up to date. */
   status(): readonly ShardStatus[] {
     return statusOf(this.#table, this.#held, this.worker);
   }
 
   /**
-   * Leaves the group, and frees what is still held: its reader has not released it, so it counts as a tenure that ended in the
-   * middle. Idempotent; never rejects. Does not close the store.
+   * Leaves the group and frees leases still held. Since their readers have not released them, these count as tenures without
+   * release. Idempotent; never rejects. Does not close the store.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -171,13 +172,13 @@ export class LeaseEngine {
     for (const wake of [this.#look, this.#listing, this.#given]) wake.close();
     await Promise.allSettled(this.#loops);
     await Promise.all([...this.#owed].map(([key, token]) => this.#free(key, token)));
-    // While a lease names this worker, its row says who that is; a later worker deletes it.
+    // While a lease names this worker, the worker's row must stay. A later worker deletes it.
     if (this.#owed.size > 0) return;
     const { store } = this.#options;
     await this.#calls.store("leaving the group", (s) => store.forget(this.worker, undefined, s)).catch(() => {});
   }
 
-  /** Frees a lease that ran out here, unless another has it by now. Never rejects. */
+  /** Frees a lease that expired here, unless another worker has it by now. Never rejects. */
   async #free(key: string, token: number): Promise<void> {
     const { store } = this.#options;
     const expect = { token, holder: this.worker };
@@ -205,7 +206,7 @@ export class LeaseEngine {
     await this.#workers.beat(this.#draining);
   }
 
-  /** Looks, and does what is to be done about it; how soon to look again. */
+  /** Reads the table and acts on it. Returns the milliseconds until the next look. */
   async #lookOnce(): Promise<number> {
     const { store } = this.#options;
     const { leaseMs, quickMs } = this.#times;
@@ -239,7 +240,7 @@ export class LeaseEngine {
     return Math.max(next, quickMs / 2);
   }
 
-  /** False: another was faster, or it isn't known. */
+  /** Returns false if another worker was faster or the outcome is unknown. */
   async #take(row: LeaseRow): Promise<boolean> {
     if (this.#draining) return true;
     const { store } = this.#options;

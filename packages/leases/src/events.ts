@@ -18,7 +18,7 @@ export type LeaseEvent =
   | { readonly type: "discovered"; readonly shard: string; readonly from: Checkpoint }
   /** A row of a shard that is past retention was deleted. */
   | { readonly type: "forgotten"; readonly shard: string }
-  /** A call failed and will be made again. Told once for each kind of call; `up` follows when that kind succeeds again, or was not needed again. */
+  /** A call failed and will be retried. Reported once per kind of call; `up` follows when that kind succeeds again or is no longer needed. */
   | {
       readonly type: "down";
       readonly what: "store" | "source";

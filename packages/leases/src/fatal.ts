@@ -1,5 +1,5 @@
 import { isMessagingError } from "@switchyard/core/driver-kit";
 
-/** What no retry mends. */
+/** True for errors that no retry can help. */
 export const isFatal = (error: unknown): boolean =>
   isMessagingError(error) && (error.kind === "auth" || error.kind === "config" || error.kind === "permanent");

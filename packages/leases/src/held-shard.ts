@@ -5,43 +5,44 @@ import type { Checkpoint } from "./store.ts";
 export interface HeldShard {
   /** The shard's id. */
   readonly id: string;
-  /** Rises with every tenure of the shard, whoever has it. For conditional writes downstream, and `delivery.fencingToken`. */
+  /** Rises with every tenure of the shard, on any worker. For conditional writes downstream, and `delivery.fencingToken`. */
   readonly fencingToken: number;
   /**
-   * Tenures in a row, this one included, in which nothing was checkpointed and which did not end by release. From 2 on the
-   * first record may be what ends them: give it as the first delivery's `attempt` (driver rule 8).
+   * Consecutive tenures, this one included, that stored no checkpoint and did not end by release. From 2 on the first record may be
+   * what ends them: pass the number as the first delivery's `attempt` (driver rule 8).
    */
   readonly tenures: number;
   /** Where reading starts. Never SHARD_END or LATEST. */
   readonly from: Checkpoint;
   /** The last checkpoint known to be stored; `from` at first. */
   readonly stored: Checkpoint;
-  /** The lease is gone, or cannot be shown to be ours any more: read no more, settle nothing. Never un-aborts. */
+  /** Aborts when the lease is gone or can no longer be shown to be ours. Stop reading and settle nothing. */
   readonly lost: AbortSignal;
-  /** Another worker wants it: read no more, settle, then `release`. After the handover time it is given away all the same. */
+  /** Aborts when another worker wants the lease. Stop reading, settle, then call `release`. After the handover time it is handed over anyway. */
   readonly asked: AbortSignal;
-  /** False from `lost` on, and as soon as the clock passes the end of the tenure, even where no timer could run yet. */
+  /** False once `lost` has aborted, and as soon as the clock passes the end of the tenure, even before the timer runs. */
   readonly valid: boolean;
   /**
-   * Stores that all records up to `at` are settled: a compare-and-set on this tenure. One not after {@link stored} is done
-   * already. Calls at once are made one, the farthest. Rejects `lease-lost` (final), else retryable, when it may have been stored.
+   * Stores that all records up to `at` are settled, by a compare-and-set on this tenure. Resolves at once if `at` is not after
+   * {@link stored}. Concurrent calls become one, with the farthest position. Rejects with `lease-lost` (final), or with a retryable error,
+   * after which the checkpoint may have been stored.
    */
   checkpoint(at: { readonly sequence: string; readonly sub?: number }): Promise<void>;
   /**
-   * Every record of the shard was handed out and settled, and the broker says there will be no more: the children's leases are
-   * made, the checkpoint becomes SHARD_END and the tenure is over. Rejects like `checkpoint`; call it again after a while.
+   * Call this when every record of the shard is settled and the broker says there will be no more. Makes the children's leases, sets the
+   * checkpoint to SHARD_END and ends the tenure. Rejects like `checkpoint`; call it again later.
    */
   ended(children: readonly Shard[]): Promise<void>;
   /**
-   * Gives the lease to whoever asked for it, else to anybody, at once; not a tenure without progress. After `lost`: nothing.
-   * Never rejects: a store that can't be reached sees the lease run out instead.
+   * Hands the lease at once to the worker that asked for it, or frees it. The tenure then does not count as one without progress. Does
+   * nothing after `lost`. Never rejects: if the store cannot be reached, the lease expires.
    */
   release(): Promise<void>;
   /** What a store's transactional checkpoint needs to know about this tenure (`postgresLeases(...).checkpointIn`). */
   readonly claim: LeaseClaim;
 }
 
-/** Plain data: may be given to handlers. */
+/** Plain data that may be passed to handlers. */
 export interface LeaseClaim {
   readonly group: string;
   readonly shard: string;

@@ -1,13 +1,13 @@
 import type { LeaseRow, LeaseTable } from "./store.ts";
 
 /**
- * Since when each counter has stood still, as seen from here, on this process's monotonic clock: no two machines' clocks are
- * ever compared. A counter is seen later than it was written, so a lease runs out here later than at its holder.
+ * Records how long each counter has not changed, on this process's monotonic clock. Clocks of two machines are never compared. A
+ * counter is seen later than it was written, so a lease expires here later than at its holder.
  */
 export class Observer {
   readonly #leases = new Map<string, { counter: number; at: number }>();
   readonly #workers = new Map<string, { counter: number; at: number }>();
-  /** When a lease of the worker, or its own row, was last seen to move. */
+  /** When a lease or the own row of the worker was last seen to change. */
   readonly #moved = new Map<string, number>();
 
   look(table: LeaseTable, now: number): void {
@@ -22,13 +22,13 @@ export class Observer {
     keepOnly(this.#moved, known);
   }
 
-  /** How long the lease's counter has stood still. */
+  /** Milliseconds since the lease's counter last changed. */
   still(row: LeaseRow, now: number): number {
     const seen = this.#leases.get(row.key);
     return seen === undefined || seen.counter !== row.counter ? 0 : now - seen.at;
   }
 
-  /** How long nothing of the worker has moved; undefined: nothing of it was ever seen. */
+  /** Milliseconds since anything of the worker last changed; undefined if it was never seen. */
   quiet(worker: string, now: number): number | undefined {
     const at = this.#moved.get(worker);
     return at === undefined ? undefined : now - at;

@@ -2,8 +2,8 @@ import type { DriverEvent } from "@switchyard/core/driver";
 import type { LeaseEvent } from "./events.ts";
 
 /**
- * Tells a driver's `report` when the leases or the listing of one group are in trouble, and when that is over: one trouble for
- * each of the two, whatever kinds of calls fail. Give {@link seen} as the engine's `report`, and close it with the receiver.
+ * Reports outages of a group's lease store and of its shard listing to a driver's `report`, and their ends. There is one outage for each
+ * of the two, whichever calls fail. Pass {@link seen} as the engine's `report`, and close this with the receiver.
  */
 export class Outages {
   readonly #group: string;
@@ -26,7 +26,7 @@ export class Outages {
     } else if (event.type === "up") this.#over(event.what, event.doing);
   };
 
-  /** Whoever opens the group next finds out for itself. What comes after this is not told. */
+  /** Reports nothing more. The next receiver of the group reports its own outages. */
   close(): void {
     this.#closed = true;
     for (const what of ["store", "source"] as const) for (const doing of this.#failing[what]) this.#over(what, doing);

@@ -9,12 +9,12 @@ export interface SeekOptions extends GroupIdentity {
   readonly store: LeaseStore;
   readonly source: ShardSource;
   readonly runtime: Runtime;
-  /** Everywhere; or shard by shard, undefined leaving a shard where it is. */
+  /** One position for all shards, or one per shard; undefined leaves a shard where it is. */
   readonly to: Position | ((shard: string) => Checkpoint | undefined);
 }
 
 /**
- * Moves a group: every lease is taken from its holder, given the position, and free. Parents are read again before their
+ * Moves a group to a position. Takes every lease from its holder, sets its position and frees it. Parents are read again before their
  * children. Idempotent: call it again if it rejects half-way.
  */
 export async function seek(options: SeekOptions, signal: AbortSignal): Promise<void> {

@@ -17,9 +17,9 @@ export interface TenureHost {
   readonly worker: string;
   readonly group: string;
   report(event: LeaseEvent): void;
-  /** Something of this worker moved in the table: no heartbeat is needed for a while. */
+  /** Call this when a row of this worker changed in the table, so that no heartbeat is needed for a while. */
   moved(): void;
-  /** Not seen alive: a lease it asked for goes to anybody. */
+  /** True if the worker is not seen alive; a lease it asked for is then freed instead. */
   dead(worker: string): boolean;
   /** Makes the children's rows, once their other parents have theirs. */
   addChildShards(children: readonly Shard[], parent: string): Promise<void>;
@@ -27,7 +27,7 @@ export interface TenureHost {
   over(tenure: Tenure, released: boolean, owed: boolean): void;
 }
 
-/** One lease held: renewed, checkpointed, handed over; given up by itself before another could take it. */
+/** One held lease. Renews it, stores checkpoints and hands it over. Gives it up before another worker could take it. */
 export class Tenure implements HeldShard {
   readonly id: string;
   readonly fencingToken: number;
@@ -41,7 +41,7 @@ export class Tenure implements HeldShard {
   #counter: number;
   #validUntil: number;
   #over = false;
-  /** Being released: nothing of it is used any more. */
+  /** True while it is being released. */
   #leaving = false;
   #blameless = true;
   #progressed = false;
@@ -85,7 +85,7 @@ export class Tenure implements HeldShard {
     return this.#current && !this.#leaving;
   }
 
-  /** Ours, as far as the clock can tell. */
+  /** True if the lease is ours by the clock. */
   get #current(): boolean {
     if (this.#over) return false;
     if (this.#host.runtime.monotonic() < this.#fencedAt) return true;
@@ -122,13 +122,13 @@ export class Tenure implements HeldShard {
     return this.#leave(true);
   }
 
-  /** Given up with what it had handed out unsettled: a tenure that may have been ended by that. */
+  /** Gives the lease up with unsettled records, which may be what ended the tenure. */
   abandon(): Promise<void> {
     return this.#leave(false);
   }
 
   async #leave(blameless: boolean): Promise<void> {
-    // The first word counts.
+    // Only the first reason counts.
     if (!this.#leaving) this.#blameless = blameless;
     this.#leaving = true;
     while (this.#current) {
@@ -146,7 +146,7 @@ export class Tenure implements HeldShard {
     this.#host.report({ type: "released", shard: this.id, fencingToken: this.fencingToken });
   }
 
-  /** A look at the table found the row so. */
+  /** Takes in the row as found in the table. */
   seen(row: LeaseRow | undefined): void {
     if (this.#over || (row !== undefined && row.counter < this.#counter)) return;
     if (row === undefined || !this.#ours(row)) this.lose("taken");
@@ -170,12 +170,12 @@ export class Tenure implements HeldShard {
   }
 
   async #store(): Promise<void> {
-    // Those who ask in the same tick are stored at once.
+    // Checkpoints of the same tick are stored together.
     await Promise.resolve();
     await this.#write("storing a checkpoint", { bump: true, checkpoint: this.#goal, tenures: 0 });
   }
 
-  /** One at a time, so that each knows the counter the one before it left. */
+  /** Writes one at a time, so that each knows the counter that the previous one left. */
   #write(doing: string, change: Change): Promise<void> {
     const run = this.#turn.then(() => this.#put(doing, change));
     this.#turn = run.catch(() => {});
@@ -189,7 +189,7 @@ export class Tenure implements HeldShard {
       const sentAt = runtime.monotonic();
       const expect = { counter: this.#counter, token: this.fencingToken, holder: worker };
       const { applied, row } = await calls.store(doing, (signal) => store.update(this.id, expect, change, signal));
-      // The answer may have come after the end: what has run out is never taken up again.
+      // The answer may have come after the end; an expired tenure is never resumed.
       if (!this.#current) throw this.#leaseLost();
       if (applied) {
         this.#counter = row.counter;
@@ -228,7 +228,7 @@ export class Tenure implements HeldShard {
     this.#asked.abort();
   }
 
-  /** It took too long: the lease goes to who asked, finished or not. */
+  /** Hands the lease over after the handover time, finished or not. */
   async #handOver(): Promise<void> {
     if (this.#over) return;
     const { calls, store, worker } = this.#host;
@@ -240,7 +240,7 @@ export class Tenure implements HeldShard {
       .catch(() => {});
   }
 
-  /** A tenure that ends by release is nobody's fault, whether it got anywhere or not. */
+  /** A tenure that ends by release does not count as one without progress. */
   #farewell(): Change {
     const blameless = this.#progressed || !this.#blameless ? {} : { tenures: Math.max(0, this.tenures - 1) };
     const asker = this.#asker;

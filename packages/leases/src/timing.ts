@@ -3,14 +3,14 @@ import type { Runtime } from "@switchyard/core/driver";
 /** All in milliseconds, on the monotonic clock. */
 export interface Timing {
   /**
-   * D: a lease not renewed for so long is anybody's. Longer: fewer writes, and longer until a crashed worker's shards are
-   * read again. Default 30 seconds: longer than KCL's 10, because a Node process may stall in garbage collection or in a
-   * handler that blocks the event loop, and loses its leases if it does so for longer.
+   * D: a lease not renewed for this long is free to any worker. A larger value means fewer writes, but a crashed worker's shards are
+   * read again later. Default 30 seconds, longer than KCL's 10: a Node process that stalls for longer, in garbage collection
+   * or in a handler that blocks the event loop, loses its leases.
    */
   readonly leaseMs?: number;
-  /** How long an asked holder may take to finish before the lease is handed over all the same. Default 30 seconds, as KCL's. */
+  /** How long a holder that was asked for its lease may take before the lease is handed over anyway. Default 30 seconds, like KCL's. */
   readonly handoverMs?: number;
-  /** How often the shards are listed, but for shard ends, which are acted on at once. Default 90 seconds, a third either way. */
+  /** How often the shards are listed; ends of shards are acted on at once. Default 90 seconds, give or take a third. */
   readonly discoverMs?: number;
   /** The longest a call to the store or to the source may take before it counts as failed. Default a sixth of `leaseMs`. */
   readonly callMs?: number;
@@ -18,11 +18,11 @@ export interface Timing {
 
 export interface Times {
   readonly leaseMs: number;
-  /** R: a third of a lease, stretched by up to a fifth so that workers drift apart: never more than three renewals a lease duration. */
+  /** R: a third of a lease, plus up to a fifth so that workers drift apart. There are at most three renewals per lease duration. */
   readonly renewMs: number;
-  /** Safety before the end of a tenure: for what runs on after the abort, and for timers that come late. */
+  /** Margin before the end of a tenure, for work that continues after the abort and for late timers. */
   readonly marginMs: number;
-  /** Between looks while something is under way, and between tries. */
+  /** Between looks while a change is in progress, and between tries. */
   readonly quickMs: number;
   readonly handoverMs: number;
   readonly discoverMs: number;
@@ -42,5 +42,5 @@ export function timesOf(timing: Timing = {}): Times {
   };
 }
 
-/** A tenth either way, so that workers drift apart. */
+/** Plus or minus a tenth, so that workers drift apart. */
 export const jittered = (ms: number, runtime: Pick<Runtime, "random">): number => ms * (0.9 + runtime.random() / 5);

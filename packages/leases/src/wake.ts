@@ -1,6 +1,6 @@
 import type { Runtime } from "@switchyard/core/driver";
 
-/** A pause that can be cut short. A wake-up while nobody waits is kept for the next wait. */
+/** A sleep that can be cut short. A wake-up during no sleep ends the next one. */
 export class Wake {
   readonly #runtime: Runtime;
   #due = false;
