@@ -11,20 +11,20 @@ import { headerText } from "./message/header-text.ts";
 const BYTES = "application/octet-stream";
 const JSON_TYPE = "application/json";
 const SHORT = 255;
-/** RabbitMQ's own notes on a message: no part of it. */
+/** Headers that RabbitMQ adds to a message. They are not part of it. */
 const BROKERS = /^x-(?:death|delivery-count|acquired-count|stream-offset|first-death-.*|last-death-.*|opt-.*)$/;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface ToSend {
   readonly content: Buffer;
-  /** Made for this message: more may be set. */
+  /** Made for this message, so more may be set. */
   readonly options: Mutable<PublishOptions> & { headers: Record<string, unknown>; messageId: string };
 }
 
 /**
- * `makeId` makes one where the message has none, so that a return can be told apart. What stands in the headers as an attribute
- * is no property beside: the time and the type as properties cost the broker more than all the headers.
+ * `makeId` makes an id for a message that has none, so that its return can be told from others. An attribute is sent once, as a header,
+ * and not as a property too: the time and the type as properties cost the broker more than all the headers.
  */
 export function toAmqp(message: WireMessage, makeId: () => string, fast: FastPaths | undefined): ToSend {
   const { body, type } = message;
@@ -44,7 +44,7 @@ export function toAmqp(message: WireMessage, makeId: () => string, fast: FastPat
   return { content: typeof body === "string" ? Buffer.from(body) : asBuffer(body), options };
 }
 
-/** Properties that say something of a message, and the headers that carry them through core. */
+/** Properties that describe a message, and the headers that carry them through core. */
 const PROPERTIES = [
   ["contentEncoding", "content-encoding"],
   ["correlationId", "correlation-id"],
@@ -53,7 +53,7 @@ const PROPERTIES = [
   ["type", "foreign-type"],
 ] as const;
 
-/** A copy of another producer's message has that producer's properties again. */
+/** Gives a copy of another producer's message that producer's properties again. */
 function restore(ce: string, options: ToSend["options"]): void {
   if (!ce.includes('"source":"foreign"')) return;
   const { source, headers } = (parsed(ce) ?? {}) as { source?: unknown; headers?: Record<string, unknown> };
@@ -69,7 +69,7 @@ function restore(ce: string, options: ToSend["options"]): void {
   if (Number.isInteger(priority) && priority >= 0 && priority <= 255) options.priority = priority;
 }
 
-/** `attributes` is added to, and given back, where there is one: it was made for this message. */
+/** Adds to `attributes` if there is one, because it was made for this message. */
 function headersFor(
   { headers: given, type, key }: WireMessage,
   attributes: Record<string, unknown> | undefined,
@@ -82,7 +82,7 @@ function headersFor(
   return headers;
 }
 
-/** Fits AMQP's short strings. */
+/** True if the text fits into a short string of AMQP. */
 const isShort = (text: string): boolean => 3 * text.length <= SHORT || Buffer.byteLength(text) <= SHORT;
 
 function parsed(ce: string): Record<string, unknown> | undefined {
@@ -100,7 +100,7 @@ function idOf(ce: string): string | undefined {
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Body, headers and type, as they are sent; the broker's limit counts the body alone, so this errs on the safe side. */
+/** The bytes of body, headers, type and key as they are sent. The broker's limit counts the body alone, so this errs on the safe side. */
 export function sizeOf(message: WireMessage): number {
   let bytes = Buffer.byteLength(message.body);
   for (const name in message.headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(message.headers[name]!) + 6;
@@ -109,7 +109,7 @@ export function sizeOf(message: WireMessage): number {
   return bytes;
 }
 
-/** No less than {@link sizeOf}, and found faster: UTF-8 has at most three bytes for each of a string's units. */
+/** An upper bound of {@link sizeOf} that costs less: UTF-8 has at most three bytes for each UTF-16 unit of a string. */
 export function mostBytes({ body, headers, type = "", key = "" }: WireMessage): number {
   let units = body.length + 2 * type.length + key.length + TYPE_HEADER.length + KEY_HEADER.length + 12;
   for (const name in headers) units += name.length + headers[name]!.length + 6;
@@ -119,13 +119,13 @@ export function mostBytes({ body, headers, type = "", key = "" }: WireMessage): 
 export interface Received {
   readonly message: WireMessage;
   readonly id: string | undefined;
-  /** Milliseconds the message is still to be held back. */
+  /** The milliseconds for which the message has yet to be held back. */
   readonly leftMs: number;
   /** Failed attempts of earlier copies. */
   readonly attempts: number;
-  /** Times the broker has had it back. Undefined: it does not count. */
+  /** How often the message has gone back to the broker. Undefined if the broker does not count it. */
   readonly returned: number | undefined;
-  /** A stream's. */
+  /** The offset of a stream's record. */
   readonly offset: number | undefined;
 }
 
@@ -151,7 +151,7 @@ export function fromAmqp({ content, properties }: AmqpMessage, keyed: boolean, f
   };
 }
 
-/** The offset of a stream's record alone. */
+/** The offset of a stream's record, without reading the rest. */
 export const offsetOf = ({ properties }: AmqpMessage): number | undefined =>
   numberOf(properties.headers?.["x-stream-offset"]);
 
@@ -188,7 +188,7 @@ function headersOf(
   return headers;
 }
 
-/** The content type or encoding says that the bytes are no plain UTF-8. */
+/** True if the content type or encoding says that the bytes are not plain UTF-8. */
 function isCoded({ contentType, contentEncoding }: AmqpProperties): boolean {
   if (contentEncoding !== undefined && contentEncoding !== "") return true;
   if (contentType === undefined || contentType === JSON_TYPE) return false;
@@ -196,7 +196,7 @@ function isCoded({ contentType, contentEncoding }: AmqpProperties): boolean {
   return charset !== undefined && charset !== "utf-8" && charset !== "utf8";
 }
 
-/** Core reads what a foreign message declares. A CloudEvent has no place for a content coding: it is undone here. */
+/** Core decodes what a foreign message declares. A CloudEvent cannot declare a content encoding, so it is decoded here. */
 function codedBody(
   content: Buffer,
   { contentEncoding = "" }: AmqpProperties,
@@ -228,9 +228,9 @@ function numberOf(value: unknown): number | undefined {
 const STEERING = /^(?:CC|BCC|x-delay|x-deduplication-header|x-cache-ttl)$/;
 
 /**
- * A copy to be published: the same message with our notes, and without the broker's notes and what would steer the broker a
- * second time. `expiration` has begun to run with the original, and `user-id` may only name the publishing user: neither is
- * copied.
+ * The options to publish a copy of a message with. It has our notes, but neither the broker's notes nor headers that would steer the
+ * broker a second time. `expiration` is not copied because it has begun to run with the original, and `user-id` is not because it may
+ * only name the publishing user.
  */
 export function copyOf(
   message: AmqpMessage,

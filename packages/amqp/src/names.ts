@@ -1,16 +1,16 @@
-/** What a destination is called on the broker. Names do not change after 1.0. */
+/** The names of a destination on the broker. They do not change after 1.0. */
 import { Buffer } from "node:buffer";
 import type { Destination, Located } from "@switchyard/core/driver";
 import { MAX_NAME_BYTES, PARTITIONS } from "./limits.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** The longest of our suffixes: `_retry_` and two times in milliseconds. */
+/** The length of our longest suffix: `_retry_` with two times in milliseconds. */
 const SUFFIX_BYTES = 30;
 
-/** Dead letters are kept in one plain queue whatever their source is: nobody waits for their order. */
+/** Dead letters are kept in one plain queue, whatever their source is, because they need no order. */
 export const isOrdered = (of: Destination): boolean => of.ordered && of.dead !== true && of.model !== "stream";
 
-/** A queue; or where order is kept the hash exchange in front of its partitions; a topic's exchange; a stream. */
+/** The name of a queue, of the hash exchange in front of the partitions if order is kept, of a topic's exchange, or of a stream. */
 export function addressOf(of: Destination): string {
   const shared = of.model === "stream" || (of.model === "pubsub" && of.group === undefined);
   return shared ? (of.baseAddress ?? of.base) : (of.address ?? of.name);
@@ -26,7 +26,7 @@ export const partitionQueues = (of: Destination): readonly string[] =>
 
 export const partitionName = (of: Destination, n: number): string => `${addressOf(of)}_p${n}`;
 
-/** An ordered group's members consume it, and nothing is ever in it: its consumers are counted. */
+/** An empty queue that each member of an ordered group consumes, so that the members can be counted. */
 export const membersQueue = (of: Destination): string => `${addressOf(of)}_members`;
 
 const LEASES_MISSING =
@@ -49,7 +49,7 @@ export function locate(of: Destination, options: Pick<ResolvedOptions, "leases">
   return { address };
 }
 
-/** First part of the delay queues' names: `prefix` of `prefix_channel`, unless the connection says otherwise. */
+/** The first part of the delay queues' names: `prefix` of `prefix_channel`, unless the connection's `delays` says otherwise. */
 export function delaysOf(of: Destination, options: Pick<ResolvedOptions, "delays">): string {
   const end = of.base.indexOf("_");
   return options.delays ?? (end > 0 ? of.base.slice(0, end) : of.base);

@@ -5,16 +5,16 @@ import type { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
 import type { QueueLease } from "./receive/queue-lease.ts";
 import type { Receipt } from "./receive/unsettled.ts";
 
-/** How often the members of an ordered group look at each other; about that, so that they do not all look at once. */
+/** The members of an ordered group count each other about this often. It varies, so that they do not all do so at once. */
 const LOOK_MS = 1_500;
 
 export interface ReceiverOptions {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
-  /** Opened. */
+  /** They are open already. */
   readonly leases: readonly QueueLease[];
   readonly redelivery: DelayedRedelivery | undefined;
-  /** Absent: partitions stay where they are. */
+  /** Absent: members do not share the partitions out. */
   readonly members: Members | undefined;
   readonly runtime: Runtime;
   readonly onClose: () => void;
@@ -22,7 +22,7 @@ export interface ReceiverOptions {
 
 export const createReceiver = (options: ReceiverOptions): ReceiverDriver<Receipt> => new Receiver(options);
 
-/** A queue's one lease, or one for each partition; the first that is lost ends them all, and core opens the receiver again. */
+/** Has one lease for a queue, or one for each partition. The first lost lease ends them all, and core opens the receiver again. */
 class Receiver implements ReceiverDriver<Receipt> {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
@@ -51,7 +51,7 @@ class Receiver implements ReceiverDriver<Receipt> {
     throw broken.lost.reason;
   }
 
-  /** RabbitMQ leaves a partition with its first consumer for good: members that have more than their share step down. */
+  /** RabbitMQ leaves a partition with its first consumer for good. So members that have more than their share give some up. */
   #lookLater(members: Members): void {
     const { runtime } = this.#options;
     this.#look = runtime.timer(LOOK_MS * (0.75 + runtime.random() / 2), () => {

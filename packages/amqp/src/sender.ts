@@ -17,14 +17,14 @@ export interface SenderOptions {
   readonly route: Route;
   readonly pool: ConfirmChannelPool;
   readonly link: Pick<Link, "blocked">;
-  /** First part of the delay queues' names. */
+  /** The first part of the delay queues' names. */
   readonly delays: string;
-  /** Where a delayed message goes in the end: the queue. */
+  /** The queue to which the last delay queue takes a delayed message. */
   readonly address: string;
   readonly priority: number | undefined;
   readonly runtime: Runtime;
   readonly fast: FastPaths | undefined;
-  /** Of the destination: it outlives the sender, which ends with its channel. */
+  /** It belongs to the destination, and outlives the sender, which ends with its channel. */
   readonly caution: Caution;
 }
 
@@ -52,7 +52,7 @@ class Sender implements SenderDriver {
     const sent: Sent[] = [];
     let refusal: Sent | undefined;
     for (const message of batch) {
-      // A refusal of the destination is every message's: what follows is not written.
+      // A refusal of the destination holds for every message, so the rest is not written.
       const one = refusal ?? (await caution.inTurn(() => this.#sendAlone(message, signal)));
       if (isOfDestination(one)) refusal = one;
       sent.push(one);
@@ -60,7 +60,7 @@ class Sender implements SenderDriver {
     return sent;
   }
 
-  /** Never rejects: what went before it in its batch has an answer. */
+  /** Never rejects, because the messages before it in the batch have their answers. */
   async #sendAlone(message: WireMessage, signal: AbortSignal): Promise<Sent> {
     try {
       return (await this.#sendTogether([message], signal))[0]!;
@@ -116,7 +116,7 @@ class Sender implements SenderDriver {
       const { exchange, key } = this.#where(message, made);
       channel.publish(exchange, key, content, options, (answer: Answer) => done(answer ?? { id: options.messageId }));
     } catch (cause) {
-      // amqplib refuses what it cannot encode before it writes anything.
+      // amqplib refuses a message that it cannot encode before it writes anything.
       done({
         cause:
           cause instanceof AmqpFault
@@ -126,7 +126,7 @@ class Sender implements SenderDriver {
     }
   }
 
-  /** Completes the options, too. */
+  /** The exchange and the routing key of a message. It completes the options as well. */
   #where(message: WireMessage, { options }: ToSend): { exchange: string; key: string } {
     const { route, delays, address, priority } = this.#options;
     if (priority !== undefined) options.priority = priority;
@@ -146,7 +146,7 @@ class Sender implements SenderDriver {
     const { maxMessageBytes, delayedPublishMs } = this.capabilities;
     const { maxBodyBytes } = this.#options.caution;
     const roomy = Math.min(maxMessageBytes, MAX_HEADER_BYTES, maxBodyBytes);
-    // Nearly always; counting the bytes of a text costs.
+    // The bytes of a text are counted only if an upper bound is above a limit, because counting costs.
     if (mostBytes(message) > roomy) {
       const bytes = sizeOf(message);
       if (bytes > maxMessageBytes)
@@ -179,5 +179,5 @@ const unanswered = (): Sent => ({
   cause: new AmqpFault("ambiguous", "aborted", "the send was aborted before the broker answered"),
 });
 
-/** The channel was gone before this one was written. */
+/** The channel ended before this message was written. */
 const notSent = (cause: AmqpFault): AmqpFault => new AmqpFault("closed", cause.code, cause.message, cause.cause);

@@ -1,6 +1,6 @@
 /**
- * amqplib keeps to itself what a broker says when it refuses a virtual host, and what else may listen at the address. After
- * such a failure the handshake is done once more, by hand, as far as the answer.
+ * amqplib does not pass on what a broker says when it refuses a virtual host, nor what else may listen at the address. After such a
+ * failure we do the handshake once more by ourselves, up to the answer.
  */
 import { Buffer } from "node:buffer";
 import { connect as overTcp, type Socket } from "node:net";
@@ -14,7 +14,7 @@ const START = 0x000a000a;
 const TUNE = 0x000a001e;
 const OPEN_OK = 0x000a0029;
 const CLOSE = 0x000a0032;
-/** Larger than any frame of a handshake. */
+/** No frame of a handshake is as large. */
 const MOST_BYTES = 64 * 1024;
 
 export interface Address {
@@ -27,7 +27,7 @@ export interface Address {
   readonly tls: Readonly<Record<string, unknown>>;
 }
 
-/** Whether the error is one of amqplib's that say too little. */
+/** True for an error of amqplib that does not say why the broker refused. */
 export function saysTooLittle(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === "string" && code !== "ECONNRESET") return false;
@@ -35,7 +35,7 @@ export function saysTooLittle(error: unknown): boolean {
   return !/^Handshake terminated by server|SASL mechanism|ETIMEDOUT/.test(text);
 }
 
-/** What the other side says, as an error; undefined: it gives no other answer than before, or takes the connection now. */
+/** The answer of the other side as an error. Undefined if it gives none that says more, or takes the connection now. */
 export function askAgain(address: Address, timeoutMs: number, runtime: Runtime): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const { secure, host, port } = address;
@@ -84,14 +84,14 @@ const short = (text: string): Buffer => {
   return Buffer.concat([Buffer.of(bytes.length), bytes]);
 };
 
-/** With the capability by which the broker says why it refuses a login. */
+/** It has the capability that makes the broker say why it refuses a login. */
 function startOk({ mechanism, response }: Address): Buffer {
   const capability = Buffer.concat([short("authentication_failure_close"), Buffer.from("t\u0001", "latin1")]);
   const properties = Buffer.concat([short("capabilities"), Buffer.from("F"), long(capability)]);
   return frame(method(0x000a000b), long(properties), short(mechanism), long(response), short("en_US"));
 }
 
-/** What it offers, and no heartbeat. */
+/** Accepts what the broker offers, without a heartbeat. */
 function tuneOk(tune: Buffer): Buffer {
   return frame(method(0x000a001f), tune.subarray(4, 10), Buffer.alloc(2));
 }
@@ -104,7 +104,7 @@ function closeOf(payload: Buffer): Error {
   return Object.assign(new Error(text), { code });
 }
 
-/** What is no AMQP 0-9-1. */
+/** The error for an answer that is not AMQP 0-9-1. */
 function foreign(read: Buffer): Error | undefined {
   const start = read.subarray(0, 40).toString("latin1");
   const wrong = (text: string) => new AmqpFault("config", "not-amqp", text);

@@ -3,7 +3,7 @@ import { AmqpFault } from "../errors.ts";
 
 type Call = <T>(work: Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
-/** One AMQP channel, for as long as it lives. Tags and consumers die with it: `over` says when, and why. */
+/** One AMQP channel. Tags and consumers end with it: `over` aborts then, with the cause as its reason. */
 export class Channel {
   readonly raw: AmqpChannel;
   readonly over: AbortSignal;
@@ -19,7 +19,7 @@ export class Channel {
     raw.on("error", (error: unknown) => {
       this.#cause ??= error;
     });
-    // Something was thrown in a callback of ours: what it should have done is undone for ever, so the channel is.
+    // A callback of ours threw, and what it left undone cannot be made up for, so the channel ends.
     raw.on("handler-error", (error: unknown) => {
       this.#cause ??= error;
       this.end(error);
@@ -34,7 +34,7 @@ export class Channel {
     }
   }
 
-  /** One answer of the broker. Rejects with the channel's own end where it comes first. */
+  /** The broker's answer to one request. Rejects with the reason of the channel's end if that comes first. */
   async rpc<T>(ask: (channel: AmqpChannel) => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.over.aborted) throw this.over.reason;
     return this.#call(ask(this.raw), signal);
@@ -45,7 +45,7 @@ export class Channel {
     this.#over.abort(cause ?? new AmqpFault("retryable", "connection-lost", "the channel was closed"));
   }
 
-  /** Gives back what is unsettled. Resolves when the broker has said so, or the channel is gone anyway. */
+  /** Closes the channel, which gives back what is unsettled. Resolves when the broker has answered or the channel has ended. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -56,7 +56,7 @@ export class Channel {
       try {
         await this.#call(this.raw.close(), this.over);
       } catch {
-        // Gone already: that is what was wanted.
+        // It has ended already, as was wanted.
       }
     }
     this.end(new AmqpFault("closed", "closed", "the channel is closed"));

@@ -11,7 +11,7 @@ import { loadAmqplib } from "../sdk.ts";
 /** Opens one connection to one address. */
 export type Dial = (url: string, name: string) => Promise<AmqpModel>;
 
-/** Nagle's algorithm off: publish to delivery took 44 ms with it, 1 ms without. */
+/** Without Nagle's algorithm: from publish to delivery took 44 ms with it, and 1 ms without. */
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveDelay: 30_000 };
 
 export async function dialer(options: ResolvedOptions, runtime: Runtime, fast: FastPaths | undefined): Promise<Dial> {
@@ -43,7 +43,7 @@ export async function dialer(options: ResolvedOptions, runtime: Runtime, fast: F
         clientProperties: { connection_name: name },
       });
     } catch (error) {
-      // A connection that is not amqplib's is not known to go to the address.
+      // A function given in place of amqplib's `connect` may have connected to somewhere else.
       if (options.connect !== undefined || !saysTooLittle(error)) throw error;
       const login = (credentials ?? plain("guest", "guest")) as Credentials;
       throw (await askAgain(addressOf(address, login, secure), ASK_MS, runtime)) ?? error;
@@ -53,7 +53,7 @@ export async function dialer(options: ResolvedOptions, runtime: Runtime, fast: F
   };
 }
 
-/** How long a broker may take to say again why it refused. */
+/** How long a broker may take to repeat why it refused. */
 const ASK_MS = 3_000;
 
 interface Credentials {
@@ -61,7 +61,7 @@ interface Credentials {
   response(): Buffer;
 }
 
-/** amqplib reads the escapes of an address as Latin-1; RabbitMQ's users and passwords are UTF-8. */
+/** Login with the user and password as UTF-8, as RabbitMQ has them. amqplib reads the escapes of an address as Latin-1. */
 function credentialsOf({ username, password }: URL): Credentials | undefined {
   if (username === "" && password === "") return undefined;
   return plain(decodeURIComponent(username), decodeURIComponent(password));

@@ -8,7 +8,7 @@ import { AmqpFault, blockedFault, classify } from "../errors.ts";
 import { CALL_MS } from "../limits.ts";
 import { answerWithin } from "./answer-within.ts";
 
-/** The first wait after a failed round over all addresses, and the longest; full jitter in the upper half. */
+/** The first and the longest wait after a failed round over all addresses, with full jitter in the upper half. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
 
@@ -19,7 +19,7 @@ export interface Product {
 }
 
 export interface LinkOptions {
-  /** As the broker shows it. */
+  /** The name under which the broker's management shows the connection. */
   readonly name: string;
   readonly urls: readonly string[];
   readonly connectTimeoutMs: number;
@@ -32,18 +32,18 @@ export interface LinkOptions {
 interface Open {
   readonly model: AmqpModel;
   readonly url: string;
-  /** Aborts, with the cause, when the connection is over. */
+  /** Aborts when the connection ends, with the cause as its reason. */
   readonly over: AbortController;
-  /** The broker's own reason comes as an event before the close. */
+  /** The broker's own reason, which comes as an event before the close. */
   cause: unknown;
 }
 
 /**
- * One TCP connection to the broker, opened when it is needed and again after it broke. Everything that came by a connection
- * dies with it: channels hold on to theirs, never to the next one.
+ * A TCP connection to the broker, opened when it is needed, and again after it broke. What belongs to one connection ends with it: a
+ * channel never moves to the next one.
  *
- * It opens and says what became of it; who retries is core. What it adds is that a crowd of openings makes one attempt, at
- * most so often, and that a failure which will not pass (login, virtual host, certificate) is told at once.
+ * Retries are core's. Link makes sure that many requests at once make one attempt, that attempts are spaced, and that a failure which
+ * will not pass (login, virtual host, certificate) is reported at once.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -65,7 +65,7 @@ export class Link {
     return this.#blocked;
   }
 
-  /** A channel of its own. Rejects as soon as the signal aborts. */
+  /** Opens a channel. Rejects as soon as the signal aborts. */
   async channel(confirm: boolean, signal: AbortSignal | undefined): Promise<Channel> {
     const open = await this.#opened(signal);
     const { model, over } = open;
@@ -75,12 +75,12 @@ export class Link {
     try {
       raw = await this.#call(open, made, signal);
     } catch (error) {
-      // It may come yet: nobody would close it.
+      // The channel may still come, and nobody would close it.
       made.then(
         (late) => (late as AmqpChannel).close().catch(() => {}),
         () => {},
       );
-      // A model that is dead without having said so, as when the broker closed it while it was opened.
+      // The connection has ended without an event, as when the broker closes it while it is being opened.
       if (signal?.aborted !== true && (error as { name?: unknown }).name === "IllegalOperationError")
         this.#drop(open, error);
       throw error;
@@ -108,7 +108,7 @@ export class Link {
     return { name: text(product), version: text(version) };
   }
 
-  /** Ends the connection, its channels first where that takes no time. Idempotent. */
+  /** Closes the connection. Waits two seconds at most for the broker's answer. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(new AmqpFault("closed", "closed", "the connection is closed"));
@@ -121,7 +121,6 @@ export class Link {
     destroy(open.model);
   }
 
-  /** For tests and for a broker that stopped answering. */
   #drop(open: Open, cause: unknown): void {
     if (open.over.signal.aborted) return;
     const reason = open.cause ?? cause ?? new AmqpFault("retryable", "connection-lost", "the connection was closed");
@@ -136,7 +135,7 @@ export class Link {
   }
 
   async #call<T>(open: Open, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    // A broker under an alarm answers nothing on a publishing connection; it is not dead.
+    // A broker with an alarm does not answer on a publishing connection, and is not dead.
     const late = () => {
       if (this.#blocked === undefined)
         this.#drop(open, new AmqpFault("retryable", "no-answer", "the broker stopped answering"));
@@ -236,7 +235,7 @@ export class Link {
   }
 }
 
-/** A socket whose other side is gone says so only at the next missed heartbeats: ours is closed now. */
+/** Closes our socket now. That its other side is gone would show only after missed heartbeats. */
 function destroy(model: AmqpModel): void {
   (model.connection as { stream?: { destroy?(): void } } | undefined)?.stream?.destroy?.();
 }

@@ -1,13 +1,13 @@
-/** What most messages have, and nothing with it: four attributes without a character to escape. Read and written without a parser. */
+/** The envelope of most messages: four attributes without a character to escape, and no others. It needs no JSON parser. */
 import type { Attributes } from "../message/cloud-events.ts";
 
 const JSON_TYPE = "application/json";
-/** What JSON writes as it is, whatever stands beside it. */
+/** Characters that JSON writes as they are, whatever stands beside them. */
 const TEXT = String.raw`[^"\\\u0000-\u001f\ud800-\udfff]*`;
 const PLAIN = new RegExp(`^${TEXT}$`);
 const USUAL = new RegExp(`^\\{"specversion":"1\\.0","id":"(${TEXT})","source":"(${TEXT})","time":"(${TEXT})"\\}$`);
 
-/** As `spread`; undefined: not usual. */
+/** As `spread`. Undefined for any other envelope. */
 export function spreadPlain(ce: string): Attributes | undefined {
   const found = USUAL.exec(ce);
   if (found === null) return undefined;
@@ -25,7 +25,7 @@ export function spreadPlain(ce: string): Attributes | undefined {
   };
 }
 
-/** As `gather`; undefined: not usual. */
+/** As `gather`. Undefined for any other headers. */
 export function gatherPlain(
   headers: Readonly<Record<string, unknown>>,
   contentType: string | undefined,

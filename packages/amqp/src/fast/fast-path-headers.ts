@@ -2,7 +2,7 @@ import { KEY_HEADER, TYPE_HEADER } from "../message/cloud-events.ts";
 
 type Headers = Record<string, unknown>;
 
-/** Undefined ones are not written. */
+/** amqplib does not write a header that is undefined. */
 const empty = () => ({
   cloudEvents_specversion: undefined as unknown,
   cloudEvents_id: undefined as unknown,
@@ -16,9 +16,9 @@ const empty = () => ({
 const SIZE = Object.keys(empty()).length;
 
 /**
- * amqplib makes the headers of each message the prototype of another object, for which the engine makes a hidden class that
- * only a full collection frees: a third of what a publish cost. Most messages have the same few headers; theirs are handed to
- * it in one object, again and again. It has encoded them when `publish` returns.
+ * amqplib makes the headers of each message the prototype of another object. For each prototype V8 makes a hidden class that only a full
+ * collection frees, which was a third of what a publish cost. Most messages have the same few headers, so amqplib is given the same
+ * object again and again. It has encoded the headers when `publish` returns.
  */
 export class ReusedHeaders {
   #headers = empty();
@@ -43,7 +43,7 @@ export class ReusedHeaders {
     return headers;
   }
 
-  /** A tracer may have added its own to the last message: they stay with that one. */
+  /** A new object after a tracer has added headers of its own, which belong to the last message alone. */
   #own() {
     let size = 0;
     for (const _ in this.#headers) size++;

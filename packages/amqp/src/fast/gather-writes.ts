@@ -7,8 +7,8 @@ interface Socket {
 }
 
 /**
- * amqplib writes every frame by itself, which is a system call for each message and each acknowledgement. What is written
- * within one turn of the event loop leaves in one call at its end; nothing waits for a later turn.
+ * amqplib writes each frame on its own, which is a system call for each message and each acknowledgement. With this patch, what is
+ * written within one turn of the event loop leaves in one call at its end. Nothing waits for a later turn.
  */
 export function gatherWrites(model: AmqpModel): void {
   const socket = (model.connection as { stream?: Partial<Socket> } | undefined)?.stream;

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { AmqpChannel } from "../sdk.ts";
 
-/** As amqplib hands a message from `publish` to its encoder. */
+/** A message as amqplib hands it from `publish` to its encoder. */
 interface Message {
   readonly exchange?: unknown;
   readonly routingKey?: unknown;
@@ -56,24 +56,23 @@ const TYPE = 0x0020;
 const LONG_STRING = 0x53;
 
 const SLAB_BYTES = 64 * 1024;
-/** With its body, and at three bytes for each unit of a string. Larger ones are amqplib's: their copies cost less than their bytes. */
+/** The largest message, at three bytes for each unit of a string. Larger ones are left to amqplib: copying matters less there. */
 const MAX_BYTES = 16 * 1024;
-/** What the frames have beside strings, headers and body: fewer than this. */
+/** An upper bound for the bytes of the frames besides strings, headers and body. */
 const FIXED_BYTES = 128;
 const NAMES = 64;
 
 /**
- * amqplib allocates a buffer for each frame of a message, one more for all of them, and copies the body twice. A channel
- * whose insides are as expected writes what its `publish` makes, in the same bytes, into a piece of one large buffer; other
- * properties than ours, headers that are not text and large messages are left to amqplib. `publish` stays as it is: tracers
- * wrap it.
+ * amqplib allocates a buffer for each frame of a message, one more for all of them, and copies the body twice. With this patch a channel
+ * writes the same bytes into a piece of one large buffer. Properties that we do not use, headers that are not text and large messages
+ * are left to amqplib, and so is a channel that is not built as expected. `publish` stays as it is, because tracers wrap it.
  */
 export function writeFramesAtOnce(channel: AmqpChannel): void {
   const inner = channel as unknown as Inner;
   if (!isInner(inner)) return;
   const original = inner.sendMessage;
   const frames = new PublishFrames(inner.ch);
-  // A channel that ends puts its own refusal in this place.
+  // When a channel ends, amqplib puts a function that refuses in this place.
   inner.sendMessage = (fields, properties, content) => {
     const { connection } = inner;
     const bytes = content.length + OVERHEAD > connection.frameMax ? undefined : frames.of(fields, properties, content);
@@ -105,7 +104,7 @@ export class PublishFrames {
     this.#channel = channel;
   }
 
-  /** Undefined: not usual. */
+  /** The frames of a message. Undefined for a message that is left to amqplib. */
   of(fields: Message, properties: Message, content: Buffer): Buffer | undefined {
     const { exchange, routingKey, mandatory, ticket, immediate } = fields;
     const { contentType, headers, deliveryMode, priority, messageId, timestamp, type } = properties;
@@ -117,7 +116,7 @@ export class PublishFrames {
     const room = roomFor(headers as Record<string, unknown>);
     const strings = exchange.length + routingKey.length + lengthOf(contentType) + lengthOf(messageId) + lengthOf(type);
     const most = FIXED_BYTES + content.length + 3 * strings + room;
-    // NaN, too: a header that is no text.
+    // Also false for NaN, which means a header that is not text.
     if (!(most <= MAX_BYTES)) return undefined;
     if (this.#used + most > SLAB_BYTES) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
@@ -179,7 +178,7 @@ export class PublishFrames {
   #table(headers: Readonly<Record<string, string | undefined>>): void {
     const start = this.#at;
     this.#at += 4;
-    // Inherited ones are amqplib's way to add its own.
+    // amqplib adds headers of its own by inheritance.
     // oxlint-disable-next-line guard-for-in
     for (const name in headers) {
       const value = headers[name];
@@ -194,7 +193,7 @@ export class PublishFrames {
     this.#sizeAt(start, this.#at - start - 4);
   }
 
-  /** The same few, again and again. */
+  /** A header's name, encoded. Most messages have the same few. */
   #name(name: string): Buffer {
     let head = this.#names.get(name);
     if (head !== undefined) return head;
@@ -233,7 +232,7 @@ export class PublishFrames {
   }
 }
 
-/** Whatever is in it, it fits AMQP's short strings. */
+/** A text of up to 85 units fits into a short string of AMQP, whatever is in it. */
 const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= 85;
 const mayBeShort = (value: unknown): value is string | undefined => value === undefined || isShort(value);
 const mayBeOctet = (value: unknown): value is number | undefined =>
@@ -258,7 +257,7 @@ const hasMore = (given: Message): boolean =>
   given.appId !== undefined ||
   given.clusterId !== undefined;
 
-/** The most the table can take. NaN where a header is no text, or its name is long. */
+/** An upper bound for the bytes of the headers. NaN if a header is not text, or its name is long. */
 function roomFor(headers: Readonly<Record<string, unknown>>): number {
   let units = 0;
   // oxlint-disable-next-line guard-for-in

@@ -19,9 +19,9 @@ interface Inner {
 }
 
 /**
- * amqplib keeps what a channel writes in a stream of the channel's own, from which a multiplexer takes it in a later turn of the
- * event loop. Where nothing of the channel waits there and the socket has room, it goes to the socket at once: a turn sooner,
- * and without two streams in between. What the socket has no room for waits with amqplib, and all of the channel behind it.
+ * amqplib puts what a channel writes into a stream of that channel, from which a multiplexer takes it in a later turn of the event loop.
+ * With this patch it goes to the socket at once if nothing of the channel waits there and the socket has room: a turn sooner, and
+ * without two streams in between. What the socket has no room for waits with amqplib, and so does all that the channel writes after it.
  */
 export function writeThrough(channel: AmqpChannel): void {
   const inner = channel as unknown as Inner;

@@ -1,8 +1,8 @@
 /**
- * Our `ce` header against AMQP's: one `cloudEvents_` header per attribute, the binding that AMQP 1.0 clients of RabbitMQ see;
- * user headers as headers; the content type as the property.
+ * The `ce` header of core in AMQP's form: a `cloudEvents_` header for each attribute, which is the binding that AMQP 1.0 clients of
+ * RabbitMQ see, the user's headers as headers, and the content type as a property.
  *
- * What cannot be told apart on the way back is carried as `ce` itself: nothing is lost for being pretty.
+ * An envelope that could not be read back exactly is sent as `ce` itself, so that nothing is lost.
  */
 import { Buffer } from "node:buffer";
 import { DEAD_ATTRIBUTES, ENVELOPE_ATTRIBUTES } from "@switchyard/core/driver-kit";
@@ -10,7 +10,7 @@ import { headerText } from "./header-text.ts";
 
 const PREFIX = "cloudEvents_";
 export const TYPE_HEADER = "cloudEvents_type";
-/** What the partition of an ordered message is chosen by, here and in the hash exchange. */
+/** The header that decides the partition of an ordered message, here and in the hash exchange. */
 export const KEY_HEADER = "cloudEvents_partitionkey";
 const OTHER_PREFIX = "cloudEvents:";
 const JSON_TYPE = "application/json";
@@ -23,7 +23,7 @@ const NUMBERS = new Set([
   ...DEAD_ATTRIBUTES.filter(({ json }) => json === "number").map(({ name }) => `dead${name}`),
 ]);
 const KNOWN = new Set<string>([...LEADING, "datacontenttype", "encoding", "headers", "dead"]);
-/** RabbitMQ's own, or ours: a user header of that name stays inside `ce`. */
+/** Names that RabbitMQ or we use ourselves. A user's header of such a name stays inside `ce`. */
 const TAKEN =
   /^(?:ce|traceparent|tracestate|content-type|cc|bcc|x-(?:death|delivery-count|acquired-count|stream-.*|opt-.*|first-death-.*|last-death-.*|received-from)|switchyard-.*)$/;
 
@@ -35,7 +35,7 @@ export interface Attributes {
   readonly plain?: boolean;
 }
 
-/** Undefined: not what we write, or not to be had back from headers; carry the text. */
+/** The attributes of a `ce` text as headers. Undefined if we did not write it, or could not read it back: then the text is sent. */
 export function spread(ce: string): Attributes | undefined {
   const found = parse(ce);
   if (found?.["specversion"] !== "1.0") return undefined;
@@ -58,7 +58,7 @@ export function spread(ce: string): Attributes | undefined {
   return { headers, contentType, id: found["id"] as string };
 }
 
-/** The `ce` text of a message that has the required attributes; undefined: not a CloudEvent. */
+/** The `ce` text of a message. Undefined if it lacks a required attribute and so is not a CloudEvent. */
 export function gather(
   headers: Readonly<Record<string, unknown>>,
   contentType: string | undefined,
@@ -66,7 +66,7 @@ export function gather(
   const attribute = (name: string): string | number | undefined => {
     const value = headers[PREFIX + name] ?? headers[OTHER_PREFIX + name];
     if (!NUMBERS.has(name)) return textOf(value);
-    // Of a table `Number` would call a method that the sender named.
+    // `Number` of a table would call a method that the sender named.
     return typeof value === "number" || typeof value === "string" ? Number(value) : undefined;
   };
   if (attribute("specversion") === undefined || attribute("id") === undefined || attribute("source") === undefined)
@@ -98,7 +98,7 @@ export function gather(
   return JSON.stringify(found);
 }
 
-/** Attributes as another stack may write them: a time as AMQP's timestamp. Undefined for a time that no date can hold. */
+/** An attribute as another client may write it, such as a time as AMQP's timestamp. Undefined for a time that no `Date` can hold. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);

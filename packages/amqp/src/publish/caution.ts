@@ -1,12 +1,12 @@
 /**
- * What the publishers of one destination have learnt from channels the broker closed over a message.
+ * What the senders of one destination remember of refused messages.
  *
- * AMQP 0-9-1 refuses a message by closing the channel, and does not say which of those under way it was. So the broker's size
- * limit is remembered, and after a close whose message is not known as many messages as were lost by it go one at a time: the
- * next close is then about one message alone.
+ * AMQP 0-9-1 refuses a message by closing the channel, and does not say which of the messages under way it was. So the broker's size
+ * limit is remembered. After a close that names no message, as many messages as it affected are sent one at a time: the next
+ * close is then about one message alone.
  */
 export class Caution {
-  /** The broker's `max_message_size`, as far as it has told. It counts the body alone. */
+  /** The broker's `max_message_size`, once a refusal has named it. It counts the body alone. */
   maxBodyBytes = Number.POSITIVE_INFINITY;
   #alone = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -15,12 +15,12 @@ export class Caution {
     return this.#alone > 0;
   }
 
-  /** So many messages are to go one at a time. */
+  /** The next so many messages are sent one at a time. */
   goAlone(messages: number): void {
     this.#alone = Math.max(this.#alone, messages);
   }
 
-  /** Runs once what came before is over. */
+  /** Runs `send` after those that were given before are over. */
   inTurn<T>(send: () => Promise<T>): Promise<T> {
     const sent = this.#turn.then(send);
     this.#turn = sent.then(

@@ -2,9 +2,9 @@ import type { ConfirmChannel } from "./confirm-channel.ts";
 import { CHANNELS_TO_PUBLISH, UNANSWERED_A_CHANNEL } from "../limits.ts";
 
 /**
- * The confirm channels of one sender. A channel is one process of the broker, which keeps what it has not confirmed in its
- * heap: what it collects grows with that. Where no order is asked for, the next one takes over what would be too much for the
- * first; whoever has little under way has one.
+ * The confirm channels of one sender. A channel is a process of the broker, which keeps unconfirmed messages in its heap, so its
+ * garbage collection takes longer the more there are. Where no order is asked for, a further channel takes what would be too much
+ * for the first. A sender with few messages under way has one channel.
  */
 export class ConfirmChannelPool {
   readonly #all: ConfirmChannel[];
@@ -12,19 +12,19 @@ export class ConfirmChannelPool {
   #opening: Promise<void> | undefined;
   #closed = false;
 
-  /** Without `openMore` it stays with `first`. */
+  /** Without `openMore`, `first` stays the only channel. */
   constructor(first: ConfirmChannel, openMore?: () => Promise<ConfirmChannel>) {
     this.#all = [first];
     this.#openMore = openMore;
   }
 
-  /** Why one of them is gone: the sender is at its end then, since each of them may have been promised messages. */
+  /** The end of the first channel that is gone. The sender ends with it, because messages may be under way on each channel. */
   get lost(): AbortSignal | undefined {
     for (const { channel } of this.#all) if (channel.over.aborted) return channel.over;
     return undefined;
   }
 
-  /** The first with room, else the one with most. */
+  /** The first channel with room, or else the one with the most room. */
   pick(): ConfirmChannel {
     let least = this.#all[0]!;
     for (const one of this.#all) {
@@ -35,7 +35,7 @@ export class ConfirmChannelPool {
     return least;
   }
 
-  /** Nobody waits for it; where the broker gives no more channels, what there is must do. */
+  /** Nobody waits for it. Where the broker gives no further channel, the sender goes on with those it has. */
   #more(open: () => Promise<ConfirmChannel>): void {
     this.#opening ??= open().then(
       async (made) => {

@@ -6,7 +6,7 @@ import type { FastPaths } from "../fast-paths.ts";
 import type { Caution } from "./caution.ts";
 import { causesOf } from "./refusals.ts";
 
-/** What became of one message: undefined is accepted. */
+/** What became of a message. Undefined: the broker accepted it. */
 export type Answer = { readonly cause: unknown } | undefined;
 
 const NACKED = (): AmqpFault =>
@@ -16,7 +16,7 @@ const NACKED = (): AmqpFault =>
     "the broker did not accept the message (nack): its queue is full, or not available now",
   );
 
-/** Written, and not answered when the channel ended. */
+/** A message that was written and not answered when the channel ended. */
 export interface Orphan {
   readonly bytes: number;
   readonly done: (answer: Answer) => void;
@@ -25,7 +25,7 @@ export interface Orphan {
 /** Publishes on one confirm channel and matches what comes back: confirms by tag, returns by message id. */
 export class ConfirmChannel {
   readonly channel: Channel;
-  /** By message id: those whose confirm is still to come. */
+  /** Returned messages whose confirm is still to come, by message id. */
   readonly #returned = new Map<string, AmqpMessage[]>();
   readonly #headers: ReturnType<FastPaths["reusedHeaders"]> | undefined;
   #drained: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export class ConfirmChannel {
   #accepted = false;
   readonly #caution: Caution | undefined;
 
-  /** `caution`: where several messages may be under way at once, so that a close does not say which of them it is about. */
+  /** `caution` is needed where several messages may be under way at once: a close does not say which of them it is about. */
   constructor(channel: Channel, fast: FastPaths | undefined, caution?: Caution) {
     this.channel = channel;
     this.#caution = caution;
@@ -44,19 +44,19 @@ export class ConfirmChannel {
     channel.raw.on("return", (message: AmqpMessage) => this.#onReturn(message));
   }
 
-  /** Resolves when there is room to write, or the channel is gone. */
+  /** Resolves when there is room to write, or the channel ends. Undefined: there is room. */
   get drained(): Promise<void> | undefined {
     return this.#drained;
   }
 
-  /** Written, and neither confirmed nor refused. */
+  /** How many messages are written and neither confirmed nor refused. */
   get unanswered(): number {
     return this.#unanswered;
   }
 
   /**
-   * `done` is called once: with the broker's answer, or as ambiguous when the channel ends first. Throws where amqplib
-   * refuses the message: nothing was sent then.
+   * Calls `done` once: with the broker's answer, or with an ambiguous one if the channel ends first. Throws if amqplib refuses the
+   * message: nothing was sent then.
    */
   publish(
     exchange: string,
@@ -73,7 +73,7 @@ export class ConfirmChannel {
       this.#unanswered--;
       const returned = this.#returned.size === 0 ? undefined : this.#takeReturned(messageId);
       if (error !== null && error !== undefined) {
-        // A nack and a closed channel both come as an error here; after a nack the channel lives.
+        // A nack and a closed channel both come as an error here. After a nack the channel goes on.
         if (over.aborted || /closed/i.test(String((error as Error).message)))
           this.#orphan({ bytes: content.length, done });
         else done({ cause: NACKED() });
@@ -88,7 +88,7 @@ export class ConfirmChannel {
     if (!room) this.#drained ??= this.#untilDrained();
   }
 
-  /** amqplib tells the messages of the channel's end before it tells us the reason, in the same turn: they wait for it. */
+  /** amqplib ends the callbacks of all messages before it tells us, in the same turn, why the channel ended. They wait for the reason. */
   #orphan(one: Orphan): void {
     const { over } = this.channel;
     if (this.#orphans !== undefined) return void this.#orphans.push(one);
@@ -116,7 +116,7 @@ export class ConfirmChannel {
     });
   }
 
-  /** Returns come before the confirm of their message; those of one id are alike. */
+  /** A return comes before the confirm of its message. Returns with the same id need not be told apart. */
   #onReturn(message: AmqpMessage): void {
     const id = String(message.properties.messageId);
     const same = this.#returned.get(id);

@@ -1,9 +1,9 @@
-/** What a channel's end says of the messages that were under way on it. */
+/** What the end of a channel means for each message that was under way on it. */
 import type { Caution } from "./caution.ts";
 import { AmqpFault, classify, wordsOf } from "../errors.ts";
 
 const TOO_LARGE = /^.{0,120}message size \d+ is larger than (?:the )?(?:configured )?max(?:imum)? size (\d+)/i;
-/** Of the AMQP method that the broker says it closed the channel for: `basic.publish`. */
+/** The class and method ids of `basic.publish`, which the broker names as its reason when it closes a channel. */
 const BASIC = 60;
 const PUBLISH = 40;
 
@@ -12,11 +12,11 @@ interface Close {
   readonly text: string;
 }
 
-/** The broker closed the channel and gave a publish as its reason; undefined: the channel ended otherwise. */
+/** The close of a channel for which the broker names a publish as its reason. Undefined if the channel ended otherwise. */
 function closeOf(reason: unknown): Close | undefined {
   const { code, classId, methodId, message } = (reason ?? {}) as Record<string, unknown>;
   if (typeof code !== "number" || classId !== BASIC || methodId !== PUBLISH) return undefined;
-  // "541 INTERNAL_ERROR" and its like say nothing of the message.
+  // Replies such as "541 INTERNAL_ERROR" say nothing about the message.
   return code >= 500 && code !== 540 ? undefined : { reply: code, text: String(message) };
 }
 
@@ -48,7 +48,7 @@ export function causesOf(
   const ofDestination = close.reply !== 406 && !accepted;
   if (orphans.length === 1 || ofDestination) return orphans.map(() => refused(close, reason));
   caution?.goAlone(orphans.length);
-  // Whichever of them was refused, the last one was not accepted: it is that one, or comes after it.
+  // The last message was not accepted: it is the refused one, or comes after it.
   return orphans.map((_, at) => (at < orphans.length - 1 ? unanswered(reason) : thrownAway(reason)));
 }
 

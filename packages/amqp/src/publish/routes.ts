@@ -1,4 +1,4 @@
-/** Where a destination's messages are published to. */
+/** The exchange and the routing key of a destination's messages. */
 import { createHash } from "node:crypto";
 import type { Destination, WireMessage } from "@switchyard/core/driver";
 import { addressOf, isOrdered, partitionQueues, topicOf } from "../names.ts";
@@ -6,9 +6,9 @@ import { addressOf, isOrdered, partitionQueues, topicOf } from "../names.ts";
 export interface Route {
   readonly exchange: string;
   key(message: WireMessage): string;
-  /** A queue must be there for it: a message that reaches none comes back. Subscribers are another matter. */
+  /** True if each message must reach a queue: one that reaches none comes back. A topic may have no groups. */
   readonly mandatory: boolean;
-  /** A topic's: each group holds a delayed message back itself, in the delay queues. */
+  /** On a topic, each group holds a delayed message back itself, in the delay queues. */
   readonly groupsDelay?: boolean;
   /** The queue, or the exchange, that must exist. */
   readonly checks: { readonly queue?: string; readonly exchange?: string };
@@ -31,7 +31,7 @@ export function routeOf(of: Destination, random: () => number): Route {
   return { exchange: "", key: () => address, mandatory: true, checks: { queue: address } };
 }
 
-/** Routing keys are short strings; a type that long cannot be filtered for anyway. */
+/** A routing key is a short string. A type that is too long for one cannot be filtered for. */
 const shortKey = (type: string): string => (Buffer.byteLength(type) > 255 ? "" : type);
 
 function streamRoute(of: Destination, random: () => number): Route {
@@ -43,7 +43,7 @@ function streamRoute(of: Destination, random: () => number): Route {
   return { exchange: "", key, mandatory: true, checks: { queue: queues[0]! } };
 }
 
-/** Fixed for ever: the order of a key depends on it. */
+/** This never changes, because the order of a key depends on it. */
 export function partitionFor(key: string, partitions: number): number {
   return createHash("sha256").update(key).digest().readUInt32BE(0) % partitions;
 }

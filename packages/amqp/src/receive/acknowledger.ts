@@ -7,13 +7,13 @@ import type { Receipt, Unsettled } from "./unsettled.ts";
 export interface AcknowledgerOptions {
   readonly queue: string;
   readonly redelivery: DelayedRedelivery | undefined;
-  /** Absent: the broker delays nothing by itself. */
+  /** Absent: the broker does not delay retries itself. */
   readonly brokerRetry: BrokerRetry | undefined;
-  /** A message may come back to the queue so often; once more, and the broker may move it to the dead letters. */
+  /** How often a message may go back to the queue. After one return more the broker may move it to the dead letters. */
   readonly safeReturns: () => number;
 }
 
-/** How the broker is told what became of a message. */
+/** Tells the broker what became of a message. */
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
   readonly #unsettled: Unsettled;
@@ -23,7 +23,7 @@ export class Acknowledger {
     this.#unsettled = unsettled;
   }
 
-  /** Of messages handed out and not settled. Where the channel throws, what was not written fails; it stays unsettled. */
+  /** Acknowledges messages that core has not settled yet. If the channel throws, those not written yet fail and stay unsettled. */
   ack(receipts: ReadonlySet<Receipt>): Outcome {
     if (receipts.size === 0) return undefined;
     try {
@@ -40,29 +40,29 @@ export class Acknowledger {
     const { channel, message } = receipt;
     if (action === "retry" && !this.#brokerRetries(receipt, settlement.delayMs))
       return this.#republish(receipt, settlement.delayMs, settlement.attempt, signal);
-    // A copy begins afresh: the broker must not move to the dead letters what nobody failed.
+    // The count of a copy begins anew: the broker must not move to the dead letters what never failed.
     if (action === "release" && receipt.returned >= this.#options.safeReturns())
       return this.#republish(receipt, 0, receipt.failures, signal);
     return this.#write(receipt, () => {
-      // RabbitMQ 4.3: a reject counts as a failure and is delayed as the queue says; a nack is neither.
+      // In RabbitMQ 4.3 a reject counts as a failure and is delayed as the queue says. A nack does not count and is not delayed.
       if (action === "retry") channel.raw.reject(message, true);
       else channel.raw.nack(message, false, true);
     });
   }
 
-  /** The broker itself counts the failure, and waits as long as asked or somewhat longer. */
+  /** True if the broker can count the failure itself, and wait as long as asked or somewhat longer. */
   #brokerRetries({ returned }: Receipt, delayMs: number): boolean {
     const { brokerRetry } = this.#options;
     return brokerRetry !== undefined && (delayMs <= 0 || brokerRetry.fits(delayMs, returned + 1));
   }
 
-  /** Its time is over: the broker has it again. Where the channel throws it has it anyway. */
+  /** Gives back a message whose time is over. If the channel throws, the broker has the message anyway. */
   giveUp(receipt: Receipt): void {
     this.#write(receipt, () => receipt.channel.raw.nack(receipt.message, false, true));
   }
 
   #write(receipt: Receipt, write: () => void): Outcome {
-    // Given back meanwhile: its tag is unknown to the broker now, and naming it would end the channel.
+    // It was given back meanwhile. The broker no longer knows its tag, and would end the channel if it were named.
     if (!this.#unsettled.has(receipt)) return { cause: lostLease() };
     try {
       write();
@@ -80,7 +80,7 @@ export class Acknowledger {
       await redelivery!.republish(message, queue, delayMs, attempt, AbortSignal.any([signal, channel.over]));
     } catch (cause) {
       if (channel.over.aborted) return { cause: lostLease() };
-      // Core tries again while the hold lasts. To requeue it would bring it early, and count an attempt that nobody made.
+      // Core tries again while the hold lasts. Requeued, the message would come too early, and with an attempt that nobody made.
       return { cause: new AmqpFault("retryable", "retry-not-stored", "the copy for a retry was not accepted", cause) };
     }
     return this.#write(receipt, () => channel.raw.ack(message));

@@ -3,8 +3,8 @@ import { isMissing } from "../errors.ts";
 import type { Link } from "../client/link.ts";
 
 /**
- * The members of an ordered group, counted: of a queue with a single active consumer the broker tells the active one only, so
- * each member also consumes an empty queue beside it.
+ * Counts the members of an ordered group. On a queue with a single active consumer the broker tells only of the active one, so each
+ * member also consumes an empty queue, whose consumers can be counted.
  */
 export class Members {
   readonly #queue: string;
@@ -15,7 +15,7 @@ export class Members {
     this.#channel = channel;
   }
 
-  /** Undefined where the queue is not there: partitions made by others. */
+  /** Undefined if there is no such queue, because somebody else made the partitions. */
   static async join(queue: string, link: Link, signal: AbortSignal): Promise<Members | undefined> {
     const channel = await link.channel(false, signal);
     try {

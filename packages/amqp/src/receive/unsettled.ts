@@ -1,26 +1,26 @@
 import type { Channel } from "../client/channel.ts";
 import type { AmqpMessage } from "../sdk.ts";
 
-/** Worth something on the channel it came by, and nowhere else. */
+/** Valid on the channel that brought the message, and on no other. */
 export interface Receipt {
   readonly channel: Channel;
   readonly message: AmqpMessage;
   /** Failed attempts before this delivery. */
   readonly failures: number;
-  /** Times the broker has had it back, whatever for; 0 where it does not count. */
+  /** How often the message has gone back to the broker, for any reason. 0 where the broker does not count it. */
   readonly returned: number;
-  /** Handed out, and not yet settled. */
+  /** Core has it, and has not settled it yet. */
   out: boolean;
-  /** Core lets go of it by then (monotonic). Infinity: core never sees it. */
+  /** When the hold ends, in monotonic milliseconds. Infinity: core never sees the message. */
   readonly deadline: number;
 }
 
-/** What one channel has delivered and nobody has settled, in that order: an acknowledgement may stand for all up to it. */
+/** What one channel has delivered and nobody has settled yet, in order: one acknowledgement can stand for all messages up to it. */
 export class Unsettled {
   readonly #all = new Set<Receipt>();
   #out = 0;
 
-  /** How many are handed out. */
+  /** How many of them core has. */
   get out(): number {
     return this.#out;
   }
@@ -34,7 +34,7 @@ export class Unsettled {
     return this.#all.has(receipt);
   }
 
-  /** Of each message, the tag of the consumer that brought it. */
+  /** The tag of the consumer that brought it, for each message. */
   *tags(): Generator<string | undefined> {
     for (const { message } of this.#all) yield message.fields.consumerTag;
   }
@@ -48,14 +48,14 @@ export class Unsettled {
     this.#out++;
   }
 
-  /** Its holder is done with it; it stays unsettled until the channel closes. */
+  /** Core is done with the message. It stays unsettled until the channel closes. */
   keep(receipt: Receipt): void {
     if (receipt.out) this.#out--;
     receipt.out = false;
   }
 
   settled(receipt: Receipt): void {
-    // The channel may be gone meanwhile, and what it had with it.
+    // The channel may have ended meanwhile, and all its messages with it.
     if (this.#all.delete(receipt)) this.keep(receipt);
   }
 
@@ -66,8 +66,8 @@ export class Unsettled {
   }
 
   /**
-   * One acknowledgement for all up to the first that is to stay, one each for the rest. Where the channel throws, what was not
-   * written stays.
+   * Acknowledges at once all messages before the first that is to stay, and the rest one by one. Where the channel throws, what was
+   * not written stays.
    */
   ack(receipts: ReadonlySet<Receipt>): void {
     const upTo: Receipt[] = [];

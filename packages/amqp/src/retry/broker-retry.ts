@@ -1,11 +1,11 @@
-/** RabbitMQ 4.3 and later can hold a rejected message back by itself: for `min` times its failures, for `max` at most. */
+/** RabbitMQ 4.3 and later can hold back a rejected message itself, for `min` times its failures and at most for `max`. */
 import type { Destination } from "@switchyard/core/driver";
 import type { Product } from "../client/link.ts";
 import { addressOf, isOrdered } from "../names.ts";
 import { settingsOf } from "../native.ts";
 
 const SINCE = [4, 3] as const;
-/** A wait so much longer than asked is left to the delay queues. */
+/** A wait that would be so many times longer than asked is left to the delay queues. */
 const MOST_TIMES = 2;
 
 export class BrokerRetry {
@@ -17,7 +17,7 @@ export class BrokerRetry {
     this.maxMs = maxMs;
   }
 
-  /** Whether the broker's own wait after so many failures is no shorter than `delayMs`, and not much longer. */
+  /** True if the broker's own wait after so many failures is at least `delayMs`, and not much longer. */
   fits(delayMs: number, failures: number): boolean {
     const waitMs = Math.min(this.minMs * failures, this.maxMs);
     return waitMs >= delayMs && waitMs <= delayMs * MOST_TIMES;
@@ -29,7 +29,7 @@ export function delaysRetries({ name, version }: Product): boolean {
   return name === "RabbitMQ" && (major > SINCE[0] || (major === SINCE[0] && minor >= SINCE[1]));
 }
 
-/** Undefined where the configuration does not ask for it, or the queue is not ours to make. */
+/** Undefined if the configuration does not ask for it, or the queue is not ours to make. */
 export function brokerRetryOf(of: Destination): BrokerRetry | undefined {
   const { delayedRetryMs: min, delayedRetryMaxMs: max } = settingsOf(of);
   if (min === undefined || of.dead === true || of.address !== undefined || isOrdered(of)) return undefined;
@@ -43,8 +43,8 @@ export const retryArguments = ({ minMs, maxMs }: BrokerRetry) => ({
 });
 
 /**
- * An exchange that nothing is published to: AMQP does not say how a queue was made, and a receiver must know, or a rejected
- * message comes back at once. `apply` makes it beside a queue that has the arguments.
+ * The name of an exchange that nothing is published to. `apply` makes it beside a queue that has the arguments: AMQP does not say how
+ * a queue was made, and a receiver must know it, because without the arguments a rejected message comes back at once.
  */
 export const markOf = (of: Destination, { minMs, maxMs }: BrokerRetry): string =>
   `${addressOf(of)}_retry_${minMs}_${maxMs}`;
