@@ -21,7 +21,7 @@ export function capabilitiesOf(of: Destination, options: Pick<ResolvedOptions, "
     delayedPublishMs: plain ? MAX_DELAY_MS : 0,
     retryDelayMs: plain ? MAX_DELAY_MS : 0,
     holdExtend: false,
-    // Failures are counted by the copies made for a retry (receive/delayed-redelivery.ts), not by the broker, which counts all that comes back.
+    // The copies made for a retry count failures (receive/delayed-redelivery.ts). The broker counts every return.
     releaseWithoutPenalty: true,
     attempts: plain ? "failures" : "local",
     settleResult: stream ? "checkpoint" : "sent",

@@ -30,7 +30,10 @@ import { createReceiver } from "./receiver.ts";
 import { routeOf } from "./publish/routes.ts";
 import { createSender } from "./sender.ts";
 
-/** Two TCP connections, opened when first needed: an alarm stops what publishes, and not what consumes. */
+/**
+ * Opens two TCP connections when they are first needed: an alarm of the broker stops a connection that publishes, but not one that
+ * consumes.
+ */
 export async function connect(
   options: ResolvedOptions,
   runtime: Runtime,
@@ -60,10 +63,10 @@ export async function connect(
     return caution;
   };
 
-  /** A queue's arguments never change: they are asked for once. */
+  /** By queue. A queue's arguments never change, so they are asked for once. */
   const found = new Map<string, Existing>();
   const existingOf = async (from: Destination, signal: AbortSignal): Promise<Existing> => {
-    // Our own queues are made, and compared, by plan and apply.
+    // Plan and apply make and compare our own queues.
     if (from.address === undefined) return {};
     const [queue = addressOf(from)] = isOrdered(from) ? partitionQueues(from) : [];
     const known = found.get(queue);

@@ -1,11 +1,11 @@
-/** A broker's address as given, checked; and what of it may be shown. */
+/** Checks a broker's address, and says what of it may be shown. */
 import { isLoopback, withoutScheme } from "@switchyard/core/driver-kit";
 
 export function urlProblem(url: string, allowInsecure: boolean): string | undefined {
   const bare = withoutScheme(url);
   if (bare !== undefined) return `has no scheme; write ${isLoopback(bare.hostname) ? "amqp" : "amqps"}://${bare.host}`;
   const parsed = URL.parse(url);
-  // A bare one ends the address' first part: the password is then taken for a host, a port or a path.
+  // Such a character ends the first part of the address, so that the password would be taken for a host, a port or a path.
   if ((parsed === null || parsed.username === "") && /^amqps?:\/\/[^@]*[#/?][^@]*@/i.test(url))
     return 'holds a bare "#", "/" or "?" before its "@"; in a user or password write %23, %2F and %3F';
   if (parsed !== null && !isDecodable(parsed))

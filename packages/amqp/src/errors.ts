@@ -3,7 +3,7 @@ import type { Fault, Phase } from "@switchyard/core/driver";
 import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
 import { shown } from "./endpoint.ts";
 
-/** An error of our own, its fault with it. */
+/** An error of our own, with its fault. */
 export class AmqpFault extends Error {
   override readonly name = "AmqpFault";
   readonly kind: Fault["kind"];
@@ -39,10 +39,10 @@ export const lostLease = (): AmqpFault =>
 const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
 const RIGHTS = "check the user's configure, write and read permissions on this virtual host";
 
-/** Longer replies of the broker are cut before anything is looked for in them. AMQP allows 255 bytes. */
+/** A longer reply of the broker is clipped before it is searched. AMQP allows 255 bytes. */
 const MOST_TEXT = 600;
 
-/** The fault, and what the broker said of it: core clips, quotes and masks that. */
+/** The fault with the broker's words. Core clips, quotes and masks them. */
 const withWords = (fault: Fault, text: string): Fault => (text === "" ? fault : { ...fault, said: wordsOf(text) });
 
 /** The broker's own words, without what amqplib puts around them. */
@@ -57,10 +57,10 @@ const VHOST: Fault = {
   hint: "check the virtual host in the address, and the user's right to it",
 };
 
-/** While a node boots or is away: the queue is there, and its home is not. */
+/** The queue exists and its node is booting or away. */
 const PASSES = /\bdown\b|inaccessible|unavailable|timed? ?out/i;
 
-/** The broker says that something is not there, and not only out of reach for now. */
+/** True if the broker says that something does not exist, and not only that it cannot be reached now. */
 export function isMissing(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return code === 404 && !PASSES.test(String(message).slice(0, MOST_TEXT));
@@ -98,7 +98,7 @@ function faultOf(error: object, during: Phase): Fault | undefined {
   if (reply >= 200 && reply < 600) return repliedWith(byReply(reply, text, during), text);
   const fault = ofNetwork(error, code, text, during);
   if (fault !== undefined) return fault;
-  // amqplib keeps the broker's words to itself here: it refuses the virtual host, or the user's access to it.
+  // The broker refuses the virtual host, or the user's access to it. amqplib does not pass on its words here.
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) return VHOST;
   if (/No channels left to allocate/.test(text))
     return {
@@ -127,7 +127,7 @@ function ofOurs({ kind, code, message, retryAfterMs, told }: AmqpFault, during: 
   return { kind, code, hint: message, ...told, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
-/** What the network or a handler's slowness ended is told by its code; of a refusal the broker's words are the reason. */
+/** Adds the broker's words to a refusal. The end of a connection, or of a handler that was too slow, is explained by its code. */
 function repliedWith(fault: Fault, text: string): Fault {
   const plain =
     fault.code === "connection-lost" || fault.code === "consumer-timeout" || fault.code === "channel-closed";
@@ -135,8 +135,8 @@ function repliedWith(fault: Fault, text: string): Fault {
 }
 
 /**
- * A driver's faults with the broker's address, as people may read it. What is wrong with one message, or was ended here, is
- * the same on every broker.
+ * Adds the broker's address, as people may read it, to faults. A fault of one message, or of a call that was ended here, has no address:
+ * it would be the same on every broker.
  */
 export function placing(urls: readonly string[]): (fault: Fault) => Fault {
   const where = `at ${urls.map(shown).join(", ")}`;
@@ -197,12 +197,12 @@ function byReply(reply: number, text: string, during: Phase): Fault {
         return { kind: "retryable", code: "vhost-down", hint: "the virtual host is down" };
       return lost;
     default:
-      // 320 connection forced, 501 to 506 protocol trouble, 541 internal error: another connection may do.
+      // 320 (connection forced), 501 to 506 (protocol) and 541 (internal error): another connection may succeed.
       return lost;
   }
 }
 
-/** A limit that is reached passes; a virtual host that is not there, or not for this user, does not. */
+/** A limit that is reached passes. A virtual host that does not exist, or is not for this user, does not. */
 function notAllowed(text: string): Fault {
   if (/limit|maximum/i.test(text)) {
     const code = /channel/i.test(text) ? "channel-limit" : "connection-limit";

@@ -1,4 +1,4 @@
-/** What may stand under `native`: settings only RabbitMQ has. Each is checked before anything is asked of the broker. */
+/** The settings under `native`, which only RabbitMQ has. They are checked before the broker is asked for anything. */
 import type { Destination } from "@switchyard/core/driver";
 import { DAY } from "./limits.ts";
 import { isOrdered } from "./names.ts";
@@ -55,13 +55,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ],
 };
 
-/** One sentence for each thing wrong. */
+/** One sentence for each setting that is wrong. */
 export function nativeProblems(
   of: Destination,
   { consumerTimeout }: Partial<Pick<ResolvedOptions, "consumerTimeout">> = {},
 ): readonly string[] {
   const problems: string[] = [];
-  // A stream has no such limit: its leases are ours.
+  // A stream has no such limit, because its leases are ours.
   if (
     of.model !== "stream" &&
     of.holdMs !== undefined &&
@@ -84,7 +84,7 @@ export function nativeProblems(
   return problems;
 }
 
-/** Call it only where {@link nativeProblems} found nothing: what does not fit is taken as not said. */
+/** Call it only if {@link nativeProblems} found nothing: a value that does not fit is taken as absent. */
 export function settingsOf(of: Destination): Settings {
   const number = (key: string): number | undefined => {
     const value = of.native[key];

@@ -15,7 +15,7 @@ export interface Checks {
   readonly exchange?: string;
 }
 
-/** Throws the broker's refusal where one is missing; the channel is closed then. */
+/** Throws the broker's refusal if one is missing. The broker has closed the channel then. */
 export async function verify(channel: Channel, { queue, exchange }: Checks, signal: AbortSignal): Promise<void> {
   if (queue !== undefined) await channel.rpc((raw) => raw.checkQueue(queue), signal);
   if (exchange !== undefined) await channel.rpc((raw) => raw.checkExchange(exchange), signal);
@@ -25,7 +25,7 @@ export async function checkThere(link: Link, checks: Checks, signal: AbortSignal
   await link.withChannel(signal, (channel) => verify(channel, checks, signal));
 }
 
-/** Where an ordered channel finds a plain queue under its name, that is what is wrong. */
+/** The error to report. If an ordered channel finds a plain queue under its name, it says so. */
 export async function explained(error: unknown, of: Destination, link: Link, signal: AbortSignal): Promise<unknown> {
   if (!isOrdered(of) || !isMissing(error)) return error;
   try {
@@ -38,8 +38,8 @@ export async function explained(error: unknown, of: Destination, link: Link, sig
 }
 
 /**
- * Fewer partitions in the configuration than on the broker: keys would go to other queues than before, and nobody would read
- * the last ones.
+ * Throws if the configuration has fewer partitions than the broker. Keys would go to other queues than before, and nobody would read the
+ * last ones.
  */
 export async function refuseSurplus(of: Destination, link: Link, signal: AbortSignal): Promise<void> {
   const count = partitionQueues(of).length;
@@ -54,7 +54,7 @@ export async function refuseSurplus(of: Destination, link: Link, signal: AbortSi
   throw new MessagingError("partitions-differ", text, { kind: "config" });
 }
 
-/** Where it is asked for, the broker can, and `apply` has marked the queue as made for it. */
+/** Undefined unless the configuration asks for it, the broker is able to, and `apply` has marked the queue as made for it. */
 export async function brokerRetryFor(
   from: Destination,
   link: Link,
@@ -72,10 +72,10 @@ export async function brokerRetryFor(
 }
 
 /**
- * What a queue that somebody else made does to messages by itself. AMQP tells no arguments; a queue declared otherwise than it is
- * is refused, with what it has. Needs the right to configure; without it nothing is known, and nothing is said.
+ * What a queue that somebody else made does to messages by itself. AMQP does not tell a queue's arguments, but refuses a declaration that
+ * differs, and names the queue's own value. This needs the right to configure. Without it nothing is known, and the result is empty.
  *
- * Of what a broker's policy sets nothing can be seen here.
+ * Settings of a broker's policy cannot be seen here.
  */
 export async function existingQueue(name: string, probe: Probe): Promise<Existing> {
   try {
@@ -118,7 +118,7 @@ function existingOf(its: ReadonlyMap<string, string>): Existing {
       `x-expires is ${expiresMs}, so that the broker deletes the queue and its messages when nobody reads it for ${formatDuration(expiresMs)}; remove it`,
     );
   return {
-    // The limit counts what comes back: one less than the times it is delivered.
+    // The limit counts returns, which are one fewer than deliveries.
     ...(limit === undefined ? {} : { deliveries: { count: limit + 1, setting: `x-delivery-limit ${limit}` } }),
     ...(retentionMs === undefined ? {} : { retentionMs }),
     ...(discards.length === 0 ? {} : { discards }),

@@ -1,4 +1,4 @@
-/** What we use of amqplib, structurally: any version, copy or wrapper that has it will do. */
+/** The part of amqplib that we use, as structural types: any version, copy or wrapper that has it will do. */
 import type { Buffer } from "node:buffer";
 import { loadPeer } from "@switchyard/core/driver-kit";
 
@@ -91,7 +91,7 @@ export interface AmqpModel {
   close(): Promise<void>;
   createChannel(): Promise<unknown>;
   createConfirmChannel(): Promise<unknown>;
-  /** Its `serverProperties` say what the broker is, its `stream` is the socket: destroyed when the broker no longer answers. */
+  /** Its `serverProperties` say what the broker is. Its `stream` is the socket, which is destroyed when the broker no longer answers. */
   readonly connection?: unknown;
 }
 

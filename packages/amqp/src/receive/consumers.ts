@@ -12,17 +12,17 @@ export interface ConsumersOptions {
 }
 
 /**
- * The consumers of one queue on one channel, whose prefetches together limit what is held here.
+ * The consumers of one queue on one channel. Their prefetches together limit how many messages are held here.
  *
- * RabbitMQ fixes a consumer's prefetch when the consumer begins: a later `basic.qos` is for new consumers only, and quorum queues take no
- * limit for a whole channel. So the limit is raised by one more consumer, and lowered by cancelling all but one. What cancelled
- * consumers have brought stays on the channel until it is settled, and counts. One consumer always stays, with a prefetch of 1: a queue
- * may be declared to delete itself with its last. Until the rest is settled one message more than the limit may be held for it.
+ * RabbitMQ fixes a consumer's prefetch when the consumer begins: a later `basic.qos` holds for new consumers only, and quorum queues have
+ * no limit for a whole channel. So a further consumer raises the limit, and cancelling all but one lowers it. Messages of cancelled
+ * consumers stay on the channel until they are settled, and count. One consumer with a prefetch of 1 always stays, because a queue may
+ * delete itself with its last consumer. Until the rest is settled, one message more than the limit may be held for it.
  */
 export class Consumers {
   readonly #channel: Channel;
   readonly #options: ConsumersOptions;
-  /** The prefetch of each, by tag. */
+  /** The prefetch of each consumer, by tag. */
   readonly #live = new Map<string, number>();
   #most: number;
   #adjusting = false;
@@ -35,7 +35,7 @@ export class Consumers {
     this.#options = options;
   }
 
-  /** The most that the consumers of now may bring. */
+  /** The most messages that the present consumers may hold. */
   get allowed(): number {
     let sum = 0;
     for (const prefetch of this.#live.values()) sum += prefetch;
@@ -51,12 +51,12 @@ export class Consumers {
     this.#adjust();
   }
 
-  /** Something was settled or given back: there may be room for a consumer that there was no room for. */
+  /** Call it when messages were settled or given back: there may now be room for a further consumer. */
   settledSome(): void {
     if (this.#short) this.#adjust();
   }
 
-  /** Never rejects: where a call fails the channel is over, which whoever has it notices. */
+  /** Never rejects. If a call fails the channel ends, and its holder is told. */
   #adjust(): void {
     this.#again = true;
     if (this.#adjusting) return;
@@ -77,12 +77,12 @@ export class Consumers {
       const left = this.#leftover();
       const room = most - this.allowed - left;
       this.#short = left > 0;
-      // Not a consumer for every message that is settled; the last of them makes the limit whole.
+      // Not one consumer for each settled message: the last of them brings the rest of the limit.
       if (room > 0 && (left === 0 || room > this.allowed / 2)) await this.#add(room, undefined);
     }
   }
 
-  /** Leaves one consumer, of one message. */
+  /** Leaves one consumer, with a prefetch of 1. */
   async #cut(most: number): Promise<void> {
     const tags = [...this.#live].filter(([, prefetch]) => prefetch > 1).map(([tag]) => tag);
     if (tags.length === this.#live.size) await this.#add(1, undefined);
@@ -90,11 +90,11 @@ export class Consumers {
       await this.#channel.rpc((raw) => raw.cancel(tag));
       this.#live.delete(tag);
     }
-    // The broker has answered, so all that these consumers bring is here.
+    // The broker has answered, so all messages of these consumers are here.
     this.#options.giveBackBeyond(most - 1);
   }
 
-  /** Unsettled messages of cancelled consumers. */
+  /** The number of unsettled messages of cancelled consumers. */
   #leftover(): number {
     let count = 0;
     for (const tag of this.#options.unsettled()) if (tag === undefined || !this.#live.has(tag)) count++;

@@ -13,29 +13,29 @@ import { Acknowledger } from "./acknowledger.ts";
 import { type Receipt, Unsettled } from "./unsettled.ts";
 import { fromAmqp, type Received } from "../message.ts";
 
-/** What is left of a message's time when it is given back: the broker must not be the first to end it, with the whole channel. */
+/** A message is given back when a twentieth of its time is left. At the end of its time the broker would close the whole channel. */
 const LAST_PART = 20;
 
 export interface QueueLeaseOptions {
   readonly queue: string;
   readonly link: Link;
-  /** The most messages held here at first. {@link QueueLease.limit} changes it. */
+  /** The most messages held here. {@link QueueLease.limit} changes it. */
   readonly prefetch: number;
   readonly runtime: Runtime;
   readonly fast: FastPaths | undefined;
   readonly consumerTimeoutMs: number;
-  /** Absent: order is kept. Nothing goes back by itself then, but all of the channel together. */
+  /** Absent if order is kept. Then no message goes back alone, but all of the channel go back together. */
   readonly redelivery: DelayedRedelivery | undefined;
   readonly brokerRetry: BrokerRetry | undefined;
-  /** A message may come back to the queue so often; once more, and the broker may move it to the dead letters. */
+  /** How often a message may go back to the queue. After one return more the broker may move it to the dead letters. */
   readonly safeReturns: () => number;
   readonly report: (event: DriverEvent) => void;
   readonly consumerArguments: Readonly<Record<string, unknown>>;
 }
 
 /**
- * One consumer of one queue, on a channel of its own. What core gives back on an ordered queue stays unsettled until
- * everything handed out is settled; then the channel is closed, and the broker has it all again in its old order.
+ * Consumes one queue, on a channel of its own. A message that core gives back on an ordered queue stays unsettled until all that core
+ * has is settled. Then the channel is closed, and the broker has the messages again in their old order.
  */
 export class QueueLease implements Lease<Receipt> {
   readonly id: string;
@@ -49,13 +49,13 @@ export class QueueLease implements Lease<Receipt> {
   #returning = false;
   #restarting: Promise<void> | undefined;
   #released = false;
-  /** On a queue with a single active consumer: whether that is this one, as far as is known. */
+  /** On a queue with a single active consumer: true if that is this one, as far as is known. */
   #active = false;
   #forwarding = 0;
   #consumers: Consumers | undefined;
   /** The most messages held here. */
   #most: number;
-  /** Of the message whose time ends first. */
+  /** The timer for the message whose time ends first. */
   #expiry: Disposable | undefined;
 
   constructor(options: QueueLeaseOptions) {
@@ -71,7 +71,7 @@ export class QueueLease implements Lease<Receipt> {
     return this.#active;
   }
 
-  /** Delivered here and not yet settled, handed out or not. */
+  /** How many messages are delivered here and not yet settled, whether core has them or not. */
   get held(): number {
     return this.#arrivals.size + this.#unsettled.out + this.#forwarding;
   }
@@ -91,7 +91,7 @@ export class QueueLease implements Lease<Receipt> {
         try {
           this.#arrived(channel, message);
         } catch (error) {
-          // amqplib would only note it: the message would be held by nobody, and acknowledged with the next one.
+          // amqplib would only note it. Nobody would hold the message, and it would be acknowledged with the next one.
           this.fail(error);
         }
       };
@@ -107,7 +107,7 @@ export class QueueLease implements Lease<Receipt> {
       await channel.close();
       throw error;
     }
-    // Given up while it was opened: another partition's opening failed.
+    // It was released while it was opened, because another partition could not be opened.
     if (this.#released) return channel.close();
     const over = () => this.#over(channel);
     if (channel.over.aborted) over();
@@ -120,15 +120,15 @@ export class QueueLease implements Lease<Receipt> {
 
   fail(cause: unknown): void {
     if (this.#lost.signal.aborted) return;
-    this.#sayWhatMoves();
+    this.#warnOfLimit();
     this.#lost.abort(cause);
     this.#forget();
     this.#arrivals.wake();
     void this.#channel?.close();
   }
 
-  /** What goes back by itself, or with its channel, counts against the queue's limit. */
-  #sayWhatMoves(goesBack: Iterable<Receipt> = this.#unsettled): void {
+  /** Warns of messages that this return may move to the dead letters: each return counts against the queue's limit. */
+  #warnOfLimit(goesBack: Iterable<Receipt> = this.#unsettled): void {
     const { report } = this.#options;
     const safeReturns = this.#options.safeReturns();
     const most: Receipt[] = [];
@@ -139,8 +139,8 @@ export class QueueLease implements Lease<Receipt> {
     report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "delivery-limit", text) });
   }
 
-  /** Its copy starts its count afresh, so no limit would ever end this. */
-  #sayWhatCirculates(receipt: Receipt): void {
+  /** Warns of a message that goes back again and again. Its copy starts a new count, so no limit ends this. */
+  #warnOfReturns(receipt: Receipt): void {
     const { report, consumerTimeoutMs } = this.#options;
     const text = `a message of "${this.id}" came back to the broker ${receipt.returned + 1} times without a failed attempt: its handler takes longer than consumerTimeout (${consumerTimeoutMs / 1_000} s), or processes end while they hold it; it stays in the queue: ${nameOf(receipt)}`;
     report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "returned-often", text) });
@@ -164,8 +164,8 @@ export class QueueLease implements Lease<Receipt> {
     const early = received.leftMs > 0 && redelivery !== undefined;
     const deadline = early ? Number.POSITIVE_INFINITY : runtime.monotonic() + consumerTimeoutMs;
     const returned = received.returned ?? 0;
-    // Only failures count, each of which leaves a copy with the number. What the broker counts comes back for other reasons, too:
-    // a hand-back, a lost connection, a process that died.
+    // Only failures count, and each leaves a copy with their number. The broker also counts other returns: a release, a lost
+    // connection, a process that died.
     const failures = received.attempts + (brokerRetry === undefined ? 0 : returned);
     const receipt: Receipt = { channel, message, failures, returned, out: false, deadline };
     this.#unsettled.arrived(receipt);
@@ -173,18 +173,18 @@ export class QueueLease implements Lease<Receipt> {
     if (this.#expiry === undefined) this.#watch(deadline);
     this.#arrivals.push({
       id: received.id || runtime.uuid(),
-      // Another producer's id is that producer's word: several messages may have it.
+      // Another producer may have given the same id to several messages.
       unique: received.message.headers["ce"] === undefined ? false : undefined,
       message: received.message,
       receipt,
       raw: message,
-      // An ordered message has no copies: core counts its failures.
+      // There are no copies of an ordered message, so core counts its failures.
       attempt: redelivery === undefined ? undefined : failures + 1,
       deadline,
     });
   }
 
-  /** They expire in the order in which they arrived, so one timer will do; it is looked at when it fires, not when one is settled. */
+  /** Messages expire in the order in which they arrived, so one timer is enough. It is not touched when a message is settled. */
   #watch(deadline: number): void {
     const { runtime, consumerTimeoutMs } = this.#options;
     const wait = deadline - consumerTimeoutMs / LAST_PART - runtime.monotonic();
@@ -192,8 +192,8 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   /**
-   * What has had its time goes back, by itself, or on an ordered queue with its channel, once the rest is settled. Core gives back
-   * what it holds before that; this is for what waited here unseen, which would fill a place of the prefetch until the channel ends.
+   * Gives back messages whose time is over: alone, or on an ordered queue with the channel, once the rest is settled. Core gives back
+   * what it holds before that. So these are messages that waited here, and would fill the prefetch until the channel ends.
    */
   #expire(): void {
     this.#expiry = undefined;
@@ -209,7 +209,7 @@ export class QueueLease implements Lease<Receipt> {
       expired.push(receipt);
     }
     if (expired.length === 0 || this.#lost.signal.aborted || this.#released) return;
-    this.#sayWhatMoves(expired);
+    this.#warnOfLimit(expired);
     const gone = new Set(expired);
     this.#arrivals.keepOnly(({ receipt }) => !gone.has(receipt));
     for (const receipt of expired) {
@@ -263,7 +263,7 @@ export class QueueLease implements Lease<Receipt> {
     return settled;
   }
 
-  /** What is to be acknowledged goes into `acks`. */
+  /** Adds messages that are to be acknowledged to `acks`. */
   #settle(settlement: Settlement<Receipt>, acks: Set<Receipt>, signal: AbortSignal): Outcome | Promise<Outcome> {
     const { receipt, action } = settlement;
     const { channel } = receipt;
@@ -276,7 +276,7 @@ export class QueueLease implements Lease<Receipt> {
       return undefined;
     }
     if (this.#options.redelivery !== undefined) {
-      if (action === "release" && receipt.returned >= this.#options.safeReturns()) this.#sayWhatCirculates(receipt);
+      if (action === "release" && receipt.returned >= this.#options.safeReturns()) this.#warnOfReturns(receipt);
       return this.#acknowledger.giveBack(settlement, signal);
     }
     this.#unsettled.keep(receipt);
@@ -285,8 +285,8 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   /**
-   * On an ordered queue only one consumer is active, so its prefetch changes with its channel only. Fewer: what is handed out is
-   * settled, then the channel begins anew. More: once the channel begins anew for another reason.
+   * An ordered queue has only one active consumer, so its prefetch changes only with its channel. For a lower limit the channel begins
+   * anew as soon as core has settled what it has. A higher one waits until the channel begins anew for another reason.
    */
   limit(most: number): void {
     this.#most = Math.min(most, MAX_PREFETCH);
@@ -311,7 +311,7 @@ export class QueueLease implements Lease<Receipt> {
     this.#consumers?.settledSome();
   }
 
-  /** Asks for the partition to be given to another member; what is handed out is settled first. */
+  /** Gives the partition to another member, after core has settled what it has. */
   stepDown(): void {
     this.#returning = true;
     this.#restartIfReturned();
@@ -324,7 +324,7 @@ export class QueueLease implements Lease<Receipt> {
 
   async #restart(): Promise<void> {
     try {
-      this.#sayWhatMoves();
+      this.#warnOfLimit();
       await this.#channel?.close();
       this.#forget();
       if (this.#released || this.#lost.signal.aborted) return;
@@ -337,7 +337,7 @@ export class QueueLease implements Lease<Receipt> {
     } finally {
       this.#restarting = undefined;
     }
-    // It may have ended, or been given back, meanwhile.
+    // The channel may have ended, or the lease been released, meanwhile.
     if (this.#channel?.over.aborted === true && !this.#released) this.fail(this.#channel.over.reason);
     if (this.#released) await this.#channel?.close();
   }
@@ -347,11 +347,11 @@ export class QueueLease implements Lease<Receipt> {
     this.#active = true;
   }
 
-  /** Closing the channel gives back, in order, what is unsettled. */
+  /** Closes the channel, which gives back in order what is unsettled. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    this.#sayWhatMoves();
+    this.#warnOfLimit();
     this.#arrivals.wake();
     await this.#restarting;
     await this.#channel?.close();
@@ -366,6 +366,6 @@ export class QueueLease implements Lease<Receipt> {
   }
 }
 
-/** A producer may have chosen its id: quoted, and not at any length. */
+/** The id of a message, quoted and clipped, because a producer may have chosen it. */
 const nameOf = ({ message }: Receipt): string =>
   JSON.stringify((message.properties.messageId || "(no id)").slice(0, 100));

@@ -4,7 +4,7 @@ import { lastOffset } from "./last-offset.ts";
 import { storeOf } from "./lease-stores.ts";
 import type { StreamSetting } from "./stream-receiver.ts";
 
-/** Records after the checkpoint, partition by partition. */
+/** The number of records after the checkpoint of each partition. */
 export async function streamDepth(
   { of, options, link, runtime }: StreamSetting,
   signal: AbortSignal,

@@ -1,15 +1,15 @@
-/** Where a stream's partition ends now: AMQP 0-9-1 does not say, its last chunk does. */
+/** The present end of a stream's partition. AMQP 0-9-1 does not tell it, so the last chunk is read. */
 import type { Runtime } from "@switchyard/core/driver";
 import type { AmqpMessage } from "../sdk.ts";
 import { AmqpFault } from "../errors.ts";
 import type { Link } from "../client/link.ts";
 import { offsetOf } from "../message.ts";
 
-/** After the last record of a chunk nothing comes; a stream that is written to never falls silent. */
+/** After such a silence the last record has come. A stream that is written to never falls silent, so there is a longest time too. */
 const SILENCE_MS = 250;
 const LONGEST_MS = 2_000;
 
-/** The offset of the last record, or of one shortly before it where records keep coming; undefined: none is there. */
+/** The offset of the last record, or of one shortly before it if records keep coming. Undefined if there is none. */
 export async function lastOffset(
   queue: string,
   link: Link,
@@ -18,7 +18,7 @@ export async function lastOffset(
 ): Promise<number | undefined> {
   const channel = await link.channel(false, signal);
   try {
-    // The count that a passive declare gives lags behind.
+    // This tells a missing queue. The count that it gives lags behind.
     await channel.rpc((raw) => raw.checkQueue(queue), signal);
     await channel.rpc((raw) => raw.prefetch(1_000), signal);
     let last: number | undefined;

@@ -1,4 +1,4 @@
-/** Where the leases and checkpoints of streams are kept: RabbitMQ keeps none over AMQP 0-9-1. */
+/** The stores of the leases and checkpoints of streams. Over AMQP 0-9-1 RabbitMQ keeps none. */
 import { type LeaseStore, memoryLeases } from "@switchyard/leases";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Destination } from "@switchyard/core/driver";

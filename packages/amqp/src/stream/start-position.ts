@@ -1,4 +1,4 @@
-/** Where a group of a stream begins, partition by partition; stored before its first lease is taken. */
+/** The position at which a group begins in each partition of a stream. It is stored before the first lease is taken. */
 import type { Position, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Checkpoint, LeaseStore } from "@switchyard/leases";
@@ -6,13 +6,13 @@ import type { Link } from "../client/link.ts";
 import { lastOffset } from "./last-offset.ts";
 import type { StreamGroup } from "../options.ts";
 
-/** `partition:offset`, of the record itself. */
+/** The position of a record: `partition:offset`. */
 export const positionOf = (partition: number, offset: number): string => `${partition}:${offset}`;
 
 const settledTo = (offset: number | undefined): Checkpoint =>
   offset === undefined || offset < 0 ? "TRIM_HORIZON" : { sequence: String(offset) };
 
-/** A checkpoint for each partition; undefined leaves one where it is. */
+/** A checkpoint for each partition. Undefined leaves a partition where it is. */
 export async function checkpointsFor(
   to: Position,
   queues: readonly string[],
@@ -35,7 +35,7 @@ export async function checkpointsFor(
   return queues.map((_, at) => (at === partition ? settledTo(offset! - 1) : undefined));
 }
 
-/** The first start of a group: its rows are made with where it begins. Several workers may do it at once; the first one counts. */
+/** Stores the rows of a new group, with its first checkpoints. Several workers may do it at once: the first one counts. */
 export async function storeStart(
   store: LeaseStore,
   names: StreamGroup,

@@ -16,22 +16,22 @@ export interface StreamReceipt {
 
 export interface StreamLeaseOptions {
   readonly shard: HeldShard;
-  /** Of the partition. */
+  /** The number of the partition. */
   readonly number: number;
   readonly link: Link;
   readonly prefetch: number;
   readonly runtime: Runtime;
   readonly fast: FastPaths | undefined;
-  /** The receiver is closing. */
+  /** Aborts when the receiver closes. */
   readonly closing: AbortSignal;
   readonly report: (event: DriverEvent) => void;
   readonly released: () => void;
 }
 
 /**
- * One holder's reading of one partition. The lease outlives the channel: after a cut, reading goes on at the record after the
- * last one handed out. On a stream only `ack` exists here, and only as credit: `nack`, `noAck` and `get` would make the broker
- * close the whole connection, and nothing in this class can send them.
+ * Reads one partition for its holder. The lease outlives the channel: after a cut, reading goes on at the record after the last one
+ * that core was given. On a stream the only settlement is `ack`, and only as credit: for `nack`, `noAck` and `get` the broker would
+ * close the whole connection, and nothing in this class sends them.
  */
 export class StreamLease implements Lease<StreamReceipt> {
   readonly id: string;
@@ -41,7 +41,7 @@ export class StreamLease implements Lease<StreamReceipt> {
   #channel: Channel | undefined;
   #opening: Promise<void> | undefined;
   readonly #arrivals: Arrivals<{ readonly message: AmqpMessage; readonly channel: Channel }>;
-  /** The next offset to hand out; undefined: wherever the checkpoint's start leads. */
+  /** The offset of the next record for core. Undefined: it depends on the checkpoint's start. */
   #next: number | undefined;
   #first = true;
   #expected: number | undefined;
@@ -109,7 +109,7 @@ export class StreamLease implements Lease<StreamReceipt> {
     }
   }
 
-  /** As the broker wants it: a time in whole seconds, of the chunk it falls in. */
+  /** The offset in the broker's form. A time is in whole seconds, and means the chunk that it falls in. */
   #offset(): unknown {
     if (this.#next !== undefined) return this.#next;
     const { from } = this.#options.shard;
@@ -136,15 +136,15 @@ export class StreamLease implements Lease<StreamReceipt> {
       try {
         received = fromAmqp(message, true, this.#options.fast);
       } catch (cause) {
-        // It stays the next one: passing over it would move the group's position past a record nobody was given.
+        // It stays the next one. Otherwise the group's position would pass a record that nobody was given.
         if (taken.length > 0) return taken;
         throw cause;
       }
       this.#arrivals.shift();
-      // Credit for one more; what is done is in the checkpoint.
+      // Credit for one more record. Progress is in the checkpoint.
       channel.raw.ack(message);
       const offset = received.offset;
-      // A chunk is read from its beginning.
+      // The broker sends a chunk from its beginning.
       if (offset === undefined || (this.#next !== undefined && offset < this.#next)) continue;
       this.#notice(offset);
       this.#next = offset + 1;
@@ -162,7 +162,7 @@ export class StreamLease implements Lease<StreamReceipt> {
     return taken;
   }
 
-  /** Retention has overtaken the group. */
+  /** Reports records that retention removed before the group read them. */
   #notice(offset: number): void {
     const expected = this.#expected;
     this.#expected = undefined;
@@ -201,7 +201,7 @@ export class StreamLease implements Lease<StreamReceipt> {
     this.#options.released();
   }
 
-  /** Reads no more; the lease is left to run out. */
+  /** Stops reading, and leaves the lease to expire. */
   abandon(): void {
     this.#released = true;
     this.#arrivals.wake();

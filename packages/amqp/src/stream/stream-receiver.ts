@@ -32,7 +32,7 @@ const sourceOf = (queues: readonly string[]): ShardSource => ({
   list: async () => queues.map((id) => ({ id, parents: [] })),
 });
 
-/** Opens the lease table, and stores where the group starts if nobody has. */
+/** Opens the lease store, and stores the position at which the group starts if nobody has done so. */
 export async function createStreamReceiver(
   setting: StreamSetting,
   capabilities: Capabilities,
@@ -110,7 +110,7 @@ export async function seekStream(
   }
 }
 
-/** A store that can be taken away: what a process leaves behind must run out, and not be renewed. */
+/** A store that can be cut off, so that the leases a process leaves behind expire and are not renewed. */
 function cuttable(inner: LeaseStore): { store: LeaseStore; cut: () => void } {
   let gone = false;
   const store = new Proxy(inner, {
@@ -180,7 +180,7 @@ class StreamReceiver implements ReceiverDriver<StreamReceipt> {
     return this.#closed;
   }
 
-  /** What core did not release is not released here: its handlers may still run. It runs out. */
+  /** A lease that core did not release is left to expire, because its handlers may still run. */
   async #close(): Promise<void> {
     const { engine, outages, store, cut } = this.#options;
     this.#closing.abort();

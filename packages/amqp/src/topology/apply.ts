@@ -6,18 +6,18 @@ import type { Binding, DesiredExchange, DesiredQueue, Mark } from "./resources.t
 /** What a plan keeps for its apply. */
 export interface Planned {
   readonly create: readonly (DesiredQueue | DesiredExchange)[];
-  /** What differs and can only be made anew. */
+  /** What differs and can only be deleted and made again. */
   readonly replace: readonly (DesiredQueue | DesiredExchange)[];
   readonly bindings: readonly Binding[];
   readonly stale: readonly Mark[];
-  /** Made last. */
+  /** They are made last. */
   readonly marks: readonly Mark[];
   /** Partitions that only a destructive apply makes, and those it deletes. */
   readonly withheld: readonly string[];
   readonly surplus: readonly string[];
 }
 
-/** Makes what the plan found missing. What it can only make anew it deletes first, and only where `destructive` says so. */
+/** Makes what the plan found missing. What can only be made again is deleted first, and only if `destructive` says so. */
 export async function applyPlan(planned: Planned, probe: Probe, destructive: boolean): Promise<void> {
   const { create, replace, surplus, marks, stale, ...state } = planned;
   const withheld = new Set(destructive ? [] : state.withheld);
@@ -36,7 +36,7 @@ export async function applyPlan(planned: Planned, probe: Probe, destructive: boo
     (of) => probe((channel) => declare(channel, of)),
   );
   if (bindings.length > 0) await probe((channel) => bind(channel, bindings));
-  // The mark first: what it says is about to end.
+  // The mark goes first, because it will no longer be true.
   for (const mark of stale) {
     await probe((channel) => remove(channel, mark));
     await probe((channel) => unbind(channel, mark.bindings));

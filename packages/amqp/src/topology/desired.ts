@@ -15,18 +15,18 @@ export interface Desired {
   readonly marks: readonly Mark[];
   readonly queues: readonly DesiredQueue[];
   readonly exchanges: readonly DesiredExchange[];
-  /** Everything, of groups that now say what they want. */
+  /** Marks of bindings to all types, of groups that now filter by type. */
   readonly stale: readonly Mark[];
 }
 
 type Arguments = Record<string, string | number | boolean>;
 
 const QUORUM = { "x-queue-type": "quorum" } as const;
-/** At least once needs this overflow; and nothing is dropped silently. */
+/** Dead-lettering at least once needs this overflow. A full queue refuses messages and drops none. */
 const SAFE = { "x-overflow": "reject-publish" } as const;
 const DEAD_LETTERS_AT_LEAST_ONCE = { "x-dead-letter-strategy": "at-least-once" } as const;
 
-/** `brokerRetry`: the broker can hold back failed messages itself. */
+/** `brokerRetry` is true if the broker can hold back failed messages itself. */
 export function desire(destinations: readonly Destination[], options: ResolvedOptions, brokerRetry: boolean): Desired {
   const queues = new Map<string, DesiredQueue>();
   const exchanges = new Map<string, DesiredExchange>();
@@ -39,7 +39,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
   };
   const queue = (wanted: DesiredQueue) => {
     const before = queues.get(wanted.name);
-    // A queue may come twice, as a destination and as another's dead letters: the one that says more wins.
+    // A queue may come twice, as a destination and as another's dead letters. The one with more arguments wins.
     if (before === undefined || Object.keys(before.arguments).length < Object.keys(wanted.arguments).length)
       queues.set(wanted.name, wanted);
   };
@@ -98,7 +98,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
     }
     if (of.model === "pubsub") {
       const kind = isOrdered(of) ? "exchange" : "queue";
-      // Messages without a type pass every filter: their routing key is empty.
+      // A message without a type passes every filter. Its routing key is empty.
       const toTopic = (key: string): Binding => ({ from: topicOf(of), to: address, kind, key });
       const all = toTopic("#");
       if (of.types !== undefined) stale.push({ ...bindingMark(address, [...bindings, all]), bindings: [all] });
@@ -150,7 +150,7 @@ function addDelays(
   const all = delayQueues(delays);
   for (const { name, ttlMs } of all) {
     exchange({ kind: "exchange", name, type: "fanout", arguments: {}, external: false, shared: true });
-    // No dead-letter routing key: the message keeps its own, the name of the queue it came from.
+    // Without a dead-letter routing key the message keeps its own, which is the name of its queue.
     const own: Arguments = {
       ...QUORUM,
       ...SAFE,

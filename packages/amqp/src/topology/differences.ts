@@ -1,4 +1,4 @@
-/** What a queue or an exchange has against what it should have, attribute by attribute. */
+/** Compares the attributes of a queue or an exchange with what they should be. */
 import { isMissing } from "../errors.ts";
 import type { Probe } from "./context.ts";
 import type { DesiredExchange, DesiredQueue } from "./resources.ts";
@@ -25,8 +25,8 @@ export async function exists(of: DesiredQueue | DesiredExchange, probe: Probe): 
 }
 
 /**
- * Declaring a queue again as it is does nothing; declared otherwise, the broker names the first attribute that differs. It is
- * then declared with what the broker has, and so on until nothing differs.
+ * A declaration that matches an existing queue changes nothing. For any other the broker names the first attribute that differs. The
+ * queue is then declared with the broker's value, and so on until nothing differs.
  */
 export async function queueDifferences(of: DesiredQueue, probe: Probe): Promise<readonly Difference[]> {
   const found: Difference[] = [];
@@ -53,7 +53,7 @@ export async function queueDifferences(of: DesiredQueue, probe: Probe): Promise<
             : is === "true" || is === "false"
               ? is === "true"
               : is;
-      // Another kind of queue knows other attributes: the rest says nothing.
+      // Another kind of queue has other attributes, so the rest cannot be compared.
       if (attribute === "x-queue-type" || attribute === "durable") return found;
     }
   }
@@ -79,7 +79,7 @@ export async function exchangeDifferences(of: DesiredExchange, probe: Probe): Pr
 
 interface Refusal {
   readonly attribute: string;
-  /** Undefined: not set. */
+  /** Undefined if the attribute is not set. */
   readonly is: string | undefined;
   readonly number: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * AMQP does not tell which bindings there are. So `apply` leaves a mark once it has made those of a place: an exchange that
- * nothing is published to, named after them. Where it is missing, the bindings are not known to be there, and are made again.
+ * AMQP does not tell which bindings there are. So `apply` leaves a mark after it has made the bindings of a queue or exchange: an exchange
+ * that nothing is published to, named after them. If the mark is missing, the bindings may be missing too, and are made again.
  */
 import { createHash } from "node:crypto";
 import type { Binding, Mark } from "./resources.ts";
@@ -18,7 +18,7 @@ export function bindingMark(place: string, bindings: readonly Binding[]): Mark {
   };
 }
 
-/** In a few words. */
+/** The bindings in a few words, for a plan. */
 export function bindingsText({ bindings }: Mark): string {
   const froms = [...new Set(bindings.map(({ from }) => from))];
   const keys = [...new Set(bindings.map(({ key }) => key))].filter((key) => key !== "" && key !== "1");

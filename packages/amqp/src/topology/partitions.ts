@@ -1,4 +1,4 @@
-/** How many partitions there are decides where a key goes: the number is fixed once one of them is used. */
+/** The number of partitions decides where a key goes, so it is fixed once one of them is used. */
 import type { Change, Destination } from "@switchyard/core/driver";
 import { addressOf, isOrdered, partitionName, partitionQueues } from "../names.ts";
 import type { Probe } from "./context.ts";
@@ -6,15 +6,15 @@ import { exists } from "./differences.ts";
 
 export interface PartitionChange {
   readonly change: Change;
-  /** Not made unless the change is wanted. */
+  /** Partitions that are made only by a destructive apply. */
   readonly withheld: readonly string[];
-  /** There, and more than the configuration knows. */
+  /** Partitions that exist beyond the number in the configuration. */
   readonly surplus: readonly string[];
 }
 
 const MOST = 1_000;
 
-/** Undefined: as many as wanted, none yet, or none that is used. `missing`: queues that are not there. */
+/** Undefined if there are as many as wanted, none yet, or none in use. `missing` are the queues that do not exist. */
 export async function partitionChange(
   of: Destination,
   missing: ReadonlySet<string>,
@@ -42,7 +42,7 @@ export async function partitionChange(
 const isThere = (name: string, probe: Probe): Promise<boolean> =>
   exists({ kind: "queue", name, arguments: {}, external: false }, probe);
 
-/** Something is in it, or somebody consumes it. */
+/** True if one of the queues has messages or consumers. */
 async function anyUsed(queues: readonly string[], probe: Probe): Promise<boolean> {
   const states = await Promise.all(queues.map((name) => probe((channel) => channel.checkQueue(name))));
   return states.some(({ messageCount, consumerCount }) => messageCount > 0 || consumerCount > 0);

@@ -65,7 +65,7 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
     of.kind === "queue" && others.length === 1 && limit?.attribute === LIMIT
       ? [lowLimit(of, limit)]
       : others.map((difference) => changeOf(of, difference));
-  // A queue from before the broker could: no reason to lose its messages.
+  // The queue was made before the broker could delay retries. That is no reason to lose its messages.
   if (older.length > 0) {
     const summary = `made without delayed retry, which RabbitMQ adds to no existing queue: retries go through the delay queues until it is deleted and made anew`;
     changes.push({ ...about, action: "drift", summary });
@@ -73,7 +73,7 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   return changes;
 }
 
-/** Where what is bound is yet to be made, that says enough. */
+/** No change of its own if what is bound is yet to be made: that change says enough. */
 async function compareMark(mark: Mark, missing: ReadonlySet<string>, probe: Probe): Promise<readonly Change[]> {
   if (await exists(mark, probe)) return [];
   const { bindings } = mark;
@@ -87,13 +87,13 @@ const unique = (destinations: readonly Destination[]): readonly Destination[] =>
   ...new Map(destinations.map((of) => [addressOf(of), of])).values(),
 ];
 
-/** A limit made for another number of attempts, and high enough for today's. */
+/** True for a limit that was made for another number of attempts and is high enough for the present one. */
 const suffices = (of: DesiredQueue | DesiredExchange, { attribute, is }: Difference): boolean =>
   attribute === LIMIT && of.kind === "queue" && Number(is) >= (of.leastLimit ?? Number.POSITIVE_INFINITY);
 
 const LIMIT = "x-delivery-limit";
 
-/** A limit below today's attempts is no reason to lose messages: what can be done is for people to do. */
+/** A limit below the present attempts is no reason to lose messages. It is reported with what a person can do. */
 function lowLimit(of: DesiredQueue, { attribute, is, wanted }: Difference): Change {
   const why = `RabbitMQ raises it on no existing queue, by a policy neither (the lower of the two counts)`;
   const what = `lower retry.attempts to ${Math.max(1, Number(is))} or less; or stop publishing, let the consumers empty the queue, delete it and apply again`;
@@ -106,7 +106,7 @@ function lowLimit(of: DesiredQueue, { attribute, is, wanted }: Difference): Chan
   };
 }
 
-/** Made before the broker could delay retries, or somebody else's to make. */
+/** True for a queue that was made before the broker could delay retries, or that somebody else has to make. */
 const isWithoutRetry = ({ action, detail }: Change): boolean => action === "drift" && detail?.["attribute"] !== LIMIT;
 
 const RETRY = /^x-delayed-retry-/;

@@ -3,11 +3,11 @@ export interface DesiredQueue {
   readonly kind: "queue";
   readonly name: string;
   readonly arguments: Readonly<Record<string, string | number | boolean>>;
-  /** The least `x-delivery-limit` that will do where the queue is there already. */
+  /** The lowest `x-delivery-limit` that is enough if the queue exists already. */
   readonly leastLimit?: number;
-  /** Given by address: somebody else's to make. */
+  /** Given by address, so that somebody else has to make it. */
   readonly external: boolean;
-  /** Shared by all channels of the prefix. */
+  /** All channels of the prefix share it. */
   readonly shared?: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface DesiredExchange {
   readonly arguments: Readonly<Record<string, string>>;
   readonly external: boolean;
   readonly shared?: boolean;
-  /** The queue it says something of: made only where that is so. */
+  /** The queue that it is a mark of. It is made only if what it says is true of that queue. */
   readonly marks?: string;
 }
 
