@@ -56,7 +56,7 @@ describe.skipIf(skipped)("retries delayed by the broker", () => {
       ({ name, resource, action }) => name === of.name && resource === "queue" && action === "create",
     );
     if (able) expect(made!.summary).toContain("delayed-retry-min 400");
-    else expect(changes.map(({ summary }) => summary).join()).toMatch(/delays no retries by itself.*delay queues/);
+    else expect(changes.map(({ summary }) => summary).join()).toMatch(/cannot delay retries itself.*delay queues/);
 
     const { delayedRetry: _, ...without } = of.native;
     await seam.provide({ ...of, native: without });

@@ -26,7 +26,7 @@ describe.skipIf(skipped)("RabbitMQ's drift", () => {
         { attribute: "x-max-length", is: "100", wanted: "none" },
       ]),
     );
-    expect(drift[0]!.summary).toMatch(/is .*, should be .*messages lost/);
+    expect(drift[0]!.summary).toMatch(/is .*, should be .*its messages are lost/);
     await seam.topology.apply(await seam.topology.plan([of], never), never);
     expect((await seam.topology.plan([of], never)).changes.length).toBe(drift.length);
     await seam.topology.apply(await seam.topology.plan([of], never), never, { destructive: true });
@@ -60,7 +60,7 @@ describe.skipIf(skipped)("RabbitMQ's drift", () => {
       { action: "drift", name: of.name, detail: { attribute: "x-delivery-limit", is: "99", wanted: "1999" } },
     ]);
     expect(plan.changes[0]!.summary).toBe(
-      "x-delivery-limit: is 99, and the policy's attempts need 200 or more; RabbitMQ raises it on no existing queue, by a policy neither (the lower of the two counts). Without loss: lower retry.attempts to 99 or less; or stop publishing, let the consumers empty the queue, delete it and apply again",
+      "x-delivery-limit: is 99, and the policy's attempts need 200 or more; RabbitMQ cannot raise the limit of an existing queue, not even by a policy: the lower of the two counts. Without loss: lower retry.attempts to 99 or less; or stop publishing, let the consumers empty the queue, delete it and apply again",
     );
     await seam.topology.apply(plan, never, { destructive: true });
     await expect.poll(async () => (await (await seam.raw.createChannel()).checkQueue(of.name)).messageCount).toBe(1);

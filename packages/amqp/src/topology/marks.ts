@@ -23,6 +23,6 @@ export function bindingsText({ bindings }: Mark): string {
   const froms = [...new Set(bindings.map(({ from }) => from))];
   const keys = [...new Set(bindings.map(({ key }) => key))].filter((key) => key !== "" && key !== "1");
   const listed = keys.length > 0 && !keys.includes("#");
-  const rest = listed ? "; other types bound before stay so: AMQP does not tell them" : "";
+  const rest = listed ? "; other types bound before stay bound, because AMQP does not list them" : "";
   return `bound to ${froms.join(", ")}${keys.length === 0 ? "" : ` for ${keys.join(", ")}`}${rest}`;
 }

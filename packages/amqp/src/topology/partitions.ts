@@ -33,7 +33,7 @@ export async function partitionChange(
     action: "destructive",
     resource: "partitions",
     name: addressOf(of),
-    summary: `partitions: is ${there.length + surplus.length}, should be ${wanted.length}; fixed once used: keys would change their queues and lose their order${surplus.length === 0 ? "" : `, and ${surplus.join(", ")} be deleted with what is in it`}`,
+    summary: `partitions: is ${there.length + surplus.length}, should be ${wanted.length}; the number is fixed once used: keys would change their queues and lose their order${surplus.length === 0 ? "" : `, and ${surplus.join(", ")} would be deleted with their messages`}`,
     detail: { attribute: "partitions", is: String(there.length + surplus.length), wanted: String(wanted.length) },
   };
   return { change, withheld: grown ? withheld : [], surplus };

@@ -51,7 +51,7 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   const about = { resource: of.kind, name: of.name };
   if (!(await exists(of, probe))) {
     return of.external
-      ? [{ ...about, action: "drift", summary: "given by address, and not there: whoever owns it has to make it" }]
+      ? [{ ...about, action: "drift", summary: "given by address and missing: its owner has to make it" }]
       : [{ ...about, action: "create", summary: describe(of), detail: { ...of.arguments } }];
   }
   if (of.external) return [];
@@ -67,7 +67,8 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
       : others.map((difference) => changeOf(of, difference));
   // The queue was made before the broker could delay retries. That is no reason to lose its messages.
   if (older.length > 0) {
-    const summary = `made without delayed retry, which RabbitMQ adds to no existing queue: retries go through the delay queues until it is deleted and made anew`;
+    const summary =
+      "made without delayed retry, which RabbitMQ cannot add to an existing queue: retries go through the delay queues until it is deleted and made again";
     changes.push({ ...about, action: "drift", summary });
   }
   return changes;
@@ -95,7 +96,7 @@ const LIMIT = "x-delivery-limit";
 
 /** A limit below the present attempts is no reason to lose messages. It is reported with what a person can do. */
 function lowLimit(of: DesiredQueue, { attribute, is, wanted }: Difference): Change {
-  const why = `RabbitMQ raises it on no existing queue, by a policy neither (the lower of the two counts)`;
+  const why = "RabbitMQ cannot raise the limit of an existing queue, not even by a policy: the lower of the two counts";
   const what = `lower retry.attempts to ${Math.max(1, Number(is))} or less; or stop publishing, let the consumers empty the queue, delete it and apply again`;
   return {
     action: "drift",
@@ -121,19 +122,16 @@ const cannotDelay = (of: Destination, { name, version }: Product): Change => ({
   action: "drift",
   resource: "queue",
   name: addressOf(of),
-  summary: `${name} ${version} delays no retries by itself (RabbitMQ 4.3 does): they go through the delay queues`,
+  summary: `${name} ${version} cannot delay retries itself (RabbitMQ 4.3 can), so they go through the delay queues`,
 });
 
 function changeOf(of: DesiredQueue | DesiredExchange, { attribute, is, wanted }: Difference): Change {
-  const loss =
-    of.kind === "queue"
-      ? "deleted and made anew, its messages lost"
-      : "deleted and made anew, its foreign bindings lost";
+  const lost = of.kind === "queue" ? "messages" : "foreign bindings";
   return {
     action: "destructive",
     resource: of.kind,
     name: of.name,
-    summary: `${attribute}: is ${is}, should be ${wanted}; RabbitMQ changes it on no existing ${of.kind}: it is ${loss}`,
+    summary: `${attribute}: is ${is}, should be ${wanted}; RabbitMQ cannot change an existing ${of.kind}: it is deleted and made again, and its ${lost} are lost`,
     detail: { attribute, is, wanted },
   };
 }
