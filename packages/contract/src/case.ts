@@ -8,15 +8,15 @@ import type { Item } from "./schema.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Seam, SeamOptions } from "./seam.ts";
 
-/** What one case promises of every transport; plain data. */
+/** One case: a promise that every transport keeps. Plain data. */
 export interface ContractCase {
   /** The clause and a name, kebab-case; stable: exemptions and reports refer to it. */
   readonly id: string;
-  /** A claim, as the clause puts it. */
+  /** The promise as a sentence, shown to users. */
   readonly title: string;
   /** `C1` to `C18`, or `seam`, `topology`, `stream`. */
   readonly clause: string;
-  /** Why the case does not apply: the capability, in words. undefined: it does. */
+  /** Why the case does not apply: the capability, in words. Undefined if it applies. */
   readonly needs?: (caps: Capabilities, harness: Harness) => string | undefined;
   /**
    * `ends`: the case waits for a hold to end, so its holds are short (`limits.holdMs`). Default: holds last 30 s, which
@@ -61,9 +61,9 @@ export interface CaseContext {
    */
   until(holds: () => boolean | Promise<boolean>, what: string, withinMs?: number): Promise<void>;
   sleep(ms: number): Promise<void>;
-  /** A message from a producer that has never heard of us. */
+  /** Sends a message as a producer that does not use Switchyard. */
   sendForeign(to: Destination, message: ForeignInput): Promise<void>;
-  /** Wakes `until`: for handlers that are no recorders. */
+  /** Wakes `until`. For handlers that are not recorders. */
   changed(): void;
   /** Another connection to destinations a seam has. */
   open(to: Places, adapter?: Adapter): Promise<Seam>;

@@ -39,8 +39,8 @@ function remembering(adapter: Adapter, opened: Opened[], dead: () => boolean): A
 }
 
 /**
- * The same adapter in a process that can die: after `crash()` no call reaches the broker and none is answered, and nothing
- * is closed or given back, as when a machine loses its power. `bury()` closes what was left open.
+ * The same adapter in a process that can die. After `crash()` no call reaches the broker, none is answered and nothing is closed or
+ * returned, as when a machine loses power. `bury()` closes what was left open.
  */
 export function mortal(adapter: Adapter): { readonly adapter: Adapter; crash(): void; bury(): Promise<void> } {
   const opened: Opened[] = [];

@@ -2,8 +2,8 @@
 export type Call = "send" | "receive" | "settle" | "extend";
 
 /**
- * What goes wrong. `cut`: the connection breaks before the broker saw the call. `lose-reply`: the broker did it, the answer
- * is lost. `stall`: no answer ever comes. `throttle` and `error`: the broker refuses, 429 or 500 in HTTP's words.
+ * The kinds of faults. `cut`: the connection breaks before the call reaches the broker. `lose-reply`: the broker carries the call out,
+ * but its answer is lost. `stall`: there is never an answer. `throttle` and `error`: the broker refuses, as with HTTP 429 or 500.
  */
 export type Trouble = "cut" | "lose-reply" | "stall" | "throttle" | "error";
 
@@ -19,7 +19,7 @@ export interface FaultControl {
   refuseEntries(call: "send", text: string, times: number, fault?: EntryFault): void;
   /** Ends every fault. */
   heal(): void;
-  /** How many calls each fault has hit. */
+  /** How many calls were hit by a fault. */
   readonly hits: number;
   /** How many calls of a kind reached the broker. */
   calls(call: Call): number;

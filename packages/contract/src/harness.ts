@@ -7,7 +7,7 @@ export const SHORT_HOLD_MS = 2_000;
 /** Real milliseconds a run of a case may take, unless the harness says otherwise. */
 export const CASE_MS = 30_000;
 
-/** A message as a producer that has never heard of us would send it. */
+/** A message as a producer that does not use Switchyard would send it. */
 export interface ForeignInput {
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export interface ForeignInput {
   readonly id?: string;
 }
 
-/** A case the transport's stand-in (an emulator) cannot pass; the transport itself does. Counted and printed, never silent. */
+/** A case that an emulator cannot pass, although the real transport does. Always counted and printed. */
 export interface Exemption {
   /** The case's id. */
   readonly case: string;
@@ -29,7 +29,7 @@ export interface Exemption {
 export interface Harness {
   /** A column of the matrix: `SQS FIFO`. */
   readonly name: string;
-  /** What answers, for people: an emulator in this process, the broker at an address. */
+  /** What the suite runs against, for reports: an emulator in this process, or the broker at an address. */
   readonly about?: string;
   readonly adapter: Adapter;
   readonly model: Model;

@@ -23,8 +23,8 @@ export interface Pump {
 }
 
 /**
- * Moves virtual time by itself, from one due timer to the next, whenever nothing else can run: a case then reads the same
- * on virtual and on real time.
+ * Moves virtual time to the next due timer whenever nothing else can run. A case can then be written in the same way for virtual and
+ * real time.
  */
 export function pump(inner: Runtime): Pump {
   if (!isVirtual(inner)) return { runtime: inner, failed: new Promise(() => {}), stop: async () => {} };

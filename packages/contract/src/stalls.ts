@@ -7,10 +7,9 @@ import { isVirtual } from "./pump.ts";
 const TICK_MS = 100;
 
 /**
- * Watches one run of a case for a machine that stands still: an event loop that is late, a broker that is slow to answer.
- * Either ends holds and leases that nobody gave up, so that a message rightly comes again: a failure of such a run says
- * nothing about the driver. Only what the driver and core cannot cause is counted; a `lost` event alone is none.
- * Virtual time does not stand still: there nothing is watched.
+ * Watches one run of a case for stalls of the machine: a late event loop or a slow broker. A stall ends holds and leases, so that
+ * messages rightly come again, and a failure of such a run says nothing about the driver. Only stalls that the driver and core cannot
+ * cause count; a `lost` event alone does not. Virtual time never stalls, so nothing is watched there.
  */
 export class Stalls implements Disposable {
   /** The harness to run the case on. */
@@ -36,7 +35,7 @@ export class Stalls implements Disposable {
     this.#watchLoop();
   }
 
-  /** What stood still, for how long. undefined: nothing did, and a failure counts. */
+  /** What stalled and for how long. Undefined if nothing did, so that a failure counts. */
   get found(): string | undefined {
     const now = systemRuntime.monotonic();
     for (const { call, since } of this.#waiting) this.#answered(call, now - since);
