@@ -2,15 +2,15 @@ import { eligibleRows } from "./decide.ts";
 import type { Checkpoint, LeaseTable } from "./store.ts";
 import type { Tenure } from "./tenure.ts";
 
-/** One shard as the table had it at the last look. */
+/** One shard, as last read from the table. */
 export interface ShardStatus {
   readonly shard: string;
   readonly owner?: string;
-  /** Has it still; the owner has asked for it. */
+  /** The worker that still holds it; the owner has asked for it. */
   readonly handoverFrom?: string;
   readonly checkpoint: Checkpoint;
   readonly tenures: number;
-  /** Not before its parents have ended. */
+  /** Cannot be taken before its parents have ended. */
   readonly eligible: boolean;
   /** Held by this engine. */
   readonly here: boolean;

@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 
 /**
- * Where a group stands in a shard, in the terms of KCL's lease table.
+ * A group's position in a shard, in the terms of KCL's lease table.
  *
  * `TRIM_HORIZON`: nothing settled, read from the oldest record. `{ time }`: nothing settled, read from that time on (epoch
  * milliseconds; KCL's `AT_TIMESTAMP`). `{ sequence }`: everything up to and with that record is settled; where one record
@@ -19,17 +19,17 @@ export type Checkpoint =
       readonly sub?: number;
     };
 
-/** The right to read one shard for one group. KCL's column in brackets where it has one. */
+/** The right to read one shard for one group. KCL's column, if there is one, is in brackets. */
 export interface LeaseRow {
   /** The shard's id (`leaseKey`). */
   readonly key: string;
-  /** Rises with every write but a handover's request; never goes back while the row lives (`leaseCounter`). */
+  /** Rises with every write except a handover request, and never falls while the row exists (`leaseCounter`). */
   readonly counter: number;
-  /** Who has it, or is to have it once `handoverFrom` is gone (`leaseOwner`). */
+  /** The worker that holds it, or that gets it once `handoverFrom` has released it (`leaseOwner`). */
   readonly owner?: string;
-  /** Who still has it, asked by `owner` to hand it over (`checkpointOwner`). */
+  /** The worker that still holds it and was asked by `owner` to hand it over (`checkpointOwner`). */
   readonly handoverFrom?: string;
-  /** The counter at which its tenure began; absent while nobody has it. Own column: `fencingToken`. */
+  /** The counter at which its tenure began; absent while it is free. In a column of ours: `fencingToken`. */
   readonly token?: number;
   readonly checkpoint: Checkpoint;
   /** Tenures in a row, the running one included, without progress of the checkpoint (`ownerSwitchesSinceCheckpoint`). */
@@ -48,11 +48,11 @@ export type NewLease = Pick<LeaseRow, "key" | "checkpoint" | "parents" | "hashRa
 export interface WorkerRow {
   readonly id: string;
   readonly counter: number;
-  /** `draining`: takes no more, and no one counts it. */
+  /** `draining`: it takes no more leases and does not count for shares. */
   readonly state: "active" | "draining";
 }
 
-/** Written once, before the first lease: what the table is for and where the group started. */
+/** Written once, before the first lease: the table's purpose and the group's start position. */
 export interface GroupRow {
   readonly group: string;
   readonly stream: string;
@@ -62,7 +62,7 @@ export interface GroupRow {
   readonly complete: boolean;
 }
 
-/** Whose leases these are. A table that says otherwise is refused. */
+/** The group and log of the leases. A table made for others is refused. */
 export type GroupIdentity = Pick<GroupRow, "group" | "stream">;
 
 export interface LeaseTable {
@@ -71,17 +71,17 @@ export interface LeaseTable {
   readonly workers: readonly WorkerRow[];
 }
 
-/** All that is given must hold, else nothing is written. `null`: the field is absent. */
+/** The write's conditions. If one does not hold, nothing is written. `null` means that the field is absent. */
 export interface Expect {
   readonly counter?: number;
   readonly token?: number | null;
   readonly owner?: string | null;
   readonly handoverFrom?: string | null;
-  /** It is the owner, or the one asked to hand over. */
+  /** The worker must be the owner, or the one asked to hand over. */
   readonly holder?: string;
 }
 
-/** What is given is written. `null` removes the field. */
+/** The fields to write. `null` removes a field. */
 export interface Change {
   /** Counter + 1. */
   readonly bump: boolean;
@@ -98,43 +98,42 @@ export type Updated =
   | { readonly applied: false /** As it is; undefined: there is none. */; readonly row: LeaseRow | undefined };
 
 /**
- * What a lease store implements: one group's table with conditional writes. Nothing else is asked of it; the rules are the
- * engine's.
+ * What a lease store implements: one group's table with conditional writes. All rules are in the engine.
  *
- * Every read is strongly consistent, every write atomic per row. A rejected write may have been applied: the engine knows how
- * to find out. A store keeps no state of its own, reads no clock, and never retries.
+ * Every read must be strongly consistent and every write atomic per row. A rejected write may have been applied; the engine finds
+ * out. A store keeps no state, reads no clock and never retries.
  */
 export interface LeaseStore {
   /** For messages: `DynamoDB table dev_orders_billing`. */
   readonly name: string;
   /**
-   * Checks that the table is there, is a lease table and that no KCL application is running on it; the engine calls it before
-   * all else, and compares the group's row itself. Rejects with a MessagingError of kind `config`: `lease-table-missing`,
-   * `lease-table-foreign`, `lease-table-live`; of kind `auth` where a right is missing. A check that has to wait for a known
-   * time tells `announce` before it does: that time does not count against the caller's patience.
+   * Checks that the table exists, is a lease table and is not used by a running KCL application. The engine calls it first, and checks
+   * the group's row itself. Rejects with a MessagingError of kind `config` (`lease-table-missing`, `lease-table-foreign`,
+   * `lease-table-live`), or of kind `auth` if a permission is missing. A check that has to wait for a known time calls `announce` first;
+   * that time does not count against the caller's timeout.
    */
   open(signal: AbortSignal, runtime: Runtime, announce?: Announce): Promise<void>;
   load(signal: AbortSignal): Promise<LeaseTable>;
   get(key: string, signal: AbortSignal): Promise<LeaseRow | undefined>;
-  /** Each unless there; counter 0, tenures 0, nobody's. */
+  /** Creates each row unless it exists, with counter 0, tenures 0 and no owner. */
   insert(rows: readonly NewLease[], signal: AbortSignal): Promise<void>;
   update(key: string, expect: Expect, change: Change, signal: AbortSignal): Promise<Updated>;
-  /** False: the counter has moved, or there is no such row. */
+  /** Returns false if the counter has changed or the row does not exist. */
   remove(key: string, counter: number, signal: AbortSignal): Promise<boolean>;
-  /** Unless there; the row as it is then. */
+  /** Creates the row unless it exists. Returns the row in the table. */
   begin(group: GroupRow, signal: AbortSignal): Promise<GroupRow>;
-  /** The group's `complete` becomes true. */
+  /** Sets the group's `complete` to true. */
   complete(signal: AbortSignal): Promise<void>;
-  /** The worker's counter + 1 and its state; makes the row where there is none. */
+  /** Writes the worker's state and raises its counter by 1. Creates the row if there is none. */
   beat(worker: Pick<WorkerRow, "id" | "state">, signal: AbortSignal): Promise<void>;
-  /** `counter`: only while it is that. */
+  /** Deletes the row only if its counter is `counter`. */
   forget(worker: string, counter: number | undefined, signal: AbortSignal): Promise<void>;
-  /** The error as the engine should treat it; the SDK's and the driver's own words stay in the cause. */
+  /** Classifies an error for the engine. The client's own text stays in the cause. */
   classify(cause: unknown): StoreFault;
   close(): Promise<void>;
 }
 
-/** A wait that is planned: how many milliseconds, and in a sentence what for. */
+/** Announces a planned wait: its milliseconds and, in a sentence, its reason. */
 export type Announce = (waitMs: number, why: string) => void;
 
 export interface StoreFault {
@@ -142,6 +141,6 @@ export interface StoreFault {
   /** kebab-case. */
   readonly code: string;
   readonly hint?: string;
-  /** What the database said, as it said it. */
+  /** The database's own text. */
   readonly said?: string;
 }

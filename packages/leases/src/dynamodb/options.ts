@@ -8,11 +8,11 @@ export interface DynamoDbClientLike {
 export type DynamoDbSdk = Readonly<Record<string, new (input: any) => any>>;
 
 export interface DynamoDbConnection {
-  /** Default: one made from `region` and `endpoint` with one attempt a call; the engine makes the calls again. Yours is not destroyed. */
+  /** Default: a client made from `region` and `endpoint`, with one attempt per call since the engine retries. A client you pass is not destroyed. */
   readonly client?: DynamoDbClientLike;
   readonly region?: string;
   readonly endpoint?: string;
-  /** The module, where a bundler must see it. Default: `await import("@aws-sdk/client-dynamodb")`. */
+  /** The module, for bundlers that must see the import. Default: `await import("@aws-sdk/client-dynamodb")`. */
   readonly sdk?: DynamoDbSdk;
 }
 
@@ -20,8 +20,8 @@ export interface DynamoDbOptions extends DynamoDbConnection {
   /** The table's name or ARN. */
   readonly table: string;
   /**
-   * How long a table of KCL with owners in it is watched for a running application before it is taken over, once, in
-   * milliseconds. Default 30 seconds; make it three times the KCL application's failover time if that was raised.
+   * Milliseconds for which a KCL table with owners is watched for a running application, once, before it is taken over. Default 30,000.
+   * If the KCL application's failover time was raised, set this to three times that time.
    */
   readonly watchMs?: number;
 }

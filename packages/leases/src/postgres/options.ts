@@ -10,7 +10,7 @@ export interface PostgresPoolLike {
 export type PostgresTransactionLike = PostgresPoolLike;
 
 export interface PostgresOptions {
-  /** Yours: it is not closed. Two connections are enough; a pool the handlers exhaust makes leases run out. */
+  /** Your pool, which is not closed. Two connections are enough. If handlers exhaust the pool, leases expire. */
   readonly pool: PostgresPoolLike;
   /** All groups of a database share it. Default `switchyard_leases`; may be `schema.table`. Two more begin with its name. */
   readonly table?: string;
@@ -20,11 +20,12 @@ export interface PostgresOptions {
 
 export interface PostgresLeases extends LeaseStore {
   /**
-   * Stores the checkpoint in the handler's transaction: with the handler's own writes or not at all, which makes those
-   * effectively once. Call it last before the commit: it locks the lease's row, and renewals wait for it.
+   * Stores the checkpoint in the handler's transaction, which makes the handler's own writes effectively once. Call it last before
+   * the commit: it locks the lease's row, and renewals wait for it.
    *
-   * `already`: an earlier attempt was committed; roll back. Rejects `lease-lost` when the tenure is over: roll back too. Only
-   * where the records of a shard are handled one at a time: it stores `at` without asking what is unsettled before it.
+   * Resolves with `already` if an earlier attempt was committed: roll back. Rejects with `lease-lost` if the tenure is over: roll
+   * back too. Use it only if the records of a shard are handled one at a time, since it stores `at` without regard to unsettled
+   * records before it.
    */
   checkpointIn(
     transaction: PostgresTransactionLike,
