@@ -2,7 +2,7 @@ import type { Attributes } from "./message/cloud-events.ts";
 import type { AmqpChannel, AmqpModel } from "./sdk.ts";
 
 /**
- * What `fast/` does in the place of amqplib's code and of our own general code. Absent on a connection with `fast: false`: then
+ * What `fast/` does in place of amqplib's code and of our own general code. Absent on a connection with `fast: false`: then
  * nothing of that folder is loaded. Each of these gives the same result as the code it replaces, or leaves the work to it.
  */
 export interface FastPaths {

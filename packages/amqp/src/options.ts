@@ -89,7 +89,7 @@ export const amqpOptions = z
     /** Streams only: how long a holder may take to finish when another worker is to have its partition. Default 30s. */
     handover: duration(SECOND, 600 * SECOND, "from 1s to 10m").default(30 * SECOND),
     /**
-     * False: amqplib as it comes, without our patches and without our short ways for usual messages (`src/fast`). Slower; for
+     * False: amqplib as it comes, without our patches and fast paths (`src/fast`). Slower; for
      * telling whether a new version of amqplib disagrees with them. Default true.
      */
     fast: z.boolean().optional(),

@@ -25,12 +25,12 @@ export class ReusedHeaders {
 
   /** The same headers, valid until the next call. */
   of(given: Headers): Headers {
-    let usual = 0;
+    let known = 0;
     for (const name in given) {
       if (!Object.hasOwn(this.#headers, name)) return given;
-      usual++;
+      known++;
     }
-    if (usual === 0) return given;
+    if (known === 0) return given;
     const headers = this.#own();
     headers.cloudEvents_specversion = given["cloudEvents_specversion"];
     headers.cloudEvents_id = given["cloudEvents_id"];

@@ -9,7 +9,7 @@ import { ReusedHeaders } from "./fast-path-headers.ts";
 
 const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom('"', "\\", "\u2028", "\ud800"));
 
-test("usual attributes become the same headers, and the same text again, as any attributes do", () => {
+test("plain attributes become the same headers, and the same text again, as in the general code", () => {
   fc.assert(
     fc.property(text, text, text, (id, source, time) => {
       const ce = JSON.stringify({ specversion: "1.0", id, source, time });
@@ -24,7 +24,7 @@ test("usual attributes become the same headers, and the same text again, as any 
   );
 });
 
-test("what has anything to escape, another header or another content type is not usual", () => {
+test("what has anything to escape, another header or another content type is left to the general code", () => {
   const headers = {
     cloudEvents_specversion: "1.0",
     cloudEvents_id: "1",
@@ -40,13 +40,13 @@ test("what has anything to escape, another header or another content type is not
 });
 
 test("headers that are used again hold nothing of the message before, nor what a tracer put there", () => {
-  const usual = new ReusedHeaders();
-  const first = usual.of({ cloudEvents_id: "1", cloudEvents_partitionkey: "k", traceparent: "00" });
+  const reused = new ReusedHeaders();
+  const first = reused.of({ cloudEvents_id: "1", cloudEvents_partitionkey: "k", traceparent: "00" });
   expect({ ...first }).toMatchObject({ cloudEvents_id: "1", cloudEvents_partitionkey: "k", traceparent: "00" });
   first["x-trace"] = "mine";
-  const second = usual.of({ cloudEvents_id: "2" });
+  const second = reused.of({ cloudEvents_id: "2" });
   expect(Object.entries(second).filter(([, value]) => value !== undefined)).toEqual([["cloudEvents_id", "2"]]);
-  expect(usual.of({ cloudEvents_id: "3", tenant: "x" })).toEqual({ cloudEvents_id: "3", tenant: "x" });
+  expect(reused.of({ cloudEvents_id: "3", tenant: "x" })).toEqual({ cloudEvents_id: "3", tenant: "x" });
 });
 
 test("what is written in one turn leaves together at its end, what is written later does not wait for more", async () => {

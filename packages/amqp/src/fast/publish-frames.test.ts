@@ -81,7 +81,7 @@ test("earlier messages stay as they are while later ones are made", () => {
   for (const { bytes, copy } of made) expect(bytes.equals(copy)).toBe(true);
 });
 
-test("a usual message is one write, and what is too large for a frame is amqplib's to split", () => {
+test("a small message is one write, and what is too large for a frame is amqplib's to split", () => {
   const { plain, ours } = both();
   ours.channel.publish("", "q", Buffer.alloc(4_000), { headers: { a: "b" } }, () => {});
   expect(ours.count()).toBe(1);
