@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { anchorOf } from "../docs/.vitepress/anchor.ts";
 import { blocksOf, withoutCode } from "./document-blocks.ts";
 
 export interface Document {
@@ -92,11 +93,7 @@ export function anchorsOf(markdown: string): ReadonlySet<string> {
   const anchors = new Set<string>();
   const blocks = markdown.replace(/^```[\s\S]*?^```$/gm, "");
   for (const [, heading = ""] of blocks.matchAll(/^#{1,6}[ \t]+([^\n]+?)[ \t]*#*$/gm)) {
-    const slug = heading
-      .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, "")
-      .replaceAll(" ", "-");
+    const slug = anchorOf(heading);
     let name = slug;
     for (let times = 1; anchors.has(name); times += 1) name = `${slug}-${times}`;
     anchors.add(name);

@@ -17,6 +17,7 @@ const steps: readonly Step[] = [
   { name: "unused code (knip)", command: "knip", args: [] },
   { name: "lockfile (every platform)", command: "node", args: ["scripts/check-lockfile.ts"] },
   { name: "documents (links, anchors, code)", command: "node", args: ["scripts/check-documents.ts"] },
+  { name: "documentation site (builds, dead links)", command: "npm", args: ["run", "--silent", "docs:build"] },
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));

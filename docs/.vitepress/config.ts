@@ -1,0 +1,67 @@
+/** The site over docs/. The pages are plain Markdown that a code host shows as well: nothing here changes what they say. */
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { defineConfig, type MarkdownOptions } from "vitepress";
+import { anchorOf } from "./anchor.ts";
+import { sidebar } from "./structure.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const DOCS = join(ROOT, "docs");
+const REPOSITORY = "https://github.com/switchyard-js/switchyard";
+
+type MarkdownIt = Parameters<NonNullable<MarkdownOptions["config"]>>[0];
+
+/** Files that are no pages of the site, such as a package's README, are shown by the code host. */
+function linkToRepository(markdown: MarkdownIt): void {
+  markdown.core.ruler.push("link-to-repository", (state) => {
+    const page = (state.env as { path: string }).path;
+    for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
+      const href = token.type === "link_open" ? (token.attrGet("href") ?? "") : "";
+      if (href === "" || href.startsWith("#") || href.startsWith("/") || /^[a-z][a-z0-9+.-]*:/i.test(href)) continue;
+      const [path = "", anchor] = href.split("#");
+      const file = join(dirname(page), path);
+      const inside = !relative(DOCS, file).startsWith("..") && path.endsWith(".md");
+      if (inside || !existsSync(file)) continue;
+      const hash = anchor === undefined ? "" : `#${anchor}`;
+      token.attrSet("href", `${REPOSITORY}/blob/main/${relative(ROOT, file).replaceAll("\\", "/")}${hash}`);
+    }
+  });
+}
+
+/** The name of a block's file, which stands after its language, is shown above it. */
+function showFileNames(markdown: MarkdownIt): void {
+  const fence = markdown.renderer.rules.fence;
+  markdown.renderer.rules.fence = (tokens, index, options, env, self) => {
+    const block = fence?.(tokens, index, options, env, self) ?? "";
+    const name = tokens[index]?.info.trim().split(/\s+/)[1];
+    return name === undefined ? block : `<div class="file-name">${markdown.utils.escapeHtml(name)}</div>${block}`;
+  };
+}
+
+export default defineConfig({
+  title: "Switchyard",
+  description: "One messaging API for TypeScript services over queues, pub/sub and streams.",
+  lang: "en",
+  cleanUrls: true,
+  rewrites: { "decisions/README.md": "decisions/index.md" },
+  markdown: {
+    anchor: { slugify: anchorOf },
+    config: (markdown) => {
+      linkToRepository(markdown);
+      showFileNames(markdown);
+    },
+  },
+  themeConfig: {
+    nav: [
+      { text: "Quick start", link: "/start/quick-start" },
+      { text: "Guides", link: "/guides/consume", activeMatch: "^/guides/" },
+      { text: "Transports", link: "/transports/sqs", activeMatch: "^/transports/" },
+      { text: "Reference", link: "/reference/configuration", activeMatch: "^/reference/" },
+      { text: "Troubleshooting", link: "/troubleshooting" },
+    ],
+    sidebar: sidebar(),
+    outline: { level: [2, 3] },
+    search: { provider: "local" },
+    socialLinks: [{ icon: "github", link: REPOSITORY }],
+  },
+});
