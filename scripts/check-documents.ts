@@ -1,12 +1,13 @@
 /**
  * Part of `npm run check`: in every Markdown file each link leads somewhere, each anchor is a heading, and each block of TypeScript
- * compiles against the built packages. A document that a comment in the code names is there, with its anchor. What is wrong is printed as `file:line: what`. test/readme.test.ts runs the blocks that say `run`.
+ * compiles against the built packages, each YAML of the configuration resolves. A document that a comment in the code names is there, with its anchor. What is wrong is printed as `file:line: what`. test/readme.test.ts runs the blocks that say `run`.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { anchorOf } from "../docs/.vitepress/anchor.ts";
+import { configurationFaults } from "./document-configuration.ts";
 import { blocksOf, withoutCode } from "./document-blocks.ts";
 
 export interface Document {
@@ -155,7 +156,12 @@ function compile(
 
 if (import.meta.main) {
   const all = documents();
-  const faults = [...all.flatMap(linkFaults), ...sources().flatMap(commentFaults), ...codeFaults(all)];
+  const faults = [
+    ...all.flatMap(linkFaults),
+    ...sources().flatMap(commentFaults),
+    ...codeFaults(all),
+    ...(await configurationFaults(all)),
+  ];
   for (const fault of faults) console.log(fault);
   if (faults.length > 0) process.exitCode = 1;
 }

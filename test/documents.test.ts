@@ -3,15 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { anchorsOf, codeFaults, commentFaults, documents, linkFaults, sources } from "../scripts/check-documents.ts";
+import { configurationFaults } from "../scripts/document-configuration.ts";
 import { lockfileFaults } from "../scripts/check-lockfile.ts";
 import { root } from "./support/workspace.ts";
 
-test("links, anchors and code of our own documents hold", () => {
+test("links, anchors, code and configuration of our own documents hold", async () => {
   const all = documents();
   expect(all.map(({ path }) => path)).toEqual(
     expect.arrayContaining(["README.md", "CONTRIBUTING.md", "docs/contract.md", "packages/core/README.md"]),
   );
-  expect([...all.flatMap(linkFaults), ...codeFaults(all)]).toEqual([]);
+  expect([...all.flatMap(linkFaults), ...codeFaults(all), ...(await configurationFaults(all))]).toEqual([]);
 }, 60_000);
 
 test.each([
@@ -26,6 +27,28 @@ test.each([
   ],
 ])("a link is followed to %s, and named with its line", (_, link, fault) => {
   expect(linkFaults({ path: "PAGE.md", text: `# Page\n\n${link}\n` })).toEqual([`PAGE.md:3: ${fault}`]);
+});
+
+test("a configuration that does not resolve is found, in each profile, and a part of one that no file could have", async () => {
+  const faultsOf = (info: string, yaml: string) =>
+    configurationFaults([{ path: "PAGE.md", text: `# Page\n\n\`\`\`yaml${info}\n${yaml}\n\`\`\`\n` }]);
+  const base = "channels: { orders: { model: queue, on: memory, groups: { billing: {} } } }";
+  expect(
+    await faultsOf(
+      " switchyard.config.yaml",
+      `${base}\nprofiles: { log: { channels: { orders: { model: stream } } } }`,
+    ),
+  ).toEqual([]);
+  expect(await faultsOf(" switchyard.config.yaml", base.replace("memory", "nowhere"))).toEqual([
+    expect.stringMatching(/^PAGE\.md:4: channels\.orders\.on: .*nowhere/),
+  ]);
+  expect(
+    await faultsOf(" switchyard.config.yaml", `${base}\nprofiles: { far: { channels: { orders: { on: nowhere } } } }`),
+  ).toEqual([expect.stringMatching(/^PAGE\.md:4: profile far: profiles\.far\.channels\.orders\.on: /)]);
+  expect(await faultsOf("", "policies: { default: { retry: { attempts: many } } }")).toEqual([
+    expect.stringMatching(/^PAGE\.md:4: policies\.default\.retry\.attempts: /),
+  ]);
+  expect(await faultsOf("", "kind: Deployment")).toEqual([]);
 });
 
 test("documents that comments name are there, and their anchors are headings", () => {

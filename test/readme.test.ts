@@ -1,13 +1,15 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { blocksOf } from "../scripts/document-blocks.ts";
 import { run } from "./support/run.ts";
 import { root, workspaces } from "./support/workspace.ts";
 
+const pages = globSync("docs/**/*.md", { cwd: root, exclude: (path) => /node_modules|\.vitepress/.test(path) }).sort();
 const readmes = [
   { title: "README.md", path: join(root, "README.md") },
   ...workspaces.map(({ short, folder }) => ({ title: `packages/${short}/README.md`, path: join(folder, "README.md") })),
+  ...pages.map((page) => ({ title: page, path: join(root, page) })),
 ].map((readme, index) => ({ ...readme, index, blocks: blocksOf(readFileSync(readme.path, "utf8")) }));
 
 const folder = join(import.meta.dirname, ".tmp", `readme-${process.pid}`);
