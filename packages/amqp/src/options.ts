@@ -54,13 +54,17 @@ export const amqpOptions = z
     /** For `amqps:`; the system's authorities otherwise. */
     tls: z
       .strictObject({
+        /** The authorities to trust: PEM text, or the path of a file with it. Default: the system's. */
         ca: pem.optional(),
+        /** The client's certificate: PEM text, or the path of a file with it. Goes with `key`. */
         cert: pem.optional(),
+        /** The client's private key: PEM text, or the path of a file with it. Goes with `cert`. */
         key: pem.optional(),
+        /** The passphrase of `key`. */
         passphrase: z.string().optional(),
         /** SNI, and the name the certificate must have, where it is not the host of the address. */
         servername: z.string().min(1).optional(),
-        /** Log in by the client certificate (mechanism EXTERNAL) instead of user and password. */
+        /** Log in by the client certificate (mechanism EXTERNAL) instead of user and password. Default false. */
         external: z.boolean().optional(),
       })
       .optional(),

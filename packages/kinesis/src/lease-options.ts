@@ -48,6 +48,7 @@ export const leaseOptions = z.discriminatedUnion(
     z.strictObject({
       /** One table for each group, with the group's name: `prefix_channel_group`. It is in the connection's region and account by default. */
       store: z.literal("dynamodb"),
+      /** The region of the table. Default: the connection's. */
       region: z.string().min(1).optional(),
       /** The URL of the DynamoDB API. Default: as the SDK finds it. The connection's endpoint, which is that of Kinesis, is not used. */
       endpoint: z.string().optional(),
@@ -58,8 +59,9 @@ export const leaseOptions = z.discriminatedUnion(
     z.strictObject({
       /** All groups in one table of a database. */
       store: z.literal("postgres"),
+      /** In code only: a `Pool` of `pg`, or anything with its `query`. */
       pool,
-      /** Default `switchyard_leases`; may be `schema.table`. */
+      /** The table, which may be `schema.table`. Default `switchyard_leases`. */
       table: z.string().min(1).optional(),
       ...timing,
     }),
@@ -70,7 +72,13 @@ export const leaseOptions = z.discriminatedUnion(
       name: z.string().min(1).optional(),
       ...timing,
     }),
-    z.strictObject({ store: z.literal("custom"), create: factory, ...timing }),
+    z.strictObject({
+      /** In code only: a store of your own. */
+      store: z.literal("custom"),
+      /** In code only: `(group) => LeaseStore`. Each group has its own store, and the driver closes it. */
+      create: factory,
+      ...timing,
+    }),
   ],
   { error: 'must be one of "dynamodb", "postgres", "memory", "custom"' },
 );

@@ -21,6 +21,7 @@ const pace = (least: number) =>
  */
 export const kinesisOptions = z
   .strictObject({
+    /** The AWS region. Default: as the SDK finds it (`AWS_REGION`, the profile). */
     region: z.string().min(1).optional(),
     /** The URL of the Kinesis API. `http:` is allowed only to this machine unless `allowInsecure`. */
     endpoint: z.string().optional(),
@@ -30,12 +31,19 @@ export const kinesisOptions = z
     allowInsecure: z.boolean().optional(),
     /** Reads groups by enhanced fan-out, unless their `native.fanOut` says otherwise: each has 2 MB/s of a shard to itself, billed extra. Default false. */
     fanOut: z.boolean().optional(),
-    /**
-     * Polling. `every` is the time between two reads of a shard that has more. Default 200ms, Kinesis's quota of 5 a second, which all
-     * groups that poll the stream share: with three groups set 600ms. `idle` is the longest time between reads of an empty shard;
-     * default 1s.
-     */
-    poll: z.strictObject({ every: pace(0).optional(), idle: pace(0).optional() }).optional(),
+    /** How often shards are read by groups without enhanced fan-out. */
+    poll: z
+      .strictObject({
+        /**
+         * The time between two reads of a shard that has more, at most 10s. All groups that poll the stream share Kinesis's quota of 5
+         * reads a second for each shard: with three groups, set 600ms. Default 200ms.
+         */
+        every: pace(0).optional(),
+        /** The longest time between reads of an empty shard, at most 10s. Default 1s, or `every` where that is longer. */
+        idle: pace(0).optional(),
+      })
+      .optional(),
+    /** Where groups keep their leases and checkpoints. Default: a DynamoDB table for each group. */
     leases: leaseOptions.optional(),
     /**
      * False: the SDK's own client, without our patches and our codecs for message bodies (`src/fast`). Slower; for telling whether a

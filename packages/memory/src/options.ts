@@ -17,7 +17,7 @@ export interface MemoryOptions {
   readonly dedup?: Duration;
   /** The share of unordered messages that are stored twice, from 0 to 1, chosen by the runtime's randomness. Default 0. */
   readonly duplicates?: number;
-  /** Default 16 MiB. With a profile 1 MiB, which is also the most. */
+  /** The largest message, in bytes. Default 16 MiB. With a profile 1 MiB, which is also the most. */
   readonly maxMessageBytes?: number;
 }
 

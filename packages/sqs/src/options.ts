@@ -13,6 +13,7 @@ const client = z.custom<SqsClientLike>((value) => typeof (value as SqsClientLike
  */
 export const sqsOptions = z
   .strictObject({
+    /** The AWS region. Default: as the SDK finds it (`AWS_REGION`, the profile). */
     region: z.string().min(1).optional(),
     /** The URL of the SQS API. `http:` is allowed only to this machine unless `allowInsecure`. */
     endpoint: z.string().optional(),

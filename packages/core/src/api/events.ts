@@ -4,12 +4,14 @@
  * `console`.
  */
 export type MessagingEvent = EventContext &
-  /** The handler has returned and the message will be settled. Only with `connect({ observeHandled: true })`. */
   (
+    /** The handler has returned and the message will be settled. Only with `connect({ observeHandled: true })`. */
     | {
         readonly type: "handled";
         readonly level: "info";
+        /** The type of the message. */
         readonly messageType: string;
+        /** The number of the attempt, from 1. */
         readonly attempt: number;
         /** The time that handler and middleware took, in milliseconds. For a batch, the time of the whole batch. */
         readonly durationMs: number;
@@ -20,46 +22,81 @@ export type MessagingEvent = EventContext &
     | {
         readonly type: "retry";
         readonly level: "info";
+        /** The number of the attempt that failed, from 1. */
         readonly attempt: number;
+        /** The least time until the next attempt, in milliseconds. */
         readonly delayMs: number;
+        /** What the handler threw. */
         readonly error: unknown;
       }
     /** The message was copied to its dead-letter destination. */
     | {
         readonly type: "dead-letter";
         readonly level: "warn";
+        /** The number of the last attempt, from 1. */
         readonly attempt: number;
+        /** The code that the dead letter carries. */
         readonly code: string;
+        /** Why, in words. */
         readonly reason: string;
+        /** The error behind it, if there is one. */
         readonly error?: unknown;
       }
     /** The message could not be copied as a dead letter. It stays and is redelivered, and later messages of its key wait. */
-    | { readonly type: "blocked-message"; readonly level: "error"; readonly reason: string; readonly error?: unknown }
+    | {
+        readonly type: "blocked-message";
+        readonly level: "error";
+        /** Why, in words. */
+        readonly reason: string;
+        /** The error behind it, if there is one. */
+        readonly error?: unknown;
+      }
     /** The message used up its attempts and was settled, because the policy says `deadLetter: skip`. */
     | {
         readonly type: "skipped";
         readonly level: "warn";
+        /** Who decided it. */
         readonly by: "policy";
+        /** Why, in words. */
         readonly reason: string;
+        /** The error behind it, if there is one. */
         readonly error?: unknown;
       }
     /** A handler or middleware threw `Skip`. The message was settled as if it had been handled. */
-    | { readonly type: "skipped"; readonly level: "info"; readonly by: "handler"; readonly reason: string }
+    | {
+        readonly type: "skipped";
+        readonly level: "info";
+        /** Who decided it. */
+        readonly by: "handler";
+        /** Why, in words. */
+        readonly reason: string;
+      }
     /** The message passed its `expires` time and was settled without a handler. */
-    | { readonly type: "expired"; readonly level: "info" }
+    | {
+        readonly type: "expired";
+        readonly level: "info";
+      }
     /** The message's handler is `"ignore"`, so the message was settled without a handler. */
-    | { readonly type: "discarded"; readonly level: "info"; readonly messageType: string }
+    | {
+        readonly type: "discarded";
+        readonly level: "info";
+        /** The type of the message. */
+        readonly messageType: string;
+      }
     /** A message left the order of its key, or comes back outside that order. */
     | {
         readonly type: "order-gap";
         readonly level: "warn";
+        /** How it left the order: as a dead letter, skipped or expired; or why it comes back: a redrive or a replay. */
         readonly reason: "dead-letter" | "skip" | "expiry" | "redrive" | "replay";
       }
     /** The hold ended, or a settlement did not reach the broker. The message will be redelivered. */
     | {
         readonly type: "lost";
         readonly level: "warn";
+        /** `handling`: the handler had not returned. `settling`: it had, and the broker was not told. */
         readonly during: "handling" | "settling";
+        /** The error behind it, if there is one. */
         readonly error?: unknown;
       }
     /** The message was given back to the broker unsettled. */
@@ -78,35 +115,76 @@ export type MessagingEvent = EventContext &
     | {
         readonly type: "receive-failed";
         readonly level: "warn" | "error";
+        /** The error. */
         readonly error: unknown;
+        /** The time until the next try, in milliseconds. */
         readonly retryInMs: number;
       }
     /** The broker did not accept messages. They are sent again after `retryInMs` milliseconds. */
-    | { readonly type: "resend"; readonly level: "info"; readonly error: unknown; readonly retryInMs: number }
+    | {
+        readonly type: "resend";
+        readonly level: "info";
+        /** The error. */
+        readonly error: unknown;
+        /** The time until the next try, in milliseconds. */
+        readonly retryInMs: number;
+      }
     /** The state of a connection, or of a part of it, changed. */
     | {
         readonly type: "connection";
         readonly level: "info" | "warn";
+        /** `blocked`: the broker takes no publishes for now. `throttled`: it asks for fewer calls. */
         readonly state: "up" | "down" | "blocked" | "unblocked" | "throttled";
+        /** The error behind it, if there is one. */
         readonly error?: unknown;
       }
     /** The stored position of a stream group is no longer in the log. Messages may have been lost. */
-    | { readonly type: "position-lost"; readonly level: "error"; readonly error?: unknown }
+    | {
+        readonly type: "position-lost";
+        readonly level: "error";
+        /** The error behind it, if there is one. */
+        readonly error?: unknown;
+      }
     /** A consumer cannot start for a known time, `waitMs` milliseconds. That time does not count against the limit of `start()`. */
-    | { readonly type: "start-waits"; readonly level: "warn"; readonly waitMs: number; readonly reason: string }
+    | {
+        readonly type: "start-waits";
+        readonly level: "warn";
+        /** The time, in milliseconds. */
+        readonly waitMs: number;
+        /** Why, in words. */
+        readonly reason: string;
+      }
     /** A part of a connection works less well than it should. The error says what it is and what to do. */
-    | { readonly type: "warning"; readonly level: "warn"; readonly error?: unknown }
+    | {
+        readonly type: "warning";
+        readonly level: "warn";
+        /** The error behind it, if there is one. */
+        readonly error?: unknown;
+      }
     /** `stop()` reached its deadline, which was shorter than the configured drain. */
-    | { readonly type: "stop-shortened"; readonly level: "warn"; readonly deadlineMs: number; readonly drainMs: number }
+    | {
+        readonly type: "stop-shortened";
+        readonly level: "warn";
+        /** What `stop()` was given, in milliseconds. */
+        readonly deadlineMs: number;
+        /** The configured `drain`, in milliseconds. */
+        readonly drainMs: number;
+      }
   );
 
 /** What an event is about. Fields that do not apply are absent. */
 interface EventContext {
+  /** The connection's name in the configuration. */
   readonly connection?: string;
+  /** The channel's name. */
   readonly channel?: string;
+  /** The group's name. */
   readonly group?: string;
+  /** The id of the message. */
   readonly id?: string;
+  /** The ordering key of the message. */
   readonly key?: string;
+  /** What was read from: a queue, a shard or a partition. */
   readonly lease?: string;
 }
 

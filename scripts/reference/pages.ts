@@ -1,0 +1,15 @@
+/** The generated pages of the reference, by path from the root. */
+import { configurationPage } from "./configuration.ts";
+import { eventsPage } from "./events.ts";
+
+export interface Page {
+  readonly path: string;
+  readonly text: string;
+}
+
+export function referencePages(): readonly Page[] {
+  return [
+    { path: "docs/reference/configuration.md", text: configurationPage() },
+    { path: "docs/reference/events.md", text: eventsPage() },
+  ];
+}
