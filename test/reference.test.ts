@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { errorCodes } from "../scripts/reference/error-codes.ts";
+import { adviceFaults } from "../scripts/reference/errors.ts";
 import { referencePages } from "../scripts/reference/pages.ts";
 import { root } from "./support/workspace.ts";
 
@@ -10,3 +12,15 @@ test.each(referencePages())(
     expect(readFileSync(join(root, path), "utf8")).toBe(text);
   },
 );
+
+test("every error code in the sources has its advice, and no other", () => {
+  expect(adviceFaults()).toEqual([]);
+});
+
+test("codes are found however they are raised", () => {
+  const codes = errorCodes();
+  // A row of a table, a constructor, a helper of one file, a condition, a part known at run time, a dead letter.
+  for (const code of ["kms-disabled", "not-amqp", "bad-header", "queue-not-found", "sqlstate-*", "attempts-exhausted"])
+    expect(codes.has(code), code).toBe(true);
+  expect(codes.has("custom")).toBe(false);
+});

@@ -1,5 +1,6 @@
 /** The generated pages of the reference, by path from the root. */
 import { configurationPage } from "./configuration.ts";
+import { errorsPage } from "./errors.ts";
 import { eventsPage } from "./events.ts";
 
 export interface Page {
@@ -11,5 +12,6 @@ export function referencePages(): readonly Page[] {
   return [
     { path: "docs/reference/configuration.md", text: configurationPage() },
     { path: "docs/reference/events.md", text: eventsPage() },
+    { path: "docs/reference/errors.md", text: errorsPage() },
   ];
 }

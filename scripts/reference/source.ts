@@ -78,3 +78,14 @@ export const cell = (text: string): string =>
 export const code = (text: string): string => `\`${text}\``;
 
 export const GENERATED = "<!-- Written by `npm run docs:reference` from the comments of the sources. Change those. -->";
+
+/** Every node under this one, itself first. */
+export function* walk(node: unknown): Generator<Node> {
+  if (typeof node !== "object" || node === null) return;
+  if (Array.isArray(node)) {
+    for (const each of node) yield* walk(each);
+    return;
+  }
+  if (typeof (node as Node).type === "string") yield node as Node;
+  for (const child of Object.values(node)) yield* walk(child);
+}
