@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { environmentFaults } from "../scripts/reference/environment.ts";
 import { errorCodes } from "../scripts/reference/error-codes.ts";
 import { adviceFaults } from "../scripts/reference/errors.ts";
 import { referencePages } from "../scripts/reference/pages.ts";
@@ -23,4 +24,8 @@ test("codes are found however they are raised", () => {
   for (const code of ["kms-disabled", "not-amqp", "bad-header", "queue-not-found", "sqlstate-*", "attempts-exhausted"])
     expect(codes.has(code), code).toBe(true);
   expect(codes.has("custom")).toBe(false);
+});
+
+test("every environment variable that the sources read is documented, and no other", () => {
+  expect(environmentFaults()).toEqual([]);
 });

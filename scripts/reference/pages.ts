@@ -1,5 +1,6 @@
 /** The generated pages of the reference, by path from the root. */
 import { configurationPage } from "./configuration.ts";
+import { environmentPage } from "./environment.ts";
 import { errorsPage } from "./errors.ts";
 import { eventsPage } from "./events.ts";
 
@@ -13,5 +14,6 @@ export function referencePages(): readonly Page[] {
     { path: "docs/reference/configuration.md", text: configurationPage() },
     { path: "docs/reference/events.md", text: eventsPage() },
     { path: "docs/reference/errors.md", text: errorsPage() },
+    { path: "docs/reference/environment.md", text: environmentPage() },
   ];
 }
