@@ -46,6 +46,8 @@ export default defineConfig({
   rewrites: { "decisions/README.md": "decisions/index.md" },
   markdown: {
     anchor: { slugify: anchorOf },
+    // Signatures in the reference, which are no programs and are not compiled as such.
+    languageAlias: { mts: "ts" },
     config: (markdown) => {
       linkToRepository(markdown);
       showFileNames(markdown);

@@ -348,8 +348,8 @@ export declare function fromFault(fault: Fault, doing: string, cause: unknown, c
 export {};
 
 // api/events.d.ts
-export type MessagingEvent = EventContext & (
-{
+export type MessagingEvent = EventContext &
+({
     readonly type: "handled";
     readonly level: "info";
     readonly messageType: string;

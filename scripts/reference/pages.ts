@@ -1,4 +1,5 @@
 /** The generated pages of the reference, by path from the root. */
+import { apiPage } from "./api.ts";
 import { configurationPage } from "./configuration.ts";
 import { environmentPage } from "./environment.ts";
 import { errorsPage } from "./errors.ts";
@@ -11,6 +12,7 @@ export interface Page {
 
 export function referencePages(): readonly Page[] {
   return [
+    { path: "docs/reference/api.md", text: apiPage() },
     { path: "docs/reference/configuration.md", text: configurationPage() },
     { path: "docs/reference/events.md", text: eventsPage() },
     { path: "docs/reference/errors.md", text: errorsPage() },

@@ -86,6 +86,7 @@ export interface AmqpChannel {
   ): boolean;
 }
 
+/** The part of an amqplib connection that the adapter uses. */
 export interface AmqpModel {
   on(event: string, listener: (...args: any[]) => void): unknown;
   close(): Promise<void>;

@@ -26,6 +26,7 @@ export interface ContractCase {
   run(t: CaseContext): Promise<void>;
 }
 
+/** What a case of the suite is given. */
 export interface CaseContext {
   readonly harness: Harness;
   /** As the adapter declares them for this harness's kind of destination. */

@@ -7,11 +7,13 @@ export type Call = "send" | "receive" | "settle" | "extend";
  */
 export type Trouble = "cut" | "lose-reply" | "stall" | "throttle" | "error";
 
+/** How one entry of a batch fails. */
 export interface EntryFault {
   /** Whether the broker says the entry itself is at fault: never acceptable. */
   readonly permanent?: boolean;
 }
 
+/** Makes the driver under test fail as a case asks. */
 export interface FaultControl {
   /** The next `times` calls (default: all until `heal`) fail so. */
   next(call: Call, trouble: Trouble, times?: number): void;

@@ -84,6 +84,7 @@ export interface HarnessSource {
   close?(): Promise<void>;
 }
 
+/** Faults of the network between the driver and its broker. */
 export interface WireFaults {
   readonly control: FaultControl;
   /** Laid over the connection's options: an endpoint that goes through the faults. */

@@ -1,7 +1,9 @@
 import type { ContractCase } from "./case.ts";
 
+/** How a case ended. */
 export type Status = "passed" | "failed" | "skipped" | "exempt" | "exempt-but-passes";
 
+/** The result of one case. */
 export interface CaseResult {
   readonly id: string;
   readonly clause: string;
@@ -19,6 +21,7 @@ export interface CaseResult {
   readonly ms: number;
 }
 
+/** The results of a run on one transport. */
 export interface Report {
   readonly harness: string;
   readonly results: readonly CaseResult[];
@@ -64,6 +67,7 @@ export function summary(reports: readonly Report[]): string {
   return lines.join("\n");
 }
 
+/** An error in words, with its code and its causes. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as { code?: unknown }).code;

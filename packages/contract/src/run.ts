@@ -13,6 +13,7 @@ const PARALLEL = 8;
 /** Runs of a case that fails while the machine stands still; the last one counts. */
 const RUNS = 3;
 
+/** The options of a run. */
 export interface RunOptions {
   /** Default: all. */
   readonly cases?: readonly ContractCase[];

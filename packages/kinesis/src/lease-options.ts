@@ -83,6 +83,7 @@ export const leaseOptions = z.discriminatedUnion(
   { error: 'must be one of "dynamodb", "postgres", "memory", "custom"' },
 );
 
+/** Where groups keep their leases and checkpoints, and how long leases last. */
 export type LeaseOptions = z.output<typeof leaseOptions>;
 
 export const DEFAULT_LEASES: LeaseOptions = { store: "dynamodb" };

@@ -70,6 +70,7 @@ export const kinesisOptions = z
     }
   });
 
+/** The options of a Kinesis connection: see the reference of the configuration. */
 export type KinesisOptions = z.output<typeof kinesisOptions>;
 
 export interface Pace {

@@ -4,6 +4,7 @@ import type { ShardSource } from "./source.ts";
 import type { LeaseStore } from "./store.ts";
 import type { Timing } from "./timing.ts";
 
+/** The options of the lease engine. Durations are in milliseconds. */
 export interface LeaseEngineOptions {
   readonly store: LeaseStore;
   readonly source: ShardSource;

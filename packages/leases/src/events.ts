@@ -28,4 +28,5 @@ export type LeaseEvent =
     }
   | { readonly type: "up"; readonly what: "store" | "source"; readonly doing: string };
 
+/** Why a worker lost a lease. */
 export type LossReason = "expired" | "taken" | "handover-timeout" | "closed";

@@ -5,6 +5,7 @@ import type { ShardSource } from "./source.ts";
 import type { Checkpoint, GroupIdentity, LeaseRow, LeaseStore, Updated } from "./store.ts";
 import { timesOf } from "./timing.ts";
 
+/** How a group is moved to another position. */
 export interface SeekOptions extends GroupIdentity {
   readonly store: LeaseStore;
   readonly source: ShardSource;

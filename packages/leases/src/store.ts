@@ -42,6 +42,7 @@ export interface LeaseRow {
   readonly hashRange?: { readonly from: string; readonly to: string };
 }
 
+/** A lease that is to be added. */
 export type NewLease = Pick<LeaseRow, "key" | "checkpoint" | "parents" | "hashRange">;
 
 /** A process that takes leases; keeps its row alive while it holds none. */
@@ -65,6 +66,7 @@ export interface GroupRow {
 /** The group and log of the leases. A table made for others is refused. */
 export type GroupIdentity = Pick<GroupRow, "group" | "stream">;
 
+/** The rows of one group. */
 export interface LeaseTable {
   readonly group: GroupRow | undefined;
   readonly leases: readonly LeaseRow[];
@@ -93,6 +95,7 @@ export interface Change {
   readonly children?: readonly string[];
 }
 
+/** The outcome of a conditional write. */
 export type Updated =
   | { readonly applied: true /** As written. */; readonly row: LeaseRow }
   | { readonly applied: false /** As it is; undefined: there is none. */; readonly row: LeaseRow | undefined };
@@ -136,6 +139,7 @@ export interface LeaseStore {
 /** Announces a planned wait: its milliseconds and, in a sentence, its reason. */
 export type Announce = (waitMs: number, why: string) => void;
 
+/** What an error of a store means for the engine. */
 export interface StoreFault {
   readonly kind: "retryable" | "throttled" | "auth" | "config" | "permanent" | "closed";
   /** kebab-case. */

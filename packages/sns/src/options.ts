@@ -29,6 +29,7 @@ export const snsOptions = sqsOptions
     if (options.snsClient !== undefined) refuse("snsEndpoint", "cannot stand beside `snsClient`; set it on the client");
   });
 
+/** The options of an SNS connection: those of SQS, and those that only topics need. */
 export type SnsOptions = z.output<typeof snsOptions>;
 
 /** The options that are for the queues. */

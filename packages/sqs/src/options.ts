@@ -61,4 +61,5 @@ export const sqsOptions = z
     }
   });
 
+/** The options of an SQS connection: see the reference of the configuration. */
 export type SqsOptions = z.output<typeof sqsOptions>;

@@ -25,6 +25,7 @@ export interface Channel<Name extends string = string, M extends MessageTypes = 
   readonly [Symbol.species]?: { readonly messages: M; readonly needs: N };
 }
 
+/** A channel of any name, messages and needs. */
 export type AnyChannel = Channel<string, any, any>;
 
 type Types<C extends AnyChannel> = NonNullable<C[typeof Symbol.species]>;

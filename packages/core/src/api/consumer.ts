@@ -12,6 +12,7 @@ export interface Consumer<C extends AnyChannel = AnyChannel> extends ConsumerSha
   readonly channel: C;
 }
 
+/** The options of `consumer()`. */
 export interface ConsumeOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]> {
   /** Middleware to run around every handler. The first is the outermost. */
   readonly use?: U;
@@ -28,6 +29,7 @@ export interface ConsumeOptions<U extends readonly Middleware<any>[] = readonly 
   readonly discard?: boolean;
 }
 
+/** The options of `batchConsumer()`: those of `consumer()`, and how messages are collected. */
 export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]>
   extends Omit<ConsumeOptions<U>, "discard"> {
   readonly batch?: {

@@ -22,6 +22,7 @@ export interface ErrorDetails {
   readonly problems?: readonly Problem[] | undefined;
 }
 
+/** One mistake among several that an error reports. */
 export interface Problem {
   /** Where the mistake is: `channels.orders.groups.billing`, or a field of a message. */
   readonly path: string;

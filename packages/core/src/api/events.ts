@@ -4,8 +4,8 @@
  * `console`.
  */
 export type MessagingEvent = EventContext &
+  /** The handler has returned and the message will be settled. Only with `connect({ observeHandled: true })`. */
   (
-    /** The handler has returned and the message will be settled. Only with `connect({ observeHandled: true })`. */
     | {
         readonly type: "handled";
         readonly level: "info";
@@ -188,4 +188,5 @@ interface EventContext {
   readonly lease?: string;
 }
 
+/** Receives every event. Given to `connect({ observe })`. */
 export type Observe = (event: MessagingEvent) => void;

@@ -14,6 +14,7 @@ export interface Explanation {
   readonly channels: Readonly<Record<string, ChannelExplanation>>;
 }
 
+/** What `explain()` says of one channel. */
 export interface ChannelExplanation {
   readonly model: Model;
   readonly transport: string;
@@ -28,6 +29,7 @@ export interface ChannelExplanation {
   readonly notPortable: readonly string[];
 }
 
+/** What `explain()` says of one group. */
 export interface GroupExplanation {
   readonly address: string;
   readonly deadLetter: string | null;

@@ -9,6 +9,7 @@ import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
 
+/** The options of `connect()`. */
 export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
   /** All channels that this service publishes to or consumes from. Using another channel does not compile. */
   readonly channels: Channels;
@@ -47,6 +48,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly redact?: (text: string) => string;
 }
 
+/** What `connect()` gives: publish, consume, and the life of both. */
 export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
   /**
    * Registers a consumer, before or after `start()`. A consumer registered after `start()` is retried until it receives; failures are
@@ -103,6 +105,7 @@ export interface StopReport {
   readonly abandoned: number;
 }
 
+/** What `health()` gives. It asks no broker: it is what this process knows. */
 export interface Health {
   /**
    * - `green`: everything works.
@@ -119,6 +122,7 @@ export interface Health {
   readonly connections: Readonly<Record<string, ConnectionHealth>>;
 }
 
+/** What `health()` says of one connection. */
 export interface ConnectionHealth {
   readonly state: "up" | "down" | "blocked" | "throttled";
   /** When this state began (epoch milliseconds). */
@@ -131,6 +135,7 @@ export interface GroupDepth extends Omit<Depth, "lease"> {
   readonly leases: readonly Depth[];
 }
 
+/** The dead letters of one group: read them, send them back, or remove them. */
 export interface DeadLetters {
   /**
    * Returns at most `count` dead letters (default 10) and hides them from other readers for a while. On an ordered queue it may return
@@ -143,6 +148,7 @@ export interface DeadLetters {
   purge(): Promise<void>;
 }
 
+/** One dead letter, as `deadLetters()` gives it. */
 export interface DeadLetterItem {
   readonly id: string;
   readonly type: string;

@@ -8,6 +8,7 @@ type NameOf<C extends AnyChannel> = C["name"];
 type Declared<C extends AnyChannel, N extends string, Value, Write extends string> =
   N extends NeedOf<C> ? Value : Refused<`"${NameOf<C>}" does not declare ${N}; add needs: { ${Write} }`>;
 
+/** The options of one publish. */
 export interface PublishOptions<C extends AnyChannel = AnyChannel> {
   /** The message's id, which never changes. Default: a new UUID. After an `ambiguous` error, publish again with the same id. */
   readonly id?: string;

@@ -3,6 +3,7 @@ import type { Destination, Position } from "./destination.ts";
 import type { ReceiverDriver } from "./receiver.ts";
 import type { SenderDriver } from "./sender.ts";
 
+/** A driver's connection to one broker: it opens senders and receivers. */
 export interface Connection {
   /**
    * Resolves with a sender for `to`. It should check that the destination exists and read the resource's real limits. Core compares
@@ -32,6 +33,7 @@ export interface Connection {
 /** The call in which an error occurred. */
 export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topology";
 
+/** What core tells a driver that opens a receiver. */
 export interface ReceiverOptions {
   /** How long a hold should last unless it is extended, in milliseconds. */
   readonly holdMs: number;

@@ -1,6 +1,7 @@
 /** A lease: the right to read from one queue, AMQP channel or shard. Messages are received, held and settled under it. */
 import type { WireMessage } from "./message.ts";
 
+/** The right to read from one queue, AMQP channel or shard. Messages are received, held and settled under it. */
 export interface Lease<R = any> {
   /** The queue or shard, for logs and metrics. */
   readonly id: string;
@@ -46,6 +47,7 @@ export interface Lease<R = any> {
   release(reason: "drained" | "stopping", signal: AbortSignal): Promise<void>;
 }
 
+/** One received message with its receipt. */
 export interface Delivery<R = any> {
   /** The broker's id of the message. Must not be empty. */
   readonly id: string;
@@ -71,6 +73,7 @@ export interface Delivery<R = any> {
   readonly lastDeadline?: number;
 }
 
+/** What is to become of one delivery. */
 export type Settlement<R = any> =
   | { readonly receipt: R; readonly action: "ack" }
   /** Attempt number `attempt` failed. The broker must not redeliver the message before `delayMs` milliseconds have passed. */

@@ -2,6 +2,7 @@
 import type { Capabilities } from "./capabilities.ts";
 import type { Lease } from "./lease.ts";
 
+/** Receives the messages of one destination, by leases. */
 export interface ReceiverDriver<R = any> {
   /** The capabilities of the resource as it was found. */
   readonly capabilities: Capabilities;

@@ -2,6 +2,7 @@
 import type { Capabilities } from "./capabilities.ts";
 import type { WireMessage } from "./message.ts";
 
+/** Sends messages to one destination. */
 export interface SenderDriver {
   /** The capabilities of the resource as it was found. */
   readonly capabilities: Capabilities;

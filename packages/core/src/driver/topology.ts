@@ -21,12 +21,14 @@ export interface Change {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
+/** What `apply()` would do on one connection, and what it cannot. */
 export interface TopologyPlan {
   readonly changes: readonly Change[];
   /** The driver's own data for `apply`. Core does not read it. */
   readonly state?: unknown;
 }
 
+/** Plans and creates what a configuration needs on the broker. */
 export interface Topology {
   /**
    * Compares what the destinations and their dead-letter queues need with what the broker has. It must not change anything. An empty

@@ -12,6 +12,7 @@ import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 import type { Change } from "../driver/topology.ts";
 
+/** The options of `plan()`. */
 export interface PlanOptions {
   /** The channels to plan. A channel that the current profile leaves out is skipped if the base or another profile lists it. */
   readonly channels: readonly AnyChannel[];

@@ -10,6 +10,7 @@ import type { Policy } from "../plan/plan.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ConsumerShape } from "../api/shapes.ts";
 
+/** The options of `attemptOnce()`. */
 export interface AttemptOptions {
   /** Default 1. */
   readonly attempt?: number;

@@ -40,6 +40,7 @@ const START = 1_767_225_600_000;
 /** Neither 0 nor near the epoch, so that a mix-up of the two clocks shows. */
 const MONOTONIC_START = 1_000_000;
 
+/** The options of a virtual runtime. */
 export interface VirtualRuntimeOptions {
   /** The seed of `random` and `uuid`. Default 1. */
   readonly seed?: number;
@@ -54,6 +55,7 @@ export interface VirtualRuntimeOptions {
   readonly quietTurns?: number;
 }
 
+/** A runtime whose time moves only when a test moves it. */
 export interface VirtualRuntime extends Runtime {
   /** Moves time forward by `d`. Fires due timers in order and calls `settle` before, between and after them. Concurrent calls run one after another. */
   advance(d: Duration): Promise<void>;

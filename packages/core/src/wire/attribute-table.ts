@@ -8,6 +8,7 @@ import { quoteName } from "./text.ts";
 
 type Field = "key" | "expiresAt" | "hop" | "to";
 
+/** One attribute of the envelope: its name, and how it is written and read. */
 export interface Attribute {
   /** A CloudEvents attribute or extension: lower-case letters and digits. */
   readonly name: string;
@@ -24,6 +25,7 @@ const malformed = (name: string): never => {
   throw new TypeError(`${name} is malformed`);
 };
 
+/** The attributes of an envelope, in the order in which they are written. */
 export const ATTRIBUTES: readonly Attribute[] = [
   {
     name: "partitionkey",

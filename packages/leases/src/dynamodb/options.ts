@@ -7,6 +7,7 @@ export interface DynamoDbClientLike {
 /** The module `@aws-sdk/client-dynamodb`: `DynamoDBClient` and one class for each command. */
 export type DynamoDbSdk = Readonly<Record<string, new (input: any) => any>>;
 
+/** How DynamoDB is reached: a client, or what one is made from. */
 export interface DynamoDbConnection {
   /** Default: a client made from `region` and `endpoint`, with one attempt per call since the engine retries. A client you pass is not destroyed. */
   readonly client?: DynamoDbClientLike;
@@ -16,6 +17,7 @@ export interface DynamoDbConnection {
   readonly sdk?: DynamoDbSdk;
 }
 
+/** The options of the DynamoDB store. */
 export interface DynamoDbOptions extends DynamoDbConnection {
   /** The table's name or ARN. */
   readonly table: string;

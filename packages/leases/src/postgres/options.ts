@@ -9,6 +9,7 @@ export interface PostgresPoolLike {
 /** A client inside the handler's own transaction. */
 export type PostgresTransactionLike = PostgresPoolLike;
 
+/** The options of the PostgreSQL store. */
 export interface PostgresOptions {
   /** Your pool, which is not closed. Two connections are enough. If handlers exhaust the pool, leases expire. */
   readonly pool: PostgresPoolLike;
@@ -18,6 +19,7 @@ export interface PostgresOptions {
   readonly group: string;
 }
 
+/** A lease store in PostgreSQL. */
 export interface PostgresLeases extends LeaseStore {
   /**
    * Stores the checkpoint in the handler's transaction, which makes the handler's own writes effectively once. Call it last before

@@ -34,6 +34,7 @@ async function refused(store: LeaseStore, harness: LeaseStoreHarness, code: stri
   assert.fail(`opened, though ${code}`);
 }
 
+/** The cases that every lease store must pass. */
 export const leaseStoreCases: readonly LeaseStoreCase[] = [
   {
     name: "a new row is nobody's, and keeps what it was made with",

@@ -15,6 +15,7 @@ export interface LeaseStoreHarness {
   foreign?(): Promise<LeaseStore>;
 }
 
+/** One case of the lease store suite. */
 export interface LeaseStoreCase {
   /** What the engine relies on. */
   readonly name: string;

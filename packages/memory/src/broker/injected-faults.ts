@@ -1,6 +1,7 @@
 import type { Fault } from "@switchyard/core/driver";
 import { MemoryFault } from "../errors.ts";
 
+/** The ways in which a test can make the broker fail. */
 export type FailKind = "retryable" | "throttled" | "permanent" | "auth" | "config";
 
 /** Faults that a test asked for, in that order. Each is used up by the calls it hits. */

@@ -8,6 +8,7 @@ import {
 } from "@switchyard/core/testing";
 import type { PolicyInput } from "./settings.ts";
 
+/** The options of `deliver()`. */
 export interface DeliverOptions extends AttemptOptions {
   /** The group's. Default: the library's defaults, so that a fifth attempt that fails is dead-lettered. */
   readonly policy?: PolicyInput;

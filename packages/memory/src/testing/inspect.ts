@@ -7,6 +7,7 @@ import type { Queue } from "../broker/queue.ts";
 /** A message in the broker. `data` is what was published: the schema's input. */
 export type BrokerMessage = Omit<ReadMessage, "dead">;
 
+/** A dead letter, as a test sees it. */
 export interface DeadMessage extends BrokerMessage {
   /** For people. */
   readonly reason: string;

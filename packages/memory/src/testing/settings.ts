@@ -5,6 +5,7 @@ import type { MemoryOptions } from "../options.ts";
 
 export type PolicyInput = NonNullable<ConfigInput["policies"]>[string];
 
+/** The options of `testbed()`. */
 export interface TestbedOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
   readonly channels: Channels;
   /** The `source` of what is published. Default `test`. */

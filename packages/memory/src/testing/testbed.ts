@@ -18,6 +18,7 @@ import { type BrokerMessage, type DeadMessage, Inspection } from "./inspect.ts";
 import { LateMessaging } from "./late-messaging.ts";
 import { settingsFor, type TestbedOptions } from "./settings.ts";
 
+/** The clock of a testbed. */
 export interface BedClock {
   /** Moves time, firing what falls due in order, and lets everything settle. */
   advance(by: Duration): Promise<void>;
@@ -26,6 +27,7 @@ export interface BedClock {
   sleep(ms: Duration): Promise<void>;
 }
 
+/** What `testbed()` gives: messaging on memory, and the means to look into it. */
 export interface Testbed<C extends AnyChannel = AnyChannel> extends AsyncDisposable {
   /** As `connect()` gives it. It connects at the first `start()` or `publish()`: consumers given before need no configuration. */
   readonly messaging: Messaging<C>;

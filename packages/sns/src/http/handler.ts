@@ -5,6 +5,7 @@ import type { SnsConfirmation, SnsNotification } from "./message.ts";
 import { subscribeUrl } from "./urls.ts";
 import { trustedOf, type VerifyOptions, verifySnsMessage } from "./verify.ts";
 
+/** The options of `snsHandler()`. */
 export interface SnsHandlerOptions extends VerifyOptions {
   /** Resolve once it is taken: SNS is answered then, and sends again where it rejects. It may come twice: see `messageId`. */
   readonly onNotification: (notification: SnsNotification) => unknown;

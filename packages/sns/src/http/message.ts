@@ -11,6 +11,7 @@ interface Common {
   readonly signatureVersion: "1" | "2";
 }
 
+/** A request of SNS that carries a message. */
 export interface SnsNotification extends Common {
   readonly type: "Notification";
   readonly subject?: string;
@@ -26,6 +27,7 @@ export interface SnsConfirmation extends Common {
   readonly subscribeUrl: string;
 }
 
+/** A request of SNS, as its body has it. */
 export type SnsMessage = SnsNotification | SnsConfirmation;
 
 type Fields = Readonly<Record<string, unknown>>;

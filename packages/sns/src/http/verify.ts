@@ -6,6 +6,7 @@ import { Certificates, type FetchCertificate, fetchCertificate } from "./certifi
 import { bad, parse, type SnsMessage } from "./message.ts";
 import { certificateUrl } from "./urls.ts";
 
+/** How a request of SNS is verified. */
 export interface VerifyOptions {
   /** The ARN of the topic, or topics, this endpoint is for; what other topics send is refused. */
   readonly topic: string | readonly string[];

@@ -4,6 +4,7 @@ import { type Answer, clientOf } from "../client.ts";
 import { isNamed } from "../faults.ts";
 import type { DynamoDbConnection } from "../options.ts";
 
+/** One lease table that is to be there. */
 export interface LeaseTableSpec {
   readonly table: string;
   readonly tags?: Readonly<Record<string, string>>;
@@ -24,6 +25,7 @@ const POLL_MS = 500;
 /** A table is active within seconds; a minute means that something is wrong. */
 const ACTIVE_MS = 60_000;
 
+/** Plans and creates lease tables in DynamoDB. */
 export function leaseTables(connection: DynamoDbConnection, runtime: Runtime): LeaseTables {
   const { call, close } = clientOf(connection);
   const describe = async (table: string, signal: AbortSignal): Promise<Answer["Table"]> => {
