@@ -39,7 +39,7 @@ export function mayPublishAgain(error: unknown): boolean {
 
 ## Kinds
 
-Beside its code, each error has a \`kind\`. ${kind.replace(/\n\n/g, "\n\n")}
+Beside its code, each error has a \`kind\`. ${kind.replace("What a caller", "It says what a caller")}
 
 | kind | what a caller can do |
 |---|---|
