@@ -790,6 +790,9 @@ export declare function verdictOf(error: unknown): AnyVerdict | undefined;
 export declare function verdictKind(verdict: AnyVerdict): VerdictKind;
 export {};
 
+// base/causes.d.ts
+export declare function causesOf(error: unknown): Generator<object>;
+
 // base/deque.d.ts
 export declare class Deque<T> {
     #private;
@@ -889,6 +892,7 @@ export declare function withoutScheme(endpoint: string): URL | undefined;
 export declare function originProblem(endpoint: string, allowInsecure: boolean, example: string): string | undefined;
 
 // driver-kit/index.d.ts
+export { causesOf } from "../base/causes.ts";
 export { Deque } from "../base/deque.ts";
 export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";

@@ -1,6 +1,6 @@
 /** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { isMessagingError, networkFault } from "@switchyard/core/driver-kit";
+import { causesOf, isMessagingError, networkFault } from "@switchyard/core/driver-kit";
 import { shown } from "./endpoint.ts";
 
 /** An error of our own, with its fault. */
@@ -76,13 +76,7 @@ export function classify(cause: unknown, during: Phase): Fault {
 }
 
 function toFault(cause: unknown, during: Phase): Fault {
-  const seen = new Set<unknown>();
-  for (
-    let error = cause;
-    typeof error === "object" && error !== null && !seen.has(error);
-    error = (error as Error).cause
-  ) {
-    seen.add(error);
+  for (const error of causesOf(cause)) {
     const fault = faultOf(error, during);
     if (fault !== undefined) return fault;
   }

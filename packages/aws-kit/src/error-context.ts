@@ -1,5 +1,5 @@
 /** Which resource a failed call was about, and where it was asked for. */
-import { excerpt } from "@switchyard/core/driver-kit";
+import { causesOf, excerpt } from "@switchyard/core/driver-kit";
 import { type ClientConfig, endpointOf } from "./clients.ts";
 
 const contexts = new WeakMap<object, string>();
@@ -11,13 +11,7 @@ export function noteContext(cause: unknown, where: string): void {
 
 /** What was noted for the error or for one of its causes. */
 export function contextOf(cause: unknown): string | undefined {
-  const seen = new Set<unknown>();
-  for (
-    let error = cause;
-    typeof error === "object" && error !== null && !seen.has(error);
-    error = (error as Error).cause
-  ) {
-    seen.add(error);
+  for (const error of causesOf(cause)) {
     const where = contexts.get(error);
     if (where !== undefined) return where;
   }

@@ -1,6 +1,6 @@
 /** What an error of the AWS SDK means for any service: by its name, its HTTP status, or the network's error. */
 import type { Fault, Phase } from "@switchyard/core/driver";
-import { isMessagingError, networkFault, quotedWords } from "@switchyard/core/driver-kit";
+import { causesOf, isMessagingError, networkFault, quotedWords } from "@switchyard/core/driver-kit";
 import { contextOf } from "./error-context.ts";
 import { foreignFault, isForeign, messageOf } from "./foreign-answer.ts";
 
@@ -101,13 +101,7 @@ function faultOf(cause: unknown, during: Phase, faults: ServiceFaults, table: Fa
     return faults.own?.(cause, during) ?? { kind: cause.kind, code: cause.code, hint: cause.message };
   }
   const { first, special, adjust } = faults;
-  const seen = new Set<unknown>();
-  for (
-    let error = cause;
-    typeof error === "object" && error !== null && !seen.has(error);
-    error = (error as Error).cause
-  ) {
-    seen.add(error);
+  for (const error of causesOf(cause)) {
     const known = first?.(error);
     if (known !== undefined) return answered(known, error);
     if (isForeign(error)) return foreignFault(error, during);

@@ -1,4 +1,5 @@
 /** Optional helpers for adapter authors. */
+export { causesOf } from "../base/causes.ts";
 export { Deque } from "../base/deque.ts";
 export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";

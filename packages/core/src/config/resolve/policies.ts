@@ -26,8 +26,8 @@ export function policyOf(input: PolicyInput, model: Model): PolicyPlan {
   const dead = input.deadLetter ?? true;
   const copied = model === "stream" ? "park" : "deadLetter";
   const exhausted = dead === true || typeof dead === "object" ? copied : dead === false ? "block" : dead;
-  const general = { ...RETRY, ...withDefaults(rule(retry), RETRY) };
   const given = rule(retry);
+  const general = { ...RETRY, ...withDefaults(given, RETRY) };
   const special = (input: RetryInput) => withDefaults(rule(input), general, given);
   const policy: Policy = {
     retry: general,
