@@ -1,5 +1,5 @@
-import { nearest } from "../../base/suggest.ts";
 import { MessagingError } from "../../api/errors.ts";
+import { channelOf, groupOf } from "../../plan/find-plan.ts";
 import { tooFewInFlight } from "../../plan/least-in-flight.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../../plan/plan.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
@@ -10,24 +10,16 @@ export function groupPlanFor(
   plan: Plan,
   consumer: ConsumerShape,
 ): { readonly channel: ChannelPlan; readonly group: GroupPlan } {
-  const errorContext = { channel: consumer.channel.name, group: consumer.group, kind: "config" } as const;
-  const channel = plan.channels[consumer.channel.name];
-  if (channel === undefined) {
-    const text = `channel "${consumer.channel.name}" was not given to connect(); add it to \`channels\``;
-    throw new MessagingError("unknown-channel", text, errorContext);
-  }
-  const group = Object.hasOwn(channel.groups, consumer.group) ? channel.groups[consumer.group] : undefined;
-  if (group === undefined) {
-    const listed = Object.keys(channel.groups);
-    const near = nearest(consumer.group, listed);
-    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-    const text = `group "${consumer.group}" is not listed at channels.${channel.channel}.groups (${listed.join(", ")})${hint}; list it in the configuration, where publishers and the plan see it too`;
-    throw new MessagingError("unlisted-group", text, errorContext);
-  }
+  const channel = channelOf(plan, consumer.channel.name, consumer.group);
+  const group = groupOf(channel, consumer.group);
   const ignoresAll = consumer.handlers["*"] === "ignore";
   if (ignoresAll && channel.model === "queue" && consumer.options.discard !== true) {
     const text = `"*": "ignore" on a queue throws messages away for everyone: handle them, or say \`discard: true\``;
-    throw new MessagingError("would-discard", text, errorContext);
+    throw new MessagingError("would-discard", text, {
+      kind: "config",
+      channel: channel.channel,
+      group: group.group,
+    });
   }
   return { channel, group: withOptions(group, consumer) };
 }

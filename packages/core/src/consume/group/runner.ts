@@ -1,5 +1,5 @@
 import { reconnectMs } from "../../plan/backoff.ts";
-import type { Capabilities, Fault } from "../../driver/index.ts";
+import type { Fault } from "../../driver/index.ts";
 import { fromFault, isMessagingError, MessagingError } from "../../api/errors.ts";
 import { HandlerPool } from "./handler-pool.ts";
 import type { GroupContext } from "../lease/group-context.ts";
@@ -7,6 +7,7 @@ import { refuseNarrow } from "./check-resource.ts";
 import { type Failure, Session } from "./session.ts";
 import { needsPerson, type Trouble } from "../../base/troubles.ts";
 import { Window } from "../lease/window.ts";
+import { lessThanDeclared } from "../../plan/less-than-declared.ts";
 import { within } from "../../runtime/within.ts";
 
 /** Milliseconds `start()` tries to reach the broker before it gives up. Waits that the driver announced are added. */
@@ -201,8 +202,10 @@ export class GroupRunner {
       const receiver = await connection.receiver(plan.from, options, this.#opening.signal);
       try {
         if (this.#opening.signal.aborted) return undefined;
-        refuseLess(plan.capabilities, receiver.capabilities, this.context.physicalName);
-        refuseNarrow(plan, receiver, this.context.physicalName);
+        const { physicalName } = this.context;
+        const less = lessThanDeclared("receiver", physicalName, plan.capabilities, receiver.capabilities);
+        if (less !== undefined) throw less;
+        refuseNarrow(plan, receiver, physicalName);
         this.#session = new Session(this.context, receiver, this.#pool, this.#drainMs, this.#window);
         opened();
         return await this.#session.run();
@@ -242,16 +245,4 @@ export class GroupRunner {
     const { finished, released } = this.#pool;
     return { completed: finished, drained: finished - before, released, abandoned };
   }
-}
-
-/** Refuses a resource that offers less than its adapter declared, before a message shows it (contract C18). */
-function refuseLess(expected: Capabilities, actual: Capabilities, name: string): void {
-  const missing: string[] = [];
-  if (expected.ordering !== "none" && actual.ordering === "none") missing.push("ordering");
-  if (expected.holdExtend && !actual.holdExtend) missing.push("holdExtend");
-  if (actual.retryDelayMs < expected.retryDelayMs) missing.push("retryDelayMs");
-  if (expected.fencingToken && !actual.fencingToken) missing.push("fencingToken");
-  if (missing.length === 0) return;
-  const text = `"${name}" offers less than its adapter declared: ${missing.join(", ")}; change the resource, or what the channel needs`;
-  throw new MessagingError("capability-missing", text, { kind: "config" });
 }

@@ -1,6 +1,6 @@
 import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
 import { type ErrorDetails, fromFault, MessagingError } from "../../api/errors.ts";
-import { missingCapabilities } from "./missing-capabilities.ts";
+import { lessThanDeclared } from "../../plan/less-than-declared.ts";
 
 export interface OpenSender {
   readonly driver: SenderDriver;
@@ -65,13 +65,13 @@ export class SenderSlot {
         errorContext,
       );
     }
-    const missing = signal.aborted ? [] : missingCapabilities(this.#options.expected, driver.capabilities);
-    const sender: OpenSender = { driver, capabilities: driver.capabilities, calls: 0, dropped: false };
-    if (signal.aborted || missing.length > 0) {
+    const { capabilities } = driver;
+    const refusal = lessThanDeclared("sender", physicalName, this.#options.expected, capabilities, errorContext);
+    const sender: OpenSender = { driver, capabilities, calls: 0, dropped: false };
+    if (signal.aborted || refusal !== undefined) {
       this.drop(sender);
       if (signal.aborted) throw this.#givenUp(undefined);
-      const text = `"${physicalName}" offers less than its adapter declared: ${missing.join("; ")}; change the resource, or what the channel needs`;
-      throw new MessagingError("capability-missing", text, { ...errorContext, kind: "config" });
+      throw refusal;
     }
     this.current = sender;
     return sender;
