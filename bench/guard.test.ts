@@ -37,6 +37,7 @@ async function sample(file: string, work: string, flags: readonly string[] = [])
 test.each([
   ["bytes per message published", "layer", "publish", "bytes", COUNTING],
   ["bytes per message consumed", "layer", "consume", "bytes", COUNTING],
+  ["compressed KB of what runs in a service", "loading", "core", "kilobytes", []],
   ["SQS requests per 1,000 messages published", "sqs-publish", "ours", "requests", []],
   ["SQS requests per 1,000 messages consumed", "sqs-consume", "oursAll", "requests", []],
   ["SNS requests per 1,000 messages published", "sns-publish", "ours", "requests", []],

@@ -8,7 +8,9 @@ import { median } from "../stats.ts";
 
 const HERE = fileURLToPath(new URL("../../", import.meta.url));
 const TIMES = 9;
-const ENGINE = fileURLToPath(new URL("./engine.js", import.meta.resolve("@switchyard/core")));
+const ENGINE = fileURLToPath(
+  new URL("./dist/messaging/engine.js", import.meta.resolve("@switchyard/core/package.json")),
+);
 
 function milliseconds(specifier: string): number {
   const code = `const from = performance.now(); await import(${JSON.stringify(specifier)}); process.stdout.write(String(performance.now() - from));`;
