@@ -4,7 +4,7 @@ import type { ChannelPlan, GroupPlan, Plan } from "./plan.ts";
 
 /** The plan of a channel. @throws MessagingError `unknown-channel` if `connect()` was not given the channel. */
 export function channelOf({ channels }: Plan, name: string, group?: string): ChannelPlan {
-  return channels[name] ?? unknownChannel(name, group);
+  return (Object.hasOwn(channels, name) ? channels[name] : undefined) ?? unknownChannel(name, group);
 }
 
 /** `group`: the consumer's, where one asks. */
