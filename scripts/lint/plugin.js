@@ -96,6 +96,8 @@ const ALLOWED = {
   sns: ["core", "aws-kit", "sqs"],
   kinesis: ["core", "aws-kit", "leases"],
   amqp: ["core", "leases"],
+  encryption: ["core"],
+  "claim-check": ["core"],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };
@@ -149,6 +151,7 @@ const ROOMS = {
     "api",
     "plan",
     "wire",
+    "pipeline",
     "driver-kit",
     "config/layers",
     "config/load",

@@ -18,6 +18,10 @@ export interface ErrorDetails {
   readonly id?: string | undefined;
   /** How long to wait before a retry, in milliseconds, if the broker said so. */
   readonly retryAfterMs?: number | undefined;
+  /**
+   * While a delivery cannot be read: how long it is tried again before it is dead-lettered, in milliseconds. Absent: for ever.
+   */
+  readonly giveUpAfterMs?: number | undefined;
   /** One entry for each mistake, if the error can report several (configuration, validation). */
   readonly problems?: readonly Problem[] | undefined;
 }
@@ -46,6 +50,8 @@ export class MessagingError extends Error {
   readonly id?: string | undefined;
   /** How long to wait before a retry, in milliseconds, if the broker said so. */
   readonly retryAfterMs?: number | undefined;
+  /** While a delivery cannot be read: how long it is tried again before it is dead-lettered, in milliseconds. Absent: for ever. */
+  readonly giveUpAfterMs?: number | undefined;
   readonly problems: readonly Problem[];
   readonly [BRAND] = true;
 
@@ -57,6 +63,7 @@ export class MessagingError extends Error {
     this.group = details.group;
     this.id = details.id;
     this.retryAfterMs = details.retryAfterMs;
+    this.giveUpAfterMs = details.giveUpAfterMs;
     this.problems = details.problems ?? [];
   }
 

@@ -32,6 +32,13 @@ export interface WireMessage {
   readonly fairness?: string;
   /** The deduplication id, made from id and hop (contract C4). Ignore it if the broker does not deduplicate. */
   readonly dedup?: string;
+  /** The content coding of a compressed body: `br`, `gzip` or `zstd`. Carry it too if the broker has a property for it. */
+  readonly coding?: string;
+  /**
+   * Set if the body is a pointer to an object that holds the real one. Brokers that Amazon's extended clients read carry `bytes`, the
+   * size of the object, in the number attribute named `attribute`.
+   */
+  readonly offloaded?: { readonly bytes: number; readonly attribute: string };
   /** Deliver no earlier than this many milliseconds from now. At most `capabilities.delayedPublishMs`. */
   readonly delayMs?: number;
   /** The same message before encoding. Core sets it only if {@link SenderDriver.local} is true. Return it unchanged on receive. */

@@ -1,0 +1,14 @@
+/** The pipeline's interfaces, for packages that add a step: `@switchyard/core/pipeline`. */
+export type { Attributes, Claim, Coding, Content, Reading, Step, Writing } from "./content.ts";
+export type {
+  Cipher,
+  CipherOptions,
+  ClaimCheck,
+  ClaimCheckExtension,
+  ClaimTopology,
+  ClaimUse,
+  Extension,
+  ExtensionContext,
+  Keys,
+  KeysExtension,
+} from "./extension.ts";
