@@ -31,6 +31,8 @@ export interface Claim {
   readonly bytes: number;
   /** SHA-256 of the object, base64url without padding. Absent if another producer stored the object and did not say. */
   readonly sha256?: string | undefined;
+  /** The number attribute that carries {@link bytes} for Amazon's extended clients. Default `ExtendedPayloadSize`. */
+  readonly attribute?: string | undefined;
 }
 
 /** The attributes of a message that stay readable beside its content. An encryption step authenticates them. */
