@@ -74,10 +74,10 @@ test.each([
   [["--on", "min"], '--on: there is no transport "min"', "  mine too"],
   [["--on", "other*"], '--on: there is no transport "other*"', "  mine too"],
   [["--exempt", "C99-x=why"], '--exempt: there is no case "C99-x"', "C1-bulk-none-lost"],
-  [["--exempt", "C2-empty"], "--exempt is a case and why, ID=WHY", ""],
-  [["--concurrency", "none"], "--concurrency is a whole number from 1", '"none"'],
-  [["--timeout", "soon"], "--timeout is a duration like 500ms, 60s or 30m", '"soon"'],
-  [["--reporter", "xml"], "--reporter is text or json", '"xml"'],
+  [["--exempt", "C2-empty"], "--exempt must be ID=WHY, a case and the reason", ""],
+  [["--concurrency", "none"], "--concurrency must be a whole number of at least 1", '"none"'],
+  [["--timeout", "soon"], "--timeout must be a duration like 500ms, 60s or 30m", '"soon"'],
+  [["--reporter", "xml"], "--reporter must be text or json", '"xml"'],
   [["--on-only", "x"], "--on-only", "--help"],
 ])("%j is refused, and what is known is said", async (args, said, known) => {
   const { exitCode, out, err } = await here([TWO, ...args]);
@@ -95,7 +95,7 @@ test("a module that is no harness is refused with what it lacks", async () => {
   expect(await said("export default [queue('x'), queue('x')];")).toContain('two transports are called "x"');
   expect(await said("throw new Error('no such broker');")).toContain("no such broker");
   expect((await here(["./nowhere.ts"])).err).toContain("cannot be loaded");
-  expect((await here([])).err).toContain("which module?");
+  expect((await here([])).err).toContain("no module given");
 });
 
 test("each case is printed as it ends, and what is asked from outside replaces what the harness says", async () => {
@@ -207,7 +207,7 @@ test("a case has its time, the whole run has its time, and what had not ended is
     "1s",
   ]);
   expect(whole.exitCode).toBe(4);
-  expect(whole.out).toMatch(/FAILED {2}C7-extend-keeps .*did not end within the whole run's 1s/);
+  expect(whole.out).toMatch(/FAILED {2}C7-extend-keeps .*did not end before the run's time limit of 1s/);
   expect(whole.ran).toHaveLength(4);
 });
 

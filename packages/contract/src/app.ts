@@ -2,7 +2,7 @@ import { batchConsumer, channel, connect, consumer } from "@switchyard/core";
 import type { Adapter } from "@switchyard/core/driver";
 import { type Item, item } from "./schema.ts";
 
-/** Inside the suite channels are values of no particular type: its cases try what the types forbid, too. */
+/** The suite's channels are untyped, because cases also try what the types forbid. */
 export type SuiteChannel = any;
 
 export interface SuiteChannelOptions {
@@ -15,21 +15,21 @@ export interface SuiteChannelOptions {
 
 export interface AppOptions {
   readonly channels: readonly SuiteChannel[];
-  /** Groups of every channel of the application. Default `{ main: {} }`. */
+  /** The groups of every channel, by name, with their options. Default `{ main: {} }`. */
   readonly groups?: Record<string, Record<string, unknown>>;
   readonly retry?: Record<string, unknown>;
   readonly deadLetter?: unknown;
   readonly publish?: Record<string, unknown>;
-  /** More of the channel's configuration. */
+  /** More settings for every channel's configuration. */
   readonly channelConfig?: Record<string, unknown>;
   readonly drain?: string;
   readonly provision?: "auto" | "verify" | "off";
   readonly service?: string;
-  /** Its events also tell of each message handled. */
+  /** Whether `events` also has an event for each message handled. Default false. */
   readonly observeHandled?: boolean;
   readonly redact?: (text: string) => string;
   readonly adapter?: Adapter;
-  /** Laid over the harness's connection options. */
+  /** Connection options that override the harness's. */
   readonly connection?: Record<string, unknown>;
 }
 
@@ -69,7 +69,7 @@ export class App {
     );
   }
 
-  /** All accepted, or the case fails with the first error. */
+  /** Publishes all items and returns their ids. Throws the first error, which fails the case. */
   async publishAll(to: SuiteChannel, items: readonly unknown[]): Promise<string[]> {
     const results = await this.publishMany(to, items);
     for (const result of results) if (!result.ok) throw result.error;
@@ -121,7 +121,7 @@ export interface ConnectInput extends AppOptions {
   observed(event: unknown): void;
 }
 
-/** `connect()` with the configuration an application of the case would have. */
+/** Calls `connect()` with the configuration that the case asks for. */
 export async function connectApp(input: ConnectInput): Promise<any> {
   const groups: Record<string, unknown> = {};
   for (const [name, options] of Object.entries(input.groups ?? { main: {} })) {

@@ -12,10 +12,10 @@ import type { Item } from "./schema.ts";
 import { Seam, type SeamOptions } from "./seam.ts";
 import { seamFaults } from "./seam-faults.ts";
 
-/** Outlasts any stall of a machine that still gets its work done. */
+/** Longer than any pause of a machine that is slow but still working. */
 const LONG_HOLD_MS = 30_000;
 
-/** What a case is given, and the cleaning up after it. */
+/** Gives a case what it needs, and cleans up after it. */
 export class Context implements CaseContext {
   readonly harness: Harness;
   readonly caps: Capabilities;
@@ -30,7 +30,7 @@ export class Context implements CaseContext {
   #channels = 0;
   #waiters: (() => void)[] = [];
 
-  /** `shortMs`: of a hold the case sees the end of. Absent: it waits for none. */
+  /** `shortMs`: how long a hold lasts, in a case that waits for a hold to end. Absent: the case waits for none, and holds are long. */
   constructor(harness: Harness, caps: Capabilities, prefix: string, shortMs?: number) {
     this.harness = harness;
     this.caps = caps;
@@ -174,7 +174,7 @@ export class Context implements CaseContext {
   async until(holds: () => boolean | Promise<boolean>, what: string, withinMs = this.patienceMs): Promise<void> {
     const deadline = this.runtime.monotonic() + withinMs;
     for (let wait = 5; !(await holds()); wait = Math.min(wait * 2, 200)) {
-      if (this.runtime.monotonic() >= deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+      if (this.runtime.monotonic() >= deadline) throw new Error(`did not happen within ${withinMs} ms: ${what}`);
       const woken = new AbortController();
       this.#waiters.push(() => woken.abort());
       await this.runtime.sleep(wait, woken.signal);
@@ -185,7 +185,7 @@ export class Context implements CaseContext {
     const made = this.layout(channel, [group]);
     const reader = await (await this.open(made)).readerOf(made.groups[group]!.deadLetter!);
     const taken = await reader.take(count, { ack: true });
-    // Where the broker pushes, an idle reader would take what is meant for the next.
+    // A broker that pushes would deliver the next messages to this idle reader, and the next reader would miss them.
     await reader.close();
     return taken.map(deadLetterOf);
   }
@@ -196,17 +196,17 @@ export class Context implements CaseContext {
     const taken = await reader.once(10, isVirtual(this.harness.runtime()) ? 5_000 : 1_000);
     if (taken.length === 0) await reader.close();
     if (taken.length > 0)
-      throw new Error(`${taken.length} dead letters where none was due: ${JSON.stringify(taken.map(deadLetterOf))}`);
+      throw new Error(`expected no dead letters, found ${taken.length}: ${JSON.stringify(taken.map(deadLetterOf))}`);
   }
 
-  /** Closes all the case opened, last first, and deletes what it provisioned. Never throws. */
+  /** Closes everything the case opened, in reverse order, and deletes what it provisioned. Never throws. */
   async cleanUp(): Promise<void> {
     this.#abort.abort();
     for (const undo of this.#undo.reverse()) {
       try {
         await undo();
       } catch {
-        // A case that failed may leave things that cannot be closed in order; its own failure is what counts.
+        // After a failed case some things may not close properly. The case's own failure is the one to report.
       }
     }
     await this.#destroy().catch(() => {});

@@ -13,11 +13,11 @@ interface Opened {
   readonly leased: boolean;
 }
 
-/** Leases, and holds that last as long as the connection, end with the process; other holds run out by themselves. */
+/** Leases end when their process dies, and so do holds that last as long as the connection. Other holds end by themselves. */
 const endsWithItsHolder = (caps: Capabilities | undefined): boolean =>
   caps?.groupMembership === "leases" || caps?.holdExtend === false;
 
-/** Remembers what a dead process left open, so that the test can close it in the end. */
+/** Records what a dead process left open, so that the test can close it at the end. */
 function remembering(adapter: Adapter, opened: Opened[], dead: () => boolean): Adapter {
   const keep = async <C extends Closing>(make: () => Promise<C>): Promise<C> => {
     if (dead()) return never();
@@ -39,8 +39,8 @@ function remembering(adapter: Adapter, opened: Opened[], dead: () => boolean): A
 }
 
 /**
- * The same adapter in a process that can die. After `crash()` no call reaches the broker, none is answered and nothing is closed or
- * returned, as when a machine loses power. `bury()` closes what was left open.
+ * The same adapter in a process that can die. After `crash()` it behaves as if the machine had lost power: no call reaches the broker,
+ * no call is answered, and nothing is closed or returned. `bury()` closes what was left open.
  */
 export function mortal(adapter: Adapter): { readonly adapter: Adapter; crash(): void; bury(): Promise<void> } {
   const opened: Opened[] = [];
@@ -62,7 +62,7 @@ export function mortal(adapter: Adapter): { readonly adapter: Adapter; crash(): 
     ),
     crash: () => {
       dead = true;
-      // A dead holder renews nothing. A driver that renews by itself is stopped; its leases were not released.
+      // A dead process does not renew its leases, so drivers that renew by themselves are closed. They do not release them.
       for (const { driver, leased } of opened) if (leased) void driver.close().catch(() => {});
     },
     bury: async () => {

@@ -1,6 +1,6 @@
 import type { Taken } from "./seam.ts";
 
-/** A dead letter as it stands on the wire: read by the published form, not with core's own decoder. */
+/** A dead letter as it is on the wire. It is read by the documented form, not with core's decoder. */
 export interface DeadLetterCopy {
   readonly id: string;
   readonly type: string;
@@ -8,7 +8,7 @@ export interface DeadLetterCopy {
   readonly headers: Readonly<Record<string, string>>;
   readonly hop: number;
   readonly key: string | undefined;
-  /** undefined: the copy is verbatim, our fields did not fit. */
+  /** Undefined if the copy is the message as it was, because our fields did not fit. */
   readonly dead:
     | {
         readonly reason: string;

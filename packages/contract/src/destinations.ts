@@ -19,7 +19,7 @@ export interface Places {
   readonly all: readonly Destination[];
 }
 
-/** The destinations core makes of a channel: the suite needs them where it goes to the driver directly. */
+/** The destinations that core would make for a channel. Cases that call the driver directly need them. */
 export function places(layout: Layout): Places {
   const { channel, model, ordered } = layout;
   const base = `${layout.prefix}_${channel}`;
@@ -32,7 +32,7 @@ export function places(layout: Layout): Places {
       channel,
       base,
       model: "queue",
-      // As core makes them: only a queue must have dead letters of its own kind.
+      // As core does: the dead letters of a stream are an unordered queue.
       ordered: ordered && model !== "stream",
       native: {},
       name: `${name}_dead`,

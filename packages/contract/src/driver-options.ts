@@ -2,7 +2,7 @@ import type { Adapter, Capabilities, Destination } from "@switchyard/core/driver
 import { places } from "./destinations.ts";
 import type { Harness } from "./harness.ts";
 
-/** The adapter's own reading of connection options, as configuration does it. */
+/** Connection options as the adapter's schema returns them, as when configuration is read. */
 export async function driverOptions(adapter: Adapter, given: Record<string, unknown>): Promise<unknown> {
   const result = await adapter.options["~standard"].validate(given);
   if (result.issues === undefined) return result.value;
@@ -11,17 +11,17 @@ export async function driverOptions(adapter: Adapter, given: Record<string, unkn
   );
 }
 
-/** A destination like those the harness's cases use. */
+/** A destination like those that the cases use on this harness. */
 function sample(harness: Harness): Destination {
   const { model, ordered } = harness;
   return places({ prefix: "p", channel: "c", model, ordered, groups: ["g"], holdMs: 2_000 }).groups["g"]!;
 }
 
-/** What the adapter declares for the harness's destinations, without I/O. */
+/** The capabilities that the adapter declares for the harness's destinations, without I/O. */
 export function declared(harness: Harness): Capabilities {
   const given = harness.connection("declared");
   const result = harness.adapter.options["~standard"].validate(given);
-  // A schema that validates asynchronously: the options as given are as near as one gets before the first case.
+  // A schema that validates asynchronously cannot be used here, so the options are taken as they were given.
   const options = result instanceof Promise || result.issues !== undefined ? given : result.value;
   const capabilities = harness.adapter.capabilities(sample(harness), options);
   if (capabilities === undefined)

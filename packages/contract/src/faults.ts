@@ -1,23 +1,23 @@
-/** The calls a fault can hit, in the broker's direction. */
+/** The calls to the broker that a fault can hit. */
 export type Call = "send" | "receive" | "settle" | "extend";
 
 /**
- * The kinds of faults. `cut`: the connection breaks before the call reaches the broker. `lose-reply`: the broker carries the call out,
- * but its answer is lost. `stall`: there is never an answer. `throttle` and `error`: the broker refuses, as with HTTP 429 or 500.
+ * The kinds of faults. `cut`: the connection breaks before the call reaches the broker. `lose-reply`: the broker carries out the call,
+ * but its reply is lost. `stall`: there is never a reply. `throttle` and `error`: the broker refuses, as with HTTP 429 or 500.
  */
 export type Trouble = "cut" | "lose-reply" | "stall" | "throttle" | "error";
 
 /** How one entry of a batch fails. */
 export interface EntryFault {
-  /** Whether the broker says the entry itself is at fault: never acceptable. */
+  /** Whether the broker says that it will never accept the entry. Default false: it may accept it later. */
   readonly permanent?: boolean;
 }
 
-/** Makes the driver under test fail as a case asks. */
+/** Makes calls of the driver under test fail. */
 export interface FaultControl {
-  /** The next `times` calls (default: all until `heal`) fail so. */
+  /** Makes the next `times` calls fail; by default all calls until `heal`. */
   next(call: Call, trouble: Trouble, times?: number): void;
-  /** Entries of the next batches whose body holds `text` are refused, the others go through; `times` refusals in all. */
+  /** Refuses batch entries whose body contains `text`, `times` entries in all. Other entries go through. */
   refuseEntries(call: "send", text: string, times: number, fault?: EntryFault): void;
   /** Ends every fault. */
   heal(): void;

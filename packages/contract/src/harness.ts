@@ -12,82 +12,83 @@ export interface ForeignInput {
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
-  /** The id its producer gives it, where the broker lets a producer give one. May be empty, and need not be the only one. */
+  /** The id its producer gives it, where the broker lets a producer give one. It may be empty, and other messages may have the same. */
   readonly id?: string;
 }
 
-/** A case that an emulator cannot pass, although the real transport does. Always counted and printed. */
+/** A case that an emulator cannot pass, although the real broker does. Reports always count and print it. */
 export interface Exemption {
   /** The case's id. */
   readonly case: string;
   readonly because: string;
-  /** Whose fault it is: `fauxqs 2.4.1`. */
+  /** Which emulator fails the case, with its version: `fauxqs 2.4.1`. */
   readonly who: string;
 }
 
-/** One transport, in one variety, as the suite sees it. */
+/** One transport in one variety (a standard queue, a FIFO queue), as the suite uses it. */
 export interface Harness {
-  /** A column of the matrix: `SQS FIFO`. */
+  /** Its column in the matrix: `SQS FIFO`. */
   readonly name: string;
-  /** What the suite runs against, for reports: an emulator in this process, or the broker at an address. */
+  /** Where the suite runs, for reports: for example an emulator in this process, or the address of a broker. */
   readonly about?: string;
   readonly adapter: Adapter;
   readonly model: Model;
   /** Whether the channels of this harness declare an ordering key. */
   readonly ordered: boolean;
   /**
-   * A connection's options, as configuration would give them, without `use`. Two calls with the same `broker` reach the
-   * same broker; a broker that is shared by all may ignore the name: every case has its own channel names.
+   * The options of a connection as configuration would give them, without `use`. Two calls with the same `broker` must reach the same
+   * broker. A harness with one broker for all may ignore the name, because every case has its own channel names.
    */
   connection(broker: string): Record<string, unknown>;
-  /** A new one for each case. One with `advance()` is virtual: the suite then moves its time, and no case waits. */
+  /** A new runtime for each case. One with `advance()` is virtual: the suite moves its time, so that no case really waits. */
   runtime(): Runtime;
-  /** Faults on the way to the broker. Absent: the suite injects them at the seam instead. */
+  /** Makes faults on the network between driver and broker. Absent: the suite makes them between core and the driver instead. */
   faults?(): Promise<WireFaults>;
-  /** What only the broker's own client can do. */
+  /** Operations that need the broker's own client. */
   readonly native?: {
-    /** A message as another stack sends it. Absent: the driver's own sender, without our marker. */
+    /** Sends a message as a producer without Switchyard would. Absent: the driver's sender sends it, without our headers. */
     sendForeign?(to: Destination, message: ForeignInput): Promise<void>;
-    /** Splits a log's first partition into two. Absent: the case is skipped, and says so. */
+    /** Splits a log's first partition into two. Absent: the cases that need it are skipped. */
     split?(of: Destination): Promise<void>;
-    /** Merges a log's first two partitions. */
+    /** Merges a log's first two partitions. Absent: the cases that need it are skipped. */
     merge?(of: Destination): Promise<void>;
-    /** Removes everything older than the newest `keep` records of a log. Absent: time does it, where time is virtual. */
+    /** Removes all but the newest `keep` records of a log. Absent: the suite moves virtual time past retention, or skips the case. */
     trim?(of: Destination, keep: number): Promise<void>;
   };
   readonly limits?: {
-    /** How long a hold lasts in cases that wait for its end; the others hold for 30 s. Default 2000. */
+    /** How long a hold lasts in cases that wait for its end. Default 2000. Other cases hold for 30 s. */
     readonly holdMs?: number;
-    /** Extra time the broker may take over what was asked. Default 0 on virtual time, 2000 otherwise. */
+    /** How much later than asked the broker may be. Default 0 on virtual time, 2000 otherwise. */
     readonly slackMs?: number;
-    /** Messages of the bulk cases. Default 2000: a driver that drops one in a thousand is seen. */
+    /** How many messages the bulk cases send. Default 2000, which shows a driver that loses one message in a thousand. */
     readonly bulk?: number;
-    /** When leases have found their balance after a member joined. Default 60000. */
+    /** How long it takes at most until leases are balanced after a member joined. Default 60000. */
     readonly balanceMs?: number;
-    /** Real milliseconds a run of a case may take; waiting for one thing may take half of it. Default 30000. */
+    /** How long one run of a case may take in real time. Waiting for one thing may take half of it. Default 30000. */
     readonly caseMs?: number;
   };
-  /** Cases at once. Default 1 on virtual time, else 8. */
+  /** How many cases run at once. Default 1 on virtual time, else 8. */
   readonly parallel?: number;
   readonly exemptions?: readonly Exemption[];
 }
 
 /**
- * A transport that is opened when its turn comes, so that one that is not asked for is never started. What `open` rejects with is
- * printed and the transport counts as not run: say there what is missing (credentials, an address) and how to give it.
+ * A transport that is opened when its turn comes, so that a transport that was not asked for is never started. If `open` rejects, the
+ * command prints the error and counts the transport as not run. The error should say what is missing (credentials, an address) and how
+ * to provide it.
  */
 export interface HarnessSource {
-  /** As `--on` names it; the harness's own name. */
+  /** The name for `--on`. It must be the harness's own name. */
   readonly name: string;
   open(): Promise<Harness>;
   /** Called once, at the end of the run, whether it was opened or not. */
   close?(): Promise<void>;
 }
 
-/** Faults of the network between the driver and its broker. */
+/** Makes faults on the network between the driver and its broker. */
 export interface WireFaults {
   readonly control: FaultControl;
-  /** Laid over the connection's options: an endpoint that goes through the faults. */
+  /** Connection options that override the harness's, such as an endpoint whose traffic the faults can hit. */
   readonly options: Record<string, unknown>;
   close(): Promise<void>;
 }

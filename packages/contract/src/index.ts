@@ -1,4 +1,4 @@
-/** The contract suite: the cases every transport passes, for first- and third-party drivers. */
+/** The contract suite: the cases that every transport must pass, for our drivers and for those of others. */
 export type { CaseContext, ContractCase } from "./case.ts";
 export { cases } from "./cases/index.ts";
 export type { Call, EntryFault, FaultControl, Trouble } from "./faults.ts";

@@ -18,7 +18,7 @@ import type {
 
 type ReceiverOptions = Parameters<Connection["receiver"]>[1];
 
-/** Hooks around a driver's calls; each gets the driver's own call and may make it, change it, or not make it. */
+/** Hooks around a driver's calls. Each hook is given the driver's own call, and may make it, change it or leave it out. */
 export interface Hooks {
   capabilities?(declared: Capabilities, of: Destination): Capabilities;
   send?(
@@ -27,7 +27,7 @@ export interface Hooks {
     to: Destination,
     signal: AbortSignal,
   ): Promise<readonly Sent[]>;
-  /** Called with each lease of the driver before core is given it. */
+  /** Called with each lease of the driver, before core gets it. */
   lease?(lease: Lease, from: Destination): unknown;
   receive?(
     max: number,
@@ -49,13 +49,13 @@ export interface Hooks {
     from: Destination,
     signal: AbortSignal,
   ): Promise<readonly Outcome[]>;
-  /** In place of what the driver says of the resource. */
+  /** Replaces the driver's description of an existing resource. */
   existing?(found: Existing | undefined): Existing;
-  /** What the driver is asked for in place of what core asked for. */
+  /** Replaces the options with which core opens a receiver. */
   receiver?(asked: ReceiverOptions): ReceiverOptions;
-  /** Called before the driver's own release; false: it is not called. */
+  /** Called before the driver's own `release`, which is left out if this returns false. */
   release?(from: Destination): Promise<boolean>;
-  /** Called before a sender, a receiver or the connection is closed; false: it is not closed. */
+  /** Called before a sender, a receiver or the connection is closed. It is not closed if this returns false. */
   close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
   classify?(cause: unknown, during: Phase): Fault | undefined;
 }
@@ -134,7 +134,10 @@ function wrapConnection(inner: Connection, hooks: Hooks): Connection {
   };
 }
 
-/** The same adapter with hooks between core and the driver: how the suite makes faults and crashes, and how tests make broken drivers. */
+/**
+ * The same adapter with hooks between core and the driver. The suite uses it to make faults and crashes, and tests use it to make broken
+ * drivers.
+ */
 export function intercept(adapter: Adapter, hooks: Hooks): Adapter {
   return {
     ...adapter,

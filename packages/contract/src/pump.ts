@@ -1,4 +1,4 @@
-// Real turns of the event loop, whatever clock the harness gives: the pump moves the virtual one.
+// The pump moves virtual time, so it needs the real timers itself.
 import { setImmediate, setTimeout } from "node:timers";
 import type { Runtime } from "@switchyard/core/driver";
 import { sleepOver } from "@switchyard/core/driver-kit";
@@ -12,7 +12,7 @@ export function isVirtual(runtime: Runtime): runtime is Advancing {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(() => resolve()));
-/** Gives real I/O (a module being loaded) its time when no timer is due. */
+/** Waits for real I/O, such as the loading of a module, when no timer is due. */
 const breath = (): Promise<void> => new Promise((resolve) => void setTimeout(() => resolve(), 1));
 
 export interface Pump {
@@ -43,7 +43,7 @@ export function pump(inner: Runtime): Pump {
       },
     };
   };
-  // Own properties only where they differ: whatever else the harness's runtime offers stays reachable.
+  // Only what differs is replaced. Everything else that the harness's runtime offers is inherited.
   const runtime: Runtime = Object.assign(Object.create(inner) as Runtime, { timer, sleep: sleepOver(timer) });
 
   let stopped = false;
@@ -54,7 +54,7 @@ export function pump(inner: Runtime): Pump {
   };
   const loop = async (): Promise<void> => {
     while (!stopped) {
-      // Several turns: work that runs in promises and deferred calls gets to its end before time moves.
+      // Several turns, so that work in promises and deferred calls can end before time moves.
       for (let i = 0; i < 3; i++) await turn();
       const at = next();
       if (at === undefined) await breath();

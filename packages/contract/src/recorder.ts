@@ -14,7 +14,7 @@ export interface Seen {
 
 type Behaviour = (data: any, delivery: any, seen: Seen) => unknown;
 
-/** A handler that remembers, and wakes whoever waits for what it saw. */
+/** A handler that records what it saw and wakes `until`. */
 export class Recorder {
   readonly seen: Seen[] = [];
   readonly #clock: () => number;

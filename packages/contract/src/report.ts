@@ -9,15 +9,15 @@ export interface CaseResult {
   readonly clause: string;
   readonly title: string;
   readonly status: Status;
-  /** Why it was skipped or is exempt. */
+  /** Why the case was skipped or is exempt. */
   readonly because?: string;
   readonly error?: unknown;
   /**
-   * Runs that failed while the machine stood still, with what stood still and what failed. The case was run anew after
-   * each, up to three runs: `status` is that of the last. Absent: there was none.
+   * The runs that failed while the machine stalled. Each entry says what stalled and how the run failed. The case runs again after a
+   * stalled run, up to three runs in all; `status` is that of the last. Absent if no run stalled.
    */
   readonly stalled?: readonly string[];
-  /** Milliseconds, all runs together. */
+  /** Milliseconds that all runs of the case took together. */
   readonly ms: number;
 }
 
@@ -40,7 +40,7 @@ function tally(report: Report, status: Status): number {
   return report.results.filter((result) => result.status === status).length;
 }
 
-/** One line for each transport, then what failed, was exempt or skipped, with its reason. */
+/** One line for each transport, then the cases that failed, were exempt or were skipped, with the reason. */
 export function summary(reports: readonly Report[]): string {
   const lines: string[] = [];
   for (const report of reports) {
@@ -55,7 +55,7 @@ export function summary(reports: readonly Report[]): string {
       for (const why of result.stalled ?? []) lines.push(`  ↻ ${result.id}: ${why}`);
       if (result.status === "exempt") lines.push(`  e ${result.id}: ${result.because}`);
       if (result.status === "exempt-but-passes")
-        lines.push(`  e ${result.id}: passes now; the exemption can go (${result.because})`);
+        lines.push(`  e ${result.id}: passes now; remove its exemption (${result.because})`);
     }
     const reasons = new Map<string, string[]>();
     for (const result of report.results) {
@@ -67,7 +67,7 @@ export function summary(reports: readonly Report[]): string {
   return lines.join("\n");
 }
 
-/** An error in words, with its code and its causes. */
+/** An error as text: its code, its message and its causes. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as { code?: unknown }).code;
@@ -75,7 +75,7 @@ export function describe(error: unknown): string {
   return `${typeof code === "string" ? `[${code}] ` : ""}${error.message.trim().slice(0, 600)}${cause}`;
 }
 
-/** The matrix of cases by transports, as Markdown; the same input gives the same text. */
+/** The results of all cases on all transports as Markdown tables. The same input gives the same text. */
 export function matrix(cases: readonly ContractCase[], reports: readonly Report[]): string {
   const lines: string[] = [];
   const clauses = [...new Set(cases.map((each) => each.clause))];
@@ -95,7 +95,7 @@ export function matrix(cases: readonly ContractCase[], reports: readonly Report[
   return lines.join("\n");
 }
 
-/** Why cells are not ✓: the capability, or the emulator's exemption. */
+/** Why a cell of the matrix is not ✓: a capability, or an emulator's exemption. */
 export function notes(reports: readonly Report[]): string {
   const lines: string[] = [];
   for (const report of reports) {

@@ -10,7 +10,7 @@ import { type CaseResult, describe, type Report } from "./report.ts";
 import { Stalls } from "./stalls.ts";
 
 const PARALLEL = 8;
-/** Runs of a case that fails while the machine stands still; the last one counts. */
+/** How often a case is run if it fails while the machine stalls. The last run counts. */
 const RUNS = 3;
 
 /** The options of a run. */
@@ -19,11 +19,11 @@ export interface RunOptions {
   readonly cases?: readonly ContractCase[];
   /** Called as each case ends. */
   readonly onResult?: (result: CaseResult) => void;
-  /** Aborted: cases that have not ended fail with its reason, and none is started any more. */
+  /** When it aborts, cases that have not ended fail with its reason, and no other case starts. */
   readonly signal?: AbortSignal;
 }
 
-/** Why a case does not run on a harness: the capability that explains it. */
+/** Why a case does not apply to a harness: the capability that explains it. Undefined if it applies. */
 export function skipReason(
   each: ContractCase,
   harness: Harness,
@@ -32,7 +32,7 @@ export function skipReason(
   return each.needs?.(caps, harness);
 }
 
-/** Names unique to the run, so that runs against one broker do not meet. */
+/** A prefix for the names of one run, so that runs against the same broker do not share destinations. */
 function freshPrefix(): string {
   return `ct${systemRuntime.uuid().replaceAll("-", "").slice(0, 12)}`;
 }
@@ -49,7 +49,7 @@ async function limited(work: Promise<void>, failed: Promise<never>, ms: number):
   }
 }
 
-/** Rejects when the run is over; never before. */
+/** `over` rejects when the signal aborts, and never settles otherwise. */
 function overBy(signal: AbortSignal | undefined): { readonly over: Promise<never> } & Disposable {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => {});
@@ -64,7 +64,7 @@ export function runCase(each: ContractCase, harness: Harness, signal?: AbortSign
   return run(each, harness, signal, 1);
 }
 
-/** The `nth` run of a case. Each holds longer than the last, so that a stall that ended a hold does not end the next. */
+/** The `nth` run of a case. Each run holds longer than the last, so that a stall as long as the last one does not end a hold again. */
 async function run(each: ContractCase, harness: Harness, signal: AbortSignal | undefined, nth: number): Promise<void> {
   signal?.throwIfAborted();
   const shortMs = each.hold === "ends" ? (harness.limits?.holdMs ?? SHORT_HOLD_MS) * nth : undefined;
@@ -102,7 +102,7 @@ async function resultOf(
       await run(each, stalls.harness, signal, stalled.length + 1);
       return { id, clause, title, status: exemption === undefined ? "passed" : "exempt-but-passes", ...said() };
     } catch (error) {
-      // A run that ended early has shown nothing about an exemption.
+      // A run that was aborted does not show whether the exemption still holds.
       const failed = exemption === undefined || signal?.aborted === true;
       const why = failed && signal?.aborted !== true ? stalls.found : undefined;
       if (why !== undefined) stalled.push(`${why}; then: ${describe(error)}`);
@@ -112,12 +112,12 @@ async function resultOf(
   }
 }
 
-/** Cases at once: virtual time needs no company, real waits do. */
+/** How many cases run at once. Default 1 on virtual time, where nothing waits, and 8 on real time. */
 export function parallelOf(harness: Harness): number {
   return Math.max(1, harness.parallel ?? (isVirtual(harness.runtime()) ? 1 : PARALLEL));
 }
 
-/** Runs every case, a few at a time; each result as a promise. */
+/** Starts every case, a few at a time. Each case has a promise of its result. */
 export function startCases(
   harness: Harness,
   cases: readonly ContractCase[],
@@ -143,7 +143,7 @@ export function startCases(
   return results;
 }
 
-/** Exemptions that name no case: a case was renamed, or the name is misspelt. */
+/** Exemptions whose case does not exist: it was renamed, or its name is misspelt. */
 function misnamed(harness: Harness, cases: readonly ContractCase[]): CaseResult[] {
   const unknown = (harness.exemptions ?? []).filter((one) => !cases.some((each) => each.id === one.case));
   return unknown.map((one) => ({
@@ -156,7 +156,7 @@ function misnamed(harness: Harness, cases: readonly ContractCase[]): CaseResult[
   }));
 }
 
-/** The suite without a test framework: what the driver's declared capabilities call for, a few cases at a time. */
+/** Runs the suite without a test framework, a few cases at a time. Cases that the driver's declared capabilities rule out are skipped. */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Report> {
   const all = options.cases ?? cases;
   const running = [...startCases(harness, all, parallelOf(harness), options.signal).values()].map(async (promise) => {

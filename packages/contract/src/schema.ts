@@ -1,4 +1,4 @@
-/** The part of Standard Schema v1 the suite needs; it brings no schema library of its own. */
+/** The part of Standard Schema v1 that the suite needs, so that it depends on no schema library. */
 export interface SmallSchema<I, O = I> {
   readonly "~standard": {
     readonly version: 1;
@@ -25,14 +25,14 @@ export interface Item {
   readonly [extra: string]: unknown;
 }
 
-/** An object with a number `n`; all else passes through. */
+/** Accepts an object with a number `n`. Other fields are kept. */
 export const item: SmallSchema<Item> = schema((value) => {
   if (!isRecord(value)) return { issues: [{ message: "expected an object" }] };
   if (typeof value["n"] !== "number") return { issues: [{ message: "expected a number", path: ["n"] }] };
   return { value: value as Item };
 });
 
-/** In: an ISO time as text. Out: a Date. */
+/** Its input is an ISO time as text, its output a Date. */
 export const timed: SmallSchema<{ at: string; k?: string }, { at: Date }> = schema((value) => {
   const at = isRecord(value) ? value["at"] : undefined;
   if (typeof at !== "string" || Number.isNaN(Date.parse(at)))

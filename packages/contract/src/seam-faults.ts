@@ -2,7 +2,7 @@ import type { Adapter, Fault, Sent } from "@switchyard/core/driver";
 import type { Call, FaultControl, Trouble } from "./faults.ts";
 import { type Hooks, intercept } from "./intercept.ts";
 
-/** Raised by the suite in place of the broker's own; classified by the suite. */
+/** An error that the suite raises in place of the broker, and classifies itself. */
 class Injected extends Error {
   override readonly name = "Injected";
   readonly fault: Fault;
@@ -35,7 +35,7 @@ function textOf(body: string | Uint8Array): string {
   return typeof body === "string" ? body : new TextDecoder().decode(body);
 }
 
-/** Faults made between core and the driver: for brokers with no wire to break. */
+/** Makes faults between core and the driver, for harnesses that cannot make them on the network. */
 export function seamFaults(adapter: Adapter): { readonly adapter: Adapter; readonly control: FaultControl } {
   let planned: Planned[] = [];
   let refusal: { text: string; left: number; permanent: boolean } | undefined;

@@ -20,7 +20,7 @@ export interface SeamOptions {
   readonly partitions?: number;
   readonly nativeAttempts?: number;
   readonly types?: readonly string[];
-  /** Default: as the harness. */
+  /** Default: `ordered` of the harness. */
   readonly ordered?: boolean;
   readonly provision?: boolean;
 }
@@ -28,11 +28,11 @@ export interface SeamOptions {
 export interface Taken {
   readonly lease: Lease;
   readonly delivery: Delivery;
-  /** On the runtime's monotonic clock. */
+  /** When it was received, in milliseconds of the runtime's monotonic clock. */
   readonly at: number;
 }
 
-/** One open receiver whose leases are all read: a queue's one, a log's many. */
+/** One open receiver. It reads all of its leases: a queue has one, a log has many. */
 export class Reader {
   readonly driver: ReceiverDriver;
   readonly leases: Lease[] = [];
@@ -44,7 +44,7 @@ export class Reader {
   #failed: unknown;
   #accepting: Promise<void>;
 
-  /** `patienceMs`: how long `take` waits unless told otherwise, and 20 s at least. */
+  /** `patienceMs`: how long `take` waits by default; less than 20 s counts as 20 s. */
   constructor(driver: ReceiverDriver, runtime: Runtime, changed: () => void, patienceMs: number) {
     this.#patienceMs = patienceMs;
     this.driver = driver;
@@ -65,7 +65,7 @@ export class Reader {
     }
   }
 
-  /** The first lease, or the `nth`. */
+  /** The lease number `nth`, counted from 0. Waits until there is one. */
   async lease(nth = 0): Promise<Lease> {
     while (this.leases.length <= nth) {
       if (this.#failed !== undefined) throw this.#failed;
@@ -74,7 +74,7 @@ export class Reader {
     return this.leases[nth]!;
   }
 
-  /** One receive on every lease; what came. */
+  /** Calls `receive` once on every open lease and returns what came. */
   async once(max: number, waitMs: number): Promise<Taken[]> {
     await this.lease();
     const open = this.leases.filter((lease) => !this.ended.includes(lease) && !lease.lost.aborted);
@@ -88,7 +88,10 @@ export class Reader {
     return got.flat();
   }
 
-  /** Receives until there are `count`, each receive asking for at most `max`. `ack`: each is settled as it comes, and makes way for the next of its key. */
+  /**
+   * Receives until there are `count` messages; each receive asks for at most `max`. `ack`: acknowledges each message as it comes, so
+   * that the next message of its key can come.
+   */
   async take(
     count: number,
     options: { readonly withinMs?: number; readonly max?: number; readonly ack?: boolean } = {},
@@ -106,7 +109,10 @@ export class Reader {
     return taken;
   }
 
-  /** Everything that comes within `forMs`; `ack`: settled as it comes, else what is held longer than its hold comes again. */
+  /**
+   * Everything that comes within `forMs`. `ack`: acknowledges each message as it comes. Without it, a message comes again when its
+   * hold ends.
+   */
   async watch(forMs: number, ack = false): Promise<Taken[]> {
     const until = this.#runtime.monotonic() + forMs;
     const taken: Taken[] = [];
@@ -145,7 +151,7 @@ export class Reader {
   }
 }
 
-/** A connection opened directly, with what a case needs of it. */
+/** A connection to the driver itself, without core, for cases that test the driver. */
 export class Seam {
   readonly places: Places;
   readonly connection: Connection;
@@ -207,7 +213,7 @@ export class Seam {
     return reader;
   }
 
-  /** Sends within the driver's limits; fails on the first that was not accepted. */
+  /** Sends in batches within the driver's limits. Fails at the first message that was not accepted. */
   async send(messages: readonly WireMessage[], through?: SenderDriver): Promise<Sent[]> {
     const sender = through ?? (await this.sender());
     const results: Sent[] = [];

@@ -7,9 +7,9 @@ import { isVirtual } from "./pump.ts";
 const TICK_MS = 100;
 
 /**
- * Watches one run of a case for stalls of the machine: a late event loop or a slow broker. A stall ends holds and leases, so that
- * messages rightly come again, and a failure of such a run says nothing about the driver. Only stalls that the driver and core cannot
- * cause count; a `lost` event alone does not. Virtual time never stalls, so nothing is watched there.
+ * Watches one run of a case for stalls of the machine: a late event loop or a slow broker. During a stall holds and leases end and
+ * messages rightly come again, so a failure of such a run says nothing about the driver. Only stalls that neither the driver nor core
+ * can cause count; a `lost` event alone does not. Virtual time never stalls, so nothing is watched there.
  */
 export class Stalls implements Disposable {
   /** The harness to run the case on. */
@@ -40,7 +40,7 @@ export class Stalls implements Disposable {
     const now = systemRuntime.monotonic();
     for (const { call, since } of this.#waiting) this.#answered(call, now - since);
     const found: string[] = [];
-    if (this.#loopMs >= this.#limitMs) found.push(`the process stood still for ${Math.round(this.#loopMs)} ms`);
+    if (this.#loopMs >= this.#limitMs) found.push(`the process stalled for ${Math.round(this.#loopMs)} ms`);
     const { call, ms } = this.#answer;
     if (ms >= this.#limitMs) found.push(`the broker took ${Math.round(ms)} ms for a ${call}`);
     return found.length === 0 ? undefined : found.join(", ");

@@ -5,7 +5,7 @@ import type { Harness } from "./harness.ts";
 import type { CaseResult } from "./report.ts";
 import { parallelOf, skipReason, startCases } from "./run.ts";
 
-/** What the suite needs of a test framework; vitest's, jest's and node:test's fit as they are. */
+/** What the suite needs of a test framework. Those of vitest, jest and node:test can be passed as they are. */
 export interface TestApi {
   readonly describe?: (name: string, body: () => void) => unknown;
   readonly test: ((name: string, body: () => Promise<void>) => unknown) & {
@@ -14,12 +14,14 @@ export interface TestApi {
 }
 
 /**
- * Registers every case as a test. A case that does not apply is a skipped test whose name says which capability explains it.
- * An exempt case passes when it fails, and fails when it passes, so that no exemption outlives its reason.
+ * Registers every case as a test. A case that does not apply becomes a skipped test whose name gives the capability that explains it.
+ * The test of an exempt case passes while the case fails. It fails once the case passes, so that the exemption gets removed.
  *
- * On real time several cases run at once whatever the framework does: the first test starts them all, and each waits for
- * its own; one that the framework runs again (a retry) is run anew. A case may take `harness.limits.caseMs` (default 30 s), and three times that where the
- * machine stands still (`CaseResult.stalled`, which is then also a warning of the process): give `test` a timeout to match where the framework has one.
+ * On real time several cases run at once, whatever the framework does: the first test starts them all, and each test waits for its
+ * own case. If the framework retries a test, its case runs again.
+ *
+ * A run may take `harness.limits.caseMs` (default 30 s). A case runs up to three times if the machine stalls: see `CaseResult.stalled`;
+ * each stalled run is also a process warning. If the framework has a timeout for `test`, set it to three times the limit.
  */
 export function contract(harness: Harness, api: TestApi, cases: readonly ContractCase[] = all): void {
   const caps = declared(harness);

@@ -151,7 +151,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title: "a publish throttled until its timeout rejects as not accepted, and the broker has no message",
     run: async (t) => {
-      // A call on the wire at the deadline would rightly be ambiguous: at the seam the refusal takes no time.
+      // A call that is on the network at the deadline would rightly be ambiguous. A fault at the seam refuses at once.
       const { control, via } = await t.faults("seam");
       const channel = t.channel();
       const app = await t.app({ channels: [channel], publish: { timeout: "2s" }, ...via });

@@ -108,7 +108,7 @@ export const cases: readonly ContractCase[] = [
         send: async (batch, call) => {
           const numbers = batch.map(numberIn);
           if (batch.length === 1) alone.push(...numbers);
-          // As a limit that is lower than the driver knows, and one item that is wrong by itself.
+          // Acts as a broker whose batch limit is lower than the driver knows, and which also refuses item 5.
           if (batch.length > 2 || numbers.includes(5)) throw new Refusal({ kind: "permanent", code: "batch-refused" });
           return call(batch);
         },

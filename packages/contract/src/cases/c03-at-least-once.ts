@@ -30,7 +30,7 @@ export const cases: readonly ContractCase[] = [
       const taken = await reader.take(6);
       const settled = taken.filter((one) => numberOf(one) % 2 === 0);
       assert.deepEqual(await reader.settle(settled), [undefined, undefined, undefined]);
-      // A hold that has no end of its own ends with its holder.
+      // A hold without a deadline ends when its receiver closes.
       if (!t.caps.holdExtend) await reader.close();
       const later = t.caps.holdExtend ? reader : await (await t.open(seam.places)).reader();
       const again = await later.watch(t.holdMs + t.slackMs / 2 + 1_000, true);
@@ -77,7 +77,7 @@ export const cases: readonly ContractCase[] = [
         range(60).map((n) => t.item(n)),
       );
       await t.until(() => new Set([...one.ids, ...two.ids]).size === 60, "all sixty", 30_000);
-      // A standard queue may deliver a message twice now and then; a group that gives each member everything does it always.
+      // A standard queue may now and then deliver a message twice. A group whose members do not compete would deliver every message twice.
       const again = one.seen.length + two.seen.length - ids.length;
       assert.ok(again <= (t.caps.ordering === "none" ? ids.length / 10 : 0), `${again} of ${ids.length} came twice`);
       assert.ok(one.seen.length > 0 && two.seen.length > 0, `shared ${one.seen.length} to ${two.seen.length}`);

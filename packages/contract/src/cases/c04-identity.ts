@@ -90,7 +90,7 @@ export const cases: readonly ContractCase[] = [
       await app.consume(channel, "main", seen.handle);
       const { id } = await app.publish(channel, t.item(1));
       const letters = app.messaging.deadLetters(channel, "main");
-      // By its hop, so that a second delivery of the same copy is no news.
+      // Counted by hop, so that a second delivery of the same copy does not count.
       const hops = () => [...new Set(seen.seen.map(({ delivery }) => delivery.hop))];
       for (const round of range(3)) {
         const dead = () => hops().length === round + 1 && app.eventsOf("dead-letter").length > round;

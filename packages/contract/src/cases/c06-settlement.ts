@@ -38,7 +38,7 @@ export const cases: readonly ContractCase[] = [
       await t.until(() => seen.seen.length >= 2, "the second delivery", t.holdMs * 6 + t.slackMs);
       control.heal();
       const reported = () => app.eventsOf("lost").some((event) => event.id === id && event.during === "settling");
-      // The broker may hand it out again a moment before the last try to settle it has failed.
+      // The broker may deliver it again shortly before the last try to settle it fails.
       await t.until(reported, "the report of the loss", t.holdMs + t.slackMs);
       assert.equal(new Set(seen.ids).size, 1);
     },

@@ -107,7 +107,7 @@ export const cases: readonly ContractCase[] = [
     hold: "ends",
     run: async (t) => {
       const channel = t.channel();
-      // What a broker says of a hold it has given to another: here it says so of all.
+      // The error of a broker that has given the hold to another consumer. Here every call gets it.
       const gone = new Error("gone");
       const adapter = intercept(t.harness.adapter, {
         extend: async (receipts) => receipts.map(() => ({ cause: gone })),
@@ -171,7 +171,7 @@ export const cases: readonly ContractCase[] = [
           }
         });
         await first.consume(channel, "main", dying.handle);
-        // Not by the one that dies: a broker that pushes may deliver before it confirms.
+        // The process that dies must not publish: a broker that pushes may deliver before it confirms the publish.
         const second = await t.app({ channels: [channel] });
         const { id } = await second.publish(channel, t.item(1));
         await t.until(() => reached.includes(point), "the crash");

@@ -224,9 +224,9 @@ export const cases: readonly ContractCase[] = [
         channels: [channel],
         retry: { first: "200ms" },
         groups: { main: { concurrency: 4, maxInFlight: 8 } },
-        // Sixty of one key go one after the other, which a slow endpoint may take half a minute for.
+        // The sixty messages of one key are sent one after the other, which may take half a minute on a slow endpoint.
         publish: { timeout: `${Math.max(60_000, t.patienceMs * 2)}ms` },
-        // One partition, so that what is given back and what follows it come by the same way.
+        // One partition, so that the returned message and those after it come through the same lease.
         ...(t.caps.groupMembership === "leases" ? { channelConfig: { partitions: 1 } } : {}),
       });
       const given = new Set<number>();

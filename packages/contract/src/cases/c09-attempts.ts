@@ -225,7 +225,7 @@ export const cases: readonly ContractCase[] = [
       const key = t.harness.ordered ? { key: "k1" } : {};
       await t.sendForeign(to, { body: '{"n":1}', ...key });
       const seen = t.recorder(() => {
-        // Endless otherwise.
+        // Succeeds at the tenth attempt, so that the case ends if attempts are not counted.
         if (seen.seen.length < 10) throw new Error("no");
       });
       await app.consume(channel, "main", seen.handle);
@@ -262,7 +262,7 @@ export const cases: readonly ContractCase[] = [
         "start",
       );
       assert.deepEqual([error.code, error.kind], ["policy-cut-short", "config"]);
-      // A transport may make the limit a rounder one.
+      // A transport may round the limit.
       const [, deliveries] = /after (\d+) deliveries.*\b400\b/.exec(error.message) ?? [];
       assert.ok(Number(deliveries) >= 12 && Number(deliveries) < 400, error.message);
       const wide = await app(10);
@@ -279,7 +279,7 @@ export const cases: readonly ContractCase[] = [
     run: async (t) => {
       const channel = t.channel();
       const days = Math.ceil(t.caps.retentionMs / 86_400_000);
-      // A policy has at most a thousand attempts: what is kept for a year is outlasted by longer waits only.
+      // A policy has at most a thousand attempts, so a long retention needs longer waits to be exceeded.
       const hours = days > 20 ? 11 : 1;
       const wait = `${hours}h` as const;
       const retry = { attempts: Math.ceil((24 * days) / hours) + 3, backoff: "constant", first: wait, max: wait };

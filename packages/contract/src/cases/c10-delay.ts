@@ -17,7 +17,7 @@ import {
 
 const clause = "C10";
 
-/** Brokers count delays in seconds. */
+/** Brokers count delays in whole seconds. */
 
 const SECOND = 1_000;
 

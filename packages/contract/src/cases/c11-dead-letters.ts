@@ -146,7 +146,7 @@ export const cases: readonly ContractCase[] = [
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
-      // The largest that publish accepts: the limit less what it keeps for dead-letter fields and the envelope.
+      // The largest message that publish accepts: the limit less the space for dead-letter fields and the envelope.
       let size = t.caps.maxMessageBytes - 4_096;
       for (let fits = false; !fits; size -= fits ? 0 : 512) {
         const [result] = await app.publishMany(channel, [t.item(1, { big: "x".repeat(size) })]);
@@ -189,7 +189,7 @@ export const cases: readonly ContractCase[] = [
     title: "a redriven foreign message is what the channel says it is, though its producer gave it a type of its own",
     needs: all(redrives, (caps) => (caps.headers > 1 ? undefined : `headers: ${caps.headers}`)),
     run: async (t) => {
-      // The channel does not know the message yet; it learns before the redrive.
+      // At first the channel cannot tell the type of the message. Before the redrive it can.
       let known = false;
       const asked: unknown[] = [];
       const channel = t.channel({
@@ -395,7 +395,7 @@ export const cases: readonly ContractCase[] = [
         ids.every((id) => app.eventsOf("dead-letter").filter((event) => event.id === id).length >= times);
       await t.until(() => count(1), "all dead", 60_000);
       const letters = app.messaging.deadLetters(channel, "main");
-      // A broker may answer emptily while it has some left: what is left is the next call's.
+      // A broker may return no message although some are left. The next call redrives those.
       await t.until(async () => (await letters.redrive(), count(2)), "each died again", 90_000);
     },
   },

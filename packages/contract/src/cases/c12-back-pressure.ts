@@ -102,12 +102,12 @@ export const cases: readonly ContractCase[] = [
       const seen = t.recorder(() => t.runtime.sleep(600_000, gate.signal));
       await limited.consume(channel, "main", seen.handle);
       await t.until(() => seen.running >= 1, "one running");
-      // The fetches under way end within their wait, a third of the drain.
+      // Receives that are under way end within their wait, a third of the drain.
       await t.sleep(2_500);
       await app.publishAll(channel, large(10, 60));
       await t.sleep(1_500);
       assert.ok(received <= 10, `${received} were fetched although three fill the limit`);
-      // Nor are they in a buffer of the driver.
+      // The driver must not buffer them either.
       if (t.caps.groupMembership === "competing" && t.caps.depth !== "none") {
         const places = t.layout(channel.name, ["main"]);
         const other = await t.open(places);
@@ -140,7 +140,7 @@ export const cases: readonly ContractCase[] = [
         },
         receive: (max, call, _from, signal, lease) => {
           asked.add(lease.id);
-          // A receive that comes back empty begins again with all the room there is.
+          // After an empty receive, the next one asks for the whole budget.
           if (brief) return lease.receive(max, 100, signal);
           whole ||= max === 10;
           return call(max);
@@ -151,14 +151,14 @@ export const cases: readonly ContractCase[] = [
         adapter,
         groups: { main: { concurrency: 10, maxInFlight: 10 } },
         channelConfig: { partitions: 2 },
-        // An idle receive waits for up to a third of it.
+        // An idle receive waits for up to a third of this.
         drain: "60s",
       });
       const seen = t.recorder();
       await app.consume(channel, "main", seen.handle);
       await t.until(() => asked.size > 0, "the first lease's receive");
       let sent = 0;
-      // A log's first record is read alone: only then its lease asks for more.
+      // A log's first record is read alone. Its lease asks for more only after that.
       while (isLog(t.caps) && seen.done.length === 0) {
         await app.publish(channel, t.item(sent, { k: `key-${sent++}` }));
         await t.until(() => seen.done.length > 0, "a record of the first lease", 1_500).catch(() => {});

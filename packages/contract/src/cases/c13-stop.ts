@@ -285,7 +285,7 @@ export const cases: readonly ContractCase[] = [
         const abort = new AbortController();
         const receiving = lease.receive(10, 1_000, abort.signal);
         const sending = seam.send([wire(t, round * 2), wire(t, round * 2 + 1)], sender);
-        // At once, a tick later, some milliseconds later: before, while and after the messages are read.
+        // Aborts at once, a tick later or some milliseconds later: before, while or after the messages are read.
         if (round % 3 === 1) await Promise.resolve();
         if (round % 3 === 2) await t.sleep(round);
         abort.abort();

@@ -8,7 +8,7 @@ const clause = "C16";
 const points = (from: number, to: number): string =>
   String.fromCodePoint(...Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
-/** Text that has broken a broker, an SDK or a JSON library before. */
+/** Text that is known to have broken a broker, an SDK or a JSON library. */
 
 const HOSTILE: Readonly<Record<string, string>> = {
   empty: "",
@@ -176,9 +176,9 @@ export const cases: readonly ContractCase[] = [
     needs: (caps) => (caps.headers === 0 ? "headers: 0" : undefined),
     run: async (t) => {
       const seam = await t.seam();
-      // As core gives them: JSON, so that no value is empty or holds a control character or U+FFFE.
+      // Core writes header values as JSON, so that none is empty or contains a control character or U+FFFE.
       const texts = Object.values(HOSTILE).map((text) => jsonOf(text.slice(0, 300)));
-      // The type takes one of them on brokers that have nothing else to carry it.
+      // Some brokers carry the type in a header too, so one is left free.
       const count = Math.min(t.caps.headers - 1, texts.length);
       const sent: Record<string, string>[] = [];
       for (let at = 0; at < texts.length; at += count) {
@@ -277,7 +277,7 @@ export const cases: readonly ContractCase[] = [
       const { to } = t.layout(channel.name, ["main"]);
       const key = t.harness.ordered ? { key: "k1" } : {};
       const seam = await t.open({ to, groups: {}, all: [to] });
-      // Where the broker carries text alone, coded bytes come in base64.
+      // Where the broker carries only text, encoded bytes are sent as base64.
       const carried = (bytes: Uint8Array) => (t.caps.binary ? bytes : Buffer.from(bytes).toString("base64"));
       const json = "application/json";
       const zipped = gzipSync('{"n":1,"note":"zipped"}');

@@ -99,7 +99,7 @@ export const cases: readonly ContractCase[] = [
         channel,
         range(4).map((n) => t.item(n)),
       );
-      // By its id: a message may be handled twice.
+      // One event for each id, because a message may be handled twice.
       const handled = () => [...new Map(app.eventsOf("handled").map((event) => [event.id, event])).values()];
       await exactly(t, () => handled().length, 4, "four successes");
       const events = handled();

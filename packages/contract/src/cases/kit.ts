@@ -10,7 +10,7 @@ export { assert };
 
 type Need = (caps: Capabilities, harness: Harness) => string | undefined;
 
-/** All of these must hold; the first that does not explains the skip. */
+/** A case needs all of these. The first that is not met explains the skip. */
 export const all =
   (...needs: readonly Need[]): Need =>
   (caps, harness) => {
@@ -22,7 +22,7 @@ export const all =
   };
 
 export const isLog = (caps: Capabilities): boolean => caps.settleResult === "checkpoint";
-export const log: Need = (caps) => (isLog(caps) ? undefined : `settleResult: ${caps.settleResult} (no log)`);
+export const log: Need = (caps) => (isLog(caps) ? undefined : `settleResult: ${caps.settleResult} (not a log)`);
 export const notLog: Need = (caps) =>
   isLog(caps) ? "settleResult: checkpoint (a log settles by position)" : undefined;
 export const ordered: Need = (caps, harness) =>
@@ -32,10 +32,10 @@ export const ordered: Need = (caps, harness) =>
 export const keyed: Need = (caps, harness) =>
   harness.ordered && caps.ordering === "key"
     ? undefined
-    : `ordering: ${harness.ordered ? caps.ordering : "none"} (keys do not go on separately)`;
-/** One group reads by several leases at once. */
+    : `ordering: ${harness.ordered ? caps.ordering : "none"} (keys do not proceed independently)`;
+/** A group can read through several leases at once. */
 export const leases: Need = (caps) =>
-  caps.groupMembership === "leases" ? undefined : `groupMembership: ${caps.groupMembership} (one lease)`;
+  caps.groupMembership === "leases" ? undefined : `groupMembership: ${caps.groupMembership} (a group has one lease)`;
 export const manyGroups: Need = (_caps, harness) =>
   harness.model === "queue" ? "model: queue (one group)" : undefined;
 export const ownDeadline: Need = (caps) =>
@@ -44,7 +44,7 @@ export const deadLetters: Need = (caps) =>
   caps.poisonSkip.includes("deadLetter") || caps.poisonSkip.includes("park")
     ? undefined
     : `poisonSkip: ${caps.poisonSkip.join(", ")}`;
-/** Into one group's own queue; on a log core does it itself, with a record that names the group. */
+/** A dead letter can be sent back to one group. On a log, core writes a record that names the group. */
 export const redrives: Need = all(deadLetters, (caps) =>
   caps.redrive === "group" || isLog(caps) ? undefined : `redrive: ${caps.redrive}`,
 );
@@ -52,7 +52,7 @@ export const replays =
   (from: Capabilities["replay"][number]): Need =>
   (caps) =>
     caps.replay.includes(from) ? undefined : `replay: ${caps.replay.join(", ") || "none"}`;
-/** Core can give a message back with this delay. */
+/** The broker can delay a message that is returned. */
 export const brokerRetry: Need = all(notLog, (caps) => (caps.retryDelayMs > 0 ? undefined : "retryDelayMs: 0"));
 export const delays: Need = (caps) => (caps.delayedPublishMs > 0 ? undefined : "delayedPublishMs: 0");
 export const noDelays: Need = (caps) =>
@@ -66,7 +66,7 @@ export const competing: Need = (caps) =>
 
 let serial = 0;
 
-/** A message for the driver itself, with everything a destination of this harness asks for. */
+/** A message to send with the driver itself. It has what the harness's destinations require, such as a key. */
 export function wire(t: CaseContext, n: number, over: Partial<WireMessage> = {}): WireMessage {
   serial++;
   return {
@@ -88,7 +88,7 @@ export const accepted = (sent: Sent): boolean => "id" in sent;
 
 export const signal = (): AbortSignal => new AbortController().signal;
 
-/** The promise rejects, and the error is returned. */
+/** Returns the error with which the promise rejects. Fails if it resolves. */
 export async function rejected(promise: Promise<unknown>, what: string): Promise<any> {
   let value: unknown;
   try {
@@ -99,7 +99,7 @@ export async function rejected(promise: Promise<unknown>, what: string): Promise
   return assert.fail(`${what}: resolved with ${JSON.stringify(value)}`);
 }
 
-/** Within the time, or the case fails: for calls that must not hang. */
+/** Fails if the promise does not settle within `ms`: for calls that must not hang. */
 export async function within<R>(t: CaseContext, ms: number, promise: Promise<R>, what: string): Promise<R> {
   const done = new AbortController();
   const late = t.runtime.sleep(ms, done.signal).then(() => {
@@ -113,7 +113,7 @@ export async function within<R>(t: CaseContext, ms: number, promise: Promise<R>,
   }
 }
 
-/** Waits until there are `wanted`, and fails if there are more: one too many ends the wait, and says so. */
+/** Waits until the count reaches `wanted`, and fails if it is more. */
 export async function exactly(
   t: CaseContext,
   count: () => number,
@@ -125,7 +125,7 @@ export async function exactly(
   assert.equal(count(), wanted, what);
 }
 
-/** Publishes until it is accepted: after a fault the queue may still be backing off. */
+/** Publishes until a publish is accepted. After a fault the send queue may still be backing off. */
 export async function published(
   t: CaseContext,
   app: App,
@@ -145,14 +145,14 @@ export async function published(
   return id!;
 }
 
-/** The slack of a clock that counts in whole milliseconds on one side and fractions on the other. */
+/** The tolerance where one clock counts whole milliseconds and the other fractions. */
 const CLOCK_MS = 2;
 
 export function notBefore(at: number, earliest: number, what: string): void {
   assert.ok(at >= earliest - CLOCK_MS, `${what}: ${Math.round(earliest - at)} ms early`);
 }
 
-/** Raised by the suite in place of the broker's own; classified by the suite. */
+/** An error that the suite raises in place of the broker, and classifies itself. */
 export class Refusal extends Error {
   readonly fault: Fault;
   constructor(fault: Fault) {

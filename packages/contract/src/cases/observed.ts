@@ -15,12 +15,12 @@ import {
   wire,
 } from "./kit.ts";
 
-/** A connection serves several models: what this one has not, its call refuses, where there is one. */
+/** A connection serves several models, so it may have a call that this model does not support. The call must then reject. */
 async function refused(call: Promise<unknown> | undefined, what: string): Promise<void> {
   if (call !== undefined) await rejected(call, `an undeclared ${what}`);
 }
 
-/** What a driver declares is what is observed: these have no other place. */
+/** These cases check that declared capabilities are true, for capabilities that no other clause covers. */
 const clause = "capabilities";
 
 export const cases: readonly ContractCase[] = [
@@ -74,7 +74,7 @@ export const cases: readonly ContractCase[] = [
       const reader = await seam.reader();
       await seam.send(range(5).map((n) => wire(t, n)));
       if (t.caps.depth === "lag") {
-        // How far behind: in time, or in messages where the broker tells positions.
+        // How far the group is behind, in time or, where the broker knows it, in messages.
         const behind = async () =>
           Math.max(
             ...(await seam.connection.depth!(of, signal())).map((one) => Math.max(one.oldestMs ?? 0, one.ready ?? 0)),
@@ -176,7 +176,7 @@ export const cases: readonly ContractCase[] = [
     run: async (t) => {
       const seam = await t.seam({ types: ["wanted"] });
       const reader = await seam.reader();
-      // A header of its own: SNS holds back what has no attribute at all, whatever a filter says.
+      // It has a header, because SNS does not deliver a message without any attribute to a filtered subscription.
       const untyped = wire(t, 3, { headers: { "x-other": "1" } });
       await seam.send([wire(t, 1, { type: "wanted" }), wire(t, 2, { type: "other" }), untyped]);
       assert.deepEqual(sorted((await reader.watch(2_000, true)).map(numberOf)), [1, 3]);
@@ -218,7 +218,8 @@ export const cases: readonly ContractCase[] = [
     run: async (t) => {
       const seam = await t.seam({ nativeAttempts: 3, holdMs: 30_000 });
       await seam.send([wire(t, 1)]);
-      // Where only failures count, the driver counts them itself; what the broker counts is holders that end without a word.
+      // Where `attempts` is "failures", the driver counts failures itself. The broker counts only deliveries whose receiver ended
+      // without settling them.
       const ownCount = t.caps.attempts === "failures";
       const reader = ownCount ? undefined : await seam.reader();
       for (const _ of range(3)) {

@@ -17,7 +17,7 @@ export const cases: readonly ContractCase[] = [
       const taken = await zombie.take(24);
       const other = await t.open(seam.places);
       const heir = await other.reader();
-      // Asked to hand one over, the zombie does nothing; after a while it is taken from it.
+      // The zombie is asked to hand one lease over and does nothing. After a while the lease is taken from it.
       const inherited = await heir.lease();
       const old = zombie.leases.find((lease) => lease.id === inherited.id)!;
       const theirs = taken.filter((one) => one.lease === old);
@@ -158,17 +158,17 @@ export const cases: readonly ContractCase[] = [
       const channel = t.channel({ ordered: false });
       const options = { channels: [channel], retry: { attempts: 3 }, channelConfig: { partitions: 1 } };
       const publisher = await t.app(options);
-      // One after the other: without a key nothing else keeps their order.
+      // Published one after the other, because without a key nothing else keeps their order.
       for (const n of range(4)) await publisher.publish(channel, { n });
       let deaths = 0;
       let over = false;
       for (const _ of range(20)) {
         const worker = await t.mortalApp(options);
-        // What a dying worker still handled beside that record was not settled.
+        // Other records that a worker was handling when it died were not settled, so they come again.
         const handled = t.recorder();
         let dead = false;
         const handle = async (data: any, delivery: any) => {
-          // The dead handle nothing.
+          // A dead process handles nothing.
           if (dead) await new Promise(() => {});
           if (data.n !== 1) return handled.handle(data, delivery);
           dead = true;

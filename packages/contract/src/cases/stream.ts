@@ -33,11 +33,11 @@ export const cases: readonly ContractCase[] = [
           lease.receive(10, 5_000, gone.signal).then((got) => (got ?? []).map((delivery) => ({ delivery }))),
         );
         sent.push(seam.send([wire(t, n)]));
-        // Ended at another moment each time: before the message is there, while it is fetched, and after.
+        // Ends at a different moment each time: before the message is there, while it is fetched, and after.
         await t.sleep((n * 7) % 60);
         gone.abort();
         for (const got of await Promise.all(receives)) seen.push(...got.map((one) => numberOf(one as never)));
-        // Nobody receives: what is under way ends meanwhile.
+        // No receive is called now, and the ones under way end.
         await t.sleep(60);
       }
       await Promise.all(sent);

@@ -1,14 +1,14 @@
-/** Choosing by name: whole names, or a glob where somebody writes a `*`. Never a part of a name. */
+/** Selects by name. A pattern is a whole name, or a glob if it contains `*`. It never matches a part of a name. */
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** True where `name` is `pattern`, or fits it: `*` stands for any text, also none. */
+/** Whether `name` matches `pattern`, in which `*` stands for any text, including none. */
 function fits(name: string, pattern: string): boolean {
   if (!pattern.includes("*")) return name === pattern;
   return new RegExp(`^${pattern.split("*").map(escaped).join(".*")}$`, "s").test(name);
 }
 
-/** The names that fit any of the patterns, in their own order, and the patterns that fit none. No pattern: all names. */
+/** `chosen`: those that match any pattern, in the order of `all`; without patterns, all. `unknown`: the patterns that match nothing. */
 export function choose<T>(
   all: readonly T[],
   nameOf: (one: T) => string,

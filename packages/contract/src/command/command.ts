@@ -12,24 +12,25 @@ import { checkHarness, loadSources } from "./load.ts";
 import { type CommandOptions, HELP, parseOptions, UsageError } from "./options.ts";
 import { asJson, asJUnit, type Outcome, progressLine, type Unopened } from "./output.ts";
 
-/** Where the command reads and writes. */
+/** The command's input and output. */
 export interface CommandIo {
   out(text: string): void;
   err(text: string): void;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Aborted: what has not ended is reported as failed, and the command ends. */
+  /** When it aborts, cases that have not ended are reported as failed, and the command ends. */
   readonly signal?: AbortSignal;
 }
 
-/** What the command did; `whole` where every case ran on every transport. */
+/** What the command did. `whole`: every case was run on every transport. */
 export interface CommandResult extends Outcome {
   readonly whole: boolean;
 }
 
 /**
- * `npx @switchyard/contract`: runs the suite on the transports of a user's module. Never rejects and never ends the process; the
- * exit code, as `--help` lists them, is in the result. Resources of the module are closed when it resolves.
+ * `npx @switchyard/contract`: runs the suite on the transports that a user's module exports. The result has the exit code, as `--help`
+ * lists them. Never rejects for a wrong call or a failed case, and never ends the process. The module's transports are closed when it
+ * resolves.
  */
 export async function command(args: readonly string[], io: CommandIo): Promise<CommandResult> {
   const began = systemRuntime.monotonic();
@@ -41,7 +42,7 @@ export async function command(args: readonly string[], io: CommandIo): Promise<C
       return ended(0);
     }
     if (options.module === undefined) {
-      throw new UsageError("which module? npx @switchyard/contract ./my-harness.ts; --help shows the options");
+      throw new UsageError("no module given: npx @switchyard/contract ./my-harness.ts; --help shows the options");
     }
     const sources = await loadSources(options.module, io.cwd);
     const chosen = {
@@ -87,7 +88,7 @@ function picked<T>(
   const asked = unknown.map((each) => JSON.stringify(each)).join(", ");
   const known = all.map((one) => `  ${nameOf(one)}`).join("\n");
   throw new UsageError(
-    `${flag}: there is no ${what} ${asked}; a whole name is asked for, or a glob (\`*\`). Known:\n${known}`,
+    `${flag}: there is no ${what} ${asked}. Give a whole name, or a glob with \`*\`. Known:\n${known}`,
   );
 }
 
@@ -111,7 +112,7 @@ async function runAll(chosen: Chosen, options: CommandOptions, io: CommandIo) {
       ? undefined
       : systemRuntime.timer(timeoutMs, () => {
           overdue = true;
-          over.abort(new Error(`did not end within the whole run's ${formatDuration(timeoutMs)} (--timeout)`));
+          over.abort(new Error(`did not end before the run's time limit of ${formatDuration(timeoutMs)} (--timeout)`));
         });
   try {
     for (const source of chosen.sources) {
@@ -133,7 +134,7 @@ async function runAll(chosen: Chosen, options: CommandOptions, io: CommandIo) {
   return { reports, unopened, overdue };
 }
 
-/** A source that takes for ever to open ends with the run. */
+/** Opens a source. Rejects when the run is over, so that a source that never opens cannot hold it up. */
 async function opened(source: HarnessSource, over: AbortSignal): Promise<Harness> {
   const stopped = Promise.withResolvers<never>();
   const stop = () => stopped.reject(over.reason);
@@ -164,7 +165,7 @@ async function closeAll(sources: readonly HarnessSource[], say: (text: string) =
   }
 }
 
-/** The harness with what was asked for on the command line. */
+/** The harness with the limits, exemptions and concurrency of the command line. */
 function adjusted(harness: Harness, { limits, parallel, exemptions }: CommandOptions): Harness {
   return {
     ...harness,

@@ -4,8 +4,8 @@ import type { Harness, HarnessSource } from "../harness.ts";
 import { UsageError } from "./options.ts";
 
 /**
- * The transports a user's module exports by default: one or a list, each a harness or one that is opened later; or a function
- * that gives them. Throws UsageError.
+ * The transports in the default export of a user's module: a harness, a source that is opened later, a list of these, or a function
+ * that returns any of them. Throws UsageError.
  */
 export async function loadSources(module: string, cwd: string): Promise<readonly HarnessSource[]> {
   const path = resolve(cwd, module);
@@ -28,7 +28,7 @@ async function imported(path: string, module: string): Promise<unknown> {
     const { code, message } = cause as { code?: unknown; message?: unknown };
     const hint =
       code === "ERR_UNKNOWN_FILE_EXTENSION"
-        ? "; Node runs TypeScript as it is from 22.18, else compile the module first"
+        ? "; Node runs TypeScript directly from 22.18 on; for an older Node, compile the module first"
         : "";
     throw new UsageError(`${module} cannot be loaded: ${String(message ?? cause)}${hint}`, { cause });
   }
@@ -49,7 +49,7 @@ function sourceOf(value: unknown, where: string): HarnessSource {
   return { name, open: async () => value };
 }
 
-/** Refuses what the suite would stumble over later. */
+/** Refuses a value that is not a harness, with what is missing. Throws UsageError. */
 export function checkHarness(value: unknown, where: string): asserts value is Harness {
   const found = (value ?? {}) as Partial<Record<keyof Harness, any>>;
   if (typeof found.adapter?.open !== "function")
@@ -58,9 +58,9 @@ export function checkHarness(value: unknown, where: string): asserts value is Ha
     throw wrong(where, 'has no model: "queue", "pubsub" or "stream"');
   if (typeof found.ordered !== "boolean") throw wrong(where, "does not say whether it is ordered: true or false");
   if (typeof found.connection !== "function")
-    throw wrong(where, "has no connection(broker), which gives the options of a connection");
+    throw wrong(where, "has no connection(broker), which returns the options of a connection");
   if (typeof found.runtime !== "function")
-    throw wrong(where, "has no runtime(), which gives systemRuntime or a new virtual one");
+    throw wrong(where, "has no runtime(), which returns systemRuntime or a new virtual runtime");
 }
 
-const wrong = (where: string, what: string) => new UsageError(`${where} is no harness: it ${what}`);
+const wrong = (where: string, what: string) => new UsageError(`${where} is not a harness: it ${what}`);

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import type { Exemption, Harness } from "../harness.ts";
 
-/** A mistake in how the command was called; its text says what to change. */
+/** The command was called wrongly. The message says what to change. */
 export class UsageError extends Error {}
 
 export interface CommandOptions {
@@ -26,34 +26,34 @@ Runs Switchyard's contract suite on the transports a module exports. The module'
 that is opened when its turn comes ({ name, open }), or a list of them. TypeScript needs Node 22.18 or later.
 
 What runs
-  --on NAME            only this transport; again for more. A whole name, or a glob: "SQS*"
-  --case ID            only this case; again for more. A whole id, or a glob: "C8-*"
-  --list               prints the transports and the cases, and runs nothing
-How it runs (in place of what the harness says)
-  --concurrency N      cases at once on one transport
-  --case-timeout 60s   what one case may take
-  --timeout 30m        what the whole run may take; what has not ended by then has failed
-  --slack 4s           what the broker may be late by
+  --on NAME            only this transport; repeat for more. A whole name, or a glob: "SQS*"
+  --case ID            only this case; repeat for more. A whole id, or a glob: "C8-*"
+  --list               print the transports and the cases, and run nothing
+How it runs (these override the harness)
+  --concurrency N      how many cases run at once on one transport
+  --case-timeout 60s   time limit of one case
+  --timeout 30m        time limit of the whole run; cases that have not ended by then fail
+  --slack 4s           how late the broker may be
   --hold 2s            how long a hold lasts in cases that wait for its end
-  --balance 60s        when leases have found their balance after a member joined
-  --bulk N             messages of the bulk cases
-  --exempt ID=WHY      a case that this broker cannot pass, and why; again for more
+  --balance 60s        how long leases may take to balance after a member joined
+  --bulk N             how many messages the bulk cases send
+  --exempt ID=WHY      a case that this broker cannot pass, and why; repeat for more
 What it writes
   --reporter text      text (default): each case as it ends, then a summary. json: the result on standard output, and
                        each case as it ends on standard error
   --json FILE          the result as JSON
   --junit FILE         the result as JUnit XML
 
-Each option can be given in the environment as well: SWITCHYARD_CONTRACT_CASE_TIMEOUT=60s for --case-timeout; several
-values of one option are separated by ";". What is on the command line wins.
+Each option can also be set in the environment: SWITCHYARD_CONTRACT_CASE_TIMEOUT=60s sets --case-timeout. Separate
+several values of one option by ";". The command line takes precedence.
 
 Exit code
   0  every case passed, was skipped (a capability says why) or is exempt
   1  a case failed
-  2  the command was called wrongly: an unknown option, name or case, or a module that is no harness
-  3  a transport could not be opened, or nothing was there to run; takes precedence over 1
-  4  the time of the whole run was over; takes precedence over 3
-  130  interrupted; what had ended by then is reported
+  2  the command was called wrongly: an unknown option, name or case, or a module that exports no harness
+  3  a transport could not be opened, or there was nothing to run; takes precedence over 1
+  4  the whole run's time limit was reached; takes precedence over 3
+  130  interrupted; the cases that had ended by then are reported
 `;
 
 const FLAGS = {
@@ -74,7 +74,7 @@ const FLAGS = {
   junit: { type: "string" },
 } as const;
 
-/** The command's options from its arguments and the environment. Throws UsageError. */
+/** Reads the command's options from its arguments and the environment. Throws UsageError. */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): CommandOptions {
   const { values, positionals } = parsed(args);
   const variable = (flag: string) => `SWITCHYARD_CONTRACT_${flag.replaceAll("-", "_").toUpperCase()}`;
@@ -105,12 +105,12 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): C
     timed(one(flag), `--${flag}`, least);
   if (positionals.length > 1) {
     throw new UsageError(
-      `one module at a time: ${positionals.map((each) => JSON.stringify(each)).join(", ")} were given`,
+      `only one module can be given, not ${positionals.map((each) => JSON.stringify(each)).join(", ")}`,
     );
   }
   const reporter = one("reporter") ?? "text";
   if (reporter !== "text" && reporter !== "json") {
-    throw new UsageError(`--reporter is text or json, not ${JSON.stringify(reporter)}`);
+    throw new UsageError(`--reporter must be text or json, not ${JSON.stringify(reporter)}`);
   }
   const limits = {
     holdMs: time("hold"),
@@ -147,21 +147,21 @@ function counted(value: string | undefined, flag: string): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new UsageError(`${flag} is a whole number from 1, not ${JSON.stringify(value)}`);
+  throw new UsageError(`${flag} must be a whole number of at least 1, not ${JSON.stringify(value)}`);
 }
 
 function timed(value: string | undefined, flag: string, least: number): number | undefined {
   if (value === undefined) return undefined;
   const ms = parseDuration(value);
   if (ms !== undefined && ms >= least) return ms;
-  throw new UsageError(`${flag} is a duration like 500ms, 60s or 30m, not ${JSON.stringify(value)}`);
+  throw new UsageError(`${flag} must be a duration like 500ms, 60s or 30m, not ${JSON.stringify(value)}`);
 }
 
 function exemption(value: string): Exemption {
   const at = value.indexOf("=");
   const because = value.slice(at + 1).trim();
   if (at < 1 || because === "") {
-    throw new UsageError(`--exempt is a case and why, ID=WHY, not ${JSON.stringify(value)}`);
+    throw new UsageError(`--exempt must be ID=WHY, a case and the reason, not ${JSON.stringify(value)}`);
   }
   return { case: value.slice(0, at).trim(), because, who: "exempt by option" };
 }

@@ -1,12 +1,12 @@
 import { type CaseResult, describe, type Report } from "../report.ts";
 
-/** A transport that did not run, and why. */
+/** A transport that could not be opened, and why. */
 export interface Unopened {
   readonly harness: string;
   readonly error: unknown;
 }
 
-/** What a whole run gave. */
+/** The result of a whole run. */
 export interface Outcome {
   readonly exitCode: number;
   /** Milliseconds. */
@@ -20,10 +20,10 @@ const MARK: Readonly<Record<CaseResult["status"], string>> = {
   failed: "FAILED",
   skipped: "skipped",
   exempt: "exempt",
-  "exempt-but-passes": "passes, though exempt",
+  "exempt-but-passes": "passes although exempt",
 };
 
-/** One line for a case that ended; a failure with its text. */
+/** One line for a case that has ended. A failed case has its error in it. */
 export function progressLine(
   harness: string,
   at: number,
@@ -36,7 +36,7 @@ export function progressLine(
   return `${harness}  ${count}  ${MARK[status]}  ${id}${status === "skipped" ? "" : ` (${ms} ms)`}${why}${anew}`;
 }
 
-/** The result for machines. `version` rises when a field changes its meaning. */
+/** The result as JSON. `version` rises when a field changes its meaning. */
 export function asJson({ exitCode, ms, reports, unopened }: Outcome): string {
   const transports = reports.map(({ harness, ok, results }) => ({
     name: harness,
@@ -62,7 +62,7 @@ function countsOf(results: readonly CaseResult[]) {
   };
 }
 
-// What XML 1.0 cannot carry, escaped or not.
+// Characters that XML 1.0 cannot contain, not even escaped.
 const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -73,7 +73,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const xml = (text: string): string => text.replace(NOT_XML, "\uFFFD").replace(/[&<>"\n]/g, (found) => ENTITIES[found]!);
 
-/** JUnit XML: a suite for each transport, a case's clause in its class name. An exempt case counts as skipped. */
+/** The result as JUnit XML: a suite for each transport, with the clause in a case's class name. An exempt case counts as skipped. */
 export function asJUnit({ ms, reports, unopened }: Outcome): string {
   const suites = [
     ...reports.map(({ harness, results }) => {
