@@ -24,7 +24,7 @@ function resolved(given: Record<string, unknown>): any {
 test("what is wrong with an option is said with its path", () => {
   expect(resolved({ url: ["amqp://localhost", "nonsense"] }).issues[0].path).toEqual(["url", 1]);
   expect(resolved({ unknown: 1 }).issues).toHaveLength(1);
-  expect(resolved({ tls: { cert: "c" } }).issues[0].message).toMatch(/go together/);
+  expect(resolved({ tls: { cert: "c" } }).issues[0].message).toMatch(/both cert and key/);
   expect(resolved({ heartbeat: "90s" }).issues[0].message).toMatch(/1s to 60s/);
 });
 

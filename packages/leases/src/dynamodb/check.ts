@@ -3,12 +3,12 @@ import type { Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { isOurs, type Item, kindOf, leaseOf, workerOf } from "./rows.ts";
 
-/** How often a table is looked at while it is watched; KCL renews every three seconds or so. */
+/** How often a watched table is scanned. KCL renews its leases about every three seconds. */
 const LOOKS = 6;
 
 /**
- * Refuses what is not this group's to use: rows of something else, and a table on which a KCL application is running. Whether
- * one runs shows in rows that move: where there are rows that it could move, they are watched for `watchMs`.
+ * Refuses a table that this group must not use: one with rows of something else, and one on which a KCL application is running. A running
+ * KCL application changes its rows, so if the table has rows of KCL, they are watched for `watchMs`.
  */
 export async function checkTable(
   table: string,
@@ -27,7 +27,7 @@ export async function checkTable(
     await runtime.sleep(watchMs / LOOKS, signal);
     if (signal.aborted) throw new MessagingError("aborted", "stopped", { kind: "retryable" });
     const now = theirs(await scan());
-    // A row that is no longer theirs was taken by a worker of ours that finished watching earlier.
+    // A row that is no longer KCL's was taken over by a Switchyard worker that finished watching earlier.
     for (const [key, row] of before) if (now.has(key) && now.get(key) !== row) throw live(table);
   }
 }
@@ -39,14 +39,14 @@ function refuseForeign(table: string, item: Item): void {
     throw foreign(`${table} is not a lease table: its row ${key} has no leaseCounter and checkpoint`);
   if (kind === "multi-stream") {
     throw foreign(
-      `${table} is the lease table of a KCL application that reads several streams (row ${key}); only one of a single stream can be taken over`,
+      `${table} is the lease table of a KCL application that reads several streams (row ${key}); only the table of a single stream can be taken over`,
     );
   }
 }
 
 /**
- * Leases whose owner is no worker of ours, or KCL's own rows in a table that is not ours yet. KCL leaves its owner on the row of
- * an ended shard for good: that row says nothing.
+ * Whether a KCL application may be running: a lease has an owner that is not a Switchyard worker, or the table has KCL's own rows and was
+ * not taken over yet. The row of an ended shard does not count, because KCL leaves the owner on it forever.
  */
 function suspicious(items: readonly Item[]): boolean {
   const of = (kind: string) => items.filter((item) => kindOf(item) === kind);
@@ -60,7 +60,7 @@ function isTheirs(item: Item, workers: ReadonlySet<string>): boolean {
   return owner !== undefined && !isOurs(item) && !workers.has(owner);
 }
 
-/** All that a running KCL application moves, by key; our own workers' rows and leases aside. */
+/** The rows that a running KCL application would change, by key. Rows and leases of Switchyard workers are left out. */
 function theirs(items: readonly Item[]): Map<string, string> {
   const workers = new Set(items.filter((item) => kindOf(item) === "worker").map((item) => workerOf(item).id));
   const rows = new Map<string, string>();
@@ -77,6 +77,6 @@ const foreign = (message: string) => new MessagingError("lease-table-foreign", m
 const live = (table: string) =>
   new MessagingError(
     "lease-table-live",
-    `a KCL application is running on the lease table ${table}: the two do not share shards; stop all its workers, then start again`,
+    `a KCL application is running on the lease table ${table} and cannot share shards with Switchyard; stop all its workers, then start again`,
     { kind: "config" },
   );

@@ -3,7 +3,7 @@ import { areRefused } from "./faults.ts";
 import type { DynamoDbClientLike, DynamoDbConnection, DynamoDbSdk } from "./options.ts";
 import type { Item } from "./rows.ts";
 
-/** What of the answers is read. */
+/** The parts of DynamoDB's replies that are read. */
 export interface Answer {
   readonly Item?: Item;
   readonly Items?: readonly Item[];
@@ -28,19 +28,19 @@ interface Opened {
   readonly client: DynamoDbClientLike;
 }
 
-/** Opens on the first call. */
+/** The client is opened on the first call. */
 export function clientOf(connection: DynamoDbConnection): Client {
   let opening: Promise<Opened> | undefined;
   const open = async (): Promise<Opened> => {
     const sdk = connection.sdk ?? (await load());
     return { sdk, client: connection.client ?? create(connection, sdk) };
   };
-  /** In place of a client of ours whose credentials were refused: one with others, where there are any. */
+  /** Replaces our own client whose credentials were refused. Undefined if there are no other credentials, or the client is the user's. */
   const renew = async (refused: Opened): Promise<Opened | undefined> => {
     if (connection.client !== undefined) return undefined;
     const current = await opening;
     if (current !== undefined && current.client !== refused.client) return current;
-    // It takes over the handler, and with it the open connections: the refused one has nothing left to close.
+    // The new client takes over the request handler and its open connections, so the refused client needs no closing.
     const { requestHandler } = (refused.client as { config?: { requestHandler?: unknown } }).config ?? {};
     const client = create(connection, refused.sdk, { requestHandler, ignoreCache: true });
     const found = await credentialsOf(client);
@@ -83,7 +83,7 @@ interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** Text that is the same for the same credentials. */
+/** A text that is equal for equal credentials. */
 async function credentialsOf(client: DynamoDbClientLike): Promise<string | undefined> {
   const { config } = client as { config?: { credentials?: () => Promise<object> } };
   try {
@@ -106,7 +106,7 @@ async function load(): Promise<DynamoDbSdk> {
   }
 }
 
-/** `more`: settings of the SDK in place of these. */
+/** `more`: settings of the SDK that override ours. */
 function create(
   { region, endpoint }: DynamoDbConnection,
   sdk: DynamoDbSdk,
@@ -115,9 +115,9 @@ function create(
   return new sdk["DynamoDBClient"]!({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    // The engine calls again, within the time a lease has left.
+    // The engine retries by itself, within the time that a lease has left.
     maxAttempts: 1,
-    // Without throwOnRequestTimeout the SDK only warns, and a request into a black hole hangs.
+    // Without throwOnRequestTimeout the SDK only warns, and a request that is never answered hangs.
     requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
     ...more,
   }) as unknown as DynamoDbClientLike;

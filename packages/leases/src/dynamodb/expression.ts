@@ -8,7 +8,7 @@ export interface Expression {
   readonly ExpressionAttributeValues?: Record<string, Attribute>;
 }
 
-/** One conditional update, in DynamoDB's words. Every name goes by an alias: some are reserved words. */
+/** One conditional update as a DynamoDB expression. Every column has an alias, because some names are reserved words. */
 export function expressionOf(expect: Expect, change: Change): Expression {
   const names: Record<string, string> = { "#key": "leaseKey" };
   const values: Record<string, Attribute> = {};

@@ -18,12 +18,12 @@ const CREDENTIALS = new Set([
   "CredentialsProviderError",
   "TokenProviderError",
 ]);
-/** A signature is refused for its time: the SDK corrects its clock from the answer. */
+/** A signature that is refused because of its time. The SDK corrects its clock from the reply. */
 const OF_CLOCK = /signature expired|signature not yet current/i;
-/** Longer texts are cut before anything is looked for in them. */
+/** Longer texts are cut before they are searched. */
 const MOST_TEXT = 2_000;
 
-/** What the runtime needs on the table, and nothing else. */
+/** All the rights that a running service needs on the table. */
 const RIGHTS = "dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and Scan";
 
 export function faultOf(cause: unknown, table: string): StoreFault {
@@ -51,21 +51,21 @@ function named(cause: unknown, table: string, said: string): StoreFault {
     return {
       kind: "auth",
       code: "lease-table-forbidden",
-      hint: `the role needs ${RIGHTS} on the lease table ${table}, which are rights beside those on the stream`,
+      hint: `allow the role ${RIGHTS} on the lease table ${table}, in addition to its rights on the stream`,
     };
   }
   if (name === "ResourceNotFoundException") {
     return {
       kind: "config",
       code: "lease-table-missing",
-      hint: `there is no table ${table}, or it is still being made; plan and apply make it and wait for it`,
+      hint: `the table ${table} does not exist or is still being created; plan() and apply() create it and wait for it`,
     };
   }
   if (name === "ValidationException") {
     return {
       kind: "config",
       code: "lease-table-foreign",
-      hint: `${table} is not a lease table: its key is not leaseKey, a string`,
+      hint: `${table} is not a lease table: its partition key must be leaseKey, a string`,
     };
   }
   return { kind: "retryable", code: "failed" };
@@ -73,5 +73,5 @@ function named(cause: unknown, table: string, said: string): StoreFault {
 
 export const isNamed = (cause: unknown, name: string): boolean => (cause as { name?: unknown } | null)?.name === name;
 
-/** The call was not made: its credentials were refused, for another reason than the clock. */
+/** Whether the credentials were refused, for a reason other than the clock. The call was not carried out. */
 export const areRefused = (cause: unknown): boolean => faultOf(cause, "").code === "credentials-refused";

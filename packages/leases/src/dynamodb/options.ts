@@ -1,4 +1,4 @@
-/** `DynamoDBClient` of `@aws-sdk/client-dynamodb` fits. */
+/** The part of a DynamoDB client that is used. A `DynamoDBClient` of `@aws-sdk/client-dynamodb` has it. */
 export interface DynamoDbClientLike {
   send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
   destroy?(): void;
@@ -7,13 +7,16 @@ export interface DynamoDbClientLike {
 /** The module `@aws-sdk/client-dynamodb`: `DynamoDBClient` and one class for each command. */
 export type DynamoDbSdk = Readonly<Record<string, new (input: any) => any>>;
 
-/** How DynamoDB is reached: a client, or what one is made from. */
+/** How DynamoDB is reached: a client, or the settings to create one. */
 export interface DynamoDbConnection {
-  /** Default: a client made from `region` and `endpoint`, with one attempt per call since the engine retries. A client you pass is not destroyed. */
+  /**
+   * Default: a client created from `region` and `endpoint`. It makes one attempt per call, because the engine retries. A client that you
+   * pass is not destroyed.
+   */
   readonly client?: DynamoDbClientLike;
   readonly region?: string;
   readonly endpoint?: string;
-  /** The module, for bundlers that must see the import. Default: `await import("@aws-sdk/client-dynamodb")`. */
+  /** The SDK's module, for bundlers that must see the import. Default: `await import("@aws-sdk/client-dynamodb")`. */
   readonly sdk?: DynamoDbSdk;
 }
 

@@ -1,6 +1,6 @@
 import type { Checkpoint, GroupRow, LeaseRow, NewLease, WorkerRow } from "../store.ts";
 
-/** DynamoDB's own form of a value. */
+/** A value in DynamoDB's own form. */
 export interface Attribute {
   readonly S?: string | undefined;
   readonly N?: string | undefined;
@@ -9,16 +9,16 @@ export interface Attribute {
 }
 export type Item = Readonly<Record<string, Attribute | undefined>>;
 
-/** Columns of ours beside KCL's; KCL ignores what it does not know. */
+/** Our own columns in KCL's rows. KCL ignores columns that it does not know. */
 export const TOKEN = "fencingToken";
-/** Equal to `leaseOwner` while that is a worker of ours: a KCL application writes the one and not the other. */
+/** Equal to `leaseOwner` while a Switchyard worker owns the lease. A KCL application writes only `leaseOwner`. */
 export const OWNER = "switchyardOwner";
 const TIMESTAMP = "checkpointTimestamp";
-/** KCL 3.5 marks rows that are not leases with this column; so do we. */
+/** Marks rows that are not leases, as KCL 3.5 does. */
 const ENTITY = "entityType";
 const WORKER = "SWITCHYARD_WORKER";
 const GROUP = "SWITCHYARD_GROUP";
-/** No shard's id has a `#`. */
+/** The key of the group's row. A shard id cannot contain `#`. */
 export const GROUP_KEY = "group#";
 export const workerKey = (id: string): string => `worker#${id}`;
 
@@ -50,7 +50,7 @@ function checkpointOf(item: Item): Checkpoint {
   const text = item["checkpoint"]?.S ?? "TRIM_HORIZON";
   if (SENTINELS.has(text)) return text as Checkpoint;
   if (text === "AT_TIMESTAMP") {
-    // KCL keeps the time in its configuration: without it, rather too much than too little.
+    // KCL has the time in its configuration, not here. Without it, reading too much is better than too little.
     const time = item[TIMESTAMP]?.N;
     return time === undefined ? "TRIM_HORIZON" : { time: Number(time) };
   }
@@ -64,7 +64,7 @@ export function leaseItem(lease: NewLease): Item {
     leaseKey: { S: key },
     leaseCounter: { N: "0" },
     ownerSwitchesSinceCheckpoint: { N: "0" },
-    // A set is never empty in DynamoDB.
+    // DynamoDB has no empty sets.
     parentShardId: parents.length === 0 ? undefined : { SS: parents },
     startingHashKey: hashRange === undefined ? undefined : { S: hashRange.from },
     endingHashKey: hashRange === undefined ? undefined : { S: hashRange.to },
@@ -91,11 +91,11 @@ export function leaseOf(item: Item): LeaseRow {
   };
 }
 
-/** A lease that nobody has, or a worker of ours: its own row shows it, whatever became of the worker's. */
+/** Whether a lease is free or owned by a Switchyard worker. The lease's row shows this even if the worker's row is gone. */
 export function isOurs(item: Item): boolean {
   const owner = item["leaseOwner"]?.S;
   if (owner === undefined) return true;
-  // Rows of a version that did not write the column have the token.
+  // An earlier version did not write the column, but it wrote the token.
   return item[OWNER] === undefined ? item[TOKEN] !== undefined : item[OWNER].S === owner;
 }
 

@@ -19,12 +19,13 @@ import {
 } from "./rows.ts";
 
 const FAILED_CONDITION = "ConditionalCheckFailedException";
-/** KCL's failover time is 10 seconds by default, and may have been raised. */
+/** Three times KCL's default failover time of 10 seconds, which the application may have raised. */
 const WATCH_MS = 30_000;
 
 /**
- * One group's leases in one DynamoDB table of their own, in KCL's columns: a stopped KCL application's table is taken over as
- * it is. Loads the peer `@aws-sdk/client-dynamodb`. The table is made by `leaseTables` of `@switchyard/leases/dynamodb/topology`.
+ * Keeps one group's leases in a DynamoDB table of its own. The columns are KCL's, so the table of a stopped KCL application can be taken
+ * over as it is. Loads the peer dependency `@aws-sdk/client-dynamodb`. `leaseTables` of `@switchyard/leases/dynamodb/topology` creates the
+ * table.
  */
 export function dynamodbLeases(options: DynamoDbOptions): LeaseStore {
   const { table, watchMs = WATCH_MS } = options;
@@ -63,7 +64,7 @@ export function dynamodbLeases(options: DynamoDbOptions): LeaseStore {
     name,
     open: async (signal, runtime, announce) => {
       try {
-        // The key's name and type are checked by asking for one: no right to describe the table is needed.
+        // DynamoDB checks the key's name and type when one item is read. This needs no right to describe the table.
         await getItem(GROUP_KEY, signal);
         await checkTable(table, () => scan(signal), runtime, watchMs, signal, announce);
       } catch (cause) {
@@ -100,7 +101,7 @@ export function dynamodbLeases(options: DynamoDbOptions): LeaseStore {
         return { applied: true, row: leaseOf(Attributes ?? {}) };
       } catch (cause) {
         if (!isNamed(cause, FAILED_CONDITION)) throw cause;
-        // What DynamoDB returns with the failure, emulators may not.
+        // DynamoDB returns the item with the failure. Emulators may not.
         const item = (cause as { Item?: Item }).Item ?? (await getItem(key, signal));
         return { applied: false, row: item === undefined ? undefined : leaseOf(item) };
       }

@@ -4,12 +4,13 @@ import { leaseLost } from "../tenure.ts";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { PostgresTransactionLike } from "./options.ts";
 
-/** More than any: all of the record is settled. */
+/** Larger than any sub-sequence number: the whole record is settled. */
 const ALL = 2_147_483_647;
 
 /**
- * The token names the tenure, whatever else moved the row since; who takes the lease meanwhile waits for this transaction, and
- * then finds the new checkpoint. That it only goes forward is what an attempt finds whose predecessor was committed unseen.
+ * The fencing token identifies the tenure, even if the row was changed in other ways since. A worker that takes the lease meanwhile waits
+ * for this transaction, and then finds the new checkpoint. The checkpoint only moves forward: if an earlier attempt was committed without
+ * its worker knowing, the next attempt finds that out here.
  */
 export async function checkpointIn(
   table: string,
@@ -18,7 +19,7 @@ export async function checkpointIn(
   at: { readonly sequence: string; readonly sub?: number },
 ): Promise<"stored" | "already"> {
   if (!isSequence(at.sequence)) {
-    throw new MessagingError("bad-checkpoint", "a sequence is decimal digits", { kind: "permanent" });
+    throw new MessagingError("bad-checkpoint", "`sequence` must be decimal digits", { kind: "permanent" });
   }
   const values = [claim.group, claim.shard, claim.fencingToken, at.sequence, at.sub ?? null];
   const { rowCount } = await transaction.query(

@@ -1,24 +1,28 @@
 import type { StoreFault } from "../store.ts";
 
-/** By SQLSTATE: PostgreSQL's manual, appendix A. */
+/** Classifies an error by its SQLSTATE: PostgreSQL's manual, appendix A. */
 export function faultOf(cause: unknown, table: string): StoreFault {
   const code = (cause as { code?: unknown } | null)?.code;
   const state = typeof code === "string" ? code : "";
   if (state === "42P01" || state === "3F000") {
-    return { kind: "config", code: "lease-table-missing", hint: `there is no table ${table}; leaseSchema makes it` };
+    return {
+      kind: "config",
+      code: "lease-table-missing",
+      hint: `the table ${table} does not exist; create it with leaseSchema`,
+    };
   }
   if (state === "42703" || state === "42804" || state === "42883") {
     return {
       kind: "config",
       code: "lease-table-foreign",
-      hint: `${table} is not a lease table: its columns are others`,
+      hint: `${table} is not a lease table: it has other columns`,
     };
   }
   if (state === "42501" || state.startsWith("28")) {
     return {
       kind: "auth",
       code: "lease-table-forbidden",
-      hint: `the role needs select, insert, update and delete on ${table}, ${table}_workers and ${table}_groups`,
+      hint: `grant the role select, insert, update and delete on ${table}, ${table}_workers and ${table}_groups`,
     };
   }
   if (state.startsWith("53")) return { kind: "throttled", code: "throttled" };

@@ -1,7 +1,7 @@
 import type { LeaseClaim } from "../held-shard.ts";
 import type { LeaseStore } from "../store.ts";
 
-/** `Pool` of `pg` fits, and anything that answers to `query`. */
+/** The part of a pool that is used. A `Pool` of `pg` has it. */
 export interface PostgresPoolLike {
   query(text: string, values?: any[]): Promise<{ readonly rows: any[]; readonly rowCount: number | null }>;
 }
@@ -11,11 +11,14 @@ export type PostgresTransactionLike = PostgresPoolLike;
 
 /** The options of the PostgreSQL store. */
 export interface PostgresOptions {
-  /** Your pool, which is not closed. Two connections are enough. If handlers exhaust the pool, leases expire. */
+  /** Your pool. The store does not close it. Two connections are enough. If handlers exhaust the pool, leases expire. */
   readonly pool: PostgresPoolLike;
-  /** All groups of a database share it. Default `switchyard_leases`; may be `schema.table`. Two more begin with its name. */
+  /**
+   * The table of leases, which all groups of a database share; `schema.table` is allowed. Default `switchyard_leases`. Two more tables have
+   * its name and `_workers` or `_groups`.
+   */
   readonly table?: string;
-  /** Which of the table's groups this store is for. */
+  /** The group that this store is for. */
   readonly group: string;
 }
 

@@ -65,6 +65,6 @@ test("a role without rights on the lease table is refused, and told which it nee
 test.each(["Leases", "a.b.c", "leases; drop table x", `t${"x".repeat(60)}`])(
   "the table name %j is refused",
   (table) => {
-    expect(() => postgresLeases({ pool: server.pool, group: "g", table })).toThrow(/lease table's name/);
+    expect(() => postgresLeases({ pool: server.pool, group: "g", table })).toThrow(/name of a lease table/);
   },
 );

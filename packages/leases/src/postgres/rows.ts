@@ -20,7 +20,7 @@ function checkpointOf(row: CheckpointColumns): Checkpoint {
   return { sequence: row.checkpoint, ...(row.checkpoint_sub === null ? {} : { sub: row.checkpoint_sub }) };
 }
 
-/** `pg` gives a bigint as text. */
+/** `pg` returns a bigint as text. */
 export interface LeaseColumns extends CheckpointColumns {
   readonly lease_key: string;
   readonly counter: string;

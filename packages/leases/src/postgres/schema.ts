@@ -3,13 +3,16 @@ import type { PostgresOptions } from "./options.ts";
 import { ddl, type Tables, tablesOf } from "./tables.ts";
 
 export interface LeaseSchema {
-  /** Changes nothing. */
+  /** Says which tables are missing. Changes nothing. */
   plan(signal: AbortSignal): Promise<TopologyPlan>;
-  /** Idempotent, also from several processes at once. */
+  /** Creates what is missing. Idempotent, even from several processes at once. */
   apply(plan: TopologyPlan, signal: AbortSignal): Promise<void>;
 }
 
-/** The tables, planned and applied apart: the runtime needs select, insert, update and delete on them, and no right to create. */
+/**
+ * Plans and creates the tables, separately from the running service. The service itself needs only select, insert, update and delete on
+ * them.
+ */
 export function leaseSchema({ pool, table }: Pick<PostgresOptions, "pool" | "table">): LeaseSchema {
   const tables = tablesOf(table);
   const statements = ddl(tables);
@@ -38,7 +41,7 @@ export function leaseSchema({ pool, table }: Pick<PostgresOptions, "pool" | "tab
     try {
       await pool.query(statement);
     } catch (cause) {
-      // `if not exists` still collides with another session that makes the same table at the same time.
+      // Despite `if not exists`, this fails if another session creates the same table at the same time.
       const code = (cause as { code?: unknown }).code;
       if (code !== "23505" && code !== "42P07" && code !== "42710") throw cause;
     }

@@ -6,12 +6,12 @@ import { checkpointColumns, groupOf, leaseOf } from "./rows.ts";
 import { COLUMNS, type Tables, tablesOf } from "./tables.ts";
 import { updateSql } from "./update.ts";
 
-/** One group's leases in a PostgreSQL table, in the database the handlers write to. The pool stays the caller's. */
+/** Keeps one group's leases in a PostgreSQL table, in the database that the handlers write to. Does not close the pool. */
 export function postgresLeases({ pool, table, group }: PostgresOptions): PostgresLeases {
   const tables = tablesOf(table);
   const { leases, workers, groups } = tables;
   const name = `PostgreSQL table ${leases}`;
-  // A query can't be taken back: what the engine no longer waits for may still be carried out.
+  // A query cannot be cancelled. It may still be carried out after the engine stopped waiting for it.
   const query = async (signal: AbortSignal, text: string, values: unknown[]) => {
     if (signal.aborted) throw new MessagingError("aborted", "the call was aborted", { kind: "retryable" });
     return pool.query(text, values);

@@ -7,7 +7,7 @@ export interface Tables {
 }
 
 const NAME = /^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/;
-/** PostgreSQL cuts longer names off. */
+/** PostgreSQL truncates longer names. */
 const MAX = 63;
 
 export function tablesOf(table = "switchyard_leases"): Tables {
@@ -15,14 +15,14 @@ export function tablesOf(table = "switchyard_leases"): Tables {
   if (!NAME.test(table) || longest.length > MAX) {
     throw new MessagingError(
       "bad-lease-table",
-      `${JSON.stringify(table)}: a lease table's name is [schema.]name of a-z, 0-9 and _, at most ${MAX - 8} characters`,
+      `${JSON.stringify(table)}: the name of a lease table must be [schema.]name, of a-z, 0-9 and _, with at most ${MAX - 8} characters`,
       { kind: "config" },
     );
   }
   return { leases: table, workers: `${table}_workers`, groups: `${table}_groups` };
 }
 
-/** Every column, so that asking for none of the rows checks them all. */
+/** Every column, so that a query that selects no rows checks that all of them exist. */
 export const COLUMNS = {
   leases:
     "group_name, lease_key, counter, owner, handover_from, fencing_token, checkpoint, checkpoint_sub, checkpoint_time, tenures, parents, children, hash_from, hash_to",

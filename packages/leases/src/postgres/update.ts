@@ -1,7 +1,7 @@
 import type { Change, Expect } from "../store.ts";
 import { checkpointColumns } from "./rows.ts";
 
-/** One conditional update as SQL; `$1` is the group, `$2` the key. */
+/** One conditional update as SQL. `$1` is the group, `$2` the key. */
 export function updateSql(table: string, expect: Expect, change: Change): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value) + 2}`;

@@ -1,3 +1,3 @@
-/** For stores of others too: the cases a lease store has to pass before the engine may rely on it. */
+/** The cases that a lease store must pass before the engine can rely on it. They are for your own stores too. */
 export { leaseStoreCases } from "./cases.ts";
 export type { LeaseStoreCase, LeaseStoreHarness } from "./harness.ts";

@@ -11,11 +11,11 @@ import { Waiters } from "./waiters.ts";
 export interface TakeRequest {
   readonly max: number;
   readonly holdMs: number;
-  /** The receiver. What it holds can be taken back when its connection is cut. */
+  /** The receiver. Its holds can be ended when its connection is cut. */
   readonly holder: object;
 }
 
-/** Where the broker moves a message by itself, after `attempts` deliveries that were not settled. */
+/** The broker itself moves a message there after `attempts` deliveries that were not settled. */
 export interface NativeDeadLetter {
   readonly attempts: number;
   readonly name: string;
@@ -23,8 +23,8 @@ export interface NativeDeadLetter {
 }
 
 /**
- * Competing consumers with holds. Nothing is scanned: publishing, receiving and settling take constant time whatever the
- * backlog, and O(log n) of what is held or delayed. Time is looked at when something is asked; a timer runs only while a
+ * A queue with competing consumers and holds. Nothing is scanned: the cost of publishing, receiving and settling does not depend on the
+ * backlog, and is O(log n) in the number of held and delayed messages. The clock is read when a method is called. A timer runs only while a
  * receive waits.
  */
 export class Queue {
@@ -33,9 +33,9 @@ export class Queue {
   readonly dedup: Dedup<Accepted>;
   readonly waiters: Waiters<TakeRequest, Hold[]>;
   deadLetter: NativeDeadLetter | undefined;
-  /** A receiver was opened, ever. */
+  /** Whether a receiver was ever opened. */
   consumed = false;
-  /** Everything in the queue. */
+  /** All messages in the queue, oldest first. */
   readonly all = new LinkedList<StoredMessage>();
   held = 0;
   delayed = 0;
@@ -71,21 +71,21 @@ export class Queue {
     return String(seq);
   }
 
-  /** Up to `max` of what is ready now. */
+  /** Takes up to `max` of the messages that are ready now. */
   take(request: TakeRequest): Hold[] {
     const now = this.#clock.now();
     this.look(now);
     return this.#take(request, now);
   }
 
-  /** After an empty `take`: what comes within `waitMs`, unless another waits already and takes it. */
+  /** Call it after an empty `take`. Resolves with messages that come within `waitMs`. Receives that waited earlier are served first. */
   wait(request: TakeRequest, waitMs: number, signal: AbortSignal): Promise<Hold[] | undefined> {
     const answer = this.waiters.wait(request, waitMs, signal);
     this.#setAlarm();
     return answer;
   }
 
-  /** Gives what is ready to the receives that wait, each a share. */
+  /** Distributes the ready messages among the waiting receives. */
   serve(): void {
     if (this.waiters.size === 0) return;
     const now = this.#clock.now();
@@ -111,7 +111,10 @@ export class Queue {
     return true;
   }
 
-  /** Back into the queue, not delivered again for `delayMs`. `attempts`: how many deliveries it has had by now; undefined where this one shall not count. */
+  /**
+   * Returns a message to the queue. It is not delivered again for `delayMs`. `attempts`: how many deliveries it has had by now; undefined if
+   * this one does not count.
+   */
   giveBack(hold: Hold, delayMs: number, attempts: number | undefined): boolean {
     if (!this.#lasts(hold)) return this.rules.late === "accepted";
     const { item } = hold;
@@ -130,7 +133,7 @@ export class Queue {
     return true;
   }
 
-  /** What of the queue's state has changed only because time passed. */
+  /** Updates the state that changes with time: ended holds, delays and retention. */
   look(now: number = this.#clock.now()): void {
     this.#trim(now);
     for (let hold = this.#due.next; hold !== undefined && hold.due <= now; hold = this.#due.next) {
@@ -146,7 +149,7 @@ export class Queue {
     }
   }
 
-  /** Ends the holds of one receiver at once: its connection is gone. */
+  /** Ends all holds of one receiver, because its connection is gone. */
   takeBack(holder: object): void {
     const now = this.#clock.now();
     for (const hold of [...this.#due]) if (hold.item.state === HELD && hold.holder === holder) this.#return(hold, now);
@@ -213,13 +216,13 @@ export class Queue {
     taken.push(hold);
   }
 
-  /** The hold is the item's, and not over. */
+  /** Whether the hold is its message's current one and has not ended. */
   #lasts(hold: Hold, now = this.#clock.now()): boolean {
     const { item } = hold;
     return item.state === HELD && item.hold === hold && hold.due > now;
   }
 
-  /** From held to ready or delayed, or to the dead letters. */
+  /** Moves a held message to ready, to delayed, or to the dead letters. */
   #return(hold: Hold, due: number): void {
     const { item } = hold;
     const dead = this.deadLetter;
@@ -242,7 +245,7 @@ export class Queue {
     this.#line(item, this.#clock.now(), true);
   }
 
-  /** In line, or aside until its time; `back`: before those that were never received. */
+  /** Makes a message ready, or delayed until its time. `back`: it was returned, and goes before messages that were never received. */
   #line(item: StoredMessage, now: number, back: boolean): void {
     if (item instanceof LaneMessage && item.lane.serial) {
       item.lane.insert(item);
@@ -268,7 +271,7 @@ export class Queue {
     this.delayed++;
   }
 
-  /** Puts a lane in line for its turn, or its first message into the heap until its time; forgets it when empty. */
+  /** Queues a lane for its turn. If its first message is delayed, that goes into the heap until its time. An empty lane is removed. */
   #arm(lane: Lane, front: boolean): void {
     if (lane.queued || (lane.serial && lane.out > 0)) return;
     const head = lane.first();
@@ -298,7 +301,7 @@ export class Queue {
     if (lane !== null) this.#arm(lane, false);
   }
 
-  /** What retention has ended. */
+  /** Removes messages that are past retention. */
   #trim(now: number): void {
     const limit = now - this.rules.retentionMs;
     for (let item = this.all.oldest; item !== undefined && item.at <= limit; item = this.all.oldest) this.#drop(item);
@@ -310,7 +313,7 @@ export class Queue {
       this.#ring.shift();
   }
 
-  /** Only a receive that waits has to be told that time has passed. */
+  /** Sets the timer for the next change with time. It runs only while a receive waits. */
   #setAlarm(): void {
     this.#alarm.set(this.waiters.size > 0 ? this.#due.next?.due : undefined);
   }

@@ -4,7 +4,7 @@ import { MemoryFault } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 
 const named = new Map<string, Broker>();
-/** A connection's options are one object for its topology and its driver: that is what makes them meet. */
+/** A connection passes the same options object to its topology and its driver, so that both find the same broker. */
 const unnamed = new WeakMap<ResolvedOptions, Broker>();
 
 export function brokerFor(options: ResolvedOptions, runtime: Runtime): Broker {
@@ -27,17 +27,17 @@ export function brokerOf(options: ResolvedOptions): Broker | undefined {
   return options.broker === undefined ? unnamed.get(options) : named.get(options.broker);
 }
 
-/** A new broker under a name that is free. */
+/** Creates a broker under a free name. */
 export function openBroker(name: string, runtime: Runtime): Broker {
   const broker = new Broker(runtime);
   named.set(name, broker);
   return broker;
 }
 
-/** The broker of that name, if anyone connected to it. */
+/** The broker of that name, if someone has connected to it. */
 export const brokerNamed = (name: string): Broker | undefined => named.get(name);
 
-/** Forgets a named broker and everything in it. Whoever is connected keeps what is now nobody's. */
+/** Forgets a named broker and everything in it. Connections that are open keep using it. */
 export function forgetBroker(name: string): void {
   named.delete(name);
 }

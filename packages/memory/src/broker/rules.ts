@@ -1,23 +1,23 @@
-/** How a queue behaves. What differs between the memory broker's own queues and those of the brokers it can stand in for. */
+/** How a queue behaves. These rules differ between the memory broker's own queues and those of the brokers that it can simulate. */
 export interface Rules {
-  /** Whose behaviour it is. */
+  /** Which broker's behaviour it is. */
   readonly form: "memory" | "sqs" | "sqs-fifo";
   /** Messages with an order key wait for the one before them. */
   readonly ordered: boolean;
-  /** One receive may hand out several messages of a key (SQS FIFO); none more while any of them is out. */
+  /** One receive may return several messages of a key (SQS FIFO). No more of that key are delivered while one of them is held. */
   readonly keyBatches: boolean;
-  /** Giving back is a change of the hold's end, as SQS does it: the receive count stays risen, a delayed message stays in flight. */
+  /** A returned message only gets a new end of its hold, as on SQS. Its receive count is not lowered, and it stays in flight during a delay. */
   readonly returnsByHold: boolean;
-  /** What a settlement whose hold has ended gets. SQS standard says yes to it. */
+  /** The outcome of a settlement whose hold has ended. An SQS standard queue accepts it. */
   readonly late: "lost" | "accepted";
   /** The longest hold, counted from the receive. */
   readonly holdLimitMs?: number;
-  /** The most one receive gives. */
+  /** How many messages one receive returns at most. */
   readonly receiveLimit: number;
-  /** Above it a receive is refused (`over-limit`). */
+  /** How many messages may be held. A receive beyond that is refused (`over-limit`). */
   readonly heldLimit?: number;
   readonly dedupMs: number;
   readonly retentionMs: number;
-  /** How often a message is stored twice, 0 to 1. */
+  /** The share of messages that are stored twice, 0 to 1. */
   readonly duplicates: number;
 }

@@ -3,22 +3,22 @@ import { X509Certificate } from "node:crypto";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { Runtime } from "@switchyard/core/driver";
 
-/** Gives the PEM at a URL of SNS. */
+/** Fetches the PEM text at a URL of SNS. */
 export type FetchCertificate = (url: URL, signal: AbortSignal) => Promise<string>;
 
 const TIMEOUT_MS = 5_000;
-/** SNS's are about 2 KiB. */
+/** The largest certificate that is read. SNS's are about 2 KiB. */
 const MAX_BYTES = 65_536;
-/** Of each kind, verified and not. A topic has one certificate, two while SNS rotates it. */
+/** How many verified and how many unverified certificates are kept. A topic has one, or two while SNS rotates it. */
 const KEPT = 16;
-/** A forger can name any number of certificates. A genuine sender needs one fetch a rotation. */
+/** A forger can name any number of certificates. A genuine sender needs one fetch per rotation. */
 const FETCHES_AT_ONCE = 4;
-/** One failure may be chance, and SNS sends again soon. After a second one in a row the URL rests. */
+/** A single failure may be chance, and SNS soon sends again. After a second one in a row the URL is not fetched for a while. */
 const FAILURES_ALLOWED = 1;
 const REST_MS = 60_000;
 const FAILED_KEPT = 256;
 
-/** Over https, so that the host is who it says; redirects are not followed. */
+/** Fetches over https, which proves the host's identity. Does not follow redirects. */
 export async function fetchCertificate(url: URL, signal: AbortSignal): Promise<string> {
   const response = await fetch(url, { redirect: "error", signal });
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
@@ -31,10 +31,10 @@ export async function fetchCertificate(url: URL, signal: AbortSignal): Promise<s
   return text;
 }
 
-/** As SNS names them: one for most regions, one each for the others. */
+/** The subjects of SNS's certificates: one that most regions share, and one each for the others. */
 const SUBJECT = /^sns(?:-signing|-fips)?\.(?:[a-z]{2}[a-z0-9-]+-\d\.)?([a-z0-9.-]{1,100})$/;
 
-/** In any partition, those the user added included. */
+/** Whether a subject is SNS's, in any partition including those that the user added. */
 function isOfSns(name: string, trusted: readonly string[]): boolean {
   if (isTrustedHost(name, trusted)) return true;
   const suffix = SUBJECT.exec(name.slice(0, 300))?.[1];
@@ -43,14 +43,14 @@ function isOfSns(name: string, trusted: readonly string[]): boolean {
 
 interface Failures {
   readonly count: number;
-  /** Not fetched before (epoch milliseconds). */
+  /** When it may be fetched again (epoch milliseconds). */
   readonly restsUntil: number;
 }
 
 /**
- * Certificates by URL. Anyone may post a message that names one, so what unverified messages can cause is bounded: a few
- * fetches at once, none for a URL that keeps failing, and no certificate that has verified a message is evicted for
- * one that has not.
+ * Certificates by URL. Anyone can post a message that names one, so the effect of unverified messages is limited: only a few fetches run
+ * at once, a URL that keeps failing is not fetched for a while, and a certificate that has verified a message is never evicted for one that
+ * has not.
  */
 export class Certificates {
   readonly #fetch: FetchCertificate;
@@ -65,7 +65,7 @@ export class Certificates {
     this.#runtime = runtime;
   }
 
-  /** Of SNS, and valid now. `trusted`: hosts and partitions the user added. */
+  /** The certificate at a URL, checked to be SNS's and valid now. `trusted`: hosts and partitions that the user added. */
   async get(url: URL, trusted: readonly string[] = []): Promise<X509Certificate> {
     const known = this.#verified.get(url.href) ?? this.#unverified.get(url.href);
     const loading = known ?? this.#load(url);
@@ -81,7 +81,7 @@ export class Certificates {
     }
   }
 
-  /** A message's signature was verified with the certificate at this URL: it is kept. */
+  /** Keeps the certificate at this URL, because a message's signature was verified with it. */
   verified(url: URL): void {
     const loaded = this.#unverified.get(url.href);
     if (loaded === undefined) return;
@@ -92,8 +92,12 @@ export class Certificates {
   async #load(url: URL): Promise<X509Certificate> {
     const failed = this.#failed.get(url.href);
     if (failed !== undefined && this.#runtime.now() < failed.restsUntil)
-      throw unavailable(url, `it failed ${failed.count} times in a row and rests for ${REST_MS / 1_000} s`);
-    if (this.#fetching >= FETCHES_AT_ONCE) throw unavailable(url, `${FETCHES_AT_ONCE} others are being fetched`);
+      throw unavailable(
+        url,
+        `fetching it failed ${failed.count} times in a row; it is not tried again for ${REST_MS / 1_000} s`,
+      );
+    if (this.#fetching >= FETCHES_AT_ONCE)
+      throw unavailable(url, `${FETCHES_AT_ONCE} other certificates are being fetched`);
     this.#fetching++;
     try {
       const certificate = await this.#fetched(url);
@@ -122,7 +126,7 @@ export class Certificates {
     try {
       return new X509Certificate(pem);
     } catch (cause) {
-      throw refused("is no X.509 certificate", cause);
+      throw refused("is not an X.509 certificate", cause);
     }
   }
 
@@ -135,18 +139,17 @@ export class Certificates {
   }
 }
 
-/** The oldest goes where there are more than `most`. */
+/** Adds an entry and removes the oldest if there are more than `most`. */
 function put<V>(map: Map<string, V>, key: string, value: V, most: number): void {
   map.set(key, value);
   if (map.size > most) map.delete(map.keys().next().value!);
 }
 
 function unavailable(url: URL, why: string, cause?: unknown): MessagingError {
-  return new MessagingError(
-    "sns-certificate-unavailable",
-    `the signing certificate at ${url.host} could not be had: ${why}`,
-    { kind: "retryable", cause },
-  );
+  return new MessagingError("sns-certificate-unavailable", `no signing certificate from ${url.host}: ${why}`, {
+    kind: "retryable",
+    cause,
+  });
 }
 
 function refused(why: string, cause?: unknown): MessagingError {

@@ -7,19 +7,22 @@ import { trustedOf, type VerifyOptions, verifySnsMessage } from "./verify.ts";
 
 /** The options of `snsHandler()`. */
 export interface SnsHandlerOptions extends VerifyOptions {
-  /** Resolve once it is taken: SNS is answered then, and sends again where it rejects. It may come twice: see `messageId`. */
+  /**
+   * Handles a notification. SNS gets its answer when the promise settles, and sends again if it rejects. The same notification may come
+   * twice; it then has the same `messageId`.
+   */
   readonly onNotification: (notification: SnsNotification) => unknown;
-  /** Is a subscription to an expected topic to be confirmed? Default: yes. */
+  /** Whether to confirm a subscription to an expected topic. Default true. */
   readonly confirm?: boolean | ((confirmation: SnsConfirmation) => boolean | Promise<boolean>);
-  /** The subscription was ended, by whom ever; it is not renewed. */
+  /** Called when the subscription was ended, by anyone. It is not renewed. */
   readonly onUnsubscribed?: (confirmation: SnsConfirmation) => unknown;
-  /** Visits the SubscribeURL, which is of an SNS host by then. Default: over https, no redirects. */
+  /** Visits the SubscribeURL. Its host was checked to be SNS's. Default: fetches it over https, without redirects. */
   readonly visit?: (url: URL, signal: AbortSignal) => Promise<void>;
-  /** What was refused and why, for a log or a metric. What it throws is printed and changes no answer. */
+  /** Called with what was refused and why, for a log or a metric. An error that it throws is printed and does not change the answer. */
   readonly onRefused?: (error: MessagingError) => void;
 }
 
-/** A message over HTTP has 256 KiB at most; JSON may write each byte as six. */
+/** A message over HTTP has at most 256 KiB. JSON may take six bytes for each. */
 const MAX_BODY = 2 * 1_048_576;
 const VISIT_MS = 10_000;
 
@@ -43,7 +46,7 @@ async function visitUrl(url: URL, signal: AbortSignal): Promise<void> {
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
 }
 
-/** An endpoint for an HTTPS subscription, in the terms of `fetch`. Never rejects: what is refused is an HTTP status. */
+/** An endpoint for an HTTPS subscription: takes a `Request`, returns a `Response`. Never rejects; a refusal is an HTTP status. */
 export function snsHandler(options: SnsHandlerOptions): (request: Request) => Promise<Response> {
   trustedOf(options);
   return async (request) => {
@@ -54,7 +57,7 @@ export function snsHandler(options: SnsHandlerOptions): (request: Request) => Pr
   };
 }
 
-/** The same for `node:http`, and for frameworks on it; a body that was parsed already is taken from `request.body`. */
+/** The same for `node:http` and for frameworks based on it. A body that was already parsed is taken from `request.body`. */
 export function snsNodeHandler(
   options: SnsHandlerOptions,
 ): (request: IncomingMessage & { readonly body?: unknown }, response: ServerResponse) => Promise<void> {
@@ -68,7 +71,7 @@ export function snsNodeHandler(
     const parsed = typeof body === "string" || (typeof body === "object" && body !== null) ? body : undefined;
     const raw = request.headers["x-amz-sns-rawdelivery"] === "true";
     const status = await statusOf(options, raw, async () => parsed ?? (await read(request)));
-    // A framework's own time limit may have answered already.
+    // A framework's own timeout may already have answered.
     if (!response.headersSent) response.writeHead(status).end();
   };
 }
@@ -94,7 +97,7 @@ async function statusOf(
     return 200;
   } catch (error) {
     const status = isMessagingError(error) ? STATUS[error.code] : undefined;
-    // The user's own code failed: SNS sends again.
+    // The user's own code failed. SNS sends again.
     if (status === undefined) return 500;
     if (options.onRefused !== undefined) guarded("onRefused", options.onRefused)(error as MessagingError);
     return status;
@@ -122,7 +125,9 @@ async function read(body: AsyncIterable<Uint8Array | string> | Iterable<never>):
     const part = Buffer.from(chunk as Uint8Array);
     size += part.length;
     if (size > MAX_BODY)
-      throw new MessagingError("sns-body-too-large", `more than ${MAX_BODY} bytes were posted`, { kind: "permanent" });
+      throw new MessagingError("sns-body-too-large", `the request's body is larger than ${MAX_BODY} bytes`, {
+        kind: "permanent",
+      });
     chunks.push(part);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -1,4 +1,4 @@
-/** HTTPS subscriptions: messages of SNS that are posted to an endpoint of yours, verified. Needs no AWS SDK. */
+/** HTTPS subscriptions: verifies the messages that SNS posts to your endpoint. Needs no AWS SDK. */
 export type { FetchCertificate } from "./certificates.ts";
 export { snsHandler, type SnsHandlerOptions, snsNodeHandler } from "./handler.ts";
 export type { SnsConfirmation, SnsMessage, SnsNotification } from "./message.ts";

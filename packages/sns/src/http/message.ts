@@ -1,4 +1,4 @@
-/** What SNS posts: three types, each a flat JSON object. */
+/** The three types of message that SNS posts. Each is a flat JSON object. */
 import { MessagingError } from "@switchyard/core/driver-kit";
 
 interface Common {
@@ -6,28 +6,28 @@ interface Common {
   readonly topicArn: string;
   /** The body as published. */
   readonly message: string;
-  /** When SNS took it. */
+  /** When SNS accepted it. */
   readonly timestamp: Date;
   readonly signatureVersion: "1" | "2";
 }
 
-/** A request of SNS that carries a message. */
+/** A request of SNS with a published message. */
 export interface SnsNotification extends Common {
   readonly type: "Notification";
   readonly subject?: string;
-  /** By name, binary values as base64. Not signed: they are as trustworthy as the way they came. */
+  /** Message attributes by name; binary values are base64. SNS does not sign them: trust them only as far as the connection. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** `SubscriptionConfirmation`: somebody asks that this endpoint be subscribed. `UnsubscribeConfirmation`: it no longer is. */
+/** `SubscriptionConfirmation`: someone asked SNS to subscribe this endpoint. `UnsubscribeConfirmation`: the subscription has ended. */
 export interface SnsConfirmation extends Common {
   readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";
   readonly token: string;
-  /** A visit to it subscribes. Only ever of an SNS host. */
+  /** Visiting this URL subscribes the endpoint. Its host is always SNS's. */
   readonly subscribeUrl: string;
 }
 
-/** A request of SNS, as its body has it. */
+/** A verified request of SNS. */
 export type SnsMessage = SnsNotification | SnsConfirmation;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,13 +35,13 @@ type Fields = Readonly<Record<string, unknown>>;
 const NOTIFICATION = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
 const CONFIRMATION = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
-/** As SNS writes it; `Date` alone would also read "1", or a time followed by a comment in brackets. */
+/** The form that SNS uses. `Date` alone would also accept "1", or a time followed by a comment in brackets. */
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const LINE_BREAK = /[\n\r]/;
 
 export const bad = (why: string): MessagingError =>
-  new MessagingError("sns-bad-message", `not a message of SNS: ${why}`, { kind: "permanent" });
+  new MessagingError("sns-bad-message", `this is not a message of SNS: ${why}`, { kind: "permanent" });
 
 export interface Posted {
   readonly fields: Fields;
@@ -60,7 +60,7 @@ export function parse(input: string | Uint8Array | object): Posted {
   };
   const type = text("Type");
   if (type !== "Notification" && type !== "SubscriptionConfirmation" && type !== "UnsubscribeConfirmation")
-    throw bad("its Type is none of the three");
+    throw bad("its Type is not Notification, SubscriptionConfirmation or UnsubscribeConfirmation");
   const version = text("SignatureVersion");
   if (version !== "1" && version !== "2") throw bad("its SignatureVersion is neither 1 nor 2");
   const time = text("Timestamp");
@@ -74,7 +74,7 @@ export function parse(input: string | Uint8Array | object): Posted {
   const subject = fields["Subject"];
   if (subject !== undefined && typeof subject !== "string") throw bad("its Subject is not text");
   const signedNames = type === "Notification" ? NOTIFICATION : CONFIRMATION;
-  // The signed text puts names and values on lines of their own. A value of two lines could pass for two fields.
+  // The signed text has each name and value on its own line. A value of two lines could be mistaken for two fields.
   for (const name of signedNames) {
     const value = fields[name];
     if (name !== "Message" && typeof value === "string" && LINE_BREAK.test(value))
@@ -111,14 +111,14 @@ function fieldsOf(input: string | Uint8Array | object): Fields {
     try {
       value = JSON.parse(typeof input === "string" ? input : new TextDecoder().decode(input));
     } catch {
-      throw bad("it is no JSON");
+      throw bad("it is not JSON");
     }
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad("it is no JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad("it is not a JSON object");
   return value as Fields;
 }
 
-/** Name and value of each field on a line of its own, in this order; a field that is not there is left out. */
+/** The text that SNS signs: each field's name and value on lines of their own, in this order. Absent fields are left out. */
 function stringToSign(fields: Fields, names: readonly string[]): string {
   return names
     .filter((name) => typeof fields[name] === "string")

@@ -1,12 +1,12 @@
-/** Only hosts of SNS are ever spoken to, whatever a message says. */
+/** Checks the URLs in a message, so that only SNS's hosts are ever called. */
 import { isTrustedHost, isTrustedSuffix, partitionOf } from "@switchyard/aws-kit";
 import { excerpt, MessagingError } from "@switchyard/core/driver-kit";
 
 const HOST = /^sns(?:-fips)?\.[a-z]{2}[a-z0-9-]+-\d\.([a-z0-9.-]+)$/;
-/** No name of a host is longer. */
+/** The longest possible host name. */
 const MAX_HOST = 253;
 
-/** A host of SNS in any partition of AWS, dual stack and FIPS included. */
+/** Whether a host is SNS's, in any partition of AWS. Dual-stack and FIPS hosts count. */
 function isSns(hostname: string, trusted: readonly string[]): boolean {
   if (isTrustedHost(hostname, trusted)) return true;
   const suffix = hostname.length > MAX_HOST ? undefined : HOST.exec(hostname)?.[1];
@@ -14,7 +14,7 @@ function isSns(hostname: string, trusted: readonly string[]): boolean {
 }
 const CERTIFICATE = /^\/SimpleNotificationService-[A-Za-z0-9]+\.pem$/;
 
-/** The URL where it is one of SNS, over https and with nothing odd in it. */
+/** The URL if it is an https URL of SNS without user, port or anything else unusual. Otherwise undefined. */
 function snsUrl(text: string, trusted: readonly string[]): URL | undefined {
   const url = URL.parse(text);
   if (url === null || url.protocol !== "https:" || !isSns(url.hostname, trusted)) return undefined;
@@ -31,7 +31,7 @@ export function certificateUrl(text: string, trusted: readonly string[] = []): U
   );
 }
 
-/** The URL that confirms a subscription to this topic, and does nothing else. */
+/** Returns the SubscribeURL if it confirms a subscription to this topic and does nothing else. Throws otherwise. */
 export function subscribeUrl(text: string, topicArn: string, trusted: readonly string[] = []): URL {
   const url = snsUrl(text, trusted);
   const confirms =
