@@ -19,13 +19,18 @@ function distance(a: string, b: string): number {
 
 const plain = (text: string) => text.toLowerCase().replaceAll(/[-_]/g, "");
 
-/** The allowed word closest to `given`, if at most a third of its letters differ. Case and separators do not count. */
+/**
+ * The allowed word closest to `given`, if at most a third of the letters of `given` differ (at least one), and not all letters of the
+ * longer word do. Case and separators do not count.
+ */
 export function nearest(given: string, allowed: readonly string[]): string | undefined {
   let found: string | undefined;
   let least = Math.max(1, Math.floor(given.length / 3)) + 1;
+  const wanted = plain(given);
   for (const word of allowed) {
-    const edits = distance(plain(given), plain(word));
-    if (edits < least) [found, least] = [word, edits];
+    const candidate = plain(word);
+    const edits = distance(wanted, candidate);
+    if (edits < least && edits < Math.max(wanted.length, candidate.length)) [found, least] = [word, edits];
   }
   return found;
 }
