@@ -303,7 +303,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "unsupported-operation":
     "The queue's kind does not support it. Check that channel and queue are both ordered (FIFO) or both not.",
   "untyped-message":
-    "Of a dead letter: the message is not ours, and the channel does not say what it is. Declare `foreign`: see [foreign messages](../guides/foreign-messages.md).",
+    "Of a dead letter: Switchyard did not publish the message, and the channel gave it no type. Declare `foreign`, or let it return a type: see [foreign messages](../guides/foreign-messages.md).",
   "vhost-down": "RabbitMQ's virtual host is down. It is tried again. The broker's log says why.",
   "vhost-not-found": "There is no such virtual host, or the user may not use it. Check the end of the address.",
   "would-discard":

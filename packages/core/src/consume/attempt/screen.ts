@@ -1,4 +1,4 @@
-import type { ConsumerShape } from "../../api/shapes.ts";
+import type { ChannelShape, ConsumerShape } from "../../api/shapes.ts";
 import type { Destination, Runtime } from "../../driver/index.ts";
 import type { ChannelPlan } from "../../plan/plan.ts";
 import { isMessagingError } from "../../api/errors.ts";
@@ -47,11 +47,7 @@ export function screen(context: ScreenContext, message: HeldMessage): Screened |
   const tenures = message.lease.log ? (message.delivery.attempt ?? 1) : 1;
   if (tenures > (context.plan.from.nativeAttempts ?? Number.POSITIVE_INFINITY))
     return condemn("crash-loop", `${tenures - 1} holders of its partition ended without getting past it`);
-  if (type === undefined)
-    return condemn(
-      "untyped-message",
-      `not ours, and channel "${channel.name}" does not say what a foreign message is: declare \`foreign\``,
-    );
+  if (type === undefined) return untyped(channel);
   let schema = Object.hasOwn(channel.messages, type) ? channel.messages[type] : undefined;
   if (schema === undefined) {
     const now = renamed(channel, opened);
@@ -83,6 +79,14 @@ export function screen(context: ScreenContext, message: HeldMessage): Screened |
   return validated instanceof Promise
     ? later(context, message, opened, type, validated)
     : finish(context, message, opened, type, validated);
+}
+
+function untyped({ name, foreign }: ChannelShape): Refused {
+  const why =
+    foreign === undefined
+      ? `channel "${name}" does not declare \`foreign\`: declare it to give such messages a type`
+      : `\`foreign\` of channel "${name}" returned no type for it or threw`;
+  return condemn("untyped-message", `not published by Switchyard, and ${why}`);
 }
 
 function later(
