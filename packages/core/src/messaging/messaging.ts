@@ -241,7 +241,9 @@ export class MessagingCore {
     if (this.#now.signal.aborted || deadlineMs === 0) deadline.abort();
     try {
       const stopped = await Promise.all([...this.#groups.values()].map((runner) => runner.stop(deadline.signal)));
-      if (deadline.signal.aborted && deadlineMs < plan.drainMs && stopped.length > 0) {
+      // A failed start stops with a deadline of 0 by itself: nobody asked for a shorter stop.
+      const asked = this.#startFailure === undefined;
+      if (asked && deadline.signal.aborted && deadlineMs < plan.drainMs && stopped.length > 0) {
         observe({ type: "stop-shortened", level: "warn", deadlineMs, drainMs: plan.drainMs });
       }
       this.#closed.abort(closedError());
