@@ -1,5 +1,6 @@
 // @switchyard/aws-kit: index.d.ts
 // @switchyard/aws-kit/fast: fast/index.d.ts
+// @switchyard/aws-kit/rights: rights/index.d.ts
 
 // clients.d.ts
 export interface ClientLike {
@@ -177,6 +178,41 @@ export declare class Renewal<C extends ClientLike> {
     renew(generation: number): Promise<boolean>;
 }
 export declare function renewableClient<C extends ClientLike>(renewal: Renewal<C>, send?: ClientLike["send"]): ClientLike;
+
+// rights/index.d.ts
+export { type AwsPlace, awsPlace, grant, regional } from "./place.ts";
+export { keyPolicy, keyRights, keyTarget, kmsGrant } from "./kms.ts";
+
+// rights/kms.d.ts
+import type { Condition, IamRight, ResourceRights, ResourceStatement } from "@switchyard/core/driver";
+import { type AwsPlace } from "./place.ts";
+type Service = "sqs" | "sns" | "kinesis";
+export declare function keyRights(service: Service, use: "send" | "receive", key: string | undefined, arn: string, place: AwsPlace): readonly IamRight[];
+export declare function kmsGrant(actions: readonly string[], key: string, place: AwsPlace): readonly IamRight[];
+export declare function keyTarget(key: string, { partition, region, account }: AwsPlace): {
+    readonly resource: string;
+    readonly condition?: Condition;
+} | undefined;
+export declare function keyPolicy(key: string, statements: readonly Omit<ResourceStatement, "Effect" | "Action" | "Resource">[], place: AwsPlace): readonly ResourceRights[];
+export {};
+
+// rights/place.d.ts
+import type { Condition, IamRight, Place } from "@switchyard/core/driver";
+import { type ClientLike } from "../clients.ts";
+export interface AwsPlace {
+    readonly partition: string;
+    readonly region: string;
+    readonly account: string;
+}
+interface Said {
+    readonly region?: string | undefined;
+    readonly accountId?: string | undefined;
+    readonly client?: ClientLike | undefined;
+}
+export declare function awsPlace({ region, accountId, client }: Said): Promise<(given: Place) => AwsPlace>;
+export declare function grant(service: string, actions: readonly string[], resource: string, condition?: Condition): readonly IamRight[];
+export declare function regional(service: string, actions: readonly string[], { region }: AwsPlace): readonly IamRight[];
+export {};
 
 // settings.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;

@@ -1,6 +1,8 @@
 // @switchyard/core: index.d.ts
 // @switchyard/core/driver: driver/index.d.ts
 // @switchyard/core/driver-kit: driver-kit/index.d.ts
+// @switchyard/core/pipeline: pipeline/index.d.ts
+// @switchyard/core/policies: policies/index.d.ts
 // @switchyard/core/testing: testing/index.d.ts
 
 // api/channel.d.ts
@@ -323,6 +325,7 @@ export interface ErrorDetails {
     readonly group?: string | undefined;
     readonly id?: string | undefined;
     readonly retryAfterMs?: number | undefined;
+    readonly giveUpAfterMs?: number | undefined;
     readonly problems?: readonly Problem[] | undefined;
 }
 export interface Problem {
@@ -338,6 +341,7 @@ export declare class MessagingError extends Error {
     readonly group?: string | undefined;
     readonly id?: string | undefined;
     readonly retryAfterMs?: number | undefined;
+    readonly giveUpAfterMs?: number | undefined;
     readonly problems: readonly Problem[];
     readonly [BRAND] = true;
     constructor(code: string, message: string, details: ErrorDetails);
@@ -926,6 +930,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Capabilities } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
 import type { Destination, Located } from "./destination.ts";
+import type { Rights } from "./rights.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Topology } from "./topology.ts";
 export interface Adapter<O = any, Keeps = unknown> {
@@ -938,6 +943,7 @@ export interface Adapter<O = any, Keeps = unknown> {
         readonly service: string;
     }): Promise<Connection>;
     topology?(options: O, runtime: Runtime): Promise<Topology>;
+    rights?(options: O): Promise<Rights>;
     readonly "~keeps"?: Keeps;
 }
 export interface DriverEvent {
@@ -1061,6 +1067,7 @@ export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
+export type { BrokerRight, Condition, ConnectionUse, IamRight, Needed, Place, ResourceRights, ResourceStatement, Right, Rights, TopologyUse, } from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";
@@ -1121,6 +1128,11 @@ export interface WireMessage {
     readonly key?: string;
     readonly fairness?: string;
     readonly dedup?: string;
+    readonly coding?: string;
+    readonly offloaded?: {
+        readonly bytes: number;
+        readonly attribute: string;
+    };
     readonly delayMs?: number;
     readonly local?: LocalContent;
 }
@@ -1141,6 +1153,51 @@ export interface Existing {
     };
     readonly retentionMs?: number;
     readonly discards?: readonly string[];
+}
+
+// driver/rights.d.ts
+import type { Destination } from "./destination.ts";
+export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek";
+export type TopologyUse = "plan" | "apply" | "destroy";
+export type Right = IamRight | BrokerRight;
+export interface IamRight {
+    readonly kind: "iam";
+    readonly action: string;
+    readonly resource: string;
+    readonly condition?: Condition;
+}
+export type Condition = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+export interface BrokerRight {
+    readonly kind: "rabbitmq";
+    readonly vhost: string;
+    readonly permission: "configure" | "write" | "read";
+    readonly name: string;
+}
+export interface ResourceStatement {
+    readonly Sid: string;
+    readonly Effect: "Allow";
+    readonly Principal: Readonly<Record<string, string | readonly string[]>>;
+    readonly Action: string | readonly string[];
+    readonly Resource: string;
+    readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+export interface ResourceRights {
+    readonly arn: string;
+    readonly statements: readonly ResourceStatement[];
+}
+export interface Needed {
+    readonly rights: readonly Right[];
+    readonly warnings?: readonly string[];
+}
+export interface Place {
+    readonly account?: string | undefined;
+    readonly region?: string | undefined;
+    readonly partition?: string | undefined;
+}
+export interface Rights {
+    connection(use: ConnectionUse, of: Destination, place: Place, source?: Destination): Needed;
+    topology(use: TopologyUse, destinations: readonly Destination[], place: Place): Needed;
+    resources?(destinations: readonly Destination[], place: Place): readonly ResourceRights[];
 }
 
 // driver/runtime.d.ts
@@ -1258,6 +1315,105 @@ export declare function apply(planned: PlannedTopology, options?: {
 export declare function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void>;
 export declare function destinationsOf(resolved: Plan, connection: string): readonly Destination[];
 
+// pipeline/content.d.ts
+import type { Envelope } from "../wire/envelope.ts";
+export interface Content {
+    readonly body: string | Uint8Array;
+    readonly contentType: string;
+    readonly coding?: Coding | undefined;
+    readonly claim?: Claim | undefined;
+}
+export interface Coding {
+    readonly name: "br" | "gzip" | "zstd";
+    readonly bytes: number;
+}
+export interface Claim {
+    readonly ref: string;
+    readonly bytes: number;
+    readonly sha256?: string | undefined;
+}
+export interface Attributes extends Pick<Envelope, "id" | "source" | "type" | "time" | "key" | "expiresAt" | "hop" | "headers"> {
+    readonly channel: string;
+}
+export interface Writing {
+    readonly signal: AbortSignal | undefined;
+}
+export interface Reading {
+    readonly signal: AbortSignal;
+    readonly foreign: boolean;
+    readonly native: Readonly<Record<string, string>>;
+    reserve(bytes: number): void | Promise<void>;
+    encrypted(): void;
+}
+export interface Step {
+    readonly name: "compress" | "encrypt" | "claim-check";
+    most(bytes: number): number;
+    write(content: Content, message: Attributes, how: Writing): Content | Promise<Content>;
+    read(content: Content, message: Attributes, how: Reading): Content | Promise<Content>;
+}
+
+// pipeline/extension.d.ts
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Runtime } from "../driver/runtime.ts";
+import type { TopologyPlan } from "../driver/topology.ts";
+import type { Attributes, Content, Step } from "./content.ts";
+export interface ExtensionContext {
+    readonly runtime: Runtime;
+    readonly name: string;
+    readonly service: string;
+    readonly directory: string;
+    readonly trouble: (text: string | undefined, needsPerson?: boolean) => void;
+}
+export interface KeysExtension<O = any> {
+    readonly kind: "keys";
+    readonly names: readonly string[];
+    readonly options: StandardSchemaV1<unknown, O>;
+    open(options: O, context: ExtensionContext): Promise<Keys>;
+}
+export interface Keys {
+    cipher(options: CipherOptions): Cipher;
+    readonly summary: string;
+    close(): Promise<void>;
+}
+export interface CipherOptions {
+    readonly channel: string;
+    readonly context: string;
+    readonly contexts: readonly string[];
+    readonly accept: "required" | "optional";
+}
+export interface Cipher extends Step {
+    readonly name: "encrypt";
+    sealText(text: string, message: Attributes): string | Promise<string>;
+    openText(sealed: string, message: Attributes): string | Promise<string>;
+}
+export interface ClaimCheckExtension<O = any> {
+    readonly kind: "claim-check";
+    readonly names: readonly string[];
+    readonly options: StandardSchemaV1<unknown, O>;
+    open(options: O, context: ExtensionContext): Promise<ClaimCheck>;
+    topology?(options: O, context: ExtensionContext): Promise<ClaimTopology>;
+}
+export interface ClaimUse {
+    readonly channel: string;
+    readonly keepMs: number;
+}
+export interface ClaimTopology {
+    plan(uses: readonly ClaimUse[], signal: AbortSignal): Promise<TopologyPlan>;
+    apply(plan: TopologyPlan, signal: AbortSignal): Promise<void>;
+    close(): Promise<void>;
+}
+export interface ClaimCheck extends Step {
+    readonly name: "claim-check";
+    readonly summary: string;
+    renew(content: Pick<Content, "body" | "claim">, message: Attributes): Promise<void>;
+    close(): Promise<void>;
+}
+export type Extension = KeysExtension | ClaimCheckExtension;
+
+// pipeline/index.d.ts
+export type { Attributes, Claim, Coding, Content, Reading, Step, Writing } from "./content.ts";
+export type { Cipher, CipherOptions, ClaimCheck, ClaimCheckExtension, ClaimTopology, ClaimUse, Extension, ExtensionContext, Keys, KeysExtension, } from "./extension.ts";
+
 // plan/plan.d.ts
 import type { Backoff } from "../api/config-input.ts";
 import type { Exhausted, Explanation } from "../api/explanation.ts";
@@ -1324,6 +1480,114 @@ export interface Plan {
     readonly explanation: Explanation;
     readonly redact?: (text: string) => string;
 }
+
+// policies/document.d.ts
+import type { IamRight } from "../driver/index.ts";
+export interface PolicyDocument {
+    readonly Version: "2012-10-17";
+    readonly Statement: readonly Statement[];
+}
+export interface Statement {
+    readonly Sid: string;
+    readonly Effect: "Allow";
+    readonly Principal?: Readonly<Record<string, string | readonly string[]>>;
+    readonly Action: string | readonly string[];
+    readonly Resource: string | readonly string[];
+    readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+export interface Grain extends IamRight {
+    readonly uses: ReadonlySet<string>;
+}
+export declare function grainsOf(rights: readonly (IamRight & {
+    readonly use: string;
+})[]): readonly Grain[];
+export declare function documentOf(grains: readonly Grain[]): PolicyDocument | undefined;
+export declare const compare: (a: string, b: string) => number;
+
+// policies/index.d.ts
+export type { PolicyDocument, Statement } from "./document.ts";
+export type { RabbitPermission } from "./permissions.ts";
+export { type Policies, policies, type PoliciesOptions, type ResourcePolicy } from "./policies.ts";
+export type { Role } from "./roles.ts";
+
+// policies/permissions.d.ts
+import type { BrokerRight } from "../driver/index.ts";
+import type { Role } from "./roles.ts";
+export interface RabbitPermission {
+    readonly role: Role;
+    readonly connection: string;
+    readonly vhost: string;
+    readonly configure: string;
+    readonly write: string;
+    readonly read: string;
+}
+export declare function permissionsOf(role: Role, connection: string, rights: readonly BrokerRight[]): RabbitPermission[];
+
+// policies/policies.d.ts
+import type { AnyChannel } from "../api/channel.ts";
+import type { Consumer } from "../api/consumer.ts";
+import type { Adapter } from "../driver/index.ts";
+import { type PolicyDocument } from "./document.ts";
+import { type RabbitPermission } from "./permissions.ts";
+export interface PoliciesOptions {
+    readonly service: string;
+    readonly publishes?: readonly AnyChannel[];
+    readonly consumes?: readonly Consumer<any>[];
+    readonly channels?: readonly AnyChannel[];
+    readonly account?: string;
+    readonly region?: string;
+    readonly partition?: string;
+    readonly destructive?: boolean;
+    readonly config?: string | object;
+    readonly profile?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly cwd?: string;
+    readonly adapters?: readonly Adapter[];
+}
+export interface ResourcePolicy {
+    readonly arn: string;
+    readonly document: PolicyDocument;
+}
+export interface Policies {
+    readonly publisher: PolicyDocument | undefined;
+    readonly consumer: PolicyDocument | undefined;
+    readonly viewer: PolicyDocument | undefined;
+    readonly operator: PolicyDocument | undefined;
+    readonly provisioner: PolicyDocument | undefined;
+    readonly resources: readonly ResourcePolicy[];
+    readonly rabbitmq: readonly RabbitPermission[];
+    readonly warnings: readonly string[];
+}
+export declare function policies(options: PoliciesOptions): Promise<Policies>;
+
+// policies/roles.d.ts
+import type { ConnectionUse, Destination, TopologyUse } from "../driver/index.ts";
+import type { Plan } from "../plan/plan.ts";
+export type Role = "publisher" | "consumer" | "viewer" | "operator" | "provisioner";
+export declare const ROLES: readonly Role[];
+export type Call = {
+    readonly role: Role;
+    readonly on: string;
+    readonly use: ConnectionUse;
+    readonly of: Destination;
+    readonly source?: Destination;
+} | {
+    readonly role: Role;
+    readonly on: string;
+    readonly use: TopologyUse;
+    readonly destinations: readonly Destination[];
+};
+export interface Doing {
+    readonly plan: Plan;
+    readonly publishes: readonly string[];
+    readonly consumes: readonly {
+        readonly channel: string;
+        readonly group: string;
+    }[];
+    readonly channels: readonly string[];
+    readonly destructive: boolean;
+}
+export declare function callsOf(doing: Doing): readonly Call[];
 
 // runtime/any-signal.d.ts
 export declare function anySignal(...signals: readonly AbortSignal[]): {

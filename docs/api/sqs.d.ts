@@ -1,5 +1,6 @@
 // @switchyard/sqs: index.d.ts
 // @switchyard/sqs/kit: kit.d.ts
+// @switchyard/sqs/rights: rights.d.ts
 // @switchyard/sqs/topology: topology/index.d.ts
 
 // adapter.d.ts
@@ -139,7 +140,7 @@ export interface Access {
     readonly send?: readonly (string | BucketOf)[];
     readonly receive?: readonly string[];
 }
-export type Kind = "principal" | "topic" | "bucket";
+export type Kind = "principal" | "topic" | "bucket" | "rule";
 export declare function kindOf(entry: string | BucketOf): Kind | undefined;
 
 // options.d.ts
@@ -181,6 +182,15 @@ export declare function redriveOf(policy: string | undefined): {
     readonly target: string;
     readonly count: number;
 } | undefined;
+
+// rights.d.ts
+import { type AwsPlace } from "@switchyard/aws-kit/rights";
+import type { Destination, ResourceRights, Rights } from "@switchyard/core/driver";
+import type { SqsOptions } from "./options.ts";
+import { type TopicsOf } from "./topology/desired.ts";
+export declare function rightsOf(options: SqsOptions): Promise<Rights>;
+export declare function queuePolicies(destinations: readonly Destination[], place: AwsPlace, topicsOf?: TopicsOf): readonly ResourceRights[];
+export declare function queueArn(of: Destination, { partition, region, account }: AwsPlace): string;
 
 // sdk.d.ts
 import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
@@ -323,6 +333,7 @@ export interface Desired {
 }
 export type TopicsOf = (of: Destination) => readonly string[];
 export declare function desiredQueues(destinations: readonly Destination[], topicsOf?: TopicsOf): readonly Desired[];
+export declare function like(deadLetter: Destination, { native }: Destination): Destination;
 export declare function creationAttributes({ settings, fifo }: Desired): Record<string, string>;
 export declare function encryption(settings: Settings): Record<string, string>;
 export declare function throughput(settings: Settings): Record<string, string>;

@@ -164,6 +164,7 @@ const ROOMS = {
     "consume/attempt",
     "consume/group",
     "messaging",
+    "policies",
     "testing",
     "",
   ],

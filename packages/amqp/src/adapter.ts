@@ -24,4 +24,5 @@ export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
     const { createTopology } = await import("./topology/index.ts");
     return createTopology(options, runtime);
   },
+  rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -47,4 +47,5 @@ export const adapter: Adapter<AwsOptions, AwsKeeps> = {
   nativeProblems: (of, options) => serving(of).nativeProblems?.(of, options) ?? [],
   open: connect,
   topology: createTopology,
+  rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

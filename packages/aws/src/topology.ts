@@ -44,7 +44,7 @@ export async function createTopology(options: AwsOptions, runtime: Runtime): Pro
 }
 
 /** A stream's dead letters are queues. */
-function split(destinations: readonly Destination[]) {
+export function split(destinations: readonly Destination[]) {
   const streams = destinations.filter(({ model }) => model === "stream");
   const others = destinations.filter(({ model }) => model !== "stream");
   return { streams, others: [...others, ...streams.flatMap(({ deadLetter }) => deadLetter ?? [])] };

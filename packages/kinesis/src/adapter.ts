@@ -22,4 +22,5 @@ export const adapter: Adapter<KinesisOptions, KinesisKeeps> = {
     const [{ loadSdk }, { createTopology }] = await Promise.all([import("./sdk.ts"), import("./topology/index.ts")]);
     return createTopology(options, await loadSdk(), runtime);
   },
+  rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -22,6 +22,7 @@ export const adapter: Adapter<ResolvedOptions, Keeps> = {
     const { createTopology } = await import("./topology/index.ts");
     return createTopology(brokerFor(options, runtime), options);
   },
+  rights: async () => ({ connection: () => ({ rights: [] }), topology: () => ({ rights: [] }) }),
 };
 
 /** A connection for `defineConfig` and for bundlers: `connections: { local: memory({ broker: "shared" }) }`. */

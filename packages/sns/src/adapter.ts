@@ -23,6 +23,7 @@ export const adapter: Adapter<SnsOptions, SnsKeeps> = {
     const { createTopology } = await import("./topology/index.ts");
     return createTopology(options);
   },
+  rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };
 
 /** A group is located at its queue. A problem with the topic it subscribes to is a problem of the group as well. */

@@ -22,4 +22,5 @@ export const adapter: Adapter<SqsOptions, SqsKeeps> = {
     const [{ loadSdk }, { createTopology }] = await Promise.all([import("./sdk.ts"), import("./topology/index.ts")]);
     return createTopology(options, await loadSdk());
   },
+  rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -120,7 +120,7 @@ export interface BucketOf {
 
 /** `native.access`: who besides the queue's own account may send to it or receive from it. */
 export interface Access {
-  /** Accounts (12 digits), IAM ARNs, SNS topic ARNs, S3 bucket ARNs. */
+  /** Accounts (12 digits), IAM ARNs, SNS topic ARNs, S3 bucket ARNs, EventBridge rule ARNs. */
   readonly send?: readonly (string | BucketOf)[];
   /** Accounts and IAM ARNs. */
   readonly receive?: readonly string[];
@@ -130,21 +130,24 @@ const ACCOUNT = /^\d{12}$/;
 const IAM = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:\S+$/;
 const TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/;
 const BUCKET = /^arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}$/;
+/** A rule of the default bus, or of a bus with a name. */
+const RULE = /^arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:rule\/(?:[A-Za-z0-9._/-]{1,256}\/)?[A-Za-z0-9._-]{1,64}$/;
 const BUCKET_NAME = /^[a-z0-9.-]{3,63}$/;
 
-export type Kind = "principal" | "topic" | "bucket";
+export type Kind = "principal" | "topic" | "bucket" | "rule";
 
 export function kindOf(entry: string | BucketOf): Kind | undefined {
   if (typeof entry !== "string")
     return BUCKET_NAME.test(entry.bucket) && ACCOUNT.test(entry.account) ? "bucket" : undefined;
   if (ACCOUNT.test(entry) || IAM.test(entry)) return "principal";
   if (TOPIC.test(entry)) return "topic";
+  if (RULE.test(entry)) return "rule";
   return BUCKET.test(entry) ? "bucket" : undefined;
 }
 
 const SHAPE = "{ send: [...], receive: [...] }";
 const SEND =
-  "access.send takes accounts (12 digits, in quotes), IAM ARNs, SNS topic ARNs, S3 bucket ARNs and { bucket, account }";
+  "access.send takes accounts (12 digits, in quotes), IAM ARNs, SNS topic ARNs, EventBridge rule ARNs, S3 bucket ARNs and { bucket, account }";
 const RECEIVE = "access.receive takes accounts (12 digits, in quotes) and IAM ARNs";
 /** SQS's limit of one policy statement. */
 const MAX_PRINCIPALS = 50;

@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Capabilities } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
 import type { Destination, Located } from "./destination.ts";
+import type { Rights } from "./rights.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Topology } from "./topology.ts";
 
@@ -53,6 +54,11 @@ export interface Adapter<O = any, Keeps = unknown> {
    * loads it.
    */
   topology?(options: O, runtime: Runtime): Promise<Topology>;
+  /**
+   * Loads the code that says which rights the driver's calls need. Import it lazily here. It must not reach the broker. Without it
+   * `policies()` warns that the rights of this connection must be granted by hand.
+   */
+  rights?(options: O): Promise<Rights>;
   /** Never set. It carries `Keeps` for the compiler. */
   readonly "~keeps"?: Keeps;
 }

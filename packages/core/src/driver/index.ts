@@ -15,6 +15,19 @@ export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
+export type {
+  BrokerRight,
+  Condition,
+  ConnectionUse,
+  IamRight,
+  Needed,
+  Place,
+  ResourceRights,
+  ResourceStatement,
+  Right,
+  Rights,
+  TopologyUse,
+} from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";

@@ -1,6 +1,6 @@
 import type { Change, Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { type Queue, queueName } from "@switchyard/sqs/kit";
+import { classify as classifySqs, type Queue, queueName } from "@switchyard/sqs/kit";
 import { topicArn, topicName } from "../names.ts";
 import type { Subscription } from "../sdk.ts";
 import { describeTopic, findArn, type Topic } from "../resource.ts";
@@ -184,10 +184,18 @@ function newSummary(group: Destination, wanted: Readonly<Record<string, string>>
 
 async function removal({ name, of }: DesiredTopic, one: Removed, context: TopologyContext): Promise<Change> {
   const { group, queue } = one;
-  const found = await findQueue(removedQueue(of, one), context);
+  const found = await findQueue(removedQueue(of, one), context).catch((cause: unknown) => {
+    // A role with rights on the configured queues alone may not read this one.
+    if (classifySqs(cause, "topology").kind === "auth") return "denied" as const;
+    throw cause;
+  });
   const count =
-    Number(found?.attributes["ApproximateNumberOfMessages"] ?? 0) +
-    Number(found?.attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0);
-  const summary = `group "${group}" is no longer configured: it gets no more messages, and its queue is deleted with about ${count} in it; its dead letters stay`;
+    found === "denied"
+      ? "what is in it, which this role may not count"
+      : `about ${
+          Number(found?.attributes["ApproximateNumberOfMessages"] ?? 0) +
+          Number(found?.attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0)
+        } in it`;
+  const summary = `group "${group}" is no longer configured: it gets no more messages, and its queue is deleted with ${count}; its dead letters stay`;
   return { action: "destructive", resource: "subscription", name: `${name} to ${queue}`, summary };
 }

@@ -74,7 +74,7 @@ function accessDifferences(
   return found;
 }
 
-function statements({ publish = [], subscribe = [] }: TopicAccess, arn: string): readonly Statement[] {
+export function statements({ publish = [], subscribe = [] }: TopicAccess, arn: string): readonly Statement[] {
   const allow = (Sid: string, principals: readonly string[], Action: readonly string[]): Statement[] =>
     principals.length === 0 ? [] : [{ Sid, Effect: "Allow", Principal: { AWS: principals }, Action, Resource: arn }];
   return [

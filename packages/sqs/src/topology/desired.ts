@@ -58,7 +58,7 @@ export function desiredQueues(destinations: readonly Destination[], topicsOf: To
  * Dead letters are the same data, so they are encrypted with the source's key unless they have one of their own. Their queue takes
  * no larger messages than the source, because an endpoint may have a lower limit than AWS.
  */
-function like(deadLetter: Destination, { native }: Destination): Destination {
+export function like(deadLetter: Destination, { native }: Destination): Destination {
   if (deadLetter.address !== undefined) return deadLetter;
   const { kmsKey, kmsDataKeyReuse, maxMessageBytes } = native;
   return {

@@ -28,6 +28,7 @@ export function statements(access: Access, queueArn: string): readonly Statement
   const senders = principals(send);
   const receivers = principals(receive);
   const topics = send.filter((entry) => kindOf(entry) === "topic");
+  const rules = send.filter((entry) => kindOf(entry) === "rule");
   const buckets = Map.groupBy(
     send.filter((entry) => kindOf(entry) === "bucket"),
     (entry) => (typeof entry === "string" ? account : entry.account),
@@ -49,6 +50,13 @@ export function statements(access: Access, queueArn: string): readonly Statement
       : [
           allow("Topics", { Service: "sns.amazonaws.com" }, "sqs:SendMessage", {
             ArnEquals: { "aws:SourceArn": topics },
+          }),
+        ]),
+    ...(rules.length === 0
+      ? []
+      : [
+          allow("Rules", { Service: "events.amazonaws.com" }, "sqs:SendMessage", {
+            ArnEquals: { "aws:SourceArn": rules },
           }),
         ]),
     ...[...buckets].map(([owner, entries]) =>

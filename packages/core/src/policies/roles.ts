@@ -1,0 +1,127 @@
+/** Which uses of which destinations a role has. */
+import type { ConnectionUse, Destination, TopologyUse } from "../driver/index.ts";
+import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
+import { destinationsOf } from "../messaging/provision.ts";
+
+/**
+ * - `publisher`: publishes.
+ * - `consumer`: consumes, and sends what fails to the dead letters.
+ * - `viewer`: reads depths, and compares the configuration with the broker. It changes nothing.
+ * - `operator`: reads depths; reads, redrives and purges dead letters; replays.
+ * - `provisioner`: plans and applies.
+ */
+export type Role = "publisher" | "consumer" | "viewer" | "operator" | "provisioner";
+
+export const ROLES: readonly Role[] = ["publisher", "consumer", "viewer", "operator", "provisioner"];
+
+/** A call of the driver's connection, or of its topology, that a role makes. */
+export type Call =
+  | {
+      readonly role: Role;
+      readonly on: string;
+      readonly use: ConnectionUse;
+      readonly of: Destination;
+      readonly source?: Destination;
+    }
+  | {
+      readonly role: Role;
+      readonly on: string;
+      readonly use: TopologyUse;
+      readonly destinations: readonly Destination[];
+    };
+
+/** What a service does. */
+export interface Doing {
+  readonly plan: Plan;
+  readonly publishes: readonly string[];
+  readonly consumes: readonly { readonly channel: string; readonly group: string }[];
+  /** Channels all of whose groups people look after. */
+  readonly channels: readonly string[];
+  readonly destructive: boolean;
+}
+
+export function callsOf(doing: Doing): readonly Call[] {
+  const { plan } = doing;
+  // A channel that the current profile leaves out has no plan.
+  const found = (name: string): readonly ChannelPlan[] =>
+    Object.hasOwn(plan.channels, name) ? [plan.channels[name]!] : [];
+  const publishes = doing.publishes.flatMap(found);
+  const consumes = doing.consumes.flatMap(({ channel, group }) => groupsOf(found(channel), [group]));
+  // People look after the groups that the service consumes, and all groups of the channels that are named for it.
+  const tended = [...consumes, ...groupsOf(doing.channels.flatMap(found))];
+  return [
+    ...publishes.map((of): Call => ({ role: "publisher", on: of.on, use: "send", of: of.to })),
+    ...consumes.flatMap(consuming),
+    ...tended.flatMap(viewing),
+    ...tended.flatMap(operating),
+    ...Object.keys(plan.connections).flatMap((on) => provisioning(doing, on)),
+  ];
+}
+
+interface Group {
+  readonly channel: ChannelPlan;
+  readonly group: GroupPlan;
+}
+
+/** A group that the current profile leaves out has no plan. */
+function groupsOf(channels: readonly ChannelPlan[], names?: readonly string[]): readonly Group[] {
+  return channels.flatMap((channel) =>
+    Object.values(channel.groups)
+      .filter(({ group }) => names === undefined || names.includes(group))
+      .map((group) => ({ channel, group })),
+  );
+}
+
+/** The dead letters of a group, with the connection they are on. Their source is named if they are its own, and not another channel. */
+function deadLettersOf({ channel, group: { from, deadLetter, deadLetterOn } }: Group) {
+  if (deadLetter === undefined) return undefined;
+  const source = from.deadLetter === deadLetter ? { source: from } : {};
+  return { on: deadLetterOn ?? channel.on, of: deadLetter, ...source };
+}
+
+function consuming(of: Group): readonly Call[] {
+  const dead = deadLettersOf(of);
+  return [
+    { role: "consumer", on: of.channel.on, use: "receive", of: of.group.from },
+    ...(dead === undefined ? [] : [{ role: "consumer", use: "send", ...dead } as const]),
+  ];
+}
+
+const viewing = ({ channel, group }: Group): readonly Call[] => [
+  { role: "viewer", on: channel.on, use: "depth", of: group.from },
+];
+
+function operating(of: Group): readonly Call[] {
+  const { channel, group } = of;
+  const operator = { role: "operator", on: channel.on } as const;
+  const dead = deadLettersOf(of);
+  // A topic or a stream takes another channel's dead letters, and its own groups read them.
+  const box = dead?.of.model === "queue" ? dead : undefined;
+  // A redrive goes to the group alone. On a stream it is a record, which the other groups skip.
+  const into = channel.model === "stream" ? channel.to : group.from;
+  return [
+    { ...operator, use: "depth", of: group.from },
+    ...(channel.model === "stream" ? [{ ...operator, use: "seek", of: group.from } as const] : []),
+    ...(box === undefined
+      ? []
+      : [
+          ...(["receive", "depth", "purge"] as const).map((use): Call => ({ role: "operator", use, ...box })),
+          { ...operator, use: "send", of: into } as const,
+        ]),
+  ];
+}
+
+function provisioning({ plan, destructive }: Doing, on: string): readonly Call[] {
+  const destinations = destinationsOf(plan, on);
+  if (destinations.length === 0) return [];
+  const call = (role: Role, use: TopologyUse): Call => ({ role, on, use, destinations });
+  const { provision } = plan.connections[on]!;
+  return [
+    call("viewer", "plan"),
+    call("provisioner", "plan"),
+    call("provisioner", "apply"),
+    ...(destructive ? [call("provisioner", "destroy")] : []),
+    // With `verify`, `connect()` plans.
+    ...(provision === "verify" ? [call("publisher", "plan"), call("consumer", "plan")] : []),
+  ];
+}
