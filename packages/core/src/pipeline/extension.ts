@@ -48,6 +48,7 @@ export interface CipherOptions {
   readonly accept: "required" | "optional";
 }
 
+/** The step that encrypts bodies, and short texts beside them. */
 export interface Cipher extends Step {
   readonly name: "encrypt";
   /** Encrypts a short text, such as the error text of a dead letter, for the readers of the channel. */
@@ -92,4 +93,5 @@ export interface ClaimCheck extends Step {
   close(): Promise<void>;
 }
 
+/** What a module exports as `extension`. */
 export type Extension = KeysExtension | ClaimCheckExtension;
