@@ -1,6 +1,6 @@
 import type { Delivery } from "@switchyard/core/driver";
 import { describe, expect, test } from "vitest";
-import { unwrap } from "./message.ts";
+import { toPublishEntry, unwrap } from "./message.ts";
 
 const ARN = "arn:aws:sns:eu-west-1:123456789012:orders";
 const notification = (more: object = {}) => ({
@@ -27,6 +27,21 @@ test("a notification of the channel's topic is read as what it carries", () => {
   const message = read(notification({ MessageAttributes }));
   expect(message).toMatchObject({ body: '{"orderId":"o-1"}', type: "order.placed" });
   expect({ ...message.headers }).toEqual({ "x-tenant": "t" });
+});
+
+test("a message whose body is stored elsewhere has its size as a number, as Amazon's extended clients write and read it", () => {
+  const body = `["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"b","s3Key":"k"}]`;
+  const offloaded = { bytes: 300_000, attribute: "ExtendedPayloadSize" };
+  expect(toPublishEntry("0", { body, headers: {}, offloaded }, false, () => "alone")).toEqual({
+    Id: "0",
+    Message: body,
+    MessageAttributes: { ExtendedPayloadSize: { DataType: "Number", StringValue: "300000" } },
+  });
+  // Without raw delivery the attribute comes inside the notification.
+  const MessageAttributes = { ExtendedPayloadSize: { Type: "Number", Value: "300000" } };
+  const message = read(notification({ Message: body, MessageAttributes }));
+  expect(message.body).toBe(body);
+  expect({ ...message.headers }).toEqual({ extendedpayloadsize: "300000" });
 });
 
 test("raw and receipt stay the queue's", () => {

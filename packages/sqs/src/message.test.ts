@@ -91,6 +91,46 @@ describe("a message on the wire", () => {
   });
 });
 
+describe("a message whose body is stored elsewhere", () => {
+  const NEW = "software.amazon.payloadoffloading.PayloadS3Pointer";
+  const pointer = `["${NEW}",{"s3BucketName":"acme-msgs","s3Key":"p/28d/orders/1.ab"}]`;
+  const offloaded = { bytes: 300_000, attribute: "ExtendedPayloadSize" };
+  const message = { body: pointer, headers: { ce: "{}" }, type: "order.placed", offloaded };
+
+  test("has its size as a number, as Amazon's extended clients for Java and Python write it", () => {
+    const entry = toEntry("0", message, false, alone);
+    expect(entry.MessageBody).toBe(pointer);
+    expect(entry.MessageAttributes).toEqual({
+      type: { DataType: "String", StringValue: "order.placed" },
+      ce: { DataType: "String", StringValue: "{}" },
+      ExtendedPayloadSize: { DataType: "Number", StringValue: "300000" },
+    });
+    const legacy = { ...message, offloaded: { bytes: 5, attribute: "SQSLargePayloadSize" } };
+    expect(toEntry("0", legacy, true, alone).MessageAttributes).toMatchObject({
+      SQSLargePayloadSize: { DataType: "Number", StringValue: "5" },
+    });
+  });
+
+  test("counts that attribute as SQS does: name, type and value", () => {
+    const { offloaded: _, ...without } = message;
+    expect(sizeOf(message) - sizeOf(without)).toBe("ExtendedPayloadSize".length + "Number".length + "300000".length);
+  });
+
+  test("takes nine other attributes and no tenth", () => {
+    const headers = Object.fromEntries([..."abcdefgh"].map((name) => [name, "1"]));
+    expect(refusal({ ...message, headers }, false)).toBeUndefined();
+    expect(refusal({ ...message, headers: { ...headers, i: "1" } }, false)).toMatchObject({
+      code: "too-many-headers",
+      message: expect.stringContaining("11 message attributes, type and the size of the stored body included"),
+    });
+  });
+
+  test("of Amazon's clients is received with the size among its headers, in lower case", () => {
+    const sizes = { SQSLargePayloadSize: { DataType: "Number", StringValue: "300000" } };
+    expect(received(sizes).headers).toEqual({ sqslargepayloadsize: "300000" });
+  });
+});
+
 describe("a message of another producer", () => {
   test("has its attributes as headers: names in lower case, numbers as text, bytes as base64", () => {
     const attributes = {

@@ -1,6 +1,7 @@
 /**
  * A message on SQS: the body is the data as text; `type`, `ce`, `traceparent` and `tracestate` (and whatever else stands in
- * `headers`) are message attributes of type String, at most ten with `type`.
+ * `headers`) are message attributes of type String, at most ten with `type`. Where the body is a pointer to a stored one, an attribute
+ * of type Number has the size of the latter, as Amazon's extended client libraries write and read it.
  */
 import type { WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
@@ -9,6 +10,7 @@ import { MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES, MAX_DELAY_MS, MAX_ID, SECOND } from
 import type { MessageAttribute, ReceivedMessage, SendEntry } from "./sdk.ts";
 
 const STRING = "String";
+const NUMBER = "Number";
 const NAME = /^(?!aws\.|amazon\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]+(?<!\.)$/i;
 /** Characters SQS refuses: controls other than tab and line ends, U+FFFE, U+FFFF. It refuses lone surrogates as well. */
 const REFUSED = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
@@ -18,16 +20,18 @@ export function sizeOf(message: WireMessage): number {
   let bytes = typeof message.body === "string" ? Buffer.byteLength(message.body) : message.body.byteLength;
   if (message.type !== undefined) bytes += attributeBytes("type", message.type);
   for (const name in message.headers) bytes += attributeBytes(name, message.headers[name]!);
+  const { offloaded } = message;
+  if (offloaded !== undefined) bytes += attributeBytes(offloaded.attribute, String(offloaded.bytes), NUMBER);
   return bytes;
 }
 
-function attributeBytes(name: string, value: string): number {
-  return Buffer.byteLength(name) + STRING.length + Buffer.byteLength(value);
+function attributeBytes(name: string, value: string, type = STRING): number {
+  return Buffer.byteLength(name) + type.length + Buffer.byteLength(value);
 }
 
 /** Why SQS would refuse the message. Checked before any call, so that every endpoint refuses the same messages. */
 export function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined {
-  const { body, headers, type, delayMs = 0 } = message;
+  const { body, headers, type, offloaded, delayMs = 0 } = message;
   if (typeof body !== "string") return refuse("binary-body", "SQS carries text; encode the bytes as base64");
   if (body === "") return refuse("empty-body", "SQS refuses an empty body");
   if (!carries(body))
@@ -43,9 +47,11 @@ export function refusal(message: WireMessage, fifo: boolean): MessagingError | u
   if (delayMs > MAX_DELAY_MS)
     return refuse("delay-too-long", `SQS delays a message at most ${MAX_DELAY_MS / SECOND} seconds`);
   const names = Object.keys(headers);
-  const count = names.length + (type === undefined ? 0 : 1);
-  if (count > MAX_ATTRIBUTES)
-    return refuse("too-many-headers", `${count} message attributes, type included; SQS takes ${MAX_ATTRIBUTES}`);
+  const count = names.length + (type === undefined ? 0 : 1) + (offloaded === undefined ? 0 : 1);
+  if (count > MAX_ATTRIBUTES) {
+    const included = offloaded === undefined ? "type included" : "type and the size of the stored body included";
+    return refuse("too-many-headers", `${count} message attributes, ${included}; SQS takes ${MAX_ATTRIBUTES}`);
+  }
   if (type !== undefined && (type === "" || !carries(type)))
     return refuse("bad-header", "the message type is empty or holds characters SQS refuses");
   for (const name of names) {
@@ -76,6 +82,9 @@ export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: 
   const attributes: Record<string, MessageAttribute> = {};
   if (message.type !== undefined) attributes["type"] = { DataType: STRING, StringValue: message.type };
   for (const name in message.headers) attributes[name] = { DataType: STRING, StringValue: message.headers[name] };
+  const { offloaded } = message;
+  if (offloaded !== undefined)
+    attributes[offloaded.attribute] = { DataType: NUMBER, StringValue: String(offloaded.bytes) };
   const entry: { -readonly [K in keyof SendEntry]: SendEntry[K] } = { Id: id, MessageBody: message.body as string };
   if (Object.keys(attributes).length > 0) entry.MessageAttributes = attributes;
   if (fifo) {
