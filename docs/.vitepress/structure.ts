@@ -26,8 +26,8 @@ const SECTIONS: readonly Section[] = [
     folder: "guides",
     pages: [
       ...["consume", "publish", "batches", "retries", "order", "dead-letters", "idempotent-handlers", "middleware"],
-      ...["stop", "health", "deploy", "events", "testing", "foreign-messages", "streams", "without-a-file"],
-      ...["bundlers", "commonjs", "write-an-adapter"],
+      ...["stop", "health", "deploy", "events", "testing", "foreign-messages", "claim-check", "streams"],
+      ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],
     ],
   },
   { title: "Transports", folder: "transports", pages: ["sqs", "sns", "kinesis", "rabbitmq", "memory"] },

@@ -1331,6 +1331,7 @@ export interface Claim {
     readonly ref: string;
     readonly bytes: number;
     readonly sha256?: string | undefined;
+    readonly attribute?: string | undefined;
 }
 export interface Attributes extends Pick<Envelope, "id" | "source" | "type" | "time" | "key" | "expiresAt" | "hop" | "headers"> {
     readonly channel: string;

@@ -97,7 +97,7 @@ const ALLOWED = {
   kinesis: ["core", "aws-kit", "leases"],
   amqp: ["core", "leases"],
   encryption: ["core"],
-  "claim-check": ["core"],
+  "claim-check": ["core", "aws-kit"],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };

@@ -11,9 +11,9 @@ interface Exported {
 }
 
 /** The order of the page: what applications use, adapters, then what writers of adapters use. `aws-kit` is our adapters' own. */
-const ORDER = ["core", "memory", "sqs", "sns", "kinesis", "aws", "amqp", "leases", "contract"];
+const ORDER = ["core", "memory", "sqs", "sns", "kinesis", "aws", "amqp", "claim-check", "leases", "contract"];
 /** Entries that our own packages import from each other, and nobody else should. */
-const INTERNAL = /^@switchyard\/(?:sqs\/kit|(?:sqs|sns|kinesis|amqp)\/topology)$/;
+const INTERNAL = /^@switchyard\/(?:sqs\/kit|(?:sqs|sns|kinesis|amqp)\/topology|\w+\/rights)$/;
 
 export function apiPage(): string {
   const packages = ORDER.map((short) => workspaces.find((of) => of.short === short) as Workspace);

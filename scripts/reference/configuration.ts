@@ -52,6 +52,7 @@ export function configurationPage(): string {
     const under = before === "" ? "" : `Under \`${before.slice(0, -1)}\`. `;
     return `## ${title}\n\n${`${under}${intro}`.trim()}\n\n${table(options)}`.replace("\n\n\n\n", "\n\n");
   });
+  const claims = table(optionsOf("packages/claim-check/src/options.ts", "claimCheckOptions"));
   const adapters = ADAPTERS.map(({ name, file, of, also }) => {
     const options = of === "MemoryOptions" ? optionsOfInterface(sourceOf(file), of) : optionsOf(file, of);
     return (
@@ -92,6 +93,12 @@ ${adapters.join("\n\n")}
 
 Under \`connections.<name>\`, with \`use: aws\`. It has all [options of sqs](#options-of-sqs) and [of sns](#options-of-sns), and \`kinesis\`,
 with the [options of kinesis](#options-of-kinesis) for streams. Region, endpoint, profile, \`allowInsecure\` and \`fast\` are the same for every service unless \`kinesis\` says otherwise.
+
+## Options of the claim check
+
+Under \`channels.<name>.claimCheck\`, with a \`store\` of \`@switchyard/claim-check\`. See [large messages](../guides/claim-check.md).
+
+${claims}
 `;
 }
 

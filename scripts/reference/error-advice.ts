@@ -60,6 +60,20 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "channel-gone": "The AMQP channel that brought the message is gone. The message comes again.",
   "channel-limit":
     "All channels that the broker allows on a connection are open. Raise its `channel_max`, or consume fewer queues.",
+  "claim-bucket-missing":
+    "The bucket of `claimCheck` does not exist. Create it, or correct `claimCheck.bucket`. Switchyard creates no buckets. Messages wait until it is there.",
+  "claim-damaged":
+    "Of a dead letter: the stored body is not the one that was published. Its size or its SHA-256 differs, so something has changed it. Publish the message again.",
+  "claim-denied":
+    "S3 refuses. The text names the right. A message that is to be read waits for `claimCheck.wait`, then it is dead-lettered. Where the role may not list the prefix, S3 refuses missing objects in the same way: see [large messages](../guides/claim-check.md#rights).",
+  "claim-lifetime":
+    "A lifecycle rule of the bucket expires or archives stored bodies before their messages are over. Change that rule, or use another `claimCheck.prefix`.",
+  "claim-missing":
+    "The stored body is gone: it has expired or was deleted. The message becomes a dead letter, and a redrive is refused. Publish the message again, and let `plan()` check the bucket's lifecycle rule.",
+  "claim-refused":
+    "A pointer leads outside of the channel's bucket and prefix, to another message's object, or to more than 64 MiB. It was not followed. If the producer is one of yours, list its bucket in `claimCheck.read`.",
+  "claim-store-failed":
+    "The folder of `claimCheck` cannot be read or written. Check the path, its rights and the disk's space.",
   "client-retries":
     "A client given in code sends several times by itself and may store a message as often. Make it with `maxAttempts: 1`.",
   "clock-skew":
@@ -268,7 +282,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "tls-failed":
     "No encrypted connection could be made. Check the broker's certificate, `tls.ca` and `tls.servername`, or the machine's authorities.",
   "too-large":
-    "The message is larger than the transport or its queue takes, headers included. Store the body elsewhere and publish its address.",
+    "The message is larger than the transport or its queue takes, headers included. Store the body elsewhere: see [large messages](../guides/claim-check.md).",
   "too-many-filters":
     "The topic or the account has all the filter policies that SNS allows (200 and 10,000). Leave `filter` out for some groups.",
   "too-many-headers": "SQS takes 10 message attributes, the type included. Publish fewer headers.",

@@ -113,6 +113,7 @@ function placeOf(source: Source, name: string): { readonly source: Source; reado
 /** The type in words. */
 function typeOf(source: Source, node: Node): string {
   if (node.type === "Identifier") {
+    if (node["name"] === "duration") return "duration";
     const place = placeOf(source, node["name"] as string);
     return place === undefined ? "any" : typeOf(place.source, place.init);
   }
@@ -133,6 +134,8 @@ function typeOf(source: Source, node: Node): string {
       return "true | false";
     case "literal":
       return source.textOf(first as Node);
+    case "enum":
+      return ((first as Node)["elements"] as readonly Node[]).map((each) => source.textOf(each)).join(" | ");
     case "array":
       return `list of ${typeOf(source, first as Node)}`;
     case "union":

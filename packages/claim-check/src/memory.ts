@@ -1,0 +1,35 @@
+/** Objects in this process, for tests. Stores that name the same bucket share it. */
+import { missing } from "./errors.ts";
+import { type Place, refOf } from "./places.ts";
+import type { Store } from "./store.ts";
+
+/** The objects of a bucket by key. */
+type Objects = Map<string, Uint8Array>;
+
+const buckets = new Map<string, Objects>();
+
+/** Created on first use. */
+export function memoryBucket(name: string): Objects {
+  const found = buckets.get(name) ?? new Map<string, Uint8Array>();
+  buckets.set(name, found);
+  return found;
+}
+
+export function memoryStore(): Store {
+  const find = ({ bucket, key }: Place): Uint8Array => {
+    const found = memoryBucket(bucket).get(key);
+    if (found === undefined) throw missing(refOf("memory", { bucket, key }));
+    return found;
+  };
+  return {
+    scheme: "memory",
+    put: async ({ bucket, key }, bytes) => void memoryBucket(bucket).set(key, bytes.slice()),
+    size: async (place) => find(place).byteLength,
+    // A copy: the reader owns what it gets.
+    get: async function* (place) {
+      yield find(place).slice();
+    },
+    renew: async (place) => void find(place),
+    close: async () => {},
+  };
+}
