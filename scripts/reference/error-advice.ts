@@ -118,7 +118,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "header-unsupported":
     "A Kinesis record has no headers. Core puts them into the body: you see this from a driver used directly.",
   "hold-limit":
-    "The transport keeps no hold longer: SQS ends it 12 hours after the receive. The message comes again. Make the work shorter, or split it.",
+    "The hold has reached the longest time that the transport allows: on SQS 12 hours after the receive. The message comes again. Make the work shorter, or split it.",
   "hold-lost": "The hold ended before this call. The message comes again. Raise `hold` or make the handler faster.",
   "hold-over":
     "The hold ended while the process was busy or asleep, or could not be extended in time. The message comes again. Do not block the event loop; raise `hold`.",
@@ -188,7 +188,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "no-topology":
     "The adapter cannot create or check queues and topics. Set `provision: off`, and create them otherwise.",
   "not-a-confirmation": "The value is no `SubscriptionConfirmation` of SNS. Pass the parsed body of SNS's request.",
-  "not-a-plan": "`apply()` takes the very value that `plan()` gave, not a copy. Call both in one process.",
+  "not-a-plan": "`apply()` needs the value that `plan()` returned, not a copy of it. Call both in one process.",
   "not-accepted":
     "RabbitMQ answered that it did not take the message (nack): its queue is full, or not available. It is sent again. Consume faster, or raise the queue's limit.",
   "not-allowed": "RabbitMQ does not allow it. The text has its words.",

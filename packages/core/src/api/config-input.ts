@@ -65,8 +65,8 @@ export interface ConnectionBasics {
    */
   readonly use: string | Adapter;
   /**
-   * Who creates queues and topics. `auto`: this process, at start. `verify`: somebody else, and this process refuses to start if they
-   * differ from the configuration. `off`: somebody else, and this process only checks on use that they exist. Default `auto` on
+   * Who creates queues and topics. `auto`: this process, at start. `verify`: a deployment step; this process refuses to start if they
+   * differ from the configuration. `off`: a deployment step; this process only checks on use that they exist. Default `auto` on
    * memory, `off` elsewhere.
    */
   readonly provision?: Provision;
@@ -81,7 +81,7 @@ export interface ConnectionInput extends ConnectionBasics {
 export interface ConnectionOverlay {
   /** The adapter. If it differs from the base's, nothing of the base's connection is kept. */
   readonly use?: string | Adapter | null;
-  /** Who creates queues and topics: this process (`auto`) or somebody else (`verify`, `off`). */
+  /** Who creates queues and topics: this process (`auto`) or a deployment step (`verify`, `off`). */
   readonly provision?: Provision | null;
   readonly [option: string]: unknown;
 }
@@ -181,9 +181,9 @@ export interface RetryInput<Null = never> {
    * starts at `first` and doubles. An attempt never comes earlier than this.
    */
   readonly backoff?: Backoff | Null;
-  /** The wait before the second attempt; at most `max`. Default 1s, or `max` where that is shorter. */
+  /** The wait before the second attempt; at most `max`. Default 1s, or `max` if that is shorter. */
   readonly first?: Duration | Null;
-  /** The longest wait, jitter included. Default 5m, or `first` where that is longer. */
+  /** The longest wait, jitter included. Default 5m, or `first` if that is longer. */
   readonly max?: Duration | Null;
   /**
    * The largest share of a wait, from 0 to 1, that is added at random, so that messages that failed together are not retried
@@ -203,7 +203,7 @@ export interface PolicyInput<Null = never> {
   /**
    * What happens to a message that has used up its attempts.
    * - `true` (the default): it is copied to a dead-letter queue on the same connection. On a stream this is `park`.
-   * - `false` or `block`: it is retried for ever.
+   * - `false` or `block`: it is retried forever.
    * - `skip`: it is settled and reported.
    * - `{ channel }`: it is copied to that channel.
    */

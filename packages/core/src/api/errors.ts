@@ -19,7 +19,7 @@ export interface ErrorDetails {
   /** How long to wait before a retry, in milliseconds, if the broker said so. */
   readonly retryAfterMs?: number | undefined;
   /**
-   * While a delivery cannot be read: how long it is tried again before it is dead-lettered, in milliseconds. Absent: for ever.
+   * While a delivery cannot be read: how long it is tried again before it is dead-lettered, in milliseconds. Absent: forever.
    */
   readonly giveUpAfterMs?: number | undefined;
   /** One entry for each mistake, if the error can report several (configuration, validation). */
@@ -50,7 +50,7 @@ export class MessagingError extends Error {
   readonly id?: string | undefined;
   /** How long to wait before a retry, in milliseconds, if the broker said so. */
   readonly retryAfterMs?: number | undefined;
-  /** While a delivery cannot be read: how long it is tried again before it is dead-lettered, in milliseconds. Absent: for ever. */
+  /** While a delivery cannot be read: how long it is tried again before it is dead-lettered, in milliseconds. Absent: forever. */
   readonly giveUpAfterMs?: number | undefined;
   readonly problems: readonly Problem[];
   readonly [BRAND] = true;

@@ -99,7 +99,7 @@ export type MessagingEvent = EventContext &
         /** The error behind it, if there is one. */
         readonly error?: unknown;
       }
-    /** The message was given back to the broker unsettled. */
+    /** The message was returned to the broker unsettled. */
     | {
         readonly type: "released";
         readonly level: "info";

@@ -2,7 +2,7 @@ import type { Capabilities, Model } from "../driver/index.ts";
 
 /**
  * What happens to a message that has used up its attempts. `deadLetter` (queue, pub/sub) and `park` (stream) copy it to the dead-letter
- * destination. `block` retries it for ever. `skip` settles it and reports it.
+ * destination. `block` retries it forever. `skip` settles it and reports it.
  */
 export type Exhausted = "deadLetter" | "park" | "block" | "skip";
 

@@ -48,7 +48,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly redact?: (text: string) => string;
 }
 
-/** What `connect()` gives: publish, consume, and the life of both. */
+/** What `connect()` returns: it publishes and consumes, starts and stops. */
 export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
   /**
    * Registers a consumer, before or after `start()`. A consumer registered after `start()` is retried until it receives; failures are
@@ -105,12 +105,12 @@ export interface StopReport {
   readonly abandoned: number;
 }
 
-/** What `health()` gives. It asks no broker: it is what this process knows. */
+/** What `health()` returns: what this process knows, without asking a broker. */
 export interface Health {
   /**
    * - `green`: everything works.
    * - `yellow`: something does not work now and may recover by itself: starting, reconnecting, throttled, stopping.
-   * - `red`: somebody must act, or this process does no work: not started, a failed start, a missing queue or permission, a blocked
+   * - `red`: a person must act, or this process does no work: not started, a failed start, a missing queue or permission, a blocked
    *   message, stopped.
    *
    * docs/health.md lists every state.
@@ -148,7 +148,7 @@ export interface DeadLetters {
   purge(): Promise<void>;
 }
 
-/** One dead letter, as `deadLetters()` gives it. */
+/** One dead letter, as `deadLetters()` returns it. */
 export interface DeadLetterItem {
   readonly id: string;
   readonly type: string;

@@ -20,8 +20,8 @@ function distance(a: string, b: string): number {
 const plain = (text: string) => text.toLowerCase().replaceAll(/[-_]/g, "");
 
 /**
- * The allowed word closest to `given`, if at most a third of the letters of `given` differ (at least one), and not all letters of the
- * longer word do. Case and separators do not count.
+ * The allowed word closest to `given`. At most a third of the letters of `given` may differ (one in a short word), and never all letters
+ * of the longer word. Case and separators do not count.
  */
 export function nearest(given: string, allowed: readonly string[]): string | undefined {
   let found: string | undefined;

@@ -4,7 +4,7 @@ import type { Runtime } from "../driver/runtime.ts";
 export interface Trouble {
   /** One sentence for people. */
   readonly text: string;
-  /** True if it will not pass by itself: somebody must change something. */
+  /** True if the problem will not pass by itself, so that a person must act. */
   readonly needsPerson: boolean;
 }
 

@@ -244,7 +244,7 @@ describe("settings that contradict each other", () => {
   });
 
   it("refuses more attempts than any broker counts", async () => {
-    const text = "must be a whole number from 1 to 1000; to retry for ever, set deadLetter: block";
+    const text = "must be a whole number from 1 to 1000; to retry forever, set deadLetter: block";
     expect(await problems(waits({ attempts: 5_000, errors: { Busy: { attempts: 1_001 } } }))).toEqual({
       "policies.default.retry.attempts": `5000: ${text}`,
       "policies.default.retry.errors.Busy.attempts": `1001: ${text}`,

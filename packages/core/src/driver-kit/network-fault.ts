@@ -29,7 +29,7 @@ const CUT = new Set([
 const TIMEOUT = new Set(["ETIMEDOUT", "ESOCKETTIMEDOUT"]);
 const TLS = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 
-/** What a user is to check. The socket's own words are added to it. */
+/** What the user should check. The socket's own message is added to it. */
 export interface NetworkHints {
   /** The other side cannot be reached. */
   readonly unreachable: string;

@@ -37,7 +37,7 @@ export interface Destination {
   /** The group's dead-letter destination, for topology. */
   readonly deadLetter?: Destination;
   /**
-   * After how many failed deliveries the broker itself should give a message up. Core sets it far above the policy's attempts, because
+   * After how many failed deliveries the broker itself should give up a message. Core sets it far above the policy's attempts, because
    * crashes count here too (C9).
    */
   readonly nativeAttempts?: number;

@@ -7,7 +7,7 @@ export interface Lease<R = any> {
   readonly id: string;
   /** A number that increases with every new holder of the same lease. */
   readonly fencingToken?: number;
-  /** Aborts when the lease is lost. Receipts are worthless from then on, and core settles nothing more (driver rule 9). */
+  /** Aborts when the lease is lost. Receipts are invalid from then on, and core settles nothing more (driver rule 9). */
   readonly lost: AbortSignal;
   /**
    * Resolves with at least one and at most `max` messages, or with `[]` after `waitMs` milliseconds. Resolves with `null` when the

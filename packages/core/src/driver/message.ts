@@ -12,7 +12,7 @@ export interface LocalContent {
   fresh(): unknown;
 }
 
-/** A message as drivers see it: the body as text or bytes, and what travels beside it. */
+/** A message as drivers see it: the body as text or bytes, and the fields that are sent with it. */
 export interface WireMessage {
   /** Carry a string as text. Core passes bytes only if `capabilities.binary` is true. */
   readonly body: string | Uint8Array;

@@ -19,7 +19,7 @@ export interface ReceiverDriver<R = any> {
 
 /** What an existing resource does to messages by itself. Leave out what is not known. */
 export interface Existing {
-  /** The broker gives a message up after `count` deliveries. `setting` is the broker's name for it, such as `maxReceiveCount`. */
+  /** The broker gives up a message after `count` deliveries. `setting` is the broker's name for it, such as `maxReceiveCount`. */
   readonly deliveries?: { readonly count: number; readonly setting: string };
   /** The broker deletes or moves messages older than this many milliseconds. Default: `capabilities.retentionMs`. */
   readonly retentionMs?: number;

@@ -48,18 +48,18 @@ function refuseBadHooks(options: object): void {
   for (const name of ["observe", "redact"] as const) {
     const hook: unknown = Reflect.get(options, name);
     if (hook === undefined || typeof hook === "function") continue;
-    throw new MessagingError("bad-option", `connect({ ${name} }): give a function`, { kind: "config" });
+    throw new MessagingError("bad-option", `connect({ ${name} }): pass a function`, { kind: "config" });
   }
 }
 
 function refuseBadInput(channels: unknown, service: unknown): void {
   if (!Array.isArray(channels) || channels.some((channel) => !isMade("channel", channel))) {
-    throw new MessagingError("bad-option", "connect({ channels }): give a list of what channel() made", {
+    throw new MessagingError("bad-option", "connect({ channels }): pass a list of channels made with channel()", {
       kind: "config",
     });
   }
   if (typeof service !== "string" || service === "") {
-    throw new MessagingError("bad-option", 'connect({ service }): give the name of this service, such as "billing"', {
+    throw new MessagingError("bad-option", 'connect({ service }): pass the name of this service, such as "billing"', {
       kind: "config",
     });
   }

@@ -162,7 +162,7 @@ export class DeadLetterBox implements DeadLetters {
     const { connection, group, channel, open, closed } = this.#options;
     open();
     if (group.deadLetter === undefined) {
-      const text = `group "${group.group}" of "${channel.channel}" keeps no dead letters: its policy says ${group.policy.exhausted}`;
+      const text = `group "${group.group}" of "${channel.channel}" keeps no dead letters, because its policy says ${group.policy.exhausted}`;
       throw new MessagingError("no-dead-letters", text, {
         kind: "config",
         channel: channel.channel,

@@ -92,7 +92,7 @@ export class MessagingCore {
     const { channel, group } = groupPlanFor(plan, consumer);
     const key = `${channel.channel}/${group.group}`;
     if (this.#groups.has(key)) {
-      const text = `group "${group.group}" of "${channel.channel}" has a consumer here already: handle its types in one, or raise its concurrency`;
+      const text = `group "${group.group}" of "${channel.channel}" already has a consumer in this process: handle all its types in one consumer, or raise its concurrency`;
       throw new MessagingError("consumer-twice", text, {
         kind: "config",
         channel: channel.channel,
@@ -241,7 +241,7 @@ export class MessagingCore {
     if (this.#now.signal.aborted || deadlineMs === 0) deadline.abort();
     try {
       const stopped = await Promise.all([...this.#groups.values()].map((runner) => runner.stop(deadline.signal)));
-      // A failed start stops with a deadline of 0 by itself: nobody asked for a shorter stop.
+      // A failed start stops by itself, with a deadline of 0. That is not a stop that the application shortened.
       const asked = this.#startFailure === undefined;
       if (asked && deadline.signal.aborted && deadlineMs < plan.drainMs && stopped.length > 0) {
         observe({ type: "stop-shortened", level: "warn", deadlineMs, drainMs: plan.drainMs });

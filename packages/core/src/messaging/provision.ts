@@ -85,7 +85,7 @@ export async function apply(
 ): Promise<void> {
   const hidden = (planned as { readonly [HIDDEN]?: Hidden })[HIDDEN];
   if (hidden === undefined) {
-    throw new MessagingError("not-a-plan", "apply() takes the very value that plan() gave, not a copy of it", {
+    throw new MessagingError("not-a-plan", "apply() needs the value that plan() returned, not a copy of it", {
       kind: "config",
     });
   }

@@ -28,5 +28,5 @@ function positionOf(from: ReplayFrom, errorContext: { readonly channel: string; 
   if (typeof from === "string" || "at" in from) return from;
   const time = Number(from.time);
   if (Number.isFinite(time)) return { time };
-  throw new MessagingError("bad-position", "replay: time is no valid date", { kind: "config", ...errorContext });
+  throw new MessagingError("bad-position", "replay: time is not a valid date", { kind: "config", ...errorContext });
 }

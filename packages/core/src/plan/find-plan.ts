@@ -7,7 +7,7 @@ export function channelOf({ channels }: Plan, name: string, group?: string): Cha
   return (Object.hasOwn(channels, name) ? channels[name] : undefined) ?? unknownChannel(name, group);
 }
 
-/** `group`: the consumer's, where one asks. */
+/** The error for a channel that `connect()` was not given. `group`: the group of the consumer that names it. */
 export function unknownChannel(name: string, group?: string): never {
   const text = `channel "${name}" was not given to connect(); add it to \`channels\``;
   throw new MessagingError("unknown-channel", text, { kind: "config", channel: name, group });

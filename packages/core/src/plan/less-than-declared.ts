@@ -8,7 +8,7 @@ type Compared = {
   [K in keyof Capabilities]-?: Capabilities[K] extends string | number | boolean ? K : never;
 }[keyof Capabilities];
 
-/** For each capability: is what was found less than what was declared? */
+/** For each capability: whether the actual value is less than the declared one. */
 type Comparisons = Partial<Record<Compared, (actual: Capabilities, expected: Capabilities) => boolean>>;
 
 /** Sizes, counts and rates are left out: they differ between resources, and every message is checked against the actual ones. */

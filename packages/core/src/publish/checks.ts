@@ -96,7 +96,7 @@ export function checkMessage(shape: ChannelShape, type: string, data: unknown): 
 
 function invalid(shape: ChannelShape, type: string, problems: NonNullable<Validated["problems"]>): MessagingError {
   const text = problems.map(({ path, message }) => oneLine(path === "" ? message : `${path}: ${message}`)).join("; ");
-  return new MessagingError("invalid-message", `"${shape.name}": "${type}" is not what its schema says: ${text}`, {
+  return new MessagingError("invalid-message", `"${shape.name}": "${type}" does not fit its schema: ${text}`, {
     kind: "permanent",
     channel: shape.name,
     problems,
@@ -156,7 +156,7 @@ export function checkCapabilities(shape: ChannelShape, options: ResolvedOptions,
     );
   }
   if (fairness !== undefined && !capabilities.fairness) {
-    throw refuse(shape, "fairness-unsupported", "this transport does not share fairly; leave fairnessKey out");
+    throw refuse(shape, "fairness-unsupported", "this transport has no fair sharing; leave fairnessKey out");
   }
 }
 

@@ -92,7 +92,7 @@ function listOf(declared: string | undefined): string[] {
 /** The bytes of an encoded body. A transport that carries only text has them as base64. */
 function bytesOf(body: string | Uint8Array): Uint8Array {
   if (typeof body !== "string") return body;
-  if (!/^[A-Za-z0-9+/_=\s-]*$/.test(body)) throw new Error("no base64");
+  if (!/^[A-Za-z0-9+/_=\s-]*$/.test(body)) throw new Error("not base64");
   return Buffer.from(body, "base64");
 }
 

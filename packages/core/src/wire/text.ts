@@ -53,7 +53,7 @@ export function checkName(value: unknown, field: string): string {
   return text;
 }
 
-/** A checked copy of user headers. Throws `bad-header` for a name outside `[a-z0-9-]` or a value that is no string, `bad-text` for malformed text. */
+/** A checked copy of user headers. Throws `bad-header` for a name outside `[a-z0-9-]` or a value that is not a string, `bad-text` for malformed text. */
 export function checkHeaders(headers: unknown): Record<string, string> {
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
     throw refuse("bad-header", `headers must be an object of strings, not ${describe(headers)}`);

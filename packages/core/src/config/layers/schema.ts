@@ -73,10 +73,10 @@ const share = z.preprocess(
 );
 /**
  * SQS counts at most 1,000 receives, and a thousand waits of the default five minutes take three and a half days. A larger number is a
- * typing error or means "for ever", for which there is `deadLetter: block`.
+ * typing error or means "forever", for which there is `deadLetter: block`.
  */
 const MOST_ATTEMPTS = 1_000;
-const ATTEMPTS = `a whole number from 1 to ${MOST_ATTEMPTS}; to retry for ever, set deadLetter: block`;
+const ATTEMPTS = `a whole number from 1 to ${MOST_ATTEMPTS}; to retry forever, set deadLetter: block`;
 const rule = {
   attempts: number(z.int(ATTEMPTS).min(1, ATTEMPTS).max(MOST_ATTEMPTS, ATTEMPTS)).nullish(),
   backoff: z.enum(["constant", "linear", "exponential"]).nullish(),

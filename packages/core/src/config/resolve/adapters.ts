@@ -65,7 +65,7 @@ function notInstalled(use: string, specifier: string, directory: string): string
   if (specifier.startsWith(".") || specifier.startsWith("/"))
     return `${specifier} does not exist, relative to ${directory}`;
   const name = specifier.startsWith(SCOPE) ? specifier.slice(SCOPE.length) : undefined;
-  // Never suggest installing a package in our scope that we did not publish: it could be somebody else's.
+  // Never suggest installing a package in our scope that we did not publish: it could be someone else's.
   if (name !== undefined && !Object.hasOwn(KNOWN, name)) {
     const meant = adapterMeant(name);
     const hint = meant === undefined ? "" : ` Did you mean ${JSON.stringify(meant)}?`;

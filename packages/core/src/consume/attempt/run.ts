@@ -142,7 +142,7 @@ class Watched implements PromiseLike<void> {
     this.#running.catch(() => undefined);
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what it is for
+  // oxlint-disable-next-line unicorn/no-thenable -- it is meant to be awaited
   then<A = void, B = never>(
     done?: ((value: void) => A | PromiseLike<A>) | null,
     failed?: ((reason: unknown) => B | PromiseLike<B>) | null,

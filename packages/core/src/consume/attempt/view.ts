@@ -1,7 +1,7 @@
 import type { HeldMessage } from "../lease/held-message.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 
-/** The delivery as a handler sees it, made anew for each attempt. Middleware may add fields. */
+/** The delivery as a handler sees it. Each attempt gets a new one. Middleware may add fields. */
 export class View {
   readonly id: string;
   readonly type: string;

@@ -28,7 +28,7 @@ test.each<[string, Existing, Partial<Policy>, RegExp]>([
     "any limit where a message is tried for ever",
     { deliveries: { count: 99, setting: "x" } },
     { exhausted: "block" },
-    /\b99\b.*for ever/,
+    /\b99\b.*forever/,
   ],
   [
     "a retention shorter than the waits",

@@ -33,11 +33,11 @@ function deliveryProblems({ policy }: Pick<GroupPlan, "policy">, { deliveries }:
   const { count, setting } = deliveries;
   if (policy.exhausted === "block")
     return [
-      `the broker gives a message up after ${count} deliveries (${setting}), and deadLetter: false tries for ever`,
+      `the broker gives up a message after ${count} deliveries (${setting}), but deadLetter: false retries it forever`,
     ];
   const attempts = Math.max(...rulesOf(policy).map((rule) => rule.attempts));
   if (count >= attempts) return [];
   return [
-    `the broker gives a message up after ${count} deliveries (${setting}), and retry.attempts is ${attempts}; raise the one, to twice the attempts or more, or lower the other`,
+    `the broker gives up a message after ${count} deliveries (${setting}), but retry.attempts is ${attempts}; raise the broker's limit to at least twice the attempts, or lower retry.attempts`,
   ];
 }

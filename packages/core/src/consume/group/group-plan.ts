@@ -14,7 +14,7 @@ export function groupPlanFor(
   const group = groupOf(channel, consumer.group);
   const ignoresAll = consumer.handlers["*"] === "ignore";
   if (ignoresAll && channel.model === "queue" && consumer.options.discard !== true) {
-    const text = `"*": "ignore" on a queue throws messages away for everyone: handle them, or say \`discard: true\``;
+    const text = `"*": "ignore" on a queue discards messages, and no other group gets them: handle them, or set \`discard: true\``;
     throw new MessagingError("would-discard", text, {
       kind: "config",
       channel: channel.channel,
@@ -34,7 +34,7 @@ function withOptions(group: GroupPlan, consumer: ConsumerShape): GroupPlan {
   const atLeast = consumer.kind === "batch" ? size : 1;
   const inFlight = maxInFlight ?? Math.max(group.maxInFlight, concurrency === undefined ? 0 : 2 * concurrency, atLeast);
   if (consumer.kind === "batch" && inFlight < size) {
-    const text = `maxInFlight is ${inFlight}, less than a batch of ${size}: it could never be full; raise it or lower batch.size`;
+    const text = `maxInFlight is ${inFlight}, less than a batch of ${size}, so a batch could never be full; raise maxInFlight or lower batch.size`;
     throw new MessagingError("bad-option", text, {
       kind: "config",
       channel: consumer.channel.name,

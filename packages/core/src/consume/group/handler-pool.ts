@@ -127,8 +127,8 @@ export class HandlerPool {
   }
 
   /**
-   * The later messages of a key that join its head in a batch, in order. A message that has failed here before is tried alone: when
-   * it fails, the messages behind it in the batch are taken back, and their handling was in vain.
+   * The later messages of a key that join its head in a batch, in order. A message that has failed here before is tried alone: if
+   * it fails again, messages behind it in the batch would be taken back, and their handling would be wasted.
    */
   #following(message: HeldMessage, room: number): readonly HeldMessage[] {
     if (message.lane === undefined || message.failures + message.before > 0 || message.condemned !== undefined)

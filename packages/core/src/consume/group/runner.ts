@@ -14,7 +14,7 @@ import { within } from "../../runtime/within.ts";
 const START_MS = 30_000;
 /** Further milliseconds `start()` waits for a call whose own limit is just as long: its error says more than "no answer". */
 const LAST_ANSWER_MS = 1_000;
-/** Milliseconds after which a session counts as healthy: the next failure starts the back-off anew. */
+/** Milliseconds after which a session counts as healthy: the next failure then starts the back-off from the beginning. */
 const HEALTHY_MS = 10_000;
 /** Milliseconds after the deadline for settlements in flight, and again for drivers to close. */
 const GRACE_MS = 1_000;

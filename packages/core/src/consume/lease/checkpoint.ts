@@ -2,7 +2,7 @@ import { reconnectMs } from "../../plan/backoff.ts";
 import { Deque } from "../../base/deque.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { HeldMessages } from "./held-messages.ts";
-import { mended, troubled } from "./lease-troubles.ts";
+import { cleared, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
 /** Milliseconds between checkpoints of a lease while records are being handled: once a second, as KCL advises because of cost. */
@@ -128,7 +128,7 @@ export class Checkpointer {
       failure = { cause };
     }
     if (failure === undefined) {
-      if (this.#tries > 0) mended(this.#work, "settle");
+      if (this.#tries > 0) cleared(this.#work, "settle");
       this.#tries = 0;
       if (this.#mark === mark) this.#mark = undefined;
       return;

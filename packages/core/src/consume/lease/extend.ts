@@ -2,7 +2,7 @@ import type { Delivery } from "../../driver/index.ts";
 import { MessagingError } from "../../api/errors.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { HeldMessages } from "./held-messages.ts";
-import { mended, troubled } from "./lease-troubles.ts";
+import { cleared, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
 /**
@@ -155,7 +155,7 @@ export class Heartbeat {
         troubled(this.#work, "extend", outcome.cause);
       }
     });
-    if (this.#failed !== undefined && outcomes.some((outcome) => outcome === undefined)) mended(this.#work, "extend");
+    if (this.#failed !== undefined && outcomes.some((outcome) => outcome === undefined)) cleared(this.#work, "extend");
   }
 
   /** Why a hold could not be kept, and what to change. */
@@ -168,7 +168,7 @@ export class Heartbeat {
     if (message.extending !== undefined)
       return new MessagingError("no-answer", `${doing}: no answer before the hold's end`, errorContext);
     if (this.#work.lease.extend === undefined) {
-      const text = `${doing}: this transport extends no hold, and keeps one for ${Math.round(this.#fixedMs)} ms; make the handler shorter, or raise the transport's own limit (RabbitMQ: consumerTimeout, with the broker's consumer_timeout)`;
+      const text = `${doing}: this transport cannot extend a hold, which lasts ${Math.round(this.#fixedMs)} ms; make the handler shorter, or raise the transport's own limit (RabbitMQ: consumerTimeout, with the broker's consumer_timeout)`;
       return new MessagingError("hold-over", text, errorContext);
     }
     if (
@@ -177,12 +177,12 @@ export class Heartbeat {
     )
       return new MessagingError(
         "hold-over",
-        `${doing}: the process was busy or asleep past the hold's end`,
+        `${doing}: the process was busy or suspended until after the hold's end`,
         errorContext,
       );
     return new MessagingError(
       "hold-limit",
-      `${doing}: the transport keeps no hold longer than this one was kept`,
+      `${doing}: the hold has reached the longest time that the transport allows`,
       errorContext,
     );
   }

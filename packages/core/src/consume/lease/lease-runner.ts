@@ -3,7 +3,7 @@ import { Checkpointer } from "./checkpoint.ts";
 import { Heartbeat } from "./extend.ts";
 import { HeldMessage } from "./held-message.ts";
 import { HeldMessages, type MessageParts } from "./held-messages.ts";
-import { mended } from "./lease-troubles.ts";
+import { cleared } from "./lease-troubles.ts";
 import type { LeaseHost } from "./lease-work.ts";
 import type { Receiving } from "./receive-loop.ts";
 import { ReceiveLoops } from "./receive-loops.ts";
@@ -198,7 +198,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     this.messages.loseAll();
     this.settler.abandon();
     this.heartbeat.close();
-    mended(this, "receive");
+    cleared(this, "receive");
     this.checkpointer?.close();
     this.#end();
   }

@@ -15,7 +15,7 @@ export function troubled(work: LeaseWork, what: Call, cause: unknown): void {
 }
 
 /** Clears the report: the call has succeeded. */
-export function mended(work: LeaseWork, what: Call): void {
+export function cleared(work: LeaseWork, what: Call): void {
   work.host.context.troubles.clear(`${what} ${work.lease.id}`);
 }
 

@@ -1,7 +1,7 @@
 import { reconnectMs } from "../../plan/backoff.ts";
 import type { Delivery, Fault } from "../../driver/index.ts";
 import { fromFault } from "../../api/errors.ts";
-import { mended, troubled } from "./lease-troubles.ts";
+import { cleared, troubled } from "./lease-troubles.ts";
 import type { LeaseRoom, LeaseWork } from "./lease-work.ts";
 
 /** An empty answer sooner than this many milliseconds means that the driver did not wait as asked. */
@@ -126,7 +126,7 @@ export class ReceiveLoop {
 
   #works(): void {
     this.#failures = 0;
-    mended(this.#lease, "receive");
+    cleared(this.#lease, "receive");
   }
 
   /** Returns false if the driver's answer is malformed. The lease then ends, and its messages come again after the receiver is reopened. */

@@ -3,7 +3,7 @@ import type { Outcome, Settlement } from "../../driver/index.ts";
 import { LinkedQueue } from "../../base/linked-queue.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { HeldMessages } from "./held-messages.ts";
-import { mended, troubled } from "./lease-troubles.ts";
+import { cleared, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
 /** Milliseconds a settlement may wait for others to fill its batch, while handlers run (driver rule 5). */
@@ -165,7 +165,7 @@ export class Settler {
       if (outcome === undefined) this.#finish(message, false);
       else this.#failed(message, outcome.cause);
     });
-    if (this.#troubled && outcomes.some((outcome) => outcome === undefined)) this.#mended();
+    if (this.#troubled && outcomes.some((outcome) => outcome === undefined)) this.#cleared();
     // It may be in the old generation (docs/v8.md#old-objects).
     batch.length = 0;
     if (this.#pending.size >= this.#work.batch || (this.#flushing && this.#pending.size > 0)) this.#sendAll();
@@ -194,9 +194,9 @@ export class Settler {
     (this.#again ??= new Map()).set(message, { timer: runtime.timer(wait, again), cause });
   }
 
-  #mended(): void {
+  #cleared(): void {
     this.#troubled = false;
-    mended(this.#work, "settle");
+    cleared(this.#work, "settle");
   }
 
   #finish(message: HeldMessage, lost: boolean, cause?: unknown): void {

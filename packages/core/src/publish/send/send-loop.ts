@@ -151,7 +151,7 @@ export class SendLoop {
     call.grace = this.#options.runtime.timer(ABORT_GRACE_MS, () => this.#abandon(call));
   }
 
-  /** Replaces the sender of a driver that ignores its abort signal, so that the call does not occupy a slot for ever. */
+  /** Replaces the sender of a driver that ignores its abort signal, so that the call does not occupy a slot forever. */
   #abandon(call: SendCall): void {
     call.abandoned = true;
     this.#options.slot.drop(call.sender);
