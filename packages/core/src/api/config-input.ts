@@ -143,7 +143,10 @@ export interface GroupInput<Null = never> {
   readonly hold?: Duration | Null;
   /** The policy of the group. Default: the channel's. */
   readonly policy?: string | Null;
-  /** Where a new stream group starts. A time is ISO 8601 or epoch milliseconds. Default `earliest`, so that it misses nothing. */
+  /**
+   * Where a new stream group starts. Default `earliest`, so that it misses nothing. A time is ISO 8601 or epoch milliseconds, inside
+   * `{ time }`: `start: { time: "2026-11-29T12:00:00Z" }`. `{ at }` takes a position that `delivery.position` gave.
+   */
   readonly start?:
     | Exclude<Position, object>
     | { readonly time: string | number | Date }
