@@ -108,7 +108,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "exchange-not-found":
     "RabbitMQ has no such exchange. Create it with `plan` and `apply`, or check prefix, `address` and virtual host.",
   "exclusive-consumer":
-    "Another consumer has the queue for itself. It is tried again. End the other consumer if it should not be there.",
+    "Another consumer has exclusive use of the queue. It is tried again. End the other consumer if it should not be there.",
   failed: "The lease store failed in a way that it does not explain. The cause says more. It is tried again.",
   "fairness-unsupported": "`fairnessKey` is not declared. Add `needs: { fairness: true }` to the channel.",
   "foreign-queue-url":

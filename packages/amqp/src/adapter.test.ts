@@ -39,7 +39,7 @@ test("a stream's group without a lease store is refused with what to set; its pu
 test("a hold longer than consumerTimeout is refused, of a stream not", () => {
   const { value } = resolved({ consumerTimeout: "10m" });
   expect(adapter.nativeProblems!(of({ holdMs: 2 * 3_600_000 }), value)).toEqual([
-    "hold: 2h is longer than the connection's consumerTimeout of 10m, after which RabbitMQ takes a delivery back; lower hold, or raise consumerTimeout with the broker's consumer_timeout",
+    "hold: 2h is longer than the connection's consumerTimeout of 10m, after which RabbitMQ takes back a delivery; lower hold, or raise consumerTimeout with the broker's consumer_timeout",
   ]);
   expect(adapter.nativeProblems!(of({ holdMs: 600_000 }), value)).toEqual([]);
   expect(adapter.nativeProblems!(of({ holdMs: 2 * 3_600_000, model: "stream" }), value)).toEqual([]);
@@ -48,7 +48,7 @@ test("a hold longer than consumerTimeout is refused, of a stream not", () => {
 test("names and native settings that RabbitMQ has not are refused", () => {
   const { value } = resolved({});
   expect(adapter.locate(of({ name: "é".repeat(130) }), value).problem).toMatch(/at most 255 bytes/);
-  expect(adapter.locate(of({ address: "amq.mine" }), value).problem).toMatch(/RabbitMQ's own/);
+  expect(adapter.locate(of({ address: "amq.mine" }), value).problem).toMatch(/reserved by RabbitMQ/);
   expect(adapter.nativeProblems!(of({ native: { maxLength: 0, colour: "red" } }), value)).toHaveLength(2);
   expect(adapter.nativeProblems!(of({ native: { maxLength: 5, priority: 9 } }), value)).toEqual([]);
 });

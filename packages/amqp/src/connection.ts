@@ -63,7 +63,7 @@ export async function connect(
     return caution;
   };
 
-  /** By queue. A queue's arguments never change, so they are asked for once. */
+  /** Existing queues by name. A queue's arguments never change, so the broker is asked only once. */
   const found = new Map<string, Existing>();
   const existingOf = async (from: Destination, signal: AbortSignal): Promise<Existing> => {
     // Plan and apply make and compare our own queues.

@@ -1,11 +1,11 @@
-/** Checks a broker's address, and says what of it may be shown. */
+/** Checks a broker's address, and removes from it what must not be shown. */
 import { isLoopback, withoutScheme } from "@switchyard/core/driver-kit";
 
 export function urlProblem(url: string, allowInsecure: boolean): string | undefined {
   const bare = withoutScheme(url);
   if (bare !== undefined) return `has no scheme; write ${isLoopback(bare.hostname) ? "amqp" : "amqps"}://${bare.host}`;
   const parsed = URL.parse(url);
-  // Such a character ends the first part of the address, so that the password would be taken for a host, a port or a path.
+  // Such a character ends the first part of the address, so a part of the password would be read as a host, a port or a path.
   if ((parsed === null || parsed.username === "") && /^amqps?:\/\/[^@]*[#/?][^@]*@/i.test(url))
     return 'holds a bare "#", "/" or "?" before its "@"; in a user or password write %23, %2F and %3F';
   if (parsed !== null && !isDecodable(parsed))
@@ -28,7 +28,7 @@ function isDecodable({ username, password, pathname }: URL): boolean {
   }
 }
 
-/** Without user, password and query. */
+/** The address without user, password and query. */
 export function shown(url: string): string {
   const parsed = URL.parse(url);
   return parsed === null

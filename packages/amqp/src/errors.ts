@@ -1,4 +1,4 @@
-/** The fault table: what an error of the broker, amqplib or the network means for the call it happened in. */
+/** The fault table: what an error of the broker, amqplib or the network means for the call that failed. */
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { causesOf, isMessagingError, networkFault } from "@switchyard/core/driver-kit";
 import { shown } from "./endpoint.ts";
@@ -34,7 +34,11 @@ export const blockedFault = (resource: string, retryAfterMs?: number): AmqpFault
 };
 
 export const lostLease = (): AmqpFault =>
-  new AmqpFault("lost", "channel-gone", "the channel this message came by is gone; it will come again");
+  new AmqpFault(
+    "lost",
+    "channel-gone",
+    "the channel that delivered this message is closed; the message will be redelivered",
+  );
 
 const TOPOLOGY = "create it with plan and apply, or check prefix, address and virtual host";
 const RIGHTS = "check the user's configure, write and read permissions on this virtual host";
@@ -57,10 +61,10 @@ const VHOST: Fault = {
   hint: "check the virtual host in the address, and the user's right to it",
 };
 
-/** The queue exists and its node is booting or away. */
+/** Texts which say that a queue exists, but its node is starting or not reachable. */
 const PASSES = /\bdown\b|inaccessible|unavailable|timed? ?out/i;
 
-/** True if the broker says that something does not exist, and not only that it cannot be reached now. */
+/** True if the broker says that something does not exist, rather than that it cannot be reached now. */
 export function isMissing(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return code === 404 && !PASSES.test(String(message).slice(0, MOST_TEXT));
@@ -159,7 +163,7 @@ function byReply(reply: number, text: string, during: Phase): Fault {
         return {
           kind: "retryable",
           code: "exclusive-consumer",
-          hint: "another consumer has the queue for itself",
+          hint: "another consumer has exclusive use of the queue",
         };
       return {
         kind: "auth",
@@ -196,7 +200,7 @@ function byReply(reply: number, text: string, during: Phase): Fault {
   }
 }
 
-/** A limit that is reached passes. A virtual host that does not exist, or is not for this user, does not. */
+/** A limit that was reached may pass. A virtual host that does not exist, or that the user may not use, does not. */
 function notAllowed(text: string): Fault {
   if (/limit|maximum/i.test(text)) {
     const code = /channel/i.test(text) ? "channel-limit" : "connection-limit";
@@ -232,7 +236,7 @@ function precondition(text: string, during: Phase): Fault {
   return {
     kind: "config",
     code: "topology-differs",
-    hint: "what is there was made otherwise; plan() says in what",
+    hint: "it exists with other attributes; plan() shows which",
   };
 }
 

@@ -12,23 +12,24 @@ export const MAX_MESSAGE_BYTES = 16 * MIB;
 export const MAX_HEADER_BYTES = 64 * 1024;
 /** The most bytes of a name, which is a short string of AMQP. */
 export const MAX_NAME_BYTES = 255;
-/** Messages of one call of `send`, which is over when the last confirm has come. In a small call fewer messages wait for the last one. */
+/** The most messages of one `send` call. A call ends when its last confirm has come, so in a smaller call fewer messages wait for others. */
 export const MAX_BATCH = 32;
 export const SENDS_AT_ONCE = 32;
-/** Unconfirmed messages on a channel from which on another one is opened, and the most channels of one sender. */
+/** With this many unconfirmed messages on its channels, a sender opens another one. */
 export const UNANSWERED_A_CHANNEL = 128;
+/** The most channels of one sender. */
 export const CHANNELS_TO_PUBLISH = 4;
 export const MAX_HEADERS = 100;
-/** The longest delay queue holds a message for 12 hours. A delay of seven days passes it fourteen times. */
+/** The longest delay. The longest delay queue holds a message for 12 hours, so seven days take fourteen rounds. */
 export const MAX_DELAY_MS = 7 * DAY;
 /** Default of `consumer_timeout`, after which the broker closes the channel of a delivery that is not settled. */
 export const CONSUMER_TIMEOUT_MS = 30 * MINUTE;
 /** The largest prefetch of a quorum queue. */
 export const MAX_PREFETCH = 2_000;
-/** Where no limit is set, RabbitMQ 4 gives a message up after 20 returns, and drops it if there is no dead-letter queue. */
+/** The limit of a queue without dead letters. If it had none, RabbitMQ 4 would drop a message after 20 returns. */
 export const NO_DELIVERY_LIMIT = 1_000_000_000;
 export const PARTITIONS = 4;
 /** A message is kept until it is consumed. A number, because infinity cannot be printed as a duration. */
 export const UNLIMITED_MS = 100 * 365 * DAY;
-/** How long a call to the broker may take. After that the connection is taken for dead. */
+/** How long a call to the broker may take. After that the connection counts as dead. */
 export const CALL_MS = 15 * SECOND;

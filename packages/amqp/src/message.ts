@@ -11,7 +11,7 @@ import { headerText } from "./message/header-text.ts";
 const BYTES = "application/octet-stream";
 const JSON_TYPE = "application/json";
 const SHORT = 255;
-/** Headers that RabbitMQ adds to a message. They are not part of it. */
+/** Headers that RabbitMQ adds to a message. They are not part of what the producer sent. */
 const BROKERS = /^x-(?:death|delivery-count|acquired-count|stream-offset|first-death-.*|last-death-.*|opt-.*)$/;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -23,7 +23,7 @@ export interface ToSend {
 }
 
 /**
- * `makeId` makes an id for a message that has none, so that its return can be told from others. An attribute is sent once, as a header,
+ * `makeId` makes an id for a message without one, so that its return can be told apart from others. An attribute is sent once, as a header,
  * and not as a property too: the time and the type as properties cost the broker more than all the headers.
  */
 export function toAmqp(message: WireMessage, makeId: () => string, fast: FastPaths | undefined): ToSend {
@@ -53,7 +53,7 @@ const PROPERTIES = [
   ["type", "foreign-type"],
 ] as const;
 
-/** Gives a copy of another producer's message that producer's properties again. */
+/** Restores the original properties on a copy of another producer's message. */
 function restore(ce: string, options: ToSend["options"]): void {
   if (!ce.includes('"source":"foreign"')) return;
   const { source, headers } = (parsed(ce) ?? {}) as { source?: unknown; headers?: Record<string, unknown> };
@@ -119,7 +119,7 @@ export function mostBytes({ body, headers, type = "", key = "" }: WireMessage): 
 export interface Received {
   readonly message: WireMessage;
   readonly id: string | undefined;
-  /** The milliseconds for which the message has yet to be held back. */
+  /** How many milliseconds the message must still be held back. */
   readonly leftMs: number;
   /** Failed attempts of earlier copies. */
   readonly attempts: number;

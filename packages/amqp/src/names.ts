@@ -30,7 +30,7 @@ export const partitionName = (of: Destination, n: number): string => `${addressO
 export const membersQueue = (of: Destination): string => `${addressOf(of)}_members`;
 
 const LEASES_MISSING =
-  'a stream\'s groups need a place for leases and checkpoints: set leases on the connection, to "memory" for one process and tests, or in code to a store (postgresLeases of @switchyard/leases/postgres)';
+  'the groups of a stream need a store for leases and checkpoints: set leases on the connection, to "memory" for a single process or tests, or in code to a store (postgresLeases of @switchyard/leases/postgres)';
 
 export function locate(of: Destination, options: Pick<ResolvedOptions, "leases">): Located {
   const address = addressOf(of);
@@ -44,7 +44,7 @@ export function locate(of: Destination, options: Pick<ResolvedOptions, "leases">
     };
   }
   if (address.startsWith("amq."))
-    return { address, problem: `"${address}": names that start with amq. are RabbitMQ's own` };
+    return { address, problem: `"${address}": names that start with amq. are reserved by RabbitMQ` };
   if (/[\r\n]/.test(address)) return { address, problem: `"${address}" holds a line end` };
   return { address };
 }

@@ -6,17 +6,17 @@ import type { ResolvedOptions } from "./options.ts";
 import { formatDuration, parseDuration } from "@switchyard/core/driver-kit";
 
 export interface Settings {
-  /** Of every message published to it, 0 to 9; a quorum queue of RabbitMQ 4 takes 5 and above first. */
+  /** The priority of every message published to it, 0 to 9. A quorum queue of RabbitMQ 4 delivers 5 and above first. */
   readonly priority: number | undefined;
-  /** Messages, and bytes, a queue takes before it refuses more (`reject-publish`): a stream drops its oldest instead. */
+  /** How many messages, and bytes, a queue holds before it refuses more (`reject-publish`). A stream drops its oldest messages instead. */
   readonly maxLength: number | undefined;
   readonly maxLengthBytes: number | undefined;
-  /** Replicas in a cluster. */
+  /** The number of replicas in a cluster. */
   readonly groupSize: number | undefined;
-  /** Milliseconds RabbitMQ 4.3 itself holds back a failed message, times its failures, and the most it may come to. */
+  /** How long RabbitMQ 4.3 itself holds back a failed message for each of its failures, and at most, in milliseconds. */
   readonly delayedRetryMs: number | undefined;
   readonly delayedRetryMaxMs: number | undefined;
-  /** Of a stream: the size of its files, the smallest it can drop. */
+  /** For a stream: the size of its files in bytes. Retention removes whole files. */
   readonly segmentBytes: number | undefined;
 }
 
@@ -68,7 +68,7 @@ export function nativeProblems(
     consumerTimeout !== undefined &&
     of.holdMs > consumerTimeout
   ) {
-    const why = `${formatDuration(of.holdMs)} is longer than the connection's consumerTimeout of ${formatDuration(consumerTimeout)}, after which RabbitMQ takes a delivery back`;
+    const why = `${formatDuration(of.holdMs)} is longer than the connection's consumerTimeout of ${formatDuration(consumerTimeout)}, after which RabbitMQ takes back a delivery`;
     problems.push(`hold: ${why}; lower hold, or raise consumerTimeout with the broker's consumer_timeout`);
   }
   if (of.retentionMs !== undefined && (parseDuration(of.retentionMs) === undefined || of.retentionMs < 1_000)) {
@@ -84,7 +84,7 @@ export function nativeProblems(
   return problems;
 }
 
-/** Call it only if {@link nativeProblems} found nothing: a value that does not fit is taken as absent. */
+/** Call it only if {@link nativeProblems} found nothing: an invalid value counts as absent. */
 export function settingsOf(of: Destination): Settings {
   const number = (key: string): number | undefined => {
     const value = of.native[key];

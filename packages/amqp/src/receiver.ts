@@ -5,16 +5,16 @@ import type { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
 import type { QueueLease } from "./receive/queue-lease.ts";
 import type { Receipt } from "./receive/unsettled.ts";
 
-/** The members of an ordered group count each other about this often. It varies, so that they do not all do so at once. */
+/** How often the members of an ordered group count each other. The interval varies, so that they do not all count at once. */
 const LOOK_MS = 1_500;
 
 export interface ReceiverOptions {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
-  /** They are open already. */
+  /** The leases, which are already open. */
   readonly leases: readonly QueueLease[];
   readonly redelivery: DelayedRedelivery | undefined;
-  /** Absent: members do not share the partitions out. */
+  /** Absent if the members do not balance the partitions. */
   readonly members: Members | undefined;
   readonly runtime: Runtime;
   readonly onClose: () => void;
@@ -22,7 +22,7 @@ export interface ReceiverOptions {
 
 export const createReceiver = (options: ReceiverOptions): ReceiverDriver<Receipt> => new Receiver(options);
 
-/** Has one lease for a queue, or one for each partition. The first lost lease ends them all, and core opens the receiver again. */
+/** A receiver with one lease for a queue, or one for each partition. When a lease is lost, all end, and core opens a new receiver. */
 class Receiver implements ReceiverDriver<Receipt> {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
@@ -51,7 +51,7 @@ class Receiver implements ReceiverDriver<Receipt> {
     throw broken.lost.reason;
   }
 
-  /** RabbitMQ leaves a partition with its first consumer for good. So members that have more than their share give some up. */
+  /** RabbitMQ leaves a partition with its first consumer forever. So members with more than their share give up some. */
   #lookLater(members: Members): void {
     const { runtime } = this.#options;
     this.#look = runtime.timer(LOOK_MS * (0.75 + runtime.random() / 2), () => {

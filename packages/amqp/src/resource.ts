@@ -1,4 +1,4 @@
-/** A destination's queues and exchanges as the broker has them: found, checked, and read as far as AMQP tells. */
+/** Finds and checks a destination's queues and exchanges on the broker, and reads their settings as far as AMQP allows. */
 import type { Destination, Existing } from "@switchyard/core/driver";
 import { formatDuration, MessagingError } from "@switchyard/core/driver-kit";
 import type { Channel } from "./client/channel.ts";
@@ -38,8 +38,8 @@ export async function explained(error: unknown, of: Destination, link: Link, sig
 }
 
 /**
- * Throws if the configuration has fewer partitions than the broker. Keys would go to other queues than before, and nobody would read the
- * last ones.
+ * Throws if the configuration has fewer partitions than the broker. Keys would go to other queues than before, and the last partitions
+ * would not be read.
  */
 export async function refuseSurplus(of: Destination, link: Link, signal: AbortSignal): Promise<void> {
   const count = partitionQueues(of).length;
@@ -50,7 +50,7 @@ export async function refuseSurplus(of: Destination, link: Link, signal: AbortSi
     if (isMissing(error)) return;
     throw error;
   }
-  const text = `partitions is ${count}, but "${next}" is there as well; the number is fixed once used: set partitions to what there are`;
+  const text = `partitions is ${count}, but "${next}" exists as well; the number is fixed once the channel is in use: set partitions to the number that exists`;
   throw new MessagingError("partitions-differ", text, { kind: "config" });
 }
 
@@ -72,8 +72,8 @@ export async function brokerRetryFor(
 }
 
 /**
- * What a queue that somebody else made does to messages by itself. AMQP does not tell a queue's arguments, but refuses a declaration that
- * differs, and names the queue's own value. This needs the right to configure. Without it nothing is known, and the result is empty.
+ * What an existing queue does to messages by itself. AMQP cannot list a queue's arguments. But it refuses a declaration that differs, and
+ * names the queue's own value. This needs the right to configure. Without it nothing is known, and the result is empty.
  *
  * Settings of a broker's policy cannot be seen here.
  */
@@ -115,7 +115,7 @@ function existingOf(its: ReadonlyMap<string, string>): Existing {
   }
   if (expiresMs !== undefined)
     discards.push(
-      `x-expires is ${expiresMs}, so that the broker deletes the queue and its messages when nobody reads it for ${formatDuration(expiresMs)}; remove it`,
+      `x-expires is ${expiresMs}, so that the broker deletes the queue and its messages when no consumer reads it for ${formatDuration(expiresMs)}; remove it`,
     );
   return {
     // The limit counts returns, which are one fewer than deliveries.

@@ -1,4 +1,4 @@
-/** The part of amqplib that we use, as structural types: any version, copy or wrapper that has it will do. */
+/** The part of amqplib that we use, as structural types. Any version, copy or wrapper that has it can be used. */
 import type { Buffer } from "node:buffer";
 import { loadPeer } from "@switchyard/core/driver-kit";
 

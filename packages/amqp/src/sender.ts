@@ -24,7 +24,7 @@ export interface SenderOptions {
   readonly priority: number | undefined;
   readonly runtime: Runtime;
   readonly fast: FastPaths | undefined;
-  /** It belongs to the destination, and outlives the sender, which ends with its channel. */
+  /** Shared by all senders of the destination. A sender ends with its channel; this does not. */
   readonly caution: Caution;
 }
 

@@ -3,8 +3,8 @@ import { anySignal, within } from "@switchyard/core/driver-kit";
 import { AmqpFault } from "../errors.ts";
 
 /**
- * What the broker answers. Throws the reason of the first signal that aborts before, and `no-answer` (`retryable`), after a call of
- * `onLate`, when `limitMs` have passed.
+ * Waits for the broker's answer. Throws the reason of the first signal that aborts before it comes. After `limitMs` it calls `onLate` and
+ * throws `no-answer` (`retryable`).
  */
 export async function answerWithin<T>(
   limitMs: number,

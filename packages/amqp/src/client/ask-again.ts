@@ -1,6 +1,6 @@
 /**
- * amqplib does not pass on what a broker says when it refuses a virtual host, nor what else may listen at the address. After such a
- * failure we do the handshake once more by ourselves, up to the answer.
+ * Finds out why a connection failed. amqplib does not pass on what a broker says when it refuses a virtual host, nor that something other
+ * than a broker listens at the address. After such a failure we repeat the handshake ourselves, up to the answer.
  */
 import { Buffer } from "node:buffer";
 import { connect as overTcp, type Socket } from "node:net";
@@ -35,7 +35,7 @@ export function saysTooLittle(error: unknown): boolean {
   return !/^Handshake terminated by server|SASL mechanism|ETIMEDOUT/.test(text);
 }
 
-/** The answer of the other side as an error. Undefined if it gives none that says more, or takes the connection now. */
+/** The other side's answer as an error. Undefined if the answer says no more than before, or if it now accepts the connection. */
 export function askAgain(address: Address, timeoutMs: number, runtime: Runtime): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const { secure, host, port } = address;
@@ -84,7 +84,7 @@ const short = (text: string): Buffer => {
   return Buffer.concat([Buffer.of(bytes.length), bytes]);
 };
 
-/** It has the capability that makes the broker say why it refuses a login. */
+/** The frame `start-ok`. It declares the capability that makes the broker say why it refuses a login. */
 function startOk({ mechanism, response }: Address): Buffer {
   const capability = Buffer.concat([short("authentication_failure_close"), Buffer.from("t\u0001", "latin1")]);
   const properties = Buffer.concat([short("capabilities"), Buffer.from("F"), long(capability)]);

@@ -19,7 +19,7 @@ export class Channel {
     raw.on("error", (error: unknown) => {
       this.#cause ??= error;
     });
-    // A callback of ours threw, and what it left undone cannot be made up for, so the channel ends.
+    // One of our callbacks threw. What it left undone cannot be repaired, so the channel ends.
     raw.on("handler-error", (error: unknown) => {
       this.#cause ??= error;
       this.end(error);
@@ -45,7 +45,7 @@ export class Channel {
     this.#over.abort(cause ?? new AmqpFault("retryable", "connection-lost", "the channel was closed"));
   }
 
-  /** Closes the channel, which gives back what is unsettled. Resolves when the broker has answered or the channel has ended. Idempotent. */
+  /** Closes the channel, which returns unsettled messages to the broker. Resolves when the broker has answered or the channel has ended. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -56,7 +56,7 @@ export class Channel {
       try {
         await this.#call(this.raw.close(), this.over);
       } catch {
-        // It has ended already, as was wanted.
+        // It has already ended.
       }
     }
     this.end(new AmqpFault("closed", "closed", "the channel is closed"));

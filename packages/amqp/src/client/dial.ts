@@ -11,7 +11,7 @@ import { loadAmqplib } from "../sdk.ts";
 /** Opens one connection to one address. */
 export type Dial = (url: string, name: string) => Promise<AmqpModel>;
 
-/** Without Nagle's algorithm: from publish to delivery took 44 ms with it, and 1 ms without. */
+/** Turns Nagle's algorithm off: from publish to delivery it took 44 ms with it, and 1 ms without. */
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveDelay: 30_000 };
 
 export async function dialer(options: ResolvedOptions, runtime: Runtime, fast: FastPaths | undefined): Promise<Dial> {
@@ -43,7 +43,7 @@ export async function dialer(options: ResolvedOptions, runtime: Runtime, fast: F
         clientProperties: { connection_name: name },
       });
     } catch (error) {
-      // A function given in place of amqplib's `connect` may have connected to somewhere else.
+      // A user's function that replaces amqplib's `connect` may have connected to somewhere else.
       if (options.connect !== undefined || !saysTooLittle(error)) throw error;
       const login = (credentials ?? plain("guest", "guest")) as Credentials;
       throw (await askAgain(addressOf(address, login, secure), ASK_MS, runtime)) ?? error;

@@ -8,11 +8,11 @@ import { AmqpFault, blockedFault, classify } from "../errors.ts";
 import { CALL_MS } from "../limits.ts";
 import { answerWithin } from "./answer-within.ts";
 
-/** The first and the longest wait after a failed round over all addresses, with full jitter in the upper half. */
+/** The first and the longest wait after all addresses have failed. Jitter shortens a wait by up to half. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
 
-/** What the broker said of itself when it was greeted. */
+/** What the broker said about itself in the handshake. */
 export interface Product {
   readonly name: string;
   readonly version: string;
@@ -39,11 +39,11 @@ interface Open {
 }
 
 /**
- * A TCP connection to the broker, opened when it is needed, and again after it broke. What belongs to one connection ends with it: a
- * channel never moves to the next one.
+ * A TCP connection to the broker. It is opened when it is needed, and again after it broke. Everything that belongs to a connection ends
+ * with it: a channel never moves to the next connection.
  *
- * Retries are core's. Link makes sure that many requests at once make one attempt, that attempts are spaced, and that a failure which
- * will not pass (login, virtual host, certificate) is reported at once.
+ * Core retries. This class makes sure that concurrent requests share one attempt, that there is a pause between attempts, and that a
+ * failure which will not pass by itself (login, virtual host, certificate) is reported at once.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -75,7 +75,7 @@ export class Link {
     try {
       raw = await this.#call(open, made, signal);
     } catch (error) {
-      // The channel may still come, and nobody would close it.
+      // The channel may still open, and nothing else would close it.
       made.then(
         (late) => (late as AmqpChannel).close().catch(() => {}),
         () => {},
@@ -99,7 +99,7 @@ export class Link {
     }
   }
 
-  /** What the broker is. Opens the connection where it is not. */
+  /** The broker's product and version. Opens the connection if it is not open. */
   async product(signal: AbortSignal | undefined): Promise<Product> {
     const { model } = await this.#opened(signal);
     const { product, version } =
@@ -135,7 +135,7 @@ export class Link {
   }
 
   async #call<T>(open: Open, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    // A broker with an alarm does not answer on a publishing connection, and is not dead.
+    // A broker with an alarm does not answer on a publishing connection, but is not dead.
     const late = () => {
       if (this.#blocked === undefined)
         this.#drop(open, new AmqpFault("retryable", "no-answer", "the broker stopped answering"));
@@ -235,7 +235,7 @@ export class Link {
   }
 }
 
-/** Closes our socket now. That its other side is gone would show only after missed heartbeats. */
+/** Closes our socket at once. Otherwise only missed heartbeats would show that the other side is gone. */
 function destroy(model: AmqpModel): void {
   (model.connection as { stream?: { destroy?(): void } } | undefined)?.stream?.destroy?.();
 }

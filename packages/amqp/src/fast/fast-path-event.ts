@@ -2,12 +2,12 @@
 import type { Attributes } from "../message/cloud-events.ts";
 
 const JSON_TYPE = "application/json";
-/** Characters that JSON writes as they are, whatever stands beside them. */
+/** Characters that JSON always writes unchanged. */
 const TEXT = String.raw`[^"\\\u0000-\u001f\ud800-\udfff]*`;
 const PLAIN = new RegExp(`^${TEXT}$`);
 const USUAL = new RegExp(`^\\{"specversion":"1\\.0","id":"(${TEXT})","source":"(${TEXT})","time":"(${TEXT})"\\}$`);
 
-/** As `spread`. Undefined for any other envelope. */
+/** Like `spread`. Undefined for any other envelope. */
 export function spreadPlain(ce: string): Attributes | undefined {
   const found = USUAL.exec(ce);
   if (found === null) return undefined;
@@ -25,7 +25,7 @@ export function spreadPlain(ce: string): Attributes | undefined {
   };
 }
 
-/** As `gather`. Undefined for any other headers. */
+/** Like `gather`. Undefined for any other headers. */
 export function gatherPlain(
   headers: Readonly<Record<string, unknown>>,
   contentType: string | undefined,

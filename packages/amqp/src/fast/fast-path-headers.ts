@@ -43,7 +43,7 @@ export class ReusedHeaders {
     return headers;
   }
 
-  /** A new object after a tracer has added headers of its own, which belong to the last message alone. */
+  /** Replaces the object after a tracer has added its own headers to it, because those belong only to the last message. */
   #own() {
     let size = 0;
     for (const _ in this.#headers) size++;

@@ -56,7 +56,7 @@ const TYPE = 0x0020;
 const LONG_STRING = 0x53;
 
 const SLAB_BYTES = 64 * 1024;
-/** The largest message, at three bytes for each unit of a string. Larger ones are left to amqplib: copying matters less there. */
+/** The largest message, counted as three bytes for each UTF-16 unit. Larger messages are left to amqplib, where copying matters less. */
 const MAX_BYTES = 16 * 1024;
 /** An upper bound for the bytes of the frames besides strings, headers and body. */
 const FIXED_BYTES = 128;
@@ -72,7 +72,7 @@ export function writeFramesAtOnce(channel: AmqpChannel): void {
   if (!isInner(inner)) return;
   const original = inner.sendMessage;
   const frames = new PublishFrames(inner.ch);
-  // When a channel ends, amqplib puts a function that refuses in this place.
+  // When a channel ends, amqplib replaces this function by one that refuses.
   inner.sendMessage = (fields, properties, content) => {
     const { connection } = inner;
     const bytes = content.length + OVERHEAD > connection.frameMax ? undefined : frames.of(fields, properties, content);
@@ -232,7 +232,7 @@ export class PublishFrames {
   }
 }
 
-/** A text of up to 85 units fits into a short string of AMQP, whatever is in it. */
+/** A text of up to 85 UTF-16 units always fits into a short string of AMQP. */
 const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= 85;
 const mayBeShort = (value: unknown): value is string | undefined => value === undefined || isShort(value);
 const mayBeOctet = (value: unknown): value is number | undefined =>

@@ -20,8 +20,8 @@ interface Inner {
 
 /**
  * amqplib puts what a channel writes into a stream of that channel, from which a multiplexer takes it in a later turn of the event loop.
- * With this patch it goes to the socket at once if nothing of the channel waits there and the socket has room: a turn sooner, and
- * without two streams in between. What the socket has no room for waits with amqplib, and so does all that the channel writes after it.
+ * With this patch it goes to the socket at once if nothing of the channel waits there and the socket has room. This is a turn earlier and
+ * saves two streams. If the socket has no room, the write waits with amqplib, and so does everything that the channel writes after it.
  */
 export function writeThrough(channel: AmqpChannel): void {
   const inner = channel as unknown as Inner;

@@ -15,7 +15,7 @@ export const KEY_HEADER = "cloudEvents_partitionkey";
 const OTHER_PREFIX = "cloudEvents:";
 const JSON_TYPE = "application/json";
 
-/** In the order core writes them. */
+/** The required attributes, in the order in which core writes them. */
 const REQUIRED = ["specversion", "id", "source", "time"] as const;
 const LEADING = [...REQUIRED, ...ENVELOPE_ATTRIBUTES.map(({ name }) => name)];
 const NUMBERS = new Set([
@@ -31,11 +31,14 @@ export interface Attributes {
   readonly headers: Record<string, string | number>;
   readonly contentType: string;
   readonly id: string | undefined;
-  /** It has specversion, id, source and time, and no other attribute. Absent: not known. */
+  /** True if there is no attribute besides specversion, id, source and time. Absent: not known. */
   readonly plain?: boolean;
 }
 
-/** The attributes of a `ce` text as headers. Undefined if we did not write it, or could not read it back: then the text is sent. */
+/**
+ * The attributes of a `ce` text as headers. Undefined if we did not write the text or could not read it back exactly. The text itself is
+ * then sent.
+ */
 export function spread(ce: string): Attributes | undefined {
   const found = parse(ce);
   if (found?.["specversion"] !== "1.0") return undefined;
@@ -66,7 +69,7 @@ export function gather(
   const attribute = (name: string): string | number | undefined => {
     const value = headers[PREFIX + name] ?? headers[OTHER_PREFIX + name];
     if (!NUMBERS.has(name)) return textOf(value);
-    // `Number` of a table would call a method that the sender named.
+    // `Number` of an object would call a method that the sender chose.
     return typeof value === "number" || typeof value === "string" ? Number(value) : undefined;
   };
   if (attribute("specversion") === undefined || attribute("id") === undefined || attribute("source") === undefined)

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Nobody nests headers so deep; reading them must not exhaust the stack. */
+/** Deeper headers are not read, so that they cannot exhaust the stack. No real producer nests them so deep. */
 const MAX_DEPTH = 50;
 
 /**

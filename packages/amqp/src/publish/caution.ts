@@ -1,5 +1,5 @@
 /**
- * What the senders of one destination remember of refused messages.
+ * What the senders of one destination remember about refused messages.
  *
  * AMQP 0-9-1 refuses a message by closing the channel, and does not say which of the messages under way it was. So the broker's size
  * limit is remembered. After a close that names no message, as many messages as it affected are sent one at a time: the next
@@ -15,12 +15,12 @@ export class Caution {
     return this.#alone > 0;
   }
 
-  /** The next so many messages are sent one at a time. */
+  /** Makes the next `messages` messages be sent one at a time. */
   goAlone(messages: number): void {
     this.#alone = Math.max(this.#alone, messages);
   }
 
-  /** Runs `send` after those that were given before are over. */
+  /** Runs `send` after all earlier calls have ended. */
   inTurn<T>(send: () => Promise<T>): Promise<T> {
     const sent = this.#turn.then(send);
     this.#turn = sent.then(

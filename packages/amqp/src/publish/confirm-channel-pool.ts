@@ -2,9 +2,9 @@ import type { ConfirmChannel } from "./confirm-channel.ts";
 import { CHANNELS_TO_PUBLISH, UNANSWERED_A_CHANNEL } from "../limits.ts";
 
 /**
- * The confirm channels of one sender. A channel is a process of the broker, which keeps unconfirmed messages in its heap, so its
- * garbage collection takes longer the more there are. Where no order is asked for, a further channel takes what would be too much
- * for the first. A sender with few messages under way has one channel.
+ * The confirm channels of one sender. Each channel is a process of the broker with unconfirmed messages in its heap. With more of them its
+ * garbage collection takes longer. So if no order is asked for, another channel is opened when the first has many unconfirmed messages. A
+ * sender with few unconfirmed messages has one channel.
  */
 export class ConfirmChannelPool {
   readonly #all: ConfirmChannel[];
@@ -18,7 +18,7 @@ export class ConfirmChannelPool {
     this.#openMore = openMore;
   }
 
-  /** The end of the first channel that is gone. The sender ends with it, because messages may be under way on each channel. */
+  /** The signal of the first channel that has ended. The sender then ends too, because each channel may have unconfirmed messages. */
   get lost(): AbortSignal | undefined {
     for (const { channel } of this.#all) if (channel.over.aborted) return channel.over;
     return undefined;
@@ -35,7 +35,7 @@ export class ConfirmChannelPool {
     return least;
   }
 
-  /** Nobody waits for it. Where the broker gives no further channel, the sender goes on with those it has. */
+  /** Opens another channel in the background. If the broker refuses it, the sender continues with the channels that it has. */
   #more(open: () => Promise<ConfirmChannel>): void {
     this.#opening ??= open().then(
       async (made) => {

@@ -6,7 +6,7 @@ import type { FastPaths } from "../fast-paths.ts";
 import type { Caution } from "./caution.ts";
 import { causesOf } from "./refusals.ts";
 
-/** What became of a message. Undefined: the broker accepted it. */
+/** The result of a publish. Undefined: the broker accepted the message. */
 export type Answer = { readonly cause: unknown } | undefined;
 
 const NACKED = (): AmqpFault =>
@@ -16,7 +16,7 @@ const NACKED = (): AmqpFault =>
     "the broker did not accept the message (nack): its queue is full, or not available now",
   );
 
-/** A message that was written and not answered when the channel ended. */
+/** A message that was written but not answered when the channel ended. */
 export interface Orphan {
   readonly bytes: number;
   readonly done: (answer: Answer) => void;
@@ -31,11 +31,11 @@ export class ConfirmChannel {
   #drained: Promise<void> | undefined;
   #unanswered = 0;
   #orphans: Orphan[] | undefined;
-  /** The broker has accepted something on this channel. */
+  /** True once the broker has accepted a message on this channel. */
   #accepted = false;
   readonly #caution: Caution | undefined;
 
-  /** `caution` is needed where several messages may be under way at once: a close does not say which of them it is about. */
+  /** `caution` is needed if several messages may be unconfirmed at once, because a close does not say which of them caused it. */
   constructor(channel: Channel, fast: FastPaths | undefined, caution?: Caution) {
     this.channel = channel;
     this.#caution = caution;
@@ -73,7 +73,7 @@ export class ConfirmChannel {
       this.#unanswered--;
       const returned = this.#returned.size === 0 ? undefined : this.#takeReturned(messageId);
       if (error !== null && error !== undefined) {
-        // A nack and a closed channel both come as an error here. After a nack the channel goes on.
+        // A nack and a closed channel both come as an error here. After a nack the channel can still be used.
         if (over.aborted || /closed/i.test(String((error as Error).message)))
           this.#orphan({ bytes: content.length, done });
         else done({ cause: NACKED() });
@@ -88,7 +88,7 @@ export class ConfirmChannel {
     if (!room) this.#drained ??= this.#untilDrained();
   }
 
-  /** amqplib ends the callbacks of all messages before it tells us, in the same turn, why the channel ended. They wait for the reason. */
+  /** amqplib calls back for all messages first, and says why the channel ended later in the same turn. So the messages wait for the reason. */
   #orphan(one: Orphan): void {
     const { over } = this.channel;
     if (this.#orphans !== undefined) return void this.#orphans.push(one);
@@ -116,7 +116,7 @@ export class ConfirmChannel {
     });
   }
 
-  /** A return comes before the confirm of its message. Returns with the same id need not be told apart. */
+  /** A return comes before the confirm of its message. Returns with the same id are alike, so they need not be told apart. */
   #onReturn(message: AmqpMessage): void {
     const id = String(message.properties.messageId);
     const same = this.#returned.get(id);

@@ -1,4 +1,4 @@
-/** What the end of a channel means for each message that was under way on it. */
+/** What the end of a channel means for each of its unconfirmed messages. */
 import type { Caution } from "./caution.ts";
 import { AmqpFault, classify, wordsOf } from "../errors.ts";
 
@@ -21,10 +21,10 @@ function closeOf(reason: unknown): Close | undefined {
 }
 
 /**
- * One cause for each message, in the order in which they were written. A message that the broker refused is refused for
- * certain. What was written after it was thrown away by the broker, and can be sent again. What was written before it may have
- * been accepted. `accepted`: the broker accepted something on this channel. Where it did not, a refusal of the destination (a
- * missing right, a missing exchange) was its answer to the first message.
+ * One cause for each message, in the order in which they were written. The refused message was certainly not accepted. The broker
+ * discarded the messages that were written after it, so they can be sent again. Those written before it may have been accepted.
+ * `accepted`: the broker had accepted a message on this channel. If it had not, a refusal of the destination (a missing right, a missing
+ * exchange) was the answer to the first message.
  */
 export function causesOf(
   reason: unknown,

@@ -9,11 +9,11 @@ export interface AcknowledgerOptions {
   readonly redelivery: DelayedRedelivery | undefined;
   /** Absent: the broker does not delay retries itself. */
   readonly brokerRetry: BrokerRetry | undefined;
-  /** How often a message may go back to the queue. After one return more the broker may move it to the dead letters. */
+  /** How often a message may be returned to the queue. After one more return the broker may move it to the dead letters. */
   readonly safeReturns: () => number;
 }
 
-/** Tells the broker what became of a message. */
+/** Tells the broker how each message was settled. */
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
   readonly #unsettled: Unsettled;
@@ -40,7 +40,7 @@ export class Acknowledger {
     const { channel, message } = receipt;
     if (action === "retry" && !this.#brokerRetries(receipt, settlement.delayMs))
       return this.#republish(receipt, settlement.delayMs, settlement.attempt, signal);
-    // The count of a copy begins anew: the broker must not move to the dead letters what never failed.
+    // A copy starts a new count. Otherwise the broker could move a message to the dead letters that never failed.
     if (action === "release" && receipt.returned >= this.#options.safeReturns())
       return this.#republish(receipt, 0, receipt.failures, signal);
     return this.#write(receipt, () => {
@@ -50,19 +50,19 @@ export class Acknowledger {
     });
   }
 
-  /** True if the broker can count the failure itself, and wait as long as asked or somewhat longer. */
+  /** True if the broker can count the failure itself, and its own wait is as long as asked or somewhat longer. */
   #brokerRetries({ returned }: Receipt, delayMs: number): boolean {
     const { brokerRetry } = this.#options;
     return brokerRetry !== undefined && (delayMs <= 0 || brokerRetry.fits(delayMs, returned + 1));
   }
 
-  /** Gives back a message whose time is over. If the channel throws, the broker has the message anyway. */
+  /** Returns a message whose time is over. If the channel throws, it has ended, and the broker has the message anyway. */
   giveUp(receipt: Receipt): void {
     this.#write(receipt, () => receipt.channel.raw.nack(receipt.message, false, true));
   }
 
   #write(receipt: Receipt, write: () => void): Outcome {
-    // It was given back meanwhile. The broker no longer knows its tag, and would end the channel if it were named.
+    // It was returned meanwhile. The broker no longer knows its tag, and would close the channel if we used it.
     if (!this.#unsettled.has(receipt)) return { cause: lostLease() };
     try {
       write();
@@ -80,7 +80,7 @@ export class Acknowledger {
       await redelivery!.republish(message, queue, delayMs, attempt, AbortSignal.any([signal, channel.over]));
     } catch (cause) {
       if (channel.over.aborted) return { cause: lostLease() };
-      // Core tries again while the hold lasts. Requeued, the message would come too early, and with an attempt that nobody made.
+      // Core tries again while the hold lasts. Requeueing would redeliver the message too early, and count an attempt that was not made.
       return { cause: new AmqpFault("retryable", "retry-not-stored", "the copy for a retry was not accepted", cause) };
     }
     return this.#write(receipt, () => channel.raw.ack(message));

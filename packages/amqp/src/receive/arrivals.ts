@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { Deque } from "@switchyard/core/driver-kit";
 
-/** What a channel has brought and nobody has taken yet, and the wait for more of it. */
+/** The messages that a channel has delivered and `receive` has not taken yet. Also waits for more of them. */
 export class Arrivals<T> {
   readonly #runtime: Runtime;
   readonly #all = new Deque<T>();
@@ -20,7 +20,7 @@ export class Arrivals<T> {
     this.wake();
   }
 
-  /** The first one. */
+  /** The first message, which stays. */
   peek(): T | undefined {
     return this.#all.peek();
   }
@@ -39,18 +39,18 @@ export class Arrivals<T> {
     this.#all.clear();
   }
 
-  /** Removes what is not to be taken any more. */
+  /** Removes the messages that must not be taken any more. */
   keepOnly(kept: (one: T) => boolean): void {
     const all = this.take(this.#all.size);
     for (const one of all) if (kept(one)) this.#all.push(one);
   }
 
-  /** Ends each wait. */
+  /** Ends all waits. */
   wake(): void {
     if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves when something comes, after `ms`, when the signal aborts, or at the next `wake`. */
+  /** Resolves when a message comes, after `ms`, when the signal aborts, or at the next `wake`. */
   next(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -7,7 +7,7 @@ export interface ConsumersOptions {
   readonly arrived: (message: AmqpMessage | null) => void;
   /** The consumer tags of all messages that are unsettled on the channel. */
   readonly unsettled: () => Iterable<string | undefined>;
-  /** Gives back messages not yet handed to core, until at most `most` are held. */
+  /** Returns messages that core has not got yet, until at most `most` are held. */
   readonly giveBackBeyond: (most: number) => void;
 }
 
@@ -51,12 +51,12 @@ export class Consumers {
     this.#adjust();
   }
 
-  /** Call it when messages were settled or given back: there may now be room for a further consumer. */
+  /** Call it when messages were settled or returned: there may now be room for another consumer. */
   settledSome(): void {
     if (this.#short) this.#adjust();
   }
 
-  /** Never rejects. If a call fails the channel ends, and its holder is told. */
+  /** Never rejects. If a call fails, the channel ends, which the lease notices. */
   #adjust(): void {
     this.#again = true;
     if (this.#adjusting) return;
@@ -77,7 +77,7 @@ export class Consumers {
       const left = this.#leftover();
       const room = most - this.allowed - left;
       this.#short = left > 0;
-      // Not one consumer for each settled message: the last of them brings the rest of the limit.
+      // A consumer is not added for each settled message. The last settled message brings one for the rest of the limit.
       if (room > 0 && (left === 0 || room > this.allowed / 2)) await this.#add(room, undefined);
     }
   }

@@ -11,12 +11,12 @@ import { answerWithin } from "../client/answer-within.ts";
 import { copyOf } from "../message.ts";
 
 const FORWARD_RETRY_MS = 1_000;
-/** The default exchange takes a message to the queue that the routing key names. */
+/** The default exchange routes a message to the queue that the routing key names. */
 const DIRECTLY = { exchange: "", leftMs: 0 };
 
 /**
- * Replaces received messages by copies that say what RabbitMQ does not keep: how often the message has failed, and how long it still
- * has to wait. The original is acknowledged only after the broker has confirmed the copy.
+ * Replaces received messages by copies with what RabbitMQ does not record: how often the message has failed, and how long it must still
+ * wait. The original is acknowledged only after the broker has confirmed the copy.
  */
 export class DelayedRedelivery {
   readonly #link: Link;
@@ -32,7 +32,7 @@ export class DelayedRedelivery {
     this.#fast = fast;
   }
 
-  /** Resolves when the broker has stored a copy that comes to `queue` after `delayMs`, not earlier. 0: at once, past the delay queues. */
+  /** Resolves when the broker has stored a copy that comes to `queue` after `delayMs`, never earlier. With 0 it skips the delay queues. */
   async republish(
     message: AmqpMessage,
     queue: string,
@@ -54,7 +54,7 @@ export class DelayedRedelivery {
     await answerWithin(CALL_MS, answered, this.#runtime, [signal]);
   }
 
-  /** Sends a message that came too early on to its next delay queue. True when the original is acknowledged; false when its channel is over. */
+  /** Sends a message that came too early to its next delay queue. True if the original was acknowledged; false if its channel has ended. */
   async forward(
     { channel, message }: Receipt,
     queue: string,

@@ -3,8 +3,8 @@ import { isMissing } from "../errors.ts";
 import type { Link } from "../client/link.ts";
 
 /**
- * Counts the members of an ordered group. On a queue with a single active consumer the broker tells only of the active one, so each
- * member also consumes an empty queue, whose consumers can be counted.
+ * Counts the members of an ordered group. On a queue with a single active consumer the broker counts only the active one. So each member
+ * also consumes an empty queue, whose consumers can be counted.
  */
 export class Members {
   readonly #queue: string;
@@ -15,7 +15,7 @@ export class Members {
     this.#channel = channel;
   }
 
-  /** Undefined if there is no such queue, because somebody else made the partitions. */
+  /** Undefined if there is no such queue, because the partitions were not made by Switchyard. */
   static async join(queue: string, link: Link, signal: AbortSignal): Promise<Members | undefined> {
     const channel = await link.channel(false, signal);
     try {

@@ -13,7 +13,7 @@ import { Acknowledger } from "./acknowledger.ts";
 import { type Receipt, Unsettled } from "./unsettled.ts";
 import { fromAmqp, type Received } from "../message.ts";
 
-/** A message is given back when a twentieth of its time is left. At the end of its time the broker would close the whole channel. */
+/** A message is returned when a twentieth of its time is left. At the end of its time the broker would close the whole channel. */
 const LAST_PART = 20;
 
 export interface QueueLeaseOptions {
@@ -24,18 +24,18 @@ export interface QueueLeaseOptions {
   readonly runtime: Runtime;
   readonly fast: FastPaths | undefined;
   readonly consumerTimeoutMs: number;
-  /** Absent if order is kept. Then no message goes back alone, but all of the channel go back together. */
+  /** Absent if order is kept. Then no message is returned alone; all messages of the channel are returned together. */
   readonly redelivery: DelayedRedelivery | undefined;
   readonly brokerRetry: BrokerRetry | undefined;
-  /** How often a message may go back to the queue. After one return more the broker may move it to the dead letters. */
+  /** How often a message may be returned to the queue. After one more return the broker may move it to the dead letters. */
   readonly safeReturns: () => number;
   readonly report: (event: DriverEvent) => void;
   readonly consumerArguments: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Consumes one queue, on a channel of its own. A message that core gives back on an ordered queue stays unsettled until all that core
- * has is settled. Then the channel is closed, and the broker has the messages again in their old order.
+ * Consumes one queue, on a channel of its own. On an ordered queue a message that core returns stays unsettled until everything that core
+ * has is settled. Then the channel is closed, which returns the messages to the broker in their old order.
  */
 export class QueueLease implements Lease<Receipt> {
   readonly id: string;
@@ -49,7 +49,7 @@ export class QueueLease implements Lease<Receipt> {
   #returning = false;
   #restarting: Promise<void> | undefined;
   #released = false;
-  /** On a queue with a single active consumer: true if that is this one, as far as is known. */
+  /** On a queue with a single active consumer: true if this consumer is the active one, as far as is known. */
   #active = false;
   #forwarding = 0;
   #consumers: Consumers | undefined;
@@ -91,7 +91,7 @@ export class QueueLease implements Lease<Receipt> {
         try {
           this.#arrived(channel, message);
         } catch (error) {
-          // amqplib would only note it. Nobody would hold the message, and it would be acknowledged with the next one.
+          // amqplib would ignore the error. The message would belong to no one, and would be acknowledged with the next one.
           this.fail(error);
         }
       };
@@ -127,7 +127,7 @@ export class QueueLease implements Lease<Receipt> {
     void this.#channel?.close();
   }
 
-  /** Warns of messages that this return may move to the dead letters: each return counts against the queue's limit. */
+  /** Warns of messages that this return may move to the dead letters, because each return counts against the queue's limit. */
   #warnOfLimit(goesBack: Iterable<Receipt> = this.#unsettled): void {
     const { report } = this.#options;
     const safeReturns = this.#options.safeReturns();
@@ -139,7 +139,7 @@ export class QueueLease implements Lease<Receipt> {
     report({ type: "warning", id: this.id, cause: new AmqpFault("permanent", "delivery-limit", text) });
   }
 
-  /** Warns of a message that goes back again and again. Its copy starts a new count, so no limit ends this. */
+  /** Warns of a message that is returned again and again. Its copy starts a new count, so no limit ends this. */
   #warnOfReturns(receipt: Receipt): void {
     const { report, consumerTimeoutMs } = this.#options;
     const text = `a message of "${this.id}" came back to the broker ${receipt.returned + 1} times without a failed attempt: its handler takes longer than consumerTimeout (${consumerTimeoutMs / 1_000} s), or processes end while they hold it; it stays in the queue: ${nameOf(receipt)}`;
@@ -192,8 +192,8 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   /**
-   * Gives back messages whose time is over: alone, or on an ordered queue with the channel, once the rest is settled. Core gives back
-   * what it holds before that. So these are messages that waited here, and would fill the prefetch until the channel ends.
+   * Returns messages whose time is over. On an ordered queue they are returned with the channel, once the rest is settled. Core returns
+   * its own messages before that time, so these waited here. They would fill the prefetch until the channel ends.
    */
   #expire(): void {
     this.#expiry = undefined;
@@ -285,8 +285,8 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   /**
-   * An ordered queue has only one active consumer, so its prefetch changes only with its channel. For a lower limit the channel begins
-   * anew as soon as core has settled what it has. A higher one waits until the channel begins anew for another reason.
+   * An ordered queue has only one active consumer, so its prefetch changes only with its channel. For a lower limit the channel is reopened
+   * as soon as core has settled what it has. A higher limit waits until the channel is reopened for another reason.
    */
   limit(most: number): void {
     this.#most = Math.min(most, MAX_PREFETCH);
@@ -342,12 +342,12 @@ export class QueueLease implements Lease<Receipt> {
     if (this.#released) await this.#channel?.close();
   }
 
-  /** The group has no other member. */
+  /** Call it when the group has no other member. */
   alone(): void {
     this.#active = true;
   }
 
-  /** Closes the channel, which gives back in order what is unsettled. */
+  /** Closes the channel, which returns the unsettled messages in order. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;

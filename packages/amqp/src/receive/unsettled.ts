@@ -1,26 +1,26 @@
 import type { Channel } from "../client/channel.ts";
 import type { AmqpMessage } from "../sdk.ts";
 
-/** Valid on the channel that brought the message, and on no other. */
+/** A receipt is valid only on the channel that delivered its message. */
 export interface Receipt {
   readonly channel: Channel;
   readonly message: AmqpMessage;
   /** Failed attempts before this delivery. */
   readonly failures: number;
-  /** How often the message has gone back to the broker, for any reason. 0 where the broker does not count it. */
+  /** How often the message was returned to the broker, for any reason. 0 if the broker does not count it. */
   readonly returned: number;
-  /** Core has it, and has not settled it yet. */
+  /** True while core has the message and has not settled it. */
   out: boolean;
   /** When the hold ends, in monotonic milliseconds. Infinity: core never sees the message. */
   readonly deadline: number;
 }
 
-/** What one channel has delivered and nobody has settled yet, in order: one acknowledgement can stand for all messages up to it. */
+/** The unsettled messages of one channel, in order. The order matters because one acknowledgement can cover all messages up to it. */
 export class Unsettled {
   readonly #all = new Set<Receipt>();
   #out = 0;
 
-  /** How many of them core has. */
+  /** How many of these messages core has. */
   get out(): number {
     return this.#out;
   }
@@ -66,7 +66,7 @@ export class Unsettled {
   }
 
   /**
-   * Acknowledges at once all messages before the first that is to stay, and the rest one by one. Where the channel throws, what was
+   * Acknowledges at once all messages before the first that is to stay, and the rest one by one. If the channel throws, what was
    * not written stays.
    */
   ack(receipts: ReadonlySet<Receipt>): void {

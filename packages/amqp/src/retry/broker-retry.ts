@@ -5,7 +5,7 @@ import { addressOf, isOrdered } from "../names.ts";
 import { settingsOf } from "../native.ts";
 
 const SINCE = [4, 3] as const;
-/** A wait that would be so many times longer than asked is left to the delay queues. */
+/** If the broker's wait would be more than this many times longer than asked, the delay queues are used. */
 const MOST_TIMES = 2;
 
 export class BrokerRetry {

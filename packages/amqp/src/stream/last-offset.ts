@@ -1,11 +1,11 @@
-/** The present end of a stream's partition. AMQP 0-9-1 does not tell it, so the last chunk is read. */
+/** The current end of a stream's partition. AMQP 0-9-1 cannot tell it, so the last chunk is read. */
 import type { Runtime } from "@switchyard/core/driver";
 import type { AmqpMessage } from "../sdk.ts";
 import { AmqpFault } from "../errors.ts";
 import type { Link } from "../client/link.ts";
 import { offsetOf } from "../message.ts";
 
-/** After such a silence the last record has come. A stream that is written to never falls silent, so there is a longest time too. */
+/** After a silence of this length the last record has come. A busy stream is never silent, so there is a longest time too. */
 const SILENCE_MS = 250;
 const LONGEST_MS = 2_000;
 
@@ -18,7 +18,7 @@ export async function lastOffset(
 ): Promise<number | undefined> {
   const channel = await link.channel(false, signal);
   try {
-    // This tells a missing queue. The count that it gives lags behind.
+    // This finds a missing queue. The message count in the reply lags behind and is not used.
     await channel.rpc((raw) => raw.checkQueue(queue), signal);
     await channel.rpc((raw) => raw.prefetch(1_000), signal);
     let last: number | undefined;

@@ -28,7 +28,7 @@ export async function checkpointsFor(
   if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset) || queues[partition!] === undefined) {
     throw new MessagingError(
       "bad-position",
-      `"${to.at}" is no position of this stream; take one that delivery.position gave`,
+      `"${to.at}" is not a position of this stream; use a value of delivery.position`,
       { kind: "config" },
     );
   }

@@ -29,9 +29,9 @@ export interface StreamLeaseOptions {
 }
 
 /**
- * Reads one partition for its holder. The lease outlives the channel: after a cut, reading goes on at the record after the last one
- * that core was given. On a stream the only settlement is `ack`, and only as credit: for `nack`, `noAck` and `get` the broker would
- * close the whole connection, and nothing in this class sends them.
+ * Reads one partition for its holder. The lease outlives the channel: after a lost connection, reading continues after the last record that
+ * core got. On a stream `ack` is the only settlement, and it only gives credit for more records. For `nack`, `noAck` or `get` the broker
+ * would close the whole connection, so this class never sends them.
  */
 export class StreamLease implements Lease<StreamReceipt> {
   readonly id: string;
@@ -136,7 +136,7 @@ export class StreamLease implements Lease<StreamReceipt> {
       try {
         received = fromAmqp(message, true, this.#options.fast);
       } catch (cause) {
-        // It stays the next one. Otherwise the group's position would pass a record that nobody was given.
+        // It stays the next record. Otherwise the group's position would pass a record that was never delivered.
         if (taken.length > 0) return taken;
         throw cause;
       }
@@ -180,7 +180,13 @@ export class StreamLease implements Lease<StreamReceipt> {
     return Promise.all(
       batch.map(async ({ action, receipt }): Promise<Outcome> => {
         if (action !== "ack")
-          return { cause: new AmqpFault("permanent", "cannot-return", "a stream takes nothing back; retry in place") };
+          return {
+            cause: new AmqpFault(
+              "permanent",
+              "cannot-return",
+              "a message cannot be returned to a stream; retry in place",
+            ),
+          };
         try {
           await shard.checkpoint({ sequence: String(receipt.offset) });
           return undefined;

@@ -32,7 +32,7 @@ const sourceOf = (queues: readonly string[]): ShardSource => ({
   list: async () => queues.map((id) => ({ id, parents: [] })),
 });
 
-/** Opens the lease store, and stores the position at which the group starts if nobody has done so. */
+/** Opens the lease store, and stores the position at which the group starts if none is stored. */
 export async function createStreamReceiver(
   setting: StreamSetting,
   capabilities: Capabilities,

@@ -3,21 +3,21 @@ import { mapLimited, type Probe } from "./context.ts";
 import { remove } from "./destroy.ts";
 import type { Binding, DesiredExchange, DesiredQueue, Mark } from "./resources.ts";
 
-/** What a plan keeps for its apply. */
+/** What a plan keeps for `apply`. */
 export interface Planned {
   readonly create: readonly (DesiredQueue | DesiredExchange)[];
-  /** What differs and can only be deleted and made again. */
+  /** What differs and can only be deleted and created again. */
   readonly replace: readonly (DesiredQueue | DesiredExchange)[];
   readonly bindings: readonly Binding[];
   readonly stale: readonly Mark[];
-  /** They are made last. */
+  /** The marks, which are made last. */
   readonly marks: readonly Mark[];
   /** Partitions that only a destructive apply makes, and those it deletes. */
   readonly withheld: readonly string[];
   readonly surplus: readonly string[];
 }
 
-/** Makes what the plan found missing. What can only be made again is deleted first, and only if `destructive` says so. */
+/** Creates what the plan found missing. What cannot be changed is deleted and created again, but only if `destructive` is true. */
 export async function applyPlan(planned: Planned, probe: Probe, destructive: boolean): Promise<void> {
   const { create, replace, surplus, marks, stale, ...state } = planned;
   const withheld = new Set(destructive ? [] : state.withheld);
@@ -58,7 +58,7 @@ async function bind(channel: AmqpChannel, bindings: readonly Binding[]): Promise
   }
 }
 
-/** Unbinding what is not bound is no error. */
+/** Removes a binding. It is not an error if there is none. */
 async function unbind(channel: AmqpChannel, bindings: readonly Binding[]): Promise<void> {
   for (const { kind, from, to, key } of bindings) {
     if (kind === "queue") await channel.unbindQueue(to, from, key);

@@ -11,12 +11,12 @@ import { type Desired, desire } from "./desired.ts";
 /** Runs on a channel of its own, because a refusal closes it. */
 export type Probe = <T>(work: (channel: AmqpChannel) => Promise<T>) => Promise<T>;
 
-/** Tries of one call. Before the last one about four seconds have passed. */
+/** How often one call is tried. About four seconds have passed before the last try. */
 const MOST_TRIES = 6;
 const FIRST_TRY_MS = 50;
 const never = new AbortController().signal;
 
-/** Probes at once. Each takes a channel. */
+/** How many probes run at once. Each needs a channel. */
 const AT_ONCE = 8;
 
 export function proberOn(link: Link, runtime: Runtime, signal: AbortSignal | undefined): Probe {
@@ -34,7 +34,7 @@ export function proberOn(link: Link, runtime: Runtime, signal: AbortSignal | und
   };
 }
 
-/** What the destinations need. Throws `invalid-config` where a name or a native setting will not do. */
+/** What the destinations need. Throws `invalid-config` if a name or a native setting is not valid. */
 export function desiredFor(
   destinations: readonly Destination[],
   options: ResolvedOptions,

@@ -39,7 +39,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
   };
   const queue = (wanted: DesiredQueue) => {
     const before = queues.get(wanted.name);
-    // A queue may come twice, as a destination and as another's dead letters. The one with more arguments wins.
+    // A queue may occur twice, as a destination and as another's dead letters. The one with more arguments wins.
     if (before === undefined || Object.keys(before.arguments).length < Object.keys(wanted.arguments).length)
       queues.set(wanted.name, wanted);
   };

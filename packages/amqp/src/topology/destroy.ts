@@ -4,7 +4,7 @@ import type { AmqpChannel } from "../sdk.ts";
 import { desiredFor, mapLimited, type Probe } from "./context.ts";
 import type { DesiredExchange, DesiredQueue } from "./resources.ts";
 
-/** Deletes what is ours alone: nothing that was given by address, and no delay queues, which other channels share. */
+/** Deletes what belongs to these destinations alone. Resources given by address stay, and so do delay queues, which channels share. */
 export async function destroyTopology(
   destinations: readonly Destination[],
   options: ResolvedOptions,
@@ -17,7 +17,7 @@ export async function destroyTopology(
   await mapLimited(ours, (of) => probe((channel) => remove(channel, of)));
 }
 
-/** Deleting what is not there is no error. */
+/** Deletes a queue or an exchange. It is not an error if there is none. */
 export async function remove(channel: AmqpChannel, of: DesiredQueue | DesiredExchange): Promise<unknown> {
   return of.kind === "queue" ? channel.deleteQueue(of.name) : channel.deleteExchange(of.name);
 }

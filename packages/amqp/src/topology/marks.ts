@@ -1,6 +1,6 @@
 /**
- * AMQP does not tell which bindings there are. So `apply` leaves a mark after it has made the bindings of a queue or exchange: an exchange
- * that nothing is published to, named after them. If the mark is missing, the bindings may be missing too, and are made again.
+ * AMQP cannot list bindings. So after `apply` has made the bindings of a queue or exchange, it leaves a mark: an exchange that nothing is
+ * published to, whose name stands for them. If the mark is missing, the bindings may be missing too, and are made again.
  */
 import { createHash } from "node:crypto";
 import type { Binding, Mark } from "./resources.ts";

@@ -6,9 +6,9 @@ import { exists } from "./differences.ts";
 
 export interface PartitionChange {
   readonly change: Change;
-  /** Partitions that are made only by a destructive apply. */
+  /** Partitions that only a destructive `apply` creates. */
   readonly withheld: readonly string[];
-  /** Partitions that exist beyond the number in the configuration. */
+  /** Existing partitions beyond the number in the configuration. */
   readonly surplus: readonly string[];
 }
 

@@ -10,7 +10,7 @@ import { bindingsText } from "./marks.ts";
 import { partitionChange } from "./partitions.ts";
 import type { DesiredExchange, DesiredQueue, Mark } from "./resources.ts";
 
-/** Compares what there is with what the destinations need. The broker is asked what it is only where that matters. */
+/** Compares what exists with what the destinations need. Asks for the broker's version only if that matters. */
 export async function planTopology(
   destinations: readonly Destination[],
   options: ResolvedOptions,
@@ -51,7 +51,7 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   const about = { resource: of.kind, name: of.name };
   if (!(await exists(of, probe))) {
     return of.external
-      ? [{ ...about, action: "drift", summary: "given by address and missing: its owner has to make it" }]
+      ? [{ ...about, action: "drift", summary: "given by address and missing: its owner must create it" }]
       : [{ ...about, action: "create", summary: describe(of), detail: { ...of.arguments } }];
   }
   if (of.external) return [];
@@ -65,7 +65,7 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
     of.kind === "queue" && others.length === 1 && limit?.attribute === LIMIT
       ? [lowLimit(of, limit)]
       : others.map((difference) => changeOf(of, difference));
-  // The queue was made before the broker could delay retries. That is no reason to lose its messages.
+  // The queue was made before the broker could delay retries. To replace it would lose its messages.
   if (older.length > 0) {
     const summary =
       "made without delayed retry, which RabbitMQ cannot add to an existing queue: retries go through the delay queues until it is deleted and made again";
@@ -74,7 +74,7 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   return changes;
 }
 
-/** No change of its own if what is bound is yet to be made: that change says enough. */
+/** Reports no change if the bound queue or exchange is itself missing, because the change that creates it is enough. */
 async function compareMark(mark: Mark, missing: ReadonlySet<string>, probe: Probe): Promise<readonly Change[]> {
   if (await exists(mark, probe)) return [];
   const { bindings } = mark;
@@ -94,7 +94,7 @@ const suffices = (of: DesiredQueue | DesiredExchange, { attribute, is }: Differe
 
 const LIMIT = "x-delivery-limit";
 
-/** A limit below the present attempts is no reason to lose messages. It is reported with what a person can do. */
+/** Reports a limit below the current attempts as drift, with what a person can do. To replace the queue would lose its messages. */
 function lowLimit(of: DesiredQueue, { attribute, is, wanted }: Difference): Change {
   const why = "RabbitMQ cannot raise the limit of an existing queue, not even by a policy: the lower of the two counts";
   const what = `lower retry.attempts to ${Math.max(1, Number(is))} or less; or stop publishing, let the consumers empty the queue, delete it and apply again`;
@@ -107,7 +107,7 @@ function lowLimit(of: DesiredQueue, { attribute, is, wanted }: Difference): Chan
   };
 }
 
-/** True for a queue that was made before the broker could delay retries, or that somebody else has to make. */
+/** True for a queue that was made before the broker could delay retries, or that its owner must create. */
 const isWithoutRetry = ({ action, detail }: Change): boolean => action === "drift" && detail?.["attribute"] !== LIMIT;
 
 const RETRY = /^x-delayed-retry-/;
@@ -131,7 +131,7 @@ function changeOf(of: DesiredQueue | DesiredExchange, { attribute, is, wanted }:
     action: "destructive",
     resource: of.kind,
     name: of.name,
-    summary: `${attribute}: is ${is}, should be ${wanted}; RabbitMQ cannot change an existing ${of.kind}: it is deleted and made again, and its ${lost} are lost`,
+    summary: `${attribute}: is ${is}, should be ${wanted}; RabbitMQ cannot change an existing ${of.kind}: it is deleted and created again, and its ${lost} are lost`,
     detail: { attribute, is, wanted },
   };
 }

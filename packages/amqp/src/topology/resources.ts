@@ -1,13 +1,13 @@
-/** A queue that is to be there. */
+/** A queue that must exist. */
 export interface DesiredQueue {
   readonly kind: "queue";
   readonly name: string;
   readonly arguments: Readonly<Record<string, string | number | boolean>>;
   /** The lowest `x-delivery-limit` that is enough if the queue exists already. */
   readonly leastLimit?: number;
-  /** Given by address, so that somebody else has to make it. */
+  /** Given by address, so its owner must create it. */
   readonly external: boolean;
-  /** All channels of the prefix share it. */
+  /** True if all channels of the prefix share it. */
   readonly shared?: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface DesiredExchange {
   readonly arguments: Readonly<Record<string, string>>;
   readonly external: boolean;
   readonly shared?: boolean;
-  /** The queue that it is a mark of. It is made only if what it says is true of that queue. */
+  /** The queue that the mark stands for. The mark is made only if it is true of that queue. */
   readonly marks?: string;
 }
 
