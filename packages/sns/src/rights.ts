@@ -104,7 +104,11 @@ const TOPOLOGY: Readonly<
     const own = external || !whole ? [] : ["DeleteTopic"];
     // The queues of groups that are no longer configured: their names are not known here, only how they begin.
     const removed = whole
-      ? grant("sqs", ["GetQueueUrl", "DeleteQueue"], `${queueArn({ ...NO_QUEUE, name: of.base }, place)}_*`)
+      ? grant(
+          "sqs",
+          ["GetQueueUrl", "GetQueueAttributes", "DeleteQueue"],
+          `${queueArn({ ...NO_QUEUE, name: of.base }, place)}_*`,
+        )
       : [];
     return [
       ...grant("sns", ["GetTopicAttributes", "ListSubscriptionsByTopic", ...own], arn),
