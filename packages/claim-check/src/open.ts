@@ -13,17 +13,13 @@ export async function openClaimCheck(options: ClaimCheckOptions, context: Extens
     prefix: each.prefix ?? "",
     owner: each.owner ?? options.owner,
   }));
-  const store = await openStore(options, [own, ...read], context);
+  const store = await openStore(options, context);
   return new ObjectClaimCheck(store, { own, read, interop: options.interop }, context.trouble);
 }
 
 export const ownOf = ({ bucket, prefix, owner }: ClaimCheckOptions): Readable => ({ bucket, prefix, owner });
 
-async function openStore(
-  options: ClaimCheckOptions,
-  readable: readonly Readable[],
-  { directory, runtime }: ExtensionContext,
-): Promise<Store> {
+async function openStore(options: ClaimCheckOptions, { directory, runtime }: ExtensionContext): Promise<Store> {
   switch (options.store) {
     case "memory":
       return (await import("./memory.ts")).memoryStore();
@@ -39,7 +35,7 @@ async function openStore(
         import("./s3/client.ts"),
         import("./s3/store.ts"),
       ]);
-      return s3Store(await openClient(options, await loadSdk()), readable, options.wait);
+      return s3Store(await openClient(options, await loadSdk()), options.wait);
     }
   }
 }

@@ -79,7 +79,10 @@ export interface Actions {
     },
     unknown,
   ];
-  ListObjectsV2: [OnBucket & { readonly Prefix: string; readonly MaxKeys: number }, unknown];
+  ListObjectsV2: [
+    OnBucket & { readonly Prefix: string; readonly MaxKeys: number },
+    { readonly Contents?: readonly { readonly Key?: string | undefined }[] | undefined },
+  ];
   GetBucketLifecycleConfiguration: [
     OnBucket,
     {

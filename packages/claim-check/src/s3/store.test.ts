@@ -58,6 +58,7 @@ describe("a message is stored in S3", () => {
     const content = await write(await step());
     const { headers } = s3.seen[0]!;
     expect(headers["x-amz-checksum-sha256"]).toBe(Buffer.from(content.claim!.sha256!, "base64url").toString("base64"));
+    expect(headers).not.toHaveProperty("x-amz-checksum-crc32");
     expect(headers["x-amz-expected-bucket-owner"]).toBe(OWNER);
     expect(headers["content-type"]).toBe("application/json");
   });
@@ -160,18 +161,35 @@ describe("reading", () => {
     ]);
   });
 
-  test("tells a role that may not list from one that may", async () => {
-    const of = await step({ wait: "5m" });
-    const content = await write(of);
-    s3.faults.set(`GET /acme-msgs/${keyOf(content)}`, { status: 403, code: "AccessDenied" });
-    const failure = async () => (await step({ wait: "5m" })).read(content, messageOf(), reader());
-    await expect(failure()).rejects.toMatchObject({
-      giveUpAfterMs: 300_000,
-      message: expect.not.stringContaining("s3:ListBucket"),
+  describe("a refused object", () => {
+    const denied = { status: 403, code: "AccessDenied" };
+    async function refusal(prepare: (key: string) => void): Promise<unknown> {
+      const of = await step({ wait: "5m" });
+      const content = await write(of);
+      s3.faults.set(`GET /acme-msgs/${keyOf(content)}`, denied);
+      prepare(keyOf(content));
+      return Promise.resolve(of.read(content, messageOf(), reader())).catch((error: unknown) => error);
+    }
+
+    test("that is there waits, and the error names the right", async () => {
+      expect(await refusal(() => {})).toMatchObject({
+        code: "claim-denied",
+        giveUpAfterMs: 300_000,
+        message: expect.stringMatching(/s3:GetObject(?!.*s3:ListBucket)/),
+      });
     });
-    s3.faults.set("GET /acme-msgs?list-type", { status: 403, code: "AccessDenied" });
-    s3.faults.set("GET /acme-msgs/?list-type", { status: 403, code: "AccessDenied" });
-    await expect(failure()).rejects.toThrow('without s3:ListBucket for the prefix "p/28d/"');
+
+    test("that is gone is missing: S3 refuses it where the role may list the prefix only", async () => {
+      expect(await refusal((key) => s3.store.deleteObject("acme-msgs", key))).toMatchObject({ code: "claim-missing" });
+    });
+
+    test("waits where nothing may be listed, and the error says what that hides", async () => {
+      const lost = await refusal((key) => {
+        s3.store.deleteObject("acme-msgs", key);
+        s3.faults.set("list-type=2", denied);
+      });
+      expect(lost).toMatchObject({ code: "claim-denied", message: expect.stringContaining("s3:ListBucket") });
+    });
   });
 
   test.each([

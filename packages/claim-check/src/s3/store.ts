@@ -10,13 +10,17 @@ import type { Call } from "./sdk.ts";
 const on = ({ bucket, key, owner }: Place) => ({ Bucket: bucket, Key: key, ExpectedBucketOwner: owner });
 const ref = (place: Place): string => refOf("s3", place);
 
-/** `readable`: the parts of buckets that are read. `deniedMs`: how long a message waits whose object is refused. */
-export function s3Store({ call, close }: Client, readable: readonly Readable[], deniedMs: number): Store {
-  const lists = new ListRights(call, readable);
-
+/** `deniedMs`: how long a message waits whose object is refused. */
+export function s3Store({ call, close }: Client, deniedMs: number): Store {
   async function readError(place: Place, cause: unknown): Promise<MessagingError> {
     if (isNamed(cause, "NoSuchKey", "NotFound")) return missing(ref(place), cause);
-    if (isDenied(cause)) return denied(ref(place), await lists.hint(place), deniedMs, cause);
+    if (isDenied(cause)) {
+      // A role that may not list the whole bucket is answered so where the object is gone.
+      const there = await isThere(call, place);
+      if (there === false) return missing(ref(place), cause);
+      const hint = there === true ? READ_RIGHTS : `${READ_RIGHTS}; ${LIST_RIGHTS}`;
+      return denied(ref(place), hint, deniedMs, cause);
+    }
     return errorOf(cause, `reading ${ref(place)}`);
   }
 
@@ -122,39 +126,25 @@ function putDenied(place: Place, cause: unknown): MessagingError {
   return new MessagingError("claim-denied", text, { kind: "auth", cause });
 }
 
-/**
- * Whether the role may list the prefixes that it reads. If not, S3 answers 403 for an object that is gone, so that a refused object
- * and a missing one look the same. Asked once, and only after something was refused.
- */
-class ListRights {
-  readonly #call: Call;
-  readonly #readable: readonly Readable[];
-  readonly #asked = new Map<Readable, Promise<boolean>>();
+const READ_RIGHTS = "allow s3:GetObject, the use of the bucket's KMS key if it has one, and check the owner";
+const LIST_RIGHTS = "where the role may not list the prefix (s3:ListBucket), S3 also refuses an object that is gone";
 
-  constructor(call: Call, readable: readonly Readable[]) {
-    this.#call = call;
-    this.#readable = readable;
-  }
-
-  /** What to check, for a person. */
-  async hint(place: Place): Promise<string> {
-    const rights = "allow s3:GetObject, the use of the bucket's KMS key if it has one, and check the owner";
-    const of = this.#readable.find(
-      ({ bucket, prefix }) => bucket === place.bucket && (prefix === "" || place.key.startsWith(`${prefix}/`)),
-    );
-    if (of === undefined) return rights;
-    const asking = this.#asked.get(of) ?? mayList(this.#call, of);
-    this.#asked.set(of, asking);
-    if (await asking) return rights;
-    return `without s3:ListBucket for the prefix "${of.prefix}/" S3 refuses missing objects, too: allow it to tell them apart; ${rights}`;
+/** Whether the object is there, as far as its prefix may be listed. Undefined: nobody knows. */
+async function isThere(call: Call, { bucket, key, owner }: Place): Promise<boolean | undefined> {
+  try {
+    // The first key that begins so is the key itself, if it is there.
+    const listed = await call("ListObjectsV2", { Bucket: bucket, ExpectedBucketOwner: owner, Prefix: key, MaxKeys: 1 });
+    return listed.Contents?.[0]?.Key === key;
+  } catch {
+    return undefined;
   }
 }
 
-/** Lists at most one object of the prefix. True: it may be listed, or nobody knows. */
+/** Whether the role may list the prefix. True also if nobody knows. */
 export async function mayList(call: Call, { bucket, prefix, owner }: Readable, signal?: AbortSignal): Promise<boolean> {
-  const Prefix = prefix === "" ? "" : `${prefix}/`;
   try {
-    await call("ListObjectsV2", { Bucket: bucket, ExpectedBucketOwner: owner, Prefix, MaxKeys: 1 }, signal);
+    const of = { Bucket: bucket, ExpectedBucketOwner: owner, Prefix: `${prefix}/`, MaxKeys: 1 };
+    await call("ListObjectsV2", of, signal);
     return true;
   } catch (cause) {
     return !isDenied(cause);
