@@ -1355,6 +1355,7 @@ export interface Step {
 
 // pipeline/extension.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Needed, Place } from "../driver/rights.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { TopologyPlan } from "../driver/topology.ts";
 import type { Attributes, Content, Step } from "./content.ts";
@@ -1393,6 +1394,11 @@ export interface ClaimCheckExtension<O = any> {
     readonly options: StandardSchemaV1<unknown, O>;
     open(options: O, context: ExtensionContext): Promise<ClaimCheck>;
     topology?(options: O, context: ExtensionContext): Promise<ClaimTopology>;
+    rights?(options: O): Promise<ClaimRights>;
+}
+export type ClaimCall = "write" | "read" | "renew" | "plan" | "apply";
+export interface ClaimRights {
+    needed(call: ClaimCall, channels: readonly string[], place: Place): Needed;
 }
 export interface ClaimUse {
     readonly channel: string;
@@ -1413,7 +1419,7 @@ export type Extension = KeysExtension | ClaimCheckExtension;
 
 // pipeline/index.d.ts
 export type { Attributes, Claim, Coding, Content, Reading, Step, Writing } from "./content.ts";
-export type { Cipher, CipherOptions, ClaimCheck, ClaimCheckExtension, ClaimTopology, ClaimUse, Extension, ExtensionContext, Keys, KeysExtension, } from "./extension.ts";
+export type { Cipher, CipherOptions, ClaimCall, ClaimCheck, ClaimCheckExtension, ClaimRights, ClaimTopology, ClaimUse, Extension, ExtensionContext, Keys, KeysExtension, } from "./extension.ts";
 
 // plan/plan.d.ts
 import type { Backoff } from "../api/config-input.ts";

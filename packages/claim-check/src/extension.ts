@@ -8,4 +8,5 @@ export const extension: ClaimCheckExtension<ClaimCheckOptions> = {
   options: claimCheckOptions,
   open: async (options, context) => (await import("./open.ts")).openClaimCheck(options, context),
   topology: async (options, context) => (await import("./topology/index.ts")).openTopology(options, context),
+  rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -8,16 +8,17 @@ import type { Store } from "./store.ts";
 /** Reaches no service. Loads the SDK only for `s3`. */
 export async function openClaimCheck(options: ClaimCheckOptions, context: ExtensionContext): Promise<ClaimCheck> {
   const own = ownOf(options);
-  const read = options.read.map((each) => ({
-    bucket: each.bucket,
-    prefix: each.prefix ?? "",
-    owner: each.owner ?? options.owner,
-  }));
+  const read = readsOf(options);
   const store = await openStore(options, context);
   return new ObjectClaimCheck(store, { own, read, interop: options.interop }, context.trouble);
 }
 
+/** Where objects are stored. */
 export const ownOf = ({ bucket, prefix, owner }: ClaimCheckOptions): Readable => ({ bucket, prefix, owner });
+
+/** What else may be read. */
+export const readsOf = ({ read, owner }: ClaimCheckOptions): readonly Readable[] =>
+  read.map((each) => ({ bucket: each.bucket, prefix: each.prefix ?? "", owner: each.owner ?? owner }));
 
 async function openStore(options: ClaimCheckOptions, { directory, runtime }: ExtensionContext): Promise<Store> {
   switch (options.store) {

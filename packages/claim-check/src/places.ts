@@ -28,6 +28,9 @@ function partOf(text: string): string {
   return PLAIN.test(text) ? text : `_${createHash("sha256").update(text).digest("hex")}`;
 }
 
+/** What the keys of a channel's objects start with, with the slash. */
+export const folderOf = (prefix: string, channel: string): string => `${prefix}/${partOf(channel)}/`;
+
 /** The longest that {@link partOf} returns. */
 const MOST_PART = 128;
 /** Hexadecimal digits of the digest in a key: 128 bits. */
@@ -39,7 +42,7 @@ const DIGEST_CHARS = 32;
  * `sha256` is base64url.
  */
 export function keyOf(prefix: string, { channel, id }: Pick<Attributes, "channel" | "id">, sha256: string): string {
-  return `${prefix}/${partOf(channel)}/${partOf(id)}.${digestPart(sha256)}`;
+  return `${folderOf(prefix, channel)}${partOf(id)}.${digestPart(sha256)}`;
 }
 
 export const longestKey = (prefix: string): number => prefix.length + 1 + MOST_PART + 1 + MOST_PART + 1 + DIGEST_CHARS;

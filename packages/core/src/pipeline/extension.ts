@@ -1,5 +1,6 @@
 /** What packages add to the pipeline: keys for encryption, and stores for the claim check. They are loaded only if configured. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Needed, Place } from "../driver/rights.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { TopologyPlan } from "../driver/topology.ts";
 import type { Attributes, Content, Step } from "./content.ts";
@@ -67,6 +68,20 @@ export interface ClaimCheckExtension<O = any> {
   open(options: O, context: ExtensionContext): Promise<ClaimCheck>;
   /** Loads the code that plans and creates what the store needs, such as a lifecycle rule. Import it lazily here. */
   topology?(options: O, context: ExtensionContext): Promise<ClaimTopology>;
+  /** Loads the code that says which rights the calls need, for `policies()`. Import it lazily here. Absent: they need none. */
+  rights?(options: O): Promise<ClaimRights>;
+}
+
+/** What is done with a claim store: the methods of {@link ClaimCheck} and {@link ClaimTopology}. */
+export type ClaimCall = "write" | "read" | "renew" | "plan" | "apply";
+
+/** Says which rights the calls to a claim store need. */
+export interface ClaimRights {
+  /**
+   * The rights that a call needs for messages of these channels. Pure. A consumer of dead letters also reads the objects of the
+   * channels that they come from.
+   */
+  needed(call: ClaimCall, channels: readonly string[], place: Place): Needed;
 }
 
 /** A use of a claim store. */

@@ -3,8 +3,10 @@ export type { Attributes, Claim, Coding, Content, Reading, Step, Writing } from 
 export type {
   Cipher,
   CipherOptions,
+  ClaimCall,
   ClaimCheck,
   ClaimCheckExtension,
+  ClaimRights,
   ClaimTopology,
   ClaimUse,
   Extension,
