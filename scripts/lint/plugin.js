@@ -146,12 +146,13 @@ const boundaries = {
 const ROOMS = {
   core: [
     "driver",
+    "pipeline",
     "base",
     "runtime",
     "api",
-    "plan",
     "wire",
-    "pipeline",
+    "content",
+    "plan",
     "driver-kit",
     "config/layers",
     "config/load",

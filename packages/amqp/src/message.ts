@@ -41,6 +41,7 @@ export function toAmqp(message: WireMessage, makeId: () => string, fast: FastPat
   if (contentType !== undefined && isShort(contentType)) options.contentType = contentType;
   if (attributes === undefined && type !== undefined && isShort(type)) options.type = type;
   if (ce !== undefined && attributes?.plain !== true) restore(ce, options);
+  if (message.coding !== undefined) options.contentEncoding = message.coding;
   return { content: typeof body === "string" ? Buffer.from(body) : asBuffer(body), options };
 }
 
@@ -188,6 +189,9 @@ function headersOf(
   return headers;
 }
 
+/** The attribute of the messages that core compressed. */
+const OUR_CODING = '"contentencoding":';
+
 /** True if the content type or encoding says that the bytes are not plain UTF-8. */
 function isCoded({ contentType, contentEncoding }: AmqpProperties): boolean {
   if (contentEncoding !== undefined && contentEncoding !== "") return true;
@@ -196,14 +200,18 @@ function isCoded({ contentType, contentEncoding }: AmqpProperties): boolean {
   return charset !== undefined && charset !== "utf-8" && charset !== "utf8";
 }
 
-/** Core decodes what a foreign message declares. A CloudEvent cannot declare a content encoding, so it is decoded here. */
+/**
+ * Core decodes what a foreign message declares, and what we compressed. Another producer's CloudEvent cannot declare a content encoding
+ * to core, so it is decoded here.
+ */
 function codedBody(
   content: Buffer,
   { contentEncoding = "" }: AmqpProperties,
   headers: Readonly<Record<string, string>>,
 ): string | Uint8Array {
   const body = new Uint8Array(content);
-  if (headers["ce"] === undefined || contentEncoding === "") return body;
+  const { ce } = headers;
+  if (ce === undefined || contentEncoding === "" || ce.includes(OUR_CODING)) return body;
   return readForeign({ body, headers: { "content-encoding": contentEncoding } }).body;
 }
 

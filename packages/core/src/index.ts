@@ -1,5 +1,6 @@
 export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./api/channel.ts";
 export { channel } from "./api/channel.ts";
+export type { ByteSize } from "./api/byte-size.ts";
 export type { ConfigInput } from "./api/config-input.ts";
 export { connect } from "./messaging/connect.ts";
 export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
@@ -8,6 +9,7 @@ export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
 export type { Duration } from "./api/duration.ts";
+export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";

@@ -2,13 +2,13 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { checkChannel } from "./check-channel.ts";
 import type { WireSafe } from "./json-safe.ts";
 import type { Join, Refused } from "./refused.ts";
-import type { ChannelShape, ForeignMessage, Needs } from "./shapes.ts";
+import type { ChannelShape, Codec, ForeignMessage, Needs } from "./shapes.ts";
 
 /** For each message type: `in` is what `publish` takes and the wire carries, `out` is what handlers get. */
 export type MessageTypes = Readonly<Record<string, { readonly in: unknown; readonly out: unknown }>>;
 
 /** A need that the transport must keep. An ordering key implies `ordering`. */
-export type Need = "ordering" | "delay" | "fairness" | "replay";
+export type Need = "ordering" | "delay" | "fairness" | "replay" | "encryption";
 
 /**
  * What `channel()` returns: a frozen plain object without methods. Its type does not mention a schema library, so the declaration
@@ -87,6 +87,11 @@ export interface ChannelOptions<S extends Schemas, O, D> {
    * which the function returns `undefined` is dead-lettered. Default: all foreign messages are dead-lettered.
    */
   readonly foreign?: NoInfer<keyof S & string> | ((raw: ForeignRaw) => string | undefined);
+  /**
+   * Serialises data in another form than JSON, such as Avro or Protobuf. Schemas still validate what is published and what is read.
+   * Default: JSON, and bytes for a `Uint8Array`.
+   */
+  readonly codec?: Codec;
 }
 
 /** A foreign message before its type is known and before validation. If the body is JSON, `body` is the parsed value. */

@@ -16,6 +16,7 @@ export function checkChannel(name: unknown, options: unknown): ChannelShape {
   const messages = checkMessages(name, given["messages"]);
   const orderingKey = checkOrderingKey(name, given["orderingKey"], messages);
   const foreign = checkForeign(name, given["foreign"], messages);
+  const codec = checkCodec(name, given["codec"]);
   return Object.freeze({
     "~switchyard": "channel",
     name,
@@ -23,11 +24,18 @@ export function checkChannel(name: unknown, options: unknown): ChannelShape {
     ...(orderingKey === undefined ? {} : { orderingKey }),
     needs: checkNeeds(name, given["needs"]),
     ...(foreign === undefined ? {} : { foreign }),
+    ...(codec === undefined ? {} : { codec }),
   } satisfies ChannelShape & Branded<"channel">);
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(["messages", "orderingKey", "needs", "foreign"]);
-const NEEDS: ReadonlySet<string> = new Set(["delay", "fairness", "replay", "messageBytes"] satisfies (keyof Needs)[]);
+const OPTIONS: ReadonlySet<string> = new Set(["messages", "orderingKey", "needs", "foreign", "codec"]);
+const NEEDS: ReadonlySet<string> = new Set([
+  "delay",
+  "fairness",
+  "replay",
+  "messageBytes",
+  "encryption",
+] satisfies (keyof Needs)[]);
 
 /** The form of channel names, group names and prefixes. The broker's limit on length applies to the physical name. */
 export function isKebabCase(name: string): boolean {
@@ -95,6 +103,20 @@ function checkForeign(name: string, foreign: unknown, messages: Messages): Chann
   if (typeof foreign === "string" && Object.hasOwn(messages, foreign)) return foreign;
   const types = list(Object.keys(messages));
   throw invalid(name, `foreign must name one of the channel's messages (${types}) or be a function of the raw message`);
+}
+
+/** A media type without parameters [RFC 9110, 8.3.1]. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
+
+function checkCodec(name: string, codec: unknown): ChannelShape["codec"] {
+  if (codec === undefined) return undefined;
+  const { contentType, encode, decode } = isObject(codec) ? codec : {};
+  if (typeof contentType !== "string" || !MEDIA_TYPE.test(contentType))
+    throw invalid(name, 'codec.contentType must be a media type without parameters, such as "application/avro"');
+  if (contentType === "application/jose") throw invalid(name, "codec.contentType application/jose is for encrypted bodies");
+  if (typeof encode !== "function" || typeof decode !== "function")
+    throw invalid(name, "codec must have the functions encode(data, type) and decode(body, type)");
+  return codec as ChannelShape["codec"];
 }
 
 function checkNeeds(name: string, needs: unknown): Needs {

@@ -1,6 +1,8 @@
 /** The configuration as users write it: in switchyard.config.{yaml,json}, or with `defineConfig` in switchyard.config.ts. */
 import type { Adapter, Model, Position } from "../driver/index.ts";
+import type { ByteSize } from "./byte-size.ts";
 import type { Duration } from "./duration.ts";
+import type { ClaimCheckExtension, KeysExtension } from "../pipeline/extension.ts";
 
 /**
  * How the waits between attempts grow. `constant`: each wait is `first`. `linear`: `first` times the number of failures.
@@ -35,6 +37,11 @@ interface LayerInput<Null, Connection> {
    * group names no policy. The other policies start from the values of `default`.
    */
   readonly policies?: Readonly<Record<string, PolicyInput<Null> | Null>> | Null;
+  /**
+   * Encryption keys by name, kebab-case. A channel names one in `encrypt.keys`. An entry to which a profile gives another `use` keeps
+   * nothing of the base's options.
+   */
+  readonly keys?: Readonly<Record<string, KeysInput<Null> | Null>> | Null;
 }
 
 /** The base configuration. `Connection` is the type of a connection, `ProfileConnection` its type in a profile. */
@@ -108,8 +115,59 @@ export interface ChannelInput<Null = never> {
   readonly retention?: Duration | Null;
   /** Limits of publishing: how long core resends, and how many messages may wait for the broker's answer. */
   readonly publish?: PublishInput<Null> | Null;
+  /** Compresses large messages. Default: no compression. Every consumer reads compressed messages, whatever its configuration. */
+  readonly compress?: CompressInput<Null> | Null;
+  /** Encrypts the data of messages in this process, so that the broker and its operators cannot read it. Default: no encryption. */
+  readonly encrypt?: EncryptInput<Null> | Null;
+  /**
+   * Stores the data of messages that are too large for the broker elsewhere, and sends a pointer. Default: such a message is refused
+   * with `too-large`.
+   */
+  readonly claimCheck?: ClaimCheckInput<Null> | Null;
   /** Settings of the transport. They are not portable; `explain()` lists them. Default none. */
   readonly native?: Readonly<Record<string, unknown>> | Null;
+}
+
+/** How large messages are compressed. */
+export interface CompressInput<Null = never> {
+  /** Smaller data is not compressed. Default 4KiB. */
+  readonly above?: ByteSize | Null;
+  /** The content coding. Required. `zstd` needs Node 22.15 or later. The compressed form is sent only if it is a tenth smaller. */
+  readonly with?: "brotli" | "gzip" | "zstd" | Null;
+}
+
+/** How messages are encrypted. */
+export interface EncryptInput<Null = never> {
+  /** The name of an entry of `keys`. Required. */
+  readonly keys?: string | Null;
+  /**
+   * A name that is authenticated with each message, so that a message cannot be moved to a channel of another context. Services that
+   * share a queue under different channel names set the same context. Default: the channel's name.
+   */
+  readonly context?: string | Null;
+  /**
+   * What is done with a message that is not encrypted. `required` (the default): it is dead-lettered with `not-encrypted`. `optional`:
+   * it is read, until all publishers encrypt; `health()` is yellow meanwhile.
+   */
+  readonly accept?: "required" | "optional" | Null;
+  /** With `accept: optional`: the date by which all publishers are to encrypt. Required there. After it, `health()` is red. */
+  readonly until?: string | number | Date | Null;
+}
+
+/** Where large messages are stored. The other keys are the store's options. Its schema checks them. */
+export interface ClaimCheckInput<Null = never> {
+  /** `s3`, `folder`, `memory`, or the name of a package or file. Required. */
+  readonly store?: string | ClaimCheckExtension | Null;
+  /** Larger messages are stored even if the broker would take them. Default: only messages that the broker would refuse. */
+  readonly above?: ByteSize | Null;
+  readonly [option: string]: unknown;
+}
+
+/** An entry of `keys`. The other keys are the options of the key provider. Its schema checks them. */
+export interface KeysInput<Null = never> {
+  /** `local`, `kms`, `ephemeral`, or the name of a package or file. Required. */
+  readonly use?: string | KeysExtension | Null;
+  readonly [option: string]: unknown;
 }
 
 /** `fifo` is the name that SQS and SNS use for `ordered`. */
@@ -120,8 +178,8 @@ export interface PublishInput<Null = never> {
   readonly timeout?: Duration | Null;
   /** The most messages that wait for the broker's answer, for each destination. Default 10,000. */
   readonly maxPending?: number | Null;
-  /** The most bytes that wait for the broker's answer, for each destination. Default 67,108,864 (64 MiB). */
-  readonly maxPendingBytes?: number | Null;
+  /** The most bytes that wait for the broker's answer, for each destination. Default 64MiB. */
+  readonly maxPendingBytes?: ByteSize | Null;
   /** At the limit, `publish()` waits (`"wait"`, the default) or rejects with the error `backpressure` (`"reject"`). */
   readonly whenFull?: "wait" | "reject" | Null;
 }
@@ -134,8 +192,11 @@ export interface GroupInput<Null = never> {
    * `batch.size`. Default twice the concurrency.
    */
   readonly maxInFlight?: number | Null;
-  /** The most bytes of unsettled messages in a process. Default 67,108,864 (64 MiB). */
-  readonly maxInFlightBytes?: number | Null;
+  /**
+   * The most bytes of unsettled messages in a process. Bodies that were decrypted, inflated or fetched from a store count as much again:
+   * they are opened only as far as they fit into this. Default 64MiB.
+   */
+  readonly maxInFlightBytes?: ByteSize | Null;
   /**
    * How long a hold on a message lasts unless a heartbeat extends it (SQS: the visibility timeout). After that time, another process
    * gets the messages of a process that died. SQS: at most 12h. RabbitMQ: at most the connection's `consumerTimeout`. Default 60s.

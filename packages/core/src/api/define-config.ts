@@ -161,8 +161,21 @@ type Verdict<Name extends string, Needs, M, On, Layers extends readonly unknown[
   : M extends "queue"
     ? IsUnion<Groups<Name, Layers>> extends true
       ? Refused<`"${Name}" is a queue with the groups ${List<Groups<Name, Layers>>}; a queue has one, pubsub and stream have several`>
-      : OnConnection<Name, Needs, M, On, Layers>
-    : OnConnection<Name, Needs, M, On, Layers>;
+      : FirstOf<[OnConnection<Name, Needs, M, On, Layers>, Encryption<Name, Needs, Layers>]>
+    : FirstOf<[OnConnection<Name, Needs, M, On, Layers>, Encryption<Name, Needs, Layers>]>;
+
+/** The refusal of a channel that needs encryption and is not encrypted, or not for good. */
+type Encryption<Name extends string, Needs, Layers extends readonly unknown[]> = "encryption" extends Needs
+  ? Field<"encrypt", Name, Layers> extends infer E
+    ? [E] extends [undefined | null]
+      ? Refused<`"${Name}" needs encryption; set encrypt: { keys: ... }`>
+      : E extends { readonly accept: "optional" }
+        ? E extends { readonly until: {} }
+          ? never
+          : Refused<`"${Name}" needs encryption, and accept: "optional" must end; set until to a date`>
+        : never
+    : never
+  : never;
 
 type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = On extends string
   ? string extends On
@@ -174,10 +187,13 @@ type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unk
       : Refused<`"${Name}" is on "${On}", which is not a connection; connections are ${List<Connections<Layers>>}`>
   : never;
 
+/** Encryption is kept by the configuration, not by the transport. */
+type Unkept<Needs, Kept> = Exclude<Needs, Kept | "encryption">;
+
 type NeedsKept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps
   ? never
   : M extends keyof Keeps
-    ? [Exclude<Needs, Keeps[M]>] extends [never]
+    ? [Unkept<Needs, Keeps[M]>] extends [never]
       ? never
-      : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`>
+      : Refused<`"${Name}" needs ${Join<Unkept<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`>
     : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;

@@ -38,6 +38,8 @@ export interface DeliveryFacts {
   /** How often the message was copied as a dead letter, by a redrive or by another publication. 0 for the original. */
   readonly hop: number;
   readonly expiresAt?: Date;
+  /** True if the data was encrypted. Present only on channels with `encrypt`; false there only with `accept: optional`. */
+  readonly encrypted?: boolean;
 }
 
 interface TypedDelivery<K extends string, Data> extends DeliveryFacts {

@@ -1,3 +1,5 @@
+import type { MessagingError } from "./errors.ts";
+
 /**
  * Operational events: retries, losses, reconnects and, on request, each handled message. Events are plain data. They contain no
  * message body, header or secret. `connect({ observe })` receives them. Without an observer, events of level `warn` and `error` go to
@@ -28,6 +30,17 @@ export type MessagingEvent = EventContext &
         readonly delayMs: number;
         /** What the handler threw. */
         readonly error: unknown;
+      }
+    /**
+     * The body of the message cannot be read now: its key or its stored body is not available. It waits and is tried again, without
+     * using up an attempt. Reported once for each time that it is held.
+     */
+    | {
+        readonly type: "unreadable";
+        readonly level: "warn";
+        readonly error: MessagingError;
+        /** The time until the next try, in milliseconds. */
+        readonly retryInMs: number;
       }
     /** The message was copied to its dead-letter destination. */
     | {

@@ -25,6 +25,8 @@ export interface ChannelExplanation {
   readonly needs: readonly string[];
   readonly groups: Readonly<Record<string, GroupExplanation>>;
   readonly capabilities: Capabilities;
+  /** What messages pass before they are sent: compression, encryption, a claim check. Empty: nothing. */
+  readonly content: readonly string[];
   /** The `native` settings, which are not portable. */
   readonly notPortable: readonly string[];
 }

@@ -4,6 +4,7 @@ import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
+import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
@@ -28,6 +29,8 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly cwd?: string;
   /** Adapters to use instead of importing them by name. Needed with a bundler. `use:` finds them by their `name`. */
   readonly adapters?: readonly Adapter[];
+  /** Extensions for `keys` and `claimCheck`, to use instead of importing them by name. Needed with a bundler. */
+  readonly extensions?: readonly Extension[];
   /** Clock, timers, randomness and ids. Default: the system's. */
   readonly runtime?: Runtime;
   /**

@@ -26,6 +26,21 @@ export interface Needs {
   readonly replay?: true;
   /** The size of the largest message in bytes, including the envelope. */
   readonly messageBytes?: number;
+  /** Messages must be encrypted before they leave the process: the configuration must set `encrypt` for the channel. */
+  readonly encryption?: true;
+}
+
+/** How the data of a channel is serialised. Without a codec, data is JSON, and a `Uint8Array` is carried as it is. */
+export interface Codec<T = any> {
+  /** The media type of what `encode` returns, such as `application/avro`. Text types are `text/…` and JSON. */
+  readonly contentType: string;
+  /** Serialises data that has passed its schema. Text must be well-formed. It must be pure and synchronous. */
+  encode(data: T, type: string): string | Uint8Array;
+  /**
+   * Reads a body of this media type: text for a text type, otherwise bytes. What it returns is validated by the schema. It must throw
+   * if the body is malformed; the message is then dead-lettered. Bodies of other media types are read as without a codec.
+   */
+  decode(body: any, type: string): T;
 }
 
 export interface ForeignMessage {
@@ -47,6 +62,7 @@ export interface ChannelShape {
   readonly needs: Needs;
   /** The type of foreign messages: a name, or a function of the message. Undefined: unknown, so the message is dead-lettered. */
   readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
+  readonly codec?: Codec;
 }
 
 export interface ConsumerShape {

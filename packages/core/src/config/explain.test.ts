@@ -38,6 +38,7 @@ describe("the explanation", () => {
             },
           },
           capabilities: { ...everything, delayedPublishMs: 0, filter: "broker", fairness: false },
+          content: [],
           notPortable: ["native.kmsKeyId", "groups.billing.native.kmsKeyId"],
         },
         "video-uploads": {
@@ -59,6 +60,7 @@ describe("the explanation", () => {
             },
           },
           capabilities: { ...everything, ordering: "none" },
+          content: [],
           notPortable: [],
         },
       },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { aws, base, orders, resolve, shape, uploads } from "../fixtures/adapters.ts";
 import type { ChannelInput, ConfigInput } from "../api/config-input.ts";
+import type { ClaimCheckExtension, KeysExtension } from "../pipeline/index.ts";
 
 const group = async (config: object, more: Parameters<typeof resolve>[1] = {}, name = "billing") =>
   (await resolve(config, { channels: [orders], ...more })).channels["orders"]!.groups[name]!;
@@ -183,6 +184,11 @@ describe("adapters as values", () => {
   });
 });
 
+const anyOptions = { "~standard": { version: 1 as const, vendor: "t", validate: (value: unknown) => ({ value }) } };
+const refuses = () => Promise.reject(new Error("not opened here"));
+const keys: KeysExtension = { kind: "keys", names: [], options: anyOptions, open: refuses };
+const store: ClaimCheckExtension = { kind: "claim-check", names: [], options: anyOptions, open: refuses };
+
 describe("what the types allow", () => {
   it("is what the schema takes: everything said at once", async () => {
     const everything: Required<ConfigInput> = {
@@ -199,12 +205,15 @@ describe("what the types allow", () => {
           address: "a",
           retention: "1d",
           publish: { timeout: "1s", maxPending: 1, maxPendingBytes: 2, whenFull: "reject" },
+          compress: { above: "4KiB", with: "gzip" },
+          encrypt: { keys: "k", context: "c", accept: "optional", until: "2027-02-01" },
+          claimCheck: { store, above: "1MiB", bucket: "b" },
           native: {},
           groups: {
             billing: {
               concurrency: 1,
               maxInFlight: 2,
-              maxInFlightBytes: 3,
+              maxInFlightBytes: "3KiB",
               hold: "1m",
               policy: "p",
               start: { time: new Date(5) },
@@ -222,12 +231,18 @@ describe("what the types allow", () => {
           deadLetter: "park",
         },
       },
+      keys: { k: { use: keys, write: "w" } },
       profiles: { t: { prefix: "t", drain: 5, connections: {}, channels: {}, policies: {} } },
     };
-    const { groups, publish } = (await resolve(everything, { channels: [orders] })).channels["orders"]!;
+    const { groups, publish, content } = (await resolve(everything, { channels: [orders] })).channels["orders"]!;
+    expect(content).toMatchObject({
+      compress: { above: 4_096, with: "gzip" },
+      encrypt: { keys: "k", context: "c", contexts: ["c"], accept: "optional", untilMs: Date.UTC(2027, 1, 1) },
+      claimCheck: { above: 2 ** 20, options: { bucket: "b" } },
+    });
     expect(publish).toEqual({ timeoutMs: 1000, maxPending: 1, maxPendingBytes: 2, whenFull: "reject" });
     expect(groups["billing"]).toMatchObject({
-      maxInFlightBytes: 3,
+      maxInFlightBytes: 3_072,
       start: { time: 5 },
       batch: { size: 2, waitMs: 2000 },
     });

@@ -92,17 +92,20 @@ export async function prepare({
   return { context, profile: chosen, drain: drain.value, sources };
 }
 
-/** The options of all connections, including those of profiles, so that all secrets are known before any value is quoted. */
+/** Parts whose options may be secret. */
+const SECRET_PARTS = ["connections", "keys"];
+
+/** The options of all connections and keys, including those of profiles, so that all secrets are known before any value is quoted. */
 function allConnections(root: unknown): unknown[] {
   const profiles = getAt(root, ["profiles"]);
   const layers = [root, ...(isTree(profiles) ? Object.values(profiles) : [])];
-  return layers.flatMap((layer) => {
-    const connections = getAt(layer, ["connections"]);
-    if (!isTree(connections)) return [];
-    return Object.values(connections).map((connection) =>
-      isTree(connection) ? without(connection, ["use"]) : connection,
-    );
-  });
+  return layers.flatMap((layer) =>
+    SECRET_PARTS.flatMap((part) => {
+      const entries = getAt(layer, [part]);
+      if (!isTree(entries)) return [];
+      return Object.values(entries).map((entry) => (isTree(entry) ? without(entry, ["use"]) : entry));
+    }),
+  );
 }
 
 /** Chooses the profile: `connect({ profile })`, otherwise SWITCHYARD_PROFILE if it is not empty. NODE_ENV is never used. */
@@ -172,7 +175,7 @@ function secretPlace(path: Path): boolean {
 
 function inConnection(path: Path): boolean {
   const at = path[0] === "profiles" ? 2 : 0;
-  return path[at] === "connections" && path.length > at + 2 && path[at + 2] !== "use" && path[at + 2] !== "provision";
+  return SECRET_PARTS.includes(String(path[at])) && path.length > at + 2 && path[at + 2] !== "use" && path[at + 2] !== "provision";
 }
 
 /** Shorter parts (a stage, a port) are not masked alone, because errors would become unreadable. The whole value is always masked. */

@@ -21,7 +21,7 @@ describe("structure", () => {
   it("refuses an unknown key, with what is allowed and the one meant", async () => {
     expect(await problems({ ...base(), chanels: {} })).toEqual({
       chanels:
-        'unknown key; allowed: prefix, drain, connections, channels, policies, profiles. Did you mean "channels"?',
+        'unknown key; allowed: prefix, drain, connections, channels, policies, keys, profiles. Did you mean "channels"?',
     });
     const found = await problems(withChannels({ orders: { ...good.orders, groups: { billing: { concurency: 2 } } } }));
     expect(found["channels.orders.groups.billing.concurency"]).toMatch(

@@ -5,6 +5,9 @@ import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { Adapters } from "./resolve/adapters.ts";
 import { resolveChannel } from "./resolve/channel.ts";
 import { Connections } from "./resolve/connections.ts";
+import { KeyEntries, withDeadLetterContexts } from "./resolve/content.ts";
+import { Extensions } from "./resolve/extensions.ts";
+import type { Extension } from "../pipeline/extension.ts";
 import { explain } from "./resolve/explain.ts";
 import { load } from "./load/load.ts";
 import { Problems } from "./layers/problems.ts";
@@ -23,6 +26,8 @@ export interface ResolveInput {
   readonly cwd?: string;
   /** Adapters to use by name instead of importing them. */
   readonly adapters?: readonly Adapter[];
+  /** Extensions to use by name instead of importing them. */
+  readonly extensions?: readonly Extension[];
   /**
    * The consumers, if known. `filter: true` then uses the types they handle, and a consumer of a group that neither the base nor a
    * profile lists is refused. A group that only another profile lists is left out of this plan.
@@ -46,7 +51,9 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
   const prepared = await prepare({ loaded, env, profile: input.profile, shapes, consumers, problems });
   const { context, profile } = prepared;
   const connections = new Connections(context, new Adapters(adapters, loaded.directories));
-  const channels: Record<string, ChannelPlan> = {};
+  const extensions = new Extensions(input.extensions ?? [], loaded.directories);
+  const keys = new KeyEntries(context, extensions);
+  const resolved: Record<string, ChannelPlan> = {};
   for (const shape of shapes) {
     if (!KEBAB.test(shape.name)) {
       problems.add(
@@ -55,11 +62,12 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
       );
       continue;
     }
-    const plan = await resolveChannel(context, connections, shape, shapes, input.everyProfile ?? false);
-    if (plan !== undefined) channels[shape.name] = plan;
+    const plan = await resolveChannel(context, connections, shape, shapes, input.everyProfile ?? false, keys, extensions);
+    if (plan !== undefined) resolved[shape.name] = plan;
   }
   if (problems.size > 0)
     throw problems.error(profile === undefined ? loaded.source : `${loaded.source}, profile ${profile}`);
+  const channels = withDeadLetterContexts(resolved);
   const used = Object.fromEntries(
     [...connections.used].map(([name, { adapter, options, provision }]): [string, ConnectionPlan] => [
       name,
@@ -73,6 +81,8 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
     drainMs: parseDuration(prepared.drain) ?? 25_000,
     connections: used,
     channels,
+    keys: Object.fromEntries(keys.used),
+    directory: loaded.directories[0]!,
     redact: context.secrets.redact,
     explanation: explain({
       service,

@@ -5,6 +5,8 @@ import { dataOf, decode, encodeBody, fingerprint } from "../wire/codec.ts";
 import { nextHop } from "../wire/envelope.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
 import type { DeadLetterItem, DeadLetters } from "../api/messaging.ts";
+import type { Pipeline } from "../content/pipeline.ts";
+import { readable, renewed } from "./dead-letter-content.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
 import type { Make } from "../publish/send/outgoing-message.ts";
 import type { SendQueue } from "../publish/queue/send-queue.ts";
@@ -27,6 +29,8 @@ export interface DeadLetterBoxOptions {
   readonly target: () => SendQueue;
   /** Whether the depth of the dead-letter destination is exact. */
   readonly exactDepth: boolean;
+  /** Reads what the channel's messages have passed. Absent if they pass nothing. */
+  readonly pipeline?: Pipeline | undefined;
   readonly emit: (event: GroupEvent) => void;
   /** Throws `closed` once messaging is stopped; no broker is called from then on. */
   readonly open: () => void;
@@ -57,7 +61,7 @@ export class DeadLetterBox implements DeadLetters {
             const known = `${delivery.id} ${hop} ${event}`;
             if (seen.has(known)) continue;
             seen.add(known);
-            items.push(itemOf(delivery));
+            items.push(await readable(this.#options.pipeline, this.#options.channel.channel, delivery, itemOf(delivery)));
           }
           if (seen.size === before) break;
         }
@@ -114,6 +118,8 @@ export class DeadLetterBox implements DeadLetters {
   }
 
   async #send(delivery: Delivery): Promise<void> {
+    const { pipeline, channel } = this.#options;
+    if (pipeline?.claimCheck !== undefined) await renewed(pipeline.claimCheck, channel.channel, delivery);
     await this.#options.target().send(this.#again(delivery));
     const { group, emit } = this.#options;
     const decoded = decode(delivery.message);
@@ -287,7 +293,7 @@ function itemOf(delivery: Delivery): DeadLetterItem {
   return {
     id: envelope.id,
     type: envelope.type,
-    data: readable(() => dataOf(envelope, body), body),
+    data: parsed(() => dataOf(envelope, body), body),
     headers: envelope.headers,
     reason: dead?.reason ?? "moved by the broker",
     code: dead?.code ?? "broker",
@@ -299,7 +305,7 @@ function itemOf(delivery: Delivery): DeadLetterItem {
   };
 }
 
-function readable(read: () => unknown, otherwise: unknown): unknown {
+function parsed(read: () => unknown, otherwise: unknown): unknown {
   try {
     return read();
   } catch {

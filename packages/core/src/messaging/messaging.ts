@@ -16,6 +16,7 @@ import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import { ChannelPublisher, type ManyItem } from "../publish/channel-publisher.ts";
 import { replay } from "./replay.ts";
+import type { Pipelines } from "./pipelines.ts";
 import { untilSignal } from "./run.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
@@ -27,6 +28,8 @@ export interface MessagingParts {
   readonly plan: Plan;
   readonly channels: readonly ChannelShape[];
   readonly connections: Connections;
+  /** Absent if no channel has a pipeline. */
+  readonly pipelines?: Pipelines | undefined;
   readonly runtime: Runtime;
   readonly observe: Observe;
   /** The observer wants successes, too. */
@@ -88,7 +91,7 @@ export class MessagingCore {
 
   consume(consumer: ConsumerShape): void {
     this.#refuseIfStopped();
-    const { plan, connections, runtime, observe, observed, redact } = this.#parts;
+    const { plan, connections, pipelines, runtime, observe, observed, redact } = this.#parts;
     const { channel, group } = groupPlanFor(plan, consumer);
     const key = `${channel.channel}/${group.group}`;
     if (this.#groups.has(key)) {
@@ -109,6 +112,7 @@ export class MessagingCore {
       observed,
       redact,
       plan.redact,
+      pipelines?.of(channel.channel),
     );
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
@@ -163,7 +167,7 @@ export class MessagingCore {
       return [{ text: `start() failed, and messaging is stopped: ${this.#startFailure.message}`, needsPerson: true }];
     if (this.#state === "stopped") return [{ text: "messaging is stopped; connect() again", needsPerson: true }];
     const groups = [...this.#groups.values()].flatMap((runner) => runner.troubles());
-    const troubles = [...groups, ...this.#parts.connections.troubles()];
+    const troubles = [...groups, ...this.#parts.connections.troubles(), ...(this.#parts.pipelines?.troubles() ?? [])];
     if (this.#state === "stopping")
       troubles.push({ text: "messaging is stopping: nothing new is received", needsPerson: false });
     return troubles;
@@ -179,7 +183,7 @@ export class MessagingCore {
   }
 
   deadLetters(channel: ChannelShape, name: string): DeadLetters {
-    const { connections, runtime, observe, plan } = this.#parts;
+    const { connections, pipelines, runtime, observe, plan } = this.#parts;
     const its = channelOf(this.#parts.plan, channel.name);
     const group = groupOf(its, name);
     const errorContext = { channel: its.channel, group: name };
@@ -197,6 +201,7 @@ export class MessagingCore {
       exactDepth: can?.depth === "exact",
       open: () => this.#refuseIfClosed(),
       closed: this.#closed.signal,
+      pipeline: pipelines?.of(its.channel),
       emit: (event) => observe({ connection: its.on, ...errorContext, ...event }),
     });
   }
@@ -231,7 +236,7 @@ export class MessagingCore {
   }
 
   async #stop(deadlineMs: number): Promise<StopReport> {
-    const { connections, runtime, plan, observe } = this.#parts;
+    const { connections, pipelines, runtime, plan, observe } = this.#parts;
     this.#state = "stopping";
     this.#stopAsked();
     const deadline = new AbortController();
@@ -249,6 +254,7 @@ export class MessagingCore {
       this.#closed.abort(closedError());
       await connections.flush(deadline.signal);
       await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
+      await pipelines?.close();
       const total = (of: keyof StopReport) => stopped.reduce((sum, each) => sum + each[of], 0);
       return {
         completed: total("completed"),
@@ -269,10 +275,10 @@ export class MessagingCore {
   }
 
   #makePublisher(name: string): ChannelPublisher {
-    const { plan, connections, runtime } = this.#parts;
+    const { plan, connections, pipelines, runtime } = this.#parts;
     const shape = this.#shapes.get(name) ?? unknownChannel(name);
     const queue = connections.outbound(channelOf(plan, name));
-    const publisher = new ChannelPublisher({ shape, queue, runtime, service: plan.service });
+    const publisher = new ChannelPublisher({ shape, queue, runtime, service: plan.service, pipeline: pipelines?.of(name) });
     this.#publishers.set(name, publisher);
     return publisher;
   }

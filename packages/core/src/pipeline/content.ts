@@ -2,7 +2,6 @@
  * The content of a message on its way to the wire and back. A channel may compress, encrypt and store its messages elsewhere. Each of
  * these is a {@link Step}. They run in a fixed order: serialise, compress, encrypt, claim check. Reading runs them backwards.
  */
-import type { Envelope } from "../wire/envelope.ts";
 
 /** A body, and what a reader must know about it. Each step returns a new one. */
 export interface Content {
@@ -36,16 +35,31 @@ export interface Claim {
 }
 
 /** The attributes of a message that stay readable beside its content. An encryption step authenticates them. */
-export interface Attributes
-  extends Pick<Envelope, "id" | "source" | "type" | "time" | "key" | "expiresAt" | "hop" | "headers"> {
+export interface Attributes {
   /** The channel that the message was published to, or is received from. */
   readonly channel: string;
+  readonly id: string;
+  /** The service that published. */
+  readonly source: string;
+  readonly type: string;
+  /** When the message was published (epoch milliseconds). */
+  readonly time: number;
+  /** The ordering key. */
+  readonly key?: string | undefined;
+  /** When the message expires (epoch milliseconds). A dead-letter copy has none. */
+  readonly expiresAt?: number | undefined;
+  /** 0, raised by each dead-letter copy and redrive. */
+  readonly hop: number;
+  /** The user's headers. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What a step may use while it writes. */
 export interface Writing {
   /** Aborts when nobody waits for the message any more. */
   readonly signal: AbortSignal | undefined;
+  /** False if the transport writes bytes as base64 text, which takes a third more. */
+  readonly binary: boolean;
 }
 
 /** What a step may use while it reads. */

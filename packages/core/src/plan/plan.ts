@@ -4,6 +4,7 @@
  */
 import type { Backoff } from "../api/config-input.ts";
 import type { Exhausted, Explanation } from "../api/explanation.ts";
+import type { ClaimCheckExtension, KeysExtension } from "../pipeline/extension.ts";
 import type { Adapter, Capabilities, Destination, Model, Position } from "../driver/index.ts";
 
 export interface RetryRule {
@@ -55,6 +56,36 @@ export interface PublishPlan {
   readonly whenFull: "wait" | "reject";
 }
 
+/** What the messages of a channel pass between the application and the broker. */
+export interface ContentPlan {
+  readonly compress?: { readonly above: number; readonly with: "br" | "gzip" | "zstd" };
+  readonly encrypt?: {
+    /** The name of the entry of `keys`. */
+    readonly keys: string;
+    readonly context: string;
+    /** The contexts that may be read: the channel's own, and those of channels whose dead letters come here. */
+    readonly contexts: readonly string[];
+    readonly accept: "required" | "optional";
+    /** Until when unencrypted messages are to be accepted (epoch milliseconds). */
+    readonly untilMs?: number;
+  };
+  readonly claimCheck?: {
+    readonly store: string;
+    readonly extension: ClaimCheckExtension;
+    readonly options: unknown;
+    /** Larger messages are stored even if they would fit, in bytes. */
+    readonly above?: number;
+  };
+}
+
+/** An entry of `keys` that a channel uses. */
+export interface KeysPlan {
+  readonly name: string;
+  readonly extension: KeysExtension;
+  /** May hold secrets and is never printed. */
+  readonly options: unknown;
+}
+
 export interface ChannelPlan {
   readonly channel: string;
   readonly model: Model;
@@ -66,6 +97,8 @@ export interface ChannelPlan {
   readonly groups: Readonly<Record<string, GroupPlan>>;
   readonly publish: PublishPlan;
   readonly capabilities: Capabilities;
+  /** Absent if messages stand on the wire as they are serialised. */
+  readonly content?: ContentPlan;
 }
 
 export interface ConnectionPlan {
@@ -84,6 +117,9 @@ export interface Plan {
   readonly drainMs: number;
   readonly connections: Readonly<Record<string, ConnectionPlan>>;
   readonly channels: Readonly<Record<string, ChannelPlan>>;
+  readonly keys: Readonly<Record<string, KeysPlan>>;
+  /** The folder of the configuration file. Relative paths start there. */
+  readonly directory: string;
   /** The printable form, without secrets. */
   readonly explanation: Explanation;
   /** Masks values that came from the environment in a driver's text. */

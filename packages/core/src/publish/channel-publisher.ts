@@ -1,6 +1,7 @@
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import { captureParts, parts } from "../base/promise-parts.ts";
 import type { Runtime } from "../driver/runtime.ts";
+import type { Pipeline } from "../content/pipeline.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { SharedFieldsByType } from "../wire/shared-fields.ts";
 import { orderingKey, type RawOptions, refusalOf } from "./checks.ts";
@@ -14,6 +15,7 @@ export interface ChannelPublisherOptions {
   readonly runtime: Runtime;
   /** The envelope's `source`. */
   readonly service: string;
+  readonly pipeline?: Pipeline | undefined;
 }
 
 export interface ManyItem extends RawOptions {
@@ -29,9 +31,9 @@ export class ChannelPublisher {
   readonly #channel: PublishingChannel;
   readonly #queue: SendQueue;
 
-  constructor({ shape, queue, runtime, service }: ChannelPublisherOptions) {
+  constructor({ shape, queue, runtime, service, pipeline }: ChannelPublisherOptions) {
     this.#queue = queue;
-    this.#channel = { shape, queue, runtime, service, shared: new SharedFieldsByType(shape, service) };
+    this.#channel = { shape, queue, runtime, service, pipeline, shared: new SharedFieldsByType(shape, service) };
   }
 
   publish(

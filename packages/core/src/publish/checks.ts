@@ -3,7 +3,8 @@ import { formatDuration, milliseconds, parseDuration } from "../api/duration.ts"
 import { isMessagingError, MessagingError } from "../api/errors.ts";
 import { copyJson, type JsonCopy } from "../base/json-copy.ts";
 import { type Validated, validate } from "../api/schema.ts";
-import type { ChannelShape } from "../api/shapes.ts";
+import type { ChannelShape, Codec } from "../api/shapes.ts";
+import { isText } from "../base/media-type.ts";
 import { checkHeaders, checkName, isBytes, jsonText, oneLine } from "../wire/text.ts";
 import { outgoingTrace } from "../wire/trace.ts";
 import type { ResolvedOptions } from "../wire/resolved-options.ts";
@@ -27,6 +28,27 @@ const LAST_TIME = 8_640_000_000_000_000;
 export function contentOf(data: unknown, local: boolean): Content {
   if (isBytes(data)) return new Uint8Array(data);
   return (local ? copyJson(data) : undefined) ?? jsonText(data);
+}
+
+/** Serialises the data with the channel's codec. Throws `not-encodable`. */
+export function encodedBy(codec: Codec, shape: ChannelShape, type: string, data: unknown): string | Uint8Array {
+  let body: unknown;
+  try {
+    body = codec.encode(data, type);
+  } catch (cause) {
+    throw refuse(shape, "not-encodable", `its codec cannot encode this "${type}"`, cause);
+  }
+  if (isBytes(body)) return new Uint8Array(body);
+  if (typeof body === "string" && body.isWellFormed() && isText(codec.contentType)) return body;
+  const allowed = isText(codec.contentType) ? "well-formed text or a Uint8Array" : "a Uint8Array";
+  throw refuse(shape, "not-encodable", `its codec must return ${allowed} for ${codec.contentType}`);
+}
+
+/** Throws `too-large` if a body may have more bytes than the limit. */
+export function refuseLarge(channel: string, id: string, most: number, sizes: string, limit: number): void {
+  if (most <= limit) return;
+  const text = `${sizes}; "${channel}" takes ${limit} with the envelope; send less, or configure a claim check`;
+  throw new MessagingError("too-large", text, { kind: "permanent", channel, id });
 }
 
 /** Returns undefined for a message without key, trace or options. `valid` is the result of {@link checkMessage}. */

@@ -4,12 +4,26 @@ import type { ChannelShape } from "../api/shapes.ts";
 import { JsonCopy } from "../base/json-copy.ts";
 import type { Capabilities, Runtime, SenderDriver, WireMessage } from "../driver/index.ts";
 import { NO_HEADERS } from "../wire/attributes.ts";
-import { BYTES_TYPE, encodeBody, JSON_TYPE } from "../wire/codec.ts";
+import { BYTES_TYPE, encodeBody, JSON_TYPE, OUR_HEADERS } from "../wire/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { LocalMessage, localMessage } from "../wire/in-process-message.ts";
 import type { ResolvedOptions } from "../wire/resolved-options.ts";
 import type { SharedFields, SharedFieldsByType } from "../wire/shared-fields.ts";
-import { checkCapabilities, checkId, checkMessage, contentOf, type RawOptions, resolveOptions } from "./checks.ts";
+import type { Carried } from "../wire/envelope.ts";
+import { isJson } from "../base/media-type.ts";
+import type { Pipeline } from "../content/pipeline.ts";
+import { PreparedContent } from "./prepared-content.ts";
+import {
+  checkCapabilities,
+  checkId,
+  checkMessage,
+  contentOf,
+  encodedBy,
+  type RawOptions,
+  refuseLarge,
+  resolveOptions,
+} from "./checks.ts";
+import { largestMessage } from "./send/encode.ts";
 import { type Accepted, type Many, OutgoingMessage } from "./send/outgoing-message.ts";
 
 /** What all publications of one channel share. */
@@ -19,9 +33,13 @@ export interface PublishingChannel {
   readonly service: string;
   readonly runtime: Runtime;
   readonly shared: SharedFieldsByType;
+  /** What the messages pass before they are sent. Most channels have none. */
+  readonly pipeline?: Pipeline | undefined;
   readonly queue: {
     /** What the adapter declared. A publication may not need more. */
     readonly declared: Capabilities;
+    /** What the open sender can do, or what the adapter declared while none is open. */
+    readonly capabilities: Capabilities;
     /** True if the open sender's broker runs in this process. */
     readonly local: boolean;
   };
@@ -33,12 +51,12 @@ abstract class Publication extends OutgoingMessage implements Envelope {
   readonly #shared: SharedFields;
   /** Milliseconds after the shared epoch. */
   readonly #since: number;
-  readonly #content: string | Uint8Array | LocalMessage;
+  readonly #content: string | Uint8Array | LocalMessage | PreparedContent;
   readonly #options: ResolvedOptions | undefined;
 
   /** @throws MessagingError if the type, data or options are not valid. */
   constructor(
-    { shape, queue, runtime, service, shared }: PublishingChannel,
+    { shape, queue, runtime, service, shared, pipeline }: PublishingChannel,
     id: string,
     type: string,
     data: unknown,
@@ -49,15 +67,38 @@ abstract class Publication extends OutgoingMessage implements Envelope {
     checkId(raw);
     const time = runtime.now();
     const valid = checkMessage(shape, type, data);
-    const content = contentOf(data, raw === undefined && queue.local);
+    const content =
+      shape.codec === undefined
+        ? contentOf(data, raw === undefined && queue.local && pipeline === undefined)
+        : encodedBy(shape.codec, shape, type, data);
     const options = resolveOptions(shape, service, type, data, time, raw, valid, signal);
     if (options !== undefined) checkCapabilities(shape, options, queue.declared);
     const fields = shared.of(type, time);
     this.id = id;
     this.#shared = fields;
     this.#since = time - fields.epoch;
-    this.#content = content instanceof JsonCopy ? localMessage(fields, id, time, content, options) : content;
     this.#options = options;
+    if (pipeline !== undefined) this.#content = this.#prepare(pipeline, content as string | Uint8Array, shape, queue, signal);
+    else this.#content = content instanceof JsonCopy ? localMessage(fields, id, time, content, options) : content;
+  }
+
+  #prepare(
+    pipeline: Pipeline,
+    body: string | Uint8Array,
+    shape: ChannelShape,
+    { capabilities }: PublishingChannel["queue"],
+    signal: AbortSignal | undefined,
+  ): PreparedContent {
+    const { id, source, type, time, key, expiresAt, hop, headers } = this;
+    const attributes = { channel: shape.name, id, source, type, time, key, expiresAt, hop, headers };
+    const contentType = shape.codec?.contentType ?? (typeof body === "string" ? JSON_TYPE : BYTES_TYPE);
+    const binary = capabilities.binary && capabilities.headers >= OUR_HEADERS;
+    const prepared = new PreparedContent(pipeline, { body, contentType }, attributes, binary, signal);
+    const limit = pipeline.claimCheck === undefined ? largestMessage(capabilities) : Number.POSITIVE_INFINITY;
+    const prepare = () => prepared.prepare((most, sizes) => refuseLarge(shape.name, id, most, sizes, limit));
+    // An asynchronous schema has its say first: nothing is encrypted or stored that is not valid.
+    prepared.gate = this.#options?.valid === undefined ? prepare() : this.#options.valid.then(prepare);
+    return prepared;
   }
 
   get source(): string {
@@ -77,7 +118,15 @@ abstract class Publication extends OutgoingMessage implements Envelope {
   }
 
   get contentType(): string {
-    return this.#content instanceof Uint8Array ? BYTES_TYPE : JSON_TYPE;
+    const content = this.#content;
+    if (content instanceof PreparedContent) return content.contentType;
+    const { codec } = this.#shared.shape;
+    if (codec !== undefined) return codec.contentType;
+    return content instanceof Uint8Array ? BYTES_TYPE : JSON_TYPE;
+  }
+
+  get carried(): Carried | undefined {
+    return this.#content instanceof PreparedContent ? this.#content.carried : undefined;
   }
 
   get key(): string | undefined {
@@ -109,14 +158,38 @@ abstract class Publication extends OutgoingMessage implements Envelope {
   }
 
   override get gate(): PromiseLike<unknown> | undefined {
-    return this.#options?.valid;
+    return this.#content instanceof PreparedContent ? this.#content.gate : this.#options?.valid;
+  }
+
+  /** What the steps of the pipeline have made of the body, for the error `too-large`. */
+  override get sizes(): string | undefined {
+    return this.#content instanceof PreparedContent ? this.#content.sizes : undefined;
+  }
+
+  override get storeAbove(): number {
+    return this.#content instanceof PreparedContent ? this.#content.storeAbove : Number.POSITIVE_INFINITY;
+  }
+
+  override store(): Promise<void> | undefined {
+    const content = this.#content;
+    return content instanceof PreparedContent && content.canStore ? content.store() : undefined;
+  }
+
+  protected abandon(error: MessagingError): void {
+    if (this.#content instanceof PreparedContent) this.#content.abandon(error);
   }
 
   make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage {
     const content = this.#content;
+    if (content instanceof PreparedContent) return this.#makeBody(content.body, capabilities);
+    if (this.#shared.shape.codec !== undefined) return this.#makeBody(content as string | Uint8Array, capabilities);
     if (!(content instanceof LocalMessage)) return encodeBody(this, content, capabilities, this.#options, true);
     if (driver?.local === true) return content as WireMessage;
     return encodeBody(this, content.body, capabilities, this.#options, true);
+  }
+
+  #makeBody(body: string | Uint8Array, capabilities: Capabilities): WireMessage {
+    return encodeBody(this, body, capabilities, this.#options, isJson(this.contentType) && this.carried === undefined);
   }
 }
 
@@ -141,8 +214,9 @@ export class SinglePublication extends Publication {
   }
 
   done(error: MessagingError | undefined, sent: Accepted | undefined): void {
-    if (error === undefined) this.#resolve(new Published(this.id, sent as Accepted));
-    else this.#reject(error);
+    if (error === undefined) return this.#resolve(new Published(this.id, sent as Accepted));
+    this.abandon(error);
+    this.#reject(error);
   }
 }
 
@@ -195,6 +269,7 @@ export class OneOfMany extends Publication {
 
   done(error: MessagingError | undefined, sent: Accepted | undefined): void {
     const { id } = this;
+    if (error !== undefined) this.abandon(error);
     const result: PublishManyResult =
       error === undefined ? { ok: true, ...new Published(id, sent as Accepted) } : { ok: false, id, error };
     this.#many.set(this.#index, result);

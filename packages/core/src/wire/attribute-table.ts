@@ -3,16 +3,18 @@
  * structured form and AMQP's headers follow this table. To add an attribute, add a row here and a field to {@link Envelope}.
  */
 import { epoch } from "../base/iso-time.ts";
-import { type Envelope, MAX_HOP } from "./envelope.ts";
+import { type Carried, type Envelope, MAX_HOP } from "./envelope.ts";
 import { quoteName } from "./text.ts";
 
-type Field = "key" | "expiresAt" | "hop" | "to";
+type Field = "key" | "expiresAt" | "hop" | "to" | "carried";
 
 /** One attribute of the envelope: its name, and how it is written and read. */
 export interface Attribute {
   /** A CloudEvents attribute or extension: lower-case letters and digits. */
   readonly name: string;
   readonly field: Field;
+  /** The part of the field that the attribute is, if it is not all of it. */
+  readonly part?: keyof Carried;
   /** Whether JSON has a number or a string. */
   readonly json: "number" | "string";
   /** The attribute as JSON text. Undefined: it is not written. */
@@ -24,6 +26,24 @@ export interface Attribute {
 const malformed = (name: string): never => {
   throw new TypeError(`${name} is malformed`);
 };
+
+const carriedText = (name: string, part: "coding" | "ref" | "refSha256"): Attribute => ({
+  name,
+  field: "carried",
+  part,
+  json: "string",
+  write: ({ carried }) => (carried?.[part] === undefined ? undefined : quoteName(carried[part])),
+  read: (value) => (typeof value === "string" && value !== "" ? value : malformed(name)),
+});
+
+const carriedBytes = (name: string, part: "codedBytes" | "refBytes"): Attribute => ({
+  name,
+  field: "carried",
+  part,
+  json: "number",
+  write: ({ carried }) => (carried?.[part] === undefined ? undefined : String(carried[part])),
+  read: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : malformed(name)),
+});
 
 /** The attributes of an envelope, in the order in which they are written. */
 export const ATTRIBUTES: readonly Attribute[] = [
@@ -59,6 +79,11 @@ export const ATTRIBUTES: readonly Attribute[] = [
     write: ({ to }) => (to === undefined ? undefined : quoteName(to)),
     read: (value) => (typeof value === "string" && value !== "" ? value : malformed("togroup")),
   },
+  carriedText("contentencoding", "coding"),
+  carriedBytes("contentsize", "codedBytes"),
+  carriedText("dataref", "ref"),
+  carriedBytes("datarefsize", "refBytes"),
+  carriedText("datarefsha256", "refSha256"),
 ];
 
 /** The attributes of an envelope's `dead`, in the order in which they are written. */
@@ -69,6 +94,7 @@ export const DEAD_ATTRIBUTES: readonly Pick<Attribute, "name" | "json">[] = [
   { name: "channel", json: "string" },
   { name: "group", json: "string" },
   { name: "errorclass", json: "string" },
+  { name: "detail", json: "string" },
   { name: "firstat", json: "string" },
   { name: "lastat", json: "string" },
 ];

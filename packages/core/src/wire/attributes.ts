@@ -52,8 +52,8 @@ function optionalMembers(envelope: Envelope): string {
 }
 
 /** True if the envelope has none of the table's attributes. Written out instead of a loop, because it runs for each message. */
-const hasOnlyRequired = ({ key, expiresAt, hop, to }: Envelope): boolean =>
-  key === undefined && expiresAt === undefined && hop === 0 && to === undefined;
+const hasOnlyRequired = ({ key, expiresAt, hop, to, carried }: Envelope): boolean =>
+  key === undefined && expiresAt === undefined && hop === 0 && to === undefined && carried === undefined;
 
 /** True if the envelope has only what every message has. */
 function fitsFastPath(envelope: Envelope): boolean {
@@ -88,6 +88,7 @@ export function deadJson(dead: DeadInfo): string {
   let json = `{"reason":${quote(clip(dead.reason, REASON_BYTES))},"code":${quote(clip(dead.code, NAME_BYTES))},"attempts":${dead.attempts}`;
   json += `,"channel":${quote(clip(dead.channel, NAME_BYTES))},"group":${quote(clip(dead.group, NAME_BYTES))}`;
   if (dead.errorClass !== undefined) json += `,"errorclass":${quote(clip(dead.errorClass, NAME_BYTES))}`;
+  if (dead.detail !== undefined) json += `,"detail":${quoteName(dead.detail)}`;
   return `${json},"firstat":"${new Date(dead.firstAt).toISOString()}","lastat":"${new Date(dead.lastAt).toISOString()}"}`;
 }
 
@@ -195,9 +196,11 @@ export function envelopeOf(
 /** Reads the table's attributes into the envelope. False if one is malformed. */
 function readOptional(found: Readonly<Record<string, unknown>>, envelope: Writable): boolean {
   try {
-    for (const { name, field, read } of ATTRIBUTES) {
+    const fields = envelope as unknown as Record<string, unknown>;
+    for (const { name, field, part, read } of ATTRIBUTES) {
       const value = found[name];
-      if (value !== undefined) (envelope as unknown as Record<string, unknown>)[field] = read(value);
+      if (value === undefined) continue;
+      fields[field] = part === undefined ? read(value) : { ...(fields[field] as object), [part]: read(value) };
     }
     return true;
   } catch {
@@ -221,13 +224,16 @@ function stringsOf(value: unknown): Readonly<Record<string, string>> | undefined
 
 function deadOf(value: unknown): DeadInfo | undefined {
   if (!isRecord(value)) return undefined;
-  const { reason, code, attempts, channel, group, errorclass } = value;
+  const { reason, code, attempts, channel, group, errorclass, detail } = value;
   const firstAt = epoch(value["firstat"]);
   const lastAt = epoch(value["lastat"]);
   if (typeof reason !== "string" || typeof code !== "string") return undefined;
   if (typeof attempts !== "number" || Number.isNaN(attempts)) return undefined;
   if (typeof channel !== "string" || typeof group !== "string" || Number.isNaN(firstAt + lastAt)) return undefined;
   const counted = Math.min(Math.max(Math.trunc(attempts), 0), MAX_ATTEMPTS);
-  const dead = { reason, code, attempts: counted, channel, group, firstAt, lastAt };
-  return typeof errorclass === "string" ? { ...dead, errorClass: errorclass } : dead;
+  return {
+    ...{ reason, code, attempts: counted, channel, group, firstAt, lastAt },
+    ...(typeof errorclass === "string" ? { errorClass: errorclass } : {}),
+    ...(typeof detail === "string" ? { detail } : {}),
+  };
 }

@@ -9,11 +9,11 @@ import { createHash } from "node:crypto";
 import type { Capabilities, WireMessage } from "../driver/index.ts";
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import { fromAttributes, toAttributes } from "./attributes.ts";
-import type { Envelope } from "./envelope.ts";
+import type { Carried, Envelope } from "./envelope.ts";
 import { MessagingError } from "../api/errors.ts";
 import { type Coded, foreignOf, inCharset, readForeign } from "./foreign-message.ts";
 import { isJson, isText } from "../base/media-type.ts";
-import type { ForeignMessage } from "../api/shapes.ts";
+import type { Codec, ForeignMessage } from "../api/shapes.ts";
 import { decodeStructured, encodeStructured } from "./structured-form.ts";
 import { asText, escapeNoncharacters, isBytes, jsonText, parseJson } from "./text.ts";
 
@@ -43,7 +43,7 @@ export interface WireExtra {
 type Wire = Pick<Capabilities, "headers" | "binary">;
 
 /** The headers that we use: `type`, `ce`, `traceparent`, `tracestate`. A transport with fewer gets the structured form. */
-const OUR_HEADERS = 4;
+export const OUR_HEADERS = 4;
 
 /**
  * Encodes a message. A `Uint8Array` is carried as bytes, everything else as JSON.
@@ -106,10 +106,20 @@ function wire(
     dedup,
   };
   if (envelope.key !== undefined) message.key = envelope.key;
+  if (envelope.carried !== undefined) carry(message, envelope.carried);
   if (extra === undefined) return message;
   if (extra.fairness !== undefined) message.fairness = extra.fairness;
   if (extra.delayMs !== undefined && extra.delayMs > 0) message.delayMs = extra.delayMs;
   return message;
+}
+
+/** The attribute by which Amazon's extended clients know a pointer. Their older versions write another, but read this too. */
+const SIZE_ATTRIBUTE = "ExtendedPayloadSize";
+
+function carry(message: { -readonly [K in keyof WireMessage]: WireMessage[K] }, carried: Carried): void {
+  const { coding, ref, refBytes, refAttribute = SIZE_ATTRIBUTE } = carried;
+  if (ref !== undefined && refBytes !== undefined) message.offloaded = { bytes: refBytes, attribute: refAttribute };
+  else if (coding !== undefined) message.coding = coding;
 }
 
 export type Decoded = DecodedMessage | { readonly foreign: true; readonly raw: ForeignMessage; readonly coded?: Coded };
@@ -183,19 +193,37 @@ function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Ar
     const text = asText(body);
     return typeof text === "string" ? fromBase64(text) : undefined;
   }
-  return isText(envelope.contentType) ? asText(body) : body;
+  return isText(envelope.contentType) && envelope.carried?.coding === undefined ? asText(body) : body;
 }
 
-function inDeclaredCharset({ contentType }: Envelope, body: Uint8Array): string | Uint8Array {
+function decodedBy(codec: Codec, body: string | Uint8Array, type: string): unknown {
+  const given = isText(codec.contentType) ? asText(body) : typeof body === "string" ? Buffer.from(body) : body;
+  try {
+    return codec.decode(given, type);
+  } catch (cause) {
+    throw new MessagingError("not-decodable", `its codec cannot read the body as ${codec.contentType}`, {
+      kind: "permanent",
+      cause,
+    });
+  }
+}
+
+function inDeclaredCharset({ contentType }: Pick<Envelope, "contentType">, body: Uint8Array): string | Uint8Array {
   return isText(contentType) ? (inCharset(body, contentType) ?? body) : body;
 }
 
 /**
- * The data of a decoded message, with JSON parsed.
+ * The data of a decoded message, with JSON parsed, or as the codec of the body's media type reads it.
  *
  * @throws MessagingError `not-json` if the content type says JSON but the body is not JSON.
  */
-export function dataOf(envelope: Envelope, body: string | Uint8Array): unknown {
+export function dataOf(
+  envelope: Pick<Envelope, "contentType">,
+  body: string | Uint8Array,
+  type?: string,
+  codec?: Codec,
+): unknown {
+  if (codec !== undefined && envelope.contentType === codec.contentType) return decodedBy(codec, body, type ?? "");
   const text = typeof body === "string" ? body : inDeclaredCharset(envelope, body);
   if (typeof text !== "string" || !isJson(envelope.contentType)) return text;
   try {

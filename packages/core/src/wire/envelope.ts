@@ -26,8 +26,26 @@ export interface Envelope {
   readonly dead?: DeadInfo;
   /** On a redriven record: the only group that should handle it. */
   readonly to?: string;
+  /** Set if the body does not stand in the message as it was serialised. */
+  readonly carried?: Carried | undefined;
   /** How bytes were carried if the transport has only text. The body that `decode` returns is already decoded. */
   readonly encoding?: "base64";
+}
+
+/** How a body is carried: compressed, stored elsewhere, or both. The body is then bytes, or a pointer. */
+export interface Carried {
+  /** The content coding: `br`, `gzip` or `zstd`. */
+  readonly coding?: string;
+  /** The size of the body before compression, in bytes. */
+  readonly codedBytes?: number;
+  /** The URI of the object that holds the body. */
+  readonly ref?: string;
+  /** The size of that object, in bytes. */
+  readonly refBytes?: number;
+  /** SHA-256 of that object, base64url. */
+  readonly refSha256?: string;
+  /** Not on the wire. The message attribute that tells Amazon's clients of the object. */
+  readonly refAttribute?: string;
 }
 
 export interface DeadInfo {
@@ -38,6 +56,8 @@ export interface DeadInfo {
   readonly channel: string;
   readonly group: string;
   readonly errorClass?: string;
+  /** On an encrypted channel: the whole reason, encrypted. `reason` then has no text of an error. */
+  readonly detail?: string;
   /** When the message failed for the first and the last time (epoch milliseconds). */
   readonly firstAt: number;
   readonly lastAt: number;

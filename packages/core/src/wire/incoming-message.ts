@@ -4,7 +4,7 @@ import { type Envelope } from "./envelope.ts";
 import { NO_HEADERS } from "./attributes.ts";
 import { charsetOf, FOREIGN_SOURCE, FOREIGN_TYPE, type Coded, inAnyCase } from "./foreign-message.ts";
 import type { LocalMessage } from "./in-process-message.ts";
-import type { ChannelShape, ForeignMessage } from "../api/shapes.ts";
+import type { ChannelShape, Codec, ForeignMessage } from "../api/shapes.ts";
 
 /** A delivery whose envelope was read and whose data was not. */
 export interface Opened {
@@ -102,7 +102,8 @@ export function open(channel: ChannelShape, delivery: Delivery): Opened {
   return type === undefined ? base : { ...base, type };
 }
 
-function maybeJson(body: unknown): unknown {
+/** Text as JSON, if it is JSON. */
+export function maybeJson(body: unknown): unknown {
   if (typeof body !== "string") return body;
   try {
     return parseJson(body);
@@ -122,8 +123,10 @@ function foreignType(channel: ChannelShape, raw: ForeignMessage): string | undef
 }
 
 /** The data to validate: a new value at each call, so that handlers may change it. Throws if the body cannot be read. */
-export function dataFrom(opened: Opened): unknown {
+export function dataFrom(opened: Opened, codec?: Codec): unknown {
   if (opened.local !== undefined) return opened.local.fresh();
+  if (codec !== undefined && opened.envelope !== undefined)
+    return dataOf(opened.envelope, opened.body, opened.envelope.type, codec);
   if (opened instanceof DecodedMessage) return opened.data();
   if (opened.envelope !== undefined) return dataOf(opened.envelope, opened.body);
   const text = asText(opened.body);

@@ -102,7 +102,8 @@ function bodyOf(text: string, found: Record<string, unknown>, envelope: Envelope
   const base64 = found["data_base64"];
   if (base64 !== undefined) {
     const bytes = typeof base64 === "string" ? fromBase64(base64) : undefined;
-    return bytes !== undefined && isText(envelope.contentType) ? asText(bytes) : bytes;
+    const plain = isText(envelope.contentType) && envelope.carried?.coding === undefined;
+    return bytes !== undefined && plain ? asText(bytes) : bytes;
   }
   const data = found["data"];
   if (typeof data === "string" && !isJson(envelope.contentType)) return data;

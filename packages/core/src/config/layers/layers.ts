@@ -11,7 +11,7 @@ export interface Layer {
   readonly name: (path: Path) => string;
 }
 
-type Part = "connections" | "channels" | "policies";
+type Part = "connections" | "channels" | "policies" | "keys";
 
 /** Keys that apply to one connection and model only. */
 const BOUND = ["address", "form", "native"] as const;
@@ -73,11 +73,20 @@ export class Layers {
     const section = new Section(`connections.${name}`);
     // This value is in no layer. A problem with it is reported where a channel names the connection.
     if (name === "memory") section.merge({ use: "memory" }, () => "", false);
+    return this.#used("connections", name, section);
+  }
+
+  /** Like a connection: an entry to which a layer gives another `use` keeps nothing of what lower layers set. */
+  key(name: string): Section {
+    return this.#used("keys", name, new Section(`keys.${name}`));
+  }
+
+  #used(part: "connections" | "keys", name: string, section: Section): Section {
     for (const layer of this.#layers) {
-      if (isRemoved(layer, "connections", name) && name !== "memory") section.remove(layer.name(["connections", name]));
-      const { use } = of(layer.tree, "connections", name);
+      if (isRemoved(layer, part, name) && name !== "memory") section.remove(layer.name([part, name]));
+      const { use } = of(layer.tree, part, name);
       if (isSet(use) && section.value.use !== undefined && use !== section.value.use) section.clear();
-      this.#merge(section, layer, ["connections", name]);
+      this.#merge(section, layer, [part, name]);
     }
     return section;
   }

@@ -14,7 +14,7 @@ export function reportIdleRemovals(layers: readonly Layer[], problems: Problems)
       const why = `null removes an entry, but there is no ${JSON.stringify(name)}; known: ${listed(known)}`;
       problems.add(layer.name(path), `${why}. For an entry without settings write {}.${didYouMean(name, known)}`);
     };
-    for (const part of ["connections", "channels", "policies"] as const) {
+    for (const part of ["connections", "channels", "policies", "keys"] as const) {
       for (const name of nullsOf(layer, [part])) {
         if (part === "channels" && name === "*") {
           problems.add(

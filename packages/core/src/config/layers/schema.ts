@@ -1,5 +1,6 @@
 /** The structure of the configuration, checked at run time. It mirrors api/config-input.ts. The meaning is checked in resolve/. */
 import { z } from "zod";
+import { parseByteSize } from "../../api/byte-size.ts";
 import { parseDuration } from "../../api/duration.ts";
 
 const DURATION = "a duration such as 250ms, 30s, 15m, 12h or 4d; a bare number is milliseconds";
@@ -12,10 +13,19 @@ const number = (schema: z.ZodType) =>
 const count = number(z.int("a whole number").min(1, "a whole number from 1 up"));
 const duration = z.custom<number | string>((value) => parseDuration(value) !== undefined, DURATION);
 const longer = z.custom<number | string>((value) => (parseDuration(value) ?? 0) > 0, `longer than 0: ${DURATION}`);
+const BYTES = "a size such as 4KiB, 64MiB or 10MB; a bare number is bytes";
+const bytes = z.custom<number | string>((value) => (parseByteSize(value) ?? 0) > 0, BYTES);
 const text = z.string("text").min(1, "text, not empty");
 const free = z.record(z.string(), z.unknown(), "settings by name");
 const name = z.string().regex(KEBAB, KEBAB_TEXT);
 const nameOrAll = z.string().refine((value) => value === "*" || KEBAB.test(value), `${KEBAB_TEXT}; or "*" for all`);
+
+/** A module's name, or an extension as a value. It is recognized by its members, because it may come from another copy of core. */
+const use = (what: string) =>
+  z.custom(
+    (value) => (typeof value === "string" ? value !== "" : typeof value === "object" && value !== null && "open" in value),
+    what,
+  );
 
 const start = z.union(
   [
@@ -30,7 +40,7 @@ const start = z.union(
 const group = z.strictObject({
   concurrency: count.nullish(),
   maxInFlight: count.nullish(),
-  maxInFlightBytes: count.nullish(),
+  maxInFlightBytes: bytes.nullish(),
   hold: longer.nullish(),
   policy: text.nullish(),
   start: start.nullish(),
@@ -60,10 +70,22 @@ const channel = z.strictObject({
     .strictObject({
       timeout: longer.nullish(),
       maxPending: count.nullish(),
-      maxPendingBytes: count.nullish(),
+      maxPendingBytes: bytes.nullish(),
       whenFull: z.enum(["wait", "reject"]).nullish(),
     })
     .nullish(),
+  compress: z
+    .strictObject({ above: bytes.nullish(), with: z.enum(["brotli", "gzip", "zstd"]).nullish() })
+    .nullish(),
+  encrypt: z
+    .strictObject({
+      keys: text.nullish(),
+      context: text.nullish(),
+      accept: z.enum(["required", "optional"]).nullish(),
+      until: z.custom((value) => epoch(value) !== undefined, "a date such as 2027-02-01").nullish(),
+    })
+    .nullish(),
+  claimCheck: z.looseObject({ store: use("a store such as s3, folder or memory, or a package").nullish(), above: bytes.nullish() }).nullish(),
   native: free.nullish(),
 });
 
@@ -98,6 +120,8 @@ const policy = z.strictObject({
     .nullish(),
 });
 
+const key = z.looseObject({ use: use("local, kms, ephemeral or a package").nullish() });
+
 const connection = z.looseObject({
   use: z
     .custom(
@@ -125,6 +149,7 @@ const layer = {
     )
     .nullish(),
   policies: z.record(name, policy.nullable(), "policies by name").nullish(),
+  keys: z.record(name, key.nullable(), "keys by name").nullish(),
 };
 
 export const overlaySchema = z.strictObject(layer);

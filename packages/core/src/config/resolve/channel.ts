@@ -1,4 +1,5 @@
 import type { Capabilities, Destination, Model } from "../../driver/index.ts";
+import { parseByteSize } from "../../api/byte-size.ts";
 import { parseDuration } from "../../api/duration.ts";
 import type { ChannelPlan, PublishPlan } from "../../plan/plan.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
@@ -6,6 +7,8 @@ import { type Connections, keeps } from "./connections.ts";
 import { type ResolveContext, later } from "./resolve-context.ts";
 import { checkPublish } from "./contradictions.ts";
 import { policyName, resolveGroup } from "./group.ts";
+import { type KeyEntries, resolveContent } from "./content.ts";
+import type { Extensions } from "./extensions.ts";
 import { checkNative, locate, type Resolving } from "./locate.ts";
 import { channelDestination } from "./names.ts";
 import { alternatives, needsOf, unkept } from "./needs.ts";
@@ -19,6 +22,8 @@ export async function resolveChannel(
   shape: ChannelShape,
   shapes: readonly ChannelShape[],
   everyProfile: boolean,
+  keys: KeyEntries,
+  extensions: Extensions,
 ): Promise<ChannelPlan | undefined> {
   const { problems } = context;
   const section = context.layers.channel(shape.name);
@@ -63,6 +68,7 @@ export async function resolveChannel(
   if (naming.model !== "queue") locate(resolving, to, section.where());
   if (naming.model !== "queue") checkNative(resolving, to);
   checkPublish(resolving);
+  const content = await resolveContent(resolving, keys, extensions);
   if (capabilities === undefined || plans.some((plan) => plan.capabilities === undefined)) return undefined;
   return {
     channel: shape.name,
@@ -73,6 +79,7 @@ export async function resolveChannel(
     groups: Object.fromEntries(plans.map((plan) => [plan.group, { ...plan, capabilities: plan.capabilities! }])),
     publish: publishPlan(input.publish ?? {}),
     capabilities,
+    ...(content === undefined ? {} : { content }),
   };
 }
 
@@ -179,7 +186,7 @@ function publishPlan(input: PublishInput): PublishPlan {
   return {
     timeoutMs: parseDuration(input.timeout) ?? 30_000,
     maxPending: input.maxPending ?? 10_000,
-    maxPendingBytes: input.maxPendingBytes ?? 64 * 1024 * 1024,
+    maxPendingBytes: parseByteSize(input.maxPendingBytes) ?? 64 * 1024 * 1024,
     whenFull: input.whenFull ?? "wait",
   };
 }

@@ -3,6 +3,7 @@
  * mistake would be found only in production. Limits of a transport are reported by its `nativeProblems`.
  */
 import type { GroupInput, RetryInput } from "../../api/config-input.ts";
+import { parseByteSize } from "../../api/byte-size.ts";
 import { formatDuration, parseDuration } from "../../api/duration.ts";
 import { retentionProblem } from "../../plan/backoff.ts";
 import type { RetryRule } from "../../plan/plan.ts";
@@ -48,7 +49,7 @@ export function checkGroup(resolving: Resolving, group: string, input: GroupInpu
     refuse(resolving, perKey, size!, "a batch never holds more than its size; lower batch.perKey, or leave it out");
   }
   const { messageBytes } = shape.needs;
-  if (messageBytes !== undefined && maxInFlightBytes !== undefined && maxInFlightBytes < messageBytes) {
+  if (messageBytes !== undefined && maxInFlightBytes !== undefined && parseByteSize(maxInFlightBytes)! < messageBytes) {
     const why = `the channel needs messages of ${messageBytes} bytes (messageBytes in its code)`;
     resolving.context.problems.add(
       at("maxInFlightBytes"),
@@ -89,7 +90,7 @@ function checkDeadLetterAddress(
 export function checkPublish({ context, section, shape, input }: Resolving): void {
   const { messageBytes } = shape.needs;
   const { maxPendingBytes } = input.publish ?? {};
-  if (messageBytes === undefined || maxPendingBytes === undefined || maxPendingBytes >= messageBytes) return;
+  if (messageBytes === undefined || maxPendingBytes === undefined || parseByteSize(maxPendingBytes)! >= messageBytes) return;
   const why = `the channel needs messages of ${messageBytes} bytes (messageBytes in its code)`;
   context.problems.add(
     section.where("publish", "maxPendingBytes"),

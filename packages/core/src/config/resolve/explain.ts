@@ -5,6 +5,7 @@ import { formatDuration } from "../../api/duration.ts";
 import type { ChannelPlan, ConnectionPlan, GroupPlan, RetryRule } from "../../plan/plan.ts";
 import type { ChannelExplanation, Explanation, GroupExplanation } from "../../api/explanation.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
+import { explainContent } from "./content.ts";
 import { needsOf } from "./needs.ts";
 
 export interface Explaining {
@@ -41,6 +42,7 @@ function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape):
     needs: needsOf(shape).map(({ text }) => text),
     groups: Object.fromEntries(Object.values(plan.groups).map((group) => [group.group, explainGroup(of, plan, group)])),
     capabilities: plan.capabilities,
+    content: explainContent(plan.content),
     notPortable: nativeOf(plan),
   };
 }

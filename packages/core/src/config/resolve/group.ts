@@ -1,4 +1,5 @@
 import type { Capabilities, Position } from "../../driver/index.ts";
+import { parseByteSize } from "../../api/byte-size.ts";
 import { formatDuration, parseDuration } from "../../api/duration.ts";
 import { tooFewInFlight } from "../../plan/least-in-flight.ts";
 import type { GroupPlan, Policy } from "../../plan/plan.ts";
@@ -109,7 +110,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
     policy,
     concurrency,
     maxInFlight: input.maxInFlight ?? Math.max(2 * concurrency, least),
-    maxInFlightBytes: input.maxInFlightBytes ?? IN_FLIGHT_BYTES,
+    maxInFlightBytes: parseByteSize(input.maxInFlightBytes) ?? IN_FLIGHT_BYTES,
     holdMs,
     start,
     batch: {

@@ -17,6 +17,7 @@ export interface Need {
 
 export function needsOf(shape: ChannelShape): Need[] {
   const needs: Need[] = [];
+  // The need `encryption` is kept by the configuration, not by a transport. See content.ts.
   const { delay, fairness, replay, messageBytes } = shape.needs;
   if (shape.orderingKey !== undefined)
     needs.push({ text: "ordering", side: "both", kept: (caps) => caps.ordering !== "none" });

@@ -1,3 +1,4 @@
+import { Attempted } from "../../content/opened-bytes.ts";
 import { ACK, type Attempt, attemptOf, isPromise, throughMiddleware, verdictFor } from "./run.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import type { GroupContext } from "../lease/group-context.ts";
@@ -27,7 +28,8 @@ export async function attemptBatch(
   done: (ended: number) => void,
 ): Promise<void> {
   for (const message of batch) message.lease.begin(message);
-  const looked = await Promise.all(batch.map((message) => lookAt(context, message)));
+  const together = context.bodies === undefined ? undefined : new Attempted();
+  const looked = await Promise.all(batch.map((message) => lookAt(context, message, together)));
   const items: BatchItem[] = [];
   let ended = 0;
   for (const [from, to] of runsOfKeys(batch)) {
@@ -98,8 +100,12 @@ function takeBack(all: readonly HeldMessage[]): void {
 }
 
 /** Screens a delivery. Undefined if it is condemned already and only its dead-letter copy is to be tried again. */
-async function lookAt(context: GroupContext, message: HeldMessage): Promise<Screened | undefined> {
-  return message.condemned === undefined ? screen(context, message) : undefined;
+async function lookAt(
+  context: GroupContext,
+  message: HeldMessage,
+  together: Attempted | undefined,
+): Promise<Screened | undefined> {
+  return message.condemned === undefined ? screen(context, message, together) : undefined;
 }
 
 function settleUnhandled(

@@ -1,7 +1,10 @@
 import type { ChannelShape, ConsumerShape } from "../../api/shapes.ts";
 import type { Destination, Runtime } from "../../driver/index.ts";
 import type { ChannelPlan } from "../../plan/plan.ts";
-import { isMessagingError } from "../../api/errors.ts";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { isMessagingError, type MessagingError } from "../../api/errors.ts";
+import type { Attempted } from "../../content/opened-bytes.ts";
+import { type BodyReader, isProcessed } from "../lease/bodies.ts";
 import { excerpt, oneLine } from "../../wire/text.ts";
 import { validate, type Validated } from "../../api/schema.ts";
 import type { Condemned } from "../lease/held-message.ts";
@@ -12,6 +15,10 @@ import { View, viewOf } from "./view.ts";
 
 /** What screening needs to know about the group. */
 export interface ScreenContext {
+  /** Reads the bodies, if the channel has a pipeline. */
+  readonly bodies?: BodyReader | undefined;
+  /** Loads a reader for a message that has passed steps although its channel has none here. */
+  loadBodies?(): Promise<BodyReader>;
   readonly consumer: ConsumerShape;
   readonly runtime: Pick<Runtime, "now">;
   readonly channel: Pick<ChannelPlan, "channel">;
@@ -24,6 +31,8 @@ export type Screened =
   | View
   | { readonly kind: "expired" | "elsewhere" }
   | { readonly kind: "ignored"; readonly type: string }
+  /** It cannot be read now. The attempt does not count. */
+  | { readonly kind: "unavailable"; readonly error: MessagingError }
   | Refused;
 
 type Refused = { readonly kind: "condemned"; readonly condemned: Condemned };
@@ -33,8 +42,11 @@ const condemn = (code: string, reason: string): Refused => ({
   condemned: { action: "deadLetter", code, reason },
 });
 
-/** Decides whether a delivery goes to a handler, and validates its data. Synchronous if the schema is. */
-export function screen(context: ScreenContext, message: HeldMessage): Screened | Promise<Screened> {
+/**
+ * Decides whether a delivery goes to a handler, reads its body and validates its data. Synchronous if nothing must be waited for.
+ * `together` is shared by the messages of a batch.
+ */
+export function screen(context: ScreenContext, message: HeldMessage, together?: Attempted): Screened | Promise<Screened> {
   const { channel, handlers, kind } = context.consumer;
   message.opened ??= open(channel, message.delivery);
   const opened = message.opened;
@@ -64,21 +76,49 @@ export function screen(context: ScreenContext, message: HeldMessage): Screened |
     if (handler === undefined)
       return condemn("unhandled-type", `group "${context.plan.group}" has no handler of "${type}"`);
   }
+  const { bodies } = context;
   let data: unknown;
   try {
-    data = dataFrom(opened);
+    if (bodies !== undefined) data = bodies.read(message, opened, type, channel.codec, together);
+    else if (isProcessed(opened)) data = unexpected(context, message, opened, type, together);
+    else data = dataFrom(opened, channel.codec);
   } catch (error) {
-    return broken(error, isMessagingError(error) ? error.message : "the body cannot be read");
+    return unreadable(error);
   }
-  let validated: Validated | Promise<Validated>;
+  if (!(data instanceof Promise)) return validated(context, message, opened, type, schema, data);
+  const known = { type, schema };
+  return data.then((read: unknown) => validated(context, message, opened, known.type, known.schema, read), unreadable);
+}
+
+/** Reads a message that has passed steps although its channel has none here: the publisher was deployed first. */
+async function unexpected(
+  context: ScreenContext,
+  message: HeldMessage,
+  opened: Opened,
+  type: string,
+  together: Attempted | undefined,
+): Promise<unknown> {
+  const bodies = await context.loadBodies!();
+  return bodies.read(message, opened, type, context.consumer.channel.codec, together);
+}
+
+function validated(
+  context: ScreenContext,
+  message: HeldMessage,
+  opened: Opened,
+  type: string,
+  schema: StandardSchemaV1,
+  data: unknown,
+): Screened | Promise<Screened> {
+  let result: Validated | Promise<Validated>;
   try {
-    validated = validate(schema, data);
+    result = validate(schema, data);
   } catch (error) {
     return broken(error, withError(SCHEMA_THREW, context.describe(error)));
   }
-  return validated instanceof Promise
-    ? later(context, message, opened, type, validated)
-    : finish(context, message, opened, type, validated);
+  return result instanceof Promise
+    ? later(context, message, opened, type, result)
+    : finish(context, message, opened, type, result);
 }
 
 function untyped({ name, foreign }: ChannelShape): Refused {
@@ -123,6 +163,14 @@ function finish(
 }
 
 const SCHEMA_THREW = "its schema threw";
+
+/** A body that can never be read is condemned, with the code of the step that refused it. Otherwise it is tried again later. */
+function unreadable(error: unknown): Screened {
+  if (!isMessagingError(error)) return broken(error, "the body cannot be read");
+  if (error.kind !== "permanent") return { kind: "unavailable", error };
+  const code = error.code === "not-json" || error.code === "not-decodable" ? "invalid-message" : error.code;
+  return { kind: "condemned", condemned: { action: "deadLetter", code, reason: error.message, error } };
+}
 
 function broken(error: unknown, reason: string): Screened {
   return { kind: "condemned", condemned: { action: "deadLetter", code: "invalid-message", reason, error } };

@@ -16,6 +16,8 @@ export function wantsHandler(
   if (screened instanceof View) return true;
   if (screened.kind === "condemned") {
     concluder.condemn(message, screened.condemned);
+  } else if (screened.kind === "unavailable") {
+    concluder.unavailable(message, screened.error);
   } else if (screened.kind === "expired") {
     concluder.expired(message);
   } else {

@@ -58,6 +58,7 @@ export function viewOf(
   if (delivery.position !== undefined) view["position"] = delivery.position;
   if (delivery.message.fairness !== undefined) view["fairnessKey"] = delivery.message.fairness;
   if (lease.fencingToken !== undefined) view["fencingToken"] = lease.fencingToken;
+  if (message.body?.encrypted !== undefined) view["encrypted"] = message.body.encrypted;
   if (envelope === undefined) return view;
   if (envelope.expiresAt !== undefined) view["expiresAt"] = new Date(envelope.expiresAt);
   if (envelope.traceparent !== undefined) view["traceparent"] = envelope.traceparent;

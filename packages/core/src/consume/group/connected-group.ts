@@ -5,7 +5,10 @@ import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { isTraced } from "../../wire/trace.ts";
 import { Attempts } from "../lease/known-attempts.ts";
+import { BodyReader } from "../lease/bodies.ts";
 import { Budget } from "../lease/budget.ts";
+import type { Pipeline } from "../../content/pipeline.ts";
+import { OpenedBytes } from "../../content/opened-bytes.ts";
 import { describeError, type Redact } from "../attempt/describe-error.ts";
 import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
 import { Troubles } from "../../base/troubles.ts";
@@ -33,6 +36,7 @@ export class ConnectedGroup implements GroupContext {
   readonly physicalName: string;
   readonly runtime: Runtime;
   readonly connection: Connection;
+  bodies: BodyReader | undefined;
   readonly budget: Budget;
   readonly attempts = new Attempts();
   readonly troubles: Troubles;
@@ -56,6 +60,8 @@ export class ConnectedGroup implements GroupContext {
     redact: Redact | undefined,
     /** Redacts names: hides values from the environment. */
     hide: Redact | undefined,
+    /** What the channel's messages have passed. */
+    pipeline: Pipeline | undefined,
   ) {
     this.consumer = consumer;
     this.channel = channel;
@@ -71,6 +77,7 @@ export class ConnectedGroup implements GroupContext {
     this.watched = observed || this.traced;
     this.#redact = redact;
     this.#hide = hide;
+    this.bodies = pipeline === undefined ? undefined : this.#readerOf(pipeline);
   }
 
   /** Made when the first message is dead-lettered. */
@@ -79,6 +86,16 @@ export class ConnectedGroup implements GroupContext {
     if (plan.deadLetter === undefined) return undefined;
     const errorContext = { channel: channel.channel, group: plan.group };
     return this.#connections.queue(plan.deadLetterOn ?? channel.on, plan.deadLetter, channel.publish, errorContext);
+  }
+
+  async loadBodies(): Promise<BodyReader> {
+    const { Pipeline } = await import("../../content/pipeline.ts");
+    this.bodies ??= this.#readerOf(new Pipeline({ channel: this.channel.channel }));
+    return this.bodies;
+  }
+
+  #readerOf(pipeline: Pipeline): BodyReader {
+    return new BodyReader(pipeline, new OpenedBytes(this.plan.maxInFlightBytes), this.channel.channel);
   }
 
   readonly describe = (error: unknown): string => describeError(error, this.#redact);

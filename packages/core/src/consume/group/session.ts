@@ -96,6 +96,8 @@ export class Session implements LeaseHost {
     for (const runner of this.#runners) {
       for (const message of runner.messages) {
         if (message.dueAt <= now) continue; // its turn has come
+        // Without its keys or its store, no message of the channel can be read: nothing more is to be received.
+        if (message.body !== undefined && message.body.tries > 0 && !message.body.own) continue;
         if (message.state !== "waiting" || (longest !== undefined && message.dueAt <= longest.dueAt)) continue;
         if (runner.messages.canReturn(message, message.dueAt - now)) longest = message;
       }

@@ -2,6 +2,7 @@ import type { Linked } from "../../base/linked-queue.ts";
 import type { Listed } from "../../base/linked-list.ts";
 import type { Delivery, Outcome, Runtime, Settlement } from "../../driver/index.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
+import type { BodyState } from "./bodies.ts";
 
 /** The decision not to try a message again. It is dead-lettered, blocked or skipped, as the policy says for exhausted messages. */
 export interface Condemned {
@@ -90,6 +91,8 @@ export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
   condemned: Condemned | undefined = undefined;
   /** Its envelope, once read. */
   opened: Opened | undefined = undefined;
+  /** How the reading of its body went, if its channel has a pipeline. */
+  body: BodyState | undefined = undefined;
   /** When the first attempt that this process knows of failed, in epoch milliseconds. */
   firstFailedAt: number | undefined = undefined;
   /** Links of the list of all messages that its lease holds. */

@@ -133,6 +133,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     this.#running--;
     const { window } = this.#work;
     if (window !== undefined) window.ended(message);
+    if (message.body !== undefined) message.body.free();
     if (message.state === "running") (message as Owned).state = "ready";
   }
 

@@ -1,6 +1,6 @@
 import type { MessagingError } from "../../api/errors.ts";
 import type { LinkedQueue } from "../../base/linked-queue.ts";
-import { encode } from "./encode.ts";
+import { Aside, encode } from "./encode.ts";
 import type { ErrorContext } from "./errors.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import type { OpenSender } from "./sender-slot.ts";
@@ -10,6 +10,8 @@ export function takeBatch(
   lists: readonly LinkedQueue<OutgoingMessage>[],
   sender: OpenSender,
   fail: (message: OutgoingMessage, error: MessagingError) => void,
+  /** Takes a message whose body is being stored elsewhere. */
+  aside: (message: OutgoingMessage, stored: Promise<void>) => void,
   errorContext: ErrorContext,
   /** The most messages to take, if lower than the driver's limit. */
   most: number,
@@ -30,7 +32,8 @@ export function takeBatch(
           if (taken === batch.length || total + message.size > bytes) return cut(batch, taken);
           total += message.size;
           batch[taken++] = message;
-        } else fail(message, error);
+        } else if (error instanceof Aside) aside(message, error.stored);
+        else fail(message, error);
       }
       list.shift();
     }

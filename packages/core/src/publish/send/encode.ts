@@ -7,15 +7,35 @@ import type { OpenSender } from "./sender-slot.ts";
 /** Bytes of the size limit that every message leaves free for the fields of its dead-letter copy (C15). */
 const RESERVE_BYTES = 4_096;
 
+const mostBytes = ({ maxMessageBytes, maxBatch }: Capabilities): number => Math.min(maxMessageBytes, maxBatch.bytes);
+/** At most half of the limit is reserved; otherwise a very low limit would leave no room for messages. */
+const reservedOf = (most: number): number => Math.min(RESERVE_BYTES, most >> 1);
+
+/** The largest message that may be published, in bytes. */
+export function largestMessage(capabilities: Capabilities): number {
+  const most = mostBytes(capabilities);
+  return most - reservedOf(most);
+}
+
+/** A message whose body must be stored elsewhere before it can be sent. */
+export class Aside {
+  readonly stored: Promise<void>;
+
+  constructor(stored: Promise<void>) {
+    this.stored = stored;
+  }
+}
+
 /**
  * Encodes a message for an open sender and checks its size as the broker counts it. Returns undefined if the message may be sent,
- * otherwise the error. A message encoded for a sender with the same wire form is not encoded again.
+ * otherwise the error, or that its body is being stored elsewhere. A message encoded for a sender with the same wire form is not
+ * encoded again.
  */
 export function encode(
   message: OutgoingMessage,
   sender: OpenSender,
   errorContext: ErrorContext,
-): MessagingError | undefined {
+): MessagingError | Aside | undefined {
   const { capabilities, driver } = sender;
   if (message.size >= 0 && message.wireFor === capabilities) return undefined;
   try {
@@ -26,10 +46,13 @@ export function encode(
     return wrap(message.id, errorContext, cause);
   }
   message.wireFor = capabilities;
-  const most = Math.min(capabilities.maxMessageBytes, capabilities.maxBatch.bytes);
-  // At most half of the limit is reserved; otherwise a very low limit would leave no room for messages.
-  const reserved = message.reserve ? 0 : Math.min(RESERVE_BYTES, most >> 1);
-  return message.size > most - reserved ? tooLarge(message, errorContext, most - reserved, reserved) : undefined;
+  const most = mostBytes(capabilities);
+  const reserved = message.reserve ? 0 : reservedOf(most);
+  const limit = most - reserved;
+  if (message.size <= limit && message.size <= message.storeAbove) return undefined;
+  const stored = message.store();
+  if (stored !== undefined) return new Aside(stored);
+  return message.size > limit ? tooLarge(message, errorContext, limit, reserved) : undefined;
 }
 
 /** Whether both capabilities lead to the same wire form. */

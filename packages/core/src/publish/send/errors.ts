@@ -81,7 +81,7 @@ export function timedOut(
       errorContext,
       "publish-timeout",
       "retryable",
-      `${doing}: validation took longer than ${timeoutMs} ms`,
+      `${doing}: preparing it (validation, encryption or storing its body elsewhere) took longer than ${timeoutMs} ms`,
     );
   const why = error === undefined ? "" : `; last: ${error.message}`;
   return failure(
@@ -101,7 +101,8 @@ export function tooLarge(
   reserved: number,
 ): MessagingError {
   const kept = reserved > 0 ? ` (${reserved} bytes of its limit are kept for dead-letter fields)` : "";
-  const text = `message of ${message.size} bytes with its envelope; "${errorContext.channel}" takes ${limit}${kept}; send less, or a reference to where it is stored`;
+  const made = message.sizes === undefined ? "" : ` (${message.sizes})`;
+  const text = `message of ${message.size} bytes with its envelope${made}; "${errorContext.channel}" takes ${limit}${kept}; send less, or configure a claim check`;
   return failure(message, errorContext, "too-large", "permanent", text);
 }
 

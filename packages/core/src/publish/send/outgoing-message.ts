@@ -164,6 +164,21 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
   /** Called once, when the message is accepted or has failed. */
   abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
 
+  /** What a pipeline has made of the body, for errors. */
+  get sizes(): string | undefined {
+    return undefined;
+  }
+
+  /** The size in bytes above which the body is to be stored elsewhere, if it can be. */
+  get storeAbove(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Stores the body elsewhere. Undefined if that is not possible, or was done. It rejects if it fails. */
+  store(): Promise<void> | undefined {
+    return undefined;
+  }
+
   get signal(): AbortSignal | undefined {
     return undefined;
   }

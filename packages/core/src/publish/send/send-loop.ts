@@ -7,7 +7,7 @@ import { LinkedQueue } from "../../base/linked-queue.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { takeBatch } from "./batch.ts";
 import { SendCall } from "./outgoing-message.ts";
-import { type ErrorContext, attemptFailed, finalFailure } from "./errors.ts";
+import { type ErrorContext, attemptFailed, finalFailure, wrap } from "./errors.ts";
 import type { Accepted, OutgoingMessage } from "./outgoing-message.ts";
 import type { SendSchedule } from "./schedule.ts";
 import type { OpenSender, SenderSlot } from "./sender-slot.ts";
@@ -81,7 +81,7 @@ export class SendLoop {
     if (sender === undefined) return this.#open();
     const atOnce = Math.max(1, Math.min(sender.capabilities.concurrency.send, this.#window));
     while (this.#calls.length < atOnce) {
-      const messages = takeBatch(this.#lists, sender, this.#fail, this.#options.errorContext, this.#most);
+      const messages = takeBatch(this.#lists, sender, this.#fail, this.#aside, this.#options.errorContext, this.#most);
       if (messages.length === 0) return;
       this.#start(messages, sender);
     }
@@ -89,6 +89,22 @@ export class SendLoop {
 
   readonly #fail = (message: OutgoingMessage, error: MessagingError): void =>
     this.#options.finish(message, error, undefined);
+
+  /** Offers a message again once its body is stored. Until then the later messages of its key wait, since it is the first of its lane. */
+  readonly #aside = (message: OutgoingMessage, stored: Promise<void>): void => {
+    message.gated = true;
+    stored.then(
+      () => {
+        message.gated = false;
+        message.wire = undefined;
+        message.size = -1;
+        if (message.finished || this.#stopping !== undefined) return;
+        this.#ready.push(message);
+        this.#options.schedule.flushSoon();
+      },
+      (cause: unknown) => this.#fail(message, wrap(message.id, this.#options.errorContext, cause)),
+    );
+  };
 
   #open(): void {
     const { slot, schedule } = this.#options;

@@ -1,0 +1,108 @@
+/** Opens what the channels' messages pass: keys, stores and the pipelines over them. Loaded only if a channel has a pipeline. */
+import { MessagingError } from "../api/errors.ts";
+import type { Runtime } from "../driver/runtime.ts";
+import { Pipeline } from "../content/pipeline.ts";
+import type { ClaimCheck, ExtensionContext, Keys } from "../pipeline/extension.ts";
+import type { ChannelPlan, Plan } from "../plan/plan.ts";
+import type { Trouble } from "../base/troubles.ts";
+
+/** What is opened for one `connect()`. */
+export class Pipelines {
+  readonly #runtime: Runtime;
+  readonly #plan: Plan;
+  readonly #keys = new Map<string, Keys>();
+  readonly #stores: ClaimCheck[] = [];
+  readonly #pipelines = new Map<string, Pipeline>();
+  readonly #troubles = new Map<string, Trouble>();
+
+  private constructor(plan: Plan, runtime: Runtime) {
+    this.#plan = plan;
+    this.#runtime = runtime;
+  }
+
+  static async open(plan: Plan, runtime: Runtime): Promise<Pipelines> {
+    const all = new Pipelines(plan, runtime);
+    try {
+      for (const channel of Object.values(plan.channels)) await all.#add(channel);
+    } catch (error) {
+      await all.close();
+      throw error;
+    }
+    return all;
+  }
+
+  of(channel: string): Pipeline | undefined {
+    return this.#pipelines.get(channel);
+  }
+
+  /** What does not work now, and channels that still accept unencrypted messages. */
+  troubles(): readonly Trouble[] {
+    const now = this.#runtime.now();
+    const open = Object.values(this.#plan.channels).flatMap(({ channel, content }) => {
+      if (content?.encrypt?.accept !== "optional") return [];
+      const { untilMs = now } = content.encrypt;
+      const until = new Date(untilMs).toISOString();
+      const text = `"${channel}" still accepts messages that are not encrypted`;
+      return untilMs > now
+        ? [{ text: `${text}, until ${until}`, needsPerson: false }]
+        : [{ text: `${text}, although that was to end on ${until}; set accept: required`, needsPerson: true }];
+    });
+    return [...this.#troubles.values(), ...open];
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#keys.values(), ...this.#stores];
+    await Promise.allSettled(open.map((each) => each.close()));
+  }
+
+  async #add({ channel, content }: ChannelPlan): Promise<void> {
+    if (content === undefined) return;
+    const { compress, encrypt, claimCheck } = content;
+    const keys = encrypt === undefined ? undefined : await this.#keysOf(encrypt.keys);
+    const cipher = encrypt === undefined ? undefined : keys?.cipher({ channel, ...encrypt });
+    const store = claimCheck === undefined ? undefined : await this.#storeOf(channel, claimCheck);
+    this.#pipelines.set(
+      channel,
+      new Pipeline({ channel, compress, cipher, claimCheck: store, claimAbove: claimCheck?.above }),
+    );
+  }
+
+  async #keysOf(name: string): Promise<Keys> {
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const { extension, options } = this.#plan.keys[name]!;
+    const keys = await opened(`keys.${name}`, () => extension.open(options, this.#contextOf(`keys.${name}`, name)));
+    this.#keys.set(name, keys);
+    return keys;
+  }
+
+  async #storeOf(channel: string, { extension, options }: NonNullable<NonNullable<ChannelPlan["content"]>["claimCheck"]>): Promise<ClaimCheck> {
+    const where = `channels.${channel}.claimCheck`;
+    const store = await opened(where, () => extension.open(options, this.#contextOf(where, channel)));
+    this.#stores.push(store);
+    return store;
+  }
+
+  #contextOf(where: string, name: string): ExtensionContext {
+    const { service, directory, redact = String } = this.#plan;
+    return {
+      runtime: this.#runtime,
+      name,
+      service,
+      directory,
+      trouble: (text, needsPerson = false) => {
+        if (text === undefined) this.#troubles.delete(where);
+        else this.#troubles.set(where, { text: `${where}: ${redact(text)}`, needsPerson });
+      },
+    };
+  }
+}
+
+async function opened<T>(where: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    if (cause instanceof MessagingError) throw cause;
+    throw new MessagingError("extension-failed", `${where} could not be opened`, { kind: "config", cause });
+  }
+}

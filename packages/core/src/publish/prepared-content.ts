@@ -1,0 +1,105 @@
+import type { MessagingError } from "../api/errors.ts";
+import { carriedOf, sizeOf } from "../content/carried.ts";
+import type { Pipeline } from "../content/pipeline.ts";
+import type { Attributes, Content, Writing } from "../pipeline/content.ts";
+import type { Carried } from "../wire/envelope.ts";
+
+/**
+ * The content of a message whose channel has a pipeline. It is compressed and encrypted once, before the message is sent for the first
+ * time; a resend sends the same bytes. It is stored elsewhere at most once, when a sender finds it too large.
+ */
+export class PreparedContent implements Writing {
+  readonly binary: boolean;
+  /** Settles when the content is prepared. Undefined if nothing had to be waited for. */
+  gate: PromiseLike<void> | undefined;
+  readonly #pipeline: Pipeline;
+  readonly #message: Attributes;
+  readonly #signal: AbortSignal | undefined;
+  /** What each step made of the body, for the error `too-large`. */
+  readonly #sizes: string[] = [];
+  #content: Content;
+  #carried: Carried | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(pipeline: Pipeline, content: Content, message: Attributes, binary: boolean, signal: AbortSignal | undefined) {
+    this.#pipeline = pipeline;
+    this.#content = content;
+    this.#message = message;
+    this.binary = binary;
+    this.#signal = signal;
+  }
+
+  get body(): string | Uint8Array {
+    return this.#content.body;
+  }
+
+  get length(): number {
+    return this.#content.body.length;
+  }
+
+  get contentType(): string {
+    return this.#content.contentType;
+  }
+
+  get carried(): Carried | undefined {
+    return this.#carried;
+  }
+
+  /** Each step with the size after it: `a body of 9000 bytes, compressed to 1200`. Undefined if no step has changed the body. */
+  get sizes(): string | undefined {
+    return this.#sizes.length === 0 ? undefined : this.#sizes.join(", ");
+  }
+
+  /**
+   * Compresses and encrypts. Returns a promise only if something must be waited for. `check` gets the most bytes that the body may
+   * have, before any key is asked for.
+   */
+  prepare(check: (most: number, sizes: string) => void): Promise<void> | undefined {
+    const plain = sizeOf(this.#content);
+    const told = (most: number) => check(most, `a body of ${plain} bytes, at most ${most} once encrypted`);
+    const made = this.#pipeline.write(this.#content, this.#message, this, told);
+    if (made instanceof Promise) return made.then((content) => this.#made(plain, content));
+    this.#made(plain, made);
+    return undefined;
+  }
+
+  #made(plain: number, content: Content): void {
+    if (content === this.#content) return;
+    this.#sizes.push(`a body of ${plain} bytes`);
+    if (content.coding !== undefined) this.#sizes.push(`compressed to ${sizeOf(content)}`);
+    else this.#sizes.push(`encrypted to ${sizeOf(content)}`);
+    this.#set(content);
+  }
+
+  /** The size above which the message is to be stored elsewhere. Infinite if there is no store, or the message is stored already. */
+  get storeAbove(): number {
+    return this.canStore ? this.#pipeline.claimAbove : Number.POSITIVE_INFINITY;
+  }
+
+  get canStore(): boolean {
+    return this.#pipeline.claimCheck !== undefined && this.#content.claim === undefined;
+  }
+
+  /** Stores the body elsewhere and keeps a pointer. */
+  async store(): Promise<void> {
+    const stored = sizeOf(this.#content);
+    this.#set(await this.#pipeline.claimCheck!.write(this.#content, this.#message, this));
+    this.#sizes.push(`${stored} stored elsewhere`);
+  }
+
+  #set(content: Content): void {
+    this.#content = content;
+    this.#carried = carriedOf(content);
+  }
+
+  /** Made when a step first needs it. Aborts when the message has failed, whatever the reason. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, this.#signal]);
+  }
+
+  /** Ends a preparation that nobody waits for any more. */
+  abandon(reason: MessagingError): void {
+    this.#abort?.abort(reason);
+  }
+}
