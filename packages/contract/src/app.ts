@@ -11,6 +11,7 @@ export interface SuiteChannelOptions {
   readonly foreign?: unknown;
   readonly ordered?: boolean;
   readonly messages?: Record<string, unknown>;
+  readonly codec?: unknown;
 }
 
 export interface AppOptions {
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly observeHandled?: boolean;
   readonly redact?: (text: string) => string;
   readonly adapter?: Adapter;
+  /** Entries of `keys` by name. */
+  readonly keys?: Record<string, Record<string, unknown>>;
   /** Connection options that override the harness's. */
   readonly connection?: Record<string, unknown>;
 }
@@ -108,6 +111,7 @@ export function makeChannel(name: string, ordered: boolean, options: SuiteChanne
       ...(ordered ? { orderingKey: ({ data }: { data: any }) => data.k } : {}),
       ...(options.needs === undefined ? {} : { needs: options.needs }),
       ...(options.foreign === undefined ? {} : { foreign: options.foreign }),
+      ...(options.codec === undefined ? {} : { codec: options.codec }),
     } as never,
   );
 }
@@ -151,6 +155,7 @@ export async function connectApp(input: ConnectInput): Promise<any> {
         "under-test": { use: input.adapter, provision: input.provision ?? "auto", ...input.under, ...input.connection },
       },
       channels,
+      ...(input.keys === undefined ? {} : { keys: input.keys }),
       policies: {
         default: {
           retry: { attempts: 3, backoff: "constant", first: "100ms", ...input.retry },

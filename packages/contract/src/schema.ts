@@ -39,3 +39,6 @@ export const timed: SmallSchema<{ at: string; k?: string }, { at: Date }> = sche
     return { issues: [{ message: "expected an ISO time", path: ["at"] }] };
   return { value: { at: new Date(at) } };
 });
+
+/** Anything at all. */
+export const anything: SmallSchema<unknown, any> = schema((value) => ({ value }));

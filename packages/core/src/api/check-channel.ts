@@ -113,7 +113,8 @@ function checkCodec(name: string, codec: unknown): ChannelShape["codec"] {
   const { contentType, encode, decode } = isObject(codec) ? codec : {};
   if (typeof contentType !== "string" || !MEDIA_TYPE.test(contentType))
     throw invalid(name, 'codec.contentType must be a media type without parameters, such as "application/avro"');
-  if (contentType === "application/jose") throw invalid(name, "codec.contentType application/jose is for encrypted bodies");
+  if (contentType === "application/jose")
+    throw invalid(name, "codec.contentType application/jose is for encrypted bodies");
   if (typeof encode !== "function" || typeof decode !== "function")
     throw invalid(name, "codec must have the functions encode(data, type) and decode(body, type)");
   return codec as ChannelShape["codec"];

@@ -175,7 +175,12 @@ function secretPlace(path: Path): boolean {
 
 function inConnection(path: Path): boolean {
   const at = path[0] === "profiles" ? 2 : 0;
-  return SECRET_PARTS.includes(String(path[at])) && path.length > at + 2 && path[at + 2] !== "use" && path[at + 2] !== "provision";
+  return (
+    SECRET_PARTS.includes(String(path[at])) &&
+    path.length > at + 2 &&
+    path[at + 2] !== "use" &&
+    path[at + 2] !== "provision"
+  );
 }
 
 /** Shorter parts (a stage, a port) are not masked alone, because errors would become unreadable. The whole value is always masked. */

@@ -62,7 +62,15 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
       );
       continue;
     }
-    const plan = await resolveChannel(context, connections, shape, shapes, input.everyProfile ?? false, keys, extensions);
+    const plan = await resolveChannel(
+      context,
+      connections,
+      shape,
+      shapes,
+      input.everyProfile ?? false,
+      keys,
+      extensions,
+    );
     if (plan !== undefined) resolved[shape.name] = plan;
   }
   if (problems.size > 0)

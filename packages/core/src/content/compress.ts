@@ -22,7 +22,10 @@ const ATTRIBUTE_BYTES = 50;
 const RATIO = 100;
 const FREE_BYTES = 1_024 * 1_024;
 
-type Inflate = { readonly sync: (body: Uint8Array, most: number) => Buffer; readonly aside: (body: Uint8Array, most: number) => Promise<Buffer> };
+type Inflate = {
+  readonly sync: (body: Uint8Array, most: number) => Buffer;
+  readonly aside: (body: Uint8Array, most: number) => Promise<Buffer>;
+};
 type Deflate = { readonly sync: (body: Uint8Array) => Buffer; readonly aside: (body: Uint8Array) => Promise<Buffer> };
 
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
@@ -89,11 +92,15 @@ export class Compression implements Step {
     const packed = toBytes(content.body);
     const most = boundOf(coding, packed.byteLength);
     const reserved = how.reserve(most);
-    return reserved === undefined ? inflate(content, coding, packed, most) : reserved.then(() => inflate(content, coding, packed, most));
+    return reserved === undefined
+      ? inflate(content, coding, packed, most)
+      : reserved.then(() => inflate(content, coding, packed, most));
   }
 }
 
 function worthwhile(content: Content, plain: number, packed: Buffer, name: Coding["name"], binary: boolean): Content {
+  // A reader would refuse it.
+  if (isBomb(plain, packed.byteLength)) return content;
   const onWire = binary ? packed.byteLength : 4 * Math.ceil(packed.byteLength / 3);
   if (onWire + ATTRIBUTE_BYTES > WORTH * plain) return content;
   return { ...content, body: packed, coding: { name, bytes: plain } };
@@ -102,18 +109,25 @@ function worthwhile(content: Content, plain: number, packed: Buffer, name: Codin
 const refuse = (why: string, cause?: unknown): MessagingError =>
   new MessagingError("undecodable", `the compressed body cannot be read: ${why}`, { kind: "permanent", cause });
 
+const isBomb = (bytes: number, packed: number): boolean => bytes > FREE_BYTES && bytes > RATIO * packed;
+
 /** The most bytes that a body may inflate to. */
 function boundOf({ name, bytes }: Coding, packed: number): number {
   if (!Object.hasOwn(INFLATE, name)) throw refuse("its coding is not br, gzip or zstd");
   if (name === "zstd" && !hasZstd()) throw refuse("this Node cannot read zstd; use Node 22.15 or later");
   if (!Number.isSafeInteger(bytes)) throw refuse("it does not declare its size (contentsize)");
   if (bytes > MOST_BYTES) throw refuse(`it declares ${bytes} bytes, and at most ${MOST_BYTES} are read`);
-  if (bytes > FREE_BYTES && bytes > RATIO * packed)
+  if (isBomb(bytes, packed))
     throw refuse(`it declares ${bytes} bytes from ${packed}, and at most ${RATIO} times as much is read`);
   return bytes;
 }
 
-function inflate(content: Content, { name, bytes }: Coding, packed: Uint8Array, most: number): Content | Promise<Content> {
+function inflate(
+  content: Content,
+  { name, bytes }: Coding,
+  packed: Uint8Array,
+  most: number,
+): Content | Promise<Content> {
   const { sync, aside } = INFLATE[name];
   const done = (body: Buffer): Content => {
     if (body.byteLength !== bytes) throw refuse(`it has ${body.byteLength} bytes and declares ${bytes}`);
@@ -122,7 +136,10 @@ function inflate(content: Content, { name, bytes }: Coding, packed: Uint8Array, 
   const failed = (cause: unknown): never => {
     if (cause instanceof MessagingError) throw cause;
     const code = (cause as { code?: unknown }).code;
-    throw refuse(code === "ERR_BUFFER_TOO_LARGE" ? `it has more than the ${bytes} bytes it declares` : `it is not valid ${name}`, cause);
+    throw refuse(
+      code === "ERR_BUFFER_TOO_LARGE" ? `it has more than the ${bytes} bytes it declares` : `it is not valid ${name}`,
+      cause,
+    );
   };
   // The limit must not be 0, which zlib refuses.
   const limit = Math.max(most, 1);

@@ -34,7 +34,12 @@ export class Pipeline {
    * Compresses and encrypts. `check` gets the most bytes that the encrypted body may have, before any key is asked for. It throws
    * if that is too large.
    */
-  write(content: Content, message: Attributes, how: Writing, check: (most: number) => void): Content | Promise<Content> {
+  write(
+    content: Content,
+    message: Attributes,
+    how: Writing,
+    check: (most: number) => void,
+  ): Content | Promise<Content> {
     const { cipher } = this;
     // An encrypted body is base64 text on every transport, whatever its compression.
     const compressing = cipher === undefined ? how : { ...how, binary: true };

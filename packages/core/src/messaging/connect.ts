@@ -32,10 +32,12 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   await provision(plan, runtime, new AbortController().signal);
   const connections = await Connections.open(plan, runtime, observe);
   const piped = Object.values(plan.channels).some(({ content }) => content !== undefined);
-  const pipelines = piped ? await (await import("./pipelines.ts")).Pipelines.open(plan, runtime).catch(async (error: unknown) => {
-    await connections.close();
-    throw error;
-  }) : undefined;
+  const pipelines = piped
+    ? await (await import("./pipelines.ts")).Pipelines.open(plan, runtime).catch(async (error: unknown) => {
+        await connections.close();
+        throw error;
+      })
+    : undefined;
   const observed = options.observe !== undefined && options.observeHandled === true;
   const redact = redacting(plan.redact, options.redact);
   return new MessagingCore({

@@ -61,7 +61,9 @@ export class DeadLetterBox implements DeadLetters {
             const known = `${delivery.id} ${hop} ${event}`;
             if (seen.has(known)) continue;
             seen.add(known);
-            items.push(await readable(this.#options.pipeline, this.#options.channel.channel, delivery, itemOf(delivery)));
+            items.push(
+              await readable(this.#options.pipeline, this.#options.channel.channel, delivery, itemOf(delivery)),
+            );
           }
           if (seen.size === before) break;
         }

@@ -5,7 +5,7 @@ import type { Pipeline } from "../content/pipeline.ts";
 import type { Delivery } from "../driver/index.ts";
 import type { Reading } from "../pipeline/content.ts";
 import type { ClaimCheck } from "../pipeline/extension.ts";
-import { dataOf, decode } from "../wire/codec.ts";
+import { asText, dataOf, decode } from "../wire/codec.ts";
 
 /** The dead letter with its data and reason read, as far as this process has the keys and may fetch. Otherwise as it was received. */
 export async function readable(
@@ -24,7 +24,8 @@ export async function readable(
     detail === undefined || pipeline.cipher === undefined
       ? undefined
       : await orUndefined(() => pipeline.cipher?.openText(detail, attributes));
-  const data = read === undefined || read === content ? undefined : await orUndefined(() => dataOf(read, read.body));
+  const data =
+    read === undefined || read === content ? undefined : await orUndefined(() => dataOf(read, asText(read.body)));
   return {
     ...item,
     ...(data === undefined ? {} : { data }),

@@ -278,7 +278,13 @@ export class MessagingCore {
     const { plan, connections, pipelines, runtime } = this.#parts;
     const shape = this.#shapes.get(name) ?? unknownChannel(name);
     const queue = connections.outbound(channelOf(plan, name));
-    const publisher = new ChannelPublisher({ shape, queue, runtime, service: plan.service, pipeline: pipelines?.of(name) });
+    const publisher = new ChannelPublisher({
+      shape,
+      queue,
+      runtime,
+      service: plan.service,
+      pipeline: pipelines?.of(name),
+    });
     this.#publishers.set(name, publisher);
     return publisher;
   }

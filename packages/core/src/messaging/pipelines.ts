@@ -76,7 +76,10 @@ export class Pipelines {
     return keys;
   }
 
-  async #storeOf(channel: string, { extension, options }: NonNullable<NonNullable<ChannelPlan["content"]>["claimCheck"]>): Promise<ClaimCheck> {
+  async #storeOf(
+    channel: string,
+    { extension, options }: NonNullable<NonNullable<ChannelPlan["content"]>["claimCheck"]>,
+  ): Promise<ClaimCheck> {
     const where = `channels.${channel}.claimCheck`;
     const store = await opened(where, () => extension.open(options, this.#contextOf(where, channel)));
     this.#stores.push(store);

@@ -21,7 +21,13 @@ export class PreparedContent implements Writing {
   #carried: Carried | undefined;
   #abort: AbortController | undefined;
 
-  constructor(pipeline: Pipeline, content: Content, message: Attributes, binary: boolean, signal: AbortSignal | undefined) {
+  constructor(
+    pipeline: Pipeline,
+    content: Content,
+    message: Attributes,
+    binary: boolean,
+    signal: AbortSignal | undefined,
+  ) {
     this.#pipeline = pipeline;
     this.#content = content;
     this.#message = message;

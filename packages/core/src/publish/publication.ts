@@ -78,7 +78,8 @@ abstract class Publication extends OutgoingMessage implements Envelope {
     this.#shared = fields;
     this.#since = time - fields.epoch;
     this.#options = options;
-    if (pipeline !== undefined) this.#content = this.#prepare(pipeline, content as string | Uint8Array, shape, queue, signal);
+    if (pipeline !== undefined)
+      this.#content = this.#prepare(pipeline, content as string | Uint8Array, shape, queue, signal);
     else this.#content = content instanceof JsonCopy ? localMessage(fields, id, time, content, options) : content;
   }
 

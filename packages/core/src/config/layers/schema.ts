@@ -23,7 +23,8 @@ const nameOrAll = z.string().refine((value) => value === "*" || KEBAB.test(value
 /** A module's name, or an extension as a value. It is recognized by its members, because it may come from another copy of core. */
 const use = (what: string) =>
   z.custom(
-    (value) => (typeof value === "string" ? value !== "" : typeof value === "object" && value !== null && "open" in value),
+    (value) =>
+      typeof value === "string" ? value !== "" : typeof value === "object" && value !== null && "open" in value,
     what,
   );
 
@@ -74,9 +75,7 @@ const channel = z.strictObject({
       whenFull: z.enum(["wait", "reject"]).nullish(),
     })
     .nullish(),
-  compress: z
-    .strictObject({ above: bytes.nullish(), with: z.enum(["brotli", "gzip", "zstd"]).nullish() })
-    .nullish(),
+  compress: z.strictObject({ above: bytes.nullish(), with: z.enum(["brotli", "gzip", "zstd"]).nullish() }).nullish(),
   encrypt: z
     .strictObject({
       keys: text.nullish(),
@@ -85,7 +84,9 @@ const channel = z.strictObject({
       until: z.custom((value) => epoch(value) !== undefined, "a date such as 2027-02-01").nullish(),
     })
     .nullish(),
-  claimCheck: z.looseObject({ store: use("a store such as s3, folder or memory, or a package").nullish(), above: bytes.nullish() }).nullish(),
+  claimCheck: z
+    .looseObject({ store: use("a store such as s3, folder or memory, or a package").nullish(), above: bytes.nullish() })
+    .nullish(),
   native: free.nullish(),
 });
 

@@ -38,7 +38,9 @@ export class Adapters {
   }
 
   async #load(use: string, specifier: string): Promise<Found> {
-    const found = await loadModule(specifier, this.#directories, (directory) => notInstalled(use, specifier, directory));
+    const found = await loadModule(specifier, this.#directories, (directory) =>
+      notInstalled(use, specifier, directory),
+    );
     if ("problem" in found) return found;
     const { adapter } = found.module;
     if (isAdapter(adapter)) return { adapter: adapter as Adapter };
@@ -51,8 +53,7 @@ function specifierOf(use: string): string {
 }
 
 function notInstalled(use: string, specifier: string, directory: string): string {
-  if (isPath(specifier))
-    return `${specifier} does not exist, relative to ${directory}`;
+  if (isPath(specifier)) return `${specifier} does not exist, relative to ${directory}`;
   const name = specifier.startsWith(SCOPE) ? specifier.slice(SCOPE.length) : undefined;
   // Never suggest installing a package in our scope that we did not publish: it could be someone else's.
   if (name !== undefined && !Object.hasOwn(KNOWN, name)) {

@@ -51,7 +51,8 @@ export class KeyEntries {
     const { use, ...given } = section.value;
     context.secrets.addFrom(given);
     if (use === undefined) {
-      if (!context.excused("keys", name, "use")) context.problems.add(section.where("use"), `missing; set it to ${allowed("keys")}`);
+      if (!context.excused("keys", name, "use"))
+        context.problems.add(section.where("use"), `missing; set it to ${allowed("keys")}`);
       return undefined;
     }
     const found = await this.#extensions.find("keys", use as string | Extension);
@@ -168,7 +169,10 @@ async function claimCheckOf(resolving: Resolving, extensions: Extensions): Promi
     return undefined;
   }
   const { extension } = found;
-  const options = await checked(context, section, ["channels", naming.channel], ["claimCheck"], extension, { store, ...given });
+  const options = await checked(context, section, ["channels", naming.channel], ["claimCheck"], extension, {
+    store,
+    ...given,
+  });
   if (options === undefined) return undefined;
   const aboveBytes = parseByteSize(above);
   return {
@@ -187,16 +191,21 @@ function checkNeed({ context, section, shape }: Resolving, encrypt: ContentPlan[
 }
 
 /** The contents of all channels, each with the contexts of the channels whose dead letters it holds. */
-export function withDeadLetterContexts<P extends { readonly channel: string; readonly content?: ContentPlan; readonly groups: Readonly<Record<string, { readonly deadLetter?: { readonly channel: string } }>> }>(
-  channels: Readonly<Record<string, P>>,
-): Record<string, P> {
+export function withDeadLetterContexts<
+  P extends {
+    readonly channel: string;
+    readonly content?: ContentPlan;
+    readonly groups: Readonly<Record<string, { readonly deadLetter?: { readonly channel: string } }>>;
+  },
+>(channels: Readonly<Record<string, P>>): Record<string, P> {
   const plans = Object.values(channels);
   return Object.fromEntries(
     plans.map((plan) => {
       const { content } = plan;
       if (content?.encrypt === undefined) return [plan.channel, plan];
       const sources = plans.filter(
-        (other) => other !== plan && Object.values(other.groups).some(({ deadLetter }) => deadLetter?.channel === plan.channel),
+        (other) =>
+          other !== plan && Object.values(other.groups).some(({ deadLetter }) => deadLetter?.channel === plan.channel),
       );
       const theirs = sources.flatMap((source) => source.content?.encrypt?.context ?? []);
       const contexts = [...new Set([...content.encrypt.contexts, ...theirs])];

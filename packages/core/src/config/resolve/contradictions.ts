@@ -90,7 +90,8 @@ function checkDeadLetterAddress(
 export function checkPublish({ context, section, shape, input }: Resolving): void {
   const { messageBytes } = shape.needs;
   const { maxPendingBytes } = input.publish ?? {};
-  if (messageBytes === undefined || maxPendingBytes === undefined || parseByteSize(maxPendingBytes)! >= messageBytes) return;
+  if (messageBytes === undefined || maxPendingBytes === undefined || parseByteSize(maxPendingBytes)! >= messageBytes)
+    return;
   const why = `the channel needs messages of ${messageBytes} bytes (messageBytes in its code)`;
   context.problems.add(
     section.where("publish", "maxPendingBytes"),

@@ -7,7 +7,9 @@ type Kind = Extension["kind"];
 type Of<K extends Kind> = Extract<Extension, { readonly kind: K }>;
 
 /** Our extensions: what their names are in the configuration, and the packages they need. */
-const OURS: Readonly<Record<Kind, { readonly module: string; readonly names: Readonly<Record<string, readonly string[]>> }>> = {
+const OURS: Readonly<
+  Record<Kind, { readonly module: string; readonly names: Readonly<Record<string, readonly string[]>> }>
+> = {
   keys: {
     module: `${SCOPE}encryption`,
     names: { local: [], kms: ["@aws-sdk/client-kms"], ephemeral: [] },
@@ -53,8 +55,14 @@ export function allowed(kind: Kind): string {
   return `${listed(Object.keys(OURS[kind].names))}, or the full name of another package or file`;
 }
 
-function ofKind<K extends Kind>(kind: K, value: unknown, from: string): { readonly extension: Of<K> } | { readonly problem: string } {
+function ofKind<K extends Kind>(
+  kind: K,
+  value: unknown,
+  from: string,
+): { readonly extension: Of<K> } | { readonly problem: string } {
   if (typeof value === "object" && value !== null && (value as Partial<Extension>).kind === kind)
     return { extension: value as Of<K> };
-  return { problem: `${from} exports no \`extension\` of the kind "${kind}"; is it one for this version of Switchyard?` };
+  return {
+    problem: `${from} exports no \`extension\` of the kind "${kind}"; is it one for this version of Switchyard?`,
+  };
 }

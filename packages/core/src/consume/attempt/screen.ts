@@ -46,7 +46,11 @@ const condemn = (code: string, reason: string): Refused => ({
  * Decides whether a delivery goes to a handler, reads its body and validates its data. Synchronous if nothing must be waited for.
  * `together` is shared by the messages of a batch.
  */
-export function screen(context: ScreenContext, message: HeldMessage, together?: Attempted): Screened | Promise<Screened> {
+export function screen(
+  context: ScreenContext,
+  message: HeldMessage,
+  together?: Attempted,
+): Screened | Promise<Screened> {
   const { channel, handlers, kind } = context.consumer;
   message.opened ??= open(channel, message.delivery);
   const opened = message.opened;

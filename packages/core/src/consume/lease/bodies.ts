@@ -66,7 +66,11 @@ export class BodyReader {
     state.reservation = new Reservation(this.#opened, together ?? new Attempted(), state.reservation?.need ?? 0);
     state.encrypted = false;
     const before = receivedContent(opened);
-    const read = this.pipeline.read(before, this.#attributes(message, opened, type), new HeldReading(message, state, opened));
+    const read = this.pipeline.read(
+      before,
+      this.#attributes(message, opened, type),
+      new HeldReading(message, state, opened),
+    );
     return read instanceof Promise
       ? read.then((content) => this.#data(state, before, content, opened, type, codec))
       : this.#data(state, before, read, opened, type, codec);
@@ -86,7 +90,7 @@ export class BodyReader {
       const text = asText(content.body);
       return typeof text === "string" ? maybeJson(text) : text;
     }
-    return dataOf(content, isText(content.contentType) ? content.body : toBytes(content.body), type, codec);
+    return dataOf(content, isText(content.contentType) ? asText(content.body) : toBytes(content.body), type, codec);
   }
 
   #attributes(message: Unread, opened: Opened, type: string): Attributes {
