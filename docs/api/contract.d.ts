@@ -10,6 +10,7 @@ export interface SuiteChannelOptions {
     readonly foreign?: unknown;
     readonly ordered?: boolean;
     readonly messages?: Record<string, unknown>;
+    readonly codec?: unknown;
 }
 export interface AppOptions {
     readonly channels: readonly SuiteChannel[];
@@ -24,6 +25,7 @@ export interface AppOptions {
     readonly observeHandled?: boolean;
     readonly redact?: (text: string) => string;
     readonly adapter?: Adapter;
+    readonly keys?: Record<string, Record<string, unknown>>;
     readonly connection?: Record<string, unknown>;
 }
 export interface StopReport {
@@ -386,6 +388,7 @@ export declare const timed: SmallSchema<{
 }, {
     at: Date;
 }>;
+export declare const anything: SmallSchema<unknown, any>;
 
 // seam-faults.d.ts
 import type { Adapter } from "@switchyard/core/driver";

@@ -5,16 +5,31 @@
 // @switchyard/core/policies: policies/index.d.ts
 // @switchyard/core/testing: testing/index.d.ts
 
+// api/byte-size.d.ts
+declare const UNITS: {
+    readonly B: 1;
+    readonly KB: 1000;
+    readonly MB: 1000000;
+    readonly GB: 1000000000;
+    readonly KiB: number;
+    readonly MiB: number;
+    readonly GiB: number;
+};
+export type ByteSize = number | `${number}${keyof typeof UNITS}`;
+export declare function parseByteSize(value: unknown): number | undefined;
+export declare function formatByteSize(bytes: number): ByteSize;
+export {};
+
 // api/channel.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { WireSafe } from "./json-safe.ts";
 import type { Join, Refused } from "./refused.ts";
-import type { ChannelShape, ForeignMessage, Needs } from "./shapes.ts";
+import type { ChannelShape, Codec, ForeignMessage, Needs } from "./shapes.ts";
 export type MessageTypes = Readonly<Record<string, {
     readonly in: unknown;
     readonly out: unknown;
 }>>;
-export type Need = "ordering" | "delay" | "fairness" | "replay";
+export type Need = "ordering" | "delay" | "fairness" | "replay" | "encryption";
 export interface Channel<Name extends string = string, M extends MessageTypes = any, N extends Need = any> extends ChannelShape {
     readonly name: Name;
     readonly messages: {
@@ -57,6 +72,7 @@ export interface ChannelOptions<S extends Schemas, O, D> {
     readonly orderingKey?: O;
     readonly needs?: OnlyNeeds<D> & D & Needs;
     readonly foreign?: NoInfer<keyof S & string> | ((raw: ForeignRaw) => string | undefined);
+    readonly codec?: Codec;
 }
 export interface ForeignRaw extends ForeignMessage {
     readonly body: any;
@@ -71,7 +87,9 @@ export {};
 
 // api/config-input.d.ts
 import type { Adapter, Model, Position } from "../driver/index.ts";
+import type { ByteSize } from "./byte-size.ts";
 import type { Duration } from "./duration.ts";
+import type { ClaimCheckExtension, KeysExtension } from "../pipeline/extension.ts";
 export type Backoff = "constant" | "linear" | "exponential";
 interface LayerInput<Null, Connection> {
     readonly prefix?: string | Null;
@@ -79,6 +97,7 @@ interface LayerInput<Null, Connection> {
     readonly connections?: Readonly<Record<string, Connection | Null>> | Null;
     readonly channels?: Readonly<Record<string, ChannelInput<Null> | Null>> | Null;
     readonly policies?: Readonly<Record<string, PolicyInput<Null> | Null>> | Null;
+    readonly keys?: Readonly<Record<string, KeysInput<Null> | Null>> | Null;
 }
 export interface ConfigInput<Connection = ConnectionInput, ProfileConnection = ConnectionOverlay> extends LayerInput<never, Connection> {
     readonly profiles?: Readonly<Record<string, OverlayInput<ProfileConnection>>>;
@@ -108,19 +127,41 @@ export interface ChannelInput<Null = never> {
     readonly address?: string | Null;
     readonly retention?: Duration | Null;
     readonly publish?: PublishInput<Null> | Null;
+    readonly compress?: CompressInput<Null> | Null;
+    readonly encrypt?: EncryptInput<Null> | Null;
+    readonly claimCheck?: ClaimCheckInput<Null> | Null;
     readonly native?: Readonly<Record<string, unknown>> | Null;
+}
+export interface CompressInput<Null = never> {
+    readonly above?: ByteSize | Null;
+    readonly with?: "brotli" | "gzip" | "zstd" | Null;
+}
+export interface EncryptInput<Null = never> {
+    readonly keys?: string | Null;
+    readonly context?: string | Null;
+    readonly accept?: "required" | "optional" | Null;
+    readonly until?: string | number | Date | Null;
+}
+export interface ClaimCheckInput<Null = never> {
+    readonly store?: string | ClaimCheckExtension | Null;
+    readonly above?: ByteSize | Null;
+    readonly [option: string]: unknown;
+}
+export interface KeysInput<Null = never> {
+    readonly use?: string | KeysExtension | Null;
+    readonly [option: string]: unknown;
 }
 export type Form = "standard" | "ordered" | "fifo";
 export interface PublishInput<Null = never> {
     readonly timeout?: Duration | Null;
     readonly maxPending?: number | Null;
-    readonly maxPendingBytes?: number | Null;
+    readonly maxPendingBytes?: ByteSize | Null;
     readonly whenFull?: "wait" | "reject" | Null;
 }
 export interface GroupInput<Null = never> {
     readonly concurrency?: number | Null;
     readonly maxInFlight?: number | Null;
-    readonly maxInFlightBytes?: number | Null;
+    readonly maxInFlightBytes?: ByteSize | Null;
     readonly hold?: Duration | Null;
     readonly policy?: string | Null;
     readonly start?: Exclude<Position, object> | {
@@ -257,9 +298,15 @@ type Connections<Layers extends readonly unknown[]> = Layers extends readonly [i
 type Use<On extends string, Layers extends readonly unknown[]> = Layers extends readonly [infer Top, ...infer Rest] ? Get<Get<Get<Top, "connections", {}>, On, {}>, "use", Use<On, Rest>> : undefined;
 type KeepsOf<U> = U extends Adapter<any, infer Keeps> ? Keeps : unknown;
 type IsUnion<T, Whole = T> = [T] extends [never] ? false : T extends unknown ? [Whole] extends [T] ? false : true : never;
-type Verdict<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = string extends Name ? never : M extends "queue" ? IsUnion<Groups<Name, Layers>> extends true ? Refused<`"${Name}" is a queue with the groups ${List<Groups<Name, Layers>>}; a queue has one, pubsub and stream have several`> : OnConnection<Name, Needs, M, On, Layers> : OnConnection<Name, Needs, M, On, Layers>;
+type Verdict<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = string extends Name ? never : M extends "queue" ? IsUnion<Groups<Name, Layers>> extends true ? Refused<`"${Name}" is a queue with the groups ${List<Groups<Name, Layers>>}; a queue has one, pubsub and stream have several`> : FirstOf<[OnConnection<Name, Needs, M, On, Layers>, Encryption<Name, Needs, Layers>]> : FirstOf<[OnConnection<Name, Needs, M, On, Layers>, Encryption<Name, Needs, Layers>]>;
+type Encryption<Name extends string, Needs, Layers extends readonly unknown[]> = "encryption" extends Needs ? Field<"encrypt", Name, Layers> extends infer E ? [E] extends [undefined | null] ? Refused<`"${Name}" needs encryption; set encrypt: { keys: ... }`> : E extends {
+    readonly accept: "optional";
+} ? E extends {
+    readonly until: {};
+} ? never : Refused<`"${Name}" needs encryption, and accept: "optional" must end; set until to a date`> : never : never : never;
 type OnConnection<Name extends string, Needs, M, On, Layers extends readonly unknown[]> = On extends string ? string extends On ? never : On extends Connections<Layers> ? M extends Model ? NeedsKept<Name, Needs, M, On, KeepsOf<Use<On, Layers>>> : never : Refused<`"${Name}" is on "${On}", which is not a connection; connections are ${List<Connections<Layers>>}`> : never;
-type NeedsKept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps ? never : M extends keyof Keeps ? [Exclude<Needs, Keeps[M]>] extends [never] ? never : Refused<`"${Name}" needs ${Join<Exclude<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`> : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;
+type Unkept<Needs, Kept> = Exclude<Needs, Kept | "encryption">;
+type NeedsKept<Name extends string, Needs, M extends Model, On extends string, Keeps> = unknown extends Keeps ? never : M extends keyof Keeps ? [Unkept<Needs, Keeps[M]>] extends [never] ? never : Refused<`"${Name}" needs ${Join<Unkept<Needs, Keeps[M]>>}; a ${M} on "${On}" cannot keep it`> : Refused<`"${Name}" is a ${M}; "${On}" has ${Join<keyof Keeps>}`>;
 export {};
 
 // api/delivery.d.ts
@@ -284,6 +331,7 @@ export interface DeliveryFacts {
     readonly tracestate?: string;
     readonly hop: number;
     readonly expiresAt?: Date;
+    readonly encrypted?: boolean;
 }
 interface TypedDelivery<K extends string, Data> extends DeliveryFacts {
     readonly type: K;
@@ -352,6 +400,7 @@ export declare function fromFault(fault: Fault, doing: string, cause: unknown, c
 export {};
 
 // api/events.d.ts
+import type { MessagingError } from "./errors.ts";
 export type MessagingEvent = EventContext &
 ({
     readonly type: "handled";
@@ -367,6 +416,12 @@ export type MessagingEvent = EventContext &
     readonly attempt: number;
     readonly delayMs: number;
     readonly error: unknown;
+}
+ | {
+    readonly type: "unreadable";
+    readonly level: "warn";
+    readonly error: MessagingError;
+    readonly retryInMs: number;
 }
  | {
     readonly type: "dead-letter";
@@ -489,6 +544,7 @@ export interface ChannelExplanation {
     readonly needs: readonly string[];
     readonly groups: Readonly<Record<string, GroupExplanation>>;
     readonly capabilities: Capabilities;
+    readonly content: readonly string[];
     readonly notPortable: readonly string[];
 }
 export interface GroupExplanation {
@@ -536,6 +592,7 @@ import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
+import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
@@ -548,6 +605,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly cwd?: string;
     readonly adapters?: readonly Adapter[];
+    readonly extensions?: readonly Extension[];
     readonly runtime?: Runtime;
     readonly observe?: Observe;
     readonly observeHandled?: boolean;
@@ -712,6 +770,12 @@ export interface Needs {
     readonly fairness?: true;
     readonly replay?: true;
     readonly messageBytes?: number;
+    readonly encryption?: true;
+}
+export interface Codec<T = any> {
+    readonly contentType: string;
+    encode(data: T, type: string): string | Uint8Array;
+    decode(body: any, type: string): T;
 }
 export interface ForeignMessage {
     readonly body: unknown;
@@ -727,6 +791,7 @@ export interface ChannelShape {
     }) => string);
     readonly needs: Needs;
     readonly foreign?: string | ((raw: ForeignMessage) => string | undefined);
+    readonly codec?: Codec;
 }
 export interface ConsumerShape {
     readonly kind: "single" | "batch";
@@ -1257,6 +1322,7 @@ export interface Topology {
 // index.d.ts
 export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./api/channel.ts";
 export { channel } from "./api/channel.ts";
+export type { ByteSize } from "./api/byte-size.ts";
 export type { ConfigInput } from "./api/config-input.ts";
 export { connect } from "./messaging/connect.ts";
 export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
@@ -1265,6 +1331,7 @@ export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
 export type { Duration } from "./api/duration.ts";
+export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
@@ -1316,7 +1383,6 @@ export declare function provision(resolved: Plan, runtime: Runtime, signal: Abor
 export declare function destinationsOf(resolved: Plan, connection: string): readonly Destination[];
 
 // pipeline/content.d.ts
-import type { Envelope } from "../wire/envelope.ts";
 export interface Content {
     readonly body: string | Uint8Array;
     readonly contentType: string;
@@ -1333,11 +1399,20 @@ export interface Claim {
     readonly sha256?: string | undefined;
     readonly attribute?: string | undefined;
 }
-export interface Attributes extends Pick<Envelope, "id" | "source" | "type" | "time" | "key" | "expiresAt" | "hop" | "headers"> {
+export interface Attributes {
     readonly channel: string;
+    readonly id: string;
+    readonly source: string;
+    readonly type: string;
+    readonly time: number;
+    readonly key?: string | undefined;
+    readonly expiresAt?: number | undefined;
+    readonly hop: number;
+    readonly headers: Readonly<Record<string, string>>;
 }
 export interface Writing {
     readonly signal: AbortSignal | undefined;
+    readonly binary: boolean;
 }
 export interface Reading {
     readonly signal: AbortSignal;
@@ -1424,6 +1499,7 @@ export type { Cipher, CipherOptions, ClaimCall, ClaimCheck, ClaimCheckExtension,
 // plan/plan.d.ts
 import type { Backoff } from "../api/config-input.ts";
 import type { Exhausted, Explanation } from "../api/explanation.ts";
+import type { ClaimCheckExtension, KeysExtension } from "../pipeline/extension.ts";
 import type { Adapter, Capabilities, Destination, Model, Position } from "../driver/index.ts";
 export interface RetryRule {
     readonly attempts: number;
@@ -1461,6 +1537,30 @@ export interface PublishPlan {
     readonly maxPendingBytes: number;
     readonly whenFull: "wait" | "reject";
 }
+export interface ContentPlan {
+    readonly compress?: {
+        readonly above: number;
+        readonly with: "br" | "gzip" | "zstd";
+    };
+    readonly encrypt?: {
+        readonly keys: string;
+        readonly context: string;
+        readonly contexts: readonly string[];
+        readonly accept: "required" | "optional";
+        readonly untilMs?: number;
+    };
+    readonly claimCheck?: {
+        readonly store: string;
+        readonly extension: ClaimCheckExtension;
+        readonly options: unknown;
+        readonly above?: number;
+    };
+}
+export interface KeysPlan {
+    readonly name: string;
+    readonly extension: KeysExtension;
+    readonly options: unknown;
+}
 export interface ChannelPlan {
     readonly channel: string;
     readonly model: Model;
@@ -1470,6 +1570,7 @@ export interface ChannelPlan {
     readonly groups: Readonly<Record<string, GroupPlan>>;
     readonly publish: PublishPlan;
     readonly capabilities: Capabilities;
+    readonly content?: ContentPlan;
 }
 export interface ConnectionPlan {
     readonly name: string;
@@ -1484,6 +1585,8 @@ export interface Plan {
     readonly drainMs: number;
     readonly connections: Readonly<Record<string, ConnectionPlan>>;
     readonly channels: Readonly<Record<string, ChannelPlan>>;
+    readonly keys: Readonly<Record<string, KeysPlan>>;
+    readonly directory: string;
     readonly explanation: Explanation;
     readonly redact?: (text: string) => string;
 }
@@ -1690,11 +1793,12 @@ export interface VirtualRuntime extends Runtime {
 export declare function virtualRuntime(options?: VirtualRuntimeOptions): VirtualRuntime;
 
 // wire/attribute-table.d.ts
-import { type Envelope } from "./envelope.ts";
-type Field = "key" | "expiresAt" | "hop" | "to";
+import { type Carried, type Envelope } from "./envelope.ts";
+type Field = "key" | "expiresAt" | "hop" | "to" | "carried";
 export interface Attribute {
     readonly name: string;
     readonly field: Field;
+    readonly part?: keyof Carried;
     readonly json: "number" | "string";
     write(envelope: Envelope): string | undefined;
     read(value: unknown): string | number;
@@ -1718,7 +1822,16 @@ export interface Envelope {
     readonly tracestate?: string | undefined;
     readonly dead?: DeadInfo;
     readonly to?: string;
+    readonly carried?: Carried | undefined;
     readonly encoding?: "base64";
+}
+export interface Carried {
+    readonly coding?: string;
+    readonly codedBytes?: number;
+    readonly ref?: string;
+    readonly refBytes?: number;
+    readonly refSha256?: string;
+    readonly refAttribute?: string;
 }
 export interface DeadInfo {
     readonly reason: string;
@@ -1727,6 +1840,7 @@ export interface DeadInfo {
     readonly channel: string;
     readonly group: string;
     readonly errorClass?: string;
+    readonly detail?: string;
     readonly firstAt: number;
     readonly lastAt: number;
 }

@@ -2,6 +2,18 @@
 export const ADVICE: Readonly<Record<string, string>> = {
   "*-not-found":
     "The memory broker has no such queue, topic or stream. Let `apply()` create it (`provision: auto`, the default on memory), or check the channel's name.",
+  "claim-not-configured":
+    "Of a dead letter: the message's body is stored elsewhere, and this channel has no `claimCheck`. Configure it as at the publisher, then redrive.",
+  "encryption-not-configured":
+    "Of a dead letter: the message is encrypted, and this channel has no `encrypt`. Configure the keys as at the publisher, then redrive.",
+  "extension-failed":
+    "A key provider or a claim store could not be opened. The text names its place in the configuration, and the cause says why.",
+  "not-decodable":
+    "The channel's codec threw while it read a message of its media type. The message becomes a dead letter with `invalid-message`. The cause is the codec's error.",
+  "not-encodable":
+    "The channel's codec threw, or returned neither bytes nor text. Correct `codec.encode`. The cause is the codec's error.",
+  undecodable:
+    "Of a dead letter: a compressed body is damaged, or larger than its message declares or than is ever read. The text says which. Look at who published it.",
   "*-unsupported":
     "The transport cannot do what was asked: `seek`, `purge` or `depth` of this model. The text says what. Use another transport or model, or leave the call out.",
   aborted: "The call was ended by its own signal or because the process stops. Nothing to do.",

@@ -38,6 +38,7 @@ export type MessagingEvent = EventContext &
     | {
         readonly type: "unreadable";
         readonly level: "warn";
+        /** Why it cannot be read. */
         readonly error: MessagingError;
         /** The time until the next try, in milliseconds. */
         readonly retryInMs: number;
