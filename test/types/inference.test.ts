@@ -7,6 +7,7 @@ import {
   defineConfig,
   type Delivery,
   type InputOf,
+  type Messaging,
   middleware,
   type OutputOf,
   type PayloadOf,
@@ -198,6 +199,15 @@ describe("publishers", () => {
     type All = typeof allMessaging extends Publisher<typeof orders | typeof uploads> ? true : false;
     const both: [Each, All] = [true, true];
     expect(both).toEqual([true, true]);
+  });
+
+  test("a parameter of the type Messaging takes every messaging", () => {
+    const status = (messaging: Messaging) => messaging.health().status;
+    const stop = (messaging: Messaging<typeof orders>) => messaging.stop();
+    expectTypeOf(status).toBeCallableWith({} as typeof allMessaging);
+    expectTypeOf(status).toBeCallableWith({} as Messaging<AnyChannel>);
+    expectTypeOf(stop).toBeCallableWith({} as typeof allMessaging);
+    expect([status.length, stop.length]).toEqual([1, 1]);
   });
 
   test("code can be written for any publisher", async () => {

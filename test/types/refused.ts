@@ -10,6 +10,7 @@ import {
   consumer,
   defineConfig,
   type InputOf,
+  type Messaging,
   middleware,
   type Publisher,
 } from "@switchyard/core";
@@ -142,11 +143,15 @@ export async function severalTypes(
 const mixed = channel("mixed", { messages: { text: z.string(), number: z.number() } });
 declare const mixedMessaging: Publisher<typeof mixed>;
 
+declare const anyMessaging: Messaging;
+
 export function dependencies(bill: (publisher: Publisher<typeof orders>) => void): void {
   // @ts-expect-error Type '"orders"' is not assignable to type '"video-uploads"'
   bill(uploadsMessaging);
   // @ts-expect-error is not assignable to parameter of type 'Publisher<
   consumeWith(ordersMessaging);
+  // @ts-expect-error "orders" is not one of this type's channels; name them, as in Messaging<typeof orders>
+  void anyMessaging.depth(orders);
   // @ts-expect-error "video-uploads" is not connected; add it to connect({ channels })
   ordersMessaging.consume(consumer(uploads, "encoder", { "*": "ignore" }));
   // @ts-expect-error "video-uploads" is not connected; add it to connect({ channels })

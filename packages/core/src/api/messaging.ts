@@ -51,8 +51,14 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly redact?: (text: string) => string;
 }
 
-/** What `connect()` returns: it publishes and consumes, starts and stops. */
-export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
+/**
+ * What `connect()` returns: it publishes and consumes, starts and stops.
+ *
+ * A parameter of the type `Messaging` takes every messaging and serves what concerns no channel: health, explanation, start and stop.
+ * For channels, name them: `Messaging<typeof orders>` takes every messaging that is connected to `orders`, whatever else it is
+ * connected to. `Publisher<typeof orders>` is the part that publishes.
+ */
+export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, AsyncDisposable {
   /**
    * Registers a consumer, before or after `start()`. A consumer registered after `start()` is retried until it receives; failures are
    * reported as `receive-failed` and in `health()`.

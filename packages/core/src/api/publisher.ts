@@ -49,7 +49,9 @@ export type PublishManyResult =
 export type Connected<X extends AnyChannel, C extends AnyChannel, Given = X, Any = AnyChannel> = [X] extends [C]
   ? Given
   : Refused<NotConnected<X["name"], C["name"]>> & Any;
-type NotConnected<Name extends string, Known extends string> = Name extends Known
+type NotConnected<Name extends string, Known extends string> = [Known] extends [never]
+  ? `"${Name}" is not one of this type's channels; name them, as in Messaging<typeof orders>, or in connect({ channels })`
+  : Name extends Known
   ? `"${Name}" is another channel than the connected one of that name; import the one given to connect({ channels })`
   : `"${Name}" is not connected; add it to connect({ channels })`;
 

@@ -1,25 +1,26 @@
 import { type AnyChannel, type Consumer, isMessagingError, type Messaging, MessagingError } from "@switchyard/core";
 import { tracked, type Watcher } from "./tracked.ts";
 
-type Connect = (consumers: readonly Consumer[]) => Promise<Messaging>;
+type AnyMessaging = Messaging<AnyChannel>;
+type Connect = (consumers: readonly Consumer[]) => Promise<AnyMessaging>;
 
 /**
  * Messaging that connects at the first publish or start: by then the consumers are known, and their groups need no
  * configuration.
  */
-export class LateMessaging implements Messaging<AnyChannel> {
+export class LateMessaging implements AnyMessaging {
   readonly #connect: Connect;
   readonly #watcher: Watcher;
   readonly #waiting: Consumer[] = [];
-  #connecting: Promise<Messaging> | undefined;
-  #connected: Messaging | undefined;
+  #connecting: Promise<AnyMessaging> | undefined;
+  #connected: AnyMessaging | undefined;
 
   constructor(connect: Connect, watcher: Watcher) {
     this.#connect = connect;
     this.#watcher = watcher;
   }
 
-  get connected(): Messaging | undefined {
+  get connected(): AnyMessaging | undefined {
     return this.#connected;
   }
 
@@ -29,7 +30,7 @@ export class LateMessaging implements Messaging<AnyChannel> {
     else consumeLate(this.#connected, seen);
   }
 
-  ready(): Promise<Messaging> {
+  ready(): Promise<AnyMessaging> {
     this.#connecting ??= this.#connect([...this.#waiting]).then((messaging) => {
       this.#connected = messaging;
       for (const consumer of this.#waiting) consumeLate(messaging, consumer);
@@ -38,23 +39,23 @@ export class LateMessaging implements Messaging<AnyChannel> {
     return this.#connecting;
   }
 
-  readonly publish: Messaging["publish"] = async (...given) => (await this.ready()).publish(...given);
-  readonly publishMany: Messaging["publishMany"] = async (...given) => (await this.ready()).publishMany(...given);
-  readonly start: Messaging["start"] = async () => (await this.ready()).start();
-  readonly run: Messaging["run"] = async (...given) => (await this.ready()).run(...given);
-  readonly stop: Messaging["stop"] = async (...given) => (await this.ready()).stop(...given);
-  readonly replay: Messaging["replay"] = async (...given) => (await this.ready()).replay(...given);
-  readonly depth: Messaging["depth"] = async (...given) => (await this.ready()).depth(...given);
+  readonly publish: AnyMessaging["publish"] = async (...given) => (await this.ready()).publish(...given);
+  readonly publishMany: AnyMessaging["publishMany"] = async (...given) => (await this.ready()).publishMany(...given);
+  readonly start: AnyMessaging["start"] = async () => (await this.ready()).start();
+  readonly run: AnyMessaging["run"] = async (...given) => (await this.ready()).run(...given);
+  readonly stop: AnyMessaging["stop"] = async (...given) => (await this.ready()).stop(...given);
+  readonly replay: AnyMessaging["replay"] = async (...given) => (await this.ready()).replay(...given);
+  readonly depth: AnyMessaging["depth"] = async (...given) => (await this.ready()).depth(...given);
 
-  explain(): ReturnType<Messaging["explain"]> {
+  explain(): ReturnType<AnyMessaging["explain"]> {
     return this.#now("explain").explain();
   }
 
-  health(): ReturnType<Messaging["health"]> {
+  health(): ReturnType<AnyMessaging["health"]> {
     return this.#now("health").health();
   }
 
-  deadLetters(...given: Parameters<Messaging["deadLetters"]>): ReturnType<Messaging["deadLetters"]> {
+  deadLetters(...given: Parameters<AnyMessaging["deadLetters"]>): ReturnType<AnyMessaging["deadLetters"]> {
     return this.#now("deadLetters").deadLetters(...given);
   }
 
@@ -62,7 +63,7 @@ export class LateMessaging implements Messaging<AnyChannel> {
     await this.stop();
   }
 
-  #now(method: string): Messaging {
+  #now(method: string): AnyMessaging {
     if (this.#connected !== undefined) return this.#connected;
     throw new MessagingError(
       "not-connected",
@@ -74,7 +75,7 @@ export class LateMessaging implements Messaging<AnyChannel> {
   }
 }
 
-function consumeLate(messaging: Messaging, consumer: Consumer<any>): void {
+function consumeLate(messaging: AnyMessaging, consumer: Consumer<any>): void {
   try {
     messaging.consume(consumer);
   } catch (error) {
