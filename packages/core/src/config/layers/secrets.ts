@@ -11,6 +11,8 @@ const SECRET_OPTION = /pass|secret|token|credential|private|accesskey|apikey|sig
 const SECRET_NAME =
   /^(?:pass|passwd|password|passphrase|secret|token|credentials?|(?:secret)?access[-_]?key|secret[-_]?access[-_]?key|session[-_]?token|api[-_]?key|private[-_]?key)$/i;
 const SHORTEST = 3;
+/** A URL without credentials, path or query: `amqp://localhost:5672`. */
+const ONLY_HOST = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+\/?$/i;
 
 export class Secrets {
   #texts: string[] = [];
@@ -24,8 +26,9 @@ export class Secrets {
     this.#texts.sort((a, b) => b.length - a.length);
   }
 
-  /** Adds a value, and the parts of it that a driver might print alone. */
+  /** Adds a value, and the parts of it that a driver might print alone. The address of a host is shown: errors are about it. */
   addWithParts(text: string): void {
+    if (ONLY_HOST.test(text)) return;
     this.add(text);
     for (const part of userInfo(text)) this.add(part);
   }
