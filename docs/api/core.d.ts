@@ -611,7 +611,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
     readonly observeHandled?: boolean;
     readonly redact?: (text: string) => string;
 }
-export interface Messaging<C extends AnyChannel = AnyChannel> extends Publisher<C>, AsyncDisposable {
+export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, AsyncDisposable {
     consume<X extends AnyChannel>(consumer: Connected<X, C, Consumer<X>, Consumer>): void;
     start(): Promise<void>;
     run(options?: {
@@ -733,7 +733,7 @@ export type PublishManyResult = ({
     readonly error: MessagingError;
 };
 export type Connected<X extends AnyChannel, C extends AnyChannel, Given = X, Any = AnyChannel> = [X] extends [C] ? Given : Refused<NotConnected<X["name"], C["name"]>> & Any;
-type NotConnected<Name extends string, Known extends string> = Name extends Known ? `"${Name}" is another channel than the connected one of that name; import the one given to connect({ channels })` : `"${Name}" is not connected; add it to connect({ channels })`;
+type NotConnected<Name extends string, Known extends string> = [Known] extends [never] ? `"${Name}" is not one of this type's channels; name them, as in Messaging<typeof orders>, or in connect({ channels })` : Name extends Known ? `"${Name}" is another channel than the connected one of that name; import the one given to connect({ channels })` : `"${Name}" is not connected; add it to connect({ channels })`;
 export type PayloadOf<C extends AnyChannel, K extends TypeOf<C>> = [Boxed<K, K>] extends [Each<K>] ? InputOf<C, K> : OfAll<C, K> | Refused<`the type is one of ${Join<`"${K}"`>}: narrow it first, or give data that is right for each`>;
 type Boxed<K, All> = K extends unknown ? (of: All) => All : never;
 type Each<K> = K extends unknown ? (of: K) => K : never;

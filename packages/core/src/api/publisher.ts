@@ -52,8 +52,8 @@ export type Connected<X extends AnyChannel, C extends AnyChannel, Given = X, Any
 type NotConnected<Name extends string, Known extends string> = [Known] extends [never]
   ? `"${Name}" is not one of this type's channels; name them, as in Messaging<typeof orders>, or in connect({ channels })`
   : Name extends Known
-  ? `"${Name}" is another channel than the connected one of that name; import the one given to connect({ channels })`
-  : `"${Name}" is not connected; add it to connect({ channels })`;
+    ? `"${Name}" is another channel than the connected one of that name; import the one given to connect({ channels })`
+    : `"${Name}" is not connected; add it to connect({ channels })`;
 
 /**
  * The data to publish. For one type, or a type parameter, it is `InputOf`. If the type is only known to be one of several, the data

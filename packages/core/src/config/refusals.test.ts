@@ -363,7 +363,7 @@ describe("what the transport cannot do", () => {
       { channels: [shape("k", both)] },
     );
     expect(fifo["channels.k.on"]).toMatch(
-      /^"k" needs fairness; a queue on "aws" cannot keep it\. Supported by: a queue on "rabbit"/,
+      /^"k" needs fairness; a queue on "aws" cannot keep it with an ordering key\. Supported by: a queue on "rabbit"/,
     );
   });
 

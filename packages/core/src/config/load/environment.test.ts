@@ -136,7 +136,12 @@ describe("secrets", () => {
     expect(await text(config("amqp://h", { password: secret }))).toContain('"password":"***"');
     const where = (url: string) => text(config("${URL}"), { URL: url });
     expect(await where("amqp://broker.test:5672")).toContain('cannot use {"url":"amqp://broker.test:5672"}');
-    for (const whole of [`amqp://u:${secret}@h`, `https://h/hooks/${secret}`, `https://h?key=${secret}`, `amqp:${secret}`])
+    for (const whole of [
+      `amqp://u:${secret}@h`,
+      `https://h/hooks/${secret}`,
+      `https://h?key=${secret}`,
+      `amqp:${secret}`,
+    ])
       expect(await where(whole)).toContain('cannot use {"url":"***"}');
     expect(await text(config("amqp://h"), { SWITCHYARD__CONNECTIONS__RABBIT__TOKEN: secret })).not.toContain(secret);
   });

@@ -168,7 +168,8 @@ async function checkNeeds(resolving: Resolving, to: Destination): Promise<Capabi
   for (const side of ["publish", "receive"] as const) {
     for (const of of side === "publish" ? [to] : receivers(resolving, to)) {
       const caps = keeps(connected, of);
-      const refusal = caps === undefined || caps === "unknown" ? undefined : unkept(choice, needs, side, caps);
+      const refusal =
+        caps === undefined || caps === "unknown" ? undefined : unkept(choice, needs, side, caps, connected);
       if (refusal !== undefined) refusals.add(refusal);
     }
   }

@@ -50,18 +50,22 @@ export interface Choice {
   readonly ordered: boolean;
 }
 
-/** The error for needs that are not kept. Undefined if all are kept. */
+/** The error for needs that are not kept. It says so where the ordering key alone stands in the way. Undefined if all are kept. */
 export function unkept(
   choice: Choice,
   needs: readonly Need[],
   side: "publish" | "receive",
   caps: Capabilities,
+  connected: Connected,
 ): string | undefined {
   const failed = needs.filter((need) => (need.side === side || need.side === "both") && !need.kept(caps));
   if (failed.length === 0) return undefined;
+  const plain = choice.ordered ? wouldKeep(connected, { ...choice, ordered: false }) : undefined;
   const told = failed.map((need) => {
     const limit = need.limit?.(caps);
-    return `"${choice.channel}" needs ${need.text}; a ${choice.model} on "${choice.on}" ${limit === undefined ? "cannot keep it" : `keeps at most ${limit}`}`;
+    const cannot = limit === undefined ? "cannot keep it" : `keeps at most ${limit}`;
+    const because = need.text !== "ordering" && plain !== undefined && need.kept(plain) ? " with an ordering key" : "";
+    return `"${choice.channel}" needs ${need.text}; a ${choice.model} on "${choice.on}" ${cannot}${because}`;
   });
   return told.join(". ");
 }
