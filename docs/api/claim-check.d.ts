@@ -33,6 +33,7 @@ export declare const claimCheckOptions: z.ZodPipe<z.ZodObject<{
         new: "new";
     }>>;
     wait: z.ZodOptional<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
+    keep: z.ZodOptional<z.ZodPipe<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>, z.ZodTransform<number, string | number>>>;
     folder: z.ZodOptional<z.ZodString>;
     region: z.ZodOptional<z.ZodString>;
     endpoint: z.ZodOptional<z.ZodString>;
@@ -43,6 +44,7 @@ export declare const claimCheckOptions: z.ZodPipe<z.ZodObject<{
 }, z.core.$strict>, z.ZodTransform<{
     store: "folder" | "memory" | "s3";
     owner?: string | undefined;
+    keep?: number | undefined;
     folder?: string | undefined;
     region?: string | undefined;
     endpoint?: string | undefined;
@@ -71,6 +73,7 @@ export declare const claimCheckOptions: z.ZodPipe<z.ZodObject<{
     }[] | undefined;
     interop?: "legacy" | "new" | undefined;
     wait?: number | undefined;
+    keep?: number | undefined;
     folder?: string | undefined;
     region?: string | undefined;
     endpoint?: string | undefined;

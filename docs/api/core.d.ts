@@ -1358,6 +1358,7 @@ import type { Adapter, Destination, Runtime } from "../driver/index.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Change } from "../driver/topology.ts";
+import type { Extension } from "../pipeline/extension.ts";
 export interface PlanOptions {
     readonly channels: readonly AnyChannel[];
     readonly consumers?: readonly Consumer<any>[];
@@ -1367,6 +1368,7 @@ export interface PlanOptions {
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly cwd?: string;
     readonly adapters?: readonly Adapter[];
+    readonly extensions?: readonly Extension[];
     readonly runtime?: Runtime;
     readonly signal?: AbortSignal;
 }

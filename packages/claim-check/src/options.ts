@@ -53,6 +53,11 @@ export const claimCheckOptions = z
     interop: z.enum(["new", "legacy"]).optional(),
     /** How long a message waits whose object is refused, before it is dead-lettered. Default 15m. */
     wait: duration.optional(),
+    /**
+     * `s3`: for how long objects are kept at least. Default: as long as a message may still come. Needed where the broker keeps
+     * messages without limit, as RabbitMQ does.
+     */
+    keep: duration.optional(),
     /** `folder`: the folder, relative to the configuration file. */
     folder: z.string().min(1).optional(),
     /** `s3`: the bucket's region. Default: as the SDK finds it (`AWS_REGION`, the profile). */

@@ -21,7 +21,7 @@ export async function openTopology(options: ClaimCheckOptions, { runtime }: Exte
   const { call, close } = await openClient(options, await loadSdk());
   const own = ownOf(options);
   return {
-    plan: (uses, signal) => planOf(call, own, uses, signal),
+    plan: (uses, signal) => planOf(call, own, options.keep, uses, signal),
     apply: (plan, signal) => applyTo(call, own, plan, runtime, signal),
     close: async () => close(),
   };
@@ -30,22 +30,49 @@ export async function openTopology(options: ClaimCheckOptions, { runtime }: Exte
 async function planOf(
   call: Call,
   own: Readable,
+  keep: number | undefined,
   uses: readonly ClaimUse[],
   signal: AbortSignal,
 ): Promise<TopologyPlan> {
   if (uses.length === 0) return { changes: [] };
-  const days = Math.max(1, ...uses.map(({ keepMs }) => Math.ceil(keepMs / DAY)));
   const name = `${own.bucket}/${own.prefix}/`;
   const changes: Change[] = [];
-  const { action, summary } = checked(own, (await read(call, own, signal)).rules, days);
-  if (action !== undefined && summary !== undefined)
-    changes.push({ action, resource: RESOURCE, name, summary, detail: { days } });
+  const { rules } = await read(call, own, signal);
+  const days = daysOf(own, keep, uses);
+  if (days === undefined) {
+    const summary = `objects of ${own.prefix}/ are never deleted, because ${listed(unlimited(uses))} may keep messages without limit; set claimCheck.keep, or a retention`;
+    changes.push({ action: "drift", resource: RESOURCE, name, summary });
+  } else {
+    const { action, summary } = checked(own, rules, days);
+    if (action !== undefined && summary !== undefined)
+      changes.push({ action, resource: RESOURCE, name, summary, detail: { days } });
+  }
   if (!(await mayList(call, own, signal))) {
     const why =
       "this role may not list the prefix (s3:ListBucket); a consumer's role needs it, or a missing object looks like a refused one";
     changes.push({ action: "drift", resource: "bucket", name, summary: why });
   }
   return { changes };
+}
+
+/** A broker that keeps messages for longer keeps them without limit, as far as anybody can plan. */
+const UNLIMITED_MS = 10 * 365 * DAY;
+
+const unlimited = (uses: readonly ClaimUse[]): readonly ClaimUse[] =>
+  uses.filter(({ keepMs }) => keepMs > UNLIMITED_MS);
+
+const listed = (uses: readonly ClaimUse[]): string => uses.map(({ channel }) => `"${channel}"`).join(", ");
+
+/** For how many days objects are to be kept. Undefined: without limit. */
+function daysOf(own: Readable, keep: number | undefined, uses: readonly ClaimUse[]): number | undefined {
+  const limited = uses.filter(({ keepMs }) => keepMs <= UNLIMITED_MS);
+  const longest = Math.max(1, ...limited.map(({ keepMs }) => Math.ceil(keepMs / DAY)));
+  if (keep === undefined) return limited.length < uses.length ? undefined : longest;
+  const days = Math.ceil(keep / DAY);
+  if (days >= longest) return days;
+  const late = limited.filter(({ keepMs }) => keepMs > keep);
+  const why = `claimCheck.keep is ${days} days, and messages of ${listed(late)} may come for ${longest}; raise it, or leave it out`;
+  throw new MessagingError("claim-lifetime", `bucket "${own.bucket}": ${why}`, { kind: "config" });
 }
 
 /** Refuses rules that would lose messages. */

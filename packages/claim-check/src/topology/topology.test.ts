@@ -24,8 +24,11 @@ beforeEach(() => {
   s3.store.createBucket(bucket);
 });
 
-const topology = (prefix = "p/28d"): Promise<ClaimTopology> =>
-  extension.topology!(optionsOf({ store: "s3", bucket, prefix, owner: OWNER, client: s3.client }), contextOf());
+const topology = (prefix = "p/28d", more: object = {}): Promise<ClaimTopology> =>
+  extension.topology!(
+    optionsOf({ store: "s3", bucket, prefix, owner: OWNER, client: s3.client, ...more }),
+    contextOf(),
+  );
 const rules = async (): Promise<readonly LifecycleRule[]> =>
   (await s3.client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))).Rules;
 const given = (...Rules: LifecycleRule[]) =>
@@ -109,6 +112,32 @@ describe("the lifecycle rule of a prefix", () => {
   test("is not needed where another rule ends the objects' lives late enough", async () => {
     await given({ ID: "all", Status: "Enabled", Filter: { Prefix: "" }, Expiration: { Days: 90 } });
     expect((await (await topology()).plan(uses(28), signal)).changes).toEqual([]);
+  });
+});
+
+describe("where the broker keeps messages without limit", () => {
+  const HUNDRED_YEARS = 36_500;
+
+  test("no rule is made, and the plan says why", async () => {
+    const { changes } = await (await topology()).plan(uses(28, HUNDRED_YEARS), signal);
+    expect(changes).toMatchObject([
+      { action: "drift", resource: "lifecycle rule", summary: expect.stringContaining('"c1" may keep') },
+    ]);
+  });
+
+  test("`keep` says for how long", async () => {
+    const of = await topology("p/28d", { keep: "90d" });
+    expect((await of.plan(uses(28, HUNDRED_YEARS), signal)).changes).toMatchObject([
+      { action: "create", detail: { days: 90 } },
+    ]);
+  });
+
+  test("`keep` is no way to lose the messages of another channel", async () => {
+    const of = await topology("p/28d", { keep: "7d" });
+    await expect(of.plan(uses(28, HUNDRED_YEARS), signal)).rejects.toMatchObject({
+      code: "claim-lifetime",
+      message: expect.stringContaining('keep is 7 days, and messages of "c0" may come for 28'),
+    });
   });
 });
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import type { AnyChannel } from "../api/channel.ts";
 import { adapters, aws, base, consumes, memory, orders, resolve, shape, uploads } from "../fixtures/adapters.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Connection, Destination } from "../driver/index.ts";
-import { isMessagingError } from "../api/errors.ts";
+import { isMessagingError, MessagingError } from "../api/errors.ts";
 import { apply, destinationsOf, plan, provision } from "./provision.ts";
+import type { ClaimCheckExtension, ClaimUse } from "../pipeline/extension.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 import type { Change } from "../driver/topology.ts";
 
@@ -179,6 +181,126 @@ describe("provisioning at connect()", () => {
     };
     await expect(resolve(config, { adapters: [adapter], channels: [orders] })).rejects.toMatchObject({
       problems: [{ path: "channels.orders.groups.billing.filter" }],
+    });
+  });
+});
+
+describe("claim stores", () => {
+  const DAY = 86_400_000;
+  const RULE: Change = { action: "create", resource: "lifecycle rule", name: "b/p/", summary: "14 days" };
+
+  /** A store whose topology finds these changes and notes what it is asked. */
+  function store(changes: readonly Change[] = [RULE], fail?: Error) {
+    const log: string[] = [];
+    const uses: (readonly ClaimUse[])[] = [];
+    const extension: ClaimCheckExtension = {
+      kind: "claim-check",
+      names: ["s3"],
+      options: z.looseObject({}),
+      open: () => Promise.reject(new Error("a plan opens no store")),
+      topology: (_options, { name, directory, service }) => {
+        log.push(`open ${name} ${directory} ${service}`);
+        return Promise.resolve({
+          plan: (of) => {
+            uses.push(of);
+            return fail === undefined ? Promise.resolve({ changes, state: "mine" }) : Promise.reject(fail);
+          },
+          apply: ({ state }) => Promise.resolve(void log.push(`apply ${String(state)}`)),
+          close: () => Promise.resolve(void log.push("close")),
+        });
+      },
+    };
+    return { extension, log, uses };
+  }
+
+  const claimed = (more: object = {}, claimCheck: object = { store: "s3", bucket: "b" }) => {
+    const { channels, ...rest } = base();
+    const all = Object.entries(channels).map(([name, channel]) => [name, { ...channel, claimCheck }]);
+    return { ...rest, channels: Object.fromEntries(all), ...more };
+  };
+  const planned = (extension: ClaimCheckExtension, config: object) =>
+    plan({ ...options(aws, config), extensions: [extension] });
+
+  it("are planned and applied beside the connections, and nothing of theirs is opened where no channel has one", async () => {
+    const { extension, log } = store();
+    expect((await planned(extension, base())).changes).toEqual({});
+    expect(log).toEqual([]);
+    const found = await planned(extension, claimed());
+    expect(found.changes).toEqual({ "channels.orders.claimCheck": [RULE] });
+    await apply(found);
+    const opened = "open channels.orders.claimCheck / plan";
+    expect(log).toEqual([opened, "close", opened, "apply mine", "close"]);
+  });
+
+  it("keep objects while a queue keeps the message, and then its dead letters", async () => {
+    const { extension, uses } = store();
+    await planned(extension, claimed());
+    expect(uses).toEqual([
+      [
+        { channel: "orders", keepMs: 28 * DAY },
+        { channel: "video-uploads", keepMs: 28 * DAY },
+      ],
+    ]);
+    await planned(extension, claimed({ policies: { default: { deadLetter: "skip" } } }));
+    expect(uses[1]).toMatchObject([{ keepMs: 14 * DAY }, { keepMs: 14 * DAY }]);
+  });
+
+  it("assume that an existing queue keeps messages for 14 days, if its adapter assumes less", async () => {
+    const { extension, uses } = store();
+    const short: Adapter = {
+      ...aws,
+      capabilities: (of, given) => ({ ...aws.capabilities(of, given)!, retentionMs: 4 * DAY }),
+    };
+    const config = claimed();
+    config.channels["video-uploads"] = { ...config.channels["video-uploads"], address: "an-old-queue" };
+    await plan({ ...options(short, config), extensions: [extension] });
+    expect(uses[0]).toMatchObject([{ keepMs: 8 * DAY }, { keepMs: 18 * DAY }]);
+  });
+
+  it("of equal settings are one, of others several; a client of one's own is equal to itself only", async () => {
+    const { extension, uses } = store();
+    const config = claimed();
+    const other = { ...config, channels: { ...config.channels } };
+    other.channels["orders"] = { ...other.channels["orders"], claimCheck: { store: "s3", bucket: "c" } };
+    await planned(extension, other);
+    expect(uses.map((of) => of.map(({ channel }) => channel))).toEqual([["orders"], ["video-uploads"]]);
+    class Client {
+      readonly self = this;
+    }
+    const shared = new Client();
+    uses.length = 0;
+    await planned(extension, claimed({}, { store: "s3", client: shared }));
+    expect(uses).toHaveLength(1);
+    const mixed = claimed({}, { store: "s3", client: shared });
+    mixed.channels["orders"] = { ...mixed.channels["orders"], claimCheck: { store: "s3", client: new Client() } };
+    uses.length = 0;
+    await planned(extension, mixed);
+    expect(uses).toHaveLength(2);
+  });
+
+  it.each([
+    ["off", [], undefined],
+    ["auto", ["open channels.orders.claimCheck / test", "apply mine", "close"], undefined],
+    ["verify", ["open channels.orders.claimCheck / test", "close"], "topology-differs"],
+  ])("at connect(), with provision: %s", async (mode, log, code) => {
+    const fake = store();
+    const { adapter } = withTopology([]);
+    const config = claimed({ connections: { aws: { ...base().connections.aws, provision: mode } } });
+    const resolved = await resolve(config, { adapters: [adapter, memory], extensions: [fake.extension] });
+    const error = await provision(resolved, systemRuntime, never).catch((cause: unknown) => cause);
+    expect(fake.log).toEqual(log);
+    if (code === undefined) expect(error).toBeUndefined();
+    else expect(error).toMatchObject({ code, kind: "config" });
+  });
+
+  it("have their errors pass, and name what fails otherwise", async () => {
+    const own = new MessagingError("claim-lifetime", "too short", { kind: "config" });
+    await expect(planned(store([], own).extension, claimed())).rejects.toBe(own);
+    const raw = new Error("raw");
+    await expect(planned(store([], raw).extension, claimed())).rejects.toMatchObject({
+      code: "topology-failed",
+      kind: "retryable",
+      cause: raw,
     });
   });
 });

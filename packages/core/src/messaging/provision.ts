@@ -11,6 +11,8 @@ import type { Explanation } from "../api/explanation.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 import type { Change } from "../driver/topology.ts";
+import type { ClaimTopology, Extension } from "../pipeline/extension.ts";
+import type { ClaimStore } from "./claim-topology.ts";
 
 /** The options of `plan()`. */
 export interface PlanOptions {
@@ -29,13 +31,17 @@ export interface PlanOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly adapters?: readonly Adapter[];
+  readonly extensions?: readonly Extension[];
   readonly runtime?: Runtime;
   readonly signal?: AbortSignal;
 }
 
 /** The changes to make, for review by a person. Plain data; what only `apply()` needs is not enumerable. */
 export interface PlannedTopology {
-  /** The changes by connection. Connections without changes are absent. `apply()` skips `destructive` changes by default. */
+  /**
+   * The changes by connection, and those of claim stores by the place of their settings: `channels.orders.claimCheck`. What has no
+   * changes is absent. `apply()` skips `destructive` changes by default.
+   */
   readonly changes: Readonly<Record<string, readonly Change[]>>;
   readonly explanation: Explanation;
 }
@@ -44,6 +50,7 @@ interface Hidden {
   readonly plan: Plan;
   readonly runtime: Runtime;
   readonly topologies: Readonly<Record<string, TopologyPlan>>;
+  readonly claims: readonly { readonly store: ClaimStore; readonly planned: TopologyPlan }[];
 }
 
 const HIDDEN = "~switchyard-planned";
@@ -70,7 +77,13 @@ export async function plan(options: PlanOptions): Promise<PlannedTopology> {
     topologies[connection.name] = planned;
     if (planned.changes.length > 0) changes[connection.name] = planned.changes;
   }
-  const hidden: Hidden = { plan: resolved, runtime, topologies };
+  const claims = [];
+  for (const { store, within } of await claimStoresOf(resolved, runtime)) {
+    const planned = await within((topology) => topology.plan(store.uses, signal));
+    claims.push({ store, planned });
+    if (planned.changes.length > 0) changes[store.name] = planned.changes;
+  }
+  const hidden: Hidden = { plan: resolved, runtime, topologies, claims };
   return Object.defineProperty({ changes, explanation: resolved.explanation }, HIDDEN, { value: hidden });
 }
 
@@ -95,6 +108,26 @@ export async function apply(
       topology.apply(topologyPlan, signal, { destructive }),
     );
   }
+  for (const { store, planned: claimPlan } of hidden.claims) {
+    const { withClaimTopology } = await import("./claim-topology.ts");
+    await withClaimTopology(hidden.plan, store, hidden.runtime, (topology) => topology.apply(claimPlan, signal));
+  }
+}
+
+interface OpenableStore {
+  readonly store: ClaimStore;
+  /** Opens its topology while `run` runs. */
+  within<T>(run: (topology: ClaimTopology) => Promise<T>): Promise<T>;
+}
+
+/** The claim stores. Nothing is loaded if there are none. */
+async function claimStoresOf(resolved: Plan, runtime: Runtime): Promise<readonly OpenableStore[]> {
+  if (!Object.values(resolved.channels).some(({ content }) => content?.claimCheck !== undefined)) return [];
+  const { claimStores, withClaimTopology } = await import("./claim-topology.ts");
+  return claimStores(resolved).map((store) => ({
+    store,
+    within: (run) => withClaimTopology(resolved, store, runtime, run),
+  }));
 }
 
 /**
@@ -104,6 +137,15 @@ export async function apply(
 export async function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void> {
   const wanted = Object.values(resolved.connections).filter((connection) => connection.provision !== "off");
   await Promise.all(wanted.map((connection) => provisionOne(resolved, connection, runtime, signal)));
+  // One after the other: stores may share a bucket, whose rules are replaced together.
+  for (const { store, within } of await claimStoresOf(resolved, runtime)) {
+    if (store.provision === "off") continue;
+    await within(async (topology) => {
+      const planned = await topology.plan(store.uses, signal);
+      refuseUnwanted(store.name, store.provision, planned.changes);
+      if (planned.changes.length > 0) await topology.apply(planned, signal);
+    });
+  }
 }
 
 async function provisionOne(
@@ -119,14 +161,16 @@ async function provisionOne(
   }
   await withTopology(connection, runtime, async (topology) => {
     const planned = await topology.plan(destinationsOf(resolved, name), signal);
-    // Drift was made by hand and `apply` does not touch it, so it does not prevent a start.
-    const refused = planned.changes.filter(({ action }) =>
-      mode === "verify" ? action !== "drift" : action === "destructive",
-    );
     // Refuse before applying anything, so that nothing is half done.
-    if (refused.length > 0) throw differs(name, mode, refused);
+    refuseUnwanted(name, mode, planned.changes);
     if (planned.changes.length > 0) await topology.apply(planned, signal);
   });
+}
+
+/** Drift was made by hand and `apply` does not touch it, so it does not prevent a start. */
+function refuseUnwanted(name: string, mode: ConnectionPlan["provision"], changes: readonly Change[]): void {
+  const refused = changes.filter(({ action }) => (mode === "verify" ? action !== "drift" : action === "destructive"));
+  if (refused.length > 0) throw differs(name, mode, refused);
 }
 
 function differs(connection: string, mode: ConnectionPlan["provision"], changes: readonly Change[]): MessagingError {

@@ -1,0 +1,97 @@
+/** Plans and makes what claim stores need, such as a lifecycle rule. Loaded only if a channel has a claim check. */
+import { isMessagingError, MessagingError } from "../api/errors.ts";
+import type { Destination, Runtime } from "../driver/index.ts";
+import type { ClaimTopology, ClaimUse, ExtensionContext } from "../pipeline/extension.ts";
+import type { ChannelPlan, ConnectionPlan, ContentPlan, GroupPlan, Plan } from "../plan/plan.ts";
+
+/** Channels that store their bodies in the same way. */
+export interface ClaimStore {
+  /** The place of the settings, for people: `channels.orders.claimCheck`. */
+  readonly name: string;
+  readonly claimCheck: NonNullable<ContentPlan["claimCheck"]>;
+  readonly uses: readonly ClaimUse[];
+  /** That of the channels' connections. The most careful one applies to all: `off`, then `verify`. */
+  readonly provision: ConnectionPlan["provision"];
+}
+
+const CARE = ["off", "verify", "auto"] as const;
+
+/** The stores of all channels. Channels with equal settings share one, so that one rule keeps the objects of all of them. */
+export function claimStores(plan: Plan): readonly ClaimStore[] {
+  const found = new Map<string, ClaimStore>();
+  const keyOf = settingsKey();
+  for (const channel of Object.values(plan.channels)) {
+    const claimCheck = channel.content?.claimCheck;
+    if (claimCheck?.extension.topology === undefined) continue;
+    const key = keyOf([claimCheck.store, claimCheck.options]);
+    const known = found.get(key);
+    const { provision } = plan.connections[channel.on]!;
+    found.set(key, {
+      name: known?.name ?? `channels.${channel.channel}.claimCheck`,
+      claimCheck: known?.claimCheck ?? claimCheck,
+      uses: [...(known?.uses ?? []), { channel: channel.channel, keepMs: keepOf(plan, channel) }],
+      provision: CARE.find((mode) => mode === provision || mode === known?.provision) ?? provision,
+    });
+  }
+  return [...found.values()];
+}
+
+/** The same text for equal settings. An object that is not plain, such as a client given in code, is equal to itself only. */
+function settingsKey(): (settings: unknown) => string {
+  const objects = new Map<object, number>();
+  const numbered = (_key: string, value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return value;
+    if (!objects.has(value)) objects.set(value, objects.size);
+    return `object ${objects.get(value)}`;
+  };
+  return (settings) => JSON.stringify(settings, numbered);
+}
+
+/**
+ * For how long a message of the channel may come: while its group's queue keeps it, and after that while the dead letters do. A redrive
+ * renews the object's life first, so nothing is added for it.
+ */
+function keepOf(plan: Plan, { groups, to, capabilities }: ChannelPlan): number {
+  const ofGroups = Object.values(groups).map(
+    (group) => retention(group.from, group.capabilities.retentionMs) + deadLetterRetention(plan, group),
+  );
+  return Math.max(retention(to, capabilities.retentionMs), ...ofGroups);
+}
+
+function deadLetterRetention({ connections }: Plan, { deadLetter, deadLetterOn, from }: GroupPlan): number {
+  if (deadLetter === undefined) return 0;
+  const on = connections[deadLetterOn ?? ""];
+  const declared = on?.adapter.capabilities(deadLetter, on.options)?.retentionMs;
+  return retention(deadLetter, declared ?? from.retentionMs ?? 0);
+}
+
+/** SQS's longest. It keeps messages the shortest of the brokers whose retention has a limit. */
+const UNKNOWN_MS = 14 * 86_400_000;
+
+/** An existing queue may keep messages longer than its adapter assumes. */
+const retention = ({ address, baseAddress }: Destination, declaredMs: number): number =>
+  address === undefined && baseAddress === undefined ? declaredMs : Math.max(declaredMs, UNKNOWN_MS);
+
+/** Opens the store's topology while `run` runs. */
+export async function withClaimTopology<T>(
+  plan: Plan,
+  { name, claimCheck }: ClaimStore,
+  runtime: Runtime,
+  run: (topology: ClaimTopology) => Promise<T>,
+): Promise<T> {
+  const { service, directory } = plan;
+  const context: ExtensionContext = { runtime, name, service, directory, trouble: () => {} };
+  try {
+    const topology = await claimCheck.extension.topology!(claimCheck.options, context);
+    try {
+      return await run(topology);
+    } finally {
+      await topology.close();
+    }
+  } catch (cause) {
+    if (isMessagingError(cause)) throw cause;
+    throw new MessagingError("topology-failed", `topology of ${name} failed`, { kind: "retryable", cause });
+  }
+}
