@@ -1,9 +1,10 @@
 /** The testing half and the contract suite run under the test frameworks people use, from the packages as they are built. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { blocksOf } from "../scripts/document-blocks.ts";
 import { run } from "./support/run.ts";
 
 const folder = fileURLToPath(new URL("support/frameworks", import.meta.url));
@@ -31,6 +32,24 @@ describe("a user's tests", () => {
     expect(output).toMatch(/✓ C10-/);
     expect(output).not.toContain("did not exit");
     expect(code, output).toBe(0);
+  });
+
+  test("run under jest in TypeScript, with the files of the testing guide", { timeout: 120_000 }, async () => {
+    const guide = readFileSync(new URL("../docs/guides/testing.md", import.meta.url), "utf8");
+    const project = join(import.meta.dirname, ".tmp", `jest-${process.pid}`);
+    try {
+      mkdirSync(project, { recursive: true });
+      writeFileSync(join(project, "package.json"), '{ "type": "module" }');
+      for (const { name, text } of blocksOf(guide))
+        if (name !== undefined && /^(orders|jest|strip)/.test(name)) writeFileSync(join(project, name), text);
+      const flag = /NODE_OPTIONS=(\S+) npx jest/.exec(guide)?.[1] ?? "";
+      const args = [jest, "--ci", "--verbose", "--no-cache"];
+      const { code, output } = await run(process.execPath, args, { cwd: project, env: { ...env, NODE_OPTIONS: flag } });
+      expect(output).toMatch(/✓ an order is charged/);
+      expect(code, output).toBe(0);
+    } finally {
+      rmSync(project, { recursive: true, force: true });
+    }
   });
 
   test("run under jest as CommonJS, with the documented flag", { timeout: 120_000 }, async () => {
