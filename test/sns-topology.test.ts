@@ -7,6 +7,7 @@ import {
   PublishCommand,
   SetSubscriptionAttributesCommand,
   SetTopicAttributesCommand,
+  SNSClient,
   SubscribeCommand,
 } from "@aws-sdk/client-sns";
 import {
@@ -15,6 +16,7 @@ import {
   GetQueueUrlCommand,
   ReceiveMessageCommand,
   SetQueueAttributesCommand,
+  SQSClient,
 } from "@aws-sdk/client-sqs";
 import { systemRuntime } from "@switchyard/core";
 import type { Change, Connection, Destination, Topology } from "@switchyard/core/driver";
@@ -338,6 +340,31 @@ describe("a group that is no longer configured", () => {
     await expect(queueOf(`${of.to.base}_shipping_dead`)).resolves.toBeDefined();
     expect(await planned(fewer)).toEqual([]);
     expect(await bodiesIn(`${of.to.base}_billing`)).toEqual(["one"]);
+  });
+
+  test("is shown although its queue may not be read: a role's rights end at the groups that are configured", async () => {
+    const of = fan(["billing", "shipping"]);
+    await apply(of);
+    const allowed = new SQSClient({ ...aws.connection, maxAttempts: 1 });
+    const client = {
+      config: allowed.config,
+      send: async (command: { readonly input: { readonly QueueName?: string } }) => {
+        if (command.input.QueueName?.endsWith("_shipping") === true)
+          throw Object.assign(new Error("no identity-based policy allows it"), {
+            name: "AccessDenied",
+            $metadata: { httpStatusCode: 403 },
+          });
+        return allowed.send(command as never);
+      },
+    };
+    const snsClient = new SNSClient({ ...aws.connection, maxAttempts: 1 });
+    const limited = await adapter.topology!({ client, snsClient } as never, systemRuntime);
+    const { changes } = await limited.plan([of.to, of.groups[0]!], never);
+    expect(changes.map(({ action, summary }) => `${action} ${summary}`)).toEqual([
+      'destructive group "shipping" is no longer configured: it gets no more messages, and its queue is deleted with what is in it, which this role may not count; its dead letters stay',
+    ]);
+    await limited.close();
+    for (const one of [allowed, snsClient]) one.destroy();
   });
 
   test("is not guessed from a part of the groups, nor from other people's subscriptions", async () => {

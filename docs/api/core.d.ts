@@ -1132,7 +1132,7 @@ export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
-export type { BrokerRight, Condition, ConnectionUse, IamRight, Needed, Place, ResourceRights, ResourceStatement, Right, Rights, TopologyUse, } from "./rights.ts";
+export type { BrokerRight, Condition, ConnectionUse, IamRight, Needed, Place, ResourceRights, ResourceStatement, Right, Rights, TopologyUse, UseDetails, } from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";
@@ -1259,8 +1259,12 @@ export interface Place {
     readonly region?: string | undefined;
     readonly partition?: string | undefined;
 }
+export interface UseDetails {
+    readonly source?: Destination;
+    readonly delayed?: boolean;
+}
 export interface Rights {
-    connection(use: ConnectionUse, of: Destination, place: Place, source?: Destination): Needed;
+    connection(use: ConnectionUse, of: Destination, place: Place, details?: UseDetails): Needed;
     topology(use: TopologyUse, destinations: readonly Destination[], place: Place): Needed;
     resources?(destinations: readonly Destination[], place: Place): readonly ResourceRights[];
 }
@@ -1673,7 +1677,7 @@ export interface Policies {
 export declare function policies(options: PoliciesOptions): Promise<Policies>;
 
 // policies/roles.d.ts
-import type { ConnectionUse, Destination, TopologyUse } from "../driver/index.ts";
+import type { ConnectionUse, Destination, TopologyUse, UseDetails } from "../driver/index.ts";
 import type { Plan } from "../plan/plan.ts";
 export type Role = "publisher" | "consumer" | "viewer" | "operator" | "provisioner";
 export declare const ROLES: readonly Role[];
@@ -1682,7 +1686,7 @@ export type Call = {
     readonly on: string;
     readonly use: ConnectionUse;
     readonly of: Destination;
-    readonly source?: Destination;
+    readonly details?: UseDetails;
 } | {
     readonly role: Role;
     readonly on: string;
@@ -1691,7 +1695,10 @@ export type Call = {
 };
 export interface Doing {
     readonly plan: Plan;
-    readonly publishes: readonly string[];
+    readonly publishes: readonly {
+        readonly channel: string;
+        readonly delayed: boolean;
+    }[];
     readonly consumes: readonly {
         readonly channel: string;
         readonly group: string;

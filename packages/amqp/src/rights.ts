@@ -16,14 +16,16 @@ export function rightsOf(options: ResolvedOptions): Rights {
   const delays = (of: Destination): readonly string[] => delayQueues(delaysOf(of, options)).map(({ name }) => name);
 
   return {
-    connection(use, of) {
+    connection(use, of, _place, { delayed = false } = {}) {
       const queues = of.model === "stream" || isOrdered(of) ? partitionQueues(of) : [addressOf(of)];
       switch (use) {
         case "send": {
-          const { exchange, groupsDelay } = routeOf(of, () => 0);
+          const { exchange } = routeOf(of, () => 0);
           if (exchange !== "") return { rights: on("write", [exchange]) };
-          const delayed = of.model === "stream" || of.dead === true || groupsDelay === true ? [] : delays(of);
-          return { rights: on("write", [DEFAULT_EXCHANGE, ...delayed]), warnings: vhosts.map(openToAll) };
+          return {
+            rights: on("write", [DEFAULT_EXCHANGE, ...(delayed ? delays(of) : [])]),
+            warnings: vhosts.map(openToAll),
+          };
         }
         case "receive": {
           if (of.model === "stream") return { rights: on("read", queues) };

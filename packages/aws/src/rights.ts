@@ -9,8 +9,8 @@ export async function rightsOf(options: AwsOptions): Promise<Rights> {
   const queues = await sns.rights!(queueOptions(options));
   const streams = await kinesis.rights!(streamOptions(options));
   return {
-    connection: (use, of, place, source) =>
-      of.model === "stream" ? streams.connection(use, of, place) : queues.connection(use, of, place, source),
+    connection: (use, of, place, details) =>
+      of.model === "stream" ? streams.connection(use, of, place) : queues.connection(use, of, place, details),
     topology(use, destinations, place) {
       const { others, streams: logs } = split(destinations);
       const both: Needed[] = [

@@ -18,9 +18,9 @@ export async function rightsOf(options: SnsOptions): Promise<Rights> {
   const lookUp = (of: Destination, place: AwsPlace) => (isListed(of) ? regional("sns", ["ListTopics"], place) : []);
 
   return {
-    connection(use, of, given, source) {
+    connection(use, of, given, { source } = {}) {
       if (of.model !== "pubsub" || of.group !== undefined)
-        return queues.connection(use, queueOf(of), given, source === undefined ? undefined : queueOf(source));
+        return queues.connection(use, queueOf(of), given, source === undefined ? {} : { source: queueOf(source) });
       if (use !== "send") return { rights: [] };
       const place = placeOf(given);
       const arn = topicArnOf(of, place);

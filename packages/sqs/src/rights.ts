@@ -10,7 +10,7 @@ import { statements } from "./topology/policy.ts";
 export async function rightsOf(options: SqsOptions): Promise<Rights> {
   const placeOf = await awsPlace(options);
   return {
-    connection(use, of, given, source) {
+    connection(use, of, given, { source } = {}) {
       const place = placeOf(given);
       // Only a queue's dead letters are encrypted as it is.
       const queue = source?.model === "queue" ? like(of, source) : of;

@@ -27,6 +27,7 @@ export type {
   Right,
   Rights,
   TopologyUse,
+  UseDetails,
 } from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";

@@ -67,13 +67,18 @@ export interface Place {
   readonly partition?: string | undefined;
 }
 
+/** What is known of a use beside the destination. */
+export interface UseDetails {
+  /** The destination keeps the dead letters of this one. Settings such as an encryption key may be those of the source. */
+  readonly source?: Destination;
+  /** Messages may be sent with a delay. */
+  readonly delayed?: boolean;
+}
+
 /** Says which rights the driver's calls need. Every function is pure. */
 export interface Rights {
-  /**
-   * The rights that a method of the connection needs on `of`, with all that the opened sender or receiver does. `source` is set if
-   * `of` keeps the dead letters of that destination, because settings such as an encryption key may be those of the source.
-   */
-  connection(use: ConnectionUse, of: Destination, place: Place, source?: Destination): Needed;
+  /** The rights that a method of the connection needs on `of`, with all that the opened sender or receiver does. */
+  connection(use: ConnectionUse, of: Destination, place: Place, details?: UseDetails): Needed;
   /** The rights that a method of the topology needs for these destinations. */
   topology(use: TopologyUse, destinations: readonly Destination[], place: Place): Needed;
   /** What the policies of the resources themselves must say, so that other services and accounts may use them. */

@@ -80,7 +80,10 @@ export async function policies(options: PoliciesOptions): Promise<Policies> {
   const region = options.region ?? ((options.env ?? process.env)["AWS_REGION"] || undefined);
   const calls = callsOf({
     plan,
-    publishes: publishes.map(({ name }) => name),
+    publishes: (publishes as unknown as readonly ChannelShape[]).map(({ name, needs }) => ({
+      channel: name,
+      delayed: needs.delay !== undefined,
+    })),
     consumes: consumers.map(({ channel, group }) => ({ channel: channel.name, group })),
     channels: channels.map(({ name }) => name),
     destructive,
@@ -126,7 +129,7 @@ async function gather(plan: Plan, calls: readonly Call[], place: Place): Promise
 
 function ask(rights: Rights, call: Call, place: Place): Needed {
   if ("destinations" in call) return rights.topology(call.use, call.destinations, place);
-  return rights.connection(call.use, call.of, place, call.source);
+  return rights.connection(call.use, call.of, place, call.details);
 }
 
 function add(found: Found, { role, on, use }: Call, { rights, warnings = [] }: Needed): void {

@@ -1,5 +1,5 @@
 /** Which uses of which destinations a role has. */
-import type { ConnectionUse, Destination, TopologyUse } from "../driver/index.ts";
+import type { ConnectionUse, Destination, TopologyUse, UseDetails } from "../driver/index.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
 import { destinationsOf } from "../messaging/provision.ts";
 
@@ -21,7 +21,7 @@ export type Call =
       readonly on: string;
       readonly use: ConnectionUse;
       readonly of: Destination;
-      readonly source?: Destination;
+      readonly details?: UseDetails;
     }
   | {
       readonly role: Role;
@@ -33,7 +33,8 @@ export type Call =
 /** What a service does. */
 export interface Doing {
   readonly plan: Plan;
-  readonly publishes: readonly string[];
+  /** `delayed`: the channel declares that messages are published with a delay. */
+  readonly publishes: readonly { readonly channel: string; readonly delayed: boolean }[];
   readonly consumes: readonly { readonly channel: string; readonly group: string }[];
   /** Channels all of whose groups people look after. */
   readonly channels: readonly string[];
@@ -45,12 +46,13 @@ export function callsOf(doing: Doing): readonly Call[] {
   // A channel that the current profile leaves out has no plan.
   const found = (name: string): readonly ChannelPlan[] =>
     Object.hasOwn(plan.channels, name) ? [plan.channels[name]!] : [];
-  const publishes = doing.publishes.flatMap(found);
   const consumes = doing.consumes.flatMap(({ channel, group }) => groupsOf(found(channel), [group]));
   // People look after the groups that the service consumes, and all groups of the channels that are named for it.
   const tended = [...consumes, ...groupsOf(doing.channels.flatMap(found))];
   return [
-    ...publishes.map((of): Call => ({ role: "publisher", on: of.on, use: "send", of: of.to })),
+    ...doing.publishes.flatMap(({ channel, delayed }) =>
+      found(channel).map(({ on, to }): Call => ({ role: "publisher", on, use: "send", of: to, details: { delayed } })),
+    ),
     ...consumes.flatMap(consuming),
     ...tended.flatMap(viewing),
     ...tended.flatMap(operating),
@@ -75,8 +77,8 @@ function groupsOf(channels: readonly ChannelPlan[], names?: readonly string[]): 
 /** The dead letters of a group, with the connection they are on. Their source is named if they are its own, and not another channel. */
 function deadLettersOf({ channel, group: { from, deadLetter, deadLetterOn } }: Group) {
   if (deadLetter === undefined) return undefined;
-  const source = from.deadLetter === deadLetter ? { source: from } : {};
-  return { on: deadLetterOn ?? channel.on, of: deadLetter, ...source };
+  const details = from.deadLetter === deadLetter ? { source: from } : {};
+  return { on: deadLetterOn ?? channel.on, of: deadLetter, details };
 }
 
 function consuming(of: Group): readonly Call[] {
