@@ -1343,7 +1343,8 @@ export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, Gro
 export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
+export { apply, plan } from "./messaging/deploy.ts";
+export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions, } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
@@ -1355,12 +1356,21 @@ import type { AnyChannel } from "../api/channel.ts";
 import type { ConnectOptions, Messaging } from "../api/messaging.ts";
 export declare function connect<const Channels extends readonly AnyChannel[]>(options: ConnectOptions<Channels>): Promise<Messaging<Channels[number]>>;
 
+// messaging/deploy.d.ts
+import type { PlannedTopology, PlanOptions } from "./provision.ts";
+export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
+export declare function apply(planned: PlannedTopology, options?: {
+    readonly destructive?: boolean;
+    readonly signal?: AbortSignal;
+}): Promise<void>;
+
 // messaging/provision.d.ts
 import type { AnyChannel } from "../api/channel.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Destination, Runtime } from "../driver/index.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
+import type { Extension } from "../pipeline/extension.ts";
 import type { Change } from "../driver/topology.ts";
 import type { Extension } from "../pipeline/extension.ts";
 export interface PlanOptions {

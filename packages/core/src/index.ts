@@ -27,7 +27,8 @@ export type {
 export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, type PlannedTopology, type PlanOptions, plan } from "./messaging/provision.ts";
+export { apply, plan } from "./messaging/deploy.ts";
+export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type {
   PayloadOf,
   Published,

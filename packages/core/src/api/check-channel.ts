@@ -111,13 +111,11 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
 function checkCodec(name: string, codec: unknown): ChannelShape["codec"] {
   if (codec === undefined) return undefined;
   const { contentType, encode, decode } = isObject(codec) ? codec : {};
-  if (typeof contentType !== "string" || !MEDIA_TYPE.test(contentType))
-    throw invalid(name, 'codec.contentType must be a media type without parameters, such as "application/avro"');
-  if (contentType === "application/jose")
-    throw invalid(name, "codec.contentType application/jose is for encrypted bodies");
-  if (typeof encode !== "function" || typeof decode !== "function")
-    throw invalid(name, "codec must have the functions encode(data, type) and decode(body, type)");
-  return codec as ChannelShape["codec"];
+  const functions = typeof encode === "function" && typeof decode === "function";
+  // Encrypted bodies are told from others by their type.
+  if (functions && MEDIA_TYPE.test(String(contentType)) && contentType !== "application/jose")
+    return codec as ChannelShape["codec"];
+  throw invalid(name, "codec must be { contentType, encode, decode }, with a media type such as application/avro");
 }
 
 function checkNeeds(name: string, needs: unknown): Needs {

@@ -2,9 +2,6 @@
 import type { Carried } from "../wire/envelope.ts";
 import type { Coding, Content } from "../pipeline/content.ts";
 
-/** The media type of an encrypted body [RFC 7515, 9.2.1]. */
-export const JOSE_TYPE = "application/jose";
-
 /** The size of a body in bytes. */
 export function sizeOf({ body }: Content): number {
   return Buffer.byteLength(body);

@@ -6,8 +6,8 @@ interface Waiter {
   readonly grant: () => void;
 }
 
-/** The code of the error of {@link Reservation.reserve} if there is no room. It never leaves core. */
-export const NO_ROOM = "no-room";
+/** The code of the error of {@link Reservation.reserve} if there is no room. See `NO_ROOM` in consume/lease/bodies.ts. */
+const NO_ROOM = "no-room";
 
 /** Limits the memory that a group's opened bodies take: what was fetched, decrypted or inflated and is with a handler. */
 export class OpenedBytes {

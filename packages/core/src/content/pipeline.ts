@@ -1,6 +1,7 @@
 /** The steps of one channel, in their order. */
 import { MessagingError } from "../api/errors.ts";
-import { JOSE_TYPE, sizeOf } from "./carried.ts";
+import { JOSE_TYPE } from "../base/media-type.ts";
+import { sizeOf } from "./carried.ts";
 import { Compression, type CompressOptions } from "./compress.ts";
 import type { Attributes, Content, Reading, Writing } from "../pipeline/content.ts";
 import type { Cipher, ClaimCheck } from "../pipeline/extension.ts";

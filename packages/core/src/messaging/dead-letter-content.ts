@@ -1,6 +1,6 @@
 /** The content of dead letters: what an operator sees of an encrypted or stored one, and how long its stored body lives. */
 import type { DeadLetterItem } from "../api/messaging.ts";
-import { attributesOf, receivedContent } from "../consume/lease/bodies.ts";
+import { attributesOf, receivedContent } from "../consume/lease/body-reader.ts";
 import type { Pipeline } from "../content/pipeline.ts";
 import type { Delivery } from "../driver/index.ts";
 import type { Reading } from "../pipeline/content.ts";

@@ -3,8 +3,8 @@ import { ConnectedGroup } from "../consume/group/connected-group.ts";
 import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
-import { DeadLetterBox } from "./dead-letter-box.ts";
-import { depthOf } from "./depth.ts";
+import type { DeadLetterBoxOptions } from "./dead-letter-box.ts";
+import type { GroupEvent } from "../consume/lease/group-context.ts";
 import type { Duration } from "../api/duration.ts";
 import { milliseconds } from "../api/duration.ts";
 import { MessagingError } from "../api/errors.ts";
@@ -15,7 +15,6 @@ import type { Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import { ChannelPublisher, type ManyItem } from "../publish/channel-publisher.ts";
-import { replay } from "./replay.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { untilSignal } from "./run.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -112,7 +111,7 @@ export class MessagingCore {
       observed,
       redact,
       plan.redact,
-      pipelines?.of(channel.channel),
+      pipelines?.bodies(channel.channel, group.maxInFlightBytes),
     );
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
@@ -176,6 +175,7 @@ export class MessagingCore {
   async depth(channel: ChannelShape, group?: string): Promise<readonly GroupDepth[]> {
     this.#refuseIfClosed();
     const its = channelOf(this.#parts.plan, channel.name);
+    const { depthOf } = await import("./operations.ts");
     const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
     return Promise.all(
       groups.map((each) => depthOf(this.#parts.connections.get(its.on), its, each, this.#closed.signal)),
@@ -192,7 +192,7 @@ export class MessagingCore {
     const can = group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options);
     const into = its.model === "stream" ? its.to : group.from;
     const target = () => connections.queue(its.on, into, its.publish, errorContext);
-    return new DeadLetterBox({
+    const options = {
       channel: its,
       group,
       runtime,
@@ -202,8 +202,15 @@ export class MessagingCore {
       open: () => this.#refuseIfClosed(),
       closed: this.#closed.signal,
       pipeline: pipelines?.of(its.channel),
-      emit: (event) => observe({ connection: its.on, ...errorContext, ...event }),
-    });
+      emit: (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event }),
+    } satisfies DeadLetterBoxOptions;
+    // Loaded here, because most processes never look at dead letters.
+    const box = async () => new (await import("./operations.ts")).DeadLetterBox(options);
+    return {
+      peek: async (count) => (await box()).peek(count),
+      redrive: async (options) => (await box()).redrive(options),
+      purge: async () => (await box()).purge(),
+    };
   }
 
   async replay(channel: ChannelShape, name: string, from: ReplayFrom): Promise<void> {
@@ -213,6 +220,7 @@ export class MessagingCore {
     const group = groupOf(its, name);
     const connection = connections.get(its.on);
     const errorContext = { channel: its.channel, group: name };
+    const { replay } = await import("./operations.ts");
     await replay(connection, group, from, errorContext, this.#closed.signal);
     observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
   }
@@ -283,7 +291,7 @@ export class MessagingCore {
       queue,
       runtime,
       service: plan.service,
-      pipeline: pipelines?.of(name),
+      pipeline: pipelines?.preparing(name),
     });
     this.#publishers.set(name, publisher);
     return publisher;

@@ -2,6 +2,10 @@
 import { MessagingError } from "../api/errors.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import { Pipeline } from "../content/pipeline.ts";
+import type { Bodies } from "../consume/lease/bodies.ts";
+import { BodyReader } from "../consume/lease/body-reader.ts";
+import type { Preparing } from "../publish/prepared.ts";
+import { Preparer } from "../publish/prepared-content.ts";
 import type { ClaimCheck, ExtensionContext, Keys } from "../pipeline/extension.ts";
 import type { ChannelPlan, Plan } from "../plan/plan.ts";
 import type { Trouble } from "../base/troubles.ts";
@@ -33,6 +37,18 @@ export class Pipelines {
 
   of(channel: string): Pipeline | undefined {
     return this.#pipelines.get(channel);
+  }
+
+  /** Prepares what is published to a channel. */
+  preparing(channel: string): Preparing | undefined {
+    const pipeline = this.of(channel);
+    return pipeline && new Preparer(pipeline, channel);
+  }
+
+  /** Reads the bodies that a group receives. */
+  bodies(channel: string, maxInFlightBytes: number): Bodies | undefined {
+    const pipeline = this.of(channel);
+    return pipeline && new BodyReader(pipeline, maxInFlightBytes, channel);
   }
 
   /** What does not work now, and channels that still accept unencrypted messages. */

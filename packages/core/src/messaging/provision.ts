@@ -10,6 +10,7 @@ import type { ConnectionPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
+import type { Extension } from "../pipeline/extension.ts";
 import type { Change } from "../driver/topology.ts";
 import type { ClaimTopology, Extension } from "../pipeline/extension.ts";
 import type { ClaimStore } from "./claim-topology.ts";
@@ -55,12 +56,7 @@ interface Hidden {
 
 const HIDDEN = "~switchyard-planned";
 
-/**
- * Compares the configuration with what the brokers have. Reads only the configuration and the `channel()` and `consumer()` values;
- * does not run the service and changes nothing.
- *
- * @throws MessagingError `invalid-config`, or the broker's error.
- */
+/** See {@link import("./deploy.ts").plan}. */
 export async function plan(options: PlanOptions): Promise<PlannedTopology> {
   const { resolvePlan } = await import("../config/index.ts");
   const { runtime = systemRuntime, signal = new AbortController().signal, service = "plan", ...rest } = options;
@@ -87,11 +83,7 @@ export async function plan(options: PlanOptions): Promise<PlannedTopology> {
   return Object.defineProperty({ changes, explanation: resolved.explanation }, HIDDEN, { value: hidden });
 }
 
-/**
- * Makes the changes that {@link plan} found. Idempotent; several processes may apply at once.
- *
- * @throws MessagingError `not-a-plan`, or the broker's error. Changes made before the error stay.
- */
+/** See {@link import("./deploy.ts").apply}. */
 export async function apply(
   planned: PlannedTopology,
   options: { readonly destructive?: boolean; readonly signal?: AbortSignal } = {},

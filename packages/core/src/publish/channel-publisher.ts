@@ -1,7 +1,7 @@
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import { captureParts, parts } from "../base/promise-parts.ts";
 import type { Runtime } from "../driver/runtime.ts";
-import type { Pipeline } from "../content/pipeline.ts";
+import type { Preparing } from "./prepared.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { SharedFieldsByType } from "../wire/shared-fields.ts";
 import { orderingKey, type RawOptions, refusalOf } from "./checks.ts";
@@ -15,7 +15,7 @@ export interface ChannelPublisherOptions {
   readonly runtime: Runtime;
   /** The envelope's `source`. */
   readonly service: string;
-  readonly pipeline?: Pipeline | undefined;
+  readonly pipeline?: Preparing | undefined;
 }
 
 export interface ManyItem extends RawOptions {

@@ -40,15 +40,7 @@ export function encodedBy(codec: Codec, shape: ChannelShape, type: string, data:
   }
   if (isBytes(body)) return new Uint8Array(body);
   if (typeof body === "string" && body.isWellFormed() && isText(codec.contentType)) return body;
-  const allowed = isText(codec.contentType) ? "well-formed text or a Uint8Array" : "a Uint8Array";
-  throw refuse(shape, "not-encodable", `its codec must return ${allowed} for ${codec.contentType}`);
-}
-
-/** Throws `too-large` if a body may have more bytes than the limit. */
-export function refuseLarge(channel: string, id: string, most: number, sizes: string, limit: number): void {
-  if (most <= limit) return;
-  const text = `${sizes}; "${channel}" takes ${limit} with the envelope; send less, or configure a claim check`;
-  throw new MessagingError("too-large", text, { kind: "permanent", channel, id });
+  throw refuse(shape, "not-encodable", "its codec must return a Uint8Array, or well-formed text for a text type");
 }
 
 /** Returns undefined for a message without key, trace or options. `valid` is the result of {@link checkMessage}. */

@@ -1,16 +1,19 @@
-import type { MessagingError } from "../api/errors.ts";
+import { MessagingError } from "../api/errors.ts";
 import { carriedOf, sizeOf } from "../content/carried.ts";
 import type { Pipeline } from "../content/pipeline.ts";
 import type { Attributes, Content, Writing } from "../pipeline/content.ts";
+import type { Capabilities } from "../driver/index.ts";
 import type { Carried } from "../wire/envelope.ts";
+import { OUR_HEADERS } from "../wire/codec.ts";
+import { Prepared, type Preparing, type ToPrepare } from "./prepared.ts";
+import { largestMessage } from "./send/encode.ts";
 
 /**
  * The content of a message whose channel has a pipeline. It is compressed and encrypted once, before the message is sent for the first
  * time; a resend sends the same bytes. It is stored elsewhere at most once, when a sender finds it too large.
  */
-export class PreparedContent implements Writing {
+export class PreparedContent extends Prepared implements Writing {
   readonly binary: boolean;
-  /** Settles when the content is prepared. Undefined if nothing had to be waited for. */
   gate: PromiseLike<void> | undefined;
   readonly #pipeline: Pipeline;
   readonly #message: Attributes;
@@ -28,6 +31,7 @@ export class PreparedContent implements Writing {
     binary: boolean,
     signal: AbortSignal | undefined,
   ) {
+    super();
     this.#pipeline = pipeline;
     this.#content = content;
     this.#message = message;
@@ -107,5 +111,35 @@ export class PreparedContent implements Writing {
   /** Ends a preparation that nobody waits for any more. */
   abandon(reason: MessagingError): void {
     this.#abort?.abort(reason);
+  }
+}
+
+/** Prepares the messages of one channel. */
+export class Preparer implements Preparing {
+  readonly #pipeline: Pipeline;
+  readonly #channel: string;
+
+  constructor(pipeline: Pipeline, channel: string) {
+    this.#pipeline = pipeline;
+    this.#channel = channel;
+  }
+
+  prepare(content: Content, message: ToPrepare, capabilities: Capabilities, signal: AbortSignal | undefined): Prepared {
+    const { id, source, type, time, key, expiresAt, hop, headers, valid } = message;
+    const attributes = { channel: this.#channel, id, source, type, time, key, expiresAt, hop, headers };
+    const binary = capabilities.binary && capabilities.headers >= OUR_HEADERS;
+    const prepared = new PreparedContent(this.#pipeline, content, attributes, binary, signal);
+    const stores = this.#pipeline.claimCheck !== undefined;
+    const limit = stores ? Number.POSITIVE_INFINITY : largestMessage(capabilities);
+    const prepare = () => prepared.prepare((most, sizes) => this.#refuseLarge(id, most, sizes, limit));
+    // An asynchronous schema has its say first: nothing is encrypted or stored that is not valid.
+    prepared.gate = valid === undefined ? prepare() : valid.then(prepare);
+    return prepared;
+  }
+
+  #refuseLarge(id: string, most: number, sizes: string, limit: number): void {
+    if (most <= limit) return;
+    const text = `${sizes}; "${this.#channel}" takes ${limit} with the envelope; send less, or configure a claim check`;
+    throw new MessagingError("too-large", text, { kind: "permanent", channel: this.#channel, id });
   }
 }

@@ -4,15 +4,13 @@ import type { ChannelShape } from "../api/shapes.ts";
 import { JsonCopy } from "../base/json-copy.ts";
 import type { Capabilities, Runtime, SenderDriver, WireMessage } from "../driver/index.ts";
 import { NO_HEADERS } from "../wire/attributes.ts";
-import { BYTES_TYPE, encodeBody, JSON_TYPE, OUR_HEADERS } from "../wire/codec.ts";
-import type { Envelope } from "../wire/envelope.ts";
+import { BYTES_TYPE, encodeBody, JSON_TYPE } from "../wire/codec.ts";
 import { LocalMessage, localMessage } from "../wire/in-process-message.ts";
 import type { ResolvedOptions } from "../wire/resolved-options.ts";
 import type { SharedFields, SharedFieldsByType } from "../wire/shared-fields.ts";
 import type { Carried } from "../wire/envelope.ts";
 import { isJson } from "../base/media-type.ts";
-import type { Pipeline } from "../content/pipeline.ts";
-import { PreparedContent } from "./prepared-content.ts";
+import { Prepared, type Preparing, type ToPrepare } from "./prepared.ts";
 import {
   checkCapabilities,
   checkId,
@@ -20,10 +18,8 @@ import {
   contentOf,
   encodedBy,
   type RawOptions,
-  refuseLarge,
   resolveOptions,
 } from "./checks.ts";
-import { largestMessage } from "./send/encode.ts";
 import { type Accepted, type Many, OutgoingMessage } from "./send/outgoing-message.ts";
 
 /** What all publications of one channel share. */
@@ -34,7 +30,7 @@ export interface PublishingChannel {
   readonly runtime: Runtime;
   readonly shared: SharedFieldsByType;
   /** What the messages pass before they are sent. Most channels have none. */
-  readonly pipeline?: Pipeline | undefined;
+  readonly pipeline?: Preparing | undefined;
   readonly queue: {
     /** What the adapter declared. A publication may not need more. */
     readonly declared: Capabilities;
@@ -46,12 +42,12 @@ export interface PublishingChannel {
 }
 
 /** A message published by the application; it is also its own envelope. The constructor validates it and fixes its content. */
-abstract class Publication extends OutgoingMessage implements Envelope {
+abstract class Publication extends OutgoingMessage implements ToPrepare {
   readonly id: string;
   readonly #shared: SharedFields;
   /** Milliseconds after the shared epoch. */
   readonly #since: number;
-  readonly #content: string | Uint8Array | LocalMessage | PreparedContent;
+  readonly #content: string | Uint8Array | LocalMessage | Prepared;
   readonly #options: ResolvedOptions | undefined;
 
   /** @throws MessagingError if the type, data or options are not valid. */
@@ -78,28 +74,11 @@ abstract class Publication extends OutgoingMessage implements Envelope {
     this.#shared = fields;
     this.#since = time - fields.epoch;
     this.#options = options;
-    if (pipeline !== undefined)
-      this.#content = this.#prepare(pipeline, content as string | Uint8Array, shape, queue, signal);
-    else this.#content = content instanceof JsonCopy ? localMessage(fields, id, time, content, options) : content;
-  }
-
-  #prepare(
-    pipeline: Pipeline,
-    body: string | Uint8Array,
-    shape: ChannelShape,
-    { capabilities }: PublishingChannel["queue"],
-    signal: AbortSignal | undefined,
-  ): PreparedContent {
-    const { id, source, type, time, key, expiresAt, hop, headers } = this;
-    const attributes = { channel: shape.name, id, source, type, time, key, expiresAt, hop, headers };
-    const contentType = shape.codec?.contentType ?? (typeof body === "string" ? JSON_TYPE : BYTES_TYPE);
-    const binary = capabilities.binary && capabilities.headers >= OUR_HEADERS;
-    const prepared = new PreparedContent(pipeline, { body, contentType }, attributes, binary, signal);
-    const limit = pipeline.claimCheck === undefined ? largestMessage(capabilities) : Number.POSITIVE_INFINITY;
-    const prepare = () => prepared.prepare((most, sizes) => refuseLarge(shape.name, id, most, sizes, limit));
-    // An asynchronous schema has its say first: nothing is encrypted or stored that is not valid.
-    prepared.gate = this.#options?.valid === undefined ? prepare() : this.#options.valid.then(prepare);
-    return prepared;
+    if (pipeline !== undefined) {
+      const body = content as string | Uint8Array;
+      const contentType = shape.codec?.contentType ?? (typeof body === "string" ? JSON_TYPE : BYTES_TYPE);
+      this.#content = pipeline.prepare({ body, contentType }, this, queue.capabilities, signal);
+    } else this.#content = content instanceof JsonCopy ? localMessage(fields, id, time, content, options) : content;
   }
 
   get source(): string {
@@ -120,14 +99,14 @@ abstract class Publication extends OutgoingMessage implements Envelope {
 
   get contentType(): string {
     const content = this.#content;
-    if (content instanceof PreparedContent) return content.contentType;
+    if (content instanceof Prepared) return content.contentType;
     const { codec } = this.#shared.shape;
     if (codec !== undefined) return codec.contentType;
     return content instanceof Uint8Array ? BYTES_TYPE : JSON_TYPE;
   }
 
   get carried(): Carried | undefined {
-    return this.#content instanceof PreparedContent ? this.#content.carried : undefined;
+    return this.#content instanceof Prepared ? this.#content.carried : undefined;
   }
 
   get key(): string | undefined {
@@ -146,6 +125,10 @@ abstract class Publication extends OutgoingMessage implements Envelope {
     return this.#options?.trace?.tracestate;
   }
 
+  get valid(): Promise<void> | undefined {
+    return this.#options?.valid;
+  }
+
   get expiresAt(): number | undefined {
     return this.#options?.expiresAt;
   }
@@ -159,30 +142,30 @@ abstract class Publication extends OutgoingMessage implements Envelope {
   }
 
   override get gate(): PromiseLike<unknown> | undefined {
-    return this.#content instanceof PreparedContent ? this.#content.gate : this.#options?.valid;
+    return this.#content instanceof Prepared ? this.#content.gate : this.#options?.valid;
   }
 
   /** What the steps of the pipeline have made of the body, for the error `too-large`. */
   override get sizes(): string | undefined {
-    return this.#content instanceof PreparedContent ? this.#content.sizes : undefined;
+    return this.#content instanceof Prepared ? this.#content.sizes : undefined;
   }
 
   override get storeAbove(): number {
-    return this.#content instanceof PreparedContent ? this.#content.storeAbove : Number.POSITIVE_INFINITY;
+    return this.#content instanceof Prepared ? this.#content.storeAbove : Number.POSITIVE_INFINITY;
   }
 
   override store(): Promise<void> | undefined {
     const content = this.#content;
-    return content instanceof PreparedContent && content.canStore ? content.store() : undefined;
+    return content instanceof Prepared && content.canStore ? content.store() : undefined;
   }
 
   protected abandon(error: MessagingError): void {
-    if (this.#content instanceof PreparedContent) this.#content.abandon(error);
+    if (this.#content instanceof Prepared) this.#content.abandon(error);
   }
 
   make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage {
     const content = this.#content;
-    if (content instanceof PreparedContent) return this.#makeBody(content.body, capabilities);
+    if (content instanceof Prepared) return this.#makeBody(content.body, capabilities);
     if (this.#shared.shape.codec !== undefined) return this.#makeBody(content as string | Uint8Array, capabilities);
     if (!(content instanceof LocalMessage)) return encodeBody(this, content, capabilities, this.#options, true);
     if (driver?.local === true) return content as WireMessage;

@@ -1,4 +1,4 @@
-import { Attempted } from "../../content/opened-bytes.ts";
+import type { Attempted } from "../../content/opened-bytes.ts";
 import { ACK, type Attempt, attemptOf, isPromise, throughMiddleware, verdictFor } from "./run.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import type { GroupContext } from "../lease/group-context.ts";
@@ -28,7 +28,7 @@ export async function attemptBatch(
   done: (ended: number) => void,
 ): Promise<void> {
   for (const message of batch) message.lease.begin(message);
-  const together = context.bodies === undefined ? undefined : new Attempted();
+  const together = context.bodies?.together();
   const looked = await Promise.all(batch.map((message) => lookAt(context, message, together)));
   const items: BatchItem[] = [];
   let ended = 0;

@@ -1,7 +1,6 @@
 import { isMessagingError, type MessagingError } from "../../api/errors.ts";
-import { reconnectMs } from "../../plan/backoff.ts";
-import { NO_ROOM } from "../../content/opened-bytes.ts";
-import { BodyState } from "../lease/bodies.ts";
+import { postpone } from "./postpone.ts";
+import { NO_ROOM } from "../lease/bodies.ts";
 import type { Attempt } from "./run.ts";
 import { copyToDeadLetters } from "./dead-letter-copy.ts";
 import { type Decision, decide } from "./retry-policy.ts";
@@ -170,30 +169,14 @@ export class Concluder {
    */
   unavailable(message: HeldMessage, error: MessagingError): void {
     const { lease } = message;
-    const { runtime, plan, channel } = this.#context;
     if (error.code === NO_ROOM) {
       lease.end(message);
       if (message.state === "lost") lease.leave(message);
       else lease.wait(message, 0);
       return;
     }
-    const body = (message.body ??= new BodyState());
-    const now = runtime.monotonic();
-    if (body.tries++ === 0) body.since = now;
-    body.own = error.giveUpAfterMs !== undefined;
-    if (now - body.since >= (error.giveUpAfterMs ?? Number.POSITIVE_INFINITY))
-      return this.condemn(message, { action: "deadLetter", code: error.code, reason: error.message, error });
-    const delayMs = Math.max(reconnectMs(body.tries, runtime.random), error.retryAfterMs ?? 0);
-    if (body.tries === 1)
-      this.#context.emit({ type: "unreadable", level: "warn", error, retryInMs: delayMs, ...factsOf(message) });
-    const text = `consumer "${plan.group}" of "${channel.channel}": a message cannot be read: ${error.message}`;
-    const trouble = { text, needsPerson: needsPerson(error.kind) };
-    // One hostile message must not make the whole service red.
-    if (!body.own) this.#context.troubles.note(UNREADABLE, trouble, 2 * delayMs + 60_000);
-    lease.end(message);
-    if (message.state === "lost") lease.leave(message);
-    else if (lease.canKeep(message, delayMs) && !lease.ending) lease.wait(message, delayMs);
-    else lease.release(message, lease.ending ? "stop" : "hold");
+    const condemned = postpone(this.#context, message, error);
+    if (condemned !== undefined) this.condemn(message, condemned);
   }
 
   expired(message: HeldMessage): void {
@@ -208,9 +191,6 @@ export class Concluder {
       this.#context.emit({ type: "order-gap", level: "warn", reason, ...factsOf(message) });
   }
 }
-
-/** The trouble of messages that cannot be read: one for the group, since they have one reason. */
-const UNREADABLE = "unreadable";
 
 function blockedKey(message: HeldMessage): string {
   return `blocked ${message.delivery.id}`;

@@ -4,7 +4,7 @@ import type { ChannelPlan } from "../../plan/plan.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { isMessagingError, type MessagingError } from "../../api/errors.ts";
 import type { Attempted } from "../../content/opened-bytes.ts";
-import { type BodyReader, isProcessed } from "../lease/bodies.ts";
+import { type Bodies, isProcessed } from "../lease/bodies.ts";
 import { excerpt, oneLine } from "../../wire/text.ts";
 import { validate, type Validated } from "../../api/schema.ts";
 import type { Condemned } from "../lease/held-message.ts";
@@ -16,9 +16,9 @@ import { View, viewOf } from "./view.ts";
 /** What screening needs to know about the group. */
 export interface ScreenContext {
   /** Reads the bodies, if the channel has a pipeline. */
-  readonly bodies?: BodyReader | undefined;
+  readonly bodies?: Bodies | undefined;
   /** Loads a reader for a message that has passed steps although its channel has none here. */
-  loadBodies?(): Promise<BodyReader>;
+  loadBodies?(): Promise<Bodies>;
   readonly consumer: ConsumerShape;
   readonly runtime: Pick<Runtime, "now">;
   readonly channel: Pick<ChannelPlan, "channel">;

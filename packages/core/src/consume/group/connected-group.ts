@@ -5,10 +5,8 @@ import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { isTraced } from "../../wire/trace.ts";
 import { Attempts } from "../lease/known-attempts.ts";
-import { BodyReader } from "../lease/bodies.ts";
+import type { Bodies } from "../lease/bodies.ts";
 import { Budget } from "../lease/budget.ts";
-import type { Pipeline } from "../../content/pipeline.ts";
-import { OpenedBytes } from "../../content/opened-bytes.ts";
 import { describeError, type Redact } from "../attempt/describe-error.ts";
 import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
 import { Troubles } from "../../base/troubles.ts";
@@ -36,7 +34,7 @@ export class ConnectedGroup implements GroupContext {
   readonly physicalName: string;
   readonly runtime: Runtime;
   readonly connection: Connection;
-  bodies: BodyReader | undefined;
+  bodies: Bodies | undefined;
   readonly budget: Budget;
   readonly attempts = new Attempts();
   readonly troubles: Troubles;
@@ -60,8 +58,8 @@ export class ConnectedGroup implements GroupContext {
     redact: Redact | undefined,
     /** Redacts names: hides values from the environment. */
     hide: Redact | undefined,
-    /** What the channel's messages have passed. */
-    pipeline: Pipeline | undefined,
+    /** Reads what the channel's messages have passed. */
+    bodies: Bodies | undefined,
   ) {
     this.consumer = consumer;
     this.channel = channel;
@@ -77,7 +75,7 @@ export class ConnectedGroup implements GroupContext {
     this.watched = observed || this.traced;
     this.#redact = redact;
     this.#hide = hide;
-    this.bodies = pipeline === undefined ? undefined : this.#readerOf(pipeline);
+    this.bodies = bodies;
   }
 
   /** Made when the first message is dead-lettered. */
@@ -88,14 +86,10 @@ export class ConnectedGroup implements GroupContext {
     return this.#connections.queue(plan.deadLetterOn ?? channel.on, plan.deadLetter, channel.publish, errorContext);
   }
 
-  async loadBodies(): Promise<BodyReader> {
-    const { Pipeline } = await import("../../content/pipeline.ts");
-    this.bodies ??= this.#readerOf(new Pipeline({ channel: this.channel.channel }));
+  async loadBodies(): Promise<Bodies> {
+    const { readerWithoutSteps } = await import("../lease/body-reader.ts");
+    this.bodies ??= readerWithoutSteps(this.channel.channel, this.plan.maxInFlightBytes);
     return this.bodies;
-  }
-
-  #readerOf(pipeline: Pipeline): BodyReader {
-    return new BodyReader(pipeline, new OpenedBytes(this.plan.maxInFlightBytes), this.channel.channel);
   }
 
   readonly describe = (error: unknown): string => describeError(error, this.#redact);

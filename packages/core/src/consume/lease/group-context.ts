@@ -3,7 +3,7 @@ import type { MessagingEvent } from "../../api/events.ts";
 import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
-import type { BodyReader } from "./bodies.ts";
+import type { Bodies } from "./bodies.ts";
 import type { Attempts } from "./known-attempts.ts";
 import type { Budget } from "./budget.ts";
 import type { Troubles } from "../../base/troubles.ts";
@@ -22,9 +22,9 @@ export interface GroupContext {
   readonly runtime: Runtime;
   readonly connection: Connection;
   /** Reads the bodies of messages, if the channel has a pipeline. */
-  readonly bodies: BodyReader | undefined;
+  readonly bodies: Bodies | undefined;
   /** Loads a reader for a message that has passed steps although its channel has none here. */
-  loadBodies(): Promise<BodyReader>;
+  loadBodies(): Promise<Bodies>;
   readonly budget: Budget;
   readonly attempts: Attempts;
   /** Current failures, for `health()`. */

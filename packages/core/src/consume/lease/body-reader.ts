@@ -1,0 +1,145 @@
+/** Reads the bodies of deliveries whose channel has a pipeline: fetches, decrypts and inflates them, within the group's memory. */
+import type { Codec } from "../../api/shapes.ts";
+import { isText } from "../../base/media-type.ts";
+import { asText, BYTES_TYPE, dataOf, JSON_TYPE } from "../../wire/codec.ts";
+import type { DeadInfo, Envelope } from "../../wire/envelope.ts";
+import { FOREIGN_SOURCE } from "../../wire/foreign-message.ts";
+import { dataFrom, maybeJson, type Opened } from "../../wire/incoming-message.ts";
+import { oneLine } from "../../wire/text.ts";
+import { toBytes } from "../../content/bytes.ts";
+import { contentOf } from "../../content/carried.ts";
+import { Attempted, OpenedBytes, Reservation } from "../../content/opened-bytes.ts";
+import { Pipeline } from "../../content/pipeline.ts";
+import type { Attributes, Content, Reading } from "../../pipeline/content.ts";
+import { type Bodies, BodyState, type Unread } from "./bodies.ts";
+
+/** The most characters of a reason that are encrypted. With its envelope and keys it fits into the 4 KiB of C15. */
+const MOST_DETAIL = 1_000;
+
+/** Reads the bodies of one group. */
+export class BodyReader implements Bodies {
+  readonly pipeline: Pipeline;
+  readonly #opened: OpenedBytes;
+  readonly #channel: string;
+  plain = 0;
+
+  constructor(pipeline: Pipeline, maxInFlightBytes: number, channel: string) {
+    this.pipeline = pipeline;
+    this.#opened = new OpenedBytes(maxInFlightBytes);
+    this.#channel = channel;
+  }
+
+  together(): Attempted {
+    return new Attempted();
+  }
+
+  read(
+    message: Unread,
+    opened: Opened,
+    type: string,
+    codec: Codec | undefined,
+    together: Attempted | undefined,
+  ): unknown {
+    const state = (message.body ??= new BodyState());
+    state.reservation = new Reservation(this.#opened, together ?? new Attempted(), state.reservation?.need ?? 0);
+    state.encrypted = false;
+    const before = receivedContent(opened);
+    const read = this.pipeline.read(
+      before,
+      this.#attributes(message, opened, type),
+      new HeldReading(message, state, opened),
+    );
+    return read instanceof Promise
+      ? read.then((content) => this.#data(state, before, content, opened, type, codec))
+      : this.#data(state, before, read, opened, type, codec);
+  }
+
+  #data(
+    state: BodyState,
+    before: Content,
+    content: Content,
+    opened: Opened,
+    type: string,
+    codec: Codec | undefined,
+  ): unknown {
+    if (this.pipeline.cipher !== undefined && state.encrypted === false) this.plain++;
+    if (content === before) return dataFrom(opened, codec);
+    if (isForeign(opened)) {
+      const text = asText(content.body);
+      return typeof text === "string" ? maybeJson(text) : text;
+    }
+    return dataOf(content, isText(content.contentType) ? asText(content.body) : toBytes(content.body), type, codec);
+  }
+
+  async told(
+    opened: Opened,
+    original: Envelope,
+    { code, reason, errorClass }: Parameters<Bodies["told"]>[2],
+  ): Promise<Pick<DeadInfo, "reason" | "detail">> {
+    const { cipher } = this.pipeline;
+    if (cipher === undefined) return { reason };
+    const clear = errorClass === undefined ? code : `${code}: ${errorClass}`;
+    try {
+      const attributes = attributesOf(this.#channel, opened, original.type, original.time);
+      const detail = await cipher.sealText(oneLine(reason, MOST_DETAIL), attributes);
+      return { reason: `${clear}; the whole reason is encrypted`, detail };
+    } catch {
+      // Without its text the dead letter is still worth more than a message that blocks its key.
+      return { reason: `${clear}; the whole reason could not be encrypted` };
+    }
+  }
+
+  #attributes(message: Unread, opened: Opened, type: string): Attributes {
+    return attributesOf(this.#channel, opened, type, message.delivery.enqueuedAt ?? 0);
+  }
+}
+
+/** Reads messages that have passed steps although the channel has none here. */
+export function readerWithoutSteps(channel: string, maxInFlightBytes: number): Bodies {
+  return new BodyReader(new Pipeline({ channel }), maxInFlightBytes, channel);
+}
+
+/** The attributes of a received message that are authenticated if it is encrypted. A foreign message has few of them. */
+export function attributesOf(channel: string, opened: Opened, type: string, enqueuedAt: number): Attributes {
+  const { envelope } = opened;
+  if (envelope === undefined)
+    return { channel, id: opened.id, source: FOREIGN_SOURCE, type, time: enqueuedAt, hop: 0, headers: {} };
+  const { id, source, time, key, expiresAt, hop, headers } = envelope;
+  return { channel, id, source, type: envelope.type, time, key, expiresAt, hop, headers };
+}
+
+export function receivedContent({ envelope, body, headers }: Opened): Content {
+  if (envelope !== undefined) return contentOf(body, envelope.contentType, envelope.carried);
+  return { body, contentType: headers["content-type"] ?? (typeof body === "string" ? JSON_TYPE : BYTES_TYPE) };
+}
+
+/** True for another producer's message and for our copies of it, which have its headers as theirs. */
+const isForeign = ({ foreign, envelope }: Opened): boolean => foreign || envelope?.source === FOREIGN_SOURCE;
+
+const NO_NATIVE: Readonly<Record<string, string>> = Object.freeze({});
+
+class HeldReading implements Reading {
+  readonly foreign: boolean;
+  readonly native: Readonly<Record<string, string>>;
+  readonly #message: Unread;
+  readonly #state: BodyState;
+
+  constructor(message: Unread, state: BodyState, opened: Opened) {
+    this.#message = message;
+    this.#state = state;
+    this.foreign = isForeign(opened);
+    this.native = this.foreign ? opened.headers : NO_NATIVE;
+  }
+
+  get signal(): AbortSignal {
+    return this.#message.signal;
+  }
+
+  reserve(bytes: number): void | Promise<void> {
+    return this.#state.reservation?.reserve(bytes);
+  }
+
+  encrypted(): void {
+    this.#state.encrypted = true;
+  }
+}

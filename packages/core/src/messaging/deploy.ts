@@ -1,0 +1,24 @@
+/** `plan()` and `apply()` as applications import them. Their code is loaded when they are called: a service calls neither. */
+import type { PlannedTopology, PlanOptions } from "./provision.ts";
+
+/**
+ * Compares the configuration with what the brokers have. Reads only the configuration and the `channel()` and `consumer()` values;
+ * does not run the service and changes nothing.
+ *
+ * @throws MessagingError `invalid-config`, or the broker's error.
+ */
+export async function plan(options: PlanOptions): Promise<PlannedTopology> {
+  return (await import("./provision.ts")).plan(options);
+}
+
+/**
+ * Makes the changes that {@link plan} found. Idempotent; several processes may apply at once.
+ *
+ * @throws MessagingError `not-a-plan`, or the broker's error. Changes made before the error stay.
+ */
+export async function apply(
+  planned: PlannedTopology,
+  options: { readonly destructive?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  return (await import("./provision.ts")).apply(planned, options);
+}
