@@ -10,7 +10,6 @@ import type { ConnectionPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
-import type { Extension } from "../pipeline/extension.ts";
 import type { Change } from "../driver/topology.ts";
 import type { ClaimTopology, Extension } from "../pipeline/extension.ts";
 import type { ClaimStore } from "./claim-topology.ts";
