@@ -152,7 +152,7 @@ describe("a new channel", () => {
       ),
       ...["billing", "shipping"].map(
         (group) =>
-          `create subscription: new subscription: raw delivery, what cannot be delivered to ${of.to.base}_${group}_dead`,
+          `create subscription: new subscription: raw delivery, undeliverable messages to ${of.to.base}_${group}_dead`,
       ),
     ]);
     await apply(of);
@@ -389,7 +389,7 @@ describe("what is there already", () => {
     await publish(given, "by address");
     expect(await bodiesIn(`${of.to.base}_billing`)).toEqual(["by address"]);
     const missing = fanOn(of.to.base, ["other"], { baseAddress: `${TopicArn}-missing` });
-    expect(brief(await planned(missing))[0]).toMatch(/^drift topic: does not exist, and is not made/);
+    expect(brief(await planned(missing))[0]).toMatch(/^drift topic: does not exist, and is not created/);
     await expect(apply(missing)).rejects.toMatchObject({ code: "topic-not-found", kind: "config" });
     await expect(connection.sender(missing.to, never)).rejects.toSatisfy(
       (error) => connection.classify(error, "open").code === "topic-not-found",
@@ -414,7 +414,7 @@ describe("what is there already", () => {
     const [subscription] = await subscriptionsOf(of);
     aws.pend!(subscription!.SubscriptionArn!);
     expect(brief(await planned(of))).toEqual([
-      expect.stringMatching(/^drift subscription: waits for its confirmation.*confirmSubscription\(\)/),
+      expect.stringMatching(/^drift subscription: waits for confirmation.*confirmSubscription\(\)/),
     ]);
   });
 
@@ -439,7 +439,7 @@ describe("what is there already", () => {
       Principal: { Service: "sns.amazonaws.com" },
       Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
     });
-    expect(key.summary).toMatch(/whoever administers it must add the statement/);
+    expect(key.summary).toMatch(/its administrator must add the statement/);
     await apply({ ...of, all });
     expect((await topology.plan(all, never)).changes).toEqual([]);
   });

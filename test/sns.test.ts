@@ -199,7 +199,7 @@ describe("the plan", () => {
     const { config } = options({ provision: "off", groups: { billing: { filter: ["order.placed"] } } });
     expect(await failure(plan({ channels: [foreign], config }))).toMatchObject({
       code: "invalid-config",
-      problems: [{ message: expect.stringContaining("SNS holds back what has no attributes") }],
+      problems: [{ message: expect.stringContaining("SNS does not deliver messages without attributes") }],
     });
   });
 

@@ -89,7 +89,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "client-retries":
     "A client given in code sends several times by itself and may store a message as often. Make it with `maxAttempts: 1`.",
   "clock-skew":
-    "This machine's clock is wrong, so AWS refuses the signature. Set it, and keep it by NTP. The SDK corrects itself for the next call.",
+    "This machine's clock is wrong, so AWS refuses the signature. Set it, and keep it right with NTP. The SDK corrects itself for the next call.",
   closed: "`stop()` was called, or the process is stopping. Publish before, or elsewhere.",
   "concurrent-change": "Another change of the topic or of its tags is under way. Try again.",
   "connection-limit": "A limit of the broker on connections is reached. Close what is not needed, or raise it.",
@@ -176,7 +176,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "leases-missing":
     "A stream's groups on RabbitMQ need `leases` on the connection. Set it: see [configuration](configuration.md#options-of-amqp).",
   "md5-missing":
-    "This machine has no MD5 (FIPS mode). Publishing and reading work; throttling is not told shard by shard, and checksums of aggregated records are not verified.",
+    "This machine has no MD5 (FIPS mode). Publishing and reading work; a throttled shard cannot be told apart from the others, and checksums of aggregated records are not verified.",
   "mechanism-refused": "RabbitMQ does not offer this login. Check `tls.external`, and the broker's `auth_mechanisms`.",
   "missing-client":
     "Topics need an `SNSClient` beside the `SQSClient` given in code (`snsClient`), or a KMS client for the queues' keys (`kmsClient`).",
@@ -226,7 +226,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "policy-cut-short":
     "The broker drops or moves messages before the policy's retries are over. `problems` says where: raise `retention` or the queue's own limit, or shorten the retries.",
   "position-invalid":
-    "The group's checkpoint is no position of the shard: it is of another stream, or was written by hand. Move the group with `replay()`.",
+    "The group's checkpoint is not a position of the shard: it belongs to another stream, or was written by hand. Move the group with `replay()`.",
   "position-trimmed":
     "Records were past the stream's retention before the group read them. They are lost to it. Raise the retention, or read faster.",
   "publish-failed": "`publish()` failed for a reason without a code. The cause says more.",
@@ -284,9 +284,9 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "stream-not-found":
     "There is no such stream. Create it with `plan` and `apply`, or check prefix, `address`, region and account.",
   "subscription-taken":
-    "Another reader has the enhanced fan-out consumer of a shard: only one at a time is pushed to. Give each service a group or a prefix of its own, or let them share their lease table.",
+    "Another reader has the enhanced fan-out consumer of a shard: Kinesis pushes to only one at a time. Give each service its own group or prefix, or let them share their lease table.",
   "subscription-too-small":
-    "A subscription by another protocol takes smaller messages than the topic is to take. Lower `native.maxMessageBytes`, or remove it.",
+    "A subscription by another protocol takes smaller messages than the topic should take. Lower `native.maxMessageBytes`, or remove it.",
   "tag-policy": "A tag policy of the organisation refuses these tags. Change `native.tags`.",
   throttled:
     "The broker takes no more calls for now. Core waits and tries again. If it lasts, raise the quota or call less.",
@@ -300,11 +300,11 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "too-many-headers": "SQS takes 10 message attributes, the type included. Publish fewer headers.",
   "too-many-in-batch":
     "More messages at once than the transport takes. Core splits batches itself: you see this from a driver used directly.",
-  "too-many-in-flight": "The queue has its most messages in flight. Settle some, or lower `maxInFlight`.",
+  "too-many-in-flight": "The queue has the most messages in flight that SQS allows. Settle some, or lower `maxInFlight`.",
   "too-many-subscriptions":
     "The topic takes no more subscriptions. Above 256 KiB (`native.maxMessageBytes`) it takes 100.",
   "too-many-tags": "The topic has more tags than SNS takes. Remove some under `native.tags`.",
-  "too-many-topics": "The account has all the topics it may have. Delete some, or raise the quota.",
+  "too-many-topics": "The account has reached its limit of topics. Delete some, or raise the quota.",
   "topic-not-found":
     "There is no such topic. Create it with `plan` and `apply`, or check prefix, `address`, region and account.",
   "topology-differs":

@@ -1,7 +1,7 @@
 /** Clients of the AWS SDK: the settings of our own, and the checks of those given in code. */
 import { MessagingError, originProblem } from "@switchyard/core/driver-kit";
 
-/** Every client of the AWS SDK fits. */
+/** The part of a client that is used. Every client of the AWS SDK has it. */
 export interface ClientLike {
   send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
   destroy?(): void;
@@ -9,8 +9,8 @@ export interface ClientLike {
   /** Rises with every change of credentials by `renew`. */
   readonly generation?: number;
   /**
-   * Reads the credentials again, past the SDK's cache, after a call of `generation` was refused. True: there are others by now, and
-   * the next call uses them.
+   * Reads the credentials again, without the SDK's cache, after a call of `generation` was refused. True if there are others, which the next
+   * call then uses.
    */
   renew?(generation: number): Promise<boolean>;
 }
@@ -18,7 +18,7 @@ export interface ClientLike {
 /** A module `@aws-sdk/client-…`: the client and one class for each command. */
 export type Sdk = Readonly<Record<string, new (input: any) => any>>;
 
-/** The command of an action, from the module `name`. Throws where the module has none. */
+/** The command of an action, from the module `name`. Throws if the module has none. */
 export function commandOf(sdk: Sdk, name: string, action: string, input: object): any {
   const Command = sdk[`${action}Command`];
   if (Command === undefined) throw new TypeError(`${name} has no ${action}Command`);
@@ -68,9 +68,9 @@ export function handlerSettings(requestTimeout: number): Record<string, unknown>
   return {
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout,
-    // Without it the SDK only warns, and a request into a black hole hangs.
+    // Without it the SDK only warns, and a request that is never answered hangs.
     throwOnRequestTimeout: true,
-    // `requestTimeout` ends with the response head. Without this one, a response that stops in its middle hangs for 15 minutes.
+    // `requestTimeout` ends with the response head. Without this one, a response that stops halfway hangs for 15 minutes.
     socketTimeout: requestTimeout,
     httpAgent: agent,
     httpsAgent: agent,
@@ -101,7 +101,7 @@ export async function refuseRetries(client: ClientLike, option: string, classNam
   if (most === 1) return;
   throw new MessagingError(
     "client-retries",
-    `${option}: this ${className} sends up to ${most} times by itself, and may store a message as often; make it with new ${className}({ maxAttempts: 1 })`,
+    `${option}: this ${className} retries by itself, up to ${most} attempts, each of which may store a message; create it with new ${className}({ maxAttempts: 1 })`,
     { kind: "config" },
   );
 }
@@ -127,7 +127,7 @@ export async function checkedEndpoint(
   return url === undefined ? undefined : new URL(url);
 }
 
-/** The order in which the SDK looks. */
+/** Looks for an endpoint in the same order as the SDK. */
 async function configuredEndpoint(config: ClientConfig): Promise<string | undefined> {
   if (config.endpoint !== undefined) {
     const { protocol, hostname, port } = await config.endpoint();
@@ -138,7 +138,7 @@ async function configuredEndpoint(config: ClientConfig): Promise<string | undefi
   return configured === "" ? undefined : configured;
 }
 
-/** Where a client's requests go: the configured endpoint, else that of the region. Undefined: the client does not say. */
+/** Where a client's requests go: to the configured endpoint, otherwise to the region's. Undefined if the client does not say. */
 export async function endpointOf(config: ClientConfig): Promise<URL | undefined> {
   const configured = await configuredEndpoint(config);
   if (configured !== undefined) return new URL(configured);

@@ -1,4 +1,4 @@
-/** Which resource a failed call was about, and where it was asked for. */
+/** The resource that a failed call was about, and the place where it was called. */
 import { causesOf, excerpt } from "@switchyard/core/driver-kit";
 import { type ClientConfig, endpointOf } from "./clients.ts";
 

@@ -14,7 +14,11 @@ const NO_OTHERS = `${CREDENTIALS}; if they were rotated, a client of your own ma
 const EXPIRED: FaultRow = ["auth", "credentials-expired", NO_OTHERS];
 const REFUSED: FaultRow = ["auth", "credentials-refused", NO_OTHERS];
 /** The SDK corrects its clock from the reply, so the next call succeeds. */
-const CLOCK: FaultRow = ["retryable", "clock-skew", "this machine's clock is wrong; set it, and keep it by NTP"];
+const CLOCK: FaultRow = [
+  "retryable",
+  "clock-skew",
+  "this machine's clock is wrong; set it, and keep it right with NTP",
+];
 /** The service did not get the whole request and did nothing. */
 const UNREAD: FaultRow = ["retryable", "timeout", "the service waited too long for the request; check the network"];
 
@@ -124,14 +128,14 @@ function faultOf(cause: unknown, during: Phase, faults: ServiceFaults, table: Fa
 /** A longer text is not the name of an error. */
 const MOST_NAME = 200;
 
-/** The bare names, whatever the protocol adds: `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.NonExistentQueue;Sender`. */
+/** The error's names without what a protocol adds: `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.NonExistentQueue;Sender`. */
 export function namesOf(error: object): readonly string[] {
   const { name, Code, code, __type } = error as Record<string, unknown>;
   const names = [name, Code, code, __type].filter((value): value is string => typeof value === "string");
   return names.map((value) => /[A-Za-z]+$/.exec(value.slice(0, MOST_NAME).split(";")[0] ?? "")?.[0] ?? value);
 }
 
-/** The fault where nobody knows what became of the call. */
+/** The fault of a call whose outcome is unknown. */
 export function unknownFault(during: Phase): Fault {
   return { kind: during === "send" ? "ambiguous" : "retryable", code: "unknown" };
 }
@@ -163,7 +167,7 @@ function byStatus(error: object, during: Phase): Fault | undefined {
   return undefined;
 }
 
-/** Whether the service's model marks the error as one that may pass. */
+/** Whether the service's model marks the error as transient. */
 function isPassing(error: object): boolean {
   const { $retryable } = error as { $retryable?: unknown };
   return typeof $retryable === "object" && $retryable !== null;
@@ -184,7 +188,7 @@ function credentialsFault(error: object): Fault | undefined {
   const text = messageOf(error);
   const words = `; the AWS SDK said ${quotedWords(text)}`;
   if (/\bSSO\b|session token not found/i.test(text)) {
-    const hint = `the SSO session has ended or was never begun; run: aws sso login (with --profile, where it is a profile's)${words}`;
+    const hint = `the SSO session has ended or was never started; run: aws sso login (with --profile if it belongs to a profile)${words}`;
     return { kind: "auth", code: "credentials-expired", hint };
   }
   const profile = /profile/i.test(text)

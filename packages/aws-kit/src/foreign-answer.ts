@@ -28,9 +28,9 @@ function headersOf(error: object): Headers | undefined {
 }
 
 /**
- * Whether something answered that is not the service. The service's own errors have a type: `__type` in JSON, the header
- * `x-amzn-errortype`, or `Error.Code` in XML. The name alone is not enough where the response can be looked at: the SDK takes the
- * `code` in a gateway's JSON for a name, and calls any 404 in XML `NotFound`.
+ * Whether something other than the service answered. The service's own errors have a type: `__type` in JSON, the header
+ * `x-amzn-errortype`, or `Error.Code` in XML. If the response is available, the error's name alone is not enough, because the SDK uses the
+ * `code` in a gateway's JSON as a name, and calls any 404 in XML `NotFound`.
  */
 export function isForeign(error: object): boolean {
   const status = statusOf(error);
@@ -55,8 +55,8 @@ function isTyped(error: object, headers: Headers | undefined): boolean {
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 /**
- * Nothing is decided for good by an answer that is not the service's. A refused call was not carried out and may succeed later; after
- * anything else nobody knows. Only a body too large for the proxy in between is permanent.
+ * An answer that is not the service's decides nothing for good. A refused call was not carried out and may succeed later. After any other
+ * answer the outcome is unknown. Only a body that is too large for a proxy is a permanent failure.
  */
 export function foreignFault(error: object, during: Phase): Fault {
   const status = statusOf(error) ?? 0;
@@ -64,7 +64,7 @@ export function foreignFault(error: object, during: Phase): Fault {
   const what = `HTTP ${status}${type === undefined || type === "" ? "" : `, ${type.slice(0, 100)}`}`;
   const message = messageOf(error);
   const said = WORDLESS.has(message) || message === "" ? what : `${what}: ${message}`;
-  const hint = "what answered is not the service: check the endpoint, and the proxies on the way to it";
+  const hint = "the answer is not from the service: check the endpoint and the proxies on the way to it";
   if (status === 413 && during === "send") return { kind: "permanent", code: "too-large", hint, said };
   if (status === 429) return { kind: "throttled", code: "throttled", hint, said };
   if (status >= 500) return { kind: during === "send" ? "ambiguous" : "retryable", code: "service-failed", hint, said };

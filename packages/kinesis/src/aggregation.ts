@@ -14,9 +14,9 @@ export interface UserRecord {
 }
 
 /**
- * The records inside, in order. Undefined: the record is not aggregated and is delivered as it came; so is one with a wrong magic
- * number, a wrong MD5, or a malformed protobuf. Never throws, and copies nothing: what it allocates is bounded by the bytes given.
- * On a machine without MD5 the checksum is not verified; the rest is.
+ * The records inside, in order. Undefined if the record is not aggregated, or has a wrong magic number, a wrong MD5 or a malformed protobuf.
+ * It is then delivered as it is. Never throws and copies no data, so its memory is bounded by the size of the record. On a machine without
+ * MD5 only the checksum is not verified.
  */
 export function deaggregate(data: Uint8Array, md5: Md5 = systemMd5): readonly UserRecord[] | undefined {
   if (data.length < MAGIC.length + MD5_BYTES || MAGIC.some((byte, index) => data[index] !== byte)) return undefined;
@@ -25,7 +25,7 @@ export function deaggregate(data: Uint8Array, md5: Md5 = systemMd5): readonly Us
   if (digest !== undefined && digest.compare(data, data.length - MD5_BYTES) !== 0) return undefined;
   try {
     const records = aggregated(body);
-    // A record with nothing inside would vanish, so it is delivered as it came.
+    // A record with nothing inside would disappear, so it is delivered as it is.
     return records.length === 0 ? undefined : records;
   } catch {
     return undefined;

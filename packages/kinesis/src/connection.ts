@@ -36,7 +36,7 @@ export async function connect(
       type: "warning",
       cause: new MessagingError(
         "md5-missing",
-        "this machine has no MD5 (FIPS mode): throttling cannot be told shard by shard, and the checksums of records aggregated by the Kinesis Producer Library are not verified; publishing and reading go on",
+        "this machine has no MD5 (FIPS mode): a throttled shard cannot be told apart from the others, and the checksums of records aggregated by the Kinesis Producer Library are not verified; publishing and reading continue",
         { kind: "config" },
       ),
     }),
@@ -123,7 +123,7 @@ export async function connect(
 
 function groupOf(of: Destination): string {
   if (of.group !== undefined) return of.name;
-  throw new MessagingError("group-missing", `the stream "${of.base}" is read by a group; none was named`, {
+  throw new MessagingError("group-missing", `the stream "${of.base}" is read by a group, but no group was named`, {
     kind: "config",
   });
 }

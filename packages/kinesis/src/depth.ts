@@ -6,12 +6,12 @@ import { iteratorAt } from "./positions.ts";
 import { listShards, type Stream } from "./resource.ts";
 import { type ShardMessage, unpack } from "./message.ts";
 
-/** How many shards are asked at once. Each costs two calls, one of which counts against the shard's quota of reads. */
+/** How many shards are queried at once. Each takes two calls, one of which counts against the shard's read quota. */
 const AT_ONCE = 10;
 
 /**
- * How far a group is behind in each shard that it has not finished, and which worker has it. For shards held in this process that is
- * known (`here`). For the others one record at the checkpoint is read.
+ * How far a group is behind in each shard that it has not finished, and which worker has the shard. For shards that this process holds this
+ * is known (`here`). For each other shard, one record at the checkpoint is read.
  */
 export async function groupDepth(
   stream: Stream,
@@ -71,7 +71,7 @@ async function lagAt(
     const age = first?.at === undefined ? 0 : Math.max(now - first.at, 0);
     return { oldestMs: Math.max(behind, age), ...(behind === 0 ? { ready: first === undefined ? 0 : 1 } : {}) };
   } catch (cause) {
-    // The shard is over its quota, or the position is gone. The depth of the other shards is still told.
+    // The shard is over its quota, or the position is past retention. The depth of the other shards is still returned.
     if (
       ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "InvalidArgumentException"].some((name) =>
         isNamed(cause, name),

@@ -1,4 +1,4 @@
-/** The fault table: what an error of Kinesis, the SDK or the network means for the call it happened in. */
+/** The fault table: what an error of Kinesis, the SDK or the network means for the call that failed. */
 import { classifierOf, type FaultRow, type FaultTable, namesOf, rowFault } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
 import { failedAtKinesis } from "./sdk.ts";
@@ -23,7 +23,7 @@ const table: FaultTable = {
   ProvisionedThroughputExceededException: [
     "throttled",
     "shard-throttled",
-    "the shard is over its quota: more shards, keys that spread better, or fewer groups that poll",
+    "the shard is over its quota: add shards, use keys that spread better, or let fewer groups poll",
   ],
   LimitExceededException: THROTTLED,
   KMSThrottlingException: ["throttled", "kms-throttled", "raise the request quota of KMS"],
@@ -59,7 +59,7 @@ function recordFault({ name, retryAfterMs }: RecordError): Fault {
   const row = Object.hasOwn(table, name) ? table[name] : undefined;
   // Not stored: the API reference calls such records "unsuccessfully processed".
   if (row === undefined) return { kind: "retryable", code: "service-failed" };
-  // Only this record's shard is throttled. Records of other shards go on.
+  // Only this record's shard is throttled. Records of other shards are still sent.
   const partial = row[0] === "throttled" ? { partial: true } : {};
   return { ...rowFault(row), ...partial, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

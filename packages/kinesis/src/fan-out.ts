@@ -13,19 +13,19 @@ export interface FanOutOptions {
   readonly from: Checkpoint;
   readonly subscribe: Call;
   readonly runtime: Runtime;
-  /** As {@link PollingOptions.unknown}. */
+  /** See {@link PollingOptions.unknown}. */
   readonly unknown: (cause: unknown, at: IteratorType) => Promise<Batch>;
-  /** Whether the last listing shows the shard as closed. The rest of it, and its end, can then be read by polling. */
+  /** Whether the last listing shows the shard as closed. Its rest and its end can then be read by polling. */
   readonly closed: () => boolean;
   /** Continues from there by polling. */
   readonly poll: (at: IteratorType) => Feed;
-  /** Called when another reader uses the same consumer name, with what it did to this one; and with undefined once it no longer does. */
+  /** Called when another reader uses the same consumer name, with what it did to this reader. Called with undefined when that has ended. */
   readonly taken?: (what: string | undefined) => void;
 }
 
-/** Kinesis ends a subscription after five minutes. One that ended sooner did not end by itself. */
+/** Kinesis ends a subscription after five minutes. One that lasts less than this was ended by something else. */
 const EARLY_MS = 290 * SECOND;
-/** A subscription that lasts this long is not shared. */
+/** A subscription that lasts this long shows that no other reader uses the name. */
 const STEADY_MS = 30 * SECOND;
 
 /**
@@ -39,13 +39,13 @@ export class FanOut implements Feed {
   #read: IteratorType;
   #events: AsyncIterator<ShardEvent> | undefined;
   #next: Promise<IteratorResult<ShardEvent>> | undefined;
-  /** No call before then. */
+  /** The earliest time of the next call. */
   #notBefore = 0;
   /** When the current subscription began. */
   #began = 0;
   readonly #cut = new AbortController();
   #rest: Feed | undefined;
-  /** The last subscription ended sooner than Kinesis would end it. */
+  /** True if the last subscription ended earlier than Kinesis would end it. */
   #endedEarly = false;
   /** When subscriptions began to be refused. */
   #refusedSince: number | undefined;
@@ -84,7 +84,7 @@ export class FanOut implements Feed {
     this.#events = undefined;
   }
 
-  /** Returns a batch only where Kinesis does not know the shard. Undefined: subscribed, or the time is over. */
+  /** Returns a batch only if Kinesis does not know the shard. Undefined if it subscribed, or the time is over. */
   async #subscribe(until: number, signal: AbortSignal): Promise<Batch | undefined> {
     const { runtime, subscribe, consumerArn, shard, unknown } = this.#options;
     while (runtime.monotonic() < this.#notBefore) {
@@ -113,7 +113,7 @@ export class FanOut implements Feed {
       if (isNamed(cause, "InvalidArgumentException")) return unknown(cause, at);
       if (!isNamed(cause, "ResourceInUseException")) throw cause;
       this.#refused(began);
-      // There was a subscription within the last five seconds. After those the shard is free. One call a second is allowed.
+      // Another subscription was made within the last five seconds. After these the shard is free. One call a second is allowed.
       this.#notBefore = began + SECOND;
     }
     return undefined;
@@ -134,7 +134,7 @@ export class FanOut implements Feed {
     }
   }
 
-  /** A predecessor's subscription refuses this one for five seconds. */
+  /** Call it when a subscription is refused. For five seconds this may be because of a predecessor's subscription. */
   #refused(at: number): void {
     this.#refusedSince ??= at;
     if (this.#endedEarly) this.#isTaken("has taken the subscription over");

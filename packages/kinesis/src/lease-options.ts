@@ -19,8 +19,8 @@ export const asMs = (value: string | number | undefined): number | undefined =>
 
 const timing = {
   /**
-   * A lease that is not renewed for this long may be taken by another worker, so this is how long the shards of a crashed worker
-   * wait. A held shard is written to the table three times in it. Default 30s.
+   * A lease that is not renewed for this long may be taken by another worker. So the shards of a crashed worker wait this long. Each held
+   * shard takes three writes to the table in this time. Default 30s.
    */
   duration: duration("1s", "10m").optional(),
   /** How long a worker that is asked for a shard may take to finish, before the shard is handed over anyway. Default 30s. */

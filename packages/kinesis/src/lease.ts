@@ -14,7 +14,7 @@ export interface ShardReceipt {
 }
 
 const LOST: Outcome = {
-  cause: new MessagingError("lease-lost", "the lease of this shard is another's", { kind: "retryable" }),
+  cause: new MessagingError("lease-lost", "another worker holds the lease of this shard", { kind: "retryable" }),
 };
 
 /** One worker's time with one shard. */
@@ -63,7 +63,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     return Math.max(lagMs, this.#runtime.now() - oldest);
   }
 
-  /** Nothing is left in the shard beyond what was handed out. */
+  /** True if everything in the shard was handed out. */
   get atTip(): boolean {
     return this.#reader.atTip;
   }
@@ -111,7 +111,7 @@ export class ShardLease implements Lease<ShardReceipt> {
   async #settle(action: Settlement["action"], receipt: ShardReceipt): Promise<Outcome> {
     if (action !== "ack")
       return {
-        cause: new MessagingError("cannot-return", "a stream takes nothing back; retry in place", {
+        cause: new MessagingError("cannot-return", "a message cannot be returned to a stream; retry in place", {
           kind: "permanent",
         }),
       };
@@ -126,7 +126,7 @@ export class ShardLease implements Lease<ShardReceipt> {
     return undefined;
   }
 
-  /** A message that cannot be delivered stays the next one: a position never moves past what was not handed over. */
+  /** A message that cannot be delivered stays the next one, so that the position never moves past a message that was not delivered. */
   #deliverAll(items: readonly ShardMessage[]): readonly Delivery<ShardReceipt>[] {
     const deliveries: Delivery<ShardReceipt>[] = [];
     try {

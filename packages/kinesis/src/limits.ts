@@ -5,7 +5,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const KIB = 1_024;
 
-/** Limits of PutRecords: records, and their bytes with partition keys. */
+/** Limits of PutRecords: the number of records, and their bytes including partition keys. */
 export const MAX_BATCH = 500;
 export const MAX_BATCH_BYTES = 10 * KIB * KIB;
 /** Limits of a record with its key. A new stream has the smaller one and can be set to at most the larger one. */
@@ -22,7 +22,7 @@ export const MAX_RETENTION_MS = 8_760 * HOUR;
 export const READ_MS = 200;
 /** How many records GetRecords is asked for, even if fewer are wanted now: with 5 calls a second, fewer could not keep up with a full shard. */
 export const READ_RECORDS = 1_000;
-/** How long an empty shard is left alone. The developer guide asks for 1 second between calls. */
+/** How long to wait before an empty shard is read again. The developer guide asks for 1 second between calls. */
 export const IDLE_MS = 1_000;
 /** Iterators expire 5 minutes after they were given. */
 export const ITERATOR_MS = 5 * MINUTE;
@@ -39,5 +39,5 @@ export const MAX_THROTTLED_MS = 4 * SECOND;
 /** How long a description of a stream's shards and settings is used. */
 export const DESCRIBE_MS = 5 * MINUTE;
 
-/** 10 MiB at a slow uplink's pace. */
+/** Enough to upload 10 MiB over a slow connection. */
 export const CALL_TIMEOUT_MS = 30 * SECOND;

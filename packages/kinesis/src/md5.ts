@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 
-/** The 16 bytes; undefined where this machine has no MD5. Never throws. */
+/** Returns the 16 bytes, or undefined if this machine has no MD5. Never throws. */
 export type Md5 = (data: string | Uint8Array) => Buffer | undefined;
 
 export const md5: Md5 = (data) => {
@@ -15,7 +15,7 @@ export const md5: Md5 = (data) => {
   }
 };
 
-/** As {@link md5}; `missing` is called once, the first time there is no MD5. */
+/** Like {@link md5}, and calls `missing` once, the first time that there is no MD5. */
 export function announcedMd5(missing: () => void): Md5 {
   let told = false;
   return (data) => {

@@ -56,7 +56,7 @@ export function countedKeys(random: number): () => string {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Never throws. Valid UTF-8 becomes text, anything else stays bytes. `key` is given only where the stream keeps the order of keys. */
+/** Never throws. Valid UTF-8 becomes text, anything else stays bytes. `key` is given only if the stream keeps the order of keys. */
 export function fromData(data: Uint8Array, key: string | undefined): WireMessage {
   return { body: text(data), headers: NO_HEADERS, ...(key === undefined ? {} : { key }) };
 }
@@ -77,16 +77,16 @@ export interface ShardMessage extends RecordPosition {
   readonly key: string;
   /** When Kinesis accepted the record (epoch milliseconds). */
   readonly at: number | undefined;
-  /** Inside an aggregated record. */
+  /** True if the message was inside an aggregated record. */
   readonly packed: boolean;
-  /** The last message of its record: settling it settles the whole record. */
+  /** True for the last message of its record. Settling it settles the whole record. */
   readonly last: boolean;
   readonly record: KinesisRecord;
 }
 
 /**
- * The messages of a record, in order. An aggregated record has several. Messages whose keys belong to another shard are given as well,
- * because leaving them out would lose them.
+ * The messages of a record, in order. An aggregated record has several. Messages whose keys belong to another shard are included, because
+ * they would otherwise be lost.
  */
 export function unpack(record: KinesisRecord, each: (item: ShardMessage) => void, md5?: Md5): void {
   const sequence = record.SequenceNumber ?? "";

@@ -5,7 +5,7 @@ import { DEFAULT_RECORD_KIB, MAX_RECORD_KIB, MAX_RETENTION_MS, MIN_RETENTION_MS 
 
 /** The settings with their defaults. */
 export interface Settings {
-  /** Provisioned with `partitions` shards where that is set, else on demand. */
+  /** Provisioned with `partitions` shards if that is set, otherwise on demand. */
   readonly mode: "ON_DEMAND" | "PROVISIONED";
   readonly shards?: number;
   readonly maxRecordKiB: number;
@@ -24,9 +24,9 @@ type Check = (value: unknown, of: Destination) => string | undefined;
 const CHECKS: Readonly<Record<string, Check>> = {
   mode: (value, of) => {
     if (value !== "on-demand" && value !== "provisioned") return '"on-demand" or "provisioned"';
-    if (value === "provisioned" && of.partitions === undefined) return "provisioned with `partitions` beside it only";
+    if (value === "provisioned" && of.partitions === undefined) return "provisioned only together with `partitions`";
     if (value === "on-demand" && of.partitions !== undefined)
-      return '"on-demand" without `partitions` only: such a stream grows and shrinks by itself';
+      return '"on-demand" only without `partitions`: such a stream grows and shrinks by itself';
     return undefined;
   },
   maxRecordKiB: (value) =>
@@ -35,7 +35,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : `a whole number of KiB from ${DEFAULT_RECORD_KIB} to ${MAX_RECORD_KIB}`,
   encryption: (value) => (value === "none" || value === "kms" ? undefined : '"kms" or "none"'),
   kmsKey: (value, of) => {
-    if (of.native["encryption"] === "none") return 'used with encryption: "kms" only';
+    if (of.native["encryption"] === "none") return 'allowed only with encryption: "kms"';
     return kmsKeyProblem(value, MANAGED_KEY);
   },
   fanOut: (value) => (typeof value === "boolean" ? undefined : "true or false"),

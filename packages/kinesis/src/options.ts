@@ -29,13 +29,16 @@ export const kinesisOptions = z
     profile: z.string().min(1).optional(),
     /** Allows plain `http:` to another machine. Default false. */
     allowInsecure: z.boolean().optional(),
-    /** Reads groups by enhanced fan-out, unless their `native.fanOut` says otherwise: each has 2 MB/s of a shard to itself, billed extra. Default false. */
+    /**
+     * Whether groups are read by enhanced fan-out, which gives each group its own 2 MB/s of each shard and is billed separately. A group's
+     * `native.fanOut` overrides it. Default false.
+     */
     fanOut: z.boolean().optional(),
     /** How often shards are read by groups without enhanced fan-out. */
     poll: z
       .strictObject({
         /**
-         * The time between two reads of a shard that has more, at most 10s. All groups that poll the stream share Kinesis's quota of 5
+         * The time between two reads of a shard that has more records, at most 10s. All groups that poll the stream share Kinesis's quota of 5
          * reads a second for each shard: with three groups, set 600ms. Default 200ms.
          */
         every: pace(0).optional(),
@@ -46,8 +49,8 @@ export const kinesisOptions = z
     /** Where groups keep their leases and checkpoints. Default: a DynamoDB table for each group. */
     leases: leaseOptions.optional(),
     /**
-     * False: the SDK's own client, without our patches and our codecs for message bodies (`src/fast`). Slower; for telling whether a
-     * new version of the SDK disagrees with them. Default true. A client given in code is never patched.
+     * Whether to use our patches of the SDK's client and our codecs for message bodies (`src/fast`). False is slower. Use it to find out
+     * whether a new version of the SDK is incompatible with them. Default true. A client given in code is never patched.
      */
     fast: z.boolean().optional(),
     /** In code only: used for every call but SubscribeToShard, and for that too unless `subscribeClient` is given. Must have `maxAttempts: 1`. */
@@ -62,11 +65,11 @@ export const kinesisOptions = z
       if (problem !== undefined) refuse("endpoint", problem);
     }
     if (options.client === undefined) {
-      if (options.subscribeClient !== undefined) refuse("subscribeClient", "needs `client` beside it");
+      if (options.subscribeClient !== undefined) refuse("subscribeClient", "needs `client` too");
       return;
     }
     for (const key of ["region", "endpoint", "profile"] as const) {
-      if (options[key] !== undefined) refuse(key, "cannot stand beside `client`; set it on the client");
+      if (options[key] !== undefined) refuse(key, "cannot be combined with `client`; set it on the client");
     }
   });
 

@@ -8,7 +8,7 @@ import type { Batch, Feed } from "./shard-reader.ts";
 
 /** The most records GetRecords can be asked for. */
 const MOST = 10_000;
-/** Kept back from an iterator's five minutes, for the call itself to arrive. */
+/** Reserved of an iterator's five minutes, so that the call itself can arrive. */
 const ITERATOR_MARGIN_MS = 30 * SECOND;
 
 export interface PollingOptions {
@@ -26,8 +26,8 @@ export interface PollingOptions {
 type Polled = { readonly batch: Batch | undefined } | { readonly cause: unknown };
 
 /**
- * Reads by GetRecords, within a shard's quota: every `everyMs` while there is more, then less and less often, up to `idleMs`, while
- * nothing comes and nothing is behind. A shard over its quota, because others poll it too, is left alone for at least a second.
+ * Reads by GetRecords, within a shard's quota: every `everyMs` while there are more records. While nothing comes it reads less and less
+ * often, down to once in `idleMs`. A shard that is over its quota, because others poll it too, is not read for at least a second.
  */
 export class Polling implements Feed {
   readonly #options: PollingOptions;
@@ -63,7 +63,7 @@ export class Polling implements Feed {
         (cause: unknown) => ({ cause }),
       );
       const polled = await within(runtime, left, this.#polling, signal);
-      // The poll is kept until its result can be handed on, because the iterator moves on and never brings the records again.
+      // The poll is kept until its result can be handed on, because the iterator moves on and never returns the records again.
       if (polled === undefined) return undefined;
       this.#polling = undefined;
       if ("cause" in polled) throw polled.cause;
@@ -76,7 +76,7 @@ export class Polling implements Feed {
     this.#cut.abort();
   }
 
-  /** Undefined: it brought nothing. */
+  /** Undefined if it returned nothing. */
   async #poll(max: number): Promise<Batch | undefined> {
     const { signal } = this.#cut;
     const { runtime, pace, call, ref } = this.#options;

@@ -27,7 +27,7 @@ export function parsePosition(text: string): Position {
   if (found !== null) return { shard: found[1]!, sequence: found[2]!, sub: Number(found[3] ?? 0) };
   throw new MessagingError(
     "bad-position",
-    `${JSON.stringify(text)} is not a position on Kinesis; write what delivery.position gave: shardId-000000000000:SEQUENCE`,
+    `${JSON.stringify(text)} is not a position on Kinesis; use a value of delivery.position: shardId-000000000000:SEQUENCE`,
     { kind: "config" },
   );
 }

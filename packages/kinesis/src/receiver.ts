@@ -42,7 +42,7 @@ export interface ReceiverOptions {
   readonly closed: (receiver: Receiver) => void;
 }
 
-/** Opens the group's lease store and begins to work. Closes what it opened where that fails. */
+/** Opens the group's lease store and begins to work. If that fails, closes what it opened. */
 export async function createReceiver(
   options: ReceiverOptions,
   signal: AbortSignal,
@@ -58,7 +58,7 @@ export async function createReceiver(
   return receiver;
 }
 
-/** A receiver that also tells how far it has read, which only the worker itself knows. */
+/** A receiver that also says how far it has read, which only the worker itself knows. */
 export interface Receiver extends ReceiverDriver<ShardReceipt> {
   /** The depth of each shard that this worker holds, by shard. */
   depth(): ReadonlyMap<string, Depth>;
@@ -182,7 +182,7 @@ class GroupReceiver implements Receiver {
     const name = consumerName(from);
     const id = `consumer ${name} on ${shard}`;
     if (what === undefined) return report({ type: "up", id });
-    const text = `another reader of ${shard} ${what} of the enhanced fan-out consumer "${name}": only one at a time is pushed to. Give each service a group or a prefix of its own, or let them share their lease table`;
+    const text = `another reader of ${shard} ${what} of the enhanced fan-out consumer "${name}": Kinesis pushes to only one at a time. Give each service its own group or prefix, or let them share one lease table`;
     report({ type: "down", id, cause: new MessagingError("subscription-taken", text, { kind: "config" }) });
   }
 

@@ -55,7 +55,7 @@ function spreads({ RecordDistributionStrategy: strategy }: StreamSummary): boole
   return (typeof strategy === "object" ? strategy.StrategyType : strategy) === "AUTO";
 }
 
-/** Checks that the stream exists and keeps the order that is asked of it. Rejects with Kinesis's own error where it does not exist. */
+/** Checks that the stream exists and keeps the required order. Rejects with Kinesis's own error if it does not exist. */
 export async function openStream(of: Destination, call: Call, signal: AbortSignal): Promise<Stream> {
   const stream = await describeStream(streamRef(of), call, signal);
   refuseSpreading(of, stream);

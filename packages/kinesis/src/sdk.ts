@@ -5,7 +5,7 @@
 import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 import { loadPeer } from "@switchyard/core/driver-kit";
 
-/** `KinesisClient` of `@aws-sdk/client-kinesis` fits. */
+/** The part of a client that is used. `KinesisClient` of `@aws-sdk/client-kinesis` has it. */
 export type KinesisClientLike = ClientLike;
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -13,7 +13,7 @@ type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** By name, or by ARN for a stream of another account. */
 export type StreamRef = { readonly StreamName: string } | { readonly StreamARN: string };
 
-/** Text means its UTF-8. Our codecs write it as it is; for any other client {@link asBytes} makes bytes of it. */
+/** A text stands for its UTF-8 bytes. Our codecs write it directly. For any other client {@link asBytes} converts it. */
 export interface PutEntry {
   readonly Data: string | Uint8Array;
   readonly PartitionKey: string;

@@ -32,8 +32,8 @@ export async function createSender(
   let knownUntil = runtime.monotonic() + DESCRIBE_MS;
 
   /**
-   * Fetched when a shard first refuses a record, and again when it no longer fits. Without the right to list shards there is no
-   * back-off by shard. Undefined: not listed in time, because the results that Kinesis has given must not wait for it.
+   * The map of shards. It is fetched when a shard first refuses a record, and again when it is out of date. Without the right to list
+   * shards there is no back-off by shard. Undefined if the listing takes too long, because results that Kinesis has returned must not wait.
    */
   async function shards(signal: AbortSignal): Promise<ShardMap | undefined> {
     listing ??= listShards(stream.ref, call, closing.signal)
@@ -50,7 +50,7 @@ export async function createSender(
     listing = undefined;
   }
 
-  /** The distribution of records can be changed at any time. It is checked again before it can have scattered keys for long. */
+  /** Checks again that the stream distributes records by key, because that setting can be changed at any time. */
   async function recheck(): Promise<void> {
     if (!of.ordered || runtime.monotonic() < knownUntil) return;
     knownUntil = runtime.monotonic() + DESCRIBE_MS;
@@ -101,7 +101,7 @@ export async function createSender(
       return { id: result.SequenceNumber, position: `${stored}:${result.SequenceNumber}` };
     }
     if (result?.ErrorCode === undefined)
-      return { cause: new RecordError("NoAnswer", "Kinesis said nothing of this record") };
+      return { cause: new RecordError("NoAnswer", "Kinesis's reply has no result for this record") };
     const text = result.ErrorMessage ?? "Kinesis did not take this record";
     if (result.ErrorCode !== THROTTLED) return { cause: new RecordError(result.ErrorCode, text) };
     return { cause: new RecordError(THROTTLED, text, shard === undefined ? THROTTLED_MS : quota.refused(shard)) };

@@ -1,7 +1,7 @@
 import type { Runtime } from "@switchyard/core/driver";
 import { MAX_THROTTLED_MS, THROTTLED_MS } from "./limits.ts";
 
-/** Which shards are over their quota. Each backs off by itself, and the others go on. */
+/** Which shards are over their quota. Each backs off separately, and records of the others are still sent. */
 export class ShardQuota {
   readonly #runtime: Runtime;
   readonly #shards = new Map<string, { streak: number; until: number }>();

@@ -6,21 +6,24 @@ import { compareDigits } from "./positions.ts";
 import type { Md5 } from "./md5.ts";
 import { type ShardMessage, unpack } from "./message.ts";
 
-/** What one read of a shard brought. */
+/** The result of one read of a shard. */
 export interface Batch {
   readonly records: readonly KinesisRecord[];
   /** How far behind the shard's newest record the reader is. */
   readonly lagMs: number | undefined;
-  /** The shard's end: no records follow. */
+  /** True at the shard's end: no records follow. */
   readonly end?: boolean;
   readonly children?: readonly ChildShard[];
-  /** The whole shard is past retention, and that was reported. */
+  /** True if the whole shard is past retention. This was already reported. */
   readonly gone?: boolean;
 }
 
 /** Polling or enhanced fan-out: each read continues where the last one ended. */
 export interface Feed {
-  /** Some records, though there may be more than `max`, by `until` (monotonic); undefined when that passed, or on abort. Nothing is lost by an abort. */
+  /**
+   * Returns some records, possibly more than `max`. Undefined if none came before `until` (monotonic), or on abort. An abort loses no
+   * records.
+   */
   read(max: number, until: number, signal: AbortSignal): Promise<Batch | undefined>;
   close(): void;
 }
@@ -53,7 +56,7 @@ export class ShardReader {
   #ended = false;
   #children: readonly ChildShard[] = [];
   #lagMs: number | undefined;
-  /** The position never was: nothing that comes can be told from what was read. */
+  /** Set if the position never existed in this shard, so that it is unknown which records were already read. */
   #invalid: MessagingError | undefined;
 
   constructor(options: ShardReaderOptions) {
@@ -64,22 +67,22 @@ export class ShardReader {
     this.#feed = options.open(from);
   }
 
-  /** Of the last read; undefined before it. */
+  /** `lagMs` of the last read. Undefined before the first read. */
   get lagMs(): number | undefined {
     return this.#lagMs;
   }
 
-  /** When Kinesis accepted the oldest one that was read and not handed out; undefined where there is none, or it does not say. */
+  /** When Kinesis accepted the oldest record that was read and not handed out. Undefined if there is none, or Kinesis does not say. */
   get waitingSince(): number | undefined {
     return this.#buffer.peek()?.at;
   }
 
-  /** Nothing is left in the shard beyond what was handed out, as of the last read. */
+  /** True if, by the last read, everything in the shard was handed out. */
   get atTip(): boolean {
     return this.#lagMs === 0 && this.#buffer.size === 0 && this.#batch === undefined;
   }
 
-  /** Everything was handed out, and there will be no more. */
+  /** True if everything was handed out and no more will come. */
   get ended(): boolean {
     return this.#ended && this.#buffer.size === 0;
   }
@@ -100,7 +103,7 @@ export class ShardReader {
     return this.take(max);
   }
 
-  /** What was read already. */
+  /** Returns up to `max` of the messages that were already read. */
   take(max: number): readonly ShardMessage[] {
     const items: ShardMessage[] = [];
     for (let left = Math.min(max, this.#buffer.size); left > 0; left--)
@@ -108,7 +111,7 @@ export class ShardReader {
     return items;
   }
 
-  /** Takes back what {@link take} gave and could not be handed out. It comes first the next time. */
+  /** Takes back messages that {@link take} returned and that could not be handed out. They come first the next time. */
   putBack(items: readonly ShardMessage[]): void {
     for (const item of items.toReversed()) this.#buffer.unshift(item);
   }
@@ -138,14 +141,14 @@ export class ShardReader {
     this.#batch = undefined;
     this.#unpacked = 0;
     if (batch.end !== true) return;
-    // Nothing came that showed where reading stands: all that was left is gone.
+    // No record came at the stored position, so all records that were left are past retention.
     if (this.#expected !== undefined && !this.#seen && batch.gone !== true) this.#trimmed(this.#expected.sequence);
     this.#expected = undefined;
     this.#ended = true;
     this.#children = batch.children ?? [];
   }
 
-  /** Is it before the start? */
+  /** Whether a message is before the start. */
   #settled(item: ShardMessage): boolean {
     const expected = this.#expected;
     if (expected === undefined) return false;
@@ -162,17 +165,17 @@ export class ShardReader {
     this.#options.positionLost(
       new MessagingError(
         "position-trimmed",
-        `${this.#options.shard}: the record at the stored position ${sequence} is past retention, and so may be records after it that this group never read; reading goes on at the oldest that is kept`,
+        `${this.#options.shard}: the record at the stored position ${sequence} is past retention, and so may be records after it that this group never read; reading continues at the oldest record left`,
         { kind: "permanent" },
       ),
     );
   }
 
-  /** Kinesis never gives what is before the start; a start it did not know yet gives what came before it. */
+  /** Checks a record against the start. Kinesis returns records before the start only if it does not know that position. */
   #beyond(sequence: string, expected: string): MessagingError {
     return new MessagingError(
       "position-invalid",
-      `${this.#options.shard} has no position ${expected}: its newest record, ${sequence}, is before it; the checkpoint is of another stream, or was written by hand: move the group with replay()`,
+      `${this.#options.shard} has no position ${expected}: its newest record, ${sequence}, is before it; the checkpoint belongs to another stream, or was written by hand: move the group with replay()`,
       { kind: "config" },
     );
   }

@@ -11,7 +11,7 @@ import { listShards, type Stream } from "./resource.ts";
 /** The most empty replies before one record is found. */
 const MOST_TURNS = 100;
 
-/** The shards of one stream, for the lease engine; and what the last listing showed, for the readers. */
+/** Lists the shards of one stream for the lease engine, and keeps the last listing for the readers. */
 export class Shards implements ShardSource {
   readonly #stream: Stream;
   readonly #call: Call;
@@ -40,7 +40,7 @@ export class Shards implements ShardSource {
     return { time: await this.timeOf(start.at, signal) };
   }
 
-  /** When the record at a position was accepted: what the position means in the other shards. */
+  /** When the record at a position was accepted. In the other shards the position means this time. */
   async timeOf(position: string, signal: AbortSignal): Promise<number> {
     const { shard, sequence } = parsePosition(position);
     const { ref } = this.#stream;
@@ -64,14 +64,14 @@ export class Shards implements ShardSource {
     throw this.#invalid(shard, at, undefined);
   }
 
-  /** As of the last listing. */
+  /** Whether the last listing shows the shard as closed. */
   isClosed(shard: string): boolean {
     return this.#closed.has(shard);
   }
 
   /**
-   * Kinesis does not know the shard or the position in it. A shard past retention has ended, and that is reported. A position that it
-   * never had comes from a wrong table and is an error.
+   * Call it when Kinesis does not know the shard or the position in it. A shard past retention has ended, which is reported. A position
+   * that the shard never had comes from a wrong table, which is an error.
    */
   async unknown(
     shard: string,
@@ -85,7 +85,7 @@ export class Shards implements ShardSource {
     positionLost(
       new MessagingError(
         "position-trimmed",
-        `${shard} is past retention, and whatever this group had not read of it; reading goes on in the shards that follow it`,
+        `${shard} is past retention, including records that this group had not read; reading continues in the shards that follow it`,
         { kind: "permanent", cause },
       ),
     );
@@ -109,7 +109,7 @@ export class Shards implements ShardSource {
     const position = "StartingSequenceNumber" in at ? at.StartingSequenceNumber : at.ShardIteratorType;
     return new MessagingError(
       "position-invalid",
-      `${shard} of "${this.#stream.name}" has no position ${position}: it is beyond the newest record, or of another stream; move the group with replay()`,
+      `${shard} of "${this.#stream.name}" has no position ${position}: it is beyond the newest record, or belongs to another stream; move the group with replay()`,
       { kind: "config", cause },
     );
   }

@@ -84,7 +84,7 @@ describe("native", () => {
 
   test("a filter on a channel that takes foreign messages is refused: SNS holds back what has no attributes", () => {
     const of = group("billing", { types: ["order.placed"], foreign: true });
-    expect(adapter.nativeProblems!(of, {}).join()).toContain("no attributes");
+    expect(adapter.nativeProblems!(of, {}).join()).toContain("SNS does not deliver messages without attributes");
   });
 });
 

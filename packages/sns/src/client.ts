@@ -44,7 +44,7 @@ async function create({ client, snsEndpoint, endpoint, ...options }: SnsOptions,
   if (client !== undefined)
     throw new MessagingError(
       "missing-client",
-      "client is an SQSClient; give snsClient: new SNSClient({ maxAttempts: 1 }) beside it, for the topics",
+      "client is an SQSClient; also give snsClient: new SNSClient({ maxAttempts: 1 }), for the topics",
       { kind: "config" },
     );
   const at = snsEndpoint ?? endpoint;

@@ -40,8 +40,8 @@ export async function connect(
 }
 
 /**
- * Reports throttling and its end. That SNS does not answer shows in the failed calls. A call whose credentials are refused is made
- * once more if the client finds others.
+ * Reports throttling and its end. Other outages of SNS show in the failed calls. A call whose credentials are refused is made once more if
+ * the client finds others.
  */
 function watched({ call, client }: SnsClient, report: (event: DriverEvent) => void): Call {
   let throttled = false;

@@ -10,7 +10,7 @@ const KMS = "check the state of the topic's KMS key and that its policy lets thi
 const ACCESS = "check the role's policy and the topic's own";
 const DENIED: Row = ["auth", "access-denied", ACCESS];
 
-/** As the SDK names them, without `Exception`. */
+/** The SDK's names of errors, without `Exception`. */
 const TABLE: Readonly<Record<string, Row>> = {
   NotFound: [
     "config",
@@ -33,7 +33,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     "the topic takes no more subscriptions; above 256 KiB (native.maxMessageBytes) it takes 100",
   ],
   FilterPolicyLimitExceeded: ["config", "too-many-filters", "a topic takes 200 filter policies, an account 10,000"],
-  TopicLimitExceeded: ["config", "too-many-topics", "the account has all the topics it may have"],
+  TopicLimitExceeded: ["config", "too-many-topics", "the account has reached its limit of topics"],
   TagLimitExceeded: ["config", "too-many-tags"],
   TagPolicy: ["config", "tag-policy", "a tag policy of the organisation refuses these tags"],
   ConcurrentAccess: ["retryable", "concurrent-change"],
@@ -66,7 +66,7 @@ function ofTable(short: string, senderFault: unknown, during: Phase): Fault | un
   const row = Object.hasOwn(TABLE, short) ? TABLE[short]! : undefined;
   if (row === undefined) return undefined;
   const [kind, code, hint] = row;
-  // Nobody knows whether the request was carried out. An entry that SNS itself reports as failed was not.
+  // It is unknown whether the request was carried out. An entry that SNS itself reports as failed was not.
   const unknown = code === "service-failed" && during === "send" && senderFault === undefined;
   return { kind: unknown ? "ambiguous" : kind, code, ...(hint === undefined ? {} : { hint }) };
 }

@@ -1,13 +1,13 @@
 /**
- * A message on SNS. It is published as an SQS message is sent, and arrives in a group's queue as such, because our subscriptions
- * are raw. Subscriptions that others made may wrap it in a notification.
+ * A message on SNS. It is published in the form of an SQS message and arrives in a group's queue in that form, because our subscriptions are
+ * raw. Subscriptions that others created may wrap it in a notification.
  */
 import type { Delivery, WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { refusal as queueRefusal, toEntry } from "@switchyard/sqs/kit";
 import type { PublishEntry } from "./sdk.ts";
 
-/** Why the message is not published. A topic takes what a queue refuses, and it would never arrive, so it is refused before the call. */
+/** Why the message is not published. A topic accepts messages that a queue refuses. They would never arrive, so they are refused before the call. */
 export function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined {
   if ((message.delayMs ?? 0) > 0)
     return new MessagingError(
@@ -27,15 +27,15 @@ export function toPublishEntry(id: string, message: WireMessage, fifo: boolean, 
 /** The topic whose notifications are unwrapped. */
 export interface Expected {
   readonly name: string;
-  /** Set where the channel gives the topic by ARN. Then only this topic is believed. */
+  /** Set if the channel names the topic by ARN. Then only notifications of this topic are unwrapped. */
   readonly arn?: string | undefined;
 }
 
 /**
- * The message inside a notification of the channel's topic; any other delivery as it is.
+ * The message inside a notification of the channel's topic. Any other delivery is returned unchanged.
  *
- * A body can pose as a notification. So only a message without attributes is unwrapped (SNS sends none with a notification), in
- * exactly this form and of the channel's own topic. Nobody gains by posing: whoever can send to the queue can send the contents too.
+ * A body can imitate a notification. So only a message without attributes is unwrapped (SNS sends none with a notification), in exactly this
+ * form and of the channel's own topic. An imitation gains nothing, because its sender could send the contents to the queue directly.
  */
 export function unwrap(delivery: Delivery, topic: Expected): Delivery {
   const { message } = delivery;
@@ -46,7 +46,7 @@ export function unwrap(delivery: Delivery, topic: Expected): Delivery {
 }
 
 function read(body: string, topic: Expected): Pick<WireMessage, "body" | "headers" | "type"> | undefined {
-  // Most bodies are told apart without parsing: every notification contains this.
+  // Most bodies can be ruled out without parsing, because every notification contains this text.
   if (!body.startsWith("{") || !body.includes('"Notification"')) return undefined;
   let json: Record<string, unknown>;
   try {

@@ -23,7 +23,7 @@ export function topicAddress(of: Destination): string {
   return of.baseAddress ?? (of.group === undefined ? of.address : undefined) ?? topicName(of);
 }
 
-/** Undefined: it is neither a name nor an ARN of a topic. */
+/** Undefined if the address is not a name or an ARN of a topic. */
 export function parseTopic(address: string): TopicAddress | undefined {
   if (NAME.test(address)) return { name: address };
   const arn = ARN.exec(address);

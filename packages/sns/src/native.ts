@@ -53,7 +53,7 @@ const TOPIC: Readonly<Record<string, Check>> = {
   },
 };
 
-/** Why SNS cannot deliver to a queue encrypted with this key. Undefined: it can. */
+/** Why SNS cannot deliver to a queue encrypted with this key. Undefined if it can. */
 export function managedKeyProblem(key: unknown): string | undefined {
   if (typeof key !== "string" || !AWS_MANAGED.test(key)) return undefined;
   return `${key} is managed by AWS and its policy cannot be edited, so SNS is not allowed to use it and every delivery would be discarded; use a customer-managed key whose policy lets sns.amazonaws.com kms:GenerateDataKey* and kms:Decrypt, or leave the key out for SSE-SQS`;
@@ -81,9 +81,7 @@ function groupProblems(of: Destination): readonly string[] {
   const { unwrap } = of.native;
   const problems = [...sqs.nativeProblems!(queueOf(of), {})];
   if (unwrap !== undefined && typeof unwrap !== "boolean")
-    problems.push(
-      "native.unwrap: true (read notifications of the channel's topic as what they carry; the default) or false",
-    );
+    problems.push("native.unwrap: true (unwrap notifications of the channel's topic; the default) or false");
   const key = managedKeyProblem(queueNative(of.native)["kmsKey"]);
   if (key !== undefined) problems.push(`native.kmsKey: ${key}`);
   if (of.types !== undefined && of.types.length + 1 > MAX_FILTER_VALUES)
@@ -92,7 +90,7 @@ function groupProblems(of: Destination): readonly string[] {
     );
   if (of.types !== undefined && of.foreign === true)
     problems.push(
-      "filter: this channel takes foreign messages, and SNS holds back what has no attributes from every subscription with a filter; leave the filter out, consumers tell the types apart",
+      "filter: this channel takes foreign messages, and SNS does not deliver messages without attributes to a subscription with a filter; leave out the filter: consumers check the type themselves",
     );
   return problems;
 }

@@ -14,7 +14,7 @@ const kmsClient = z.custom<SnsClientLike>((value) => typeof (value as SnsClientL
 /** The options of `sqs`, whose queues carry a topic's messages to the groups, and those that only topics need. */
 export const snsOptions = sqsOptions
   .safeExtend({
-    /** The URL of the SNS API, where it is not `endpoint`. `http:` is allowed only to this machine unless `allowInsecure`. */
+    /** The URL of the SNS API, if it differs from `endpoint`. `http:` is allowed only to this machine unless `allowInsecure`. */
     snsEndpoint: z.string().optional(),
     /** In code only. Must have `maxAttempts: 1`. */
     snsClient: client.optional(),
@@ -26,7 +26,8 @@ export const snsOptions = sqsOptions
     if (options.snsEndpoint === undefined) return;
     const problem = endpointProblem(options.snsEndpoint, options.allowInsecure === true);
     if (problem !== undefined) refuse("snsEndpoint", problem);
-    if (options.snsClient !== undefined) refuse("snsEndpoint", "cannot stand beside `snsClient`; set it on the client");
+    if (options.snsClient !== undefined)
+      refuse("snsEndpoint", "cannot be combined with `snsClient`; set it on the client");
   });
 
 /** The options of an SNS connection: those of SQS, and those that only topics need. */

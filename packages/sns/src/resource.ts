@@ -16,8 +16,8 @@ export interface Topic {
 const refuse = (code: string, message: string): MessagingError => new MessagingError(code, message, { kind: "config" });
 
 /**
- * The topic's ARN. SNS has no call that finds a topic by name. So the account is taken from the address, the connection or the
- * credentials; where none of them names one, all topics are listed. Undefined: there is no such topic.
+ * The topic's ARN. SNS has no call that finds a topic by name. So the account is taken from the address, the connection or the credentials.
+ * If none of them names an account, all topics are listed. Undefined if there is no such topic.
  */
 export async function findArn(of: Destination, sns: SnsClient, signal: AbortSignal): Promise<string | undefined> {
   const address = topicAddress(of);
@@ -54,7 +54,7 @@ async function list(sns: SnsClient, token: string | undefined, signal: AbortSign
     if (classify(cause, "topology").kind !== "auth") throw cause;
     throw new MessagingError(
       "account-unknown",
-      "a topic is named, and neither the configuration nor the credentials say in which account; set accountId on the connection, give the topic's ARN as address, or allow sns:ListTopics",
+      "the topic is given by name, and neither the configuration nor the credentials say in which account it is; set accountId on the connection, use the topic's ARN as address, or allow sns:ListTopics",
       { kind: "config", cause },
     );
   }
@@ -62,11 +62,11 @@ async function list(sns: SnsClient, token: string | undefined, signal: AbortSign
 
 export async function describeTopic(arn: string, sns: SnsClient, signal: AbortSignal): Promise<Topic> {
   const { Attributes: attributes } = await sns.call("GetTopicAttributes", { TopicArn: arn }, signal);
-  // The SDK takes any XML page for a response without attributes.
+  // The SDK reads any XML page as a response without attributes.
   if (attributes === undefined)
     throw new MessagingError(
       "unexpected-answer",
-      `the endpoint gave no attributes of the topic "${arn}"; check the endpoint, and the proxies on the way to it`,
+      `the endpoint returned no attributes of the topic "${arn}"; check the endpoint and the proxies on the way to it`,
       { kind: "retryable" },
     );
   const name = arn.slice(arn.lastIndexOf(":") + 1);

@@ -4,7 +4,7 @@ import { loadPeer } from "@switchyard/core/driver-kit";
 import type { BatchReply, MessageAttribute } from "@switchyard/sqs/kit";
 import { MAX_ATTRIBUTES } from "./limits.ts";
 
-/** `SNSClient` of `@aws-sdk/client-sns` fits. */
+/** The part of a client that is used. `SNSClient` of `@aws-sdk/client-sns` has it. */
 export type SnsClientLike = ClientLike;
 
 export interface PublishEntry {
@@ -105,15 +105,15 @@ export function caller(sdk: Sdk, client: SnsClientLike): Call {
 }
 
 /**
- * Instrumentation may add attributes of its own to a command. Where an entry would then have more than raw delivery allows, it is
- * sent with ours alone, so that tracing never costs a message.
+ * Instrumentation may add its own attributes to a command. If an entry then has more than raw delivery allows, it is sent with only our
+ * attributes, so that tracing never loses a message.
  */
 function keepBudget(
   command: { readonly middlewareStack?: { add?: (...args: unknown[]) => void } },
   { PublishBatchRequestEntries: entries }: Actions["PublishBatch"][0],
 ): void {
   for (const entry of entries) own.set(entry, { ...entry.MessageAttributes });
-  // The last step before the request is written, so that attributes added by anyone are counted.
+  // This is the last step before the request is written, so that all added attributes are counted.
   command.middlewareStack?.add?.(guard, { step: "initialize", priority: "low", name: "switchyardAttributeBudget" });
 }
 

@@ -2,13 +2,13 @@ import type { BatchReply, FailedEntry } from "./sdk.ts";
 import { MAX_BATCH } from "./limits.ts";
 import { entryError } from "./errors.ts";
 
-/** Maps a batch call's reply to its entries, whose ids are their indexes. An entry it says nothing about has failed, unknown how. */
+/** Maps a batch call's reply to its entries, whose ids are their indexes. An entry without a result has failed for an unknown reason. */
 export function byIndex<S extends { readonly Id?: string | undefined }>(
   reply: BatchReply<S>,
   count: number,
 ): readonly (S | { readonly cause: unknown })[] {
   const { Successful, Failed } = reply;
-  // As it nearly always is: all of them, in order.
+  // The usual case: all entries succeeded, in order.
   if (Successful?.length === count && !Failed?.length && Successful.every(({ Id }, index) => Id === String(index)))
     return Successful;
   const found = new Map<string | undefined, S | { readonly cause: unknown }>();

@@ -58,8 +58,8 @@ export async function openClients(options: SqsOptions, sdk: Sdk): Promise<Client
 
 async function create(options: SqsOptions, sdk: Sdk, requestTimeout: number): Promise<SqsClientLike> {
   const codecs = options.fast === false ? undefined : (await import("./fast/bodies.ts")).bodyCodecs;
-  // Requests go to the endpoint, wherever a queue's URL points. Where a checksum differs, the SDK throws away the whole
-  // batch, which SQS has hidden by then. TLS protects the bytes anyway.
+  // Requests go to the endpoint, whatever a queue's URL says. Checksums are off: if one differs, the SDK discards the whole batch,
+  // whose messages SQS has already hidden. TLS protects the bytes anyway.
   return ownClient(
     sdk,
     "SQSClient",

@@ -198,11 +198,9 @@ describe("the options", () => {
     );
     expect((await problems({ client: "x" }))[0]).toContain("in code only");
     expect(await problems({ client: fakeClient(() => ({})), region: "x" })).toEqual([
-      "region: cannot stand beside `client`; set it on the client",
+      "region: cannot be combined with `client`; set it on the client",
     ]);
-    expect(await problems({ receiveClient: fakeClient(() => ({})) })).toEqual([
-      "receiveClient: needs `client` beside it",
-    ]);
+    expect(await problems({ receiveClient: fakeClient(() => ({})) })).toEqual(["receiveClient: needs `client` too"]);
   });
 });
 

@@ -7,14 +7,14 @@ export { isLoopback };
 
 export const EXAMPLE_ENDPOINT = "https://sqs.eu-west-1.amazonaws.com";
 
-/** What is wrong with an endpoint. Undefined: nothing. */
+/** What is wrong with an endpoint. Undefined if nothing is. */
 export const endpointProblem = (endpoint: string, allowInsecure: boolean): string | undefined =>
   originProblem(endpoint, allowInsecure, EXAMPLE_ENDPOINT);
 
 /**
- * May a queue's URL be used with this endpoint? The same host; any two names of this machine (emulators and proxies); or two
- * names of SQS in the same region (`sqs.R.amazonaws.com`, a VPC endpoint, FIPS, dual stack, the legacy `R.queue.amazonaws.com`).
- * `trusted`: hosts and partitions that the user added, over https and at its own port only.
+ * Whether a queue's URL may be used with this endpoint. It may if both have the same host, if both are names of this machine (emulators and
+ * proxies), or if both are names of SQS in the same region (`sqs.R.amazonaws.com`, a VPC endpoint, FIPS, dual stack, the legacy
+ * `R.queue.amazonaws.com`). `trusted`: hosts and partitions that the user added, which need https and its default port.
  */
 export function sameService(queue: URL, endpoint: URL, trusted: readonly string[] = []): boolean {
   if (isLoopback(queue.hostname) && isLoopback(endpoint.hostname)) return true;

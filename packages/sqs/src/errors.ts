@@ -1,4 +1,4 @@
-/** The fault table: what an error of SQS, the SDK or the network means for the call it happened in. */
+/** The fault table: what an error of SQS, the SDK or the network means for the call that failed. */
 import { classifierOf, type FaultTable, messageOf, unknownFault } from "@switchyard/aws-kit";
 import type { Fault, Phase } from "@switchyard/core/driver";
 import type { FailedEntry } from "./sdk.ts";
@@ -6,7 +6,7 @@ import type { FailedEntry } from "./sdk.ts";
 /** An entry that a batch reply reported as failed, or left out. */
 export class EntryError extends Error {
   override readonly name: string;
-  /** True: the entry is at fault; false: the service is. Undefined: the reply left the entry out. */
+  /** True if the entry is at fault, false if the service is. Undefined if the reply left the entry out. */
   readonly senderFault: boolean | undefined;
   constructor(code: string, message: string, senderFault: boolean | undefined) {
     super(message);
@@ -32,7 +32,7 @@ const table: FaultTable = {
   OverLimit: [
     "throttled",
     "too-many-in-flight",
-    "the queue has its most messages in flight; settle some or lower maxInFlight",
+    "the queue has the most messages in flight that SQS allows; settle some or lower maxInFlight",
   ],
 
   QueueDoesNotExist: ["config", "queue-not-found", TOPOLOGY],
@@ -55,7 +55,7 @@ const table: FaultTable = {
   QueueDeletedRecently: [
     "retryable",
     "queue-deleted-recently",
-    "SQS makes a queue of the same name again 60 seconds after its deletion",
+    "SQS creates a queue of the same name only 60 seconds after its deletion",
   ],
   OptInRequired: ["config", "opt-in-required", "this account has no access to SQS in the region"],
   KmsDisabled: ["config", "kms-disabled", KMS],
@@ -68,7 +68,7 @@ const table: FaultTable = {
   InvalidMessageContents: [
     "permanent",
     "invalid-characters",
-    "SQS takes no NUL, C0 controls but tab and line ends, U+FFFE or U+FFFF; encode the body",
+    "SQS refuses NUL, C0 controls except tab and line ends, U+FFFE and U+FFFF; encode the body",
   ],
   BatchRequestTooLong: ["permanent", "too-large"],
   ReceiptHandleIsInvalid: ["lost", "receipt-invalid"],

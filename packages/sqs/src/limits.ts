@@ -16,13 +16,13 @@ export const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
-/** Per message on standard queues; per queue on both kinds. */
+/** The longest delay: for a message on standard queues, for a whole queue on both kinds. */
 export const MAX_DELAY_MS = 15 * MINUTE;
-/** Counted from the receive: extensions and retry delays together. */
+/** The longest hold, counted from the receive. It includes extensions and retry delays. */
 export const MAX_HOLD_MS = 43_200 * SECOND;
-/** Kept back from the 12 hours, for the calls themselves to arrive. */
+/** Reserved of the 12 hours, so that the calls themselves can arrive. */
 export const HOLD_MARGIN_MS = 10 * SECOND;
-/** Kept back from the 12 hours, for a handler that then asks for the longest retry delay. */
+/** Reserved of the 12 hours, for a handler that then asks for the longest retry delay. */
 export const RETRY_MARGIN_MS = MINUTE;
 export const MAX_WAIT_MS = 20 * SECOND;
 /** How long a FIFO queue remembers a deduplication id, and a receive attempt id. */
@@ -32,15 +32,15 @@ export const MIN_RETENTION_MS = MINUTE;
 export const MAX_RETENTION_MS = 14 * DAY;
 export const DEFAULT_RETENTION_MS = 4 * DAY;
 
-/** With less, SQS may give up on a message that no consumer ever got: a receive can count and not be delivered (developer guide). */
+/** With a lower limit, SQS may give up a message that no consumer ever got, because a receive can count without being delivered (developer guide). */
 export const MIN_RECEIVE_COUNT = 3;
 export const MAX_RECEIVE_COUNT = 1_000;
 
-/** Ten batches of ten at once. More would only wait inside the process, whose client is saturated near 1,400 requests a second. */
+/** Concurrent sends, each of up to ten messages. More would only wait in the process, whose client is saturated at about 1,400 requests a second. */
 export const SENDS_AT_ONCE = 10;
-/** The most polls of one queue at once. Core chooses how many run, by how much they bring. */
+/** The most concurrent polls of one queue. Core chooses how many run, by how many messages they return. */
 export const POLLS_AT_ONCE = 10;
 
 export const CALL_TIMEOUT_MS = 15 * SECOND;
-/** A poll can take its whole wait before the first byte comes. */
+/** The timeout of a poll. The first byte may come only after its whole wait. */
 export const POLL_TIMEOUT_MS = MAX_WAIT_MS + 10 * SECOND;

@@ -1,6 +1,6 @@
 /**
- * A message on SQS: the body is the data as text; `type`, `ce`, `traceparent` and `tracestate` (and whatever else stands in
- * `headers`) are message attributes of type String, at most ten with `type`. Where the body is a pointer to a stored one, an attribute
+ * A message on SQS. The body is the data as text. `type`, `ce`, `traceparent`, `tracestate` and all other headers are message attributes of
+ * type String, at most ten including `type`. Where the body is a pointer to a stored one, an attribute
  * of type Number has the size of the latter, as Amazon's extended client libraries write and read it.
  */
 import type { WireMessage } from "@switchyard/core/driver";
@@ -56,7 +56,7 @@ export function refusal(message: WireMessage, fifo: boolean): MessagingError | u
     return refuse("bad-header", "the message type is empty or holds characters SQS refuses");
   for (const name of names) {
     if (name === "type" && type !== undefined)
-      return refuse("bad-header", 'a header named "type" would hide the message type; name it otherwise');
+      return refuse("bad-header", 'a header named "type" would hide the message type; use another name');
     if (name.length > MAX_ATTRIBUTE_NAME || !NAME.test(name))
       return refuse(
         "bad-header",
@@ -77,7 +77,7 @@ function refuse(code: string, message: string): MessagingError {
   return new MessagingError(code, message, { kind: "permanent" });
 }
 
-/** `alone` makes an id for a message without a key or deduplication id on a FIFO queue, so that it waits for no other message. */
+/** `alone` makes an id for a message without a key or deduplication id on a FIFO queue, so that the message waits for no other. */
 export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry {
   const attributes: Record<string, MessageAttribute> = {};
   if (message.type !== undefined) attributes["type"] = { DataType: STRING, StringValue: message.type };
@@ -133,8 +133,8 @@ const ALLOWED = new RegExp(`^[!-~]{1,${MAX_ID}}$`);
 const HASHED = /^~[A-Za-z0-9_-]{43}$/;
 
 /**
- * A group or deduplication id for any text: the text itself where SQS allows it, else `~` and its SHA-256. Equal texts have equal
- * ids. An id made here stays as it is, so that a copy of a received message keeps its group.
+ * A group or deduplication id for any text: the text itself if SQS allows it, otherwise `~` and its SHA-256. Equal texts have equal ids.
+ * An id that was made here is returned unchanged, so that a copy of a received message keeps its group.
  */
 export function toId(text: string): string {
   if (ALLOWED.test(text) && (!text.startsWith("~") || HASHED.test(text))) return text;

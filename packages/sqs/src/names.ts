@@ -16,7 +16,7 @@ export function queueName(of: Destination): string {
   return of.ordered ? `${of.name}.fifo` : of.name;
 }
 
-/** Undefined: it is neither a name, a URL nor an ARN of a queue. */
+/** Undefined if the address is not a name, a URL or an ARN of a queue. */
 export function parseAddress(address: string): Address | undefined {
   if (NAME.test(address)) return { name: address };
   const arn = ARN.exec(address);

@@ -35,7 +35,7 @@ describe("native settings", () => {
     [{ delay: "16m" }, "native.delay: a duration from 0s to 15m"],
     [{ visibility: "13h" }, "native.visibility: a duration from 0s to 12h"],
     [{ kmsKey: "my key" }, "native.kmsKey: the id, the ARN or the alias"],
-    [{ kmsDataKeyReuse: "5m" }, "native.kmsDataKeyReuse: used with kmsKey only"],
+    [{ kmsDataKeyReuse: "5m" }, "native.kmsDataKeyReuse: allowed only with kmsKey"],
     [{ throughput: "high" }, "native.throughput: for FIFO queues only"],
     [{ tags: { "aws:x": "1" } }, "native.tags: at most 50 tags"],
     [{ tags: { a: 1 } }, "native.tags: at most 50 tags"],

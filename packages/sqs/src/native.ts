@@ -20,9 +20,9 @@ export interface Settings {
   readonly maxMessageBytes: number;
   /** Delays every message of the queue. */
   readonly delayMs: number;
-  /** For consumers that ask for no hold. Ours ask for one with each receive. */
+  /** The hold for consumers of other stacks that do not ask for one. Ours ask for one with each receive. */
   readonly visibilityMs: number;
-  /** Absent: SSE-SQS. */
+  /** Absent: the queue is encrypted with SSE-SQS. */
   readonly kmsKey?: string;
   readonly kmsDataKeyReuseMs?: number;
   /** Absent: the queue's policy is left alone. */
@@ -51,7 +51,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   kmsDataKeyReuse: (value, of) =>
     typeof of.native["kmsKey"] === "string"
       ? duration(60 * SECOND, 86_400 * SECOND, "a duration from 60s to 24h")(value, of)
-      : "used with kmsKey only; set kmsKey or leave it out",
+      : "allowed only with kmsKey; set kmsKey or leave it out",
   maxMessageBytes: (value) =>
     Number.isInteger(value) && (value as number) >= MIN_MESSAGE_BYTES && (value as number) <= MAX_MESSAGE_BYTES
       ? undefined
@@ -118,7 +118,7 @@ export interface BucketOf {
   readonly account: string;
 }
 
-/** `native.access`: who besides the queue's own account may send to it or receive from it. */
+/** `native.access`: who may send to the queue or receive from it, besides its own account. */
 export interface Access {
   /** Accounts (12 digits), IAM ARNs, SNS topic ARNs, S3 bucket ARNs, EventBridge rule ARNs. */
   readonly send?: readonly (string | BucketOf)[];

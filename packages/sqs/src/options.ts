@@ -25,16 +25,16 @@ export const sqsOptions = z
     /** A profile of the shared configuration files. */
     profile: z.string().min(1).optional(),
     /**
-     * More hosts that queues' URLs may be on, https only: for a partition of AWS that this version does not know. Each is one whole host
-     * (`sqs.example.cloud`), or a partition's suffix with a dot before it (`.example.cloud`), under which SQS's own hosts of the
-     * endpoint's region are taken. Requests signed with your credentials go there. Default: none.
+     * More hosts of queue URLs, for a partition of AWS that this version does not know. Https only. An entry is one whole host
+     * (`sqs.example.cloud`), or a partition's suffix with a leading dot (`.example.cloud`), which adds SQS's hosts of the endpoint's region
+     * under it. Requests signed with your credentials go there. Default: none.
      */
     trustedHosts: z.array(z.string()).optional(),
-    /** Allows plain `http:` to another machine. Default false. */
+    /** Whether plain `http:` to another machine is allowed. Default false. */
     allowInsecure: z.boolean().optional(),
     /**
-     * False: the SDK's own client, without our patches and our codecs for message bodies (`src/fast`). Slower; for telling whether a
-     * new version of the SDK disagrees with them. Default true. A client given in code is never patched.
+     * Whether to use our patches of the SDK's client and our codecs for message bodies (`src/fast`). False is slower. Use it to find out
+     * whether a new version of the SDK is incompatible with them. Default true. A client given in code is never patched.
      */
     fast: z.boolean().optional(),
     /** In code only: used for every call, and for polls unless `receiveClient` is given. Must have `maxAttempts: 1`. */
@@ -53,11 +53,11 @@ export const sqsOptions = z
       if (problem !== undefined) context.addIssue({ code: "custom", path: ["trustedHosts", at], message: problem });
     }
     if (options.client === undefined) {
-      if (options.receiveClient !== undefined) refuse("receiveClient", "needs `client` beside it");
+      if (options.receiveClient !== undefined) refuse("receiveClient", "needs `client` too");
       return;
     }
     for (const key of ["region", "endpoint", "profile"] as const) {
-      if (options[key] !== undefined) refuse(key, "cannot stand beside `client`; set it on the client");
+      if (options[key] !== undefined) refuse(key, "cannot be combined with `client`; set it on the client");
     }
   });
 

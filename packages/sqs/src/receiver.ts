@@ -47,7 +47,7 @@ export function createReceiver(
   };
 }
 
-/** A queue with a redrive policy gives messages up by itself. */
+/** A queue with a redrive policy gives up messages by itself. */
 function existingOf({ attributes }: Queue): Existing {
   const limit = redriveOf(attributes["RedrivePolicy"]);
   return limit === undefined || !(limit.count > 0)
@@ -116,7 +116,7 @@ async function receiveOnce(
     );
     messages = reply.Messages ?? [];
   } catch (error) {
-    // Classified as during a send: ambiguous means that SQS may have carried it out although no reply came.
+    // Classified as in a send: ambiguous means that SQS may have carried out the call although no reply came.
     if (attempt !== undefined && classify(error, "send").kind === "ambiguous") attempts?.lost(attempt);
     throw error;
   }
@@ -126,8 +126,8 @@ async function receiveOnce(
 }
 
 /**
- * When a hold ends. It began somewhere between the call and the reply, which a long poll sets far apart. Counted from the call,
- * but at least half of it is left when the reply comes, unless the reply took longer than the wait explains.
+ * When a hold ends. The hold began at some time between the call and the reply, which a long poll sets far apart. It is counted from the
+ * call, but at least half of it counts as left when the reply comes, unless the reply came later than the wait explains.
  */
 export function holdEnd(called: number, replied: number, waitMs: number, holdMs: number): number {
   return Math.min(Math.max(called + holdMs, replied + holdMs / 2), called + waitMs + holdMs);
@@ -167,7 +167,7 @@ class ReceiveAttempts {
     this.#runtime = runtime;
   }
 
-  /** The id for a receive of at most `max` messages. A lost receive of more messages than that is not repeated by it. */
+  /** The id for a receive of at most `max` messages. It does not repeat a lost receive of more messages. */
   take(max: number): ReceiveAttempt {
     const now = this.#runtime.monotonic();
     this.#lost = this.#lost.filter(({ until }) => until > now);
@@ -176,13 +176,13 @@ class ReceiveAttempts {
     return { id: this.#runtime.uuid(), max, until: now + DEDUP_MS };
   }
 
-  /** The reply of this receive was lost: the next receive asks for the same messages. */
+  /** Call it when the reply of this receive was lost: the next receive then asks for the same messages. */
   lost(attempt: ReceiveAttempt): void {
     this.#lost.push(attempt);
   }
 }
 
-/** What happens to one message. `ms`: how long it stays hidden from now; absent: it is deleted. */
+/** What happens to one message. `ms`: how long it stays hidden from now on. Absent: it is deleted. */
 interface VisibilityChange {
   readonly index: number;
   readonly receipt: string;

@@ -18,13 +18,13 @@ export interface Queue {
 
 const refuse = (code: string, message: string): MessagingError => new MessagingError(code, message, { kind: "config" });
 
-/** What a call is about, for errors: `queue "orders.fifo"`. */
+/** The resource of a call, for errors: `queue "orders.fifo"`. */
 export function queueWords(input: { readonly QueueUrl?: string; readonly QueueName?: string }): string | undefined {
   const name = input.QueueName ?? input.QueueUrl?.slice(input.QueueUrl.lastIndexOf("/") + 1);
   return name === undefined ? undefined : `queue "${name}"`;
 }
 
-/** The queue's URL as the endpoint knows it. Rejects with SQS's own error where there is no such queue. */
+/** The queue's URL as the endpoint returns it. Rejects with SQS's own error if there is no such queue. */
 export async function queueUrl(
   of: Destination,
   options: SqsOptions,
@@ -56,9 +56,9 @@ export async function queueUrl(
 }
 
 const GIVEN =
-  "give the queue by name or ARN, or use a connection with that endpoint or region; of a partition of AWS that is not known here, add the host to trustedHosts";
+  "give the queue by name or ARN, or use a connection with that endpoint or region; if the queue is in a partition of AWS that this version does not know, add the host to trustedHosts";
 const FOLLOWED =
-  "the client given sends requests to the host of a queue's URL; make it with useQueueUrlAsEndpoint: false, or give endpoint instead of a client";
+  "this client sends requests to the host of a queue's URL; create it with useQueueUrlAsEndpoint: false, or set endpoint instead of client";
 
 /** A queue's URL can make the SDK send signed requests to its host, so only a URL of the endpoint's own service is accepted. */
 function checkedUrl(url: URL, endpoint: URL | undefined, options: SqsOptions, hint: string): string {

@@ -5,7 +5,7 @@
 import { type ClientLike, commandOf, type Sdk } from "@switchyard/aws-kit";
 import { loadPeer } from "@switchyard/core/driver-kit";
 
-/** `SQSClient` of `@aws-sdk/client-sqs` fits. */
+/** The part of a client that is used. `SQSClient` of `@aws-sdk/client-sqs` has it. */
 export type SqsClientLike = ClientLike;
 
 export interface MessageAttribute {

@@ -1,19 +1,19 @@
 /**
- * Puts hand-written codecs for request and response bodies into a client of the SDK. The SDK still does everything else, and
- * every body that a codec does not take.
+ * Puts hand-written codecs for request and response bodies into a client of the SDK. The SDK still handles everything else, including every
+ * body that a codec does not handle.
  */
 
 /** Writes and reads the bodies of one action. A method that is absent leaves that side to the SDK. */
 export interface BodyCodec {
   /** The body for `input`; `empty` is what the SDK writes for an empty input. Undefined: the SDK writes this one. */
   write?(input: any, empty: string): string | Uint8Array | undefined;
-  /** The input in the SDK's form, where `write` takes another one. Used when `write` returned undefined. */
+  /** The input in the SDK's form, if `write` takes another one. Used when `write` returned undefined. */
   forSdk?(input: any): object;
   /** The output in a response body. Undefined: the SDK reads this one, or rejects it. */
   read?(body: string): object | undefined;
 }
 
-/** By action. The input of such an action must not decide which host is called. */
+/** Codecs by action. The input of such an action must not decide which host is called. */
 export type BodyCodecs = Readonly<Record<string, BodyCodec>>;
 
 interface HttpRequest {

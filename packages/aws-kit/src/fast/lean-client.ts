@@ -2,7 +2,7 @@ import type { ClientLike, Sdk } from "../clients.ts";
 import { Renewal, renewableClient } from "../renewal.ts";
 import { type BodyCodecs, type Protocol, useBodyCodecs } from "./body-codecs.ts";
 
-/** What is used of an SDK client beyond {@link ClientLike}. Another version of the SDK may lack any of it. */
+/** The parts of an SDK client that are used besides {@link ClientLike}. Another version of the SDK may lack any of them. */
 interface SdkClient extends ClientLike {
   config: {
     signer?: (scheme?: unknown) => Promise<unknown>;
@@ -22,7 +22,7 @@ interface MiddlewareArguments {
 }
 
 export interface LeanClient extends ClientLike {
-  /** The body codecs are in use. False where this version of the SDK has no protocol object to put them into. */
+  /** Whether the body codecs are in use. False if this version of the SDK has no protocol object to put them into. */
   readonly hasCodecs: boolean;
 }
 
@@ -52,7 +52,7 @@ function makeClient(
   codecs: BodyCodecs,
   signals: WeakMap<object, AbortSignal>,
 ): SdkClient {
-  // The cached middleware is used for calls without options only, so signals travel in a map beside the call.
+  // The SDK uses its cached middleware only for calls without options, so abort signals are passed in a separate map.
   const client = new sdk[className]!({ ...settings, cacheMiddleware: true }) as SdkClient;
   const { middlewareStack } = client;
   keepSigner(client.config);

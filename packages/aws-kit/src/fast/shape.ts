@@ -1,4 +1,4 @@
-/** Tells whether a codec of ours takes a JSON value. Unknown members and null are never taken: such a value is the SDK's. */
+/** Whether one of our codecs handles a JSON value. A value with unknown members or null is left to the SDK. */
 export type Shape = (value: unknown) => boolean;
 
 export const text: Shape = (value) => typeof value === "string";

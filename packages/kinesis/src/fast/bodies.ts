@@ -4,7 +4,7 @@ import { asBytes, type PutEntry } from "../sdk.ts";
 import { recordOf } from "./get-records.ts";
 import { putBody } from "./put-records.ts";
 
-/** The result of a stored record, and of one that was not stored. */
+/** The shapes of a stored record's result and of a failed one's. */
 const taken = members({ SequenceNumber: text, ShardId: text });
 const refused = members({ ErrorCode: text, ErrorMessage: text });
 const put = members({

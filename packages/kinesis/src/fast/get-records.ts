@@ -1,9 +1,9 @@
-/** A record as GetRecords gives it: the SDK looks at each as its schema has it, and at every character of its base64. */
+/** Reads a record of a GetRecords response. The SDK would interpret a schema for each record, and decode base64 character by character. */
 import type { KinesisRecord } from "../sdk.ts";
 
 const MEMBERS = 4;
 
-/** Of the members every record has, and the one that encrypted ones have; none is known beside them. Else undefined. */
+/** Undefined if the record lacks a member that every record has, or has any other than the one of encrypted records. */
 export function recordOf(given: unknown): KinesisRecord | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   const { SequenceNumber, ApproximateArrivalTimestamp, Data, PartitionKey, EncryptionType } = given as Record<
@@ -22,7 +22,7 @@ export function recordOf(given: unknown): KinesisRecord | undefined {
   return EncryptionType === undefined ? record : { ...record, EncryptionType };
 }
 
-/** Undefined where characters had to be passed over, or padding is missing. */
+/** Undefined if the text has characters that are not base64, or its padding is missing. */
 function fromBase64(text: string): Uint8Array | undefined {
   const { length } = text;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;

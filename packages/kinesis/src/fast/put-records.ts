@@ -1,31 +1,31 @@
-/** The body of PutRecords: the SDK spells base64 byte by byte in JavaScript, which is a fifth of what publishing to Kinesis costs. */
+/** Writes the body of PutRecords. The SDK encodes base64 byte by byte in JavaScript, a fifth of the cost of publishing to Kinesis. */
 import type { PutEntry, StreamRef } from "../sdk.ts";
 
 type Input = StreamRef & { readonly Records: readonly PutEntry[] };
 
-/** Undefined: it has a member that is not ours to write. */
+/** Undefined if the input has a member that this function does not write. */
 export function putBody({ Records, ...stream }: Input): Uint8Array | undefined {
   for (const name in stream) if (name !== "StreamName" && name !== "StreamARN") return undefined;
   const before = JSON.stringify(stream).slice(0, -1);
   return written(`${before}${before === "{" ? "" : ","}"Records":[`, Records, "]}");
 }
 
-/** The same bytes. */
+/** The same bytes as a Buffer. */
 const buffer = ({ buffer: of, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(of, byteOffset, byteLength);
 
 const DATA = '{"Data":"';
 const KEY = '","PartitionKey":';
 const PLAIN = /^[\w.:/@-]*$/;
-/** JSON.stringify costs more than the look. */
+/** A key as JSON. The test for plain text costs less than JSON.stringify. */
 const quoted = (key: string): string => (PLAIN.test(key) ? `"${key}"` : JSON.stringify(key));
 
-/** Nearly all of it is ASCII: it has as many bytes as characters, and need not be counted. */
+/** Writes the body as if all text were ASCII, which has one byte per character, and again with counted bytes if it is not. */
 const written = (before: string, entries: readonly PutEntry[], after: string): Buffer =>
   put(before, entries, after, (text) => text.length) ?? put(before, entries, after, Buffer.byteLength)!;
 
 /**
- * Into one buffer of the very size: nothing is joined, and a record's bytes stand for a moment where their base64 will.
- * Undefined: a text has more bytes than `bytesOf` says, as its place would have had room to show.
+ * Writes everything into one buffer of the final size, so that nothing is joined. The bytes of a text are first written to the place where
+ * its base64 then goes. Undefined if a text has more bytes than `bytesOf` says. The place is large enough for that to show.
  */
 function put(
   before: string,

@@ -25,7 +25,7 @@ export async function applyStream(
   if (create || planned.settings.length + planned.consumers.length > 0) await active(desired.ref, context);
   const allowed = (setting: string): boolean => create || planned.settings.includes(setting);
   if (!desired.external) {
-    // A step may be one of several towards the same setting; the stream is looked at again after each.
+    // A setting may need several steps. After each step the stream is described again.
     for (let steps = 0; steps < 40; steps++) {
       const step = differences(desired, await active(desired.ref, context)).find(
         (each) => each.step !== undefined && allowed(each.setting) && (destructive || each.action !== "destructive"),

@@ -12,7 +12,7 @@ export interface TopologyContext {
   readonly signal: AbortSignal;
 }
 
-/** How long a stream may take to become active. Making many shards takes minutes. */
+/** How long a stream may take to become active. Creating many shards takes minutes. */
 const ACTIVE_MS = 15 * 60 * SECOND;
 
 /** Waits until the stream is active. Rejects after 15 minutes. */
@@ -70,7 +70,7 @@ export async function consumerStatus(
   }
 }
 
-/** Waits for `work`; an error of this name is no error here. */
+/** Waits for `work` and ignores an error of this name. */
 export async function ignoring(name: string, work: Promise<unknown>): Promise<void> {
   await work.catch((cause: unknown) => {
     if (!isNamed(cause, name)) throw cause;

@@ -59,7 +59,7 @@ function shards({ settings }: DesiredStream, stream: Stream): Difference[] {
     {
       setting: "shards",
       action: "update",
-      summary: `shards: ${openShards} become ${wanted}; a key may change its shard, which is read after the old one to its end`,
+      summary: `shards: ${openShards} become ${wanted}; a key may move to another shard, which is read only after its old shard was read to the end`,
       step: (call, signal) =>
         call("UpdateShardCount", { ...ref, TargetShardCount: next, ScalingType: "UNIFORM_SCALING" }, signal),
     },

@@ -17,7 +17,7 @@ export async function planStream(
   const planned = { desired, create: false, settings: [] as string[], consumers: [] as string[], tags: false };
   if (stream === undefined) {
     if (desired.external) {
-      add("drift", "stream", desired.name, "does not exist, and is not made because it was given by address");
+      add("drift", "stream", desired.name, "does not exist, and is not created because it was given by address");
       return { changes, planned };
     }
     planned.create = true;

@@ -17,7 +17,7 @@ import { findQueue, ifThere, type TopologyContext } from "./context.ts";
 export interface PlannedGroup {
   readonly of: Destination;
   readonly subscribe: boolean;
-  /** Which attributes of the subscription may be set. What changed after the plan is left for the next one. */
+  /** Which attributes of the subscription may be set. Differences that arose after the plan are left for the next plan. */
   readonly settings: readonly string[];
 }
 
@@ -67,7 +67,7 @@ async function applyTopic(
   if (topic === undefined)
     throw new MessagingError(
       "topic-not-found",
-      `there is no topic "${desired.name}"; create it, or leave the address out`,
+      `there is no topic "${desired.name}"; create it, or leave out the address`,
       {
         kind: "config",
         channel: desired.of.channel,
@@ -90,7 +90,7 @@ async function createTopic(desired: DesiredTopic, { sns, signal }: TopologyConte
     const made = { Name: topicName(desired.of), Attributes: creationAttributes(desired), Tags };
     return (await sns.call("CreateTopic", made, signal)).TopicArn;
   } catch (error) {
-    // Another process was faster, or created it with other settings. What differs is then set as on any topic.
+    // Another process was faster, or created the topic with other settings. Differences are then changed as on any topic.
     if (!/already exists/i.test(String((error as Error).message))) throw error;
     return findArn(desired.of, sns, signal);
   }
@@ -104,7 +104,7 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, context: T
   if (queue === undefined)
     throw new MessagingError(
       "queue-not-found",
-      `the queue of group "${group.group}" does not exist; create it, or leave the address out`,
+      `the queue of group "${group.group}" does not exist; create it, or leave out the address`,
       {
         kind: "config",
         channel: group.channel,
@@ -140,7 +140,7 @@ async function applySubscription(planned: PlannedGroup, topic: Topic, context: T
   }
 }
 
-/** Unsubscribes first, then deletes the queue. The dead letters stay, for people to look at. */
+/** Unsubscribes first, then deletes the queue. The dead letters stay, so that people can look at them. */
 async function remove(removed: Removed, of: Destination, context: TopologyContext): Promise<void> {
   const { sns, queues, signal } = context;
   const { subscriptionArn } = removed;

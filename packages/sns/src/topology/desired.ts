@@ -4,19 +4,19 @@ import { locateTopic, topicAddress, topicName } from "../names.ts";
 import { nativeProblems, type TopicSettings, topicSettings } from "../native.ts";
 
 export interface DesiredTopic {
-  /** The topic's own destination; derived where only groups were given. */
+  /** The topic's own destination. It is derived if only groups were given. */
   readonly of: Destination;
   /** Its name, or the address it was given. */
   readonly name: string;
-  /** Given by address: it must exist, and its settings are left to its owner. */
+  /** True if it was given by address. It must exist, and its settings are left to its owner. */
   readonly external: boolean;
   readonly settings: TopicSettings;
   readonly groups: readonly Destination[];
-  /** The list of groups is complete: a group that exists and is not in it was removed from the configuration. */
+  /** True if the list of groups is complete, so that an existing group which is not in it was removed from the configuration. */
   readonly whole: boolean;
 }
 
-/** Each topic once, with its groups. Throws where a destination cannot be a topic or a queue. */
+/** Each topic once, with its groups. Throws if a destination cannot be a topic or a queue. */
 export function desiredTopics(destinations: readonly Destination[]): readonly DesiredTopic[] {
   const found = new Map<string, { of: Destination; groups: Destination[]; whole: boolean }>();
   const problems: { path: string; message: string }[] = [];
@@ -48,7 +48,10 @@ function topicOf({ channel, base, ordered, baseAddress }: Destination): Destinat
   return baseAddress === undefined ? topic : { ...topic, baseAddress };
 }
 
-/** Lets the group's types through, and messages without a type, which come from foreign producers. Consumers check again, because filters take time to change. */
+/**
+ * Lets through the group's types and messages without a type, which other producers send. Consumers check types again, because a changed
+ * filter takes time to apply.
+ */
 export function filterPolicy({ types }: Destination): string | undefined {
   return types === undefined ? undefined : JSON.stringify({ type: [...[...types].sort(), { exists: false }] });
 }

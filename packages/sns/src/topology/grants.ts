@@ -5,7 +5,7 @@ import type { Statement } from "@switchyard/sqs/kit";
 const SERVICE = "sns.amazonaws.com";
 const NEEDED = ["kms:GenerateDataKey", "kms:Decrypt"];
 
-/** Lets exactly this topic use the key. Its Sid is derived from the topic's ARN, so that the statement is found again. */
+/** The statement that lets only this topic use the key. Its Sid is derived from the topic's ARN, so that it can be found again. */
 export function grantFor(topicArn: string): Statement {
   const name = topicArn.slice(topicArn.lastIndexOf(":") + 1).replace(/[^A-Za-z0-9]/g, "");
   const hash = createHash("sha256").update(topicArn).digest("hex").slice(0, 12);
@@ -20,8 +20,8 @@ export function grantFor(topicArn: string): Statement {
 }
 
 /**
- * The policy with the topic's statement added and all others as they are. Undefined: SNS may already use the key for this topic.
- * Throws where the policy cannot be read.
+ * The policy with the topic's statement added and all other statements unchanged. Undefined if SNS may already use the key for this topic.
+ * Throws if the policy cannot be read.
  */
 export function granted(policy: string, keyArn: string, topicArn: string): string | undefined {
   const document = JSON.parse(policy) as { Statement?: Statement | Statement[] };
@@ -44,7 +44,7 @@ function allows(statement: Statement, keyArn: string, topicArn: string): boolean
 
 type Conditions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Whether the conditions hold. An unknown condition counts as not holding: a statement too many is better than one too few. */
+/** Whether the conditions are met. An unknown condition counts as not met, because an unneeded statement is better than a missing one. */
 function holds(conditions: Conditions, topicArn: string): boolean {
   const account = topicArn.split(":")[4] ?? "";
   return Object.entries(conditions).every(([operator, keys]) =>

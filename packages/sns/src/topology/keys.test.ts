@@ -109,7 +109,7 @@ test.each([
   expect(changes).toEqual([
     expect.objectContaining({ action: "drift", resource: "key", detail: { statement: grantFor(ARN) } }),
   ]);
-  expect(changes[0]!.summary).toMatch(/whoever administers it must add the statement/);
+  expect(changes[0]!.summary).toMatch(/its administrator must add the statement/);
   expect(changes[0]!.summary).toMatch(why);
 });
 

@@ -1,4 +1,4 @@
-/** The KMS keys of queues. SNS must be allowed to use them; otherwise it discards every delivery, and nobody is told. */
+/** The KMS keys of queues. SNS must be allowed to use them. Otherwise it silently discards every delivery. */
 import type { Change, Destination } from "@switchyard/core/driver";
 import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import type { Queue } from "@switchyard/sqs/kit";
@@ -6,7 +6,7 @@ import { managedKeyProblem } from "../native.ts";
 import { grantFor, granted } from "./grants.ts";
 import type { TopologyContext } from "./context.ts";
 
-/** Refuses a queue under a key SNS may not use. */
+/** Refuses a queue under a key that SNS cannot use. */
 export function refuseManagedKey(group: Destination, key: string | undefined): void {
   const problem = managedKeyProblem(key);
   if (problem !== undefined) throw refusal(group, problem);
@@ -79,12 +79,12 @@ export async function planKeys(
     const byHand = (why: string): void => {
       if (!all.some(({ first }) => first)) return;
       const account = topicArn === topic.arn && !topic.known ? ", with your account in the topic's ARN" : "";
-      const who = `whoever administers it must add the statement in detail to its policy${account}, or nothing reaches "${queues}"`;
+      const who = `its administrator must add the statement shown in detail to its policy${account}, or nothing reaches "${queues}"`;
       changes.push(change("drift", `its policy must let SNS use it: ${who}; not done here: ${why}`));
     };
     const managed = (problem: string): void => {
       if (all.some(({ own }) => own)) throw refusal(group, problem);
-      const summary = `what SNS cannot deliver is not kept in "${queues}": ${problem}`;
+      const summary = `messages that SNS cannot deliver are not kept in "${queues}": ${problem}`;
       if (all.some(({ first }) => first)) changes.push({ action: "drift", resource: "key", name: key, summary });
     };
     const problem = managedKeyProblem(key);
@@ -125,7 +125,7 @@ export async function applyKeys(
       if (policy !== undefined) await (await kms()).setPolicy(arn, policy, signal);
     } catch (cause) {
       if (signal.aborted) throw cause;
-      const text = `the policy of ${arn} could not be changed (${reasonOf(cause)}), and without it nothing SNS delivers is kept; allow kms:PutKeyPolicy, or have whoever administers the key add ${JSON.stringify(grantFor(topicArn))}`;
+      const text = `the policy of ${arn} could not be changed (${reasonOf(cause)}), and without the change every delivery of SNS is discarded; allow kms:PutKeyPolicy, or ask the key's administrator to add ${JSON.stringify(grantFor(topicArn))}`;
       throw new MessagingError("kms-not-granted", text, { kind: "config", cause });
     }
   }
@@ -142,5 +142,5 @@ const accountOf = (arn: string): string => arn.split(":")[4] ?? "";
 function reasonOf(error: unknown): string {
   if (isMessagingError(error)) return error.message;
   if (error instanceof SyntaxError) return "its policy cannot be read";
-  return `KMS said ${(error as Error | undefined)?.name ?? "no"}; it takes kms:DescribeKey, kms:GetKeyPolicy and kms:PutKeyPolicy`;
+  return `KMS said ${(error as Error | undefined)?.name ?? "no"}; allow kms:DescribeKey, kms:GetKeyPolicy and kms:PutKeyPolicy`;
 }

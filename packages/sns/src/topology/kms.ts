@@ -49,7 +49,7 @@ export async function openKms(options: SnsOptions, sdk: Sdk): Promise<Kms> {
 
 function create({ client, snsClient, snsEndpoint, endpoint, ...options }: SnsOptions, sdk: Sdk) {
   if (client !== undefined || snsClient !== undefined)
-    throw new MessagingError("missing-client", "give kmsClient: new KMSClient() beside the other clients", {
+    throw new MessagingError("missing-client", "also give kmsClient: new KMSClient(), as the other clients are given", {
       kind: "config",
     });
   // One endpoint for all services is an emulator of AWS. Separate endpoints of SQS and SNS say nothing about KMS.

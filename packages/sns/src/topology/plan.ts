@@ -82,7 +82,7 @@ async function ownChanges(
       return [
         change(
           "drift",
-          "does not exist, and is not made because it was given by address; create it, or leave the address out",
+          "does not exist, and is not created because it was given by address; create it, or leave out the address",
         ),
       ];
     const made = [change("create", creationSummary(desired))];
@@ -106,7 +106,7 @@ function creationSummary({ of, settings }: DesiredTopic): string {
 
 function twinSummary(of: Destination): string {
   const twin = topicName({ ...of, ordered: !of.ordered });
-  return `"${twin}" exists: a topic cannot become ${of.ordered ? "FIFO" : "standard"}; what is published to it still goes to its own groups`;
+  return `"${twin}" exists: a topic cannot become ${of.ordered ? "FIFO" : "standard"}; messages published to it still go to its own groups`;
 }
 
 function wrongKind({ name, of }: DesiredTopic): MessagingError {
@@ -176,9 +176,9 @@ function externalPolicy(group: Destination, queue: Queue, topic: Topic): Change[
 
 function newSummary(group: Destination, wanted: Readonly<Record<string, string>>): string {
   const parts = ["raw delivery"];
-  if (group.types !== undefined) parts.push(`only ${[...group.types].sort().join(", ") || "what has no type"}`);
+  if (group.types !== undefined) parts.push(`only ${[...group.types].sort().join(", ") || "messages without a type"}`);
   if (wanted["RedrivePolicy"] !== undefined)
-    parts.push(`what cannot be delivered to ${group.deadLetter!.address ?? queueName(group.deadLetter!)}`);
+    parts.push(`undeliverable messages to ${group.deadLetter!.address ?? queueName(group.deadLetter!)}`);
   return `new subscription: ${parts.join(", ")}`;
 }
 

@@ -68,18 +68,18 @@ export function subscriptionDifferences(wanted: Attributes, is: Attributes): rea
   if (wantedRedrive === "" && redrive !== "")
     found.push({
       action: "drift",
-      summary: `dead letters: ${is["RedrivePolicy"]}, which nothing here asks for; left alone`,
+      summary: `dead letters: ${is["RedrivePolicy"]}, which is not in the configuration; left unchanged`,
     });
   if (is["PendingConfirmation"] === "true")
     found.push({
       action: "drift",
       summary:
-        "waits for its confirmation: the queue is another account's, whose owner finds the token in the queue and gives it to confirmSubscription()",
+        "waits for confirmation: the queue belongs to another account, whose owner finds the token in the queue and passes it to confirmSubscription()",
     });
   return found;
 }
 
-/** In a form that can be compared. Empty: none. */
+/** A policy in a form that can be compared. Empty if there is none. */
 function policy(text: string | undefined): string {
   if (text === undefined || text === "" || text === "{}") return "";
   try {
@@ -121,7 +121,7 @@ export function removedQueue(
 
 const LARGE = new Set(["sqs", "lambda", "firehose"]);
 
-/** Refuses, before anything is created, what SNS would refuse halfway. */
+/** Refuses what SNS would refuse, before anything is created. */
 export function refuseTooLarge(topic: DesiredTopic, there: readonly Subscription[], missing: number): void {
   const { maxMessageBytes } = topic.settings;
   if (topic.external || maxMessageBytes <= DEFAULT_MESSAGE_BYTES) return;
@@ -137,7 +137,7 @@ export function refuseTooLarge(topic: DesiredTopic, there: readonly Subscription
   if (other !== undefined)
     throw new MessagingError(
       "subscription-too-small",
-      `"${topic.name}" has a subscription by ${other.Protocol}, which takes ${DEFAULT_MESSAGE_BYTES} bytes at most, and the topic is to take ${maxMessageBytes}; ${advice}`,
+      `"${topic.name}" has a subscription by ${other.Protocol}, which takes at most ${DEFAULT_MESSAGE_BYTES} bytes, but the topic should take ${maxMessageBytes}; ${advice}`,
       { kind: "config", channel: topic.of.channel },
     );
 }

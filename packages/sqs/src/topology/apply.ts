@@ -13,7 +13,7 @@ export interface Planned {
   readonly of: Destination;
   readonly name: string;
   readonly create: boolean;
-  /** Which settings may be changed. What changed after the plan is left for the next one. */
+  /** Which settings may be changed. Differences that arose after the plan are left for the next plan. */
   readonly settings: readonly string[];
   readonly tags?: boolean;
 }
@@ -58,7 +58,7 @@ async function create(desired: Desired, { options, clients, signal }: Applying):
       signal,
     );
   } catch (error) {
-    // Another process was faster, or created it with other settings. What differs is then set as on any queue.
+    // Another process was faster, or created the queue with other settings. Differences are then changed as on any queue.
     if (classify(error, "topology").code !== "queue-exists-otherwise") throw error;
   }
   return queueUrl(desired.of, options, clients, signal);

@@ -10,7 +10,7 @@ const DEFAULT_RECEIVE_COUNT = 100;
 export interface Desired {
   readonly of: Destination;
   readonly name: string;
-  /** Given by address: it must exist, and its settings are left to its owner. */
+  /** True if it was given by address. It must exist, and its settings are left to its owner. */
   readonly external: boolean;
   readonly fifo: boolean;
   readonly settings: Settings;
@@ -23,7 +23,7 @@ export interface Desired {
 /** The ARNs of the topics that send to a queue. */
 export type TopicsOf = (of: Destination) => readonly string[];
 
-/** Each queue once; dead-letter queues come before the queues that need their ARN. Throws where a destination cannot be a queue. */
+/** Each queue once. Dead-letter queues come before the queues that need their ARN. Throws if a destination cannot be a queue. */
 export function desiredQueues(destinations: readonly Destination[], topicsOf: TopicsOf = () => []): readonly Desired[] {
   const found = new Map<string, Desired>();
   const problems: { path: string; message: string }[] = [];
@@ -39,7 +39,7 @@ export function desiredQueues(destinations: readonly Destination[], topicsOf: To
         message: `"${address}" and its dead-letter queue must both be FIFO or both standard`,
       });
     }
-    // A queue can occur twice: as a destination, and as the dead letters of another. The one that says more wins.
+    // A queue can occur twice: as a destination, and as the dead letters of another. The more complete one wins.
     const earlier = found.get(address);
     if (earlier === undefined || (earlier.deadLetter === undefined && of.deadLetter !== undefined))
       found.set(address, toDesired(of, topicsOf(of)));

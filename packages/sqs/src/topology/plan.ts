@@ -38,7 +38,7 @@ export async function planQueue(
 
 function externalChanges(desired: Desired, queue: Queue | undefined): string[] {
   if (queue === undefined)
-    return ["does not exist, and is not made because it was given by address; create it, or leave the address out"];
+    return ["does not exist, and is not created because it was given by address; create it, or leave out the address"];
   if (queue.fifo === desired.fifo) return [];
   return [
     desired.fifo
@@ -72,7 +72,7 @@ async function find(
   return url === undefined ? undefined : describeQueue(url, clients, signal).catch(ignoreMissing);
 }
 
-/** The URL of a queue. Undefined: there is no such queue. */
+/** The URL of a queue. Undefined if there is no such queue. */
 export async function findUrl(
   of: Destination,
   options: SqsOptions,
@@ -82,7 +82,7 @@ export async function findUrl(
   return queueUrl(of, options, clients, signal).catch(ignoreMissing);
 }
 
-/** For `catch`: undefined where the queue does not exist. */
+/** For `catch`: returns undefined if the queue does not exist. */
 export function ignoreMissing(error: unknown): undefined {
   if (classify(error, "topology").code === "queue-not-found") return undefined;
   throw error;
