@@ -5,7 +5,10 @@ interface Write {
   readonly change: Change;
 }
 
-/** Takes a lease by a conditional write on its counter, so that only one worker succeeds. `begun` is the token of this worker's last tenure of it that was used. */
+/**
+ * Takes a lease by a conditional write on its counter, so that only one worker succeeds. `begun` is the fencing token of this worker's last
+ * tenure of the lease that was used.
+ */
 export function acquisition(row: LeaseRow, worker: string, begun: number | undefined, now: number): Write {
   // If the answer to an acquisition was lost, that tenure never began and does not count.
   const unbegun = row.owner === worker && row.token !== undefined && begun !== row.token;

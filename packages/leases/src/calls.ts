@@ -5,7 +5,7 @@ import type { LeaseStore } from "./store.ts";
 import type { Times } from "./timing.ts";
 
 /**
- * Makes the calls to the store and the source. It limits their time, classifies their errors and reports each outage once, and its end.
+ * Makes the calls to the store and the source. It limits their time, classifies their errors, and reports the start and the end of an outage.
  * The outage of a kind of call ends with its next success, or once it has not failed for a lease's duration while other calls
  * succeed.
  */

@@ -6,9 +6,9 @@ export interface Situation {
   readonly observer: Observer;
   readonly now: number;
   readonly me: string;
-  /** Held here; its row in the table may be out of date. */
+  /** True if this worker holds the lease. The row in the table may be out of date. */
   readonly held: (key: string) => boolean;
-  /** Given up here a moment ago, so other workers go first. */
+  /** True if this worker has just given up the lease, so that other workers go first. */
   readonly resting: (key: string) => boolean;
   readonly leaseMs: number;
   readonly random: () => number;
@@ -49,7 +49,7 @@ export function decide(of: Situation): Decision {
   let coming = false;
   for (const row of eligible) {
     if (of.held(row.key)) {
-      // This worker was asked to hand it over, so it already counts as the other's.
+      // This worker was asked to hand over the lease, so it already counts as the other worker's.
       if (row.owner === undefined || row.owner === me) mine.push(row);
       else load(loads, row.owner, row);
       continue;
@@ -132,7 +132,7 @@ function wanted(
   return ask;
 }
 
-/** Held, and not yet asked for. */
+/** True for a lease that is held and not yet asked for. */
 const askable = (row: LeaseRow) => row.token !== undefined && row.handoverFrom === undefined;
 
 function load(loads: Map<string, LeaseRow[]>, owner: string, row: LeaseRow): void {

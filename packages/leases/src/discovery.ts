@@ -50,8 +50,9 @@ export class Discovery {
     const expected = (shard: Shard): boolean => {
       const parents = shard.parents.filter((parent) => !passed.has(parent));
       if (!parents.every((parent) => known.has(parent))) return false;
-      // The first listing makes what it finds. Later ones expect children of shards that are still being read, and those wait
-      // for them; all else, a shard from nowhere or a child whose parent's end did not make it, must be seen again.
+      // The first listing makes rows for all shards. In later listings, children of shards that are still being read are expected, and
+      // wait for their parents. Anything else must be listed again before it is believed: a shard without known parents, or a child
+      // that should have been made at its parent's end.
       if (!complete) return true;
       return parents.some((parent) => (rows.get(parent)?.checkpoint ?? "SHARD_END") !== "SHARD_END");
     };
@@ -88,18 +89,18 @@ export class Discovery {
     return odd.size > 0;
   }
 
-  /** At a shard's end. A child is readable once the parents that have rows are at their end: each that is listed must have one. */
+  /** Call it at a shard's end. A child can be read once all its parents with rows have ended, so every listed parent must have a row. */
   async addChildShards(children: readonly Shard[], parent: string, signal: AbortSignal): Promise<void> {
     const others = children.flatMap((child) => child.parents).filter((id) => id !== parent);
-    if (others.length > 0) await this.#bearParents(others, children, signal);
+    if (others.length > 0) await this.#addParents(others, children, signal);
     await this.#insert(
       children.map((child) => newLease(child, "TRIM_HORIZON")),
       signal,
     );
   }
 
-  /** Makes rows for the other parents of a merge: a parent without a row counts as read, and its records would come after the child's. */
-  async #bearParents(ids: readonly string[], children: readonly Shard[], signal: AbortSignal): Promise<void> {
+  /** Makes rows for the other parents of a merge. A parent without a row counts as read, and its records would come after the child's. */
+  async #addParents(ids: readonly string[], children: readonly Shard[], signal: AbortSignal): Promise<void> {
     const table = await this.#load(signal);
     const rows = new Set(table.leases.map((row) => row.key));
     const missing = ids.filter((id) => !rows.has(id));

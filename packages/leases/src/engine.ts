@@ -94,7 +94,7 @@ export class LeaseEngine {
     let table = await this.#calls.store("reading the leases", (s) => store.load(s), signal);
     if (table.group === undefined) {
       const from = await resolveStart(start, source, this.#runtime, this.#calls, signal);
-      // Rows without a group's are a KCL application's: what it has not listed yet are children.
+      // Lease rows without a group row come from a KCL application. Shards that it has not listed yet are children.
       const row = { group, stream, start: from, complete: table.leases.length > 0 };
       table = { ...table, group: await this.#calls.store("storing the start", (s) => store.begin(row, s), signal) };
     }
@@ -110,7 +110,7 @@ export class LeaseEngine {
 
   /**
    * Yields each shard when its lease is taken. Call it once per engine. It ends when `signal` aborts: the engine then takes no more
-   * leases and tells the other workers; yielded shards stay held until released. Rejects only with errors that no retry can help
+   * leases and tells the other workers; yielded shards stay held until released. Rejects only with errors that a retry cannot help
    * (`auth`, `config`, `permanent`).
    */
   async *shards(signal: AbortSignal): AsyncGenerator<HeldShard> {
@@ -186,7 +186,7 @@ export class LeaseEngine {
       await this.#calls.store("releasing a lease", (s) => store.update(key, expect, FREED, s));
       this.#owed.delete(key);
     } catch {
-      // It runs out, for everybody.
+      // If this fails, the lease expires by itself.
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Checkpoint } from "./store.ts";
 
-/** What happens to leases here, for logs, metrics and health. */
+/** Changes of this worker's leases, for logs, metrics and health. */
 export type LeaseEvent =
   | {
       readonly type: "acquired";
@@ -9,7 +9,7 @@ export type LeaseEvent =
       readonly tenures: number;
       readonly from: Checkpoint;
     }
-  /** `expired`: not renewed in time; `taken`: the store says it is another's; `handover-timeout`: asked, and not released in time. */
+  /** `expired`: not renewed in time. `taken`: the store says that another worker has it. `handover-timeout`: asked for and not released in time. */
   | { readonly type: "lost"; readonly shard: string; readonly fencingToken: number; readonly reason: LossReason }
   | { readonly type: "handover-asked"; readonly shard: string; readonly by: string }
   | { readonly type: "released"; readonly shard: string; readonly fencingToken: number }

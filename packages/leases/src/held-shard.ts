@@ -16,7 +16,7 @@ export interface HeldShard {
   readonly from: Checkpoint;
   /** The last checkpoint known to be stored; `from` at first. */
   readonly stored: Checkpoint;
-  /** Aborts when the lease is gone or can no longer be shown to be ours. Stop reading and settle nothing. */
+  /** Aborts when the lease is lost, or may be lost. Stop reading and settle nothing. */
   readonly lost: AbortSignal;
   /** Aborts when another worker wants the lease. Stop reading, settle, then call `release`. After the handover time it is handed over anyway. */
   readonly asked: AbortSignal;

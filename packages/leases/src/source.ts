@@ -6,7 +6,7 @@ export interface Shard {
   readonly id: string;
   /** Its parent shards: one after a split, two after a merge. They may be gone (past retention). */
   readonly parents: readonly string[];
-  /** Which keys fall in it, where the broker says. */
+  /** The range of key hashes in it, if the broker says. */
   readonly hashRange?: { readonly from: string; readonly to: string };
 }
 

@@ -4,9 +4,9 @@ import type { Runtime } from "@switchyard/core/driver";
  * A group's position in a shard, in the terms of KCL's lease table.
  *
  * `TRIM_HORIZON`: nothing settled, read from the oldest record. `{ time }`: nothing settled, read from that time on (epoch
- * milliseconds; KCL's `AT_TIMESTAMP`). `{ sequence }`: everything up to and with that record is settled; where one record
- * carries several messages, `sub` is the last settled of them and absent means all. `SHARD_END`: all is settled, there will
- * be no more. `LATEST` is found in tables of KCL only; the engine turns it into a time when it takes the lease.
+ * milliseconds; KCL's `AT_TIMESTAMP`). `{ sequence }`: everything up to and including that record is settled; if the record has several
+ * messages, `sub` is the last settled one, and absent means all. `SHARD_END`: all is settled, and no more records come. `LATEST` occurs
+ * only in tables of KCL; the engine turns it into a time when it takes the lease.
  */
 export type Checkpoint =
   | "TRIM_HORIZON"
@@ -45,7 +45,7 @@ export interface LeaseRow {
 /** A lease that is to be added. */
 export type NewLease = Pick<LeaseRow, "key" | "checkpoint" | "parents" | "hashRange">;
 
-/** A process that takes leases; keeps its row alive while it holds none. */
+/** A process that takes leases. It renews its own row while it holds none. */
 export interface WorkerRow {
   readonly id: string;
   readonly counter: number;
@@ -97,8 +97,11 @@ export interface Change {
 
 /** The outcome of a conditional write. */
 export type Updated =
-  | { readonly applied: true /** As written. */; readonly row: LeaseRow }
-  | { readonly applied: false /** As it is; undefined: there is none. */; readonly row: LeaseRow | undefined };
+  | { readonly applied: true /** The row as written. */; readonly row: LeaseRow }
+  | {
+      readonly applied: false /** The row as it is. Undefined if there is none. */;
+      readonly row: LeaseRow | undefined;
+    };
 
 /**
  * What a lease store implements: one group's table with conditional writes. All rules are in the engine.

@@ -95,7 +95,7 @@ export class Tenure implements HeldShard {
 
   async checkpoint(at: { readonly sequence: string; readonly sub?: number }): Promise<void> {
     if (!isSequence(at.sequence)) {
-      throw new MessagingError("bad-checkpoint", `shard ${this.id}: a sequence is decimal digits`, {
+      throw new MessagingError("bad-checkpoint", `shard ${this.id}: \`sequence\` must be decimal digits`, {
         kind: "permanent",
       });
     }
@@ -122,7 +122,7 @@ export class Tenure implements HeldShard {
     return this.#leave(true);
   }
 
-  /** Gives the lease up with unsettled records, which may be what ended the tenure. */
+  /** Gives up the lease with unsettled records, one of which may have ended the tenure. */
   abandon(): Promise<void> {
     return this.#leave(false);
   }
@@ -146,7 +146,7 @@ export class Tenure implements HeldShard {
     this.#host.report({ type: "released", shard: this.id, fencingToken: this.fencingToken });
   }
 
-  /** Takes in the row as found in the table. */
+  /** Updates this tenure from its row in the table. */
   seen(row: LeaseRow | undefined): void {
     if (this.#over || (row !== undefined && row.counter < this.#counter)) return;
     if (row === undefined || !this.#ours(row)) this.lose("taken");
@@ -200,7 +200,7 @@ export class Tenure implements HeldShard {
         this.#note(row);
         return;
       }
-      // An earlier write whose answer was lost did it.
+      // An earlier write, whose reply was lost, had already done it.
       if (change.token === null && row !== undefined && row.token === undefined && row.counter > this.#counter) {
         if (change.checkpoint === undefined || row.checkpoint === change.checkpoint) return;
       }
@@ -210,9 +210,9 @@ export class Tenure implements HeldShard {
       }
       this.#counter = row.counter;
       this.#note(row);
-      // Stored already, by that earlier write or in a transaction of the handler's.
+      // The checkpoint is already stored, by that earlier write or in the handler's own transaction.
       if (change.checkpoint !== undefined && compareCheckpoints(row.checkpoint, change.checkpoint) >= 0) return;
-      if (again === 0) throw new MessagingError("contended", `${doing}: the row kept moving`, { kind: "retryable" });
+      if (again === 0) throw new MessagingError("contended", `${doing}: the row kept changing`, { kind: "retryable" });
     }
   }
 

@@ -17,14 +17,14 @@ export interface WorkerRegistryOptions {
 export class WorkerRegistry {
   readonly #of: WorkerRegistryOptions;
   #shownAt = Number.NEGATIVE_INFINITY;
-  /** The worker's own row is in the table. The rows of its leases show that it is alive, but not its state. */
+  /** True if the worker's own row is in the table. The rows of its leases show that it is alive, but not its state. */
   #written = false;
 
   constructor(options: WorkerRegistryOptions) {
     this.#of = options;
   }
 
-  /** A lease was renewed, which shows that this worker is alive as well as its own row does. */
+  /** Call it when a lease was renewed, which also shows that this worker is alive. */
   shown(): void {
     this.#shownAt = this.#of.runtime.monotonic();
   }

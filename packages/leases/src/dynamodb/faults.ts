@@ -39,7 +39,11 @@ function named(cause: unknown, table: string, said: string): StoreFault {
   if (name === "AbortError") return { kind: "retryable", code: "aborted" };
   if (THROTTLED.has(name)) return { kind: "throttled", code: "throttled" };
   if (CREDENTIALS.has(name) && OF_CLOCK.test(said))
-    return { kind: "retryable", code: "clock-skew", hint: "this machine's clock is wrong; set it, and keep it by NTP" };
+    return {
+      kind: "retryable",
+      code: "clock-skew",
+      hint: "this machine's clock is wrong; set it, and keep it right with NTP",
+    };
   if (CREDENTIALS.has(name)) {
     return {
       kind: "auth",
