@@ -14,14 +14,14 @@ const LONGEST_DELAY_MS = 7 * DAY;
 
 export type Form = "memory" | "sqs" | "sqs-fifo";
 
-/** Whose behaviour a destination has. Undefined: the profile's broker has no such model. */
+/** Which broker's behaviour a destination has. Undefined if the profile's broker has no such model. */
 export function formOf(of: Pick<Destination, "model" | "ordered">, options: ResolvedOptions): Form | undefined {
   if (options.profile === undefined) return "memory";
   if (of.model !== "queue") return undefined;
   return of.ordered ? "sqs-fifo" : options.profile;
 }
 
-/** One object for all destinations that are alike, because there may be thousands. */
+/** Destinations that are alike share one object, because there may be thousands. */
 const known = new WeakMap<ResolvedOptions, Map<string, Capabilities>>();
 
 export function capabilities(of: Destination, options: ResolvedOptions): Capabilities | undefined {

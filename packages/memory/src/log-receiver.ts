@@ -161,7 +161,13 @@ class LogLease implements Lease<LogReceipt> {
 
   async #settle(action: Settlement["action"], receipt: LogReceipt): Promise<Outcome> {
     if (action !== "ack")
-      return { cause: new MemoryFault("permanent", "cannot-return", "a log takes nothing back; retry in place") };
+      return {
+        cause: new MemoryFault(
+          "permanent",
+          "cannot-return",
+          "a message cannot be returned to a stream; retry in place",
+        ),
+      };
     if (!this.#held.valid) return LOST;
     const injected = this.#broker.faults.takeAck();
     if (injected === "ok") return undefined;

@@ -12,7 +12,7 @@ function sizeOf(message: WireMessage, form: Form): number {
   return bytes;
 }
 
-/** As {@link sizeOf}. Of a message that is not written out and is far below the limit: the most it can be. */
+/** Like {@link sizeOf}. For a message that was not encoded and is far below the limit, it is an upper bound. */
 export function sizeWithin(message: WireMessage, form: Form, limit: number): number {
   const most = message.local?.atMostBytes;
   return most !== undefined && most < limit / 2 ? most : sizeOf(message, form);
@@ -26,7 +26,7 @@ export function refusal(message: WireMessage, form: Form, limits: Capabilities):
   if ((message.delayMs ?? 0) > limits.delayedPublishMs) {
     return permanent("delay-too-long", `${message.delayMs} ms; at most ${limits.delayedPublishMs}`);
   }
-  // A message that core has not written out has text and at most four headers.
+  // A message that core has not encoded has text and at most four headers.
   if (message.local !== undefined) return undefined;
   let headers = 0;
   for (const _ in message.headers) headers++;
@@ -46,7 +46,7 @@ export function refusal(message: WireMessage, form: Form, limits: Capabilities):
 
 const permanent = (code: string, hint: string): MemoryFault => new MemoryFault("permanent", code, hint);
 
-/** What the broker keeps of a message: a copy that nobody else can change. */
+/** The message as the broker stores it: a copy that nothing else can change. */
 export function stored(message: WireMessage, ordered: boolean): WireMessage {
   if (message.local !== undefined && (ordered || message.key === undefined)) return message;
   const kept: { -readonly [K in keyof WireMessage]: WireMessage[K] } = {
@@ -59,7 +59,7 @@ export function stored(message: WireMessage, ordered: boolean): WireMessage {
   return kept;
 }
 
-/** What a receiver gets. Bytes are copied again, because several groups get the same message. */
+/** The message as a receiver gets it. Bytes are copied again, because several groups get the same message. */
 export function handedOut(message: WireMessage): WireMessage {
   return message.local !== undefined || typeof message.body === "string"
     ? message

@@ -7,8 +7,8 @@ export interface MemoryOptions {
   /** Connections that name the same broker share it, within the process. Without a name each `connect()` has its own. */
   readonly broker?: string;
   /**
-   * Behaves as another broker does, with its limits and its strictness. Models that it does not have are refused. `sqs`: standard
-   * queues, and FIFO queues where an ordering key is declared. `sqs-fifo`: FIFO queues always.
+   * Makes memory behave like another broker, with its limits and its strictness. Models that this broker does not have are refused. `sqs`:
+   * standard queues, and FIFO queues if an ordering key is declared. `sqs-fifo`: always FIFO queues.
    */
   readonly profile?: "sqs" | "sqs-fifo";
   /** How long an unsettled message is kept. Default 14 days. With a profile: default 4 days, from 60 s to 14 days. */
@@ -55,7 +55,7 @@ function validate(input: unknown): StandardSchemaV1.Result<ResolvedOptions> {
     if (given[key] === undefined) return fallback;
     const ms = parseDuration(given[key]);
     if (ms !== undefined && ms >= least && ms <= most) return ms;
-    wrong(key, `must be a duration from ${least / 1000}s to ${most / DAY}d, as 30s or 4d`);
+    wrong(key, `must be a duration from ${least / 1000}s to ${most / DAY}d, such as 30s or 4d`);
     return fallback;
   };
   const number = (

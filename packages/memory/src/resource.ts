@@ -30,5 +30,9 @@ export function findLog({ logs }: Broker, of: Destination): Log {
 
 export function groupOf(of: Destination): string {
   if (of.group !== undefined) return of.group;
-  throw new MemoryFault("config", "group-missing", `the stream "${of.base}" is read by a group; none was named`);
+  throw new MemoryFault(
+    "config",
+    "group-missing",
+    `the stream "${of.base}" is read by a group, but no group was named`,
+  );
 }

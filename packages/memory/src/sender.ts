@@ -23,7 +23,7 @@ function targetOf(broker: Broker, to: Destination): Target {
   return isShared(to) ? findTopic(broker, to) : findQueue(broker, to);
 }
 
-/** Throws where the destination does not exist. */
+/** Throws if the destination does not exist. */
 export function createSender(
   broker: Broker,
   to: Destination,
@@ -36,7 +36,7 @@ export function createSender(
 
 class MemorySender implements SenderDriver {
   readonly capabilities: Capabilities;
-  /** Off with a profile, which is as strict as its broker: every message is written out. */
+  /** False with a profile, which is as strict as its broker, so that every message is encoded. */
   readonly local: boolean;
   readonly #broker: Broker;
   readonly #to: Destination;
@@ -88,7 +88,7 @@ class MemorySender implements SenderDriver {
     const sent = batch.map((message): Sent => {
       const cause = faults.takeRefusal() ?? refusal(message, this.#form, this.capabilities);
       if (cause !== undefined) return { cause };
-      // Reading `dedup` of a message that is not written out makes the id, so it is read only when needed.
+      // Reading `dedup` of a message that was not encoded makes the id, so it is read only when needed.
       const before = dedup.on ? dedup.find(message.dedup, now) : undefined;
       if (before !== undefined) return before;
       const kept = stored(message, ordered);

@@ -1,17 +1,17 @@
 /**
- * The hint that published messages reach nobody. Memory ends at the process, which is easily forgotten when a publisher and a
- * consumer are started apart. It is given once for each destination of a broker.
+ * The hint that published messages have no consumer. Memory does not reach beyond the process, which is easily forgotten when a publisher and
+ * a consumer are started separately. The hint is given once for each destination of a broker.
  *
- * A destination is looked at when a sender of it is opened, and again {@link PATIENCE_MS} later: a service that publishes
- * before it starts its consumers gets no hint. No message is looked at for it. The wait does not keep the process alive, and
- * ends with the connection: a program that publishes and ends gets no hint, nor does a test that only publishes.
+ * A destination is checked when its first sender opens, and again {@link PATIENCE_MS} later, so that a service which publishes before it
+ * starts its consumers gets no hint. Messages are not examined for it. The wait does not keep the process alive and ends with the
+ * connection, so a program that publishes and ends gets no hint, and neither does a test that only publishes.
  */
 import type { Destination, DriverEvent } from "@switchyard/core/driver";
 import type { Broker } from "./broker/broker.ts";
 import { MemoryFault } from "./errors.ts";
 import { baseName, queueName } from "./names.ts";
 
-/** The consumers of a service are started by then, and whoever waits for a first message is still looking. */
+/** By then a service has started its consumers, and a person who waits for a first message is still watching. */
 const PATIENCE_MS = 10_000;
 
 export class UnconsumedHints implements Disposable {
@@ -24,7 +24,7 @@ export class UnconsumedHints implements Disposable {
     this.#report = report;
   }
 
-  /** A sender of `to` was opened: its first message follows. */
+  /** Call it when a sender of `to` was opened. Its first message follows. */
   watch(to: Destination): void {
     const { hinted, clock } = this.#broker;
     const id = `${to.model} ${queueName(to)}`;
@@ -39,7 +39,7 @@ export class UnconsumedHints implements Disposable {
     this.#pending.set(id, timer);
   }
 
-  /** The connection is closed. What was not looked at yet is watched by the next sender of it. */
+  /** Call it when the connection is closed. Destinations not checked yet are watched by their next senders. */
   [Symbol.dispose](): void {
     for (const [id, timer] of this.#pending) {
       timer[Symbol.dispose]();
@@ -50,14 +50,14 @@ export class UnconsumedHints implements Disposable {
 }
 
 interface Group {
-  /** Undefined: a stream's, which are known only once they read. */
+  /** Undefined for the groups of a stream, which are known only once they read. */
   readonly name: string | undefined;
-  /** A consumer of this process has received for it, or tried to. */
+  /** Whether a consumer of this process has received for it, or tried to. */
   readonly consumed: boolean;
   readonly empty: boolean;
 }
 
-/** Whom `to` reaches. */
+/** The groups that `to` reaches. */
 function groupsOf({ queues, topics, logs }: Broker, to: Destination): readonly Group[] {
   if (to.model === "stream") {
     const log = logs.get(baseName(to));

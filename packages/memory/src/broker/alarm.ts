@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** One timer for the earliest of many times. It never fires late. It may fire early, when what it was set for is gone. */
+/** One timer for the earliest of many times. It never fires late. It may fire early, if what it was set for no longer exists. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #whose: { serve(): void };

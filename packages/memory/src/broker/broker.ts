@@ -22,7 +22,7 @@ export class Broker {
   readonly logs = new Map<string, Log>();
   readonly faults = new InjectedFaults();
   readonly connections = new Set<Droppable>();
-  /** The destinations for which the hint that nobody consumes them was given, or is awaited. */
+  /** The destinations without a consumer for which the hint was given or is pending. */
   readonly hinted = new Set<string>();
   watch: Watch | undefined;
 

@@ -29,8 +29,8 @@ export interface GroupedLog {
 }
 
 /**
- * A consumer group of a log: its leases and checkpoints, kept by the same store and engine as those of any stream. One thing differs
- * from a real broker: workers are told of changes at once, and do not find them at their next look.
+ * A consumer group of a log. Its leases and checkpoints are kept by the same store and engine as those of any stream. Unlike with a real
+ * broker, workers are told about changes at once, and need not find them at their next look.
  */
 export class LogGroup {
   readonly name: string;
@@ -81,7 +81,7 @@ export class LogGroup {
     this.tell();
   }
 
-  /** The leases or the partitions changed: every worker looks, once. */
+  /** Call it when the leases or the partitions have changed: every worker then looks once. */
   tell(): void {
     if (this.#telling) return;
     this.#telling = true;

@@ -57,7 +57,7 @@ export class Log {
     return group;
   }
 
-  /** Two halves in place of one partition. */
+  /** Replaces one partition by its two halves. */
   split(id: string): void {
     const parent = this.#mustBeOpen(id);
     const middle = Math.floor((parent.from + parent.to) / 2);
@@ -78,7 +78,7 @@ export class Log {
     this.#replace(parents, [[parents[0]!.from, parents[1]!.to]]);
   }
 
-  /** `count` even partitions in place of all that are open. */
+  /** Replaces all open partitions by `count` partitions of equal size. */
   reshard(count: number): void {
     const parents = this.#open;
     for (const parent of parents) parent.close();

@@ -14,7 +14,7 @@ export class StoredMessage implements Linked<StoredMessage | Lane>, Listed<Store
   readonly message: WireMessage;
   /** Broker time of acceptance. */
   readonly at: number;
-  /** Its newest hold or delay, which may be over. A receipt of an earlier hold is worthless. */
+  /** Its newest hold or delay, which may be over. A receipt of an earlier hold is invalid. */
   hold: Hold | null = null;
   older: StoredMessage | undefined = undefined;
   newer: StoredMessage | undefined = undefined;
@@ -46,15 +46,15 @@ export class StoredMessage implements Linked<StoredMessage | Lane>, Listed<Store
 }
 
 /**
- * The time during which a message cannot be received: it is held by a receiver, or delayed (then there is no holder). Each receive
- * makes a new one, which is its receipt: only with it the message can be settled.
+ * The time during which a message cannot be received: a receiver holds it, or it is delayed (then there is no holder). Each receive makes a
+ * new hold, which is also the receipt that settles the message.
  */
 export class Hold implements Due {
   readonly item: StoredMessage;
   /** Broker time at which the hold or the delay ends. */
   due: number;
   slot = -1;
-  /** The receiver that holds it. Null: nobody, or no longer. */
+  /** The receiver that holds it. Null if none does, or no longer. */
   holder: object | null;
   /** Broker time of the receive. */
   readonly from: number;

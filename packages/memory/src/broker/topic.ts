@@ -5,7 +5,7 @@ import type { Queue } from "./queue.ts";
 interface Subscription {
   readonly queue: Queue;
   readonly types: ReadonlySet<string> | undefined;
-  /** The types in words, to compare. */
+  /** The types as text, for comparison. */
   readonly filter: string;
 }
 
@@ -33,7 +33,7 @@ export class Topic {
     this.#groups.delete(group);
   }
 
-  /** A message without a type, which comes from a foreign producer, passes every filter. */
+  /** Accepts a message. One without a type, which another producer sent, passes every filter. */
   accept(kept: WireMessage, given: WireMessage, now: number): Accepted {
     for (const { queue, types } of this.#groups.values()) {
       if (types === undefined || kept.type === undefined || types.has(kept.type))

@@ -41,9 +41,9 @@ export class Waiter<Request, Answer> {
 }
 
 /**
- * Receives that wait, first come first served. A receiver that got an answer waits again at once with the same signal, so the signal
- * keeps one listener and the timer stays. With a thousand queues, a listener and a timer for each wait were half of what the garbage
- * collector copied.
+ * Receives that wait, first come first served. A receiver that got an answer usually waits again at once with the same signal. So the signal
+ * keeps one listener, and the timer stays. With a thousand queues, a listener and a timer for each wait made half of the garbage
+ * collector's work.
  */
 export class Waiters<Request, Answer> {
   readonly #runtime: Runtime;
@@ -82,7 +82,7 @@ export class Waiters<Request, Answer> {
     return this.#waiting.peek();
   }
 
-  /** For a waiter: it is not open any more. */
+  /** Called by a waiter that no longer waits. */
   left(): void {
     this.#count--;
     while (this.#waiting.peek()?.open === false) this.#waiting.shift();
@@ -97,7 +97,7 @@ export class Waiters<Request, Answer> {
     this.#end(() => true);
   }
 
-  /** For a signal: it was aborted. */
+  /** Called when a signal aborts. */
   handleEvent({ target }: Event): void {
     this.#end(({ signal }) => signal === target);
   }
@@ -129,7 +129,7 @@ export class Waiters<Request, Answer> {
     if (next < this.#rings) this.#arm(next, next - now);
   }
 
-  /** No timer is set from here on. */
+  /** Ends the timer. */
   #rest(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;

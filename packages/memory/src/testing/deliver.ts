@@ -10,13 +10,13 @@ import type { PolicyInput } from "./settings.ts";
 
 /** The options of `deliver()`. */
 export interface DeliverOptions extends AttemptOptions {
-  /** The group's. Default: the library's defaults, so that a fifth attempt that fails is dead-lettered. */
+  /** The group's policy. Default: the library's defaults, by which a fifth failed attempt is dead-lettered. */
   readonly policy?: PolicyInput;
 }
 
 /**
- * Gives one message to a consumer and says how it would be settled: validation, middleware, handler and policy, and no
- * broker. `data` is what a publisher would give: the schema's input.
+ * Runs one message through a consumer (validation, middleware, handler and policy) without a broker, and returns how it would be settled.
+ * `data` is what a publisher would pass: the schema's input.
  */
 export async function deliver<C extends AnyChannel, const K extends TypeOf<C>>(
   consumer: Consumer<C>,

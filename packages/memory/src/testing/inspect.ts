@@ -9,9 +9,9 @@ export type BrokerMessage = Omit<ReadMessage, "dead">;
 
 /** A dead letter, as a test sees it. */
 export interface DeadMessage extends BrokerMessage {
-  /** For people. */
+  /** The reason, for people. */
   readonly reason: string;
-  /** kebab-case; `native` where the broker itself gave up. */
+  /** The reason as a kebab-case code. `native` if the broker itself gave up. */
   readonly code: string;
   readonly attempts: number;
   readonly errorClass?: string;

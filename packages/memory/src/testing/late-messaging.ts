@@ -5,8 +5,7 @@ type AnyMessaging = Messaging<AnyChannel>;
 type Connect = (consumers: readonly Consumer[]) => Promise<AnyMessaging>;
 
 /**
- * Messaging that connects at the first publish or start: by then the consumers are known, and their groups need no
- * configuration.
+ * Messaging that connects at the first publish or start. By then the consumers are known, so their groups need no configuration.
  */
 export class LateMessaging implements AnyMessaging {
   readonly #connect: Connect;

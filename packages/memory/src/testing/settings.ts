@@ -8,34 +8,34 @@ export type PolicyInput = NonNullable<ConfigInput["policies"]>[string];
 /** The options of `testbed()`. */
 export interface TestbedOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
   readonly channels: Channels;
-  /** The `source` of what is published. Default `test`. */
+  /** The `source` of published messages. Default `test`. */
   readonly service?: string;
-  /** Of every group. Default: the library's defaults. Not with `config`. */
+  /** The policy of every group. Default: the library's defaults. Not allowed with `config`. */
   readonly policy?: PolicyInput;
-  /** Of every channel, or by channel. Default `pubsub`. Not with `config`. */
+  /** The model of every channel, or models by channel. Default `pubsub`. Not allowed with `config`. */
   readonly model?: Model | Readonly<Record<string, Model>>;
-  /** Groups beside those of the consumers given to `consume()` before the first publish or start. Not with `config`. */
+  /** Groups in addition to those of consumers that `consume()` gets before the first publish or start. Not allowed with `config`. */
   readonly groups?: Readonly<Record<string, readonly string[]>>;
   /** The broker's options: a profile, retention, duplicates. */
   readonly broker?: Omit<MemoryOptions, "broker">;
-  /** Test what this configuration says, on memory whatever connections it names. Default: none is read. */
+  /** A configuration to test. All its channels run on memory, whatever connections it names. Default: none is read. */
   readonly config?: string | ConfigInput;
   readonly profile?: string;
-  /** For `${...}` in the configuration. Default: nothing; the process's environment does not reach a test. */
+  /** The variables for `${...}` in the configuration. Default: none; the process's environment is not used. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Of randomness and ids. Default 1. */
+  /** The seed of randomness and ids. Default 1. */
   readonly seed?: number;
-  /** What the clock says at first. Default 2026-01-01T00:00:00Z. */
+  /** The first time on the clock. Default 2026-01-01T00:00:00Z. */
   readonly start?: Date | number;
-  /** Real time after which `settled()` gives up. Default 2s. */
+  /** The real time after which `settled()` gives up. Default 2s. */
   readonly patience?: Duration;
   readonly observe?: Observe;
 }
 
-/** A group needs a name in configuration; this one stands where a test only publishes. */
+/** The name of a group for tests that only publish, because a configuration needs a group. */
 const NOBODY = "nobody";
 
-/** What `connect()` is given: the test's own configuration, or the user's with every channel moved to memory. */
+/** The options for `connect()`: the test's own configuration, or the user's with every channel moved to memory. */
 export function settingsFor(
   options: TestbedOptions,
   consumers: readonly Consumer[],
@@ -46,7 +46,7 @@ export function settingsFor(
     if (options[name] === undefined) continue;
     throw new MessagingError(
       "bad-option",
-      `testbed({ config, ${name} }): the configuration says that; leave ${name} out`,
+      `testbed({ config, ${name} }): the configuration already says that; leave out ${name}`,
       {
         kind: "config",
       },
@@ -81,7 +81,7 @@ function ownConfig(options: TestbedOptions, consumers: readonly Consumer[], brok
   };
 }
 
-/** The environment's layer beats all others: nothing the configuration says brings a test to a broker. */
+/** Variables of the environment override all other layers, so that no configuration makes a test reach a broker. */
 function overrides(options: TestbedOptions, broker: string): Record<string, string> {
   const set: Record<string, string> = {
     SWITCHYARD__PREFIX: "test",

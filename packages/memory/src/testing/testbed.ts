@@ -20,36 +20,36 @@ import { settingsFor, type TestbedOptions } from "./settings.ts";
 
 /** The clock of a testbed. */
 export interface BedClock {
-  /** Moves time, firing what falls due in order, and lets everything settle. */
+  /** Moves time, fires due timers in order, and lets everything settle. */
   advance(by: Duration): Promise<void>;
   now(): Date;
-  /** For handlers of tests: waits in the bed's time. */
+  /** Waits in the testbed's time. For handlers in tests. */
   sleep(ms: Duration): Promise<void>;
 }
 
-/** What `testbed()` gives: messaging on memory, and the means to look into it. */
+/** What `testbed()` returns: messaging on memory, and tools to inspect it. */
 export interface Testbed<C extends AnyChannel = AnyChannel> extends AsyncDisposable {
-  /** As `connect()` gives it. It connects at the first `start()` or `publish()`: consumers given before need no configuration. */
+  /** The same as from `connect()`. It connects at the first `start()` or `publish()`; consumers added before that need no configuration. */
   readonly messaging: Messaging<C>;
   readonly clock: BedClock;
   /**
-   * Resolves when nothing happens any more without time moving; time stands still. A handler that waits for the test, or
-   * does its own I/O, is given a little real time; for more, use `until`.
+   * Resolves when nothing can run until time moves. Does not move time. A handler that waits for the test, or does its own I/O, gets a
+   * little real time; for more, use `until`.
    *
-   * @throws Error naming what still runs after `patience`; what a busy machine takes from it does not count.
+   * @throws Error that names what still runs after `patience`. Delays of a busy machine do not count.
    */
   settled(): Promise<void>;
-  /** Resolves once it is so; time stands still. Rejects after `patience` of real time. */
+  /** Resolves once `condition()` is true. Does not move time. Rejects after `patience` of real time. */
   until(condition: () => boolean): Promise<void>;
-  /** What was published and accepted, in order; `data` is the schema's input. */
+  /** The messages that were accepted, in order. `data` is the schema's input. */
   published(channel: C): readonly BrokerMessage[];
   /** Every call of a handler of the group, in order: the deliveries it was given, as it saw them. */
   delivered(channel: C, group: string): readonly AnyDelivery[];
   dead(channel: C, group: string): readonly DeadMessage[];
-  /** Handed out by the broker and not settled. */
+  /** The messages that were delivered and are not settled. */
   inFlight(channel: C, group: string): readonly BrokerMessage[];
   readonly faults: InjectedFaults;
-  /** Partitions and leases; names are physical, `test_orders`. */
+  /** Controls partitions and leases. Names are physical, such as `test_orders`. */
   readonly broker: Control;
   /** Operational events: retries, losses, reconnects. */
   readonly events: readonly MessagingEvent[];
@@ -58,7 +58,7 @@ export interface Testbed<C extends AnyChannel = AnyChannel> extends AsyncDisposa
 
 let beds = 0;
 
-/** A broker, a clock and a connection of a test's own: deterministic, and reaching nothing outside the process. */
+/** Makes a broker, a clock and a connection for one test. It is deterministic and reaches nothing outside the process. */
 export async function testbed<const Channels extends readonly AnyChannel[]>(
   options: TestbedOptions<Channels>,
 ): Promise<Testbed<Channels[number]>> {
@@ -104,7 +104,8 @@ export async function testbed<const Channels extends readonly AnyChannel[]>(
     until: async (condition) => {
       const began = performance.now();
       while (!condition()) {
-        if (performance.now() - began > patienceMs) throw new Error(`not so after ${patienceMs} ms of real time`);
+        if (performance.now() - began > patienceMs)
+          throw new Error(`the condition is not true after ${patienceMs} ms of real time`);
         await setImmediate();
       }
     },
@@ -123,7 +124,7 @@ export async function testbed<const Channels extends readonly AnyChannel[]>(
   };
 }
 
-/** Stops at once; where something waits for time even so, time moves. */
+/** Stops at once. If something still waits for time, time moves. */
 async function stopped(messaging: Messaging, runtime: VirtualRuntime): Promise<void> {
   let over = false;
   const stop = messaging.stop({ deadline: 0 }).finally(() => {

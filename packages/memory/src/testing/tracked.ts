@@ -3,13 +3,13 @@ import type { AnyDelivery, Consumer, Middleware } from "@switchyard/core";
 type Handler = (...given: any[]) => unknown;
 
 export interface Watcher {
-  /** A handler was called with these deliveries. */
+  /** Called when a handler gets these deliveries. */
   began(deliveries: readonly AnyDelivery[]): void;
-  /** Its end is told by calling what this returns. */
+  /** Called when a handler begins. Call the returned function at its end. */
   track(name: string): () => void;
 }
 
-/** The same consumer, its handlers and middleware seen by the testbed. */
+/** The same consumer, with its handlers and middleware observed by the testbed. */
 export function tracked(consumer: Consumer<any>, watcher: Watcher): Consumer<any> {
   const name = (type: string) => `handler of ${type} in group "${consumer.group}" of "${consumer.channel.name}"`;
   const handlers = Object.entries(consumer.handlers).map(([type, handler]) => {

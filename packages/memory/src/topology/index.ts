@@ -22,7 +22,7 @@ export function createTopology(broker: Broker, options: ResolvedOptions): Topolo
   return new MemoryTopology(broker, options);
 }
 
-/** Each step of a plan looks again when it runs, so that the same plan may be applied twice, also at once. */
+/** Each step of a plan checks again when it runs, so that the same plan can be applied twice, even concurrently. */
 class MemoryTopology implements Topology {
   readonly #broker: Broker;
   readonly #options: ResolvedOptions;
@@ -100,7 +100,7 @@ class MemoryTopology implements Topology {
     }
   }
 
-  /** The channel's own; at most what was declared. */
+  /** The channel's own retention, at most the declared one. */
   #retention(of: Destination): number {
     return of.retentionMs ?? this.#options.retentionMs;
   }
@@ -127,7 +127,7 @@ class MemoryTopology implements Topology {
       ...this.#options,
       retentionMs: this.#retention(of),
     });
-    // A look at the dead letters must not end at the first one of each key.
+    // Reading dead letters must not stop at the first one of each key.
     const rules = of.dead === true ? { ...own, keyBatches: true } : own;
     const form = rules.ordered ? "ordered" : "unordered";
     if (queue === undefined) {
@@ -162,7 +162,7 @@ class MemoryTopology implements Topology {
       });
     }
     const now = queue.deadLetter;
-    // A limit that suffices is no difference.
+    // A limit that is high enough is not a difference.
     if (now?.name !== native?.name || (now?.attempts ?? 0) < (native?.attempts ?? 0)) {
       add(
         steps,

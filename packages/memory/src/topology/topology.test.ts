@@ -135,7 +135,7 @@ test("options are checked strictly", () => {
   expect(problems({ borker: "b", profile: "kafka", retention: "soon", duplicates: 2, maxMessageBytes: 10.5 })).toEqual([
     "borker: unknown; allowed: broker, profile, retention, dedup, duplicates, maxMessageBytes",
     'profile: must be "sqs" or "sqs-fifo"',
-    "retention: must be a duration from 60s to 14d, as 30s or 4d",
+    "retention: must be a duration from 60s to 14d, such as 30s or 4d",
     "duplicates: must be a number from 0 to 1",
     "maxMessageBytes: must be a whole number from 1024 to 1048576",
   ]);
