@@ -18,6 +18,7 @@ const steps: readonly Step[] = [
   { name: "lockfile (every platform)", command: "node", args: ["scripts/check-lockfile.ts"] },
   { name: "documents (links, anchors, code)", command: "node", args: ["scripts/check-documents.ts"] },
   { name: "documentation site (builds, dead links)", command: "npm", args: ["run", "--silent", "docs:build"] },
+  { name: "documentation site (headings, words, anchors)", command: "node", args: ["scripts/check-site.ts"] },
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));

@@ -1,9 +1,11 @@
 /** The site over docs/. The pages are plain Markdown that a code host shows as well: nothing here changes what they say. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { defineConfig, type MarkdownOptions } from "vitepress";
 import { anchorOf } from "./anchor.ts";
+import { descriptionOf } from "./description.ts";
 import { sidebar } from "./structure.ts";
+import { adaptTables } from "./tables.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DOCS = join(ROOT, "docs");
@@ -21,6 +23,8 @@ function linkToRepository(markdown: MarkdownIt): void {
       const [path = "", anchor] = href.split("#");
       const file = join(dirname(page), path);
       const inside = !relative(DOCS, file).startsWith("..") && path.endsWith(".md");
+      // The site's name of a folder's first page.
+      if (inside) token.attrSet("href", href.replace(/(^|\/)README\.md(?=#|$)/, "$1index.md"));
       if (inside || !existsSync(file)) continue;
       const hash = anchor === undefined ? "" : `#${anchor}`;
       token.attrSet("href", `${REPOSITORY}/blob/main/${relative(ROOT, file).replaceAll("\\", "/")}${hash}`);
@@ -47,10 +51,19 @@ export default defineConfig({
   markdown: {
     anchor: { slugify: anchorOf },
     // Signatures in the reference, which are no programs and are not compiled as such.
-    languageAlias: { mts: "ts" },
+    languageAlias: { mts: "ts", cjs: "js" },
+    // Comments, too, have a contrast of 4.5 or more in these two.
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config: (markdown) => {
       linkToRepository(markdown);
       showFileNames(markdown);
+      adaptTables(markdown);
+    },
+  },
+  transformPageData: ({ filePath }) => ({ description: descriptionOf(readFileSync(join(DOCS, filePath), "utf8")) }),
+  vite: {
+    resolve: {
+      alias: [{ find: /^.*\/VPSidebarItem\.vue$/, replacement: join(import.meta.dirname, "theme/sidebar-item.ts") }],
     },
   },
   themeConfig: {
