@@ -26,7 +26,17 @@ const SECTIONS: readonly Section[] = [
     folder: "guides",
     pages: [
       ...["consume", "publish", "batches", "retries", "order", "dead-letters", "idempotent-handlers", "middleware"],
-      ...["stop", "health", "deploy", "events", "testing", "foreign-messages", "claim-check", "streams"],
+      ...[
+        "stop",
+        "health",
+        "deploy",
+        "events",
+        "testing",
+        "several-services",
+        "foreign-messages",
+        "claim-check",
+        "streams",
+      ],
       ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],
     ],
   },

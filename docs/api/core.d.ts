@@ -1370,7 +1370,6 @@ import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Destination, Runtime } from "../driver/index.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
-import type { Extension } from "../pipeline/extension.ts";
 import type { Change } from "../driver/topology.ts";
 import type { Extension } from "../pipeline/extension.ts";
 export interface PlanOptions {
