@@ -48,7 +48,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C2-empty",
     clause,
-    title: "an empty batch is no error and sends nothing",
+    title: "an empty batch is not an error and sends nothing",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -99,7 +99,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C2-refused-as-a-batch",
     clause,
-    title: "a refusal of a whole batch is not blamed on each of its items: only what is refused alone has failed",
+    title: "when a whole batch is refused, only items that are also refused alone fail",
     run: async (t) => {
       const channel = t.channel();
       const alone: number[] = [];

@@ -222,7 +222,7 @@ export const cases: readonly ContractCase[] = [
         channel,
         range(5).map((n) => t.item(n)),
       );
-      await t.until(() => swallowed >= 10, "each message to be acknowledged twice in vain", t.holdMs * 4 + t.slackMs);
+      await t.until(() => swallowed >= 10, "each message to lose two acknowledgements", t.holdMs * 4 + t.slackMs);
       await t.until(
         () => range(5).every((n) => seen.of(n).length >= 3),
         "each message once more",

@@ -108,7 +108,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C4-one-id-of-two-producers",
     clause,
-    title: "two services may use the same id: both messages are handled, die, are dead letters and are redriven",
+    title: "two services may use the same id: both messages are handled, dead-lettered and redriven",
     needs: redrives,
     run: async (t) => {
       const channel = t.channel();

@@ -149,7 +149,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C6-refused-settlement-is-tried-again",
     clause,
-    title: "a settlement that is refused is tried again while the hold lasts, whatever the refusal calls itself",
+    title: "a settlement that is refused is tried again while the hold lasts, whatever the kind of the error",
     run: async (t) => {
       const channel = t.channel();
       const refusals = (["auth", "permanent", "config"] as const).map(

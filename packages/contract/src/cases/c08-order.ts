@@ -70,7 +70,7 @@ export const cases: readonly ContractCase[] = [
     id: "C8-batch-failure-in-the-middle",
     clause,
     title:
-      "what follows a failed message of its key in a batch is not settled and loses no attempt: it is handled behind it, in order",
+      "messages after a failed one of their key in a batch are not settled and lose no attempt: they are handled after it, in order",
     needs: all(ordered, deadLetters),
     run: async (t) => {
       const channel = t.channel();

@@ -118,7 +118,8 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C9-policy-per-error",
     clause,
-    title: "the policy's rule for an error's name or code decides: at once dead, fewer attempts, or no attempt at all",
+    title:
+      "the policy's rule for an error's name or code applies: dead-lettered at once, fewer attempts, or no attempt used",
     needs: deadLetters,
     run: async (t) => {
       const channel = t.channel();
@@ -189,7 +190,7 @@ export const cases: readonly ContractCase[] = [
     id: "C9-one-id-of-several",
     clause,
     title:
-      "messages of another producer that have one id, or an empty one, do not share their attempts, and their dead letters can be read",
+      "messages of another producer with the same id, or an empty one, do not share their attempts, and their dead letters can be read",
     needs: deadLetters,
     run: async (t) => {
       const channel = t.channel({ foreign: "item" });

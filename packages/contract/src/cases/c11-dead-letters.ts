@@ -186,7 +186,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C11-redrive-foreign",
     clause,
-    title: "a redriven foreign message is what the channel says it is, though its producer gave it a type of its own",
+    title: "a redriven foreign message has the type that the channel gives it, even if its producer gave it another",
     needs: all(redrives, (caps) => (caps.headers > 1 ? undefined : `headers: ${caps.headers}`)),
     run: async (t) => {
       // At first the channel cannot tell the type of the message. Before the redrive it can.
@@ -283,7 +283,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C11-block",
     clause,
-    title: "deadLetter: false tries for ever",
+    title: "deadLetter: false retries forever",
     needs: (caps) => (caps.poisonSkip.includes("block") ? undefined : `poisonSkip: ${caps.poisonSkip.join(", ")}`),
     run: async (t) => {
       const channel = t.channel();
@@ -299,7 +299,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C11-foreign-with-ten-attributes",
     clause,
-    title: "a foreign message that leaves no room for our headers is dead-lettered all the same, its body unharmed",
+    title: "a foreign message that leaves no room for our headers is still dead-lettered, with its body unchanged",
     needs: deadLetters,
     run: async (t) => {
       const channel = t.channel();
@@ -378,7 +378,7 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C11-redrive-of-many",
     clause,
-    title: "redrive sends each of many dead letters once, though they die again meanwhile",
+    title: "redrive sends each of many dead letters once, even if they are dead-lettered again meanwhile",
     needs: redrives,
     run: async (t) => {
       const channel = t.channel();

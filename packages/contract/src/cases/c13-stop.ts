@@ -437,7 +437,7 @@ export const cases: readonly ContractCase[] = [
       assert.equal(error.name, "MessagingError");
       assert.equal(error.kind, "config");
       assert.equal(app.messaging.health().state, "stopped");
-      // Nobody asked for a stop, so none was shortened.
+      // No stop was requested, so none was shortened.
       assert.deepEqual(app.eventsOf("stop-shortened"), []);
     },
   },

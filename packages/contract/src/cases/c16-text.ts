@@ -269,7 +269,7 @@ export const cases: readonly ContractCase[] = [
     id: "C16-foreign-codings",
     clause,
     title:
-      "a foreign body is read by what it declares: gzip, a charset, a byte order mark; what cannot be read is named in the dead letter",
+      "a foreign body is decoded as it declares: gzip, a charset, a byte order mark; the dead letter says what could not be decoded",
     needs: (caps) => (caps.headers > 1 ? undefined : `headers: ${caps.headers}`),
     run: async (t) => {
       const channel = t.channel({ foreign: "item" });
@@ -304,7 +304,8 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C16-hostile-numbers",
     clause,
-    title: "a hop and attempts at the edge of what numbers can hold: the dead letter can be read, under the same id",
+    title:
+      "a hop and attempts at the limit of what numbers can hold: the dead letter can still be read, under the same id",
     needs: deadLetters,
     run: async (t) => {
       const channel = t.channel();
@@ -353,7 +354,7 @@ export const cases: readonly ContractCase[] = [
     id: "C16-foreign-unnamed",
     clause,
     title:
-      "a foreign message the channel does not name, and one that is no JSON, are dead letters at once, their bodies unharmed",
+      "a foreign message without a type, and one that is not JSON, become dead letters at once, with their bodies unchanged",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });

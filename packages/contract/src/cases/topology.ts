@@ -53,7 +53,7 @@ export const cases: readonly ContractCase[] = [
     id: "T-changed-attempts",
     clause,
     title:
-      "a changed number of attempts asks for no destination to be made anew, and a limit that suffices is no change",
+      "a changed number of attempts never asks to recreate a destination, and a limit that is high enough is not a change",
     needs: planned,
     run: async (t) => {
       const topology = await topologyOf(t);
