@@ -51,19 +51,19 @@ export { verifySnsMessage, type VerifyOptions } from "./verify.ts";
 
 // http/message.d.ts
 import { MessagingError } from "@switchyard/core/driver-kit";
-interface Common {
+interface RequestFields {
     readonly messageId: string;
     readonly topicArn: string;
     readonly message: string;
     readonly timestamp: Date;
     readonly signatureVersion: "1" | "2";
 }
-export interface SnsNotification extends Common {
+export interface SnsNotification extends RequestFields {
     readonly type: "Notification";
     readonly subject?: string;
     readonly attributes: Readonly<Record<string, string>>;
 }
-export interface SnsConfirmation extends Common {
+export interface SnsConfirmation extends RequestFields {
     readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";
     readonly token: string;
     readonly subscribeUrl: string;

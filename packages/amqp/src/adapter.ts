@@ -14,9 +14,9 @@ export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
   capabilities: (of, options) => capabilitiesOf(of, options),
   locate: (of, options) => locate(of, options),
   nativeProblems: (of, options) => nativeProblems(of, options),
-  open: async (options, runtime, report, about) => {
+  open: async (options, runtime, report, client) => {
     const [{ connect }, { placing }] = await Promise.all([import("./connection.ts"), import("./errors.ts")]);
-    const connection = await connect(options, runtime, report, about?.service ?? "switchyard");
+    const connection = await connect(options, runtime, report, client?.service ?? "switchyard");
     const placed = placing(urlsOf(options));
     return { ...connection, classify: (cause, during) => placed(connection.classify(cause, during)) };
   },

@@ -3,8 +3,8 @@ import type { BodyCodecs, LeanClient } from "./fast/index.ts";
 import { Renewal, renewableClient } from "./renewal.ts";
 
 /**
- * A client of the adapter's own. With `codecs` it is the patched client of `fast/`; without, it is the SDK's own client as it
- * comes, and nothing of `fast/` is loaded.
+ * Creates the adapter's own client. With `codecs` it is the patched client of `fast/`. Without them it is the SDK's unchanged client, and
+ * nothing of `fast/` is loaded.
  */
 export async function ownClient(
   sdk: Sdk,

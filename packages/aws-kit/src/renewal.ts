@@ -1,4 +1,4 @@
-/** Credentials that are rotated while the process runs: the SDK caches what it has read of the credentials file. */
+/** Finds credentials that were rotated while the process runs, because the SDK caches the credentials file. */
 import { type ClientLike, configOf, type Credentials } from "./clients.ts";
 
 /** A client, replaced by a new one when other credentials are found. */
@@ -16,7 +16,7 @@ export class Renewal<C extends ClientLike> {
   }
 
   /**
-   * Reads the credentials again after a call of that generation was refused. True: there are other credentials by now, and
+   * Reads the credentials again after a call of that generation was refused. True if there are other credentials now, and
    * `current` uses them. Calls refused at the same time share one reading.
    */
   async renew(generation: number): Promise<boolean> {

@@ -62,10 +62,10 @@ export function watcher(
   return watch as <C extends AnyCall>(call: C, of?: Watched) => C;
 }
 
-/** Codes after which the service has not carried the call out. */
+/** Codes of calls that the service has not carried out. */
 const REFUSED = new Set(["credentials-refused", "credentials-expired"]);
 
-/** Whether a refused call may be made once more: it was refused for its credentials, and the client has others by now. */
+/** Whether a refused call may be made once more: it was refused because of its credentials, and the client has others now. */
 export async function renewed(
   cause: unknown,
   classify: (cause: unknown, during: Phase) => Fault,

@@ -48,11 +48,11 @@ export async function planTopology(
 }
 
 async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promise<readonly Change[]> {
-  const about = { resource: of.kind, name: of.name };
+  const subject = { resource: of.kind, name: of.name };
   if (!(await exists(of, probe))) {
     return of.external
-      ? [{ ...about, action: "drift", summary: "given by address and missing: its owner must create it" }]
-      : [{ ...about, action: "create", summary: describe(of), detail: { ...of.arguments } }];
+      ? [{ ...subject, action: "drift", summary: "given by address and missing: its owner must create it" }]
+      : [{ ...subject, action: "create", summary: describe(of), detail: { ...of.arguments } }];
   }
   if (of.external) return [];
   const differences = of.kind === "queue" ? await queueDifferences(of, probe) : await exchangeDifferences(of, probe);
@@ -69,7 +69,7 @@ async function compare(of: DesiredQueue | DesiredExchange, probe: Probe): Promis
   if (older.length > 0) {
     const summary =
       "made without delayed retry, which RabbitMQ cannot add to an existing queue: retries go through the delay queues until it is deleted and made again";
-    changes.push({ ...about, action: "drift", summary });
+    changes.push({ ...subject, action: "drift", summary });
   }
   return changes;
 }

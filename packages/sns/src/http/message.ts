@@ -1,7 +1,7 @@
 /** The three types of message that SNS posts. Each is a flat JSON object. */
 import { MessagingError } from "@switchyard/core/driver-kit";
 
-interface Common {
+interface RequestFields {
   readonly messageId: string;
   readonly topicArn: string;
   /** The body as published. */
@@ -12,7 +12,7 @@ interface Common {
 }
 
 /** A request of SNS with a published message. */
-export interface SnsNotification extends Common {
+export interface SnsNotification extends RequestFields {
   readonly type: "Notification";
   readonly subject?: string;
   /** Message attributes by name; binary values are base64. SNS does not sign them: trust them only as far as the connection. */
@@ -20,7 +20,7 @@ export interface SnsNotification extends Common {
 }
 
 /** `SubscriptionConfirmation`: someone asked SNS to subscribe this endpoint. `UnsubscribeConfirmation`: the subscription has ended. */
-export interface SnsConfirmation extends Common {
+export interface SnsConfirmation extends RequestFields {
   readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";
   readonly token: string;
   /** Visiting this URL subscribes the endpoint. Its host is always SNS's. */
