@@ -1,4 +1,4 @@
-/** `npm run docs:reference`: rewrites the pages of docs/reference that follow from the sources. */
+/** `npm run docs:reference`: rewrites the pages of docs/reference, and the tables of docs/transports, that follow from the sources. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../test/support/workspace.ts";

@@ -78,7 +78,9 @@ A variable that is missing is a mistake only if its value is used.
 
 ## By the AWS SDK
 
-The connection's own options come first. Without them the SDK looks where it always does.
+The connection's own options come first. Without them the SDK looks where it always does. Its documentation lists
+[all of its variables](https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html#EVarSettings) and says
+[how it finds credentials](https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html). The usual ones:
 
 | variable | meaning |
 |---|---|

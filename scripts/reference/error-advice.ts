@@ -300,7 +300,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "too-many-headers": "SQS takes 10 message attributes, the type included. Publish fewer headers.",
   "too-many-in-batch":
     "More messages at once than the transport takes. Core splits batches itself: you see this from a driver used directly.",
-  "too-many-in-flight": "The queue has the most messages in flight that SQS allows. Settle some, or lower `maxInFlight`.",
+  "too-many-in-flight":
+    "The queue has the most messages in flight that SQS allows. Settle some, or lower `maxInFlight`.",
   "too-many-subscriptions":
     "The topic takes no more subscriptions. Above 256 KiB (`native.maxMessageBytes`) it takes 100.",
   "too-many-tags": "The topic has more tags than SNS takes. Remove some under `native.tags`.",

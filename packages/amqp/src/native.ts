@@ -32,23 +32,31 @@ const duration = (value: unknown): boolean => {
   return ms !== undefined && ms >= 100 && ms <= DAY;
 };
 
+/** The comments are those of docs/transports/rabbitmq.md. */
 const CHECKS: Readonly<Record<string, Check>> = {
+  /** Of every message published to it. A quorum queue of RabbitMQ 4 takes 5 and above first. Default: none. */
   priority: [whole(0, 9), "a whole number from 0 to 9"],
+  /** What a queue takes before it refuses more (`reject-publish`). Default: no limit. */
   maxLength: [
     (value, of) => of.model !== "stream" && whole(1, 2 ** 31)(value),
     "a number of messages, and not for a stream",
   ],
+  /** The same in bytes. A stream drops its oldest messages instead. Default: no limit. */
   maxLengthBytes: [whole(1_000, 2 ** 50), "a number of bytes, at least 1000"],
-  groupSize: [whole(1, 99), "an odd number of replicas, 1 to 99"],
+  /** Replicas in a cluster. Default: the broker's. */
+  groupSize: [whole(1, 99), "a whole number of replicas from 1 to 99, best an odd one"],
+  /** RabbitMQ 4.3 and later: how long the broker itself holds back a failed message, times its failures. Default: none. */
   delayedRetry: [
     (value, of) => of.model !== "stream" && !isOrdered(of) && duration(value),
     "a duration from 100ms to 1d, and not for a stream or with an ordering key",
   ],
+  /** The most that it may come to. Default: `delayedRetry`, so that every wait is the same. */
   delayedRetryMax: [
     (value, { native: { delayedRetry } }) =>
       duration(value) && (parseDuration(delayedRetry) ?? Number.POSITIVE_INFINITY) <= parseDuration(value)!,
     "a duration up to 1d, with a delayedRetry that is no longer",
   ],
+  /** The size of a stream's files, the smallest it can drop. Default: the broker's. */
   segmentBytes: [
     (value, of) => of.model === "stream" && whole(1_000, 2 ** 32)(value),
     "a number of bytes, for a stream only",

@@ -21,7 +21,9 @@ const MANAGED_KEY = "alias/aws/kinesis";
 
 type Check = (value: unknown, of: Destination) => string | undefined;
 
+/** The comments are those of docs/transports/kinesis.md. */
 const CHECKS: Readonly<Record<string, Check>> = {
+  /** Whether the stream has a fixed number of shards. Default: `provisioned` where the channel sets `partitions`, else `on-demand`. */
   mode: (value, of) => {
     if (value !== "on-demand" && value !== "provisioned") return '"on-demand" or "provisioned"';
     if (value === "provisioned" && of.partitions === undefined) return "provisioned only together with `partitions`";
@@ -29,16 +31,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
       return '"on-demand" only without `partitions`: such a stream grows and shrinks by itself';
     return undefined;
   },
+  /** The largest record, with its key. Default: 1,024. */
   maxRecordKiB: (value) =>
     Number.isInteger(value) && (value as number) >= DEFAULT_RECORD_KIB && (value as number) <= MAX_RECORD_KIB
       ? undefined
       : `a whole number of KiB from ${DEFAULT_RECORD_KIB} to ${MAX_RECORD_KIB}`,
+  /** Whether the stream is encrypted. Default: `kms`. */
   encryption: (value) => (value === "none" || value === "kms" ? undefined : '"kms" or "none"'),
+  /** Encrypts with this key. Default: `alias/aws/kinesis`, which AWS manages. */
   kmsKey: (value, of) => {
     if (of.native["encryption"] === "none") return 'allowed only with encryption: "kms"';
     return kmsKeyProblem(value, MANAGED_KEY);
   },
+  /** Of a group: whether it is read by enhanced fan-out. Default: the connection's `fanOut`. */
   fanOut: (value) => (typeof value === "boolean" ? undefined : "true or false"),
+  /** Tags of the stream. Default: none. */
   tags: tagsProblem,
 };
 

@@ -29,18 +29,24 @@ type Check = (value: unknown, of: Destination) => string | undefined;
 const PRINCIPAL = /^(?:\d{12}|arn:aws[a-z-]*:(?:iam|sts)::\d{12}:\S+)$/;
 const AWS_MANAGED = /^(?:arn:aws[a-z-]*:kms:[^:]*:\d{12}:)?alias\/aws\//;
 
+/** The comments are those of docs/transports/sns.md. */
 const TOPIC: Readonly<Record<string, Check>> = {
+  /** The largest message, attributes included. Default: 1,048,576. */
   maxMessageBytes: (value) =>
     Number.isInteger(value) && (value as number) >= MIN_MESSAGE_BYTES && (value as number) <= MAX_MESSAGE_BYTES
       ? undefined
       : `a whole number of bytes from ${MIN_MESSAGE_BYTES} to ${MAX_MESSAGE_BYTES}; more than ${DEFAULT_MESSAGE_BYTES} allows at most 100 subscriptions`,
+  /** Encrypts with this key. Default: none. */
   kmsKey: (value) =>
     typeof value === "string" && value !== "" ? undefined : "the id, the ARN or the alias of a KMS key",
+  /** Of a FIFO topic: limits and deduplication for each message group, or for the whole topic. Default: `high`. */
   throughput: (value, of) => {
     if (value !== "high" && value !== "standard") return '"high" (limits per group) or "standard" (limits per topic)';
     return of.ordered ? undefined : "for FIFO topics only; the channel declares no orderingKey";
   },
+  /** Tags of the topic. Default: none. */
   tags: tagsProblem,
+  /** Who besides the topic's own account may use it. Default: the topic's policy is left alone. */
   access: (value) => {
     const allowed = "{ publish: [...], subscribe: [...] }, each of accounts (12 digits, in quotes) and IAM ARNs";
     if (typeof value !== "object" || value === null || Array.isArray(value)) return allowed;
@@ -51,6 +57,13 @@ const TOPIC: Readonly<Record<string, Check>> = {
       list.every((entry) => typeof entry === "string" && PRINCIPAL.test(entry));
     return Object.entries(value).every(fits) ? undefined : allowed;
   },
+};
+
+/** What a group has beside the settings of its queue. */
+const GROUP: Readonly<Record<string, Check>> = {
+  /** Whether notifications of the channel's topic are read as what they carry. Default: true. */
+  unwrap: (value) =>
+    typeof value === "boolean" ? undefined : "true (unwrap notifications of the channel's topic; the default) or false",
 };
 
 /** Why SNS cannot deliver to a queue encrypted with this key. Undefined if it can. */
@@ -80,8 +93,8 @@ function topicProblems(of: Destination): readonly string[] {
 function groupProblems(of: Destination): readonly string[] {
   const { unwrap } = of.native;
   const problems = [...sqs.nativeProblems!(queueOf(of), {})];
-  if (unwrap !== undefined && typeof unwrap !== "boolean")
-    problems.push("native.unwrap: true (unwrap notifications of the channel's topic; the default) or false");
+  const why = unwrap === undefined ? undefined : GROUP["unwrap"]!(unwrap, of);
+  if (why !== undefined) problems.push(`native.unwrap: ${why}`);
   const key = managedKeyProblem(queueNative(of.native)["kmsKey"]);
   if (key !== undefined) problems.push(`native.kmsKey: ${key}`);
   if (of.types !== undefined && of.types.length + 1 > MAX_FILTER_VALUES)

@@ -44,24 +44,34 @@ const duration =
 
 const RETENTION = duration(MIN_RETENTION_MS, MAX_RETENTION_MS, "a duration from 60s to 14d");
 
+/** The comments are those of docs/transports/sqs.md. */
 const CHECKS: Readonly<Record<string, Check>> = {
+  /** How long the queue keeps a message. Default: the channel's `retention`, else 4d; 14d for dead letters. */
   retention: RETENTION,
+  /** Delays every message of the queue. Default: `0s`. */
   delay: duration(0, MAX_DELAY_MS, "a duration from 0s to 15m"),
+  /** The queue's own visibility timeout, for other consumers: ours ask for `hold` with each receive. Default: `hold`. */
   visibility: duration(0, MAX_HOLD_MS, "a duration from 0s to 12h"),
+  /** How long SQS uses a data key before it asks KMS for another. Only with `kmsKey`. Default: SQS's own, 5 minutes. */
   kmsDataKeyReuse: (value, of) =>
     typeof of.native["kmsKey"] === "string"
       ? duration(60 * SECOND, 86_400 * SECOND, "a duration from 60s to 24h")(value, of)
       : "allowed only with kmsKey; set kmsKey or leave it out",
+  /** The largest message, attributes included. Also for the dead-letter queue. Default: 1,048,576. */
   maxMessageBytes: (value) =>
     Number.isInteger(value) && (value as number) >= MIN_MESSAGE_BYTES && (value as number) <= MAX_MESSAGE_BYTES
       ? undefined
       : `a whole number of bytes from ${MIN_MESSAGE_BYTES} to ${MAX_MESSAGE_BYTES}`,
+  /** Encrypts with this key. Default: SSE-SQS. */
   kmsKey: (value) => kmsKeyProblem(value, "SSE-SQS"),
+  /** Of a FIFO queue. Default: `high`. */
   throughput: (value, of) => {
     if (value !== "high" && value !== "standard") return '"high" (limits per group) or "standard" (limits per queue)';
     return of.ordered ? undefined : "for FIFO queues only; the channel declares no orderingKey";
   },
+  /** Tags of the queue. Default: none. */
   tags: tagsProblem,
+  /** Who besides the queue's own account may send to it and receive from it: accounts, roles, topics, buckets, rules. Default: the queue's policy is left alone. */
   access: accessProblems,
 };
 
