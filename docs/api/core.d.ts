@@ -65,19 +65,19 @@ type KebabCase<Name extends string> = Name extends Lowercase<Name> ? Name extend
 type OnlyNeeds<D> = {
     readonly [K in Exclude<keyof D, keyof Needs>]: Refused<`unknown need "${K & string}"; allowed: ${Join<keyof Needs>}`>;
 };
-export interface ChannelOptions<S extends Schemas, O, D> {
+export interface ChannelOptions<S extends Schemas, O, D, C = Absent> {
     readonly messages: {
-        readonly [K in keyof S]: K extends "*" ? Refused<`"*" means every type; give the type a name`> : WireSafe<K & string, S[K]>;
+        readonly [K in keyof S]: K extends "*" ? Refused<`"*" means every type; give the type a name`> : Absent extends C ? WireSafe<K & string, S[K]> : unknown;
     } & S;
     readonly orderingKey?: O;
     readonly needs?: OnlyNeeds<D> & D & Needs;
     readonly foreign?: NoInfer<keyof S & string> | ((raw: ForeignRaw) => string | undefined);
-    readonly codec?: Codec;
+    readonly codec?: C;
 }
 export interface ForeignRaw extends ForeignMessage {
     readonly body: any;
 }
-export declare function channel<const Name extends string, S extends Schemas, const O extends CommonKey<S> | ((message: SchemaMessage<S>) => string) | Absent, const D extends Needs = {}>(name: KebabCase<Name>, options: ChannelOptions<S, O, D>): Channel<Name, {
+export declare function channel<const Name extends string, S extends Schemas, const O extends CommonKey<S> | ((message: SchemaMessage<S>) => string) | Absent, const D extends Needs = {}, C extends Codec | Absent = Absent>(name: KebabCase<Name>, options: ChannelOptions<S, O, D, C>): Channel<Name, {
     readonly [K in keyof S & string]: {
         readonly in: In<S[K]>;
         readonly out: StandardSchemaV1.InferOutput<S[K]>;

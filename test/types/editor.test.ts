@@ -12,7 +12,7 @@ import { z } from "zod";
 import { allMessaging, cloud, orders } from "./samples.ts";
 `;
 const COMPLETIONS = {
-  "a channel": ["orders.‸name;", ["foreign?", "messages", "name", "needs", "orderingKey?"]],
+  "a channel": ["orders.‸name;", ["codec?", "foreign?", "messages", "name", "needs", "orderingKey?"]],
   messaging: [
     "allMessaging.‸start;",
     [
@@ -42,11 +42,11 @@ const COMPLETIONS = {
   ],
   "a channel's needs": [
     'channel("c", { messages: {}, needs: { ‸ } });',
-    ["delay?", "fairness?", "messageBytes?", "replay?"],
+    ["delay?", "encryption?", "fairness?", "messageBytes?", "replay?"],
   ],
   "a configuration": [
     "defineConfig([orders], { ‸ });",
-    ["channels?", "connections?", "drain?", "policies?", "prefix?", "profiles?"],
+    ["channels?", "connections?", "drain?", "keys?", "policies?", "prefix?", "profiles?"],
   ],
 } as const;
 

@@ -64,15 +64,17 @@ type OnlyNeeds<D> = {
   readonly [K in Exclude<keyof D, keyof Needs>]: Refused<`unknown need "${K & string}"; allowed: ${Join<keyof Needs>}`>;
 };
 
-export interface ChannelOptions<S extends Schemas, O, D> {
+export interface ChannelOptions<S extends Schemas, O, D, C = Absent> {
   /**
    * One Standard Schema (zod, valibot, arktype, ...) for each message type. The wire carries the schema's input as JSON. Handlers get
-   * its output. Make a breaking change as a new type.
+   * its output. Make a breaking change as a new type. With a {@link codec}, the input is what the codec encodes.
    */
   readonly messages: {
     readonly [K in keyof S]: K extends "*"
       ? Refused<`"*" means every type; give the type a name`>
-      : WireSafe<K & string, S[K]>;
+      : Absent extends C
+        ? WireSafe<K & string, S[K]>
+        : unknown;
   } & S;
   /**
    * Messages with the same key are handled one at a time, in the order in which the broker accepted them. The key is the name of a
@@ -91,7 +93,7 @@ export interface ChannelOptions<S extends Schemas, O, D> {
    * Serialises data in another form than JSON, such as Avro or Protobuf. Schemas still validate what is published and what is read.
    * Default: JSON, and bytes for a `Uint8Array`.
    */
-  readonly codec?: Codec;
+  readonly codec?: C;
 }
 
 /** A foreign message before its type is known and before validation. If the body is JSON, `body` is the parsed value. */
@@ -110,9 +112,10 @@ export function channel<
   S extends Schemas,
   const O extends CommonKey<S> | ((message: SchemaMessage<S>) => string) | Absent,
   const D extends Needs = {},
+  C extends Codec | Absent = Absent,
 >(
   name: KebabCase<Name>,
-  options: ChannelOptions<S, O, D>,
+  options: ChannelOptions<S, O, D, C>,
 ): Channel<
   Name,
   { readonly [K in keyof S & string]: { readonly in: In<S[K]>; readonly out: StandardSchemaV1.InferOutput<S[K]> } },
