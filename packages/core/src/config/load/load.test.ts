@@ -96,6 +96,8 @@ describe("reading it", () => {
     expect(error.message).not.toContain("hunter22");
     const twice = await refused({ config: put("twice.yaml", "prefix: a\nprefix: b\n") });
     expect(twice.problems).toEqual([{ path: "twice.yaml:2:1", message: "not valid YAML: duplicate key" }]);
+    const open = await refused({ config: put("open.yaml", "channels:\n  orders: { model: queue\n groups: {}\n") });
+    expect(open.problems).toEqual([{ path: "open.yaml:3:2", message: "not valid YAML: bad indent" }]);
   });
 
   it("names the file that is not JSON, and the place where Node says it", async () => {

@@ -19,7 +19,9 @@ export async function readYamlFile(file: string, text: string): Promise<unknown>
         message: `not valid YAML: ${error.code.toLowerCase().replaceAll("_", " ")}`,
       };
     });
-    throw invalidConfig(name, problems);
+    // The parser reports some mistakes twice at one place.
+    const once = new Map(problems.map((problem) => [`${problem.path} ${problem.message}`, problem]));
+    throw invalidConfig(name, [...once.values()]);
   }
   // Nothing after the colon means an entry without settings. Only a written null removes one.
   visit(document, {
