@@ -47,7 +47,8 @@ const SECTIONS: readonly Section[] = [
     title: "Under the hood",
     folder: "",
     pages: [
-      ...["contract", "compatibility", "performance", "architecture", "adapters", "health", "v8", "dependencies"],
+      ...["contract", "compatibility", "performance", "architecture", "adapters", "health", "hostile-input"],
+      ...["v8", "dependencies"],
       "decisions/README",
     ],
   },

@@ -1,6 +1,6 @@
 /** The short way of reading gives what parsing gives, one message after another. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { fromAttributes } from "./attributes.ts";
 
 const TIMES = [
@@ -41,4 +41,10 @@ test("the next of the same source and millisecond is its own, and so is what fol
   expect(written("2", "s", first)).toMatchObject({ id: "2", source: "s", time: Date.parse(first) });
   expect(written("3", "s", later)).toMatchObject({ id: "3", source: "s", time: Date.parse(later) });
   expect(written("4", "r", later)).toMatchObject({ id: "4", source: "r", time: Date.parse(later) });
+});
+
+test("a header cut short is no envelope, not even the first that a process reads", async () => {
+  vi.resetModules();
+  const fresh = await import("./attributes.ts");
+  expect(fresh.fromAttributes('{"specversion":"1.0","id":"m-', "order.placed", {})).toBeUndefined();
 });

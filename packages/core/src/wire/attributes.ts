@@ -103,9 +103,10 @@ const ISO_LENGTH = "2026-01-01T00:00:00.000Z".length;
 
 /**
  * The last `ce` header that was read, from the end of the id on. Messages that are read together were often published together, so the
- * next one often has the same tail.
+ * next one often has the same tail. It is always a whole tail, before the first message too: one that any text could end with would make
+ * an envelope of a header cut short.
  */
-const lastRead = { tail: "-", source: "", time: 0 };
+const lastRead = { tail: '","source":"-","time":"1970-01-01T00:00:00.000Z"}', source: "-", time: 0 };
 
 /**
  * Reads a `ce` header in the form in which {@link toAttributes} writes most messages, without parsing JSON. Undefined if it has another

@@ -150,7 +150,7 @@ export function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: 
 
 /**
  * Headers with lower-case names that can be looked up in any case, as in `headers["eventType"]`. Enumerating them gives only the
- * lower-case names.
+ * lower-case names. `__proto__` is dropped, as from a body.
  */
 export function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const own = (name: string | symbol): string | undefined => {
@@ -166,7 +166,7 @@ export function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<R
   const view: Record<string, string> = Object.create(anyCase);
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
-    if (Object.hasOwn(view, lower) && name !== lower) continue;
+    if (lower === "__proto__" || (Object.hasOwn(view, lower) && name !== lower)) continue;
     Object.defineProperty(view, lower, { value, enumerable: true, writable: true, configurable: true });
   }
   return view;

@@ -166,7 +166,8 @@ export function envelopeFor(opened: Opened, delivery: Delivery, channel: string,
   if (opened.local !== undefined) return opened.local.envelope;
   if (opened.envelope !== undefined) return opened.envelope;
   const nativeType = delivery.message.type;
-  const type = opened.type ?? nativeType ?? `${channel}.untyped`;
+  // An empty type names nothing, and the copy could not be read back.
+  const type = opened.type || nativeType || `${channel}.untyped`;
   const envelope: Envelope = {
     id: opened.id,
     source: FOREIGN_SOURCE,
