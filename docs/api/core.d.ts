@@ -594,6 +594,7 @@ import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
+import type { MessagingError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -656,11 +657,13 @@ export interface DeadLetters {
     peek(count?: number): Promise<readonly DeadLetterItem[]>;
     redrive(options?: {
         readonly max?: number;
-    }): Promise<{
-        readonly redriven: number;
-        readonly failed: number;
-    }>;
+    }): Promise<Redriven>;
     purge(): Promise<void>;
+}
+export interface Redriven {
+    readonly redriven: number;
+    readonly failed: number;
+    readonly errors?: readonly MessagingError[];
 }
 export interface DeadLetterItem {
     readonly id: string;
@@ -1339,7 +1342,7 @@ export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
-export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
+export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, Redriven, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
 export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";

@@ -27,9 +27,20 @@ export interface Aws {
   readonly sns: SNSClient;
   /** Every message of a queue of the emulator by state, without receiving any. Undefined: no such queue, or not the emulator. */
   inspect(queue: string): { readonly ready: number; readonly delayed: number; readonly held: number } | undefined;
+  /** S3 of the emulator. Absent: not the emulator. */
+  readonly s3?: EmulatedS3;
   /** Makes a subscription wait for its confirmation, as one of another account's queue does. Absent: not the emulator. */
   pend?(subscription: string): void;
   close(): Promise<void>;
+}
+
+/** The code of an error that is answered to a request line (`PUT /bucket/key`). Undefined: the request is carried out, once this resolves. */
+export type S3Answer = (line: string) => string | undefined | Promise<string | undefined>;
+
+export interface EmulatedS3 {
+  /** Buckets and objects. */
+  readonly store: Stores["s3Store"];
+  answer(by: S3Answer): void;
 }
 
 /** Credentials for the emulator are put into `process.env` while it runs, unless there are some. */
@@ -42,6 +53,17 @@ export async function startAws(): Promise<Aws> {
   // `startFauxqs` would listen on every interface.
   const app = buildApp({ logger: false, defaultRegion: region, stores });
   app.addHook("preHandler", correctSns(inside));
+  // Its limit is 11 MiB. S3 takes far larger objects.
+  const whole = (_request: unknown, body: Buffer, done: (error: null, body: Buffer) => void): void => done(null, body);
+  for (const type of ["application/json", "application/octet-stream", "application/jose"])
+    app.addContentTypeParser(type, { parseAs: "buffer", bodyLimit: 80 * 2 ** 20 }, whole);
+  let answerS3: S3Answer = () => undefined;
+  app.addHook("onRequest", async ({ method, url }, reply) => {
+    const code = await answerS3(`${method} ${url}`);
+    if (code === undefined) return undefined;
+    const status = code === "AccessDenied" ? 403 : code === "NoSuchKey" ? 404 : 503;
+    return reply.code(status).type("application/xml").send(`<Error><Code>${code}</Code><Message>no</Message></Error>`);
+  });
   const endpoint = await app.listen({ host: "127.0.0.1", port: 0 });
   const credentials = { AWS_ACCESS_KEY_ID: "emulator", AWS_SECRET_ACCESS_KEY: "emulator" };
   const restore = borrowEnvironment(credentials);
@@ -62,6 +84,12 @@ export async function startAws(): Promise<Aws> {
       return (
         messages && { ready: messages.ready.length, delayed: messages.delayed.length, held: messages.inflight.length }
       );
+    },
+    s3: {
+      store: stores.s3Store,
+      answer: (by) => {
+        answerS3 = by;
+      },
     },
     pend: (subscription) => {
       stores.snsStore.getSubscription(subscription)!.confirmed = false;
@@ -108,7 +136,7 @@ function borrowEnvironment(values: Readonly<Record<string, string>>): () => void
   };
 }
 
-type Stores = NonNullable<NonNullable<Parameters<typeof buildApp>[0]>["stores"]>;
+type Stores = Required<NonNullable<NonNullable<Parameters<typeof buildApp>[0]>["stores"]>>;
 
 /** Corrections to fauxqs 2.4.1, where it refuses what SQS takes; where it takes what SQS refuses, the cases say so themselves. */
 async function correctedStores(): Promise<Stores & { readonly inside: Inside }> {

@@ -18,6 +18,7 @@ export type {
   ConnectOptions,
   DeadLetterItem,
   DeadLetters,
+  Redriven,
   GroupDepth,
   Health,
   Messaging,

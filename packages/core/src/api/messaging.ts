@@ -6,6 +6,7 @@ import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
+import type { MessagingError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -151,10 +152,21 @@ export interface DeadLetters {
    * fewer than exist: SQS FIFO delivers no more messages of a key while some of them are hidden.
    */
   peek(count?: number): Promise<readonly DeadLetterItem[]>;
-  /** Sends at most `max` dead letters back to the group that failed them, and to no other group. Default: all. */
-  redrive(options?: { readonly max?: number }): Promise<{ readonly redriven: number; readonly failed: number }>;
+  /**
+   * Sends at most `max` dead letters back to the group that failed them, and to no other group. Default: all. It stops at a letter that
+   * cannot be sent now, and goes on after one that never can.
+   */
+  redrive(options?: { readonly max?: number }): Promise<Redriven>;
   /** Deletes all dead letters of the group permanently. */
   purge(): Promise<void>;
+}
+
+/** What `redrive()` did. A dead letter that failed stays. */
+export interface Redriven {
+  readonly redriven: number;
+  readonly failed: number;
+  /** Why each of those failed. Absent if none did. */
+  readonly errors?: readonly MessagingError[];
 }
 
 /** One dead letter, as `deadLetters()` returns it. */

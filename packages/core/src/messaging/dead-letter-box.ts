@@ -4,7 +4,7 @@ import type { Connection, Delivery, Lease, Runtime, WireMessage } from "../drive
 import { dataOf, decode, encodeBody, fingerprint } from "../wire/codec.ts";
 import { nextHop } from "../wire/envelope.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
-import type { DeadLetterItem, DeadLetters } from "../api/messaging.ts";
+import type { DeadLetterItem, DeadLetters, Redriven } from "../api/messaging.ts";
 import type { Pipeline } from "../content/pipeline.ts";
 import { readable, renewed } from "./dead-letter-content.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
@@ -75,15 +75,14 @@ export class DeadLetterBox implements DeadLetters {
     });
   }
 
-  async redrive(
-    options: { readonly max?: number } = {},
-  ): Promise<{ readonly redriven: number; readonly failed: number }> {
+  async redrive(options: { readonly max?: number } = {}): Promise<Redriven> {
     const most = options.max ?? Number.POSITIVE_INFINITY;
     return this.#reading(BATCH, async (lease) => {
       const turns = new Turns();
       const again: Delivery[] = [];
       let redriven = 0;
       let failed = 0;
+      const errors: MessagingError[] = [];
       try {
         while (redriven + failed < most && !turns.over) {
           const got = await this.#receive(lease, Math.min(most - redriven - failed, BATCH), again.length > 0);
@@ -97,12 +96,15 @@ export class DeadLetterBox implements DeadLetters {
           await this.#settle(lease, BATCH, [...done, ...copies], "ack");
           redriven += done.length;
           failed += first.length - done.length;
-          if (done.length < first.length) break;
+          const reasons = sent.flatMap((one) => (one.status === "rejected" ? [this.#error(one.reason)] : []));
+          errors.push(...reasons);
+          // A letter that can never be sent, such as one whose stored body is gone, is no reason to keep the others.
+          if (reasons.some(({ kind }) => kind !== "permanent")) break;
         }
       } finally {
         await this.#settle(lease, BATCH, again.reverse(), "release").catch(() => undefined);
       }
-      return { redriven, failed };
+      return { redriven, failed, ...(errors.length === 0 ? {} : { errors }) };
     });
   }
 
