@@ -112,11 +112,13 @@ export function maybeJson(body: unknown): unknown {
   }
 }
 
+/** Undefined if the channel's function throws or returns something that is not a string. */
 function foreignType(channel: ChannelShape, raw: ForeignMessage): string | undefined {
   if (typeof channel.foreign === "string") return channel.foreign;
   if (channel.foreign === undefined) return undefined;
   try {
-    return channel.foreign(raw);
+    const type: unknown = channel.foreign(raw);
+    return typeof type === "string" ? type : undefined;
   } catch {
     return undefined;
   }

@@ -21,6 +21,9 @@ test("a foreign message without a type: the reason says that `foreign` is not de
 
 test.each([
   ["returns nothing", () => undefined],
+  // Without types, `foreign` may return anything. It must not stop the consumer.
+  ["returns null", () => null as never],
+  ["returns a number", () => 7 as never],
   [
     "throws",
     () => {
