@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
     hooks: () => ({ existing: () => ({}) }),
   },
   {
-    name: "claims to keep messages for ever",
+    name: "claims to keep messages forever",
     of: "memory queue",
     caughtBy: "C9-waits-longer-than-the-retention",
     hooks: () => ({ existing: () => ({ retentionMs: Number.POSITIVE_INFINITY }) }),

@@ -28,7 +28,7 @@ test("what all services have alike, with the service's own errors before it", ()
   expect(classify(new Error("odd"), "settle").kind).toBe("lost");
 });
 
-test("a cause inside is found, one that is its own cause is not followed for ever", () => {
+test("a cause inside is found, one that is its own cause is not followed forever", () => {
   const outer = new Error("outer", { cause: sdkError("ExpiredToken") });
   expect(classify(outer, "receive").code).toBe("credentials-expired");
   const circle = new Error("circle");

@@ -1,7 +1,7 @@
 import { indexed, type Palette } from "./palette.ts";
 import type { Picture } from "./picture.ts";
 
-/** An animated GIF (89a) that loops for ever. All pictures have one size and share one palette. */
+/** An animated GIF (89a) that loops forever. All pictures have one size and share one palette. */
 export function encodeGif(pictures: readonly Picture[], palette: Palette, fps: number): Uint8Array {
   const { width, height } = pictures[0]!;
   const bits = Math.max(2, Math.ceil(Math.log2(palette.length / 3)));

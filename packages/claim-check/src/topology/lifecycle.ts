@@ -51,7 +51,7 @@ function ruleFor(prefix: string, days: number): LifecycleRule {
     Status: "Enabled",
     Filter: { Prefix: `${prefix}/` },
     Expiration: { Days: days },
-    // On a bucket with versions an expired or renewed object would otherwise be kept, and paid for, as an old version for ever.
+    // On a bucket with versions an expired or renewed object would otherwise be kept, and paid for, as an old version forever.
     NoncurrentVersionExpiration: { NoncurrentDays: 1 },
   };
 }

@@ -60,7 +60,7 @@ export class Attempted {
 
 /**
  * What one message has reserved for one attempt. Only an attempt that has reserved nothing yet may wait, because two that each wait
- * for the other's memory would wait for ever. Others are refused with {@link NO_ROOM}, and the message is tried again from the start;
+ * for the other's memory would wait forever. Others are refused with {@link NO_ROOM}, and the message is tried again from the start;
  * it then asks for all of it at once.
  */
 export class Reservation {

@@ -113,7 +113,7 @@ test.each([
   expect(changes[0]!.summary).toMatch(why);
 });
 
-test("it is shown while SNS is first to use the key, and not for ever", async () => {
+test("it is shown while SNS is first to use the key, and not forever", async () => {
   const queue = { attributes: { KmsMasterKeyId: "alias/own" }, name: "q" } as never;
   const { context } = fake("{");
   expect((await planKeys(keysOf(billing, queue, queue, true), TOPIC, context)).changes).toEqual([]);

@@ -25,7 +25,7 @@ test.each<[string, Existing, Partial<Policy>, RegExp]>([
     /\b5\b.*\b9\b/,
   ],
   [
-    "any limit where a message is tried for ever",
+    "any limit where a message is tried forever",
     { deliveries: { count: 99, setting: "x" } },
     { exhausted: "block" },
     /\b99\b.*forever/,

@@ -163,7 +163,7 @@ test("close: what runs is ambiguous, what waits and what comes is closed, and no
   expect([at.closed(), at.runtime.pending, at.queue.unresolved]).toEqual([1, 0, 0]);
 });
 
-test("close does not wait for ever for a driver that ignores its signal", async () => {
+test("close does not wait forever for a driver that ignores its signal", async () => {
   const at = bench();
   at.script.push(dead);
   const under = failed(send(at, "m"));
