@@ -73,6 +73,22 @@ const layer: readonly Row[] = [
     ],
   },
   {
+    id: "compress",
+    title: "portable layer, an order of 1.7 KB of JSON, compressed",
+    contenders: [
+      by("not compressed", "compress", "none"),
+      by("brotli", "compress", "brotli"),
+      by("gzip", "compress", "gzip"),
+      by("zstd", "compress", "zstd"),
+    ],
+    targets: [
+      { metric: "bytes", of: "brotli", against: "not compressed", atMost: 0.3 },
+      { metric: "bytes", of: "gzip", against: "not compressed", atMost: 0.3 },
+    ],
+    rounds: { full: 7, quick: 4 },
+    warmup: 3,
+  },
+  {
     id: "import",
     title: 'import "@switchyard/core", cold',
     contenders: [by("switchyard", "loading", "core")],

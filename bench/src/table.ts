@@ -5,6 +5,8 @@ const UNITS: Readonly<Record<string, string>> = {
   cpu: "CPU ms per 1,000",
   requests: "requests per 1,000",
   microseconds: "us a message",
+  publishing: "us to publish",
+  reading: "us to read",
   bytes: "bytes a message",
   milliseconds: "ms",
   kilobytes: "KB",
