@@ -340,20 +340,28 @@ describe("Amazon's extended clients on SQS", () => {
       `["software.amazon.payloadoffloading.PayloadS3Pointer", {"s3BucketName": "acme-java", "s3Key": "${KEY}"}]`,
       "ExtendedPayloadSize",
     ],
-  ])("what %s sends is handled", async (language, MessageBody, attribute) => {
+  ])("what %s sends is handled, dead-lettered and redriven", async (language, MessageBody, attribute) => {
     if (!s3.store.hasBucket("acme-java")) s3.store.createBucket("acme-java");
     s3.store.putObject("acme-java", KEY, Buffer.from(body));
     const prefix = `cc-${language.toLowerCase()}-${process.pid}`;
+    let broken = true;
     const app = await start({
       prefix,
       connection: { use: sqs, ...aws.connection },
       claimCheck: { read: [{ bucket: "acme-java" }] },
+      retry: { attempts: 1 },
+      handle: () => {
+        if (broken) throw new Error("broken");
+      },
     });
     const { QueueUrl } = await aws.client.send(new GetQueueUrlCommand({ QueueName: `${prefix}_orders_main` }));
     const MessageAttributes = { [attribute]: { DataType: "Number", StringValue: String(Buffer.byteLength(body)) } };
     await aws.client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
-    await app.until(() => app.handled.length === 1);
-    expect(app.handled).toEqual([{ n: 7, attempt: 1, bytes: 1_100_000 }]);
+    await app.until(() => dead(app).length === 1);
+    broken = false;
+    expect(await app.messaging.deadLetters(orders, "main").redrive()).toEqual({ redriven: 1, failed: 0 });
+    await app.until(() => app.handled.length === 2);
+    expect(app.handled[1]).toEqual({ n: 7, attempt: 1, bytes: 1_100_000 });
   });
 
   test.each([

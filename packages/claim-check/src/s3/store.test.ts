@@ -322,3 +322,65 @@ test("plain http to another machine is refused when the step is opened", async (
   };
   await expect(step({ client })).rejects.toMatchObject({ code: "insecure-endpoint", kind: "config" });
 });
+
+describe("an answer that goes wrong in its middle", () => {
+  /** A client whose bodies are these pieces. What is thrown comes after them. */
+  function faked(pieces: readonly Uint8Array[], more: { length?: number; error?: Error; wait?: Promise<void> } = {}) {
+    const destroyed: unknown[] = [];
+    const send = async (command: object): Promise<object> => {
+      if (command.constructor.name !== "GetObjectCommand") return {};
+      const Body = {
+        async *[Symbol.asyncIterator]() {
+          yield* pieces;
+          await more.wait;
+          if (more.error !== undefined) throw more.error;
+        },
+        destroy: (error?: Error) => void destroyed.push(error?.name),
+      };
+      return { Body, ...(more.length === undefined ? {} : { ContentLength: more.length }) };
+    };
+    return { client: { send }, destroyed };
+  }
+  const whole = Buffer.from(BODY);
+  const half = whole.subarray(0, 1_000);
+  async function reading(client: object, how = reader()): Promise<Content> {
+    const of = await step({ client });
+    return of.read(await write(of), messageOf(), how);
+  }
+
+  test("is read later if the connection was cut, with an error or without", async () => {
+    const cut = Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+    await expect(reading(faked([half], { length: whole.length, error: cut }).client)).rejects.toMatchObject({
+      code: "connection-lost",
+      kind: "retryable",
+    });
+    await expect(reading(faked([half], { length: whole.length }).client)).rejects.toMatchObject({
+      code: "connection-lost",
+      kind: "retryable",
+    });
+  });
+
+  test("ends at the first byte too many, and the rest is not downloaded", async () => {
+    const { client, destroyed } = faked([whole, Buffer.from("!"), Buffer.alloc(2 ** 20)]);
+    await expect(reading(client)).rejects.toMatchObject({ code: "claim-damaged" });
+    expect(destroyed).toEqual([undefined]);
+  });
+
+  test("is given up when the hold is lost", async () => {
+    const abort = new AbortController();
+    const { promise, reject } = Promise.withResolvers<void>();
+    const { client, destroyed } = faked([half], { length: whole.length, wait: promise });
+    const result = reading(
+      client,
+      reader({ signal: abort.signal, reserve: () => void setImmediate(() => abort.abort()) }),
+    );
+    abort.signal.addEventListener("abort", () => reject(Object.assign(new Error("aborted"), { name: "AbortError" })));
+    await expect(result).rejects.toMatchObject({ code: "aborted", kind: "closed" });
+    expect(destroyed[0]).toBe("AbortError");
+  });
+
+  test("in pieces of any size is whole", async () => {
+    const pieces = Array.from(whole, (_, at) => whole.subarray(at, at + 1));
+    expect((await reading(faked(pieces, { length: whole.length }).client)).body).toBe(BODY);
+  });
+});

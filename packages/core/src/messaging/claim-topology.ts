@@ -2,6 +2,7 @@
 import { isMessagingError, MessagingError } from "../api/errors.ts";
 import type { Destination, Runtime } from "../driver/index.ts";
 import type { ClaimTopology, ClaimUse, ExtensionContext } from "../pipeline/extension.ts";
+import { settingsKey } from "./settings-key.ts";
 import type { ChannelPlan, ConnectionPlan, ContentPlan, GroupPlan, Plan } from "../plan/plan.ts";
 
 /** Channels that store their bodies in the same way. */
@@ -34,19 +35,6 @@ export function claimStores(plan: Plan): readonly ClaimStore[] {
     });
   }
   return [...found.values()];
-}
-
-/** The same text for equal settings. An object that is not plain, such as a client given in code, is equal to itself only. */
-function settingsKey(): (settings: unknown) => string {
-  const objects = new Map<object, number>();
-  const numbered = (_key: string, value: unknown): unknown => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return value;
-    if (!objects.has(value)) objects.set(value, objects.size);
-    return `object ${objects.get(value)}`;
-  };
-  return (settings) => JSON.stringify(settings, numbered);
 }
 
 /**

@@ -8,14 +8,19 @@ import type { Preparing } from "../publish/prepared.ts";
 import { Preparer } from "../publish/prepared-content.ts";
 import type { ClaimCheck, ExtensionContext, Keys } from "../pipeline/extension.ts";
 import type { ChannelPlan, Plan } from "../plan/plan.ts";
+import { settingsKey } from "./settings-key.ts";
 import type { Trouble } from "../base/troubles.ts";
+
+type ClaimCheckPlan = NonNullable<NonNullable<ChannelPlan["content"]>["claimCheck"]>;
 
 /** What is opened for one `connect()`. */
 export class Pipelines {
   readonly #runtime: Runtime;
   readonly #plan: Plan;
   readonly #keys = new Map<string, Keys>();
-  readonly #stores: ClaimCheck[] = [];
+  /** By their settings: channels of equal settings share a store, with its client and its connections. */
+  readonly #stores = new Map<string, Promise<ClaimCheck>>();
+  readonly #keyOf = settingsKey();
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #troubles = new Map<string, Trouble>();
 
@@ -67,8 +72,9 @@ export class Pipelines {
   }
 
   async close(): Promise<void> {
-    const open = [...this.#keys.values(), ...this.#stores];
-    await Promise.allSettled(open.map((each) => each.close()));
+    const stores = await Promise.allSettled(this.#stores.values());
+    const opened = stores.flatMap((store) => (store.status === "fulfilled" ? [store.value] : []));
+    await Promise.allSettled([...this.#keys.values(), ...opened].map((each) => each.close()));
   }
 
   async #add({ channel, content }: ChannelPlan): Promise<void> {
@@ -92,13 +98,13 @@ export class Pipelines {
     return keys;
   }
 
-  async #storeOf(
-    channel: string,
-    { extension, options }: NonNullable<NonNullable<ChannelPlan["content"]>["claimCheck"]>,
-  ): Promise<ClaimCheck> {
+  #storeOf(channel: string, { extension, options }: ClaimCheckPlan): Promise<ClaimCheck> {
+    const key = this.#keyOf([extension.names, options]);
+    const known = this.#stores.get(key);
+    if (known !== undefined) return known;
     const where = `channels.${channel}.claimCheck`;
-    const store = await opened(where, () => extension.open(options, this.#contextOf(where, channel)));
-    this.#stores.push(store);
+    const store = opened(where, () => extension.open(options, this.#contextOf(where, channel)));
+    this.#stores.set(key, store);
     return store;
   }
 
