@@ -144,6 +144,7 @@ export declare const listOf: (of: Shape) => Shape;
 // foreign-answer.d.ts
 import type { Fault, Phase } from "@switchyard/core/driver";
 export declare function messageOf(error: object): string;
+export declare function statusOf(error: object): number | undefined;
 export declare function isForeign(error: object): boolean;
 export declare function foreignFault(error: object, during: Phase): Fault;
 

@@ -17,7 +17,8 @@ export function messageOf(error: object): string {
   return added < 0 ? text : text.slice(0, added);
 }
 
-function statusOf(error: object): number | undefined {
+/** The HTTP status of an answer, if there was one. */
+export function statusOf(error: object): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 

@@ -1,6 +1,7 @@
 import type { DriverEvent, Fault, Phase } from "@switchyard/core/driver";
 import { type ClientLike, configOf } from "./clients.ts";
 import { type AnyCall, contextNoter } from "./error-context.ts";
+import { statusOf } from "./foreign-answer.ts";
 
 /** The client that is called, and how errors name what a call is about. */
 export interface Watched {
@@ -10,7 +11,7 @@ export interface Watched {
 }
 
 /**
- * Watches calls to a service: reports when it stops answering or throttles, and when a call succeeds again. A call whose
+ * Watches calls to a service: reports when it stops answering or throttles, and when it answers again, be it with a refusal. A call whose
  * credentials are refused is made once more if the client finds others. Errors pass unchanged, and their context is noted.
  */
 export function watcher(
@@ -54,6 +55,9 @@ export function watcher(
         } else if (!down && OUTAGE.has(code)) {
           down = true;
           report({ type: "down", cause });
+        } else if (down && isRefusal(cause, kind)) {
+          down = false;
+          report({ type: "up" });
         }
         throw cause;
       }
@@ -74,6 +78,12 @@ export async function renewed(
 ): Promise<boolean> {
   if (client?.renew === undefined || !REFUSED.has(classify(cause, "receive").code)) return false;
   return client.renew(generation ?? 0);
+}
+
+/** Whether the service itself answered and refused the call: a missing queue or right is no outage. */
+function isRefusal(cause: unknown, kind: Fault["kind"]): boolean {
+  const status = typeof cause === "object" && cause !== null ? statusOf(cause) : undefined;
+  return status !== undefined && status >= 400 && status < 500 && (kind === "config" || kind === "auth");
 }
 
 const OUTAGE = new Set(["unreachable", "connection-lost", "timeout", "service-failed", "tls-failed"]);
