@@ -241,7 +241,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "There is no such queue. Create it with `plan` and `apply`, or check prefix, `address`, and region and account or virtual host.",
   "queue-unavailable": "The queue exists, and its node is not up. It is tried again.",
   "receipt-invalid":
-    "The hold on the message has ended, or its queue was made anew. It comes again. Raise `hold` or make the handler faster.",
+    "The hold on the message has ended, or its queue was deleted and created again. It comes again. Raise `hold` or make the handler faster.",
   refused: "The broker refused the request. The text has its words.",
   "region-missing": "No AWS region is known. Set `region` on the connection, or `AWS_REGION`.",
   rejected:

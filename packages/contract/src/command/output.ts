@@ -32,8 +32,8 @@ export function progressLine(
 ): string {
   const count = `${String(at).padStart(String(of).length)}/${of}`;
   const why = status === "failed" ? `: ${describe(error)}` : because === undefined ? "" : `: ${because}`;
-  const anew = stalled.map((run) => `; a run did not count: ${run}`).join("");
-  return `${harness}  ${count}  ${MARK[status]}  ${id}${status === "skipped" ? "" : ` (${ms} ms)`}${why}${anew}`;
+  const notCounted = stalled.map((run) => `; a run did not count: ${run}`).join("");
+  return `${harness}  ${count}  ${MARK[status]}  ${id}${status === "skipped" ? "" : ` (${ms} ms)`}${why}${notCounted}`;
 }
 
 /** The result as JSON. `version` rises when a field changes its meaning. */

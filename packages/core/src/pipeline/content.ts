@@ -56,7 +56,7 @@ export interface Attributes {
 
 /** What a step may use while it writes. */
 export interface Writing {
-  /** Aborts when nobody waits for the message any more. */
+  /** Aborts when no caller waits for the message any more. */
   readonly signal: AbortSignal | undefined;
   /** False if the transport writes bytes as base64 text, which takes a third more. */
   readonly binary: boolean;

@@ -37,7 +37,7 @@ async function refused(store: LeaseStore, harness: LeaseStoreHarness, code: stri
 /** The cases that every lease store must pass. */
 export const leaseStoreCases: readonly LeaseStoreCase[] = [
   {
-    name: "a new row is nobody's, and keeps what it was made with",
+    name: "a new row has no owner, and keeps what it was made with",
     run: async (of) => {
       const store = await fresh(of);
       await store.open(signal, of.runtime);
