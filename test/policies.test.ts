@@ -1,6 +1,7 @@
 /** What `policies()` says, without a broker. What the calls of the adapters for AWS need is in `policies-recorded.test.ts`. */
 import { adapter as amqp } from "@switchyard/amqp";
 import { adapter as aws } from "@switchyard/aws";
+import { extension as claims } from "@switchyard/claim-check";
 import { channel, consumer, isMessagingError } from "@switchyard/core";
 import type { Adapter } from "@switchyard/core/driver";
 import { type Policies, policies, type PolicyDocument } from "@switchyard/core/policies";
@@ -698,7 +699,7 @@ test("a process that does not call policies() loads nothing of it", () => {
     ).toEqual([]);
   }
   const rights = globSync("*/src/rights.ts", { cwd: join(root, "packages") });
-  expect(rights.length).toBe(5);
+  expect(rights.length).toBe(6);
 });
 
 describe("the evaluator", () => {
@@ -757,5 +758,63 @@ describe("the evaluator", () => {
       "sqs:A on r1",
       "sqs:A on r1 where one is x",
     ]);
+  });
+});
+
+describe("a claim check", () => {
+  const claimCheck = { store: "s3", bucket: "acme-msgs", prefix: "p/28d", owner: ACCOUNT };
+  const s3 = (document: PolicyDocument | undefined) =>
+    statementsOf(document, "S3").map(({ Action, Resource, Condition }) => [Action, Resource, Condition]);
+  const config = (claimed: object = claimCheck, more: object = {}) => ({
+    connections: { aws: { use: aws, region: "eu-west-1" } },
+    channels: {
+      jobs: { ...queue(), on: "aws", claimCheck: claimed, ...more },
+      orders: { ...queue(), on: "aws", claimCheck: claimed },
+    },
+    policies: { "to-orders": { deadLetter: { channel: "orders" } } },
+  });
+  const extensions = [claims];
+
+  test("gives each role what it does with the bucket, for its own channels only", async () => {
+    const found = await make(config(), { publishes: [jobs], consumes: [of(orders, "work")], extensions });
+    expect(s3(found.publisher)).toEqual([[["s3:PutObject"], ["arn:aws:s3:::acme-msgs/p/28d/jobs/*"], undefined]]);
+    expect(s3(found.consumer)).toEqual([
+      [["s3:ListBucket"], ["arn:aws:s3:::acme-msgs"], { StringLike: { "s3:prefix": ["p/28d/orders/*"] } }],
+      [["s3:GetObject"], ["arn:aws:s3:::acme-msgs/p/28d/orders/*"], undefined],
+    ]);
+    expect(actionsOf(found.operator).filter((action) => action.startsWith("s3"))).toEqual([
+      "s3:GetObject",
+      "s3:ListBucket",
+      "s3:PutObject",
+    ]);
+    expect(actionsOf(found.provisioner).filter((action) => action.startsWith("s3"))).toEqual([
+      "s3:GetLifecycleConfiguration",
+      "s3:ListBucket",
+      "s3:PutLifecycleConfiguration",
+    ]);
+    expect(found.warnings).toContainEqual(expect.stringContaining("kms:GenerateDataKey"));
+    for (const role of ["publisher", "consumer", "viewer", "operator", "provisioner"] as const)
+      expect(actionsOf(found[role])).not.toContain("s3:DeleteObject");
+  });
+
+  test("lets a channel that takes dead letters read the objects of their channel", async () => {
+    const found = await make(config(claimCheck, { policy: "to-orders" }), {
+      consumes: [of(orders, "work")],
+      channels: [jobs],
+      extensions,
+    });
+    expect(resourcesOf(found.consumer).filter((arn) => arn.includes("acme-msgs/"))).toEqual([
+      "arn:aws:s3:::acme-msgs/p/28d/jobs/*",
+      "arn:aws:s3:::acme-msgs/p/28d/orders/*",
+    ]);
+  });
+
+  test("in memory needs nothing", async () => {
+    const found = await make(config({ store: "memory" }), {
+      publishes: [jobs],
+      consumes: [of(orders, "work")],
+      extensions,
+    });
+    expect([found.publisher, found.consumer, found.provisioner].flatMap(s3)).toEqual([]);
   });
 });

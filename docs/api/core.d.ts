@@ -1655,6 +1655,7 @@ export declare function permissionsOf(role: Role, connection: string, rights: re
 import type { AnyChannel } from "../api/channel.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter } from "../driver/index.ts";
+import type { Extension } from "../pipeline/extension.ts";
 import { type PolicyDocument } from "./document.ts";
 import { type RabbitPermission } from "./permissions.ts";
 export interface PoliciesOptions {
@@ -1671,6 +1672,7 @@ export interface PoliciesOptions {
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly cwd?: string;
     readonly adapters?: readonly Adapter[];
+    readonly extensions?: readonly Extension[];
 }
 export interface ResourcePolicy {
     readonly arn: string;

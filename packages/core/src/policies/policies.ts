@@ -5,11 +5,12 @@ import { type ChannelShape, type ConsumerShape, isMade } from "../api/shapes.ts"
 import { resolvePlan } from "../config/index.ts";
 import type { Adapter, BrokerRight, IamRight, Needed, Place, ResourceStatement, Rights } from "../driver/index.ts";
 import { destinationsOf } from "../messaging/provision.ts";
+import type { Extension } from "../pipeline/extension.ts";
 import type { Plan } from "../plan/plan.ts";
 import { compare, documentOf, type Grain, grainsOf, type PolicyDocument, type Statement } from "./document.ts";
 import { foreignOf, unnamedOf } from "./other-accounts.ts";
 import { permissionsOf, type RabbitPermission } from "./permissions.ts";
-import { type Call, callsOf, type Role, ROLES } from "./roles.ts";
+import { type Call, callsOf, type Doing, type Role, ROLES } from "./roles.ts";
 
 /** The options of `policies()`. */
 export interface PoliciesOptions {
@@ -35,6 +36,7 @@ export interface PoliciesOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly adapters?: readonly Adapter[];
+  readonly extensions?: readonly Extension[];
 }
 
 /** A policy that AWS keeps with a resource. */
@@ -78,7 +80,7 @@ export async function policies(options: PoliciesOptions): Promise<Policies> {
   const consumers = consumes as unknown as readonly ConsumerShape[];
   const plan = await resolvePlan({ ...rest, channels: unique(shapes), consumers, everyProfile: true });
   const region = options.region ?? ((options.env ?? process.env)["AWS_REGION"] || undefined);
-  const calls = callsOf({
+  const doing: Doing = {
     plan,
     publishes: (publishes as unknown as readonly ChannelShape[]).map(({ name, needs }) => ({
       channel: name,
@@ -87,8 +89,15 @@ export async function policies(options: PoliciesOptions): Promise<Policies> {
     consumes: consumers.map(({ channel, group }) => ({ channel: channel.name, group })),
     channels: channels.map(({ name }) => name),
     destructive,
-  });
-  const found = await gather(plan, calls, { account, region, partition });
+  };
+  const place = { account, region, partition };
+  const found = await gather(plan, callsOf(doing), place);
+  if (Object.values(plan.channels).some(({ content }) => content?.claimCheck !== undefined)) {
+    const { claimRightsOf } = await import("./claims.ts");
+    const claims = await claimRightsOf(doing, place);
+    found.iam.push(...claims.rights);
+    found.warnings.push(...claims.warnings);
+  }
   return finish(found, plan, account);
 }
 
