@@ -26,8 +26,8 @@ const SECTIONS: readonly Section[] = [
     folder: "guides",
     pages: [
       ...["consume", "publish", "batches", "retries", "order", "dead-letters", "idempotent-handlers", "middleware"],
-      ...["stop", "health", "deploy", "events", "testing", "several-services", "foreign-messages", "streams"],
-      ...["codecs", "compression", "claim-check"],
+      ...["stop", "health", "deploy", "least-privilege", "events", "testing", "several-services", "foreign-messages"],
+      ...["streams", "codecs", "compression", "claim-check"],
       ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],
     ],
   },
