@@ -687,7 +687,9 @@ describe("RabbitMQ", () => {
 test("a process that does not call policies() loads nothing of it", () => {
   const core = reach(join(root, "packages/core/src/index.ts"), { dynamic: false });
   expect(core.files.filter((file) => file.includes(join("core", "src", "policies") + sep))).toEqual([]);
-  for (const name of ["sqs", "sns", "kinesis", "aws", "amqp", "memory"]) {
+  const names = globSync("*/src/rights.ts", { cwd: join(root, "packages") }).map((file) => file.split(sep)[0]!);
+  expect(names).toEqual(expect.arrayContaining(["amqp", "aws", "claim-check", "kinesis", "sns", "sqs"]));
+  for (const name of names) {
     const { files, packages } = reach(join(root, "packages", name, "src/index.ts"), { dynamic: false });
     expect(
       files.filter((file) => file.endsWith(`${sep}rights.ts`)),
@@ -698,8 +700,6 @@ test("a process that does not call policies() loads nothing of it", () => {
       name,
     ).toEqual([]);
   }
-  const rights = globSync("*/src/rights.ts", { cwd: join(root, "packages") });
-  expect(rights.length).toBe(6);
 });
 
 describe("the evaluator", () => {
