@@ -1,5 +1,6 @@
 /** Every reader of what others may have written. A new one is one entry in its package's `fixtures/decoders.ts`. */
 import * as amqp from "../../../packages/amqp/src/fixtures/decoders.ts";
+import * as claimCheck from "../../../packages/claim-check/src/fixtures/decoders.ts";
 import { decoderOf, decoders as core, type MessageForm } from "../../../packages/core/src/fixtures/decoders.ts";
 import * as kinesis from "../../../packages/kinesis/src/fixtures/decoders.ts";
 import * as leases from "../../../packages/leases/src/fixtures/decoders.ts";
@@ -25,6 +26,7 @@ export const adapterDecoders: readonly Decoder[] = [
   ...sns.decoders,
   ...kinesis.decoders,
   ...leases.decoders,
+  ...claimCheck.decoders,
 ];
 
 export const decoders: readonly Decoder[] = [...coreDecoders, ...adapterDecoders];
