@@ -1,4 +1,5 @@
 /** A service on RabbitMQ that may not create anything, and what the broker sees of it. */
+import { readFileSync } from "node:fs";
 import { adapter } from "@switchyard/amqp";
 import { channel, connect, consumer } from "@switchyard/core";
 import { connect as amqplib } from "amqplib";
@@ -7,12 +8,23 @@ import { z } from "zod";
 import { type Rabbit, skipped, startNode } from "./support/rabbit.ts";
 import { until } from "./support/rabbit-app.ts";
 
+/** The permissions that the page of RabbitMQ tells users to give, in a row of its table. */
+function documented(who: string): readonly string[] {
+  const page = readFileSync(new URL("../docs/transports/rabbitmq.md", import.meta.url), "utf8");
+  const row = page.split("\n").find((line) => line.startsWith(`| ${who}`));
+  if (row === undefined) throw new Error(`docs/transports/rabbitmq.md has no row of ${who}`);
+  const cells = row.split(/(?<!\\)\|/).slice(2, 5);
+  return cells.map((cell) => cell.trim().replaceAll("`", "").replaceAll("\\|", "|").replaceAll("prod_", "rights_"));
+}
+
 describe.skipIf(skipped)("a user without the right to configure", () => {
   let own: Rabbit;
   beforeAll(async () => {
     own = await startNode();
     await own.ctl("add_user", "runtime", "runtime");
-    await own.ctl("set_permissions", "-p", "/", "runtime", "^$", ".*", ".*");
+    await own.ctl("set_permissions", "-p", "/", "runtime", ...documented("a running service"));
+    await own.ctl("add_user", "deployer", "deployer");
+    await own.ctl("set_permissions", "-p", "/", "deployer", ...documented("`plan()`, `apply()`"));
   }, 90_000);
   afterAll(() => own?.close(), 60_000);
 
@@ -42,7 +54,9 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
     await expect(connect({ channels, service, config: config(limited, "auto") } as never)).rejects.toMatchObject({
       kind: "auth",
     });
-    await (await connect({ channels, service, config: config(own.url, "auto") } as never)).stop();
+    const deployer = own.url.replace("guest:guest", "deployer:deployer");
+    await (await connect({ channels, service, config: config(deployer, "auto") } as never)).stop();
+    await (await connect({ channels, service, config: config(deployer, "verify") } as never)).stop();
     const messaging = await connect({ channels, service, config: config(limited, "off"), observe: () => {} } as never);
     const seen: string[] = [];
     for (const each of channels) {
@@ -65,11 +79,20 @@ describe.skipIf(skipped)("a user without the right to configure", () => {
       () => `${seen.length} of ${wanted.length} deliveries`,
     );
     expect([...seen].sort()).toEqual(wanted.sort());
-    await messaging.stop();
     const model = await amqplib(own.url);
     const counting = await model.createChannel();
-    for (const { name } of channels)
-      expect((await counting.checkQueue(`rights_${name}_main_dead`)).messageCount, name).toBe(1);
+    const dead = async (name: string) => (await counting.checkQueue(`rights_${name}_main_dead`)).messageCount;
+    await messaging.stop();
+    for (const { name } of channels) expect(await dead(name), name).toBe(1);
+    const operator = await connect({ channels, service, config: config(limited, "off"), observe: () => {} } as never);
+    for (const each of channels)
+      expect(await operator.deadLetters(each as never, "main").redrive(), each.name).toEqual({
+        redriven: 1,
+        failed: 0,
+      });
+    await operator.stop();
+    for (const { name } of channels) expect(await dead(name), name).toBe(0);
+    for (const name of ["plain", "topic"]) await counting.purgeQueue(`rights_${name}_main`);
     await model.close();
   });
 
