@@ -4,6 +4,7 @@ import { adapter as aws } from "@switchyard/aws";
 import { extension as claims } from "@switchyard/claim-check";
 import { channel, consumer, isMessagingError } from "@switchyard/core";
 import type { Adapter } from "@switchyard/core/driver";
+import type { CipherOptions, KeysExtension } from "@switchyard/core/pipeline";
 import { type Policies, policies, type PolicyDocument } from "@switchyard/core/policies";
 import { adapter as memory } from "@switchyard/memory";
 import { adapter as sqs } from "@switchyard/sqs";
@@ -816,5 +817,67 @@ describe("a claim check", () => {
       extensions,
     });
     expect([found.publisher, found.consumer, found.provisioner].flatMap(s3)).toEqual([]);
+  });
+});
+
+describe("encryption", () => {
+  const asked: object[] = [];
+  const keys = {
+    kind: "keys",
+    names: ["vault"],
+    options: z.looseObject({ use: z.literal("vault") }),
+    open: () => Promise.reject(new Error("policies() opens nothing")),
+    rights: async () => ({
+      needed: (call: string, { channel: name, context, contexts }: CipherOptions) => {
+        asked.push({ call, name, context, contexts });
+        const condition = { StringEquals: { "kms:EncryptionContext:channel": call === "read" ? contexts : [context] } };
+        const action = call === "read" ? "kms:Decrypt" : "kms:GenerateDataKey";
+        return { rights: [{ kind: "iam", action, resource: KEY, condition }], warnings: ["from the keys"] };
+      },
+    }),
+  } as unknown as KeysExtension;
+  const config = (policy = "parked") => ({
+    keys: { orders: { use: "vault" } },
+    connections: { aws: { use: aws, region: "eu-west-1" } },
+    channels: {
+      jobs: { on: "aws", ...queue({ encrypt: { keys: "orders", context: "work" } }), policy },
+      orders: { on: "aws", ...queue({ encrypt: { keys: "orders" } }), policy: "skipped" },
+    },
+    policies: {
+      parked: { deadLetter: true },
+      skipped: { deadLetter: "skip" },
+      "to-orders": { deadLetter: { channel: "orders" } },
+    },
+  });
+  const kms = (document: PolicyDocument | undefined) =>
+    statementsOf(document, "Kms").map(({ Sid, Action, Condition }) => [
+      Sid,
+      Action,
+      Condition!["StringEquals"]!["kms:EncryptionContext:channel"],
+    ]);
+
+  test("gives publishers the key to write, consumers those to read, and a text for dead letters, in their contexts", async () => {
+    const given = { publishes: [jobs], consumes: [of(jobs, "work"), of(orders, "work")], extensions: [keys] };
+    const found = await make(config(), given);
+    expect(kms(found.publisher)).toEqual([["KmsWrite", ["kms:GenerateDataKey"], ["work"]]]);
+    expect(kms(found.consumer)).toEqual([
+      ["KmsRead", ["kms:Decrypt"], ["orders"]],
+      ["KmsReadSeal", ["kms:Decrypt", "kms:GenerateDataKey"], ["work"]],
+    ]);
+    expect(kms(found.operator)).toEqual([["KmsRead", ["kms:Decrypt"], ["orders", "work"]]]);
+    expect([...kms(found.viewer), ...kms(found.provisioner)]).toEqual([]);
+    expect(found.warnings).toContain("from the keys");
+  });
+
+  test("lets a channel that takes dead letters read in the context that they come from", async () => {
+    asked.length = 0;
+    await make(config("to-orders"), { consumes: [of(orders, "work")], channels: [jobs], extensions: [keys] });
+    expect(asked[0]).toEqual({ call: "read", name: "orders", context: "orders", contexts: ["orders", "work"] });
+  });
+
+  test("by keys that do not say their rights is told", async () => {
+    const { rights: _, ...silent } = keys;
+    const found = await make(config(), { publishes: [jobs], extensions: [silent] });
+    expect(found.warnings).toContain("keys.orders does not say which rights its calls need; grant them by hand");
   });
 });

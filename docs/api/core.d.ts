@@ -1464,6 +1464,11 @@ export interface KeysExtension<O = any> {
     readonly names: readonly string[];
     readonly options: StandardSchemaV1<unknown, O>;
     open(options: O, context: ExtensionContext): Promise<Keys>;
+    rights?(options: O): Promise<KeysRights>;
+}
+export type KeysCall = "write" | "seal" | "read";
+export interface KeysRights {
+    needed(call: KeysCall, of: Pick<CipherOptions, "channel" | "context" | "contexts">, place: Place): Needed;
 }
 export interface Keys {
     cipher(options: CipherOptions): Cipher;
@@ -1512,7 +1517,7 @@ export type Extension = KeysExtension | ClaimCheckExtension;
 
 // pipeline/index.d.ts
 export type { Attributes, Claim, Coding, Content, Reading, Step, Writing } from "./content.ts";
-export type { Cipher, CipherOptions, ClaimCall, ClaimCheck, ClaimCheckExtension, ClaimRights, ClaimTopology, ClaimUse, Extension, ExtensionContext, Keys, KeysExtension, } from "./extension.ts";
+export type { Cipher, CipherOptions, ClaimCall, ClaimCheck, ClaimCheckExtension, ClaimRights, ClaimTopology, ClaimUse, Extension, ExtensionContext, Keys, KeysCall, KeysExtension, KeysRights, } from "./extension.ts";
 
 // plan/plan.d.ts
 import type { Backoff } from "../api/config-input.ts";

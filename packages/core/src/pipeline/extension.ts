@@ -28,6 +28,20 @@ export interface KeysExtension<O = any> {
   readonly options: StandardSchemaV1<unknown, O>;
   /** Creates clients. It need not reach a service before it resolves. */
   open(options: O, context: ExtensionContext): Promise<Keys>;
+  /** Loads the code that says which rights the calls need, for `policies()`. Import it lazily here. Absent: `policies()` warns. */
+  rights?(options: O): Promise<KeysRights>;
+}
+
+/**
+ * What is done with keys. `write`: bodies are encrypted. `seal`: a consumer encrypts the text of an error for a dead letter, as
+ * {@link Cipher.sealText} does. `read`: both are decrypted.
+ */
+export type KeysCall = "write" | "seal" | "read";
+
+/** Says which rights the calls to keys need. */
+export interface KeysRights {
+  /** The rights that a call needs for messages of this channel and its contexts. Pure. */
+  needed(call: KeysCall, of: Pick<CipherOptions, "channel" | "context" | "contexts">, place: Place): Needed;
 }
 
 /** The opened keys of one entry of `keys`. */

@@ -12,5 +12,7 @@ export type {
   Extension,
   ExtensionContext,
   Keys,
+  KeysCall,
   KeysExtension,
+  KeysRights,
 } from "./extension.ts";

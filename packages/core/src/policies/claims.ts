@@ -5,7 +5,8 @@ import type { ClaimCall } from "../pipeline/extension.ts";
 import type { ChannelPlan, Plan } from "../plan/plan.ts";
 import type { Doing, Role } from "./roles.ts";
 
-export interface ClaimRight extends IamRight {
+/** A right that a feature of a channel needs beside those of its transport. */
+export interface FeatureRight extends IamRight {
   readonly role: Role;
   readonly on: string;
   readonly use: string;
@@ -21,9 +22,9 @@ interface Use {
 export async function claimRightsOf(
   doing: Doing,
   place: Place,
-): Promise<{ readonly rights: readonly ClaimRight[]; readonly warnings: readonly string[] }> {
+): Promise<{ readonly rights: readonly FeatureRight[]; readonly warnings: readonly string[] }> {
   const { plan } = doing;
-  const rights: ClaimRight[] = [];
+  const rights: FeatureRight[] = [];
   const warnings: string[] = [];
   for (const { role, call, channel } of usesOf(doing)) {
     const { claimCheck } = channel.content!;

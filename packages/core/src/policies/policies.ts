@@ -98,6 +98,12 @@ export async function policies(options: PoliciesOptions): Promise<Policies> {
     found.iam.push(...claims.rights);
     found.warnings.push(...claims.warnings);
   }
+  if (Object.keys(plan.keys).length > 0) {
+    const { keyRightsOf } = await import("./keys.ts");
+    const keys = await keyRightsOf(doing, place);
+    found.iam.push(...keys.rights);
+    found.warnings.push(...keys.warnings);
+  }
   return finish(found, plan, account);
 }
 
