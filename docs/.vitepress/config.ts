@@ -32,12 +32,20 @@ function linkToRepository(markdown: MarkdownIt): void {
   });
 }
 
+/** The lines of a drawing must not be wrapped: the style sheet makes its letters as small as its width asks for. */
+const DRAWING = /[\u2500-\u257f\u25b2-\u25c4]|-->/;
+
 /** The name of a block's file, which stands after its language, is shown above it. */
-function showFileNames(markdown: MarkdownIt): void {
+function dressBlocks(markdown: MarkdownIt): void {
   const fence = markdown.renderer.rules.fence;
   markdown.renderer.rules.fence = (tokens, index, options, env, self) => {
     const block = fence?.(tokens, index, options, env, self) ?? "";
-    const name = tokens[index]?.info.trim().split(/\s+/)[1];
+    const { info = "", content = "" } = tokens[index] ?? {};
+    const [language, name] = info.trim().split(/\s+/);
+    if (language === "text" && DRAWING.test(content)) {
+      const columns = Math.max(...content.split("\n").map(({ length }) => length));
+      return `<div class="drawing" style="--columns: ${columns}">${block}</div>`;
+    }
     return name === undefined ? block : `<div class="file-name">${markdown.utils.escapeHtml(name)}</div>${block}`;
   };
 }
@@ -63,11 +71,15 @@ export default defineConfig({
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config: (markdown) => {
       linkToRepository(markdown);
-      showFileNames(markdown);
+      dressBlocks(markdown);
       adaptTables(markdown);
     },
   },
-  transformPageData: ({ filePath }) => ({ description: descriptionOf(readFileSync(join(DOCS, filePath), "utf8")) }),
+  transformPageData: ({ filePath, frontmatter }) => ({
+    description: descriptionOf(readFileSync(join(DOCS, filePath), "utf8")),
+    // A decision stands in no order: "next" would lead to the first page of the site.
+    frontmatter: /^decisions\/\d/.test(filePath) ? { ...frontmatter, prev: false, next: false } : frontmatter,
+  }),
   vite: {
     resolve: {
       alias: [{ find: /^.*\/VPSidebarItem\.vue$/, replacement: join(import.meta.dirname, "theme/sidebar-item.ts") }],

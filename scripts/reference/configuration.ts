@@ -16,7 +16,7 @@ const SECTIONS: readonly Section[] = [
   {
     title: "Connections",
     before: "connections.<name>.",
-    intro: "The other keys are options of the adapter: see [below](#options-of-memory).",
+    intro: "The other keys are [options of the adapter](#options-of-memory).",
     interfaces: ["ConnectionBasics"],
   },
   { title: "Channels", before: "channels.<name>.", intro: "", interfaces: ["ChannelInput"] },
