@@ -29,6 +29,7 @@ import { adapter as aws } from "@switchyard/aws";
 import { type AnyChannel, apply, channel, connect, consumer, plan, Release } from "@switchyard/core";
 import type { Destination, Runtime, Topology } from "@switchyard/core/driver";
 import { type Policies, policies, type Role } from "@switchyard/core/policies";
+import { extension as claims } from "@switchyard/claim-check";
 import { adapter as sns, confirmSubscription } from "@switchyard/sns";
 import { createTopology } from "@switchyard/sns/topology";
 import { globSync, readFileSync } from "node:fs";
@@ -55,7 +56,8 @@ const jobs = channel("jobs", { messages: { item } });
 const sorted = channel("sorted", { messages: { item }, orderingKey: "key" });
 const orders = channel("orders", { messages: { item } });
 const clicks = channel("clicks", { messages: { item }, orderingKey: "key", needs: { replay: true } });
-const channels = [jobs, sorted, orders, clicks] as const;
+const files = channel("files", { messages: { item } });
+const channels = [jobs, sorted, orders, clicks, files] as const;
 const groups = [
   [jobs, "work"],
   [sorted, "work"],
@@ -63,7 +65,9 @@ const groups = [
   [orders, "shipping"],
   [clicks, "polling"],
   [clicks, "pushed"],
+  [files, "work"],
 ] as const;
+const BUCKET = "rights-messages";
 
 let sqs: Aws;
 let kinesis: Kinesis;
@@ -94,6 +98,20 @@ const config = (stream: object = {}) => ({
       native: { kmsKey: "alias/topics", tags: { team: "a" } },
       groups: { billing: { filter: ["item"] }, shipping: {} },
     },
+    files: {
+      model: "queue",
+      groups: { work: {} },
+      claimCheck: {
+        store: "s3",
+        bucket: BUCKET,
+        prefix: "p/28d",
+        owner: ACCOUNT,
+        above: "1KiB",
+        keep: "28d",
+        region: sqs.region,
+        endpoint: sqs.endpoint,
+      },
+    },
     clicks: {
       model: "stream",
       partitions: 1,
@@ -106,7 +124,7 @@ const config = (stream: object = {}) => ({
 });
 
 const service = "rights";
-const common = { service, cwd: import.meta.dirname };
+const common = { service, cwd: import.meta.dirname, extensions: [claims] };
 const consumers = groups.map(([of, group]) => consumer(of as typeof jobs, group, { item: () => {} }));
 const made = (more: object = {}): Promise<Policies> =>
   policies({
@@ -186,10 +204,27 @@ const throttledOnce = (command: string, output: any): unknown =>
     ? undefined
     : { ...output, Records: output.Records.map(() => ({ ErrorCode: "ProvisionedThroughputExceededException" })) };
 
+/** The id of a message whose object is deleted. To a role that may not list the whole bucket S3 refuses it. */
+const GONE = "gone";
+function loseObject(): void {
+  const { store, answer } = sqs.s3!;
+  const lost = store.listObjects(BUCKET).objects.find(({ key }) => key.includes(`/${GONE}.`))!;
+  store.deleteObject(BUCKET, lost.key);
+  answer((line) => (line.includes(lost.key) && !line.includes("list-type") ? "AccessDenied" : undefined));
+}
+
 async function publish(): Promise<void> {
   await using messaging = await open();
   recorder.answer = throttledOnce;
-  for (const to of channels) {
+  const large = "k".repeat(2_000);
+  for (const [n, id] of [
+    [1, "kept"],
+    [POISON, "poison"],
+    [3, "too"],
+    [4, GONE],
+  ] as const)
+    await messaging.publish(files, "item", { n, key: large }, { id });
+  for (const to of channels.filter((one) => one !== files)) {
     await messaging.publish(to as typeof jobs, "item", { n: 1, key: "k" });
     const rest = [POISON, 3].map((n) => ({ type: "item" as const, data: { n, key: "k" } }));
     await messaging.publishMany(to as typeof jobs, rest);
@@ -212,10 +247,11 @@ async function consume(): Promise<void> {
       }),
     );
   await messaging.start();
-  const parked = () => groups.every(([of, group]) => sqs.inspect(deadQueue(of, group))?.ready === 1);
+  const parked = () => groups.every(([of, group]) => sqs.inspect(deadQueue(of, group))?.ready === deadLetters(of));
   await until(() => groups.every(([of, group]) => (seen.get(`${of.name} ${group}`) ?? 0) >= 2) && parked());
 }
 
+const deadLetters = (of: unknown): number => (of === files ? 2 : 1);
 const deadQueue = (of: { readonly name: string }, group: string): string =>
   `rights_${of.name}_${group}_dead${of === sorted ? ".fifo" : ""}`;
 
@@ -224,8 +260,9 @@ async function operate(): Promise<void> {
   for (const [of, group] of groups) {
     await messaging.depth(of as typeof jobs, group);
     const dead = messaging.deadLetters(of as typeof jobs, group);
-    expect(await dead.peek()).toHaveLength(1);
-    expect(await dead.redrive()).toEqual({ redriven: 1, failed: 0 });
+    expect(await dead.peek()).toHaveLength(deadLetters(of));
+    // The other one's object is gone.
+    expect((await dead.redrive()).failed).toBe(deadLetters(of) - 1);
     await dead.purge();
     if (of === clicks) await messaging.replay(clicks, group as "polling", "earliest");
   }
@@ -256,10 +293,22 @@ let documents: Policies;
 
 const ROLES: readonly Role[] = ["publisher", "consumer", "viewer", "operator", "provisioner"];
 
-const SERVICES: readonly Service[] = ["sqs", "sns", "kinesis", "dynamodb", "kms"];
+const SERVICES: readonly Service[] = ["sqs", "sns", "kinesis", "dynamodb", "s3", "kms"];
 
 /** ARNs that are nearly the same: longer, shorter, of another account or region, of the other kind. */
 function neighboursOf({ action, resource }: Request): readonly Pick<Request, "action" | "resource">[] {
+  if (resource.startsWith("arn:aws:s3:")) {
+    const paths = [
+      `${BUCKET}x`,
+      `${BUCKET}/p/28d/filesx`,
+      `${BUCKET}/p/28d/file`,
+      `${BUCKET}/p/28d`,
+      `${BUCKET}/q/28d/files`,
+    ];
+    return [...paths, BUCKET]
+      .flatMap((path) => [path, `${path}/object`])
+      .map((path) => ({ action, resource: `arn:aws:s3:::${path}` }));
+  }
   const parts = resource.split(":");
   if (parts.length < 6) return [];
   const replaced = (n: number, by: string) => parts.map((part, at) => (at === n ? by : part)).join(":");
@@ -313,6 +362,7 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
     recorder = new CallRecorder();
     [sqs, kinesis, dynamodb] = await Promise.all([startAws(), startKinesis(), startDynamoDb()]);
     documents = await made();
+    sqs.s3!.store.createBucket(BUCKET);
     // The plan tells of a topic of the other kind.
     await sqs.sns.send(new CreateTopicCommand({ Name: "rights_orders.fifo", Attributes: { FifoTopic: "true" } }));
     await as("viewer", () => plan({ ...common, channels, config: config() }));
@@ -320,6 +370,7 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
     await tamper();
     await as("provisioner", provision);
     await as("publisher", publish);
+    loseObject();
     await as("consumer", consume);
     await as("operator", operate);
     await as("viewer", view);
@@ -355,7 +406,7 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
           )
           .map(({ action, resource }) => `${action} on ${resource}`),
       );
-      expect(allowed).toEqual([]);
+      expect([...new Set(allowed)]).toEqual([]);
     });
 
     test("is denied every action that it does not make, on every resource", async () => {
@@ -374,7 +425,7 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
             )
               allowed.push(`${action} on ${resource}`);
       }
-      expect(allowed).toEqual([]);
+      expect([...new Set(allowed)]).toEqual([]);
     });
 
     test("is denied every call under another condition", () => {
@@ -391,7 +442,7 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
           .filter(([key]) => isAllowed({ ...one, context: { ...one.context, [key]: "other" } }, document()))
           .map(([key]) => `${one.action} on ${one.resource} with another ${key}`),
       );
-      expect(allowed).toEqual([]);
+      expect([...new Set(allowed)]).toEqual([]);
     });
   });
 
@@ -521,11 +572,12 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
       import("@aws-sdk/client-sns"),
       import("@aws-sdk/client-kinesis"),
       import("@aws-sdk/client-dynamodb"),
+      import("@aws-sdk/client-s3"),
     ]);
     const isCommand = (name: string): boolean =>
       sdks.some((sdk) => Object.hasOwn(sdk, `${name}Command`)) ||
       /^(?:DescribeKey|GetKeyPolicy|PutKeyPolicy)$/.test(name);
-    const sources = ["sqs", "sns", "kinesis", "leases"].flatMap((name) =>
+    const sources = ["sqs", "sns", "kinesis", "leases", "claim-check"].flatMap((name) =>
       globSync("src/**/*.ts", { cwd: join(root, "packages", name) }).map((file) => join(root, "packages", name, file)),
     );
     const found = sources

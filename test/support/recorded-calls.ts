@@ -1,6 +1,7 @@
 /** Records every call that clients of the AWS SDK make, and says what each asks IAM to allow. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Request } from "./iam.ts";
@@ -15,7 +16,7 @@ export interface Recorded {
   readonly output: any;
 }
 
-export type Service = "sqs" | "sns" | "kinesis" | "dynamodb" | "kms";
+export type Service = "sqs" | "sns" | "kinesis" | "dynamodb" | "s3" | "kms";
 
 type Send = (this: object, command: { readonly input: unknown }, ...rest: unknown[]) => Promise<unknown>;
 interface ClientClass {
@@ -37,6 +38,7 @@ export class CallRecorder {
       sns: SNSClient,
       kinesis: KinesisClient,
       dynamodb: DynamoDBClient,
+      s3: S3Client,
     };
     for (const [service, one] of Object.entries(classes)) this.#watch(service as Service, one as ClientClass);
   }
@@ -148,6 +150,8 @@ export class Asked {
         return this.#kinesis(command, input, output, one);
       case "dynamodb":
         return [one(`arn:aws:dynamodb:${this.#region}:${this.#account}:table/${input.TableName}`)];
+      case "s3":
+        return this.#s3(command, input, one);
       case "kms": {
         const { arn, aliases } = this.#keys.of(input.KeyId)!;
         return [one(arn, { "kms:ResourceAliases": aliases })];
@@ -170,6 +174,23 @@ export class Asked {
     if (arn !== undefined) return arn;
     if (Name === undefined) throw new Error(`${command} names no topic`);
     return `arn:aws:sns:${this.#region}:${this.#account}:${Name}`;
+  }
+
+  /** An object stands for all of its folder: rights end there. */
+  #s3(command: string, input: any, one: (resource: string, more?: Request["context"]) => Request): readonly Request[] {
+    const bucket = `arn:aws:s3:::${input.Bucket}`;
+    const object = (path: string): string => `arn:aws:s3:::${path.replace(/[^/]+$/, "object")}`;
+    switch (command) {
+      case "CopyObject":
+        return [
+          { ...one(object(input.CopySource)), action: "s3:GetObject" },
+          { ...one(object(`${input.Bucket}/${input.Key}`)), action: "s3:PutObject" },
+        ];
+      case "ListObjectsV2":
+        return [one(bucket, { "s3:prefix": input.Prefix })];
+      default:
+        return [one(input.Key === undefined ? bucket : object(`${input.Bucket}/${input.Key}`))];
+    }
   }
 
   #kinesis(
@@ -234,6 +255,9 @@ const ACTION: Readonly<Record<string, string>> = {
   DeleteMessageBatch: "DeleteMessage",
   ChangeMessageVisibilityBatch: "ChangeMessageVisibility",
   PublishBatch: "Publish",
+  ListObjectsV2: "ListBucket",
+  GetBucketLifecycleConfiguration: "GetLifecycleConfiguration",
+  PutBucketLifecycleConfiguration: "PutLifecycleConfiguration",
 };
 
 /** From the developer guides of the services: what they call when the resource is encrypted with a key of the customer. */
