@@ -334,8 +334,24 @@ describe("ARNs", () => {
       );
       expect(isAllowedBy(document, { action: action.replace(/:.*/, ":Other"), resource, context }, us)).toBe(false);
     }
-    // Nobody of another account may create or delete it.
-    expect(JSON.stringify(resources)).not.toMatch(/Create|Delete|SetQueue|Tag/);
+    // What AWS refuses in such a policy, or in any for another account.
+    expect(JSON.stringify(resources)).not.toMatch(/Create|DeleteQueue|SetQueue|Tag|SubscriptionAttributes|Register/);
+  });
+
+  test("queues of another account by accountId are made by its own roles: the result says so", async () => {
+    const { provisioner, resources, warnings } = await onAws(queue(), {}, { accountId: OTHER });
+    const arn = `arn:aws:sqs:eu-west-1:${OTHER}:prod_jobs_work`;
+    expect(actionsOf(provisioner)).toContain("sqs:CreateQueue");
+    expect(warnings).toContain(
+      `${arn} is of another account, which cannot allow yours sqs:CreateQueue, sqs:SetQueueAttributes: a role of its own account must make and change it`,
+    );
+    expect(resources.find((one) => one.arn === arn)!.document.Statement).toMatchObject([
+      { Action: ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"] },
+    ]);
+    const alias = await onAws(queue({ native: { kmsKey: `arn:aws:kms:eu-west-1:${OTHER}:alias/jobs` } }));
+    expect(alias.warnings).toContainEqual(
+      expect.stringContaining(`arn:aws:kms:eu-west-1:${OTHER}:key/* is of another account`),
+    );
   });
 
   test("a group of a lease table elsewhere", async () => {

@@ -1,7 +1,6 @@
 /** Resources of other accounts. Their owners must allow the use as well, in the policies of the resources. */
 import type { ResourceStatement } from "../driver/index.ts";
-import type { Grain } from "./document.ts";
-import { compare } from "./document.ts";
+import { compare, type Grain } from "./document.ts";
 
 export interface Foreign {
   readonly arn: string;
@@ -9,19 +8,37 @@ export interface Foreign {
 }
 
 /**
- * SQS takes no permission of another account for these ("Limitations of Amazon SQS custom policies" in its developer guide, 2026).
- * A queue of another account is made and changed by its owner.
+ * What the policy of a resource can allow another account. From the developer guides (2026): "Limitations of Amazon SQS custom
+ * policies", "Amazon SNS API permissions", "Sharing your data stream with another account". A service that is not named here can
+ * allow all that is asked for.
  */
-const OWNER_ONLY = new Set(
-  ["CreateQueue", "DeleteQueue", "ListQueueTags", "SetQueueAttributes", "TagQueue"].map((action) => `sqs:${action}`),
-);
+const ACROSS: Readonly<Record<string, readonly string[]>> = {
+  sqs: [
+    ...["SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"],
+    ...["GetQueueUrl", "GetQueueAttributes", "PurgeQueue"],
+  ],
+  sns: ["Publish", "Subscribe", "GetTopicAttributes", "ListSubscriptionsByTopic"],
+  kinesis: [
+    ...["DescribeStreamSummary", "ListShards", "PutRecords", "GetShardIterator", "GetRecords"],
+    ...["DescribeStreamConsumer", "SubscribeToShard"],
+  ],
+};
+
+function canCross(action: string): boolean {
+  const [service = "", name = ""] = action.split(":");
+  return ACROSS[service]?.includes(name) ?? true;
+}
+
+function isForeign(resource: string, account: string): boolean {
+  const owner = resource.split(":")[4] ?? "";
+  return owner !== "" && owner !== account;
+}
 
 /** What the owners of other accounts' resources must allow `account`. */
 export function foreignOf(grains: readonly Grain[], account: string): readonly Foreign[] {
-  const theirs = grains.filter(({ action, resource }) => {
-    const owner = accountOf(resource);
-    return owner !== "" && owner !== account && !resource.includes("*") && !OWNER_ONLY.has(action);
-  });
+  const theirs = grains.filter(
+    ({ action, resource }) => isForeign(resource, account) && !resource.includes("*") && canCross(action),
+  );
   const byPlace = Map.groupBy(theirs, ({ resource, condition = {} }) => JSON.stringify([resource, condition]));
   return [...byPlace.values()].map((all) => {
     const { resource: arn, condition } = all[0]!;
@@ -41,12 +58,21 @@ export function foreignOf(grains: readonly Grain[], account: string): readonly F
   });
 }
 
-/** ARNs with a wildcard cannot be named in a resource's policy: the resource is not known. */
-export function unnamedOf(grains: readonly Grain[], account: string): readonly string[] {
-  return [...new Set(grains.map(({ resource }) => resource))].filter((resource) => {
-    const owner = accountOf(resource);
-    return resource.includes("*") && owner !== "" && owner !== account;
-  });
+/** What no policy of a resource made here can allow: the resource is not known, or its owner alone may do it. */
+export function foreignWarnings(grains: readonly Grain[], account: string): readonly string[] {
+  const theirs = grains.filter(({ resource }) => isForeign(resource, account));
+  const unknown = theirs.filter(({ resource }) => resource.includes("*")).map(({ resource }) => resource);
+  const byResource = Map.groupBy(
+    theirs.filter(({ action }) => !canCross(action)),
+    ({ resource }) => resource,
+  );
+  return [
+    ...[...new Set(unknown)].map(
+      (arn) => `${arn} is of another account: its owner must allow account ${account} to use it, by hand`,
+    ),
+    ...[...byResource].map(([arn, its]) => {
+      const actions = [...new Set(its.map(({ action }) => action))].sort(compare);
+      return `${arn} is of another account, which cannot allow yours ${actions.join(", ")}: a role of its own account must make and change it`;
+    }),
+  ];
 }
-
-const accountOf = (arn: string): string => arn.split(":")[4] ?? "";

@@ -8,7 +8,7 @@ import { destinationsOf } from "../messaging/provision.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Plan } from "../plan/plan.ts";
 import { compare, documentOf, type Grain, grainsOf, type PolicyDocument, type Statement } from "./document.ts";
-import { foreignOf, unnamedOf } from "./other-accounts.ts";
+import { foreignOf, foreignWarnings } from "./other-accounts.ts";
 import { permissionsOf, type RabbitPermission } from "./permissions.ts";
 import { type Call, callsOf, type Doing, type Role, ROLES } from "./roles.ts";
 
@@ -182,9 +182,7 @@ function finish({ iam, broker, resources, warnings }: Found, { redact = String }
   );
   const said = [
     ...warnings,
-    ...unnamedOf(grains, account).map(
-      (arn) => `${arn} is of another account: its owner must allow account ${account} to use it, by hand`,
-    ),
+    ...foreignWarnings(grains, account),
     ...ROLES.flatMap((role) => tooLong(role, documents[role])),
   ];
   return {
