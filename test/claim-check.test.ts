@@ -268,6 +268,18 @@ test("two groups of a topic read one object", async () => {
 });
 
 describe("an upload", () => {
+  test("is not begun for a message that would not fit without its body either", async () => {
+    const asked: string[] = [];
+    s3.answer((line) => void asked.push(line));
+    const app = await start({ prefix: `cc-headers-${process.pid}`, connection: { use: sqs, ...aws.connection } });
+    await expect(app.publish(1, large(1), { headers: { "x-long": "x".repeat(1_100_000) } })).rejects.toMatchObject({
+      code: "too-large",
+      kind: "permanent",
+      message: expect.stringContaining("with its body stored elsewhere it could still have"),
+    });
+    expect(asked.filter((line) => line.startsWith("PUT /acme-msgs/p"))).toEqual([]);
+  });
+
   test("that is not done by the publish's deadline is given up, and nothing was sent", async () => {
     const app = await start({
       prefix: `cc-slow-${process.pid}`,

@@ -25,6 +25,8 @@ export abstract class Prepared {
   /** The size in bytes above which the message is to be stored elsewhere. Infinite if it cannot be, or was. */
   abstract readonly storeAbove: number;
   abstract readonly canStore: boolean;
+  /** What `measure` returns if it finds the content as large as it can be once it is stored elsewhere. */
+  abstract onceStored(measure: () => number): number;
   /** Stores the body elsewhere and keeps a pointer. */
   abstract store(): Promise<void>;
   /** Ends a preparation that nobody waits for any more. */

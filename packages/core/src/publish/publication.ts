@@ -154,6 +154,12 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
     return this.#content instanceof Prepared ? this.#content.storeAbove : Number.POSITIVE_INFINITY;
   }
 
+  override sizeOnceStored(capabilities: Capabilities, driver: SenderDriver): number | undefined {
+    const content = this.#content;
+    if (!(content instanceof Prepared) || !content.canStore) return undefined;
+    return content.onceStored(() => driver.size(this.make(capabilities, driver)));
+  }
+
   override store(): Promise<void> | undefined {
     const content = this.#content;
     return content instanceof Prepared && content.canStore ? content.store() : undefined;

@@ -50,9 +50,10 @@ export function encode(
   const reserved = message.reserve ? 0 : reservedOf(most);
   const limit = most - reserved;
   if (message.size <= limit && message.size <= message.storeAbove) return undefined;
-  const stored = message.store();
+  const once = message.sizeOnceStored(capabilities, driver);
+  const stored = once !== undefined && once <= limit ? message.store() : undefined;
   if (stored !== undefined) return new Aside(stored);
-  return message.size > limit ? tooLarge(message, errorContext, limit, reserved) : undefined;
+  return message.size > limit ? tooLarge(message, errorContext, limit, reserved, once) : undefined;
 }
 
 /** Whether both capabilities lead to the same wire form. */

@@ -99,10 +99,16 @@ export function tooLarge(
   errorContext: ErrorContext,
   limit: number,
   reserved: number,
+  /** The size once the body is stored elsewhere, if it can be. */
+  once?: number,
 ): MessagingError {
   const kept = reserved > 0 ? ` (${reserved} bytes of its limit are kept for dead-letter fields)` : "";
   const made = message.sizes === undefined ? "" : ` (${message.sizes})`;
-  const text = `message of ${message.size} bytes with its envelope${made}; "${errorContext.channel}" takes ${limit}${kept}; send less, or configure a claim check`;
+  const advice =
+    once === undefined
+      ? "send less, or configure a claim check"
+      : `with its body stored elsewhere it could still have ${once}: send fewer or shorter headers`;
+  const text = `message of ${message.size} bytes with its envelope${made}; "${errorContext.channel}" takes ${limit}${kept}; ${advice}`;
   return failure(message, errorContext, "too-large", "permanent", text);
 }
 

@@ -174,6 +174,11 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
     return Number.POSITIVE_INFINITY;
   }
 
+  /** The most bytes that the message can have once its body is stored elsewhere. Undefined if it cannot be, or was. */
+  sizeOnceStored(_capabilities: Capabilities, _driver: SenderDriver): number | undefined {
+    return undefined;
+  }
+
   /** Stores the body elsewhere. Undefined if that is not possible, or was done. It rejects if it fails. */
   store(): Promise<void> | undefined {
     return undefined;
