@@ -810,8 +810,10 @@ describe("a claim check", () => {
       "s3:PutLifecycleConfiguration",
     ]);
     expect(found.warnings).toContainEqual(expect.stringContaining("kms:GenerateDataKey"));
-    for (const role of ["publisher", "consumer", "viewer", "operator", "provisioner"] as const)
+    for (const role of ["publisher", "consumer", "viewer", "operator", "provisioner"] as const) {
       expect(actionsOf(found[role])).not.toContain("s3:DeleteObject");
+      expect(await unknownTo(found[role]!), role).toEqual([]);
+    }
   });
 
   test("lets a channel that takes dead letters read the objects of their channel", async () => {

@@ -132,7 +132,8 @@ async function gather(plan: Plan, calls: readonly Call[], place: Place): Promise
       continue;
     }
     for (const call of its) add(found, call, ask(rights, call, place));
-    if (provision === "auto" && found.iam.concat(found.broker as never).some(({ on }) => on === name))
+    const needsAny = [...found.iam, ...found.broker].some(({ on }) => on === name);
+    if (provision === "auto" && needsAny)
       found.warnings.push(
         `"${name}" has provision: auto, so connect() needs the provisioner's rights as well; set provision: off or verify in this profile`,
       );
