@@ -10,7 +10,17 @@ const MEMBERS = {
   AbortSignal: ["timeout"],
 };
 const MODULES = {
-  crypto: ["randomUUID", "randomBytes", "randomInt", "getRandomValues", "randomFill", "webcrypto"],
+  crypto: [
+    "randomUUID",
+    "randomBytes",
+    "randomInt",
+    "getRandomValues",
+    "randomFill",
+    "randomFillSync",
+    "generateKey",
+    "generateKeySync",
+    "webcrypto",
+  ],
   perf_hooks: ["performance"],
   timers: TIMERS,
   "timers/promises": true,
@@ -96,7 +106,7 @@ const ALLOWED = {
   sns: ["core", "aws-kit", "sqs"],
   kinesis: ["core", "aws-kit", "leases"],
   amqp: ["core", "leases"],
-  encryption: ["core"],
+  encryption: ["core", "aws-kit"],
   "claim-check": ["core", "aws-kit"],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
