@@ -16,7 +16,7 @@ interface Document {
 
 type Tree = Readonly<Record<string, any>>;
 
-const KEYS = ["prefix", "drain", "connections", "channels", "policies", "profiles"];
+const KEYS = ["prefix", "drain", "connections", "channels", "policies", "keys", "profiles"];
 
 export async function configurationFaults(all: readonly Document[]): Promise<readonly string[]> {
   const faults: string[] = [];

@@ -27,7 +27,7 @@ const SECTIONS: readonly Section[] = [
     pages: [
       ...["consume", "publish", "batches", "retries", "order", "dead-letters", "idempotent-handlers", "middleware"],
       ...["stop", "health", "deploy", "least-privilege", "events", "testing", "several-services", "foreign-messages"],
-      ...["streams", "codecs", "compression", "claim-check"],
+      ...["streams", "codecs", "compression", "encryption", "claim-check"],
       ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],
     ],
   },
@@ -47,7 +47,16 @@ const SECTIONS: readonly Section[] = [
     title: "Under the hood",
     folder: "",
     pages: [
-      ...["contract", "compatibility", "performance", "architecture", "adapters", "health", "hostile-input"],
+      ...[
+        "contract",
+        "encryption-on-the-wire",
+        "compatibility",
+        "performance",
+        "architecture",
+        "adapters",
+        "health",
+        "hostile-input",
+      ],
       ...["v8", "dependencies"],
       "decisions/README",
     ],

@@ -11,7 +11,19 @@ interface Exported {
 }
 
 /** The order of the page: what applications use, adapters, then what writers of adapters use. `aws-kit` is our adapters' own. */
-const ORDER = ["core", "memory", "sqs", "sns", "kinesis", "aws", "amqp", "claim-check", "leases", "contract"];
+const ORDER = [
+  "core",
+  "memory",
+  "sqs",
+  "sns",
+  "kinesis",
+  "aws",
+  "amqp",
+  "claim-check",
+  "encryption",
+  "leases",
+  "contract",
+];
 /** Entries that our own packages import from each other, and nobody else should. */
 const INTERNAL = /^@switchyard\/(?:sqs\/kit|(?:sqs|sns|kinesis|amqp)\/topology|\w+\/rights)$/;
 

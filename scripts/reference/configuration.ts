@@ -57,6 +57,7 @@ export function configurationPage(): string {
     return `## ${title}\n\n${`${under}${intro}`.trim()}\n\n${table(options)}`.replace("\n\n\n\n", "\n\n");
   });
   const claims = table(optionsOf("packages/claim-check/src/options.ts", "claimCheckOptions"));
+  const keys = table(optionsOf("packages/encryption/src/options.ts", "keysOptions"));
   const adapters = ADAPTERS.map(({ name, file, of, also }) => {
     const options = of === "MemoryOptions" ? optionsOfInterface(sourceOf(file), of) : optionsOf(file, of);
     return (
@@ -103,6 +104,12 @@ with the [options of kinesis](#options-of-kinesis) for streams. Region, endpoint
 Under \`channels.<name>.claimCheck\`, with a \`store\` of \`@switchyard/claim-check\`. See [large messages](../guides/claim-check.md).
 
 ${claims}
+
+## Options of keys
+
+Under \`keys.<name>\`, with a \`use\` of \`@switchyard/encryption\`. See [encryption](../guides/encryption.md).
+
+${keys}
 `;
 }
 

@@ -34,6 +34,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "A position that is no whole number was to be stored in a lease table. The row was changed by hand or by another program: move the group with `replay()`.",
   "bad-consumer":
     "`consumer()` or `batchConsumer()` was called wrongly: channel, group, handlers or options. The text says what to change.",
+  "bad-content-type":
+    "The content type of a codec is too long for an encrypted message, which carries at most 1,024 characters. Shorten it.",
   "bad-duration": "A duration is not one. Write `250ms`, `30s`, `15m`, `12h` or `4d`; a bare number is milliseconds.",
   "bad-expiry": "`expires` is neither a valid `Date` nor a duration. See [publish](../guides/publish.md).",
   "bad-header":
@@ -152,6 +154,14 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "invalid-record": "Kinesis refuses the record. The text has its words.",
   "iterator-expired":
     "A position of reading in a shard was too old. It is read again from the checkpoint. Nothing to do.",
+  "keys-denied":
+    "The key service refuses. Allow the role `kms:GenerateDataKey` to publish and `kms:Decrypt` to consume, on the key of the text, with the encryption context of the channel: see [encryption](../guides/encryption.md#keys-in-aws-kms). Messages wait meanwhile.",
+  "keys-disabled":
+    "The KMS key is disabled, is being deleted, is not there, or is of a kind that does not encrypt. The text says which. Enable it, or correct its ARN. Messages wait meanwhile.",
+  "keys-throttled":
+    "KMS is asked more often than its quota allows. It passes, and messages wait. If it comes often, raise the quota of `GenerateDataKey` or `Decrypt`, or use fewer types or processes.",
+  "keys-unreachable":
+    "The key service does not answer, or answers with something else. Check network, endpoint and region. Messages wait, and a publish is safe to repeat.",
   "kms-access-denied": "The role may not use the KMS key. Allow it in the role's policy and in the key's.",
   "kms-disabled": "The KMS key is disabled. Enable it, or set another `kmsKey`.",
   "kms-invalid-key": "The KMS key is of a kind that cannot encrypt here. Use a symmetric encryption key.",
@@ -208,6 +218,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "What answers at the address does not speak AMQP 0-9-1. AMQP is at 5672 (`amqp:`) and 5671 (`amqps:`), the management at 15672.",
   "not-consumed":
     "Messages wait in memory and no consumer of their group has started in this process. Start it here: memory is not shared between processes, nor between connections without the same `broker`.",
+  "not-encrypted":
+    "Of a dead letter: the message is not encrypted, and the channel requires it. Encrypt it where it is published. While publishers change, set `accept: optional` with `until`: see [encryption](../guides/encryption.md#roll-it-out).",
   "not-in-flight": "The hold on the message has ended. It comes again. Raise `hold` or make the handler faster.",
   "not-json":
     "The body is not JSON, although its content type says so. Mend the producer. A message from elsewhere: see [foreign messages](../guides/foreign-messages.md).",
@@ -311,6 +323,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "topology-differs":
     "What is there differs from the configuration. `plan()` says in what. Apply it, or change the configuration. What is destructive needs `apply(plan, { destructive: true })`.",
   "topology-failed": "A queue or topic could not be created or checked. The cause says why.",
+  undecryptable:
+    "Of a dead letter: an encrypted message can never be read. The text says why: its attributes were changed on the way, its body belongs to another message or channel, publisher and consumer have different keys under one id or different contexts, or it is damaged or forged.",
   "unexpected-answer": "What answered is not the service. Check `endpoint`, and the proxies on the way to it.",
   "unhandled-type":
     'Of a dead letter: the group has no handler of this message type. Add one, or `"ignore"`, or `"*"`.',
@@ -319,6 +333,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "unknown-channel":
     "The channel is in no list: give it to `connect({ channels })` and to the configuration's `channels`.",
   "unknown-error": "The memory broker met an error that is not its own. The cause says which.",
+  "unknown-key":
+    "The message was encrypted with a key that the channel's `read` does not list. Add the key. It waits for `keys.<name>.wait` (15 minutes), then it is a dead letter, which can be redriven: see [encryption](../guides/encryption.md#change-a-key).",
   "unknown-type":
     "The channel declares no such message type. Correct the type, or add it to `messages`. Of a dead letter: deploy consumers before producers.",
   "unlisted-group": "The configuration lists no such group for the channel. Add it under `groups`.",

@@ -140,6 +140,8 @@ function typeOf(source: Source, node: Node): string {
       return `list of ${typeOf(source, first as Node)}`;
     case "union":
       return ((first as Node)["elements"] as readonly Node[]).map((each) => typeOf(source, each)).join(" | ");
+    case "record":
+      return `${typeOf(source, (node["arguments"] as readonly Node[])[1] as Node)} for each name`;
     case "strictObject":
     case "discriminatedUnion":
       return "a section";
