@@ -354,6 +354,12 @@ describe("ARNs", () => {
     );
   });
 
+  test("without an account are of the connection's, which is then nobody else's", async () => {
+    const { publisher, resources, warnings } = await onAws(queue(), { account: undefined }, { accountId: OTHER });
+    expect(resourcesOf(publisher)).toEqual([`arn:aws:sqs:eu-west-1:${OTHER}:prod_jobs_work`]);
+    expect([resources, warnings]).toEqual([[], []]);
+  });
+
   test("a group of a lease table elsewhere", async () => {
     const stream = { model: "stream", groups: { pages: {} } };
     const consumes = [of(jobs, "pages")];

@@ -22,7 +22,7 @@ export interface PoliciesOptions {
   readonly consumes?: readonly Consumer<any>[];
   /** More channels for the viewer, the operator and the provisioner, with all their groups. Default: none. */
   readonly channels?: readonly AnyChannel[];
-  /** The account, 12 digits, that the roles are in. Needed if a connection is on AWS. */
+  /** The account, 12 digits, that the roles are in. Needed if a connection on AWS has no `accountId`: then they are in that one. */
   readonly account?: string;
   /** The region of connections that name none. Default: AWS_REGION. */
   readonly region?: string;
@@ -163,7 +163,7 @@ function add(found: Found, { role, on, use }: Call, { rights, warnings = [] }: N
   found.warnings.push(...warnings);
 }
 
-function finish({ iam, broker, resources, warnings }: Found, { redact = String }: Plan, account = ""): Policies {
+function finish({ iam, broker, resources, warnings }: Found, { redact = String }: Plan, account: string | undefined): Policies {
   const all = new Map<Role, readonly Grain[]>(
     ROLES.map((role) => [role, grainsOf(iam.filter((right) => right.role === role))]),
   );
@@ -183,12 +183,12 @@ function finish({ iam, broker, resources, warnings }: Found, { redact = String }
   );
   const said = [
     ...warnings,
-    ...foreignWarnings(grains, account),
+    ...(account === undefined ? [] : foreignWarnings(grains, account)),
     ...ROLES.flatMap((role) => tooLong(role, documents[role])),
   ];
   return {
     ...documents,
-    resources: policiesOf([...resources, ...foreignOf(grains, account)]),
+    resources: policiesOf([...resources, ...(account === undefined ? [] : foreignOf(grains, account))]),
     rabbitmq,
     warnings: [...new Set(said)].map(redact),
   };
