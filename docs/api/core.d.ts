@@ -1490,6 +1490,7 @@ export interface ClaimCheckExtension<O = any> {
     readonly kind: "claim-check";
     readonly names: readonly string[];
     readonly options: StandardSchemaV1<unknown, O>;
+    place?(options: O): string;
     open(options: O, context: ExtensionContext): Promise<ClaimCheck>;
     topology?(options: O, context: ExtensionContext): Promise<ClaimTopology>;
     rights?(options: O): Promise<ClaimRights>;

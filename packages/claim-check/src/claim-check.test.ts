@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Attributes, ClaimCheck, Content } from "@switchyard/core/pipeline";
 import { beforeEach, describe, expect, test } from "vitest";
-import { contextOf, foreign, json, messageOf, open, reader, writing } from "./fixtures/steps.ts";
+import { extension } from "./extension.ts";
+import { contextOf, foreign, json, messageOf, open, optionsOf, reader, writing } from "./fixtures/steps.ts";
 import { storedObjects } from "./testing/index.ts";
 
 const objects = storedObjects("unit-tests");
@@ -213,4 +214,12 @@ test("the summary says where objects are and what else is read", async () => {
   expect(step.summary).toBe(
     "memory://unit-tests/messages, also reads memory://old-one/, also reads memory://old-two/a/b",
   );
+});
+
+test("explain() shows bucket and prefix", () => {
+  const s3 = { store: "s3", bucket: "acme-msgs", prefix: "p/28d", owner: "123456789012" };
+  expect([s3, memory].map((given) => extension.place!(optionsOf(given)))).toEqual([
+    "s3://acme-msgs/p/28d",
+    "memory://unit-tests/messages",
+  ]);
 });

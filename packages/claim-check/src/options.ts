@@ -66,7 +66,7 @@ export const claimCheckOptions = z
     endpoint: z.string().optional(),
     /** `s3`: a profile of the shared configuration files. */
     profile: z.string().min(1).optional(),
-    /** `s3`: puts the bucket into the path of URLs, as some emulators need. Default: true if `endpoint` is on this machine. */
+    /** `s3`: puts the bucket into the path of URLs, as some emulators need. Default: true if the endpoint is on this machine. */
     pathStyle: z.boolean().optional(),
     /** `s3`: allows plain `http:` to another machine. Default false. */
     allowInsecure: z.boolean().optional(),

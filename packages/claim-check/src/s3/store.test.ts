@@ -143,6 +143,19 @@ test("the SDK repeats a put that failed once", async () => {
   await of.close();
 });
 
+test("an emulator that the environment names has the bucket in the path, whatever its host is called", async () => {
+  vi.stubEnv("AWS_ENDPOINT_URL_S3", s3.endpoint.replace("127.0.0.1", "localhost"));
+  try {
+    const of = await open({ ...OPTIONS, region: "us-east-1" });
+    const content = await write(of);
+    expect(seen()).toEqual([`PUT /acme-msgs/${keyOf(content)}`]);
+    expect(s3.seen[0]!.headers["host"]).toMatch(/^localhost:/);
+    await of.close();
+  } finally {
+    vi.stubEnv("AWS_ENDPOINT_URL_S3", "");
+  }
+});
+
 describe("reading", () => {
   test("403, 404 and 503 in one batch: each is its own message's, and the fourth is read", async () => {
     const context = contextOf();

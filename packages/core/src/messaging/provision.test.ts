@@ -197,6 +197,7 @@ describe("claim stores", () => {
       kind: "claim-check",
       names: ["s3"],
       options: z.looseObject({}),
+      place: ({ bucket }) => `s3://${String(bucket)}`,
       open: () => Promise.reject(new Error("a plan opens no store")),
       topology: (_options, { name, directory, service }) => {
         log.push(`open ${name} ${directory} ${service}`);
@@ -227,6 +228,7 @@ describe("claim stores", () => {
     expect(log).toEqual([]);
     const found = await planned(extension, claimed());
     expect(found.changes).toEqual({ "channels.orders.claimCheck": [RULE] });
+    expect(found.explanation.channels["orders"]?.content).toEqual(["stored in s3://b: what does not fit"]);
     await apply(found);
     const opened = "open channels.orders.claimCheck / plan";
     expect(log).toEqual([opened, "close", opened, "apply mine", "close"]);

@@ -79,6 +79,8 @@ export interface ClaimCheckExtension<O = any> {
   readonly names: readonly string[];
   /** Validates `claimCheck`, with `store` but without `above`. */
   readonly options: StandardSchemaV1<unknown, O>;
+  /** Where objects are stored, for `explain()`: `s3://bucket/prefix`. No secrets. Default: the value of `store`. */
+  place?(options: O): string;
   open(options: O, context: ExtensionContext): Promise<ClaimCheck>;
   /** Loads the code that plans and creates what the store needs, such as a lifecycle rule. Import it lazily here. */
   topology?(options: O, context: ExtensionContext): Promise<ClaimTopology>;

@@ -227,7 +227,8 @@ export function explainContent(content: ContentPlan | undefined): readonly strin
   }
   if (claimCheck !== undefined) {
     const above = claimCheck.above === undefined ? "what does not fit" : `above ${formatByteSize(claimCheck.above)}`;
-    lines.push(`stored in ${claimCheck.store}: ${above}`);
+    const { store, extension, options } = claimCheck;
+    lines.push(`stored in ${extension.place?.(options) ?? store}: ${above}`);
   }
   return lines;
 }
