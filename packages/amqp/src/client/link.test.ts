@@ -90,6 +90,39 @@ test("an address that does not answer gives way to the next, in one round; so do
   expect(at.events.map(({ type }) => type)).toEqual(["down", "up"]);
 });
 
+test("a connection that broke is opened again without being asked, until it is closed", async () => {
+  let away = false;
+  const at = linkTo(["amqp://a"], () => (away ? refused() : new Model()));
+  await at.link.channel(true, undefined);
+  away = true;
+  at.models[0]!.emit("close", new Error("gone"));
+  await at.runtime.advance("1m");
+  expect(at.dials.length).toBeGreaterThan(5);
+  expect(at.events.map(({ type }) => type)).toEqual(["down"]);
+  away = false;
+  await at.runtime.advance("10s");
+  expect(at.events.map(({ type }) => type)).toEqual(["down", "up"]);
+  const dials = at.dials.length;
+  await at.link.close();
+  away = true;
+  await at.runtime.advance("1m");
+  expect(at.dials).toHaveLength(dials);
+});
+
+test("a broker that accepts connections and closes them at once is not dialled without a pause", async () => {
+  const at = linkTo(["amqp://a"], () => {
+    const model = new Model();
+    void turn().then(() => model.emit("close", new Error("gone")));
+    return model;
+  });
+  await at.link.channel(true, undefined);
+  await turn();
+  await at.runtime.advance("10s");
+  await at.link.close();
+  expect(at.dials.length).toBeGreaterThan(5);
+  expect(at.dials.length).toBeLessThan(25);
+});
+
 test.each([
   ["a refused login", Object.assign(new Error("403 (ACCESS-REFUSED)"), {})],
   ["a virtual host that is not there", Object.assign(new Error("530 (NOT-ALLOWED) vhost x not found"), {})],

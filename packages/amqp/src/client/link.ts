@@ -11,6 +11,8 @@ import { answerWithin } from "./answer-within.ts";
 /** The first and the longest wait after all addresses have failed. Jitter shortens a wait by up to half. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
+/** The pause before a broken connection is opened again if nothing asks for it. Jitter shortens it by up to half. */
+const REOPEN_MS = 1_000;
 
 /** What the broker said about itself in the handshake. */
 export interface Product {
@@ -54,6 +56,7 @@ export class Link {
   #next = 0;
   #blocked: string | undefined;
   #down = false;
+  #reopening = false;
   readonly #closed = new AbortController();
 
   constructor(options: LinkOptions) {
@@ -132,6 +135,29 @@ export class Link {
     destroy(open.model);
     if (this.#closed.signal.aborted) return;
     this.#isDown(reason);
+    void this.#reopen();
+  }
+
+  /**
+   * Opens the connection again after it broke, also if nothing asks for it. Otherwise a connection that is seldom used, such as that for
+   * dead letters, would be reported as down until its next use, long after the broker is back.
+   */
+  async #reopen(): Promise<void> {
+    if (this.#reopening) return;
+    this.#reopening = true;
+    const { runtime } = this.#options;
+    const { signal } = this.#closed;
+    try {
+      while (this.#open === undefined && !signal.aborted) {
+        // A broker that accepts connections and closes them at once must not be dialled without a pause.
+        await runtime.sleep(REOPEN_MS / 2 + (runtime.random() * REOPEN_MS) / 2, signal);
+        await this.#opened(undefined).catch(() => undefined);
+      }
+    } catch {
+      // The link was closed during the pause.
+    } finally {
+      this.#reopening = false;
+    }
   }
 
   async #call<T>(open: Open, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
