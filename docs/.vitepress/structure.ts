@@ -25,7 +25,17 @@ const SECTIONS: readonly Section[] = [
     title: "Guides",
     folder: "guides",
     pages: [
-      ...["consume", "publish", "batches", "retries", "order", "dead-letters", "idempotent-handlers", "middleware"],
+      ...[
+        "consume",
+        "publish",
+        "batches",
+        "retries",
+        "breaker",
+        "order",
+        "dead-letters",
+        "idempotent-handlers",
+        "middleware",
+      ],
       ...["stop", "health", "deploy", "least-privilege", "events", "testing", "several-services", "foreign-messages"],
       ...["streams", "codecs", "compression", "encryption", "claim-check"],
       ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],

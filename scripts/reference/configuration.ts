@@ -26,6 +26,13 @@ const SECTIONS: readonly Section[] = [
   { title: "Claim check", before: "channels.<name>.claimCheck.", intro: "", interfaces: ["ClaimCheckInput"] },
   { title: "Keys", before: "keys.<name>.", intro: "", interfaces: ["KeysInput"] },
   { title: "Groups", before: "channels.<name>.groups.<name>.", intro: "", interfaces: ["GroupInput"] },
+  {
+    title: "Circuit breaker",
+    before: "channels.<name>.groups.<name>.breaker.",
+    intro: "",
+    interfaces: ["BreakerInput"],
+  },
+  { title: "Rate limit", before: "channels.<name>.groups.<name>.rate.", intro: "", interfaces: ["RateInput"] },
   { title: "Batches", before: "channels.<name>.groups.<name>.batch.", intro: "", interfaces: ["BatchInput"] },
   { title: "Policies", before: "policies.<name>.", intro: "", interfaces: ["PolicyInput"] },
   { title: "Retries", before: "policies.<name>.retry.", intro: "", interfaces: ["RetryInput", "RetriesInput"] },

@@ -14,6 +14,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The channel's codec threw, or returned neither bytes nor text. Correct `codec.encode`. The cause is the codec's error.",
   undecodable:
     "Of a dead letter: a compressed body is damaged, or larger than its message declares or than is ever read. The text says which. Look at who published it.",
+  "retry-time-over":
+    "Of a dead letter: the message was tried for as long as `retry.total` allows. Mend what its handler needs, then redrive. See [the breaker](../guides/breaker.md).",
   "*-unsupported":
     "The transport cannot do what was asked: `seek`, `purge` or `depth` of this model. The text says what. Use another transport or model, or leave the call out.",
   aborted: "The call was ended by its own signal or because the process stops. Nothing to do.",

@@ -41,4 +41,4 @@ export type {
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
-export { DeadLetter, Release, Retry, Skip } from "./api/verdicts.ts";
+export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";

@@ -17,6 +17,7 @@ import { cases as size } from "./c15-size.ts";
 import { cases as text } from "./c16-text.ts";
 import { cases as errors } from "./c17-errors.ts";
 import { cases as capabilities } from "./c18-capabilities.ts";
+import { cases as breaker } from "./breaker.ts";
 import { cases as content } from "./content.ts";
 import { cases as handlers } from "./handlers.ts";
 import { cases as observed } from "./observed.ts";
@@ -45,6 +46,7 @@ const SETS = [
   capabilities,
   observed,
   content,
+  breaker,
   handlers,
   topology,
   stream,

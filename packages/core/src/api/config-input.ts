@@ -224,8 +224,41 @@ export interface GroupInput<Null = never> {
    * group's handlers name, if `plan()` is given the consumers. Default false.
    */
   readonly filter?: boolean | readonly string[] | Null;
+  /** Pauses the group while something that its handlers need is down. Default: no breaker. */
+  readonly breaker?: BreakerInput<Null> | Null;
+  /** Limits how many messages of the group start within a time, in each process. Default: no limit. */
+  readonly rate?: RateInput<Null> | Null;
   /** Settings of the transport for this group. They are not portable; `explain()` lists them. Default none. */
   readonly native?: Readonly<Record<string, unknown>> | Null;
+}
+
+/** When a group's circuit breaker opens, and for how long. Each process has its own. */
+export interface BreakerInput<Null = never> {
+  /**
+   * The errors that count, by `name` or `code`, as in `retry.errors`. They never use up an attempt. `"*"`: all errors of handlers; then
+   * `retry.total` is required, or a message that can never succeed would be tried forever. Default `[DependencyDown]`.
+   */
+  readonly on?: readonly string[] | Null;
+  /** How far back messages count. Default 30s. */
+  readonly window?: Duration | Null;
+  /** The share of distinct messages, above 0 to 1, that must have failed by one of these errors. Default 0.5. */
+  readonly failures?: number | Null;
+  /** The fewest distinct messages that decide. Default 10. */
+  readonly minimum?: number | Null;
+  /**
+   * The first and the longest pause, such as `5s..2m`. Each pause is twice as long as the one before. Default `5s..2m`.
+   */
+  readonly pause?: string | Null;
+}
+
+/** How many messages may start within a time. */
+export interface RateInput<Null = never> {
+  /** The most messages. Required. So many may start at once. */
+  readonly max?: number | Null;
+  /** The time. Default 1s. */
+  readonly per?: Duration | Null;
+  /** Limits each ordering key, fairness key or message type on its own. Default: all messages of the group together. */
+  readonly key?: "ordering-key" | "fairness-key" | "type" | Null;
 }
 
 interface BatchInput<Null> {
@@ -254,6 +287,11 @@ export interface RetryInput<Null = never> {
    * together. Jitter never shortens a wait and never exceeds `max`. Default 0.5 for `exponential`, 0 for `constant` and `linear`.
    */
   readonly jitter?: number | Null;
+  /**
+   * For how long a message is tried, counted from when the broker accepted it. After that, the next failure is its last, whatever
+   * `attempts` allows. Errors that use up no attempt are bounded by this alone. Default: no limit.
+   */
+  readonly total?: Duration | Null;
 }
 
 interface RetriesInput<Null> extends RetryInput<Null> {

@@ -23,6 +23,11 @@ export interface ConsumeOptions<U extends readonly Middleware<any>[] = readonly 
   /** The most bytes of unsettled messages in this process. Default 64 MiB. */
   readonly maxInFlightBytes?: number;
   /**
+   * Tells the group's circuit breaker whether what handlers need works again: it throws, or its promise rejects, while it does not. It is
+   * called at the end of each pause and must end within 30 s. Default: one message is tried instead.
+   */
+  readonly probe?: () => unknown;
+  /**
    * Confirms that a queue's messages with the handler `"ignore"` are thrown away: no other group gets them. Without it, `consume()`
    * refuses such a consumer.
    */
@@ -148,8 +153,8 @@ export function batchConsumer(
 
 type Fail = (why: string) => MessagingError;
 
-const SINGLE: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFlightBytes", "discard"];
-const BATCH: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFlightBytes", "batch"];
+const SINGLE: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFlightBytes", "probe", "discard"];
+const BATCH: readonly string[] = ["use", "concurrency", "maxInFlight", "maxInFlightBytes", "probe", "batch"];
 
 function checkTarget(what: string, channel: ChannelShape, group: string): Fail {
   const known = isMade("channel", channel);
@@ -176,6 +181,7 @@ function checkOptions(
   const unknown = Object.keys(options).filter((key) => !allowed.includes(key));
   if (unknown.length > 0) throw fail(`unknown option ${quoted(unknown)}; allowed: ${quoted(allowed)}`);
   for (const key of ["concurrency", "maxInFlight", "maxInFlightBytes"] as const) checkCount(key, options[key], fail);
+  if (options.probe !== undefined && typeof options.probe !== "function") throw fail("probe must be a function");
   for (const entry of options.use ?? []) {
     if (!isMade("middleware", entry)) throw fail("every entry of use must be what middleware() returned");
   }

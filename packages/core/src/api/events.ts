@@ -43,6 +43,17 @@ export type MessagingEvent = EventContext &
         /** The time until the next try, in milliseconds. */
         readonly retryInMs: number;
       }
+    /** The circuit breaker of the group has changed its state. While it is `open`, nothing is received and no handler starts. */
+    | {
+        readonly type: "breaker";
+        readonly level: "warn" | "info";
+        /** What it is now. */
+        readonly state: "open" | "half-open" | "closed";
+        /** The class or code of the last error that counted. */
+        readonly reason: string;
+        /** When `open`: how long until the next try, in milliseconds. */
+        readonly pauseMs?: number;
+      }
     /** The message was copied to its dead-letter destination. */
     | {
         readonly type: "dead-letter";
@@ -123,7 +134,7 @@ export type MessagingEvent = EventContext &
          * - `order`: an earlier message of its key was given back or failed.
          * - `hold`: its handler did not start in time, and the hold cannot be extended.
          */
-        readonly reason: "stop" | "asked" | "order" | "hold";
+        readonly reason: "stop" | "asked" | "order" | "hold" | "breaker";
       }
     /** Receiving failed. It is tried again after `retryInMs` milliseconds. */
     | {

@@ -86,6 +86,11 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
   health(): Health;
   /** The backlog of one group or of all groups of a channel. On a stream it is listed by partition, with the partition's holder. */
   depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
+  /**
+   * Lets a group whose circuit breaker is open try again now instead of at the end of the pause: one message, then more. Does nothing if
+   * the breaker is closed, or the group has none here.
+   */
+  resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
   /** The dead letters of a group. */
   deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
   /**

@@ -82,6 +82,8 @@ export interface ConsumeShapeOptions {
   readonly maxInFlight?: number;
   readonly maxInFlightBytes?: number;
   readonly batch?: { readonly size?: number; readonly wait?: Duration; readonly perKey?: number };
+  /** Tells the circuit breaker whether what handlers need works again. */
+  readonly probe?: () => unknown;
   /** Confirms that a queue's messages with the handler `"ignore"` are thrown away. */
   readonly discard?: boolean;
 }

@@ -6,7 +6,7 @@ import type { Duration } from "./duration.ts";
  */
 const BRAND = "~switchyard-verdict";
 
-type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
+type VerdictKind = "retry" | "deadLetter" | "release" | "skip" | "down";
 
 interface VerdictOptions {
   readonly cause?: unknown;
@@ -42,14 +42,28 @@ export class DeadLetter extends Verdict {
 }
 
 /**
- * Gives the message back, because it is not at fault: a dependency is down, or another process should handle it. If the transport can,
- * no attempt is counted.
+ * Gives the message back, because it is not at fault: another process should handle it, or it is not its time yet. If the transport can,
+ * no attempt is counted. With `delay`, the message comes no earlier than that: it waits in this process as long as its hold can be kept.
  */
 export class Release extends Verdict {
   override readonly name = "Release";
   readonly [BRAND] = "release" as const;
-  constructor(options?: VerdictOptions) {
+  readonly delay?: Duration;
+  constructor(options: VerdictOptions & { readonly delay?: Duration } = {}) {
     super("release requested", options);
+    if (options.delay !== undefined) this.delay = options.delay;
+  }
+}
+
+/**
+ * Something that the handler needs is down: a database, another service. The message is not at fault, so the attempt does not count. It
+ * waits and is tried again, until the policy's `retry.total` is over. A circuit breaker of the group counts it.
+ */
+export class DependencyDown extends Verdict {
+  override readonly name = "DependencyDown";
+  readonly [BRAND] = "down" as const;
+  constructor(what: string, options?: VerdictOptions) {
+    super(what, options);
   }
 }
 
@@ -67,7 +81,7 @@ export class Skip extends Verdict {
   }
 }
 
-export type AnyVerdict = Retry | DeadLetter | Release | Skip;
+export type AnyVerdict = Retry | DeadLetter | Release | DependencyDown | Skip;
 
 export function verdictOf(error: unknown): AnyVerdict | undefined {
   return typeof error === "object" && error !== null && BRAND in error ? (error as AnyVerdict) : undefined;

@@ -53,6 +53,23 @@ describe("structure", () => {
     });
   });
 
+  it("refuses a breaker or a rate limit that cannot work", async () => {
+    const group = (billing: object) =>
+      withChannels({ "video-uploads": { ...good["video-uploads"], groups: { encoder: billing } } });
+    const at = "channels.video-uploads.groups.encoder";
+    expect(await problems(group({ breaker: { pause: "2m..5s", failures: 2 } }))).toEqual({
+      [`${at}.breaker.pause`]: '"2m..5s": must be two durations, the shorter first, such as 5s..2m',
+      [`${at}.breaker.failures`]: "2: must be a number from 0 to 1",
+    });
+    expect(await problems(group({ breaker: { on: ["*"] }, rate: { per: "1s", key: "ordering-key" } }))).toEqual({
+      [`${at}.breaker.on`]:
+        "on: * counts no error as an attempt, so a message that never succeeds would be tried forever; set retry.total in its policy",
+      [`${at}.rate.max`]: "missing; set it to the most messages that may start within `per`",
+    });
+    const keyed = await problems(group({ rate: { max: 5, key: "ordering-key" } }));
+    expect(keyed).toEqual({ [`${at}.rate.key`]: '"video-uploads" has no ordering key; leave key out' });
+  });
+
   it("refuses fewer messages in flight than the transport holds at the least; unset, there are enough", async () => {
     const push = fakeAdapter({ name: "push", models: { queue: { minInFlight: 4 } } });
     const groups = (maxInFlight: number) => ({ encoder: { concurrency: 1, maxInFlight } });

@@ -38,6 +38,10 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
         throw error;
       })
     : undefined;
+  const gated = Object.values(plan.channels).some(({ groups }) =>
+    Object.values(groups).some(({ breaker, rate }) => breaker !== undefined || rate !== undefined),
+  );
+  const gateOf = gated ? (await import("../consume/group/gate.ts")).gateOf : undefined;
   const observed = options.observe !== undefined && options.observeHandled === true;
   const redact = redacting(plan.redact, options.redact);
   return new MessagingCore({
@@ -45,6 +49,7 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
     channels: shapes,
     connections,
     pipelines,
+    gateOf,
     runtime,
     observe,
     observed,

@@ -4,7 +4,7 @@ import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
 import type { DeadLetterBoxOptions } from "./dead-letter-box.ts";
-import type { GroupEvent } from "../consume/lease/group-context.ts";
+import type { Gate, GroupContext, GroupEvent } from "../consume/lease/group-context.ts";
 import type { Duration } from "../api/duration.ts";
 import { milliseconds } from "../api/duration.ts";
 import { MessagingError } from "../api/errors.ts";
@@ -29,6 +29,8 @@ export interface MessagingParts {
   readonly connections: Connections;
   /** Absent if no channel has a pipeline. */
   readonly pipelines?: Pipelines | undefined;
+  /** Absent if no group has a breaker or a rate limit. */
+  readonly gateOf?: ((context: GroupContext) => Gate | undefined) | undefined;
   readonly runtime: Runtime;
   readonly observe: Observe;
   /** The observer wants successes, too. */
@@ -112,11 +114,18 @@ export class MessagingCore {
       redact,
       plan.redact,
       pipelines?.bodies(channel.channel, group.maxInFlightBytes),
+      this.#parts.gateOf,
     );
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A running start() does not include this consumer.
     if (this.#starting !== undefined) runner.join();
+  }
+
+  resume(channel: ChannelShape, name: string): void {
+    const its = channelOf(this.#parts.plan, channel.name);
+    groupOf(its, name);
+    this.#groups.get(`${its.channel}/${name}`)?.context.gate?.resume();
   }
 
   async start(): Promise<void> {

@@ -16,6 +16,8 @@ export interface RetryRule {
   readonly maxMs: number;
   /** The largest share of a wait, 0 to 1, that is added at random. Default 0.5 for `exponential`, otherwise 0. */
   readonly jitter?: number;
+  /** For how long a message is tried, from when the broker accepted it, in milliseconds. Absent: no limit. */
+  readonly totalMs?: number;
 }
 
 export interface Policy {
@@ -43,8 +45,26 @@ export interface GroupPlan {
   readonly start: Position;
   /** `perKey`: the most messages with the same ordering key in a batch. Absent: no limit. */
   readonly batch: { readonly size: number; readonly waitMs: number; readonly perKey?: number };
+  /** Absent: no circuit breaker. */
+  readonly breaker?: BreakerPlan;
+  /** Absent: no rate limit. */
+  readonly rate?: {
+    readonly max: number;
+    readonly perMs: number;
+    readonly key?: "ordering-key" | "fairness-key" | "type";
+  };
   /** What the adapter declares, before any I/O. */
   readonly capabilities: Capabilities;
+}
+
+export interface BreakerPlan {
+  /** Names and codes of errors. `"*"`: all. */
+  readonly on: readonly string[];
+  readonly windowMs: number;
+  readonly failures: number;
+  readonly minimum: number;
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
 }
 
 export interface PublishPlan {

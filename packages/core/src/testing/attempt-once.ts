@@ -24,7 +24,7 @@ export type AttemptResult =
   | { readonly verdict: "ack" }
   | { readonly verdict: "retry"; readonly delayMs: number; readonly error: unknown }
   | { readonly verdict: "deadLetter"; readonly code: string; readonly reason: string; readonly error?: unknown }
-  | { readonly verdict: "release"; readonly error: unknown }
+  | { readonly verdict: "release" | "down"; readonly error: unknown }
   | { readonly verdict: "skip"; readonly reason: string };
 
 const PLAIN = { headers: 16, binary: true };
@@ -65,7 +65,12 @@ export async function attemptOnce(
     consumer.kind === "batch"
       ? await runBatch(context, [{ message: held, view: screened }])
       : [await runHandler(consumer, screened.type, screened.data, screened)];
-  const decision = decide(policy, result ?? { verdict: "ack" }, held.attempt, runtime.random, describeError);
+  const decision = decide(policy, result ?? { verdict: "ack" }, {
+    attempt: held.attempt,
+    ageMs: 0,
+    random: runtime.random,
+    describe: describeError,
+  });
   switch (decision.action) {
     case "ack":
       return { verdict: "ack" };
@@ -74,7 +79,8 @@ export async function attemptOnce(
     case "skip":
       return { verdict: "skip", reason: decision.reason };
     case "release":
-      return { verdict: "release", error: decision.error };
+    case "down":
+      return { verdict: decision.action, error: decision.error };
     case "deadLetter": {
       const { code, reason, error } = decision;
       return { verdict: "deadLetter", code, reason, ...(error === undefined ? {} : { error }) };

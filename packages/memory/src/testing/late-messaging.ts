@@ -54,6 +54,10 @@ export class LateMessaging implements AnyMessaging {
     return this.#now("health").health();
   }
 
+  resume(...given: Parameters<AnyMessaging["resume"]>): void {
+    this.#now("resume").resume(...given);
+  }
+
   deadLetters(...given: Parameters<AnyMessaging["deadLetters"]>): ReturnType<AnyMessaging["deadLetters"]> {
     return this.#now("deadLetters").deadLetters(...given);
   }

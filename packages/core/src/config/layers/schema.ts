@@ -28,6 +28,10 @@ const use = (what: string) =>
     what,
   );
 
+const share = z.preprocess(
+  (value) => (typeof value === "string" && /^[01](\.\d+)?$/.test(value) ? Number(value) : value),
+  z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1"),
+);
 const start = z.union(
   [
     z.enum(["earliest", "latest"]),
@@ -48,6 +52,24 @@ const group = z.strictObject({
   address: text.nullish(),
   deadLetterAddress: text.nullish(),
   batch: z.strictObject({ size: count.nullish(), wait: duration.nullish(), perKey: count.nullish() }).nullish(),
+  breaker: z
+    .strictObject({
+      on: z.array(text).min(1).nullish(),
+      window: longer.nullish(),
+      failures: share.nullish(),
+      minimum: count.nullish(),
+      pause: z
+        .custom((value) => pauseOf(value) !== undefined, "two durations, the shorter first, such as 5s..2m")
+        .nullish(),
+    })
+    .nullish(),
+  rate: z
+    .strictObject({
+      max: count.nullish(),
+      per: longer.nullish(),
+      key: z.enum(["ordering-key", "fairness-key", "type"]).nullish(),
+    })
+    .nullish(),
   filter: z.union([z.boolean(), z.array(text).min(1)], "true, false or a list of message types").nullish(),
   native: free.nullish(),
 });
@@ -90,10 +112,6 @@ const channel = z.strictObject({
   native: free.nullish(),
 });
 
-const share = z.preprocess(
-  (value) => (typeof value === "string" && /^[01](\.\d+)?$/.test(value) ? Number(value) : value),
-  z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1"),
-);
 /**
  * SQS counts at most 1,000 receives, and a thousand waits of the default five minutes take three and a half days. A larger number is a
  * typing error or means "forever", for which there is `deadLetter: block`.
@@ -106,6 +124,7 @@ const rule = {
   first: duration.nullish(),
   max: duration.nullish(),
   jitter: share.nullish(),
+  total: longer.nullish(),
 };
 const perError = z.union(
   [z.enum(["deadLetter", "release"]), z.strictObject(rule)],
@@ -164,6 +183,13 @@ export const configSchema = z.strictObject({
     )
     .optional(),
 });
+
+/** The first and the longest pause of a breaker, in milliseconds. Undefined if the value is not two durations. */
+export function pauseOf(value: unknown): readonly [firstMs: number, longestMs: number] | undefined {
+  const parts = typeof value === "string" ? value.split("..") : [];
+  const [first = 0, longest = 0] = parts.map((part) => parseDuration(part) ?? 0);
+  return parts.length === 2 && first > 0 && longest >= first ? [first, longest] : undefined;
+}
 
 /** True for an adapter. It is recognized by its members, because it may come from another copy of core. */
 export function isAdapter(value: unknown): boolean {

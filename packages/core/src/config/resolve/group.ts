@@ -12,7 +12,7 @@ import { checkNative, locate, type Resolving } from "./locate.ts";
 import { groupDestination } from "./names.ts";
 import { nativeAttempts, policyOf, type NamedPolicy } from "./policies.ts";
 import { longestWait, rulesOf } from "../../plan/backoff.ts";
-import { epoch } from "../layers/schema.ts";
+import { epoch, pauseOf } from "../layers/schema.ts";
 import type { Section } from "../layers/section.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
 import type { ChannelInput, GroupInput, PolicyInput } from "../../api/config-input.ts";
@@ -118,7 +118,49 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
       waitMs: parseDuration(input.batch?.wait) ?? 0,
       ...(input.batch?.perKey === undefined ? {} : { perKey: Number(input.batch.perKey) }),
     },
+    ...breakerOf(resolving, group, input, policy),
+    ...rateOf(resolving, group, input),
     capabilities,
+  };
+}
+
+function breakerOf(
+  { context, section }: Resolving,
+  group: string,
+  { breaker }: GroupInput,
+  policy: Policy,
+): Pick<GroupPlan, "breaker"> {
+  if (breaker === undefined) return {};
+  const [firstPauseMs, longestPauseMs] = pauseOf(breaker.pause ?? "5s..2m")!;
+  const { on = ["DependencyDown"] } = breaker;
+  if (on.includes("*") && policy.retry.totalMs === undefined) {
+    const why = "on: * counts no error as an attempt, so a message that never succeeds would be tried forever";
+    context.problems.add(section.where("groups", group, "breaker", "on"), `${why}; set retry.total in its policy`);
+  }
+  return {
+    breaker: {
+      on,
+      windowMs: parseDuration(breaker.window) ?? 30_000,
+      failures: breaker.failures === undefined ? 0.5 : Number(breaker.failures),
+      minimum: breaker.minimum === undefined ? 10 : Number(breaker.minimum),
+      firstPauseMs,
+      longestPauseMs,
+    },
+  };
+}
+
+function rateOf({ context, section, naming }: Resolving, group: string, { rate }: GroupInput): Pick<GroupPlan, "rate"> {
+  if (rate === undefined) return {};
+  const where = (key: string) => section.where("groups", group, "rate", key);
+  if (rate.max === undefined) {
+    context.problems.add(where("max"), "missing; set it to the most messages that may start within `per`");
+    return {};
+  }
+  if (rate.key === "ordering-key" && !naming.ordered)
+    context.problems.add(where("key"), `"${naming.channel}" has no ordering key; leave key out`);
+  const { key } = rate;
+  return {
+    rate: { max: Number(rate.max), perMs: parseDuration(rate.per) ?? 1_000, ...(key === undefined ? {} : { key }) },
   };
 }
 

@@ -46,6 +46,7 @@ function rule(input: RetryInput): Partial<RetryRule> {
     ...(input.first === undefined ? {} : { firstMs: parseDuration(input.first)! }),
     ...(input.max === undefined ? {} : { maxMs: parseDuration(input.max)! }),
     ...(input.jitter === undefined ? {} : { jitter: Number(input.jitter) }),
+    ...(input.total === undefined ? {} : { totalMs: parseDuration(input.total)! }),
   };
 }
 

@@ -21,13 +21,25 @@ export class Concluder {
 
   /** Ends the attempt of a running delivery. */
   conclude(message: HeldMessage, attempt: Attempt): void {
+    const { plan, runtime, gate } = this.#context;
     if (attempt.verdict === "ack") {
+      if (gate !== undefined) gate.note(message, "passed", undefined);
       message.lease.end(message);
       message.lease.ack(message);
       return;
     }
-    const { plan, runtime } = this.#context;
-    this.#act(message, decide(plan.policy, attempt, message.attempt, runtime.random, this.#context.describe));
+    const now = runtime.now();
+    const { attempt: number, delivery, firstFailedAt } = message;
+    const decision = decide(plan.policy, attempt, {
+      attempt: number,
+      ageMs: now - (delivery.enqueuedAt ?? firstFailedAt ?? now),
+      downOn: plan.breaker?.on,
+      random: runtime.random,
+      describe: this.#context.describe,
+    });
+    // Other failures say nothing of what the handler needs.
+    if (gate !== undefined && decision.action === "down") gate.note(message, "failed", attempt.error);
+    this.#act(message, decision);
   }
 
   condemn(message: HeldMessage, condemned: Condemned): void {
@@ -50,14 +62,34 @@ export class Concluder {
     } else if (decision.action === "deadLetter") {
       this.condemn(message, decision);
     } else if (decision.action === "release") {
-      message.lease.end(message);
-      // Nothing can be returned to a log. The message waits here, and the attempt does not count.
-      if (message.lease.log && !message.lease.ending)
-        message.lease.wait(message, this.#context.plan.policy.retry.firstMs);
-      else message.lease.release(message, "asked");
+      this.#release(message, decision.delayMs);
+    } else if (decision.action === "down") {
+      this.#down(message);
     } else {
       this.#retry(message, decision.delayMs, decision.asked, decision.error);
     }
+  }
+
+  #release(message: HeldMessage, delayMs: number | undefined): void {
+    const { lease } = message;
+    lease.end(message);
+    // Nothing can be returned to a log, and a broker that cannot delay would deliver it at once. Waiting here uses up no attempt.
+    const waitMs = delayMs ?? (lease.log ? this.#context.plan.policy.retry.firstMs : 0);
+    if (waitMs > 0 && !lease.ending && lease.canKeep(message, waitMs)) lease.wait(message, waitMs);
+    else lease.release(message, "asked");
+  }
+
+  /** Lets a message wait for what its handler needs. The longer it has waited, the longer until the next try. */
+  #down(message: HeldMessage): void {
+    const { lease } = message;
+    const { runtime, plan } = this.#context;
+    const now = runtime.now();
+    message.firstFailedAt ??= now;
+    const { firstMs, maxMs } = plan.policy.retry;
+    const delayMs = Math.min(Math.max(now - message.firstFailedAt, firstMs), maxMs);
+    lease.end(message);
+    if (!lease.ending && lease.canKeep(message, delayMs)) lease.wait(message, delayMs);
+    else lease.release(message, lease.ending ? "stop" : "asked");
   }
 
   #retry(message: HeldMessage, delayMs: number, asked: boolean, error: unknown): void {

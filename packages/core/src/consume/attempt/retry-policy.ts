@@ -1,3 +1,5 @@
+import { formatDuration } from "../../api/duration.ts";
+import { causesOf } from "../../base/causes.ts";
 import { backoffMs } from "../../plan/backoff.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import type { Policy, RetryRule } from "../../plan/plan.ts";
@@ -9,24 +11,44 @@ export type Decision =
   | { readonly action: "ack" }
   /** `asked`: the handler chose the delay itself. */
   | { readonly action: "retry"; readonly delayMs: number; readonly asked: boolean; readonly error: unknown }
-  | { readonly action: "release"; readonly error: unknown }
+  | { readonly action: "release"; readonly delayMs?: number; readonly error: unknown }
+  /** Something that the handler needs is down. The attempt does not count. */
+  | { readonly action: "down"; readonly error: unknown }
   /** The handler or a middleware threw `Skip`. */
   | { readonly action: "skip"; readonly reason: string; readonly error: unknown }
   | Condemned;
 
-/** Decides what happens after an attempt. `describe` gives an error's class and message as a dead letter may show them. */
+/** What a decision depends on beside the policy and the attempt. */
+export interface Circumstances {
+  /** The number of the attempt, from 1. */
+  readonly attempt: number;
+  /** For how long the message has been tried, in milliseconds. */
+  readonly ageMs: number;
+  /** Errors of the group's breaker, by name or code. */
+  readonly downOn?: readonly string[] | undefined;
+  readonly random: () => number;
+  /** Gives an error's class and message as a dead letter may show them. */
+  readonly describe: (error: unknown) => string;
+}
+
+/** Decides what happens after an attempt. */
 export function decide(
   policy: Policy,
   result: Attempt,
-  attempt: number,
-  random: () => number,
-  describe: (error: unknown) => string,
+  { attempt, ageMs, downOn, random, describe }: Circumstances,
 ): Decision {
   if (result.verdict === "ack") return { action: "ack" };
   if (result.verdict === "skip") return { action: "skip", reason: result.reason, error: result.error };
-  if (result.verdict === "release") return { action: "release", error: result.error };
+  if (result.verdict === "release")
+    return result.delayMs === undefined
+      ? { action: "release", error: result.error }
+      : { action: "release", delayMs: result.delayMs, error: result.error };
   if (result.verdict === "deadLetter")
     return { action: "deadLetter", code: "rejected", reason: result.reason, error: result.error };
+  const { totalMs } = policy.retry;
+  const over = totalMs !== undefined && ageMs >= totalMs && policy.exhausted !== "block";
+  if (!over && (result.verdict === "down" || isListed(result.error, downOn)))
+    return { action: "down", error: result.error };
   const rule = ruleFor(policy, result.error);
   if (rule === "release") return { action: "release", error: result.error };
   if (rule === "deadLetter") {
@@ -37,11 +59,13 @@ export function decide(
       error: result.error,
     };
   }
-  if (attempt >= rule.attempts && policy.exhausted !== "block") {
+  if (over || (attempt >= rule.attempts && policy.exhausted !== "block")) {
+    const times = `failed ${attempt} ${attempt === 1 ? "time" : "times"}`;
+    const within = over ? `, and its ${formatDuration(totalMs)} are over` : "";
     return {
       action: "deadLetter",
-      code: "attempts-exhausted",
-      reason: withError(`failed ${attempt} ${attempt === 1 ? "time" : "times"}`, describe(result.error)),
+      code: over ? "retry-time-over" : "attempts-exhausted",
+      reason: withError(times + within, describe(result.error)),
       error: result.error,
     };
   }
@@ -52,6 +76,17 @@ export function decide(
     asked: asked !== undefined,
     error: result.error,
   };
+}
+
+/** True if the error, or one of its causes, has one of the names or codes. */
+function isListed(error: unknown, names: readonly string[] | undefined): boolean {
+  if (names === undefined) return false;
+  if (names.includes("*")) return true;
+  for (const cause of causesOf(error)) {
+    const { name, code } = cause as { readonly name?: unknown; readonly code?: unknown };
+    if (names.includes(name as string) || names.includes(code as string)) return true;
+  }
+  return false;
 }
 
 function ruleFor(policy: Policy, error: unknown): RetryRule | "deadLetter" | "release" {

@@ -9,7 +9,8 @@ export type Attempt =
   | { readonly verdict: "failed"; readonly error: unknown }
   | { readonly verdict: "retry"; readonly error: unknown; readonly delayMs?: number }
   | { readonly verdict: "deadLetter"; readonly error: unknown; readonly reason: string }
-  | { readonly verdict: "release"; readonly error: unknown }
+  | { readonly verdict: "release"; readonly error: unknown; readonly delayMs?: number }
+  | { readonly verdict: "down"; readonly error: unknown }
   | { readonly verdict: "skip"; readonly error: unknown; readonly reason: string };
 
 export const ACK: Attempt = { verdict: "ack" };
@@ -29,14 +30,15 @@ function read(error: unknown): Attempt {
   const verdict = verdictOf(error);
   if (verdict === undefined) return { verdict: "failed", error };
   const kind = verdictKind(verdict);
-  if (kind === "release") return { verdict: "release", error };
+  if (kind === "down") return { verdict: "down", error };
   if (kind === "deadLetter" || kind === "skip") {
     const { reason } = verdict as { reason?: unknown };
     return { verdict: kind, error, reason: typeof reason === "string" ? reason : verdict.message };
   }
   const delay = (verdict as { delay?: Duration }).delay;
   const delayMs = delay === undefined ? undefined : parseDuration(delay);
-  return delayMs === undefined ? { verdict: "retry", error } : { verdict: "retry", error, delayMs };
+  const ended = kind === "release" ? "release" : "retry";
+  return delayMs === undefined ? { verdict: ended, error } : { verdict: ended, error, delayMs };
 }
 
 /** Ignores a returned value unless it is a verdict: `return new Retry()` means the same as `throw new Retry()`. */

@@ -8,7 +8,7 @@ import { Attempts } from "../lease/known-attempts.ts";
 import type { Bodies } from "../lease/bodies.ts";
 import { Budget } from "../lease/budget.ts";
 import { describeError, type Redact } from "../attempt/describe-error.ts";
-import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
+import type { Gate, GroupContext, GroupEvent } from "../lease/group-context.ts";
 import { Troubles } from "../../base/troubles.ts";
 
 /** What a group needs of the opened connections. */
@@ -36,6 +36,7 @@ export class ConnectedGroup implements GroupContext {
   readonly connection: Connection;
   bodies: Bodies | undefined;
   readonly budget: Budget;
+  readonly gate: Gate | undefined;
   readonly attempts = new Attempts();
   readonly troubles: Troubles;
   readonly #connections: GroupConnections;
@@ -60,6 +61,8 @@ export class ConnectedGroup implements GroupContext {
     hide: Redact | undefined,
     /** Reads what the channel's messages have passed. */
     bodies: Bodies | undefined,
+    /** Makes what decides when handlers may start. Absent if no group needs it. */
+    gateOf: ((context: GroupContext) => Gate | undefined) | undefined,
   ) {
     this.consumer = consumer;
     this.channel = channel;
@@ -76,6 +79,7 @@ export class ConnectedGroup implements GroupContext {
     this.#redact = redact;
     this.#hide = hide;
     this.bodies = bodies;
+    this.gate = gateOf?.(this);
   }
 
   /** Made when the first message is dead-lettered. */

@@ -1,6 +1,6 @@
 import { Deque } from "../../base/deque.ts";
 import { attemptBatch } from "../attempt/batch.ts";
-import type { GroupContext } from "../lease/group-context.ts";
+import type { Gate, GroupContext } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
 import { Concluder } from "../attempt/conclude.ts";
 import { attemptOne } from "../attempt/single.ts";
@@ -28,6 +28,7 @@ export class HandlerPool {
     this.#concluder = new Concluder(context);
     this.#batching = context.consumer.kind === "batch";
     context.budget.onShort = () => this.#offerSoon();
+    if (context.gate !== undefined) context.gate.onRoom = () => this.#pump();
   }
 
   get stopping(): boolean {
@@ -41,6 +42,7 @@ export class HandlerPool {
 
   /** True if handlers could run but no message is ready. */
   get starved(): boolean {
+    if (this.#context.gate?.open === true) return false;
     return this.#ready.size === 0 && this.#running < this.#context.plan.concurrency;
   }
 
@@ -65,17 +67,34 @@ export class HandlerPool {
     // A loop, not a recursion: a synchronous handler starts the next one as it ends.
     if (this.#pumping || this.#stopping) return;
     this.#pumping = true;
-    while (this.#ready.size > 0 && this.#running < this.#context.plan.concurrency && !this.#stopping) {
+    const { gate, plan } = this.#context;
+    while (this.#ready.size > 0 && this.#running < plan.concurrency && !this.#stopping) {
+      if (gate !== undefined && gate.room < 1) break;
       if (this.#batching) {
         if (!this.#startBatch()) break;
       } else {
         const message = this.#ready.shift() as HeldMessage;
         if (message.state !== "ready") continue;
+        if (gate !== undefined) {
+          this.#startGated(gate, message);
+          continue;
+        }
         this.#running++;
         attemptOne(this.#context, this.#concluder, message, this.#done);
       }
     }
     this.#pumping = false;
+  }
+
+  #startGated(gate: Gate, message: HeldMessage): void {
+    const waitMs = gate.waitMs(message);
+    if (waitMs > 0) return message.lease.wait(message, waitMs);
+    this.#running++;
+    gate.started(message);
+    attemptOne(this.#context, this.#concluder, message, () => {
+      gate.ended(message);
+      this.#ended(1);
+    });
   }
 
   readonly #done = (): void => this.#ended(1);
@@ -104,7 +123,9 @@ export class HandlerPool {
   }
 
   #startBatch(): boolean {
-    const { size, waitMs } = this.#context.plan.batch;
+    const { gate } = this.#context;
+    const { waitMs, size: most } = this.#context.plan.batch;
+    const size = gate === undefined ? most : Math.min(most, gate.room);
     const enough = this.#ready.size >= size || this.#context.budget.full || this.#gatheredEnough(size);
     if (!enough && !this.#due) {
       this.#await(waitMs);
@@ -117,12 +138,21 @@ export class HandlerPool {
     while (batch.length < size && this.#ready.size > 0) {
       const message = this.#ready.shift() as HeldMessage;
       if (message.state !== "ready") continue;
+      const keyMs = gate?.waitMs(message) ?? 0;
+      if (keyMs > 0) {
+        message.lease.wait(message, keyMs);
+        continue;
+      }
       batch.push(message);
       for (const next of this.#following(message, size - batch.length)) batch.push(next);
     }
     if (batch.length === 0) return false;
     this.#running++;
-    void attemptBatch(this.#context, this.#concluder, batch, (ended) => this.#ended(ended));
+    if (gate !== undefined) for (const message of batch) gate.started(message);
+    void attemptBatch(this.#context, this.#concluder, batch, (ended) => {
+      if (gate !== undefined) for (const message of batch) gate.ended(message);
+      this.#ended(ended);
+    });
     return true;
   }
 

@@ -59,7 +59,8 @@ export class GroupRunner {
 
   /** All current problems of the consumer, for `health()`. */
   troubles(): readonly Trouble[] {
-    const others = this.context.troubles.list();
+    const gated = this.context.gate?.trouble();
+    const others = gated === undefined ? this.context.troubles.list() : [gated, ...this.context.troubles.list()];
     if (this.#problem !== undefined) return [this.#problem, ...others];
     if (this.#main === undefined) {
       const text = `${this.#name} is registered and receives nothing: call start() or run()`;
@@ -224,6 +225,7 @@ export class GroupRunner {
   async #stop(deadline: AbortSignal): Promise<GroupStopped> {
     const before = this.#pool.finished;
     this.#pool.stop();
+    this.context.gate?.stop();
     this.#opening.abort();
     this.context.budget.close();
     const session = this.#session;

@@ -44,6 +44,17 @@ export class Session implements LeaseHost {
     this.#drainMs = drainMs;
     this.window = window;
     window.onChange = (most, late) => this.#limit(most, late);
+    if (context.gate !== undefined) context.gate.onOpen = () => this.#breakerOpened();
+  }
+
+  /** Ends receives in flight, and gives back what no handler will start for a while, if that costs no attempt. */
+  #breakerOpened(): void {
+    const gives = this.capabilities.releaseWithoutPenalty && !this.capabilities.groupMembership.startsWith("lease");
+    for (const runner of this.#runners) {
+      runner.interrupt();
+      // A broker that pushes would deliver it here again at once.
+      if (gives && runner.window === undefined) runner.messages.releaseIdle();
+    }
   }
 
   get stopping(): boolean {

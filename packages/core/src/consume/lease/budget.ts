@@ -18,6 +18,7 @@ export class Budget {
   #held = 0;
   #bytes = 0;
   #closed = false;
+  #paused = false;
   readonly #waiting = new Deque<Waiting>();
   /** Called when a waiter exists but fewer than `least` places are free. */
   onShort: () => void = () => {};
@@ -32,7 +33,17 @@ export class Budget {
   }
 
   get free(): number {
-    return this.#bytes >= this.#maxBytes ? 0 : this.#max - this.#used;
+    return this.#bytes >= this.#maxBytes || this.#paused ? 0 : this.#max - this.#used;
+  }
+
+  /** True while nothing may be received. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    if (!paused && this.#waiting.size > 0) this.#grant();
   }
 
   /** A waiter exists and a place is free. */

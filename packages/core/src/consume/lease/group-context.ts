@@ -6,7 +6,33 @@ import type { ConsumerShape } from "../../api/shapes.ts";
 import type { Bodies } from "./bodies.ts";
 import type { Attempts } from "./known-attempts.ts";
 import type { Budget } from "./budget.ts";
-import type { Troubles } from "../../base/troubles.ts";
+import type { Trouble, Troubles } from "../../base/troubles.ts";
+import type { HeldMessage } from "./held-message.ts";
+
+/** What the end of a handler says of what it needs. `neither`: nothing. */
+export type HandlerOutcome = "passed" | "failed" | "neither";
+
+/** Decides when handlers may start: a circuit breaker, a rate limit. See group/gate.ts. */
+export interface Gate {
+  /** How many handlers may start now. */
+  readonly room: number;
+  /** True while the breaker is not closed. */
+  readonly open: boolean;
+  /** Milliseconds that a message must wait before it may start. */
+  waitMs(message: HeldMessage): number;
+  started(message: HeldMessage): void;
+  /** Call this with what a handler's end says, before {@link ended}. */
+  note(message: HeldMessage, outcome: HandlerOutcome, error: unknown): void;
+  ended(message: HeldMessage): void;
+  /** Tries again now instead of at the end of the pause. */
+  resume(): void;
+  stop(): void;
+  trouble(): Trouble | undefined;
+  /** Called when handlers may start again. */
+  onRoom: () => void;
+  /** Called when the breaker opens. */
+  onOpen: () => void;
+}
 
 type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
 /** An event without the fields that the group adds. */
@@ -26,6 +52,8 @@ export interface GroupContext {
   /** Loads a reader for a message that has passed steps although its channel has none here. */
   loadBodies(): Promise<Bodies>;
   readonly budget: Budget;
+  /** Absent if handlers may always start. */
+  readonly gate: Gate | undefined;
   readonly attempts: Attempts;
   /** Current failures, for `health()`. */
   readonly troubles: Troubles;

@@ -26,7 +26,7 @@ export interface Condemned {
 export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | "lost";
 
 /** Why a message goes back unhandled. It uses up no attempt. */
-export type ReleaseReason = "stop" | "asked" | "order" | "hold";
+export type ReleaseReason = "stop" | "asked" | "order" | "hold" | "breaker";
 
 /** The lease that holds a message. Every change of the message's state is a call here. */
 export interface Keeper {

@@ -264,6 +264,13 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     }
   }
 
+  /** Returns messages that have not been tried and have no key: with a key, the broker would have to keep their order. */
+  releaseIdle(): void {
+    for (const message of this)
+      if (message.state === "ready" && message.lane === undefined && message.failures === 0)
+        this.release(message, "breaker");
+  }
+
   /** Returns unstarted messages beyond `most`, newest first: no handler would reach them in time. */
   shed(most: number): void {
     let surplus = this.size - most;
