@@ -173,7 +173,21 @@ export interface GroupInput<Null = never> {
     readonly deadLetterAddress?: string | Null;
     readonly batch?: BatchInput<Null> | Null;
     readonly filter?: boolean | readonly string[] | Null;
+    readonly breaker?: BreakerInput<Null> | Null;
+    readonly rate?: RateInput<Null> | Null;
     readonly native?: Readonly<Record<string, unknown>> | Null;
+}
+export interface BreakerInput<Null = never> {
+    readonly on?: readonly string[] | Null;
+    readonly window?: Duration | Null;
+    readonly failures?: number | Null;
+    readonly minimum?: number | Null;
+    readonly pause?: string | Null;
+}
+export interface RateInput<Null = never> {
+    readonly max?: number | Null;
+    readonly per?: Duration | Null;
+    readonly key?: "ordering-key" | "fairness-key" | "type" | Null;
 }
 interface BatchInput<Null> {
     readonly size?: number | Null;
@@ -186,6 +200,7 @@ export interface RetryInput<Null = never> {
     readonly first?: Duration | Null;
     readonly max?: Duration | Null;
     readonly jitter?: number | Null;
+    readonly total?: Duration | Null;
 }
 interface RetriesInput<Null> extends RetryInput<Null> {
     readonly errors?: Readonly<Record<string, RetryInput<Null> | "deadLetter" | "release" | Null>> | Null;
@@ -213,6 +228,7 @@ export interface ConsumeOptions<U extends readonly Middleware<any>[] = readonly 
     readonly concurrency?: number;
     readonly maxInFlight?: number;
     readonly maxInFlightBytes?: number;
+    readonly probe?: () => unknown;
     readonly discard?: boolean;
 }
 export interface BatchOptions<U extends readonly Middleware<any>[] = readonly Middleware<any>[]> extends Omit<ConsumeOptions<U>, "discard"> {
@@ -424,6 +440,13 @@ export type MessagingEvent = EventContext &
     readonly retryInMs: number;
 }
  | {
+    readonly type: "breaker";
+    readonly level: "warn" | "info";
+    readonly state: "open" | "half-open" | "closed";
+    readonly reason: string;
+    readonly pauseMs?: number;
+}
+ | {
     readonly type: "dead-letter";
     readonly level: "warn";
     readonly attempt: number;
@@ -473,7 +496,7 @@ export type MessagingEvent = EventContext &
  | {
     readonly type: "released";
     readonly level: "info";
-    readonly reason: "stop" | "asked" | "order" | "hold";
+    readonly reason: "stop" | "asked" | "order" | "hold" | "breaker";
 }
  | {
     readonly type: "receive-failed";
@@ -625,6 +648,7 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
     explain(): Explanation;
     health(): Health;
     depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
+    resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
     deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
     replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom): Promise<void>;
 }
@@ -814,6 +838,7 @@ export interface ConsumeShapeOptions {
         readonly wait?: Duration;
         readonly perKey?: number;
     };
+    readonly probe?: () => unknown;
     readonly discard?: boolean;
 }
 export interface MiddlewareShape {
@@ -824,7 +849,7 @@ export {};
 // api/verdicts.d.ts
 import type { Duration } from "./duration.ts";
 declare const BRAND = "~switchyard-verdict";
-type VerdictKind = "retry" | "deadLetter" | "release" | "skip";
+type VerdictKind = "retry" | "deadLetter" | "release" | "skip" | "down";
 interface VerdictOptions {
     readonly cause?: unknown;
 }
@@ -849,7 +874,15 @@ export declare class DeadLetter extends Verdict {
 export declare class Release extends Verdict {
     readonly name = "Release";
     readonly [BRAND]: "release";
-    constructor(options?: VerdictOptions);
+    readonly delay?: Duration;
+    constructor(options?: VerdictOptions & {
+        readonly delay?: Duration;
+    });
+}
+export declare class DependencyDown extends Verdict {
+    readonly name = "DependencyDown";
+    readonly [BRAND]: "down";
+    constructor(what: string, options?: VerdictOptions);
 }
 export declare class Skip extends Verdict {
     readonly name = "Skip";
@@ -857,7 +890,7 @@ export declare class Skip extends Verdict {
     readonly reason: string;
     constructor(reason: string, options?: VerdictOptions);
 }
-export type AnyVerdict = Retry | DeadLetter | Release | Skip;
+export type AnyVerdict = Retry | DeadLetter | Release | DependencyDown | Skip;
 export declare function verdictOf(error: unknown): AnyVerdict | undefined;
 export declare function verdictKind(verdict: AnyVerdict): VerdictKind;
 export {};
@@ -1352,7 +1385,7 @@ export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResul
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
-export { DeadLetter, Release, Retry, Skip } from "./api/verdicts.ts";
+export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";
 
 // messaging/connect.d.ts
 import type { AnyChannel } from "../api/channel.ts";
@@ -1531,6 +1564,7 @@ export interface RetryRule {
     readonly firstMs: number;
     readonly maxMs: number;
     readonly jitter?: number;
+    readonly totalMs?: number;
 }
 export interface Policy {
     readonly retry: RetryRule;
@@ -1553,7 +1587,21 @@ export interface GroupPlan {
         readonly waitMs: number;
         readonly perKey?: number;
     };
+    readonly breaker?: BreakerPlan;
+    readonly rate?: {
+        readonly max: number;
+        readonly perMs: number;
+        readonly key?: "ordering-key" | "fairness-key" | "type";
+    };
     readonly capabilities: Capabilities;
+}
+export interface BreakerPlan {
+    readonly on: readonly string[];
+    readonly windowMs: number;
+    readonly failures: number;
+    readonly minimum: number;
+    readonly firstPauseMs: number;
+    readonly longestPauseMs: number;
 }
 export interface PublishPlan {
     readonly timeoutMs: number;
@@ -1768,7 +1816,7 @@ export type AttemptResult = {
     readonly reason: string;
     readonly error?: unknown;
 } | {
-    readonly verdict: "release";
+    readonly verdict: "release" | "down";
     readonly error: unknown;
 } | {
     readonly verdict: "skip";
