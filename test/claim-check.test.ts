@@ -1,9 +1,11 @@
 /** Large messages in S3, on each kind of transport, beside Amazon's extended clients. */
 import { CreateQueueCommand, GetQueueUrlCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { randomBytes } from "node:crypto";
 import { adapter as amqp } from "@switchyard/amqp";
 import { extension } from "@switchyard/claim-check";
 import { storedObjects } from "@switchyard/claim-check/testing";
 import { apply, channel, connect, consumer, type Messaging, type MessagingEvent, plan } from "@switchyard/core";
+import { extension as encryption } from "@switchyard/encryption";
 import { adapter as memory } from "@switchyard/memory";
 import { adapter as sns } from "@switchyard/sns";
 import { adapter as sqs } from "@switchyard/sqs";
@@ -51,6 +53,8 @@ interface Options {
   readonly claimCheck?: object;
   readonly groups?: Record<string, object>;
   readonly retry?: object;
+  readonly channel?: object;
+  readonly keys?: object;
   readonly publish?: object;
   /** What the handler does with each. */
   readonly handle?: (n: number) => unknown;
@@ -69,7 +73,7 @@ async function start(options: Options): Promise<App> {
   const messaging: Messaging<any> = await connect({
     channels: [orders],
     service: "shop",
-    extensions: [extension],
+    extensions: [extension, encryption],
     observe: (event) => {
       events.push(event);
       wake();
@@ -84,6 +88,7 @@ async function start(options: Options): Promise<App> {
           on: "broker",
           groups,
           publish: options.publish ?? {},
+          ...options.channel,
           claimCheck: {
             store: "s3",
             bucket: BUCKET,
@@ -96,6 +101,7 @@ async function start(options: Options): Promise<App> {
           },
         } as never,
       },
+      keys: (options.keys ?? {}) as never,
       policies: { default: { retry: { attempts: 2, backoff: "constant", first: 50, ...options.retry } } },
     },
   });
@@ -265,6 +271,34 @@ test("two groups of a topic read one object", async () => {
     { n: 1, attempt: 1, bytes: 1_100_000 },
   ]);
   expect(objects()).toHaveLength(1);
+});
+
+test("what is encrypted and compressed is stored as ciphertext, and its dead letter and redrive are read", async () => {
+  let broken = true;
+  const app = await start({
+    prefix: `cc-secret-${process.pid}`,
+    connection: { use: sqs, ...aws.connection },
+    claimCheck: { above: 1 },
+    channel: { compress: { with: "gzip", above: 100 }, encrypt: { keys: "shop" } },
+    keys: { shop: { use: "local", write: "k", keys: { k: randomBytes(32).toString("base64") } } },
+    retry: { attempts: 1 },
+    handle: () => {
+      if (broken) throw new Error("broken");
+    },
+  });
+  await app.publish(1, { n: 1, text: "marked-secret ".repeat(1_000) });
+  await app.until(() => dead(app).length === 1);
+  const [key] = objects();
+  const stored = s3.store.getObject(BUCKET, key!).body.toString();
+  expect(stored.split(".")).toHaveLength(5);
+  expect(stored.length).toBeLessThan(2_000);
+  expect((await app.messaging.deadLetters(orders, "main").peek())[0]!.data).toMatchObject({ n: 1 });
+  broken = false;
+  await app.until(async () => {
+    await app.messaging.deadLetters(orders, "main").redrive();
+    return app.handled.length === 2;
+  });
+  expect(app.handled[1]).toEqual({ n: 1, attempt: 1, bytes: 14_000 });
 });
 
 describe("an upload", () => {

@@ -1,5 +1,6 @@
 /** The same application on every profile, for one group and for three, and switched by one line. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMessagingError, type MessagingError } from "@switchyard/core";
@@ -24,7 +25,10 @@ async function run(config: string, profile?: string): Promise<Report> {
 }
 
 let aws: Awaited<ReturnType<typeof startAws>>;
+let claims: string;
 beforeAll(async () => {
+  claims = await mkdtemp(join(tmpdir(), "claims-"));
+  vi.stubEnv("CLAIMS", claims);
   aws = await startAws();
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   vi.stubEnv("STAGE", `t${process.pid}`);
@@ -33,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   await aws.close();
+  await rm(claims, { recursive: true });
 });
 
 describe("one group", () => {
@@ -40,6 +45,7 @@ describe("one group", () => {
     ["memory", "pubsub on local"],
     ["queue", "queue on aws"],
     ["pubsub", "pubsub on aws"],
+    ["secret", "pubsub on aws"],
   ])(
     "on profile %s",
     async (profile, broker) => {
@@ -59,7 +65,7 @@ describe("three groups", () => {
   const THREE = ["billing", "shipping", "analytics"];
   const groups = async (profile: string) => Object.keys((await run("three-groups.yaml", profile)).groups);
 
-  test.each(["memory", "pubsub"])(
+  test.each(["memory", "pubsub", "secret"])(
     "each get every order in order on profile %s",
     async (profile) => {
       expect(await groups(profile)).toEqual(THREE);
@@ -85,10 +91,20 @@ describe("three groups", () => {
   });
 });
 
+test("on profile secret every order is stored, and none can be read there", async () => {
+  const files = (await readdir(claims, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  expect(files).toHaveLength(2 * PUBLISHED);
+  for (const { parentPath, name } of files) {
+    const stored = await readFile(join(parentPath, name), "utf8");
+    expect(stored.split(".")).toHaveLength(5);
+    expect(stored).not.toMatch(/customerId|orderId/);
+  }
+});
+
 test("what a service does is the same wherever the orders came from", () => {
   const lines = (key: string) => runs.get(key)!.groups["billing"]!.lines;
   const [first, ...others] = [...runs.keys()];
-  expect(others).toHaveLength(skipped ? 4 : 6);
+  expect(others).toHaveLength(skipped ? 6 : 8);
   for (const other of others) expect(sorted(lines(other))).toEqual(sorted(lines(first!)));
 });
 const sorted = (lines: object) => Object.fromEntries(Object.entries(lines).sort(([a], [b]) => a.localeCompare(b)));
