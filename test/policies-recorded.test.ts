@@ -30,8 +30,10 @@ import { type AnyChannel, apply, channel, connect, consumer, plan, Release } fro
 import type { Destination, Runtime, Topology } from "@switchyard/core/driver";
 import { type Policies, policies, type Role } from "@switchyard/core/policies";
 import { extension as claims } from "@switchyard/claim-check";
+import { extension as encryption } from "@switchyard/encryption";
 import { adapter as sns, confirmSubscription } from "@switchyard/sns";
 import { createTopology } from "@switchyard/sns/topology";
+import { randomBytes } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -49,6 +51,7 @@ const REGION = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ??
 const QUEUE_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-1111-1111-1111-111111111111`;
 const TOPIC_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/22222222-2222-2222-2222-222222222222`;
 const STREAM_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/33333333-3333-3333-3333-333333333333`;
+const DATA_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/44444444-4444-4444-4444-444444444444`;
 const POISON = 2;
 
 const item = z.object({ n: z.int(), key: z.string() });
@@ -57,7 +60,8 @@ const sorted = channel("sorted", { messages: { item }, orderingKey: "key" });
 const orders = channel("orders", { messages: { item } });
 const clicks = channel("clicks", { messages: { item }, orderingKey: "key", needs: { replay: true } });
 const files = channel("files", { messages: { item } });
-const channels = [jobs, sorted, orders, clicks, files] as const;
+const secrets = channel("secrets", { messages: { item }, needs: { encryption: true } });
+const channels = [jobs, sorted, orders, clicks, files, secrets] as const;
 const groups = [
   [jobs, "work"],
   [sorted, "work"],
@@ -66,6 +70,7 @@ const groups = [
   [clicks, "polling"],
   [clicks, "pushed"],
   [files, "work"],
+  [secrets, "work"],
 ] as const;
 const BUCKET = "rights-messages";
 
@@ -73,6 +78,16 @@ let sqs: Aws;
 let kinesis: Kinesis;
 let dynamodb: DynamoDb;
 let recorder: CallRecorder;
+
+/** As much of KMS as is used: data keys that are wrapped in nothing. */
+const vault = {
+  config: { region: async () => REGION },
+  send: async (command: { readonly input: any }) => {
+    if (recorder.role !== undefined) recorder.add(recorder.role, "kms", command, {});
+    const { CiphertextBlob: wrapped = randomBytes(32) } = command.input;
+    return { Plaintext: Uint8Array.from(wrapped), CiphertextBlob: Uint8Array.from(wrapped), KeyId: DATA_KEY };
+  },
+};
 
 const config = (stream: object = {}) => ({
   prefix: "rights",
@@ -89,8 +104,10 @@ const config = (stream: object = {}) => ({
       },
     },
   },
+  keys: { vault: { use: "kms", write: "alias/vault", read: [DATA_KEY], client: vault } },
   channels: {
     "*": { on: "aws" },
+    secrets: { model: "queue", encrypt: { keys: "vault", context: "vaulted" }, groups: { work: {} } },
     jobs: { model: "queue", native: { kmsKey: QUEUE_KEY, tags: { team: "a" } }, groups: { work: {} } },
     sorted: { model: "queue", groups: { work: {} } },
     orders: {
@@ -124,7 +141,7 @@ const config = (stream: object = {}) => ({
 });
 
 const service = "rights";
-const common = { service, cwd: import.meta.dirname, extensions: [claims] };
+const common = { service, cwd: import.meta.dirname, extensions: [claims, encryption] };
 const consumers = groups.map(([of, group]) => consumer(of as typeof jobs, group, { item: () => {} }));
 const made = (more: object = {}): Promise<Policies> =>
   policies({
@@ -279,6 +296,7 @@ const keys = {
     if (arn.includes(":rights_jobs_work")) return { arn: QUEUE_KEY, aliases: ["alias/queues"] };
     if (arn.endsWith(":rights_orders") || arn === "alias/topics") return { arn: TOPIC_KEY, aliases: ["alias/topics"] };
     if (arn.endsWith("/rights_clicks") || arn === STREAM_KEY) return { arn: STREAM_KEY, aliases: [] };
+    if (arn === DATA_KEY || arn === "alias/vault") return { arn: DATA_KEY, aliases: ["alias/vault"] };
     return undefined;
   },
 };
@@ -333,7 +351,7 @@ function neighboursOf({ action, resource }: Request): readonly Pick<Request, "ac
 const elsewhere = ({ context }: Request): Request["context"] =>
   "kms:ResourceAliases" in context ? { ...context, "kms:ResourceAliases": ["alias/other"] } : context;
 
-/** The package for KMS is optional, and is not installed here. */
+/** The KMS of the topology is the fake of the test. */
 const withKms = {
   ...sns,
   topology: (options: any) => {
@@ -437,7 +455,7 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
           .filter(([key]) =>
             key === "aws:RequestedRegion"
               ? one.resource === "*"
-              : key !== "kms:ResourceAliases" || one.resource === TOPIC_KEY,
+              : key !== "kms:ResourceAliases" || [TOPIC_KEY, DATA_KEY].includes(one.resource),
           )
           .filter(([key]) => isAllowed({ ...one, context: { ...one.context, [key]: "other" } }, document()))
           .map(([key]) => `${one.action} on ${one.resource} with another ${key}`),
@@ -573,11 +591,10 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
       import("@aws-sdk/client-kinesis"),
       import("@aws-sdk/client-dynamodb"),
       import("@aws-sdk/client-s3"),
+      import("@aws-sdk/client-kms"),
     ]);
-    const isCommand = (name: string): boolean =>
-      sdks.some((sdk) => Object.hasOwn(sdk, `${name}Command`)) ||
-      /^(?:DescribeKey|GetKeyPolicy|PutKeyPolicy)$/.test(name);
-    const sources = ["sqs", "sns", "kinesis", "leases", "claim-check"].flatMap((name) =>
+    const isCommand = (name: string): boolean => sdks.some((sdk) => Object.hasOwn(sdk, `${name}Command`));
+    const sources = ["sqs", "sns", "kinesis", "leases", "claim-check", "encryption"].flatMap((name) =>
       globSync("src/**/*.ts", { cwd: join(root, "packages", name) }).map((file) => join(root, "packages", name, file)),
     );
     const found = sources

@@ -6,6 +6,7 @@ import { channel, consumer, isMessagingError } from "@switchyard/core";
 import type { Adapter } from "@switchyard/core/driver";
 import type { CipherOptions, KeysExtension } from "@switchyard/core/pipeline";
 import { type Policies, policies, type PolicyDocument } from "@switchyard/core/policies";
+import { extension as encryption } from "@switchyard/encryption";
 import { adapter as memory } from "@switchyard/memory";
 import { adapter as sqs } from "@switchyard/sqs";
 import { globSync } from "node:fs";
@@ -748,6 +749,8 @@ describe("the evaluator", () => {
     [{ Condition: { StringEquals: { one: "x*" } } }, false],
     [{ Condition: { StringLike: { one: "?" } } }, true],
     [{ Condition: { StringEquals: { absent: "x" } } }, false],
+    [{ Condition: { Null: { absent: "true" } } }, true],
+    [{ Condition: { Null: { one: ["true"] } } }, false],
     [{ Condition: { StringEquals: { one: "x" }, StringLike: { one: "y" } } }, false],
     [{ Condition: { "ForAnyValue:StringEquals": { many: "b" } } }, true],
     [{ Condition: { "ForAnyValue:StringEquals": { absent: "b" } } }, false],
@@ -903,5 +906,77 @@ describe("encryption", () => {
     const { rights: _, ...silent } = keys;
     const found = await make(config(), { publishes: [jobs], extensions: [silent] });
     expect(found.warnings).toContain("keys.orders does not say which rights its calls need; grant them by hand");
+  });
+});
+
+describe("encryption with keys of KMS", () => {
+  const OLD = KEY.replaceAll("1111", "2222");
+  const encrypted = (keys: object, more: object = {}) =>
+    make(
+      {
+        keys: { vault: keys },
+        connections: { aws: { use: aws, region: "eu-west-1" } },
+        channels: { jobs: { on: "aws", ...queue({ encrypt: { keys: "vault", context: "work" } }) } },
+      },
+      { publishes: [jobs], consumes: [of(jobs, "work")], extensions: [encryption], ...more },
+    );
+  const ask = (action: string, resource: string, context: Record<string, string>): Request => ({
+    action: `kms:${action}`,
+    resource,
+    context: {
+      "kms:ResourceAliases": ["alias/vault"],
+      ...Object.fromEntries(Object.entries(context).map(([name, value]) => [`kms:EncryptionContext:${name}`, value])),
+    },
+  });
+  const message = { channel: "work", type: "item" };
+
+  test("publishers write messages, consumers read them and write only texts, all in the channel's context", async () => {
+    const found = await encrypted({ use: "kms", write: KEY, read: [KEY, OLD] });
+    const may = (role: "publisher" | "consumer" | "operator", ...asked: Parameters<typeof ask>) =>
+      isAllowed(ask(...asked), found[role]);
+    expect(may("publisher", "GenerateDataKey", KEY, message)).toBe(true);
+    expect(may("publisher", "GenerateDataKey", OLD, message)).toBe(false);
+    expect(may("publisher", "GenerateDataKey", KEY, { ...message, channel: "other" })).toBe(false);
+    expect(may("publisher", "Decrypt", KEY, message)).toBe(false);
+    expect(may("consumer", "Decrypt", KEY, message)).toBe(true);
+    expect(may("consumer", "Decrypt", OLD, message)).toBe(true);
+    expect(may("consumer", "Decrypt", KEY, { ...message, channel: "other" })).toBe(false);
+    expect(may("consumer", "GenerateDataKey", KEY, { channel: "work" })).toBe(true);
+    expect(may("consumer", "GenerateDataKey", KEY, message)).toBe(false);
+    expect(may("operator", "Decrypt", OLD, { channel: "work" })).toBe(true);
+    expect(may("operator", "GenerateDataKey", KEY, { channel: "work" })).toBe(false);
+    for (const role of ["publisher", "consumer", "operator"] as const)
+      expect(await unknownTo(found[role]!), role).toEqual([]);
+  });
+
+  test("by alias are those of the account, and keys that AWS manages are for nobody", async () => {
+    const written = async (write: string) =>
+      statementsOf((await encrypted({ use: "kms", write, read: [KEY] })).publisher, "Kms");
+    const condition = (owner: string) => [
+      {
+        Sid: "KmsWrite",
+        Effect: "Allow",
+        Action: ["kms:GenerateDataKey"],
+        Resource: [`arn:aws:kms:eu-west-1:${owner}:key/*`],
+        Condition: {
+          "ForAnyValue:StringEquals": { "kms:ResourceAliases": ["alias/vault"] },
+          StringEquals: { "kms:EncryptionContext:channel": ["work"] },
+        },
+      },
+    ];
+    const region = { env: { AWS_REGION: "eu-west-1" } };
+    const bare = await encrypted({ use: "kms", write: "alias/vault", read: [KEY] }, region);
+    expect(statementsOf(bare.publisher, "Kms")).toEqual(condition(ACCOUNT));
+    expect(await written(`arn:aws:kms:eu-west-1:${OTHER}:alias/vault`)).toEqual(condition(OTHER));
+    expect(await written(`arn:aws:kms:eu-west-1:${ACCOUNT}:alias/aws/s3`)).toEqual([]);
+  });
+
+  test("of one's own process need no right", async () => {
+    const found = await encrypted({ use: "local", keys: { a: Buffer.alloc(32, 1).toString("base64") }, write: "a" });
+    expect([
+      ...statementsOf(found.publisher, "Kms"),
+      ...statementsOf(found.consumer, "Kms"),
+      ...found.warnings,
+    ]).toEqual([]);
   });
 });

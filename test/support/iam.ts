@@ -60,6 +60,7 @@ const TESTS: Readonly<Record<string, (pattern: string, value: string) => boolean
 };
 
 function holds(operator: string, patterns: readonly string[], values: readonly string[] | undefined): boolean {
+  if (operator === "Null") return patterns.includes(String(values === undefined));
   const [set, name] = operator.includes(":") ? (operator.split(":") as [string, string]) : ["", operator];
   const test = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
   if (test === undefined || !["", "ForAnyValue", "ForAllValues"].includes(set))

@@ -154,7 +154,11 @@ export class Asked {
         return this.#s3(command, input, one);
       case "kms": {
         const { arn, aliases } = this.#keys.of(input.KeyId)!;
-        return [one(arn, { "kms:ResourceAliases": aliases })];
+        const encryption = Object.entries(input.EncryptionContext ?? {}).map(([name, value]) => [
+          `kms:EncryptionContext:${name}`,
+          value,
+        ]);
+        return [one(arn, { "kms:ResourceAliases": aliases, ...Object.fromEntries(encryption) })];
       }
     }
   }

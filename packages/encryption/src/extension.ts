@@ -7,4 +7,5 @@ export const extension: KeysExtension<KeysOptions> = {
   names: ["local", "kms", "ephemeral"],
   options: keysOptions,
   open: async (options, context) => (await import("./open.ts")).openKeys(options, context),
+  rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };
