@@ -34,7 +34,7 @@ export function judge(rules: readonly LifecycleRule[], prefix: string, days: num
     const wanted = ruleFor(prefix, Math.max(days, own.Expiration?.Days ?? 0));
     const has = own.Status === "Enabled" ? `${own.Expiration?.Days ?? "no"} days` : "disabled";
     const summary = `objects of ${prefix}/ expire after ${wanted.Expiration?.Days} days (now ${has})`;
-    return { rules: rules.map((rule) => (rule === own ? wanted : rule)), summary, action: "update", problems };
+    return { rules: rules.map((rule) => (rule === own ? wanted : current(rule))), summary, action: "update", problems };
   }
   if (others.some((rule) => covers(rule, prefix, days))) return { problems };
   if (rules.length >= MOST_RULES)
@@ -42,7 +42,12 @@ export function judge(rules: readonly LifecycleRule[], prefix: string, days: num
       problems: [...problems, `the bucket has ${rules.length} lifecycle rules, and S3 takes no more: remove one`],
     };
   const summary = `objects of ${prefix}/ expire after ${days} days; the bucket's other ${rules.length} rules stay`;
-  return { rules: [...rules, ruleFor(prefix, days)], summary, action: "create", problems };
+  return { rules: [...rules.map(current), ruleFor(prefix, days)], summary, action: "create", problems };
+}
+
+/** The same rule in the current form: S3 refuses rules with a filter beside those that have their prefix in the old place. */
+function current({ Prefix, ...rule }: LifecycleRule): LifecycleRule {
+  return Prefix === undefined || rule.Filter !== undefined ? rule : { ...rule, Filter: { Prefix } };
 }
 
 function ruleFor(prefix: string, days: number): LifecycleRule {

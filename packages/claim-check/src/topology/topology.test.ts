@@ -221,6 +221,13 @@ describe("rules are judged:", () => {
     expect(judge([some], "p/28d", 28)).toMatchObject({ action: "create", problems: [] });
   });
 
+  test("those with their prefix in the old place are kept in the current form, which S3 asks for beside a filter", () => {
+    const old = rule({ Prefix: "logs/", Expiration: { Days: 3 } });
+    const { rules: wanted } = judge([old], "p/28d", 28);
+    expect(wanted?.[0]).toEqual(rule({ Filter: { Prefix: "logs/" }, Expiration: { Days: 3 } }));
+    expect(wanted?.[1]).toMatchObject({ Filter: { Prefix: "p/28d/" } });
+  });
+
   test("a thousand rules are S3's most", () => {
     const many = Array.from({ length: 1_000 }, (_, at) => rule({ ID: String(at), Filter: { Prefix: `q/${at}/` } }));
     expect(judge(many, "p", 1).problems).toEqual([expect.stringContaining("1000 lifecycle rules")]);
