@@ -1,4 +1,5 @@
-import type { Connection } from "../driver/index.ts";
+import type { Connection, Runtime } from "../driver/index.ts";
+import { retried } from "./retried.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
 import type { GroupDepth } from "../api/messaging.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
@@ -9,6 +10,7 @@ export async function depthOf(
   channel: ChannelPlan,
   group: GroupPlan,
   closed: AbortSignal,
+  runtime: Runtime,
 ): Promise<GroupDepth> {
   const errorContext = { channel: channel.channel, group: group.group };
   if (connection.depth === undefined) {
@@ -17,10 +19,12 @@ export async function depthOf(
       ...errorContext,
     });
   }
-  const leases = await connection.depth(group.from, closed).catch((cause: unknown) => {
-    closed.throwIfAborted();
-    throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, errorContext);
-  });
+  const once = () =>
+    connection.depth!(group.from, closed).catch((cause: unknown) => {
+      closed.throwIfAborted();
+      throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, errorContext);
+    });
+  const leases = await retried(runtime, closed, once);
   const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };
   for (const name of ["ready", "delayed", "held"] as const) {
     const known = leases.flatMap((lease) => lease[name] ?? []);

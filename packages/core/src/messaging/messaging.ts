@@ -187,7 +187,9 @@ export class MessagingCore {
     const { depthOf } = await import("./operations.ts");
     const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
     return Promise.all(
-      groups.map((each) => depthOf(this.#parts.connections.get(its.on), its, each, this.#closed.signal)),
+      groups.map((each) =>
+        depthOf(this.#parts.connections.get(its.on), its, each, this.#closed.signal, this.#parts.runtime),
+      ),
     );
   }
 
@@ -230,7 +232,7 @@ export class MessagingCore {
     const connection = connections.get(its.on);
     const errorContext = { channel: its.channel, group: name };
     const { replay } = await import("./operations.ts");
-    await replay(connection, group, from, errorContext, this.#closed.signal);
+    await replay(connection, group, from, errorContext, this.#closed.signal, this.#parts.runtime);
     observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
   }
 

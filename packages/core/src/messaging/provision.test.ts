@@ -8,6 +8,7 @@ import { isMessagingError, MessagingError } from "../api/errors.ts";
 import { apply, destinationsOf, plan, provision } from "./provision.ts";
 import type { ClaimCheckExtension, ClaimUse } from "../pipeline/extension.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
+import { virtualRuntime } from "../testing/virtual-runtime.ts";
 import type { Change } from "../driver/topology.ts";
 
 const never = new AbortController().signal;
@@ -170,6 +171,27 @@ describe("provisioning at connect()", () => {
     const fake = withTopology([], raw);
     expect(await run("auto", fake)).toMatchObject({ code: "access-denied", kind: "auth", cause: raw });
     expect(fake.log).toEqual(["plan", "close", "closed"]);
+  });
+
+  it("survives faults that pass, with a topology opened anew for each try", async () => {
+    const { adapter, log } = withTopology([CREATE]);
+    const fresh = await adapter.topology!({}, systemRuntime);
+    let failures = 0;
+    const flaky: Adapter = {
+      ...adapter,
+      topology: async () => ({
+        ...fresh,
+        plan: (destinations, signal) =>
+          ++failures < 3 ? Promise.reject(new Error("cut")) : fresh.plan(destinations, signal),
+      }),
+      open: async () =>
+        ({ classify: () => ({ kind: "retryable", code: "cut" }), close: async () => {} }) as unknown as Connection,
+    };
+    const runtime = virtualRuntime();
+    const planning = plan({ ...options(flaky), runtime });
+    await runtime.advance(10_000);
+    expect((await planning).changes).toEqual({ aws: [CREATE] });
+    expect(log).toEqual(["close", "close", "plan", "close"]);
   });
 
   it("refuses filters that only the consumers know, since connect() would take them away again", async () => {

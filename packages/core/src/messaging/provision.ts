@@ -9,6 +9,7 @@ import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 import type { ConnectionPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
+import { retried } from "./retried.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 import type { Change } from "../driver/topology.ts";
 import type { ClaimTopology, Extension } from "../pipeline/extension.ts";
@@ -65,7 +66,7 @@ export async function plan(options: PlanOptions): Promise<PlannedTopology> {
   const changes: Record<string, readonly Change[]> = {};
   const topologies: Record<string, TopologyPlan> = {};
   for (const connection of Object.values(resolved.connections)) {
-    const planned = await withTopology(connection, runtime, (topology) =>
+    const planned = await withTopology(connection, runtime, signal, (topology) =>
       topology.plan(destinationsOf(resolved, connection.name), signal),
     );
     if (planned === undefined) continue;
@@ -95,7 +96,7 @@ export async function apply(
   }
   const { signal = new AbortController().signal, destructive = false } = options;
   for (const [name, topologyPlan] of Object.entries(hidden.topologies)) {
-    await withTopology(hidden.plan.connections[name]!, hidden.runtime, (topology) =>
+    await withTopology(hidden.plan.connections[name]!, hidden.runtime, signal, (topology) =>
       topology.apply(topologyPlan, signal, { destructive }),
     );
   }
@@ -150,7 +151,7 @@ async function provisionOne(
     const text = `"${name}" (${adapter.name}) has no topology to verify; set provision: off on the connection`;
     throw new MessagingError("no-topology", text, { kind: "config" });
   }
-  await withTopology(connection, runtime, async (topology) => {
+  await withTopology(connection, runtime, signal, async (topology) => {
     const planned = await topology.plan(destinationsOf(resolved, name), signal);
     // Refuse before applying anything, so that nothing is half done.
     refuseUnwanted(name, mode, planned.changes);
@@ -199,16 +200,29 @@ export function destinationsOf(resolved: Plan, connection: string): readonly Des
   return [...found.values()];
 }
 
-/** Opens the adapter's topology while `run` runs. Returns undefined if it has none. The driver classifies raw errors. */
+/**
+ * Opens the adapter's topology while `run` runs. Returns undefined if it has none. A fault that passes by itself is tried again, with a
+ * topology opened anew; `run` must be idempotent.
+ */
 async function withTopology<T>(
   connection: ConnectionPlan,
   runtime: Runtime,
+  signal: AbortSignal,
   run: (topology: Topology) => Promise<T>,
 ): Promise<T | undefined> {
+  if (connection.adapter.topology === undefined) return undefined;
+  return retried(runtime, signal, () => withOpened(connection, runtime, run));
+}
+
+/** The driver classifies raw errors. */
+async function withOpened<T>(
+  connection: ConnectionPlan,
+  runtime: Runtime,
+  run: (topology: Topology) => Promise<T>,
+): Promise<T> {
   const { adapter, options, name } = connection;
-  if (adapter.topology === undefined) return undefined;
   try {
-    const topology = await adapter.topology(options, runtime);
+    const topology = await adapter.topology!(options, runtime);
     try {
       return await run(topology);
     } finally {

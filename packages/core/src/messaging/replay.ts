@@ -1,4 +1,5 @@
-import type { Connection, Position } from "../driver/index.ts";
+import type { Connection, Position, Runtime } from "../driver/index.ts";
+import { retried } from "./retried.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
 import type { ReplayFrom } from "../api/messaging.ts";
 import type { GroupPlan } from "../plan/plan.ts";
@@ -10,6 +11,7 @@ export async function replay(
   from: ReplayFrom,
   errorContext: { readonly channel: string; readonly group: string },
   closed: AbortSignal,
+  runtime: Runtime,
 ): Promise<void> {
   const to = positionOf(from, errorContext);
   const kind = typeof to === "string" ? to : "time" in to ? "time" : "at";
@@ -18,10 +20,12 @@ export async function replay(
     const text = `"${errorContext.channel}" cannot be replayed from ${kind}: ${can === "" ? "its transport keeps no positions; a stream does" : `its transport can from ${can}`}`;
     throw new MessagingError("replay-unsupported", text, { kind: "config", ...errorContext });
   }
-  await connection.seek(destination, to, closed).catch((cause: unknown) => {
-    closed.throwIfAborted();
-    throw fromFault(connection.classify(cause, "open"), `replay of "${errorContext.channel}"`, cause, errorContext);
-  });
+  const once = () =>
+    connection.seek!(destination, to, closed).catch((cause: unknown) => {
+      closed.throwIfAborted();
+      throw fromFault(connection.classify(cause, "open"), `replay of "${errorContext.channel}"`, cause, errorContext);
+    });
+  await retried(runtime, closed, once);
 }
 
 function positionOf(from: ReplayFrom, errorContext: { readonly channel: string; readonly group: string }): Position {

@@ -163,7 +163,11 @@ function add(found: Found, { role, on, use }: Call, { rights, warnings = [] }: N
   found.warnings.push(...warnings);
 }
 
-function finish({ iam, broker, resources, warnings }: Found, { redact = String }: Plan, account: string | undefined): Policies {
+function finish(
+  { iam, broker, resources, warnings }: Found,
+  { redact = String }: Plan,
+  account: string | undefined,
+): Policies {
   const all = new Map<Role, readonly Grain[]>(
     ROLES.map((role) => [role, grainsOf(iam.filter((right) => right.role === role))]),
   );
