@@ -342,7 +342,7 @@ function neighboursOf({ action, resource }: Request): readonly Pick<Request, "ac
     replaced(5, `${kind}${name.slice(0, -1)}`),
     replaced(5, `${kind}${name.endsWith(".fifo") ? name.slice(0, -5) : `${name}.fifo`}`),
     // What follows a consumer's name is the time of its registration, which is not known before.
-    ...(action === "kinesis:SubscribeToShard" ? [] : [`${resource}/other`]),
+    ...(/\/consumer\/.*:\d+$/.test(resource) ? [] : [`${resource}/other`]),
   ];
   return others.map((one) => ({ action, resource: one }));
 }

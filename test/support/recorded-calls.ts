@@ -216,11 +216,11 @@ export class Asked {
       "kms:EncryptionContext:aws:kinesis:arn": stream,
     });
     switch (command) {
-      // By name, the consumer's ARN has no time in it.
+      // By name: the reference has an ARN with the time of the registration, and AWS's refusals have one without.
       case "DescribeStreamConsumer":
-        return [one(`${stream}/consumer/${input.ConsumerName}`)];
+        return ["", REGISTERED].map((time) => one(`${stream}/consumer/${input.ConsumerName}${time}`));
       case "SubscribeToShard":
-        return [one(input.ConsumerARN), ...kms];
+        return [one(input.ConsumerARN.replace(/:\d+$/, REGISTERED)), ...kms];
       case "UpdateShardCount":
       case "UpdateStreamMode":
         return [one("*")];
@@ -252,6 +252,9 @@ export class Asked {
     }));
   }
 }
+
+/** One time of registration stands for all: nobody knows it before. */
+const REGISTERED = ":1700000000";
 
 /** Actions that several commands share. */
 const ACTION: Readonly<Record<string, string>> = {

@@ -40,9 +40,8 @@ export async function rightsOf(options: KinesisOptions): Promise<Rights> {
         case "receive": {
           const consumer = fansOut(of, options.fanOut)
             ? [
-                ...grant("kinesis", ["DescribeStreamConsumer"], consumerArn(arn, of)),
-                // With the time at which it was registered.
-                ...grant("kinesis", ["SubscribeToShard"], `${consumerArn(arn, of)}:*`),
+                ...describing(arn, [consumerName(of)]),
+                ...grant("kinesis", ["SubscribeToShard"], registered(arn, consumerName(of))),
               ]
             : [];
           const rows = table(of, place, "GetItem", "Scan", "PutItem", "UpdateItem", "DeleteItem");
@@ -87,7 +86,19 @@ function streamArn(of: Destination, place: AwsPlace): string {
 const arnOf = (name: string, { partition, region, account }: AwsPlace): string =>
   `arn:${partition}:kinesis:${region}:${account}:stream/${name}`;
 
-const consumerArn = (stream: string, of: Destination): string => `${stream}/consumer/${consumerName(of)}`;
+/** A consumer's ARN has the time of its registration, which is not known here. */
+const registered = (stream: string, consumer: string): string => `${stream}/consumer/${consumer}:*`;
+
+/**
+ * To describe consumers by name. The Service Authorization Reference has the ARN with the time, and AWS's own refusals have it without
+ * (https://github.com/aws/aws-cdk/issues/22184). So both are granted.
+ */
+const describing = (stream: string, consumers: readonly string[]): readonly IamRight[] =>
+  consumers.flatMap((name) =>
+    [`${stream}/consumer/${name}`, registered(stream, name)].flatMap((arn) =>
+      grant("kinesis", ["DescribeStreamConsumer"], arn),
+    ),
+  );
 
 const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 const TABLE_ARN = /^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/;
@@ -116,10 +127,7 @@ const TOPOLOGY: Readonly<
     const arn = arnOfDesired(stream, place);
     const { external, settings, consumers } = stream;
     const tags = external || settings.tags === undefined ? [] : ["ListTagsForStream"];
-    return [
-      ...grant("kinesis", ["DescribeStreamSummary", ...tags], arn),
-      ...consumers.flatMap((name) => grant("kinesis", ["DescribeStreamConsumer"], `${arn}/consumer/${name}`)),
-    ];
+    return [...grant("kinesis", ["DescribeStreamSummary", ...tags], arn), ...describing(arn, consumers)];
   },
   apply: (stream, place) => {
     const arn = arnOfDesired(stream, place);
@@ -129,7 +137,7 @@ const TOPOLOGY: Readonly<
         ? []
         : [
             ...grant("kinesis", ["DescribeStreamSummary", "RegisterStreamConsumer"], arn),
-            ...consumers.flatMap((name) => grant("kinesis", ["DescribeStreamConsumer"], `${arn}/consumer/${name}`)),
+            ...describing(arn, consumers),
           ];
     if (external) return registering;
     const tags = settings.tags === undefined ? [] : ["AddTagsToStream", "ListTagsForStream"];
