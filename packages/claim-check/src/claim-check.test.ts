@@ -81,6 +81,17 @@ describe("a stored message", () => {
     expect((await step.read(other, messageOf({ source: "billing" }), reader())).body).toBe("another service's");
   });
 
+  test("does not change with the bytes that were given, nor with those that were read", async () => {
+    const step = await open(memory);
+    const bytes = Buffer.from("bytes");
+    const content = await step.write({ body: bytes, contentType: "application/octet-stream" }, messageOf(), writing());
+    bytes.fill(0);
+    const { body } = await step.read(content, messageOf(), reader());
+    expect(body).toEqual(Buffer.from("bytes"));
+    (body as Buffer).fill(0);
+    expect((await step.read(content, messageOf(), reader())).body).toEqual(Buffer.from("bytes"));
+  });
+
   test("of more than 64 MiB is refused before anything is stored", async () => {
     const step = await open(memory);
     await expect(stored(step, new Uint8Array(64 * 2 ** 20 + 1))).rejects.toMatchObject({

@@ -52,6 +52,7 @@ describe("the key of a message's object", () => {
     const end = Buffer.from(sha256, "base64url").toString("hex").slice(0, 32);
     expect(isKeyOf(`p/orders/1.${end}`, "p", { id: "1" }, sha256)).toBe(true);
     expect(isKeyOf(key + end, prefix, { id: "1" }, sha256)).toBe(false);
+    expect(isKeyOf(`p/orders/1.${end}/x`, "p", { id: "1" }, sha256)).toBe(false);
     expect(isKeyOf(`p/orders/1.${end}`, "p", { id: "1" }, digest("y"))).toBe(false);
   });
 });

@@ -50,7 +50,7 @@ const permanent = (code: string, hint: string): MemoryFault => new MemoryFault("
 export function stored(message: WireMessage, ordered: boolean): WireMessage {
   if (message.local !== undefined && (ordered || message.key === undefined)) return message;
   const kept: { -readonly [K in keyof WireMessage]: WireMessage[K] } = {
-    body: typeof message.body === "string" ? message.body : message.body.slice(),
+    body: typeof message.body === "string" ? message.body : new Uint8Array(message.body),
     headers: { ...message.headers },
   };
   if (message.type !== undefined) kept.type = message.type;
@@ -63,7 +63,7 @@ export function stored(message: WireMessage, ordered: boolean): WireMessage {
 export function handedOut(message: WireMessage): WireMessage {
   return message.local !== undefined || typeof message.body === "string"
     ? message
-    : { ...message, body: message.body.slice() };
+    : { ...message, body: new Uint8Array(message.body) };
 }
 
 /** What SQS accepts: tab, line feed, carriage return, and Unicode without other C0 controls, lone surrogates, U+FFFE and U+FFFF. */

@@ -80,6 +80,7 @@ describe("a message is stored in S3", () => {
     await of.renew(content, messageOf());
     const after = s3.store.getObject("acme-msgs", keyOf(content));
     expect(after.lastModified.getTime()).toBeGreaterThan(0);
+    expect(s3.seen.at(-1)!.headers["x-amz-source-expected-bucket-owner"]).toBe(OWNER);
     expect(after.body.toString()).toBe(BODY);
     expect((await of.read(content, messageOf(), reader())).body).toBe(BODY);
   });

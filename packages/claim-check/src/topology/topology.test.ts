@@ -82,6 +82,25 @@ describe("the lifecycle rule of a prefix", () => {
     expect(await rules()).toHaveLength(3);
   });
 
+  test("leaves the setting beside the rules as it was", async () => {
+    const sent: object[] = [];
+    const client = {
+      send: async ({
+        input,
+        constructor,
+      }: {
+        readonly input: object;
+        readonly constructor: { readonly name: string };
+      }) => {
+        if (constructor.name === "PutBucketLifecycleConfigurationCommand") sent.push(input);
+        return { Rules: [], TransitionDefaultMinimumObjectSize: "varies_by_storage_class" };
+      },
+    };
+    const of = await topology("p/28d", { client });
+    await of.apply(await of.plan(uses(28), signal), signal);
+    expect(sent).toMatchObject([{ TransitionDefaultMinimumObjectSize: "varies_by_storage_class" }]);
+  });
+
   test("is prolonged, never shortened, and enabled again", async () => {
     const of = await topology();
     await of.apply(await of.plan(uses(14), signal), signal);
