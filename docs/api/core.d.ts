@@ -668,6 +668,18 @@ export interface Health {
     readonly state: "connected" | "started" | "stopping" | "stopped";
     readonly problems: readonly string[];
     readonly connections: Readonly<Record<string, ConnectionHealth>>;
+    readonly live: boolean;
+    readonly ready: boolean;
+    readonly channels: Readonly<Record<string, ChannelHealth>>;
+}
+export interface ChannelHealth {
+    readonly status: Health["status"];
+    readonly problems: readonly string[];
+    readonly lastError?: {
+        readonly code: string;
+        readonly message: string;
+        readonly at: number;
+    };
 }
 export interface ConnectionHealth {
     readonly state: "up" | "down" | "blocked" | "throttled";
@@ -1375,7 +1387,7 @@ export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
-export type { ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, Redriven, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
+export type { ChannelHealth, ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, Redriven, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
 export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";

@@ -14,6 +14,7 @@ export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
 export type {
+  ChannelHealth,
   ConnectionHealth,
   ConnectOptions,
   DeadLetterItem,

@@ -306,7 +306,8 @@ export const cases: readonly ContractCase[] = [
   {
     id: "C13-health-tells-a-forgotten-start",
     clause,
-    title: "health is red while a consumer is registered and not started, green once it receives, red after stop",
+    title:
+      "health is red while a consumer is registered and not started, green and ready once it receives, red after stop; a process that works is live",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -314,12 +315,16 @@ export const cases: readonly ContractCase[] = [
       app.messaging.consume(consumer(channel, "main", { "*": () => {} } as never));
       assert.equal(app.messaging.health().status, "red");
       assert.match(app.messaging.health().problems.join(), /call start\(\)/);
+      assert.deepEqual([app.messaging.health().live, app.messaging.health().ready], [true, false]);
+      assert.equal(app.messaging.health().channels[channel.name].status, "red");
       const starting = app.messaging.start();
       assert.equal(app.messaging.health().status, "yellow");
       await starting;
       await t.until(() => app.messaging.health().status === "green", "health, green");
+      assert.deepEqual([app.messaging.health().live, app.messaging.health().ready], [true, true]);
+      assert.deepEqual(app.messaging.health().channels, { [channel.name]: { status: "green", problems: [] } });
       const stopping = app.stop();
-      assert.equal(app.messaging.health().status, "yellow");
+      assert.deepEqual([app.messaging.health().status, app.messaging.health().ready], ["yellow", false]);
       await stopping;
       assert.equal(app.messaging.health().status, "red");
     },

@@ -135,6 +135,31 @@ export interface Health {
   /** One sentence for each problem. Empty when green. */
   readonly problems: readonly string[];
   readonly connections: Readonly<Record<string, ConnectionHealth>>;
+  /**
+   * For a liveness probe: false if a receive has not answered for two minutes longer than it may wait. A restart may help then. A broker
+   * that is down, a missing right or an open breaker does not make it false.
+   */
+  readonly live: boolean;
+  /**
+   * For a readiness probe: true while this process does its work. False before every consumer receives, while a connection is down,
+   * when a person must act, and from `stop()` on. An open breaker leaves it true.
+   */
+  readonly ready: boolean;
+  /** The channels that this process publishes to or consumes, each with its own status. */
+  readonly channels: Readonly<Record<string, ChannelHealth>>;
+}
+
+/** What `health()` says of one channel. */
+export interface ChannelHealth {
+  readonly status: Health["status"];
+  /** One sentence for each problem. Empty when green. */
+  readonly problems: readonly string[];
+  /** The last failure of a receive, a settlement or the reading of a message in this process, also if it is over. */
+  readonly lastError?: {
+    readonly code: string;
+    readonly message: string /** Epoch milliseconds. */;
+    readonly at: number;
+  };
 }
 
 /** What `health()` says of one connection. */

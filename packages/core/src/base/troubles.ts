@@ -6,6 +6,8 @@ export interface Trouble {
   readonly text: string;
   /** True if the problem will not pass by itself, so that a person must act. */
   readonly needsPerson: boolean;
+  /** The channel that it is about. */
+  readonly channel?: string;
 }
 
 interface Noted extends Trouble {

@@ -10,7 +10,7 @@ import { milliseconds } from "../api/duration.ts";
 import { MessagingError } from "../api/errors.ts";
 import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
-import type { DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
+import type { ChannelHealth, DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
@@ -165,9 +165,43 @@ export class MessagingCore {
     const troubles = this.#troubles();
     for (const [name, { state }] of Object.entries(connections))
       if (state !== "up") troubles.push({ text: `connection "${name}" is ${state}`, needsPerson: false });
-    const red = troubles.some((trouble) => trouble.needsPerson);
-    const status = red ? "red" : troubles.length > 0 ? "yellow" : "green";
-    return { status, state: this.#state, problems: [...new Set(troubles.map(({ text }) => text))], connections };
+    const status = statusOf(troubles);
+    const groups = [...this.#groups.values()];
+    const working = this.#state === "started" || (this.#state === "connected" && groups.length === 0);
+    const reached = Object.values(connections).every((each) => each.state !== "down");
+    return {
+      status,
+      state: this.#state,
+      problems: textsOf(troubles),
+      live: !groups.some((group) => group.stuck),
+      ready: status !== "red" && working && reached && groups.every((group) => group.receiving),
+      connections,
+      channels: this.#channels(groups),
+    };
+  }
+
+  #channels(groups: readonly GroupRunner[]): Record<string, ChannelHealth> {
+    const publishing = [...this.#parts.connections.troubles(), ...(this.#parts.pipelines?.troubles() ?? [])];
+    const names = new Set([...this.#publishers.keys(), ...groups.map(({ context }) => context.channel.channel)]);
+    return Object.fromEntries(
+      [...names].map((name): [string, ChannelHealth] => {
+        const own = groups.filter(({ context }) => context.channel.channel === name);
+        const troubles = [
+          ...own.flatMap((group) => group.troubles()),
+          ...publishing.filter(({ channel }) => channel === name),
+        ];
+        const errors = own.flatMap(({ context }) => context.lastError ?? []).sort((one, other) => other.at - one.at);
+        const [lastError] = errors;
+        return [
+          name,
+          {
+            status: statusOf(troubles),
+            problems: textsOf(troubles),
+            ...(lastError === undefined ? {} : { lastError }),
+          },
+        ];
+      }),
+    );
   }
 
   #troubles(): Trouble[] {
@@ -317,6 +351,13 @@ export class MessagingCore {
   #refuseIfClosed(): void {
     if (this.#closed.signal.aborted) throw closedError();
   }
+}
+
+const textsOf = (troubles: readonly Trouble[]): readonly string[] => [...new Set(troubles.map(({ text }) => text))];
+
+function statusOf(troubles: readonly Trouble[]): Health["status"] {
+  if (troubles.some(({ needsPerson }) => needsPerson)) return "red";
+  return troubles.length > 0 ? "yellow" : "green";
 }
 
 function closedError(): MessagingError {

@@ -65,8 +65,8 @@ export class Pipelines {
       const until = new Date(untilMs).toISOString();
       const text = `"${channel}" still accepts messages that are not encrypted`;
       return untilMs > now
-        ? [{ text: `${text}, until ${until}`, needsPerson: false }]
-        : [{ text: `${text}, although that was to end on ${until}; set accept: required`, needsPerson: true }];
+        ? [{ text: `${text}, until ${until}`, needsPerson: false, channel }]
+        : [{ text: `${text}, although that was to end on ${until}; set accept: required`, needsPerson: true, channel }];
     });
     return [...this.#troubles.values(), ...open];
   }

@@ -3,6 +3,7 @@ import type { Observe } from "../../api/events.ts";
 import type { ChannelPlan, GroupPlan, PublishPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
+import { isMessagingError } from "../../api/errors.ts";
 import { isTraced } from "../../wire/trace.ts";
 import { Attempts } from "../lease/known-attempts.ts";
 import type { Bodies } from "../lease/bodies.ts";
@@ -37,6 +38,7 @@ export class ConnectedGroup implements GroupContext {
   bodies: Bodies | undefined;
   readonly budget: Budget;
   readonly gate: Gate | undefined;
+  lastError: GroupContext["lastError"];
   readonly attempts = new Attempts();
   readonly troubles: Troubles;
   readonly #connections: GroupConnections;
@@ -99,6 +101,10 @@ export class ConnectedGroup implements GroupContext {
   readonly describe = (error: unknown): string => describeError(error, this.#redact);
 
   emit(event: GroupEvent): void {
+    if (event.level !== "info" && "error" in event && isMessagingError(event.error)) {
+      const { code, message } = event.error;
+      this.lastError = { code, message, at: this.runtime.now() };
+    }
     const { channel, plan } = this;
     const whole = { connection: channel.on, channel: channel.channel, group: plan.group, ...event };
     if (this.#hide === undefined || whole.lease === undefined) return this.#observe(whole);

@@ -322,3 +322,19 @@ test("a failed settlement is tried again within the hold, then reported as lost"
     expect.objectContaining({ during: "settling", id: "id-r2" }),
   ]);
 });
+
+test("a receive that never answers makes the group stuck two minutes after its wait is over; one that waits does not", async () => {
+  const { runner, lease, runtime } = rig({ handler: () => {} });
+  await runner.start();
+  await runtime.advance("10m");
+  expect(runner.stuck).toBe(false);
+  const waits: number[] = [];
+  lease.receive = (_max, waitMs) => {
+    waits.push(waitMs);
+    return new Promise(() => {});
+  };
+  await runtime.advance("1m");
+  expect([runner.stuck, waits.length]).toEqual([false, 1]);
+  await runtime.advance("2m");
+  expect(runner.stuck).toBe(true);
+});

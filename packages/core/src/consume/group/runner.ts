@@ -57,6 +57,16 @@ export class GroupRunner {
     return this.#problem?.text;
   }
 
+  /** True while it receives. */
+  get receiving(): boolean {
+    return this.#receiving;
+  }
+
+  /** True if its receives have stopped for no reason that could pass. */
+  get stuck(): boolean {
+    return this.#session?.stuck(this.context.runtime.monotonic()) ?? false;
+  }
+
   /** All current problems of the consumer, for `health()`. */
   troubles(): readonly Trouble[] {
     const gated = this.context.gate?.trouble();

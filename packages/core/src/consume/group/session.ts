@@ -16,6 +16,9 @@ const CROWDED_ROUND_MS = 500;
 /** The shortest wait of a receive, in milliseconds: a shorter poll looks like a driver that does not wait. */
 const SHORTEST_POLL_MS = 25;
 
+/** A receive without an answer this many milliseconds after its wait is over never gets one: clients time out before. */
+const STUCK_MS = 120_000;
+
 /** Milliseconds for releasing a lease. The release only speeds up the takeover; the lease would expire anyway. */
 const RELEASE_MS = 5_000;
 
@@ -89,6 +92,12 @@ export class Session implements LeaseHost {
     if (size <= maxInFlight) return longest;
     const turn = Math.floor((CROWDED_ROUND_MS * maxInFlight) / size);
     return Math.min(longest, CROWDED_POLL_MS, Math.max(turn, SHORTEST_POLL_MS));
+  }
+
+  /** True if a receive has had no answer for so long that the driver is stuck. */
+  stuck(now: number): boolean {
+    for (const runner of this.#runners) if (runner.overdueMs(now) > STUCK_MS) return true;
+    return false;
   }
 
   makeRoom(of: LeaseRoom): void {

@@ -55,6 +55,8 @@ export interface GroupContext {
   /** Absent if handlers may always start. */
   readonly gate: Gate | undefined;
   readonly attempts: Attempts;
+  /** The last failure of a call or of reading a message. */
+  readonly lastError: { readonly code: string; readonly message: string; readonly at: number } | undefined;
   /** Current failures, for `health()`. */
   readonly troubles: Troubles;
   /** The queue to its dead-letter destination. Absent if the policy blocks or skips. */

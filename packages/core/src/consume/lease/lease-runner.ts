@@ -86,6 +86,11 @@ export class LeaseRunner implements Receiving, MessageParts {
     return reserved > 0 && (reserved + this.messages.size > share || this.#receives.waitMs > waitMs);
   }
 
+  /** For how many milliseconds longer than it may, a receive has had no answer. */
+  overdueMs(now: number): number {
+    return this.#receives.overdueMs(now);
+  }
+
   /** Ends its receives in flight early; they begin again with its share. */
   interrupt(): void {
     this.#receives.interrupt();

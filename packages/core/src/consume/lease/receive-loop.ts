@@ -43,6 +43,7 @@ export class ReceiveLoop {
   readonly #first: boolean;
   #reserved = 0;
   #began = 0;
+  #inFlight = false;
   #failures = 0;
   #hasty = 0;
   /** The signal of the receive in flight. */
@@ -93,6 +94,7 @@ export class ReceiveLoop {
       return this.#loops.ended();
     }
     this.#began = host.context.runtime.monotonic();
+    this.#inFlight = true;
     this.#loops.reserved += reserved;
     this.#loops.waitMs = host.waitMs();
     this.#receiving = this.#loops.receiving;
@@ -105,7 +107,13 @@ export class ReceiveLoop {
     void answer.then(this.#got, this.#failed);
   }
 
+  /** For how many milliseconds the receive in flight has had no answer. 0 if none is. */
+  waitingMs(now: number): number {
+    return this.#inFlight ? now - this.#began : 0;
+  }
+
   readonly #got = (got: readonly Delivery[] | null): void => {
+    this.#inFlight = false;
     const { budget } = this.#lease.host.context;
     if (this.#failures > 0) this.#works();
     this.#loops.reserved -= this.#reserved;
@@ -152,6 +160,7 @@ export class ReceiveLoop {
 
   /** A permanent fault ends the lease (driver rule 7). */
   readonly #failed = (cause: unknown): void => {
+    this.#inFlight = false;
     const { context } = this.#lease.host;
     const { signal } = this.#loops;
     this.#loops.reserved -= this.#reserved;

@@ -10,6 +10,7 @@ export class ReceiveLoops implements Loops {
   /** Ends the receives in flight. Replaced once used. */
   #cut = new AbortController();
   #running = 0;
+  #first: ReceiveLoop | undefined;
   reserved = 0;
   waitMs = 0;
   #idle: (() => void)[] | undefined;
@@ -69,8 +70,15 @@ export class ReceiveLoops implements Loops {
     for (const wake of this.#idle.splice(0)) wake();
   }
 
+  /** For how many milliseconds longer than it may, the first loop's receive has had no answer. */
+  overdueMs(now: number): number {
+    return Math.max((this.#first?.waitingMs(now) ?? 0) - this.waitMs, 0);
+  }
+
   #spawn(first: boolean): void {
     this.#running++;
-    new ReceiveLoop(this.#lease, this, first).next();
+    const loop = new ReceiveLoop(this.#lease, this, first);
+    if (first) this.#first = loop;
+    loop.next();
   }
 }

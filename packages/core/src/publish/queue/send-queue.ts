@@ -97,9 +97,15 @@ export class SendQueue {
   get trouble(): Trouble | undefined {
     const error = this.#loop.trouble;
     const doing = `publish to "${this.#errorContext.channel}"`;
-    if (error !== undefined) return { text: `${doing}: ${error.message}`, needsPerson: needsPerson(error.kind) };
+    const { channel } = this.#options.errorContext;
+    if (error !== undefined)
+      return { text: `${doing}: ${error.message}`, needsPerson: needsPerson(error.kind), channel };
     if (!this.#slot.opening || this.#unresolved === 0) return undefined;
-    return { text: `${doing}: ${this.#unresolved} messages wait for the destination to open`, needsPerson: false };
+    return {
+      text: `${doing}: ${this.#unresolved} messages wait for the destination to open`,
+      needsPerson: false,
+      channel,
+    };
   }
 
   /** How many messages were submitted and are not yet accepted or failed. */
