@@ -89,6 +89,21 @@ const layer: readonly Row[] = [
     warmup: 3,
   },
   {
+    id: "encrypt",
+    title: "encryption alone, a message of 1 KB of JSON",
+    contenders: [
+      by("switchyard", "encrypt", "ours"),
+      by("jose, one key", "encrypt", "joseDirect"),
+      by("jose, a key each", "encrypt", "joseWrapped"),
+    ],
+    targets: [
+      { metric: "encrypting", of: "switchyard", atMost: 25 },
+      { metric: "decrypting", of: "switchyard", atMost: 25 },
+    ],
+    rounds: { full: 7, quick: 4 },
+    warmup: 3,
+  },
+  {
     id: "import",
     title: 'import "@switchyard/core", cold',
     contenders: [by("switchyard", "loading", "core")],

@@ -7,6 +7,8 @@ const UNITS: Readonly<Record<string, string>> = {
   microseconds: "us a message",
   publishing: "us to publish",
   reading: "us to read",
+  encrypting: "us to encrypt",
+  decrypting: "us to decrypt",
   bytes: "bytes a message",
   milliseconds: "ms",
   kilobytes: "KB",
