@@ -2,6 +2,7 @@
 import * as amqp from "../../../packages/amqp/src/fixtures/decoders.ts";
 import * as claimCheck from "../../../packages/claim-check/src/fixtures/decoders.ts";
 import { decoderOf, decoders as core, type MessageForm } from "../../../packages/core/src/fixtures/decoders.ts";
+import * as encryption from "../../../packages/encryption/src/fixtures/decoders.ts";
 import * as kinesis from "../../../packages/kinesis/src/fixtures/decoders.ts";
 import * as leases from "../../../packages/leases/src/fixtures/decoders.ts";
 import * as sns from "../../../packages/sns/src/fixtures/decoders.ts";
@@ -27,6 +28,7 @@ export const adapterDecoders: readonly Decoder[] = [
   ...kinesis.decoders,
   ...leases.decoders,
   ...claimCheck.decoders,
+  ...encryption.decoders,
 ];
 
 export const decoders: readonly Decoder[] = [...coreDecoders, ...adapterDecoders];

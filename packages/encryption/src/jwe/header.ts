@@ -108,15 +108,15 @@ export function readHeader(text: string): ProtectedHeader {
   if (enc !== "A256GCM") throw bad("has another enc than A256GCM");
   if (zip !== undefined) throw bad("has zip; compression is told by swz");
   const listed = readCrit(header);
-  const wrapped = optional(header, "swk", (value) => isText(value, base64urlLength(MOST_WRAPPED_BYTES)));
+  const wrapped = optional(header, "swk", (value) => isBase64url(value, base64urlLength(MOST_WRAPPED_BYTES)));
   if ((wrapped !== undefined) !== (alg === "dir")) throw bad("has swk without alg: dir, or the reverse");
   const read: ProtectedHeader = {
     alg,
     kid: required(header, "kid", (value) => isText(value, MOST_KID)),
     contentType: required(header, "cty", (value) => isText(value, MOST_CONTENT_TYPE)),
-    binding: required(header, "swb", (value) => typeof value === "string" && value.length === BINDING_LENGTH),
+    binding: required(header, "swb", (value) => isBase64url(value, BINDING_LENGTH) && value.length === BINDING_LENGTH),
     context: required(header, "swc", (value) => isText(value, MOST_HEADER_BYTES)),
-    expiresAt: optional(header, "swe", Number.isSafeInteger),
+    expiresAt: optional(header, "swe", isWhole),
     wrapped,
     coding: readCoding(header),
   };
@@ -130,6 +130,12 @@ const BINDING_LENGTH = 43;
 
 const isText = (value: unknown, most: number): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= most;
+
+/** -0 would be written as 0. */
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && !Object.is(value, -0);
+
+const isBase64url = (value: unknown, most: number): value is string =>
+  isText(value, most) && fromBase64url(value) !== undefined;
 
 /** Members that we do not know are ignored [RFC 7516, 4], unless they are critical. None is an object: that would be of no use to us. */
 function checkMembers(header: Readonly<Record<string, unknown>>): void {
@@ -153,7 +159,7 @@ function readCoding(header: Readonly<Record<string, unknown>>): Coding | undefin
     "swz",
     (value) => value === "br" || value === "gzip" || value === "zstd",
   );
-  const bytes = optional<number>(header, "sws", (value) => Number.isSafeInteger(value) && (value as number) >= 0);
+  const bytes = optional<number>(header, "sws", (value) => isWhole(value) && value >= 0);
   if ((name === undefined) !== (bytes === undefined)) throw bad("has only one of swz and sws");
   return name === undefined || bytes === undefined ? undefined : { name, bytes };
 }

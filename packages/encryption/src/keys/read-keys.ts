@@ -94,7 +94,7 @@ export class ReadKeys {
   #failed(name: string, key: string, error: unknown): Error {
     const { runtime, signal, entry, troubles } = this.#context;
     if (signal.aborted) return closed(entry);
-    const known = ofProvider(error, `keys.${entry}: unwrapping a data key`);
+    const known = ofProvider(error, `unwrapping a data key of keys.${entry}`);
     troubles.failed(useOf(key), known);
     const forMs = isMessagingError(known) && known.kind === "permanent" ? REFUSED_MS : FAILED_MS;
     this.#failures.delete(name);

@@ -192,7 +192,7 @@ class ScopeKey {
   #failed(error: unknown): Error {
     const { signal, entry, troubles } = this.#context;
     if (signal.aborted) return closed(entry);
-    const known = ofProvider(error, `keys.${entry}: making a data key`);
+    const known = ofProvider(error, `making a data key of keys.${entry}`);
     troubles.failed(WRITE, known);
     return known;
   }
