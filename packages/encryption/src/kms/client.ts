@@ -17,7 +17,7 @@ export interface Client {
   close(): void;
 }
 
-/** Reaches no service. Rejects plain http: to another machine. `region`: of the key's ARN. Undefined: as the options say. */
+/** Reaches no service. Rejects plain http: to another machine. Without `region` the SDK looks for it. */
 export async function openClient(options: KmsOptions, region: string | undefined, sdk: Sdk): Promise<Client> {
   const client = options.client ?? (await create(options, region, sdk));
   await checkedEndpoint(configOf(client), options.allowInsecure === true, "https://kms.eu-west-1.amazonaws.com");
@@ -32,6 +32,6 @@ export async function openClient(options: KmsOptions, region: string | undefined
 }
 
 function create(options: KmsOptions, region: string | undefined, sdk: Sdk): ReturnType<typeof ownClient> {
-  const settings = clientSettings({ ...options, region: region ?? options.region }, handlerSettings(CALL_TIMEOUT_MS));
+  const settings = clientSettings({ ...options, region }, handlerSettings(CALL_TIMEOUT_MS));
   return ownClient(sdk, "KMSClient", { ...settings, maxAttempts: ATTEMPTS }, undefined);
 }

@@ -1,5 +1,7 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { ARN, FakeKms, kmsError, OLD } from "../fixtures/kms.ts";
 import {
   cipherOf,
@@ -199,4 +201,58 @@ test("the SDK's own client is made for the region of each key, and only where no
   expect(keys.summary).toBe(`AWS KMS: writes with ${ARN}, reads ${ARN}, ${far}`);
   await keys.close();
   await (await open({ use: "kms", write: ARN, read: [ARN, far] })).close();
+});
+
+describe("through the SDK's own client, over HTTP", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  /** Answers in the protocol of KMS, from the fake. */
+  async function listening(kms: FakeKms) {
+    const answer: RequestListener = async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const action = String(request.headers["x-amz-target"]).split(".")[1] as string;
+      const input = JSON.parse(Buffer.concat(chunks).toString());
+      if (input.CiphertextBlob !== undefined) input.CiphertextBlob = Buffer.from(input.CiphertextBlob, "base64");
+      const command = { constructor: { name: `${action}Command` }, input };
+      response.setHeader("content-type", "application/x-amz-json-1.1");
+      const inBase64 = (_: string, value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
+      try {
+        const { Plaintext, CiphertextBlob, ...rest } = await kms.send(command);
+        const bytes = { Plaintext: Buffer.from(Plaintext).toString("base64") };
+        const blob = CiphertextBlob === undefined ? {} : { CiphertextBlob: CiphertextBlob.toString("base64") };
+        response.end(JSON.stringify({ ...rest, ...bytes, ...blob }, inBase64));
+      } catch (error) {
+        const { name, message } = error as Error;
+        response.writeHead(400).end(JSON.stringify({ __type: name, message }));
+      }
+    };
+    const server = createServer((request, response) => void answer(request, response));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+  }
+
+  test("messages are written and read, and refusals are understood", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE12");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "s3cr3t-of-the-test");
+    const kms = new FakeKms();
+    const { endpoint, close } = await listening(kms);
+    const keys = await open({ use: "kms", write: ARN, endpoint });
+    const cipher = cipherOf(keys);
+    const written = await cipher.write(json(), messageOf(), writing());
+    expect(String((await cipher.read(written, messageOf(), reader())).body)).toBe(json().body);
+    expect(kms.asked.map(({ action }) => action)).toEqual(["GenerateDataKey", "Decrypt"]);
+    const forged = withHeader(written.body, (header) => ({ ...header, swk: "AAAA" }));
+    const error = await errorOf(() =>
+      cipher.read({ body: forged, contentType: "application/jose" }, messageOf(), reader()),
+    );
+    expect([error.code, error.kind]).toEqual(["undecryptable", "permanent"]);
+    kms.failing.set(ARN, kmsError("DisabledException", 400, `${ARN} is disabled.`));
+    const refused = await errorOf(() => cipher.write(json(), messageOf({ type: "other" }), writing()));
+    expect([refused.code, refused.kind]).toEqual(["keys-disabled", "auth"]);
+    expect(inspect(refused, { depth: 9 })).not.toContain("s3cr3t");
+    await keys.close();
+    close();
+  });
 });

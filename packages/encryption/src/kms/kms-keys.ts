@@ -1,5 +1,4 @@
 /** Data keys of AWS KMS. */
-import type { Sdk } from "@switchyard/aws-kit";
 import { keyFault } from "../errors.ts";
 import type { KmsOptions } from "../options.ts";
 import type { GeneratedKey, KeyProvider, Scope } from "../provider.ts";
@@ -12,13 +11,18 @@ export async function openKmsKeys(options: KmsOptions): Promise<KmsKeys> {
   const clients = new Map<string, Client>();
   const regions = new Set([options.write, ...options.read].map((key) => regionOf(key, options)));
   for (const region of regions)
-    clients.set(region, await openClient(options, region === "" ? undefined : region, sdk satisfies Sdk));
+    clients.set(
+      region,
+      await openClient(options, region === "" ? (options.region ?? regionIn(options.write)) : region, sdk),
+    );
   return new KmsKeys(options, clients);
 }
 
-/** The region of an ARN. Empty: as the options say, and for one endpoint or one client there is one region only. */
+/** The region that a key is asked for in. Empty: there is only one client, with the options' region. */
 const regionOf = (key: string, { client, endpoint }: KmsOptions): string =>
-  client === undefined && endpoint === undefined && key.startsWith("arn:") ? (key.split(":")[3] as string) : "";
+  client === undefined && endpoint === undefined ? (regionIn(key) ?? "") : "";
+
+const regionIn = (key: string): string | undefined => (key.startsWith("arn:") ? key.split(":")[3] : undefined);
 
 export class KmsKeys implements KeyProvider {
   readonly summary: string;
