@@ -59,7 +59,7 @@ const INFLATE: Readonly<Record<Coding["name"], Inflate>> = {
 };
 
 /** True if this Node can compress with zstd: from 22.15 and 23.8 on. */
-export const hasZstd = (): boolean => typeof zlib.zstdCompressSync === "function";
+const hasZstd = (): boolean => typeof zlib.zstdCompressSync === "function";
 
 /** Compresses with one coding and reads all of them. Without options it only reads. */
 export class Compression implements Step {

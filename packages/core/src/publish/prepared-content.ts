@@ -15,7 +15,7 @@ const SHA256_CHARS = 43;
  * The content of a message whose channel has a pipeline. It is compressed and encrypted once, before the message is sent for the first
  * time; a resend sends the same bytes. It is stored elsewhere at most once, when a sender finds it too large.
  */
-export class PreparedContent extends Prepared implements Writing {
+class PreparedContent extends Prepared implements Writing {
   readonly binary: boolean;
   gate: PromiseLike<void> | undefined;
   readonly #pipeline: Pipeline;
