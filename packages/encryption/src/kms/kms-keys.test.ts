@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -208,7 +208,7 @@ describe("through the SDK's own client, over HTTP", () => {
 
   /** Answers in the protocol of KMS, from the fake. */
   async function listening(kms: FakeKms) {
-    const answer: RequestListener = async (request, response) => {
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
       const action = String(request.headers["x-amz-target"]).split(".")[1] as string;
