@@ -5,7 +5,7 @@ import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import { Adapters } from "./resolve/adapters.ts";
 import { resolveChannel } from "./resolve/channel.ts";
 import { Connections } from "./resolve/connections.ts";
-import { KeyEntries, withDeadLetterContexts } from "./resolve/content.ts";
+import { KeyEntries } from "./resolve/content.ts";
 import { Extensions } from "./resolve/extensions.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import { explain } from "./resolve/explain.ts";
@@ -53,7 +53,7 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
   const connections = new Connections(context, new Adapters(adapters, loaded.directories));
   const extensions = new Extensions(input.extensions ?? [], loaded.directories);
   const keys = new KeyEntries(context, extensions);
-  const resolved: Record<string, ChannelPlan> = {};
+  const channels: Record<string, ChannelPlan> = {};
   for (const shape of shapes) {
     if (!KEBAB.test(shape.name)) {
       problems.add(
@@ -71,11 +71,10 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
       keys,
       extensions,
     );
-    if (plan !== undefined) resolved[shape.name] = plan;
+    if (plan !== undefined) channels[shape.name] = plan;
   }
   if (problems.size > 0)
     throw problems.error(profile === undefined ? loaded.source : `${loaded.source}, profile ${profile}`);
-  const channels = withDeadLetterContexts(resolved);
   const used = Object.fromEntries(
     [...connections.used].map(([name, { adapter, options, provision }]): [string, ConnectionPlan] => [
       name,

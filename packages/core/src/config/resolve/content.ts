@@ -1,6 +1,6 @@
 /** Resolves what the messages of a channel pass: `compress`, `encrypt`, `claimCheck`, and the entries of `keys` that they use. */
 import { formatByteSize, parseByteSize } from "../../api/byte-size.ts";
-import type { ChannelInput } from "../../api/config-input.ts";
+import type { ChannelInput, PolicyInput } from "../../api/config-input.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ContentPlan, KeysPlan } from "../../plan/plan.ts";
 import type { Extension } from "../../pipeline/extension.ts";
@@ -149,7 +149,7 @@ async function encryptOf(resolving: Resolving, keys: KeyEntries): Promise<Conten
   return {
     keys: used.name,
     context: own,
-    contexts: [own],
+    contexts: contextsOf(resolving, own),
     accept,
     ...(untilMs === undefined ? {} : { untilMs }),
   };
@@ -190,28 +190,25 @@ function checkNeed({ context, section, shape }: Resolving, encrypt: ContentPlan[
   context.problems.add(section.where("encrypt"), `${why}; set encrypt: { keys: <an entry of keys> }`);
 }
 
-/** The contents of all channels, each with the contexts of the channels whose dead letters it holds. */
-export function withDeadLetterContexts<
-  P extends {
-    readonly channel: string;
-    readonly content?: ContentPlan;
-    readonly groups: Readonly<Record<string, { readonly deadLetter?: { readonly channel: string } }>>;
-  },
->(channels: Readonly<Record<string, P>>): Record<string, P> {
-  const plans = Object.values(channels);
-  return Object.fromEntries(
-    plans.map((plan) => {
-      const { content } = plan;
-      if (content?.encrypt === undefined) return [plan.channel, plan];
-      const sources = plans.filter(
-        (other) =>
-          other !== plan && Object.values(other.groups).some(({ deadLetter }) => deadLetter?.channel === plan.channel),
-      );
-      const theirs = sources.flatMap((source) => source.content?.encrypt?.context ?? []);
-      const contexts = [...new Set([...content.encrypt.contexts, ...theirs])];
-      return [plan.channel, { ...plan, content: { ...content, encrypt: { ...content.encrypt, contexts } } }];
-    }),
-  );
+/**
+ * The contexts that a channel may read: its own, and those of the configured channels whose dead letters come to it. They need not be
+ * channels of this process: a service that handles dead letters may know no other channel.
+ */
+function contextsOf({ context, naming }: Resolving, own: string): readonly string[] {
+  const { layers } = context;
+  const sources = layers.names("channels").filter((name) => {
+    const { groups = {}, policy } = layers.channel(name).value as ChannelInput;
+    const policies = Object.values(groups).map((group) => group?.policy ?? policy ?? "default");
+    return policies.some((each) => {
+      const { deadLetter } = layers.policy(each).value as PolicyInput;
+      return typeof deadLetter === "object" && deadLetter.channel === naming.channel;
+    });
+  });
+  const theirs = sources.flatMap((name) => {
+    const { encrypt } = layers.channel(name).value as ChannelInput;
+    return encrypt === undefined ? [] : [encrypt.context ?? name];
+  });
+  return [...new Set([own, ...theirs])];
 }
 
 /** What `explain()` prints of a content. */
