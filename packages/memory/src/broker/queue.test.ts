@@ -109,6 +109,16 @@ test("a retry is never early, and the next attempt is one above the one that fai
   expect((await now(lease))![0]).toMatchObject({ attempt: 4 });
 });
 
+test("a message that is given back unread after a wait has used up no attempt", async () => {
+  const bed = await bench([from]);
+  await bed.send(from, text("a"));
+  const lease = await bed.lease(from);
+  const [first] = (await now(lease))!;
+  await retry(lease, first!, 1_000, 0);
+  await bed.runtime.advance(1_000);
+  expect((await now(lease))![0]).toMatchObject({ attempt: 1 });
+});
+
 test("a release brings the message back at once and costs no attempt", async () => {
   const bed = await bench([from]);
   await bed.send(from, text("a"), text("b"));

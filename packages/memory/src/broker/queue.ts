@@ -121,7 +121,7 @@ export class Queue {
     if (this.rules.returnsByHold) {
       if (delayMs > 0) return this.extend(hold, delayMs);
     } else if (attempts === undefined) item.attempts--;
-    else item.attempts = Math.max(item.attempts, attempts);
+    else item.attempts = attempts;
     this.#return(hold, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
     return true;
   }
