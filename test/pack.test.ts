@@ -77,7 +77,9 @@ describe.each(workspaces)("the tarball of $short", ({ manifest }) => {
     );
     const other = paths.filter(
       (path) =>
-        !/^(dist|src)\/.+\.(ts|js|map)$|^src\/fast\/README\.md$|^(LICENSE|README\.md|package\.json)$/.test(path),
+        !/^(dist|src)\/.+\.(ts|js|map)$|^src\/fast\/README\.md$|^vectors\/v1\.json$|^(LICENSE|README\.md|package\.json)$/.test(
+          path,
+        ),
     );
     expect(other).toEqual([]);
     expect(paths.filter((path) => /\.test\.|\/fixtures\/|tsbuildinfo/.test(path))).toEqual([]);
