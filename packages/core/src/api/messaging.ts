@@ -157,7 +157,8 @@ export interface ChannelHealth {
   /** The last failure of a receive, a settlement or the reading of a message in this process, also if it is over. */
   readonly lastError?: {
     readonly code: string;
-    readonly message: string /** Epoch milliseconds. */;
+    readonly message: string;
+    /** Epoch milliseconds. */
     readonly at: number;
   };
 }
