@@ -1890,7 +1890,7 @@ export interface Attribute {
     readonly part?: keyof Carried;
     readonly json: "number" | "string";
     write(envelope: Envelope): string | undefined;
-    read(value: unknown): string | number;
+    read(value: unknown): string | number | undefined;
 }
 export declare const ATTRIBUTES: readonly Attribute[];
 export declare const DEAD_ATTRIBUTES: readonly Pick<Attribute, "name" | "json">[];
@@ -1935,6 +1935,7 @@ export interface DeadInfo {
 }
 export declare const MAX_HOP = 1000000;
 export declare function nextHop(hop: number): number;
+export declare function isCoded({ carried }: Pick<Envelope, "carried">): boolean;
 
 // wire/foreign-message.d.ts
 import type { WireMessage } from "../driver/index.ts";

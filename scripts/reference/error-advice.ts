@@ -12,6 +12,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The channel's codec threw while it read a message of its media type. The message becomes a dead letter with `invalid-message`. The cause is the codec's error.",
   "not-encodable":
     "The channel's codec threw, or returned neither bytes nor text. Correct `codec.encode`. The cause is the codec's error.",
+  "step-failed":
+    "A step of the channel's pipeline (encryption, a claim store of your own) failed with an error that is not a MessagingError. The cause is that error. Nothing was sent; on receive, the message is tried for 15 minutes.",
   undecodable:
     "Of a dead letter: a compressed body is damaged, or larger than its message declares or than is ever read. The text says which. Look at who published it.",
   "retry-time-over":

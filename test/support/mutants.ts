@@ -612,6 +612,26 @@ export const mutants: readonly Mutant[] = [
     caughtBy: "S-zombie-checkpoint",
     hooks: () => ({ settle: async (batch, call) => (await call(batch)).map(() => undefined) }),
   },
+  {
+    name: "reads every body as text",
+    of: "memory queue",
+    caughtBy: "D-compressed",
+    hooks: sending(({ body, ...rest }) => ({
+      ...rest,
+      body: typeof body === "string" ? body : Buffer.from(body).toString(),
+    })),
+  },
+  {
+    name: "drops the attributes that it does not know",
+    of: "memory queue",
+    caughtBy: "D-stored",
+    hooks: sending((message) => {
+      const { ce } = message.headers;
+      if (ce === undefined) return message;
+      const { dataref: _, datarefsize: __, datarefsha256: ___, ...known } = JSON.parse(ce) as Record<string, unknown>;
+      return { ...message, headers: { ...message.headers, ce: JSON.stringify(known) } };
+    }),
+  },
 ];
 
 export function mutate(adapter: Adapter, mutant: Mutant, runtime: () => Runtime): Adapter {

@@ -247,6 +247,25 @@ export function configurations(): void {
   defineConfig([orders], { connections, chanels: {} });
 }
 
+export function encryption(): void {
+  const connections = { aws: cloud() };
+  const secret = channel("secret", { messages: { one }, needs: { encryption: true } });
+  const on = { model: "queue", on: "aws", groups: { main: {} } } as const;
+  const keys = { shop: { use: "local" } };
+  const encrypt = { keys: "shop" } as const;
+  defineConfig([secret], { connections, keys, channels: { secret: { ...on, encrypt } } });
+  defineConfig([secret], { connections, keys, channels: { "*": { encrypt }, secret: on } });
+  const until = { ...encrypt, accept: "optional", until: "2027-02-01" } as const;
+  defineConfig([secret], { connections, keys, channels: { secret: { ...on, encrypt: until } } });
+  // @ts-expect-error "secret" needs encryption; set encrypt: { keys: ... }
+  defineConfig([secret], { connections, keys, channels: { secret: on } });
+  const base = { connections, keys, channels: { secret: { ...on, encrypt } } } as const;
+  // @ts-expect-error "secret" needs encryption; set encrypt: { keys: ... }
+  defineConfig([secret], { ...base, profiles: { p: { channels: { secret: { encrypt: null } } } } });
+  // @ts-expect-error "secret" needs encryption, and accept: "optional" must end; set until to a date
+  defineConfig([secret], { ...base, profiles: { p: { channels: { secret: { encrypt: { accept: "optional" } } } } } });
+}
+
 export function profiles(): void {
   const base = {
     connections: { aws: cloud(), old: queueOnly() },

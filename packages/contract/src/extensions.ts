@@ -19,6 +19,8 @@ const JOSE = "application/jose";
 export class Extras {
   /** False: the keys and the store cannot be used now. */
   available = true;
+  /** For how long a message is tried that cannot be read meanwhile. Undefined: forever. */
+  giveUpAfterMs: number | undefined;
   sealed = 0;
   opened = 0;
   stored = 0;
@@ -45,9 +47,8 @@ export class Extras {
 
   #check(): void {
     if (this.available) return;
-    throw new MessagingError("suite-unavailable", "the suite's keys and store are not available", {
-      kind: "retryable",
-    });
+    const text = "the suite's keys and store are not available";
+    throw new MessagingError("suite-unavailable", text, { kind: "retryable", giveUpAfterMs: this.giveUpAfterMs });
   }
 
   #cipher(context: string, contexts: readonly string[], accept: "required" | "optional"): Cipher {

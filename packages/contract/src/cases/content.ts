@@ -292,6 +292,27 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "D-given-up",
+    clause,
+    title:
+      "a message that cannot be read for as long as its error allows is a dead letter, and those that can be read are handled",
+    needs: deadLetters,
+    run: async (t) => {
+      const extras = new Extras();
+      const { claimCheck } = extrasOf(extras);
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], channelConfig: { claimCheck: { ...claimCheck, above: "1KiB" } } });
+      await app.publishAll(channel, [t.item(0, { big: "x".repeat(2_000) }), t.item(1)]);
+      extras.available = false;
+      extras.giveUpAfterMs = 500;
+      const seen = t.recorder();
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.length === 1 && app.eventsOf("dead-letter").length === 1, "both");
+      assert.equal(app.eventsOf("dead-letter")[0].code, "suite-unavailable");
+      assert.equal(app.messaging.health().status, "green");
+    },
+  },
+  {
     id: "D-opened-bytes",
     clause,
     title: "bodies are opened only as far as they fit into maxInFlightBytes",

@@ -25,8 +25,10 @@ export function contentOf(body: string | Uint8Array, contentType: string, carrie
   return {
     body,
     contentType,
-    // A coding that we do not know is refused by the step.
-    ...(coding === undefined ? {} : { coding: { name: coding as Coding["name"], bytes: codedBytes ?? Number.NaN } }),
+    // Without a size the coding is another producer's. One of ours that this version does not know is refused by the step.
+    ...(coding === undefined || codedBytes === undefined
+      ? {}
+      : { coding: { name: coding as Coding["name"], bytes: codedBytes } }),
     ...(ref === undefined ? {} : { claim: { ref, bytes: refBytes ?? Number.NaN, sha256: refSha256 } }),
   };
 }

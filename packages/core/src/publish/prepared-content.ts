@@ -1,4 +1,4 @@
-import { MessagingError } from "../api/errors.ts";
+import { isMessagingError, MessagingError } from "../api/errors.ts";
 import { carriedOf, sizeOf } from "../content/carried.ts";
 import type { Pipeline } from "../content/pipeline.ts";
 import type { Attributes, Content, Writing } from "../pipeline/content.ts";
@@ -26,6 +26,8 @@ class PreparedContent extends Prepared implements Writing {
   #content: Content;
   #carried: Carried | undefined;
   #abort: AbortController | undefined;
+  #abandoned: MessagingError | undefined;
+  #stored = false;
 
   constructor(
     pipeline: Pipeline,
@@ -70,10 +72,30 @@ class PreparedContent extends Prepared implements Writing {
   prepare(check: (most: number, sizes: string) => void): Promise<void> | undefined {
     const plain = sizeOf(this.#content);
     const told = (most: number) => check(most, `a body of ${plain} bytes, at most ${most} once encrypted`);
-    const made = this.#pipeline.write(this.#content, this.#message, this, told);
-    if (made instanceof Promise) return made.then((content) => this.#made(plain, content));
+    let made: Content | Promise<Content>;
+    try {
+      made = this.#pipeline.write(this.#content, this.#message, this, told);
+    } catch (error) {
+      throw this.#notSent(error);
+    }
+    if (made instanceof Promise)
+      return made.then(
+        (content) => this.#made(plain, content),
+        (error: unknown) => {
+          throw this.#notSent(error);
+        },
+      );
     this.#made(plain, made);
     return undefined;
+  }
+
+  /** Nothing was sent, whatever a step says: publishing again is safe. */
+  #notSent(cause: unknown): MessagingError {
+    const { channel, id } = this.#message;
+    if (isMessagingError(cause) && cause.kind !== "ambiguous") return cause;
+    const known = isMessagingError(cause);
+    const text = known ? cause.message : `"${channel}": a step of the channel's pipeline failed; nothing was sent`;
+    return new MessagingError(known ? cause.code : "step-failed", text, { kind: "retryable", channel, id, cause });
   }
 
   #made(plain: number, content: Content): void {
@@ -90,7 +112,7 @@ class PreparedContent extends Prepared implements Writing {
   }
 
   get canStore(): boolean {
-    return this.#pipeline.claimCheck !== undefined && this.#content.claim === undefined;
+    return this.#pipeline.claimCheck !== undefined && !this.#stored;
   }
 
   onceStored(measure: () => number): number {
@@ -109,7 +131,12 @@ class PreparedContent extends Prepared implements Writing {
   /** Stores the body elsewhere and keeps a pointer. */
   async store(): Promise<void> {
     const stored = sizeOf(this.#content);
-    this.#set(await this.#pipeline.claimCheck!.write(this.#content, this.#message, this));
+    this.#stored = true;
+    try {
+      this.#set(await this.#pipeline.claimCheck!.write(this.#content, this.#message, this));
+    } catch (error) {
+      throw this.#notSent(error);
+    }
     this.#sizes.push(`${stored} stored elsewhere`);
   }
 
@@ -121,11 +148,13 @@ class PreparedContent extends Prepared implements Writing {
   /** Made when a step first needs it. Aborts when the message has failed, whatever the reason. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
+    if (this.#abandoned !== undefined) this.#abort.abort(this.#abandoned);
     return this.#signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, this.#signal]);
   }
 
   /** Ends a preparation that nobody waits for any more. */
   abandon(reason: MessagingError): void {
+    this.#abandoned = reason;
     this.#abort?.abort(reason);
   }
 }

@@ -19,8 +19,10 @@ export interface Attribute {
   readonly json: "number" | "string";
   /** The attribute as JSON text. Undefined: it is not written. */
   write(envelope: Envelope): string | undefined;
-  /** The field's value. Throws if it is malformed; the message is then treated as foreign. */
-  read(value: unknown): string | number;
+  /**
+   * The field's value. Undefined: as if the attribute were absent. Throws if it is malformed; the message is then treated as foreign.
+   */
+  read(value: unknown): string | number | undefined;
 }
 
 const malformed = (name: string): never => {
@@ -33,7 +35,8 @@ const carriedText = (name: string, part: "coding" | "ref" | "refSha256"): Attrib
   part,
   json: "string",
   write: ({ carried }) => (carried?.[part] === undefined ? undefined : quoteName(carried[part])),
-  read: (value) => (typeof value === "string" && value !== "" ? value : malformed(name)),
+  // Another producer's event may use the name for something else. It is as if the attribute were not there.
+  read: (value) => (typeof value === "string" && value !== "" ? value : undefined),
 });
 
 const carriedBytes = (name: string, part: "codedBytes" | "refBytes"): Attribute => ({
@@ -42,7 +45,7 @@ const carriedBytes = (name: string, part: "codedBytes" | "refBytes"): Attribute 
   part,
   json: "number",
   write: ({ carried }) => (carried?.[part] === undefined ? undefined : String(carried[part])),
-  read: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : malformed(name)),
+  read: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined),
 });
 
 /** The attributes of an envelope, in the order in which they are written. */

@@ -201,7 +201,9 @@ function readOptional(found: Readonly<Record<string, unknown>>, envelope: Writab
     for (const { name, field, part, read } of ATTRIBUTES) {
       const value = found[name];
       if (value === undefined) continue;
-      fields[field] = part === undefined ? read(value) : { ...(fields[field] as object), [part]: read(value) };
+      const parsed = read(value);
+      if (part === undefined) fields[field] = parsed;
+      else if (parsed !== undefined) fields[field] = { ...(fields[field] as object), [part]: parsed };
     }
     return true;
   } catch {

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import type { Capabilities, WireMessage } from "../driver/index.ts";
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import { fromAttributes, toAttributes } from "./attributes.ts";
-import type { Carried, Envelope } from "./envelope.ts";
+import { type Carried, type Envelope, isCoded } from "./envelope.ts";
 import { MessagingError } from "../api/errors.ts";
 import { type Coded, foreignOf, inCharset, readForeign } from "./foreign-message.ts";
 import { isJson, isText } from "../base/media-type.ts";
@@ -119,7 +119,7 @@ const SIZE_ATTRIBUTE = "ExtendedPayloadSize";
 function carry(message: { -readonly [K in keyof WireMessage]: WireMessage[K] }, carried: Carried): void {
   const { coding, ref, refBytes, refAttribute = SIZE_ATTRIBUTE } = carried;
   if (ref !== undefined && refBytes !== undefined) message.offloaded = { bytes: refBytes, attribute: refAttribute };
-  else if (coding !== undefined) message.coding = coding;
+  else if (coding !== undefined && carried.codedBytes !== undefined) message.coding = coding;
 }
 
 export type Decoded = DecodedMessage | { readonly foreign: true; readonly raw: ForeignMessage; readonly coded?: Coded };
@@ -193,7 +193,7 @@ function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Ar
     const text = asText(body);
     return typeof text === "string" ? fromBase64(text) : undefined;
   }
-  return isText(envelope.contentType) && envelope.carried?.coding === undefined ? asText(body) : body;
+  return isText(envelope.contentType) && !isCoded(envelope) ? asText(body) : body;
 }
 
 function decodedBy(codec: Codec, body: string | Uint8Array, type: string): unknown {

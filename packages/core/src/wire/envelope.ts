@@ -70,3 +70,8 @@ export const MAX_HOP = 1_000_000;
 export function nextHop(hop: number): number {
   return hop >= MAX_HOP ? 1 : hop + 1;
 }
+
+/** True if the body is compressed by us. Another producer's event may name a coding, but not the size that goes with ours. */
+export function isCoded({ carried }: Pick<Envelope, "carried">): boolean {
+  return carried?.coding !== undefined && carried.codedBytes !== undefined;
+}

@@ -1,6 +1,6 @@
 /** CloudEvents structured mode, `application/cloudevents+json`: the whole envelope is in the body. For brokers without headers. */
 import { fromBase64, toBase64 } from "../base/base64.ts";
-import type { Envelope } from "./envelope.ts";
+import { type Envelope, isCoded } from "./envelope.ts";
 import { commonMembers, deadJson, envelopeOf, headersJson, parseObject } from "./attributes.ts";
 import { isJson, isText } from "../base/media-type.ts";
 import { asText, parseJson, quote, quoteName } from "./text.ts";
@@ -102,7 +102,7 @@ function bodyOf(text: string, found: Record<string, unknown>, envelope: Envelope
   const base64 = found["data_base64"];
   if (base64 !== undefined) {
     const bytes = typeof base64 === "string" ? fromBase64(base64) : undefined;
-    const plain = isText(envelope.contentType) && envelope.carried?.coding === undefined;
+    const plain = isText(envelope.contentType) && !isCoded(envelope);
     return bytes !== undefined && plain ? asText(bytes) : bytes;
   }
   const data = found["data"];

@@ -1,9 +1,9 @@
-import type { Attempted } from "../../content/opened-bytes.ts";
 import { ACK, type Attempt, attemptOf, isPromise, throughMiddleware, verdictFor } from "./run.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import type { GroupContext } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
 import type { Concluder } from "./conclude.ts";
+import { readAgain } from "./postpone.ts";
 import { screen, type Screened } from "./screen.ts";
 import { inTraceOf } from "../../wire/trace.ts";
 import { handledEvent, wantsHandler, traceOf } from "./single.ts";
@@ -28,16 +28,20 @@ export async function attemptBatch(
   done: (ended: number) => void,
 ): Promise<void> {
   for (const message of batch) message.lease.begin(message);
-  const together = context.bodies?.together();
-  const looked = await Promise.all(batch.map((message) => lookAt(context, message, together)));
+  const looked = await Promise.all(batch.map((message) => lookAt(context, message, batch)));
   const items: BatchItem[] = [];
   let ended = 0;
   for (const [from, to] of runsOfKeys(batch)) {
-    const views = count(from, to, (i) => looked[i] instanceof View);
+    // A message whose hold was lost meanwhile comes again.
+    const views = count(from, to, (i) => looked[i] instanceof View && batch[i]?.state !== "lost");
     // A delivery that needs no handler is settled only as the first of its key.
     takeBack(batch.slice(from + Math.max(views, 1), to));
     for (let i = from; i < from + views; i++) items.push({ message: batch[i] as HeldMessage, view: looked[i] as View });
     if (views > 0) continue;
+    if (batch[from]?.state === "lost") {
+      takeBack(batch.slice(from, from + 1));
+      continue;
+    }
     settleUnhandled(context, concluder, batch[from] as HeldMessage, looked[from]);
     ended++;
   }
@@ -100,12 +104,11 @@ function takeBack(all: readonly HeldMessage[]): void {
 }
 
 /** Screens a delivery. Undefined if it is condemned already and only its dead-letter copy is to be tried again. */
-async function lookAt(
-  context: GroupContext,
-  message: HeldMessage,
-  together: Attempted | undefined,
-): Promise<Screened | undefined> {
-  return message.condemned === undefined ? screen(context, message, together) : undefined;
+async function lookAt(context: GroupContext, message: HeldMessage, together: object): Promise<Screened | undefined> {
+  if (message.condemned !== undefined) return undefined;
+  const screened = await screen(context, message, together);
+  if (screened instanceof View && message.body !== undefined) readAgain(context, message);
+  return screened;
 }
 
 function settleUnhandled(

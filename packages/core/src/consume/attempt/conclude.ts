@@ -204,6 +204,7 @@ export class Concluder {
     if (error.code === NO_ROOM) {
       lease.end(message);
       if (message.state === "lost") lease.leave(message);
+      else if (lease.ending) lease.release(message, "stop");
       else lease.wait(message, 0);
       return;
     }

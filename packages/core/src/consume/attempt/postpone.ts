@@ -8,6 +8,14 @@ import type { Condemned, HeldMessage } from "../lease/held-message.ts";
 /** The trouble of messages that cannot be read: one for the group, since they have one reason. */
 const UNREADABLE = "unreadable";
 
+/** Call this when the body of a message was read. An earlier trouble is over, and a later one has its own time. */
+export function readAgain({ troubles }: GroupContext, { body }: HeldMessage): void {
+  if (body === undefined || body.tries === 0) return;
+  body.tries = 0;
+  body.own = false;
+  troubles.clear(UNREADABLE);
+}
+
 /**
  * Lets a message wait whose body cannot be read now. No attempt is used up. Returns why it is given up, if it has waited as long as
  * the error allows.

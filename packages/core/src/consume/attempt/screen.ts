@@ -3,7 +3,6 @@ import type { Destination, Runtime } from "../../driver/index.ts";
 import type { ChannelPlan } from "../../plan/plan.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { isMessagingError, type MessagingError } from "../../api/errors.ts";
-import type { Attempted } from "../../content/opened-bytes.ts";
 import { type Bodies, isProcessed } from "../lease/bodies.ts";
 import { excerpt, oneLine } from "../../wire/text.ts";
 import { validate, type Validated } from "../../api/schema.ts";
@@ -46,11 +45,7 @@ const condemn = (code: string, reason: string): Refused => ({
  * Decides whether a delivery goes to a handler, reads its body and validates its data. Synchronous if nothing must be waited for.
  * `together` is shared by the messages of a batch.
  */
-export function screen(
-  context: ScreenContext,
-  message: HeldMessage,
-  together?: Attempted,
-): Screened | Promise<Screened> {
+export function screen(context: ScreenContext, message: HeldMessage, together?: object): Screened | Promise<Screened> {
   const { channel, handlers, kind } = context.consumer;
   message.opened ??= open(channel, message.delivery);
   const opened = message.opened;
@@ -100,7 +95,7 @@ async function unexpected(
   message: HeldMessage,
   opened: Opened,
   type: string,
-  together: Attempted | undefined,
+  together: object | undefined,
 ): Promise<unknown> {
   const bodies = await context.loadBodies!();
   return bodies.read(message, opened, type, context.consumer.channel.codec, together);

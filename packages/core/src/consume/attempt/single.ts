@@ -3,6 +3,7 @@ import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
 import { factsOf, type Concluder } from "./conclude.ts";
 import { inTraceOf } from "../../wire/trace.ts";
+import { readAgain } from "./postpone.ts";
 import { screen, type Screened } from "./screen.ts";
 import { View } from "./view.ts";
 
@@ -13,7 +14,10 @@ export function wantsHandler(
   message: HeldMessage,
   screened: Screened,
 ): screened is View & Record<string, unknown> {
-  if (screened instanceof View) return true;
+  if (screened instanceof View) {
+    if (message.body !== undefined) readAgain(context, message);
+    return true;
+  }
   if (screened.kind === "condemned") {
     concluder.condemn(message, screened.condemned);
   } else if (screened.kind === "unavailable") {
@@ -38,7 +42,14 @@ export function attemptOne(context: GroupContext, concluder: Concluder, message:
     return done();
   }
   const screened = screen(context, message);
-  if (screened instanceof Promise) void screened.then((ready) => handle(context, concluder, message, ready, done));
+  if (screened instanceof Promise)
+    void screened.then((ready) => {
+      if (message.state !== "lost") return handle(context, concluder, message, ready, done);
+      // The hold was lost meanwhile, so the message comes again, and what was found out about it may be wrong.
+      message.lease.end(message);
+      message.lease.leave(message);
+      done();
+    });
   else handle(context, concluder, message, screened, done);
 }
 

@@ -1,7 +1,7 @@
 /** What core must know of the bodies that pass a pipeline. The code that reads them is loaded only if there are any: body-reader.ts. */
 import type { Codec } from "../../api/shapes.ts";
 import { JOSE_TYPE } from "../../base/media-type.ts";
-import type { Attempted, Reservation } from "../../content/opened-bytes.ts";
+import type { Reservation } from "../../content/opened-bytes.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 import type { DeadInfo, Envelope } from "../../wire/envelope.ts";
 
@@ -10,15 +10,7 @@ export interface Bodies {
   /** How many messages arrived unencrypted although the channel encrypts. */
   readonly plain: number;
   /** The data of a message, not validated. Throws or rejects with a step's error. `together`: shared by the messages of a batch. */
-  read(
-    message: Unread,
-    opened: Opened,
-    type: string,
-    codec: Codec | undefined,
-    together: Attempted | undefined,
-  ): unknown;
-  /** What the messages of a batch share. */
-  together(): Attempted;
+  read(message: Unread, opened: Opened, type: string, codec: Codec | undefined, together: object | undefined): unknown;
   /** The reason of a dead letter. On an encrypted channel it may quote data, so it is encrypted. */
   told(opened: Opened, original: Envelope, why: Told): Promise<Pick<DeadInfo, "reason" | "detail">>;
 }

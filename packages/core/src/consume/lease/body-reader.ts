@@ -1,4 +1,5 @@
 /** Reads the bodies of deliveries whose channel has a pipeline: fetches, decrypts and inflates them, within the group's memory. */
+import { isMessagingError, MessagingError } from "../../api/errors.ts";
 import type { Codec } from "../../api/shapes.ts";
 import { isText } from "../../base/media-type.ts";
 import { asText, BYTES_TYPE, dataOf, JSON_TYPE } from "../../wire/codec.ts";
@@ -12,6 +13,9 @@ import { Attempted, OpenedBytes, Reservation } from "../../content/opened-bytes.
 import { Pipeline } from "../../content/pipeline.ts";
 import type { Attributes, Content, Reading } from "../../pipeline/content.ts";
 import { type Bodies, BodyState, type Unread } from "./bodies.ts";
+
+/** How long a message is tried whose step fails in an unknown way, in milliseconds: as long as an unknown key is waited for. */
+const STEP_FAILED_MS = 15 * 60_000;
 
 /** The most characters of a reason that are encrypted. With its envelope and keys it fits into the 4 KiB of C15. */
 const MOST_DETAIL = 1_000;
@@ -29,28 +33,35 @@ export class BodyReader implements Bodies {
     this.#channel = channel;
   }
 
-  together(): Attempted {
-    return new Attempted();
+  /** What the messages of a batch share, by the batch. */
+  readonly #batches = new WeakMap<object, Attempted>();
+
+  #attempted(batch: object | undefined): Attempted {
+    const known = batch === undefined ? undefined : this.#batches.get(batch);
+    const attempted = known ?? new Attempted();
+    if (batch !== undefined && known === undefined) this.#batches.set(batch, attempted);
+    return attempted;
   }
 
-  read(
-    message: Unread,
-    opened: Opened,
-    type: string,
-    codec: Codec | undefined,
-    together: Attempted | undefined,
-  ): unknown {
+  read(message: Unread, opened: Opened, type: string, codec: Codec | undefined, together: object | undefined): unknown {
     const state = (message.body ??= new BodyState());
-    state.reservation = new Reservation(this.#opened, together ?? new Attempted(), state.reservation?.need ?? 0);
+    state.reservation = new Reservation(this.#opened, this.#attempted(together), state.reservation?.need ?? 0);
     state.encrypted = false;
     const before = receivedContent(opened);
-    const read = this.pipeline.read(
-      before,
-      this.#attributes(message, opened, type),
-      new HeldReading(message, state, opened),
-    );
+    let read: Content | Promise<Content>;
+    try {
+      const attributes = this.#attributes(message, opened, type);
+      read = this.pipeline.read(before, attributes, new HeldReading(message, state, opened));
+    } catch (error) {
+      throw this.#stepError(error);
+    }
     return read instanceof Promise
-      ? read.then((content) => this.#data(state, before, content, opened, type, codec))
+      ? read.then(
+          (content) => this.#data(state, before, content, opened, type, codec),
+          (error: unknown) => {
+            throw this.#stepError(error);
+          },
+        )
       : this.#data(state, before, read, opened, type, codec);
   }
 
@@ -69,6 +80,18 @@ export class BodyReader implements Bodies {
       return typeof text === "string" ? maybeJson(text) : text;
     }
     return dataOf(content, isText(content.contentType) ? asText(content.body) : toBytes(content.body), type, codec);
+  }
+
+  /** A step that fails in an unknown way says nothing about the message, so it is tried again for a while. */
+  #stepError(cause: unknown): MessagingError {
+    if (isMessagingError(cause)) return cause;
+    const text = `"${this.#channel}": a step of the channel's pipeline failed while it read a message`;
+    return new MessagingError("step-failed", text, {
+      kind: "retryable",
+      channel: this.#channel,
+      giveUpAfterMs: STEP_FAILED_MS,
+      cause,
+    });
   }
 
   async told(
