@@ -24,6 +24,7 @@ const COMPLETIONS = {
       "publish",
       "publishMany",
       "replay",
+      "resume",
       "run",
       "start",
       "stop",
@@ -38,7 +39,7 @@ const COMPLETIONS = {
   "another handler": ['consumer(orders, "billing", { "order.placed": "ignore", ‸ });', ['"*"?', '"order.cancelled"?']],
   "the options of a consumer": [
     'consumer(orders, "billing", { "*": "ignore" }, { ‸ });',
-    ["concurrency?", "discard?", "maxInFlight?", "maxInFlightBytes?", "use?"],
+    ["concurrency?", "discard?", "maxInFlight?", "maxInFlightBytes?", "probe?", "use?"],
   ],
   "a channel's needs": [
     'channel("c", { messages: {}, needs: { ‸ } });',
