@@ -411,7 +411,12 @@ export declare class MessagingError extends Error {
     constructor(code: string, message: string, details: ErrorDetails);
     toJSON(): Record<string, unknown>;
 }
+export declare const copyOf: (error: unknown, redact?: (text: string) => string) => unknown;
+export declare const copyWithoutText: (error: unknown) => unknown;
 export declare function isMessagingError(error: unknown, code?: string): error is MessagingError;
+export interface RedactedFault extends Fault {
+    readonly redact?: (text: string) => string;
+}
 export declare function fromFault(fault: Fault, doing: string, cause: unknown, context: Omit<ErrorDetails, "kind" | "cause">): MessagingError;
 export {};
 
@@ -931,6 +936,9 @@ export declare function oneLine(text: string, maxChars?: number): string;
 // base/guarded.d.ts
 export declare function guarded<T>(name: string, callback: (value: T) => unknown): (value: T) => void;
 
+// base/key-hash.d.ts
+export declare const keyHash: (key: string) => string;
+
 // base/linked-list.d.ts
 export interface Listed<T> {
     older: T | undefined;
@@ -1387,6 +1395,7 @@ export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
+export { keyHash } from "./base/key-hash.ts";
 export type { ChannelHealth, ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, Redriven, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
 export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";

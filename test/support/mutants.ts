@@ -568,6 +568,18 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "tells of an error whatever hangs on it",
+    of: "memory queue",
+    caughtBy: "C17-classify-tells-no-secret",
+    hooks: () => ({
+      classify: (cause, during) => ({
+        kind: during === "send" ? "ambiguous" : "retryable",
+        code: "unknown",
+        hint: JSON.stringify(cause),
+      }),
+    }),
+  },
+  {
     name: "calls every error retryable",
     of: "memory queue",
     caughtBy: "C17-classify-never-throws",

@@ -34,9 +34,31 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C17-classify-tells-no-secret",
+    clause,
+    title: "what the driver says of an error holds nothing of the request and the settings that a client hung on it",
+    run: async (t) => {
+      const { connection } = await t.seam();
+      const secret = "s3cr3t-of-the-client";
+      for (const name of ["Error", "ThrottlingException", "AccessDenied", "InternalError"]) {
+        const error = Object.assign(new Error("no"), {
+          name,
+          request: { headers: { authorization: `Bearer ${secret}` }, body: secret },
+          input: { MessageBody: secret, ReceiptHandle: secret },
+          config: { credentials: { secretAccessKey: secret }, password: secret },
+        });
+        for (const during of PHASES) {
+          const { code, hint, where, said } = connection.classify(error, during);
+          assert.ok(!JSON.stringify([code, hint, where, said]).includes(secret), `${name} during ${during}`);
+        }
+      }
+    },
+  },
+  {
     id: "C17-one-error-class",
     clause,
-    title: "errors are MessagingErrors with a kebab-case code, a kind, the channel, and the raw error as cause",
+    title:
+      "errors are MessagingErrors with a kebab-case code, a kind, the channel, and a copy of the raw error as cause",
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();

@@ -1,4 +1,5 @@
 import type { Fault } from "../driver/index.ts";
+import { copiedError } from "../base/copied-error.ts";
 import { quotedWords } from "../base/quoted-words.ts";
 
 /**
@@ -37,8 +38,8 @@ const BRAND = "~switchyard-error";
 
 /**
  * The only error class of Switchyard. Test for it with {@link isMessagingError} and by `code`, not with `instanceof` or by text: this
- * also works with two copies of core in one process, a bundler or a minifier. The broker client's error is in `cause`. The text never
- * contains a secret.
+ * also works with two copies of core in one process, a bundler or a minifier. `cause` is a copy of the error behind it: its name, message
+ * with credentials masked, `code`, `status`, `requestId`, stack and cause, and nothing else. Neither contains a secret or a body.
  */
 export class MessagingError extends Error {
   override readonly name = "MessagingError";
@@ -56,7 +57,7 @@ export class MessagingError extends Error {
   readonly [BRAND] = true;
 
   constructor(code: string, message: string, details: ErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(message, details.cause === undefined ? undefined : { cause: copyOf(details.cause) });
     this.code = code;
     this.kind = details.kind;
     this.channel = details.channel;
@@ -84,6 +85,16 @@ export class MessagingError extends Error {
   }
 }
 
+/** A copy of any error without what a client or a user hung on it. A {@link MessagingError} has only copies in it already. */
+export const copyOf = (error: unknown, redact?: (text: string) => string): unknown =>
+  copiedError(error, { redact, isSafe: isOurs });
+
+/** A copy without any text: of an error thrown by code that had a message's data in its hands, and may quote it. */
+export const copyWithoutText = (error: unknown): unknown => copyOf(error, () => "[hidden: it may quote the message]");
+
+/** Made by this module or another copy of it: a copied object cannot have the mark, as it is no `Error`. */
+const isOurs = (error: object): boolean => isMessagingError(error) && error instanceof Error;
+
 type Inspect = (value: unknown, options: object) => string;
 
 function detailsOf({ code, kind, channel, group, id, retryAfterMs }: MessagingError): Record<string, unknown> {
@@ -102,6 +113,11 @@ export function isMessagingError(error: unknown, code?: string): error is Messag
   return code === undefined || (error as MessagingError).code === code;
 }
 
+/** A fault of a connection whose texts may hold values from the environment. */
+export interface RedactedFault extends Fault {
+  readonly redact?: (text: string) => string;
+}
+
 /**
  * Makes an error from a driver's fault. `doing` says what failed and comes first in the text. The kind `lost` exists only while a
  * message is held, so it becomes `retryable`.
@@ -114,7 +130,9 @@ export function fromFault(
 ): MessagingError {
   const kind = fault.kind === "lost" ? "retryable" : fault.kind;
   const text = `${doing}: ${sentence(fault)}`;
-  return new MessagingError(fault.code, text, { ...context, kind, cause, retryAfterMs: fault.retryAfterMs });
+  const { redact } = fault as RedactedFault;
+  const copied = redact === undefined ? cause : copyOf(cause, redact);
+  return new MessagingError(fault.code, text, { ...context, kind, cause: copied, retryAfterMs: fault.retryAfterMs });
 }
 
 /** The code, what to change, where it happened, and what the service said. */

@@ -2,7 +2,8 @@ import type { MessagingError } from "./errors.ts";
 
 /**
  * Operational events: retries, losses, reconnects and, on request, each handled message. Events are plain data. They contain no
- * message body, header or secret. `connect({ observe })` receives them. Without an observer, events of level `warn` and `error` go to
+ * message body, header, ordering key or secret. Errors in them are copies: name, redacted message, `code`, `status`, `requestId`, stack and
+ * cause. `connect({ observe })` receives them. Without an observer, events of level `warn` and `error` go to
  * `console`.
  */
 export type MessagingEvent = EventContext &
@@ -28,7 +29,7 @@ export type MessagingEvent = EventContext &
         readonly attempt: number;
         /** The least time until the next attempt, in milliseconds. */
         readonly delayMs: number;
-        /** What the handler threw. */
+        /** A copy of what the handler threw. */
         readonly error: unknown;
       }
     /**
@@ -207,7 +208,7 @@ interface EventContext {
   readonly group?: string;
   /** The id of the message. */
   readonly id?: string;
-  /** The ordering key of the message. */
+  /** A short hash of the message's ordering key. `keyHash()` gives that of a key you know. */
   readonly key?: string;
   /** What was read from: a queue, a shard or a partition. */
   readonly lease?: string;

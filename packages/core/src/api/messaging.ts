@@ -45,9 +45,9 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
    */
   readonly observeHandled?: boolean;
   /**
-   * Removes private data from the text of a handler's error. It gets the class and message of the error and of its causes; what it
-   * returns is written to the dead letter's reason, to its event and, without an observer, to the console. If it throws, nothing of
-   * the text is written. Default: only values that came from the environment are masked.
+   * Removes private data from the texts of errors: of handlers, and of the broker's client. It gets the class and message of an error and of
+   * its causes, or one message; what it returns is written to the dead letter's reason, to events and, without an observer, to the console. If
+   * it throws, nothing of the text is written. Default: values that came from the environment and what looks like a credential are masked.
    */
   readonly redact?: (text: string) => string;
 }

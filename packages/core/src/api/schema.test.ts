@@ -32,7 +32,7 @@ describe("validate() gives the output, or the problems with the path of each fie
     const schema = z.object({ id: z.string().refine(async (id) => id !== "taken", "is taken") });
     const found = validate(schema, { id: "taken" });
     expect(found).toBeInstanceOf(Promise);
-    expect(await found).toEqual({ problems: [{ path: "id", message: "is taken" }] });
+    expect(await found).toEqual({ problems: [{ path: "id", message: "custom" }] });
     expect(await validate(schema, { id: "free" })).toEqual({ value: { id: "free" } });
   });
 
@@ -47,7 +47,22 @@ describe("validate() gives the output, or the problems with the path of each fie
     [[Symbol("s")], "[Symbol(s)]"],
   ])("path %j reads %j", (path, text) => {
     expect(validate(answering({ issues: [{ message: "no", path }] }), 1)).toEqual({
-      problems: [{ path: text, message: "no" }],
+      problems: [{ path: text, message: "refused by the schema" }],
+    });
+  });
+
+  test("a library's message, which may quote the value, is left out; its code and what it expects are kept", () => {
+    const issues = [
+      { message: 'received "hunter2"', code: "too_small", minimum: 1, path: ["a"] },
+      { message: 'received "hunter2"', type: "min_length", expected: ">=8", received: "7" },
+      { message: 'must be an email (was "hunter2")', code: "an email: hunter2", expected: "an email" },
+    ];
+    expect(validate(answering({ issues }), 1)).toEqual({
+      problems: [
+        { path: "a", message: "too_small, at least 1" },
+        { path: "", message: "min_length, expected >=8" },
+        { path: "", message: "refused by the schema, expected an email" },
+      ],
     });
   });
 

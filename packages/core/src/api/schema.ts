@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { oneLine } from "../base/excerpt.ts";
 import type { Problem } from "./errors.ts";
 
 export type Validated =
@@ -13,9 +14,29 @@ export function validate(schema: StandardSchemaV1, value: unknown): Validated | 
 
 function read(result: StandardSchemaV1.Result<unknown>): Validated {
   if (!result.issues) return result as { readonly value: unknown };
-  if (result.issues.length === 0) return { problems: [{ path: "", message: "refused by the schema" }] };
-  return { problems: result.issues.map((issue) => ({ path: fieldPath(issue.path), message: issue.message })) };
+  if (result.issues.length === 0) return { problems: [{ path: "", message: REFUSED }] };
+  return { problems: result.issues.map((issue) => ({ path: fieldPath(issue.path), message: wordsOf(issue) })) };
 }
+
+const REFUSED = "refused by the schema";
+
+/**
+ * Why a field was refused: the schema library's code and what the schema asks for. Never its message, because valibot, arktype and others
+ * quote the value in it. zod and arktype have a `code`, valibot a `type`; other libraries may have neither.
+ */
+function wordsOf(issue: StandardSchemaV1.Issue): string {
+  const { code, type, expected, format, minimum, maximum } = issue as unknown as Readonly<Record<string, unknown>>;
+  const words = [code, type].find((value) => typeof value === "string" && CODE.test(value)) as string | undefined;
+  const wanted = typeof expected === "string" ? expected : format;
+  let text = words ?? REFUSED;
+  if (typeof wanted === "string") text += `, expected ${oneLine(wanted, MOST_WANTED)}`;
+  if (typeof minimum === "number") text += `, at least ${minimum}`;
+  if (typeof maximum === "number") text += `, at most ${maximum}`;
+  return text;
+}
+
+const CODE = /^[\w-]{1,60}$/;
+const MOST_WANTED = 100;
 
 /** A path such as `lines[1].cents`. Empty for the message itself. */
 function fieldPath(path: StandardSchemaV1.Issue["path"]): string {

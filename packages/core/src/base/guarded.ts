@@ -1,6 +1,9 @@
+import { copiedError } from "./copied-error.ts";
+
 /** Wraps a user's callback whose result does not matter. If it throws or rejects, the error is only printed to `console`. */
 export function guarded<T>(name: string, callback: (value: T) => unknown): (value: T) => void {
-  const failed = (error: unknown) => console.error(`[switchyard] ${name}() threw`, error);
+  const failed = (error: unknown) =>
+    console.error(`[switchyard] ${name}() threw`, copiedError(error, { isSafe: () => false }));
   return (value) => {
     try {
       const result: unknown = callback(value);

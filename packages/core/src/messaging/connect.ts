@@ -2,7 +2,7 @@ import type { AnyChannel } from "../api/channel.ts";
 import { redacting } from "../consume/attempt/describe-error.ts";
 import { MessagingError } from "../api/errors.ts";
 import type { ConnectOptions, Messaging } from "../api/messaging.ts";
-import { toConsole } from "./observe.ts";
+import { toConsole, withoutSecrets } from "./observe.ts";
 import { guarded } from "../base/guarded.ts";
 import { type ChannelShape, isMade } from "../api/shapes.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
@@ -20,7 +20,7 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   const { channels, service, runtime = systemRuntime } = options;
   refuseBadInput(channels, service);
   refuseBadHooks(options);
-  const observe = guarded("observe", options.observe ?? toConsole(redacting(undefined, options.redact)));
+  const told = guarded("observe", options.observe ?? toConsole(redacting(undefined, options.redact)));
   // Loaded here, so that a module that only declares channels and consumers loads neither YAML nor zod nor the engine.
   const [{ resolvePlan }, { provision }, { Connections, MessagingCore }] = await Promise.all([
     import("../config/index.ts"),
@@ -29,6 +29,8 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   ]);
   const shapes = channels as unknown as readonly ChannelShape[];
   const plan = await resolvePlan({ ...options, channels: shapes, service });
+  const redact = redacting(plan.redact, options.redact);
+  const observe = withoutSecrets(told, redact);
   await provision(plan, runtime, new AbortController().signal);
   const connections = await Connections.open(plan, runtime, observe);
   const piped = Object.values(plan.channels).some(({ content }) => content !== undefined);
@@ -43,7 +45,6 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   );
   const gateOf = gated ? (await import("../consume/group/gate.ts")).gateOf : undefined;
   const observed = options.observe !== undefined && options.observeHandled === true;
-  const redact = redacting(plan.redact, options.redact);
   return new MessagingCore({
     plan,
     channels: shapes,

@@ -1,5 +1,20 @@
 import { oneLine } from "../wire/text.ts";
+import { keyHash } from "../base/key-hash.ts";
+import { copyOf } from "../api/errors.ts";
 import type { MessagingEvent, Observe } from "../api/events.ts";
+
+/** Every event passes here: ordering keys become short hashes, and errors copies without what was hung on them. */
+export const withoutSecrets =
+  (observe: Observe, redact: ((text: string) => string) | undefined): Observe =>
+  (event: MessagingEvent) => {
+    const { key, error } = event as { readonly key?: string; readonly error?: unknown };
+    if (key === undefined && error === undefined) return observe(event);
+    observe({
+      ...event,
+      ...(key !== undefined && { key: keyHash(key) }),
+      ...(error !== undefined && { error: copyOf(error, redact) }),
+    } as MessagingEvent);
+  };
 
 /** The default observer. Prints warnings and errors to the console, one line each, without bodies or headers. */
 export const toConsole =

@@ -1,18 +1,26 @@
 import type { Connection } from "../driver/index.ts";
-import { isMessagingError, MessagingError } from "../api/errors.ts";
+import { copyOf, isMessagingError, MessagingError, type RedactedFault } from "../api/errors.ts";
 
 /**
- * Redacts the error texts of a driver's connection, which quote hosts and addresses that came from the environment. The raw error
- * in `cause` is unchanged.
+ * Redacts the error texts of a driver's connection, which quote hosts and addresses that came from the environment. The texts of an error's
+ * causes are redacted when it is made of the fault.
  */
 export function redactingConnection(connection: Connection, redact: (text: string) => string): Connection {
   const redacted = (error: unknown): never => {
     if (!isMessagingError(error)) throw error;
     const text = redact(error.message);
-    if (text === error.message) throw error;
+    if (text === error.message && error.cause === undefined) throw error;
     const problems = error.problems.map(({ path, message }) => ({ path, message: redact(message) }));
     const { code, kind, channel, group, id, retryAfterMs } = error;
-    throw new MessagingError(code, text, { kind, channel, group, id, retryAfterMs, problems, cause: error.cause });
+    throw new MessagingError(code, text, {
+      kind,
+      channel,
+      group,
+      id,
+      retryAfterMs,
+      problems,
+      cause: copyOf(error.cause, redact),
+    });
   };
   return {
     sender: (...given) => connection.sender(...given).catch(redacted),
@@ -20,12 +28,12 @@ export function redactingConnection(connection: Connection, redact: (text: strin
     ...(connection.depth && { depth: (...given) => connection.depth!(...given).catch(redacted) }),
     ...(connection.purge && { purge: (...given) => connection.purge!(...given).catch(redacted) }),
     ...(connection.seek && { seek: (...given) => connection.seek!(...given).catch(redacted) }),
-    classify: (cause, during) => {
+    classify: (cause, during): RedactedFault => {
       const fault = connection.classify(cause, during);
       const { hint, where, said } = fault;
-      if (hint === undefined && where === undefined && said === undefined) return fault;
       return {
         ...fault,
+        redact,
         ...(hint !== undefined && { hint: redact(hint) }),
         ...(where !== undefined && { where: redact(where) }),
         ...(said !== undefined && { said: redact(said) }),

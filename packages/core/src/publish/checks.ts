@@ -1,6 +1,6 @@
 import type { Capabilities } from "../driver/index.ts";
 import { formatDuration, milliseconds, parseDuration } from "../api/duration.ts";
-import { isMessagingError, MessagingError } from "../api/errors.ts";
+import { copyWithoutText, isMessagingError, MessagingError } from "../api/errors.ts";
 import { copyJson, type JsonCopy } from "../base/json-copy.ts";
 import { type Validated, validate } from "../api/schema.ts";
 import type { ChannelShape, Codec } from "../api/shapes.ts";
@@ -78,7 +78,11 @@ function withoutTrace(headers: Record<string, string>): Record<string, string> {
 }
 
 function refuse(shape: ChannelShape, code: string, message: string, cause?: unknown): MessagingError {
-  return new MessagingError(code, `"${shape.name}": ${message}`, { kind: "permanent", channel: shape.name, cause });
+  return new MessagingError(code, `"${shape.name}": ${message}`, {
+    kind: "permanent",
+    channel: shape.name,
+    cause: copyWithoutText(cause),
+  });
 }
 
 /** Throws `unknown-type` or `invalid-message`. With an asynchronous schema the returned promise rejects with `invalid-message`. */
@@ -182,12 +186,12 @@ export function checkId(options: RawOptions | undefined): void {
 /** Turns anything thrown into a {@link MessagingError} that names the channel and the message. */
 export function refusalOf(error: unknown, channel: string, id: string): MessagingError {
   const code = isMessagingError(error) ? error.code : "publish-failed";
-  const text = error instanceof Error ? error.message : String(error);
+  const text = isMessagingError(error) ? error.message : "the message cannot be read; see the cause";
   return new MessagingError(code, text, {
     kind: isMessagingError(error) ? error.kind : "permanent",
     channel,
     id,
-    cause: isMessagingError(error) ? error.cause : error,
+    cause: isMessagingError(error) ? error.cause : copyWithoutText(error),
     problems: isMessagingError(error) ? error.problems : undefined,
   });
 }

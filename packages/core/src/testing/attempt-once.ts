@@ -70,6 +70,7 @@ export async function attemptOnce(
     ageMs: 0,
     random: runtime.random,
     describe: describeError,
+    redact: String,
   });
   switch (decision.action) {
     case "ack":

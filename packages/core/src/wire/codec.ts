@@ -10,7 +10,7 @@ import type { Capabilities, WireMessage } from "../driver/index.ts";
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import { fromAttributes, toAttributes } from "./attributes.ts";
 import { type Carried, type Envelope, isCoded } from "./envelope.ts";
-import { MessagingError } from "../api/errors.ts";
+import { copyWithoutText, MessagingError } from "../api/errors.ts";
 import { type Coded, foreignOf, inCharset, readForeign } from "./foreign-message.ts";
 import { isJson, isText } from "../base/media-type.ts";
 import type { Codec, ForeignMessage } from "../api/shapes.ts";
@@ -203,7 +203,7 @@ function decodedBy(codec: Codec, body: string | Uint8Array, type: string): unkno
   } catch (cause) {
     throw new MessagingError("not-decodable", `its codec cannot read the body as ${codec.contentType}`, {
       kind: "permanent",
-      cause,
+      cause: copyWithoutText(cause),
     });
   }
 }
@@ -228,10 +228,10 @@ export function dataOf(
   if (typeof text !== "string" || !isJson(envelope.contentType)) return text;
   try {
     return parseJson(text);
-  } catch (cause) {
+  } catch {
+    // Without the parser's error, which quotes the body.
     throw new MessagingError("not-json", "the body is not valid JSON, although its content type says so", {
       kind: "permanent",
-      cause,
     });
   }
 }

@@ -2,7 +2,7 @@
  * Checks and escapes text (contract C16). Text that some broker would refuse or change is either escaped, so that it is delivered
  * unchanged, or refused with the name of the field. The rules are the same on every transport.
  */
-import { MessagingError } from "../api/errors.ts";
+import { copyWithoutText, MessagingError } from "../api/errors.ts";
 
 export { excerpt, oneLine } from "../base/excerpt.ts";
 
@@ -83,7 +83,7 @@ export function jsonText(data: unknown, field = "data"): string {
   } catch (cause) {
     throw new MessagingError("not-json", `${field} cannot be written as JSON; pass plain data`, {
       kind: "permanent",
-      cause,
+      cause: copyWithoutText(cause),
     });
   }
   if (text === undefined) throw refuse("not-json", `${field} is ${describe(data)}, which JSON cannot carry`);

@@ -36,6 +36,7 @@ export class Concluder {
       downOn: plan.breaker?.on,
       random: runtime.random,
       describe: this.#context.describe,
+      redact: this.#context.redact,
     });
     // Other failures say nothing of what the handler needs.
     if (gate !== undefined && decision.action === "down") gate.note(message, "failed", attempt.error);

@@ -1,3 +1,4 @@
+import { masked } from "../../base/masked.ts";
 import { oneLine } from "../../wire/text.ts";
 import { verdictOf } from "../../api/verdicts.ts";
 
@@ -22,7 +23,12 @@ export function describeError(error: unknown, redact?: Redact): string {
   } catch {
     return "an error that cannot be read";
   }
-  const line = oneLine(text, LOOKED_AT);
+  return redactedText(text, redact);
+}
+
+/** A text of a user's code as a dead letter or an event may show it: on one line, credentials masked, redacted, bounded. */
+export function redactedText(text: string, redact?: Redact): string {
+  const line = masked(oneLine(text, LOOKED_AT));
   return oneLine(redact === undefined ? line : redact(line), MOST);
 }
 

@@ -29,22 +29,24 @@ export interface Circumstances {
   readonly random: () => number;
   /** Gives an error's class and message as a dead letter may show them. */
   readonly describe: (error: unknown) => string;
+  /** Redacts a reason that the handler gave. */
+  readonly redact: (reason: string) => string;
 }
 
 /** Decides what happens after an attempt. */
 export function decide(
   policy: Policy,
   result: Attempt,
-  { attempt, ageMs, downOn, random, describe }: Circumstances,
+  { attempt, ageMs, downOn, random, describe, redact }: Circumstances,
 ): Decision {
   if (result.verdict === "ack") return { action: "ack" };
-  if (result.verdict === "skip") return { action: "skip", reason: result.reason, error: result.error };
+  if (result.verdict === "skip") return { action: "skip", reason: redact(result.reason), error: result.error };
   if (result.verdict === "release")
     return result.delayMs === undefined
       ? { action: "release", error: result.error }
       : { action: "release", delayMs: result.delayMs, error: result.error };
   if (result.verdict === "deadLetter")
-    return { action: "deadLetter", code: "rejected", reason: result.reason, error: result.error };
+    return { action: "deadLetter", code: "rejected", reason: redact(result.reason), error: result.error };
   const { totalMs } = policy.retry;
   const over = totalMs !== undefined && ageMs >= totalMs && policy.exhausted !== "block";
   if (!over && (result.verdict === "down" || isListed(result.error, downOn)))

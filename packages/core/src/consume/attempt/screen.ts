@@ -2,12 +2,12 @@ import type { ChannelShape, ConsumerShape } from "../../api/shapes.ts";
 import type { Destination, Runtime } from "../../driver/index.ts";
 import type { ChannelPlan } from "../../plan/plan.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { isMessagingError, type MessagingError } from "../../api/errors.ts";
+import { copyWithoutText, isMessagingError, type MessagingError } from "../../api/errors.ts";
 import { type Bodies, isProcessed } from "../lease/bodies.ts";
 import { excerpt, oneLine } from "../../wire/text.ts";
 import { validate, type Validated } from "../../api/schema.ts";
 import type { Condemned } from "../lease/held-message.ts";
-import { withError } from "./describe-error.ts";
+import { classOf } from "./describe-error.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
 import { dataFrom, open, type Opened, renamed } from "../../wire/incoming-message.ts";
 import { View, viewOf } from "./view.ts";
@@ -113,7 +113,7 @@ function validated(
   try {
     result = validate(schema, data);
   } catch (error) {
-    return broken(error, withError(SCHEMA_THREW, context.describe(error)));
+    return broken(copyWithoutText(error), `${SCHEMA_THREW}: ${classOf(error)}`);
   }
   return result instanceof Promise
     ? later(context, message, opened, type, result)
@@ -137,7 +137,7 @@ function later(
 ): Promise<Screened> {
   return validated.then(
     (result) => finish(context, message, opened, type, result),
-    (error: unknown) => broken(error, withError(SCHEMA_THREW, context.describe(error))),
+    (error: unknown) => broken(copyWithoutText(error), `${SCHEMA_THREW}: ${classOf(error)}`),
   );
 }
 

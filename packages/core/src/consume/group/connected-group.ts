@@ -8,7 +8,7 @@ import { isTraced } from "../../wire/trace.ts";
 import { Attempts } from "../lease/known-attempts.ts";
 import type { Bodies } from "../lease/bodies.ts";
 import { Budget } from "../lease/budget.ts";
-import { describeError, type Redact } from "../attempt/describe-error.ts";
+import { describeError, type Redact, redactedText } from "../attempt/describe-error.ts";
 import type { Gate, GroupContext, GroupEvent } from "../lease/group-context.ts";
 import { Troubles } from "../../base/troubles.ts";
 
@@ -99,6 +99,7 @@ export class ConnectedGroup implements GroupContext {
   }
 
   readonly describe = (error: unknown): string => describeError(error, this.#redact);
+  readonly redact = (reason: string): string => redactedText(reason, this.#redact);
 
   emit(event: GroupEvent): void {
     if (event.level !== "info" && "error" in event && isMessagingError(event.error)) {

@@ -70,4 +70,6 @@ export interface GroupContext {
   readonly watched: boolean;
   /** Gives the class and message of an error, redacted and clipped, as they may leave the process. Needs no `this`. */
   readonly describe: (error: unknown) => string;
+  /** Redacts a reason that a handler gave. */
+  readonly redact: (reason: string) => string;
 }

@@ -1,4 +1,4 @@
-import { isMessagingError, type MessagingError } from "../../api/errors.ts";
+import { copyOf, isMessagingError, type MessagingError } from "../../api/errors.ts";
 import { LinkedList } from "../../base/linked-list.ts";
 import type { Delivery, Runtime, Settlement } from "../../driver/index.ts";
 import type { HeldMessage, HeldState, Keeper, ReleaseReason } from "./held-message.ts";
@@ -415,5 +415,5 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
 /** The abort reason of `delivery.signal`. The last error of the hold is in its text and its `cause`. */
 function holdLost(cause: unknown): Error {
   if (cause === undefined) return new Error(HOLD_LOST);
-  return new Error(isMessagingError(cause) ? `${HOLD_LOST}: ${cause.message}` : HOLD_LOST, { cause });
+  return new Error(isMessagingError(cause) ? `${HOLD_LOST}: ${cause.message}` : HOLD_LOST, { cause: copyOf(cause) });
 }

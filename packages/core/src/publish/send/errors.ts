@@ -1,6 +1,13 @@
 /** The errors of publishing. Each says what to change, and whether the message may have been accepted. */
 import type { Fault } from "../../driver/index.ts";
-import { type ErrorDetails, fromFault, isMessagingError, type Kind, MessagingError } from "../../api/errors.ts";
+import {
+  copyWithoutText,
+  type ErrorDetails,
+  fromFault,
+  isMessagingError,
+  type Kind,
+  MessagingError,
+} from "../../api/errors.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 
 export type ErrorContext = Omit<ErrorDetails, "kind" | "cause">;
@@ -134,6 +141,11 @@ export function backpressure(errorContext: ErrorContext, id: string | undefined)
 
 export function wrap(id: string | undefined, errorContext: ErrorContext, cause: unknown): MessagingError {
   if (isMessagingError(cause)) return cause;
-  const text = `publish to "${errorContext.channel}": ${cause instanceof Error ? cause.message : String(cause)}`;
-  return new MessagingError("publish-failed", text, { ...errorContext, id, kind: "permanent", cause });
+  const text = `publish to "${errorContext.channel}": it could not be prepared; see the cause`;
+  return new MessagingError("publish-failed", text, {
+    ...errorContext,
+    id,
+    kind: "permanent",
+    cause: copyWithoutText(cause),
+  });
 }
