@@ -56,6 +56,8 @@ export interface ConnectionOptions {
   readonly profile?: string | undefined;
 }
 
+/** The least version of TLS. Node's own default is the same, and `--tls-min-v1.0` lowers it. */
+const MIN_TLS = "TLSv1.2";
 /** For opening a connection. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -73,7 +75,7 @@ export function handlerSettings(requestTimeout: number): Record<string, unknown>
     // `requestTimeout` ends with the response head. Without this one, a response that stops halfway hangs for 15 minutes.
     socketTimeout: requestTimeout,
     httpAgent: agent,
-    httpsAgent: agent,
+    httpsAgent: { ...agent, minVersion: MIN_TLS },
   };
 }
 

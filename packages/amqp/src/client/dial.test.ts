@@ -33,6 +33,15 @@ test("client certificate, name and authority go to TLS, and to TLS only", async 
   expect((await dialled({ url: "amqp://localhost", tls })).options).not.toHaveProperty("cert");
 });
 
+test("TLS 1.2 at least, and the certificate of another machine is verified whatever the environment says", async () => {
+  const { options } = await dialled({ url: "amqps://broker.example" });
+  expect(options).toMatchObject({ minVersion: "TLSv1.2", rejectUnauthorized: true });
+  const local = (await dialled({ url: "amqps://localhost" })).options;
+  expect(local).toMatchObject({ minVersion: "TLSv1.2" });
+  expect(local).not.toHaveProperty("rejectUnauthorized");
+  expect((await dialled({ url: "amqp://localhost" })).options).not.toHaveProperty("minVersion");
+});
+
 test("external: logs in by the certificate, not by a password", async () => {
   const tls = { cert: "-----BEGIN CERT-----", key: "-----BEGIN KEY-----", external: true };
   const { options } = await dialled({ url: "amqps://broker.example", tls });

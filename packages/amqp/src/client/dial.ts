@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import type { Runtime } from "@switchyard/core/driver";
+import { isLoopback } from "@switchyard/core/driver-kit";
 import { type Address, askAgain, saysTooLittle } from "./ask-again.ts";
 import type { AmqpConnect, AmqpModel, Amqplib } from "../sdk.ts";
 import type { FastPaths } from "../fast-paths.ts";
@@ -31,7 +32,7 @@ export async function dialer(options: ResolvedOptions, runtime: Runtime, fast: F
   return async (url, name) => {
     const address = new URL(url);
     address.searchParams.set("heartbeat", String(Math.max(1, Math.round(options.heartbeat / 1_000))));
-    const secure = address.protocol === "amqps:" ? { ...defined(files), ...servername } : {};
+    const secure = address.protocol === "amqps:" ? { ...verified(address), ...defined(files), ...servername } : {};
     const credentials = external ?? credentialsOf(address);
     let model: AmqpModel;
     try {
@@ -88,6 +89,15 @@ function addressOf(url: URL, login: Credentials, tls: Readonly<Record<string, un
     tls: isIP(host) === 0 ? { servername: host, ...tls } : tls,
   };
 }
+
+/**
+ * TLS 1.2 at least, whatever `--tls-min-v1.0` says. The certificate of another machine is always verified: `NODE_TLS_REJECT_UNAUTHORIZED=0`, which
+ * is meant for the whole process, counts on this machine only.
+ */
+const verified = ({ hostname }: URL): Readonly<Record<string, unknown>> => ({
+  minVersion: "TLSv1.2",
+  ...(!isLoopback(hostname) && { rejectUnauthorized: true }),
+});
 
 const defined = (all: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));

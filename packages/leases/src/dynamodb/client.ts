@@ -118,7 +118,12 @@ function create(
     // The engine retries by itself, within the time that a lease has left.
     maxAttempts: 1,
     // Without throwOnRequestTimeout the SDK only warns, and a request that is never answered hangs.
-    requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+    requestHandler: {
+      connectionTimeout: 3_000,
+      requestTimeout: 10_000,
+      throwOnRequestTimeout: true,
+      httpsAgent: { minVersion: "TLSv1.2" },
+    },
     ...more,
   }) as unknown as DynamoDbClientLike;
 }
