@@ -127,6 +127,7 @@ export interface ChannelInput<Null = never> {
     readonly address?: string | Null;
     readonly retention?: Duration | Null;
     readonly publish?: PublishInput<Null> | Null;
+    readonly atRest?: "required" | "assume" | Null;
     readonly compress?: CompressInput<Null> | Null;
     readonly encrypt?: EncryptInput<Null> | Null;
     readonly claimCheck?: ClaimCheckInput<Null> | Null;
@@ -1273,6 +1274,7 @@ export interface Existing {
         readonly setting: string;
     };
     readonly retentionMs?: number;
+    readonly encryptedAtRest?: boolean;
     readonly discards?: readonly string[];
 }
 
@@ -1344,6 +1346,7 @@ import type { Capabilities } from "./capabilities.ts";
 import type { WireMessage } from "./message.ts";
 export interface SenderDriver {
     readonly capabilities: Capabilities;
+    readonly encryptedAtRest?: boolean;
     readonly local?: boolean;
     size(message: WireMessage): number;
     send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]>;
@@ -1608,6 +1611,7 @@ export interface GroupPlan {
         readonly waitMs: number;
         readonly perKey?: number;
     };
+    readonly atRest?: AtRest;
     readonly breaker?: BreakerPlan;
     readonly rate?: {
         readonly max: number;
@@ -1629,7 +1633,9 @@ export interface PublishPlan {
     readonly maxPending: number;
     readonly maxPendingBytes: number;
     readonly whenFull: "wait" | "reject";
+    readonly atRest?: AtRest;
 }
+export type AtRest = "required" | "assume";
 export interface ContentPlan {
     readonly compress?: {
         readonly above: number;

@@ -178,6 +178,7 @@ export declare function queueWords(input: {
 export declare function queueUrl(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<string>;
 export declare function openQueue(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<Queue>;
 export declare function describeQueue(url: string, clients: Clients, signal: AbortSignal): Promise<Queue>;
+export declare function isEncrypted({ attributes }: Pick<Queue, "attributes">): boolean;
 export declare function redriveOf(policy: string | undefined): {
     readonly target: string;
     readonly count: number;

@@ -12,6 +12,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The channel's codec threw while it read a message of its media type. The message becomes a dead letter with `invalid-message`. The cause is the codec's error.",
   "not-encodable":
     "The channel's codec threw, or returned neither bytes nor text. Correct `codec.encode`. The cause is the codec's error.",
+  "not-encrypted-at-rest":
+    "The channel's `atRest` asks for encryption, and the queue, topic or stream is stored unencrypted, or its broker cannot tell. Encrypt it (`native.kmsKey`), or set `atRest: assume` where the disks are encrypted by other means.",
   "step-failed":
     "A step of the channel's pipeline (encryption, a claim store of your own) failed with an error that is not a MessagingError. The cause is that error. Nothing was sent; on receive, the message is tried for 15 minutes.",
   undecodable:

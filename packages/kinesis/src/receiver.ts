@@ -2,6 +2,7 @@ import type {
   Capabilities,
   Depth,
   Destination,
+  Existing,
   DriverEvent,
   Lease,
   Position,
@@ -67,6 +68,7 @@ export interface Receiver extends ReceiverDriver<ShardReceipt> {
 /** One worker of a group: it reads the shards that the lease engine gives it. */
 class GroupReceiver implements Receiver {
   readonly capabilities: Capabilities;
+  readonly existing: Existing;
   /** The engine's name for this worker, as the lease table has it. */
   readonly worker: string;
   readonly #options: ReceiverOptions;
@@ -81,6 +83,7 @@ class GroupReceiver implements Receiver {
     const { from, stream, clients, runtime } = options;
     this.#options = options;
     this.capabilities = capabilitiesOf(from.ordered, stream);
+    this.existing = { encryptedAtRest: stream.kmsKey !== undefined };
     this.#outages = new Outages(options.group, options.report);
     this.#shards = new Shards(stream, clients.call, runtime, (signal) => this.#recheck(signal));
     this.#engine = new LeaseEngine({

@@ -109,6 +109,7 @@ export async function createSender(
 
   return {
     capabilities: capabilitiesOf(of.ordered, stream),
+    encryptedAtRest: stream.kmsKey !== undefined,
     size: sizeOf,
     send,
     close: async () => closing.abort(),

@@ -19,6 +19,7 @@ import { handedOut } from "./message.ts";
 /** One worker of a stream's group: it reads the partitions that the lease engine gives it. */
 export class LogReceiver implements ReceiverDriver<LogReceipt> {
   readonly capabilities: Capabilities;
+  readonly existing = { encryptedAtRest: true };
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #group: LogGroup;

@@ -32,7 +32,10 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
   constructor(broker: Broker, queue: Queue, holdMs: number, capabilities: Capabilities) {
     this.capabilities = capabilities;
     const limit = queue.deadLetter?.attempts;
-    this.existing = limit === undefined ? {} : { deliveries: { count: limit, setting: "nativeAttempts" } };
+    // Nothing is stored: it is all in the memory of the process.
+    const encryptedAtRest = true;
+    const deliveries = limit === undefined ? {} : { deliveries: { count: limit, setting: "nativeAttempts" } };
+    this.existing = { encryptedAtRest, ...deliveries };
     this.id = queue.name;
     queue.consumed = true;
     this.#broker = broker;

@@ -36,6 +36,8 @@ export function createSender(
 
 class MemorySender implements SenderDriver {
   readonly capabilities: Capabilities;
+  /** Nothing is stored: it is all in the memory of the process. */
+  readonly encryptedAtRest = true;
   /** False with a profile, which is as strict as its broker, so that every message is encoded. */
   readonly local: boolean;
   readonly #broker: Broker;

@@ -35,5 +35,6 @@ export function createSender(topic: Topic, call: Call, runtime: Runtime): Sender
     return results;
   }
 
-  return { capabilities, size: sizeOf, send, close: async () => {} };
+  const encryptedAtRest = (topic.attributes["KmsMasterKeyId"] ?? "") !== "";
+  return { capabilities, encryptedAtRest, size: sizeOf, send, close: async () => {} };
 }

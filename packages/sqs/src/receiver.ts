@@ -17,7 +17,7 @@ import type { Clients } from "./client.ts";
 import { classify } from "./errors.ts";
 import { DEDUP_MS, HOLD_MARGIN_MS, MAX_BATCH, MAX_HOLD_MS, MAX_WAIT_MS, SECOND } from "./limits.ts";
 import { fromReceived } from "./message.ts";
-import { type Queue, redriveOf } from "./resource.ts";
+import { isEncrypted, type Queue, redriveOf } from "./resource.ts";
 import type { BatchReply, Call, ReceivedMessage } from "./sdk.ts";
 
 /** The receipt handle. */
@@ -48,11 +48,12 @@ export function createReceiver(
 }
 
 /** A queue with a redrive policy gives up messages by itself. */
-function existingOf({ attributes }: Queue): Existing {
-  const limit = redriveOf(attributes["RedrivePolicy"]);
+function existingOf(queue: Queue): Existing {
+  const limit = redriveOf(queue.attributes["RedrivePolicy"]);
+  const encryptedAtRest = isEncrypted(queue);
   return limit === undefined || !(limit.count > 0)
-    ? {}
-    : { deliveries: { count: limit.count, setting: "maxReceiveCount" } };
+    ? { encryptedAtRest }
+    : { encryptedAtRest, deliveries: { count: limit.count, setting: "maxReceiveCount" } };
 }
 
 function createLease(

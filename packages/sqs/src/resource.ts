@@ -115,6 +115,11 @@ export async function describeQueue(url: string, clients: Clients, signal: Abort
   };
 }
 
+/** Whether SQS encrypts the queue, with a key of its own (SSE-SQS) or of KMS. */
+export function isEncrypted({ attributes }: Pick<Queue, "attributes">): boolean {
+  return attributes["SqsManagedSseEnabled"] === "true" || (attributes["KmsMasterKeyId"] ?? "") !== "";
+}
+
 /** A queue's `RedrivePolicy`: where SQS moves a message by itself, and after how many receives. */
 export function redriveOf(policy: string | undefined): { readonly target: string; readonly count: number } | undefined {
   if (policy === undefined || policy === "") return undefined;

@@ -3,7 +3,7 @@ import type { Capabilities, Runtime, SenderDriver, Sent, WireMessage } from "@sw
 import { byIndex } from "./batches.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, SendEntry } from "./sdk.ts";
-import type { Queue } from "./resource.ts";
+import { isEncrypted, type Queue } from "./resource.ts";
 import { refusal, sizeOf, toEntry } from "./message.ts";
 
 export function createSender(queue: Queue, call: Call, runtime: Runtime): SenderDriver {
@@ -31,5 +31,5 @@ export function createSender(queue: Queue, call: Call, runtime: Runtime): Sender
     return results;
   }
 
-  return { capabilities, size: sizeOf, send, close: async () => {} };
+  return { capabilities, encryptedAtRest: isEncrypted(queue), size: sizeOf, send, close: async () => {} };
 }

@@ -115,6 +115,12 @@ export interface ChannelInput<Null = never> {
   readonly retention?: Duration | Null;
   /** Limits of publishing: how long core resends, and how many messages may wait for the broker's answer. */
   readonly publish?: PublishInput<Null> | Null;
+  /**
+   * Refuses queues, topics and streams that the broker stores unencrypted, dead letters included. `required`: the broker must say that it
+   * encrypts. RabbitMQ cannot say it. `assume`: accepts a broker that does not say, because its disks are encrypted by other means.
+   * Set it under `"*"` for all channels. Default: not checked.
+   */
+  readonly atRest?: "required" | "assume" | Null;
   /** Compresses large messages. Default: no compression. Every consumer reads compressed messages, whatever its configuration. */
   readonly compress?: CompressInput<Null> | Null;
   /** Encrypts the data of messages in this process, so that the broker and its operators cannot read it. Default: no encryption. */

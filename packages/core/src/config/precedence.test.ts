@@ -204,6 +204,7 @@ describe("what the types allow", () => {
           form: "ordered",
           address: "a",
           retention: "1d",
+          atRest: "assume",
           publish: { timeout: "1s", maxPending: 1, maxPendingBytes: 2, whenFull: "reject" },
           compress: { above: "4KiB", with: "gzip" },
           encrypt: { keys: "k", context: "c", accept: "optional", until: "2027-02-01" },
@@ -240,7 +241,13 @@ describe("what the types allow", () => {
       encrypt: { keys: "k", context: "c", contexts: ["c"], accept: "optional", untilMs: Date.UTC(2027, 1, 1) },
       claimCheck: { above: 2 ** 20, options: { bucket: "b" } },
     });
-    expect(publish).toEqual({ timeoutMs: 1000, maxPending: 1, maxPendingBytes: 2, whenFull: "reject" });
+    expect(publish).toEqual({
+      timeoutMs: 1000,
+      maxPending: 1,
+      maxPendingBytes: 2,
+      whenFull: "reject",
+      atRest: "assume",
+    });
     expect(groups["billing"]).toMatchObject({
       maxInFlightBytes: 3_072,
       start: { time: 5 },

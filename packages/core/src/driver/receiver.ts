@@ -23,6 +23,8 @@ export interface Existing {
   readonly deliveries?: { readonly count: number; readonly setting: string };
   /** The broker deletes or moves messages older than this many milliseconds. Default: `capabilities.retentionMs`. */
   readonly retentionMs?: number;
+  /** Whether the broker encrypts what it stores of the resource. Leave it out if the broker does not tell. */
+  readonly encryptedAtRest?: boolean;
   /** Settings that drop messages whatever the policy says: one sentence each, with the value and what to change. */
   readonly discards?: readonly string[];
 }

@@ -6,6 +6,8 @@ import type { WireMessage } from "./message.ts";
 export interface SenderDriver {
   /** The capabilities of the resource as it was found. */
   readonly capabilities: Capabilities;
+  /** Whether the broker encrypts what it stores of the resource. Leave it out if the broker does not tell. */
+  readonly encryptedAtRest?: boolean;
   /**
    * True if the broker runs in this process and returns the same message object on receive. Core then neither encodes nor decodes.
    * Body and headers are still available: they are computed when they are read.

@@ -45,6 +45,8 @@ export interface GroupPlan {
   readonly start: Position;
   /** `perKey`: the most messages with the same ordering key in a batch. Absent: no limit. */
   readonly batch: { readonly size: number; readonly waitMs: number; readonly perKey?: number };
+  /** Whether its queue and its dead letters must be encrypted at rest. */
+  readonly atRest?: AtRest;
   /** Absent: no circuit breaker. */
   readonly breaker?: BreakerPlan;
   /** Absent: no rate limit. */
@@ -74,7 +76,12 @@ export interface PublishPlan {
   readonly maxPending: number;
   readonly maxPendingBytes: number;
   readonly whenFull: "wait" | "reject";
+  /** Whether the destination must be encrypted at rest. */
+  readonly atRest?: AtRest;
 }
+
+/** `required`: the broker must say that it encrypts. `assume`: it must not say that it does not. */
+export type AtRest = "required" | "assume";
 
 /** What the messages of a channel pass between the application and the broker. */
 export interface ContentPlan {

@@ -97,6 +97,7 @@ const channel = z.strictObject({
       whenFull: z.enum(["wait", "reject"]).nullish(),
     })
     .nullish(),
+  atRest: z.enum(["required", "assume"]).nullish(),
   compress: z.strictObject({ above: bytes.nullish(), with: z.enum(["brotli", "gzip", "zstd"]).nullish() }).nullish(),
   encrypt: z
     .strictObject({

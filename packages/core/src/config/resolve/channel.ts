@@ -77,7 +77,7 @@ export async function resolveChannel(
     ordered: naming.ordered,
     to,
     groups: Object.fromEntries(plans.map((plan) => [plan.group, { ...plan, capabilities: plan.capabilities! }])),
-    publish: publishPlan(input.publish ?? {}),
+    publish: { ...publishPlan(input.publish ?? {}), ...(input.atRest === undefined ? {} : { atRest: input.atRest }) },
     capabilities,
     ...(content === undefined ? {} : { content }),
   };

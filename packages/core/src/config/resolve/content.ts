@@ -2,7 +2,7 @@
 import { formatByteSize, parseByteSize } from "../../api/byte-size.ts";
 import type { ChannelInput, PolicyInput } from "../../api/config-input.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ContentPlan, KeysPlan } from "../../plan/plan.ts";
+import type { ChannelPlan, ContentPlan, KeysPlan } from "../../plan/plan.ts";
 import type { Extension } from "../../pipeline/extension.ts";
 import { didYouMean, listed } from "../../base/suggest.ts";
 import { epoch } from "../layers/schema.ts";
@@ -212,10 +212,13 @@ function contextsOf({ context, naming }: Resolving, own: string): readonly strin
 }
 
 /** What `explain()` prints of a content. */
-export function explainContent(content: ContentPlan | undefined): readonly string[] {
-  if (content === undefined) return [];
-  const { compress, encrypt, claimCheck } = content;
-  const lines: string[] = [];
+export function explainContent({ content, publish }: Pick<ChannelPlan, "content" | "publish">): readonly string[] {
+  const { compress, encrypt, claimCheck } = content ?? {};
+  const { atRest } = publish;
+  const lines: string[] =
+    atRest === undefined
+      ? []
+      : [`at rest: encryption ${atRest === "required" ? "required" : "assumed where the broker cannot tell"}`];
   if (compress !== undefined) lines.push(`compressed with ${compress.with} above ${formatByteSize(compress.above)}`);
   if (encrypt !== undefined) {
     const until = encrypt.untilMs === undefined ? "" : ` until ${new Date(encrypt.untilMs).toISOString()}`;

@@ -42,7 +42,7 @@ function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape):
     needs: needsOf(shape).map(({ text }) => text),
     groups: Object.fromEntries(Object.values(plan.groups).map((group) => [group.group, explainGroup(of, plan, group)])),
     capabilities: plan.capabilities,
-    content: explainContent(plan.content),
+    content: explainContent(plan),
     notPortable: nativeOf(plan),
   };
 }

@@ -118,6 +118,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
       waitMs: parseDuration(input.batch?.wait) ?? 0,
       ...(input.batch?.perKey === undefined ? {} : { perKey: Number(input.batch.perKey) }),
     },
+    ...(channel.atRest === undefined ? {} : { atRest: channel.atRest }),
     ...breakerOf(resolving, group, input, policy),
     ...rateOf(resolving, group, input),
     capabilities,

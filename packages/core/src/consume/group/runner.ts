@@ -1,5 +1,6 @@
 import { reconnectMs } from "../../plan/backoff.ts";
-import type { Fault } from "../../driver/index.ts";
+import type { Fault, ReceiverDriver } from "../../driver/index.ts";
+import { notAtRest } from "../../plan/at-rest.ts";
 import { fromFault, isMessagingError, MessagingError } from "../../api/errors.ts";
 import { HandlerPool } from "./handler-pool.ts";
 import type { GroupContext } from "../lease/group-context.ts";
@@ -216,6 +217,7 @@ export class GroupRunner {
         const { physicalName } = this.context;
         const less = lessThanDeclared("receiver", physicalName, plan.capabilities, receiver.capabilities);
         if (less !== undefined) throw less;
+        await this.#checkAtRest(receiver);
         refuseNarrow(plan, receiver, physicalName);
         this.#session = new Session(this.context, receiver, this.#pool, this.#drainMs, this.#window);
         opened();
@@ -230,6 +232,15 @@ export class GroupRunner {
         : connection.classify(cause, "open");
       return { cause, fault };
     }
+  }
+
+  async #checkAtRest({ existing }: ReceiverDriver): Promise<void> {
+    const { plan, physicalName, deadLetters } = this.context;
+    if (plan.atRest === undefined) return;
+    const refusal = notAtRest(plan.atRest, existing?.encryptedAtRest, physicalName, this.#errorContext);
+    if (refusal !== undefined) throw refusal;
+    // Opening it to send checks the dead-letter destination, too.
+    await deadLetters?.ready(this.#opening.signal);
   }
 
   async #stop(deadline: AbortSignal): Promise<GroupStopped> {

@@ -1,5 +1,7 @@
 import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
 import { type ErrorDetails, fromFault, MessagingError } from "../../api/errors.ts";
+import { notAtRest } from "../../plan/at-rest.ts";
+import type { PublishPlan } from "../../plan/plan.ts";
 import { lessThanDeclared } from "../../plan/less-than-declared.ts";
 
 export interface OpenSender {
@@ -16,6 +18,7 @@ export interface SenderSlotOptions {
   readonly physicalName: string;
   readonly connection: Connection;
   readonly expected: Capabilities;
+  readonly plan: Pick<PublishPlan, "atRest">;
   readonly errorContext: Omit<ErrorDetails, "kind" | "cause">;
 }
 
@@ -66,7 +69,9 @@ export class SenderSlot {
       );
     }
     const { capabilities } = driver;
-    const refusal = lessThanDeclared("sender", physicalName, this.#options.expected, capabilities, errorContext);
+    const refusal =
+      lessThanDeclared("sender", physicalName, this.#options.expected, capabilities, errorContext) ??
+      notAtRest(this.#options.plan.atRest, driver.encryptedAtRest, physicalName, errorContext);
     const sender: OpenSender = { driver, capabilities, calls: 0, dropped: false };
     if (signal.aborted || refusal !== undefined) {
       this.drop(sender);
