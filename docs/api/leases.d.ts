@@ -201,8 +201,12 @@ export declare class Outages {
     close(): void;
 }
 
+// postgres/holds-lease.d.ts
+export declare function holdsLease(table: string | undefined, first?: number): string;
+
 // postgres/index.d.ts
 export type { PostgresLeases, PostgresOptions, PostgresPoolLike, PostgresTransactionLike } from "./options.ts";
+export { holdsLease } from "./holds-lease.ts";
 export { leaseSchema } from "./schema.ts";
 export { postgresLeases } from "./store.ts";
 
