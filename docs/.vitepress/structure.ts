@@ -47,7 +47,7 @@ const SECTIONS: readonly Section[] = [
         "several-services",
         "foreign-messages",
       ],
-      ...["streams", "codecs", "compression", "encryption", "claim-check"],
+      ...["streams", "codecs", "compression", "encryption", "claim-check", "outbox"],
       ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],
     ],
   },

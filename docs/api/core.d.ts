@@ -2,6 +2,7 @@
 // @switchyard/core/driver: driver/index.d.ts
 // @switchyard/core/driver-kit: driver-kit/index.d.ts
 // @switchyard/core/pipeline: pipeline/index.d.ts
+// @switchyard/core/publish-kit: publish/stored.d.ts
 // @switchyard/core/policies: policies/index.d.ts
 // @switchyard/core/testing: testing/index.d.ts
 
@@ -937,6 +938,15 @@ export declare function oneLine(text: string, maxChars?: number): string;
 // base/guarded.d.ts
 export declare function guarded<T>(name: string, callback: (value: T) => unknown): (value: T) => void;
 
+// base/json-copy.d.ts
+export declare class JsonCopy {
+    length: number;
+    flat: boolean;
+    value: unknown;
+}
+export declare function copyJson(data: unknown): JsonCopy | undefined;
+export declare function copyAgain(value: unknown, flat: boolean): unknown;
+
 // base/key-hash.d.ts
 export declare const keyHash: (key: string) => string;
 
@@ -1803,6 +1813,46 @@ export interface Doing {
 }
 export declare function callsOf(doing: Doing): readonly Call[];
 
+// publish/checks.d.ts
+import type { Capabilities } from "../driver/index.ts";
+import { MessagingError } from "../api/errors.ts";
+import { type JsonCopy } from "../base/json-copy.ts";
+import type { ChannelShape, Codec } from "../api/shapes.ts";
+import type { ResolvedOptions } from "../wire/resolved-options.ts";
+export interface RawOptions {
+    readonly id?: unknown;
+    readonly headers?: unknown;
+    readonly delay?: unknown;
+    readonly expires?: unknown;
+    readonly fairnessKey?: unknown;
+}
+export type Content = string | Uint8Array | JsonCopy;
+export declare function contentOf(data: unknown, local: boolean): Content;
+export declare function encodedBy(codec: Codec, shape: ChannelShape, type: string, data: unknown): string | Uint8Array;
+export declare function resolveOptions(shape: ChannelShape, source: string, type: string, data: unknown, now: number, options: RawOptions | undefined, valid: Promise<void> | undefined, signal: AbortSignal | undefined): ResolvedOptions | undefined;
+export declare function checkMessage(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined;
+export declare function orderingKey(shape: ChannelShape, type: string, data: unknown): string | undefined;
+export declare function checkCapabilities(shape: ChannelShape, options: ResolvedOptions, capabilities: Capabilities): void;
+export declare function checkId(options: RawOptions | undefined): void;
+export declare function refusalOf(error: unknown, channel: string, id: string): MessagingError;
+
+// publish/stored.d.ts
+import type { ChannelShape } from "../api/shapes.ts";
+import { type RawOptions } from "./checks.ts";
+export type { Connected } from "../api/publisher.ts";
+export type { ChannelShape } from "../api/shapes.ts";
+export interface CheckedMessage {
+    readonly type: string;
+    readonly key: string | undefined;
+    readonly body: string | Uint8Array;
+    readonly contentType: string;
+    readonly headers: Readonly<Record<string, string>> | undefined;
+    readonly expiresAt: number | undefined;
+    readonly fairness: string | undefined;
+}
+export declare function checkForLater(shape: ChannelShape, service: string, id: string, type: string, data: unknown, options: RawOptions | undefined, now: number): Promise<CheckedMessage>;
+export declare function dataOfStored(shape: ChannelShape, type: string, contentType: string, body: string | Uint8Array): unknown;
+
 // runtime/any-signal.d.ts
 export declare function anySignal(...signals: readonly AbortSignal[]): {
     readonly signal: AbortSignal;
@@ -1970,6 +2020,20 @@ export declare function inCharset(bytes: Uint8Array, contentType: string): strin
 export declare function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: ForeignBody): ForeignMessage;
 export declare function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 
+// wire/resolved-options.d.ts
+import type { TraceContext } from "./trace.ts";
+export interface ResolvedOptions {
+    readonly key: string | undefined;
+    readonly headers: Readonly<Record<string, string>> | undefined;
+    readonly trace: TraceContext | undefined;
+    readonly expiresAt: number | undefined;
+    readonly dedup: string | undefined;
+    readonly fairness: string | undefined;
+    readonly delayMs: number | undefined;
+    readonly valid: Promise<void> | undefined;
+    readonly signal: AbortSignal | undefined;
+}
+
 // wire/text.d.ts
 export { excerpt, oneLine } from "../base/excerpt.ts";
 export declare function escapeNoncharacters(json: string): string;
@@ -1983,3 +2047,14 @@ export declare function clip(text: string, maxBytes: number): string;
 export declare function parseJson(text: string): unknown;
 export declare function isBytes(value: unknown): value is Uint8Array;
 export declare function asText(body: string | Uint8Array): string | Uint8Array;
+
+// wire/trace.d.ts
+export interface TraceContext {
+    readonly traceparent: string;
+    readonly tracestate?: string;
+}
+export declare function isTraced(): boolean;
+export declare function untraced<T>(call: () => T): T;
+export declare function inTraceOf<T>(carrier: Readonly<Record<string, unknown>>, call: () => T): T;
+export declare function outgoingTrace(headers: Readonly<Record<string, string>> | undefined): TraceContext | undefined;
+export declare function readTrace(headers: Readonly<Record<string, unknown>>): TraceContext | undefined;

@@ -108,6 +108,7 @@ const ALLOWED = {
   amqp: ["core", "leases"],
   encryption: ["core", "aws-kit"],
   "claim-check": ["core", "aws-kit"],
+  outbox: ["core", "leases"],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };

@@ -21,11 +21,12 @@ const ORDER = [
   "amqp",
   "claim-check",
   "encryption",
+  "outbox",
   "leases",
   "contract",
 ];
 /** Entries that our own packages import from each other, and nobody else should. */
-const INTERNAL = /^@switchyard\/(?:sqs\/kit|(?:sqs|sns|kinesis|amqp)\/topology|\w+\/rights)$/;
+const INTERNAL = /^@switchyard\/(?:sqs\/kit|core\/publish-kit|(?:sqs|sns|kinesis|amqp)\/topology|\w+\/rights)$/;
 
 export function apiPage(): string {
   const packages = ORDER.map((short) => workspaces.find((of) => of.short === short) as Workspace);

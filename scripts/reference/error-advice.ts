@@ -54,6 +54,9 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "bad-option": "An option in code is wrong. The text names it and says what is allowed.",
   "bad-ordering-key":
     "No ordering key could be read from the message, or it is empty or no text. Mend `orderingKey` of the channel, or the message.",
+  "bad-outbox": "An option of `createOutbox()` or `relay()` is wrong. The text names it and says what is allowed.",
+  "bad-outbox-parts": "`outboxSchema({ parts })` is no whole number from 1 to 1,024.",
+  "bad-outbox-table": "The name of the outbox's table is not one. Write `[schema.]name` of `a-z`, `0-9` and `_`.",
   "bad-position":
     "The position is none of this stream, or none that `replay()` takes. Use one that `delivery.position` gave, a time, `earliest` or `latest`.",
   "bad-queue-url":
@@ -197,6 +200,16 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "missing-client":
     "Topics need an `SNSClient` beside the `SQSClient` given in code (`snsClient`), or a KMS client for the queues' keys (`kmsClient`).",
   "missing-dependency": "A package is not installed. Run the `npm install` that the text names.",
+  "outbox-parts-differ":
+    "`relay({ parts })` is not the number of partitions of the outbox's table. Leave it out, or make the table again while it is empty: see [the outbox](../guides/outbox.md#partitions).",
+  "outbox-sequence-cached":
+    "The sequence of the outbox's table has `CACHE` above 1, so that sessions would take numbers out of order. Run `alter sequence ... cache 1`.",
+  "outbox-table-foreign":
+    "The table was not made by `outboxSchema`, or by a version that is not compatible. Give the outbox a table of its own.",
+  "outbox-table-missing":
+    "A table of the outbox does not exist. Create both by the statements of `outboxSchema()`: see [the outbox](../guides/outbox.md#the-tables).",
+  "delay-unordered":
+    "A message with an ordering key cannot be delayed in the outbox: later ones of its key would overtake it. Leave `delay` out, or use a channel without `orderingKey`.",
   "missing-peer": "DynamoDB leases need a package that is not installed. Run `npm install @aws-sdk/client-dynamodb`.",
   "model-missing":
     "The transport does not have the channel's model. Put the channel on another connection, or choose another `model`.",
