@@ -101,7 +101,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import type { ReceivedMessage, SendEntry } from "./sdk.ts";
 export declare function sizeOf(message: WireMessage): number;
 export declare function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined;
-export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry;
+export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string, dead?: boolean): SendEntry;
 export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;
 export declare function toId(text: string): string;
 

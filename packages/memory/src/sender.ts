@@ -93,7 +93,9 @@ class MemorySender implements SenderDriver {
       // Reading `dedup` of a message that was not encoded makes the id, so it is read only when needed.
       const before = dedup.on ? dedup.find(message.dedup, now) : undefined;
       if (before !== undefined) return before;
-      const kept = stored(message, ordered);
+      // Each dead letter is a key of its own, as on SQS, so that looking at some hides no others. Its own key stands in `ce`.
+      const alone = ordered && this.#to.dead === true && message.dedup !== undefined && "ce" in message.headers;
+      const kept = stored(alone ? { ...message, key: message.dedup } : message, ordered);
       const answer = target.accept(kept, message, now);
       if (faults.takeDuplicate() || (this.#duplicates > 0 && clock.runtime.random() < this.#duplicates)) {
         target.accept(kept, message, now);

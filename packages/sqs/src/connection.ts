@@ -24,7 +24,8 @@ export async function connect(
   };
 
   return {
-    sender: async (to, signal) => createSender(await openQueue(to, options, clients, signal), clients.call, runtime),
+    sender: async (to, signal) =>
+      createSender(await openQueue(to, options, clients, signal), clients.call, runtime, to.dead === true),
     receiver: async (from, { holdMs }, signal) => {
       if (!(holdMs > 0 && holdMs <= MAX_HOLD_MS)) {
         throw new MessagingError("bad-hold", `a hold of ${holdMs} ms; SQS holds a message from 1 second to 12 hours`, {

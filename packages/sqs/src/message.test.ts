@@ -89,6 +89,13 @@ describe("a message on the wire", () => {
     expect(toEntry("0", { body: "b", headers: {}, dedup: "id:0" }, true, alone).MessageGroupId).toBe("id:0");
     expect(toEntry("0", { body: "b", headers: {} }, true, alone).MessageGroupId).toBe("alone-1");
   });
+
+  test("as a dead letter waits for no other on FIFO; a copy without our fields keeps its key, which stands nowhere else", () => {
+    const message = { body: "b", headers: { ce: "{}" }, key: "customer", dedup: "id:1" };
+    expect(toEntry("0", message, true, alone, true).MessageGroupId).toBe("id:1");
+    expect(toEntry("0", { ...message, headers: {} }, true, alone, true).MessageGroupId).toBe("customer");
+    expect(toEntry("0", message, true, alone).MessageGroupId).toBe("customer");
+  });
 });
 
 describe("a message whose body is stored elsewhere", () => {

@@ -77,8 +77,11 @@ function refuse(code: string, message: string): MessagingError {
   return new MessagingError(code, message, { kind: "permanent" });
 }
 
-/** `alone` makes an id for a message without a key or deduplication id on a FIFO queue, so that the message waits for no other. */
-export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string): SendEntry {
+/**
+ * `alone` makes an id for a message without a key or deduplication id on a FIFO queue, so that the message waits for no other. `dead`: the
+ * queue is for dead letters. Each is then a message group of its own, so that looking at some hides no others; the key stands in `ce`.
+ */
+export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string, dead = false): SendEntry {
   const attributes: Record<string, MessageAttribute> = {};
   if (message.type !== undefined) attributes["type"] = { DataType: STRING, StringValue: message.type };
   for (const name in message.headers) attributes[name] = { DataType: STRING, StringValue: message.headers[name] };
@@ -89,7 +92,8 @@ export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: 
   if (Object.keys(attributes).length > 0) entry.MessageAttributes = attributes;
   if (fifo) {
     entry.MessageDeduplicationId = toId(message.dedup ?? alone());
-    entry.MessageGroupId = message.key === undefined ? entry.MessageDeduplicationId : toId(message.key);
+    const single = message.key === undefined || (dead && message.headers["ce"] !== undefined);
+    entry.MessageGroupId = single ? entry.MessageDeduplicationId : toId(message.key!);
     return entry;
   }
   // Rounded up: never earlier than asked.

@@ -6,7 +6,7 @@ import type { Call, SendEntry } from "./sdk.ts";
 import { isEncrypted, type Queue } from "./resource.ts";
 import { refusal, sizeOf, toEntry } from "./message.ts";
 
-export function createSender(queue: Queue, call: Call, runtime: Runtime): SenderDriver {
+export function createSender(queue: Queue, call: Call, runtime: Runtime, dead = false): SenderDriver {
   const capabilities: Capabilities = capabilitiesOf(queue.fifo, queue);
 
   async function send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
@@ -19,7 +19,7 @@ export function createSender(queue: Queue, call: Call, runtime: Runtime): Sender
         results[index] = { cause };
         return;
       }
-      entries.push(toEntry(String(entries.length), message, queue.fifo, () => runtime.uuid()));
+      entries.push(toEntry(String(entries.length), message, queue.fifo, () => runtime.uuid(), dead));
       places.push(index);
     });
     if (entries.length === 0) return results;
