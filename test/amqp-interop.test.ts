@@ -151,7 +151,7 @@ describe.skipIf(skipped)("RabbitMQ beside other stacks", () => {
     await until(async () => (dead = await messaging.deadLetters(orders, "main").peek()).length > 0);
     expect(dead[0].data).toEqual({ a: 2 });
     fail = false;
-    await until(async () => (await messaging.deadLetters(orders, "main").redrive()).redriven === 1);
+    await until(async () => (await messaging.deadLetters(orders, "main").redrive()).moved === 1);
     await until(() => seen.length === 2);
     expect(seen.map(({ data, type }) => [type, data.a])).toEqual([
       ["order.placed", 2],

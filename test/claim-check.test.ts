@@ -172,7 +172,7 @@ describe.each(TRANSPORTS.filter(([, isSkipped]) => !isSkipped))("%s", (name, _, 
     const object = s3.store.getObject(BUCKET, objects()[0]!);
     object.lastModified = new Date(0);
     broken = false;
-    expect(await box.redrive()).toEqual({ redriven: 1, failed: 0 });
+    expect(await box.redrive()).toMatchObject({ moved: 1, failed: 0 });
     await app.until(() => app.handled.length === 3);
     expect(app.handled[2]).toEqual({ n: 1, attempt: 1, bytes: 1_100_000 });
     // Its life began anew.
@@ -183,7 +183,7 @@ describe.each(TRANSPORTS.filter(([, isSkipped]) => !isSkipped))("%s", (name, _, 
     broken = false;
     s3.store.deleteObject(BUCKET, objects().find((key) => key.includes("m-15."))!);
     expect(await box.redrive()).toMatchObject({
-      redriven: 11,
+      moved: 11,
       failed: 1,
       errors: [{ code: "claim-missing", kind: "permanent" }],
     });
@@ -405,7 +405,7 @@ describe("Amazon's extended clients on SQS", () => {
     await aws.client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
     await app.until(() => dead(app).length === 1);
     broken = false;
-    expect(await app.messaging.deadLetters(orders, "main").redrive()).toEqual({ redriven: 1, failed: 0 });
+    expect(await app.messaging.deadLetters(orders, "main").redrive()).toMatchObject({ moved: 1, failed: 0 });
     await app.until(() => app.handled.length === 2);
     expect(app.handled[1]).toEqual({ n: 7, attempt: 1, bytes: 1_100_000 });
   });

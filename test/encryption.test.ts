@@ -174,7 +174,7 @@ describe.each([
     expect(items[0].data).toEqual({ card: SECRET, pad });
     expect(items[0].reason).toContain(SECRET);
     shop.failing = undefined;
-    await until(async () => (await box.redrive()).redriven > 0 || shop.seen.length > 1, "the redrive");
+    await until(async () => (await box.redrive()).moved > 0 || shop.seen.length > 1, "the redrive");
     await until(() => shop.seen.length === 2, "the redriven message");
     expect(shop.seen[1][0]).toEqual({ card: SECRET, pad });
     expect(shop.seen[1][1]).toMatchObject({ id: delivery.id, encrypted: true });

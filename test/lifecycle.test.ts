@@ -155,7 +155,7 @@ describe("dead letters", () => {
     const box = bed.messaging.deadLetters(pages, "one");
     const shown = await box.peek(500);
     expect(shown.map(({ id }) => id)).toEqual(sent.slice(0, 500).map(({ id }) => id));
-    expect(await box.redrive()).toEqual({ redriven: 2_000, failed: 0 });
+    expect(await box.redrive()).toMatchObject({ moved: 2_000, failed: 0 });
     await bed.settled();
     expect(handled).toBe(4_000);
     expect(bed.dead(pages, "one")).toHaveLength(2_000);

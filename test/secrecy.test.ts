@@ -303,7 +303,7 @@ async function drive(adapter: Adapter, connection: object, prefix: string) {
   const items = await letters.peek(20);
   for (const { reason, code, errorClass } of items) note({ reason, code, errorClass });
   broken.send = CLIENT_ERRORS[1]!;
-  note(await letters.redrive({ max: 2 }).catch((error: unknown) => error));
+  note(await letters.redrive({ max: 2 }).result.catch((error: unknown) => error));
   note(await messaging.depth(orders).catch((error: unknown) => error));
   note(await messaging.stop({ deadline: "2s" }));
   await failed(() => publish("zod", good));

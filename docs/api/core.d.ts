@@ -253,6 +253,126 @@ export declare function consumer<C extends AnyChannel, const H extends string = 
 export declare function batchConsumer<C extends AnyChannel, const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handler: (batch: Batch<C, Adds<U>>) => unknown, options?: BatchOptions<U>): Consumer<C>;
 export {};
 
+// api/dead-letters.d.ts
+import type { Duration } from "./duration.ts";
+import type { MessagingError } from "./errors.ts";
+export interface DeadLetterFilter {
+    readonly type?: string | readonly string[];
+    readonly key?: string | readonly string[];
+    readonly code?: string | readonly string[];
+    readonly errorClass?: string | readonly string[];
+    readonly reason?: string;
+    readonly olderThan?: Duration;
+}
+export interface ScanOptions extends DeadLetterFilter {
+    readonly max?: number;
+    readonly hide?: Duration;
+}
+export interface ScanResult {
+    readonly seen: number;
+    readonly matched: number;
+    readonly hidden: number;
+    readonly complete: boolean;
+    readonly why?: "max" | "hide" | "others" | "left" | "more";
+    readonly receives: number;
+}
+export interface DeadLetterScan extends AsyncIterable<DeadLetterItem> {
+    readonly result: Promise<ScanResult>;
+}
+export interface GroupsOptions extends ScanOptions {
+    readonly by: readonly ("type" | "key" | "code" | "errorClass")[];
+}
+export interface DeadLetterGroup {
+    readonly of: Readonly<Partial<Record<"type" | "key" | "code" | "errorClass", string>>>;
+    readonly count: number;
+    readonly example: {
+        readonly id: string;
+        readonly reason: string;
+    };
+    readonly firstAt: Date;
+    readonly lastAt: Date;
+}
+export interface GroupsResult extends ScanResult {
+    readonly groups: readonly DeadLetterGroup[];
+}
+export interface RedriveOptions {
+    readonly filter?: DeadLetterFilter;
+    readonly ids?: readonly string[];
+    readonly max?: number;
+    readonly rate?: {
+        readonly max: number;
+        readonly per?: Duration;
+    };
+    readonly canary?: {
+        readonly count: number;
+        readonly wait: Duration;
+    };
+    readonly stopAt?: number;
+    readonly maxRedrives?: number;
+    readonly before?: Date | number;
+    readonly dryRun?: boolean;
+    readonly hide?: Duration;
+}
+export interface RedriveProgress {
+    readonly phase: "canary" | "waiting" | "sending" | "done";
+    readonly matched: number;
+    readonly moved: number;
+    readonly died: number;
+    readonly left: number;
+    readonly failed: number;
+    readonly refused: number;
+}
+export interface Redriven extends Omit<RedriveProgress, "phase"> {
+    readonly canary?: {
+        readonly sent: number;
+        readonly died: number;
+        readonly silent: number;
+    };
+    readonly stopped?: "max" | "share" | "error" | "more";
+    readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before">;
+    readonly errors?: readonly MessagingError[];
+}
+export interface RedriveRun extends AsyncIterable<RedriveProgress>, PromiseLike<Redriven> {
+    readonly result: Promise<Redriven>;
+}
+export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids"> {
+    readonly dryRun?: boolean;
+}
+export interface Purged {
+    readonly matched?: number;
+    readonly deleted?: number;
+    readonly complete: boolean;
+}
+export interface DeadLetterCount {
+    readonly ready?: number;
+    readonly hidden?: number;
+    readonly exact: boolean;
+}
+export interface DeadLetters {
+    count(): Promise<DeadLetterCount>;
+    peek(count?: number): Promise<readonly DeadLetterItem[]>;
+    scan(options?: ScanOptions): DeadLetterScan;
+    get(id: string, options?: Pick<ScanOptions, "max" | "hide">): Promise<DeadLetterItem | undefined>;
+    groups(options: GroupsOptions): Promise<GroupsResult>;
+    redrive(options?: RedriveOptions): RedriveRun;
+    purge(options?: PurgeOptions): Promise<Purged>;
+}
+export interface DeadLetterItem {
+    readonly id: string;
+    readonly type: string;
+    readonly key?: string;
+    readonly data: unknown;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly reason: string;
+    readonly code: string;
+    readonly attempts: number;
+    readonly errorClass?: string;
+    readonly redrives: number;
+    readonly firstAt: Date;
+    readonly lastAt: Date;
+    readonly raw: unknown;
+}
+
 // api/define-config.d.ts
 import type { AnyChannel, NeedOf } from "./channel.ts";
 import type { ChannelInput, ConfigInput, ConnectionBasics, ConnectionInput, ConnectionOverlay, OverlayInput } from "./config-input.ts";
@@ -620,11 +740,11 @@ export {};
 import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
-import type { MessagingError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -695,31 +815,6 @@ export interface ConnectionHealth {
 export interface GroupDepth extends Omit<Depth, "lease"> {
     readonly group: string;
     readonly leases: readonly Depth[];
-}
-export interface DeadLetters {
-    peek(count?: number): Promise<readonly DeadLetterItem[]>;
-    redrive(options?: {
-        readonly max?: number;
-    }): Promise<Redriven>;
-    purge(): Promise<void>;
-}
-export interface Redriven {
-    readonly redriven: number;
-    readonly failed: number;
-    readonly errors?: readonly MessagingError[];
-}
-export interface DeadLetterItem {
-    readonly id: string;
-    readonly type: string;
-    readonly data: unknown;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly reason: string;
-    readonly code: string;
-    readonly attempts: number;
-    readonly errorClass?: string;
-    readonly firstAt: Date;
-    readonly lastAt: Date;
-    readonly raw: unknown;
 }
 
 // api/middleware.d.ts
@@ -1409,7 +1504,7 @@ export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
 export { keyHash } from "./base/key-hash.ts";
-export type { ChannelHealth, ConnectionHealth, ConnectOptions, DeadLetterItem, DeadLetters, Redriven, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
+export type { ChannelHealth, ConnectionHealth, ConnectOptions, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
 export type { Middleware } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
@@ -1419,6 +1514,7 @@ export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResul
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
+export type { DeadLetterCount, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, DeadLetters, DeadLetterScan, GroupsOptions, GroupsResult, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";
 
 // messaging/connect.d.ts
@@ -1948,7 +2044,7 @@ export declare function virtualRuntime(options?: VirtualRuntimeOptions): Virtual
 
 // wire/attribute-table.d.ts
 import { type Carried, type Envelope } from "./envelope.ts";
-type Field = "key" | "expiresAt" | "hop" | "to" | "carried";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried";
 export interface Attribute {
     readonly name: string;
     readonly field: Field;
@@ -1969,6 +2065,7 @@ export interface Envelope {
     readonly time: number;
     readonly key?: string | undefined;
     readonly hop: number;
+    readonly redrives?: number | undefined;
     readonly expiresAt?: number | undefined;
     readonly contentType: string;
     readonly headers: Readonly<Record<string, string>>;

@@ -2,8 +2,13 @@
 export const ADVICE: Readonly<Record<string, string>> = {
   "*-not-found":
     "The memory broker has no such queue, topic or stream. Let `apply()` create it (`provision: auto`, the default on memory), or check the channel's name.",
+  "bad-filter":
+    "A condition or option of `scan()`, `groups()`, `get()` or `purge()` of dead letters does not exist or has another form. The text says which.",
+  "bad-redrive": "An option of `redrive()` is out of its range. The text says which.",
   "claim-not-configured":
     "Of a dead letter: the message's body is stored elsewhere, and this channel has no `claimCheck`. Configure it as at the publisher, then redrive.",
+  "dead-letters-limited":
+    "The dead-letter queue gives up messages after some deliveries, and looking at a dead letter is a delivery. Remove `x-delivery-limit` (RabbitMQ) or the redrive policy (SQS) of that queue.",
   "encryption-not-configured":
     "Of a dead letter: the message is encrypted, and this channel has no `encrypt`. Configure the keys as at the publisher, then redrive.",
   "extension-failed":

@@ -18,9 +18,6 @@ export type {
   ChannelHealth,
   ConnectionHealth,
   ConnectOptions,
-  DeadLetterItem,
-  DeadLetters,
-  Redriven,
   GroupDepth,
   Health,
   Messaging,
@@ -43,4 +40,22 @@ export type {
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
+export type {
+  DeadLetterCount,
+  DeadLetterFilter,
+  DeadLetterGroup,
+  DeadLetterItem,
+  DeadLetters,
+  DeadLetterScan,
+  GroupsOptions,
+  GroupsResult,
+  Purged,
+  PurgeOptions,
+  Redriven,
+  RedriveOptions,
+  RedriveProgress,
+  RedriveRun,
+  ScanOptions,
+  ScanResult,
+} from "./api/dead-letters.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";

@@ -176,7 +176,7 @@ export const cases: readonly ContractCase[] = [
       await exactly(t, () => app.eventsOf("dead-letter").length, 1, "the dead letter");
       healthy = true;
       const letters = app.messaging.deadLetters(channel, "main");
-      await t.until(async () => (await letters.redrive()).redriven === 1, "the redrive", 30_000);
+      await t.until(async () => (await letters.redrive()).moved === 1, "the redrive", 30_000);
       await exactly(t, () => seen.seen.length, 3, "the message again");
       const last = seen.seen[2]!;
       assert.deepEqual([last.id, last.attempt, last.headers["tenant"]], [id, 1, "t-1"]);
@@ -208,7 +208,7 @@ export const cases: readonly ContractCase[] = [
       await exactly(t, () => app.eventsOf("dead-letter").length, 1, "the dead letter");
       known = true;
       const letters = app.messaging.deadLetters(channel, "main");
-      await t.until(async () => (await letters.redrive()).redriven === 1, "the redrive", 30_000);
+      await t.until(async () => (await letters.redrive()).moved === 1, "the redrive", 30_000);
       await exactly(t, () => seen.done.length, 1, "the handler", 30_000);
       const [again] = seen.seen;
       assert.deepEqual([again!.type, again!.data.n, again!.headers["tenantid"]], ["item", 5, "t-9"]);
@@ -235,7 +235,7 @@ export const cases: readonly ContractCase[] = [
       await exactly(t, () => fine.seen.length, 1, "the message in the other group");
       healthy = true;
       const letters = app.messaging.deadLetters(channel, "broken");
-      await t.until(async () => (await letters.redrive()).redriven === 1, "the redrive", 30_000);
+      await t.until(async () => (await letters.redrive()).moved === 1, "the redrive", 30_000);
       await exactly(t, () => broken.seen.length, 2, "the message again");
       await t.sleep(2_000);
       assert.equal(fine.seen.length, 1);

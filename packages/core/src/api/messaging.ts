@@ -2,11 +2,11 @@
 import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { Adapter, Depth } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
-import type { MessagingError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -174,48 +174,4 @@ export interface ConnectionHealth {
 export interface GroupDepth extends Omit<Depth, "lease"> {
   readonly group: string;
   readonly leases: readonly Depth[];
-}
-
-/** The dead letters of one group: read them, send them back, or remove them. */
-export interface DeadLetters {
-  /**
-   * Returns at most `count` dead letters (default 10) and hides them from other readers for a while. On an ordered queue it may return
-   * fewer than exist: SQS FIFO delivers no more messages of a key while some of them are hidden.
-   */
-  peek(count?: number): Promise<readonly DeadLetterItem[]>;
-  /**
-   * Sends at most `max` dead letters back to the group that failed them, and to no other group. Default: all. It stops at a letter that
-   * cannot be sent now, and goes on after one that never can.
-   */
-  redrive(options?: { readonly max?: number }): Promise<Redriven>;
-  /** Deletes all dead letters of the group permanently. */
-  purge(): Promise<void>;
-}
-
-/** What `redrive()` did. A dead letter that failed stays. */
-export interface Redriven {
-  readonly redriven: number;
-  readonly failed: number;
-  /** Why each of those failed. Absent if none did. */
-  readonly errors?: readonly MessagingError[];
-}
-
-/** One dead letter, as `deadLetters()` returns it. */
-export interface DeadLetterItem {
-  readonly id: string;
-  readonly type: string;
-  /** The data as it was published: parsed JSON, otherwise text or bytes. It is not validated. */
-  readonly data: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Why the message was dead-lettered, with the redacted class and message of the last error. At most 1,500 bytes. */
-  readonly reason: string;
-  /** The reason as a kebab-case code. */
-  readonly code: string;
-  readonly attempts: number;
-  readonly errorClass?: string;
-  /** When it failed for the first time. */
-  readonly firstAt: Date;
-  /** When it failed for the last time. */
-  readonly lastAt: Date;
-  readonly raw: unknown;
 }

@@ -3,14 +3,16 @@ import { ConnectedGroup } from "../consume/group/connected-group.ts";
 import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
-import type { DeadLetterBoxOptions } from "./dead-letter-box.ts";
+import { LazyRun, LazyScan } from "./dead-letters/lazy-run.ts";
+import type { DeadLetterBoxOptions } from "./dead-letters/box.ts";
 import type { Gate, GroupContext, GroupEvent } from "../consume/lease/group-context.ts";
 import type { Duration } from "../api/duration.ts";
 import { milliseconds } from "../api/duration.ts";
 import { MessagingError } from "../api/errors.ts";
 import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
-import type { ChannelHealth, DeadLetters, GroupDepth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
+import type { DeadLetters } from "../api/dead-letters.ts";
+import type { ChannelHealth, GroupDepth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
@@ -252,9 +254,13 @@ export class MessagingCore {
     // Loaded here, because most processes never look at dead letters.
     const box = async () => new (await import("./operations.ts")).DeadLetterBox(options);
     return {
+      count: async () => (await box()).count(),
       peek: async (count) => (await box()).peek(count),
-      redrive: async (options) => (await box()).redrive(options),
-      purge: async () => (await box()).purge(),
+      scan: (options) => new LazyScan(box().then((it) => it.scan(options))),
+      get: async (id, options) => (await box()).get(id, options),
+      groups: async (options) => (await box()).groups(options),
+      redrive: (options) => new LazyRun(box().then((it) => it.redrive(options))),
+      purge: async (options) => (await box()).purge(options),
     };
   }
 

@@ -6,7 +6,7 @@ import { epoch } from "../base/iso-time.ts";
 import { type Carried, type Envelope, MAX_HOP } from "./envelope.ts";
 import { quoteName } from "./text.ts";
 
-type Field = "key" | "expiresAt" | "hop" | "to" | "carried";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried";
 
 /** One attribute of the envelope: its name, and how it is written and read. */
 export interface Attribute {
@@ -74,6 +74,14 @@ export const ATTRIBUTES: readonly Attribute[] = [
     write: ({ hop }) => (hop > 0 ? String(hop) : undefined),
     read: (value) =>
       typeof value === "number" && Number.isInteger(value) && value >= 0 ? Math.min(value, MAX_HOP) : malformed("hop"),
+  },
+  {
+    name: "redrives",
+    field: "redrives",
+    json: "number",
+    write: ({ redrives }) => (redrives === undefined ? undefined : String(redrives)),
+    // A stranger's number is cut instead of refused: it only bounds redriving.
+    read: (value) => (Number.isInteger(value) && (value as number) > 0 ? Math.min(value as number, MAX_HOP) : 0),
   },
   {
     name: "togroup",

@@ -14,6 +14,8 @@ export interface Envelope {
   readonly key?: string | undefined;
   /** 0, raised by each dead-letter copy, redrive and republication, so that the broker does not drop a copy as a duplicate. */
   readonly hop: number;
+  /** How often the message was redriven. Absent: never. Dead letters keep it. */
+  readonly redrives?: number | undefined;
   /** The message must not be handled from this time on (epoch milliseconds). */
   readonly expiresAt?: number | undefined;
   /** The media type of the data. */

@@ -1,11 +1,11 @@
 /** The content of dead letters: what an operator sees of an encrypted or stored one, and how long its stored body lives. */
-import type { DeadLetterItem } from "../api/messaging.ts";
-import { attributesOf, receivedContent } from "../consume/lease/body-reader.ts";
-import type { Pipeline } from "../content/pipeline.ts";
-import type { Delivery } from "../driver/index.ts";
-import type { Reading } from "../pipeline/content.ts";
-import type { ClaimCheck } from "../pipeline/extension.ts";
-import { asText, dataOf, decode } from "../wire/codec.ts";
+import type { DeadLetterItem } from "../../api/dead-letters.ts";
+import { attributesOf, receivedContent } from "../../consume/lease/body-reader.ts";
+import type { Pipeline } from "../../content/pipeline.ts";
+import type { Delivery } from "../../driver/index.ts";
+import type { Reading } from "../../pipeline/content.ts";
+import type { ClaimCheck } from "../../pipeline/extension.ts";
+import { asText, dataOf, decode } from "../../wire/codec.ts";
 
 /** The dead letter with its data and reason read, as far as this process has the keys and may fetch. Otherwise as it was received. */
 export async function readable(

@@ -1,0 +1,30 @@
+/** A run whose code is still being loaded. Only this small part is loaded with every service. */
+import type { Running } from "./box.ts";
+
+export class LazyScan<S, R> implements AsyncIterable<S> {
+  readonly #run: Promise<Running<S, R>>;
+
+  constructor(run: Promise<Running<S, R>>) {
+    this.#run = run;
+    // Who wants to know of a failure awaits the result or iterates.
+    this.result.catch(() => undefined);
+  }
+
+  get result(): Promise<R> {
+    return this.#run.then(({ result }) => result);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<S, void, undefined> {
+    yield* (await this.#run).steps;
+  }
+}
+
+export class LazyRun<S, R> extends LazyScan<S, R> implements PromiseLike<R> {
+  // oxlint-disable-next-line unicorn/no-thenable -- awaiting a run gives its result
+  then<A = R, B = never>(
+    done?: ((value: R) => A | PromiseLike<A>) | null,
+    failed?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.result.then(done, failed);
+  }
+}

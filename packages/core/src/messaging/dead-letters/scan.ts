@@ -1,0 +1,98 @@
+/** Looking at dead letters one by one. */
+import type { DeadLetterItem, ScanResult } from "../../api/dead-letters.ts";
+import type { Runtime } from "../../driver/index.ts";
+import type { Letter } from "./letter.ts";
+import { MOST_HELD, type Session } from "./session.ts";
+
+export interface ScanParts {
+  readonly session: Session;
+  readonly runtime: Runtime;
+  readonly max: number;
+  readonly hideMs: number;
+  readonly letterOf: (delivery: Letter["delivery"]) => Letter;
+  readonly read: (letter: Letter) => Promise<DeadLetterItem>;
+  readonly wants: (item: DeadLetterItem, letter: Letter) => boolean;
+}
+
+export interface Found {
+  readonly letter: Letter;
+  readonly item: DeadLetterItem;
+}
+
+/** One session of looking. Iterate `found` once; `result` resolves when it has ended. */
+export class Scan {
+  readonly result: Promise<ScanResult>;
+  readonly #parts: ScanParts;
+  #resolve!: (result: ScanResult) => void;
+  #reject!: (error: unknown) => void;
+  #seen = 0;
+  #matched = 0;
+  #over = false;
+
+  constructor(parts: ScanParts) {
+    this.#parts = parts;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.result.catch(() => undefined);
+  }
+
+  async *found(): AsyncGenerator<Found, void, undefined> {
+    const { session, runtime, max, hideMs, letterOf, read, wants } = this.#parts;
+    const known = new Set<string>();
+    let why: ScanResult["why"] = "left";
+    let failed: { readonly error: unknown } | undefined;
+    // The caller may take its time with a letter; the others are given back nevertheless.
+    const timer = runtime.timer(hideMs, () => {
+      this.#over = true;
+      void session.close();
+    });
+    let complete = false;
+    try {
+      for (;;) {
+        if (this.#over || this.#seen >= max || session.held >= MOST_HELD) {
+          why = this.#over ? "hide" : "max";
+          return;
+        }
+        const got = await session.receive(Math.min(max - this.#seen, session.batch === 1 ? 10 : session.batch));
+        const fresh = got.map(letterOf).filter(({ event, hop }) => {
+          const name = `${event} ${hop}`;
+          return !known.has(name) && known.add(name);
+        });
+        this.#seen += fresh.length;
+        // Nothing new: the end, or holds that have ended early and begin to come again.
+        if (fresh.length === 0) {
+          const { ready = 0, others = 0 } = await session.rest();
+          complete = got.length === 0 && ready === 0 && others === 0;
+          why = others > 0 ? "others" : "more";
+          return;
+        }
+        for (const letter of fresh) {
+          const item = await read(letter);
+          if (!wants(item, letter)) continue;
+          this.#matched++;
+          why = "left";
+          yield { letter, item };
+        }
+      }
+    } catch (error) {
+      failed = { error };
+      throw session.error(error);
+    } finally {
+      timer[Symbol.dispose]();
+      const hidden = session.mostHeld;
+      await session.close();
+      if (failed !== undefined) this.#reject(session.error(failed.error));
+      else
+        this.#resolve({
+          seen: this.#seen,
+          matched: this.#matched,
+          hidden,
+          complete,
+          ...(complete ? {} : { why }),
+          receives: session.receives,
+        });
+    }
+  }
+}

@@ -1,0 +1,196 @@
+/** Receiving dead letters for an operator: what is not wanted is given back, and faults that pass are waited out. */
+import { fromFault, isMessagingError, MessagingError } from "../../api/errors.ts";
+import type { Connection, Delivery, Destination, Lease, ReceiverDriver, Runtime } from "../../driver/index.ts";
+import { reconnectMs } from "../../plan/backoff.ts";
+
+/** Milliseconds of the last poll. An empty answer to a short poll does not prove that an SQS queue is empty. */
+const LAST_LOOK_MS = 1_000;
+/** With back-off (`reconnectMs`) from 10 to 20 seconds in all. */
+const TRIES = 8;
+/** The most letters that one session holds: SQS allows 20,000 in flight on a FIFO queue. */
+export const MOST_HELD = 20_000;
+/** For a broker that pushes: how many letters it may send ahead of those taken. */
+const AHEAD = 200;
+
+export interface SessionOptions {
+  readonly connection: Connection;
+  readonly from: Destination;
+  readonly runtime: Runtime;
+  /** Whether the depth of the dead-letter destination is exact. */
+  readonly exactDepth: boolean;
+  /** Throws `closed` once messaging is stopped; no broker is called from then on. */
+  readonly open: () => void;
+  /** Aborts once messaging is stopped. */
+  readonly closed: AbortSignal;
+  readonly errorContext: { readonly channel: string; readonly group: string };
+  readonly holdMs: number;
+}
+
+/** One reader of the dead letters. Close it: it gives back what it still holds. */
+export class Session {
+  /** Receives that reached the broker. */
+  receives = 0;
+  /** The most letters held at once. */
+  mostHeld = 0;
+  readonly #options: SessionOptions;
+  readonly #held = new Set<Delivery>();
+  #stop = new AbortController();
+  #receiver: ReceiverDriver | undefined;
+  #lease: Lease | undefined;
+  #limit = AHEAD;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** The most letters to settle in one call. */
+  get batch(): number {
+    return this.#receiver?.capabilities.maxBatch.count ?? 1;
+  }
+
+  /** Resolves with at most `max` letters. Empty: the broker has none for us, now or within `waitMs`. */
+  async receive(max: number, waitMs = LAST_LOOK_MS): Promise<readonly Delivery[]> {
+    const got = await this.#trying("receive", async () => {
+      const lease = await this.#opened();
+      this.#makeRoom(lease);
+      this.receives++;
+      const quick = (await lease.receive(max, 0, lease.lost)) ?? [];
+      if (quick.length > 0) return quick;
+      if (lease.limit === undefined && (await this.#surelyEmpty()) && waitMs <= LAST_LOOK_MS) return [];
+      this.receives++;
+      return (await lease.receive(max, waitMs, lease.lost)) ?? [];
+    });
+    for (const delivery of got) this.#held.add(delivery);
+    this.mostHeld = Math.max(this.mostHeld, this.held);
+    return got;
+  }
+
+  /** Settles letters. Tries again while their hold lasts: a lost `ack` would let a letter be sent twice. */
+  async settle(deliveries: readonly Delivery[], action: "ack" | "release"): Promise<void> {
+    const { batch } = this;
+    for (let i = 0; i < deliveries.length; i += batch) {
+      let left = deliveries.slice(i, i + batch).filter((delivery) => this.#held.has(delivery));
+      if (left.length > 0)
+        await this.#trying("settle", async () => {
+          const lease = this.#lease;
+          if (lease === undefined) return;
+          const asked = left;
+          const settlements = asked.map(({ receipt }) => ({ receipt, action }));
+          const outcomes = await lease.settle(settlements, lease.lost);
+          const failed = outcomes.filter((outcome) => outcome !== undefined && !this.#isLost(outcome.cause));
+          left = asked.filter((_, at) => outcomes[at] !== undefined && !this.#isLost(outcomes[at].cause));
+          for (const one of asked) if (!left.includes(one)) this.#held.delete(one);
+          if (failed.length > 0) throw failed[0]!.cause;
+        });
+    }
+  }
+
+  /** What the broker says is left: `ready` to be received, and `others`: held by other readers. Absent: it does not say. */
+  async rest(): Promise<{ readonly ready?: number; readonly others?: number }> {
+    const { connection, from, closed } = this.#options;
+    const depth = await connection.depth?.(from, closed).catch(() => undefined);
+    if (depth === undefined) return {};
+    const sum = (of: "ready" | "held") => depth.reduce((total, each) => total + (each[of] ?? 0), 0);
+    return { ready: sum("ready"), others: Math.max(0, sum("held") - this.held) };
+  }
+
+  /** Gives back what is held. It does not throw: the rest comes back when its hold ends. */
+  async close(): Promise<void> {
+    // In reverse order: a queue that puts released messages at its head is then unchanged.
+    await this.settle([...this.#held].reverse(), "release").catch(() => undefined);
+    await this.#end();
+  }
+
+  error(cause: unknown): MessagingError {
+    if (isMessagingError(cause)) return cause;
+    const { connection, errorContext, closed } = this.#options;
+    if (closed.aborted) return closed.reason as MessagingError;
+    const what = `dead letters of "${errorContext.group}"`;
+    return fromFault(connection.classify(cause, "receive"), what, cause, errorContext);
+  }
+
+  /** Opens the receiver, so that the next call does not have to. */
+  async ready(): Promise<void> {
+    await this.#trying("receive", () => this.#opened());
+  }
+
+  async #trying<T>(during: "receive" | "settle", work: () => Promise<T>): Promise<T> {
+    const { runtime, closed, open, connection } = this.#options;
+    for (let tries = 1; ; tries++) {
+      open();
+      try {
+        return await work();
+      } catch (cause) {
+        const kind = isMessagingError(cause) ? cause.kind : connection.classify(cause, during).kind;
+        const over = kind === "auth" || kind === "config" || kind === "permanent";
+        if (over || tries >= TRIES || closed.aborted) throw this.error(cause);
+        if (this.#lease?.lost.aborted === true) await this.#end();
+        await runtime.sleep(reconnectMs(tries, runtime.random), closed);
+      }
+    }
+  }
+
+  async #opened(): Promise<Lease> {
+    if (this.#lease !== undefined && !this.#lease.lost.aborted) return this.#lease;
+    await this.#end();
+    const { connection, from, holdMs, closed } = this.#options;
+    const stop = new AbortController();
+    this.#stop = stop;
+    const asked = { holdMs, prefetch: MOST_HELD, window: AHEAD, start: "earliest" } as const;
+    const receiver = await connection.receiver(from, asked, AbortSignal.any([stop.signal, closed]));
+    this.#receiver = receiver;
+    this.#limit = AHEAD;
+    this.#refuseLimit(receiver);
+    const leases = receiver.leases(stop.signal)[Symbol.asyncIterator]();
+    const { value, done } = await leases.next();
+    if (done === true) throw new Error("the receiver gave no lease");
+    this.#lease = value;
+    return value;
+  }
+
+  /** Looking counts as a delivery. A queue with a limit would drop or move the letters that were looked at. */
+  #refuseLimit({ existing }: ReceiverDriver): void {
+    if (existing?.deliveries === undefined) return;
+    const { setting, count } = existing.deliveries;
+    const text = `its dead-letter queue gives up letters after ${count} deliveries (${setting}), and looking at them counts; remove that setting`;
+    const { errorContext } = this.#options;
+    throw new MessagingError("dead-letters-limited", `dead letters of "${errorContext.group}": ${text}`, {
+      ...errorContext,
+      kind: "config",
+    });
+  }
+
+  /** A broker that pushes sends no more than it may. */
+  #makeRoom(lease: Lease): void {
+    if (lease.limit === undefined || this.held + AHEAD / 2 < this.#limit) return;
+    this.#limit = Math.min(this.held + AHEAD, MOST_HELD);
+    lease.limit(this.#limit);
+  }
+
+  async #end(): Promise<void> {
+    const receiver = this.#receiver;
+    this.#stop.abort();
+    await this.#lease?.release("drained", this.#options.closed).catch(() => undefined);
+    this.#held.clear();
+    this.#lease = undefined;
+    this.#receiver = undefined;
+    await receiver?.close();
+  }
+
+  /** Whether the depth proves the queue empty. An approximate depth may be 0 for a while after messages arrived. */
+  async #surelyEmpty(): Promise<boolean> {
+    const { connection, from, exactDepth, closed } = this.#options;
+    if (!exactDepth) return false;
+    const depth = await connection.depth?.(from, closed).catch(() => undefined);
+    return depth?.every(({ ready }) => ready === 0) ?? false;
+  }
+
+  #isLost(cause: unknown): boolean {
+    const { kind } = this.#options.connection.classify(cause, "settle");
+    return kind === "lost" || kind === "closed";
+  }
+}

@@ -1,0 +1,241 @@
+import { channel, consumer, type DeadLetterItem, type RedriveProgress } from "@switchyard/core";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { type Testbed, testbed } from "./index.ts";
+
+const orders = channel("orders", {
+  messages: { placed: z.object({ n: z.number() }), cancelled: z.object({ n: z.number() }) },
+});
+const keyed = channel("keyed", { messages: { placed: z.object({ n: z.number(), k: z.string() }) }, orderingKey: "k" });
+const policy = { retry: { attempts: 1 } } as const;
+const sick = new Set<number>();
+
+class Declined extends Error {
+  override readonly name = "Declined";
+}
+
+/** A bed whose messages 0 to `count` - 1 are dead. Those in `sick` die again. */
+async function dead(count: number, type: "placed" | "cancelled" = "placed"): Promise<Testbed<typeof orders>> {
+  sick.clear();
+  for (let n = 0; n < count; n++) sick.add(n);
+  const bed = await testbed({ channels: [orders], policy });
+  const handle = ({ n }: { n: number }) => {
+    if (sick.has(n)) throw n % 2 === 0 ? new Declined(`card ${n}`) : new Error(`bank ${n}`);
+  };
+  bed.messaging.consume(consumer(orders, "billing", { placed: handle, cancelled: handle }));
+  await bed.messaging.start();
+  const items = Array.from({ length: count }, (_, n) => ({ type, data: { n }, id: `m-${n}` }) as const);
+  await bed.messaging.publishMany(orders, items);
+  await bed.settled();
+  return bed;
+}
+
+async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of from) items.push(item);
+  return items;
+}
+
+const ids = (items: readonly DeadLetterItem[]) => items.map(({ id }) => id).sort();
+
+/** Lets time pass until the promise settles. */
+async function elapsing<T>(bed: Testbed<any>, promise: PromiseLike<T>): Promise<T> {
+  let over = false;
+  const done = Promise.resolve(promise).finally(() => (over = true));
+  done.catch(() => undefined);
+  for (let step = 0; step < 10_000 && !over; step++) await bed.clock.advance(500);
+  return done;
+}
+
+test("a scan sees each letter once, says so, and gives all back", async () => {
+  await using bed = await dead(35);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  expect(await letters.count()).toEqual({ ready: 35, hidden: 0, exact: true });
+  const scan = letters.scan();
+  expect((await all(scan)).length).toBe(35);
+  expect(await scan.result).toMatchObject({ seen: 35, matched: 35, hidden: 35, complete: true });
+  expect(await letters.count()).toEqual({ ready: 35, hidden: 0, exact: true });
+});
+
+test("a scan finds by type, code, class, reason and age; a condition that does not exist is refused", async () => {
+  await using bed = await dead(6);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const found = async (filter: object) => ids(await all(letters.scan(filter)));
+  expect(await found({ errorClass: "Declined" })).toEqual(["m-0", "m-2", "m-4"]);
+  expect(await found({ errorClass: ["Error", "Declined"], reason: "CARD 4" })).toEqual(["m-4"]);
+  expect(await found({ type: "cancelled" })).toEqual([]);
+  expect((await found({ code: "attempts-exhausted" })).length).toBe(6);
+  expect(await found({ olderThan: "1h" })).toEqual([]);
+  await bed.clock.advance("2h");
+  expect((await found({ olderThan: "1h" })).length).toBe(6);
+  await expect(found({ typ: "placed" })).rejects.toMatchObject({ code: "bad-filter" });
+  await expect(found({ type: [] })).rejects.toMatchObject({ code: "bad-filter" });
+});
+
+test("two scans see disjoint parts and are told; a scan that is left gives its letters back", async () => {
+  await using bed = await dead(30);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const first = letters.scan({ max: 20 });
+  const steps = first[Symbol.asyncIterator]();
+  const mine: DeadLetterItem[] = [];
+  for (let i = 0; i < 20; i++) mine.push((await steps.next()).value as DeadLetterItem);
+  const second = letters.scan();
+  const others = await elapsing(bed, all(second));
+  expect(new Set([...ids(mine), ...ids(others)]).size).toBe(mine.length + others.length);
+  expect(await second.result).toMatchObject({ complete: false, why: "others" });
+  await steps.return?.();
+  expect(await first.result).toMatchObject({ seen: 20, complete: false, why: "left" });
+  expect((await letters.count()).ready).toBe(30);
+});
+
+test("a scan ends when its time is over, also while its caller thinks", async () => {
+  await using bed = await dead(30);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const scan = letters.scan({ hide: "10s", max: 5 });
+  const steps = scan[Symbol.asyncIterator]();
+  await steps.next();
+  await bed.clock.advance("10s");
+  expect((await letters.count()).ready).toBe(30);
+  while (!(await steps.next()).done);
+  expect(await scan.result).toMatchObject({ complete: false, why: "hide" });
+});
+
+test("fifty letters of one key are all seen", async () => {
+  await using bed = await testbed({ channels: [keyed], policy, profile: "sqs" } as never);
+  const messaging = bed.messaging as any;
+  messaging.consume(
+    consumer(keyed, "billing", {
+      placed: () => {
+        throw new Error("no");
+      },
+    }),
+  );
+  await messaging.start();
+  for (let n = 0; n < 50; n++) await messaging.publish(keyed, "placed", { n, k: "same" });
+  await bed.settled();
+  const scan = messaging.deadLetters(keyed, "billing").scan();
+  const found = (await elapsing(bed, all(scan))) as DeadLetterItem[];
+  expect(found.length).toBe(50);
+  expect(new Set(found.map(({ key }) => key))).toEqual(new Set(["same"]));
+  expect(await (scan as any).result).toMatchObject({ complete: true });
+});
+
+test("letters are found by id and counted by cause", async () => {
+  await using bed = await dead(7);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  expect(await letters.get("m-3")).toMatchObject({ id: "m-3", data: { n: 3 }, redrives: 0 });
+  expect(await letters.get("m-99")).toBeUndefined();
+  expect(await letters.groups({ by: ["code", "errorClass"] })).toMatchObject({
+    groups: [
+      { of: { code: "attempts-exhausted", errorClass: "Declined" }, count: 4 },
+      { of: { code: "attempts-exhausted", errorClass: "Error" }, count: 3 },
+    ],
+    seen: 7,
+    complete: true,
+  });
+  expect((await letters.count()).ready).toBe(7);
+});
+
+test("a redrive sends what the filter wants, and leaves the rest", async () => {
+  await using bed = await dead(8);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  sick.clear();
+  expect(await letters.redrive({ filter: { errorClass: "Declined" }, dryRun: true })).toMatchObject({
+    matched: 4,
+    moved: 0,
+    left: 4,
+  });
+  expect((await letters.count()).ready).toBe(8);
+  const done = await letters.redrive({ filter: { errorClass: "Declined" } });
+  expect(done).toEqual({ matched: 4, moved: 4, died: 0, left: 4, failed: 0, refused: 0 });
+  expect(await letters.redrive({ ids: ["m-1"] })).toMatchObject({ moved: 1, left: 3 });
+  expect(ids(await letters.peek())).toEqual(["m-3", "m-5", "m-7"]);
+});
+
+test("a canary that dies stops the run, and the rest stays", async () => {
+  await using bed = await dead(40);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const run = letters.redrive({ canary: { count: 5, wait: "2m" }, stopAt: 0.5 });
+  const steps: RedriveProgress[] = [];
+  void (async () => {
+    for await (const step of run) steps.push(step);
+  })();
+  const done = await elapsing(bed, run);
+  expect(done).toMatchObject({ moved: 5, stopped: "share", canary: { sent: 5, silent: 5 - done.died } });
+  expect(done.died).toBeGreaterThanOrEqual(3);
+  expect(steps.at(-1)).toMatchObject({ phase: "done", moved: 5 });
+  expect((await letters.count()).ready).toBe(40);
+});
+
+test("a canary that stays silent is not called a success, and the run goes on after its wait", async () => {
+  await using bed = await dead(40);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  sick.clear();
+  const began = Number(bed.clock.now());
+  const done = await elapsing(bed, letters.redrive({ canary: { count: 5, wait: "2m" }, stopAt: 0.1 }));
+  expect(done).toMatchObject({ moved: 40, died: 0, canary: { sent: 5, died: 0, silent: 5 } });
+  expect(done.resume).toBeUndefined();
+  expect(Number(bed.clock.now()) - began).toBeGreaterThanOrEqual(120_000);
+});
+
+test("a letter is redriven three times, then refused", async () => {
+  await using bed = await dead(1);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  for (let round = 1; round <= 3; round++) {
+    expect(await letters.redrive({ max: 1 })).toMatchObject({ moved: 1 });
+    await bed.settled();
+    expect(await letters.peek()).toMatchObject([{ id: "m-0", redrives: round }]);
+  }
+  expect(await letters.redrive()).toMatchObject({ moved: 0, refused: 1 });
+  expect(await letters.redrive({ maxRedrives: 4, max: 1 })).toMatchObject({ moved: 1, refused: 0 });
+});
+
+test("a run that is repeated takes no letter that died after its start", async () => {
+  await using bed = await dead(12);
+  await bed.clock.advance("1s");
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const first = await letters.redrive({ max: 4 });
+  expect(first).toMatchObject({ moved: 4, stopped: "max" });
+  await bed.clock.advance("1m");
+  await bed.settled();
+  const second = await letters.redrive({ ...first.resume });
+  expect(second.moved).toBe(8);
+  expect(second.left).toBeGreaterThan(0);
+});
+
+test("a rate spreads a run over time", async () => {
+  await using bed = await dead(50);
+  sick.clear();
+  const began = Number(bed.clock.now());
+  const done = await elapsing(
+    bed,
+    bed.messaging.deadLetters(orders, "billing").redrive({ rate: { max: 10, per: "1m" } }),
+  );
+  expect(done.moved).toBe(50);
+  expect(Number(bed.clock.now()) - began).toBeGreaterThanOrEqual(4 * 60_000);
+});
+
+test("a purge deletes what the filter wants, a dry one nothing, and one without a filter all", async () => {
+  await using bed = await dead(9);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const filter = { errorClass: "Error" };
+  expect(await letters.purge({ filter, dryRun: true })).toEqual({ matched: 4, deleted: 0, complete: true });
+  expect(await letters.purge({ filter })).toEqual({ matched: 4, deleted: 4, complete: true });
+  expect(ids(await letters.peek())).toEqual(["m-0", "m-2", "m-4", "m-6", "m-8"]);
+  expect(await letters.purge()).toEqual({ complete: true });
+  expect((await letters.count()).ready).toBe(0);
+});
+
+test("ten thousand letters are redriven, none lost and none doubled", async () => {
+  await using bed = await dead(10_000);
+  sick.clear();
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const scan = letters.scan({ max: 20_000 });
+  expect(new Set(ids(await all(scan))).size).toBe(10_000);
+  expect(await letters.redrive()).toMatchObject({ moved: 10_000, failed: 0, left: 0 });
+  await bed.settled();
+  expect(bed.dead(orders, "billing")).toEqual([]);
+  const handled = bed.delivered(orders, "billing").filter(({ hop }) => hop === 2);
+  expect(handled.length).toBe(10_000);
+  expect(new Set(handled.map(({ id }) => id)).size).toBe(10_000);
+});
