@@ -4,6 +4,7 @@ import type {
   Adapter,
   Capabilities,
   Delivery,
+  Destination,
   Lease,
   Outcome,
   Runtime,
@@ -28,8 +29,21 @@ const claims = (more: Partial<Capabilities>): (() => Hooks) => {
 };
 
 const sending =
-  (change: (message: WireMessage) => WireMessage): (() => Hooks) =>
-  () => ({ send: (batch, call) => call(batch.map(change)) });
+  (change: (message: WireMessage, to: Destination) => WireMessage): (() => Hooks) =>
+  () => ({ send: (batch, call, to) => call(batch.map((message) => change(message, to))) });
+
+/** Replaces one action on the letters of a dead-letter queue. */
+const ofDead =
+  (
+    action: Settlement["action"],
+    instead: (one: Settlement, call: (batch: readonly Settlement[]) => Promise<readonly Outcome[]>) => Promise<Outcome>,
+  ): NonNullable<Hooks["settle"]> =>
+  (batch, call, from) =>
+    Promise.all(
+      batch.map(async (one) =>
+        from.dead === true && one.action === action ? instead(one, call) : (await call([one]))[0],
+      ),
+    );
 
 const settling =
   (change: (one: Settlement) => Settlement): (() => Hooks) =>
@@ -372,6 +386,58 @@ export const mutants: readonly Mutant[] = [
             one.action === "retry" ? { ...one, delayMs: one.delayMs * 2 * runtime().random() } : one,
           ),
         ),
+    }),
+  },
+  {
+    name: "keeps dead letters hidden that are given back",
+    of: "memory queue",
+    caughtBy: "C11-scan",
+    hooks: () => ({ settle: ofDead("release", async () => undefined) }),
+  },
+  {
+    name: "drops the class of the error from dead letters",
+    of: "memory queue",
+    caughtBy: "C11-scan-filter-and-groups",
+    hooks: sending((message, to) => {
+      const { ce } = message.headers;
+      if (to.dead !== true || ce === undefined) return message;
+      return { ...message, headers: { ...message.headers, ce: ce.replace(/,"errorclass":"[^"]*"/, "") } };
+    }),
+  },
+  {
+    name: "deletes dead letters that are given back",
+    of: "memory queue",
+    caughtBy: "C11-redrive-filter",
+    hooks: () => ({
+      settle: ofDead("release", async (one, call) => (await call([{ receipt: one.receipt, action: "ack" }]))[0]),
+    }),
+  },
+  {
+    name: "brings each dead letter back with the hop it had",
+    of: "memory queue",
+    caughtBy: "C11-redrive-canary",
+    hooks: sending((message, to) => {
+      const { ce } = message.headers;
+      if (to.dead !== true || ce === undefined) return message;
+      return { ...message, headers: { ...message.headers, ce: ce.replace(/"hop":\d+/, '"hop":1') } };
+    }),
+  },
+  {
+    name: "forgets how often a message was redriven",
+    of: "memory queue",
+    caughtBy: "C11-redrive-limit",
+    hooks: sending((message) => {
+      const { ce } = message.headers;
+      if (ce === undefined) return message;
+      return { ...message, headers: { ...message.headers, ce: ce.replace(/,"redrives":\d+/, "") } };
+    }),
+  },
+  {
+    name: "gives dead letters back that it was to delete",
+    of: "memory queue",
+    caughtBy: "C11-purge-filter",
+    hooks: () => ({
+      settle: ofDead("ack", async (one, call) => (await call([{ receipt: one.receipt, action: "release" }]))[0]),
     }),
   },
   {

@@ -19,6 +19,7 @@ import { cases as errors } from "./c17-errors.ts";
 import { cases as capabilities } from "./c18-capabilities.ts";
 import { cases as breaker } from "./breaker.ts";
 import { cases as content } from "./content.ts";
+import { cases as deadLetterOperations } from "./dead-letter-operations.ts";
 import { cases as handlers } from "./handlers.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
@@ -37,6 +38,7 @@ const SETS = [
   attempts,
   delay,
   deadLetters,
+  deadLetterOperations,
   backPressure,
   stop,
   expiry,

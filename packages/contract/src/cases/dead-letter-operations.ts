@@ -1,0 +1,190 @@
+/** What an operator does with dead letters: look, count by cause, send back some, delete some. */
+import type { App, SuiteChannel } from "../app.ts";
+import type { CaseContext, ContractCase } from "../case.ts";
+import { assert, deadLetters, range, redrives } from "./kit.ts";
+
+const clause = "C11";
+
+class Declined extends Error {
+  override readonly name = "Declined";
+}
+
+interface Dead {
+  readonly channel: SuiteChannel;
+  readonly app: App;
+  readonly letters: any;
+  readonly ids: readonly string[];
+  readonly cure: () => void;
+  readonly handled: () => readonly number[];
+}
+
+/** `count` dead letters: those with an even number of `Declined`, the others of `Error`. All have one key. */
+async function dead(t: CaseContext, count: number): Promise<Dead> {
+  const channel = t.channel();
+  const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+  let healthy = false;
+  const done: number[] = [];
+  const seen = t.recorder((data) => {
+    if (healthy) done.push(data.n);
+    else throw data.n % 2 === 0 ? new Declined(`card ${data.n}`) : new Error(`bank ${data.n}`);
+  });
+  await app.consume(channel, "main", seen.handle);
+  const key = t.harness.ordered ? { k: "one" } : {};
+  const ids = await app.publishAll(
+    channel,
+    range(count).map((n) => t.item(n, key)),
+  );
+  const diedAll = () => new Set(app.eventsOf("dead-letter").map(({ id }) => id)).size === count;
+  await t.until(diedAll, "all dead", 60_000);
+  const letters = app.messaging.deadLetters(channel, "main");
+  const handled = () => [...done].sort((a, b) => a - b);
+  return { channel, app, letters, ids, cure: () => (healthy = true), handled };
+}
+
+async function scanned(letters: any, options: object): Promise<{ items: any[]; result: any }> {
+  const scan = letters.scan(options);
+  const items: any[] = [];
+  for await (const item of scan) items.push(item);
+  return { items, result: await scan.result };
+}
+
+export const cases: readonly ContractCase[] = [
+  {
+    id: "C11-scan",
+    clause,
+    title: "a scan sees each dead letter once, however many have one key, says so, and gives them back at once",
+    needs: deadLetters,
+    run: async (t) => {
+      const { letters, ids } = await dead(t, 25);
+      for (const round of ["first", "second"]) {
+        const all = new Set<string>();
+        // A broker may give no message although some are left, or show those given back only after a while. The scan then says so.
+        await t.until(
+          async () => {
+            const { items, result } = await scanned(letters, { hide: "20s" });
+            assert.equal(result.seen, items.length, `${round}: each once`);
+            assert.equal(new Set(items.map(({ id }) => id)).size, items.length, `${round}: each once`);
+            if (result.complete) assert.equal(items.length, ids.length, `${round}: complete, but not all`);
+            for (const { id } of items) all.add(id);
+            return items.length === ids.length;
+          },
+          `the ${round} scan sees all`,
+          15_000,
+        );
+        assert.deepEqual([...all].sort(), [...ids].sort());
+      }
+    },
+  },
+  {
+    id: "C11-scan-filter-and-groups",
+    clause,
+    title: "dead letters are found by error class, reason and id, and counted by cause",
+    needs: deadLetters,
+    run: async (t) => {
+      const { letters, ids } = await dead(t, 7);
+      const numbers = async (filter: object) =>
+        (await scanned(letters, filter)).items.map(({ data }) => data.n as number).sort();
+      await t.until(async () => (await numbers({})).length === 7, "all are there", 30_000);
+      assert.deepEqual(await numbers({ errorClass: "Declined" }), [0, 2, 4, 6]);
+      assert.deepEqual(await numbers({ reason: "CARD 4", code: "attempts-exhausted" }), [4]);
+      assert.deepEqual(await numbers({ olderThan: "1h" }), []);
+      assert.equal((await letters.get(ids[3])).data.n, 3);
+      assert.equal(await letters.get("no-such-id"), undefined);
+      const { groups, seen } = await letters.groups({ by: ["errorClass"] });
+      assert.equal(seen, 7);
+      assert.deepEqual(
+        groups.map(({ of, count }: any) => [of.errorClass, count]),
+        [
+          ["Declined", 4],
+          ["Error", 3],
+        ],
+      );
+    },
+  },
+  {
+    id: "C11-redrive-filter",
+    clause,
+    title: "a redrive with a filter sends what it wants, and leaves the rest where it is",
+    needs: redrives,
+    run: async (t) => {
+      const { letters, cure, handled } = await dead(t, 9);
+      cure();
+      const filter = { errorClass: "Error" };
+      await t.until(async () => (await letters.redrive({ filter, dryRun: true })).matched === 4, "dry run", 30_000);
+      assert.deepEqual(handled(), []);
+      let moved = 0;
+      await t.until(async () => (moved += (await letters.redrive({ filter })).moved) === 4, "four are sent", 30_000);
+      await t.until(() => handled().length >= 4, "they are handled", 30_000);
+      assert.deepEqual(handled(), [1, 3, 5, 7]);
+      let left: number[] = [];
+      const look = async () => {
+        left = (await scanned(letters, {})).items.map(({ data }) => data.n as number).sort();
+        return left.length >= 5;
+      };
+      await t.until(look, "the rest is there", 30_000);
+      assert.deepEqual(left, [0, 2, 4, 6, 8]);
+    },
+  },
+  {
+    id: "C11-redrive-canary",
+    clause,
+    title: "a redrive sends its canary first, and stops when too many of it die again; nothing is lost",
+    needs: redrives,
+    run: async (t) => {
+      const { letters, ids } = await dead(t, 12);
+      let done: any;
+      const canary = { count: 3, wait: "20s" };
+      await t.until(
+        async () => (done = await letters.redrive({ canary, stopAt: 0.3 })).moved > 0,
+        "the canary is sent",
+        60_000,
+      );
+      assert.equal(done.stopped, "share");
+      assert.ok(done.moved <= 3 && done.canary.died >= 1, JSON.stringify(done));
+      let items: any[] = [];
+      await t.until(
+        async () => new Set((items = (await scanned(letters, {})).items).map(({ id }) => id)).size === ids.length,
+        "all are dead letters again",
+        60_000,
+      );
+      assert.equal(items.filter(({ redrives: times }) => times === 1).length, done.moved);
+    },
+  },
+  {
+    id: "C11-redrive-limit",
+    clause,
+    title: "a dead letter that was redriven as often as allowed is refused and stays",
+    needs: redrives,
+    run: async (t) => {
+      const { letters, app } = await dead(t, 1);
+      const run = async () => letters.redrive({ max: 1, maxRedrives: 2 });
+      for (const round of [1, 2]) {
+        await t.until(async () => (await run()).moved === 1, `redrive ${round}`, 30_000);
+        await t.until(() => app.eventsOf("dead-letter").length > round, `death ${round}`, 30_000);
+      }
+      await t.until(async () => (await run()).refused === 1, "refused", 15_000);
+      assert.equal(app.eventsOf("dead-letter").length, 3);
+    },
+  },
+  {
+    id: "C11-purge-filter",
+    clause,
+    title: "a purge with a filter deletes what it wants and nothing else; a dry one deletes nothing",
+    needs: deadLetters,
+    run: async (t) => {
+      const { letters } = await dead(t, 6);
+      const filter = { errorClass: "Declined" };
+      const count = async () => (await scanned(letters, {})).items.length;
+      await t.until(async () => (await letters.purge({ filter, dryRun: true })).matched === 3, "dry run", 30_000);
+      await t.until(async () => (await count()) === 6, "all are left", 30_000);
+      assert.equal((await letters.purge({ filter })).deleted, 3);
+      let left: number[] = [];
+      const look = async () => {
+        left = (await scanned(letters, {})).items.map(({ data }) => data.n as number).sort();
+        return left.length >= 3;
+      };
+      await t.until(look, "the rest is there", 30_000);
+      assert.deepEqual(left, [1, 3, 5]);
+    },
+  },
+];
