@@ -705,6 +705,7 @@ export interface GroupExplanation {
     readonly hold: string;
     readonly retry: string;
     readonly exhausted: Exhausted;
+    readonly use?: readonly string[];
 }
 
 // api/json-safe.d.ts
@@ -819,7 +820,9 @@ export interface GroupDepth extends Omit<Depth, "lease"> {
 
 // api/middleware.d.ts
 import type { AnyDelivery } from "./delivery.ts";
+import { MessagingError } from "./errors.ts";
 import type { Refused } from "./refused.ts";
+import type { Runtime } from "../driver/runtime.ts";
 import type { MiddlewareShape } from "./shapes.ts";
 export interface Middleware<Added extends object = {}> extends MiddlewareShape {
     readonly [Symbol.species]?: Added;
@@ -840,7 +843,36 @@ export type Adds<U extends readonly Middleware<any>[]> = U extends readonly [
     Middleware<infer A>,
     ...infer Rest extends readonly Middleware<any>[]
 ] ? A & Adds<Rest> : {};
-export declare function middleware<Added extends object = {}>(run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>): Middleware<Added>;
+export interface AttachContext {
+    readonly runtime: Runtime;
+    readonly channel: string;
+    readonly group: string;
+    readonly batch: boolean;
+    readonly holdMs: number;
+    readonly keptMs: number;
+    emit(event: MiddlewareEvent): void;
+}
+export interface MiddlewareEvent {
+    readonly type: "warning";
+    readonly level: "warn";
+    readonly error: MessagingError;
+    readonly id?: string;
+}
+export type RunBatch = (deliveries: readonly AnyDelivery[],
+next: (subset: readonly AnyDelivery[], add?: object) => Promise<ReadonlySet<unknown>>) => Promise<void>;
+export interface Attached {
+    readonly run?: (delivery: AnyDelivery, next: (add?: object) => Promise<void>) => Promise<void>;
+    readonly runBatch?: RunBatch;
+    readonly problems?: readonly string[];
+    readonly explanation?: string;
+    readonly close?: () => unknown;
+}
+export interface MiddlewareOptions {
+    readonly name: string;
+    readonly attach?: (to: AttachContext) => Attached;
+    readonly runBatch?: RunBatch;
+}
+export declare function middleware<Added extends object = {}>(run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>, options?: MiddlewareOptions): Middleware<Added>;
 export {};
 
 // api/publisher.d.ts
@@ -957,6 +989,16 @@ export interface ConsumeShapeOptions {
 }
 export interface MiddlewareShape {
     readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
+    readonly runBatch?: (deliveries: readonly any[], next: (subset: readonly any[], add?: object) => Promise<ReadonlySet<unknown>>) => Promise<void>;
+    readonly name?: string;
+    readonly attach?: (to: any) => {
+        readonly run?: MiddlewareShape["run"];
+        readonly runBatch?: MiddlewareShape["runBatch"];
+    } & {
+        readonly problems?: readonly string[];
+        readonly explanation?: string;
+        readonly close?: () => unknown;
+    };
 }
 export {};
 
@@ -1505,7 +1547,7 @@ export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
 export { keyHash } from "./base/key-hash.ts";
 export type { ChannelHealth, ConnectionHealth, ConnectOptions, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
-export type { Middleware } from "./api/middleware.ts";
+export type { Attached, AttachContext, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, plan } from "./messaging/deploy.ts";

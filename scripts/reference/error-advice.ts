@@ -218,6 +218,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "missing-peer": "DynamoDB leases need a package that is not installed. Run `npm install @aws-sdk/client-dynamodb`.",
   "model-missing":
     "The transport does not have the channel's model. Put the channel on another connection, or choose another `model`.",
+  "middleware-refused":
+    "A middleware of the consumer cannot do for this group what it promises. The text says what to change, such as a longer window.",
   "model-not-served":
     "The memory broker's `profile` does not have the channel's model, as the broker it stands for has not. Leave the profile out, or choose another model.",
   "next-not-called":

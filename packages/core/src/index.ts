@@ -24,7 +24,14 @@ export type {
   StopReport,
   ReplayFrom,
 } from "./api/messaging.ts";
-export type { Middleware } from "./api/middleware.ts";
+export type {
+  Attached,
+  AttachContext,
+  Middleware,
+  MiddlewareEvent,
+  MiddlewareOptions,
+  RunBatch,
+} from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, plan } from "./messaging/deploy.ts";

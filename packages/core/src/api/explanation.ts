@@ -40,4 +40,6 @@ export interface GroupExplanation {
   readonly hold: string;
   readonly retry: string;
   readonly exhausted: Exhausted;
+  /** What middleware of the group's consumer says of itself. Present once `consume()` was called with such a consumer. */
+  readonly use?: readonly string[];
 }

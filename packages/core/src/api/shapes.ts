@@ -90,4 +90,18 @@ export interface ConsumeShapeOptions {
 
 export interface MiddlewareShape {
   readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
+  /** Runs once around a whole batch, in place of `run` for each of its deliveries. */
+  readonly runBatch?: (
+    deliveries: readonly any[],
+    next: (subset: readonly any[], add?: object) => Promise<ReadonlySet<unknown>>,
+  ) => Promise<void>;
+  readonly name?: string;
+  readonly attach?: (to: any) => {
+    readonly run?: MiddlewareShape["run"];
+    readonly runBatch?: MiddlewareShape["runBatch"];
+  } & {
+    readonly problems?: readonly string[];
+    readonly explanation?: string;
+    readonly close?: () => unknown;
+  };
 }

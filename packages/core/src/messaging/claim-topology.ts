@@ -1,9 +1,10 @@
 /** Plans and makes what claim stores need, such as a lifecycle rule. Loaded only if a channel has a claim check. */
 import { isMessagingError, MessagingError } from "../api/errors.ts";
-import type { Destination, Runtime } from "../driver/index.ts";
+import type { Runtime } from "../driver/index.ts";
 import type { ClaimTopology, ClaimUse, ExtensionContext } from "../pipeline/extension.ts";
+import { keptMs, retention } from "../plan/kept.ts";
 import { settingsKey } from "./settings-key.ts";
-import type { ChannelPlan, ConnectionPlan, ContentPlan, GroupPlan, Plan } from "../plan/plan.ts";
+import type { ChannelPlan, ConnectionPlan, ContentPlan, Plan } from "../plan/plan.ts";
 
 /** Channels that store their bodies in the same way. */
 export interface ClaimStore {
@@ -42,25 +43,9 @@ export function claimStores(plan: Plan): readonly ClaimStore[] {
  * renews the object's life first, so nothing is added for it.
  */
 function keepOf(plan: Plan, { groups, to, capabilities }: ChannelPlan): number {
-  const ofGroups = Object.values(groups).map(
-    (group) => retention(group.from, group.capabilities.retentionMs) + deadLetterRetention(plan, group),
-  );
+  const ofGroups = Object.values(groups).map((group) => keptMs(plan, group));
   return Math.max(retention(to, capabilities.retentionMs), ...ofGroups);
 }
-
-function deadLetterRetention({ connections }: Plan, { deadLetter, deadLetterOn, from }: GroupPlan): number {
-  if (deadLetter === undefined) return 0;
-  const on = connections[deadLetterOn ?? ""];
-  const declared = on?.adapter.capabilities(deadLetter, on.options)?.retentionMs;
-  return retention(deadLetter, declared ?? from.retentionMs ?? 0);
-}
-
-/** SQS's longest. It keeps messages the shortest of the brokers whose retention has a limit. */
-const UNKNOWN_MS = 14 * 86_400_000;
-
-/** An existing queue may keep messages longer than its adapter assumes. */
-const retention = ({ address, baseAddress }: Destination, declaredMs: number): number =>
-  address === undefined && baseAddress === undefined ? declaredMs : Math.max(declaredMs, UNKNOWN_MS);
 
 /** Opens the store's topology while `run` runs. */
 export async function withClaimTopology<T>(

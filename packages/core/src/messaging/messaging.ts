@@ -1,3 +1,4 @@
+import { attaches, attachMiddleware } from "../consume/group/attach.ts";
 import type { Connections } from "./connections.ts";
 import { ConnectedGroup } from "../consume/group/connected-group.ts";
 import type { Redact } from "../consume/attempt/describe-error.ts";
@@ -13,7 +14,8 @@ import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
 import type { DeadLetters } from "../api/dead-letters.ts";
 import type { ChannelHealth, GroupDepth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
-import type { Plan } from "../plan/plan.ts";
+import { keptMs } from "../plan/kept.ts";
+import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import { ChannelPublisher, type ManyItem } from "../publish/channel-publisher.ts";
@@ -48,6 +50,10 @@ export class MessagingCore {
   /** Made at a channel's first publish. */
   readonly #publishers = new Map<string, ChannelPublisher>();
   readonly #groups = new Map<string, GroupRunner>();
+  /** Closes what middleware keeps for its groups. */
+  readonly #attached: (() => unknown)[] = [];
+  /** What middleware says of itself, by channel and group. */
+  readonly #explained = new Map<string, readonly string[]>();
   #state: State = "connected";
   #starting: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
@@ -106,7 +112,7 @@ export class MessagingCore {
       });
     }
     const context = new ConnectedGroup(
-      consumer,
+      attaches(consumer) ? this.#attach(consumer, channel, group) : consumer,
       channel,
       group,
       connections,
@@ -122,6 +128,23 @@ export class MessagingCore {
     this.#groups.set(key, runner);
     // A running start() does not include this consumer.
     if (this.#starting !== undefined) runner.join();
+  }
+
+  #attach(consumer: ConsumerShape, { on, channel }: ChannelPlan, plan: GroupPlan): ConsumerShape {
+    const { runtime, observe } = this.#parts;
+    const { group, holdMs } = plan;
+    const attached = attachMiddleware(consumer, {
+      runtime,
+      channel,
+      group,
+      batch: consumer.kind === "batch",
+      holdMs,
+      keptMs: keptMs(this.#parts.plan, plan),
+      emit: (event) => observe({ connection: on, channel, group, ...event }),
+    });
+    this.#attached.push(...attached.close);
+    if (attached.explanations.length > 0) this.#explained.set(`${channel}/${group}`, attached.explanations);
+    return attached.consumer;
   }
 
   resume(channel: ChannelShape, name: string): void {
@@ -159,7 +182,16 @@ export class MessagingCore {
   }
 
   explain(): Explanation {
-    return this.#parts.plan.explanation;
+    const { explanation } = this.#parts.plan;
+    if (this.#explained.size === 0) return explanation;
+    const channels = Object.entries(explanation.channels).map(([name, channel]) => {
+      const groups = Object.entries(channel.groups).map(([group, its]) => {
+        const use = this.#explained.get(`${name}/${group}`);
+        return [group, use === undefined ? its : { ...its, use }] as const;
+      });
+      return [name, { ...channel, groups: Object.fromEntries(groups) }] as const;
+    });
+    return { ...explanation, channels: Object.fromEntries(channels) };
   }
 
   health(): Health {
@@ -311,6 +343,7 @@ export class MessagingCore {
         observe({ type: "stop-shortened", level: "warn", deadlineMs, drainMs: plan.drainMs });
       }
       this.#closed.abort(closedError());
+      await Promise.allSettled(this.#attached.map(async (close) => close()));
       await connections.flush(deadline.signal);
       await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
       await pipelines?.close();

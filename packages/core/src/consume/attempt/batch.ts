@@ -1,4 +1,6 @@
-import { ACK, type Attempt, attemptOf, isPromise, throughMiddleware, verdictFor } from "./run.ts";
+import { ACK, type Attempt, attemptOf, forgotten, isPromise, throughMiddleware, verdictFor } from "./run.ts";
+import type { MiddlewareShape } from "../../api/shapes.ts";
+import { Skip } from "../../api/verdicts.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import type { GroupContext } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
@@ -128,8 +130,21 @@ export async function runBatch(
   context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
   items: readonly BatchItem[],
 ): Promise<Attempt[]> {
-  const use = context.consumer.options.use ?? [];
-  if (use.length === 0) return handle(context, items);
+  return through(context, context.consumer.options.use ?? [], items);
+}
+
+/** Runs middleware from the outside in: once around the batch where it can, otherwise around each item. */
+async function through(
+  context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
+  all: readonly MiddlewareShape[],
+  items: readonly BatchItem[],
+): Promise<Attempt[]> {
+  if (all.length === 0) return handle(context, items);
+  const [first] = all;
+  if (first?.runBatch !== undefined)
+    return around(first.runBatch, items, (inner) => through(context, all.slice(1), inner));
+  const border = all.findIndex(({ runBatch }) => runBatch !== undefined);
+  const use = border < 0 ? all : all.slice(0, border);
   // Each item passes the middleware separately. Items that pass it all are handled together.
   const inside: { readonly item: BatchItem; readonly end: (attempt: Attempt) => void }[] = [];
   let outstanding = items.length;
@@ -157,12 +172,45 @@ export async function runBatch(
   const attempts =
     inside.length === 0
       ? []
-      : await handle(
+      : await through(
           context,
+          all.slice(use.length),
           inside.map(({ item }) => item),
         );
   inside.forEach(({ end }, i) => end(attempts[i] as Attempt));
   return Promise.all(each);
+}
+
+/** Runs one middleware around a whole batch. Items that it does not pass on are skipped. If it throws, all have failed. */
+async function around(
+  run: NonNullable<MiddlewareShape["runBatch"]>,
+  items: readonly BatchItem[],
+  inner: (items: readonly BatchItem[]) => Promise<Attempt[]>,
+): Promise<Attempt[]> {
+  const ended = new Map<object, Attempt>();
+  let called = false;
+  const next = async (subset: readonly object[], add?: object): Promise<ReadonlySet<unknown>> => {
+    if (called) throw new Error("a middleware called next() twice; an attempt runs its handler once");
+    called = true;
+    const given = new Set(subset);
+    const passed = items.filter(({ view }) => given.has(view));
+    if (add !== undefined) for (const { view } of passed) Object.assign(view, add);
+    const attempts = passed.length === 0 ? [] : await inner(passed);
+    passed.forEach(({ view }, i) => ended.set(view, attempts[i] as Attempt));
+    return new Set(passed.map(({ view }) => view).filter((view) => !isDone(ended.get(view) as Attempt)));
+  };
+  try {
+    await run(
+      items.map(({ view }) => view),
+      next,
+    );
+    if (!called) throw forgotten("a middleware of the batch");
+  } catch (error) {
+    const attempt = verdictFor(error);
+    return items.map(() => attempt);
+  }
+  const skipped = verdictFor(new Skip("a middleware did not pass it on"));
+  return items.map(({ view }) => ended.get(view) ?? skipped);
 }
 
 async function handle(

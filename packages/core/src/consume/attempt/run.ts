@@ -117,7 +117,8 @@ export function throughMiddleware(
     over = true;
     // The middleware did not await next(): wait for the handler here, so that its failure counts.
     if (rest?.seen === false) await rest;
-    if (rest === undefined && verdictOf(result) === undefined) throw forgotten(index);
+    if (rest === undefined && verdictOf(result) === undefined)
+      throw forgotten(`middleware ${index + 1} of the consumer`);
     refuseVerdict(result);
   };
   return step(0);
@@ -129,8 +130,8 @@ function refuseVerdict(result: unknown): void {
 }
 
 /** The error for a missing `next()`, which must not acknowledge a message that no handler saw. */
-function forgotten(index: number): MessagingError {
-  const text = `middleware ${index + 1} of the consumer ended without calling next(): call it to go on, or throw new Skip(reason) to settle the message unhandled`;
+export function forgotten(which: string): MessagingError {
+  const text = `${which} ended without calling next(): call it to go on, or throw new Skip(reason) to settle the message unhandled`;
   return new MessagingError("next-not-called", text, { kind: "config" });
 }
 
