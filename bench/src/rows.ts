@@ -1,5 +1,6 @@
 import { aside, by, JUDGED, type Row, SHORT } from "./row.ts";
 import { emulated } from "./rows-emulated.ts";
+import { outbox } from "./rows-outbox.ts";
 import { rabbit } from "./rows-rabbit.ts";
 import { streams, topics } from "./rows-streams.ts";
 
@@ -192,4 +193,13 @@ const sqs: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...layer, ...memory, ...sqs, ...topics, ...streams, ...rabbit, ...emulated];
+export const rows: readonly Row[] = [
+  ...layer,
+  ...memory,
+  ...sqs,
+  ...topics,
+  ...streams,
+  ...rabbit,
+  ...outbox,
+  ...emulated,
+];
