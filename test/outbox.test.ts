@@ -539,7 +539,14 @@ describe("start and health", () => {
 
   test("bad options are refused with what to change", () => {
     const good = { messaging: broker, pool: postgres.pool };
-    for (const bad of [{ batch: 0 }, { later: "skip" }, { lease: "1ms" }, { messaging: {} }, { pool: {} }])
+    for (const bad of [
+      { batch: 0 },
+      { later: "skip" },
+      { lease: "1ms" },
+      { messaging: {} },
+      { messaging: { publishMany: async () => [], explain: () => ({ service: "other" }) } },
+      { pool: {} },
+    ])
       expect(() => outbox.relay({ ...good, ...bad } as any)).toThrow(/relay\(\): /);
     for (const bad of [{ table: "A b" }, { service: "" }, { ordered: "yes" }])
       expect(() => outboxOf(bad)).toThrow(/a-z|createOutbox|ordered/);

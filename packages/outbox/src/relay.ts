@@ -99,6 +99,9 @@ export class Relay {
     if (later !== "block" && later !== "pass") throw refuse('`later` must be "block" or "pass"');
     if (typeof parts.messaging?.publishMany !== "function")
       throw refuse("`messaging` must be what connect() returns, connected to the outbox's channels");
+    const service = parts.messaging.explain?.().service ?? parts.service;
+    if (service !== parts.service)
+      throw refuse(`\`messaging\` is of service "${service}" and the outbox of "${parts.service}"; give both the same`);
     if (typeof parts.pool?.query !== "function") throw refuse("`pool` must be a pool of pg, or have its query()");
   }
 

@@ -6,8 +6,10 @@ import type { Outcome } from "./protocol.ts";
 import type { RelayRow } from "./relay-statements.ts";
 import { itemOf, type StoredItem } from "./stored-row.ts";
 
-/** The part of `Messaging` that a relay uses. It must be connected to the outbox's channels. */
+/** The part of `Messaging` that a relay uses. It must be connected to the outbox's channels, under the outbox's service. */
 export interface MessagingLike {
+  /** Says the service. What has no `explain` is not asked. */
+  explain?(): { readonly service: string };
   publishMany(
     channel: any,
     messages: readonly any[],
