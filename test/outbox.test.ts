@@ -487,6 +487,20 @@ describe("several relays", () => {
     expect(broker.seen).toEqual([1, 5, 2, 3, 4]);
   });
 
+  test("a relay whose lease was taken while it believes that it holds it settles nothing: the next tenure sends again", async () => {
+    let taken = false;
+    broker.before = async () => {
+      if (taken) return;
+      taken = true;
+      const next = "update switchyard_leases set fencing_token = fencing_token + 1, counter = counter + 1";
+      await postgres.pool.query(`${next} where group_name = $1`, [`outbox ${table} 1`]);
+    };
+    await place(1);
+    const it = relay();
+    await empty(it);
+    expect(broker.seen).toEqual([1, 1]);
+  });
+
   test("a relay that stops publishes no more, and leaves no row in doubt that was settled", async () => {
     const { promise: going, resolve: goes } = Promise.withResolvers<void>();
     const { promise: go, resolve: letGo } = Promise.withResolvers<void>();
