@@ -284,6 +284,9 @@ import type { ChannelShape } from "@switchyard/core/publish-kit";
 import type { Outcome } from "./protocol.ts";
 import type { RelayRow } from "./relay-statements.ts";
 export interface MessagingLike {
+    explain?(): {
+        readonly service: string;
+    };
     publishMany(channel: any, messages: readonly any[], options?: {
         readonly signal?: AbortSignal;
     }): Promise<readonly PublishManyResult[]>;
