@@ -1,7 +1,7 @@
 /** What an operator does with dead letters: look, count by cause, send back some, delete some. */
 import type { App, SuiteChannel } from "../app.ts";
 import type { CaseContext, ContractCase } from "../case.ts";
-import { assert, deadLetters, range, redrives } from "./kit.ts";
+import { assert, deadLetters, range, redrives, sorted } from "./kit.ts";
 
 const clause = "C11";
 
@@ -37,7 +37,7 @@ async function dead(t: CaseContext, count: number): Promise<Dead> {
   const diedAll = () => new Set(app.eventsOf("dead-letter").map(({ id }) => id)).size === count;
   await t.until(diedAll, "all dead", 60_000);
   const letters = app.messaging.deadLetters(channel, "main");
-  const handled = () => [...done].sort((a, b) => a - b);
+  const handled = () => sorted(done);
   return { channel, app, letters, ids, cure: () => (healthy = true), handled };
 }
 
@@ -83,7 +83,7 @@ export const cases: readonly ContractCase[] = [
     run: async (t) => {
       const { letters, ids } = await dead(t, 7);
       const numbers = async (filter: object) =>
-        (await scanned(letters, filter)).items.map(({ data }) => data.n as number).sort();
+        sorted((await scanned(letters, filter)).items.map(({ data }) => data.n as number));
       await t.until(async () => (await numbers({})).length === 7, "all are there", 30_000);
       assert.deepEqual(await numbers({ errorClass: "Declined" }), [0, 2, 4, 6]);
       assert.deepEqual(await numbers({ reason: "CARD 4", code: "attempts-exhausted" }), [4]);
@@ -118,7 +118,7 @@ export const cases: readonly ContractCase[] = [
       assert.deepEqual(handled(), [1, 3, 5, 7]);
       let left: number[] = [];
       const look = async () => {
-        left = (await scanned(letters, {})).items.map(({ data }) => data.n as number).sort();
+        left = sorted((await scanned(letters, {})).items.map(({ data }) => data.n as number));
         return left.length >= 5;
       };
       await t.until(look, "the rest is there", 30_000);
@@ -180,7 +180,7 @@ export const cases: readonly ContractCase[] = [
       assert.equal((await letters.purge({ filter })).deleted, 3);
       let left: number[] = [];
       const look = async () => {
-        left = (await scanned(letters, {})).items.map(({ data }) => data.n as number).sort();
+        left = sorted((await scanned(letters, {})).items.map(({ data }) => data.n as number));
         return left.length >= 3;
       };
       await t.until(look, "the rest is there", 30_000);
