@@ -33,7 +33,10 @@ export class Session {
   /** The most letters held at once. */
   mostHeld = 0;
   readonly #options: SessionOptions;
-  readonly #held = new Set<Delivery>();
+  /** With the lease under which each was received. */
+  readonly #held = new Map<Delivery, Lease>();
+  /** Readers that hold as much as their broker lets one hold: 2,000 on a quorum queue of RabbitMQ. */
+  readonly #full: { readonly receiver: ReceiverDriver; readonly lease: Lease; readonly stop: AbortController }[] = [];
   #stop = new AbortController();
   #receiver: ReceiverDriver | undefined;
   #lease: Lease | undefined;
@@ -62,9 +65,13 @@ export class Session {
       if (quick.length > 0) return quick;
       if (lease.limit === undefined && (await this.#surelyEmpty()) && waitMs <= LAST_LOOK_MS) return [];
       this.receives++;
-      return (await lease.receive(max, waitMs, lease.lost)) ?? [];
+      const late = (await lease.receive(max, waitMs, lease.lost)) ?? [];
+      if (late.length > 0 || !(await this.#another(lease))) return late;
+      const more = await this.#opened();
+      this.receives++;
+      return (await more.receive(max, waitMs, more.lost)) ?? [];
     });
-    for (const delivery of got) this.#held.add(delivery);
+    for (const delivery of got) this.#held.set(delivery, this.#lease!);
     this.mostHeld = Math.max(this.mostHeld, this.held);
     return got;
   }
@@ -74,16 +81,17 @@ export class Session {
     const { batch } = this;
     for (let i = 0; i < deliveries.length; i += batch) {
       let left = deliveries.slice(i, i + batch).filter((delivery) => this.#held.has(delivery));
-      if (left.length > 0)
+      while (left.length > 0)
         await this.#trying("settle", async () => {
-          const lease = this.#lease;
-          if (lease === undefined) return;
-          const asked = left;
+          const lease = this.#held.get(left[0]!)!;
+          const later = left.filter((delivery) => this.#held.get(delivery) !== lease);
+          const asked = left.filter((delivery) => this.#held.get(delivery) === lease);
           const settlements = asked.map(({ receipt }) => ({ receipt, action }));
           const outcomes = await lease.settle(settlements, lease.lost);
           const failed = outcomes.filter((outcome) => outcome !== undefined && !this.#isLost(outcome.cause));
-          left = asked.filter((_, at) => outcomes[at] !== undefined && !this.#isLost(outcomes[at].cause));
-          for (const one of asked) if (!left.includes(one)) this.#held.delete(one);
+          const stay = asked.filter((_, at) => outcomes[at] !== undefined && !this.#isLost(outcomes[at].cause));
+          for (const one of asked) if (!stay.includes(one)) this.#held.delete(one);
+          left = [...stay, ...later];
           if (failed.length > 0) throw failed[0]!.cause;
         });
     }
@@ -101,7 +109,7 @@ export class Session {
   /** Gives back what is held. It does not throw: the rest comes back when its hold ends. */
   async close(): Promise<void> {
     // In reverse order: a queue that puts released messages at its head is then unchanged.
-    await this.settle([...this.#held].reverse(), "release").catch(() => undefined);
+    await this.settle([...this.#held.keys()].reverse(), "release").catch(() => undefined);
     await this.#end();
   }
 
@@ -136,7 +144,7 @@ export class Session {
 
   async #opened(): Promise<Lease> {
     if (this.#lease !== undefined && !this.#lease.lost.aborted) return this.#lease;
-    await this.#end();
+    if (this.#receiver !== undefined) await this.#end();
     const { connection, from, holdMs, closed } = this.#options;
     const stop = new AbortController();
     this.#stop = stop;
@@ -166,13 +174,34 @@ export class Session {
 
   /** A broker that pushes sends no more than it may. */
   #makeRoom(lease: Lease): void {
-    if (lease.limit === undefined || this.held + AHEAD / 2 < this.#limit) return;
-    this.#limit = Math.min(this.held + AHEAD, MOST_HELD);
+    if (lease.limit === undefined) return;
+    let held = 0;
+    for (const of of this.#held.values()) if (of === lease) held++;
+    if (held + AHEAD / 2 < this.#limit) return;
+    this.#limit = Math.min(held + AHEAD, MOST_HELD);
     lease.limit(this.#limit);
+  }
+
+  /** Sets a reader aside that gets no more although there is more. It keeps what it holds. False: there is no more, or it may have more. */
+  async #another(lease: Lease): Promise<boolean> {
+    const receiver = this.#receiver;
+    if (lease.limit === undefined || receiver === undefined || this.held >= MOST_HELD) return false;
+    const holds = [...this.#held.values()].some((of) => of === lease);
+    if (!holds || ((await this.rest()).ready ?? 0) === 0) return false;
+    this.#full.push({ receiver, lease, stop: this.#stop });
+    this.#lease = undefined;
+    this.#receiver = undefined;
+    this.#stop = new AbortController();
+    return true;
   }
 
   async #end(): Promise<void> {
     const receiver = this.#receiver;
+    for (const full of this.#full.splice(0)) {
+      full.stop.abort();
+      await full.lease.release("drained", this.#options.closed).catch(() => undefined);
+      await full.receiver.close();
+    }
     this.#stop.abort();
     await this.#lease?.release("drained", this.#options.closed).catch(() => undefined);
     this.#held.clear();
