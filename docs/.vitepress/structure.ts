@@ -72,6 +72,7 @@ const SECTIONS: readonly Section[] = [
         "encryption-on-the-wire",
         "compatibility",
         "performance",
+        "reliability",
         "architecture",
         "adapters",
         "health",

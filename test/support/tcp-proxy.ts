@@ -1,4 +1,4 @@
-/** A TCP proxy on loopback that cuts, silences and refuses. */
+/** A TCP proxy on loopback that cuts, silences, delays and refuses. */
 import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 
@@ -10,6 +10,10 @@ export interface TcpProxy {
   cut(): void;
   /** Nothing passes either way and nobody is told, as when a cable is pulled; new connections are swallowed too. */
   blackHole(on: boolean): void;
+  /** What clients send passes; nothing comes back, also on new connections. Off: those connections are cut. */
+  loseReplies(on: boolean): void;
+  /** Every chunk passes this many milliseconds later, either way. 0: none is delayed from now on. */
+  delay(ms: number): void;
   /** New connections are closed at once. */
   refuse(on: boolean): void;
   /** Resolves when `count` connections have been accepted in all. */
@@ -20,8 +24,21 @@ export interface TcpProxy {
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket | undefined]>();
   let silent = false;
+  let replies = true;
+  let lagMs = 0;
   let refusing = false;
   let accepted = 0;
+  /** Passes chunks on in order: one that is not delayed waits for those before it that are. */
+  const lagging = (pass: (data: Buffer) => unknown): ((data: Buffer) => void) => {
+    let under = 0;
+    let last = 0;
+    return (data) => {
+      if (lagMs === 0 && under === 0) return void pass(data);
+      under++;
+      last = Math.max(last, performance.now() + lagMs);
+      setTimeout(() => (under--, pass(data)), Math.max(0, last - performance.now()));
+    };
+  };
   const waiting: { count: number; resolve: () => void }[] = [];
   const server = createServer((client) => {
     accepted++;
@@ -36,8 +53,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     upstream.on("error", () => client.destroy());
     const pair = [client, upstream] as const;
     pairs.add(pair);
-    client.on("data", (data) => silent || upstream.write(data));
-    upstream.on("data", (data) => silent || client.write(data));
+    const onward = lagging((data: Buffer) => silent || upstream.write(data));
+    const back = lagging((data: Buffer) => silent || !replies || client.write(data));
+    client.on("data", onward);
+    upstream.on("data", back);
     client.on("close", () => (pairs.delete(pair), silent || upstream.destroy()));
     upstream.on("close", () => silent || client.destroy());
   });
@@ -60,6 +79,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       // What was swallowed is gone: those connections cannot go on.
       if (!on) cut();
       silent = on;
+    },
+    loseReplies: (on) => {
+      if (!on) cut();
+      replies = !on;
+    },
+    delay: (ms) => {
+      lagMs = ms;
     },
     refuse: (on) => {
       refusing = on;
