@@ -37,6 +37,7 @@ export interface ChaosReport extends Audit {
 }
 
 type Role = "publisher" | "worker";
+let runs = 0;
 const STORIES = 5;
 const START_MS = 60_000;
 const LAG_MS = 200;
@@ -131,7 +132,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const ledger = openLedger(folder, "chaos");
   const reader = new LedgerReader(folder);
   const slots: Slot[] = [];
-  const prefix = `chaos${seed}-${process.pid}`;
+  // No two runs share a queue, in one process neither.
+  const prefix = `chaos${seed}-${process.pid}-${++runs}`;
   const part = { prefix, folder, perSecond: perSecond / 2, ...(mutant === undefined ? {} : { mutant }) };
   // Past the proxies: it makes the queues, and at the end redrives and counts.
   const control = await open({ url: rabbit.url, prefix }, () => {}, true);
