@@ -237,7 +237,7 @@ export function configurations(): void {
   defineConfig([orders], { connections, channels: { orders: { model: "queue", on: "aws", groups: several } } });
   // @ts-expect-error Type '"topic"' is not assignable to type 'Model
   defineConfig([orders], { connections, channels: { orders: { model: "topic", on: "aws", groups } } });
-  // @ts-expect-error unknown key "modle"; allowed: "address", "claimCheck", "compress"
+  // @ts-expect-error unknown key "modle"; allowed: "address", "atRest", "claimCheck"
   defineConfig([orders], { connections, channels: { orders: { modle: "queue", on: "aws", groups } } });
   // @ts-expect-error 'concurency' does not exist in type 'GroupInput<never>'. Did you mean to write 'concurrency'?
   defineConfig([orders], { connections, channels: { orders: { groups: { a: { concurency: 3 } } } } });

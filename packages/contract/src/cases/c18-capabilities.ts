@@ -102,37 +102,4 @@ export const cases: readonly ContractCase[] = [
       await seam.send([wire(t, 1)], sender);
     },
   },
-  {
-    id: "O-encrypted-at-rest",
-    clause,
-    title:
-      "atRest: required refuses a destination exactly if the driver does not say that it is encrypted; assume refuses one that is not",
-    run: async (t) => {
-      const said = (await (await t.seam()).sender()).encryptedAtRest;
-      const works = async (atRest: string): Promise<boolean> => {
-        const channel = t.channel();
-        const app = await t.app({ channels: [channel], channelConfig: { atRest } });
-        const started = app
-          .consume(channel, "main", () => {})
-          .then(
-            () => true,
-            (error: { code?: unknown }) => {
-              assert.equal(error.code, "not-encrypted-at-rest");
-              return false;
-            },
-          );
-        const sent = await app.publish(channel, t.item(1)).then(
-          () => true,
-          (error: { code?: unknown }) => {
-            assert.ok(["not-encrypted-at-rest", "closed"].includes(String(error.code)), String(error.code));
-            return false;
-          },
-        );
-        assert.equal(await started, sent);
-        return sent;
-      };
-      assert.equal(await works("required"), said === true);
-      assert.equal(await works("assume"), said !== false);
-    },
-  },
 ];
