@@ -40,7 +40,7 @@ export class Scan {
 
   async *found(): AsyncGenerator<Found, void, undefined> {
     const { session, runtime, max, hideMs, letterOf, read, wants } = this.#parts;
-    const known = new Set<string>();
+    const known = new Map<string, number>();
     let why: ScanResult["why"] = "left";
     let failed: { readonly error: unknown } | undefined;
     // The caller may take its time with a letter; the others are given back nevertheless.
@@ -56,10 +56,7 @@ export class Scan {
           return;
         }
         const got = await session.receive(Math.min(max - this.#seen, session.batch === 1 ? 10 : session.batch));
-        const fresh = got.map(letterOf).filter(({ event, hop }) => {
-          const name = `${event} ${hop}`;
-          return !known.has(name) && known.add(name);
-        });
+        const fresh = got.map(letterOf).filter((letter) => isFirstLook(letter, known));
         this.#seen += fresh.length;
         // Nothing new: the end, or holds that have ended early and begin to come again.
         if (fresh.length === 0) {
@@ -95,4 +92,16 @@ export class Scan {
         });
     }
   }
+}
+
+/**
+ * Whether a letter is none that this session has seen. A message may be dead twice, since its publisher may have sent it twice, and the
+ * broker's id may be the producer's. Of two deliveries with one id, the one whose attempt is higher is the same letter again.
+ */
+function isFirstLook({ event, hop, delivery: { id, attempt } }: Letter, known: Map<string, number>): boolean {
+  const name = `${event} ${hop} ${id}`;
+  const before = known.get(name);
+  if (before !== undefined && (attempt === undefined || attempt > before)) return false;
+  known.set(name, Math.max(before ?? 0, attempt ?? 0));
+  return true;
 }
