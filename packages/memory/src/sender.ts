@@ -95,7 +95,10 @@ class MemorySender implements SenderDriver {
       if (before !== undefined) return before;
       // Each dead letter is a key of its own, as on SQS, so that looking at some hides no others. Its own key stands in `ce`.
       const alone = ordered && this.#to.dead === true && message.dedup !== undefined && "ce" in message.headers;
-      const kept = stored(alone ? { ...message, key: message.dedup } : message, ordered);
+      const kept = stored(
+        alone ? { ...message, key: `${message.dedup} ${++this.#broker.deadLetters}` } : message,
+        ordered,
+      );
       const answer = target.accept(kept, message, now);
       if (faults.takeDuplicate() || (this.#duplicates > 0 && clock.runtime.random() < this.#duplicates)) {
         target.accept(kept, message, now);

@@ -1,7 +1,7 @@
 /** What an operator does with dead letters: look, count by cause, send back some, delete some. */
 import type { App, SuiteChannel } from "../app.ts";
 import type { CaseContext, ContractCase } from "../case.ts";
-import { assert, deadLetters, range, redrives, sorted } from "./kit.ts";
+import { all, assert, deadLetters, range, redrives, sorted } from "./kit.ts";
 
 const clause = "C11";
 
@@ -185,6 +185,36 @@ export const cases: readonly ContractCase[] = [
       };
       await t.until(look, "the rest is there", 30_000);
       assert.deepEqual(left, [1, 3, 5]);
+    },
+  },
+  {
+    id: "C11-dead-twice",
+    clause,
+    title:
+      "a message that was sent and dead-lettered several times is seen as often, and a purge with a filter deletes all of it",
+    needs: all(deadLetters, (caps) =>
+      caps.publishDedupMs === 0 ? undefined : `publishDedupMs: ${caps.publishDedupMs}: the second is dropped`,
+    ),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      const seen = t.recorder(() => {
+        throw new Error("always");
+      });
+      await app.consume(channel, "main", seen.handle);
+      const TIMES = 12;
+      for (let i = 0; i < TIMES; i++) await app.publish(channel, t.item(1), { id: "twice" });
+      await app.publish(channel, t.item(2), { id: "once" });
+      await t.until(() => app.eventsOf("dead-letter").length > TIMES, "all dead", 60_000);
+      const letters: any = app.messaging.deadLetters(channel, "main");
+      const count = async () => (await scanned(letters, {})).items.length;
+      await t.until(async () => (await count()) > TIMES, "all are seen", 30_000);
+      const filter = { errorClass: "Error" };
+      let deleted = 0;
+      const purge = async () => (deleted += (await letters.purge({ filter })).deleted) > TIMES;
+      await t.until(purge, "all are deleted", 30_000);
+      assert.equal(deleted, TIMES + 1);
+      assert.equal(await count(), 0);
     },
   },
 ];

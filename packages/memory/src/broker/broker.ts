@@ -24,6 +24,8 @@ export class Broker {
   readonly connections = new Set<Droppable>();
   /** The destinations without a consumer for which the hint was given or is pending. */
   readonly hinted = new Set<string>();
+  /** How many dead letters were stored: it tells those of one message apart. */
+  deadLetters = 0;
   watch: Watch | undefined;
 
   constructor(runtime: Runtime) {
