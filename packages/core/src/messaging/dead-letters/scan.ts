@@ -1,6 +1,6 @@
 /** Looking at dead letters one by one. */
 import type { DeadLetterItem, ScanResult } from "../../api/dead-letters.ts";
-import type { Runtime } from "../../driver/index.ts";
+import type { Delivery, Runtime } from "../../driver/index.ts";
 import type { Letter } from "./letter.ts";
 import { MOST_HELD, type Session } from "./session.ts";
 
@@ -40,7 +40,7 @@ export class Scan {
 
   async *found(): AsyncGenerator<Found, void, undefined> {
     const { session, runtime, max, hideMs, letterOf, read, wants } = this.#parts;
-    const known = new Map<string, number>();
+    const known = new Map<string, Delivery>();
     let why: ScanResult["why"] = "left";
     let failed: { readonly error: unknown } | undefined;
     // The caller may take its time with a letter; the others are given back nevertheless.
@@ -56,7 +56,7 @@ export class Scan {
           return;
         }
         const got = await session.receive(Math.min(max - this.#seen, session.batch === 1 ? 10 : session.batch));
-        const fresh = got.map(letterOf).filter((letter) => isFirstLook(letter, known));
+        const fresh = got.map(letterOf).filter((letter) => isFirstLook(letter, known, session));
         this.#seen += fresh.length;
         // Nothing new: the end, or holds that have ended early and begin to come again.
         if (fresh.length === 0) {
@@ -95,13 +95,16 @@ export class Scan {
 }
 
 /**
- * Whether a letter is none that this session has seen. A message may be dead twice, since its publisher may have sent it twice, and the
- * broker's id may be the producer's. Of two deliveries with one id, the one whose attempt is higher is the same letter again.
+ * Whether this session has not seen a letter yet. A message may be dead several times, since its publisher may have sent it several times.
+ * Where the broker gives each its own id, the id tells. Where the id is the publisher's, what comes while the one before is still held is
+ * another letter.
  */
-function isFirstLook({ event, hop, delivery: { id, attempt } }: Letter, known: Map<string, number>): boolean {
-  const name = `${event} ${hop} ${id}`;
+function isFirstLook(letter: Letter, known: Map<string, Delivery>, session: Session): boolean {
+  const { event, hop, id, decoded, delivery } = letter;
+  const name = `${event} ${hop} ${delivery.id}`;
   const before = known.get(name);
-  if (before !== undefined && (attempt === undefined || attempt > before)) return false;
-  known.set(name, Math.max(before ?? 0, attempt ?? 0));
+  const publishers = decoded.foreign ? delivery.unique === false : delivery.id === id;
+  if (before !== undefined && !(publishers && session.holds(before))) return false;
+  known.set(name, delivery);
   return true;
 }

@@ -50,6 +50,10 @@ export class Session {
     return this.#held.size;
   }
 
+  holds(delivery: Delivery): boolean {
+    return this.#held.has(delivery);
+  }
+
   /** The most letters to settle in one call. */
   get batch(): number {
     return this.#receiver?.capabilities.maxBatch.count ?? 1;
