@@ -36,6 +36,7 @@ export declare class Broker {
     readonly faults: InjectedFaults;
     readonly connections: Set<Droppable>;
     readonly hinted: Set<string>;
+    deadLetters: number;
     watch: Watch | undefined;
     constructor(runtime: Runtime);
 }
