@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { createServer } from "node:tls";
 import { adapter } from "@switchyard/amqp";
 import { systemRuntime } from "@switchyard/core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { skipped } from "./support/rabbit.ts";
 import { run } from "./support/run.ts";
+import { startTcpProxy } from "./support/tcp-proxy.ts";
 import { never, openSeam, type Seam } from "./support/rabbit-seam.ts";
 
 let seam: Seam;
@@ -54,6 +55,26 @@ describe.skipIf(skipped)("connecting to RabbitMQ", () => {
     expect(await sender.send([{ body: "1", headers: {} }], never)).toHaveLength(1);
     await sender.close();
     await other.close();
+  });
+
+  test("closing a connection to a broker that no longer answers leaves no timer behind", async () => {
+    const of = seam.queue();
+    await seam.provide(of);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const set = vi.spyOn(globalThis, "setInterval");
+    const cleared = vi.spyOn(globalThis, "clearInterval");
+    const proxy = await startTcpProxy(Number(new URL(seam.url).port));
+    const options = await optionsOf({ url: `amqp://guest:guest@127.0.0.1:${proxy.port}`, heartbeat: "60s" });
+    const other = await adapter.open(options, systemRuntime, () => {});
+    await other.sender(of, never);
+    const beats = set.mock.results.map(({ value }) => value);
+    expect(beats).not.toEqual([]);
+    proxy.blackHole(true);
+    await other.close();
+    // The socket's end comes a turn later.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(cleared.mock.calls.flat()).toEqual(expect.arrayContaining(beats));
+    await proxy.close();
   });
 });
 

@@ -261,7 +261,11 @@ export class Link {
   }
 }
 
-/** Closes our socket at once. Otherwise only missed heartbeats would show that the other side is gone. */
+/**
+ * Closes our socket at once. Otherwise only missed heartbeats would show that the other side is gone. The error tells amqplib, which
+ * listens for no `close` of the socket: it would go on setting its heartbeat timers, which keep the process alive.
+ */
 function destroy(model: AmqpModel): void {
-  (model.connection as { stream?: { destroy?(): void } } | undefined)?.stream?.destroy?.();
+  const { stream } = (model.connection ?? {}) as { stream?: { destroy?(error: Error): void } };
+  stream?.destroy?.(new Error("the connection was given up"));
 }
