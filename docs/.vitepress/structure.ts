@@ -35,6 +35,7 @@ const SECTIONS: readonly Section[] = [
         "dead-letters",
         "idempotent-handlers",
         "middleware",
+        "async-context",
       ],
       ...[
         "stop",

@@ -1178,6 +1178,7 @@ export { type Linked, LinkedQueue } from "../base/linked-queue.ts";
 export { guarded } from "../base/guarded.ts";
 export { loadPeer } from "./peer.ts";
 export { quotedWords } from "../base/quoted-words.ts";
+export { capturedContext, outside } from "../runtime/async-context.ts";
 export { anySignal } from "../runtime/any-signal.ts";
 export { sleepOver } from "../runtime/sleep.ts";
 export { excerpt, oneLine } from "../wire/text.ts";
@@ -1996,6 +1997,12 @@ export declare function anySignal(...signals: readonly AbortSignal[]): {
     readonly signal: AbortSignal;
     readonly aborted: Promise<void>;
 } & Disposable;
+
+// runtime/async-context.d.ts
+import { AsyncResource } from "node:async_hooks";
+export type AsyncScope = Pick<AsyncResource, "runInAsyncScope">;
+export declare const capturedContext: () => AsyncScope;
+export declare const outside: <T>(call: () => T) => T;
 
 // runtime/sleep.d.ts
 import type { Runtime } from "../driver/runtime.ts";

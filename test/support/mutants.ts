@@ -143,6 +143,19 @@ export const mutants: readonly Mutant[] = [
     })),
   },
   {
+    name: "gives every message of a batch the first one's trace",
+    of: "memory queue",
+    caughtBy: "H-context-of-publishers",
+    hooks: () => ({
+      send: (batch, call) => {
+        const first = batch.find(({ headers }) => headers["traceparent"] !== undefined);
+        if (first === undefined) return call(batch);
+        const { traceparent = "" } = first.headers;
+        return call(batch.map((message) => ({ ...message, headers: { ...message.headers, traceparent } })));
+      },
+    }),
+  },
+  {
     name: "hides a foreign message's content-encoding",
     of: "memory queue",
     caughtBy: "C16-foreign-codings",

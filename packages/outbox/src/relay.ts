@@ -1,5 +1,5 @@
 import { type Duration, MessagingError, type Runtime } from "@switchyard/core";
-import { formatDuration, isMessagingError, parseDuration, within } from "@switchyard/core/driver-kit";
+import { formatDuration, isMessagingError, outside, parseDuration, within } from "@switchyard/core/driver-kit";
 import type { ChannelShape } from "@switchyard/core/publish-kit";
 import { type HeldShard, LeaseEngine } from "@switchyard/leases";
 import { postgresLeases } from "@switchyard/leases/postgres";
@@ -116,7 +116,8 @@ export class Relay {
       return Promise.reject(
         new MessagingError("closed", "this relay is stopped; make another one", { kind: "closed" }),
       );
-    this.#running ??= this.#run(options.signal);
+    // Outside of the caller's context: each row has the trace of whoever stored it.
+    this.#running ??= outside(() => this.#run(options.signal));
     return this.#running;
   }
 

@@ -20,6 +20,7 @@ import { cases as capabilities } from "./c18-capabilities.ts";
 import { cases as breaker } from "./breaker.ts";
 import { cases as content } from "./content.ts";
 import { cases as deadLetterOperations } from "./dead-letter-operations.ts";
+import { cases as handlerContext } from "./handler-context.ts";
 import { cases as handlers } from "./handlers.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
@@ -50,6 +51,7 @@ const SETS = [
   content,
   breaker,
   handlers,
+  handlerContext,
   topology,
   stream,
   streamLeases,

@@ -12,6 +12,7 @@ export { type Linked, LinkedQueue } from "../base/linked-queue.ts";
 export { guarded } from "../base/guarded.ts";
 export { loadPeer } from "./peer.ts";
 export { quotedWords } from "../base/quoted-words.ts";
+export { capturedContext, outside } from "../runtime/async-context.ts";
 export { anySignal } from "../runtime/any-signal.ts";
 export { sleepOver } from "../runtime/sleep.ts";
 export { excerpt, oneLine } from "../wire/text.ts";

@@ -9,9 +9,12 @@ export interface Runtime {
   monotonic(): number;
   /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. It never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `fn` once after `ms` milliseconds unless it is disposed. A pending timer keeps the process alive, as in Node. */
+  /**
+   * Calls `fn` once after `ms` milliseconds unless it is disposed, outside of the caller's async context. A pending timer keeps the process
+   * alive, as in Node.
+   */
   timer(ms: number, fn: () => void): RuntimeTimer;
-  /** Calls `fn` at the end of the current tick, after all pending microtasks. */
+  /** Calls `fn` at the end of the current tick, after all pending microtasks, outside of the caller's async context. */
   defer(fn: () => void): void;
   /** A random number in [0, 1), uniformly distributed. */
   random(): number;

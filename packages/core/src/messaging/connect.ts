@@ -1,10 +1,14 @@
 import type { AnyChannel } from "../api/channel.ts";
 import { redacting } from "../consume/attempt/describe-error.ts";
 import { MessagingError } from "../api/errors.ts";
+import type { Runtime } from "../driver/runtime.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Pipelines } from "./pipelines.ts";
 import type { ConnectOptions, Messaging } from "../api/messaging.ts";
 import { toConsole, withoutSecrets } from "./observe.ts";
 import { guarded } from "../base/guarded.ts";
 import { type ChannelShape, isMade } from "../api/shapes.ts";
+import { outside } from "../runtime/async-context.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 
 /**
@@ -32,10 +36,10 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
   const redact = redacting(plan.redact, options.redact);
   const observe = withoutSecrets(told, redact);
   await provision(plan, runtime, new AbortController().signal);
-  const connections = await Connections.open(plan, runtime, observe);
+  const connections = await outside(() => Connections.open(plan, runtime, observe));
   const piped = Object.values(plan.channels).some(({ content }) => content !== undefined);
   const pipelines = piped
-    ? await (await import("./pipelines.ts")).Pipelines.open(plan, runtime).catch(async (error: unknown) => {
+    ? await openPipelines(plan, runtime).catch(async (error: unknown) => {
         await connections.close();
         throw error;
       })
@@ -56,6 +60,11 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
     observed,
     redact,
   }) as unknown as Messaging<Channels[number]>;
+}
+
+async function openPipelines(plan: Plan, runtime: Runtime): Promise<Pipelines> {
+  const { Pipelines } = await import("./pipelines.ts");
+  return outside(() => Pipelines.open(plan, runtime));
 }
 
 function refuseBadHooks(options: object): void {

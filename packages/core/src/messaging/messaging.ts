@@ -1,6 +1,7 @@
 import { attaches, attachMiddleware } from "../consume/group/attach.ts";
 import type { Connections } from "./connections.ts";
 import { ConnectedGroup } from "../consume/group/connected-group.ts";
+import { outside } from "../runtime/async-context.ts";
 import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
@@ -127,7 +128,7 @@ export class MessagingCore {
     const runner = new GroupRunner(context, plan.drainMs);
     this.#groups.set(key, runner);
     // A running start() does not include this consumer.
-    if (this.#starting !== undefined) runner.join();
+    if (this.#starting !== undefined) outside(() => runner.join());
   }
 
   #attach(consumer: ConsumerShape, { on, channel }: ChannelPlan, plan: GroupPlan): ConsumerShape {
@@ -150,12 +151,13 @@ export class MessagingCore {
   resume(channel: ChannelShape, name: string): void {
     const its = channelOf(this.#parts.plan, channel.name);
     groupOf(its, name);
-    this.#groups.get(`${its.channel}/${name}`)?.context.gate?.resume();
+    const { gate } = this.#groups.get(`${its.channel}/${name}`)?.context ?? {};
+    if (gate !== undefined) outside(() => gate.resume());
   }
 
   async start(): Promise<void> {
     this.#refuseIfStopped();
-    this.#starting ??= this.#start();
+    this.#starting ??= outside(() => this.#start());
     await this.#starting;
   }
 
@@ -177,7 +179,9 @@ export class MessagingCore {
   }
 
   async stop(options: { readonly deadline?: Duration } = {}): Promise<StopReport> {
-    this.#stopping ??= this.#stop(milliseconds(options.deadline ?? this.#parts.plan.drainMs, "stop({ deadline })"));
+    this.#stopping ??= outside(() =>
+      this.#stop(milliseconds(options.deadline ?? this.#parts.plan.drainMs, "stop({ deadline })")),
+    );
     return this.#stopping;
   }
 

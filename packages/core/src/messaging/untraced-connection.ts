@@ -1,15 +1,31 @@
 import type { Connection, Lease } from "../driver/index.ts";
+import { outside } from "../runtime/async-context.ts";
 import { isTraced, untraced } from "../wire/trace.ts";
 
 /** Methods that are called for every message and call no client, so they need no wrapping. */
 const PURE: ReadonlySet<PropertyKey> = new Set(["classify", "size"]);
 
 /**
- * Makes every call of the connection, and of what it opens, outside any trace (see {@link untraced}). Core has already injected each
- * publisher's context. Connections and loops that a client starts in such calls then belong to no trace either.
+ * Makes every call of the connection outside of its caller's async context, and where tracing is on, every call of what it opens outside
+ * any trace (see {@link untraced}). Core has already injected each publisher's context. Connections and loops that a client starts in such
+ * calls then belong to no trace and keep nobody's stores.
  */
 export function untracedConnection(connection: Connection): Connection {
-  return isTraced() ? silent(connection) : connection;
+  return isTraced() ? silent(connection) : detached(connection);
+}
+
+/** Core's loops run outside already. What they open is called as it is, so that a message costs nothing more. */
+function detached(connection: Connection): Connection {
+  const { depth, purge, seek } = connection;
+  return {
+    sender: (...given) => outside(() => connection.sender(...given)),
+    receiver: (...given) => outside(() => connection.receiver(...given)),
+    ...(depth && { depth: (...given) => outside(() => depth.apply(connection, given)) }),
+    ...(purge && { purge: (...given) => outside(() => purge.apply(connection, given)) }),
+    ...(seek && { seek: (...given) => outside(() => seek.apply(connection, given)) }),
+    classify: (cause, during) => connection.classify(cause, during),
+    close: () => outside(() => connection.close()),
+  };
 }
 
 /** A proxy, so that every member of the driver is there. Its target is an empty object, since the driver may be frozen. */
@@ -32,8 +48,10 @@ function silent<T extends object>(driver: T): T {
 
 type Call = (...given: unknown[]) => unknown;
 
+const apart = <T>(call: () => T): T => outside(() => untraced(call));
+
 function silentCall(driver: object, name: PropertyKey, call: Call): Call {
-  const made: Call = (...given) => untraced(() => call.apply(driver, given));
+  const made: Call = (...given) => apart(() => call.apply(driver, given));
   if (name === "leases") return (...given) => silentLeases(made(...given) as AsyncIterable<Lease>);
   if (name === "sender" || name === "receiver")
     return (...given) => (made(...given) as Promise<object>).then((opened) => silent(opened));
@@ -44,11 +62,11 @@ async function* silentLeases(leases: AsyncIterable<Lease>): AsyncGenerator<Lease
   const from = leases[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await untraced(() => from.next());
+      const next = await apart(() => from.next());
       if (next.done === true) return;
       yield silent(next.value);
     }
   } finally {
-    await untraced(() => from.return?.());
+    await apart(() => from.return?.());
   }
 }

@@ -1,4 +1,5 @@
 import type { Runtime, RuntimeTimer } from "../driver/runtime.ts";
+import { outside } from "./async-context.ts";
 import { sleepOver } from "./sleep.ts";
 import { uuidSource } from "../base/uuid.ts";
 
@@ -27,7 +28,7 @@ class SystemTimer implements RuntimeTimer {
     if (performance.now() < this.#due) return this.#arm();
     const fn = this.#fn;
     this[Symbol.dispose]();
-    fn();
+    outside(fn);
   }
 
   /** If Node fires early, the timer is set again, and keeps the process alive for the remaining fraction of a millisecond. */
@@ -55,7 +56,7 @@ export const systemRuntime: Runtime = {
   monotonic: () => performance.now(),
   sleep: sleepOver(timer),
   timer,
-  defer: (fn) => void setImmediate(fn),
+  defer: (fn) => void setImmediate(outside, fn),
   random: () => Math.random(),
   uuid: uuidSource(),
 };

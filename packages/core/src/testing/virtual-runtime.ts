@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { setImmediate } from "node:timers";
 import { type Duration, milliseconds } from "../api/duration.ts";
 import type { Runtime } from "../driver/runtime.ts";
+import { outside } from "../runtime/async-context.ts";
 import { sleepOver } from "../runtime/sleep.ts";
 import { seededRandom, uuidFrom } from "./random.ts";
 import { type Timer, Timers } from "./timers.ts";
@@ -146,7 +147,7 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
     for (let next = timers.next; next !== undefined && next.due <= target; next = timers.next) {
       timers.remove(next);
       elapsed = Math.max(elapsed, next.due);
-      next.fn();
+      outside(next.fn);
       await settle();
     }
     elapsed = target;
@@ -163,7 +164,7 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
       setImmediate(() => {
         deferred--;
         activity++;
-        fn();
+        outside(fn);
       });
     },
     random: () => {

@@ -54,7 +54,7 @@ export async function attemptBatch(
 /** Returns how many deliveries have ended, that is, were not taken back. */
 async function handleItems(context: GroupContext, concluder: Concluder, items: readonly BatchItem[]): Promise<number> {
   const began = context.observed ? context.runtime.monotonic() : 0;
-  const results = await runBatch(context, items);
+  const results = await context.scope.runInAsyncScope(runBatch, undefined, context, items);
   const durationMs = context.observed ? context.runtime.monotonic() - began : 0;
   const batch = items.map(({ message }) => message);
   let ended = 0;

@@ -63,7 +63,8 @@ function handle(
 ): void {
   if (!wantsHandler(context, concluder, message, screened)) return done();
   if (context.watched) return handleWatched(context, concluder, message, screened, done);
-  const attempt = runHandler(context.consumer, screened.type, screened.data, screened);
+  const { type, data } = screened;
+  const attempt = context.scope.runInAsyncScope(runHandler, undefined, context.consumer, type, data, screened);
   if (attempt instanceof Promise) {
     void attempt.then((ended) => {
       concluder.conclude(message, ended);
@@ -94,7 +95,7 @@ function handleWatched(
     done();
   };
   const run = () => runHandler(context.consumer, view.type, view.data, view);
-  const attempt = context.traced ? inTraceOf(traceOf(view), run) : run();
+  const attempt = context.scope.runInAsyncScope(() => (context.traced ? inTraceOf(traceOf(view), run) : run()));
   if (attempt instanceof Promise) void attempt.then(ended);
   else ended(attempt);
 }

@@ -5,6 +5,7 @@ import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import { isMessagingError } from "../../api/errors.ts";
 import { isTraced } from "../../wire/trace.ts";
+import { type AsyncScope, capturedContext } from "../../runtime/async-context.ts";
 import { Attempts } from "../lease/known-attempts.ts";
 import type { Bodies } from "../lease/bodies.ts";
 import { Budget } from "../lease/budget.ts";
@@ -42,6 +43,7 @@ export class ConnectedGroup implements GroupContext {
   readonly attempts = new Attempts();
   readonly troubles: Troubles;
   readonly #connections: GroupConnections;
+  readonly scope: AsyncScope = capturedContext();
   readonly observed: boolean;
   readonly traced = isTraced();
   readonly watched: boolean;

@@ -4,6 +4,7 @@ import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 import type { Bodies } from "./bodies.ts";
+import type { AsyncScope } from "../../runtime/async-context.ts";
 import type { Attempts } from "./known-attempts.ts";
 import type { Budget } from "./budget.ts";
 import type { Trouble, Troubles } from "../../base/troubles.ts";
@@ -62,6 +63,8 @@ export interface GroupContext {
   /** The queue to its dead-letter destination. Absent if the policy blocks or skips. */
   readonly deadLetters: SendQueue | undefined;
   emit(event: GroupEvent): void;
+  /** The async context of `consume()`, in which every handler runs. */
+  readonly scope: AsyncScope;
   /** An observer wants successes, too. */
   readonly observed: boolean;
   /** Tracing is on: handlers run in the traces of their messages. */
