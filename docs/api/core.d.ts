@@ -705,6 +705,7 @@ export interface GroupExplanation {
     readonly hold: string;
     readonly retry: string;
     readonly exhausted: Exhausted;
+    readonly notes?: readonly string[];
     readonly use?: readonly string[];
 }
 
@@ -1209,6 +1210,7 @@ export interface Adapter<O = any, Keeps = unknown> {
     capabilities(of: Destination, options: O): Capabilities | undefined;
     locate(of: Destination, options: O): Located;
     nativeProblems?(of: Destination, options: O): readonly string[];
+    explain?(of: Destination, options: O): readonly string[];
     open(options: O, runtime: Runtime, report: (event: DriverEvent) => void, client?: {
         readonly service: string;
     }): Promise<Connection>;

@@ -40,6 +40,8 @@ export interface GroupExplanation {
   readonly hold: string;
   readonly retry: string;
   readonly exhausted: Exhausted;
+  /** What the transport says of the group's settings, such as the calls they cost. Absent: nothing. */
+  readonly notes?: readonly string[];
   /** What middleware of the group's consumer says of itself. Present once `consume()` was called with such a consumer. */
   readonly use?: readonly string[];
 }

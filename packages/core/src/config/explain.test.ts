@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { explainRetry } from "./resolve/explain.ts";
-import { base, everything, resolve } from "../fixtures/adapters.ts";
+import type { Destination } from "../driver/index.ts";
+import { adapters, aws, base, everything, resolve } from "../fixtures/adapters.ts";
 
 describe("the explanation", () => {
+  it("says what the transport says of a group's settings", async () => {
+    const telling = { ...aws, explain: (of: Destination) => [`settings of ${of.name}`] };
+    const { explanation } = await resolve(base(), { adapters: [telling, ...adapters.filter((one) => one !== aws)] });
+    expect(explanation.channels["orders"]!.groups["billing"]!.notes).toEqual(["settings of dev_orders_billing"]);
+  });
+
   it("says per channel what was chosen, under which names, and what is not portable", async () => {
     const channels = {
       orders: {

@@ -39,6 +39,11 @@ export interface Adapter<O = any, Keeps = unknown> {
    */
   nativeProblems?(of: Destination, options: O): readonly string[];
   /**
+   * Returns what users should know of the settings of a group's destination, such as the calls they cost: one sentence each, for
+   * `explain()`. The function must be pure. Only settings that were made are worth a sentence.
+   */
+  explain?(of: Destination, options: O): readonly string[];
+  /**
    * Creates the client and resolves with a connection. It does not have to reach the broker before it resolves.
    * All time, randomness and ids must come from `runtime`. Call `report` when the connection's state changes. `client` holds values
    * that some brokers show to operators in their list of clients.

@@ -49,6 +49,8 @@ function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape):
 
 function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): GroupExplanation {
   const { deadLetter, deadLetterOn = plan.on } = group;
+  const { adapter, options } = of.connections[plan.on]!;
+  const notes = adapter.explain?.(group.from, options) ?? [];
   return {
     address: of.redact(locateOn(of, plan.on, group.from).address),
     deadLetter: deadLetter === undefined ? null : of.redact(locateOn(of, deadLetterOn, deadLetter).address),
@@ -57,6 +59,7 @@ function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): Grou
     hold: String(formatDuration(group.holdMs)),
     retry: explainRetry(group.policy.retry),
     exhausted: group.policy.exhausted,
+    ...(notes.length === 0 ? {} : { notes: notes.map(of.redact) }),
   };
 }
 
