@@ -56,6 +56,7 @@ export declare function makeChannel(name: string, ordered: boolean, options: Sui
 export interface ConnectInput extends AppOptions {
     readonly prefix: string;
     readonly model: string;
+    readonly settings?: Readonly<Record<string, unknown>>;
     readonly runtime: unknown;
     readonly holdMs: number;
     readonly under: Record<string, unknown>;
@@ -184,6 +185,7 @@ export interface Layout {
     readonly partitions?: number;
     readonly nativeAttempts?: number;
     readonly types?: readonly string[];
+    readonly settings?: Readonly<Record<string, unknown>>;
 }
 export interface Places {
     readonly to: Destination;
@@ -228,6 +230,7 @@ export interface Harness {
     readonly adapter: Adapter;
     readonly model: Model;
     readonly ordered: boolean;
+    readonly settings?: Readonly<Record<string, unknown>>;
     connection(broker: string): Record<string, unknown>;
     runtime(): Runtime;
     faults?(): Promise<WireFaults>;

@@ -119,6 +119,8 @@ export function makeChannel(name: string, ordered: boolean, options: SuiteChanne
 export interface ConnectInput extends AppOptions {
   readonly prefix: string;
   readonly model: string;
+  /** Settings under `native` of every channel. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly runtime: unknown;
   readonly holdMs: number;
   readonly under: Record<string, unknown>;
@@ -138,6 +140,7 @@ export async function connectApp(input: ConnectInput): Promise<any> {
       on: "under-test",
       groups,
       ...(input.publish === undefined ? {} : { publish: input.publish }),
+      ...(input.settings === undefined ? {} : { native: input.settings }),
       ...input.channelConfig,
     };
   }

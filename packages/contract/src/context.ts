@@ -66,8 +66,9 @@ export class Context implements CaseContext {
   }
 
   layout(channel: string, groups: readonly string[], over: Partial<Layout> = {}): Places {
-    const { model, ordered } = this.harness;
-    const made = places({ prefix: this.prefix, channel, model, ordered, groups, holdMs: this.holdMs, ...over });
+    const { model, ordered, settings = {} } = this.harness;
+    const of = { prefix: this.prefix, channel, model, ordered, groups, settings, holdMs: this.holdMs };
+    const made = places({ ...of, ...over });
     this.#made.push(...made.all);
     return made;
   }
@@ -80,6 +81,7 @@ export class Context implements CaseContext {
       adapter: options.adapter ?? this.harness.adapter,
       prefix: this.prefix,
       model: this.harness.model,
+      ...(this.harness.settings === undefined ? {} : { settings: this.harness.settings }),
       runtime: this.runtime,
       publish: { timeout: `${Math.max(30_000, this.patienceMs)}ms`, ...options.publish },
       holdMs: this.holdMs,

@@ -10,6 +10,8 @@ export interface Layout {
   readonly partitions?: number;
   readonly nativeAttempts?: number;
   readonly types?: readonly string[];
+  /** Settings under `native`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface Places {
@@ -21,9 +23,9 @@ export interface Places {
 
 /** The destinations that core would make for a channel. Cases that call the driver directly need them. */
 export function places(layout: Layout): Places {
-  const { channel, model, ordered } = layout;
+  const { channel, model, ordered, settings = {} } = layout;
   const base = `${layout.prefix}_${channel}`;
-  const common = { channel, base, model, ordered, native: {} } as const;
+  const common = { channel, base, model, ordered, native: settings } as const;
   const partitions = layout.partitions === undefined ? {} : { partitions: layout.partitions };
   const groups: Record<string, Destination> = {};
   for (const group of layout.groups) {

@@ -35,6 +35,8 @@ export interface Harness {
   readonly model: Model;
   /** Whether the channels of this harness declare an ordering key. */
   readonly ordered: boolean;
+  /** Settings under `native` of every channel, for a variety that they make. Default: none. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /**
    * The options of a connection as configuration would give them, without `use`. Two calls with the same `broker` must reach the same
    * broker. A harness with one broker for all may ignore the name, because every case has its own channel names.
