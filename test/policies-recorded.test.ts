@@ -52,6 +52,7 @@ const QUEUE_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-1111-1111-1111-
 const TOPIC_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/22222222-2222-2222-2222-222222222222`;
 const STREAM_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/33333333-3333-3333-3333-333333333333`;
 const DATA_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/44444444-4444-4444-4444-444444444444`;
+const LATER_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/55555555-5555-5555-5555-555555555555`;
 const POISON = 2;
 
 const item = z.object({ n: z.int(), key: z.string() });
@@ -60,8 +61,9 @@ const sorted = channel("sorted", { messages: { item }, orderingKey: "key" });
 const orders = channel("orders", { messages: { item } });
 const clicks = channel("clicks", { messages: { item }, orderingKey: "key", needs: { replay: true } });
 const files = channel("files", { messages: { item } });
+const later = channel("later", { messages: { item }, needs: { delay: "1h" } });
 const secrets = channel("secrets", { messages: { item }, needs: { encryption: true } });
-const channels = [jobs, sorted, orders, clicks, files, secrets] as const;
+const channels = [jobs, sorted, orders, clicks, files, secrets, later] as const;
 const groups = [
   [jobs, "work"],
   [sorted, "work"],
@@ -71,6 +73,7 @@ const groups = [
   [clicks, "pushed"],
   [files, "work"],
   [secrets, "work"],
+  [later, "work"],
 ] as const;
 const BUCKET = "rights-messages";
 
@@ -110,6 +113,12 @@ const config = (stream: object = {}) => ({
     secrets: { model: "queue", encrypt: { keys: "vault", context: "vaulted" }, groups: { work: {} } },
     jobs: { model: "queue", native: { kmsKey: QUEUE_KEY, tags: { team: "a" } }, groups: { work: {} } },
     sorted: { model: "queue", groups: { work: {} } },
+    // Delays of more than a second pass the delay queue, and longer ones stay in it for a hop.
+    later: {
+      model: "queue",
+      native: { hops: { longest: "1h", above: "1s" }, kmsKey: LATER_KEY, tags: { team: "a" } },
+      groups: { work: {} },
+    },
     orders: {
       model: "pubsub",
       native: { kmsKey: "alias/topics", tags: { team: "a" } },
@@ -176,7 +185,7 @@ async function tamper(): Promise<void> {
   const { QueueUrls = [] } = await sqs.client.send(new ListQueuesCommand({ QueueNamePrefix: "rights_" }));
   for (const QueueUrl of QueueUrls) {
     await sqs.client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: "7" } }));
-    if (QueueUrl.endsWith("rights_jobs_work"))
+    if (QueueUrl.endsWith("rights_jobs_work") || QueueUrl.includes("rights_later_work"))
       await sqs.client.send(new UntagQueueCommand({ QueueUrl, TagKeys: ["team"] }));
   }
   const TopicArn = `arn:aws:sns:${sqs.region}:${ACCOUNT}:rights_orders`;
@@ -241,7 +250,9 @@ async function publish(): Promise<void> {
     [4, GONE],
   ] as const)
     await messaging.publish(files, "item", { n, key: large }, { id });
-  for (const to of channels.filter((one) => one !== files)) {
+  for (const n of [1, POISON]) await messaging.publish(later, "item", { n, key: "k" }, { delay: "4s" });
+  await messaging.publish(later, "item", { n: 3, key: "k" });
+  for (const to of channels.filter((one) => one !== files && one !== later)) {
     await messaging.publish(to as typeof jobs, "item", { n: 1, key: "k" });
     const rest = [POISON, 3].map((n) => ({ type: "item" as const, data: { n, key: "k" } }));
     await messaging.publishMany(to as typeof jobs, rest);
@@ -293,6 +304,7 @@ async function view(): Promise<void> {
 
 const keys = {
   of: (arn: string) => {
+    if (arn.includes(":rights_later_work")) return { arn: LATER_KEY, aliases: [] };
     if (arn.includes(":rights_jobs_work")) return { arn: QUEUE_KEY, aliases: ["alias/queues"] };
     if (arn.endsWith(":rights_orders") || arn === "alias/topics") return { arn: TOPIC_KEY, aliases: ["alias/topics"] };
     if (arn.endsWith("/rights_clicks") || arn === STREAM_KEY) return { arn: STREAM_KEY, aliases: [] };

@@ -108,6 +108,44 @@ describe("a new queue", () => {
     expect(await planned(of)).toEqual([]);
   });
 
+  test("with hops has a delay queue: settings of its own, those of the data from the queue, dead letters of the group", async () => {
+    const native = {
+      hops: { longest: "7d" },
+      retention: "1h",
+      delay: "5s",
+      kmsKey: "alias/queues",
+      maxMessageBytes: 2_048,
+      tags: { team: "billing" },
+      access: { send: ["123456789012"] },
+    };
+    const of = await sqs.provide(withDeadLetter({ native }));
+    const waiting = { ...of, name: `${of.name}_delay` };
+    const made = await attributesOf(waiting);
+    expect(made).toMatchObject({
+      MessageRetentionPeriod: "1209600",
+      DelaySeconds: "0",
+      VisibilityTimeout: "60",
+      MaximumMessageSize: "2048",
+      KmsMasterKeyId: "alias/queues",
+    });
+    expect(made["Policy"]).toBeUndefined();
+    expect(JSON.parse(made["RedrivePolicy"]!)).toEqual({
+      deadLetterTargetArn: (await attributesOf(of.deadLetter!))["QueueArn"],
+      maxReceiveCount: 300,
+    });
+    const tags = await sqs.aws.client.send(new ListQueueTagsCommand({ QueueUrl: await urlOf(waiting) }));
+    expect(tags.Tags).toEqual({ team: "billing" });
+    expect(await planned(of)).toEqual([]);
+
+    await setByHand(waiting, { MessageRetentionPeriod: "345600" });
+    expect(brief(await planned(of))).toEqual(["update retention: 4d becomes 14d"]);
+    await apply(of);
+    expect(await planned(of)).toEqual([]);
+
+    await sqs.topology.destroy!([of], never);
+    await expect(attributesOf(waiting)).rejects.toMatchObject({ name: "QueueDoesNotExist" });
+  });
+
   test("may be applied by several processes at once", async () => {
     const of = withDeadLetter();
     const plans = await Promise.all(Array.from({ length: 5 }, () => sqs.topology.plan([of], never)));

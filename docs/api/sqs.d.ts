@@ -22,11 +22,12 @@ export declare function chunks<T>(items: readonly T[], size?: number): T[][];
 
 // capabilities.d.ts
 import type { Capabilities, Destination } from "@switchyard/core/driver";
+import { type Hops } from "./native.ts";
 export interface QueueLimits {
     readonly maxMessageBytes: number;
     readonly retentionMs: number;
 }
-export declare function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capabilities;
+export declare function capabilitiesOf(fifo: boolean, limits: QueueLimits, hops?: Hops): Capabilities;
 export declare function declared(of: Destination): Capabilities | undefined;
 
 // client.d.ts
@@ -98,10 +99,14 @@ export { refusal, sizeOf, toEntry } from "./message.ts";
 // message.d.ts
 import type { WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
+import type { Hops } from "./native.ts";
 import type { ReceivedMessage, SendEntry } from "./sdk.ts";
+export declare const DELAY_ATTRIBUTE = "switchyard-delay";
 export declare function sizeOf(message: WireMessage): number;
-export declare function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined;
+export declare function attributeBytes(name: string, value: string, type?: string): number;
+export declare function refusal(message: WireMessage, fifo: boolean, hops?: Hops): MessagingError | undefined;
 export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string, dead?: boolean): SendEntry;
+export declare function toWait(entry: SendEntry, delayMs: number, { aboveMs }: Hops): SendEntry;
 export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;
 export declare function toId(text: string): string;
 
@@ -119,6 +124,11 @@ export declare function locate(of: Destination): Located;
 
 // native.d.ts
 import type { Destination } from "@switchyard/core/driver";
+export interface Hops {
+    readonly longestMs: number;
+    readonly aboveMs: number;
+}
+export declare const DELAY_SUFFIX = "_delay";
 export interface Settings {
     readonly retentionMs: number;
     readonly maxMessageBytes: number;
@@ -129,6 +139,7 @@ export interface Settings {
     readonly access?: Access;
     readonly tags?: Readonly<Record<string, string>>;
     readonly throughput: "high" | "standard";
+    readonly hops?: Hops;
 }
 export declare function nativeProblems(of: Destination): readonly string[];
 export declare function settingsOf(of: Destination): Settings;

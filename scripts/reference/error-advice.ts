@@ -125,7 +125,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The AWS credentials have expired. Check what the SDK finds here (environment, profile, role). A client of your own may still use old ones: make a new one.",
   "credentials-refused":
     "AWS does not know the credentials, or the signature is wrong. Check what the SDK finds here (environment, profile, role).",
-  "delay-too-long": "The transport cannot delay a message for so long: SQS 15 minutes. Shorten `delay`.",
+  "delay-too-long":
+    "The transport cannot delay a message for so long: SQS 15 minutes, or what `native.hops` says. Shorten `delay`, or raise `longest`.",
   "delay-unsupported":
     "This destination cannot delay single messages. Leave `delay` out, use another transport, or on SQS FIFO set `native.delay` for the queue.",
   "delivery-limit":
@@ -151,6 +152,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "hold-over":
     "The hold ended while the process was busy or asleep, or could not be extended in time. The message comes again. Do not block the event loop; raise `hold`.",
   "hold-too-long": "The hold would pass the profile's limit from the receive. Make the work shorter.",
+  "hops-retention":
+    "The delay queue of `native.hops` would delete messages before they are due. Run `plan` and `apply`, or lower `longest`.",
   "https-required": "The service takes encrypted calls only. Use an `https:` endpoint.",
   "insecure-endpoint":
     "The endpoint is plain `http:` to another machine. Use `https:`, or `allowInsecure: true` where the network is trusted.",

@@ -94,10 +94,12 @@ const SQS: readonly Exemption[] = [
   { case: "O-fair-shares", who: "SQS", because: "a tenant counts as noisy from 30 messages in flight" },
 ];
 
-export function sqsHarness(aws: Aws, ordered: boolean, { fast = true } = {}): Harness {
+/** `hops`: delays of more than a second go through a delay queue. */
+export function sqsHarness(aws: Aws, ordered: boolean, { fast = true, hops = false } = {}): Harness {
   const { endpoint } = aws;
   return {
-    name: `${ordered ? "SQS FIFO" : "SQS standard"}${fast ? "" : ", fast off"}`,
+    name: `${ordered ? "SQS FIFO" : "SQS standard"}${fast ? "" : ", fast off"}${hops ? ", hops" : ""}`,
+    ...(hops ? { settings: { hops: { longest: "1d", above: "1s" } } } : {}),
     about: aws.what,
     adapter: sqs,
     model: "queue",

@@ -9,13 +9,14 @@ import { createTopology } from "./topology.ts";
 /** The needs that AWS can meet, by model. */
 export type AwsKeeps = { queue: SqsKeeps["queue"]; pubsub: SnsKeeps["pubsub"]; stream: KinesisKeeps["stream"] };
 
-type Parts = Pick<Adapter<AwsOptions>, "name" | "capabilities" | "locate" | "nativeProblems">;
+type Parts = Pick<Adapter<AwsOptions>, "name" | "capabilities" | "locate" | "nativeProblems" | "explain">;
 
 const queues: Parts = {
   name: sqs.name,
   capabilities: (of, options) => sqs.capabilities(of, queueOptions(options)),
   locate: (of, options) => sqs.locate(of, queueOptions(options)),
   nativeProblems: (of, options) => sqs.nativeProblems?.(of, queueOptions(options)) ?? [],
+  explain: (of, options) => sqs.explain?.(of, queueOptions(options)) ?? [],
 };
 const topics: Parts = {
   name: sns.name,
@@ -45,6 +46,7 @@ export const adapter: Adapter<AwsOptions, AwsKeeps> = {
     return { ...by.locate(of, options), transport: by.name };
   },
   nativeProblems: (of, options) => serving(of).nativeProblems?.(of, options) ?? [],
+  explain: (of, options) => serving(of).explain?.(of, options) ?? [],
   open: connect,
   topology: createTopology,
   rights: async (options) => (await import("./rights.ts")).rightsOf(options),

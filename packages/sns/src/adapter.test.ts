@@ -76,6 +76,11 @@ describe("native", () => {
     expect(adapter.nativeProblems!(group("billing", { native: { unwrap: "no" } }), {})).toHaveLength(1);
   });
 
+  test("delays by hops are for a channel with the model queue", () => {
+    const [problem] = adapter.nativeProblems!(group("billing", { native: { hops: { longest: "7d" } } }), {});
+    expect(problem).toContain("native.hops: not for a group of SNS");
+  });
+
   test("a filter has at most 150 values", () => {
     const types = Array.from({ length: 150 }, (_, n) => `t.${n}`);
     expect(adapter.nativeProblems!(group("billing", { types }), {}).join()).toContain("150 values");

@@ -95,6 +95,10 @@ function groupProblems(of: Destination): readonly string[] {
   const problems = [...sqs.nativeProblems!(queueOf(of), {})];
   const why = unwrap === undefined ? undefined : GROUP["unwrap"]!(unwrap, of);
   if (why !== undefined) problems.push(`native.unwrap: ${why}`);
+  if (of.native["hops"] !== undefined)
+    problems.push(
+      "native.hops: not for a group of SNS, because a topic delivers to all groups at once; publish to a channel with model: queue, or delay in the outbox",
+    );
   const key = managedKeyProblem(queueNative(of.native)["kmsKey"]);
   if (key !== undefined) problems.push(`native.kmsKey: ${key}`);
   if (of.types !== undefined && of.types.length + 1 > MAX_FILTER_VALUES)

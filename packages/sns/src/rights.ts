@@ -18,9 +18,11 @@ export async function rightsOf(options: SnsOptions): Promise<Rights> {
   const lookUp = (of: Destination, place: AwsPlace) => (isListed(of) ? regional("sns", ["ListTopics"], place) : []);
 
   return {
-    connection(use, of, given, { source } = {}) {
-      if (of.model !== "pubsub" || of.group !== undefined)
-        return queues.connection(use, queueOf(of), given, source === undefined ? {} : { source: queueOf(source) });
+    connection(use, of, given, { source, ...details } = {}) {
+      if (of.model !== "pubsub" || of.group !== undefined) {
+        const more = source === undefined ? details : { ...details, source: queueOf(source) };
+        return queues.connection(use, queueOf(of), given, more);
+      }
       if (use !== "send") return { rights: [] };
       const place = placeOf(given);
       const arn = topicArnOf(of, place);

@@ -1,5 +1,6 @@
 import type { Adapter } from "@switchyard/core/driver";
 import { locate } from "./names.ts";
+import { explain } from "./explain.ts";
 import { declared } from "./capabilities.ts";
 import { nativeProblems } from "./native.ts";
 import { type SqsOptions, sqsOptions } from "./options.ts";
@@ -14,6 +15,7 @@ export const adapter: Adapter<SqsOptions, SqsKeeps> = {
   capabilities: (of) => declared(of),
   locate: (of) => locate(of),
   nativeProblems: (of) => nativeProblems(of),
+  explain: (of) => explain(of),
   open: async (options, runtime, report) => {
     const [{ loadSdk }, { connect }] = await Promise.all([import("./sdk.ts"), import("./connection.ts")]);
     return connect(options, await loadSdk(), runtime, report);

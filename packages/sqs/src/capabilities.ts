@@ -10,7 +10,7 @@ import {
   RETRY_MARGIN_MS,
   SENDS_AT_ONCE,
 } from "./limits.ts";
-import { settingsOf } from "./native.ts";
+import { type Hops, settingsOf } from "./native.ts";
 
 /** What depends on the settings of the queue. */
 export interface QueueLimits {
@@ -18,7 +18,8 @@ export interface QueueLimits {
   readonly retentionMs: number;
 }
 
-export function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capabilities {
+/** `hops`: a setting that the queue itself does not show. */
+export function capabilitiesOf(fifo: boolean, limits: QueueLimits, hops?: Hops): Capabilities {
   return {
     ordering: fifo ? "key" : "none",
     publishConfirm: "stored",
@@ -28,7 +29,7 @@ export function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capabilities
     headers: MAX_ATTRIBUTES,
     binary: false,
     concurrency: { send: SENDS_AT_ONCE, receive: POLLS_AT_ONCE },
-    delayedPublishMs: fifo ? 0 : MAX_DELAY_MS,
+    delayedPublishMs: fifo ? 0 : (hops?.longestMs ?? MAX_DELAY_MS),
     retryDelayMs: MAX_HOLD_MS - RETRY_MARGIN_MS,
     holdExtend: true,
     releaseWithoutPenalty: false,
@@ -50,5 +51,7 @@ export function capabilitiesOf(fifo: boolean, limits: QueueLimits): Capabilities
 
 /** Before any call: the capabilities of a queue created as the configuration says. */
 export function declared(of: Destination): Capabilities | undefined {
-  return of.model === "queue" ? capabilitiesOf(of.ordered, settingsOf(of)) : undefined;
+  if (of.model !== "queue") return undefined;
+  const settings = settingsOf(of);
+  return capabilitiesOf(of.ordered, settings, settings.hops);
 }

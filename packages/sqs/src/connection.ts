@@ -1,9 +1,10 @@
 import { type Sdk, watcher } from "@switchyard/aws-kit";
-import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
+import type { Connection, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { openClients } from "./client.ts";
 import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
+import { settingsOf } from "./native.ts";
 import type { SqsOptions } from "./options.ts";
 import { describeQueue, openQueue, queueUrl, queueWords } from "./resource.ts";
 import { createReceiver } from "./receiver.ts";
@@ -24,32 +25,65 @@ export async function connect(
   };
 
   return {
-    sender: async (to, signal) =>
-      createSender(await openQueue(to, options, clients, signal), clients.call, runtime, to.dead === true),
+    sender: async (to, signal) => {
+      const queue = await openQueue(to, options, clients, signal);
+      const { hops } = settingsOf(to);
+      if (hops === undefined) return createSender(queue, clients.call, runtime, { dead: to.dead === true });
+      const [{ openDelayQueue }, { createHopsSender }] = await Promise.all([
+        import("./hops/delay-queue.ts"),
+        import("./hops/sender.ts"),
+      ]);
+      const waiting = await openDelayQueue(to, hops, options, clients, signal);
+      return createHopsSender(queue, waiting, hops, clients.call, runtime);
+    },
     receiver: async (from, { holdMs }, signal) => {
       if (!(holdMs > 0 && holdMs <= MAX_HOLD_MS)) {
         throw new MessagingError("bad-hold", `a hold of ${holdMs} ms; SQS holds a message from 1 second to 12 hours`, {
           kind: "config",
         });
       }
-      return createReceiver(await openQueue(from, options, clients, signal), clients, holdMs, runtime);
+      const queue = await openQueue(from, options, clients, signal);
+      const receiver = createReceiver(queue, clients, holdMs, runtime);
+      const { hops } = settingsOf(from);
+      if (hops === undefined) return receiver;
+      const [{ openDelayQueue }, { withHops }] = await Promise.all([
+        import("./hops/delay-queue.ts"),
+        import("./hops/receiver.ts"),
+      ]);
+      const waiting = await openDelayQueue(from, hops, options, clients, signal);
+      return withHops(receiver, { from: waiting, to: queue, hops, clients, runtime, report });
     },
     depth: async (of, signal) => {
-      const { attributes } = await describeQueue(await queueUrl(of, options, clients, signal), clients, signal);
-      return [
-        {
-          ready: Number(attributes["ApproximateNumberOfMessages"] ?? 0),
-          delayed: Number(attributes["ApproximateNumberOfMessagesDelayed"] ?? 0),
-          held: Number(attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0),
-        },
-      ];
+      const [counts, waiting] = await Promise.all(
+        (await queuesOf(of)).map(async (one) => {
+          const { attributes } = await describeQueue(await queueUrl(one, options, clients, signal), clients, signal);
+          return COUNTS.map((name) => Number(attributes[name] ?? 0)) as [number, number, number];
+        }),
+      );
+      const [ready, delayed, held] = counts!;
+      // Whatever state a message of the delay queue is in: to the group it is delayed.
+      return [{ ready, delayed: (waiting ?? []).reduce((sum, count) => sum + count, delayed), held }];
     },
     purge: async (of, signal) => {
-      await clients.call("PurgeQueue", { QueueUrl: await queueUrl(of, options, clients, signal) }, signal);
+      for (const one of await queuesOf(of))
+        await clients.call("PurgeQueue", { QueueUrl: await queueUrl(one, options, clients, signal) }, signal);
     },
     classify,
     close: async () => clients.close(),
   };
+}
+
+const COUNTS = [
+  "ApproximateNumberOfMessages",
+  "ApproximateNumberOfMessagesDelayed",
+  "ApproximateNumberOfMessagesNotVisible",
+] as const;
+
+/** The queues that hold a group's messages: its own, and its delay queue if it has one. */
+async function queuesOf(of: Destination): Promise<readonly Destination[]> {
+  if (settingsOf(of).hops === undefined) return [of];
+  const { delayQueueOf } = await import("./hops/delay-queue.ts");
+  return [of, delayQueueOf(of)];
 }
 
 /** The name of the queue a call is about. */

@@ -32,6 +32,14 @@ export const MIN_RETENTION_MS = MINUTE;
 export const MAX_RETENTION_MS = 14 * DAY;
 export const DEFAULT_RETENTION_MS = 4 * DAY;
 
+/**
+ * The longest delay by hops: a day less than the longest retention, which counts from when the message was sent. For that day its
+ * consumers may be away.
+ */
+export const MAX_HOPS_DELAY_MS = 13 * DAY;
+/** Reserved of a delay queue's retention, for consumers that are away when a message is due. */
+export const HOPS_SPARE_MS = DAY;
+
 /** With a lower limit, SQS may give up a message that no consumer ever got, because a receive can count without being delivered (developer guide). */
 export const MIN_RECEIVE_COUNT = 3;
 export const MAX_RECEIVE_COUNT = 1_000;

@@ -7,7 +7,11 @@ import type { WireMessage } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { createHash } from "node:crypto";
 import { MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES, MAX_DELAY_MS, MAX_ID, SECOND } from "./limits.ts";
+import type { Hops } from "./native.ts";
 import type { MessageAttribute, ReceivedMessage, SendEntry } from "./sdk.ts";
+
+/** Of a message in a delay queue: its whole delay in milliseconds, counted from when SQS accepted it. */
+export const DELAY_ATTRIBUTE = "switchyard-delay";
 
 const STRING = "String";
 const NUMBER = "Number";
@@ -25,12 +29,12 @@ export function sizeOf(message: WireMessage): number {
   return bytes;
 }
 
-function attributeBytes(name: string, value: string, type = STRING): number {
+export function attributeBytes(name: string, value: string, type = STRING): number {
   return Buffer.byteLength(name) + type.length + Buffer.byteLength(value);
 }
 
 /** Why SQS would refuse the message. Checked before any call, so that every endpoint refuses the same messages. */
-export function refusal(message: WireMessage, fifo: boolean): MessagingError | undefined {
+export function refusal(message: WireMessage, fifo: boolean, hops?: Hops): MessagingError | undefined {
   const { body, headers, type, offloaded, delayMs = 0 } = message;
   if (typeof body !== "string") return refuse("binary-body", "SQS carries text; encode the bytes as base64");
   if (body === "") return refuse("empty-body", "SQS refuses an empty body");
@@ -44,10 +48,12 @@ export function refusal(message: WireMessage, fifo: boolean): MessagingError | u
       "delay-unsupported",
       "FIFO queues do not support per-message delay; set native.delay for the whole queue",
     );
-  if (delayMs > MAX_DELAY_MS)
-    return refuse("delay-too-long", `SQS delays a message at most ${MAX_DELAY_MS / SECOND} seconds`);
+  const longestMs = hops?.longestMs ?? MAX_DELAY_MS;
+  if (delayMs > longestMs)
+    return refuse("delay-too-long", `SQS delays a message at most ${longestMs / SECOND} seconds`);
   const names = Object.keys(headers);
-  const count = names.length + (type === undefined ? 0 : 1) + (offloaded === undefined ? 0 : 1);
+  const count =
+    names.length + (type === undefined ? 0 : 1) + (offloaded === undefined ? 0 : 1) + (hops === undefined ? 0 : 1);
   if (count > MAX_ATTRIBUTES) {
     const included = offloaded === undefined ? "type included" : "type and the size of the stored body included";
     return refuse("too-many-headers", `${count} message attributes, ${included}; SQS takes ${MAX_ATTRIBUTES}`);
@@ -100,6 +106,18 @@ export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: 
   if (message.delayMs !== undefined && message.delayMs > 0) entry.DelaySeconds = Math.ceil(message.delayMs / SECOND);
   if (message.fairness !== undefined) entry.MessageGroupId = toId(message.fairness);
   return entry;
+}
+
+/**
+ * The entry of a message that first waits in a delay queue. An attribute says its whole delay. SQS itself keeps the first part of it.
+ */
+export function toWait(entry: SendEntry, delayMs: number, { aboveMs }: Hops): SendEntry {
+  const attribute = { DataType: NUMBER, StringValue: String(Math.ceil(delayMs)) };
+  return {
+    ...entry,
+    DelaySeconds: Math.floor(aboveMs / SECOND),
+    MessageAttributes: { ...entry.MessageAttributes, [DELAY_ATTRIBUTE]: attribute },
+  };
 }
 
 /** Never throws. Attributes of other producers become headers: names in lower case, binary values in base64. */

@@ -6,12 +6,25 @@ import {
   DEFAULT_RETENTION_MS,
   MAX_DELAY_MS,
   MAX_HOLD_MS,
+  MAX_HOPS_DELAY_MS,
   MAX_MESSAGE_BYTES,
+  MAX_NAME,
   MAX_RETENTION_MS,
   MIN_MESSAGE_BYTES,
   MIN_RETENTION_MS,
   SECOND,
 } from "./limits.ts";
+
+/** `native.hops`: delays beyond those of SQS. The messages wait in a queue of their own, which the group's consumers move on. */
+export interface Hops {
+  /** The longest delay that is accepted. */
+  readonly longestMs: number;
+  /** Longer delays go through the delay queue. It is also the most that is left to SQS at once. */
+  readonly aboveMs: number;
+}
+
+/** The name of a group's delay queue is that of its queue with this ending. */
+export const DELAY_SUFFIX = "_delay";
 
 /** The settings with their defaults. */
 export interface Settings {
@@ -30,6 +43,8 @@ export interface Settings {
   readonly tags?: Readonly<Record<string, string>>;
   /** `high`: the limits of a FIFO queue apply to each message group, not to the whole queue. */
   readonly throughput: "high" | "standard";
+  /** Absent: no delay is longer than SQS's own. */
+  readonly hops?: Hops;
 }
 
 type Native = Readonly<Record<string, unknown>>;
@@ -73,7 +88,33 @@ const CHECKS: Readonly<Record<string, Check>> = {
   tags: tagsProblem,
   /** Who besides the queue's own account may send to it and receive from it: accounts, roles, topics, buckets, rules. Default: the queue's policy is left alone. */
   access: accessProblems,
+  /** Delays of a publish up to `longest`: see "Delays longer than 15 minutes". Delays up to `above` stay SQS's own; default 15m. Default: no hops, 15 minutes at most. */
+  hops: (value, of) => {
+    if (hopsOf(value) === undefined) return HOPS;
+    if (of.ordered) return "not with an ordering key: FIFO queues do not support per-message delay; leave it out";
+    if (of.dead === true) return "not for dead letters; leave it out";
+    if (of.address !== undefined)
+      return "not for an existing queue, because its delay queue is derived from the configured name; leave out the address";
+    const length = of.name.length + DELAY_SUFFIX.length;
+    return length <= MAX_NAME
+      ? undefined
+      : `the delay queue "${of.name}${DELAY_SUFFIX}" would have a name of ${length} characters; SQS allows ${MAX_NAME}: shorten the prefix, the channel or the group`;
+  },
 };
+
+const HOPS =
+  "{ longest, above }: longest is a duration from 15m to 13d; above may be left out, or is one from 1s to 15m, in whole seconds";
+
+function hopsOf(value: unknown): Hops | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { longest, above = MAX_DELAY_MS, ...rest } = value as Native;
+  if (Object.keys(rest).length > 0) return undefined;
+  const longestMs = parseDuration(longest);
+  const aboveMs = parseDuration(above);
+  if (longestMs === undefined || longestMs < MAX_DELAY_MS || longestMs > MAX_HOPS_DELAY_MS) return undefined;
+  if (aboveMs === undefined || aboveMs < SECOND || aboveMs > MAX_DELAY_MS) return undefined;
+  return longestMs % SECOND === 0 && aboveMs % SECOND === 0 ? { longestMs, aboveMs } : undefined;
+}
 
 /** What is wrong with the settings, one sentence each. */
 export function nativeProblems(of: Destination): readonly string[] {
@@ -110,6 +151,7 @@ export function settingsOf(of: Destination): Settings {
     ...(kmsKey === undefined ? {} : { kmsKey }),
     ...(reuse === undefined ? {} : { kmsDataKeyReuseMs: reuse }),
     ...(valid(of, "access") ? { access: native["access"] as Access } : {}),
+    ...(valid(of, "hops") ? { hops: hopsOf(native["hops"])! } : {}),
     ...(valid(of, "tags") ? { tags: native["tags"] as Native as Readonly<Record<string, string>> } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** The rights that the calls of this driver need. `@switchyard/sns` uses it for the queues of its groups. */
 import { type AwsPlace, awsPlace, grant, keyPolicy, keyRights } from "@switchyard/aws-kit/rights";
 import type { Destination, IamRight, Needed, ResourceRights, ResourceStatement, Rights } from "@switchyard/core/driver";
+import { delayQueueOf } from "./hops/delay-queue.ts";
 import { type BucketOf, kindOf, settingsOf } from "./native.ts";
 import { parseAddress, queueName } from "./names.ts";
 import type { SqsOptions } from "./options.ts";
@@ -10,29 +11,45 @@ import { statements } from "./topology/policy.ts";
 export async function rightsOf(options: SqsOptions): Promise<Rights> {
   const placeOf = await awsPlace(options);
   return {
-    connection(use, of, given, { source } = {}) {
+    connection(use, of, given, { source, delayed = false } = {}) {
       const place = placeOf(given);
       // Only a queue's dead letters are encrypted as it is.
       const queue = source?.model === "queue" ? like(of, source) : of;
       const arn = queueArn(queue, place);
-      const { kmsKey } = settingsOf(queue);
+      const { kmsKey, hops } = settingsOf(queue);
       const sqs = (...actions: readonly string[]) => grant("sqs", [...lookUp(queue), ...actions], arn);
       const warnings = queue.address === undefined || kmsKey !== undefined ? [] : [keyUnknown(queue)];
+      // The delay queue has the same key.
+      const waiting = hops === undefined ? undefined : delayQueueOf(queue);
+      const also = (...actions: readonly string[]) =>
+        waiting === undefined ? [] : grant("sqs", [...lookUp(waiting), ...actions], queueArn(waiting, place));
+      const key = (how: "send" | "receive", on = arn) => keyRights("sqs", how, kmsKey, on, place);
       switch (use) {
         case "send":
-          return { rights: [...sqs(READ, "SendMessage"), ...keyRights("sqs", "send", kmsKey, arn, place)], warnings };
+          return {
+            rights: [
+              ...sqs(READ, "SendMessage"),
+              ...key("send"),
+              ...also(READ, ...(delayed ? ["SendMessage"] : [])),
+              ...(waiting === undefined || !delayed ? [] : key("send", queueArn(waiting, place))),
+            ],
+            warnings,
+          };
         case "receive":
           return {
             rights: [
-              ...sqs(READ, "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"),
-              ...keyRights("sqs", "receive", kmsKey, arn, place),
+              ...sqs(READ, ...RECEIVE, ...(waiting === undefined ? [] : ["SendMessage"])),
+              ...key("receive"),
+              ...also(READ, ...RECEIVE),
+              // Consumers move messages from the delay queue to the group's own.
+              ...(waiting === undefined ? [] : [...key("send"), ...key("receive", queueArn(waiting, place))]),
             ],
             warnings,
           };
         case "depth":
-          return { rights: sqs(READ) };
+          return { rights: [...sqs(READ), ...also(READ)] };
         case "purge":
-          return { rights: sqs("PurgeQueue") };
+          return { rights: [...sqs("PurgeQueue"), ...also("PurgeQueue")] };
         case "seek":
           return { rights: [] };
       }
@@ -55,6 +72,7 @@ export function queuePolicies(
 }
 
 const READ = "GetQueueAttributes";
+const RECEIVE = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"];
 
 /** A queue that is given by its URL is not looked up. */
 const lookUp = ({ address }: Destination): readonly string[] =>

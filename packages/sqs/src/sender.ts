@@ -4,9 +4,23 @@ import { byIndex } from "./batches.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import type { Call, SendEntry } from "./sdk.ts";
 import { isEncrypted, type Queue } from "./resource.ts";
-import { refusal, sizeOf, toEntry } from "./message.ts";
+import { refusal, sizeOf, toEntry, toWait } from "./message.ts";
+import type { Hops } from "./native.ts";
 
-export function createSender(queue: Queue, call: Call, runtime: Runtime, dead = false): SenderDriver {
+/** What a queue is for, if it is not the queue of a group. */
+export interface Purpose {
+  /** It keeps dead letters. */
+  readonly dead?: boolean;
+  /** It is the delay queue of a group. */
+  readonly hops?: Hops;
+}
+
+export function createSender(
+  queue: Queue,
+  call: Call,
+  runtime: Runtime,
+  { dead = false, hops }: Purpose = {},
+): SenderDriver {
   const capabilities: Capabilities = capabilitiesOf(queue.fifo, queue);
 
   async function send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
@@ -14,12 +28,13 @@ export function createSender(queue: Queue, call: Call, runtime: Runtime, dead = 
     const entries: SendEntry[] = [];
     const places: number[] = [];
     batch.forEach((message, index) => {
-      const cause = refusal(message, queue.fifo);
+      const cause = refusal(message, queue.fifo, hops);
       if (cause !== undefined) {
         results[index] = { cause };
         return;
       }
-      entries.push(toEntry(String(entries.length), message, queue.fifo, () => runtime.uuid(), dead));
+      const entry = toEntry(String(entries.length), message, queue.fifo, () => runtime.uuid(), dead);
+      entries.push(hops === undefined ? entry : toWait(entry, message.delayMs ?? 0, hops));
       places.push(index);
     });
     if (entries.length === 0) return results;

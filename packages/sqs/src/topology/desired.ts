@@ -1,5 +1,6 @@
 import type { Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
+import { delayQueueOf } from "../hops/delay-queue.ts";
 import { locate, queueName } from "../names.ts";
 import { MAX_RECEIVE_COUNT, MIN_RECEIVE_COUNT, SECOND } from "../limits.ts";
 import { nativeProblems, type Settings, settingsOf } from "../native.ts";
@@ -43,6 +44,7 @@ export function desiredQueues(destinations: readonly Destination[], topicsOf: To
     const earlier = found.get(address);
     if (earlier === undefined || (earlier.deadLetter === undefined && of.deadLetter !== undefined))
       found.set(address, toDesired(of, topicsOf(of)));
+    if (settingsOf(of).hops !== undefined) add(delayQueueOf(of));
   };
   for (const of of destinations) add(of);
   if (problems.length > 0) {
