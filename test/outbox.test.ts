@@ -646,6 +646,21 @@ test("through messaging: bytes, a codec, an expiry and a trace arrive as they wo
   await messaging.stop();
 });
 
+test("through messaging: a row is sent as it was stored, though its schema has become stricter since", async () => {
+  const messages = { "order.placed": z.object({ order: z.string(), n: z.int().max(1) }) };
+  const stricter = channel("orders", { messages, orderingKey: "order" });
+  const config = {
+    connections: { here: { use: memory } },
+    channels: { orders: { model: "queue", on: "here", groups: { main: {} } } },
+  };
+  const messaging = (await connect({ channels: [stricter] as any, service: "billing", config } as any)) as any;
+  for (const n of [1, 2]) await place(n);
+  const it = relay({ messaging });
+  await empty(it);
+  expect(await it.health()).toMatchObject({ status: "green", relayed: 2, dead: 0 });
+  await messaging.stop();
+});
+
 describe("query builders", () => {
   test("Kysely publishes, cancels and rolls back in its transaction", async () => {
     const db = new Kysely<any>({ dialect: new PostgresDialect({ pool: postgres.pool as never }) });

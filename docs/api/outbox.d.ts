@@ -280,7 +280,7 @@ export declare function outboxSchema({ table, parts }?: OutboxSchemaOptions): Ou
 
 // sender.d.ts
 import type { PublishManyResult } from "@switchyard/core";
-import type { ChannelShape } from "@switchyard/core/publish-kit";
+import { type ChannelShape } from "@switchyard/core/publish-kit";
 import type { Outcome } from "./protocol.ts";
 import type { RelayRow } from "./relay-statements.ts";
 export interface MessagingLike {

@@ -1,10 +1,10 @@
 /** From rows to messages: reads each row, publishes it through messaging, and says what became of it. */
 import type { PublishManyResult } from "@switchyard/core";
 import { excerpt, isMessagingError } from "@switchyard/core/driver-kit";
-import type { ChannelShape } from "@switchyard/core/publish-kit";
+import { type ChannelShape, publishStored, type StoredMessage, takesStored } from "@switchyard/core/publish-kit";
 import type { Outcome } from "./protocol.ts";
 import type { RelayRow } from "./relay-statements.ts";
-import { itemOf, type StoredItem } from "./stored-row.ts";
+import { itemOf, messageOf } from "./stored-row.ts";
 
 /** The part of `Messaging` that a relay uses. It must be connected to the outbox's channels, under the outbox's service. */
 export interface MessagingLike {
@@ -46,7 +46,7 @@ export class Sender {
   /** Never rejects. After a row that is not accepted, later ones of its key in this batch are not sent. */
   async send(rows: readonly RelayRow[], signal: AbortSignal): Promise<readonly SentRow[]> {
     const results = new Array<SentRow>(rows.length);
-    const byChannel = new Map<string, { readonly at: number[]; readonly items: StoredItem[] }>();
+    const byChannel = new Map<string, { readonly at: number[]; readonly items: object[] }>();
     const blocked = new Set<string>();
     rows.forEach((row, at) => {
       const key = row.key === null ? undefined : `${row.channel}\n${row.key}`;
@@ -55,7 +55,7 @@ export class Sender {
         return;
       }
       try {
-        const item = itemOf(this.#shapes.get(row.channel)!, row);
+        const item = this.#read(row);
         let run = byChannel.get(row.channel);
         if (run === undefined) byChannel.set(row.channel, (run = { at: [], items: [] }));
         run.at.push(at);
@@ -79,10 +79,20 @@ export class Sender {
     return results;
   }
 
-  /** The results, or what `publishMany` rejected with. */
-  async #publish(channel: string, items: readonly StoredItem[], signal: AbortSignal): Promise<unknown> {
+  /** Messaging of `connect()` publishes what is stored. A wrapper around it gets the data. */
+  #read(row: RelayRow): StoredMessage | object {
+    const shape = this.#shapes.get(row.channel)!;
+    const message = messageOf(shape, row);
+    return takesStored(this.#messaging) ? message : itemOf(shape, message);
+  }
+
+  /** The results, or what publishing rejected with. */
+  async #publish(channel: string, items: readonly object[], signal: AbortSignal): Promise<unknown> {
+    const shape = this.#shapes.get(channel)!;
+    const messaging = this.#messaging;
     try {
-      return await this.#messaging.publishMany(this.#shapes.get(channel), items, { signal });
+      if (takesStored(messaging)) return await publishStored(messaging, shape, items as StoredMessage[], { signal });
+      return await messaging.publishMany(shape, items, { signal });
     } catch (error) {
       return error ?? new Error("publishMany failed");
     }

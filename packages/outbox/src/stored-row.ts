@@ -1,6 +1,12 @@
 /** A message as a row: its envelope and its raw body, both as text. Compression, encryption and the claim check are the relay's. */
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { type ChannelShape, checkForLater, type CheckedMessage, dataOfStored } from "@switchyard/core/publish-kit";
+import {
+  type ChannelShape,
+  checkForLater,
+  type CheckedMessage,
+  dataOfStored,
+  type StoredMessage,
+} from "@switchyard/core/publish-kit";
 
 /** The options of a message that is stored, before they are checked. */
 export interface RawOptions {
@@ -29,16 +35,6 @@ interface Stored {
   readonly fairnessKey?: string;
   /** The body is base64. */
   readonly base64?: true;
-}
-
-/** What stands in a row, as `publishMany` takes it. */
-export interface StoredItem {
-  readonly id: string;
-  readonly type: string;
-  readonly data: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly expires?: Date;
-  readonly fairnessKey?: string;
 }
 
 /** Checks a message and makes its row. `limit`: the most bytes that the channel takes, if that is known. */
@@ -82,9 +78,12 @@ export async function rowOf(
 /**
  * Reads a row again.
  *
- * @throws MessagingError if the row was not written by an outbox, or the channel's codec cannot read the body.
+ * @throws MessagingError `not-json` if the row was not written by an outbox.
  */
-export function itemOf(shape: ChannelShape, row: { id: string; envelope: string; body: string }): StoredItem {
+export function messageOf(
+  shape: ChannelShape,
+  row: { id: string; key: string | null; envelope: string; body: string },
+): StoredMessage {
   let stored: Stored;
   try {
     stored = JSON.parse(row.envelope) as Stored;
@@ -93,13 +92,30 @@ export function itemOf(shape: ChannelShape, row: { id: string; envelope: string;
     throw new MessagingError("not-json", text, { kind: "permanent", channel: shape.name, id: row.id, cause });
   }
   const { type, contentType, headers, expiresAt, fairnessKey, base64 } = stored;
-  const body = base64 === true ? new Uint8Array(Buffer.from(row.body, "base64")) : row.body;
   return {
     id: row.id,
     type,
-    data: dataOfStored(shape, type, contentType, body),
+    key: row.key ?? undefined,
+    body: base64 === true ? new Uint8Array(Buffer.from(row.body, "base64")) : row.body,
+    contentType,
+    headers,
+    expires: expiresAt === undefined ? undefined : new Date(expiresAt),
+    fairnessKey,
+  };
+}
+
+/**
+ * A message as `publishMany` takes it.
+ *
+ * @throws MessagingError if the channel's codec cannot read the body.
+ */
+export function itemOf(shape: ChannelShape, message: StoredMessage): object {
+  const { key: _, body, contentType, headers, expires, fairnessKey, ...rest } = message;
+  return {
+    ...rest,
+    data: dataOfStored(shape, message.type, contentType, body),
     ...(headers === undefined ? {} : { headers }),
-    ...(expiresAt === undefined ? {} : { expires: new Date(expiresAt) }),
+    ...(expires === undefined ? {} : { expires }),
     ...(fairnessKey === undefined ? {} : { fairnessKey }),
   };
 }

@@ -19,7 +19,7 @@ import { keptMs } from "../plan/kept.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
-import { ChannelPublisher, type ManyItem } from "../publish/channel-publisher.ts";
+import { ChannelPublisher, type ChannelPublisherOptions, type ManyItem } from "../publish/channel-publisher.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { untilSignal } from "./run.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -97,6 +97,11 @@ export class MessagingCore {
     options?: { readonly signal?: AbortSignal },
   ): Promise<readonly PublishManyResult[]> {
     return this.#publisher(channel).publishMany(messages, options);
+  }
+
+  /** For `publishStored` of the publish kit, which is not loaded here. */
+  publisherOptions(channel: ChannelShape): ChannelPublisherOptions {
+    return this.#publisher(channel).options;
   }
 
   consume(consumer: ConsumerShape): void {

@@ -30,8 +30,12 @@ export interface ManyItem extends RawOptions {
 export class ChannelPublisher {
   readonly #channel: PublishingChannel;
   readonly #queue: SendQueue;
+  /** What it was made of, for one that publishes to the same queue in another way. */
+  readonly options: ChannelPublisherOptions;
 
-  constructor({ shape, queue, runtime, service, pipeline }: ChannelPublisherOptions) {
+  constructor(options: ChannelPublisherOptions) {
+    const { shape, queue, runtime, service, pipeline } = options;
+    this.options = options;
     this.#queue = queue;
     this.#channel = { shape, queue, runtime, service, pipeline, shared: new SharedFieldsByType(shape, service) };
   }
