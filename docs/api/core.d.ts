@@ -1121,22 +1121,6 @@ export declare class LinkedQueue<T extends Linked<T>> {
 // base/quoted-words.d.ts
 export declare function quotedWords(said: string): string;
 
-// base/troubles.d.ts
-import type { Runtime } from "../driver/runtime.ts";
-export interface Trouble {
-    readonly text: string;
-    readonly needsPerson: boolean;
-    readonly channel?: string;
-}
-export declare class Troubles {
-    #private;
-    constructor(runtime: Pick<Runtime, "monotonic">);
-    note(name: string, trouble: Trouble, forMs: number): void;
-    clear(name: string): void;
-    list(): readonly Trouble[];
-}
-export declare function needsPerson(kind: string): boolean;
-
 // config/layers/section.d.ts
 import { type Path, type Tree } from "./tree.ts";
 export declare class Section {
@@ -1970,36 +1954,6 @@ export interface Doing {
 }
 export declare function callsOf(doing: Doing): readonly Call[];
 
-// publish/channel-publisher.d.ts
-import type { Published, PublishManyResult } from "../api/publisher.ts";
-import type { Runtime } from "../driver/runtime.ts";
-import type { Preparing } from "./prepared.ts";
-import type { ChannelShape } from "../api/shapes.ts";
-import { type RawOptions } from "./checks.ts";
-import type { SendQueue } from "./queue/send-queue.ts";
-export interface ChannelPublisherOptions {
-    readonly shape: ChannelShape;
-    readonly queue: SendQueue;
-    readonly runtime: Runtime;
-    readonly service: string;
-    readonly pipeline?: Preparing | undefined;
-}
-export interface ManyItem extends RawOptions {
-    readonly type: string;
-    readonly data: unknown;
-}
-export declare class ChannelPublisher {
-    #private;
-    readonly options: ChannelPublisherOptions;
-    constructor(options: ChannelPublisherOptions);
-    publish(type: string, data: unknown, options?: RawOptions & {
-        readonly signal?: AbortSignal | undefined;
-    }): Promise<Published>;
-    publishMany(items: readonly ManyItem[], options?: {
-        readonly signal?: AbortSignal | undefined;
-    }): Promise<readonly PublishManyResult[]>;
-}
-
 // publish/checks.d.ts
 import type { Capabilities } from "../driver/index.ts";
 import { MessagingError } from "../api/errors.ts";
@@ -2023,196 +1977,9 @@ export declare function checkCapabilities(shape: ChannelShape, options: Resolved
 export declare function checkId(options: RawOptions | undefined): void;
 export declare function refusalOf(error: unknown, channel: string, id: string): MessagingError;
 
-// publish/prepared.d.ts
-import type { MessagingError } from "../api/errors.ts";
-import type { Capabilities } from "../driver/index.ts";
-import type { Content } from "../pipeline/content.ts";
-import type { Carried, Envelope } from "../wire/envelope.ts";
-export interface ToPrepare extends Envelope {
-    readonly valid: Promise<void> | undefined;
-}
-export interface Preparing {
-    prepare(content: Content, message: ToPrepare, capabilities: Capabilities, signal: AbortSignal | undefined): Prepared;
-}
-export declare abstract class Prepared {
-    abstract readonly body: string | Uint8Array;
-    abstract readonly length: number;
-    abstract readonly contentType: string;
-    abstract readonly carried: Carried | undefined;
-    abstract readonly gate: PromiseLike<void> | undefined;
-    abstract readonly sizes: string | undefined;
-    abstract readonly storeAbove: number;
-    abstract readonly canStore: boolean;
-    abstract onceStored(measure: () => number): number;
-    abstract store(): Promise<void>;
-    abstract abandon(reason: MessagingError): void;
-}
-
-// publish/queue/send-queue.d.ts
-import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
-import type { Observe } from "../../api/events.ts";
-import type { PublishPlan } from "../../plan/plan.ts";
-import type { Runtime } from "../../driver/runtime.ts";
-import { type Trouble } from "../../base/troubles.ts";
-import { type Accepted, type OutgoingMessage, type Make, type SendOptions } from "../send/outgoing-message.ts";
-export type { Accepted, Make, SendOptions } from "../send/outgoing-message.ts";
-export interface SendQueueOptions {
-    readonly destination: Destination;
-    readonly physicalName: string;
-    readonly connection: Connection;
-    readonly runtime: Runtime;
-    readonly plan: PublishPlan;
-    readonly expected: Capabilities;
-    readonly observe: Observe;
-    readonly errorContext: {
-        readonly connection?: string;
-        readonly channel: string;
-        readonly group?: string;
-    };
-}
-export declare class SendQueue {
-    #private;
-    constructor(options: SendQueueOptions);
-    get trouble(): Trouble | undefined;
-    get unresolved(): number;
-    get declared(): Capabilities;
-    get capabilities(): Capabilities;
-    get local(): boolean;
-    ready(signal: AbortSignal): Promise<SenderDriver>;
-    send(make: Make, options?: SendOptions): Promise<Accepted>;
-    submit(message: OutgoingMessage): void;
-    flush(signal: AbortSignal): Promise<void>;
-    close(): Promise<void>;
-}
-
-// publish/send/outgoing-message.d.ts
-import type { Capabilities, SenderDriver, Sent, WireMessage } from "../../driver/index.ts";
-import type { MessagingError } from "../../api/errors.ts";
-import type { Listed } from "../../base/linked-list.ts";
-import type { Linked } from "../../base/linked-queue.ts";
-import type { OpenSender } from "./sender-slot.ts";
-export type Accepted = Extract<Sent, {
-    id: string;
-}>;
-export interface Many {
-    readonly failed: Map<string, number>;
-}
-export declare function markFailed(many: Many, key: string | undefined, index: number): void;
-export declare function isBlocked(message: OutgoingMessage): boolean;
-export interface SendOptions {
-    readonly signal?: AbortSignal | undefined;
-    readonly timeoutMs?: number | undefined;
-    readonly id?: string | undefined;
-    readonly reserve?: boolean;
-    readonly gate?: PromiseLike<unknown> | undefined;
-}
-export type Make = (capabilities: Capabilities) => WireMessage;
-export interface Lane {
-    head: OutgoingMessage;
-    tail: OutgoingMessage;
-}
-export declare abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed<OutgoingMessage> {
-    #private;
-    deadline: number;
-    wire: WireMessage | undefined;
-    wireFor: Capabilities | undefined;
-    size: number;
-    attempts: number;
-    call: SendCall | undefined;
-    error: MessagingError | undefined;
-    older: OutgoingMessage | undefined;
-    newer: OutgoingMessage | undefined;
-    next: OutgoingMessage | undefined;
-    get admitted(): boolean;
-    set admitted(is: boolean);
-    get gated(): boolean;
-    set gated(is: boolean);
-    get started(): boolean;
-    set started(is: boolean);
-    get finished(): boolean;
-    set finished(is: boolean);
-    get ambiguous(): boolean;
-    set ambiguous(is: boolean);
-    get unlisten(): (() => void) | undefined;
-    set unlisten(unlisten: (() => void) | undefined);
-    get lane(): Lane | undefined;
-    set lane(lane: Lane | undefined);
-    get behind(): OutgoingMessage | undefined;
-    set behind(message: OutgoingMessage | undefined);
-    get weight(): number;
-    abstract get key(): string | undefined;
-    abstract get bodyLength(): number;
-    abstract get id(): string | undefined;
-    abstract make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
-    abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
-    get sizes(): string | undefined;
-    get storeAbove(): number;
-    sizeOnceStored(_capabilities: Capabilities, _driver: SenderDriver): number | undefined;
-    store(): Promise<void> | undefined;
-    get signal(): AbortSignal | undefined;
-    get gate(): PromiseLike<unknown> | undefined;
-    get timeoutMs(): number | undefined;
-    get reserve(): boolean;
-    get many(): Many | undefined;
-    get index(): number;
-}
-export declare class SendCall {
-    readonly messages: OutgoingMessage[];
-    readonly sender: OpenSender;
-    readonly controller: AbortController;
-    live: number;
-    abandoned: boolean;
-    grace: Disposable | undefined;
-    constructor(messages: OutgoingMessage[], sender: OpenSender);
-}
-export declare class GivenMessage extends OutgoingMessage {
-    #private;
-    readonly key: string | undefined;
-    readonly bodyLength: number;
-    constructor(made: WireMessage, wireFor: Capabilities, make: Make, options: SendOptions, resolve: (sent: Accepted) => void, reject: (error: unknown) => void);
-    get id(): string | undefined;
-    get signal(): AbortSignal | undefined;
-    get gate(): PromiseLike<unknown> | undefined;
-    get timeoutMs(): number | undefined;
-    get reserve(): boolean;
-    make(capabilities: Capabilities): WireMessage;
-    done(error: MessagingError | undefined, sent: Accepted | undefined): void;
-}
-
-// publish/send/sender-slot.d.ts
-import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
-import { type ErrorDetails } from "../../api/errors.ts";
-import type { PublishPlan } from "../../plan/plan.ts";
-export interface OpenSender {
-    readonly driver: SenderDriver;
-    readonly capabilities: Capabilities;
-    calls: number;
-    dropped: boolean;
-}
-export interface SenderSlotOptions {
-    readonly destination: Destination;
-    readonly physicalName: string;
-    readonly connection: Connection;
-    readonly expected: Capabilities;
-    readonly plan: Pick<PublishPlan, "atRest">;
-    readonly errorContext: Omit<ErrorDetails, "kind" | "cause">;
-}
-export declare class SenderSlot {
-    #private;
-    current: OpenSender | undefined;
-    constructor(options: SenderSlotOptions);
-    get opening(): boolean;
-    open(): Promise<OpenSender>;
-    cancelOpening(): void;
-    drop(sender: OpenSender): void;
-    closeIfIdle(sender: OpenSender): void;
-    close(): Promise<void>;
-}
-
 // publish/stored.d.ts
 import type { PublishManyResult } from "../api/publisher.ts";
 import type { ChannelShape } from "../api/shapes.ts";
-import type { ChannelPublisherOptions } from "./channel-publisher.ts";
 import { type RawOptions } from "./checks.ts";
 export type { Connected } from "../api/publisher.ts";
 export type { ChannelShape } from "../api/shapes.ts";
@@ -2233,11 +2000,8 @@ export interface StoredMessage extends RawOptions {
     readonly body: string | Uint8Array;
     readonly contentType: string;
 }
-interface StoredPublishing {
-    publisherOptions(channel: ChannelShape): ChannelPublisherOptions;
-}
-export declare function takesStored<M extends object>(messaging: M): messaging is M & StoredPublishing;
-export declare function publishStored(messaging: StoredPublishing, channel: ChannelShape, messages: readonly StoredMessage[], options?: {
+export declare function takesStored(messaging: object): boolean;
+export declare function publishStored(messaging: object, channel: ChannelShape, messages: readonly StoredMessage[], options?: {
     readonly signal?: AbortSignal;
 }): Promise<readonly PublishManyResult[]>;
 export declare function dataOfStored(shape: ChannelShape, type: string, contentType: string, body: string | Uint8Array): unknown;

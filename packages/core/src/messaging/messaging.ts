@@ -19,7 +19,12 @@ import { keptMs } from "../plan/kept.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
-import { ChannelPublisher, type ChannelPublisherOptions, type ManyItem } from "../publish/channel-publisher.ts";
+import {
+  ChannelPublisher,
+  type ChannelPublisherOptions,
+  type ManyItem,
+  publisherOptions,
+} from "../publish/channel-publisher.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { untilSignal } from "./run.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -100,7 +105,7 @@ export class MessagingCore {
   }
 
   /** For `publishStored` of the publish kit, which is not loaded here. */
-  publisherOptions(channel: ChannelShape): ChannelPublisherOptions {
+  [publisherOptions](channel: ChannelShape): ChannelPublisherOptions {
     return this.#publisher(channel).options;
   }
 

@@ -18,6 +18,9 @@ export interface ChannelPublisherOptions {
   readonly pipeline?: Preparing | undefined;
 }
 
+/** Asks messaging what its publisher of a channel is made of. Not `Symbol.for`: a publisher of another copy of core cannot be shared. */
+export const publisherOptions: unique symbol = Symbol("publisherOptions");
+
 export interface ManyItem extends RawOptions {
   readonly type: string;
   readonly data: unknown;

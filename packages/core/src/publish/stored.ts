@@ -5,7 +5,7 @@ import type { ChannelShape } from "../api/shapes.ts";
 import { isText } from "../base/media-type.ts";
 import { asText, BYTES_TYPE, dataOf, JSON_TYPE } from "../wire/codec.ts";
 import { SharedFieldsByType } from "../wire/shared-fields.ts";
-import type { ChannelPublisherOptions } from "./channel-publisher.ts";
+import { type ChannelPublisherOptions, publisherOptions } from "./channel-publisher.ts";
 import {
   checkId,
   checkMessage,
@@ -94,14 +94,13 @@ export interface StoredMessage extends RawOptions {
   readonly contentType: string;
 }
 
-/** What `connect()` returns, apart from its public interface. */
 interface StoredPublishing {
-  publisherOptions(channel: ChannelShape): ChannelPublisherOptions;
+  [publisherOptions](channel: ChannelShape): ChannelPublisherOptions;
 }
 
-/** True if `publishStored` takes this: it is what `connect()` returned, and not a wrapper around it. */
-export function takesStored<M extends object>(messaging: M): messaging is M & StoredPublishing {
-  return typeof (messaging as Partial<StoredPublishing>).publisherOptions === "function";
+/** True if `publishStored` takes this: it is what `connect()` of this copy of core returned, and not a wrapper around it. */
+export function takesStored(messaging: object): boolean {
+  return publisherOptions in messaging;
 }
 
 /**
@@ -112,13 +111,13 @@ export function takesStored<M extends object>(messaging: M): messaging is M & St
  * @throws MessagingError (rejects) `unknown-channel` or `closed`. Each message has its own result otherwise.
  */
 export async function publishStored(
-  messaging: StoredPublishing,
+  messaging: object,
   channel: ChannelShape,
   messages: readonly StoredMessage[],
   options?: { readonly signal?: AbortSignal },
 ): Promise<readonly PublishManyResult[]> {
   if (messages.length === 0) return [];
-  const made = messaging.publisherOptions(channel);
+  const made = (messaging as StoredPublishing)[publisherOptions](channel);
   const ways = new Map<string, PublishingChannel>();
   return new Promise((resolve) => {
     const many = new ManyResults(messages.length, resolve);
