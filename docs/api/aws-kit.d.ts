@@ -152,6 +152,7 @@ export declare function foreignFault(error: object, during: Phase): Fault;
 export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, endpointOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
 export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withContext, } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
+export { lambdaProblems, type LambdaSettings, lambdaSettings } from "./lambda.ts";
 export { kmsKeyProblem, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
@@ -159,6 +160,20 @@ export { contextNoter, withErrorContext, noteContext } from "./error-context.ts"
 export { ownClient } from "./own-client.ts";
 export { Renewal, renewableClient } from "./renewal.ts";
 export { renewed, watcher } from "./watch.ts";
+
+// lambda.d.ts
+import type { Destination } from "@switchyard/core/driver";
+export interface LambdaSettings {
+    readonly function?: string;
+    readonly timeoutMs?: number;
+    readonly windowMs: number;
+    readonly report: boolean;
+    readonly batchSize?: number;
+    readonly maximumConcurrency?: number;
+    readonly parallelization: number;
+}
+export declare function lambdaProblems(of: Destination): readonly string[];
+export declare function lambdaSettings(of: Destination): LambdaSettings;
 
 // own-client.d.ts
 import type { ClientLike, Sdk } from "./clients.ts";

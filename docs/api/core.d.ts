@@ -3,6 +3,7 @@
 // @switchyard/core/driver-kit: driver-kit/index.d.ts
 // @switchyard/core/pipeline: pipeline/index.d.ts
 // @switchyard/core/publish-kit: publish/stored.d.ts
+// @switchyard/core/push: messaging/pushed.d.ts
 // @switchyard/core/policies: policies/index.d.ts
 // @switchyard/core/testing: testing/index.d.ts
 
@@ -177,6 +178,7 @@ export interface GroupInput<Null = never> {
     readonly filter?: boolean | readonly string[] | Null;
     readonly breaker?: BreakerInput<Null> | Null;
     readonly rate?: RateInput<Null> | Null;
+    readonly runsOn?: string | Null;
     readonly native?: Readonly<Record<string, unknown>> | Null;
 }
 export interface BreakerInput<Null = never> {
@@ -621,6 +623,10 @@ export type MessagingEvent = EventContext &
     readonly error?: unknown;
 }
  | {
+    readonly type: "abandoned";
+    readonly level: "warn";
+}
+ | {
     readonly type: "released";
     readonly level: "info";
     readonly reason: "stop" | "asked" | "order" | "hold" | "breaker";
@@ -775,6 +781,9 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
         readonly deadline?: Duration;
     }): Promise<StopReport>;
     explain(): Explanation;
+    flush(options?: {
+        readonly signal?: AbortSignal;
+    }): Promise<void>;
     health(): Health;
     depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
     resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
@@ -1121,6 +1130,22 @@ export declare class LinkedQueue<T extends Linked<T>> {
 // base/quoted-words.d.ts
 export declare function quotedWords(said: string): string;
 
+// base/troubles.d.ts
+import type { Runtime } from "../driver/runtime.ts";
+export interface Trouble {
+    readonly text: string;
+    readonly needsPerson: boolean;
+    readonly channel?: string;
+}
+export declare class Troubles {
+    #private;
+    constructor(runtime: Pick<Runtime, "monotonic">);
+    note(name: string, trouble: Trouble, forMs: number): void;
+    clear(name: string): void;
+    list(): readonly Trouble[];
+}
+export declare function needsPerson(kind: string): boolean;
+
 // config/layers/section.d.ts
 import { type Path, type Tree } from "./tree.ts";
 export declare class Section {
@@ -1159,6 +1184,240 @@ export type NamedPolicy = PolicyPlan & {
 };
 export declare function policyOf(input: PolicyInput, model: Model): PolicyPlan;
 export declare function nativeAttempts(policy: Policy): number;
+
+// consume/lease/bodies.d.ts
+import type { Codec } from "../../api/shapes.ts";
+import type { Reservation } from "../../content/opened-bytes.ts";
+import type { Opened } from "../../wire/incoming-message.ts";
+import type { DeadInfo, Envelope } from "../../wire/envelope.ts";
+export interface Bodies {
+    readonly plain: number;
+    read(message: Unread, opened: Opened, type: string, codec: Codec | undefined, together: object | undefined): unknown;
+    told(opened: Opened, original: Envelope, why: Told): Promise<Pick<DeadInfo, "reason" | "detail">>;
+}
+interface Told {
+    readonly code: string;
+    readonly reason: string;
+    readonly errorClass: string | undefined;
+}
+export declare const NO_ROOM = "no-room";
+export interface Unread {
+    readonly delivery: {
+        readonly enqueuedAt?: number;
+    };
+    readonly signal: AbortSignal;
+    body: BodyState | undefined;
+}
+export declare function isProcessed({ envelope }: Opened): boolean;
+export declare class BodyState {
+    encrypted: boolean | undefined;
+    since: number;
+    tries: number;
+    own: boolean;
+    reservation: Reservation | undefined;
+    free(): void;
+}
+export {};
+
+// consume/lease/budget.d.ts
+export declare class Budget {
+    #private;
+    onShort: () => void;
+    constructor(max: number, maxBytes: number);
+    get held(): number;
+    get free(): number;
+    get paused(): boolean;
+    pause(paused: boolean): void;
+    get wanted(): boolean;
+    tryTake(most: number, least?: number): number;
+    take(most: number, least?: number): Promise<number>;
+    offer(): void;
+    get full(): boolean;
+    fill(bytes: number): void;
+    leave(bytes: number): void;
+    unreserve(count: number): void;
+    close(): void;
+}
+
+// consume/lease/group-context.d.ts
+import type { Connection, Delivery, ReceiverDriver, ReceiverOptions, Runtime } from "../../driver/index.ts";
+import type { MessagingEvent } from "../../api/events.ts";
+import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
+import type { SendQueue } from "../../publish/queue/send-queue.ts";
+import type { ConsumerShape } from "../../api/shapes.ts";
+import type { Bodies } from "./bodies.ts";
+import type { AsyncScope } from "../../runtime/async-context.ts";
+import type { Attempts } from "./known-attempts.ts";
+import type { Budget } from "./budget.ts";
+import type { Trouble, Troubles } from "../../base/troubles.ts";
+import type { HeldMessage } from "./held-message.ts";
+export type HandlerOutcome = "passed" | "failed" | "neither";
+export interface Gate {
+    readonly room: number;
+    readonly open: boolean;
+    waitMs(message: HeldMessage): number;
+    started(message: HeldMessage): void;
+    note(message: HeldMessage, outcome: HandlerOutcome, error: unknown): void;
+    ended(message: HeldMessage): void;
+    resume(): void;
+    stop(): void;
+    trouble(): Trouble | undefined;
+    onRoom: () => void;
+    onOpen: () => void;
+}
+type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"> : never;
+export type GroupEvent = Without<MessagingEvent>;
+export type ToldOf = {
+    readonly dead: true;
+} | {
+    readonly delayMs: number;
+};
+export interface GroupContext {
+    readonly consumer: ConsumerShape;
+    readonly channel: ChannelPlan;
+    readonly plan: GroupPlan;
+    readonly physicalName: string;
+    readonly runtime: Runtime;
+    readonly connection: Connection;
+    receiver(options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
+    readonly told?: ((delivery: Delivery, what: ToldOf) => void) | undefined;
+    readonly bodies: Bodies | undefined;
+    loadBodies(): Promise<Bodies>;
+    readonly budget: Budget;
+    readonly gate: Gate | undefined;
+    readonly attempts: Attempts;
+    readonly lastError: {
+        readonly code: string;
+        readonly message: string;
+        readonly at: number;
+    } | undefined;
+    readonly troubles: Troubles;
+    readonly deadLetters: SendQueue | undefined;
+    emit(event: GroupEvent): void;
+    readonly scope: AsyncScope;
+    readonly observed: boolean;
+    readonly traced: boolean;
+    readonly watched: boolean;
+    readonly describe: (error: unknown) => string;
+    readonly redact: (reason: string) => string;
+}
+export {};
+
+// consume/lease/held-message.d.ts
+import type { Linked } from "../../base/linked-queue.ts";
+import type { Listed } from "../../base/linked-list.ts";
+import type { Delivery, Outcome, Runtime, Settlement } from "../../driver/index.ts";
+import type { Opened } from "../../wire/incoming-message.ts";
+import type { BodyState } from "./bodies.ts";
+export interface Condemned {
+    readonly action: "deadLetter";
+    readonly code: string;
+    readonly reason: string;
+    readonly error?: unknown;
+}
+export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | "lost";
+export type ReleaseReason = "stop" | "asked" | "order" | "hold" | "breaker";
+export interface Keeper {
+    readonly id: string;
+    readonly runtime: Runtime;
+    readonly log: boolean;
+    readonly ending: boolean;
+    readonly fencingToken: number | undefined;
+    begin(message: HeldMessage): void;
+    end(message: HeldMessage): void;
+    ack(message: HeldMessage): void;
+    canKeep(message: HeldMessage, delayMs: number): boolean;
+    canReturn(message: HeldMessage, delayMs: number): boolean;
+    wait(message: HeldMessage, delayMs: number): void;
+    giveBack(message: HeldMessage, delayMs: number, attempt: number): void;
+    release(message: HeldMessage, reason: ReleaseReason): void;
+    leave(message: HeldMessage): void;
+    following(message: HeldMessage, most: number): readonly HeldMessage[];
+    laneLength(message: HeldMessage): number;
+}
+export declare class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
+    #private;
+    readonly delivery: Delivery;
+    readonly lease: Keeper;
+    readonly bytes: number;
+    readonly lane: string | undefined;
+    readonly state: HeldState;
+    deadline: number | undefined;
+    failures: number;
+    readonly before: number;
+    dueAt: number;
+    wait: Disposable | undefined;
+    extending: Promise<readonly Outcome[] | undefined> | undefined;
+    settlement: Settlement | undefined;
+    settleTries: number;
+    condemned: Condemned | undefined;
+    opened: Opened | undefined;
+    body: BodyState | undefined;
+    firstFailedAt: number | undefined;
+    older: HeldMessage | undefined;
+    newer: HeldMessage | undefined;
+    next: HeldMessage | undefined;
+    constructor(delivery: Delivery, lease: Keeper, lane: string | undefined, before: number);
+    get attempt(): number;
+    get signal(): AbortSignal;
+    abort(reason: Error): void;
+}
+
+// consume/lease/known-attempts.d.ts
+export interface Known {
+    readonly attempts: number;
+    readonly firstAt: number;
+}
+export declare class Attempts {
+    #private;
+    get(id: string): Known | undefined;
+    failed(id: string, known: Known): void;
+    forget(id: string): void;
+}
+
+// consume/push/pushed-group.d.ts
+import type { Adapter, Delivery, ReceiverDriver } from "../../driver/index.ts";
+import type { PushedEvent, Verdict } from "../../driver/push.ts";
+import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
+export interface EventResult {
+    readonly verdicts: readonly Verdict[];
+    readonly abandoned: number;
+    readonly due?: {
+        readonly delivery: Delivery;
+        readonly at: number;
+    };
+}
+export declare class PushedGroup {
+    #private;
+    readonly context: GroupContext;
+    readonly adapter: Adapter;
+    readonly options: unknown;
+    readonly address: string;
+    constructor(context: GroupContext, adapter: Adapter, options: unknown);
+    handle(event: PushedEvent, answerAt: number): Promise<EventResult>;
+    open(signal: AbortSignal): Promise<ReceiverDriver>;
+    emit(event: GroupEvent): void;
+}
+
+// content/opened-bytes.d.ts
+export declare class OpenedBytes {
+    #private;
+    constructor(most: number);
+    take(bytes: number): boolean;
+    wait(bytes: number): Promise<void>;
+    free(bytes: number): void;
+}
+export declare class Attempted {
+    first: Promise<void> | undefined;
+    used: number;
+}
+export declare class Reservation {
+    #private;
+    constructor(opened: OpenedBytes, attempted: Attempted, need: number);
+    get need(): number;
+    reserve(bytes: number): void | Promise<void>;
+    free(): void;
+}
 
 // driver-kit/endpoint.d.ts
 export declare function isLoopback(hostname: string): boolean;
@@ -1258,6 +1517,7 @@ export interface Capabilities {
     readonly poisonSkip: readonly ("deadLetter" | "park" | "skip" | "block")[];
     readonly depth: "none" | "lag" | "approximate" | "exact";
     readonly purge: boolean;
+    readonly delivery?: "pulled" | "pushed";
 }
 
 // driver/connection.d.ts
@@ -1317,6 +1577,7 @@ export interface Destination {
     readonly deadLetter?: Destination;
     readonly nativeAttempts?: number;
     readonly holdMs?: number;
+    readonly runsOn?: string;
     readonly retentionMs?: number;
     readonly native: Readonly<Record<string, unknown>>;
 }
@@ -1338,6 +1599,7 @@ export type { Connection, Depth, Fault, Phase, ReceiverOptions } from "./connect
 export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
+export type { PushedEvent, Verdict } from "./push.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
 export type { BrokerRight, Condition, ConnectionUse, IamRight, Needed, Place, ResourceRights, ResourceStatement, Right, Rights, TopologyUse, UseDetails, } from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
@@ -1408,6 +1670,15 @@ export interface WireMessage {
     readonly delayMs?: number;
     readonly local?: LocalContent;
 }
+
+// driver/push.d.ts
+import type { Delivery, Outcome, Settlement } from "./lease.ts";
+export interface PushedEvent<R = any> {
+    readonly id: string;
+    readonly deliveries: readonly Delivery<R>[];
+    settle?(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
+}
+export type Verdict = "ack" | "dead" | "retry" | "released";
 
 // driver/receiver.d.ts
 import type { Capabilities } from "./capabilities.ts";
@@ -1608,6 +1879,23 @@ export declare function apply(planned: PlannedTopology, options?: {
 export declare function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void>;
 export declare function destinationsOf(resolved: Plan, connection: string): readonly Destination[];
 
+// messaging/pushed.d.ts
+import type { AnyChannel } from "../api/channel.ts";
+import type { Consumer } from "../api/consumer.ts";
+import type { ConnectOptions, Messaging } from "../api/messaging.ts";
+import { PushedGroup } from "../consume/push/pushed-group.ts";
+export type { EventResult, PushedGroup } from "../consume/push/pushed-group.ts";
+export type { PushedEvent, Verdict } from "../driver/push.ts";
+export interface PushedOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> extends ConnectOptions<Channels> {
+    readonly consumers: readonly Consumer[];
+    readonly runsOn: string;
+}
+export interface Pushed<C extends AnyChannel = AnyChannel> {
+    readonly messaging: Messaging<C>;
+    readonly groups: readonly PushedGroup[];
+}
+export declare function connectPushed<const Channels extends readonly AnyChannel[]>(options: PushedOptions<Channels>): Promise<Pushed<Channels[number]>>;
+
 // pipeline/content.d.ts
 export interface Content {
     readonly body: string | Uint8Array;
@@ -1770,6 +2058,11 @@ export interface GroupPlan {
         readonly key?: "ordering-key" | "fairness-key" | "type";
     };
     readonly capabilities: Capabilities;
+    readonly pulled?: {
+        readonly from: Destination;
+        readonly capabilities: Capabilities;
+    };
+    readonly elsewhere?: string;
 }
 export interface BreakerPlan {
     readonly on: readonly string[];
@@ -1977,6 +2270,167 @@ export declare function checkCapabilities(shape: ChannelShape, options: Resolved
 export declare function checkId(options: RawOptions | undefined): void;
 export declare function refusalOf(error: unknown, channel: string, id: string): MessagingError;
 
+// publish/queue/send-queue.d.ts
+import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
+import type { Observe } from "../../api/events.ts";
+import type { PublishPlan } from "../../plan/plan.ts";
+import type { Runtime } from "../../driver/runtime.ts";
+import { type Trouble } from "../../base/troubles.ts";
+import { type Accepted, type OutgoingMessage, type Make, type SendOptions } from "../send/outgoing-message.ts";
+export type { Accepted, Make, SendOptions } from "../send/outgoing-message.ts";
+export interface SendQueueOptions {
+    readonly destination: Destination;
+    readonly physicalName: string;
+    readonly connection: Connection;
+    readonly runtime: Runtime;
+    readonly plan: PublishPlan;
+    readonly expected: Capabilities;
+    readonly observe: Observe;
+    readonly errorContext: {
+        readonly connection?: string;
+        readonly channel: string;
+        readonly group?: string;
+    };
+}
+export declare class SendQueue {
+    #private;
+    constructor(options: SendQueueOptions);
+    get trouble(): Trouble | undefined;
+    get unresolved(): number;
+    get declared(): Capabilities;
+    get capabilities(): Capabilities;
+    get local(): boolean;
+    ready(signal: AbortSignal): Promise<SenderDriver>;
+    send(make: Make, options?: SendOptions): Promise<Accepted>;
+    submit(message: OutgoingMessage): void;
+    flush(signal: AbortSignal): Promise<void>;
+    close(): Promise<void>;
+}
+
+// publish/send/outgoing-message.d.ts
+import type { Capabilities, SenderDriver, Sent, WireMessage } from "../../driver/index.ts";
+import type { MessagingError } from "../../api/errors.ts";
+import type { Listed } from "../../base/linked-list.ts";
+import type { Linked } from "../../base/linked-queue.ts";
+import type { OpenSender } from "./sender-slot.ts";
+export type Accepted = Extract<Sent, {
+    id: string;
+}>;
+export interface Many {
+    readonly failed: Map<string, number>;
+}
+export declare function markFailed(many: Many, key: string | undefined, index: number): void;
+export declare function isBlocked(message: OutgoingMessage): boolean;
+export interface SendOptions {
+    readonly signal?: AbortSignal | undefined;
+    readonly timeoutMs?: number | undefined;
+    readonly id?: string | undefined;
+    readonly reserve?: boolean;
+    readonly gate?: PromiseLike<unknown> | undefined;
+}
+export type Make = (capabilities: Capabilities) => WireMessage;
+export interface Lane {
+    head: OutgoingMessage;
+    tail: OutgoingMessage;
+}
+export declare abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed<OutgoingMessage> {
+    #private;
+    deadline: number;
+    wire: WireMessage | undefined;
+    wireFor: Capabilities | undefined;
+    size: number;
+    attempts: number;
+    call: SendCall | undefined;
+    error: MessagingError | undefined;
+    older: OutgoingMessage | undefined;
+    newer: OutgoingMessage | undefined;
+    next: OutgoingMessage | undefined;
+    get admitted(): boolean;
+    set admitted(is: boolean);
+    get gated(): boolean;
+    set gated(is: boolean);
+    get started(): boolean;
+    set started(is: boolean);
+    get finished(): boolean;
+    set finished(is: boolean);
+    get ambiguous(): boolean;
+    set ambiguous(is: boolean);
+    get unlisten(): (() => void) | undefined;
+    set unlisten(unlisten: (() => void) | undefined);
+    get lane(): Lane | undefined;
+    set lane(lane: Lane | undefined);
+    get behind(): OutgoingMessage | undefined;
+    set behind(message: OutgoingMessage | undefined);
+    get weight(): number;
+    abstract get key(): string | undefined;
+    abstract get bodyLength(): number;
+    abstract get id(): string | undefined;
+    abstract make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
+    abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
+    get sizes(): string | undefined;
+    get storeAbove(): number;
+    sizeOnceStored(_capabilities: Capabilities, _driver: SenderDriver): number | undefined;
+    store(): Promise<void> | undefined;
+    get signal(): AbortSignal | undefined;
+    get gate(): PromiseLike<unknown> | undefined;
+    get timeoutMs(): number | undefined;
+    get reserve(): boolean;
+    get many(): Many | undefined;
+    get index(): number;
+}
+export declare class SendCall {
+    readonly messages: OutgoingMessage[];
+    readonly sender: OpenSender;
+    readonly controller: AbortController;
+    live: number;
+    abandoned: boolean;
+    grace: Disposable | undefined;
+    constructor(messages: OutgoingMessage[], sender: OpenSender);
+}
+export declare class GivenMessage extends OutgoingMessage {
+    #private;
+    readonly key: string | undefined;
+    readonly bodyLength: number;
+    constructor(made: WireMessage, wireFor: Capabilities, make: Make, options: SendOptions, resolve: (sent: Accepted) => void, reject: (error: unknown) => void);
+    get id(): string | undefined;
+    get signal(): AbortSignal | undefined;
+    get gate(): PromiseLike<unknown> | undefined;
+    get timeoutMs(): number | undefined;
+    get reserve(): boolean;
+    make(capabilities: Capabilities): WireMessage;
+    done(error: MessagingError | undefined, sent: Accepted | undefined): void;
+}
+
+// publish/send/sender-slot.d.ts
+import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
+import { type ErrorDetails } from "../../api/errors.ts";
+import type { PublishPlan } from "../../plan/plan.ts";
+export interface OpenSender {
+    readonly driver: SenderDriver;
+    readonly capabilities: Capabilities;
+    calls: number;
+    dropped: boolean;
+}
+export interface SenderSlotOptions {
+    readonly destination: Destination;
+    readonly physicalName: string;
+    readonly connection: Connection;
+    readonly expected: Capabilities;
+    readonly plan: Pick<PublishPlan, "atRest">;
+    readonly errorContext: Omit<ErrorDetails, "kind" | "cause">;
+}
+export declare class SenderSlot {
+    #private;
+    current: OpenSender | undefined;
+    constructor(options: SenderSlotOptions);
+    get opening(): boolean;
+    open(): Promise<OpenSender>;
+    cancelOpening(): void;
+    drop(sender: OpenSender): void;
+    closeIfIdle(sender: OpenSender): void;
+    close(): Promise<void>;
+}
+
 // publish/stored.d.ts
 import type { PublishManyResult } from "../api/publisher.ts";
 import type { ChannelShape } from "../api/shapes.ts";
@@ -2180,6 +2634,55 @@ export declare function inCharset(bytes: Uint8Array, contentType: string): strin
 export declare function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: ForeignBody): ForeignMessage;
 export declare function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 
+// wire/in-process-message.d.ts
+import type { LocalContent } from "../driver/index.ts";
+import { type Envelope } from "./envelope.ts";
+import { type JsonCopy } from "../base/json-copy.ts";
+import type { SharedFields } from "./shared-fields.ts";
+import type { ResolvedOptions } from "./resolved-options.ts";
+export declare class LocalMessage implements LocalContent {
+    #private;
+    readonly id: string;
+    readonly common: SharedFields;
+    constructor(common: SharedFields, id: string, time: number, copy: JsonCopy);
+    get extra(): ResolvedOptions | undefined;
+    get local(): this;
+    get length(): number;
+    get atMostBytes(): number;
+    get type(): string;
+    get time(): number;
+    get key(): string | undefined;
+    get dedup(): string;
+    get envelope(): Envelope;
+    get body(): string;
+    get headers(): Readonly<Record<string, string>>;
+    fresh(): unknown;
+}
+export declare function localMessage(common: SharedFields, id: string, time: number, copy: JsonCopy, extra: ResolvedOptions | undefined): LocalMessage;
+
+// wire/incoming-message.d.ts
+import type { Delivery } from "../driver/index.ts";
+import { type Envelope } from "./envelope.ts";
+import { type Coded } from "./foreign-message.ts";
+import type { LocalMessage } from "./in-process-message.ts";
+import type { ChannelShape, Codec, ForeignMessage } from "../api/shapes.ts";
+export interface Opened {
+    readonly id: string;
+    readonly foreign: boolean;
+    readonly envelope?: Envelope;
+    readonly type?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | Uint8Array;
+    readonly raw?: ForeignMessage;
+    readonly coded?: Coded;
+    readonly local?: LocalMessage;
+}
+export declare function open(channel: ChannelShape, delivery: Delivery): Opened;
+export declare function maybeJson(body: unknown): unknown;
+export declare function dataFrom(opened: Opened, codec?: Codec): unknown;
+export declare function renamed(channel: ChannelShape, { envelope, body }: Opened): string | undefined;
+export declare function envelopeFor(opened: Opened, delivery: Delivery, channel: string, now: number): Envelope;
+
 // wire/resolved-options.d.ts
 import type { TraceContext } from "./trace.ts";
 export interface ResolvedOptions {
@@ -2192,6 +2695,22 @@ export interface ResolvedOptions {
     readonly delayMs: number | undefined;
     readonly valid: Promise<void> | undefined;
     readonly signal: AbortSignal | undefined;
+}
+
+// wire/shared-fields.d.ts
+import type { ChannelShape } from "../api/shapes.ts";
+export declare class SharedFields {
+    readonly shape: ChannelShape;
+    readonly source: string;
+    readonly type: string;
+    readonly epoch: number;
+    constructor(shape: ChannelShape, source: string, type: string, epoch: number);
+    reaches(time: number): boolean;
+}
+export declare class SharedFieldsByType {
+    #private;
+    constructor(shape: ChannelShape, source: string);
+    of(type: string, time: number): SharedFields;
 }
 
 // wire/text.d.ts

@@ -1,4 +1,5 @@
 // @switchyard/kinesis: index.d.ts
+// @switchyard/kinesis/push: push.d.ts
 // @switchyard/kinesis/topology: topology/index.d.ts
 
 // adapter.d.ts
@@ -126,6 +127,28 @@ export interface Pace {
     readonly idleMs: number;
 }
 export declare function paceOf({ poll }: KinesisOptions): Pace;
+
+// push.d.ts
+import type { Delivery, Destination } from "@switchyard/core/driver";
+import type { KinesisOptions } from "./options.ts";
+export interface KinesisEventRecord {
+    readonly eventID?: string;
+    readonly eventSource?: string;
+    readonly eventSourceARN?: string;
+    readonly kinesis?: {
+        readonly partitionKey?: string;
+        readonly sequenceNumber?: string;
+        readonly data?: string;
+        readonly approximateArrivalTimestamp?: number;
+    };
+}
+export interface PushedReceipt {
+    readonly sequence: string;
+    readonly sub: number;
+}
+export declare function shardOf({ eventID }: KinesisEventRecord): string;
+export declare function fromEventRecord(record: KinesisEventRecord, keyed: boolean): readonly Delivery<PushedReceipt>[];
+export declare function isStreamOf(of: Destination, options: KinesisOptions, arn: string): boolean;
 
 // sdk.d.ts
 import { type ClientLike, type Sdk } from "@switchyard/aws-kit";

@@ -1,5 +1,6 @@
 // @switchyard/sns: index.d.ts
 // @switchyard/sns/http: http/index.d.ts
+// @switchyard/sns/push: push.d.ts
 // @switchyard/sns/topology: topology/index.d.ts
 
 // adapter.d.ts
@@ -126,6 +127,13 @@ export declare const snsOptions: z.ZodObject<{
 }, z.core.$strict>;
 export type SnsOptions = z.output<typeof snsOptions>;
 export declare function queueOptions({ snsEndpoint: _endpoint, snsClient: _client, kmsClient: _kms, ...options }: SnsOptions): SqsOptions;
+
+// push.d.ts
+import type { Delivery, Destination } from "@switchyard/core/driver";
+import type { SqsOptions } from "@switchyard/sqs";
+import { type SqsEventRecord } from "@switchyard/sqs/push";
+export declare function fromEventRecord(record: SqsEventRecord, of: Destination): Delivery<string>;
+export declare function isQueueOf(of: Destination, options: SqsOptions, arn: string): boolean;
 
 // sdk.d.ts
 import { type ClientLike, type Sdk } from "@switchyard/aws-kit";

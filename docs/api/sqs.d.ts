@@ -1,5 +1,6 @@
 // @switchyard/sqs: index.d.ts
 // @switchyard/sqs/kit: kit.d.ts
+// @switchyard/sqs/push: push.d.ts
 // @switchyard/sqs/rights: rights.d.ts
 // @switchyard/sqs/topology: topology/index.d.ts
 
@@ -29,6 +30,7 @@ export interface QueueLimits {
 }
 export declare function capabilitiesOf(fifo: boolean, limits: QueueLimits, hops?: Hops): Capabilities;
 export declare function declared(of: Destination): Capabilities | undefined;
+export declare function pushedTo(of: Destination, pulled: Capabilities): Capabilities;
 
 // client.d.ts
 import { type ClientLike, type Sdk } from "@switchyard/aws-kit";
@@ -83,7 +85,7 @@ export declare function sqs(options?: SqsOptions): {
 // kit.d.ts
 export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";
-export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
+export { capabilitiesOf, pushedTo, type QueueLimits } from "./capabilities.ts";
 export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./sdk.ts";
 export { type Clients, openClients } from "./client.ts";
 export { connect } from "./connection.ts";
@@ -168,6 +170,25 @@ export declare const sqsOptions: z.ZodObject<{
     receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
 }, z.core.$strict>;
 export type SqsOptions = z.output<typeof sqsOptions>;
+
+// push.d.ts
+import type { Delivery, Destination } from "@switchyard/core/driver";
+import type { SqsOptions } from "./options.ts";
+export interface SqsEventRecord {
+    readonly messageId?: string;
+    readonly receiptHandle?: string;
+    readonly body?: string;
+    readonly attributes?: Readonly<Record<string, string | undefined>>;
+    readonly messageAttributes?: Readonly<Record<string, {
+        readonly stringValue?: string;
+        readonly binaryValue?: string;
+        readonly dataType?: string;
+    } | undefined>>;
+    readonly eventSource?: string;
+    readonly eventSourceARN?: string;
+}
+export declare function fromEventRecord(record: SqsEventRecord, ordered: boolean): Delivery<string>;
+export declare function isQueueOf(of: Destination, { region, accountId }: SqsOptions, arn: string): boolean;
 
 // resource.d.ts
 import type { Destination } from "@switchyard/core/driver";

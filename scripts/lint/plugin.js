@@ -175,6 +175,7 @@ const ROOMS = {
     "consume/lease",
     "consume/attempt",
     "consume/group",
+    "consume/push",
     "messaging/dead-letters",
     "messaging",
     "policies",

@@ -26,7 +26,8 @@ const ORDER = [
   "contract",
 ];
 /** Entries that our own packages import from each other, and nobody else should. */
-const INTERNAL = /^@switchyard\/(?:sqs\/kit|core\/publish-kit|(?:sqs|sns|kinesis|amqp)\/topology|\w+\/rights)$/;
+const INTERNAL =
+  /^@switchyard\/(?:sqs\/kit|core\/(?:publish-kit|push)|(?:sqs|sns|kinesis)\/push|(?:sqs|sns|kinesis|amqp)\/topology|\w+\/rights)$/;
 
 export function apiPage(): string {
   const packages = ORDER.map((short) => workspaces.find((of) => of.short === short) as Workspace);

@@ -287,7 +287,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "region-missing": "No AWS region is known. Set `region` on the connection, or `AWS_REGION`.",
   rejected:
     "Of a dead letter: the handler threw `DeadLetter`, or the policy says `deadLetter` for its error. The reason is in the dead letter.",
-  "replay-unsupported": "The transport cannot move a group to another position. Only streams can.",
+  "replay-unsupported":
+    "The transport cannot move a group to another position. Only streams can, and only if no other service keeps the group's position (`runsOn`).",
   "resource-in-use": "The stream or its consumer is being changed. It is tried again.",
   "resource-locked": "Another connection has the queue exclusively. It is tried again.",
   "retry-delay-unsupported":
@@ -296,6 +297,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The copy of a message for a later attempt was not accepted by RabbitMQ, so the message stays and comes again.",
   "returned-often":
     "A warning: a message came back to RabbitMQ often without a failed attempt. Its handler takes longer than `consumerTimeout`, or processes end while they hold it. Make the work shorter, or raise the time-out of broker and connection.",
+  "runs-elsewhere":
+    "The configuration says with `runsOn` what runs the group, and this is something else. The text says what to set.",
   "service-failed":
     "The service had an internal error. It is tried again. A publish may have been stored (`ambiguous`).",
   "shard-throttled": "The shard is over its quota. Add shards, use keys that spread better, or let fewer groups poll.",

@@ -44,9 +44,21 @@ export function capabilitiesOf(ordered: boolean, limits: StreamLimits): Capabili
 export function declared(of: Destination): Capabilities | undefined {
   if (of.model !== "stream") return undefined;
   const { maxRecordKiB, retentionHours } = settingsOf(of);
-  return capabilitiesOf(of.ordered, {
+  const pulled = capabilitiesOf(of.ordered, {
     maxRecordBytes: maxRecordKiB * 1_024,
     retentionMs: retentionHours * 3_600_000,
     spreads: false,
   });
+  return of.runsOn === "lambda" ? pushed(pulled) : pulled;
 }
+
+/** What a group has that runs on AWS Lambda, which shares the shards among invocations and keeps the positions. */
+const pushed = (pulled: Capabilities): Capabilities => ({
+  ...pulled,
+  delivery: "pushed",
+  holdExtend: false,
+  replay: [],
+  groupMembership: "competing",
+  fencingToken: false,
+  depth: "none",
+});

@@ -1,5 +1,5 @@
 /** The settings under `native` of a stream or a group, which only Kinesis has. They are checked before any call to Kinesis. */
-import { kmsKeyProblem, tagsProblem } from "@switchyard/aws-kit";
+import { kmsKeyProblem, lambdaProblems, tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { DEFAULT_RECORD_KIB, MAX_RECORD_KIB, MAX_RETENTION_MS, MIN_RETENTION_MS } from "./limits.ts";
 
@@ -47,6 +47,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   fanOut: (value) => (typeof value === "boolean" ? undefined : "true or false"),
   /** Tags of the stream. Default: none. */
   tags: tagsProblem,
+  /** Of a group that runs on AWS Lambda: its function and event source mapping. Checked as a whole. Default: not known. */
+  lambda: () => undefined,
 };
 
 /** What is wrong with the settings, one sentence each. */
@@ -58,6 +60,7 @@ export function nativeProblems(of: Destination): readonly string[] {
     !(retentionMs >= MIN_RETENTION_MS && retentionMs <= MAX_RETENTION_MS && retentionMs % HOUR === 0)
   )
     problems.push("retention: Kinesis takes a duration from 24h to 365d, in whole hours");
+  problems.push(...lambdaProblems(of));
   for (const [key, value] of Object.entries(of.native)) {
     if (value === undefined) continue;
     const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;

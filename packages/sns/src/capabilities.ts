@@ -1,5 +1,5 @@
 import type { Capabilities, Destination } from "@switchyard/core/driver";
-import { capabilitiesOf, type QueueLimits, settingsOf } from "@switchyard/sqs/kit";
+import { capabilitiesOf, pushedTo, type QueueLimits, settingsOf } from "@switchyard/sqs/kit";
 import { adapter as sqs } from "@switchyard/sqs";
 import { queueOf } from "./names.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
@@ -24,7 +24,7 @@ export function declared(of: Destination): Capabilities | undefined {
   if (of.model !== "pubsub") return undefined;
   if (of.group === undefined) return topicCapabilities(of.ordered, topicSettings(of).maxMessageBytes, QUEUE);
   const queue = settingsOf(queueOf(of));
-  return topicCapabilities(of.ordered, Math.min(MAX_MESSAGE_BYTES, queue.maxMessageBytes), queue);
+  return pushedTo(of, topicCapabilities(of.ordered, Math.min(MAX_MESSAGE_BYTES, queue.maxMessageBytes), queue));
 }
 
 /** A queue with default settings. */

@@ -7,9 +7,9 @@ import { type Expected, unwrap } from "./message.ts";
 export function subscriber(driver: ReceiverDriver, from: Destination): ReceiverDriver {
   const { maxMessageBytes, retentionMs } = driver.capabilities;
   const capabilities = topicCapabilities(from.ordered, maxMessageBytes, { maxMessageBytes, retentionMs });
-  const { name, arn } = parseTopic(topicAddress(from)) ?? { name: topicAddress(from) };
+  const topic = topicOf(from);
   const wrapped =
-    from.native["unwrap"] === false ? (lease: Lease) => lease : (lease: Lease) => unwrapping(lease, { name, arn });
+    from.native["unwrap"] === false ? (lease: Lease) => lease : (lease: Lease) => unwrapping(lease, topic);
   return {
     capabilities,
     ...(driver.existing === undefined ? {} : { existing: driver.existing }),
@@ -18,6 +18,12 @@ export function subscriber(driver: ReceiverDriver, from: Destination): ReceiverD
     },
     close: () => driver.close(),
   };
+}
+
+/** The topic whose notifications a group unwraps. */
+export function topicOf(from: Destination): Expected {
+  const { name, arn } = parseTopic(topicAddress(from)) ?? { name: topicAddress(from) };
+  return { name, arn };
 }
 
 function unwrapping(lease: Lease, topic: Expected): Lease {

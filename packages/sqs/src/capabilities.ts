@@ -53,5 +53,20 @@ export function capabilitiesOf(fifo: boolean, limits: QueueLimits, hops?: Hops):
 export function declared(of: Destination): Capabilities | undefined {
   if (of.model !== "queue") return undefined;
   const settings = settingsOf(of);
-  return capabilitiesOf(of.ordered, settings, settings.hops);
+  return pushedTo(of, capabilitiesOf(of.ordered, settings, settings.hops));
+}
+
+/**
+ * What a group has that runs on AWS Lambda. Lambda polls the queue and tells neither when it received a message nor lets its hold be
+ * extended: the hold is the queue's visibility timeout, and may have begun that long ago.
+ */
+export function pushedTo(of: Destination, pulled: Capabilities): Capabilities {
+  if (of.runsOn !== "lambda" || of.dead === true) return pulled;
+  return {
+    ...pulled,
+    delivery: "pushed",
+    concurrency: { ...pulled.concurrency, receive: 1 },
+    retryDelayMs: Math.max(pulled.retryDelayMs - (of.holdMs ?? 0), 0),
+    holdExtend: false,
+  };
 }

@@ -4,7 +4,7 @@
  */
 export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";
-export { capabilitiesOf, type QueueLimits } from "./capabilities.ts";
+export { capabilitiesOf, pushedTo, type QueueLimits } from "./capabilities.ts";
 export { type BatchReply, type Call, caller, type MessageAttribute, type SqsClientLike } from "./sdk.ts";
 export { type Clients, openClients } from "./client.ts";
 export { connect } from "./connection.ts";

@@ -1,5 +1,5 @@
 /** The settings under `native` of a queue, which only SQS has. They are checked before any call to SQS. */
-import { kmsKeyProblem, tagsProblem } from "@switchyard/aws-kit";
+import { kmsKeyProblem, lambdaProblems, tagsProblem } from "@switchyard/aws-kit";
 import type { Destination } from "@switchyard/core/driver";
 import { formatDuration, parseDuration } from "@switchyard/core/driver-kit";
 import {
@@ -93,6 +93,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (hopsOf(value) === undefined) return HOPS;
     if (of.ordered) return "not with an ordering key: FIFO queues do not support per-message delay; leave it out";
     if (of.dead === true) return "not for dead letters; leave it out";
+    if (of.runsOn !== undefined)
+      return `not for a group that runs on ${of.runsOn}: messages wait in a queue of their own until the group's consumers move them on, and only the group's own queue is mapped to the function; leave it out, and delay at most 15m`;
     if (of.address !== undefined)
       return "not for an existing queue, because its delay queue is derived from the configured name; leave out the address";
     const length = of.name.length + DELAY_SUFFIX.length;
@@ -100,6 +102,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ? undefined
       : `the delay queue "${of.name}${DELAY_SUFFIX}" would have a name of ${length} characters; SQS allows ${MAX_NAME}: shorten the prefix, the channel or the group`;
   },
+  /** Of a group that runs on AWS Lambda: its function and event source mapping. Checked as a whole. Default: not known. */
+  lambda: () => undefined,
 };
 
 const HOPS =
@@ -125,6 +129,7 @@ export function nativeProblems(of: Destination): readonly string[] {
     const allowed = RETENTION(of.retentionMs, of);
     if (allowed !== undefined) problems.push(`retention: SQS takes ${allowed}`);
   }
+  problems.push(...lambdaProblems(of));
   for (const [key, value] of Object.entries(of.native)) {
     if (value === undefined) continue;
     const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;

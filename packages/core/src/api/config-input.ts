@@ -234,6 +234,11 @@ export interface GroupInput<Null = never> {
   readonly breaker?: BreakerInput<Null> | Null;
   /** Limits how many messages of the group start within a time, in each process. Default: no limit. */
   readonly rate?: RateInput<Null> | Null;
+  /**
+   * What runs the group's handlers, if it is not a process that calls `consume()` and `start()`: `lambda` is a function with
+   * `@switchyard/lambda`. Messages are then pushed to it. Default: a process.
+   */
+  readonly runsOn?: string | Null;
   /** Settings of the transport for this group. They are not portable; `explain()` lists them. Default none. */
   readonly native?: Readonly<Record<string, unknown>> | Null;
 }

@@ -125,6 +125,14 @@ export type MessagingEvent = EventContext &
         /** The error behind it, if there is one. */
         readonly error?: unknown;
       }
+    /**
+     * The handler still ran when the time of the event that brought the message was over (Lambda: of the invocation). What it comes to does
+     * not count: the message will be redelivered, and the handler may go on beside that.
+     */
+    | {
+        readonly type: "abandoned";
+        readonly level: "warn";
+      }
     /** The message was returned to the broker unsettled. */
     | {
         readonly type: "released";

@@ -82,6 +82,11 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
   stop(options?: { readonly deadline?: Duration }): Promise<StopReport>;
   /** The resolved configuration of each channel: model, transport, names, policy, capabilities and what is not portable. No secrets. */
   explain(): Explanation;
+  /**
+   * Resolves when every message given to `publish()` is sent or refused, those published meanwhile included, or when `signal` aborts.
+   * For code that must end nothing in between: a function before its answer, a test.
+   */
+  flush(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** The current state, for a health check. Makes no calls to the broker. */
   health(): Health;
   /** The backlog of one group or of all groups of a channel. On a stream it is listed by partition, with the partition's holder. */

@@ -1,5 +1,5 @@
 /**
- * What a transport can do for one destination. Every field except `minInFlight` is required; `0`, `"none"` or `false` means that
+ * What a transport can do for one destination. Every field except `minInFlight` and `delivery` is required; `0`, `"none"` or `false` means that
  * the transport cannot do it. Declare only what the broker guarantees: the contract suite checks each field against the broker.
  */
 export interface Capabilities {
@@ -74,4 +74,9 @@ export interface Capabilities {
   readonly depth: "none" | "lag" | "approximate" | "exact";
   /** True if the connection implements `purge`. */
   readonly purge: boolean;
+  /**
+   * Who brings the messages of a group. `pulled`: the group calls `receive`. `pushed`: events bring them to the process that
+   * {@link Destination.runsOn} names, and their settlements are the answer to the event. Default `pulled`.
+   */
+  readonly delivery?: "pulled" | "pushed";
 }

@@ -43,6 +43,11 @@ export interface Destination {
   readonly nativeAttempts?: number;
   /** How long a hold lasts unless it is extended, in milliseconds. */
   readonly holdMs?: number;
+  /**
+   * What runs the group's handlers if it is not a process that pulls, such as `lambda`. {@link Adapter.capabilities} then says `pushed`
+   * if the broker, or a service in front of it, can push to it.
+   */
+  readonly runsOn?: string;
   /** How long the broker should keep an unconsumed message, in milliseconds; for topology. Absent: the transport's default. */
   readonly retentionMs?: number;
   /** The settings under `native` in the configuration. They are not portable; the driver validates them. */

@@ -14,6 +14,7 @@ export type { Connection, Depth, Fault, Phase, ReceiverOptions } from "./connect
 export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
+export type { PushedEvent, Verdict } from "./push.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
 export type {
   BrokerRight,

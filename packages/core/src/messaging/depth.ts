@@ -13,6 +13,10 @@ export async function depthOf(
   runtime: Runtime,
 ): Promise<GroupDepth> {
   const errorContext = { channel: channel.channel, group: group.group };
+  if (group.from.runsOn !== undefined && group.from.model === "stream") {
+    const text = `group "${group.group}" of "${channel.channel}" runs on ${group.from.runsOn}, which keeps its position: ask there (Lambda: the metric IteratorAge)`;
+    throw new MessagingError("depth-unsupported", text, { kind: "config", ...errorContext });
+  }
   if (connection.depth === undefined) {
     throw new MessagingError("depth-unsupported", `the transport of "${channel.channel}" cannot tell its depth`, {
       kind: "config",

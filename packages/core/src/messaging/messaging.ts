@@ -27,6 +27,7 @@ import {
 } from "../publish/channel-publisher.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { untilSignal } from "./run.ts";
+import type { Adapter } from "../driver/adapter.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import type { Trouble } from "../base/troubles.ts";
@@ -47,6 +48,14 @@ export interface MessagingParts {
   readonly observed: boolean;
   /** Redacts the texts of handlers' errors. */
   readonly redact?: Redact | undefined;
+}
+
+/** See {@link MessagingCore.pushed}. */
+export interface PushedParts {
+  readonly context: GroupContext;
+  /** The adapter of the group's connection, and the options of the connection. */
+  readonly adapter: Adapter;
+  readonly options: unknown;
 }
 
 /** What `connect()` returns; its typed interface is `Messaging` in api/messaging.ts. */
@@ -109,20 +118,37 @@ export class MessagingCore {
     return this.#publisher(channel).options;
   }
 
+  flush(options?: { readonly signal?: AbortSignal }): Promise<void> {
+    return this.#parts.connections.flush(options?.signal ?? new AbortController().signal);
+  }
+
   consume(consumer: ConsumerShape): void {
     this.#refuseIfStopped();
-    const { plan, connections, pipelines, runtime, observe, observed, redact } = this.#parts;
+    const { plan } = this.#parts;
     const { channel, group } = groupPlanFor(plan, consumer);
     const key = `${channel.channel}/${group.group}`;
+    const errorContext = { kind: "config", channel: channel.channel, group: group.group } as const;
+    if (group.elsewhere !== undefined) throw new MessagingError("runs-elsewhere", group.elsewhere, errorContext);
     if (this.#groups.has(key)) {
       const text = `group "${group.group}" of "${channel.channel}" already has a consumer in this process: handle all its types in one consumer, or raise its concurrency`;
-      throw new MessagingError("consumer-twice", text, {
-        kind: "config",
-        channel: channel.channel,
-        group: group.group,
-      });
+      throw new MessagingError("consumer-twice", text, errorContext);
     }
-    const context = new ConnectedGroup(
+    const runner = new GroupRunner(this.#context(consumer, channel, { ...group, ...group.pulled }), plan.drainMs);
+    this.#groups.set(key, runner);
+    // A running start() does not include this consumer.
+    if (this.#starting !== undefined) outside(() => runner.join());
+  }
+
+  /** What a consumer needs whose messages come in events. For `connectPushed`. */
+  pushed(consumer: ConsumerShape): PushedParts {
+    const { plan } = this.#parts;
+    const { channel, group } = groupPlanFor(plan, consumer);
+    return { ...plan.connections[channel.on]!, context: this.#context(consumer, channel, group) };
+  }
+
+  #context(consumer: ConsumerShape, channel: ChannelPlan, group: GroupPlan): ConnectedGroup {
+    const { plan, connections, pipelines, runtime, observe, observed, redact } = this.#parts;
+    return new ConnectedGroup(
       attaches(consumer) ? this.#attach(consumer, channel, group) : consumer,
       channel,
       group,
@@ -135,10 +161,6 @@ export class MessagingCore {
       pipelines?.bodies(channel.channel, group.maxInFlightBytes),
       this.#parts.gateOf,
     );
-    const runner = new GroupRunner(context, plan.drainMs);
-    this.#groups.set(key, runner);
-    // A running start() does not include this consumer.
-    if (this.#starting !== undefined) outside(() => runner.join());
   }
 
   #attach(consumer: ConsumerShape, { on, channel }: ChannelPlan, plan: GroupPlan): ConsumerShape {

@@ -13,6 +13,10 @@ export async function replay(
   closed: AbortSignal,
   runtime: Runtime,
 ): Promise<void> {
+  if (destination.runsOn !== undefined && destination.model === "stream") {
+    const text = `group "${errorContext.group}" of "${errorContext.channel}" runs on ${destination.runsOn}, which keeps its position: move it there (Lambda: a new event source mapping with StartingPosition)`;
+    throw new MessagingError("replay-unsupported", text, { kind: "config", ...errorContext });
+  }
   const to = positionOf(from, errorContext);
   const kind = typeof to === "string" ? to : "time" in to ? "time" : "at";
   if (connection.seek === undefined || !capabilities.replay.includes(kind)) {

@@ -57,6 +57,10 @@ export interface GroupPlan {
   };
   /** What the adapter declares, before any I/O. */
   readonly capabilities: Capabilities;
+  /** Of a group that `from.runsOn` runs: what differs for a process that pulls all the same. */
+  readonly pulled?: { readonly from: Destination; readonly capabilities: Capabilities };
+  /** Why no process may consume: what runs the group keeps its position. */
+  readonly elsewhere?: string;
 }
 
 export interface BreakerPlan {

@@ -43,6 +43,7 @@ export class LateMessaging implements AnyMessaging {
   readonly start: AnyMessaging["start"] = async () => (await this.ready()).start();
   readonly run: AnyMessaging["run"] = async (...given) => (await this.ready()).run(...given);
   readonly stop: AnyMessaging["stop"] = async (...given) => (await this.ready()).stop(...given);
+  readonly flush: AnyMessaging["flush"] = async (...given) => (await this.ready()).flush(...given);
   readonly replay: AnyMessaging["replay"] = async (...given) => (await this.ready()).replay(...given);
   readonly depth: AnyMessaging["depth"] = async (...given) => (await this.ready()).depth(...given);
 

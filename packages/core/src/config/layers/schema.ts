@@ -71,6 +71,7 @@ const group = z.strictObject({
     })
     .nullish(),
   filter: z.union([z.boolean(), z.array(text).min(1)], "true, false or a list of message types").nullish(),
+  runsOn: name.nullish(),
   native: free.nullish(),
 });
 

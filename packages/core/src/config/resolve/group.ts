@@ -1,4 +1,4 @@
-import type { Capabilities, Position } from "../../driver/index.ts";
+import type { Capabilities, Destination, Position } from "../../driver/index.ts";
 import { parseByteSize } from "../../api/byte-size.ts";
 import { formatDuration, parseDuration } from "../../api/duration.ts";
 import { tooFewInFlight } from "../../plan/least-in-flight.ts";
@@ -77,6 +77,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
   const capabilities = kept === "unknown" ? undefined : kept;
   const start = startOf(input);
   if (capabilities !== undefined) {
+    checkPushed(resolving, group, input, capabilities);
     checkPolicy(resolving, named, capabilities);
     checkStart(resolving, group, start, capabilities);
     if (input.filter !== undefined && input.filter !== false && capabilities.filter === "none") {
@@ -119,10 +120,53 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
       ...(input.batch?.perKey === undefined ? {} : { perKey: Number(input.batch.perKey) }),
     },
     ...(channel.atRest === undefined ? {} : { atRest: channel.atRest }),
+    ...pulledOf(resolving, group, from),
     ...breakerOf(resolving, group, input, policy),
     ...rateOf(resolving, group, input),
     capabilities,
   };
+}
+
+/** Refuses what a group cannot have whose messages are pushed: there is no fetch to stop. */
+function checkPushed(
+  { context, section, naming, connected }: Resolving,
+  group: string,
+  { runsOn, breaker, rate }: GroupInput,
+  { delivery }: Capabilities,
+): void {
+  if (runsOn === undefined) return;
+  const at = (key: string) => section.where("groups", group, key);
+  if (delivery !== "pushed") {
+    const place = `a ${naming.model} on "${connected.name}" (${connected.adapter.name})`;
+    const where = at("runsOn");
+    const text = `${place} cannot push messages to ${context.quote(where, runsOn)}; leave runsOn out, or use a connection whose messages can be pushed there (lambda: sqs, sns, kinesis, aws)`;
+    context.problems.add(where, text);
+  }
+  const why = `the group runs on ${runsOn}, where messages are pushed and nothing is fetched, so nothing could be paused`;
+  if (breaker !== undefined)
+    context.problems.add(
+      at("breaker"),
+      `${why}; leave the breaker out, and limit what pushes (Lambda: maximumConcurrency)`,
+    );
+  if (rate !== undefined)
+    context.problems.add(at("rate"), `${why}; leave rate out, and limit what pushes (Lambda: maximumConcurrency)`);
+}
+
+/** What a process may do with a group that something else runs. Several may take from a queue, but a stream has one position. */
+function pulledOf(
+  { naming, connected }: Resolving,
+  group: string,
+  { runsOn, ...from }: Destination,
+): Pick<GroupPlan, "pulled" | "elsewhere"> {
+  if (runsOn === undefined) return {};
+  if (naming.model === "stream") {
+    const whose = `group "${group}" of "${naming.channel}" runs on ${runsOn}, which keeps its position in the stream`;
+    return {
+      elsewhere: `${whose}: a process would read everything a second time; use another group, or leave runsOn out`,
+    };
+  }
+  const capabilities = keeps(connected, from);
+  return capabilities === undefined || capabilities === "unknown" ? {} : { pulled: { from, capabilities } };
 }
 
 function breakerOf(
@@ -222,7 +266,8 @@ function checkStart(
   caps: Capabilities,
 ): void {
   const kind = typeof start === "string" ? start : "time" in start ? "time" : "at";
-  if (naming.model !== "stream" || caps.replay.includes(kind)) return;
+  // Who pushes a stream keeps its position, and starts it.
+  if (naming.model !== "stream" || caps.delivery === "pushed" || caps.replay.includes(kind)) return;
   const allowed = listed(caps.replay);
   context.problems.add(
     section.where("groups", group, "start"),

@@ -69,6 +69,7 @@ export function groupDestination(naming: Naming, group: GroupNaming): Destinatio
     ...(group.types === undefined ? {} : { types: group.types }),
     ...(group.types === undefined || group.foreign !== true ? {} : { foreign: true }),
     ...(group.deadLetter === undefined ? {} : { deadLetter: group.deadLetter }),
+    ...(group.input.runsOn === undefined ? {} : { runsOn: group.input.runsOn }),
     // A topic's native settings do not apply to the queues of its groups.
     native: model === "pubsub" ? (group.input.native ?? {}) : { ...input.native, ...group.input.native },
   };

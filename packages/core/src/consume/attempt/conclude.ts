@@ -83,18 +83,20 @@ export class Concluder {
   /** Lets a message wait for what its handler needs. The longer it has waited, the longer until the next try. */
   #down(message: HeldMessage): void {
     const { lease } = message;
-    const { runtime, plan } = this.#context;
+    const { runtime, plan, told } = this.#context;
     const now = runtime.now();
     message.firstFailedAt ??= now;
     const { firstMs, maxMs } = plan.policy.retry;
     const delayMs = Math.min(Math.max(now - message.firstFailedAt, firstMs), maxMs);
     lease.end(message);
-    if (!lease.ending && lease.canKeep(message, delayMs)) lease.wait(message, delayMs);
+    if (told && lease.canReturn(message, delayMs)) lease.giveBack(message, delayMs, message.attempt - 1);
+    else if (!lease.ending && lease.canKeep(message, delayMs)) lease.wait(message, delayMs);
     else lease.release(message, lease.ending ? "stop" : "asked");
   }
 
   #retry(message: HeldMessage, delayMs: number, asked: boolean, error: unknown): void {
     const { lease } = message;
+    const { told } = this.#context;
     const failed = message.attempt;
     const keeps = lease.canKeep(message, delayMs);
     const here = keeps && !lease.ending;
@@ -108,8 +110,10 @@ export class Concluder {
     message.firstFailedAt ??= this.#context.runtime.now();
     message.failures++;
     lease.end(message);
+    told?.(message.delivery, { delayMs });
     this.#emitRetry(message, failed, delayMs, error);
-    const inPlace = here && (message.lane !== undefined || lease.log || !there);
+    // What is pushed goes back even with a key: waiting here costs the time of the invocation, and the broker keeps the order.
+    const inPlace = here && (lease.log || !there || (message.lane !== undefined && !told));
     if (inPlace) lease.wait(message, delayMs);
     else if (there) lease.giveBack(message, delayMs, failed);
     else lease.release(message, "stop");
@@ -139,6 +143,7 @@ export class Concluder {
       ...factsOf(message),
     });
     this.#gap(message, "dead-letter");
+    this.#context.told?.(message.delivery, { dead: true });
     message.lease.end(message);
     message.lease.ack(message);
   }

@@ -1,4 +1,4 @@
-import type { Connection, Destination, Runtime } from "../../driver/index.ts";
+import type { Connection, Destination, ReceiverDriver, ReceiverOptions, Runtime } from "../../driver/index.ts";
 import type { Observe } from "../../api/events.ts";
 import type { ChannelPlan, GroupPlan, PublishPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
@@ -84,6 +84,10 @@ export class ConnectedGroup implements GroupContext {
     this.#hide = hide;
     this.bodies = bodies;
     this.gate = gateOf?.(this);
+  }
+
+  receiver(options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver> {
+    return this.connection.receiver(this.plan.from, options, signal);
   }
 
   /** Made when the first message is dead-lettered. */

@@ -211,7 +211,7 @@ export class GroupRunner {
       };
       const { most: window } = this.#window;
       const options = { holdMs: plan.holdMs, prefetch: plan.maxInFlight, window, start: plan.start, announce };
-      const receiver = await connection.receiver(plan.from, options, this.#opening.signal);
+      const receiver = await this.context.receiver(options, this.#opening.signal);
       try {
         if (this.#opening.signal.aborted) return undefined;
         const { physicalName } = this.context;
@@ -258,8 +258,8 @@ export class GroupRunner {
         else deadline.addEventListener("abort", () => resolve("late"), { once: true });
       });
       if ((await Promise.race([this.#main, late])) === "late") {
-        abandoned =
-          session?.abandon(new Error("the drain deadline has passed; this delivery may be delivered again")) ?? 0;
+        const reason = "the drain deadline has passed; this delivery may be delivered again";
+        abandoned = session?.abandon(new Error(reason)) ?? 0;
         await this.#within(GRACE_MS, session?.flush());
         await this.#within(GRACE_MS, Promise.all([session?.cut(), this.#main]));
         session?.forget();

@@ -1,4 +1,4 @@
-import type { Connection, Runtime } from "../../driver/index.ts";
+import type { Connection, Delivery, ReceiverDriver, ReceiverOptions, Runtime } from "../../driver/index.ts";
 import type { MessagingEvent } from "../../api/events.ts";
 import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
@@ -39,6 +39,9 @@ type Without<T> = T extends unknown ? Omit<T, "connection" | "channel" | "group"
 /** An event without the fields that the group adds. */
 export type GroupEvent = Without<MessagingEvent>;
 
+/** What became of a message beside its settlement: it has a dead letter, or its next attempt is due in `delayMs` milliseconds. */
+export type ToldOf = { readonly dead: true } | { readonly delayMs: number };
+
 /** What the parts of one group's consumption share. */
 export interface GroupContext {
   readonly consumer: ConsumerShape;
@@ -48,6 +51,10 @@ export interface GroupContext {
   readonly physicalName: string;
   readonly runtime: Runtime;
   readonly connection: Connection;
+  /** Opens what the group receives from: a receiver of the connection, or an event that was pushed. */
+  receiver(options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
+  /** Only for a pushed event: tells it what the answer must say and no settlement does. */
+  readonly told?: ((delivery: Delivery, what: ToldOf) => void) | undefined;
   /** Reads the bodies of messages, if the channel has a pipeline. */
   readonly bodies: Bodies | undefined;
   /** Loads a reader for a message that has passed steps although its channel has none here. */

@@ -43,6 +43,8 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
   /** Only for ordered channels. */
   #lanes: Lanes | undefined;
   #running = 0;
+  /** Nothing waits for running handlers any more. */
+  #abandoned = false;
   #idle: (() => void)[] = [];
   #none: (() => void)[] = [];
 
@@ -354,6 +356,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
       message.abort(reason);
     }
     // Nothing waits for these handlers any more: checkpoints can be stored and the lease handed over.
+    this.#abandoned = true;
     for (const wake of [...this.#idle.splice(0), ...this.#none.splice(0)]) wake();
     return count;
   }
@@ -394,12 +397,12 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
 
   /** Resolves when no handler is running. */
   async idle(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#running > 0 && !this.#abandoned) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** Resolves when every held message has been handled, retries included. */
   async finished(): Promise<void> {
-    if (this.size > 0) await new Promise<void>((resolve) => this.#none.push(resolve));
+    if (this.size > 0 && !this.#abandoned) await new Promise<void>((resolve) => this.#none.push(resolve));
   }
 
   /** Call this when a message has left or waits for its next attempt. */

@@ -106,7 +106,9 @@ export class LeaseRunner implements Receiving, MessageParts {
     const { context, capabilities } = this.host;
     const keyed = context.plan.from.ordered && capabilities.ordering !== "none";
     const unwanted = this.ending || this.lease.lost.aborted;
-    const tooLate = this.lease.extend === undefined && !this.log ? this.heartbeat.measure(deliveries) : 0;
+    // What is pushed is held until its event is answered, which is not timed here.
+    const pushed = capabilities.delivery === "pushed";
+    const tooLate = this.lease.extend === undefined && !this.log && !pushed ? this.heartbeat.measure(deliveries) : 0;
     // Allocated at its final length (docs/v8.md#outgrown-arrays).
     const arrived = new Array<HeldMessage>(deliveries.length);
     const startable: HeldMessage[] = keyed ? [] : arrived;
@@ -142,7 +144,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     for (const message of startable) if (message.state === "ready") this.host.enqueue(message);
     if (keyed && startable.length + behind.length < deliveries.length) this.host.gathered();
     // Messages that are handled already need no timer.
-    if (this.messages.size > 0) this.heartbeat.watch(arrived);
+    if (!pushed && this.messages.size > 0) this.heartbeat.watch(arrived);
     // It may be in the old generation (docs/v8.md#old-objects).
     arrived.length = 0;
   }
