@@ -434,6 +434,8 @@ export declare class Reader {
     watch(forMs: number, ack?: boolean): Promise<Taken[]>;
     settle(taken: readonly Taken[], action?: "ack" | "release" | {
         readonly retryMs: number;
+    } | {
+        readonly releaseMs: number;
     }): Promise<Outcome[]>;
     close(): Promise<void>;
 }

@@ -629,7 +629,8 @@ export type MessagingEvent = EventContext &
  | {
     readonly type: "released";
     readonly level: "info";
-    readonly reason: "stop" | "asked" | "order" | "hold" | "breaker";
+    readonly reason: "stop" | "asked" | "order" | "hold" | "breaker" | "room";
+    readonly counted?: boolean;
 }
  | {
     readonly type: "receive-failed";
@@ -1316,7 +1317,7 @@ export interface Condemned {
     readonly error?: unknown;
 }
 export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | "lost";
-export type ReleaseReason = "stop" | "asked" | "order" | "hold" | "breaker";
+export type ReleaseReason = "stop" | "asked" | "order" | "hold" | "breaker" | "room";
 export interface Keeper {
     readonly id: string;
     readonly runtime: Runtime;
@@ -1330,6 +1331,7 @@ export interface Keeper {
     canReturn(message: HeldMessage, delayMs: number): boolean;
     wait(message: HeldMessage, delayMs: number): void;
     giveBack(message: HeldMessage, delayMs: number, attempt: number): void;
+    postpone(message: HeldMessage, delayMs: number, reason: ReleaseReason): void;
     release(message: HeldMessage, reason: ReleaseReason): void;
     leave(message: HeldMessage): void;
     following(message: HeldMessage, most: number): readonly HeldMessage[];
@@ -1345,6 +1347,7 @@ export declare class HeldMessage implements Linked<HeldMessage>, Listed<HeldMess
     deadline: number | undefined;
     failures: number;
     readonly before: number;
+    get waits(): number;
     dueAt: number;
     wait: Disposable | undefined;
     extending: Promise<readonly Outcome[] | undefined> | undefined;
@@ -1362,11 +1365,18 @@ export declare class HeldMessage implements Linked<HeldMessage>, Listed<HeldMess
     get signal(): AbortSignal;
     abort(reason: Error): void;
 }
+export declare class PostponedMessage extends HeldMessage {
+    #private;
+    constructor(delivery: Delivery, lease: Keeper, lane: string | undefined, before: number, waits: number);
+    get waits(): number;
+    get attempt(): number;
+}
 
 // consume/lease/known-attempts.d.ts
 export interface Known {
     readonly attempts: number;
-    readonly firstAt: number;
+    readonly firstAt: number | undefined;
+    readonly waits?: number;
 }
 export declare class Attempts {
     #private;
@@ -1504,6 +1514,7 @@ export interface Capabilities {
     readonly retryDelayMs: number;
     readonly holdExtend: boolean;
     readonly releaseWithoutPenalty: boolean;
+    readonly releaseDelayMs?: number;
     readonly attempts: "exact" | "failures" | "approximate" | "local";
     readonly settleResult: "confirmed" | "sent" | "checkpoint";
     readonly deadLetter: "none" | "native";
@@ -1643,6 +1654,7 @@ export type Settlement<R = any> = {
  | {
     readonly receipt: R;
     readonly action: "release";
+    readonly delayMs?: number;
 };
 export type Outcome = undefined | {
     readonly cause: unknown;

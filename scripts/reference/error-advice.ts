@@ -291,6 +291,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The transport cannot move a group to another position. Only streams can, and only if no other service keeps the group's position (`runsOn`).",
   "resource-in-use": "The stream or its consumer is being changed. It is tried again.",
   "resource-locked": "Another connection has the queue exclusively. It is tried again.",
+  "release-delay-unsupported":
+    "The handler threw `Release` with a delay that the transport cannot keep: SQS keeps a message for at most 12 hours from its receive. Ask for less, or publish the message again with a delay.",
   "retry-delay-unsupported":
     "The transport cannot wait as long as the policy says before the next attempt. Lower `max` of the policy: SQS waits at most 12 hours from the receive.",
   "retry-not-stored":

@@ -23,6 +23,7 @@ export function capabilitiesOf(of: Destination, options: Pick<ResolvedOptions, "
     holdExtend: false,
     // The copies made for a retry count failures (receive/delayed-redelivery.ts). The broker counts every return.
     releaseWithoutPenalty: true,
+    ...(plain ? { releaseDelayMs: MAX_DELAY_MS } : {}),
     attempts: plain ? "failures" : "local",
     settleResult: stream ? "checkpoint" : "sent",
     deadLetter: stream ? "none" : "native",

@@ -138,22 +138,20 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
           return { cause: new MemoryFault("retryable", "no-answer", "the test asked for a lost ack") };
         return this.#queue.ack(receipt, now) ? undefined : LOST;
       }
-      case "retry": {
-        if (settlement.delayMs > this.capabilities.retryDelayMs) {
-          return {
-            cause: new MemoryFault(
-              "permanent",
-              "delay-too-long",
-              `${settlement.delayMs} ms; at most ${this.capabilities.retryDelayMs}`,
-            ),
-          };
-        }
-        const refused = this.#queue.rules.returnsByHold ? this.#tooLong(receipt, settlement.delayMs) : undefined;
-        return refused ?? (this.#queue.giveBack(receipt, settlement.delayMs, settlement.attempt) ? undefined : LOST);
-      }
+      case "retry":
+        return this.#giveBack(receipt, settlement.delayMs, settlement.attempt);
       case "release":
-        return this.#queue.giveBack(receipt, 0, undefined) ? undefined : LOST;
+        return this.#giveBack(receipt, settlement.delayMs ?? 0, undefined);
     }
+  }
+
+  /** `attempts`: how often it has failed. Undefined: as often as before. */
+  #giveBack(receipt: Hold, delayMs: number, attempts: number | undefined): Outcome {
+    const { retryDelayMs } = this.capabilities;
+    if (delayMs > retryDelayMs)
+      return { cause: new MemoryFault("permanent", "delay-too-long", `${delayMs} ms; at most ${retryDelayMs}`) };
+    const refused = this.#queue.rules.returnsByHold ? this.#tooLong(receipt, delayMs) : undefined;
+    return refused ?? (this.#queue.giveBack(receipt, delayMs, attempts) ? undefined : LOST);
   }
 
   #tooLong(receipt: Hold, forMs: number): Outcome {

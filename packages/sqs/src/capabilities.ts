@@ -33,6 +33,7 @@ export function capabilitiesOf(fifo: boolean, limits: QueueLimits, hops?: Hops):
     retryDelayMs: MAX_HOLD_MS - RETRY_MARGIN_MS,
     holdExtend: true,
     releaseWithoutPenalty: false,
+    releaseDelayMs: MAX_HOLD_MS - RETRY_MARGIN_MS,
     attempts: "approximate",
     settleResult: "confirmed",
     deadLetter: "native",
@@ -62,11 +63,13 @@ export function declared(of: Destination): Capabilities | undefined {
  */
 export function pushedTo(of: Destination, pulled: Capabilities): Capabilities {
   if (of.runsOn !== "lambda" || of.dead === true) return pulled;
+  const delayMs = Math.max(pulled.retryDelayMs - (of.holdMs ?? 0), 0);
   return {
     ...pulled,
     delivery: "pushed",
     concurrency: { ...pulled.concurrency, receive: 1 },
-    retryDelayMs: Math.max(pulled.retryDelayMs - (of.holdMs ?? 0), 0),
+    retryDelayMs: delayMs,
+    releaseDelayMs: delayMs,
     holdExtend: false,
   };
 }

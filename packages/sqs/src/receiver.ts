@@ -190,7 +190,7 @@ interface VisibilityChange {
   readonly ms?: number;
 }
 
-/** An ack deletes the message, a retry hides it for its delay, a release makes it visible at once. */
+/** An ack deletes the message. A retry or a release hides it for its delay, if it has one, or makes it visible at once. */
 export async function settle(
   url: string,
   call: Call,
@@ -200,7 +200,7 @@ export async function settle(
   const changes = batch.map((settlement, index): VisibilityChange => {
     const { receipt } = settlement;
     if (settlement.action === "ack") return { index, receipt };
-    return { index, receipt, ms: settlement.action === "retry" ? settlement.delayMs : 0 };
+    return { index, receipt, ms: settlement.delayMs ?? 0 };
   });
   return carryOut(url, call, changes, signal);
 }

@@ -40,6 +40,8 @@ export class Acknowledger {
     const { channel, message } = receipt;
     if (action === "retry" && !this.#brokerRetries(receipt, settlement.delayMs))
       return this.#republish(receipt, settlement.delayMs, settlement.attempt, signal);
+    if (action === "release" && (settlement.delayMs ?? 0) > 0)
+      return this.#republish(receipt, settlement.delayMs ?? 0, receipt.failures, signal);
     // A copy starts a new count. Otherwise the broker could move a message to the dead letters that never failed.
     if (action === "release" && receipt.returned >= this.#options.safeReturns())
       return this.#republish(receipt, 0, receipt.failures, signal);

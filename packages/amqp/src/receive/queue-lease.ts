@@ -276,7 +276,8 @@ export class QueueLease implements Lease<Receipt> {
       return undefined;
     }
     if (this.#options.redelivery !== undefined) {
-      if (action === "release" && receipt.returned >= this.#options.safeReturns()) this.#warnOfReturns(receipt);
+      if (action === "release" && settlement.delayMs === undefined && receipt.returned >= this.#options.safeReturns())
+        this.#warnOfReturns(receipt);
       return this.#acknowledger.giveBack(settlement, signal);
     }
     this.#unsettled.keep(receipt);

@@ -142,8 +142,12 @@ export type MessagingEvent = EventContext &
          * - `asked`: a handler or middleware threw `Release`, or the policy says `release` for the error.
          * - `order`: an earlier message of its key was given back or failed.
          * - `hold`: its handler did not start in time, and the hold cannot be extended.
+         * - `breaker`: the circuit breaker of its group has opened.
+         * - `room`: it waits for its time, and other messages need its place. It comes no earlier than then.
          */
-        readonly reason: "stop" | "asked" | "order" | "hold" | "breaker";
+        readonly reason: "stop" | "asked" | "order" | "hold" | "breaker" | "room";
+        /** True if the broker counts the return as an attempt, as SQS does. Absent: it does not. */
+        readonly counted?: boolean;
       }
     /** Receiving failed. It is tried again after `retryInMs` milliseconds. */
     | {

@@ -43,7 +43,8 @@ export class DeadLetter extends Verdict {
 
 /**
  * Gives the message back, because it is not at fault: another process should handle it, or it is not its time yet. If the transport can,
- * no attempt is counted. With `delay`, the message comes no earlier than that: it waits in this process as long as its hold can be kept.
+ * no attempt is counted. With `delay`, the message comes no earlier than that: it waits in this process as long as its hold can be kept,
+ * otherwise at the broker. A delay that neither can keep makes a dead letter (`release-delay-unsupported`).
  */
 export class Release extends Verdict {
   override readonly name = "Release";

@@ -1,6 +1,6 @@
 /**
- * What a transport can do for one destination. Every field except `minInFlight` and `delivery` is required; `0`, `"none"` or `false` means that
- * the transport cannot do it. Declare only what the broker guarantees: the contract suite checks each field against the broker.
+ * What a transport can do for one destination. Every field except `minInFlight`, `delivery` and `releaseDelayMs` is required; `0`, `"none"` or
+ * `false` means that the transport cannot do it. Declare only what the broker guarantees: the contract suite checks each field against the broker.
  */
 export interface Capabilities {
   /**
@@ -39,6 +39,11 @@ export interface Capabilities {
   readonly holdExtend: boolean;
   /** True if a `release` settlement does not increase `Delivery.attempt`. */
   readonly releaseWithoutPenalty: boolean;
+  /**
+   * The longest `delayMs` of a `release` settlement, in milliseconds. Default 0: none. Core then returns a message that waits without
+   * having failed by a `retry` that repeats the attempt before.
+   */
+  readonly releaseDelayMs?: number;
   /**
    * What `Delivery.attempt` counts.
    * - `exact`: every delivery.

@@ -78,8 +78,11 @@ export type Settlement<R = any> =
   | { readonly receipt: R; readonly action: "ack" }
   /** Attempt number `attempt` failed. The broker must not redeliver the message before `delayMs` milliseconds have passed. */
   | { readonly receipt: R; readonly action: "retry"; readonly delayMs: number; readonly attempt: number }
-  /** The message did not fail. The broker should redeliver it at once. */
-  | { readonly receipt: R; readonly action: "release" };
+  /**
+   * The message did not fail, and its attempt must not change if the broker can do so. The broker should redeliver it at once, or no
+   * earlier than after `delayMs` milliseconds. Core gives a `delayMs` only up to {@link Capabilities.releaseDelayMs}.
+   */
+  | { readonly receipt: R; readonly action: "release"; readonly delayMs?: number };
 
 /** The result for one item. Undefined means success. */
 export type Outcome = undefined | { readonly cause: unknown };

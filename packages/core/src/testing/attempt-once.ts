@@ -105,6 +105,7 @@ function keeper(runtime: Runtime): Keeper {
     canReturn: () => false,
     wait: nothing,
     giveBack: nothing,
+    postpone: nothing,
     release: nothing,
     leave: nothing,
     following: () => [],

@@ -7,7 +7,7 @@ import { type Decision, decide } from "./retry-policy.ts";
 import { type Condemned } from "../lease/held-message.ts";
 import { withError } from "./describe-error.ts";
 import type { GroupContext } from "../lease/group-context.ts";
-import type { HeldMessage } from "../lease/held-message.ts";
+import type { HeldMessage, ReleaseReason } from "../lease/held-message.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 import { needsPerson } from "../../base/troubles.ts";
 
@@ -63,7 +63,7 @@ export class Concluder {
     } else if (decision.action === "deadLetter") {
       this.condemn(message, decision);
     } else if (decision.action === "release") {
-      this.#release(message, decision.delayMs);
+      this.#release(message, decision.delayMs, decision.error);
     } else if (decision.action === "down") {
       this.#down(message);
     } else {
@@ -71,13 +71,28 @@ export class Concluder {
     }
   }
 
-  #release(message: HeldMessage, delayMs: number | undefined): void {
+  #release(message: HeldMessage, delayMs: number | undefined, error: unknown): void {
     const { lease } = message;
-    lease.end(message);
     // Nothing can be returned to a log, and a broker that cannot delay would deliver it at once. Waiting here uses up no attempt.
     const waitMs = delayMs ?? (lease.log ? this.#context.plan.policy.retry.firstMs : 0);
-    if (waitMs > 0 && !lease.ending && lease.canKeep(message, waitMs)) lease.wait(message, waitMs);
+    const here = lease.canKeep(message, waitMs);
+    const there = lease.canReturn(message, waitMs);
+    if (waitMs > 0 && !here && !there) {
+      const refused = `the handler asked for a release for ${waitMs} ms, which this transport cannot keep`;
+      const reason = withError(refused, this.#context.describe(error));
+      this.condemn(message, { action: "deadLetter", code: "release-delay-unsupported", reason, error });
+      return;
+    }
+    lease.end(message);
+    // While a pushed event waits here, its invocation costs.
+    if (waitMs > 0 && here && !lease.ending && !(this.#context.told && there)) lease.wait(message, waitMs);
+    else if (waitMs > 0 && there) this.#postpone(message, waitMs, "asked");
     else lease.release(message, "asked");
+  }
+
+  #postpone(message: HeldMessage, delayMs: number, reason: ReleaseReason): void {
+    this.#context.told?.(message.delivery, { delayMs });
+    message.lease.postpone(message, delayMs, reason);
   }
 
   /** Lets a message wait for what its handler needs. The longer it has waited, the longer until the next try. */
@@ -89,9 +104,11 @@ export class Concluder {
     const { firstMs, maxMs } = plan.policy.retry;
     const delayMs = Math.min(Math.max(now - message.firstFailedAt, firstMs), maxMs);
     lease.end(message);
-    if (told && lease.canReturn(message, delayMs)) lease.giveBack(message, delayMs, message.attempt - 1);
-    else if (!lease.ending && lease.canKeep(message, delayMs)) lease.wait(message, delayMs);
-    else lease.release(message, lease.ending ? "stop" : "asked");
+    const reason = lease.ending ? "stop" : "asked";
+    const there = lease.canReturn(message, delayMs);
+    if (!lease.ending && lease.canKeep(message, delayMs) && !(told && there)) lease.wait(message, delayMs);
+    else if (there) this.#postpone(message, delayMs, reason);
+    else lease.release(message, reason);
   }
 
   #retry(message: HeldMessage, delayMs: number, asked: boolean, error: unknown): void {

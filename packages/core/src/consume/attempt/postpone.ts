@@ -39,6 +39,7 @@ export function postpone(context: GroupContext, message: HeldMessage, error: Mes
   lease.end(message);
   if (message.state === "lost") lease.leave(message);
   else if (lease.canKeep(message, delayMs) && !lease.ending) lease.wait(message, delayMs);
+  else if (lease.canReturn(message, delayMs)) lease.postpone(message, delayMs, lease.ending ? "stop" : "hold");
   else lease.release(message, lease.ending ? "stop" : "hold");
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DeadLetter, Release, Retry } from "../../api/verdicts.ts";
 import { gate, rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
@@ -221,6 +221,94 @@ test("Release gives back without an attempt, and what is behind it of its key to
   await runner.start();
   await runtime.settle();
   expect(lease.settled.map(({ action }) => action)).toEqual(["release", "release"]);
+});
+
+test("a release with a delay that nothing can keep is a dead letter, as such a retry is", async () => {
+  const { runner, lease, message, runtime, events } = rig({
+    handler: () => {
+      throw new Release({ delay: "13h" });
+    },
+  });
+  lease.push(message(1, { deadlineMs: 60_000, lastMs: 43_200_000 }));
+  await runner.start();
+  await runtime.settle();
+  expect(events).toContainEqual(expect.objectContaining({ type: "dead-letter", code: "release-delay-unsupported" }));
+});
+
+describe("a release with a delay", () => {
+  const later = () => {
+    throw new Release({ delay: "2h" });
+  };
+
+  test("that cannot be waited for here goes back with its delay, as a release where the driver can", async () => {
+    for (const [releaseDelayMs, expected] of [
+      [43_200_000, { receipt: "r1", action: "release", delayMs: 7_200_000 }],
+      [0, { receipt: "r1", action: "retry", delayMs: 7_200_000 }],
+    ] as const) {
+      const { runner, lease, message, runtime, events } = rig({
+        capabilities: { releaseDelayMs, holdExtend: false },
+        handler: later,
+      });
+      Object.assign(lease, { extend: undefined });
+      lease.push(message(1, { deadlineMs: 1_800_000 }));
+      await runner.start();
+      await runtime.settle();
+      expect(lease.settled).toEqual([expected]);
+      expect(events).toContainEqual(expect.objectContaining({ type: "released", reason: "asked" }));
+    }
+  });
+
+  test("of a message that failed before during its hold goes back as a retry, which carries the failures", async () => {
+    let calls = 0;
+    const { runner, lease, message, runtime } = rig({
+      ordered: true,
+      capabilities: { releaseDelayMs: 43_200_000 },
+      handler: () => {
+        if (++calls === 1) throw new Error("no");
+        later();
+      },
+    });
+    const settlements: unknown[] = [];
+    const settle = lease.settle.bind(lease);
+    lease.settle = (batch) => {
+      settlements.push(...batch);
+      return settle(batch);
+    };
+    lease.push(message(1, { key: "k" }));
+    await runner.start();
+    await runtime.advance("2s");
+    await runner.stop(AbortSignal.timeout(1_000));
+    expect(settlements).toEqual([{ receipt: "r1", action: "retry", delayMs: 7_199_000, attempt: 1 }]);
+  });
+
+  test("costs no attempt in this process though the broker counts it, and goes back at most half as often as the broker allows", async () => {
+    const attempts: number[] = [];
+    const { runner, lease, message, runtime, events, context } = rig({
+      plan: { concurrency: 1, maxInFlight: 1 },
+      capabilities: { releaseWithoutPenalty: false, attempts: "approximate", releaseDelayMs: 43_200_000 },
+      handler: (_data, { attempt }) => {
+        attempts.push(attempt);
+        throw new Release({ delay: "1m" });
+      },
+    });
+    Object.assign(context.plan.from, { nativeAttempts: 10 });
+    const first = message(1);
+    await runner.start();
+    for (let receives = 1; receives <= 10; receives++) {
+      lease.push({ ...first, receipt: `r${receives}`, attempt: receives });
+      await runtime.settle();
+    }
+    expect(attempts).toEqual([1, 1, 1, 1, 1]);
+    expect(lease.settled.map(({ receipt, action }) => `${receipt} ${action}`)).toEqual([
+      "r1 release",
+      "r2 release",
+      "r3 release",
+      "r4 release",
+    ]);
+    const rooms = events.filter((event) => event.type === "released");
+    expect(rooms).toHaveLength(4);
+    for (const room of rooms) expect(room).toMatchObject({ reason: "room", counted: true });
+  });
 });
 
 test("what was handed out before the driver knew of a message given back follows it, and is not handled before it", async () => {

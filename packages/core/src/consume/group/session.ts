@@ -119,10 +119,17 @@ export class Session implements LeaseHost {
         // Without its keys or its store, no message of the channel can be read: nothing more is to be received.
         if (message.body !== undefined && message.body.tries > 0 && !message.body.own) continue;
         if (message.state !== "waiting" || (longest !== undefined && message.dueAt <= longest.dueAt)) continue;
-        if (runner.messages.canReturn(message, message.dueAt - now)) longest = message;
+        if (this.#mayReturn(message) && runner.messages.canReturn(message, message.dueAt - now)) longest = message;
       }
     }
-    if (longest !== undefined) longest.lease.giveBack(longest, longest.dueAt - now, longest.attempt - 1);
+    if (longest !== undefined) longest.lease.postpone(longest, longest.dueAt - now, "room");
+  }
+
+  /** Where the broker counts each return, half of its own limit of deliveries is left to attempts and crashes. */
+  #mayReturn({ delivery }: HeldMessage): boolean {
+    if (this.capabilities.releaseWithoutPenalty) return true;
+    const { nativeAttempts = Number.POSITIVE_INFINITY } = this.context.plan.from;
+    return (delivery.attempt ?? 1) < nativeAttempts / 2;
   }
 
   #limit(most: number, late: boolean): void {

@@ -26,7 +26,7 @@ export interface Condemned {
 export type HeldState = "ready" | "running" | "waiting" | "settling" | "done" | "lost";
 
 /** Why a message goes back unhandled. It uses up no attempt. */
-export type ReleaseReason = "stop" | "asked" | "order" | "hold" | "breaker";
+export type ReleaseReason = "stop" | "asked" | "order" | "hold" | "breaker" | "room";
 
 /** The lease that holds a message. Every change of the message's state is a call here. */
 export interface Keeper {
@@ -52,6 +52,11 @@ export interface Keeper {
   wait(message: HeldMessage, delayMs: number): void;
   /** Returns it to the broker after a failed attempt, together with the messages held behind it in its lane. */
   giveBack(message: HeldMessage, delayMs: number, attempt: number): void;
+  /**
+   * Returns a message that waits. The broker redelivers it no earlier than in `delayMs`, which {@link canReturn} must allow. It uses up no
+   * attempt, except in another process if the broker counts every delivery.
+   */
+  postpone(message: HeldMessage, delayMs: number, reason: ReleaseReason): void;
   /** Returns it at once without using up an attempt. On a log it stays unsettled. */
   release(message: HeldMessage, reason: ReleaseReason): void;
   /** Removes it from this process. Frees its place in the budget and lets the next of its lane start. */
@@ -79,6 +84,10 @@ export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
   failures = 0;
   /** Known attempts before this hold. */
   readonly before: number;
+  /** How often this process returned it to wait and the broker counted that. */
+  get waits(): number {
+    return 0;
+  }
   /** When its next attempt is due (monotonic), while it waits; `wait` is the timer. */
   dueAt = 0;
   wait: Disposable | undefined = undefined;
@@ -131,5 +140,24 @@ export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
   abort(reason: Error): void {
     this.#reason ??= reason;
     this.#abort?.abort(reason);
+  }
+}
+
+/** A message that this process has returned to wait, from a broker that counts every delivery. A class, so that others pay nothing. */
+export class PostponedMessage extends HeldMessage {
+  readonly #waits: number;
+
+  constructor(delivery: Delivery, lease: Keeper, lane: string | undefined, before: number, waits: number) {
+    super(delivery, lease, lane, before);
+    this.#waits = waits;
+  }
+
+  override get waits(): number {
+    return this.#waits;
+  }
+
+  override get attempt(): number {
+    const counted = (this.delivery.attempt ?? 1) - this.#waits;
+    return Math.max(counted, this.before + 1) + this.failures;
   }
 }

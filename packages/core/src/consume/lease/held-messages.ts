@@ -227,19 +227,32 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     });
   }
 
+  postpone(message: HeldMessage, delayMs: number, reason: ReleaseReason): void {
+    const { host } = this.#work;
+    const { capabilities } = host;
+    const { firstFailedAt, failures } = message;
+    this.#unwait(message);
+    if (reason === "stop") host.gaveBack();
+    this.#emitReleased(message, reason);
+    const counted = !capabilities.releaseWithoutPenalty;
+    if (counted || firstFailedAt !== undefined)
+      this.#remember(message, message.attempt - 1, counted ? message.waits + 1 : 0, firstFailedAt);
+    const { receipt } = message.delivery;
+    // Attempts that failed during this hold are known to the broker only if a retry says so.
+    const asRelease = failures === 0 && delayMs <= (capabilities.releaseDelayMs ?? 0);
+    const settlement: Settlement = asRelease
+      ? { receipt, action: "release", delayMs }
+      : { receipt, action: "retry", delayMs, attempt: message.attempt - 1 };
+    this.#goBack(message, settlement);
+  }
+
   release(message: HeldMessage, reason: ReleaseReason): void {
     if (message.state === "lost") return this.leave(message);
-    const { host, lease, log } = this.#work;
+    const { host, log } = this.#work;
     this.#unwait(message);
     if (message.failures > 0) this.#remember(message, message.attempt - 1);
     if (reason === "stop") host.gaveBack();
-    host.context.emit({
-      type: "released",
-      level: "info",
-      reason,
-      id: message.opened?.id ?? message.delivery.id,
-      lease: lease.id,
-    });
+    this.#emitReleased(message, reason);
     if (log) {
       this.#releaseBehind(message);
       return this.#drop(message);
@@ -250,7 +263,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
   /** Returns an unstarted message whose hold ends soon and cannot be extended, before the hold is lost. */
   releaseInTime(message: HeldMessage): void {
     const left = message.dueAt - this.#work.runtime.monotonic();
-    if (message.state === "waiting" && this.canReturn(message, left)) this.giveBack(message, left, message.attempt - 1);
+    if (message.state === "waiting" && this.canReturn(message, left)) this.postpone(message, Math.max(left, 0), "hold");
     else this.release(message, "hold");
   }
 
@@ -261,7 +274,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
       if (!this.has(message)) continue;
       const left = message.dueAt - now;
       if (message.state === "waiting" && this.canReturn(message, left))
-        this.giveBack(message, left, message.attempt - 1);
+        this.postpone(message, Math.max(left, 0), "stop");
       else if (message.state === "waiting" || message.state === "ready") this.release(message, "stop");
     }
   }
@@ -305,10 +318,27 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     message.wait = undefined;
   }
 
-  #remember(message: HeldMessage, attempts: number): void {
+  #remember(
+    message: HeldMessage,
+    attempts: number,
+    waits = message.waits,
+    firstAt: number | undefined = message.firstFailedAt ?? this.runtime.now(),
+  ): void {
     if (message.delivery.unique === false) return;
-    const { runtime, host } = this.#work;
-    host.context.attempts.failed(message.delivery.id, { attempts, firstAt: message.firstFailedAt ?? runtime.now() });
+    const known = waits === 0 ? { attempts, firstAt } : { attempts, firstAt, waits };
+    this.#work.host.context.attempts.failed(message.delivery.id, known);
+  }
+
+  #emitReleased(message: HeldMessage, reason: ReleaseReason): void {
+    const { host, lease } = this.#work;
+    host.context.emit({
+      type: "released",
+      level: "info",
+      reason,
+      ...(host.capabilities.releaseWithoutPenalty ? {} : { counted: true }),
+      id: message.opened?.id ?? message.delivery.id,
+      lease: lease.id,
+    });
   }
 
   // ── Loss of the hold ──

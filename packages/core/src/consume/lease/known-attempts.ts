@@ -3,8 +3,10 @@ const MOST = 10_000;
 
 export interface Known {
   readonly attempts: number;
-  /** When the first of them failed, in epoch milliseconds. */
-  readonly firstAt: number;
+  /** When the first of them failed, in epoch milliseconds. Undefined: none has. */
+  readonly firstAt: number | undefined;
+  /** How often this process returned it to wait, although the broker counts that as an attempt. */
+  readonly waits?: number;
 }
 
 /** The attempts of messages that this process returned. A broker does not count attempts made within one hold. */

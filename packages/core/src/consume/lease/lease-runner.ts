@@ -1,7 +1,7 @@
 import type { Delivery, Fault, Lease, Phase, Runtime } from "../../driver/index.ts";
 import { Checkpointer } from "./checkpoint.ts";
 import { Heartbeat } from "./extend.ts";
-import { HeldMessage } from "./held-message.ts";
+import { HeldMessage, PostponedMessage } from "./held-message.ts";
 import { HeldMessages, type MessageParts } from "./held-messages.ts";
 import { cleared } from "./lease-troubles.ts";
 import type { LeaseHost } from "./lease-work.ts";
@@ -119,7 +119,10 @@ export class LeaseRunner implements Receiving, MessageParts {
       let message: HeldMessage;
       try {
         const lane = !keyed ? undefined : capabilities.ordering === "partition" ? "" : delivery.message.key;
-        message = new HeldMessage(delivery, this.messages, lane, known === undefined ? 0 : known.attempts);
+        message =
+          known?.waits === undefined
+            ? new HeldMessage(delivery, this.messages, lane, known === undefined ? 0 : known.attempts)
+            : new PostponedMessage(delivery, this.messages, lane, known.attempts, known.waits);
       } catch (cause) {
         context.budget.unreserve(deliveries.length - i);
         throw cause;

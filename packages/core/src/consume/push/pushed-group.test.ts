@@ -1,6 +1,6 @@
 /** A source like an HTTP endpoint that a broker calls: it answers with one verdict for each message, and can settle nothing before. */
 import { expect, test } from "vitest";
-import { DeadLetter, Release, Retry } from "../../api/verdicts.ts";
+import { DeadLetter, DependencyDown, Release, Retry } from "../../api/verdicts.ts";
 import type { Adapter, Delivery, Settlement } from "../../driver/index.ts";
 import { gate, rig, type RigOptions } from "../../fixtures/scripted-receiver.ts";
 import { PushedGroup } from "./pushed-group.ts";
@@ -47,6 +47,20 @@ test("an answer cannot say a delay, so the retry is settled before it", async ()
   const { push, message, settled } = pushed({ handler: fail });
   await push([message(1)]);
   expect(settled).toEqual([{ receipt: "r1", action: "retry", delayMs: 1_000, attempt: 1 }]);
+});
+
+test("what waits for its time goes back with its delay, and does not wait within the invocation", async () => {
+  const { push, message, settled } = pushed({
+    capabilities: { releaseDelayMs: 43_200_000 },
+    handler: (data) => {
+      throw data === "down" ? new DependencyDown("a database") : new Release({ delay: "5s" });
+    },
+  });
+  expect((await push([message("later"), message("down")])).verdicts).toEqual(["released", "released"]);
+  expect(settled).toEqual([
+    { receipt: "r1", action: "release", delayMs: 5_000 },
+    { receipt: "r2", action: "release", delayMs: 1_000 },
+  ]);
 });
 
 test("a source without settlements of its own gets all of it in the answer", async () => {
