@@ -470,6 +470,45 @@ export const mutants: readonly Mutant[] = [
     hooks: settling((one) => (one.action === "retry" ? { ...one, delayMs: one.delayMs / 2 } : one)),
   },
   {
+    name: "halves the delay of a release",
+    of: "memory queue",
+    caughtBy: "C5-driver-release-delay",
+    hooks: settling((one) =>
+      one.action === "release" && one.delayMs !== undefined ? { ...one, delayMs: one.delayMs / 2 } : one,
+    ),
+  },
+  {
+    name: "forgets the delay of a release",
+    of: "memory as SQS",
+    caughtBy: "C5-release-at-stop-is-not-early",
+    hooks: settling((one) => (one.action === "release" ? { receipt: one.receipt, action: "release" } : one)),
+  },
+  {
+    name: "counts a message that waits as failed",
+    of: "memory queue",
+    caughtBy: "C9-more-waiting-than-fit",
+    hooks: settling((one) =>
+      one.action === "release" && one.delayMs !== undefined
+        ? { receipt: one.receipt, action: "retry", delayMs: one.delayMs, attempt: 1 }
+        : one,
+    ),
+  },
+  {
+    name: "counts the time that a message is held as attempts",
+    of: "memory queue",
+    caughtBy: "C9-ten-releases-then-failures",
+    hooks: (runtime) => ({
+      receive: async (max, call) => {
+        const from = runtime().monotonic();
+        const aged = (one: Delivery): Delivery =>
+          Object.defineProperty({ ...one, message: one.message }, "attempt", {
+            get: () => 1 + Math.floor((runtime().monotonic() - from) / 500),
+          });
+        return (await call(max))?.map(aged) ?? null;
+      },
+    }),
+  },
+  {
     name: "claims to release without penalty",
     of: "memory as SQS",
     caughtBy: "C9-release-penalty-as-declared",

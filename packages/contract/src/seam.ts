@@ -126,7 +126,7 @@ export class Reader {
 
   async settle(
     taken: readonly Taken[],
-    action: "ack" | "release" | { readonly retryMs: number } = "ack",
+    action: "ack" | "release" | { readonly retryMs: number } | { readonly releaseMs: number } = "ack",
   ): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
     for (const lease of new Set(taken.map((one) => one.lease))) {
@@ -136,6 +136,7 @@ export class Reader {
         const batch = mine.slice(at, at + most).map(({ delivery }) => {
           const { receipt } = delivery;
           if (action === "ack" || action === "release") return { receipt, action };
+          if ("releaseMs" in action) return { receipt, action: "release" as const, delayMs: action.releaseMs };
           return { receipt, action: "retry" as const, delayMs: action.retryMs, attempt: delivery.attempt ?? 1 };
         });
         outcomes.push(...(await lease.settle(batch, new AbortController().signal)));

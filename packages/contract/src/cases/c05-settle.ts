@@ -1,6 +1,18 @@
 import { DeadLetter, middleware, Release, Retry, Skip } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { all, assert, deadLetters, exactly, notLog, range, sorted } from "./kit.ts";
+import {
+  all,
+  assert,
+  brokerRetry,
+  deadLetters,
+  exactly,
+  notBefore,
+  notLog,
+  numberOf,
+  range,
+  sorted,
+  wire,
+} from "./kit.ts";
 
 const clause = "C5";
 
@@ -103,6 +115,61 @@ export const cases: readonly ContractCase[] = [
       assert.equal(seen.seen[0]!.attempt, 1);
       if (t.caps.releaseWithoutPenalty) assert.equal(seen.seen[1]!.attempt, 1);
       assert.equal(app.eventsOf("retry").length, 0);
+    },
+  },
+  {
+    id: "C5-driver-release-delay",
+    clause,
+    title: "releaseDelayMs observed: a message released with a delay is never early, and its attempt is as declared",
+    needs: (caps) => ((caps.releaseDelayMs ?? 0) > 0 ? undefined : "releaseDelayMs: 0"),
+    run: async (t) => {
+      const seam = await t.seam({ holdMs: 30_000 });
+      await seam.send(range(2).map((n) => wire(t, n)));
+      const reader = await seam.reader();
+      const taken = await reader.take(2);
+      const at = t.runtime.monotonic();
+      await reader.settle([taken[0]!], { releaseMs: 2_000 });
+      await reader.settle([taken[1]!], "release");
+      const again = await reader.take(2);
+      assert.deepEqual(again.map(numberOf), [numberOf(taken[1]!), numberOf(taken[0]!)]);
+      notBefore(again[1]!.at, at + 2_000, "the delayed");
+      for (const { delivery } of again) assert.equal(delivery.attempt, t.caps.releaseWithoutPenalty ? 1 : 2);
+    },
+  },
+  {
+    id: "C5-release-at-stop-is-not-early",
+    clause,
+    title: "a message that waits after its release when the process stops is not early at the next one",
+    needs: brokerRetry,
+    run: async (t) => {
+      const channel = t.channel();
+      const [one, two] = [await t.app({ channels: [channel], drain: "5s" }), await t.app({ channels: [channel] })];
+      const stopping = Promise.withResolvers<void>();
+      const seen = t.recorder(async ({ n }, _delivery, record) => {
+        if (record.attempt > 1 || seen.of(n).length > 1) return;
+        // The second is released while the process stops already.
+        if (n === 1) await stopping.promise;
+        throw new Release({ delay: "6s" });
+      });
+      await one.consume(channel, "main", seen.handle);
+      await one.publishAll(
+        channel,
+        range(2).map((n) => t.item(n)),
+      );
+      await t.until(
+        () => seen.of(0).length + seen.of(1).length === 2 && seen.done.length === 1,
+        "both and one release",
+      );
+      const stopped = one.stop();
+      stopping.resolve();
+      await stopped;
+      await two.consume(channel, "main", seen.handle);
+      await exactly(t, () => seen.seen.length, 4, "both again", 60_000);
+      for (const n of range(2)) {
+        const [first, second] = seen.of(n);
+        notBefore(second!.startedAt, first!.endedAt! + 6_000, `message ${n}`);
+        if (t.caps.releaseWithoutPenalty) assert.equal(second!.attempt, 1);
+      }
     },
   },
   {

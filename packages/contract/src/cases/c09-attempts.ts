@@ -1,7 +1,19 @@
 import { Release } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
 import { driverOptions } from "../driver-options.ts";
-import { all, assert, brokerRetry, deadLetters, exactly, notLog, range, rejected, wire, within } from "./kit.ts";
+import {
+  all,
+  assert,
+  brokerRetry,
+  deadLetters,
+  exactly,
+  notBefore,
+  notLog,
+  range,
+  rejected,
+  wire,
+  within,
+} from "./kit.ts";
 
 const clause = "C9";
 
@@ -154,6 +166,68 @@ export const cases: readonly ContractCase[] = [
       await app.publish(channel, t.item(1));
       await exactly(t, () => seen.done.length, 4, "three releases and a success", 30_000);
       await t.noDeadLetters(channel.name, "main");
+    },
+  },
+  {
+    id: "C9-ten-releases-then-failures",
+    clause,
+    title:
+      "ten releases with a delay and then failures: exactly the configured attempts, and a dead letter that says why",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 3 } });
+      const seen = t.recorder(() => {
+        if (seen.seen.length <= 10) throw new Release({ delay: "150ms" });
+        throw new Error("no");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publish(channel, t.item(1));
+      const [copy] = await t.deadLetters(channel.name, "main", 1);
+      assert.deepEqual(
+        seen.seen.map(({ attempt }) => attempt),
+        [...range(10).map(() => 1), 1, 2, 3],
+      );
+      // The broker's own dead letters have no reason.
+      assert.equal(copy!.dead?.code, "attempts-exhausted");
+      assert.equal(copy!.dead?.attempts, 3);
+      for (const [i, { startedAt }] of seen.seen.slice(1, 11).entries())
+        notBefore(startedAt, seen.seen[i]!.endedAt! + 150, `delivery ${i + 2}`);
+    },
+  },
+  {
+    id: "C9-more-waiting-than-fit",
+    clause,
+    title:
+      "more messages wait for their time than may be in flight: none is early, no attempt is used up, and what goes back to the broker is reported",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const groups = { main: { concurrency: 2, maxInFlight: Math.max(4, t.caps.minInFlight ?? 1) } };
+      const app = await t.app({ channels: [channel], groups, retry: { attempts: 1 } });
+      const seen = t.recorder(({ n }) => {
+        if (seen.of(n).length === 1) throw new Release({ delay: "2s" });
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(12).map((n) => t.item(n)),
+      );
+      await t.until(
+        () => range(12).every((n) => seen.of(n).length >= 2 && seen.of(n).every((one) => one.endedAt)),
+        "all",
+        30_000,
+      );
+      for (const n of range(12)) {
+        const [first, second] = seen.of(n);
+        notBefore(second!.startedAt, first!.endedAt! + 2_000, `message ${n}`);
+        assert.equal(second!.attempt, 1);
+      }
+      await t.noDeadLetters(channel.name, "main");
+      const released = app.eventsOf("released").filter(({ reason }) => reason === "room");
+      if (brokerRetry(t.caps, t.harness) !== undefined) return;
+      assert.ok(released.length > 0, "some went back to the broker");
+      for (const { counted } of released) assert.equal(counted, t.caps.releaseWithoutPenalty ? undefined : true);
     },
   },
   ...(
