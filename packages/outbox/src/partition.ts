@@ -36,9 +36,6 @@ export interface PartitionHost {
 const REST_MS = 100;
 const LONGEST_REST_MS = 30_000;
 
-/** The rest after so many failures in a row, in milliseconds. */
-export const restMs = (tries: number): number => Math.min(LONGEST_REST_MS, REST_MS * 2 ** (tries - 1));
-
 export class Partition {
   readonly pace: Pace;
   readonly #host: PartitionHost;
@@ -146,7 +143,7 @@ export class Partition {
     }
     for (const [channel, error] of failed) {
       const tries = working.has(channel) ? 1 : (this.#rests.get(channel)?.tries ?? 0) + 1;
-      const ms = restMs(tries);
+      const ms = Math.min(LONGEST_REST_MS, REST_MS * 2 ** (tries - 1));
       this.#rests.set(channel, { tries, until: now + ms });
       this.#host.trouble("send", error);
     }
