@@ -14,7 +14,7 @@ interface Dependency {
 }
 
 const manifests = ["package.json", ...globSync("{packages,examples}/*/package.json", { cwd: root })];
-manifests.push("bench/package.json", "docs/package.json", "test/package.json");
+manifests.push("bench/package.json", "docs/package.json", "test/package.json", "test-otel-2/package.json");
 
 const all: readonly Dependency[] = manifests.flatMap((manifest) => {
   const text = readFileSync(join(root, manifest), "utf8");

@@ -46,6 +46,11 @@ describe("three publishers in one tick keep their traces", () => {
     expect(seen).toEqual(right);
   }, 60_000);
 
+  test("on SQS, with spans of our own", async () => {
+    const { seen, right } = await traced("queue", { use: "sqs" }, { TELEMETRY: "1" });
+    expect(seen).toEqual(right);
+  }, 60_000);
+
   test("on SNS", async () => {
     const { seen, right } = await traced("pubsub", { use: "aws" });
     expect(seen).toEqual(right);
@@ -60,11 +65,15 @@ describe("three publishers in one tick keep their traces", () => {
     expect(seen).toEqual(right);
   }, 60_000);
 
-  test.skipIf(skipped).each(["queue", "pubsub"])(
-    "on RabbitMQ, %s, unless SWITCHYARD_SKIP says rabbit",
-    async (model) => {
+  test.skipIf(skipped).each([
+    ["queue", {}],
+    ["queue", { TELEMETRY: "1" }],
+    ["pubsub", {}],
+  ])(
+    "on RabbitMQ, %s, %o, unless SWITCHYARD_SKIP says rabbit",
+    async (model, env) => {
       const { url } = await sharedRabbit();
-      const { seen, right } = await traced(model, { use: "amqp", url }, { CONTROL: "amqp" });
+      const { seen, right } = await traced(model, { use: "amqp", url }, { CONTROL: "amqp", ...env });
       expect(seen).toEqual(right);
     },
     120_000,

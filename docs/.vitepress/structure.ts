@@ -42,6 +42,8 @@ const SECTIONS: readonly Section[] = [
         "health",
         "deploy",
         "least-privilege",
+        "tracing",
+        "metrics",
         "events",
         "secrecy",
         "testing",

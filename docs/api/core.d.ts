@@ -489,6 +489,13 @@ export interface Batch<C extends AnyChannel = AnyChannel, Added = {}> extends It
 }
 export {};
 
+// api/depth.d.ts
+import type { Depth } from "../driver/index.ts";
+export interface GroupDepth extends Omit<Depth, "lease"> {
+    readonly group: string;
+    readonly leases: readonly Depth[];
+}
+
 // api/duration.d.ts
 declare const UNITS: {
     readonly ms: 1;
@@ -750,12 +757,14 @@ import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import type { Adapter, Depth } from "../driver/index.ts";
+import type { GroupDepth } from "./depth.ts";
+import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
+import type { Telemetry } from "./telemetry.ts";
 import type { Runtime } from "../driver/runtime.ts";
 export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
     readonly channels: Channels;
@@ -769,6 +778,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
     readonly runtime?: Runtime;
     readonly observe?: Observe;
     readonly observeHandled?: boolean;
+    readonly telemetry?: Telemetry;
     readonly redact?: (text: string) => string;
 }
 export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, AsyncDisposable {
@@ -823,10 +833,6 @@ export interface ChannelHealth {
 export interface ConnectionHealth {
     readonly state: "up" | "down" | "blocked" | "throttled";
     readonly since: number;
-}
-export interface GroupDepth extends Omit<Depth, "lease"> {
-    readonly group: string;
-    readonly leases: readonly Depth[];
 }
 
 // api/middleware.d.ts
@@ -1013,6 +1019,82 @@ export interface MiddlewareShape {
 }
 export {};
 
+// api/telemetry.d.ts
+import type { Runtime } from "../driver/runtime.ts";
+import type { MessagingEvent } from "./events.ts";
+import type { GroupDepth } from "./depth.ts";
+export interface Telemetry {
+    open(context: TelemetryContext): TelemetrySession | Promise<TelemetrySession>;
+}
+export interface TelemetryContext {
+    readonly service: string;
+    readonly runtime: Runtime;
+    readonly channels: readonly string[];
+    inFlight(): readonly InFlight[];
+    depth(channel: string, group?: string): Promise<readonly GroupDepth[]>;
+}
+export interface InFlight {
+    readonly channel: string;
+    readonly group: string;
+    readonly messages: number;
+}
+export interface TelemetryPlace {
+    readonly connection: string;
+    readonly transport: string;
+    readonly channel: string;
+    readonly group?: string;
+    readonly destination: string;
+    readonly dead: boolean;
+}
+export interface MessageTrace {
+    readonly traceparent: string;
+    readonly tracestate?: string;
+}
+export interface PublishedMessage {
+    readonly id: string;
+    readonly type: string;
+}
+export interface HandledMessage {
+    readonly id: string;
+    readonly type: string;
+    readonly source: string;
+    readonly time: Date;
+    readonly attempt: number;
+    readonly foreign: boolean;
+    readonly hop: number;
+    readonly trace: MessageTrace | undefined;
+    readonly delivery: object;
+}
+export type HandlerEnd = "ack" | "failed" | "retry" | "deadLetter" | "release" | "down" | "skip";
+export interface TelemetryResult {
+    readonly code?: string;
+}
+export type Ended = (results: readonly TelemetryResult[]) => void;
+export interface Publishing {
+    readonly trace?: MessageTrace;
+    ended(error?: unknown): void;
+}
+export interface Handling {
+    run<T>(call: () => T): T;
+    ended(ends: readonly {
+        readonly end: HandlerEnd;
+        readonly error?: unknown;
+    }[]): void;
+}
+export interface TelemetrySession {
+    publishing?(place: TelemetryPlace, message: PublishedMessage): Publishing | undefined;
+    sending?(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended | undefined;
+    received?(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[], tookMs: number, failure?: TelemetryResult): void;
+    handling?(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
+    settling?(place: TelemetryPlace, settlements: readonly {
+        readonly action: "ack" | "retry" | "release";
+        readonly delivery: object;
+    }[]): Ended | undefined;
+    lease?(place: TelemetryPlace, change: "gained" | "ended" | "lost"): void;
+    event?(event: MessagingEvent): void;
+    close?(): Promise<void> | void;
+}
+
 // api/verdicts.d.ts
 import type { Duration } from "./duration.ts";
 declare const BRAND = "~switchyard-verdict";
@@ -1084,6 +1166,7 @@ export declare function excerpt(text: string, maxChars?: number): string;
 export declare function oneLine(text: string, maxChars?: number): string;
 
 // base/guarded.d.ts
+export declare function printThrow(name: string, error: unknown): void;
 export declare function guarded<T>(name: string, callback: (value: T) => unknown): (value: T) => void;
 
 // base/json-copy.d.ts
@@ -1246,6 +1329,7 @@ import type { MessagingEvent } from "../../api/events.ts";
 import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
+import type { Probe } from "../../wire/probe.ts";
 import type { Bodies } from "./bodies.ts";
 import type { AsyncScope } from "../../runtime/async-context.ts";
 import type { Attempts } from "./known-attempts.ts";
@@ -1296,6 +1380,7 @@ export interface GroupContext {
     readonly deadLetters: SendQueue | undefined;
     emit(event: GroupEvent): void;
     readonly scope: AsyncScope;
+    readonly probe: Probe | undefined;
     readonly observed: boolean;
     readonly traced: boolean;
     readonly watched: boolean;
@@ -1826,13 +1911,14 @@ export { batchConsumer, consumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
+export type { GroupDepth } from "./api/depth.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
 export { keyHash } from "./base/key-hash.ts";
-export type { ChannelHealth, ConnectionHealth, ConnectOptions, GroupDepth, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
+export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
 export type { Attached, AttachContext, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
@@ -1843,6 +1929,7 @@ export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
 export type { DeadLetterCount, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, DeadLetters, DeadLetterScan, GroupsOptions, GroupsResult, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
+export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, } from "./api/telemetry.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";
 
 // messaging/connect.d.ts
@@ -2264,6 +2351,7 @@ import type { Capabilities } from "../driver/index.ts";
 import { MessagingError } from "../api/errors.ts";
 import { type JsonCopy } from "../base/json-copy.ts";
 import type { ChannelShape, Codec } from "../api/shapes.ts";
+import type { MessageTrace } from "../api/telemetry.ts";
 import type { ResolvedOptions } from "../wire/resolved-options.ts";
 export interface RawOptions {
     readonly id?: unknown;
@@ -2275,7 +2363,7 @@ export interface RawOptions {
 export type Content = string | Uint8Array | JsonCopy;
 export declare function contentOf(data: unknown, local: boolean): Content;
 export declare function encodedBy(codec: Codec, shape: ChannelShape, type: string, data: unknown): string | Uint8Array;
-export declare function resolveOptions(shape: ChannelShape, source: string, type: string, data: unknown, now: number, options: RawOptions | undefined, valid: Promise<void> | undefined, signal: AbortSignal | undefined): ResolvedOptions | undefined;
+export declare function resolveOptions(shape: ChannelShape, source: string, type: string, data: unknown, now: number, options: RawOptions | undefined, valid: Promise<void> | undefined, signal: AbortSignal | undefined, traced?: MessageTrace): ResolvedOptions | undefined;
 export declare function checkMessage(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined;
 export declare function orderingKey(shape: ChannelShape, type: string, data: unknown): string | undefined;
 export declare function checkCapabilities(shape: ChannelShape, options: ResolvedOptions, capabilities: Capabilities): void;
@@ -2285,6 +2373,7 @@ export declare function refusalOf(error: unknown, channel: string, id: string): 
 // publish/queue/send-queue.d.ts
 import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
 import type { Observe } from "../../api/events.ts";
+import type { Probe } from "../../wire/probe.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { type Trouble } from "../../base/troubles.ts";
@@ -2298,6 +2387,7 @@ export interface SendQueueOptions {
     readonly plan: PublishPlan;
     readonly expected: Capabilities;
     readonly observe: Observe;
+    readonly probe?: Probe | undefined;
     readonly errorContext: {
         readonly connection?: string;
         readonly channel: string;
@@ -2307,6 +2397,7 @@ export interface SendQueueOptions {
 export declare class SendQueue {
     #private;
     constructor(options: SendQueueOptions);
+    get probe(): Probe | undefined;
     get trouble(): Trouble | undefined;
     get unresolved(): number;
     get declared(): Capabilities;
@@ -2321,6 +2412,7 @@ export declare class SendQueue {
 
 // publish/send/outgoing-message.d.ts
 import type { Capabilities, SenderDriver, Sent, WireMessage } from "../../driver/index.ts";
+import type { MessageTrace } from "../../api/telemetry.ts";
 import type { MessagingError } from "../../api/errors.ts";
 import type { Listed } from "../../base/linked-list.ts";
 import type { Linked } from "../../base/linked-queue.ts";
@@ -2338,6 +2430,7 @@ export interface SendOptions {
     readonly timeoutMs?: number | undefined;
     readonly id?: string | undefined;
     readonly reserve?: boolean;
+    readonly trace?: MessageTrace | undefined;
     readonly gate?: PromiseLike<unknown> | undefined;
 }
 export type Make = (capabilities: Capabilities) => WireMessage;
@@ -2379,6 +2472,7 @@ export declare abstract class OutgoingMessage implements Linked<OutgoingMessage>
     abstract get id(): string | undefined;
     abstract make(capabilities: Capabilities, driver: SenderDriver | undefined): WireMessage;
     abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
+    get trace(): MessageTrace | undefined;
     get sizes(): string | undefined;
     get storeAbove(): number;
     sizeOnceStored(_capabilities: Capabilities, _driver: SenderDriver): number | undefined;
@@ -2408,6 +2502,7 @@ export declare class GivenMessage extends OutgoingMessage {
     get signal(): AbortSignal | undefined;
     get gate(): PromiseLike<unknown> | undefined;
     get timeoutMs(): number | undefined;
+    get trace(): MessageTrace | undefined;
     get reserve(): boolean;
     make(capabilities: Capabilities): WireMessage;
     done(error: MessagingError | undefined, sent: Accepted | undefined): void;
@@ -2695,6 +2790,37 @@ export declare function dataFrom(opened: Opened, codec?: Codec): unknown;
 export declare function renamed(channel: ChannelShape, { envelope, body }: Opened): string | undefined;
 export declare function envelopeFor(opened: Opened, delivery: Delivery, channel: string, now: number): Envelope;
 
+// wire/probe.d.ts
+import type { WireMessage } from "../driver/index.ts";
+import type { MessagingEvent } from "../api/events.ts";
+import type { Ended, HandledMessage, Handling, MessageTrace, PublishedMessage, Publishing, TelemetryPlace, TelemetryResult, TelemetrySession } from "../api/telemetry.ts";
+export declare const resultOf: (code: string | undefined) => TelemetryResult;
+export declare class Watch {
+    #private;
+    constructor(session: TelemetrySession);
+    at(place: TelemetryPlace): Probe;
+    get handles(): boolean;
+    call<R>(name: keyof TelemetrySession, call: (session: TelemetrySession) => R): R | undefined;
+    event(event: MessagingEvent): void;
+    close(): Promise<void>;
+}
+export declare class Probe {
+    #private;
+    readonly place: TelemetryPlace;
+    constructor(watch: Watch, place: TelemetryPlace);
+    get handles(): boolean;
+    publishing(message: PublishedMessage): Publishing | undefined;
+    sending(traces: readonly (MessageTrace | undefined)[]): Ended | undefined;
+    received(traces: readonly (MessageTrace | undefined)[], tookMs: number, failure?: TelemetryResult): void;
+    handling(messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
+    settling(settlements: readonly {
+        readonly action: "ack" | "retry" | "release";
+        readonly delivery: object;
+    }[]): Ended | undefined;
+    lease(change: "gained" | "ended" | "lost"): void;
+}
+export declare function traceIn({ local, headers }: WireMessage): MessageTrace | undefined;
+
 // wire/resolved-options.d.ts
 import type { TraceContext } from "./trace.ts";
 export interface ResolvedOptions {
@@ -2748,4 +2874,7 @@ export declare function isTraced(): boolean;
 export declare function untraced<T>(call: () => T): T;
 export declare function inTraceOf<T>(carrier: Readonly<Record<string, unknown>>, call: () => T): T;
 export declare function outgoingTrace(headers: Readonly<Record<string, string>> | undefined): TraceContext | undefined;
-export declare function readTrace(headers: Readonly<Record<string, unknown>>): TraceContext | undefined;
+export declare function readTrace(headers: {
+    readonly traceparent?: unknown;
+    readonly tracestate?: unknown;
+}): TraceContext | undefined;

@@ -109,6 +109,7 @@ const ALLOWED = {
   encryption: ["core", "aws-kit"],
   "claim-check": ["core", "aws-kit"],
   outbox: ["core", "leases"],
+  otel: ["core"],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };

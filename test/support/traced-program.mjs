@@ -2,7 +2,7 @@
  * A program with OpenTelemetry's own instrumentation of the AWS SDK and of amqplib, as a process of its own: they patch modules
  * as these are loaded. Three publishers publish in one tick, each in a span of its own; what arrives is printed as JSON.
  *
- * Environment: `MODEL`, `CONNECTION` (JSON), `STAGE`, and what the connection needs.
+ * Environment: `TELEMETRY` (any value: our own spans, too), `MODEL`, `CONNECTION` (JSON), `STAGE`, and what the connection needs.
  */
 import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -32,8 +32,9 @@ registerInstrumentations({ instrumentations: [new AwsInstrumentation(), new Amqp
 // Only now: what is instrumented is loaded after the instrumentation.
 const { channel, connect, consumer } = await import("@switchyard/core");
 const { type } = await import("arktype");
+const { otel } = await import("@switchyard/otel");
 
-const { MODEL, CONNECTION, STAGE, CONTROL } = process.env;
+const { MODEL, CONNECTION, STAGE, CONTROL, TELEMETRY } = process.env;
 const tracer = trace.getTracer("test");
 const jobs = channel("jobs", { messages: { job: type({ n: "number" }), reply: type({ n: "number" }) } });
 const model = MODEL;
@@ -41,6 +42,7 @@ const messaging = await connect({
   channels: [jobs],
   service: "traced",
   observe: () => {},
+  ...(TELEMETRY === undefined ? {} : { telemetry: otel() }),
   config: {
     prefix: STAGE,
     drain: "3s",
@@ -93,7 +95,8 @@ await Promise.all(
 );
 await done.promise;
 // amqplib's instrumentation has a span of its own for each message that arrives, in that message's trace, until it is acknowledged.
-const beside = ended.filter(({ scope, kind }) => scope !== "test" && kind !== SpanKind.CONSUMER).length;
+const ours = ["test", "@switchyard/otel"];
+const beside = ended.filter(({ scope, kind }) => !ours.includes(scope) && kind !== SpanKind.CONSUMER).length;
 // The instrumentation does work here: a call past us makes a span.
 await control();
 await messaging.stop();

@@ -8,6 +8,7 @@ export { batchConsumer, consumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
+export type { GroupDepth } from "./api/depth.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
@@ -18,7 +19,6 @@ export type {
   ChannelHealth,
   ConnectionHealth,
   ConnectOptions,
-  GroupDepth,
   Health,
   Messaging,
   StopReport,
@@ -65,4 +65,19 @@ export type {
   ScanOptions,
   ScanResult,
 } from "./api/dead-letters.ts";
+export type {
+  Ended,
+  HandledMessage,
+  HandlerEnd,
+  Handling,
+  InFlight,
+  MessageTrace,
+  PublishedMessage,
+  Publishing,
+  Telemetry,
+  TelemetryContext,
+  TelemetryPlace,
+  TelemetryResult,
+  TelemetrySession,
+} from "./api/telemetry.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";

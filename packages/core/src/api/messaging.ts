@@ -3,12 +3,14 @@ import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import type { Adapter, Depth } from "../driver/index.ts";
+import type { GroupDepth } from "./depth.ts";
+import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Connected, Publisher } from "./publisher.ts";
+import type { Telemetry } from "./telemetry.ts";
 import type { Runtime } from "../driver/runtime.ts";
 
 /** The options of `connect()`. */
@@ -44,6 +46,8 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
    * message. Default false.
    */
   readonly observeHandled?: boolean;
+  /** Traces and metrics: `otel()` of `@switchyard/otel`, or your own. Default: none, which costs nothing. */
+  readonly telemetry?: Telemetry;
   /**
    * Removes private data from the texts of errors: of handlers, and of the broker's client. It gets the class and message of an error and of
    * its causes, or one message; what it returns is written to the dead letter's reason, to events and, without an observer, to the console. If
@@ -173,10 +177,4 @@ export interface ConnectionHealth {
   readonly state: "up" | "down" | "blocked" | "throttled";
   /** When this state began (epoch milliseconds). */
   readonly since: number;
-}
-
-/** The backlog of a group. Numbers that the broker does not give are absent. */
-export interface GroupDepth extends Omit<Depth, "lease"> {
-  readonly group: string;
-  readonly leases: readonly Depth[];
 }

@@ -8,6 +8,7 @@ import { SendQueue } from "../publish/queue/send-queue.ts";
 import { untraced } from "../wire/trace.ts";
 import type { Trouble } from "../base/troubles.ts";
 import { untracedConnection } from "./untraced-connection.ts";
+import type { Probe, Watch } from "../wire/probe.ts";
 import { within } from "../runtime/within.ts";
 
 interface Open {
@@ -41,16 +42,18 @@ export class Connections {
   readonly #runtime: Runtime;
   readonly #observe: Observe;
   readonly #redact: (text: string) => string;
+  readonly #watch: Watch | undefined;
   #closed = false;
 
-  private constructor(runtime: Runtime, observe: Observe, redact: (text: string) => string) {
+  private constructor(runtime: Runtime, observe: Observe, redact: (text: string) => string, watch: Watch | undefined) {
+    this.#watch = watch;
     this.#runtime = runtime;
     this.#observe = observe;
     this.#redact = redact;
   }
 
-  static async open(plan: Plan, runtime: Runtime, observe: Observe): Promise<Connections> {
-    const all = new Connections(runtime, observe, plan.redact ?? String);
+  static async open(plan: Plan, runtime: Runtime, observe: Observe, watch?: Watch): Promise<Connections> {
+    const all = new Connections(runtime, observe, plan.redact ?? String, watch);
     try {
       for (const used of Object.values(plan.connections)) await all.#add(used, plan);
     } catch (error) {
@@ -87,6 +90,7 @@ export class Connections {
         plan: publish,
         expected,
         observe: this.#observe,
+        probe: this.probe(on, destination, errorContext.channel, errorContext.group),
       };
       queue = new SendQueue({ ...common, errorContext: { connection: on, ...errorContext } });
       this.#queues.set(key, queue);
@@ -101,6 +105,21 @@ export class Connections {
     const { adapter, options } = (this.#open.get(on) as Open).plan;
     const { address } = adapter.locate(destination, options);
     return this.#redact(address);
+  }
+
+  /** Tells telemetry of what happens at a destination. Undefined without telemetry. */
+  probe(on: string, destination: Destination, channel: string, group: string | undefined): Probe | undefined {
+    if (this.#watch === undefined) return undefined;
+    const { adapter, options } = (this.#open.get(on) as Open).plan;
+    const { transport = adapter.name } = adapter.locate(destination, options);
+    return this.#watch.at({
+      connection: on,
+      transport,
+      channel,
+      ...(group !== undefined && { group }),
+      destination: this.nameOf(on, destination),
+      dead: destination.dead === true,
+    });
   }
 
   /** The send queue of a channel, made on first use. */

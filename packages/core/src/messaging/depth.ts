@@ -1,7 +1,7 @@
 import type { Connection, Runtime } from "../driver/index.ts";
 import { retried } from "./retried.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
-import type { GroupDepth } from "../api/messaging.ts";
+import type { GroupDepth } from "../api/depth.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
 
 /** The backlog of a group over all its leases. Numbers that the transport cannot give are absent. */

@@ -14,7 +14,8 @@ import { MessagingError } from "../api/errors.ts";
 import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
 import type { DeadLetters } from "../api/dead-letters.ts";
-import type { ChannelHealth, GroupDepth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
+import type { GroupDepth } from "../api/depth.ts";
+import type { ChannelHealth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
 import { keptMs } from "../plan/kept.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
@@ -28,9 +29,15 @@ import {
 import type { Pipelines } from "./pipelines.ts";
 import { untilSignal } from "./run.ts";
 import type { Adapter } from "../driver/adapter.ts";
+import type { InFlight } from "../api/telemetry.ts";
+import type { Watch } from "../wire/probe.ts";
+import { within } from "../runtime/within.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 import type { Trouble } from "../base/troubles.ts";
+
+/** Milliseconds that telemetry may take to close. */
+const TELEMETRY_MS = 1_000;
 
 type State = Health["state"];
 
@@ -48,6 +55,8 @@ export interface MessagingParts {
   readonly observed: boolean;
   /** Redacts the texts of handlers' errors. */
   readonly redact?: Redact | undefined;
+  /** Absent without telemetry. */
+  readonly watch?: Watch | undefined;
 }
 
 /** See {@link MessagingCore.pushed}. */
@@ -160,6 +169,7 @@ export class MessagingCore {
       plan.redact,
       pipelines?.bodies(channel.channel, group.maxInFlightBytes),
       this.#parts.gateOf,
+      connections.probe(channel.on, group.from, channel.channel, group.group),
     );
   }
 
@@ -215,6 +225,15 @@ export class MessagingCore {
       this.#stop(milliseconds(options.deadline ?? this.#parts.plan.drainMs, "stop({ deadline })")),
     );
     return this.#stopping;
+  }
+
+  /** For telemetry: the messages that each group holds in this process. */
+  inFlight(): InFlight[] {
+    return [...this.#groups.values()].map(({ context: { channel, plan, budget } }) => ({
+      channel: channel.channel,
+      group: plan.group,
+      messages: budget.held,
+    }));
   }
 
   explain(): Explanation {
@@ -383,6 +402,7 @@ export class MessagingCore {
       await connections.flush(deadline.signal);
       await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
       await pipelines?.close();
+      if (this.#parts.watch !== undefined) await within(runtime, TELEMETRY_MS, this.#parts.watch.close());
       const total = (of: keyof StopReport) => stopped.reduce((sum, each) => sum + each[of], 0);
       return {
         completed: total("completed"),
@@ -412,6 +432,7 @@ export class MessagingCore {
       runtime,
       service: plan.service,
       pipeline: pipelines?.preparing(name),
+      probe: queue.probe,
     });
     this.#publishers.set(name, publisher);
     return publisher;

@@ -1,4 +1,8 @@
 import type { Published, PublishManyResult } from "../api/publisher.ts";
+import type { MessagingError } from "../api/errors.ts";
+import type { MessageTrace, Publishing } from "../api/telemetry.ts";
+import type { Probe } from "../wire/probe.ts";
+import { readTrace } from "../wire/trace.ts";
 import { captureParts, parts } from "../base/promise-parts.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { Preparing } from "./prepared.ts";
@@ -16,10 +20,15 @@ export interface ChannelPublisherOptions {
   /** The envelope's `source`. */
   readonly service: string;
   readonly pipeline?: Preparing | undefined;
+  /** Absent without telemetry. */
+  readonly probe?: Probe | undefined;
 }
 
 /** Asks messaging what its publisher of a channel is made of. Not `Symbol.for`: a publisher of another copy of core cannot be shared. */
 export const publisherOptions: unique symbol = Symbol("publisherOptions");
+
+/** The options of one message. */
+type SingleOptions = RawOptions & { readonly signal?: AbortSignal | undefined };
 
 export interface ManyItem extends RawOptions {
   readonly type: string;
@@ -33,32 +42,64 @@ export interface ManyItem extends RawOptions {
 export class ChannelPublisher {
   readonly #channel: PublishingChannel;
   readonly #queue: SendQueue;
+  readonly #probe: Probe | undefined;
   /** What it was made of, for one that publishes to the same queue in another way. */
   readonly options: ChannelPublisherOptions;
 
   constructor(options: ChannelPublisherOptions) {
-    const { shape, queue, runtime, service, pipeline } = options;
+    const { shape, queue, runtime, service, pipeline, probe } = options;
     this.options = options;
     this.#queue = queue;
+    this.#probe = probe;
     this.#channel = { shape, queue, runtime, service, pipeline, shared: new SharedFieldsByType(shape, service) };
   }
 
-  publish(
-    type: string,
-    data: unknown,
-    options?: RawOptions & { readonly signal?: AbortSignal | undefined },
-  ): Promise<Published> {
+  publish(type: string, data: unknown, options?: SingleOptions): Promise<Published> {
     const promise = new Promise<Published>(captureParts);
     const { resolve, reject } = parts;
     const id = this.#idOf(options);
+    if (this.#probe !== undefined) this.#publishWatched(this.#probe, id, type, data, options, resolve, reject);
+    else this.#submit(id, type, data, options, resolve, reject);
+    return promise;
+  }
+
+  #submit(
+    id: string,
+    type: string,
+    data: unknown,
+    options: SingleOptions | undefined,
+    resolve: (published: Published) => void,
+    reject: (error: MessagingError) => void,
+    trace?: MessageTrace,
+  ): void {
     try {
       this.#queue.submit(
-        new SinglePublication(this.#channel, id, type, data, options, options?.signal, resolve, reject),
+        new SinglePublication(this.#channel, id, type, data, options, options?.signal, resolve, reject, trace),
       );
     } catch (error) {
       reject(refusalOf(error, this.#channel.shape.name, id));
     }
-    return promise;
+  }
+
+  #publishWatched(
+    probe: Probe,
+    id: string,
+    type: string,
+    data: unknown,
+    options: SingleOptions | undefined,
+    resolve: (published: Published) => void,
+    reject: (error: MessagingError) => void,
+  ): void {
+    const { trace, ended } = begin(probe, id, type, options);
+    const accepted = (published: Published) => {
+      ended();
+      resolve(published);
+    };
+    const failed = (error: MessagingError) => {
+      ended(error);
+      reject(error);
+    };
+    this.#submit(id, type, data, options, accepted, failed, trace);
   }
 
   publishMany(
@@ -68,12 +109,15 @@ export class ChannelPublisher {
     if (items.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const { shape } = this.#channel;
-      const many = new ManyResults(items.length, resolve);
+      const probe = this.#probe;
+      const watched = probe === undefined ? undefined : new WatchedResults(items.length, resolve);
+      const many = watched ?? new ManyResults(items.length, resolve);
       items.forEach((item, index) => {
         const id = this.#idOf(item);
+        const trace = watched?.begin(index, begin(probe as Probe, id, item.type, item));
         try {
           this.#queue.submit(
-            new OneOfMany(this.#channel, id, item.type, item.data, item, options?.signal, many, index),
+            new OneOfMany(this.#channel, id, item.type, item.data, item, options?.signal, many, index, trace),
           );
         } catch (error) {
           markFailed(many, keyIfAny(shape, item.type, item.data), index);
@@ -86,6 +130,32 @@ export class ChannelPublisher {
   /** An id that is not text is refused later, but its result needs an id too. */
   #idOf(options: RawOptions | undefined): string {
     return typeof options?.id === "string" ? options.id : this.#channel.runtime.uuid();
+  }
+}
+
+const UNWATCHED: Publishing = { ended: () => {} };
+
+/** Tells telemetry of a publish. A message that has a trace context in its headers keeps it. */
+function begin(probe: Probe, id: string, type: unknown, options: RawOptions | undefined): Publishing {
+  const { headers } = options ?? {};
+  const own =
+    typeof headers === "object" && headers !== null ? readTrace(headers as Record<string, unknown>) : undefined;
+  if (own !== undefined) return { trace: own, ended: () => {} };
+  return probe.publishing({ id, type: String(type) }) ?? UNWATCHED;
+}
+
+/** Results that tell telemetry of each. */
+class WatchedResults extends ManyResults {
+  readonly #begun: Publishing[] = [];
+
+  begin(index: number, publishing: Publishing): MessageTrace | undefined {
+    this.#begun[index] = publishing;
+    return publishing.trace;
+  }
+
+  override set(index: number, result: PublishManyResult): void {
+    this.#begun[index]?.ended(result.ok ? undefined : result.error);
+    super.set(index, result);
   }
 }
 

@@ -4,6 +4,7 @@ import { copyWithoutText, isMessagingError, MessagingError } from "../api/errors
 import { copyJson, type JsonCopy } from "../base/json-copy.ts";
 import { type Validated, validate } from "../api/schema.ts";
 import type { ChannelShape, Codec } from "../api/shapes.ts";
+import type { MessageTrace } from "../api/telemetry.ts";
 import { isText } from "../base/media-type.ts";
 import { checkHeaders, checkName, isBytes, jsonText, oneLine } from "../wire/text.ts";
 import { outgoingTrace } from "../wire/trace.ts";
@@ -43,7 +44,10 @@ export function encodedBy(codec: Codec, shape: ChannelShape, type: string, data:
   throw refuse(shape, "not-encodable", "its codec must return a Uint8Array, or well-formed text for a text type");
 }
 
-/** Returns undefined for a message without key, trace or options. `valid` is the result of {@link checkMessage}. */
+/**
+ * Returns undefined for a message without key, trace or options. `valid` is the result of {@link checkMessage}, `traced` the trace
+ * context that telemetry has made for the message.
+ */
 export function resolveOptions(
   shape: ChannelShape,
   source: string,
@@ -53,10 +57,11 @@ export function resolveOptions(
   options: RawOptions | undefined,
   valid: Promise<void> | undefined,
   signal: AbortSignal | undefined,
+  traced?: MessageTrace,
 ): ResolvedOptions | undefined {
   const key = orderingKey(shape, type, data);
   const given = options?.headers === undefined ? undefined : checkHeaders(options.headers);
-  const trace = outgoingTrace(given);
+  const trace = traced ?? outgoingTrace(given);
   if (options === undefined && key === undefined && trace === undefined && valid === undefined && signal === undefined)
     return undefined;
   return {

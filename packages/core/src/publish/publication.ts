@@ -1,6 +1,7 @@
 import type { Published as Result, PublishManyResult } from "../api/publisher.ts";
 import type { MessagingError } from "../api/errors.ts";
 import type { ChannelShape } from "../api/shapes.ts";
+import type { MessageTrace } from "../api/telemetry.ts";
 import { JsonCopy } from "../base/json-copy.ts";
 import type { Capabilities, Runtime, SenderDriver, WireMessage } from "../driver/index.ts";
 import { NO_HEADERS } from "../wire/attributes.ts";
@@ -58,6 +59,7 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
     data: unknown,
     raw: RawOptions | undefined,
     signal: AbortSignal | undefined,
+    trace: MessageTrace | undefined,
   ) {
     super();
     checkId(raw);
@@ -67,7 +69,7 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
       shape.codec === undefined
         ? contentOf(data, raw === undefined && queue.local && pipeline === undefined)
         : encodedBy(shape.codec, shape, type, data);
-    const options = resolveOptions(shape, service, type, data, time, raw, valid, signal);
+    const options = resolveOptions(shape, service, type, data, time, raw, valid, signal, trace);
     if (options !== undefined) checkCapabilities(shape, options, queue.declared);
     const fields = shared.of(type, time);
     this.id = id;
@@ -123,6 +125,10 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
 
   get tracestate(): string | undefined {
     return this.#options?.trace?.tracestate;
+  }
+
+  override get trace(): MessageTrace | undefined {
+    return this.#options?.trace;
   }
 
   get valid(): Promise<void> | undefined {
@@ -197,8 +203,9 @@ export class SinglePublication extends Publication {
     signal: AbortSignal | undefined,
     resolve: (published: Result) => void,
     reject: (error: MessagingError) => void,
+    trace?: MessageTrace,
   ) {
-    super(channel, id, type, data, raw, signal);
+    super(channel, id, type, data, raw, signal, trace);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -243,8 +250,9 @@ export class OneOfMany extends Publication {
     signal: AbortSignal | undefined,
     many: ManyResults,
     index: number,
+    trace?: MessageTrace,
   ) {
-    super(channel, id, type, data, raw, signal);
+    super(channel, id, type, data, raw, signal, trace);
     this.#many = many;
     this.#index = index;
   }

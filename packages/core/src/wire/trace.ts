@@ -105,7 +105,10 @@ function activeTrace(): TraceContext | undefined {
 }
 
 /** The trace context in headers. Undefined if `traceparent` is missing or malformed. A malformed `tracestate` is left out. */
-export function readTrace(headers: Readonly<Record<string, unknown>>): TraceContext | undefined {
+export function readTrace(headers: {
+  readonly traceparent?: unknown;
+  readonly tracestate?: unknown;
+}): TraceContext | undefined {
   const { traceparent, tracestate } = headers;
   if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent)) return undefined;
   return typeof tracestate === "string" && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };

@@ -8,7 +8,7 @@ import type { Concluder } from "./conclude.ts";
 import { readAgain } from "./postpone.ts";
 import { screen, type Screened } from "./screen.ts";
 import { inTraceOf } from "../../wire/trace.ts";
-import { handledEvent, wantsHandler, traceOf } from "./single.ts";
+import { endOf, handledBy, handledEvent, wantsHandler, traceOf } from "./single.ts";
 import { View } from "./view.ts";
 
 interface BatchItem {
@@ -54,7 +54,14 @@ export async function attemptBatch(
 /** Returns how many deliveries have ended, that is, were not taken back. */
 async function handleItems(context: GroupContext, concluder: Concluder, items: readonly BatchItem[]): Promise<number> {
   const began = context.observed ? context.runtime.monotonic() : 0;
-  const results = await context.scope.runInAsyncScope(runBatch, undefined, context, items);
+  const handling = context.probe?.handling(
+    items.map(({ message, view }) => handledBy(message, view)),
+    true,
+  );
+  // In the trace of the batch, if telemetry makes one. Otherwise each message passes middleware in its own.
+  const run = () => runBatch(handling === undefined ? context : { consumer: context.consumer }, items);
+  const results = await context.scope.runInAsyncScope(() => (handling === undefined ? run() : handling.run(run)));
+  handling?.ended(results.map(endOf));
   const durationMs = context.observed ? context.runtime.monotonic() - began : 0;
   const batch = items.map(({ message }) => message);
   let ended = 0;

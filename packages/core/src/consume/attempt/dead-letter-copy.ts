@@ -2,6 +2,7 @@ import type { WireMessage } from "../../driver/index.ts";
 import { encodeBody, fingerprint } from "../../wire/codec.ts";
 import { nextHop, type DeadInfo } from "../../wire/envelope.ts";
 import { isMessagingError } from "../../api/errors.ts";
+import { readTrace } from "../../wire/trace.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import { classOf } from "./describe-error.ts";
 import type { GroupContext } from "../lease/group-context.ts";
@@ -41,7 +42,10 @@ export async function copyToDeadLetters(
   const { expiresAt: _, ...kept } = original;
   const envelope = { ...kept, hop: nextHop(original.hop), dead };
   try {
-    await deadLetters.send((caps) => encodeBody(envelope, opened.body, caps), { reserve: true });
+    await deadLetters.send((caps) => encodeBody(envelope, opened.body, caps), {
+      reserve: true,
+      trace: readTrace(original),
+    });
   } catch (error) {
     if (!isMessagingError(error) || error.kind !== "permanent") throw error;
     const copy = verbatim(

@@ -2,7 +2,8 @@ import { ACK, type Attempt, runHandler } from "./run.ts";
 import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
 import { factsOf, type Concluder } from "./conclude.ts";
-import { inTraceOf } from "../../wire/trace.ts";
+import type { HandledMessage, HandlerEnd } from "../../api/telemetry.ts";
+import { inTraceOf, readTrace } from "../../wire/trace.ts";
 import { readAgain } from "./postpone.ts";
 import { screen, type Screened } from "./screen.ts";
 import { View } from "./view.ts";
@@ -88,17 +89,34 @@ function handleWatched(
   done: () => void,
 ): void {
   const began = context.runtime.monotonic();
+  const handling = context.probe?.handling([handledBy(message, view)], false);
   const ended = (attempt: Attempt) => {
+    handling?.ended([endOf(attempt)]);
     if (context.observed && attempt.verdict === "ack")
       context.emit(handledEvent(message, view, context.runtime.monotonic() - began));
     concluder.conclude(message, attempt);
     done();
   };
   const run = () => runHandler(context.consumer, view.type, view.data, view);
-  const attempt = context.scope.runInAsyncScope(() => (context.traced ? inTraceOf(traceOf(view), run) : run()));
+  const attempt = context.scope.runInAsyncScope(() => {
+    if (handling !== undefined) return handling.run(run);
+    return context.traced ? inTraceOf(traceOf(view), run) : run();
+  });
   if (attempt instanceof Promise) void attempt.then(ended);
   else ended(attempt);
 }
+
+/** A message as telemetry sees it. */
+export function handledBy({ delivery }: HeldMessage, view: View): HandledMessage {
+  const { id, type, source, time, attempt, foreign, hop } = view;
+  return { id, type, source, time, attempt, foreign, hop, delivery, trace: readTrace(traceOf(view)) };
+}
+
+/** The end of a handler, as telemetry sees it. */
+export const endOf = (attempt: Attempt): { readonly end: HandlerEnd; readonly error?: unknown } =>
+  attempt.verdict === "ack" ? ACKED : { end: attempt.verdict, error: attempt.error };
+
+const ACKED = { end: "ack" } as const;
 
 /** The trace context of a delivery. A foreign message has it in its headers. */
 export function traceOf(view: View): Readonly<Record<string, unknown>> {

@@ -7,6 +7,7 @@ import { isMessagingError } from "../../api/errors.ts";
 import { isTraced } from "../../wire/trace.ts";
 import { type AsyncScope, capturedContext } from "../../runtime/async-context.ts";
 import { Attempts } from "../lease/known-attempts.ts";
+import type { Probe } from "../../wire/probe.ts";
 import type { Bodies } from "../lease/bodies.ts";
 import { Budget } from "../lease/budget.ts";
 import { describeError, type Redact, redactedText } from "../attempt/describe-error.ts";
@@ -45,6 +46,7 @@ export class ConnectedGroup implements GroupContext {
   readonly #connections: GroupConnections;
   readonly scope: AsyncScope = capturedContext();
   readonly observed: boolean;
+  readonly probe: Probe | undefined;
   readonly traced = isTraced();
   readonly watched: boolean;
   readonly #observe: Observe;
@@ -67,6 +69,8 @@ export class ConnectedGroup implements GroupContext {
     bodies: Bodies | undefined,
     /** Makes what decides when handlers may start. Absent if no group needs it. */
     gateOf: ((context: GroupContext) => Gate | undefined) | undefined,
+    /** Absent without telemetry. */
+    probe: Probe | undefined,
   ) {
     this.consumer = consumer;
     this.channel = channel;
@@ -79,7 +83,8 @@ export class ConnectedGroup implements GroupContext {
     this.#connections = connections;
     this.#observe = observe;
     this.observed = observed;
-    this.watched = observed || this.traced;
+    this.probe = probe;
+    this.watched = observed || this.traced || probe !== undefined;
     this.#redact = redact;
     this.#hide = hide;
     this.bodies = bodies;

@@ -186,6 +186,7 @@ export class Session implements LeaseHost {
     const { runtime } = this.context;
     const runner = new LeaseRunner(lease, this);
     this.#runners.add(runner);
+    this.context.probe?.lease("gained");
     // A lease that arrives after the stop is released unread.
     if (this.stopping) void runner.quiesce();
     else runner.start();
@@ -203,6 +204,7 @@ export class Session implements LeaseHost {
     await runner.close(drained ? "drained" : "stopping", limit.signal).catch(() => undefined);
     timer[Symbol.dispose]();
     this.#runners.delete(runner);
+    this.context.probe?.lease(lease.lost.aborted ? "lost" : "ended");
   }
 
   /** Waits for the remaining work of a failed lease, at most as long as a drain. */

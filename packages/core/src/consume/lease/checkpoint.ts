@@ -2,6 +2,7 @@ import { reconnectMs } from "../../plan/backoff.ts";
 import { Deque } from "../../base/deque.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { HeldMessages } from "./held-messages.ts";
+import { resultOf } from "../../wire/probe.ts";
 import { cleared, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
@@ -122,11 +123,13 @@ export class Checkpointer {
     const { lease, runtime } = this.#work;
     if (mark === undefined || lease.lost.aborted) return;
     let failure: { readonly cause: unknown } | undefined;
+    const ended = this.#work.host.context.probe?.settling([{ action: "ack", delivery: mark.delivery }]);
     try {
       [failure] = await lease.settle([{ receipt: mark.delivery.receipt, action: "ack" }], lease.lost);
     } catch (cause) {
       failure = { cause };
     }
+    ended?.([resultOf(failure && this.#work.classify(failure.cause, "settle").code)]);
     if (failure === undefined) {
       if (this.#tries > 0) cleared(this.#work, "settle");
       this.#tries = 0;

@@ -3,6 +3,7 @@ import type { MessagingEvent } from "../../api/events.ts";
 import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
+import type { Probe } from "../../wire/probe.ts";
 import type { Bodies } from "./bodies.ts";
 import type { AsyncScope } from "../../runtime/async-context.ts";
 import type { Attempts } from "./known-attempts.ts";
@@ -72,11 +73,13 @@ export interface GroupContext {
   emit(event: GroupEvent): void;
   /** The async context of `consume()`, in which every handler runs. */
   readonly scope: AsyncScope;
+  /** Absent without telemetry. */
+  readonly probe: Probe | undefined;
   /** An observer wants successes, too. */
   readonly observed: boolean;
   /** Tracing is on: handlers run in the traces of their messages. */
   readonly traced: boolean;
-  /** `observed` or `traced`. */
+  /** `observed` or `traced`, or telemetry is on. */
   readonly watched: boolean;
   /** Gives the class and message of an error, redacted and clipped, as they may leave the process. Needs no `this`. */
   readonly describe: (error: unknown) => string;

@@ -1,3 +1,5 @@
+import type { TelemetryResult } from "../../api/telemetry.ts";
+import { type Probe, resultOf, traceIn } from "../../wire/probe.ts";
 import { reconnectMs } from "../../plan/backoff.ts";
 import type { Delivery, Fault } from "../../driver/index.ts";
 import { fromFault } from "../../api/errors.ts";
@@ -116,6 +118,8 @@ export class ReceiveLoop {
     this.#inFlight = false;
     const { budget } = this.#lease.host.context;
     if (this.#failures > 0) this.#works();
+    const { probe } = this.#lease.host.context;
+    if (probe !== undefined && got !== null) this.#tell(probe, got);
     this.#loops.reserved -= this.#reserved;
     this.#interrupted = this.#receiving!.aborted;
     const count = got === null ? 0 : got.length;
@@ -131,6 +135,16 @@ export class ReceiveLoop {
       this.next();
     }
   };
+
+  /** Tells telemetry of a receive. */
+  #tell(probe: Probe, got: readonly Delivery[], failure?: TelemetryResult): void {
+    const tookMs = this.#lease.runtime.monotonic() - this.#began;
+    probe.received(
+      got.map(({ message }) => traceIn(message)),
+      tookMs,
+      failure,
+    );
+  }
 
   #works(): void {
     this.#failures = 0;
@@ -177,6 +191,7 @@ export class ReceiveLoop {
       return this.#loops.ended();
     }
     troubled(this.#lease, "receive", cause);
+    if (context.probe !== undefined) this.#tell(context.probe, [], resultOf(fault.code));
     const retryInMs = Math.max(reconnectMs(++this.#failures, context.runtime.random), fault.retryAfterMs ?? 0);
     const error = fromFault(fault, `receive from "${context.physicalName}"`, cause, {
       channel: context.channel.channel,

@@ -3,6 +3,7 @@ import type { Outcome, Settlement } from "../../driver/index.ts";
 import { LinkedQueue } from "../../base/linked-queue.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { HeldMessages } from "./held-messages.ts";
+import { resultOf } from "../../wire/probe.ts";
 import { cleared, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 
@@ -151,6 +152,13 @@ export class Settler {
   async #call(batch: HeldMessage[]): Promise<void> {
     const { lease } = this.#work;
     let outcomes: readonly Outcome[];
+    const { probe } = this.#work.host.context;
+    const ended =
+      probe === undefined
+        ? undefined
+        : probe.settling(
+            batch.map(({ settlement, delivery }) => ({ action: (settlement as Settlement).action, delivery })),
+          );
     try {
       outcomes = await lease.settle(
         batch.map((message) => message.settlement as Settlement),
@@ -160,6 +168,7 @@ export class Settler {
       outcomes = batch.map(() => ({ cause }));
     }
     this.#calls--;
+    ended?.(outcomes.map((outcome) => resultOf(outcome && this.#work.classify(outcome.cause, "settle").code)));
     batch.forEach((message, i) => {
       const outcome = outcomes[i];
       if (outcome === undefined) this.#finish(message, false);

@@ -19,6 +19,7 @@ export class EventContext implements GroupContext {
   readonly troubles: GroupContext["troubles"];
   /** The async context of the event: of the invocation, with what its wrappers keep there. */
   readonly scope = capturedContext();
+  readonly probe: GroupContext["probe"];
   readonly observed: boolean;
   readonly traced: boolean;
   readonly watched: boolean;
@@ -41,6 +42,7 @@ export class EventContext implements GroupContext {
     this.connection = group.connection;
     this.attempts = group.attempts;
     this.troubles = group.troubles;
+    this.probe = group.probe;
     this.observed = group.observed;
     this.traced = group.traced;
     this.watched = group.watched;

@@ -1,6 +1,7 @@
 import type { GroupEvent } from "../../consume/lease/group-context.ts";
 import type { Connection, Delivery, Runtime, WireMessage } from "../../driver/index.ts";
 import { encodeBody } from "../../wire/codec.ts";
+import { readTrace } from "../../wire/trace.ts";
 import { nextHop } from "../../wire/envelope.ts";
 import { type Duration, milliseconds } from "../../api/duration.ts";
 import { MessagingError } from "../../api/errors.ts";
@@ -235,7 +236,9 @@ export class DeadLetterBox {
   async #send({ delivery, decoded }: Letter): Promise<void> {
     const { pipeline, channel, group, emit } = this.#options;
     if (pipeline?.claimCheck !== undefined) await renewed(pipeline.claimCheck, channel.channel, delivery);
-    await this.#options.target().send(this.#again(delivery, decoded));
+    await this.#options
+      .target()
+      .send(this.#again(delivery, decoded), { trace: decoded.foreign ? undefined : readTrace(decoded.envelope) });
     if (!group.from.ordered || decoded.foreign) return;
     const { id, key } = decoded.envelope;
     emit({ type: "order-gap", level: "warn", reason: "redrive", id, ...(key === undefined ? {} : { key }) });

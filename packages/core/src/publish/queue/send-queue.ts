@@ -2,6 +2,7 @@ import type { Capabilities, Connection, Destination, SenderDriver, WireMessage }
 import { MessagingError } from "../../api/errors.ts";
 import { LinkedList } from "../../base/linked-list.ts";
 import type { Observe } from "../../api/events.ts";
+import type { Probe } from "../../wire/probe.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { needsPerson, type Trouble } from "../../base/troubles.ts";
@@ -42,6 +43,8 @@ export interface SendQueueOptions {
   /** What the adapter declared. A sender that offers less is refused (`capability-missing`). */
   readonly expected: Capabilities;
   readonly observe: Observe;
+  /** Absent without telemetry. */
+  readonly probe?: Probe | undefined;
   readonly errorContext: { readonly connection?: string; readonly channel: string; readonly group?: string };
 }
 
@@ -84,6 +87,7 @@ export class SendQueue {
       connection,
       connectionName: options.errorContext.connection,
       observe,
+      probe: options.probe,
       openMs: options.plan.timeoutMs,
       errorContext,
       slot,
@@ -91,6 +95,11 @@ export class SendQueue {
       finish: (message, error, sent) => this.#finish(message, error, sent),
       failIdle: (error) => this.#failIdle((message) => finalFailure(message, errorContext, error)),
     });
+  }
+
+  /** Absent without telemetry. */
+  get probe(): Probe | undefined {
+    return this.#options.probe;
   }
 
   /** Why this destination does not accept messages, for `health()`. */

@@ -1,4 +1,6 @@
 import type { Capabilities, SenderDriver, Sent, WireMessage } from "../../driver/index.ts";
+import type { MessageTrace } from "../../api/telemetry.ts";
+import { readTrace } from "../../wire/trace.ts";
 import type { MessagingError } from "../../api/errors.ts";
 import type { Listed } from "../../base/linked-list.ts";
 import type { Linked } from "../../base/linked-queue.ts";
@@ -36,6 +38,8 @@ export interface SendOptions {
   readonly id?: string | undefined;
   /** True for a dead-letter copy, which may use the 4 KiB that other messages leave free (C15). */
   readonly reserve?: boolean;
+  /** The trace context that it carries, for telemetry. Default: what its headers say. */
+  readonly trace?: MessageTrace | undefined;
   /** The message takes its place in the order of its key at once, is sent when this promise fulfils and fails when it rejects. */
   readonly gate?: PromiseLike<unknown> | undefined;
 }
@@ -164,6 +168,11 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
   /** Called once, when the message is accepted or has failed. */
   abstract done(error: MessagingError | undefined, sent: Accepted | undefined): void;
 
+  /** The trace context that it carries, for telemetry. */
+  get trace(): MessageTrace | undefined {
+    return this.wire === undefined ? undefined : readTrace(this.wire.headers);
+  }
+
   /** What a pipeline has made of the body, for errors. */
   get sizes(): string | undefined {
     return undefined;
@@ -272,6 +281,10 @@ export class GivenMessage extends OutgoingMessage {
 
   override get timeoutMs(): number | undefined {
     return this.#options.timeoutMs;
+  }
+
+  override get trace(): MessageTrace | undefined {
+    return this.#options.trace ?? super.trace;
   }
 
   override get reserve(): boolean {

@@ -4,6 +4,7 @@ import type { Connection, Fault, Sent, WireMessage } from "../../driver/index.ts
 import type { MessagingError } from "../../api/errors.ts";
 import type { Observe } from "../../api/events.ts";
 import { LinkedQueue } from "../../base/linked-queue.ts";
+import { type Probe, resultOf } from "../../wire/probe.ts";
 import type { Runtime } from "../../driver/runtime.ts";
 import { takeBatch } from "./batch.ts";
 import { SendCall } from "./outgoing-message.ts";
@@ -22,6 +23,8 @@ export interface SendLoopOptions {
   readonly connectionName: string | undefined;
   readonly runtime: Runtime;
   readonly observe: Observe;
+  /** Absent without telemetry. */
+  readonly probe: Probe | undefined;
   /** Milliseconds an opening may take before a new one is tried. */
   readonly openMs: number;
   readonly errorContext: ErrorContext;
@@ -150,9 +153,22 @@ export class SendLoop {
     } catch (cause) {
       running = Promise.reject(cause);
     }
+    if (this.#options.probe !== undefined) this.#watch(this.#options.probe, messages, running);
     running.then(
       (results) => this.#answered(call, results),
       (cause) => this.#unanswered(call, cause),
+    );
+  }
+
+  /** Tells telemetry of a call and its results. */
+  #watch(probe: Probe, messages: readonly OutgoingMessage[], running: Promise<readonly Sent[]>): void {
+    const ended = probe.sending(messages.map(({ trace }) => trace));
+    if (ended === undefined) return;
+    const { length } = messages;
+    const codeOf = (cause: unknown) => (cause === undefined ? undefined : this.#classify(cause).code);
+    running.then(
+      (results) => ended(Array.from({ length }, (_, i) => resultOf(codeOf(results?.[i]?.cause)))),
+      (cause) => ended(Array.from({ length }, () => resultOf(codeOf(cause) ?? "other"))),
     );
   }
 

@@ -1,0 +1,124 @@
+// @switchyard/otel: index.d.ts
+
+// backlog.d.ts
+import type { Meter } from "@opentelemetry/api";
+import type { Duration, TelemetryContext } from "@switchyard/core";
+export interface BacklogOptions {
+    readonly every?: Duration;
+    readonly channels?: readonly {
+        readonly name: string;
+    }[];
+}
+export declare class Backlog {
+    #private;
+    constructor(meter: Meter, context: TelemetryContext, { every, channels }: BacklogOptions);
+    stop(): void;
+}
+
+// index.d.ts
+export { otel } from "./otel.ts";
+export type { OtelOptions } from "./options.ts";
+export type { BacklogOptions } from "./backlog.ts";
+export { CONVENTIONAL, CONVENTIONAL_METRICS, CONVENTIONS, OWN, OWN_METRICS } from "./names.ts";
+
+// names.d.ts
+export declare const CONVENTIONS = "1.45.0";
+export declare const SCHEMA_URL = "https://opentelemetry.io/schemas/1.45.0";
+export declare const SCOPE = "@switchyard/otel";
+export declare const CONVENTIONAL: {
+    readonly system: "messaging.system.name";
+    readonly operation: "messaging.operation.name";
+    readonly operationType: "messaging.operation.type";
+    readonly destination: "messaging.destination.name";
+    readonly channel: "messaging.destination.template";
+    readonly group: "messaging.consumer.group.name";
+    readonly messageId: "messaging.message.id";
+    readonly batch: "messaging.batch.message_count";
+    readonly error: "error.type";
+};
+export declare const OTHER = "_OTHER";
+export declare const OWN: {
+    readonly type: "switchyard.message.type";
+    readonly attempt: "switchyard.attempt";
+    readonly outcome: "switchyard.outcome";
+    readonly dead: "switchyard.dead_letter";
+    readonly failed: "switchyard.messages.failed";
+    readonly leftOut: "switchyard.links.left_out";
+    readonly state: "switchyard.state";
+    readonly change: "switchyard.change";
+    readonly during: "switchyard.during";
+};
+export declare const CONVENTIONAL_METRICS: {
+    readonly operationDuration: "messaging.client.operation.duration";
+    readonly processDuration: "messaging.process.duration";
+    readonly sent: "messaging.client.sent.messages";
+    readonly consumed: "messaging.client.consumed.messages";
+};
+export declare const OWN_METRICS: {
+    readonly inFlight: "switchyard.in_flight";
+    readonly retries: "switchyard.retries";
+    readonly deadLetters: "switchyard.dead_letters";
+    readonly holdsLost: "switchyard.holds.lost";
+    readonly blocked: "switchyard.blocked";
+    readonly leaseMoves: "switchyard.lease.moves";
+    readonly breaker: "switchyard.breaker.open";
+    readonly calls: "switchyard.client.calls";
+    readonly backlog: "switchyard.backlog";
+    readonly backlogAge: "switchyard.backlog.age";
+};
+export declare const SECONDS: readonly [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+export declare const systemOf: (transport: string) => string;
+export declare const pushes: (transport: string) => boolean;
+
+// options.d.ts
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { Duration, HandledMessage } from "@switchyard/core";
+import type { BacklogOptions } from "./backlog.ts";
+import type { SpanRules } from "./spans.ts";
+export interface OtelOptions {
+    readonly tracerProvider?: TracerProvider | false;
+    readonly meterProvider?: MeterProvider | false;
+    readonly trace?: "parent" | "link";
+    readonly createSpans?: boolean;
+    readonly trust?: (message: Pick<HandledMessage, "source" | "type" | "foreign">) => boolean;
+    readonly parentFor?: Duration;
+    readonly backlog?: BacklogOptions;
+}
+export declare function rulesOf(options: OtelOptions): SpanRules;
+
+// otel.d.ts
+import type { Telemetry } from "@switchyard/core";
+import { type OtelOptions } from "./options.ts";
+export declare function otel(options?: OtelOptions): Telemetry;
+
+// spans.d.ts
+import type { Tracer } from "@opentelemetry/api";
+import type { Ended, HandledMessage, Handling, MessageTrace, PublishedMessage, Publishing, Runtime, TelemetryPlace, TelemetryResult } from "@switchyard/core";
+export declare const OUTCOMES: {
+    readonly ack: "handled";
+    readonly failed: "failed";
+    readonly retry: "retry";
+    readonly deadLetter: "dead-letter";
+    readonly release: "released";
+    readonly down: "dependency-down";
+    readonly skip: "skipped";
+};
+export interface SpanRules {
+    readonly trace: "parent" | "link";
+    readonly createSpans: boolean;
+    readonly trust: (message: HandledMessage) => boolean;
+    readonly parentForMs: number;
+}
+export declare class Spans {
+    #private;
+    constructor(tracer: Tracer, rules: SpanRules, runtime: Runtime);
+    publishing(place: TelemetryPlace, { id, type }: PublishedMessage): Publishing | undefined;
+    sending(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended;
+    received(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[], tookMs: number, failure: TelemetryResult | undefined): void;
+    handling(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling;
+    settling(place: TelemetryPlace, settlements: readonly {
+        readonly action: string;
+        readonly delivery: object;
+    }[]): Ended;
+}
+export declare function inTraceOf<T>(messages: readonly HandledMessage[], batch: boolean, call: () => T): T;
