@@ -775,6 +775,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
     readonly cwd?: string;
     readonly adapters?: readonly Adapter[];
     readonly extensions?: readonly Extension[];
+    readonly provision?: "off";
     readonly runtime?: Runtime;
     readonly observe?: Observe;
     readonly observeHandled?: boolean;
@@ -1922,7 +1923,7 @@ export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging
 export type { Attached, AttachContext, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, plan } from "./messaging/deploy.ts";
+export { apply, explain, plan } from "./messaging/deploy.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions, } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
@@ -1938,7 +1939,9 @@ import type { ConnectOptions, Messaging } from "../api/messaging.ts";
 export declare function connect<const Channels extends readonly AnyChannel[]>(options: ConnectOptions<Channels>): Promise<Messaging<Channels[number]>>;
 
 // messaging/deploy.d.ts
+import type { Explanation } from "../api/explanation.ts";
 import type { PlannedTopology, PlanOptions } from "./provision.ts";
+export declare function explain(options: PlanOptions): Promise<Explanation>;
 export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
 export declare function apply(planned: PlannedTopology, options?: {
     readonly destructive?: boolean;
@@ -1970,6 +1973,7 @@ export interface PlannedTopology {
     readonly changes: Readonly<Record<string, readonly Change[]>>;
     readonly explanation: Explanation;
 }
+export declare function explain(options: PlanOptions): Promise<Explanation>;
 export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
 export declare function apply(planned: PlannedTopology, options?: {
     readonly destructive?: boolean;

@@ -34,7 +34,7 @@ export type {
 } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, plan } from "./messaging/deploy.ts";
+export { apply, explain, plan } from "./messaging/deploy.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type {
   PayloadOf,

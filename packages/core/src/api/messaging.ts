@@ -34,6 +34,8 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly adapters?: readonly Adapter[];
   /** Extensions for `keys` and `claimCheck`, to use instead of importing them by name. Needed with a bundler. */
   readonly extensions?: readonly Extension[];
+  /** `off`: neither compares nor makes anything at the broker, whatever `provision` the connections have. For tools that only look. */
+  readonly provision?: "off";
   /** Clock, timers, randomness and ids. Default: the system's. */
   readonly runtime?: Runtime;
   /**

@@ -43,7 +43,7 @@ export async function connect<const Channels extends readonly AnyChannel[]>(
       ? undefined
       : await openTelemetry(options.telemetry, plan, runtime, () => served.core);
   const observe = withoutSecrets(watch === undefined ? told : (event) => (watch.event(event), told(event)), redact);
-  await provision(plan, runtime, new AbortController().signal);
+  if (options.provision !== "off") await provision(plan, runtime, new AbortController().signal);
   const connections = await outside(() => Connections.open(plan, runtime, observe, watch));
   const piped = Object.values(plan.channels).some(({ content }) => content !== undefined);
   const pipelines = piped
@@ -97,6 +97,9 @@ async function openTelemetry(
 }
 
 function refuseBadHooks(options: object): void {
+  const { provision = "off" } = options as { provision?: unknown };
+  if (provision !== "off")
+    throw new MessagingError("bad-option", 'connect({ provision }): "off", or leave it out', { kind: "config" });
   for (const name of ["observe", "redact"] as const) {
     const hook: unknown = Reflect.get(options, name);
     if (hook === undefined || typeof hook === "function") continue;

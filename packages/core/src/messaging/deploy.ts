@@ -1,5 +1,15 @@
-/** `plan()` and `apply()` as applications import them. Their code is loaded when they are called: a service calls neither. */
+/** `explain()`, `plan()` and `apply()` as applications import them. Their code is loaded when they are called: a service calls neither. */
+import type { Explanation } from "../api/explanation.ts";
 import type { PlannedTopology, PlanOptions } from "./provision.ts";
+
+/**
+ * Resolves the configuration and says what would run, as `messaging.explain()` does, without a connection. Takes what {@link plan} takes.
+ *
+ * @throws MessagingError `invalid-config`.
+ */
+export async function explain(options: PlanOptions): Promise<Explanation> {
+  return (await import("./provision.ts")).explain(options);
+}
 
 /**
  * Compares the configuration with what the brokers have. Reads only the configuration and the `channel()` and `consumer()` values;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { AnyChannel } from "../api/channel.ts";
+import { type AnyChannel, channel } from "../api/channel.ts";
 import { adapters, aws, base, consumes, memory, orders, resolve, shape, uploads } from "../fixtures/adapters.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Connection, Destination } from "../driver/index.ts";
 import { isMessagingError, MessagingError } from "../api/errors.ts";
-import { apply, destinationsOf, plan, provision } from "./provision.ts";
+import { connect } from "./connect.ts";
+import { apply, destinationsOf, explain, plan, provision } from "./provision.ts";
 import type { ClaimCheckExtension, ClaimUse } from "../pipeline/extension.ts";
 import { systemRuntime } from "../runtime/system-runtime.ts";
 import { virtualRuntime } from "../testing/virtual-runtime.ts";
@@ -67,6 +68,30 @@ describe("plan() and apply()", () => {
       channels: { orders: { address: "dev_orders.fifo" } },
     });
     expect(log).toEqual(["plan", "close"]);
+  });
+
+  it("explain() says the same without asking the broker", async () => {
+    const { adapter, log } = withTopology([CREATE]);
+    expect(await explain(options(adapter))).toEqual((await plan(options(adapter))).explanation);
+    expect(log).toEqual(["plan", "close"]);
+  });
+
+  it("connect({ provision: off }) compares nothing, though a connection says auto", async () => {
+    const { adapter, log } = withTopology([CREATE]);
+    const connections = { aws: { ...base().connections.aws, provision: "auto" } };
+    const config = {
+      prefix: "dev",
+      connections,
+      channels: { plain: { model: "queue", on: "aws", groups: { main: {} } } },
+    };
+    const named = channel("plain", { messages: { it: z.object({}) } });
+    const given = { ...options(adapter, config), channels: [named], service: "tool" } as any;
+    const messaging = await connect({ ...given, provision: "off" });
+    await messaging.stop();
+    expect(log).toEqual(["closed"]);
+    await expect(connect({ ...given, provision: "auto" })).rejects.toMatchObject({
+      code: "bad-option",
+    });
   });
 
   it("apply what was planned; destructive changes only when told", async () => {

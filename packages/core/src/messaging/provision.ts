@@ -56,13 +56,22 @@ interface Hidden {
 
 const HIDDEN = "~switchyard-planned";
 
-/** See {@link import("./deploy.ts").plan}. */
-export async function plan(options: PlanOptions): Promise<PlannedTopology> {
+async function resolvedOf({ service = "plan", ...options }: PlanOptions): Promise<Plan> {
   const { resolvePlan } = await import("../config/index.ts");
-  const { runtime = systemRuntime, signal = new AbortController().signal, service = "plan", ...rest } = options;
   const channels = options.channels as unknown as readonly ChannelShape[];
   const consumers = (options.consumers ?? []) as unknown as readonly ConsumerShape[];
-  const resolved = await resolvePlan({ ...rest, service, channels, consumers, everyProfile: true });
+  return resolvePlan({ ...options, service, channels, consumers, everyProfile: true });
+}
+
+/** See {@link import("./deploy.ts").explain}. */
+export async function explain(options: PlanOptions): Promise<Explanation> {
+  return (await resolvedOf(options)).explanation;
+}
+
+/** See {@link import("./deploy.ts").plan}. */
+export async function plan(options: PlanOptions): Promise<PlannedTopology> {
+  const { runtime = systemRuntime, signal = new AbortController().signal } = options;
+  const resolved = await resolvedOf(options);
   const changes: Record<string, readonly Change[]> = {};
   const topologies: Record<string, TopologyPlan> = {};
   for (const connection of Object.values(resolved.connections)) {
