@@ -38,6 +38,7 @@ const SECTIONS: readonly Section[] = [
         "async-context",
       ],
       ...[
+        "command-line",
         "stop",
         "health",
         "deploy",

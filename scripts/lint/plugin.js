@@ -110,6 +110,7 @@ const ALLOWED = {
   "claim-check": ["core", "aws-kit"],
   outbox: ["core", "leases"],
   otel: ["core"],
+  cli: ["core"],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };

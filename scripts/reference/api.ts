@@ -23,6 +23,7 @@ const ORDER = [
   "encryption",
   "outbox",
   "otel",
+  "cli",
   "leases",
   "contract",
 ];

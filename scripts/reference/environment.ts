@@ -7,6 +7,7 @@ import { cell, code, GENERATED, type Node, sourceOf, walk } from "./source.ts";
 const READ: Readonly<Record<string, string>> = {
   SWITCHYARD_PROFILE:
     "The [profile](../concepts/profile.md) of the configuration, unless `connect({ profile })` names one. Empty: none. `NODE_ENV` is never used.",
+  NO_COLOR: "Not empty: the [command line](../guides/command-line.md) writes no colours.",
   AWS_PROFILE: "Shown in errors of AWS. The AWS SDK reads it as well: see below.",
 };
 

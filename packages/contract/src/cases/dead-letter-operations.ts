@@ -1,7 +1,7 @@
 /** What an operator does with dead letters: look, count by cause, send back some, delete some. */
 import type { App, SuiteChannel } from "../app.ts";
 import type { CaseContext, ContractCase } from "../case.ts";
-import { all, assert, deadLetters, range, redrives, sorted } from "./kit.ts";
+import { all, assert, deadLetters, range, redrives, rejected, sorted, within } from "./kit.ts";
 
 const clause = "C11";
 
@@ -215,6 +215,30 @@ export const cases: readonly ContractCase[] = [
       await t.until(purge, "all are deleted", 30_000);
       assert.equal(deleted, TIMES + 1);
       assert.equal(await count(), 0);
+    },
+  },
+  {
+    id: "C11-dead-letters-missing",
+    clause,
+    title: "where the dead letters should be there is nothing: each operation says so, as the configuration's error",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], provision: "off" });
+      const letters: any = app.messaging.deadLetters(channel, "main");
+      const operations: Record<string, () => Promise<unknown>> = {
+        count: () => letters.count(),
+        peek: () => letters.peek(),
+        get: () => letters.get("x"),
+        groups: () => letters.groups({ by: ["code"] }),
+        redrive: () => letters.redrive().result,
+        purge: () => letters.purge({ filter: { code: "x" } }),
+      };
+      for (const [name, operation] of Object.entries(operations)) {
+        const error = await within(t, 30_000, rejected(operation(), name), name);
+        assert.equal(error.kind, "config", `${name}: ${error.code}: ${error.message}`);
+        assert.equal(error.channel, channel.name, name);
+      }
     },
   },
 ];

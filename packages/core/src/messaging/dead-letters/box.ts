@@ -73,9 +73,8 @@ export class DeadLetterBox {
   }
 
   async count(): Promise<DeadLetterCount> {
-    const { connection, closed, exactDepth } = this.#options;
-    const from = this.#from();
-    const depth = await (connection.depth?.(from, closed) ?? []);
+    const { exactDepth } = this.#options;
+    const depth = await this.#session(SCAN_HIDE).depth();
     const sum = (of: "ready" | "held") => {
       const given = depth.flatMap((each) => each[of] ?? []);
       return given.length === 0 ? undefined : given.reduce((total, each) => total + each, 0);

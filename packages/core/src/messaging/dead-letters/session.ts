@@ -1,6 +1,6 @@
 /** Receiving dead letters for an operator: what is not wanted is given back, and faults that pass are waited out. */
 import { fromFault, isMessagingError, MessagingError } from "../../api/errors.ts";
-import type { Connection, Delivery, Destination, Lease, ReceiverDriver, Runtime } from "../../driver/index.ts";
+import type { Connection, Delivery, Depth, Destination, Lease, ReceiverDriver, Runtime } from "../../driver/index.ts";
 import { reconnectMs } from "../../plan/backoff.ts";
 
 /** Milliseconds of the last poll. An empty answer to a short poll does not prove that an SQS queue is empty. */
@@ -99,6 +99,12 @@ export class Session {
           if (failed.length > 0) throw failed[0]!.cause;
         });
     }
+  }
+
+  /** How many letters there are. It receives none. */
+  async depth(): Promise<readonly Depth[]> {
+    const { connection, from, closed } = this.#options;
+    return this.#trying("receive", async () => (await connection.depth?.(from, closed)) ?? []);
   }
 
   /** What the broker says is left: `ready` to be received, and `others`: held by other readers. Absent: it does not say. */

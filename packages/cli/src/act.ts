@@ -1,0 +1,89 @@
+/** What changes, deletes or moves something: done only with `--yes`, announced first, and written down before it is done. */
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { resolve } from "node:path";
+import { systemRuntime } from "@switchyard/core";
+import type { Call, OptionSpec } from "./command.ts";
+import { UsageError } from "./io.ts";
+import { SHAPE } from "./output.ts";
+import { visible } from "./visible.ts";
+
+export const ACT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  yes: { type: "boolean", about: "do it; without, only say what would be done" },
+  audit: { type: "string", value: "FILE", about: "append who did what to this file; default: to stderr" },
+};
+
+/** One act of an operator. */
+export class Act {
+  /** False: only say what would be done. */
+  readonly allowed: boolean;
+  readonly #call: Call;
+  readonly #verb: string;
+  readonly #details: object;
+
+  private constructor(call: Call, verb: string, details: object, allowed: boolean) {
+    this.#call = call;
+    this.#verb = verb;
+    this.#details = details;
+    this.allowed = allowed;
+  }
+
+  /** Looks at what is private: written down, and always allowed. */
+  static looking(call: Call, verb: string, details: object): Act {
+    return new Act(call, verb, details, true);
+  }
+
+  /**
+   * Says on which profile and brokers it acts.
+   *
+   * @throws UsageError if nobody is at the terminal and the profile is not named.
+   */
+  static async of(call: Call, verb: string, details: object): Promise<Act> {
+    const { io, out, values, project: found } = call;
+    const act = new Act(call, verb, details, call.values["yes"] === true);
+    const project = await found();
+    const { profile } = project;
+    if (act.allowed && io.stderr.isTTY !== true && values["profile"] === undefined)
+      throw new UsageError(`without a terminal, ${verb} --yes needs --profile, so that nobody acts on the wrong one`);
+    const { channels } = await project.explain();
+    const { channel } = details as { channel?: string };
+    const its = Object.entries(channels).filter(([name]) => channel === undefined || name === channel);
+    const places = its.map(([name, { connection, address }]) => `${name} on ${connection}: ${address}`);
+    const { overrides } = project;
+    out.talk(visible(`${verb}, profile ${profile ?? "none"}: ${places.join("; ")}`));
+    if (overrides.length > 0) out.talk(visible(`overridden by ${overrides.join(", ")}`));
+    if (!act.allowed) out.talk("dry run: nothing is done; add --yes to do it");
+    return act;
+  }
+
+  /**
+   * Writes the audit line. Call it right before acting.
+   *
+   * @throws Error if it cannot be written: what nobody could trace is not done.
+   */
+  async begin(): Promise<void> {
+    const { io, out, values, project } = this.#call;
+    const { profile = null, service } = await project();
+    const line = JSON.stringify({
+      version: SHAPE,
+      at: new Date(systemRuntime.now()).toISOString(),
+      by: `${userInfo().username}@${hostname()}`,
+      verb: this.#verb,
+      ...{ service, profile },
+      ...this.#details,
+    });
+    const file = values["audit"];
+    if (typeof file !== "string") return out.talk(line);
+    try {
+      const opened = openSync(resolve(io.cwd, file), "a", 0o600);
+      try {
+        writeSync(opened, `${line}\n`);
+        fsyncSync(opened);
+      } finally {
+        closeSync(opened);
+      }
+    } catch (cause) {
+      throw new Error(`nothing was done: the audit file cannot be written (${(cause as Error).message})`, { cause });
+    }
+  }
+}

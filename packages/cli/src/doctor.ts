@@ -1,0 +1,127 @@
+/** Every check that `connect()`, `start()` or the broker would fail on, and what to do. */
+import { type AnyChannel, type Explanation, isMessagingError, plan, type PlanOptions } from "@switchyard/core";
+
+/** One finding. */
+export interface Finding {
+  /** `configuration`, `topology`, `rights`, `dead letters`, `health`. */
+  readonly check: string;
+  readonly status: "ok" | "warning" | "failure";
+  readonly text: string;
+}
+
+/** What the examination needs of a service. */
+export interface Examined {
+  readonly options: PlanOptions;
+  explain(): Promise<Explanation>;
+  connected<T>(run: (messaging: Asked) => Promise<T>): Promise<T>;
+}
+
+interface Asked {
+  depth(channel: AnyChannel, group?: string): Promise<unknown>;
+  deadLetters(channel: AnyChannel, group: string): { count(): Promise<{ readonly ready?: number }> };
+  health(): { readonly connections: Readonly<Record<string, { readonly state: string }>> };
+}
+
+/** Examines a service. Receives no message and changes nothing. */
+export async function examine(of: Examined): Promise<readonly Finding[]> {
+  let explanation: Explanation;
+  try {
+    explanation = await of.explain();
+  } catch (error) {
+    return [failure("configuration", error)];
+  }
+  const names = Object.keys(explanation.channels);
+  const found: Finding[] = [
+    {
+      check: "configuration",
+      status: "ok",
+      text: `${names.length} channels, profile ${explanation.profile ?? "none"}`,
+    },
+  ];
+  found.push(...(await topology(of.options)));
+  try {
+    found.push(...(await of.connected((messaging) => brokers(messaging, explanation, of.options.channels))));
+  } catch (error) {
+    found.push(failure("connection", error));
+  }
+  return found;
+}
+
+async function topology(options: PlanOptions): Promise<readonly Finding[]> {
+  try {
+    const { changes } = await plan(options);
+    const all = Object.entries(changes).flatMap(([on, its]) => its.map((change) => ({ on, ...change })));
+    if (all.length === 0) return [{ check: "topology", status: "ok", text: "the brokers have what is needed" }];
+    return all.map(({ on, action, resource, name, summary }) => ({
+      check: "topology",
+      status: action === "create" ? "failure" : "warning",
+      text: `${on}: ${resource} ${name}: ${summary}; ${ADVICE[action]}`,
+    }));
+  } catch (error) {
+    return [failure("topology", error)];
+  }
+}
+
+const ADVICE = {
+  create: "make it with: switchyard apply",
+  update: "change it with: switchyard apply",
+  destructive: "change it with: switchyard apply --destructive, once nothing there is needed any more",
+  drift: "it was changed by hand; nothing changes it back",
+} as const;
+
+async function brokers(
+  messaging: Asked,
+  { channels: explained }: Explanation,
+  channels: readonly AnyChannel[],
+): Promise<readonly Finding[]> {
+  const groups = Object.entries(explained).flatMap(([name, { groups: its }]) =>
+    Object.entries(its).map(([group, { deadLetter }]) => ({
+      ...{ name, group, deadLetter },
+      channel: channels.find((channel) => channel.name === name)!,
+    })),
+  );
+  const found = await Promise.all(
+    groups.map(async ({ name, group, deadLetter, channel }): Promise<readonly Finding[]> => {
+      const its: Finding[] = [];
+      try {
+        await messaging.depth(channel, group);
+        its.push({ check: "rights", status: "ok", text: `${name}/${group} can be asked for its backlog` });
+      } catch (error) {
+        if (!isMessagingError(error, "depth-unsupported")) its.push(failure("rights", error));
+      }
+      if (deadLetter === null) return its;
+      try {
+        const { ready = 0 } = await messaging.deadLetters(channel, group).count();
+        const text = `${name}/${group} has ${ready} dead letters`;
+        its.push(
+          ready === 0
+            ? { check: "dead letters", status: "ok", text }
+            : {
+                check: "dead letters",
+                status: "warning",
+                text: `${text}; see why: switchyard dead group ${name} ${group}`,
+              },
+        );
+      } catch (error) {
+        its.push(failure("dead letters", error));
+      }
+      return its;
+    }),
+  );
+  const down = Object.entries(messaging.health().connections).filter(([, { state }]) => state !== "up");
+  return [
+    ...found.flat(),
+    ...down.map(
+      ([name, { state }]): Finding => ({ check: "health", status: "warning", text: `"${name}" is ${state}` }),
+    ),
+  ];
+}
+
+function failure(check: string, error: unknown): Finding {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return {
+    check,
+    status: "failure",
+    text: `${typeof code === "string" ? `${code}: ` : ""}${String(message ?? error)}`,
+  };
+}

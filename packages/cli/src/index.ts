@@ -1,0 +1,13 @@
+/** What the command line does, as functions. */
+export {
+  type AsyncApiDocument,
+  type AsyncApiMessage,
+  asyncapi,
+  type AsyncApiOptions,
+  type Schema,
+} from "./asyncapi/document.ts";
+export { breaking, type Breaking } from "./asyncapi/breaking.ts";
+export { diagram } from "./diagram.ts";
+export { type Examined, examine, type Finding } from "./doctor.ts";
+export type { ExitCode, Io } from "./io.ts";
+export { main } from "./main.ts";

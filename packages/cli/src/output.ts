@@ -1,0 +1,74 @@
+/** Data goes to stdout, as text or as JSON. All talk goes to stderr. */
+import { styleText } from "node:util";
+import type { Io } from "./io.ts";
+import { visible } from "./visible.ts";
+
+/** The version of every JSON shape. A field may be added without a new one. */
+export const SHAPE = 1;
+
+type Style = Parameters<typeof styleText>[0];
+
+export class Output {
+  readonly json: boolean;
+  /** Someone looks at stdout. */
+  readonly live: boolean;
+  readonly #io: Io;
+
+  constructor(io: Io, json: boolean) {
+    this.#io = io;
+    this.json = json;
+    this.live = io.stdout.isTTY === true && !json;
+  }
+
+  /** One document. */
+  document(verb: string, value: object): void {
+    this.#io.stdout.write(`${JSON.stringify({ version: SHAPE, verb, ...value }, undefined, 2)}\n`);
+  }
+
+  /** One line of a list that grows. */
+  record(verb: string, value: object): void {
+    this.#io.stdout.write(`${JSON.stringify({ version: SHAPE, verb, ...value })}\n`);
+  }
+
+  /** A line of text. Values from brokers must have passed `visible`. */
+  line(text = ""): void {
+    this.#io.stdout.write(`${text}\n`);
+  }
+
+  /** A table whose first row is its head. */
+  table(rows: readonly (readonly Cell[])[], indent = ""): void {
+    for (const line of tableOf(rows)) this.line(indent + line);
+  }
+
+  talk(text: string): void {
+    this.#io.stderr.write(`${text}\n`);
+  }
+
+  style(style: Style, text: string): string {
+    const { stdout, env } = this.#io;
+    if (stdout.isTTY !== true || (env["NO_COLOR"] ?? "") !== "") return text;
+    return styleText(style, text, { validateStream: false });
+  }
+
+  /** Takes back what was drawn, to draw it anew. */
+  clear(): void {
+    this.#io.stdout.write("\u001b[H\u001b[J");
+  }
+}
+
+/** Undefined: nobody knows. */
+export type Cell = string | number | undefined;
+
+/** Columns as wide as their widest cell. Numbers stand on the right. */
+export function tableOf(rows: readonly (readonly Cell[])[]): readonly string[] {
+  const texts = rows.map((row) => row.map((cell) => (cell === undefined ? "-" : visible(String(cell)))));
+  const columns = Math.max(0, ...texts.map(({ length }) => length));
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...texts.map((row) => row[at]?.length ?? 0)));
+  const right = widths.map((_, at) => rows.slice(1).some((row) => typeof row[at] === "number"));
+  return texts.map((row) =>
+    row
+      .map((text, at) => (right[at] === true ? text.padStart(widths[at]!) : text.padEnd(widths[at]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,239 @@
+/** Finds what a command works on: the service's channels and consumers, and its configuration. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  type AnyChannel,
+  connect,
+  type Consumer,
+  explain,
+  type Explanation,
+  type Messaging,
+  type PlanOptions,
+} from "@switchyard/core";
+import { type Io, UsageError } from "./io.ts";
+import { visible } from "./visible.ts";
+
+export interface ProjectOptions {
+  readonly config?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly channels?: readonly string[] | undefined;
+  readonly service?: string | undefined;
+}
+
+const CONFIG = /^switchyard\.config\.(?:ya?ml|json|[cm]?[jt]s)$/;
+const CODE = /\.[cm]?[jt]s$/;
+
+interface Found {
+  readonly channels: readonly AnyChannel[];
+  readonly consumers: readonly Consumer<any>[];
+  readonly service: string | undefined;
+}
+
+/** A service, as its operator sees it. */
+export class Project {
+  readonly channels: readonly AnyChannel[];
+  readonly consumers: readonly Consumer<any>[];
+  /** The `source` of what is published here. */
+  readonly service: string;
+  readonly profile: string | undefined;
+  readonly #io: Io;
+  readonly #config: string | undefined;
+  #explained: Promise<Explanation> | undefined;
+
+  constructor(io: Io, found: Found, config: string | undefined, profile: string | undefined) {
+    this.#io = io;
+    this.#config = config;
+    this.channels = found.channels;
+    this.consumers = found.consumers;
+    this.service = found.service ?? "switchyard-cli";
+    this.profile = profile ?? (io.env["SWITCHYARD_PROFILE"] || undefined);
+  }
+
+  /** What `plan()` and `explain()` take. `profile`: another than the project's. */
+  options(profile = this.profile): PlanOptions & { readonly service: string } {
+    const { channels, consumers, service } = this;
+    const { env, cwd, signal } = this.#io;
+    return {
+      ...{ channels, consumers, service, env, cwd, signal },
+      ...(this.#config === undefined ? {} : { config: this.#config }),
+      ...(profile === undefined ? {} : { profile }),
+    };
+  }
+
+  /** What would run. Opens no connection. */
+  explain(): Promise<Explanation> {
+    return (this.#explained ??= explain(this.options()));
+  }
+
+  /** The variables that override the configuration. */
+  get overrides(): readonly string[] {
+    return Object.keys(this.#io.env).filter((name) => name.toUpperCase().startsWith("SWITCHYARD__"));
+  }
+
+  /** A channel of this profile by its name. */
+  async channel(name: string): Promise<AnyChannel> {
+    const { channels } = await this.explain();
+    const found = this.channels.find((channel) => channel.name === name);
+    if (found !== undefined && Object.hasOwn(channels, name)) return found;
+    const known = Object.keys(channels).join(", ");
+    throw new UsageError(`no channel "${visible(name)}" here; known: ${known || "none"}`);
+  }
+
+  /** A group of a channel by its name. */
+  async group(channel: string, name: string): Promise<AnyChannel> {
+    const found = await this.channel(channel);
+    const { groups } = (await this.explain()).channels[channel]!;
+    if (Object.hasOwn(groups, name)) return found;
+    const known = Object.keys(groups).join(", ");
+    throw new UsageError(`"${channel}" has no group "${visible(name)}"; known: ${known || "none"}`);
+  }
+
+  /** Connects to the brokers of the profile's channels, or of some. Makes and compares nothing there. */
+  async connected<T>(run: (messaging: Messaging<AnyChannel>) => Promise<T>, only?: readonly string[]): Promise<T> {
+    const { channels: explained } = await this.explain();
+    const channels = this.channels.filter(
+      ({ name }) => Object.hasOwn(explained, name) && (only === undefined || only.includes(name)),
+    );
+    const { consumers: _, signal: __, ...options } = this.options();
+    const messaging = await connect({
+      ...options,
+      channels,
+      provision: "off",
+    } as Parameters<typeof connect>[0]);
+    try {
+      return await run(messaging as unknown as Messaging<AnyChannel>);
+    } finally {
+      await messaging.stop({ deadline: 0 });
+    }
+  }
+}
+
+/**
+ * Channels come from `--channels`, else from the field `switchyard` of the nearest package.json (`{ "channels": "./src/channels.ts",
+ * "service": "billing" }`), else from what a configuration written as code exports beside its default.
+ *
+ * @throws UsageError if there are none, or if the configuration is code outside of the nearest package.
+ */
+export async function findProject(options: ProjectOptions, io: Io): Promise<Project> {
+  const root = nearest(io.cwd, (folder) => existsSync(join(folder, "package.json")));
+  const config = options.config === undefined ? searched(io.cwd, root) : resolve(io.cwd, options.config);
+  const field = root === undefined ? {} : fieldOf(root);
+  const files = filesOf(options, io.cwd, root, field, config);
+  const found: Found[] = [];
+  for (const file of files) found.push(exportsOf(await imported(file)));
+  const channels = unique(found.flatMap((each) => each.channels));
+  if (channels.length === 0)
+    throw new UsageError(
+      files.length === 0
+        ? 'no channels: pass --channels src/channels.ts, or write "switchyard": { "channels": "./src/channels.ts" } into package.json'
+        : `${files.map((file) => relative(io.cwd, file)).join(", ")} exports no channel made with channel()`,
+    );
+  const named = options.service ?? field.service ?? found.find(({ service }) => service !== undefined)?.service;
+  const consumers = [...new Set(found.flatMap((each) => each.consumers))];
+  return new Project(io, { channels, consumers, service: named }, config, options.profile);
+}
+
+/** The nearest configuration. One that is code runs only from inside the package: a folder above may be anybody's. */
+function searched(cwd: string, root: string | undefined): string | undefined {
+  const folder = nearest(cwd, (each) => configIn(each) !== undefined);
+  if (folder === undefined) return undefined;
+  const file = join(folder, configIn(folder)!);
+  const inside = root !== undefined && !relative(root, folder).startsWith("..");
+  if (!CODE.test(file) || inside) return file;
+  throw new UsageError(
+    `${file} is code outside of this package, and is not run; pass --config ${file} if you trust it`,
+  );
+}
+
+function configIn(folder: string): string | undefined {
+  for (const extension of ["yaml", "yml", "json", "ts", "mts", "cts", "js", "mjs", "cjs"]) {
+    const name = `switchyard.config.${extension}`;
+    if (CONFIG.test(name) && existsSync(join(folder, name))) return name;
+  }
+  return undefined;
+}
+
+function nearest(from: string, has: (folder: string) => boolean): string | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    if (has(folder)) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+interface Field {
+  readonly channels?: readonly string[];
+  readonly service?: string;
+}
+
+function fieldOf(root: string): Field {
+  const file = join(root, "package.json");
+  let given: unknown;
+  try {
+    given = (JSON.parse(readFileSync(file, "utf8")) as { switchyard?: unknown }).switchyard;
+  } catch {
+    throw new UsageError(`${file} is not valid JSON`);
+  }
+  if (given === undefined) return {};
+  const { channels = [], service } = given as { channels?: unknown; service?: unknown };
+  const list = typeof channels === "string" ? [channels] : channels;
+  const right =
+    Array.isArray(list) &&
+    list.every((each) => typeof each === "string") &&
+    (service === undefined || typeof service === "string");
+  if (!right)
+    throw new UsageError(`${file}: "switchyard" must be { "channels": "./src/channels.ts", "service": "billing" }`);
+  return { channels: list as string[], ...(service === undefined ? {} : { service: service as string }) };
+}
+
+function filesOf(
+  { channels }: ProjectOptions,
+  cwd: string,
+  root: string | undefined,
+  field: Field,
+  config: string | undefined,
+): readonly string[] {
+  const given = channels?.flatMap((each) => each.split(",")).filter((each) => each !== "") ?? [];
+  if (given.length > 0) return given.map((file) => resolve(cwd, file));
+  if (field.channels !== undefined && field.channels.length > 0)
+    return field.channels.map((file) => resolve(root!, file));
+  return config !== undefined && CODE.test(config) ? [config] : [];
+}
+
+async function imported(file: string): Promise<Record<string, unknown>> {
+  if (!existsSync(file)) throw new UsageError(`${file} does not exist; check --channels`);
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (cause) {
+    const { code, message } = cause as { code?: string; message?: string };
+    if (code === "ERR_UNKNOWN_FILE_EXTENSION")
+      throw new UsageError(
+        `${file}: this Node cannot import TypeScript; run Node 22.18 or later, or name the built .js`,
+      );
+    throw new UsageError(`${file} cannot be imported: ${visible(String(message ?? cause))}`);
+  }
+}
+
+/** The channels, consumers and the service's name that a module exports: alone, in lists, or in objects. */
+function exportsOf(module: Record<string, unknown>): Found {
+  const values = Object.values(module).flatMap((value) => [value, ...partsOf(value)]);
+  const consumers = values.filter((value) => isMade("consumer", value)) as Consumer<any>[];
+  const channels = values.filter((value) => isMade("channel", value)) as unknown as AnyChannel[];
+  const theirs = consumers.map((consumer) => (consumer as unknown as { channel: AnyChannel }).channel);
+  const service = typeof module["service"] === "string" ? module["service"] : undefined;
+  return { channels: [...channels, ...theirs], consumers, service };
+}
+
+function partsOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "object" || value === null || isMade("channel", value) || isMade("consumer", value)) return [];
+  return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : [];
+}
+
+/** As core marks them, so that channels of another copy of core are known, too. */
+const isMade = (kind: string, value: unknown): boolean =>
+  typeof value === "object" && value !== null && (value as { "~switchyard"?: unknown })["~switchyard"] === kind;
+
+const unique = (channels: readonly AnyChannel[]): readonly AnyChannel[] => [
+  ...new Map(channels.map((channel) => [channel.name, channel])).values(),
+];

@@ -1,0 +1,37 @@
+import { apply as applied, plan } from "@switchyard/core";
+import { Act, ACT_OPTIONS } from "../act.ts";
+import type { Verb } from "../command.ts";
+import { printChanges } from "./plan.ts";
+
+export const apply: Verb = {
+  takes: "[--yes] [--destructive]",
+  words: [0, 0],
+  options: {
+    ...ACT_OPTIONS,
+    destructive: { type: "boolean", about: "also changes that may lose messages or settings made by hand" },
+  },
+  about:
+    "Shows what the brokers lack, and with --yes makes it. Changes that may lose something are made only with --destructive.",
+  example: "switchyard apply --profile prod --yes",
+  async run(call) {
+    const { out, values, project: found } = call;
+    const project = await found();
+    const planned = await plan(project.options());
+    const destructive = values["destructive"] === true;
+    const changes = Object.values(planned.changes).flat();
+    const made = changes.filter(({ action }) => action !== "drift" && (destructive || action !== "destructive"));
+    const act = await Act.of(call, "apply", {
+      destructive,
+      changes: made.map(({ action, name }) => `${action} ${name}`),
+    });
+    if (!out.json) printChanges(out, planned.changes);
+    if (made.length > 0 && act.allowed) {
+      await act.begin();
+      await applied(planned, { destructive, signal: call.io.signal });
+    }
+    const left = changes.length - (act.allowed ? made.length : 0);
+    if (out.json) out.document("apply", { changes: planned.changes, made: act.allowed ? made.length : 0, left });
+    else if (act.allowed) out.talk(`${made.length} made, ${left} left`);
+    return left === 0 ? 0 : 3;
+  },
+};

@@ -1,0 +1,40 @@
+import { Act, ACT_OPTIONS } from "../act.ts";
+import type { Verb } from "../command.ts";
+import { UsageError } from "../io.ts";
+import { filterOf, WHERE } from "../where.ts";
+import { within } from "./dead-look.ts";
+
+export const purge: Verb = {
+  takes: "CHANNEL GROUP [--where FILTER | --id ID | --all]",
+  words: [2, 2],
+  options: {
+    where: WHERE,
+    id: { type: "string", multiple: true, value: "ID", about: "only this one; may be given several times" },
+    all: { type: "boolean", about: "everything at the dead-letter destination, whoever wrote it" },
+    ...ACT_OPTIONS,
+  },
+  about: "Deletes dead letters for good. Without --yes it only counts, which hides them from other readers meanwhile.",
+  example: "switchyard dead purge orders billing --where 'code=invalid-message' --profile prod --yes",
+  run: (call) => {
+    const { out, values, words } = call;
+    const [channel, group] = words;
+    const ids = values["id"] as readonly string[] | undefined;
+    const where = values["where"] !== undefined;
+    if ([where, ids !== undefined, values["all"] === true].filter(Boolean).length !== 1)
+      throw new UsageError("dead purge takes one of --where, --id and --all");
+    const filter = filterOf(values["where"]);
+    const what = { ...(where ? { filter } : {}), ...(ids === undefined ? {} : { ids }) };
+    return within(call, async (dead) => {
+      const act = await Act.of(call, "dead purge", { channel, group, ...what, all: values["all"] === true });
+      if (act.allowed) await act.begin();
+      const purged = await dead.purge({ ...what, ...(act.allowed ? {} : { dryRun: true }) });
+      if (out.json) out.document("dead purge", { ...purged, dryRun: !act.allowed });
+      else {
+        const { matched, deleted, complete } = purged;
+        const done = act.allowed ? `${deleted ?? "all"} deleted` : `${matched ?? "all"} would be deleted`;
+        out.line(`${done}${complete ? "" : "; not all letters were seen"}`);
+      }
+      return 0;
+    });
+  },
+};

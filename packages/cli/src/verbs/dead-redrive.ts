@@ -1,0 +1,137 @@
+import type { Redriven, RedriveOptions, RedriveProgress } from "@switchyard/core";
+import { Act, ACT_OPTIONS } from "../act.ts";
+import type { Call, Verb } from "../command.ts";
+import { milliseconds, rateOf, share, whole } from "../durations.ts";
+import { UsageError } from "../io.ts";
+import type { Output } from "../output.ts";
+import { visible } from "../visible.ts";
+import { filterOf, WHERE } from "../where.ts";
+import { within } from "./dead-look.ts";
+
+export const redrive: Verb = {
+  takes: "CHANNEL GROUP [--where FILTER]",
+  words: [2, 2],
+  options: {
+    where: WHERE,
+    id: { type: "string", multiple: true, value: "ID", about: "only this one; may be given several times" },
+    max: { type: "string", value: "N", about: "send no more than this many" },
+    rate: { type: "string", value: "N/s", about: "send at most so many by time" },
+    canary: { type: "string", value: "N", about: "send this many first, and see whether they die again" },
+    wait: { type: "string", value: "TIME", about: "how long to wait for the canary; default 2m" },
+    "stop-at": {
+      type: "string",
+      value: "SHARE",
+      about: "stop when this share of those sent has died again, such as 5%",
+    },
+    "max-redrives": { type: "string", value: "N", about: "leave letters that were redriven so often; default 3" },
+    before: {
+      type: "string",
+      value: "TIME",
+      about: "only letters whose last failure is earlier; a run that goes on has it",
+    },
+    ...ACT_OPTIONS,
+  },
+  about:
+    "Sends dead letters back to the group that failed them, and to no other group. Without --yes it only counts. Ctrl-C ends it after the letters under way, and says how to go on.",
+  example:
+    "switchyard dead redrive orders billing --where 'code=bank-down' --canary 3 --rate 50/s --stop-at 5% --profile prod --yes",
+  run: (call) => {
+    const [channel, group] = call.words;
+    const options = optionsOf(call);
+    return within(call, async (dead) => {
+      const { out, io } = call;
+      const act = await Act.of(call, "dead redrive", { channel, group, ...options });
+      if (act.allowed) await act.begin();
+      const run = dead.redrive({
+        ...options,
+        ...({ signal: io.signal } as object),
+        ...(act.allowed ? {} : { dryRun: true }),
+      });
+      let last: RedriveProgress | undefined;
+      for await (const progress of run) {
+        if (out.json) out.record("dead redrive", progress);
+        else if (act.allowed && progress.phase !== last?.phase) out.talk(phaseOf(progress, options));
+        last = progress;
+      }
+      const done = await run.result;
+      if (out.json) out.record("dead redrive", { ...done, phase: "ended", dryRun: !act.allowed });
+      else print(out, done, act.allowed);
+      if (act.allowed && done.resume !== undefined) out.talk(`to go on: ${again(call, done)}`);
+      if (!act.allowed) return 0;
+      return done.failed > 0 || done.stopped === "error" || done.stopped === "share"
+        ? 1
+        : done.resume === undefined
+          ? 0
+          : 3;
+    });
+  },
+};
+
+function optionsOf({ values }: Call): RedriveOptions {
+  const ids = values["id"] as readonly string[] | undefined;
+  const filter = filterOf(values["where"]);
+  if (values["wait"] !== undefined && values["canary"] === undefined)
+    throw new UsageError("--wait is the canary's: give --canary N");
+  return {
+    ...(Object.keys(filter).length === 0 ? {} : { filter }),
+    ...(ids === undefined ? {} : { ids }),
+    ...(values["max"] === undefined ? {} : { max: whole(values["max"], "--max") }),
+    ...(values["rate"] === undefined ? {} : { rate: rateOf(values["rate"], "--rate") }),
+    ...(values["canary"] === undefined
+      ? {}
+      : {
+          canary: { count: whole(values["canary"], "--canary"), wait: milliseconds(values["wait"] ?? "2m", "--wait") },
+        }),
+    ...(values["stop-at"] === undefined ? {} : { stopAt: share(values["stop-at"], "--stop-at") }),
+    ...(values["max-redrives"] === undefined ? {} : { maxRedrives: whole(values["max-redrives"], "--max-redrives") }),
+    ...(values["before"] === undefined ? {} : { before: timeOf(values["before"]) }),
+  };
+}
+
+function timeOf(value: unknown): number {
+  const time =
+    typeof value === "string" && /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(time)) throw new UsageError("--before takes a time with its zone, such as 2026-11-29T10:00:00Z");
+  return time;
+}
+
+function phaseOf({ phase, moved }: RedriveProgress, { canary }: RedriveOptions): string {
+  if (phase === "canary") return `canary: sending ${canary?.count ?? 0}`;
+  if (phase === "waiting") return `canary: ${moved} sent; waiting for those that die again`;
+  return phase === "sending" ? `sending; ${moved} moved so far` : `${moved} moved`;
+}
+
+function print(out: Output, done: Redriven, acted: boolean): void {
+  const { matched, moved, died, left, failed, refused, canary, stopped, errors = [] } = done;
+  if (canary !== undefined)
+    out.line(
+      `canary: ${canary.sent} sent, ${canary.died} died again, ${canary.silent} silent (no success is claimed for them)`,
+    );
+  out.line(
+    acted
+      ? `${moved} moved, ${died} died again, ${failed} failed, ${refused} refused (redriven too often), ${left} left`
+      : `${matched} match and would be sent; ${refused} refused (redriven too often); ${left} left`,
+  );
+  if (stopped !== undefined) out.line(`ended early: ${WHY[stopped] ?? stopped}`);
+  for (const { code, message } of errors) out.line(visible(`${code}: ${message}`));
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  max: "--max was reached",
+  share: "too many died again (--stop-at, or the canary)",
+  error: "a letter cannot be sent now",
+  more: "the broker gave no more for now; other readers may hide some",
+  asked: "it was told to stop",
+};
+
+/** The command line that goes on where this run ended. */
+function again({ values, words }: Call, { resume }: Redriven): string {
+  const options = Object.entries(values).flatMap(([name, value]) => {
+    if (name === "before" || value === undefined || value === false) return [];
+    return [value].flat().map((each) => (each === true ? `--${name}` : `--${name} ${quoted(String(each))}`));
+  });
+  const before = resume?.before === undefined ? [] : [`--before ${new Date(resume.before).toISOString()}`];
+  return ["switchyard dead redrive", ...words.map(quoted), ...options, ...before].join(" ");
+}
+
+const quoted = (word: string): string => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);

@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type AnyChannel, isMessagingError, systemRuntime } from "@switchyard/core";
+import type { Call, Verb } from "../command.ts";
+import { milliseconds, rateOf } from "../durations.ts";
+import { allOf, UsageError } from "../io.ts";
+import { visible } from "../visible.ts";
+
+interface Message {
+  readonly type: string;
+  readonly data: unknown;
+  readonly options: Record<string, unknown>;
+  /** Where it stands, for errors. */
+  readonly where: string;
+}
+
+export const publish: Verb = {
+  takes: "CHANNEL TYPE [DATA] | CHANNEL --file FILE",
+  words: [1, 3],
+  options: {
+    file: {
+      type: "string",
+      value: "FILE",
+      about:
+        'JSON lines, "-" for stdin: {"type": ..., "data": ..., "id": ..., "headers": ...}, or data alone with TYPE',
+    },
+    id: { type: "string", value: "ID", about: "the message's id; default: a new one" },
+    header: { type: "string", multiple: true, value: "NAME=VALUE", about: "a header; may be given several times" },
+    delay: { type: "string", value: "TIME", about: "deliver no earlier than this time from now" },
+    rate: { type: "string", value: "N/s", about: "at most so many messages by time" },
+  },
+  about:
+    "Publishes messages as the service would: each is validated by its channel's schema. A line that is refused ends the command, which says how many were published.",
+  example: `switchyard publish orders order.placed '{"orderId":"1","cents":5}'`,
+  async run(call) {
+    const { io, out, values, words, project: found } = call;
+    const project = await found();
+    const channel = await project.channel(words[0]!);
+    const messages = await messagesOf(call);
+    const rate = values["rate"] === undefined ? undefined : rateOf(values["rate"], "--rate");
+    const pauseMs = rate === undefined ? 0 : Number.parseFloat(rate.per) / rate.max;
+    let published = 0;
+    await project.connected(
+      async (messaging) => {
+        for (const { type, data, options, where } of messages) {
+          if (io.signal.aborted) break;
+          const started = systemRuntime.monotonic();
+          try {
+            const sent = await messaging.publish(channel as AnyChannel, type as never, data as never, options as never);
+            published++;
+            if (out.json) out.record("publish", sent);
+            else out.line(visible(sent.id));
+          } catch (error) {
+            if (!isMessagingError(error)) throw error;
+            const safe = error.kind === "ambiguous" ? "; it may have been sent: publish it again with the same id" : "";
+            throw new Error(`${where}: ${error.code}: ${error.message}${safe}; ${published} published before it`, {
+              cause: error,
+            });
+          }
+          const rest = pauseMs - (systemRuntime.monotonic() - started);
+          if (rest > 0) await systemRuntime.sleep(rest, io.signal).catch(() => undefined);
+        }
+      },
+      [words[0]!],
+    );
+    out.talk(`${published} of ${messages.length} published`);
+    return published === messages.length ? 0 : 1;
+  },
+};
+
+async function messagesOf({ io, values, words: [, type, data] }: Call): Promise<readonly Message[]> {
+  const shared = sharedOptions(values);
+  const file = values["file"];
+  if (typeof file !== "string") {
+    if (type === undefined || data === undefined)
+      throw new UsageError("publish takes CHANNEL TYPE DATA, or CHANNEL --file FILE");
+    return [{ type, data: parsed(data, "DATA"), options: shared, where: "DATA" }];
+  }
+  if (data !== undefined || shared["id"] !== undefined)
+    throw new UsageError("--file has the data and the ids; leave DATA and --id out");
+  const text = file === "-" ? await allOf(io.stdin) : read(resolve(io.cwd, file));
+  return text.split("\n").flatMap((line, at): readonly Message[] => {
+    if (line.trim() === "") return [];
+    const where = `line ${at + 1}`;
+    const value = parsed(line, where);
+    if (type !== undefined) return [{ type, data: value, options: shared, where }];
+    const { type: own, data: its, ...options } = (value ?? {}) as { type?: unknown; data?: unknown };
+    if (typeof own !== "string" || its === undefined)
+      throw new UsageError(
+        `${where}: needs "type" and "data"; or give TYPE on the command line for lines of data alone`,
+      );
+    return [{ type: own, data: its, options: { ...shared, ...options }, where }];
+  });
+}
+
+function sharedOptions(values: Call["values"]): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  if (values["id"] !== undefined) options["id"] = values["id"];
+  if (values["delay"] !== undefined) options["delay"] = milliseconds(values["delay"], "--delay");
+  const headers = (values["header"] as readonly string[] | undefined)?.map((pair) => {
+    const at = pair.indexOf("=");
+    if (at < 1) throw new UsageError("--header takes NAME=VALUE");
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
+  if (headers !== undefined) options["headers"] = Object.fromEntries(headers);
+  return options;
+}
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`${where} is not valid JSON; quote it for the shell: '{"orderId":"1"}'`);
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`--file: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ReplayFrom } from "@switchyard/core";
+import { Act, ACT_OPTIONS } from "../act.ts";
+import type { Verb } from "../command.ts";
+import { UsageError } from "../io.ts";
+
+export const replay: Verb = {
+  takes: "CHANNEL GROUP --from earliest|latest|TIME|at:POSITION",
+  words: [2, 2],
+  options: {
+    from: {
+      type: "string",
+      value: "WHERE",
+      about: "earliest, latest, a time such as 2026-11-29T10:00:00Z, or at:POSITION",
+    },
+    ...ACT_OPTIONS,
+  },
+  about:
+    "Moves a stream group to another position: back, messages are delivered again; forward, they are skipped. Its workers lose their partitions and go on from there.",
+  example: "switchyard replay clicks sessions --from 2026-11-29T10:00:00Z --profile prod --yes",
+  async run(call) {
+    const { out, values, words, project: found } = call;
+    const [channel, group] = words as [string, string];
+    const project = await found();
+    const of = await project.group(channel, group);
+    const from = fromOf(values["from"]);
+    const act = await Act.of(call, "replay", { channel, group, from });
+    if (act.allowed) {
+      await act.begin();
+      await project.connected((messaging) => messaging.replay(of, group, from), [channel]);
+    }
+    if (out.json) out.document("replay", { channel, group, from, done: act.allowed });
+    else if (act.allowed) out.talk("moved");
+    return 0;
+  },
+};
+
+function fromOf(value: unknown): ReplayFrom {
+  if (value === "earliest" || value === "latest") return value;
+  if (typeof value === "string" && value.startsWith("at:")) return { at: value.slice(3) };
+  // Without a zone, Date would take the machine's.
+  const time =
+    typeof value === "string" && /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : Number.NaN;
+  if (!Number.isNaN(time)) return { time };
+  throw new UsageError(
+    "--from takes earliest, latest, at:POSITION, or a time with its zone such as 2026-11-29T10:00:00Z",
+  );
+}

@@ -1,0 +1,30 @@
+import { describe, expect, test } from "vitest";
+import { UsageError } from "./io.ts";
+import { filterOf } from "./where.ts";
+
+describe("filterOf()", () => {
+  test("reads every condition, lists and quotes", () => {
+    expect(filterOf(`type=a.b,c code=bank-down class=TypeError key=k1 reason~"card declined" age>6h`)).toEqual({
+      type: ["a.b", "c"],
+      code: ["bank-down"],
+      errorClass: ["TypeError"],
+      key: ["k1"],
+      reason: "card declined",
+      olderThan: 21_600_000,
+    });
+    expect(filterOf(undefined)).toEqual({});
+  });
+
+  test.each([
+    ["colour=red", "colour=red"],
+    ["code~x", "code~x"],
+    ["age>soon", "age>"],
+    ["code=a code=b", "twice"],
+    ['reason~"open', "not closed"],
+    ["billing", "not a condition"],
+    ["toString=1", "toString=1"],
+  ])("refuses %s and says what to write", (where, said) => {
+    expect(() => filterOf(where)).toThrow(UsageError);
+    expect(() => filterOf(where)).toThrow(said);
+  });
+});

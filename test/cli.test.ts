@@ -1,0 +1,354 @@
+/** The command line on real brokers: what an operator types, and what comes back. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ExitCode, main } from "@switchyard/cli";
+import { connect, consumer } from "@switchyard/core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Aws, startAws } from "./support/aws-emulator.ts";
+import { startRabbit, skipped, type Rabbit } from "./support/rabbit.ts";
+import { until } from "./support/rabbit-app.ts";
+import { run } from "./support/run.ts";
+import { orders } from "./support/shop/channels.ts";
+import { root } from "./support/workspace.ts";
+
+const SHOP = join(root, "test/support/shop");
+
+interface Ran {
+  readonly code: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+let env: Record<string, string> = {};
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "switchyard-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** In this process, so that the packages' source is what runs. */
+async function cli(
+  line: string | readonly string[],
+  more: { stdin?: string; signal?: AbortSignal; tty?: boolean } = {},
+): Promise<Ran> {
+  let out = "";
+  let err = "";
+  const { stdin = "", signal = new AbortController().signal, tty = false } = more;
+  const code = await main(typeof line === "string" ? line.split(" ") : line, {
+    ...{ env, cwd: SHOP, signal },
+    stdin: (async function* () {
+      yield stdin;
+    })(),
+    stdout: { isTTY: tty, write: (text) => (out += text) },
+    stderr: { isTTY: tty, write: (text) => (err += text) },
+  });
+  return { code, out, err };
+}
+
+const document = ({ out }: Ran) => JSON.parse(out);
+const records = ({ out }: Ran) =>
+  out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+describe("without a broker", () => {
+  beforeEach(() => {
+    env = {};
+  });
+
+  test("help: every verb has one, with an example, and says nothing on stderr", async () => {
+    const { out, code } = await cli("--help");
+    expect(code).toBe(0);
+    const verbs = [...out.matchAll(/^ {2}(\w+(?: \w+)?) {2,}/gm)].map(([, name]) => name!);
+    expect(verbs).toEqual(expect.arrayContaining(["explain", "dead redrive", "asyncapi"]));
+    for (const verb of verbs) {
+      const help = await cli(`${verb} --help`);
+      expect(help).toMatchObject({
+        code: 0,
+        err: "",
+        out: expect.stringMatching(/usage: [^]*example:\n {2}switchyard /),
+      });
+    }
+  });
+
+  test.each([
+    ["", 2, "usage: "],
+    ["explan", 2, 'no verb "explan"'],
+    ["dead", 2, "dead takes one of: count, list"],
+    ["dead redirve orders billing", 2, 'no verb "dead redirve"'],
+    ["explain --color", 2, "Unknown option '--color'"],
+    ["explain one", 2, "usage: switchyard explain"],
+    ["lag mail", 2, 'no channel "mail" here; known: orders'],
+    ["dead list orders shipping", 2, '"orders" has no group "shipping"; known: billing'],
+    ["dead purge orders billing", 2, "one of --where, --id and --all"],
+    ["dead redrive orders billing --rate fast", 2, "such as 50/s"],
+    ["dead redrive orders billing --stop-at much", 2, "such as 5%"],
+    ["dead redrive orders billing --wait 1s", 2, "give --canary"],
+    ["replay clicks sessions --from yesterday", 2, "a time with its zone"],
+    ["explain --profile prodd", 1, 'no profile "prodd"; profiles: rabbit, sqs'],
+    ["explain --channels nowhere.ts", 2, "does not exist"],
+    ["publish orders order.placed {", 2, "not valid JSON"],
+    ["publish orders", 2, "CHANNEL TYPE DATA"],
+    ["asyncapi --spec 2.0.0", 2, "3.0.0 or 3.1.0"],
+    ["asyncapi --breaking package.json", 2, "not written by"],
+    ["policy boss", 2, 'no role "boss"'],
+  ])("%s: code %i, and says what to write", async (line, code, said) => {
+    const ran = await cli(line === "" ? [] : line);
+    expect(ran.code).toBe(code);
+    expect(ran.out + ran.err).toContain(said);
+  });
+
+  test("explain as text and as JSON; --diff says what another profile has", async () => {
+    const text = await cli("explain");
+    expect(text).toMatchObject({ code: 0, err: "" });
+    expect(text.out).toContain("shop, profile none (switchyard.config.yaml)");
+    expect(text.out).toContain("orders  queue on local (memory, standard): shop_orders_billing");
+    expect(document(await cli("explain --json --profile sqs"))).toMatchObject({
+      version: 1,
+      verb: "explain",
+      explanation: { profile: "sqs", channels: { orders: { transport: "sqs", groups: { billing: {} } } } },
+    });
+    const differs = await cli("explain --diff sqs");
+    expect(differs.code).toBe(3);
+    expect(differs.out).toContain("channels.orders.transport: memory -> sqs");
+    expect(await cli("explain --profile sqs --diff sqs")).toEqual({ code: 0, out: "", err: "" });
+  });
+
+  test("asyncapi: a document that its own older self compares with, and that says what breaks", async () => {
+    const made = await cli("asyncapi --api-version 2.1.0");
+    expect(made).toMatchObject({ code: 0, err: "" });
+    const written = document(made);
+    expect(written).toMatchObject({
+      asyncapi: "3.1.0",
+      info: { title: "shop", version: "2.1.0" },
+      operations: { "publish.orders": { action: "send" }, "consume.orders.billing": { action: "receive" } },
+      components: { messages: { "orders.order.placed": { payload: { required: ["order", "cents"] } } } },
+    });
+    const file = join(folder, "old.json");
+    writeFileSync(file, made.out);
+    expect(await cli(["asyncapi", "--breaking", file])).toMatchObject({ code: 0, out: "", err: "nothing breaks\n" });
+    delete written.components.messages["orders.order.placed"].payload.properties.cents.minimum;
+    writeFileSync(file, JSON.stringify(written));
+    const breaks = await cli(["asyncapi", "--breaking", file]);
+    expect(breaks.code).toBe(3);
+    expect(breaks.out).toContain("orders/order.placed.cents: minimum was");
+  });
+
+  test("diagram and policy", async () => {
+    expect((await cli("diagram")).out).toContain('c0g0(["billing"])');
+    const policy = await cli("policy consumer --profile sqs --account 123456789012");
+    expect(policy.code).toBe(0);
+    expect(document(policy)).toMatchObject({ verb: "policy", role: "consumer", aws: { Version: "2012-10-17" } });
+  });
+
+  test("as a process: data on stdout, talk on stderr, and the exit code", async () => {
+    const bin = join(root, "packages/cli/dist/bin.js");
+    const done = await run(process.execPath, [bin, "explain", "--json"], { cwd: SHOP });
+    expect(done.code).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({ verb: "explain" });
+    const refused = await run(process.execPath, [bin, "lag", "mail"], { cwd: SHOP });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.output).toContain('no channel "mail"');
+  });
+});
+
+interface Place {
+  readonly name: string;
+  readonly skip: boolean;
+  start(): Promise<{ readonly env: Record<string, string>; close(): Promise<void> }>;
+}
+
+const PLACES: readonly Place[] = [
+  {
+    name: "rabbit",
+    skip: skipped,
+    start: async () => {
+      const rabbit: Rabbit = await startRabbit();
+      return { env: { AMQP_URL: rabbit.url }, close: () => rabbit.close() };
+    },
+  },
+  {
+    name: "sqs",
+    skip: false,
+    start: async () => {
+      const aws: Aws = await startAws();
+      return {
+        env: { ...aws.env, ...(aws.endpoint === undefined ? {} : { AWS_ENDPOINT: aws.endpoint }) },
+        close: () => aws.close(),
+      };
+    },
+  },
+];
+
+describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) => {
+  let place: Awaited<ReturnType<Place["start"]>>;
+  let given: Record<string, string>;
+  beforeAll(async () => {
+    place = await start();
+    given = { ...place.env, SHOP_PREFIX: `cli${process.pid}${Date.now() % 10_000}` };
+  }, 180_000);
+  afterAll(() => place?.close(), 60_000);
+  beforeEach(() => {
+    env = given;
+  });
+  const on = (line: string) => cli(`${line} --profile ${name}`);
+
+  /** A bad deploy: every message fails, by two causes. */
+  async function fill(count: number): Promise<void> {
+    const messaging = await connect({
+      channels: [orders],
+      service: "shop",
+      config: SHOP,
+      profile: name,
+      env,
+      observe: () => {},
+    } as any);
+    let died = 0;
+    const broken = consumer(orders, "billing", {
+      "order.placed": ({ order }) => {
+        died++;
+        if (Number.parseInt(order, 10) % 4 === 0) throw new TypeError("cents.toFixed \u202e is not a function");
+        throw Object.assign(new Error("the bank is down"), { name: "BankDown" });
+      },
+    });
+    messaging.consume(broken as never);
+    await messaging.start();
+    await (messaging as any).publishMany(
+      orders,
+      Array.from({ length: count }, (_, n) => ({
+        type: "order.placed",
+        data: { order: String(n), cents: n },
+        id: `o${n}`,
+      })),
+    );
+    await until(() => died >= count, "all dead");
+    await messaging.stop();
+  }
+
+  test("deploys: plan, a dry run, no profile, apply, and nothing left", async () => {
+    expect(await on("dead count orders billing")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("queue-not-found"),
+    });
+    const doctor = await on("doctor");
+    expect(doctor).toMatchObject({ code: 3, out: expect.stringMatching(/failure {2}topology: [^]*switchyard apply/) });
+    const before = await on("plan --json");
+    expect(before.code).toBe(3);
+    expect(Object.values(document(before).changes).flat()).toContainEqual(
+      expect.objectContaining({ action: "create" }),
+    );
+    const dry = await on("apply");
+    expect(dry.code).toBe(3);
+    expect(dry.err).toContain("dry run");
+    env = { ...given, SWITCHYARD_PROFILE: name };
+    expect(await cli("apply --yes")).toMatchObject({ code: 2, err: expect.stringContaining("needs --profile") });
+    env = given;
+    expect((await on("plan")).code).toBe(3);
+    const made = await on("apply --yes");
+    expect(made).toMatchObject({ code: 0 });
+    expect(made.err).toMatch(/"verb":"apply"[^\n]*"changes":\["create /);
+    expect((await on("plan")).code).toBe(0);
+    expect((await on("doctor")).code).toBe(0);
+  });
+
+  test("publishes what fits the schema: one, a file, and lines of stdin up to the first bad one", async () => {
+    const one = await cli([
+      "publish",
+      "orders",
+      "order.placed",
+      '{"order":"1","cents":5}',
+      "--id",
+      "a",
+      "--profile",
+      name,
+      "--json",
+    ]);
+    expect(one.code).toBe(0);
+    expect(records(one)).toEqual([expect.objectContaining({ version: 1, verb: "publish", id: "a" })]);
+    const lines = [
+      { type: "order.placed", data: { order: "2", cents: 1 }, id: "b" },
+      { type: "order.placed", data: { order: "3", cents: -1 } },
+      { type: "order.placed", data: { order: "4", cents: 1 } },
+    ];
+    const stdin = lines.map((line) => JSON.stringify(line)).join("\n");
+    const some = await cli(["publish", "orders", "--file", "-", "--profile", name], { stdin });
+    expect(some).toMatchObject({ code: 1, out: "b\n" });
+    expect(some.err).toMatch(/line 2: invalid-message: [^]*1 published before it/);
+    const lag = await on("lag orders --json");
+    expect(document(lag).groups).toEqual([expect.objectContaining({ channel: "orders", group: "billing", ready: 2 })]);
+    expect((await on("lag")).out).toMatch(/^channel +group +ready[^]*orders +billing +2/);
+  });
+
+  test("an incident: group, look, redrive one cause canary first, purge the other; all written down", async () => {
+    await fill(40);
+    const audit = join(folder, "audit.jsonl");
+    expect(document(await on("dead count orders billing --json")).ready).toBeGreaterThanOrEqual(40);
+    const groups = document(await on("dead group orders billing --by class --json"));
+    expect(groups).toMatchObject({ version: 1, complete: true });
+    expect(groups.groups.map(({ of, count }: any) => [of.errorClass, count])).toEqual([
+      ["BankDown", expect.any(Number)],
+      ["TypeError", expect.any(Number)],
+    ]);
+    const total = groups.groups[0].count + groups.groups[1].count;
+
+    const listed = await on("dead list orders billing --where class=TypeError");
+    expect(listed.out).not.toContain("\u202e");
+    expect(listed.out).toContain("cents.toFixed \\u202e is");
+    expect(listed.err).toMatch(/\d+ of \d+ match/);
+    const shown = await cli(["dead", "show", "orders", "billing", "o4", "--profile", name, "--json"]);
+    expect(document(shown)).toMatchObject({ id: "o4", errorClass: "TypeError" });
+    expect(document(shown)).not.toHaveProperty("data");
+    const body = await cli([
+      "dead",
+      "show",
+      "orders",
+      "billing",
+      "o4",
+      "--body",
+      "--audit",
+      audit,
+      "--profile",
+      name,
+      "--json",
+    ]);
+    expect(body.code).toBe(2);
+
+    const dry = await on("dead redrive orders billing --where class=BankDown");
+    expect(dry).toMatchObject({ code: 0, out: expect.stringContaining(`${groups.groups[0].count} match`) });
+    expect(document(await on("dead group orders billing --by class --json")).seen).toBe(total);
+
+    const refused = await cli([
+      "dead",
+      "redrive",
+      "orders",
+      "billing",
+      "--yes",
+      "--profile",
+      name,
+      "--audit",
+      join(folder, "no/such/file"),
+    ]);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("nothing was done") });
+
+    const done = await cli(
+      `dead redrive orders billing --where class=BankDown --rate 1000/s --yes --audit ${audit} --profile ${name} --json`,
+    );
+    expect(records(done).at(-1)).toMatchObject({ phase: "ended", moved: groups.groups[0].count, failed: 0 });
+    expect(done.code).toBe(0);
+    expect(statSync(audit).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(audit, "utf8").trim())).toMatchObject({
+      version: 1,
+      verb: "dead redrive",
+      profile: name,
+      channel: "orders",
+      group: "billing",
+      filter: { errorClass: ["BankDown"] },
+    });
+    const purged = await on("dead purge orders billing --where class=TypeError --yes --json");
+    expect(document(purged)).toMatchObject({ deleted: groups.groups[1].count, dryRun: false });
+    expect(document(await on("dead group orders billing --by class --json")).groups).toEqual([]);
+    expect(existsSync(audit)).toBe(true);
+  });
+});
