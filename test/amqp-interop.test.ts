@@ -1,7 +1,9 @@
 /** What other stacks send to RabbitMQ and read from it. */
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { adapter } from "@switchyard/amqp";
 import { channel, connect, consumer } from "@switchyard/core";
+import type { ConsumeMessage } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { skipped } from "./support/rabbit.ts";
@@ -60,6 +62,40 @@ describe.skipIf(skipped)("RabbitMQ beside other stacks", () => {
       headers: { traceparent: "00-1-2-01" },
     });
     expect(back!.message.headers["ce"]).toBe(ce);
+  });
+
+  test("another stack that sends a key's bucket takes part in its order, and no consumer sees the bucket", async () => {
+    const group = seam.queue({ model: "pubsub", ordered: true });
+    const { group: _, ...topic } = group;
+    const of = seam.queue({ ordered: true });
+    await seam.provide(topic, group, of);
+    const key = "customer 9";
+    const bucket = `bucket-${createHash("sha256").update(key).digest()[3]}`;
+    const raw = await seam.raw.createConfirmChannel();
+    const headers = { cloudEvents_partitionkey: key };
+    for (const [to, from, publish] of [
+      [of, of, (body: Buffer) => raw.publish(of.name, bucket, body, { headers, mandatory: true })],
+      [
+        topic,
+        group,
+        (body: Buffer) => raw.publish(topic.base, "order.placed", body, { headers: { ...headers, BCC: [bucket] } }),
+      ],
+    ] as const) {
+      const sender = await seam.connection.sender(to, never);
+      for (const n of [0, 2, 4]) {
+        await sender.send([{ body: `${n}`, headers: {}, type: "order.placed", key }], never);
+        publish(Buffer.from(`${n + 1}`));
+        await raw.waitForConfirms();
+      }
+      await sender.close();
+      const channel = await seam.raw.createChannel();
+      const got: ConsumeMessage[] = [];
+      await channel.consume(`${from.name}_p1`, (message) => void got.push(message!), { noAck: true });
+      await expect.poll(() => got.length).toBe(6);
+      await channel.close();
+      expect(got.map(({ content }) => content.toString())).toEqual(["0", "1", "2", "3", "4", "5"]);
+      for (const { properties } of got) expect(Object.keys(properties.headers ?? {})).not.toContain("BCC");
+    }
   });
 
   test("a CloudEvent of an AMQP 1.0 client, by the official binding, is no foreign message", async () => {

@@ -1,4 +1,5 @@
 /** What plan() and apply() of RabbitMQ know of bindings, partitions and limits. */
+import { createHash } from "node:crypto";
 import type { Destination } from "@switchyard/core/driver";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { skipped } from "./support/rabbit.ts";
@@ -108,6 +109,67 @@ describe.skipIf(skipped)("RabbitMQ's topology", () => {
       expect(await changesOf(of(1))).toEqual([]);
     },
   );
+
+  test("after a change of partitions each key comes once, to the partition of its bucket, in the group that changed and in the others", async () => {
+    const [two, other] = [seam.queue({ model: "pubsub", ordered: true, partitions: 2 }), "other"];
+    const { group: _, ...topic } = two;
+    const beside = { ...two, name: `${two.base}_${other}`, group: other };
+    const keys = Array.from({ length: 30 }, (_key, n) => `k${n}`);
+    const arrive = async (of: Destination) => {
+      const sender = await seam.connection.sender(topic, never);
+      await sender.send(
+        keys.map((key) => ({ body: key, headers: {}, key })),
+        never,
+      );
+      await sender.close();
+      for (const each of [of, beside]) {
+        const places: Record<string, number[]> = {};
+        const channel = await seam.raw.createChannel();
+        for (let n = 0; n < each.partitions!; n++)
+          await channel.consume(`${each.name}_p${n}`, (got) => (places[got!.content.toString()] ??= []).push(n), {
+            noAck: true,
+          });
+        await expect.poll(() => Object.values(places).flat().length).toBe(keys.length);
+        await channel.close();
+        for (const key of keys)
+          expect(places[key]).toEqual([createHash("sha256").update(key).digest()[3]! % each.partitions!]);
+      }
+    };
+    const idle = () =>
+      expect
+        .poll(async () => {
+          const channel = await seam.raw.createChannel();
+          const states = await Promise.all([0, 1].map((n) => channel.checkQueue(`${two.name}_p${n}`)));
+          await channel.close();
+          return states.some(({ messageCount, consumerCount }) => messageCount + consumerCount > 0);
+        })
+        .toBe(false);
+    await seam.provide(topic, two, beside);
+    await arrive(two);
+    await idle();
+    const three = { ...two, partitions: 3 };
+    const planned = await seam.topology.plan([topic, three, beside], never);
+    expect(planned.changes.map(({ action, resource, name }) => [action, resource, name])).toEqual([
+      ["create", "exchange", `${two.name}_buckets_3`],
+      ["update", "exchange", two.name],
+      ["create", "queue", `${two.name}_p2`],
+      ["update", "binding", two.name],
+      ["update", "exchange", `${two.name}_buckets_2`],
+    ]);
+    // Keys would move while somebody reads.
+    const reading = await seam.raw.createChannel();
+    await reading.consume(`${two.name}_p0`, () => {});
+    await expect(seam.topology.apply(planned, never)).rejects.toMatchObject({ code: "partitions-in-use" });
+    await reading.close();
+    await idle();
+    await seam.provide(topic, three, beside);
+    expect(await changesOf(topic, three, beside)).toEqual([]);
+    await arrive(three);
+    const one = { ...two, partitions: 1 };
+    await seam.topology.apply(await seam.topology.plan([topic, one, beside], never), never, { destructive: true });
+    expect(await changesOf(topic, one, beside)).toEqual([]);
+    await arrive(one);
+  });
 
   test("a stream drops its oldest records by size, segment by segment, and a reader that was behind is told", async () => {
     const of = seam.queue({

@@ -11,6 +11,7 @@ async function shared(): Promise<Rabbit> {
     ...(await sharedRabbit()),
     own: false,
     ctl: () => Promise.reject(new Error("shared")),
+    restart: () => Promise.reject(new Error("shared")),
     close: async () => {},
   };
 }

@@ -189,6 +189,7 @@ const ROOMS = {
     "endpoint.ts",
     "sdk.ts",
     "options.ts",
+    "buckets.ts",
     "names.ts",
     "native.ts",
     "capabilities.ts",

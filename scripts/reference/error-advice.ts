@@ -260,10 +260,10 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "over-limit":
     "As many messages are in flight as the memory broker's profile allows. Settle some, or lower `maxInFlight`.",
   "parent-unknown": "A shard's parent is not listed yet. It is asked for again. Nothing to do.",
+  "partitions-in-use":
+    "RabbitMQ: the exchange of an ordered channel was to be replaced while nothing used its partitions, and something does now. Stop the publishers, let the consumers empty the partitions, stop them, then plan and apply again.",
   "partitions-differ":
     "The broker has more partitions than the configuration says. Set `partitions` to the broker's number: keys would go elsewhere.",
-  "plugin-missing":
-    "An ordered channel on RabbitMQ needs a plugin. Run `rabbitmq-plugins enable rabbitmq_consistent_hash_exchange`.",
   "policy-cut-short":
     "The broker drops or moves messages before the policy's retries are over. `problems` says where: raise `retention` or the queue's own limit, or shorten the retries.",
   "position-invalid":
@@ -386,6 +386,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "would-discard":
     "The consumer ignores message types of a queue, which throws them away. Confirm it with `discard: true`, or handle them.",
   "wrong-endpoint": "The queue is not in this connection's region. Check `region` and `endpoint`.",
+  "wrong-partition":
+    "A warning: a message of an ordered RabbitMQ channel came to another partition than its key's, so its order is not kept. Its publisher is of an earlier version or another program, or the exchange is still a hash exchange: see [RabbitMQ](../transports/rabbitmq.md#move-from-the-hash-exchange).",
   "wrong-queue-kind":
     "The queue keeps no order and the channel has an `orderingKey`, or on SQS the other way round. Use a queue of the right kind (FIFO, or partitions made by `plan` and `apply`), or change the channel.",
   "wrong-region": "The ARN is in another region than the connection. Use a connection with that region.",

@@ -19,6 +19,8 @@ export interface Rabbit {
   readonly own: boolean;
   /** `rabbitmqctl` on a node of our own. */
   ctl(...args: readonly string[]): Promise<string>;
+  /** Ends the node's process and starts it again, with its data and at the same address. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,6 @@ const PLACES = [
   "/usr/local/opt/rabbitmq/sbin",
   "/opt/rabbitmq/sbin",
 ];
-const PLUGINS = ["rabbitmq_consistent_hash_exchange"];
 
 /** A broker, whichever way there is. Rejects with what was tried. */
 export async function startRabbit(): Promise<Rabbit> {
@@ -50,15 +51,18 @@ function outside(url: string): Rabbit {
     ctl: async () => {
       throw new Error("the broker of AMQP_URL is not ours to control");
     },
+    restart: async () => {
+      throw new Error("the broker of AMQP_URL is not ours to restart");
+    },
     close: async () => {},
   };
 }
 
-/** A node of our own, never the one of AMQP_URL: for tests that stop it. */
-export async function startNode(): Promise<Rabbit> {
+/** A node of our own, never the one of AMQP_URL: for tests that stop it. Switchyard itself needs no plugins. */
+export async function startNode(plugins: readonly string[] = []): Promise<Rabbit> {
   const installed = await serverBin();
-  if (installed !== undefined) return privateNode(installed);
-  const container = await startContainer();
+  if (installed !== undefined) return privateNode(installed, plugins);
+  const container = await startContainer(plugins);
   if (container !== undefined) return container;
   throw new Error(`no RabbitMQ can be started here: ${HOW_TO_SKIP}`);
 }
@@ -96,12 +100,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function privateNode(bin: string): Promise<Rabbit> {
+async function privateNode(bin: string, plugins: readonly string[]): Promise<Rabbit> {
   const home = await mkdtemp(join(tmpdir(), "switchyard-rabbit-"));
   const [port, dist, epmd] = [await freePort(), await freePort(), await freePort()];
   const config = join(home, "rabbitmq.conf");
   await writeFile(config, "disk_free_limit.absolute = 20MB\nlog.file.level = warning\nheartbeat = 10\n");
-  await writeFile(join(home, "enabled_plugins"), `[${PLUGINS.join(",")}].\n`);
+  await writeFile(join(home, "enabled_plugins"), `[${plugins.join(",")}].\n`);
   const loopback = "-kernel inet_dist_use_interface {127,0,0,1}";
   const env: NodeJS.ProcessEnv = {
     PATH: process.env["PATH"],
@@ -122,27 +126,37 @@ async function privateNode(bin: string): Promise<Rabbit> {
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: loopback,
     RABBITMQ_CTL_ERL_ARGS: loopback,
   };
-  const server = spawn(join(bin, "rabbitmq-server"), [], { env, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const keep = (data: unknown) => (said = (said + String(data)).slice(-4_000));
-  server.stdout.on("data", keep);
-  server.stderr.on("data", keep);
-  const ended = new Promise<void>((resolve) => server.once("close", () => resolve()));
+  const started = () => {
+    const server = spawn(join(bin, "rabbitmq-server"), [], { env, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
+    server.stdout.on("data", keep);
+    server.stderr.on("data", keep);
+    const ended = new Promise<void>((resolve) => server.once("close", () => resolve()));
+    return { server, ended };
+  };
+  let node = started();
   const ctl = async (...args: readonly string[]): Promise<string> => {
     const { code, output } = await run(join(bin, "rabbitmqctl"), args, env);
     if (code !== 0) throw new Error(`rabbitmqctl ${args[0]} failed (${code}): ${output.slice(-2_000)}`);
     return output;
   };
-  const close = async () => {
-    // The node before its epmd: an epmd that is gone makes the node start another.
+  const stop = async () => {
+    const { server, ended } = node;
     if (server.exitCode === null) await run(join(bin, "rabbitmqctl"), ["stop"], env);
     await Promise.race([ended, sleep(15_000, undefined, { ref: false })]);
     if (server.exitCode === null) server.kill("SIGKILL");
+    await ended;
+  };
+  const up = () => listening(port, () => node.server.exitCode !== null);
+  const close = async () => {
+    // The node before its epmd: an epmd that is gone makes the node start another.
+    await stop();
     await run("epmd", ["-port", String(epmd), "-kill"], env);
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    await listening(port, () => server.exitCode !== null);
+    await up();
   } catch (cause) {
     await close();
     throw new Error(`the RabbitMQ of ${bin} did not start: ${said}\n${HOW_TO_SKIP}`, { cause });
@@ -152,6 +166,11 @@ async function privateNode(bin: string): Promise<Rabbit> {
     what: `a private RabbitMQ node at 127.0.0.1:${port}`,
     own: true,
     ctl,
+    restart: async () => {
+      await stop();
+      node = started();
+      await up();
+    },
     close,
   };
 }
@@ -174,7 +193,7 @@ async function listening(port: number, over: () => boolean): Promise<void> {
   throw last ?? new Error("the process ended");
 }
 
-async function startContainer(): Promise<Rabbit | undefined> {
+async function startContainer(plugins: readonly string[]): Promise<Rabbit | undefined> {
   if ((await run("docker", ["info"])).code !== 0) return undefined;
   const port = await freePort();
   const started = await run("docker", ["run", "-d", "--rm", "-p", `127.0.0.1:${port}:5672`, "rabbitmq:4"]);
@@ -188,7 +207,7 @@ async function startContainer(): Promise<Rabbit | undefined> {
   const close = async () => void (await run("docker", ["rm", "-f", id]));
   try {
     await listening(port, () => false);
-    await exec("rabbitmq-plugins", "enable", ...PLUGINS);
+    if (plugins.length > 0) await exec("rabbitmq-plugins", "enable", ...plugins);
   } catch (error) {
     await close();
     throw error;
@@ -198,6 +217,10 @@ async function startContainer(): Promise<Rabbit | undefined> {
     what: `RabbitMQ in a container at 127.0.0.1:${port}`,
     own: true,
     ctl: (...args) => exec("rabbitmqctl", ...args),
+    restart: async () => {
+      await run("docker", ["restart", id]);
+      await listening(port, () => false);
+    },
     close,
   };
 }

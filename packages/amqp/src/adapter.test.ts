@@ -53,6 +53,15 @@ test("names and native settings that RabbitMQ has not are refused", () => {
   expect(adapter.nativeProblems!(of({ native: { maxLength: 5, priority: 9 } }), value)).toEqual([]);
 });
 
+test("more partitions than there are buckets are refused; a stream has no buckets", () => {
+  const problems = (over: Partial<Destination>) => adapter.nativeProblems!(of(over), resolved({}).value);
+  expect(problems({ ordered: true, partitions: 257 })).toEqual([
+    "partitions: at most 256 with an ordering key on RabbitMQ",
+  ]);
+  expect(problems({ ordered: true, partitions: 256 })).toEqual([]);
+  expect(problems({ model: "stream", ordered: true, partitions: 257 })).toEqual([]);
+});
+
 const closed = (code: number, text: string) =>
   Object.assign(new Error(`Channel closed by server: ${code} (X) with message "${text}"`), { code });
 

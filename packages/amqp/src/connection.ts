@@ -21,6 +21,7 @@ import { MAX_PREFETCH } from "./limits.ts";
 import { Link } from "./client/link.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from "./names.ts";
 import { Members } from "./receive/members.ts";
+import { PartitionCheck } from "./receive/partition-check.ts";
 import { settingsOf } from "./native.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
 import { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
@@ -63,6 +64,14 @@ export async function connect(
     return caution;
   };
 
+  // Each connection would warn again of what is known.
+  const checks = new Map<string, PartitionCheck>();
+  const checkOf = (address: string, partitions: number): PartitionCheck => {
+    const check = checks.get(address) ?? new PartitionCheck(address, partitions, report);
+    checks.set(address, check);
+    return check;
+  };
+
   /** Existing queues by name. A queue's arguments never change, so the broker is asked only once. */
   const found = new Map<string, Existing>();
   const existingOf = async (from: Destination, signal: AbortSignal): Promise<Existing> => {
@@ -90,8 +99,9 @@ export async function connect(
     const each = Math.max(1, Math.min(MAX_PREFETCH, Math.floor(Math.min(prefetch, window) / queues.length)));
     const brokerRetry = await brokerRetryFor(from, consuming, signal);
     let existing: Existing = {};
+    const check = ordered ? checkOf(addressOf(from), queues.length) : undefined;
     const leases = queues.map(
-      (queue) =>
+      (queue, partition) =>
         new QueueLease({
           queue,
           link: consuming,
@@ -104,6 +114,7 @@ export async function connect(
           safeReturns: () => safeReturns(from, existing),
           report,
           consumerArguments: {},
+          checkKey: check === undefined ? undefined : (key) => check.look(key, partition),
         }),
     );
     const close = async () => void (await Promise.all(leases.map((lease) => lease.release())));

@@ -65,12 +65,7 @@ describe("the fault table", () => {
       "retryable",
       "consumer-timeout",
     ],
-    [
-      closed(503, "COMMAND_INVALID - unknown exchange type 'x-consistent-hash'"),
-      "topology",
-      "config",
-      "plugin-missing",
-    ],
+    [closed(503, "COMMAND_INVALID - unknown exchange type 'x'"), "topology", "config", "refused"],
     [closed(320, "CONNECTION_FORCED - broker forced connection closure"), "receive", "retryable", "connection-lost"],
     [closed(320, "CONNECTION_FORCED - broker forced connection closure"), "send", "ambiguous", "connection-lost"],
     [new Error("Heartbeat timeout"), "receive", "retryable", "connection-lost"],

@@ -181,13 +181,7 @@ function byReply(reply: number, text: string, during: Phase): Fault {
     case 530:
       return notAllowed(text);
     case 503:
-      return /exchange type/.test(text)
-        ? {
-            kind: "config",
-            code: "plugin-missing",
-            hint: "an ordered channel needs: rabbitmq-plugins enable rabbitmq_consistent_hash_exchange",
-          }
-        : { kind: "config", code: "refused", hint: "the broker refused it" };
+      return { kind: "config", code: "refused", hint: "the broker refused it" };
     case 540:
       return { kind: "config", code: "unsupported", hint: "the broker cannot do it" };
     case 541:

@@ -4,8 +4,8 @@
  * How the words map. A channel of model `queue` is one quorum queue. A channel of model `pubsub` is a topic exchange, with a quorum queue
  * for each group; the message's type is the routing key, and a group that handles some types is bound to those. A channel of model
  * `stream` is one stream for each partition; each group's positions are kept in the lease store that the connection's `leases` names.
- * Where a channel declares an ordering key, a consistent hash exchange spreads the messages over `partitions` quorum queues, and each of
- * these has a single active consumer. A message travels as its body with a header for each attribute of its envelope (`cloudEvents_id`
+ * Where a channel declares an ordering key, the publisher sends the key's bucket, bindings lead each of the 256 buckets to one of
+ * `partitions` quorum queues, and each of these has a single active consumer. A message travels as its body with a header for each attribute of its envelope (`cloudEvents_id`
  * and so on), and its own headers as headers. A hold is a delivery that is not settled yet: it ends with its channel, or after the
  * broker's `consumer_timeout`, and nothing extends it. An ack acknowledges it, a release gives it back, and a retry publishes a copy
  * that comes back through the delay queues. An attempt is a failure, which the copy counts; releases do not count. Dead letters are a

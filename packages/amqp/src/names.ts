@@ -10,7 +10,7 @@ const SUFFIX_BYTES = 30;
 /** Dead letters are kept in one plain queue, whatever their source is, because they need no order. */
 export const isOrdered = (of: Destination): boolean => of.ordered && of.dead !== true && of.model !== "stream";
 
-/** The name of a queue, of the hash exchange in front of the partitions if order is kept, of a topic's exchange, or of a stream. */
+/** The name of a queue, of the exchange in front of the partitions if order is kept, of a topic's exchange, or of a stream. */
 export function addressOf(of: Destination): string {
   const shared = of.model === "stream" || (of.model === "pubsub" && of.group === undefined);
   return shared ? (of.baseAddress ?? of.base) : (of.address ?? of.name);
@@ -18,11 +18,17 @@ export function addressOf(of: Destination): string {
 
 export const topicOf = (of: Destination): string => of.baseAddress ?? of.base;
 
-const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
+export const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
 
 /** The queues of an ordered destination or of a stream, in order. */
 export const partitionQueues = (of: Destination): readonly string[] =>
   Array.from({ length: partitionsOf(of) }, (_, n) => partitionName(of, n));
+
+/** The exchange that knows the partition of each bucket. Its name has the number of partitions, so its bindings never change. */
+export const bucketsExchange = (of: Destination): string => `${addressOf(of)}_buckets_${partitionsOf(of)}`;
+
+/** The exchange of messages without a bucket. */
+export const restExchange = (of: Destination): string => `${addressOf(of)}_rest`;
 
 export const partitionName = (of: Destination, n: number): string => `${addressOf(of)}_p${n}`;
 

@@ -1,7 +1,8 @@
 /** The settings under `native`, which only RabbitMQ has. They are checked before the broker is asked for anything. */
 import type { Destination } from "@switchyard/core/driver";
 import { DAY } from "./limits.ts";
-import { isOrdered } from "./names.ts";
+import { BUCKETS } from "./buckets.ts";
+import { isOrdered, partitionsOf } from "./names.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { formatDuration, parseDuration } from "@switchyard/core/driver-kit";
 
@@ -82,6 +83,8 @@ export function nativeProblems(
   if (of.retentionMs !== undefined && (parseDuration(of.retentionMs) === undefined || of.retentionMs < 1_000)) {
     problems.push("retention: RabbitMQ takes a duration of a second or more");
   }
+  if (isOrdered(of) && partitionsOf(of) > BUCKETS)
+    problems.push(`partitions: at most ${BUCKETS} with an ordering key on RabbitMQ`);
   for (const [key, value] of Object.entries(of.native)) {
     if (value === undefined) continue;
     const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;

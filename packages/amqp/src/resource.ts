@@ -33,7 +33,7 @@ export async function explained(error: unknown, of: Destination, link: Link, sig
   } catch {
     return error;
   }
-  const text = `"${addressOf(of)}" is a plain queue and keeps no order; the channel's orderingKey needs partitions behind a hash exchange: plan and apply make them`;
+  const text = `"${addressOf(of)}" is a plain queue and keeps no order; the channel's orderingKey needs partitions behind an exchange: plan and apply make them`;
   return new MessagingError("wrong-queue-kind", text, { kind: "config", cause: error });
 }
 

@@ -5,6 +5,7 @@ import { type ResolvedOptions, urlsOf } from "./options.ts";
 import { routeOf } from "./publish/routes.ts";
 import { delayQueues } from "./retry/delay-queues.ts";
 import { desire } from "./topology/desired.ts";
+import { ALTERNATE } from "./topology/routing.ts";
 
 /** RabbitMQ checks the right to write to the default exchange under this name. */
 const DEFAULT_EXCHANGE = "amq.default";
@@ -52,11 +53,21 @@ export function rightsOf(options: ResolvedOptions): Rights {
       const dying = desired.queues.filter((queue) => !queue.external && "x-dead-letter-exchange" in queue.arguments);
       const bindings = [...desired.marks, ...desired.stale].flatMap((mark) => mark.bindings);
       const bound = use === "plan" ? [] : bindings;
+      // So is an exchange's, against the exchange itself and its alternate exchange.
+      const leading = use === "plan" ? [] : desired.exchanges.filter((of) => !of.external && ALTERNATE in of.arguments);
       return {
         rights: [
           ...configure,
-          ...on("read", [...dying.map(({ name }) => name), ...bound.map(({ from }) => from)]),
-          ...on("write", [...(dying.length === 0 ? [] : [DEFAULT_EXCHANGE]), ...bound.map(({ to }) => to)]),
+          ...on("read", [
+            ...dying.map(({ name }) => name),
+            ...bound.map(({ from }) => from),
+            ...leading.map(({ name }) => name),
+          ]),
+          ...on("write", [
+            ...(dying.length === 0 ? [] : [DEFAULT_EXCHANGE]),
+            ...bound.map(({ to }) => to),
+            ...leading.map(({ arguments: given }) => given[ALTERNATE]!),
+          ]),
         ],
       };
     },

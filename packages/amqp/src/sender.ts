@@ -10,6 +10,8 @@ import type { Link } from "./client/link.ts";
 import type { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
 import { tooLarge } from "./publish/refusals.ts";
 import type { Route } from "./publish/routes.ts";
+import { SECOND_KEY, secondKeyOf } from "./buckets.ts";
+import { KEY_HEADER } from "./message/cloud-events.ts";
 import { mostBytes, sizeOf, type ToSend, toAmqp } from "./message.ts";
 
 export interface SenderOptions {
@@ -135,7 +137,10 @@ class Sender implements SenderDriver {
     options.mandatory = route.mandatory || !here;
     if (here) {
       if (delayMs > 0) options.headers[LEFT] = delayMs;
-      return { exchange: route.exchange, key: route.key(message) };
+      // The key of a copy of a dead letter is among its attributes only.
+      const orderingKey = message.key ?? (options.headers[KEY_HEADER] as string | undefined);
+      if (route.secondKey === true) options.headers[SECOND_KEY] = secondKeyOf(orderingKey);
+      return { exchange: route.exchange, key: route.key(message, orderingKey) };
     }
     const { exchange, leftMs } = nextDelay(delays, delayMs);
     if (leftMs > 0) options.headers[LEFT] = leftMs;

@@ -1,3 +1,4 @@
+import { SECOND_KEY } from "../buckets.ts";
 import { KEY_HEADER, TYPE_HEADER } from "../message/cloud-events.ts";
 
 type Headers = Record<string, unknown>;
@@ -10,6 +11,7 @@ const empty = () => ({
   cloudEvents_time: undefined as unknown,
   [TYPE_HEADER]: undefined as unknown,
   [KEY_HEADER]: undefined as unknown,
+  [SECOND_KEY]: undefined as unknown,
   traceparent: undefined as unknown,
   tracestate: undefined as unknown,
 });
@@ -38,6 +40,7 @@ export class ReusedHeaders {
     headers.cloudEvents_time = given["cloudEvents_time"];
     headers.cloudEvents_type = given[TYPE_HEADER];
     headers.cloudEvents_partitionkey = given[KEY_HEADER];
+    headers.BCC = given[SECOND_KEY];
     headers.traceparent = given["traceparent"];
     headers.tracestate = given["tracestate"];
     return headers;

@@ -54,6 +54,7 @@ const MESSAGE_ID = 0x0080;
 const TIMESTAMP = 0x0040;
 const TYPE = 0x0020;
 const LONG_STRING = 0x53;
+const ARRAY = 0x41;
 
 const SLAB_BYTES = 64 * 1024;
 /** The largest message, counted as three bytes for each UTF-16 unit. Larger messages are left to amqplib, where copying matters less. */
@@ -92,6 +93,9 @@ function isInner(given: Partial<Inner>): given is Inner {
     typeof connection.channels[ch].buffer?.write === "function"
   );
 }
+
+/** The value of a header: a text, or a list with one. The second routing key is such a list. */
+type Value = string | readonly [string];
 
 export class PublishFrames {
   readonly #channel: number;
@@ -137,7 +141,7 @@ export class PublishFrames {
     const flags = this.#at;
     this.#at += 2;
     if (contentType !== undefined) this.#short(contentType);
-    this.#table(headers as Record<string, string | undefined>);
+    this.#table(headers as Record<string, Value | undefined>);
     if (deliveryMode !== undefined) this.#slab[this.#at++] = deliveryMode;
     if (priority !== undefined) this.#slab[this.#at++] = priority;
     if (messageId !== undefined) this.#short(messageId);
@@ -175,7 +179,7 @@ export class PublishFrames {
     this.#slab[this.#at++] = END;
   }
 
-  #table(headers: Readonly<Record<string, string | undefined>>): void {
+  #table(headers: Readonly<Record<string, Value | undefined>>): void {
     const start = this.#at;
     this.#at += 4;
     // amqplib adds headers of its own by inheritance.
@@ -185,12 +189,25 @@ export class PublishFrames {
       if (value === undefined) continue;
       const head = this.#name(name);
       this.#slab.set(head, this.#at);
-      this.#at += head.length + 4;
-      const bytes = this.#slab.write(value, this.#at);
-      this.#sizeAt(this.#at - 4, bytes);
-      this.#at += bytes;
+      this.#at += head.length;
+      if (typeof value === "string") this.#long(value);
+      else {
+        this.#slab[this.#at - 1] = ARRAY;
+        const list = this.#at;
+        this.#at += 4;
+        this.#slab[this.#at++] = LONG_STRING;
+        this.#long(value[0]);
+        this.#sizeAt(list, this.#at - list - 4);
+      }
     }
     this.#sizeAt(start, this.#at - start - 4);
+  }
+
+  #long(text: string): void {
+    this.#at += 4;
+    const bytes = this.#slab.write(text, this.#at);
+    this.#sizeAt(this.#at - 4, bytes);
+    this.#at += bytes;
   }
 
   /** A header's name, encoded. Most messages have the same few. */
@@ -257,15 +274,19 @@ const hasMore = (given: Message): boolean =>
   given.appId !== undefined ||
   given.clusterId !== undefined;
 
-/** An upper bound for the bytes of the headers. NaN if a header is not text, or its name is long. */
+/** An upper bound for the bytes of the headers. NaN if a header is not a {@link Value}, or its name is long. */
 function roomFor(headers: Readonly<Record<string, unknown>>): number {
   let units = 0;
   // oxlint-disable-next-line guard-for-in
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined) continue;
-    if (typeof value !== "string" || name.length > 85) return Number.NaN;
-    units += name.length + value.length + 6;
+    const text = typeof value === "string" ? value : onlyText(value);
+    if (text === undefined || name.length > 85) return Number.NaN;
+    units += name.length + text.length + 8;
   }
   return 3 * units;
 }
+
+const onlyText = (value: unknown): string | undefined =>
+  Array.isArray(value) && value.length === 1 && typeof value[0] === "string" ? value[0] : undefined;

@@ -10,7 +10,7 @@ import { headerText } from "./header-text.ts";
 
 const PREFIX = "cloudEvents_";
 export const TYPE_HEADER = "cloudEvents_type";
-/** The header that decides the partition of an ordered message, here and in the hash exchange. */
+/** The ordering key. It decides the partition of a stream's record, and the bucket of another ordered message. */
 export const KEY_HEADER = "cloudEvents_partitionkey";
 const OTHER_PREFIX = "cloudEvents:";
 const JSON_TYPE = "application/json";

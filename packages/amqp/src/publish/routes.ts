@@ -1,11 +1,15 @@
 /** The exchange and the routing key of a destination's messages. */
 import { createHash } from "node:crypto";
 import type { Destination, WireMessage } from "@switchyard/core/driver";
+import { routingKeyOf } from "../buckets.ts";
 import { addressOf, isOrdered, partitionQueues, topicOf } from "../names.ts";
 
 export interface Route {
   readonly exchange: string;
-  key(message: WireMessage): string;
+  /** `orderingKey` is absent of a message without one. */
+  key(message: WireMessage, orderingKey: string | undefined): string;
+  /** True if the bucket of a message is its second routing key, because the first one is its type. */
+  readonly secondKey?: boolean;
   /** True if each message must reach a queue: one that reaches none comes back. A topic may have no groups. */
   readonly mandatory: boolean;
   /** On a topic, each group holds a delayed message back itself, in the delay queues. */
@@ -21,13 +25,21 @@ export function routeOf(of: Destination, random: () => number): Route {
     return {
       exchange,
       key: (message) => shortKey(message.type ?? ""),
+      ...(isOrdered(of) ? { secondKey: true } : {}),
       mandatory: false,
       groupsDelay: true,
       checks: { exchange },
     };
   }
   const address = addressOf(of);
-  if (isOrdered(of)) return { exchange: address, key: () => "", mandatory: true, checks: { exchange: address } };
+  if (isOrdered(of)) {
+    return {
+      exchange: address,
+      key: (_message, orderingKey) => routingKeyOf(orderingKey),
+      mandatory: true,
+      checks: { exchange: address },
+    };
+  }
   return { exchange: "", key: () => address, mandatory: true, checks: { queue: address } };
 }
 

@@ -70,6 +70,7 @@ async function consuming(over: { ordered?: boolean; redelivery?: object } = {}) 
     safeReturns: () => 4,
     report: (event) => reported.push(event),
     consumerArguments: {},
+    checkKey: undefined,
   });
   await lease.open(never);
   /** By the newest consumer. */

@@ -31,6 +31,8 @@ export interface QueueLeaseOptions {
   readonly safeReturns: () => number;
   readonly report: (event: DriverEvent) => void;
   readonly consumerArguments: Readonly<Record<string, unknown>>;
+  /** Sees the key of each message. Absent if order is not kept. */
+  readonly checkKey: ((key: string | undefined) => void) | undefined;
 }
 
 /**
@@ -159,8 +161,9 @@ export class QueueLease implements Lease<Receipt> {
       return;
     }
     this.#active = true;
-    const { redelivery, brokerRetry, runtime, fast, consumerTimeoutMs } = this.#options;
+    const { redelivery, brokerRetry, runtime, fast, consumerTimeoutMs, checkKey } = this.#options;
     const received = fromAmqp(message, redelivery === undefined, fast);
+    checkKey?.(received.message.key);
     const early = received.leftMs > 0 && redelivery !== undefined;
     const deadline = early ? Number.POSITIVE_INFINITY : runtime.monotonic() + consumerTimeoutMs;
     const returned = received.returned ?? 0;

@@ -39,6 +39,7 @@ export function desiredFor(
   destinations: readonly Destination[],
   options: ResolvedOptions,
   brokerRetry: boolean,
+  hashed?: ReadonlySet<string>,
 ): Desired {
   const problems = destinations.flatMap((of) => {
     const { problem } = locate(of, options);
@@ -47,7 +48,7 @@ export function desiredFor(
       message,
     }));
   });
-  if (problems.length === 0) return desire(destinations, options, brokerRetry);
+  if (problems.length === 0) return desire(destinations, options, brokerRetry, hashed);
   throw new MessagingError("invalid-config", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), {
     kind: "config",
     problems,

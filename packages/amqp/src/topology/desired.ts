@@ -7,9 +7,9 @@ import { SECOND } from "../limits.ts";
 import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, topicOf } from "../names.ts";
 import { settingsOf } from "../native.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { KEY_HEADER } from "../message/cloud-events.ts";
 import { bindingMark } from "./marks.ts";
 import type { Binding, DesiredExchange, DesiredQueue, Mark } from "./resources.ts";
+import { bucketRouting, externalRouting, hashRouting } from "./routing.ts";
 
 export interface Desired {
   readonly marks: readonly Mark[];
@@ -19,6 +19,8 @@ export interface Desired {
   readonly stale: readonly Mark[];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 type Arguments = Record<string, string | number | boolean>;
 
 const QUORUM = { "x-queue-type": "quorum" } as const;
@@ -26,8 +28,13 @@ const QUORUM = { "x-queue-type": "quorum" } as const;
 const SAFE = { "x-overflow": "reject-publish" } as const;
 const DEAD_LETTERS_AT_LEAST_ONCE = { "x-dead-letter-strategy": "at-least-once" } as const;
 
-/** `brokerRetry` is true if the broker can hold back failed messages itself. */
-export function desire(destinations: readonly Destination[], options: ResolvedOptions, brokerRetry: boolean): Desired {
+/** `brokerRetry` is true if the broker can hold back failed messages itself. `hashed` are the addresses whose hash exchange is kept. */
+export function desire(
+  destinations: readonly Destination[],
+  options: ResolvedOptions,
+  brokerRetry: boolean,
+  hashed: ReadonlySet<string> = NONE,
+): Desired {
   const queues = new Map<string, DesiredQueue>();
   const exchanges = new Map<string, DesiredExchange>();
   const marks = new Map<string, Mark>();
@@ -65,14 +72,12 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
     if (of.deadLetter !== undefined) add(of.deadLetter);
     const address = addressOf(of);
     const bindings: Binding[] = [];
+    let boundTo = address;
     if (isOrdered(of)) {
-      exchange({
-        kind: "exchange",
-        name: address,
-        type: "x-consistent-hash",
-        arguments: { "hash-header": KEY_HEADER },
-        external,
-      });
+      const routing = external ? externalRouting(of) : hashed.has(address) ? hashRouting(of) : bucketRouting(of);
+      for (const each of routing.exchanges) exchange(each);
+      bindings.push(...routing.bindings);
+      boundTo = routing.from;
       for (const name of partitionQueues(of)) {
         queue({
           kind: "queue",
@@ -81,7 +86,6 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
           leastLimit: leastLimitOf(of),
           external,
         });
-        if (!external) bindings.push({ from: address, to: name, kind: "queue", key: "1" });
       }
       if (!external)
         queue({ kind: "queue", name: membersQueue(of), arguments: { ...QUORUM, "x-max-length": 1 }, external });
@@ -99,7 +103,7 @@ export function desire(destinations: readonly Destination[], options: ResolvedOp
     if (of.model === "pubsub") {
       const kind = isOrdered(of) ? "exchange" : "queue";
       // A message without a type passes every filter. Its routing key is empty.
-      const toTopic = (key: string): Binding => ({ from: topicOf(of), to: address, kind, key });
+      const toTopic = (key: string): Binding => ({ from: topicOf(of), to: boundTo, kind, key });
       const all = toTopic("#");
       if (of.types !== undefined) stale.push({ ...bindingMark(address, [...bindings, all]), bindings: [all] });
       bindings.push(...(of.types === undefined ? [all] : [...of.types, ""].map(toTopic)));

@@ -71,11 +71,14 @@ export async function exchangeDifferences(of: DesiredExchange, probe: Probe): Pr
       {
         attribute: refusal.attribute,
         is: refusal.is ?? "none",
-        wanted: refusal.attribute === "type" ? of.type : "true",
+        wanted: wantedOf(of, refusal.attribute),
       },
     ];
   }
 }
+
+const wantedOf = ({ type, arguments: given }: DesiredExchange, attribute: string): string =>
+  attribute === "type" ? type : attribute === "durable" ? "true" : (given[attribute] ?? "none");
 
 interface Refusal {
   readonly attribute: string;
@@ -84,15 +87,16 @@ interface Refusal {
   readonly number: boolean;
 }
 
+/** The broker quotes the name of a type twice if it has a hyphen. */
 const INEQUIVALENT =
-  /inequivalent arg '([^']+)' for .*?(?:but current is none|but current is (?:the value )?'([^']*)'(?: of type '([a-z]+)')?)/s;
+  /inequivalent arg '([^']+)' for .*?(?:but current is none|but current is (?:the value )?'('?)([^']*)\2'(?: of type '([a-z]+)')?)/s;
 const NUMBERS = /^(?:byte|short|int|signedint|long|float|double|decimal|unsigned.*)$/;
 
 function refusalOf(error: unknown): Refusal | undefined {
   if (replyOf(error) !== 406) return undefined;
   const found = INEQUIVALENT.exec(String((error as Error).message));
   if (found === null) return undefined;
-  return { attribute: found[1]!, is: found[2], number: found[3] !== undefined && NUMBERS.test(found[3]) };
+  return { attribute: found[1]!, is: found[3], number: found[4] !== undefined && NUMBERS.test(found[4]) };
 }
 
 const replyOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;

@@ -18,6 +18,8 @@ export interface DesiredExchange {
   readonly arguments: Readonly<Record<string, string>>;
   readonly external: boolean;
   readonly shared?: boolean;
+  /** It has no bindings and is made last, because publishers use it as soon as it is there. It may be deleted and made anew. */
+  readonly entrance?: boolean;
   /** The queue that the mark stands for. The mark is made only if it is true of that queue. */
   readonly marks?: string;
 }
@@ -31,5 +33,7 @@ export interface Binding {
 
 /** An exchange that says which bindings were made: see `marks.ts`. */
 export interface Mark extends DesiredExchange {
+  /** What the bindings are for: a queue, or the exchange in front of partitions. */
+  readonly place: string;
   readonly bindings: readonly Binding[];
 }
