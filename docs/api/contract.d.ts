@@ -101,6 +101,10 @@ export interface CaseContext {
         readonly control: FaultControl;
         readonly via: Pick<AppOptions, "adapter" | "connection">;
     }>;
+    restartable(): Promise<{
+        readonly via: Pick<AppOptions, "connection">;
+        restart(): Promise<void>;
+    }>;
     seam(options?: SeamOptions): Promise<Seam>;
     layout(channel: string, groups: readonly string[], over?: Partial<Layout>): Places;
     recorder(behaviour?: (data: any, delivery: any, seen: Recorder["seen"][number]) => unknown): Recorder;
@@ -234,6 +238,7 @@ export interface Harness {
     connection(broker: string): Record<string, unknown>;
     runtime(): Runtime;
     faults?(): Promise<WireFaults>;
+    restartable?(): Promise<RestartableBroker>;
     readonly native?: {
         sendForeign?(to: Destination, message: ForeignInput): Promise<void>;
         split?(of: Destination): Promise<void>;
@@ -255,6 +260,11 @@ export interface HarnessSource {
     open(): Promise<Harness>;
     close?(): Promise<void>;
 }
+export interface RestartableBroker {
+    readonly options: Record<string, unknown>;
+    restart(): Promise<void>;
+    close(): Promise<void>;
+}
 export interface WireFaults {
     readonly control: FaultControl;
     readonly options: Record<string, unknown>;
@@ -267,7 +277,7 @@ export { cases } from "./cases/index.ts";
 export type { Call, EntryFault, FaultControl, Trouble } from "./faults.ts";
 export { command, type CommandIo, type CommandResult } from "./command/command.ts";
 export type { Outcome, Unopened } from "./command/output.ts";
-export type { Exemption, ForeignInput, Harness, HarnessSource, WireFaults } from "./harness.ts";
+export type { Exemption, ForeignInput, Harness, HarnessSource, RestartableBroker, WireFaults, } from "./harness.ts";
 export { type Hooks, intercept } from "./intercept.ts";
 export { type CaseResult, describe, matrix, notes, type Report, type Status, summary } from "./report.ts";
 export { type RunOptions, runCase, runContract, skipReason } from "./run.ts";

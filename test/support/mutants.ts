@@ -533,6 +533,21 @@ export const mutants: readonly Mutant[] = [
     hooks: claims({ publishDedupMs: 0 }),
   },
   {
+    name: "puts a key elsewhere on another connection",
+    of: "memory queue, ordered",
+    caughtBy: "C8-order-over-a-restart",
+    hooks: () => {
+      const senders = new Set<Destination>();
+      return {
+        send: (batch, call, to) => {
+          senders.add(to);
+          const serial = senders.size;
+          return call(batch.map((message) => ({ ...message, key: `${message.key}-${serial}` })));
+        },
+      };
+    },
+  },
+  {
     name: "claims an ordering it does not keep",
     of: "memory queue, ordered",
     caughtBy: "C8-driver-gives-the-key",

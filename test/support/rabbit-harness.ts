@@ -1,9 +1,10 @@
 /** RabbitMQ as the contract suite sees it. */
-import type { Harness } from "@switchyard/contract";
+import type { Harness, RestartableBroker } from "@switchyard/contract";
 import { adapter as amqp } from "@switchyard/amqp";
 import { systemRuntime } from "@switchyard/core";
 import type { Destination, Model } from "@switchyard/core/driver";
 import { connect } from "amqplib";
+import { startNode } from "./rabbit.ts";
 
 export interface RabbitVariety {
   readonly name: string;
@@ -44,10 +45,21 @@ export function rabbitHarness(
       ...more,
     }),
     runtime: () => systemRuntime,
+    // A broker of others is all there is, perhaps.
+    ...(process.env["AMQP_URL"] ? {} : { restartable }),
     native: { sendForeign: (to, { body, headers = {}, key, id }) => foreign(url, to, body, headers, key, id) },
     limits: { bulk: 2_000, balanceMs: 12_000, caseMs: model === "stream" ? 120_000 : 60_000 },
     parallel: 8,
   };
+}
+
+async function restartable(): Promise<RestartableBroker> {
+  const { url, ctl, close } = await startNode();
+  const restart = async () => {
+    await ctl("stop_app");
+    await ctl("start_app");
+  };
+  return { options: { url }, restart, close };
 }
 
 /** As a producer that knows nothing of us: amqplib, a JSON body, its own headers. */

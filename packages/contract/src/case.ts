@@ -52,6 +52,11 @@ export interface CaseContext {
   faults(
     where?: "seam",
   ): Promise<{ readonly control: FaultControl; readonly via: Pick<AppOptions, "adapter" | "connection"> }>;
+  /**
+   * A broker for this case that can be restarted. Pass the result's `via` to `app`. If the harness cannot restart one, it is the usual
+   * broker, and `restart` does nothing.
+   */
+  restartable(): Promise<{ readonly via: Pick<AppOptions, "connection">; restart(): Promise<void> }>;
   /** A connection to the driver itself. Its destinations are provisioned. */
   seam(options?: SeamOptions): Promise<Seam>;
   layout(channel: string, groups: readonly string[], over?: Partial<Layout>): Places;

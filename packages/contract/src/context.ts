@@ -112,6 +112,13 @@ export class Context implements CaseContext {
     return { control: wire.control, via: { connection: wire.options } };
   }
 
+  async restartable(): ReturnType<CaseContext["restartable"]> {
+    const broker = await this.harness.restartable?.();
+    if (broker === undefined) return { via: {}, restart: async () => {} };
+    this.after(() => broker.close());
+    return { via: { connection: broker.options }, restart: () => broker.restart() };
+  }
+
   async seam(options: SeamOptions = {}): Promise<Seam> {
     const { holdMs = this.holdMs, groups = ["main"], provision = true, ...over } = options;
     const made = this.layout(`s${++this.#channels}`, groups, {

@@ -46,6 +46,8 @@ export interface Harness {
   runtime(): Runtime;
   /** Makes faults on the network between driver and broker. Absent: the suite makes them between core and the driver instead. */
   faults?(): Promise<WireFaults>;
+  /** Starts a broker for one case, which restarts it. Absent: the suite restarts no broker, and such a case connects anew instead. */
+  restartable?(): Promise<RestartableBroker>;
   /** Operations that need the broker's own client. */
   readonly native?: {
     /** Sends a message as a producer without Switchyard would. Absent: the driver's sender sends it, without our headers. */
@@ -85,6 +87,15 @@ export interface HarnessSource {
   open(): Promise<Harness>;
   /** Called once, at the end of the run, whether it was opened or not. */
   close?(): Promise<void>;
+}
+
+/** A broker of one case. */
+export interface RestartableBroker {
+  /** Connection options that override the harness's, such as its address. */
+  readonly options: Record<string, unknown>;
+  /** Stops the broker and starts it again, with what it has stored. Resolves when it accepts connections. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Makes faults on the network between the driver and its broker. */

@@ -4,7 +4,14 @@ export { cases } from "./cases/index.ts";
 export type { Call, EntryFault, FaultControl, Trouble } from "./faults.ts";
 export { command, type CommandIo, type CommandResult } from "./command/command.ts";
 export type { Outcome, Unopened } from "./command/output.ts";
-export type { Exemption, ForeignInput, Harness, HarnessSource, WireFaults } from "./harness.ts";
+export type {
+  Exemption,
+  ForeignInput,
+  Harness,
+  HarnessSource,
+  RestartableBroker,
+  WireFaults,
+} from "./harness.ts";
 export { type Hooks, intercept } from "./intercept.ts";
 export { type CaseResult, describe, matrix, notes, type Report, type Status, summary } from "./report.ts";
 export { type RunOptions, runCase, runContract, skipReason } from "./run.ts";

@@ -168,6 +168,37 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C8-order-over-a-restart",
+    clause,
+    title:
+      "messages of a key that wait come before later ones from another connection, also if the broker restarted in between",
+    needs: ordered,
+    run: async (t) => {
+      const { via, restart } = await t.restartable();
+      const channel = t.channel();
+      const options = { channels: [channel], groups: { main: { concurrency: 16, maxInFlight: 96 } }, ...via };
+      const [KEYS, EACH] = [16, 48];
+      const items = (from: number) => range(EACH).map((n) => ({ n: from + n, k: `key-${n % KEYS}` }));
+      const before = await t.app(options);
+      await before.publishAll(channel, items(0));
+      await before.stop();
+      await restart();
+      const after = await t.app(options);
+      await after.publishAll(channel, items(EACH));
+      const seen = t.recorder(() => t.sleep(5));
+      await after.consume(channel, "main", seen.handle);
+      await t.until(() => new Set(seen.done.map((one) => one.id)).size === 2 * EACH, "all of both", t.patienceMs);
+      assert.deepEqual(overlaps(seen.seen), []);
+      for (const k of range(KEYS)) {
+        assert.deepEqual(
+          [...new Set(numbersOf(seen.seen, `key-${k}`))],
+          range((2 * EACH) / KEYS).map((n) => n * KEYS + k),
+          `key-${k}`,
+        );
+      }
+    },
+  },
+  {
     id: "C8-order-with-two-members",
     clause,
     title: "two members of a group: still no key runs twice at once, and each stays in order",
