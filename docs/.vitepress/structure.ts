@@ -45,6 +45,7 @@ const SECTIONS: readonly Section[] = [
         "least-privilege",
         "tracing",
         "metrics",
+        "backlog",
         "events",
         "secrecy",
         "testing",

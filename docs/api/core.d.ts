@@ -491,9 +491,18 @@ export {};
 
 // api/depth.d.ts
 import type { Depth } from "../driver/index.ts";
-export interface GroupDepth extends Omit<Depth, "lease"> {
+import type { Duration } from "./duration.ts";
+export type DepthNumber = "ready" | "delayed" | "held" | "oldestMs";
+export interface GroupDepth extends Omit<Depth, "lease" | "holder"> {
+    readonly channel: string;
     readonly group: string;
     readonly leases: readonly Depth[];
+    readonly asOf: Date;
+    readonly exact: boolean;
+    readonly unknown: readonly DepthNumber[];
+}
+export interface DepthOptions {
+    readonly maxAge?: Duration;
 }
 
 // api/duration.d.ts
@@ -757,7 +766,7 @@ import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import type { GroupDepth } from "./depth.ts";
+import type { DepthOptions, GroupDepth } from "./depth.ts";
 import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
@@ -797,7 +806,7 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
         readonly signal?: AbortSignal;
     }): Promise<void>;
     health(): Health;
-    depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
+    depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string, options?: DepthOptions): Promise<readonly GroupDepth[]>;
     resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
     deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
     replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom): Promise<void>;
@@ -1912,7 +1921,7 @@ export { batchConsumer, consumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
-export type { GroupDepth } from "./api/depth.ts";
+export type { DepthNumber, DepthOptions, GroupDepth } from "./api/depth.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";

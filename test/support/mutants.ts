@@ -156,6 +156,14 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "claims to count exactly, and does not say how many wait",
+    of: "memory queue",
+    caughtBy: "O-depth-unknown",
+    hooks: () => ({
+      depth: (found) => found.map(({ ready: _, oldestMs: age, ...rest }) => ({ ...rest, oldestMs: age ?? 0 })),
+    }),
+  },
+  {
     name: "hides a foreign message's content-encoding",
     of: "memory queue",
     caughtBy: "C16-foreign-codings",

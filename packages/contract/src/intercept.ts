@@ -3,6 +3,7 @@ import type {
   Capabilities,
   Connection,
   Delivery,
+  Depth,
   Destination,
   Existing,
   Fault,
@@ -57,6 +58,8 @@ export interface Hooks {
   release?(from: Destination): Promise<boolean>;
   /** Called before a sender, a receiver or the connection is closed. It is not closed if this returns false. */
   close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
+  /** Replaces what the driver tells of a backlog. */
+  depth?(found: readonly Depth[]): readonly Depth[];
   classify?(cause: unknown, during: Phase): Fault | undefined;
 }
 
@@ -124,7 +127,14 @@ function wrapConnection(inner: Connection, hooks: Hooks): Connection {
     sender: async (to, signal) => wrapSender(await inner.sender(to, signal), to, hooks),
     receiver: async (from, options, signal) =>
       wrapReceiver(await inner.receiver(from, hooks.receiver?.(options) ?? options, signal), from, hooks),
-    ...(inner.depth === undefined ? {} : { depth: (of, signal) => inner.depth!(of, signal) }),
+    ...(inner.depth === undefined
+      ? {}
+      : {
+          depth: async (of, signal) => {
+            const found = await inner.depth!(of, signal);
+            return hooks.depth?.(found) ?? found;
+          },
+        }),
     ...(inner.purge === undefined ? {} : { purge: (of, signal) => inner.purge!(of, signal) }),
     ...(inner.seek === undefined ? {} : { seek: (of, to, signal) => inner.seek!(of, to, signal) }),
     classify: (cause, during) => hooks.classify?.(cause, during) ?? inner.classify(cause, during),

@@ -8,7 +8,7 @@ export { batchConsumer, consumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
-export type { GroupDepth } from "./api/depth.ts";
+export type { DepthNumber, DepthOptions, GroupDepth } from "./api/depth.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";

@@ -92,6 +92,37 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "O-depth-unknown",
+    clause,
+    title:
+      "depth() says when it was asked, whether the broker counts exactly, and which numbers the broker cannot tell",
+    needs: (caps) => (caps.depth === "none" ? "depth: none" : undefined),
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel] });
+      const asked = t.runtime.now();
+      await app.publishAll(
+        channel,
+        range(3).map((n) => t.item(n)),
+      );
+      const depth = async () => (await app.messaging.depth(channel, "main"))[0];
+      const behind = async () => ((one) => Math.max(one.ready ?? 0, one.oldestMs ?? 0) > 0)(await depth());
+      await t.until(behind, "a backlog", 15_000);
+      const found = await depth();
+      assert.deepEqual([found.channel, found.group, found.exact], [channel.name, "main", t.caps.depth === "exact"]);
+      assert.ok(found.asOf.getTime() >= asked && found.asOf.getTime() <= t.runtime.now());
+      for (const name of ["ready", "delayed", "held", "oldestMs"]) {
+        const told = found.leases.filter((lease: any) => lease[name] !== undefined).length;
+        assert.ok(found.unknown.includes(name) ? told < found.leases.length : told > 0, name);
+      }
+      // A broker that counts knows how many wait; one that tells a lag knows how far behind the group is.
+      const known = ["ready", "oldestMs"].filter((name) => !found.unknown.includes(name));
+      assert.ok(t.caps.depth === "lag" ? known.length > 0 : known.includes("ready"), `it tells ${known.join(", ")}`);
+      const older = await app.messaging.depth(channel, "main", { maxAge: "1h" });
+      assert.equal(older[0], found, "an older answer will do");
+    },
+  },
+  {
     id: "O-purge",
     clause,
     title: "purge observed: offered exactly if declared, and it removes the backlog",

@@ -3,7 +3,7 @@ import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import type { GroupDepth } from "./depth.ts";
+import type { DepthOptions, GroupDepth } from "./depth.ts";
 import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
@@ -95,8 +95,17 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
   flush(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** The current state, for a health check. Makes no calls to the broker. */
   health(): Health;
-  /** The backlog of one group or of all groups of a channel. On a stream it is listed by partition, with the partition's holder. */
-  depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string): Promise<readonly GroupDepth[]>;
+  /**
+   * The backlog of one group or of all groups of a channel, with what the broker cannot tell. On a stream it is listed by partition, with
+   * the partition's holder. Calls for the same group at the same time ask the broker once.
+   *
+   * @throws MessagingError (rejects) `depth-unsupported` if the transport has no such number; what the broker refuses.
+   */
+  depth<X extends AnyChannel>(
+    channel: Connected<X, C>,
+    group?: string,
+    options?: DepthOptions,
+  ): Promise<readonly GroupDepth[]>;
   /**
    * Lets a group whose circuit breaker is open try again now instead of at the end of the pause: one message, then more. Does nothing if
    * the breaker is closed, or the group has none here.

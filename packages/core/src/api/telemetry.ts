@@ -23,7 +23,7 @@ export interface TelemetryContext {
   readonly channels: readonly string[];
   /** The messages that consumers of this process hold now, waiting and running ones together. Empty until `connect()` has resolved. */
   inFlight(): readonly InFlight[];
-  /** The backlog of a channel's groups, as `Messaging.depth` gives it. Rejects until `connect()` has resolved, and after `stop()`. */
+  /** The backlog of a channel's groups, as `Messaging.depth` gives it, without groups that cannot tell. At most a second old. Rejects until `connect()` has resolved, and after `stop()`. */
   depth(channel: string, group?: string): Promise<readonly GroupDepth[]>;
 }
 

@@ -1,14 +1,80 @@
-import type { Connection, Runtime } from "../driver/index.ts";
+import type { Connection, Depth, Runtime } from "../driver/index.ts";
 import { retried } from "./retried.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
-import type { GroupDepth } from "../api/depth.ts";
+import type { DepthNumber, GroupDepth } from "../api/depth.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
 
-/** The backlog of a group over all its leases. Numbers that the transport cannot give are absent. */
-export async function depthOf(
-  connection: Connection,
-  channel: ChannelPlan,
-  group: GroupPlan,
+const NUMBERS: readonly DepthNumber[] = ["ready", "delayed", "held", "oldestMs"];
+/** How many destinations are asked at once: a scrape of a hundred channels must not use up a broker's quota. */
+const AT_ONCE = 8;
+
+/** Where a group's backlog is asked for. */
+export interface DepthSource {
+  readonly connection: Connection;
+  readonly channel: ChannelPlan;
+  readonly group: GroupPlan;
+  /** The broker counts exactly. */
+  readonly exact: boolean;
+}
+
+/**
+ * Asks for backlogs. Whoever asks while the same question is being asked gets its answer, and whoever accepts an older answer gets the
+ * last one.
+ */
+export class Depths {
+  readonly #runtime: Runtime;
+  readonly #closed: AbortSignal;
+  readonly #last = new Map<string, { readonly depth: GroupDepth; readonly at: number }>();
+  readonly #running = new Map<string, Promise<GroupDepth>>();
+  readonly #waiting: (() => void)[] = [];
+  #calls = 0;
+
+  constructor(runtime: Runtime, closed: AbortSignal) {
+    this.#runtime = runtime;
+    this.#closed = closed;
+  }
+
+  of(source: DepthSource, maxAgeMs: number): Promise<GroupDepth> {
+    const key = JSON.stringify([source.channel.channel, source.group.group]);
+    const last = this.#last.get(key);
+    if (last !== undefined && this.#runtime.monotonic() - last.at < maxAgeMs) return Promise.resolve(last.depth);
+    let running = this.#running.get(key);
+    if (running === undefined) {
+      running = this.#ask(source)
+        .then((depth) => {
+          this.#last.set(key, { depth, at: this.#runtime.monotonic() });
+          return depth;
+        })
+        .finally(() => this.#running.delete(key));
+      this.#running.set(key, running);
+    }
+    return running;
+  }
+
+  async #ask(source: DepthSource): Promise<GroupDepth> {
+    // Who ends hands its place on.
+    if (this.#calls >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#calls++;
+    try {
+      return await depthOf(source, this.#closed, this.#runtime);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#calls--;
+      else next();
+    }
+  }
+}
+
+/** True if the broker does not tell a number. Where nothing waits, there is no oldest message, and nothing is unknown. */
+function lacks(lease: Depth, name: DepthNumber): boolean {
+  if (lease[name] !== undefined) return false;
+  const { ready, delayed = 0, held = 0 } = lease;
+  return name !== "oldestMs" || ready !== 0 || delayed + held > 0;
+}
+
+/** The backlog of a group over all its leases. */
+async function depthOf(
+  { connection, channel, group, exact }: DepthSource,
   closed: AbortSignal,
   runtime: Runtime,
 ): Promise<GroupDepth> {
@@ -29,12 +95,18 @@ export async function depthOf(
       throw fromFault(connection.classify(cause, "open"), `depth of "${channel.channel}"`, cause, errorContext);
     });
   const leases = await retried(runtime, closed, once);
-  const sum = { group: group.group, leases } as { -readonly [K in keyof GroupDepth]: GroupDepth[K] };
-  for (const name of ["ready", "delayed", "held"] as const) {
+  const depth: { -readonly [K in keyof GroupDepth]: GroupDepth[K] } = {
+    channel: channel.channel,
+    group: group.group,
+    leases,
+    asOf: new Date(runtime.now()),
+    exact,
+    unknown: NUMBERS.filter((name) => leases.length === 0 || leases.some((lease) => lacks(lease, name))),
+  };
+  for (const name of NUMBERS) {
     const known = leases.flatMap((lease) => lease[name] ?? []);
-    if (known.length > 0) sum[name] = known.reduce((total, each) => total + each, 0);
+    if (known.length === 0) continue;
+    depth[name] = name === "oldestMs" ? Math.max(...known) : known.reduce((total, each) => total + each, 0);
   }
-  const ages = leases.flatMap(({ oldestMs }) => oldestMs ?? []);
-  if (ages.length > 0) sum.oldestMs = Math.max(...ages);
-  return sum;
+  return depth;
 }

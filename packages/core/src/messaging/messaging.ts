@@ -26,6 +26,7 @@ import {
   type ManyItem,
   publisherOptions,
 } from "../publish/channel-publisher.ts";
+import type { Depths } from "./depth.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { untilSignal } from "./run.ts";
 import type { Adapter } from "../driver/adapter.ts";
@@ -89,6 +90,8 @@ export class MessagingCore {
   readonly #asked = new Promise<void>((resolve) => {
     this.#stopAsked = resolve;
   });
+  /** Made when a backlog is first asked for. */
+  #depths: Promise<Depths> | undefined;
   /** Aborts when handlers have ended or were abandoned. No broker is called from then on except to flush and close. */
   readonly #closed = new AbortController();
 
@@ -304,16 +307,31 @@ export class MessagingCore {
     return troubles;
   }
 
-  async depth(channel: ChannelShape, group?: string): Promise<readonly GroupDepth[]> {
+  async depth(
+    channel: ChannelShape,
+    group?: string,
+    { maxAge = 0 }: { readonly maxAge?: Duration } = {},
+  ): Promise<readonly GroupDepth[]> {
     this.#refuseIfClosed();
-    const its = channelOf(this.#parts.plan, channel.name);
-    const { depthOf } = await import("./operations.ts");
+    const { plan, connections } = this.#parts;
+    const its = channelOf(plan, channel.name);
     const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
+    const maxAgeMs = milliseconds(maxAge, "depth({ maxAge })");
+    const depths = await (this.#depths ??= this.#openDepths());
+    const used = plan.connections[its.on];
+    const connection = connections.get(its.on);
     return Promise.all(
-      groups.map((each) =>
-        depthOf(this.#parts.connections.get(its.on), its, each, this.#closed.signal, this.#parts.runtime),
-      ),
+      groups.map((each) => {
+        const exact = used?.adapter.capabilities(each.from, used.options)?.depth === "exact";
+        return depths.of({ connection, channel: its, group: each, exact }, maxAgeMs);
+      }),
     );
+  }
+
+  /** Loaded here, because most processes never ask. */
+  async #openDepths(): Promise<Depths> {
+    const { Depths } = await import("./operations.ts");
+    return new Depths(this.#parts.runtime, this.#closed.signal);
   }
 
   deadLetters(channel: ChannelShape, name: string): DeadLetters {

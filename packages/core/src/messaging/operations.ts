@@ -1,4 +1,4 @@
 /** What operators do and services rarely do. Loaded when it is first called. */
 export { DeadLetterBox } from "./dead-letters/box.ts";
-export { depthOf } from "./depth.ts";
+export { Depths } from "./depth.ts";
 export { replay } from "./replay.ts";
