@@ -111,6 +111,7 @@ const ALLOWED = {
   outbox: ["core", "leases"],
   otel: ["core"],
   cli: ["core"],
+  create: [],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
 };

@@ -24,6 +24,7 @@ const ORDER = [
   "outbox",
   "otel",
   "cli",
+  "create",
   "leases",
   "contract",
 ];

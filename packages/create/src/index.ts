@@ -1,0 +1,2 @@
+/** What `npm create @switchyard` does, as a function. */
+export { create } from "./create.ts";
