@@ -52,7 +52,7 @@ const SECTIONS: readonly Section[] = [
         "several-services",
         "foreign-messages",
       ],
-      ...["streams", "codecs", "compression", "encryption", "claim-check", "outbox"],
+      ...["streams", "codecs", "compression", "encryption", "claim-check", "outbox", "lambda"],
       ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],
     ],
   },

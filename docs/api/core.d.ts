@@ -1486,11 +1486,8 @@ import type { PushedEvent, Verdict } from "../../driver/push.ts";
 import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
 export interface EventResult {
     readonly verdicts: readonly Verdict[];
-    readonly abandoned: number;
-    readonly due?: {
-        readonly delivery: Delivery;
-        readonly at: number;
-    };
+    readonly abandoned: readonly Delivery[];
+    readonly due: ReadonlyMap<string, number>;
 }
 export declare class PushedGroup {
     #private;
@@ -1783,6 +1780,7 @@ import type { Delivery, Outcome, Settlement } from "./lease.ts";
 export interface PushedEvent<R = any> {
     readonly id: string;
     readonly deliveries: readonly Delivery<R>[];
+    readonly alone?: boolean;
     settle?(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
 }
 export type Verdict = "ack" | "dead" | "retry" | "released";

@@ -10,6 +10,12 @@ export type KinesisKeeps = {
 };
 export declare const adapter: Adapter<KinesisOptions, KinesisKeeps>;
 
+// attempt-store.d.ts
+import type { Destination } from "@switchyard/core/driver";
+import { type AttemptStore } from "@switchyard/leases";
+import type { KinesisOptions } from "./options.ts";
+export declare function attemptStore(of: Destination, options: KinesisOptions): Promise<AttemptStore>;
+
 // errors.d.ts
 import type { Fault, Phase } from "@switchyard/core/driver";
 export declare class RecordError extends Error {
@@ -130,6 +136,8 @@ export declare function paceOf({ poll }: KinesisOptions): Pace;
 
 // push.d.ts
 import type { Delivery, Destination } from "@switchyard/core/driver";
+export { attemptStore } from "./attempt-store.ts";
+export type { AttemptRow, AttemptStore } from "@switchyard/leases";
 import type { KinesisOptions } from "./options.ts";
 export interface KinesisEventRecord {
     readonly eventID?: string;

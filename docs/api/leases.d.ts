@@ -4,6 +4,22 @@
 // @switchyard/leases/postgres: postgres/index.d.ts
 // @switchyard/leases/testing: testing/index.d.ts
 
+// attempts.d.ts
+export interface AttemptRow {
+    readonly from: string;
+    readonly sequence: string;
+    readonly sub: number;
+    readonly attempts: number;
+    readonly firstAt: number;
+    readonly notBefore: number;
+    readonly begun: number;
+}
+export interface AttemptStore {
+    load(shard: string, signal: AbortSignal): Promise<AttemptRow | undefined>;
+    save(shard: string, row: AttemptRow | undefined, signal: AbortSignal): Promise<void>;
+    close(): Promise<void>;
+}
+
 // calls.d.ts
 import type { Runtime } from "@switchyard/core/driver";
 import type { LeaseEvent } from "./events.ts";
@@ -21,7 +37,15 @@ import type { Checkpoint } from "./store.ts";
 export declare function compareCheckpoints(a: Checkpoint, b: Checkpoint): number;
 export declare const isSequence: (text: string) => boolean;
 
+// dynamodb/attempts.d.ts
+import type { AttemptStore } from "../attempts.ts";
+import type { DynamoDbConnection } from "./options.ts";
+export declare function dynamodbAttempts({ table, ...connection }: DynamoDbConnection & {
+    readonly table: string;
+}): AttemptStore;
+
 // dynamodb/index.d.ts
+export { dynamodbAttempts } from "./attempts.ts";
 export { dynamodbLeases } from "./store.ts";
 export type { DynamoDbClientLike, DynamoDbConnection, DynamoDbOptions, DynamoDbSdk } from "./options.ts";
 
@@ -180,12 +204,18 @@ export type { ShardStatus } from "./status.ts";
 export type { LeaseEvent, LossReason } from "./events.ts";
 export { Outages } from "./outages.ts";
 export type { HeldShard, LeaseClaim } from "./held-shard.ts";
+export type { AttemptRow, AttemptStore } from "./attempts.ts";
+export { memoryAttempts } from "./memory/attempts.ts";
 export { memoryLeases } from "./memory/index.ts";
 export { seek, type SeekOptions } from "./seek.ts";
 export { compareCheckpoints } from "./checkpoint.ts";
 export type { Shard, ShardSource } from "./source.ts";
 export type { Announce, Change, Checkpoint, Expect, GroupIdentity, GroupRow, LeaseRow, LeaseStore, LeaseTable, NewLease, StoreFault, Updated, WorkerRow, } from "./store.ts";
 export type { Timing } from "./timing.ts";
+
+// memory/attempts.d.ts
+import type { AttemptStore } from "../attempts.ts";
+export declare function memoryAttempts(name: string): AttemptStore;
 
 // memory/index.d.ts
 import type { LeaseStore } from "../store.ts";

@@ -114,6 +114,7 @@ const ALLOWED = {
   create: [],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
+  lambda: ["core", "aws-kit", "sqs", "sns", "kinesis"],
 };
 
 const boundaries = {

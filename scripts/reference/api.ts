@@ -25,6 +25,7 @@ const ORDER = [
   "otel",
   "cli",
   "create",
+  "lambda",
   "leases",
   "contract",
 ];

@@ -39,6 +39,12 @@ export const ADVICE: Readonly<Record<string, string>> = {
   backpressure:
     "More messages wait for the broker than `publish.maxPending` or `maxPendingBytes` allow, and `whenFull` is `reject`. Publish more slowly, raise the limit, or set `whenFull: wait`.",
   "bad-address": "The `address` is not the name, ARN or URL of a queue or topic. Correct it in the configuration.",
+  "aggregated-records":
+    "A producer aggregates records, and the event source mapping of the function has a `ParallelizationFactor` above 1. Set it to 1.",
+  "ambiguous-source":
+    "An event of Lambda could be for several groups of the function. Give each a function of its own, or say region and account of their connections.",
+  "attempts-store":
+    "A stream group that runs on Lambda keeps the attempts of its records in DynamoDB. Set `leases: { store: dynamodb }` on the connection.",
   "bad-channel":
     "`channel()` was called wrongly: name, messages, `orderingKey` or `needs`. The text says what to change.",
   "bad-checkpoint":
@@ -68,6 +74,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The endpoint answered with no URL for a queue. Check `endpoint`: something else than SQS answers there.",
   "bad-text":
     "A text of the publish is no string, or holds half a surrogate pair. Pass well-formed text (`String.prototype.toWellFormed`).",
+  "batch-failed":
+    "Not an error of yours: messages of an event must come again, and the event source mapping does not read the answer. Set `FunctionResponseTypes: [ReportBatchItemFailures]` there, and `native.lambda.answer: report`.",
   "batch-too-large":
     "The messages sent at once are larger together than the transport takes. Core splits batches itself: you see this from a driver used directly.",
   "binary-body": "The transport carries text only. Encode the bytes as base64.",
@@ -132,6 +140,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "delivery-limit":
     "A warning: a message came back to RabbitMQ so often that its own limit (`x-delivery-limit`) may have moved it to the dead letters. Find out why processes end or lose their channel while they hold it.",
   "depth-unsupported": "The transport cannot say how many messages wait. Leave `depth()` out for this group.",
+  "direct-subscription":
+    "The function is subscribed to the topic itself. Map the group's queue to it: see [Lambda](../guides/lambda.md#sns).",
   "empty-body": "SQS takes no empty body. Publish at least one character.",
   "empty-header": "SQS takes no empty header. Leave it out.",
   "exchange-not-found":
@@ -357,6 +367,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "topology-differs":
     "What is there differs from the configuration. `plan()` says in what. Apply it, or change the configuration. What is destructive needs `apply(plan, { destructive: true })`.",
   "topology-failed": "A queue or topic could not be created or checked. The cause says why.",
+  "tumbling-window": "The event source mapping has a tumbling window. Remove `TumblingWindowInSeconds`.",
   undecryptable:
     "Of a dead letter: an encrypted message can never be read. The text says why: its attributes were changed on the way, its body belongs to another message or channel, publisher and consumer have different keys under one id or different contexts, or it is damaged or forged.",
   "unexpected-answer": "What answered is not the service. Check `endpoint`, and the proxies on the way to it.",
@@ -367,8 +378,12 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "unknown-channel":
     "The channel is in no list: give it to `connect({ channels })` and to the configuration's `channels`.",
   "unknown-error": "The memory broker met an error that is not its own. The cause says which.",
+  "unknown-event":
+    "The function got an event that is not of an event source mapping for SQS or Kinesis. Give it to another handler.",
   "unknown-key":
     "The message was encrypted with a key that the channel's `read` does not list. Add the key. It waits for `keys.<name>.wait` (15 minutes), then it is a dead letter, which can be redriven: see [encryption](../guides/encryption.md#change-a-key).",
+  "unknown-source":
+    "No consumer of the function reads the queue or stream of the event. The text names it, and those that it reads. Nothing of the event was acknowledged.",
   "unknown-type":
     "The channel declares no such message type. Correct the type, or add it to `messages`. Of a dead letter: deploy consumers before producers.",
   "unlisted-group": "The configuration lists no such group for the channel. Add it under `groups`.",

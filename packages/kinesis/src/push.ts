@@ -4,6 +4,8 @@
  */
 import type { Delivery, Destination } from "@switchyard/core/driver";
 import { type ShardMessage, fromData, unpack } from "./message.ts";
+export { attemptStore } from "./attempt-store.ts";
+export type { AttemptRow, AttemptStore } from "@switchyard/leases";
 import { consumerName, streamName, streamRef } from "./names.ts";
 import { toPosition } from "./positions.ts";
 import type { KinesisOptions } from "./options.ts";

@@ -5,6 +5,8 @@ export type { ShardStatus } from "./status.ts";
 export type { LeaseEvent, LossReason } from "./events.ts";
 export { Outages } from "./outages.ts";
 export type { HeldShard, LeaseClaim } from "./held-shard.ts";
+export type { AttemptRow, AttemptStore } from "./attempts.ts";
+export { memoryAttempts } from "./memory/attempts.ts";
 export { memoryLeases } from "./memory/index.ts";
 export { seek, type SeekOptions } from "./seek.ts";
 export { compareCheckpoints } from "./checkpoint.ts";

@@ -21,6 +21,9 @@ export function formOf(of: Pick<Destination, "model" | "ordered">, options: Reso
   return of.ordered ? "sqs-fifo" : options.profile;
 }
 
+/** What differs for a group that runs on AWS Lambda: in tests, its events are made by hand. */
+const PUSHED = { delivery: "pushed", holdExtend: false, replay: [], fencingToken: false } as const;
+
 /** Destinations that are alike share one object, because there may be thousands. */
 const known = new WeakMap<ResolvedOptions, Map<string, Capabilities>>();
 
@@ -28,12 +31,15 @@ export function capabilities(of: Destination, options: ResolvedOptions): Capabil
   const form = formOf(of, options);
   if (form === undefined) return undefined;
   const settings = { ...options, retentionMs: of.retentionMs ?? options.retentionMs };
-  const key = `${of.model} ${of.ordered} ${settings.retentionMs}`;
+  const pushed = of.runsOn === "lambda" && of.dead !== true;
+  const key = `${of.model} ${of.ordered} ${settings.retentionMs} ${pushed}`;
   let mine = known.get(options);
   if (mine === undefined) known.set(options, (mine = new Map<string, Capabilities>()));
   let found = mine.get(key);
-  if (found === undefined)
-    mine.set(key, (found = form === "memory" ? own(of, settings) : sqs(form === "sqs-fifo", settings)));
+  if (found === undefined) {
+    const pulled = form === "memory" ? own(of, settings) : sqs(form === "sqs-fifo", settings);
+    mine.set(key, (found = pushed ? { ...pulled, ...PUSHED } : pulled));
+  }
   return found;
 }
 

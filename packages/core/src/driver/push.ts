@@ -10,6 +10,8 @@ export interface PushedEvent<R = any> {
   readonly id: string;
   /** The messages, in the order in which the source gave them. */
   readonly deliveries: readonly Delivery<R>[];
+  /** Start one delivery at a time, and `settle` the acks before the next starts: one of them may have ended a process. Default false. */
+  readonly alone?: boolean;
   /**
    * Carries out at the broker what an answer cannot say: the delay of a `retry`, a `release` at once, an `ack` before the answer. It
    * resolves as {@link Lease.settle} does. A failure only makes a message come later. Leave it out if the answer says everything.

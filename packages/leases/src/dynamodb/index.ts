@@ -1,2 +1,3 @@
+export { dynamodbAttempts } from "./attempts.ts";
 export { dynamodbLeases } from "./store.ts";
 export type { DynamoDbClientLike, DynamoDbConnection, DynamoDbOptions, DynamoDbSdk } from "./options.ts";

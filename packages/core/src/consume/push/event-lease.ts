@@ -62,7 +62,9 @@ export class EventLease implements ReceiverDriver, Lease {
   /** Messages that start side by side, in the order of the event. */
   readonly #together: Item[] = [];
   readonly #alone: Item[] = [];
-  #early: readonly Settlement[] = [];
+  /** Messages that came before their time, with those behind them in the order of their key. */
+  readonly #early: { readonly items: Item[]; readonly dueAt: number }[] = [];
+  #told = false;
   #out = 0;
   #settled: (() => void) | undefined;
   #end!: () => void;
@@ -108,11 +110,9 @@ export class EventLease implements ReceiverDriver, Lease {
 
   async receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery[] | null> {
     const { runtime } = this.#options;
-    const early = this.#early;
-    this.#early = [];
-    await this.#carryOut(early);
+    await this.#putOff();
     if (this.#together.length > 0) return this.#give(this.#together.splice(0, max));
-    if (this.#alone.length === 0) return null;
+    if (this.#alone.length === 0) return this.#early.length === 0 ? null : this.#later(waitMs, signal);
     if (this.#out > 0) {
       const settled = new AbortController();
       this.#settled = () => settled.abort();
@@ -122,6 +122,30 @@ export class EventLease implements ReceiverDriver, Lease {
     }
     await this.#commit();
     return signal.aborted ? [] : this.#give(this.#alone.splice(0, 1));
+  }
+
+  /**
+   * Waits for the time of a message that came early, as long as the event lasts. If it went back at once, a source that does not keep
+   * delays would bring it again and again.
+   */
+  async #later(waitMs: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+    const { runtime } = this.#options;
+    const leftMs = this.#early[0]!.dueAt - runtime.monotonic();
+    if (leftMs > 0) await runtime.sleep(Math.min(leftMs, waitMs), signal);
+    if (signal.aborted || leftMs > waitMs) return [];
+    return this.#give(this.#early.shift()!.items);
+  }
+
+  /** Hides early messages at the broker for the rest of their delay, in case they are not handled here. */
+  async #putOff(): Promise<void> {
+    if (this.#told || this.#early.length === 0) return;
+    this.#told = true;
+    const now = this.#options.runtime.monotonic();
+    const retries = this.#early.map(({ items, dueAt }): Settlement => {
+      const { receipt } = items[0]!.delivery;
+      return { receipt, action: "retry", delayMs: Math.max(dueAt - now, 0), attempt: 1 };
+    });
+    await this.#carryOut(retries);
   }
 
   async settle(batch: readonly Settlement[]): Promise<readonly Outcome[]> {
@@ -177,30 +201,38 @@ export class EventLease implements ReceiverDriver, Lease {
   #note({ receipt, action }: Settlement): void {
     const item = this.#byReceipt.get(receipt);
     if (item === undefined) return;
-    if (item.out) this.#out--;
-    item.out = false;
+    this.#in(item);
     if (action === "ack") item.verdict ??= "ack";
     else item.verdict = action === "retry" ? "retry" : "released";
   }
 
   #acknowledgeTo(receipt: unknown): void {
     const last = this.#items.findIndex(({ delivery }) => delivery.receipt === receipt);
-    for (const item of this.#items.slice(0, last + 1)) item.verdict ??= "ack";
+    for (const item of this.#items.slice(0, last + 1)) {
+      item.verdict ??= "ack";
+      this.#in(item);
+    }
+  }
+
+  #in(item: Item): void {
+    if (item.out) this.#out--;
+    item.out = false;
   }
 
   /** A log goes on from the first message that must come again, so nothing starts from a held one on. */
   #take(): void {
-    const held = this.#items.findIndex(({ delivery }) => this.#options.arrivals.of(delivery) === "held");
-    this.#together.push(...(held < 0 ? this.#items : this.#items.slice(0, held)));
+    const { event, arrivals } = this.#options;
+    const held = this.#items.findIndex(({ delivery }) => arrivals.of(delivery) === "held");
+    const startable = held < 0 ? this.#items : this.#items.slice(0, held);
+    (event.alone === true ? this.#alone : this.#together).push(...startable);
   }
 
   #sort(): void {
     const { arrivals } = this.#options;
-    const early: Settlement[] = [];
     const latest = new Map<string, Item>();
     for (const item of this.#items) if (item.delivery.unique !== false) latest.set(item.delivery.id, item);
     const alone = new Map<unknown, Item[]>();
-    const behindEarly = new Set<string>();
+    const early = new Map<unknown, Item[]>();
     for (const item of this.#items) {
       const { delivery } = item;
       const twin = latest.get(delivery.id);
@@ -212,16 +244,17 @@ export class EventLease implements ReceiverDriver, Lease {
       const how = arrivals.of(delivery);
       const { key } = delivery.message;
       const ordered = key !== undefined && this.capabilities.ordering !== "none";
-      if (how === "held" || (ordered && behindEarly.has(key))) item.verdict = "released";
+      if (how === "held") item.verdict = "released";
+      else if (ordered && early.has(key)) early.get(key)!.push(item);
       else if (typeof how === "object") {
-        item.verdict = "released";
-        if (ordered) behindEarly.add(key);
-        early.push({ receipt: delivery.receipt, action: "retry", delayMs: how.earlyMs, attempt: 1 });
+        const items = [item];
+        early.set(ordered ? key : item, items);
+        this.#early.push({ items, dueAt: this.#options.runtime.monotonic() + how.earlyMs });
       } else if (how === "any" && !(ordered && alone.has(key))) this.#together.push(item);
       else if (ordered) alone.set(key, [...(alone.get(key) ?? []), item]);
       else alone.set(item, [item]);
     }
-    this.#early = early;
+    this.#early.sort((one, other) => one.dueAt - other.dueAt);
     this.#alone.push(...this.#mostSuspiciousLast([...alone.values()]).flat());
   }
 

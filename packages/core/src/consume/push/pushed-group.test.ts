@@ -39,7 +39,7 @@ test("each message has the verdict that its handler came to", async () => {
     },
   });
   const result = await push(["fine", "retry", "release", "dead", "fine"].map((data) => message(data)));
-  expect(result).toEqual({ verdicts: ["ack", "retry", "released", "dead", "ack"], abandoned: 0 });
+  expect(result).toEqual({ verdicts: ["ack", "retry", "released", "dead", "ack"], abandoned: [], due: new Map() });
   expect(dead).toHaveLength(1);
 });
 
@@ -89,7 +89,7 @@ test("what has not ended in time is abandoned: its signal aborts, what it comes 
   });
   const first = push([message("fine"), message("slow"), message("not begun")], 5_000);
   await runtime.advance("5s");
-  expect(await first).toEqual({ verdicts: ["ack", "released", "released"], abandoned: 1 });
+  expect(await first).toMatchObject({ verdicts: ["ack", "released", "released"], abandoned: [{ receipt: "r2" }] });
   expect(String(signals[0]?.reason)).toContain("deadline has passed");
   expect(events).toContainEqual(expect.objectContaining({ type: "abandoned", id: "id-r2" }));
   expect(settled).toEqual([{ receipt: "r3", action: "release" }]);
@@ -215,7 +215,22 @@ test("a message that went back from here starts with the others when it comes ag
   expect(most).toBe(2);
 });
 
-test("a message that comes before its time goes back unhandled, with the rest of its delay", async () => {
+test("a message that comes before its time is handled when its time has come, if the event lasts as long", async () => {
+  const seen: number[] = [];
+  const { push, message, runtime } = pushed({
+    handler: (_, { attempt }) => {
+      seen.push(runtime.monotonic());
+      if (attempt === 1) throw new Retry({ delay: "5s" });
+    },
+  });
+  await push([message(1, { receipt: "one" })]);
+  const again = push([message(1, { receipt: "one", attempt: 2 }), message("other", { attempt: 2 })], 60_000);
+  await runtime.advance("10s");
+  expect((await again).verdicts).toEqual(["ack", "ack"]);
+  expect(seen.map((at) => at - seen[0]!)).toEqual([0, 0, 5_000]);
+});
+
+test("a message that comes long before its time goes back unhandled, with the rest of its delay", async () => {
   let handled = 0;
   const { push, message, runtime, settled } = pushed({
     handler: () => {
@@ -225,7 +240,9 @@ test("a message that comes before its time goes back unhandled, with the rest of
   });
   await push([message(1, { receipt: "one" })]);
   await runtime.advance("20s");
-  expect((await push([message(1, { receipt: "one", attempt: 2 })])).verdicts).toEqual(["released"]);
+  const early = push([message(1, { receipt: "one", attempt: 2 })]);
+  await runtime.advance("10s");
+  expect((await early).verdicts).toEqual(["released"]);
   expect(handled).toBe(1);
   expect(settled[1]).toMatchObject({ action: "retry", delayMs: 40_000 });
 });
@@ -264,7 +281,23 @@ test("on a log the answer is a position: what follows a failed message comes aga
   const deliveries = ["a1", "b1", "a2", "b2"].map((data) => message(data, { key: data[0]! }));
   const result = await push(deliveries);
   expect(result.verdicts).toEqual(["ack", "released", "released", "released"]);
-  expect(result.due).toEqual({ delivery: deliveries[1], at: runtime.now() + 60_000 });
+  expect(result.due).toEqual(new Map([[deliveries[1]!.id, runtime.now() + 60_000]]));
+});
+
+test("a log starts one message at a time where one of them may have ended a process", async () => {
+  const log: string[] = [];
+  const { group, message, runtime } = pushed({
+    capabilities: { settleResult: "checkpoint", retryDelayMs: 0, attempts: "local" },
+    handler: (data: string) => void log.push(data),
+  });
+  const settle = async (batch: readonly Settlement[]) => {
+    log.push(...batch.map(({ receipt }) => `settled ${receipt}`));
+    return batch.map(() => undefined);
+  };
+  const deliveries = ["one", "two", "three"].map((data) => message(data));
+  const result = await group.handle({ id: "shard", deliveries, settle, alone: true }, runtime.monotonic() + 1_000);
+  expect(result.verdicts).toEqual(["ack", "ack", "ack"]);
+  expect(log).toEqual(["one", "settled r1", "two", "settled r2", "three"]);
 });
 
 test("events overlap, each with its own time", async () => {

@@ -18,10 +18,10 @@ const CLOCK_MS = 1_000;
 export interface EventResult {
   /** One for each delivery of the event, in order. */
   readonly verdicts: readonly Verdict[];
-  /** How many handlers had not ended in time. They may still run. */
-  readonly abandoned: number;
-  /** On a log: the first message that must come again, if an attempt failed, and when its next attempt is due (epoch milliseconds). */
-  readonly due?: { readonly delivery: Delivery; readonly at: number };
+  /** Whose handlers had not ended in time. They may still run. */
+  readonly abandoned: readonly Delivery[];
+  /** On a log: when the next attempt of a message is due, by the message's id (epoch milliseconds). */
+  readonly due: ReadonlyMap<string, number>;
 }
 
 /** What went back from here, so that its return is no surprise. */
@@ -66,16 +66,16 @@ export class PushedGroup {
     const { context } = this;
     const { runtime, plan } = context;
     const leftMs = answerAt - runtime.monotonic();
-    if (leftMs <= 0) return { verdicts: event.deliveries.map(() => "released"), abandoned: 0 };
+    if (leftMs <= 0) return { verdicts: event.deliveries.map(() => "released"), abandoned: [], due: new Map() };
     const existing = await this.#look();
-    let due: EventResult["due"];
+    const due = new Map<string, number>();
     const early = new AbortController();
     const log = plan.capabilities.settleResult === "checkpoint";
     const told = (delivery: Delivery, what: ToldOf) => {
       lease.told(delivery, what);
       if (!("delayMs" in what)) return;
       if (!log) return this.#remember(delivery, what.delayMs);
-      due = { delivery, at: runtime.now() + what.delayMs };
+      due.set(delivery.id, runtime.now() + what.delayMs);
       // Nothing can be returned to a log, and what follows comes again with it. So the rest of the time is of no use.
       if (runtime.monotonic() + what.delayMs >= answerAt) early.abort();
     };
@@ -102,7 +102,7 @@ export class PushedGroup {
     const verdicts = lease.verdicts();
     if (!log) event.deliveries.forEach((delivery, at) => this.#settled(delivery, verdicts[at]!));
     const abandoned = this.#abandon(its);
-    return { verdicts, abandoned, ...(due === undefined ? {} : { due }) };
+    return { verdicts, abandoned, due };
   }
 
   /** Opens the group's receiver at the broker, whose leases settle what was pushed. */
@@ -167,7 +167,7 @@ export class PushedGroup {
   }
 
   /** Keeps the keys of handlers that still run, until they end. */
-  #abandon({ gate }: EventContext): number {
+  #abandon({ gate }: EventContext): readonly Delivery[] {
     const running = [...gate.messages];
     for (const { delivery, lease, lane } of running) {
       const { id } = open(this.context.consumer.channel, delivery);
@@ -180,7 +180,7 @@ export class PushedGroup {
       if (left > 0) this.#held.set(lane, left);
       else this.#held.delete(lane);
     };
-    return running.length;
+    return running.map(({ delivery }) => delivery);
   }
 }
 

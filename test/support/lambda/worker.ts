@@ -1,0 +1,40 @@
+/** A function for tests: what its handler does is in the messages. It writes what it does to the file LOG, a line each. */
+import { appendFileSync } from "node:fs";
+import { adapter } from "@switchyard/aws";
+import { channel, consumer } from "@switchyard/core";
+import { lambda, type LambdaHandler } from "@switchyard/lambda";
+import { z } from "zod";
+
+const env = process.env as Record<string, string>;
+const data = z.object({ n: z.number(), k: z.string().optional(), act: z.enum(["die", "hang", "fail"]).optional() });
+const say = (text: string): void => appendFileSync(env["LOG"]!, `${process.pid} ${text}\n`);
+
+const jobs = channel("jobs", {
+  messages: { job: data },
+  ...(env["KEYED"] === undefined
+    ? {}
+    : { orderingKey: ({ data }: { data: { k?: string | undefined } }) => data.k ?? "none" }),
+});
+
+const work = consumer(jobs, "work", {
+  job: async ({ n, act }, { attempt, signal }) => {
+    say(`begin ${n} attempt ${attempt}`);
+    signal.addEventListener("abort", () => say(`abort ${n}`), { once: true });
+    if (act === "die") process.exit(3);
+    if (act === "fail") throw new Error("no");
+    // Nothing ends it: it stands still while the sandbox is frozen, and goes on when that is thawed.
+    if (act === "hang") await new Promise((resolve) => setTimeout(resolve, 2_500));
+    say(`end ${n}`);
+  },
+});
+
+export const handler: LambdaHandler = lambda({
+  channels: [jobs],
+  service: "worker",
+  consumers: [work],
+  config: JSON.parse(env["CONFIG"]!) as object,
+  adapters: [adapter],
+  margin: env["MARGIN"] ?? "500ms",
+  overrun: env["OVERRUN"] === "exit" ? "exit" : "answer",
+  observe: (event) => say(`event ${event.type}${"error" in event ? ` ${String(event.error)}` : ""}`),
+});
