@@ -46,6 +46,7 @@ const SECTIONS: readonly Section[] = [
         "tracing",
         "metrics",
         "backlog",
+        "logs",
         "events",
         "secrecy",
         "testing",

@@ -1925,6 +1925,7 @@ export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
+export { type EventLogger, logEvents, type LogOptions } from "./messaging/log-events.ts";
 export { keyHash } from "./base/key-hash.ts";
 export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
 export type { Attached, AttachContext, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
@@ -1954,6 +1955,20 @@ export declare function apply(planned: PlannedTopology, options?: {
     readonly destructive?: boolean;
     readonly signal?: AbortSignal;
 }): Promise<void>;
+
+// messaging/log-events.d.ts
+import type { Observe } from "../api/events.ts";
+export interface EventLogger {
+    debug(fields: object, text: string): void;
+    info(fields: object, text: string): void;
+    warn(fields: object, text: string): void;
+    error(fields: object, text: string): void;
+}
+export interface LogOptions {
+    readonly info?: "debug" | "info";
+    readonly stacks?: boolean;
+}
+export declare function logEvents(logger: EventLogger, { info, stacks }?: LogOptions): Observe;
 
 // messaging/provision.d.ts
 import type { AnyChannel } from "../api/channel.ts";

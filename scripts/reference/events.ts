@@ -1,4 +1,5 @@
 /** docs/reference/events.md: every event, with its level and fields. */
+import { EVENT_ADVICE } from "./event-advice.ts";
 import { cell, code, declarationOf, GENERATED, type Node, sourceOf } from "./source.ts";
 
 const FILE = "packages/core/src/api/events.ts";
@@ -24,11 +25,15 @@ export function eventsPage(): string {
     .map(inner)
     .find(({ type }) => type === "TSUnionType") as Node;
   const context = fieldsOf(declarationOf(source, "EventContext").declaration["body"].body as readonly Node[]);
+  const known = new Set<string>();
   const sections = (union["types"] as readonly Node[]).map((event) => {
     const doc = source.docOf(event);
     const fields = fieldsOf(event["members"] as readonly Node[]);
     const named = (name: string) => fields.find((field) => field.name === name)?.type.replaceAll('"', "") ?? "";
     if (doc === undefined) throw new Error(`${FILE}: the event ${named("type")} has no doc comment`);
+    const advice = EVENT_ADVICE[named("type")];
+    if (advice === undefined) throw new Error(`scripts/reference/event-advice.ts says nothing of ${named("type")}`);
+    known.add(named("type"));
     const rest = fields.filter(({ name }) => name !== "type" && name !== "level");
     const level = named("level").split(" | ").map(code).join(" or ");
     return [
@@ -36,14 +41,19 @@ export function eventsPage(): string {
       "",
       `${doc} Level: ${level}.`,
       "",
+      `**What to do.** ${advice}`,
+      "",
       ...table(rest),
     ].join("\n");
   });
+  const unknown = Object.keys(EVENT_ADVICE).find((type) => !known.has(type));
+  if (unknown !== undefined) throw new Error(`scripts/reference/event-advice.ts: there is no event ${unknown}`);
   return `# Events
 
 ${GENERATED}
 
-Every event that \`connect({ observe })\` receives, with its fields. [The guide](../guides/events.md) shows how to use them.
+Every event that \`connect({ observe })\` receives, with its fields. [The guide](../guides/events.md) shows how to use them, and [logs](../guides/logs.md) how to write them
+to a logger.
 
 ${source.docOf(statement)}
 

@@ -14,6 +14,7 @@ export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
 export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
+export { type EventLogger, logEvents, type LogOptions } from "./messaging/log-events.ts";
 export { keyHash } from "./base/key-hash.ts";
 export type {
   ChannelHealth,
