@@ -168,7 +168,7 @@ export async function connect(
         capabilities: capabilitiesOf(to, options),
         route,
         pool: new ConfirmChannelPool(
-          new ConfirmChannel(channel, fast, caution),
+          new ConfirmChannel(channel, fast, caution, route.secondKey !== undefined),
           to.ordered || to.model === "stream" ? undefined : more,
         ),
         link: publishing,

@@ -10,8 +10,11 @@ export interface FastPaths {
   spread(ce: string): Attributes | undefined;
   /** Like `gather` of `message/cloud-events.ts`, for the attributes that most messages have. Undefined for any other headers. */
   gather(headers: Readonly<Record<string, unknown>>, contentType: string | undefined): string | undefined;
-  /** For one confirm channel: copies headers into an object that amqplib encodes faster. It is valid until the next call. */
-  reusedHeaders(): { of(headers: Record<string, unknown>): Record<string, unknown> };
+  /**
+   * For one confirm channel: copies headers into an object that amqplib encodes faster. It is valid until the next call. `secondKey`:
+   * the messages have a second routing key.
+   */
+  reusedHeaders(secondKey?: boolean): { of(headers: Record<string, unknown>): Record<string, unknown> };
   /** Makes the channel write all frames of a message at once. */
   writeFramesAtOnce(channel: AmqpChannel): void;
   /** Makes the channel write directly to the socket, instead of to its own stream. */

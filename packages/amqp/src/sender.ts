@@ -10,8 +10,7 @@ import type { Link } from "./client/link.ts";
 import type { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
 import { tooLarge } from "./publish/refusals.ts";
 import type { Route } from "./publish/routes.ts";
-import { SECOND_KEY, secondKeyOf } from "./buckets.ts";
-import { KEY_HEADER } from "./message/cloud-events.ts";
+import { SECOND_KEY } from "./buckets.ts";
 import { mostBytes, sizeOf, type ToSend, toAmqp } from "./message.ts";
 
 export interface SenderOptions {
@@ -137,10 +136,8 @@ class Sender implements SenderDriver {
     options.mandatory = route.mandatory || !here;
     if (here) {
       if (delayMs > 0) options.headers[LEFT] = delayMs;
-      // The key of a copy of a dead letter is among its attributes only.
-      const orderingKey = message.key ?? (options.headers[KEY_HEADER] as string | undefined);
-      if (route.secondKey === true) options.headers[SECOND_KEY] = secondKeyOf(orderingKey);
-      return { exchange: route.exchange, key: route.key(message, orderingKey) };
+      if (route.secondKey !== undefined) options.headers[SECOND_KEY] = route.secondKey(message, options.headers);
+      return { exchange: route.exchange, key: route.key(message, options.headers) };
     }
     const { exchange, leftMs } = nextDelay(delays, delayMs);
     if (leftMs > 0) options.headers[LEFT] = leftMs;

@@ -11,11 +11,10 @@ const empty = () => ({
   cloudEvents_time: undefined as unknown,
   [TYPE_HEADER]: undefined as unknown,
   [KEY_HEADER]: undefined as unknown,
-  [SECOND_KEY]: undefined as unknown,
   traceparent: undefined as unknown,
   tracestate: undefined as unknown,
 });
-const SIZE = Object.keys(empty()).length;
+const withSecondKey = () => ({ ...empty(), [SECOND_KEY]: undefined as unknown });
 
 /**
  * amqplib makes the headers of each message the prototype of another object. For each prototype V8 makes a hidden class that only a full
@@ -23,7 +22,20 @@ const SIZE = Object.keys(empty()).length;
  * object again and again. It has encoded the headers when `publish` returns.
  */
 export class ReusedHeaders {
-  #headers = empty();
+  readonly #secondKey: boolean;
+  readonly #size: number;
+  #headers: ReturnType<typeof empty> & { [SECOND_KEY]?: unknown };
+
+  /** `secondKey`: the messages have a second routing key. */
+  constructor(secondKey = false) {
+    this.#secondKey = secondKey;
+    this.#headers = this.#made();
+    this.#size = Object.keys(this.#headers).length;
+  }
+
+  #made() {
+    return this.#secondKey ? withSecondKey() : empty();
+  }
 
   /** The same headers, valid until the next call. */
   of(given: Headers): Headers {
@@ -40,7 +52,7 @@ export class ReusedHeaders {
     headers.cloudEvents_time = given["cloudEvents_time"];
     headers.cloudEvents_type = given[TYPE_HEADER];
     headers.cloudEvents_partitionkey = given[KEY_HEADER];
-    headers.BCC = given[SECOND_KEY];
+    if (this.#secondKey) headers[SECOND_KEY] = given[SECOND_KEY];
     headers.traceparent = given["traceparent"];
     headers.tracestate = given["tracestate"];
     return headers;
@@ -50,7 +62,7 @@ export class ReusedHeaders {
   #own() {
     let size = 0;
     for (const _ in this.#headers) size++;
-    if (size !== SIZE) this.#headers = empty();
+    if (size !== this.#size) this.#headers = this.#made();
     return this.#headers;
   }
 }

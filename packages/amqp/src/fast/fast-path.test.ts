@@ -49,6 +49,14 @@ test("headers that are used again hold nothing of the message before, nor what a
   expect(reused.of({ cloudEvents_id: "3", tenant: "x" })).toEqual({ cloudEvents_id: "3", tenant: "x" });
 });
 
+test("a second routing key is among them where messages have one, and goes with its message", () => {
+  const reused = new ReusedHeaders(true);
+  expect({ ...reused.of({ cloudEvents_id: "1", BCC: ["bucket-1"] }) }).toMatchObject({ BCC: ["bucket-1"] });
+  expect(reused.of({ cloudEvents_id: "2" })["BCC"]).toBeUndefined();
+  const plain = { cloudEvents_id: "3", BCC: ["bucket-1"] };
+  expect(new ReusedHeaders().of(plain)).toBe(plain);
+});
+
 test("what is written in one turn leaves together at its end, what is written later does not wait for more", async () => {
   const said: string[] = [];
   const socket = {

@@ -8,7 +8,7 @@ import { writeThrough } from "./write-through.ts";
 export const fastPaths: FastPaths = {
   spread: spreadPlain,
   gather: gatherPlain,
-  reusedHeaders: () => new ReusedHeaders(),
+  reusedHeaders: (secondKey) => new ReusedHeaders(secondKey),
   writeFramesAtOnce,
   writeThrough,
   gatherWrites,

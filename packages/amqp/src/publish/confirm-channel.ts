@@ -35,11 +35,14 @@ export class ConfirmChannel {
   #accepted = false;
   readonly #caution: Caution | undefined;
 
-  /** `caution` is needed if several messages may be unconfirmed at once, because a close does not say which of them caused it. */
-  constructor(channel: Channel, fast: FastPaths | undefined, caution?: Caution) {
+  /**
+   * `caution` is needed if several messages may be unconfirmed at once, because a close does not say which of them caused it. `secondKey`:
+   * the messages have a second routing key.
+   */
+  constructor(channel: Channel, fast: FastPaths | undefined, caution?: Caution, secondKey?: boolean) {
     this.channel = channel;
     this.#caution = caution;
-    this.#headers = fast?.reusedHeaders();
+    this.#headers = fast?.reusedHeaders(secondKey);
     fast?.writeFramesAtOnce(channel.raw);
     channel.raw.on("return", (message: AmqpMessage) => this.#onReturn(message));
   }
