@@ -478,6 +478,21 @@ export const mutants: readonly Mutant[] = [
     hooks: settling((one) => (one.action === "retry" ? { ...one, delayMs: one.delayMs / 2 } : one)),
   },
   {
+    name: "gives messages back one after the other",
+    of: "memory queue",
+    caughtBy: "C13-many-unstarted",
+    hooks: (runtime) => ({
+      settle: async (batch, call) => {
+        const outcomes = [];
+        for (const one of batch) {
+          if (one.action === "release") await runtime().sleep(10);
+          outcomes.push(...(await call([one])));
+        }
+        return outcomes;
+      },
+    }),
+  },
+  {
     name: "halves the delay of a release",
     of: "memory queue",
     caughtBy: "C5-driver-release-delay",

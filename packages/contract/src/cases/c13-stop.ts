@@ -61,6 +61,64 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C13-many-unstarted",
+    clause,
+    title:
+      "a stop with 100 running handlers and 900 unstarted messages, or as many as the broker lets a process hold: the 100 end and the 900 are given back, within 1.5 times the handler's time",
+    run: async (t) => {
+      const [quick, running, unstarted, handlerMs] = [200, 100, 900, 4_000];
+      const channel = t.channel();
+      let received = 0;
+      const adapter = intercept(t.harness.adapter, {
+        receive: async (max, call, from) => {
+          const got = await call(max);
+          if (from.dead !== true) received += got?.length ?? 0;
+          t.changed();
+          return got;
+        },
+      });
+      // Twice the room: core does not ask for a few messages while half of it is taken. A poll may last a third of the drain.
+      const groups = { main: { concurrency: running, maxInFlight: 2 * (running + unstarted), hold: "60s" } };
+      const options = { channels: [channel], groups, drain: "9s" };
+      const [one, two] = [await t.app({ ...options, adapter }), await t.app(options)];
+      const stopping = Promise.withResolvers<void>();
+      const seen = t.recorder(async ({ n }) => {
+        if (n < quick) return;
+        await stopping.promise;
+        await t.sleep(handlerMs);
+      });
+      const ids = await one.publishAll(
+        channel,
+        range(quick).map((n) => t.item(n)),
+      );
+      await one.consume(channel, "main", seen.handle);
+      // A broker that pushes sends as many as handlers finish in time, which is measured first.
+      await t.until(() => seen.done.length >= quick, "the quick ones");
+      const before = received;
+      const slow = range(running + unstarted).map((n) => t.item(quick + n));
+      ids.push(...(await one.publishAll(channel, slow)));
+      // Readers of partitions that push hold few messages each, so all of them may be with handlers.
+      const few = isLog(t.caps) ? 1 : (t.caps.minInFlight ?? 1);
+      const full = () => received - before >= slow.length && seen.running === running;
+      await t.until(() => full() || (few > 1 && seen.running >= few), "a full process", 20_000);
+      const [held, began] = [received - before, seen.running];
+      const at = t.runtime.monotonic();
+      const stop = one.stop();
+      stopping.resolve();
+      const report = await stop;
+      const tookMs = t.runtime.monotonic() - at;
+      assert.ok(tookMs <= 1.5 * handlerMs, `the stop took ${tookMs} ms`);
+      assert.equal(report.drained, began);
+      assert.equal(report.abandoned, 0);
+      // What was given back may come into a poll that has not ended, and is then given back again.
+      assert.ok(report.released >= held - began, `${report.released} of ${held - began} given back`);
+      assert.equal(seen.done.length, quick + began);
+      const later = t.recorder();
+      await two.consume(channel, "main", later.handle);
+      await t.until(() => new Set([...seen.ids, ...later.ids]).size === ids.length, "the rest, in another process");
+    },
+  },
+  {
     id: "C13-no-new-handler-after-stop",
     clause,
     title: "no handler starts after stop was called, even under load",
