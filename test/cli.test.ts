@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ExitCode, main } from "@switchyard/cli";
 import { connect, consumer } from "@switchyard/core";
+import { Parser } from "@asyncapi/parser";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
 import { startRabbit, skipped, type Rabbit } from "./support/rabbit.ts";
@@ -135,6 +136,19 @@ describe("without a broker", () => {
     expect(breaks.code).toBe(3);
     expect(breaks.out).toContain("orders/order.placed.cents: minimum was");
   });
+
+  test.each(["none", "rabbit", "sqs"])(
+    "asyncapi with profile %s and both versions is valid for AsyncAPI's own parser",
+    async (profile) => {
+      const parser = new Parser();
+      for (const spec of ["3.0.0", "3.1.0"]) {
+        const made = await cli(`asyncapi --spec ${spec}${profile === "none" ? "" : ` --profile ${profile}`}`);
+        const found = await parser.validate(made.out);
+        // It advises the latest version.
+        expect(found.filter(({ code }) => code !== "asyncapi-latest-version")).toEqual([]);
+      }
+    },
+  );
 
   test("diagram and policy", async () => {
     expect((await cli("diagram")).out).toContain('c0g0(["billing"])');
