@@ -41,6 +41,7 @@ const SECTIONS: readonly Section[] = [
         "command-line",
         "stop",
         "health",
+        "endpoints",
         "deploy",
         "least-privilege",
         "tracing",

@@ -4,6 +4,7 @@
 // @switchyard/core/pipeline: pipeline/index.d.ts
 // @switchyard/core/publish-kit: publish/stored.d.ts
 // @switchyard/core/push: messaging/pushed.d.ts
+// @switchyard/core/endpoints: endpoints/index.d.ts
 // @switchyard/core/policies: policies/index.d.ts
 // @switchyard/core/testing: testing/index.d.ts
 
@@ -1907,6 +1908,49 @@ export interface Topology {
     destroy?(destinations: readonly Destination[], signal: AbortSignal): Promise<void>;
     close(): Promise<void>;
 }
+
+// endpoints/endpoints.d.ts
+import type { Health } from "../api/messaging.ts";
+export interface Peer {
+    readonly remoteAddress?: string | undefined;
+}
+export type Handle = (request: Request, peer?: Peer) => Promise<Response>;
+export type MetricsSource = (() => string | Promise<string>) | {
+    getMetricsRequestHandler(request: any, response: any): void;
+};
+export interface EndpointOptions {
+    readonly metrics?: MetricsSource;
+    readonly detail?: (request: Request, peer: Peer) => boolean;
+    readonly base?: string;
+}
+export declare function endpoints(messaging: {
+    health(): Health;
+}, options?: EndpointOptions): Handle;
+
+// endpoints/index.d.ts
+export { type EndpointOptions, endpoints, type Handle, type MetricsSource, type Peer } from "./endpoints.ts";
+export { isLoopback } from "./is-loopback.ts";
+export { toNode } from "./to-node.ts";
+
+// endpoints/is-loopback.d.ts
+import type { Peer } from "./endpoints.ts";
+export declare function isLoopback(_request: Request, { remoteAddress }?: Peer): boolean;
+
+// endpoints/to-node.d.ts
+import type { Handle } from "./endpoints.ts";
+interface NodeRequest {
+    readonly method?: string | undefined;
+    readonly url?: string | undefined;
+    readonly socket: {
+        readonly remoteAddress?: string | undefined;
+    };
+}
+interface NodeResponse {
+    writeHead(status: number, headers: Record<string, string>): unknown;
+    end(text: string): unknown;
+}
+export declare function toNode(handle: Handle): (request: NodeRequest, response: NodeResponse) => void;
+export {};
 
 // index.d.ts
 export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./api/channel.ts";

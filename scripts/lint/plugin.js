@@ -183,6 +183,7 @@ const ROOMS = {
     "messaging/dead-letters",
     "messaging",
     "policies",
+    "endpoints",
     "testing",
     "",
   ],
