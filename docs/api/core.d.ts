@@ -463,6 +463,7 @@ export interface DeliveryFacts {
     readonly time: Date;
     readonly enqueuedAt?: Date;
     readonly position?: string;
+    readonly fingerprint: string;
     readonly foreign: boolean;
     readonly raw: unknown;
     readonly signal: AbortSignal;
@@ -810,7 +811,10 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
     depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string, options?: DepthOptions): Promise<readonly GroupDepth[]>;
     resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
     deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
-    replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom): Promise<void>;
+    replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom, options?: ReplayOptions): Promise<void>;
+}
+export interface ReplayOptions {
+    readonly inbox?: "keep" | "forget";
 }
 export type ReplayFrom = "earliest" | "latest" | {
     readonly time: Date | number;
@@ -876,6 +880,7 @@ export interface AttachContext {
     readonly channel: string;
     readonly group: string;
     readonly batch: boolean;
+    readonly perKey: number;
     readonly holdMs: number;
     readonly keptMs: number;
     emit(event: MiddlewareEvent): void;
@@ -887,13 +892,19 @@ export interface MiddlewareEvent {
     readonly id?: string;
 }
 export type RunBatch = (deliveries: readonly AnyDelivery[],
-next: (subset: readonly AnyDelivery[], add?: object) => Promise<ReadonlySet<unknown>>) => Promise<void>;
+next: (subset: readonly AnyDelivery[], add?: object) => Promise<ReadonlySet<unknown>>,
+fail: (delivery: AnyDelivery, error: unknown) => void) => Promise<void>;
 export interface Attached {
     readonly run?: (delivery: AnyDelivery, next: (add?: object) => Promise<void>) => Promise<void>;
     readonly runBatch?: RunBatch;
     readonly problems?: readonly string[];
     readonly explanation?: string;
+    readonly inbox?: AttachedInbox;
     readonly close?: () => unknown;
+}
+export interface AttachedInbox {
+    readonly windowMs: number;
+    forget(): Promise<void>;
 }
 export interface MiddlewareOptions {
     readonly name: string;
@@ -1017,7 +1028,7 @@ export interface ConsumeShapeOptions {
 }
 export interface MiddlewareShape {
     readonly run: (delivery: any, next: (add?: object) => Promise<void>) => Promise<void>;
-    readonly runBatch?: (deliveries: readonly any[], next: (subset: readonly any[], add?: object) => Promise<ReadonlySet<unknown>>) => Promise<void>;
+    readonly runBatch?: (deliveries: readonly any[], next: (subset: readonly any[], add?: object) => Promise<ReadonlySet<unknown>>, fail: (delivery: any, error: unknown) => void) => Promise<void>;
     readonly name?: string;
     readonly attach?: (to: any) => {
         readonly run?: MiddlewareShape["run"];
@@ -1025,6 +1036,10 @@ export interface MiddlewareShape {
     } & {
         readonly problems?: readonly string[];
         readonly explanation?: string;
+        readonly inbox?: {
+            readonly windowMs: number;
+            forget(): Promise<void>;
+        };
         readonly close?: () => unknown;
     };
 }
@@ -1109,7 +1124,7 @@ export interface TelemetrySession {
 // api/verdicts.d.ts
 import type { Duration } from "./duration.ts";
 declare const BRAND = "~switchyard-verdict";
-type VerdictKind = "retry" | "deadLetter" | "release" | "skip" | "down";
+export type VerdictKind = "retry" | "deadLetter" | "release" | "skip" | "down";
 interface VerdictOptions {
     readonly cause?: unknown;
 }
@@ -1153,6 +1168,7 @@ export declare class Skip extends Verdict {
 export type AnyVerdict = Retry | DeadLetter | Release | DependencyDown | Skip;
 export declare function verdictOf(error: unknown): AnyVerdict | undefined;
 export declare function verdictKind(verdict: AnyVerdict): VerdictKind;
+export declare function verdictKindOf(error: unknown): VerdictKind | undefined;
 export {};
 
 // base/causes.d.ts
@@ -1971,8 +1987,8 @@ export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
 export { type EventLogger, logEvents, type LogOptions } from "./messaging/log-events.ts";
 export { keyHash } from "./base/key-hash.ts";
-export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging, StopReport, ReplayFrom, } from "./api/messaging.ts";
-export type { Attached, AttachContext, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
+export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging, StopReport, ReplayFrom, ReplayOptions, } from "./api/messaging.ts";
+export type { Attached, AttachContext, AttachedInbox, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, explain, plan } from "./messaging/deploy.ts";
@@ -1983,7 +1999,8 @@ export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
 export type { DeadLetterCount, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, DeadLetters, DeadLetterScan, GroupsOptions, GroupsResult, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
 export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, } from "./api/telemetry.ts";
-export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";
+export type { VerdictKind } from "./api/verdicts.ts";
+export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";
 
 // messaging/connect.d.ts
 import type { AnyChannel } from "../api/channel.ts";
@@ -2689,7 +2706,7 @@ export type AttemptResult = {
     readonly verdict: "skip";
     readonly reason: string;
 };
-export declare function attemptOnce(consumer: ConsumerShape, type: string, data: unknown, policy: Policy, runtime: Runtime, options?: AttemptOptions): Promise<AttemptResult>;
+export declare function attemptOnce(given: ConsumerShape, type: string, data: unknown, policy: Policy, runtime: Runtime, options?: AttemptOptions): Promise<AttemptResult>;
 
 // testing/index.d.ts
 export { seededRandom } from "./random.ts";

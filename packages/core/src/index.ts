@@ -24,10 +24,12 @@ export type {
   Messaging,
   StopReport,
   ReplayFrom,
+  ReplayOptions,
 } from "./api/messaging.ts";
 export type {
   Attached,
   AttachContext,
+  AttachedInbox,
   Middleware,
   MiddlewareEvent,
   MiddlewareOptions,
@@ -81,4 +83,5 @@ export type {
   TelemetryResult,
   TelemetrySession,
 } from "./api/telemetry.ts";
-export { DeadLetter, DependencyDown, Release, Retry, Skip } from "./api/verdicts.ts";
+export type { VerdictKind } from "./api/verdicts.ts";
+export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";

@@ -21,6 +21,11 @@ export interface DeliveryFacts {
   readonly enqueuedAt?: Date;
   /** On streams: the message's position in the log, as `replay()` takes it. */
   readonly position?: string;
+  /**
+   * A hash of source, id, type and body: what identifies a message. Source and id are enough for messages that Switchyard published. Other
+   * producers may give one id to several messages, and this tells them apart. Computed when it is read.
+   */
+  readonly fingerprint: string;
   /** True if Switchyard did not publish the message. `raw` then has what the other fields cannot show. */
   readonly foreign: boolean;
   /** The broker client's message object. Not portable. */

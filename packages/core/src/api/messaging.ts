@@ -117,9 +117,24 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
    * Moves a stream group to another position. Moving back delivers messages again; moving forward skips messages. The group's running
    * workers lose their partitions and continue at the new position. Other groups are not affected.
    *
-   * @throws MessagingError `replay-unsupported` if the channel's transport has no positions.
+   * @throws MessagingError `replay-unsupported` if the channel's transport has no positions. `inbox-undecided` if the group's consumer in
+   * this process has an inbox, and `options.inbox` does not say what becomes of it.
    */
-  replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom): Promise<void>;
+  replay<X extends AnyChannel>(
+    channel: Connected<X, C>,
+    group: string,
+    from: ReplayFrom,
+    options?: ReplayOptions,
+  ): Promise<void>;
+}
+
+/** The options of `replay()`. */
+export interface ReplayOptions {
+  /**
+   * What becomes of the group's inbox. `keep`: messages that were handled are skipped. `forget`: they are handled again. Required if the
+   * group's consumer in this process has an inbox. A process that has no consumer of the group cannot know.
+   */
+  readonly inbox?: "keep" | "forget";
 }
 
 /**

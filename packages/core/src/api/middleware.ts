@@ -48,6 +48,11 @@ export interface AttachContext {
   readonly group: string;
   /** True if the group handles batches. */
   readonly batch: boolean;
+  /**
+   * The most deliveries of one ordering key that a handler is given at once. 1 if the group handles no batches, or the channel has no
+   * order. Infinity if batches have no limit.
+   */
+  readonly perKey: number;
   /** How long a hold lasts unless it is extended, in milliseconds. */
   readonly holdMs: number;
   /**
@@ -69,11 +74,13 @@ export interface MiddlewareEvent {
   readonly id?: string;
 }
 
-/** Runs around a batch. Deliveries that it does not pass to `next` are settled as if they had been handled. */
+/** Runs around a batch. Deliveries that it neither passes to `next` nor fails are settled as if they had been handled. */
 export type RunBatch = (
   deliveries: readonly AnyDelivery[],
   /** Runs the rest for `subset`, and resolves to those of it that did not succeed. Call it once, also for an empty subset. */
   next: (subset: readonly AnyDelivery[], add?: object) => Promise<ReadonlySet<unknown>>,
+  /** Ends a delivery that is not passed to `next` with an error or a verdict, such as `Release`. */
+  fail: (delivery: AnyDelivery, error: unknown) => void,
 ) => Promise<void>;
 
 /** What a middleware does for one group. Each field is optional. */
@@ -86,8 +93,18 @@ export interface Attached {
   readonly problems?: readonly string[];
   /** What `explain()` says of it, in one line. */
   readonly explanation?: string;
+  /** What it remembers of handled messages. */
+  readonly inbox?: AttachedInbox;
   /** Called when messaging stops, after handlers have ended. */
   readonly close?: () => unknown;
+}
+
+/** A memory of handled messages. A group that has one is asked at each `replay()` whether to keep it. */
+export interface AttachedInbox {
+  /** For how long a handled message is remembered, in milliseconds. */
+  readonly windowMs: number;
+  /** Forgets that messages of the group were handled, so that a replay handles them again. Resolves once every process has forgotten. */
+  forget(): Promise<void>;
 }
 
 /** The options of `middleware()`. */

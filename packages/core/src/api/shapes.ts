@@ -94,6 +94,7 @@ export interface MiddlewareShape {
   readonly runBatch?: (
     deliveries: readonly any[],
     next: (subset: readonly any[], add?: object) => Promise<ReadonlySet<unknown>>,
+    fail: (delivery: any, error: unknown) => void,
   ) => Promise<void>;
   readonly name?: string;
   readonly attach?: (to: any) => {
@@ -102,6 +103,7 @@ export interface MiddlewareShape {
   } & {
     readonly problems?: readonly string[];
     readonly explanation?: string;
+    readonly inbox?: { readonly windowMs: number; forget(): Promise<void> };
     readonly close?: () => unknown;
   };
 }

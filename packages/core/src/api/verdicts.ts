@@ -6,7 +6,8 @@ import type { Duration } from "./duration.ts";
  */
 const BRAND = "~switchyard-verdict";
 
-type VerdictKind = "retry" | "deadLetter" | "release" | "skip" | "down";
+/** What a verdict asks for. `down`: a `DependencyDown`. */
+export type VerdictKind = "retry" | "deadLetter" | "release" | "skip" | "down";
 
 interface VerdictOptions {
   readonly cause?: unknown;
@@ -90,4 +91,18 @@ export function verdictOf(error: unknown): AnyVerdict | undefined {
 
 export function verdictKind(verdict: AnyVerdict): VerdictKind {
   return verdict[BRAND];
+}
+
+/**
+ * What a thrown value asks for, or undefined if it is no verdict. For middleware that must know how the rest of the chain ended. It
+ * recognizes the verdicts of another copy of core, which `instanceof` does not.
+ */
+export function verdictKindOf(error: unknown): VerdictKind | undefined {
+  try {
+    const verdict = verdictOf(error);
+    return verdict === undefined ? undefined : verdictKind(verdict);
+  } catch {
+    // A revoked proxy, or a getter that throws.
+    return undefined;
+  }
 }

@@ -15,7 +15,8 @@ import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
 import type { DeadLetters } from "../api/dead-letters.ts";
 import type { GroupDepth } from "../api/depth.ts";
-import type { ChannelHealth, Health, ReplayFrom, StopReport } from "../api/messaging.ts";
+import type { ChannelHealth, Health, ReplayFrom, ReplayOptions, StopReport } from "../api/messaging.ts";
+import type { AttachedInbox } from "../api/middleware.ts";
 import { keptMs } from "../plan/kept.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
@@ -77,6 +78,8 @@ export class MessagingCore {
   readonly #groups = new Map<string, GroupRunner>();
   /** Closes what middleware keeps for its groups. */
   readonly #attached: (() => unknown)[] = [];
+  /** What middleware remembers of handled messages, by channel and group. */
+  readonly #inboxes = new Map<string, readonly AttachedInbox[]>();
   /** What middleware says of itself, by channel and group. */
   readonly #explained = new Map<string, readonly string[]>();
   #state: State = "connected";
@@ -179,16 +182,19 @@ export class MessagingCore {
   #attach(consumer: ConsumerShape, { on, channel }: ChannelPlan, plan: GroupPlan): ConsumerShape {
     const { runtime, observe } = this.#parts;
     const { group, holdMs } = plan;
+    const inBatches = consumer.kind === "batch" && plan.from.ordered;
     const attached = attachMiddleware(consumer, {
       runtime,
       channel,
       group,
       batch: consumer.kind === "batch",
+      perKey: inBatches ? (plan.batch.perKey ?? Number.POSITIVE_INFINITY) : 1,
       holdMs,
       keptMs: keptMs(this.#parts.plan, plan),
       emit: (event) => observe({ connection: on, channel, group, ...event }),
     });
     this.#attached.push(...attached.close);
+    if (attached.inboxes.length > 0) this.#inboxes.set(`${channel}/${group}`, attached.inboxes);
     if (attached.explanations.length > 0) this.#explained.set(`${channel}/${group}`, attached.explanations);
     return attached.consumer;
   }
@@ -354,6 +360,7 @@ export class MessagingCore {
       open: () => this.#refuseIfClosed(),
       closed: this.#closed.signal,
       pipeline: pipelines?.of(its.channel),
+      inboxMs: shortest(this.#inboxes.get(`${its.channel}/${name}`)),
       emit: (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event }),
     } satisfies DeadLetterBoxOptions;
     // Loaded here, because most processes never look at dead letters.
@@ -369,7 +376,7 @@ export class MessagingCore {
     };
   }
 
-  async replay(channel: ChannelShape, name: string, from: ReplayFrom): Promise<void> {
+  async replay(channel: ChannelShape, name: string, from: ReplayFrom, options: ReplayOptions = {}): Promise<void> {
     this.#refuseIfStopped();
     const { connections, observe } = this.#parts;
     const its = channelOf(this.#parts.plan, channel.name);
@@ -377,7 +384,17 @@ export class MessagingCore {
     const connection = connections.get(its.on);
     const errorContext = { channel: its.channel, group: name };
     const { replay } = await import("./operations.ts");
-    await replay(connection, group, from, errorContext, this.#closed.signal, this.#parts.runtime);
+    const inboxes = this.#inboxes.get(`${its.channel}/${name}`) ?? [];
+    await replay({
+      connection,
+      group,
+      from,
+      inboxes,
+      inbox: options.inbox,
+      errorContext,
+      closed: this.#closed.signal,
+      runtime: this.#parts.runtime,
+    });
     observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
   }
 
@@ -466,6 +483,9 @@ export class MessagingCore {
     if (this.#closed.signal.aborted) throw closedError();
   }
 }
+
+const shortest = (inboxes: readonly AttachedInbox[] | undefined): number | undefined =>
+  inboxes === undefined ? undefined : Math.min(...inboxes.map(({ windowMs }) => windowMs));
 
 const textsOf = (troubles: readonly Trouble[]): readonly string[] => [...new Set(troubles.map(({ text }) => text))];
 

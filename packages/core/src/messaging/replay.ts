@@ -1,35 +1,63 @@
 import type { Connection, Position, Runtime } from "../driver/index.ts";
 import { retried } from "./retried.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
-import type { ReplayFrom } from "../api/messaging.ts";
+import type { ReplayFrom, ReplayOptions } from "../api/messaging.ts";
+import type { AttachedInbox } from "../api/middleware.ts";
 import type { GroupPlan } from "../plan/plan.ts";
 
+export interface Replay {
+  readonly connection: Connection;
+  readonly group: GroupPlan;
+  readonly from: ReplayFrom;
+  /** What the middleware of the group's consumer in this process remembers. */
+  readonly inboxes: readonly AttachedInbox[];
+  readonly inbox: ReplayOptions["inbox"];
+  readonly errorContext: { readonly channel: string; readonly group: string };
+  readonly closed: AbortSignal;
+  readonly runtime: Runtime;
+}
+
 /** Moves a group's stored position. */
-export async function replay(
-  connection: Connection,
-  { from: destination, capabilities }: GroupPlan,
-  from: ReplayFrom,
-  errorContext: { readonly channel: string; readonly group: string },
-  closed: AbortSignal,
-  runtime: Runtime,
-): Promise<void> {
-  if (destination.runsOn !== undefined && destination.model === "stream") {
-    const text = `group "${errorContext.group}" of "${errorContext.channel}" runs on ${destination.runsOn}, which keeps its position: move it there (Lambda: a new event source mapping with StartingPosition)`;
+export async function replay(options: Replay): Promise<void> {
+  const { connection, group, from, inboxes, inbox, errorContext, closed, runtime } = options;
+  if (group.from.runsOn !== undefined && group.from.model === "stream") {
+    const text = `group "${errorContext.group}" of "${errorContext.channel}" runs on ${group.from.runsOn}, which keeps its position: move it there (Lambda: a new event source mapping with StartingPosition)`;
     throw new MessagingError("replay-unsupported", text, { kind: "config", ...errorContext });
   }
   const to = positionOf(from, errorContext);
   const kind = typeof to === "string" ? to : "time" in to ? "time" : "at";
-  if (connection.seek === undefined || !capabilities.replay.includes(kind)) {
-    const can = capabilities.replay.join(", ");
+  if (connection.seek === undefined || !group.capabilities.replay.includes(kind)) {
+    const can = group.capabilities.replay.join(", ");
     const text = `"${errorContext.channel}" cannot be replayed from ${kind}: ${can === "" ? "its transport keeps no positions; a stream does" : `its transport can from ${can}`}`;
     throw new MessagingError("replay-unsupported", text, { kind: "config", ...errorContext });
   }
+  checkInbox(inbox, inboxes.length > 0, errorContext);
+  // Before the group is moved: what it gets again must not find its old marks.
+  if (inbox === "forget") for (const each of inboxes) await each.forget();
   const once = () =>
-    connection.seek!(destination, to, closed).catch((cause: unknown) => {
+    connection.seek!(group.from, to, closed).catch((cause: unknown) => {
       closed.throwIfAborted();
       throw fromFault(connection.classify(cause, "open"), `replay of "${errorContext.channel}"`, cause, errorContext);
     });
   await retried(runtime, closed, once);
+}
+
+function checkInbox(inbox: ReplayOptions["inbox"], has: boolean, errorContext: Replay["errorContext"]): void {
+  const named = `group "${errorContext.group}" of "${errorContext.channel}"`;
+  const refuse = (code: string, text: string) =>
+    new MessagingError(code, `replay: ${text}`, { kind: "config", ...errorContext });
+  if (inbox !== undefined && inbox !== "keep" && inbox !== "forget")
+    throw refuse("bad-option", 'inbox must be "keep" or "forget"');
+  if (has && inbox === undefined)
+    throw refuse(
+      "inbox-undecided",
+      `${named} has an inbox, which skips messages that it has handled; pass inbox: "keep" to skip them, or "forget" to handle them again`,
+    );
+  if (!has && inbox === "forget")
+    throw refuse(
+      "inbox-unknown",
+      `no consumer of ${named} with an inbox is registered in this process: call consume() with it first; it need not be started`,
+    );
 }
 
 function positionOf(from: ReplayFrom, errorContext: { readonly channel: string; readonly group: string }): Position {

@@ -1,3 +1,4 @@
+import { type AttachedConsumer, attaches, attachMiddleware } from "../consume/group/attach.ts";
 import { runHandler } from "../consume/attempt/run.ts";
 import { runBatch } from "../consume/attempt/batch.ts";
 import { decide } from "../consume/attempt/retry-policy.ts";
@@ -29,9 +30,12 @@ export type AttemptResult =
 
 const PLAIN = { headers: 16, binary: true };
 
+/** The default of `hold`, in milliseconds. */
+const HOLD_MS = 30_000;
+
 /** Runs one attempt of one message through a consumer's validation, middleware, handler and retry policy, without a broker. */
 export async function attemptOnce(
-  consumer: ConsumerShape,
+  given: ConsumerShape,
   type: string,
   data: unknown,
   policy: Policy,
@@ -39,7 +43,8 @@ export async function attemptOnce(
   options: AttemptOptions = {},
 ): Promise<AttemptResult> {
   const { attempt = 1, id = runtime.uuid(), headers = {}, source = "test" } = options;
-  const { channel, group } = consumer;
+  const { channel, group } = given;
+  const { consumer, close } = attached(given, runtime);
   const envelope = { id, source, type, time: runtime.now(), hop: 0, contentType: JSON_TYPE, headers };
   const message = encode(envelope, data, PLAIN);
   const held = new HeldMessage(
@@ -65,6 +70,7 @@ export async function attemptOnce(
     consumer.kind === "batch"
       ? await runBatch(context, [{ message: held, view: screened }])
       : [await runHandler(consumer, screened.type, screened.data, screened)];
+  for (const end of close) await end();
   const decision = decide(policy, result ?? { verdict: "ack" }, {
     attempt: held.attempt,
     ageMs: 0,
@@ -87,6 +93,21 @@ export async function attemptOnce(
       return { verdict: "deadLetter", code, reason, ...(error === undefined ? {} : { error }) };
     }
   }
+}
+
+/** Middleware is told that messages are not kept, so that it has no reason to refuse. */
+function attached(consumer: ConsumerShape, runtime: Runtime): Pick<AttachedConsumer, "consumer" | "close"> {
+  if (!attaches(consumer)) return { consumer, close: [] };
+  return attachMiddleware(consumer, {
+    runtime,
+    channel: consumer.channel.name,
+    group: consumer.group,
+    batch: consumer.kind === "batch",
+    perKey: 1,
+    holdMs: HOLD_MS,
+    keptMs: 0,
+    emit: () => {},
+  });
 }
 
 /** A keeper that settles nothing. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DeadLetter, Skip } from "../../api/verdicts.ts";
+import { middleware } from "../../api/middleware.ts";
+import { DeadLetter, Release, Skip, verdictKindOf } from "../../api/verdicts.ts";
 import { gate, rig, type RigOptions, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 interface Item {
@@ -95,6 +96,41 @@ describe("a batch of an ordered channel", () => {
     expect(batches).toEqual(["a1 a2 a3 a4 b1", "a2:2", "a2:3", "a3 a4"]);
     expect(of("ack")).toEqual(["a1", "b1", "a2", "a3", "a4"]);
     expect(dead).toEqual([]);
+  });
+
+  test("middleware is told of what is taken back, and what it fails is not overtaken", async () => {
+    const ends: string[] = [];
+    let gives = true;
+    const noting = middleware(async (delivery, next) => {
+      const data = delivery.data as string;
+      if (data === "b1" && gives) {
+        gives = false;
+        throw new Release({ delay: "1s" });
+      }
+      try {
+        await next();
+        ends.push(`${data} done`);
+      } catch (error) {
+        ends.push(`${data} ${verdictKindOf(error) ?? "failed"}`);
+        throw error;
+      }
+    });
+    let fails = true;
+    const { runner, runtime, batches, push, of } = ordered(
+      (batch) => {
+        for (const item of batch) if (item.data === "a2" && fails) batch.fail(item, new Error("no"));
+        fails = false;
+      },
+      { policy: { retry }, options: { use: [noting] } },
+    );
+    push("a1", "a2", "a3", "b1", "b2");
+    await runner.start();
+    await runtime.advance("5s");
+    expect(batches[0]).toBe("a1 a2 a3");
+    expect(ends.slice(0, 4).sort()).toEqual(["a1 done", "a2 failed", "a3 release", "b2 release"]);
+    expect(ends.slice(4).sort()).toEqual(["a2 done", "a3 done", "b1 done", "b2 done"]);
+    expect(batches.join(" ").indexOf("b1")).toBeLessThan(batches.join(" ").indexOf("b2"));
+    expect(of("ack")).toHaveLength(5);
   });
 
   test("a poison message takes nobody with it to the dead letters", async () => {

@@ -1,6 +1,6 @@
 import { ACK, type Attempt, attemptOf, forgotten, isPromise, throughMiddleware, verdictFor } from "./run.ts";
 import type { MiddlewareShape } from "../../api/shapes.ts";
-import { Skip } from "../../api/verdicts.ts";
+import { Release, Skip } from "../../api/verdicts.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import type { GroupContext } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
@@ -153,7 +153,9 @@ async function through(
   const border = all.findIndex(({ runBatch }) => runBatch !== undefined);
   const use = border < 0 ? all : all.slice(0, border);
   // Each item passes the middleware separately. Items that pass it all are handled together.
-  const inside: { readonly item: BatchItem; readonly end: (attempt: Attempt) => void }[] = [];
+  const inside: Inside[] = [];
+  /** Those that their middleware failed. */
+  const failed = new Set<BatchItem>();
   let outstanding = items.length;
   let allIn!: () => void;
   const gathered = new Promise<void>((resolve) => {
@@ -172,29 +174,61 @@ async function through(
       });
     const run = () => attemptOf(throughMiddleware(use, item.view, inner));
     const attempt = await (context.traced === true ? inTraceOf(traceOf(item.view), run) : run());
-    if (!entered) arrived();
+    if (entered) return attempt;
+    if (!isDone(attempt)) failed.add(item);
+    arrived();
     return attempt;
   });
   await gathered;
+  const passed = inOrder(items, inside, failed);
   const attempts =
-    inside.length === 0
+    passed.length === 0
       ? []
       : await through(
           context,
           all.slice(use.length),
-          inside.map(({ item }) => item),
+          passed.map(({ item }) => item),
         );
-  inside.forEach(({ end }, i) => end(attempts[i] as Attempt));
+  passed.forEach(({ end }, i) => end(attempts[i] as Attempt));
   return Promise.all(each);
 }
 
-/** Runs one middleware around a whole batch. Items that it does not pass on are skipped. If it throws, all have failed. */
+interface Inside {
+  readonly item: BatchItem;
+  readonly end: (attempt: Attempt) => void;
+}
+
+/** In the batch's order. What is behind a failed message of its key is taken back: the handler must not see it first. */
+function inOrder(
+  items: readonly BatchItem[],
+  inside: readonly Inside[],
+  failed: ReadonlySet<BatchItem>,
+): readonly Inside[] {
+  const entered = new Map(inside.map((one) => [one.item, one]));
+  const passed: Inside[] = [];
+  for (const [from, to] of runsOfKeys(items.map(({ message }) => message))) {
+    let back = false;
+    for (const item of items.slice(from, to)) {
+      const one = entered.get(item);
+      if (one === undefined) back ||= failed.has(item);
+      else if (back) one.end(takenBack());
+      else passed.push(one);
+    }
+  }
+  return passed;
+}
+
+/** The end of a delivery behind a failed one of its key. Middleware must not take it for handled. */
+const takenBack = (): Attempt => ({ verdict: "release", error: new Release() });
+
+/** Runs one middleware around a whole batch. Items that it neither passes on nor fails are skipped. If it throws, all have failed. */
 async function around(
   run: NonNullable<MiddlewareShape["runBatch"]>,
   items: readonly BatchItem[],
   inner: (items: readonly BatchItem[]) => Promise<Attempt[]>,
 ): Promise<Attempt[]> {
   const ended = new Map<object, Attempt>();
+  const failed = new Map<object, Attempt>();
   let called = false;
   const next = async (subset: readonly object[], add?: object): Promise<ReadonlySet<unknown>> => {
     if (called) throw new Error("a middleware called next() twice; an attempt runs its handler once");
@@ -210,6 +244,7 @@ async function around(
     await run(
       items.map(({ view }) => view),
       next,
+      (delivery, error) => void failed.set(delivery, verdictFor(error)),
     );
     if (!called) throw forgotten("a middleware of the batch");
   } catch (error) {
@@ -217,7 +252,7 @@ async function around(
     return items.map(() => attempt);
   }
   const skipped = verdictFor(new Skip("a middleware did not pass it on"));
-  return items.map(({ view }) => ended.get(view) ?? skipped);
+  return items.map(({ view }) => ended.get(view) ?? failed.get(view) ?? skipped);
 }
 
 async function handle(
@@ -250,5 +285,11 @@ async function handle(
   } catch (error) {
     whole = verdictFor(error);
   }
-  return views.map((view) => (failed.has(view) ? verdictFor(failed.get(view)) : whole));
+  const attempts = views.map((view) => (failed.has(view) ? verdictFor(failed.get(view)) : whole));
+  if (failed.size === 0) return attempts;
+  for (const [from, to] of runsOfKeys(items.map(({ message }) => message))) {
+    const done = count(from, to, (i) => isDone(attempts[i] as Attempt));
+    for (let i = from + done + 1; i < to; i++) if (isDone(attempts[i] as Attempt)) attempts[i] = takenBack();
+  }
+  return attempts;
 }

@@ -1,4 +1,5 @@
 import type { HeldMessage } from "../lease/held-message.ts";
+import { fingerprint } from "../../wire/codec.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 
 /** The delivery as a handler sees it. Each attempt gets a new one. Middleware may add fields. */
@@ -38,6 +39,11 @@ export class View {
   /** A getter, since most handlers never use the signal. */
   get signal(): AbortSignal {
     return this.#message.signal;
+  }
+
+  /** A getter, since it hashes the body. */
+  get fingerprint(): string {
+    return fingerprint(this, (this.#message.opened as Opened).body);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AttachContext } from "../../api/middleware.ts";
+import type { AttachContext, AttachedInbox } from "../../api/middleware.ts";
 import { MessagingError } from "../../api/errors.ts";
 import type { ConsumerShape } from "../../api/shapes.ts";
 
@@ -7,6 +7,8 @@ export interface AttachedConsumer {
   readonly consumer: ConsumerShape;
   /** One line for each middleware that explains itself. */
   readonly explanations: readonly string[];
+  /** What its middleware remembers of handled messages. */
+  readonly inboxes: readonly AttachedInbox[];
   readonly close: readonly (() => unknown)[];
 }
 
@@ -18,12 +20,14 @@ export const attaches = ({ options }: ConsumerShape): boolean =>
 export function attachMiddleware(consumer: ConsumerShape, to: AttachContext): AttachedConsumer {
   const problems: string[] = [];
   const explanations: string[] = [];
+  const inboxes: AttachedInbox[] = [];
   const close: (() => unknown)[] = [];
   const use = (consumer.options.use ?? []).map((each) => {
     if (each.attach === undefined) return each;
     const got = each.attach(to);
     for (const problem of got.problems ?? []) problems.push(`${each.name}: ${problem}`);
     if (got.explanation !== undefined) explanations.push(`${each.name}: ${got.explanation}`);
+    if (got.inbox !== undefined) inboxes.push(got.inbox);
     if (got.close !== undefined) close.push(got.close);
     const { run = each.run, runBatch = each.runBatch } = got;
     return Object.freeze({ ...each, run, ...(runBatch === undefined ? {} : { runBatch }) });
@@ -34,5 +38,5 @@ export function attachMiddleware(consumer: ConsumerShape, to: AttachContext): At
     const text = `consumer "${group}" of "${channel}": ${problems.join("; ")}`;
     throw new MessagingError("middleware-refused", text, { kind: "config", channel, group });
   }
-  return { consumer: { ...consumer, options: { ...consumer.options, use } }, explanations, close };
+  return { consumer: { ...consumer, options: { ...consumer.options, use } }, explanations, inboxes, close };
 }

@@ -3,7 +3,7 @@ import type { Connection, Delivery, Runtime, WireMessage } from "../../driver/in
 import { encodeBody } from "../../wire/codec.ts";
 import { readTrace } from "../../wire/trace.ts";
 import { nextHop } from "../../wire/envelope.ts";
-import { type Duration, milliseconds } from "../../api/duration.ts";
+import { type Duration, formatDuration, milliseconds } from "../../api/duration.ts";
 import { MessagingError } from "../../api/errors.ts";
 import type {
   DeadLetterCount,
@@ -51,6 +51,8 @@ export interface DeadLetterBoxOptions {
   readonly exactDepth: boolean;
   /** Reads what the channel's messages have passed. Absent if they pass nothing. */
   readonly pipeline?: Pipeline | undefined;
+  /** For how long the group's inbox remembers a message, in milliseconds. Absent if no consumer here has one. */
+  readonly inboxMs?: number | undefined;
   readonly emit: (event: GroupEvent) => void;
   /** Throws `closed` once messaging is stopped; no broker is called from then on. */
   readonly open: () => void;
@@ -67,6 +69,7 @@ export interface Running<S, R> {
 /** The dead letters of a group. */
 export class DeadLetterBox {
   readonly #options: DeadLetterBoxOptions;
+  #beyond = false;
 
   constructor(options: DeadLetterBoxOptions) {
     this.#options = options;
@@ -235,12 +238,27 @@ export class DeadLetterBox {
   async #send({ delivery, decoded }: Letter): Promise<void> {
     const { pipeline, channel, group, emit } = this.#options;
     if (pipeline?.claimCheck !== undefined) await renewed(pipeline.claimCheck, channel.channel, delivery);
+    if (!decoded.foreign) this.#warnBeyond(decoded.envelope.time, decoded.envelope.id);
     await this.#options
       .target()
       .send(this.#again(delivery, decoded), { trace: decoded.foreign ? undefined : readTrace(decoded.envelope) });
     if (!group.from.ordered || decoded.foreign) return;
     const { id, key } = decoded.envelope;
     emit({ type: "order-gap", level: "warn", reason: "redrive", id, ...(key === undefined ? {} : { key }) });
+  }
+
+  /** Warns once a run: a mark of the message, made when an earlier copy was handled, may be forgotten by now. */
+  #warnBeyond(publishedAt: number, id: string): void {
+    const { inboxMs, runtime, emit } = this.#options;
+    if (inboxMs === undefined || this.#beyond || runtime.now() - publishedAt < inboxMs) return;
+    this.#beyond = true;
+    const text = `redrive: a message is older than the ${formatDuration(inboxMs)} for which the group's inbox remembers; if an earlier copy of it was handled, it is handled again`;
+    emit({
+      type: "warning",
+      level: "warn",
+      error: new MessagingError("redrive-beyond-window", text, { kind: "config" }),
+      id,
+    });
   }
 
   /** The original message for the group that failed it, with a higher hop so that no deduplication window drops it (contract C4). */
