@@ -100,7 +100,7 @@ const runtime = {
 /** What each package may import of ours. A package not listed is an adapter: it stands on core alone. */
 const ALLOWED = {
   core: [],
-  contract: ["core"],
+  contract: ["core", "inbox"],
   "aws-kit": ["core"],
   sqs: ["core", "aws-kit"],
   sns: ["core", "aws-kit", "sqs"],
@@ -108,6 +108,7 @@ const ALLOWED = {
   amqp: ["core", "leases"],
   encryption: ["core", "aws-kit"],
   "claim-check": ["core", "aws-kit"],
+  inbox: ["core"],
   outbox: ["core", "leases"],
   otel: ["core"],
   cli: ["core"],

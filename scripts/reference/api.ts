@@ -22,6 +22,7 @@ const ORDER = [
   "claim-check",
   "encryption",
   "outbox",
+  "inbox",
   "otel",
   "cli",
   "create",

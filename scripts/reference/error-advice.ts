@@ -65,6 +65,19 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "bad-option": "An option in code is wrong. The text names it and says what is allowed.",
   "bad-ordering-key":
     "No ordering key could be read from the message, or it is empty or no text. Mend `orderingKey` of the channel, or the message.",
+  "bad-inbox": "An option of an inbox or of its store is wrong. The text names it and says what is allowed.",
+  "inbox-mark-lost":
+    "A message was handled and could not be marked: its store failed, or another process had taken its claim over. If it comes again, it is handled again. See [the inbox](../guides/inbox.md#what-goes-wrong).",
+  "inbox-sweep-failed":
+    "An inbox cannot delete what it has forgotten, so its table grows. The cause says why; usually the role lacks `delete`. It goes on trying.",
+  "inbox-unavailable":
+    "The store of an inbox cannot be used, so messages wait without using up attempts. The cause says why: it is down, or a table or right is missing. See [tables and rights](../guides/inbox.md#tables-rights-and-clean-up).",
+  "inbox-undecided":
+    'A replay of a group with an inbox must say what becomes of it: `inbox: "keep"` skips what was handled, `"forget"` handles it again. See [replay](../guides/inbox.md#replay).',
+  "inbox-unknown":
+    'A replay with `inbox: "forget"` needs the group\'s consumer in the same process. Call `consume()` first; it need not be started.',
+  "redrive-beyond-window":
+    "A redrive sends a message that is older than its group's inbox remembers. If an earlier copy was handled, it is handled again.",
   "bad-outbox": "An option of `createOutbox()` or `relay()` is wrong. The text names it and says what is allowed.",
   "bad-outbox-parts": "`outboxSchema({ parts })` is no whole number from 1 to 1,024.",
   "bad-outbox-table": "The name of the outbox's table is not one. Write `[schema.]name` of `a-z`, `0-9` and `_`.",

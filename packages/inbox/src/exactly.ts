@@ -1,0 +1,279 @@
+import {
+  type AnyDelivery,
+  type AttachContext,
+  type Attached,
+  DependencyDown,
+  type Middleware,
+  middleware,
+  MessagingError,
+  Release,
+  Skip,
+} from "@switchyard/core";
+import { groupKey, keyOf, type MessageKey, nameOf } from "./key.ts";
+import { Marks, MARKS } from "./marks.ts";
+import { codeOf, hintOf, isConflict, type QueryLike, raiseSql, sweepSql, tableNamed } from "./sql.ts";
+import { Sweeper } from "./sweeper.ts";
+import { Trouble } from "./trouble.ts";
+import { checkOptions, type InboxOptions, windowOf } from "./window.ts";
+
+/** The part of a connection that is used. A `PoolClient` of `pg` has it. */
+export interface ClientLike {
+  query(text: string, values?: any[]): Promise<{ readonly rows: any[] }>;
+  /** Gives the connection back; with `true`, closes it instead. */
+  release(destroy?: boolean): void;
+  on?(event: "error", listener: (error: Error) => void): unknown;
+  removeListener?(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** The part of a pool that is used. A `Pool` of `pg` has it. */
+export interface PoolLike {
+  connect(): Promise<ClientLike>;
+}
+
+/** The connection that a pool gives. Two shapes, because `connect` of `pg` is overloaded. */
+export type ClientOf<Pool> = Pool extends { connect: { (): Promise<infer Client>; (...more: any[]): any } }
+  ? Client
+  : Pool extends { connect(): Promise<infer Client> }
+    ? Client
+    : never;
+
+/** The options of `exactly`. */
+export interface ExactlyOptions extends InboxOptions {
+  /** The table of `inboxSchema`. Default `switchyard_inbox`. */
+  readonly table?: string;
+}
+
+/** How long after such a conflict, or after a batch had the same message twice, a message is tried again. */
+const AGAIN_MS = 100;
+
+/**
+ * An inbox that handles each message in a transaction of `pool`, which the handler finds as `delivery.tx`. The transaction also stores that the
+ * message was handled: both happen, or neither. Whatever the handler writes with `delivery.tx` is written once for each message, whatever dies
+ * and however often it comes. What it does elsewhere, such as a call to another service, may happen again.
+ *
+ * A second delivery of a message that is being handled waits in the database for the end of the first. The pool needs a connection for each
+ * handler that may run at once (`concurrency`); a handler that takes another one from the same pool may wait for ever.
+ *
+ * A batch has one transaction. Marks of deliveries that fail are deleted from it, so roll back to a savepoint what you wrote for them.
+ *
+ * @throws MessagingError `bad-inbox` if an option is not allowed.
+ */
+export function exactly<Pool extends PoolLike>(
+  pool: Pool,
+  options: ExactlyOptions,
+): Middleware<{ tx: ClientOf<Pool> }> {
+  const windowMs = checkOptions("inbox.exactly", options, ["table"]);
+  const table = tableNamed(options.table ?? MARKS);
+  if (typeof (pool as Partial<PoolLike>)?.connect !== "function")
+    throw new MessagingError("bad-inbox", "inbox.exactly: the first argument must be a pool with connect()", {
+      kind: "config",
+    });
+  // consume() attaches it to a group, so this function never runs.
+  return middleware<{ tx: ClientOf<Pool> }>(unattached as never, {
+    name: "inbox.exactly",
+    attach: (to) => {
+      const group = new MarkingGroup(pool, table, windowMs, to);
+      const { explanation, problems } = windowOf(
+        "exactly once, in the handler's transaction",
+        windowMs,
+        options.accept,
+        to,
+      );
+      if (to.perKey > 1) problems.push(TOO_MANY);
+      return {
+        explanation,
+        problems,
+        run: (delivery, next) => group.run(delivery, next),
+        runBatch: (deliveries, next, fail) => group.runBatch(deliveries, next, fail),
+        inbox: { windowMs, forget: () => group.forget() },
+        close: () => group.close(),
+      } satisfies Attached;
+    },
+  });
+}
+
+async function unattached(): Promise<never> {
+  throw new MessagingError("bad-inbox", "inbox.exactly: the middleware was not attached to a group", {
+    kind: "config",
+  });
+}
+
+const TOO_MANY =
+  "batches of an ordered channel must hold one message of a key: pass batch: { perKey: 1 }, because what follows a failed message of its key comes again, though the transaction has its work";
+
+type Fail = (delivery: AnyDelivery, error: unknown) => void;
+
+/** The marks of one group, and its transactions. */
+class MarkingGroup {
+  readonly #pool: PoolLike;
+  readonly #table: string;
+  readonly #group: string;
+  readonly #marks: Marks;
+  readonly #sweeper: Sweeper;
+  readonly #trouble: Trouble;
+
+  constructor(pool: PoolLike, table: string, windowMs: number, context: AttachContext) {
+    this.#pool = pool;
+    this.#table = table;
+    this.#group = groupKey(context.channel, context.group);
+    this.#marks = new Marks(table, this.#group, windowMs);
+    this.#sweeper = new Sweeper(context, (most) => this.#sweep(most));
+    const text = "the inbox's database cannot be used; messages wait";
+    this.#trouble = new Trouble(
+      context.emit,
+      (cause) => new MessagingError("inbox-unavailable", text, { kind: "retryable", cause }),
+    );
+  }
+
+  async run(delivery: AnyDelivery, next: (add: object) => Promise<void>): Promise<void> {
+    await this.#transaction(async (client) => {
+      const marked = await this.#mark(client, [keyOf(delivery)]);
+      // Thrown, so that the transaction is rolled back.
+      if (marked.size === 0) throw new Skip("handled before");
+      await next({ tx: client });
+    });
+  }
+
+  async runBatch(
+    deliveries: readonly AnyDelivery[],
+    next: (subset: readonly AnyDelivery[], add: object) => Promise<ReadonlySet<unknown>>,
+    fail: Fail,
+  ): Promise<void> {
+    /** By name: the first delivery of a message, and the others. */
+    const firsts = new Map<string, { readonly key: MessageKey; readonly delivery: AnyDelivery }>();
+    const others: { readonly name: string; readonly delivery: AnyDelivery }[] = [];
+    for (const delivery of deliveries) {
+      const key = keyOf(delivery);
+      const name = nameOf(key);
+      if (firsts.has(name)) others.push({ name, delivery });
+      else firsts.set(name, { key, delivery });
+    }
+    const failed = await this.#transaction(async (client) => {
+      const marked = await this.#mark(
+        client,
+        [...firsts.values()].map(({ key }) => key),
+      );
+      const fresh = [...firsts].filter(([name]) => marked.has(name));
+      const unhandled = await next(
+        fresh.map(([, { delivery }]) => delivery),
+        { tx: client },
+      );
+      const again = fresh.filter(([, { delivery }]) => unhandled.has(delivery));
+      if (again.length > 0)
+        await this.#marks.unmark(
+          client,
+          again.map(([, { key }]) => key),
+        );
+      return new Set(again.map(([name]) => name));
+    });
+    // The broker may have given one message twice: settling this delivery would settle the one that failed.
+    for (const { name, delivery } of others) if (failed.has(name)) fail(delivery, new Release({ delay: AGAIN_MS }));
+  }
+
+  async forget(): Promise<void> {
+    await this.#withClient((client) =>
+      client.query(raiseSql(this.#table), [JSON.stringify({ group_name: this.#group })]),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#sweeper.close();
+  }
+
+  async #sweep(most: number): Promise<number> {
+    const { rows } = await this.#withClient((client) => client.query(sweepSql(this.#table), [String(most)]));
+    return rows.length;
+  }
+
+  async #withClient<T>(work: (client: ClientLike) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let broken = true;
+    try {
+      const result = await work(client);
+      broken = false;
+      return result;
+    } finally {
+      giveBack(client, broken);
+    }
+  }
+
+  async #connect(): Promise<ClientLike> {
+    const client = await this.#pool.connect();
+    // A connection that is cut while no statement runs emits an error, which would end the process. The next statement fails, too.
+    client.on?.("error", ignore);
+    return client;
+  }
+
+  async #transaction<T>(work: (client: ClientLike) => Promise<T>): Promise<T> {
+    this.#sweeper.start();
+    let client: ClientLike;
+    try {
+      client = await this.#connect();
+    } catch (cause) {
+      throw this.#down(cause);
+    }
+    let broken = true;
+    try {
+      await client.query("begin").catch((cause: unknown) => {
+        throw this.#down(cause);
+      });
+      const result = await work(client);
+      await commit(client);
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = !(await client.query("rollback").then(
+        () => true,
+        () => false,
+      ));
+      throw error;
+    } finally {
+      giveBack(client, broken);
+    }
+  }
+
+  async #mark(client: QueryLike, keys: readonly MessageKey[]): Promise<ReadonlySet<string>> {
+    try {
+      const marked = await this.#marks.mark(client, keys);
+      this.#trouble.works();
+      return marked;
+    } catch (cause) {
+      // Another delivery of the message is being handled.
+      if (isConflict(cause)) throw new Release({ delay: AGAIN_MS, cause });
+      throw this.#down(cause);
+    }
+  }
+
+  #down(cause: unknown): DependencyDown {
+    this.#trouble.failed(cause);
+    return new DependencyDown(`the inbox's database${hintOf(cause, this.#table, "inboxSchema()")}`, { cause });
+  }
+}
+
+const ignore = (): void => {};
+
+function giveBack(client: ClientLike, broken: boolean): void {
+  client.removeListener?.("error", ignore);
+  client.release(broken);
+}
+
+/** Codes of PostgreSQL that say that the connection, not the transaction, has failed: classes 08 and 57P. */
+const CONNECTION = /^(08...|57P..)$/;
+
+async function commit(client: ClientLike): Promise<void> {
+  let ended: { readonly command?: string };
+  try {
+    ended = (await client.query("commit")) as { readonly command?: string };
+  } catch (cause) {
+    const code = codeOf(cause);
+    const refused = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !CONNECTION.test(code);
+    if (refused) throw cause;
+    // Nobody knows whether it was carried out. The next attempt meets the mark, or handles the message; neither may be its last.
+    throw new DependencyDown("the reply to COMMIT was lost", { cause });
+  }
+  // PostgreSQL answers so if a statement has failed and its error was caught.
+  if (ended.command === "ROLLBACK")
+    throw new Error(
+      "a statement in the handler's transaction had failed and its error was caught, so that PostgreSQL rolled back instead of committing: let the error through, or use a savepoint",
+    );
+}
