@@ -25,6 +25,7 @@ async function outcome(
       return current;
     },
     limits: { caseMs: 10_000 },
+    ...(mutant?.store === undefined ? {} : { claimStore: mutant.store }),
   };
   const { results } = await runContract(harness, { cases: cases.filter((each) => each.id === id) });
   return results[0];

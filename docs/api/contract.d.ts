@@ -214,6 +214,7 @@ export interface FaultControl {
 
 // harness.d.ts
 import type { Adapter, Destination, Model, Runtime } from "@switchyard/core/driver";
+import type { ClaimStore } from "@switchyard/inbox";
 import type { FaultControl } from "./faults.ts";
 export declare const SHORT_HOLD_MS = 2000;
 export declare const CASE_MS = 30000;
@@ -245,6 +246,7 @@ export interface Harness {
         merge?(of: Destination): Promise<void>;
         trim?(of: Destination, keep: number): Promise<void>;
     };
+    claimStore?(): ClaimStore;
     readonly limits?: {
         readonly holdMs?: number;
         readonly slackMs?: number;

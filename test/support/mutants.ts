@@ -1,5 +1,6 @@
 /** Drivers broken on purpose: the memory driver with one promise taken out. */
 import { type Hooks, intercept } from "@switchyard/contract";
+import { type Claims, type ClaimStore, memoryStore } from "@switchyard/inbox";
 import type {
   Adapter,
   Capabilities,
@@ -13,6 +14,14 @@ import type {
   WireMessage,
 } from "@switchyard/core/driver";
 
+/** A store of inboxes broken on purpose. */
+const storing =
+  (change: (claims: Claims) => Partial<Claims>): (() => ClaimStore) =>
+  () => {
+    const store = memoryStore();
+    return { ...store, open: (runtime) => ({ ...store.open(runtime), ...change(store.open(runtime)) }) };
+  };
+
 export interface Mutant {
   /** What is wrong with it. */
   readonly name: string;
@@ -22,6 +31,8 @@ export interface Mutant {
   readonly caughtBy: string;
   /** Fresh for each run: some remember what they have done. */
   hooks(runtime: () => Runtime): Hooks;
+  /** A mutant of an inbox's store: the driver is sound. */
+  readonly store?: () => ClaimStore;
 }
 
 const claims = (more: Partial<Capabilities>): (() => Hooks) => {
@@ -800,7 +811,114 @@ export const mutants: readonly Mutant[] = [
       return { ...message, headers: { ...message.headers, ce: JSON.stringify(known) } };
     }),
   },
+  {
+    name: "has a store of inboxes that makes no marks",
+    of: "memory queue",
+    caughtBy: "I-duplicate-skipped",
+    hooks: () => ({}),
+    store: storing(({ release }) => ({ done: (key, token) => release(key, token) })),
+  },
+  {
+    name: "has a store of inboxes that marks what failed",
+    of: "memory queue",
+    caughtBy: "I-failure-frees-the-claim",
+    hooks: () => ({}),
+    store: storing(({ done }) => ({ release: (key, token) => done(key, token, 3_600_000) })),
+  },
+  {
+    name: "has a store of inboxes that marks dead letters",
+    of: "memory queue",
+    caughtBy: "I-dead-letter-leaves-no-mark",
+    hooks: () => ({}),
+    store: storing(({ release, done }) => {
+      let failures = 0;
+      return { release: (key, token) => (++failures < 2 ? release(key, token) : done(key, token, 3_600_000)) };
+    }),
+  },
+  {
+    name: "cannot keep what is given back, and counts each delivery",
+    of: "memory queue",
+    caughtBy: "I-live-claims-use-up-no-attempt",
+    hooks: counting,
+  },
+  {
+    name: "counts each delivery while the store of an inbox is down",
+    of: "memory queue",
+    caughtBy: "I-store-down",
+    hooks: counting,
+  },
+  {
+    name: "has a store of inboxes that frees a claim whoever asks",
+    of: "memory queue",
+    caughtBy: "I-zombie-fails",
+    hooks: () => ({}),
+    store: storing((claims) => {
+      const last = new Map<string, string>();
+      return {
+        claim: async (key, token, ...times) => {
+          const reply = await claims.claim(key, token, ...times);
+          if (reply.got === "yes") last.set(key.id, token);
+          return reply;
+        },
+        release: (key) => claims.release(key, last.get(key.id)!),
+      };
+    }),
+  },
+  {
+    name: "has a store of inboxes that marks a message whoever asks",
+    of: "memory queue",
+    caughtBy: "I-zombie-succeeds",
+    hooks: () => ({}),
+    store: storing(() => ({ done: async () => true })),
+  },
+  {
+    name: "has a store of inboxes that grants every claim",
+    of: "memory queue",
+    caughtBy: "I-batch",
+    hooks: () => ({}),
+    store: storing(() => ({ claim: async () => ({ got: "yes" }), done: async () => true })),
+  },
+  {
+    name: "has a store of inboxes that knows messages by the ids of their producers alone",
+    of: "memory queue",
+    caughtBy: "I-foreign-one-id",
+    hooks: () => ({
+      receive: async (max, call) =>
+        (await call(max))?.map((one) => (foreignOnly(one.message) ? { ...one, id: "order" } : one)) ?? null,
+    }),
+    store: storing((claims) => ({
+      claim: (key, ...more) => claims.claim({ ...key, id: key.id.split(" ")[0]! }, ...more),
+      done: (key, ...more) => claims.done({ ...key, id: key.id.split(" ")[0]! }, ...more),
+      release: (key, ...more) => claims.release({ ...key, id: key.id.split(" ")[0]! }, ...more),
+    })),
+  },
+  {
+    name: "has a store of inboxes that forgets nothing",
+    of: "memory stream",
+    caughtBy: "I-replay",
+    hooks: () => ({}),
+    store: storing(() => ({ forget: async () => {} })),
+  },
 ];
+
+/** No message can wait in this process for longer than a moment, and each delivery counts as an attempt. */
+function counting(runtime: () => Runtime): Hooks {
+  const times = new Map<string, number>();
+  return {
+    capabilities: (declared) => ({ ...declared, attempts: "approximate", releaseWithoutPenalty: false }),
+    receive: async (max, call, from) => {
+      const got = await call(max);
+      if (from.dead === true) return got;
+      return (
+        got?.map((one) => {
+          const attempt = (times.get(one.id) ?? 0) + 1;
+          times.set(one.id, attempt);
+          return { ...one, attempt, lastDeadline: runtime().monotonic() + 40 };
+        }) ?? null
+      );
+    },
+  };
+}
 
 export function mutate(adapter: Adapter, mutant: Mutant, runtime: () => Runtime): Adapter {
   return intercept(adapter, mutant.hooks(runtime));

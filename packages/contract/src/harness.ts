@@ -1,4 +1,5 @@
 import type { Adapter, Destination, Model, Runtime } from "@switchyard/core/driver";
+import type { ClaimStore } from "@switchyard/inbox";
 import type { FaultControl } from "./faults.ts";
 
 /** How long a hold lasts in a case that waits for its end, unless the harness says otherwise. */
@@ -59,6 +60,8 @@ export interface Harness {
     /** Removes all but the newest `keep` records of a log. Absent: the suite moves virtual time past retention, or skips the case. */
     trim?(of: Destination, keep: number): Promise<void>;
   };
+  /** The store of inboxes. Each case makes its own. Default: the memory store. */
+  claimStore?(): ClaimStore;
   readonly limits?: {
     /** How long a hold lasts in cases that wait for its end. Default 2000. Other cases hold for 30 s. */
     readonly holdMs?: number;

@@ -22,6 +22,7 @@ import { cases as content } from "./content.ts";
 import { cases as deadLetterOperations } from "./dead-letter-operations.ts";
 import { cases as handlerContext } from "./handler-context.ts";
 import { cases as handlers } from "./handlers.ts";
+import { cases as inbox } from "./inbox.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
 import { cases as streamLeases } from "./stream-leases.ts";
@@ -50,6 +51,7 @@ const SETS = [
   observed,
   content,
   breaker,
+  inbox,
   handlers,
   handlerContext,
   topology,
