@@ -54,7 +54,7 @@ const SECTIONS: readonly Section[] = [
         "several-services",
         "foreign-messages",
       ],
-      ...["streams", "codecs", "compression", "encryption", "claim-check", "outbox", "lambda"],
+      ...["streams", "codecs", "compression", "encryption", "claim-check", "outbox", "inbox", "lambda"],
       ...["without-a-file", "bundlers", "commonjs", "write-an-adapter"],
     ],
   },
