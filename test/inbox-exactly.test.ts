@@ -1,10 +1,20 @@
 /** `inbox.exactly` on a real PostgreSQL: single messages and batches, and everything that can be cut. */
 import { batchConsumer, channel, consumer, type MessagingEvent } from "@switchyard/core";
-import { type ClientLike, exactly, type ExactlyOptions, inboxSchema, type PoolLike } from "@switchyard/inbox";
+import {
+  claimSchema,
+  type ClientLike,
+  exactly,
+  type ExactlyOptions,
+  inboxSchema,
+  type PoolLike,
+  postgresStore,
+} from "@switchyard/inbox";
 import { type Testbed, testbed } from "@switchyard/memory/testing";
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { Marks } from "../packages/inbox/src/marks.ts";
+import { sweepSql } from "../packages/inbox/src/sql.ts";
 import { type Postgres, startPostgres } from "../packages/leases/src/fixtures/postgres.ts";
 import { type Step, stepping } from "./support/inbox.ts";
 
@@ -373,4 +383,43 @@ test("forgetting raises the epoch: marks of before do not count, and those of af
   await reaches(4, 4);
   const { rows } = await server.pool.query("select * from switchyard_inbox_epochs");
   expect(rows).toEqual([{ group_name: "keyed/billing", epoch: 1 }]);
+});
+
+test("the rights that the guide names are enough, and each is needed", async () => {
+  const { pool } = server;
+  await claimSchema().apply(pool);
+  const { Pool } = await import("pg").then((it) => it.default);
+  const works = async (role: string, without?: string): Promise<string | undefined> => {
+    await pool.query(`create role ${role} login`);
+    for (const table of ["switchyard_inbox", "switchyard_claims"])
+      for (const right of ["select", "insert", "update", "delete"])
+        if (right !== without) await pool.query(`grant ${right} on ${table} to ${role}`);
+    if (without !== "epochs")
+      await pool.query(`grant select on switchyard_inbox_epochs, switchyard_claims_epochs to ${role}`);
+    const own = new Pool({ connectionString: server.url.replace("postgres@", `${role}@`) });
+    try {
+      const claims = postgresStore(own).open(bed.runtime);
+      const key = { group: "orders/billing", source: "shop", id: role };
+      expect(await claims.claim(key, "a", 60_000, 60_000)).toEqual({ got: "yes" });
+      expect(await claims.renew(key, "a", 60_000)).toBe(true);
+      expect(await claims.release(key, "a")).toBe(true);
+      await claims.claim(key, "a", 60_000, 60_000);
+      expect(await claims.done(key, "a", 60_000)).toBe(true);
+      await claims.sweep!(10);
+      const marks = new Marks("switchyard_inbox", "orders/billing", 60_000);
+      expect((await marks.mark(own, [key])).size).toBe(1);
+      expect((await marks.mark(own, [key])).size).toBe(0);
+      await marks.unmark(own, [key]);
+      await own.query(sweepSql("switchyard_inbox"), ["10"]);
+      return undefined;
+    } catch (error) {
+      const { message, cause } = error as Error;
+      return `${message} ${(cause as Error | undefined)?.message ?? ""}`;
+    } finally {
+      await own.end();
+    }
+  };
+  expect(await works("complete")).toBeUndefined();
+  for (const without of ["select", "insert", "update", "delete", "epochs"])
+    expect(await works(`without_${without}`, without)).toMatch(/lacks a right on the table .*permission denied/);
 });

@@ -1150,8 +1150,10 @@ export declare class Release extends Verdict {
     readonly name = "Release";
     readonly [BRAND]: "release";
     readonly delay?: Duration;
+    readonly orSooner?: true;
     constructor(options?: VerdictOptions & {
         readonly delay?: Duration;
+        readonly orSooner?: boolean;
     });
 }
 export declare class DependencyDown extends Verdict {

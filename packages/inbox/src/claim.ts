@@ -138,7 +138,10 @@ class ClaimingGroup {
     });
     this.#trouble.works();
     if (reply.got === "done") throw new Skip("handled before");
-    if (reply.got === "held") throw new Release({ delay: Math.max(Math.ceil(Math.min(reply.leftMs, LOOK_MS)), 1) });
+    if (reply.got === "held") {
+      const delay = Math.max(Math.ceil(Math.min(reply.leftMs, LOOK_MS)), 1);
+      throw new Release({ delay, orSooner: true });
+    }
   }
 
   #renew(held: Held): void {

@@ -167,7 +167,8 @@ class MarkingGroup {
       return new Set(again.map(([name]) => name));
     });
     // The broker may have given one message twice: settling this delivery would settle the one that failed.
-    for (const { name, delivery } of others) if (failed.has(name)) fail(delivery, new Release({ delay: AGAIN_MS }));
+    for (const { name, delivery } of others)
+      if (failed.has(name)) fail(delivery, new Release({ delay: AGAIN_MS, orSooner: true }));
   }
 
   async forget(): Promise<void> {
@@ -239,7 +240,7 @@ class MarkingGroup {
       return marked;
     } catch (cause) {
       // Another delivery of the message is being handled.
-      if (isConflict(cause)) throw new Release({ delay: AGAIN_MS, cause });
+      if (isConflict(cause)) throw new Release({ delay: AGAIN_MS, orSooner: true, cause });
       throw this.#down(cause);
     }
   }

@@ -45,15 +45,18 @@ export class DeadLetter extends Verdict {
 /**
  * Gives the message back, because it is not at fault: another process should handle it, or it is not its time yet. If the transport can,
  * no attempt is counted. With `delay`, the message comes no earlier than that: it waits in this process as long as its hold can be kept,
- * otherwise at the broker. A delay that neither can keep makes a dead letter (`release-delay-unsupported`).
+ * otherwise at the broker. A delay that neither can keep makes a dead letter (`release-delay-unsupported`), or with `orSooner` is left out.
  */
 export class Release extends Verdict {
   override readonly name = "Release";
   readonly [BRAND] = "release" as const;
   readonly delay?: Duration;
-  constructor(options: VerdictOptions & { readonly delay?: Duration } = {}) {
+  /** Where nothing can keep the delay, the message may come sooner. Default: it becomes a dead letter. */
+  readonly orSooner?: true;
+  constructor(options: VerdictOptions & { readonly delay?: Duration; readonly orSooner?: boolean } = {}) {
     super("release requested", options);
     if (options.delay !== undefined) this.delay = options.delay;
+    if (options.orSooner === true) this.orSooner = true;
   }
 }
 

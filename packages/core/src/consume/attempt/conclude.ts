@@ -63,7 +63,7 @@ export class Concluder {
     } else if (decision.action === "deadLetter") {
       this.condemn(message, decision);
     } else if (decision.action === "release") {
-      this.#release(message, decision.delayMs, decision.error);
+      this.#release(message, decision);
     } else if (decision.action === "down") {
       this.#down(message);
     } else {
@@ -71,13 +71,14 @@ export class Concluder {
     }
   }
 
-  #release(message: HeldMessage, delayMs: number | undefined, error: unknown): void {
+  #release(message: HeldMessage, { delayMs, orSooner, error }: Decision & { readonly action: "release" }): void {
     const { lease } = message;
     // Nothing can be returned to a log, and a broker that cannot delay would deliver it at once. Waiting here uses up no attempt.
     const waitMs = delayMs ?? (lease.log ? this.#context.plan.policy.retry.firstMs : 0);
     const here = lease.canKeep(message, waitMs);
     const there = lease.canReturn(message, waitMs);
-    if (waitMs > 0 && !here && !there) {
+    // Of a wait that nobody asked for, nothing is promised.
+    if (delayMs !== undefined && waitMs > 0 && !here && !there && orSooner !== true) {
       const refused = `the handler asked for a release for ${waitMs} ms, which this transport cannot keep`;
       const reason = withError(refused, this.#context.describe(error));
       this.condemn(message, { action: "deadLetter", code: "release-delay-unsupported", reason, error });

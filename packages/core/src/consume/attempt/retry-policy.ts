@@ -11,7 +11,8 @@ export type Decision =
   | { readonly action: "ack" }
   /** `asked`: the handler chose the delay itself. */
   | { readonly action: "retry"; readonly delayMs: number; readonly asked: boolean; readonly error: unknown }
-  | { readonly action: "release"; readonly delayMs?: number; readonly error: unknown }
+  /** `orSooner`: a delay that cannot be kept is left out. */
+  | { readonly action: "release"; readonly delayMs?: number; readonly orSooner?: true; readonly error: unknown }
   /** Something that the handler needs is down. The attempt does not count. */
   | { readonly action: "down"; readonly error: unknown }
   /** The handler or a middleware threw `Skip`. */
@@ -41,10 +42,10 @@ export function decide(
 ): Decision {
   if (result.verdict === "ack") return { action: "ack" };
   if (result.verdict === "skip") return { action: "skip", reason: redact(result.reason), error: result.error };
-  if (result.verdict === "release")
-    return result.delayMs === undefined
-      ? { action: "release", error: result.error }
-      : { action: "release", delayMs: result.delayMs, error: result.error };
+  if (result.verdict === "release") {
+    const { verdict, ...asked } = result;
+    return { action: verdict, ...asked };
+  }
   if (result.verdict === "deadLetter")
     return { action: "deadLetter", code: "rejected", reason: redact(result.reason), error: result.error };
   const { totalMs } = policy.retry;

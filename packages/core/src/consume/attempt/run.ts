@@ -9,7 +9,7 @@ export type Attempt =
   | { readonly verdict: "failed"; readonly error: unknown }
   | { readonly verdict: "retry"; readonly error: unknown; readonly delayMs?: number }
   | { readonly verdict: "deadLetter"; readonly error: unknown; readonly reason: string }
-  | { readonly verdict: "release"; readonly error: unknown; readonly delayMs?: number }
+  | { readonly verdict: "release"; readonly error: unknown; readonly delayMs?: number; readonly orSooner?: true }
   | { readonly verdict: "down"; readonly error: unknown }
   | { readonly verdict: "skip"; readonly error: unknown; readonly reason: string };
 
@@ -37,8 +37,11 @@ function read(error: unknown): Attempt {
   }
   const delay = (verdict as { delay?: Duration }).delay;
   const delayMs = delay === undefined ? undefined : parseDuration(delay);
-  const ended = kind === "release" ? "release" : "retry";
-  return delayMs === undefined ? { verdict: ended, error } : { verdict: ended, error, delayMs };
+  if (kind !== "release")
+    return delayMs === undefined ? { verdict: "retry", error } : { verdict: "retry", error, delayMs };
+  if (delayMs === undefined) return { verdict: kind, error };
+  const soft = (verdict as { orSooner?: unknown }).orSooner === true;
+  return soft ? { verdict: kind, error, delayMs, orSooner: true } : { verdict: kind, error, delayMs };
 }
 
 /** Ignores a returned value unless it is a verdict: `return new Retry()` means the same as `throw new Retry()`. */

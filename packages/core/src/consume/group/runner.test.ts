@@ -235,6 +235,19 @@ test("a release with a delay that nothing can keep is a dead letter, as such a r
   expect(events).toContainEqual(expect.objectContaining({ type: "dead-letter", code: "release-delay-unsupported" }));
 });
 
+test("a release that may come sooner is no dead letter, whatever the delay: it goes back at once", async () => {
+  const { runner, lease, message, runtime, events } = rig({
+    handler: () => {
+      throw new Release({ delay: "13h", orSooner: true });
+    },
+  });
+  lease.push(message(1, { deadlineMs: 60_000, lastMs: 43_200_000 }));
+  await runner.start();
+  await runtime.settle();
+  expect(events.filter(({ type }) => type === "dead-letter")).toEqual([]);
+  expect(lease.settled).toMatchObject([{ action: "release" }]);
+});
+
 describe("a release with a delay", () => {
   const later = () => {
     throw new Release({ delay: "2h" });
