@@ -77,7 +77,7 @@ describe.each(workspaces)("the tarball of $short", ({ manifest }) => {
     );
     const other = paths.filter(
       (path) =>
-        !/^(dist|src)\/.+\.(ts|js|map)$|^src\/fast\/README\.md$|^vectors\/v1\.json$|^(LICENSE|README\.md|package\.json)$/.test(
+        !/^(dist|src)\/.+\.(ts|js|map)$|^src\/fast\/README\.md$|^vectors\/v1\.json$|^dashboards\/[\w.-]+\.(json|yml)$|^(LICENSE|README\.md|package\.json)$/.test(
           path,
         ),
     );

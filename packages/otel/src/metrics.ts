@@ -62,7 +62,7 @@ export class Metrics {
       });
     meter
       .createObservableGauge(OWN_METRICS.breaker, {
-        unit: "1",
+        unit: "{state}",
         description: "The circuit breaker of a group: 1 open, 0.5 half-open, 0 closed. Absent while it never opened.",
       })
       .addCallback((result: ObservableResult) => {
@@ -112,6 +112,9 @@ export class Metrics {
   }
 
   lease(place: TelemetryPlace, change: string): void {
+    // A counter that begins at 1 has not increased, and an alert on its increase would miss the first message.
+    if (change === "gained" && place.group !== undefined)
+      this.#events["blocked-message"]?.add(0, { [IS.channel]: place.channel, [IS.group]: place.group });
     this.#leases.add(1, { ...this.#of(place, "receive"), [OWN.change]: change });
   }
 

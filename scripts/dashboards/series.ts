@@ -1,0 +1,51 @@
+/** What our metrics are called in Prometheus, by who exports them. */
+import { CONVENTIONAL, CONVENTIONAL_METRICS, OWN, OWN_METRICS } from "../../packages/otel/src/names.ts";
+
+/**
+ * `js`: OpenTelemetry's exporter for JavaScript, which leaves units out. `collector`: OpenTelemetry's collector and Prometheus's own OTLP
+ * receiver as they are by default, which add the unit [opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics].
+ */
+export const FLAVOURS = ["js", "collector"] as const;
+export type Flavour = (typeof FLAVOURS)[number];
+
+const NAMES = { ...CONVENTIONAL_METRICS, ...OWN_METRICS };
+export type Metric = keyof typeof NAMES;
+
+/** What kind of series each is, and whether its unit is seconds. The other units are annotations, which no exporter writes. */
+const KINDS: Readonly<Record<Metric, { readonly kind: "counter" | "gauge" | "histogram"; readonly seconds?: true }>> = {
+  operationDuration: { kind: "histogram", seconds: true },
+  processDuration: { kind: "histogram", seconds: true },
+  sent: { kind: "counter" },
+  consumed: { kind: "counter" },
+  inFlight: { kind: "gauge" },
+  retries: { kind: "counter" },
+  deadLetters: { kind: "counter" },
+  holdsLost: { kind: "counter" },
+  blocked: { kind: "counter" },
+  leaseMoves: { kind: "counter" },
+  breaker: { kind: "gauge" },
+  calls: { kind: "counter" },
+  backlog: { kind: "gauge" },
+  backlogAge: { kind: "gauge", seconds: true },
+};
+
+const underscored = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, "_");
+
+/** The name of a series; of a histogram, without `_bucket`, `_sum` or `_count`. */
+export function seriesOf(metric: Metric, flavour: Flavour): string {
+  const { kind, seconds } = KINDS[metric];
+  const unit = seconds === true && flavour === "collector" ? "_seconds" : "";
+  return `${underscored(NAMES[metric])}${unit}${kind === "counter" ? "_total" : ""}`;
+}
+
+/** The labels that queries use. */
+export const LABELS = {
+  channel: underscored(CONVENTIONAL.channel),
+  group: underscored(CONVENTIONAL.group),
+  operation: underscored(CONVENTIONAL.operation),
+  error: underscored(CONVENTIONAL.error),
+  type: underscored(OWN.type),
+  outcome: underscored(OWN.outcome),
+  state: underscored(OWN.state),
+  during: underscored(OWN.during),
+} as const;
