@@ -84,10 +84,17 @@ function refuse(code: string, message: string): MessagingError {
 }
 
 /**
- * `alone` makes an id for a message without a key or deduplication id on a FIFO queue, so that the message waits for no other. `dead`: the
- * queue is for dead letters. Each is then a message group of its own, so that looking at some hides no others; the key stands in `ce`.
+ * `alone` makes an id for a message without a key or deduplication id on a FIFO queue, so that the message waits for no other. `ownGroup`:
+ * the queue is for dead letters. It gives each letter a message group of its own, so that looking at some hides no others; the key stands
+ * in `ce`.
  */
-export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string, dead = false): SendEntry {
+export function toEntry(
+  id: string,
+  message: WireMessage,
+  fifo: boolean,
+  alone: () => string,
+  ownGroup?: (message: WireMessage) => string,
+): SendEntry {
   const attributes: Record<string, MessageAttribute> = {};
   if (message.type !== undefined) attributes["type"] = { DataType: STRING, StringValue: message.type };
   for (const name in message.headers) attributes[name] = { DataType: STRING, StringValue: message.headers[name] };
@@ -98,8 +105,8 @@ export function toEntry(id: string, message: WireMessage, fifo: boolean, alone: 
   if (Object.keys(attributes).length > 0) entry.MessageAttributes = attributes;
   if (fifo) {
     entry.MessageDeduplicationId = toId(message.dedup ?? alone());
-    const single = message.key === undefined || (dead && message.headers["ce"] !== undefined);
-    entry.MessageGroupId = single ? entry.MessageDeduplicationId : toId(message.key!);
+    if (ownGroup !== undefined && message.headers["ce"] !== undefined) entry.MessageGroupId = ownGroup(message);
+    else entry.MessageGroupId = message.key === undefined ? entry.MessageDeduplicationId : toId(message.key);
     return entry;
   }
   // Rounded up: never earlier than asked.

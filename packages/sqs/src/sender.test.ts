@@ -72,3 +72,18 @@ test("the queue's own limits are the sender's", () => {
     publishDedupMs: 300_000,
   });
 });
+
+test("two dead letters of one message have groups of their own on FIFO; a resend of one keeps its group", async () => {
+  const { call, calls } = fakeCall(({ input }) => ({
+    Successful: input.Entries.map(({ Id }: any) => ({ Id, MessageId: Id })),
+  }));
+  const dead = createSender(queue({ fifo: true }), call, virtualRuntime(), { dead: true });
+  const letter = () => message("a", { headers: { ce: "{}" }, key: "customer", dedup: "id:1" });
+  const [first, second] = [letter(), letter()];
+  for (const one of [first, second, first]) await dead.send([one], never);
+  const entries = calls.map(({ input }) => input.Entries[0]);
+  const [one, other, again] = entries.map(({ MessageGroupId }: any) => MessageGroupId as string);
+  expect(other).not.toBe(one);
+  expect(again).toBe(one);
+  expect(new Set(entries.map(({ MessageDeduplicationId }: any) => MessageDeduplicationId))).toEqual(new Set(["id:1"]));
+});

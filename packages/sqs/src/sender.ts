@@ -22,6 +22,7 @@ export function createSender(
   { dead = false, hops }: Purpose = {},
 ): SenderDriver {
   const capabilities: Capabilities = capabilitiesOf(queue.fifo, queue);
+  const ownGroup = dead && queue.fifo ? groupsOfTheirOwn(runtime) : undefined;
 
   async function send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Sent[]> {
     const results: Sent[] = new Array(batch.length);
@@ -33,7 +34,7 @@ export function createSender(
         results[index] = { cause };
         return;
       }
-      const entry = toEntry(String(entries.length), message, queue.fifo, () => runtime.uuid(), dead);
+      const entry = toEntry(String(entries.length), message, queue.fifo, () => runtime.uuid(), ownGroup);
       entries.push(hops === undefined ? entry : toWait(entry, message.delayMs ?? 0, hops));
       places.push(index);
     });
@@ -47,4 +48,18 @@ export function createSender(
   }
 
   return { capabilities, encryptedAtRest: isEncrypted(queue), size: sizeOf, send, close: async () => {} };
+}
+
+/**
+ * A message group for each dead letter. Letters of one message have the same deduplication id, and SQS takes both if they are more than five
+ * minutes apart: by that id alone, the first would hide the second. A resend has the same group, because SQS may be set to look for duplicates
+ * within a group only.
+ */
+function groupsOfTheirOwn(runtime: Runtime): (message: WireMessage) => string {
+  const groups = new WeakMap<WireMessage, string>();
+  return (message) => {
+    const group = groups.get(message) ?? runtime.uuid();
+    groups.set(message, group);
+    return group;
+  };
 }
