@@ -110,7 +110,11 @@ const config = (stream: object = {}) => ({
   keys: { vault: { use: "kms", write: "alias/vault", read: [DATA_KEY], client: vault } },
   channels: {
     "*": { on: "aws" },
-    secrets: { model: "queue", encrypt: { keys: "vault", context: "vaulted" }, groups: { work: {} } },
+    secrets: {
+      model: "queue",
+      encrypt: { keys: "vault", context: "vaulted" },
+      groups: { work: { editDeadLetters: true } },
+    },
     jobs: { model: "queue", native: { kmsKey: QUEUE_KEY, tags: { team: "a" } }, groups: { work: {} } },
     sorted: { model: "queue", groups: { work: {} } },
     // Delays of more than a second pass the delay queue, and longer ones stay in it for a hop.
@@ -126,7 +130,7 @@ const config = (stream: object = {}) => ({
     },
     files: {
       model: "queue",
-      groups: { work: {} },
+      groups: { work: { editDeadLetters: true } },
       claimCheck: {
         store: "s3",
         bucket: BUCKET,
@@ -288,7 +292,20 @@ async function operate(): Promise<void> {
   for (const [of, group] of groups) {
     await messaging.depth(of as typeof jobs, group);
     const dead = messaging.deadLetters(of as typeof jobs, group);
-    expect(await dead.peek()).toHaveLength(deadLetters(of));
+    const letters = await dead.peek();
+    expect(letters).toHaveLength(deadLetters(of));
+    const { editDeadLetters, nativeRedrive } = messaging.explain().channels[of.name]!.groups[group]!;
+    const lines: string[] = [];
+    await dead.export({ to: { write: (line) => lines.push(line) }, filter: { errorClass: "Error" } });
+    expect(await dead.import({ from: lines })).toMatchObject({ imported: 1, failed: 0 });
+    const [poison] = letters.filter(({ errorClass }) => errorClass === "Error");
+    if (editDeadLetters) await dead.edit(poison!.id, { headers: { edited: "yes" } });
+    if (nativeRedrive) {
+      const stop = new AbortController();
+      const run = dead.redrive({ native: true, signal: stop.signal });
+      for await (const { phase } of run) if (phase === "moving") stop.abort();
+      expect(await run).toMatchObject({ stopped: "signal" });
+    }
     // The other one's object is gone.
     expect((await dead.redrive()).failed).toBe(deadLetters(of) - 1);
     await dead.purge();

@@ -19,6 +19,8 @@ export interface AppOptions {
     readonly deadLetter?: unknown;
     readonly publish?: Record<string, unknown>;
     readonly channelConfig?: Record<string, unknown>;
+    readonly byChannel?: Record<string, Record<string, unknown>>;
+    readonly policies?: Record<string, Record<string, unknown>>;
     readonly drain?: string;
     readonly provision?: "auto" | "verify" | "off";
     readonly service?: string;

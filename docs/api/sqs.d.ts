@@ -107,7 +107,7 @@ export declare const DELAY_ATTRIBUTE = "switchyard-delay";
 export declare function sizeOf(message: WireMessage): number;
 export declare function attributeBytes(name: string, value: string, type?: string): number;
 export declare function refusal(message: WireMessage, fifo: boolean, hops?: Hops): MessagingError | undefined;
-export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string, dead?: boolean): SendEntry;
+export declare function toEntry(id: string, message: WireMessage, fifo: boolean, alone: () => string, ownGroup?: (message: WireMessage) => string): SendEntry;
 export declare function toWait(entry: SendEntry, delayMs: number, { aboveMs }: Hops): SendEntry;
 export declare function fromReceived(received: ReceivedMessage, fifo: boolean): WireMessage;
 export declare function toId(text: string): string;
@@ -206,6 +206,7 @@ export interface Queue {
 export declare function queueWords(input: {
     readonly QueueUrl?: string;
     readonly QueueName?: string;
+    readonly SourceArn?: string;
 }): string | undefined;
 export declare function queueUrl(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<string>;
 export declare function openQueue(of: Destination, options: SqsOptions, clients: Clients, signal: AbortSignal): Promise<Queue>;
@@ -262,6 +263,15 @@ export interface SentEntry {
     readonly Id?: string | undefined;
     readonly MessageId?: string | undefined;
     readonly SequenceNumber?: string | undefined;
+}
+export interface ListedTask {
+    readonly Status?: string | undefined;
+    readonly TaskHandle?: string | null | undefined;
+    readonly DestinationArn?: string | null | undefined;
+    readonly StartedTimestamp?: number | undefined;
+    readonly ApproximateNumberOfMessagesMoved?: number | null | undefined;
+    readonly ApproximateNumberOfMessagesToMove?: number | null | undefined;
+    readonly FailureReason?: string | null | undefined;
 }
 interface OnQueue {
     readonly QueueUrl: string;
@@ -325,6 +335,28 @@ export interface Actions {
         }
     ];
     PurgeQueue: [OnQueue, unknown];
+    StartMessageMoveTask: [
+        {
+            readonly SourceArn: string;
+            readonly DestinationArn: string;
+            readonly MaxNumberOfMessagesPerSecond?: number;
+        },
+        {
+            readonly TaskHandle?: string | undefined;
+        }
+    ];
+    ListMessageMoveTasks: [
+        {
+            readonly SourceArn: string;
+            readonly MaxResults: number;
+        },
+        {
+            readonly Results?: readonly ListedTask[] | undefined;
+        }
+    ];
+    CancelMessageMoveTask: [{
+        readonly TaskHandle: string;
+    }, unknown];
     CreateQueue: [
         {
             readonly QueueName: string;

@@ -2,6 +2,32 @@
 export const ADVICE: Readonly<Record<string, string>> = {
   "*-not-found":
     "The memory broker has no such queue, topic or stream. Let `apply()` create it (`provision: auto`, the default on memory), or check the channel's name.",
+  "audit-failed":
+    "The function `audit` that was given to `deadLetters()` or `replay()` failed before an operation began, so nothing was done. Its error is the cause.",
+  "bad-edit":
+    "`edit()` of a dead letter was asked to change nothing, or something that cannot be changed. The text says what can.",
+  "bad-export": "An option of `export()` of dead letters has another form. The text says which.",
+  "bad-import":
+    "A line is not of an export of this channel and group, or was changed. The text has its number and says what to change. Of a file nothing was sent. See [dead letters](../guides/dead-letters.md#export-and-import).",
+  "edit-changes-key":
+    "The edited data has another ordering key. The message would join the order of another key, at its end. Keep the key, or publish a new message and purge the letter.",
+  "edit-not-allowed":
+    "Dead letters of this group are not edited. Where people may change data by hand, set `editDeadLetters: true` for the group.",
+  "edit-unreadable":
+    "The data of a dead letter cannot be decrypted, fetched or decoded here, so it cannot be sent again. The cause says why. Give `data` to replace it.",
+  "export-exists":
+    "The file of an export exists. Give another path, or `resume: true` to go on with an export that was cut off.",
+  "export-failed": "The file of an export cannot be opened. The cause says why. A link is not followed.",
+  "move-failed":
+    "SQS ended its own move of dead letters. The text quotes its reason. Letters that were moved stay moved.",
+  "move-in-progress":
+    "SQS is moving these dead letters to another queue already, by a task that somebody else began. Wait for its end, or cancel it there.",
+  "move-unknown":
+    "SQS has accepted a move of dead letters and does not list it. Look at the queue's list of tasks (ListMessageMoveTasks) before you begin another.",
+  "native-unsupported":
+    "The broker itself cannot move these dead letters. The text says why. Leave out `native`; see [dead letters](../guides/dead-letters.md#all-of-it-by-sqs).",
+  "no-such-dead-letter":
+    "`edit()` found no dead letter of this id. Another reader may hide it for now, or it was redriven, purged or edited. Look again, or raise `max`.",
   "bad-filter":
     "A condition or option of `scan()`, `groups()`, `get()` or `purge()` of dead letters does not exist or has another form. The text says which.",
   "bad-redrive": "An option of `redrive()` is out of its range. The text says which.",

@@ -22,6 +22,8 @@ export const EVENT_ADVICE: Readonly<Record<string, string>> = {
   abandoned: "Give the function more time than its handlers take, or fewer messages at once. The message comes again.",
   released:
     "Nothing. Many with `hold`: `maxInFlight` is too large for the handlers; lower it, or raise `concurrency`. Many with `order`: many keys fail.",
+  operation:
+    "Keep them: they say who moved, deleted or copied messages, and when. For a record that cannot be missing, give [`audit`](../guides/dead-letters.md#who-did-what).",
   "receive-failed":
     "`warn`: nothing, it is tried again; if it lasts, look at the broker. `error`: a person must act: the queue or a right is missing, as `error` says.",
   resend:

@@ -35,9 +35,11 @@ export function eventsPage(): string {
     if (advice === undefined) throw new Error(`scripts/reference/event-advice.ts says nothing of ${named("type")}`);
     known.add(named("type"));
     const rest = fields.filter(({ name }) => name !== "type" && name !== "level");
+    // Two events of a type differ in a literal `by`.
+    const by = rest.some(({ name, type }) => name === "by" && type.startsWith('"')) ? `, by ${named("by")}` : "";
     const level = named("level").split(" | ").map(code).join(" or ");
     return [
-      `## ${named("type")}${rest.some(({ name }) => name === "by") ? `, by ${named("by")}` : ""}`,
+      `## ${named("type")}${by}`,
       "",
       `${doc} Level: ${level}.`,
       "",

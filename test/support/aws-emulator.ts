@@ -6,6 +6,7 @@ import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
 import { needCredentials, outsideAws, type Place } from "./aws-place.ts";
+import { MoveTasks } from "./move-tasks.ts";
 import { correctSns, type Inside } from "./sns-emulator.ts";
 
 export interface Aws {
@@ -53,6 +54,14 @@ export async function startAws(): Promise<Aws> {
   // `startFauxqs` would listen on every interface.
   const app = buildApp({ logger: false, defaultRegion: region, stores });
   app.addHook("preHandler", correctSns(inside));
+  // fauxqs 2.4.1 has no move tasks.
+  const moves = new MoveTasks();
+  app.addHook("preHandler", async ({ headers, body }, reply) => {
+    const action = String(headers["x-amz-target"]).split(".").at(-1)!;
+    if (!action.includes("MessageMoveTask")) return undefined;
+    const input: unknown = typeof body === "string" || Buffer.isBuffer(body) ? JSON.parse(String(body)) : body;
+    return reply.send(moves.answer(action, input));
+  });
   // Its limit is 11 MiB. S3 takes far larger objects.
   const whole = (_request: unknown, body: Buffer, done: (error: null, body: Buffer) => void): void => done(null, body);
   for (const type of ["application/json", "application/octet-stream", "application/jose"])

@@ -56,6 +56,20 @@ const ofDead =
       ),
     );
 
+/** A letter that is given back is gone. */
+const releasedIsDeleted = ofDead(
+  "release",
+  async (one, call) => (await call([{ receipt: one.receipt, action: "ack" }]))[0],
+);
+
+/** Changes the text of a message's attributes. */
+const inCe =
+  (what: RegExp, by: string) =>
+  (message: WireMessage): WireMessage => {
+    const { ce } = message.headers;
+    return ce === undefined ? message : { ...message, headers: { ...message.headers, ce: ce.replace(what, by) } };
+  };
+
 const settling =
   (change: (one: Settlement) => Settlement): (() => Hooks) =>
   () => ({ settle: (batch, call) => call(batch.map(change)) });
@@ -471,6 +485,142 @@ export const mutants: readonly Mutant[] = [
     hooks: () => ({
       settle: ofDead("ack", async (one, call) => (await call([{ receipt: one.receipt, action: "release" }]))[0]),
     }),
+  },
+  {
+    name: "forgets which message caused another",
+    of: "memory queue",
+    caughtBy: "C11-edit",
+    hooks: sending(inCe(/,"causationid":"[^"]*"/, "")),
+  },
+  {
+    name: "deletes dead letters that were only looked for",
+    of: "memory queue",
+    caughtBy: "C11-edit-not-allowed",
+    hooks: () => ({ settle: releasedIsDeleted }),
+  },
+  {
+    name: "shows a dead letter to its first reader only",
+    of: "memory queue",
+    caughtBy: "C11-edit-is-checked",
+    hooks: () => {
+      const shown = new Set<string>();
+      return {
+        receive: async (max, call, from) => {
+          const got = await call(max);
+          if (from.dead !== true) return got;
+          return got?.filter(({ id }) => !shown.has(id) && shown.add(id)) ?? null;
+        },
+      };
+    },
+  },
+  {
+    name: "notes in a dead letter's headers how often it was looked at",
+    of: "memory queue",
+    caughtBy: "C11-edit-again-is-the-same",
+    hooks: () => {
+      let looks = 0;
+      const noted = (message: WireMessage): WireMessage =>
+        inCe(/,"dead":/, `,"headers":{"looks":"${++looks}"},"dead":`)(message);
+      return {
+        receive: async (max, call, from) => {
+          const got = await call(max);
+          if (from.dead !== true) return got;
+          return got?.map((one) => ({ ...one, message: noted(one.message) })) ?? null;
+        },
+      };
+    },
+  },
+  {
+    name: "gives every group a record that is for one",
+    of: "memory stream",
+    caughtBy: "C11-edit-reaches-its-group-only",
+    hooks: sending((message) => {
+      const text = typeof message.body === "string" ? message.body : undefined;
+      const forAll = inCe(/,"togroup":"[^"]*"/, "")(message);
+      return text === undefined ? forAll : { ...forAll, body: text.replace(/,"togroup":"[^"]*"/, "") };
+    }),
+  },
+  {
+    name: "deletes dead letters that were exported and given back",
+    of: "memory queue",
+    caughtBy: "C11-export-keeps",
+    hooks: () => ({ settle: releasedIsDeleted }),
+  },
+  {
+    name: "carries no Chinese among dead letters",
+    of: "memory queue",
+    caughtBy: "C11-export-import",
+    hooks: sending((message, to) =>
+      to.dead === true && typeof message.body === "string"
+        ? { ...message, body: message.body.replaceAll("漢", "?") }
+        : message,
+    ),
+  },
+  {
+    name: "deletes dead letters of a reader that gave up",
+    of: "memory queue",
+    caughtBy: "C11-export-removes-what-is-safe",
+    hooks: () => ({ settle: releasedIsDeleted }),
+  },
+  {
+    name: "keeps dead letters that were exported and were to be deleted",
+    of: "memory queue",
+    caughtBy: "C11-import-refuses",
+    hooks: () => ({
+      settle: ofDead("ack", async (one, call) => (await call([{ receipt: one.receipt, action: "release" }]))[0]),
+    }),
+  },
+  {
+    name: "takes a second copy of a dead letter for the first",
+    of: "memory queue",
+    caughtBy: "C11-import-twice",
+    hooks: () => {
+      const known = new Map<string, number>();
+      return {
+        send: async (batch, call, to) => {
+          if (to.dead !== true) return call(batch);
+          const fresh = batch.filter(({ headers: { ce = "" } }) => {
+            const times = (known.get(ce) ?? 0) + 1;
+            known.set(ce, times);
+            // The first comes from the consumer, the second from the first import.
+            return times < 3;
+          });
+          const sent = await call(fresh);
+          return batch.map((one) => (fresh.includes(one) ? sent[fresh.indexOf(one)]! : { id: "known" }));
+        },
+      };
+    },
+  },
+  {
+    name: "enters every dead letter under one channel",
+    of: "memory queue",
+    caughtBy: "C11-shared-dead-letters",
+    hooks: sending(inCe(/("dead":{.*"channel":)"c2"/, '$1"c1"')),
+  },
+  {
+    name: "loses where the body of an edited message is stored",
+    of: "memory queue",
+    caughtBy: "D-edited",
+    hooks: sending((message) =>
+      message.headers["ce"]?.includes('"causationid"') === true ? inCe(/,"dataref":"[^"]*"/, "")(message) : message,
+    ),
+  },
+  {
+    name: "cuts the last character of a dead letter that comes back",
+    of: "memory queue",
+    caughtBy: "D-exported",
+    hooks: () => {
+      const known = new Set<string>();
+      return sending((message, to) => {
+        const { ce = "" } = message.headers;
+        if (to.dead !== true || typeof message.body !== "string") return message;
+        if (!known.has(ce)) {
+          known.add(ce);
+          return message;
+        }
+        return { ...message, body: message.body.slice(0, -1) };
+      })();
+    },
   },
   {
     name: "keeps only the first words of why a message is dead",

@@ -163,7 +163,11 @@ export class Asked {
     }
   }
 
-  #queue({ QueueUrl, QueueName, QueueOwnerAWSAccountId: owner }: Record<string, string | undefined>): string {
+  #queue(input: Record<string, string | undefined>): string {
+    const { QueueUrl, QueueName, QueueOwnerAWSAccountId: owner, SourceArn, TaskHandle } = input;
+    // A task belongs to the queue that it empties. The handles of our tasks begin with its ARN.
+    const source = SourceArn ?? TaskHandle?.split("/")[0];
+    if (source !== undefined) return source;
     const [account = this.#account, name = QueueName] =
       QueueUrl === undefined ? [owner] : new URL(QueueUrl).pathname.split("/").filter((part) => part !== "");
     return `arn:aws:sqs:${this.#region}:${account}:${name}`;

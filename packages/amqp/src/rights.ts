@@ -41,6 +41,8 @@ export function rightsOf(options: ResolvedOptions): Rights {
           return { rights: of.model === "stream" ? on("read", queues) : [] };
         case "purge":
           return { rights: on("read", queues) };
+        case "move":
+          return { rights: [] };
       }
     },
     topology(use, destinations) {

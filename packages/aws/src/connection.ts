@@ -45,6 +45,8 @@ export async function connect(
       if (by.seek === undefined) throw cannot(of, "seek");
       return by.seek(of, to, signal);
     },
+    // Only queues declare them.
+    moves: queues.moves!,
     classify: (cause, during) => {
       // Kinesis classifies its own errors, and those of the lease engine.
       const by = streams !== undefined && (isOfKinesis(cause) || isMessagingError(cause)) ? streams : queues;

@@ -23,6 +23,10 @@ export interface AppOptions {
   readonly publish?: Record<string, unknown>;
   /** More settings for every channel's configuration. */
   readonly channelConfig?: Record<string, unknown>;
+  /** More settings for the configuration of single channels, by name. */
+  readonly byChannel?: Record<string, Record<string, unknown>>;
+  /** More policies by name. */
+  readonly policies?: Record<string, Record<string, unknown>>;
   readonly drain?: string;
   readonly provision?: "auto" | "verify" | "off";
   readonly service?: string;
@@ -142,6 +146,7 @@ export async function connectApp(input: ConnectInput): Promise<any> {
       ...(input.publish === undefined ? {} : { publish: input.publish }),
       ...(input.settings === undefined ? {} : { native: input.settings }),
       ...input.channelConfig,
+      ...input.byChannel?.[each.name],
     };
   }
   return connect({
@@ -164,6 +169,7 @@ export async function connectApp(input: ConnectInput): Promise<any> {
           retry: { attempts: 3, backoff: "constant", first: "100ms", ...input.retry },
           deadLetter: input.deadLetter ?? true,
         },
+        ...input.policies,
       },
     },
   } as never);

@@ -136,6 +136,7 @@ function wrapConnection(inner: Connection, hooks: Hooks): Connection {
           },
         }),
     ...(inner.purge === undefined ? {} : { purge: (of, signal) => inner.purge!(of, signal) }),
+    ...(inner.moves === undefined ? {} : { moves: inner.moves }),
     ...(inner.seek === undefined ? {} : { seek: (of, to, signal) => inner.seek!(of, to, signal) }),
     classify: (cause, during) => hooks.classify?.(cause, during) ?? inner.classify(cause, during),
     close: async () => {

@@ -55,6 +55,7 @@ export async function rightsOf(options: KinesisOptions): Promise<Rights> {
         case "seek":
           return { rights: [...read, ...table(of, place, "GetItem", "Scan", "PutItem", "UpdateItem")], warnings };
         case "purge":
+        case "move":
           return { rights: [] };
       }
     },

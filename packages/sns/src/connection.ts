@@ -32,6 +32,11 @@ export async function connect(
     },
     depth: (of, signal) => queues.depth!(queueOf(of), signal),
     purge: (of, signal) => queues.purge!(queueOf(of), signal),
+    moves: {
+      start: (from, to, perSecond, signal) => queues.moves!.start(queueOf(from), queueOf(to), perSecond, signal),
+      list: (from, to, signal) => queues.moves!.list(queueOf(from), queueOf(to), signal),
+      cancel: (handle, signal) => queues.moves!.cancel(handle, signal),
+    },
     classify,
     close: async () => {
       await Promise.all([queues.close(), client.close()]);

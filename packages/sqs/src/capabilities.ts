@@ -47,6 +47,8 @@ export function capabilitiesOf(fifo: boolean, limits: QueueLimits, hops?: Hops):
     poisonSkip: ["deadLetter", "skip", "block"],
     depth: "approximate",
     purge: true,
+    // On FIFO, deduplication may swallow what is moved within five minutes.
+    ...(fifo ? {} : { moveAll: true }),
   };
 }
 

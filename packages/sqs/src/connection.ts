@@ -4,6 +4,7 @@ import { MessagingError } from "@switchyard/core/driver-kit";
 import { openClients } from "./client.ts";
 import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
+import { movesOf } from "./moves.ts";
 import { settingsOf } from "./native.ts";
 import type { SqsOptions } from "./options.ts";
 import { describeQueue, openQueue, queueUrl, queueWords } from "./resource.ts";
@@ -68,6 +69,7 @@ export async function connect(
       for (const one of await queuesOf(of))
         await clients.call("PurgeQueue", { QueueUrl: await queueUrl(one, options, clients, signal) }, signal);
     },
+    moves: movesOf(options, clients),
     classify,
     close: async () => clients.close(),
   };

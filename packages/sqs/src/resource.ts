@@ -19,8 +19,12 @@ export interface Queue {
 const refuse = (code: string, message: string): MessagingError => new MessagingError(code, message, { kind: "config" });
 
 /** The resource of a call, for errors: `queue "orders.fifo"`. */
-export function queueWords(input: { readonly QueueUrl?: string; readonly QueueName?: string }): string | undefined {
-  const name = input.QueueName ?? input.QueueUrl?.slice(input.QueueUrl.lastIndexOf("/") + 1);
+export function queueWords(input: {
+  readonly QueueUrl?: string;
+  readonly QueueName?: string;
+  readonly SourceArn?: string;
+}): string | undefined {
+  const name = input.QueueName ?? input.QueueUrl?.split("/").at(-1) ?? input.SourceArn?.split(":").at(-1);
   return name === undefined ? undefined : `queue "${name}"`;
 }
 

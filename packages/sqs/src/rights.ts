@@ -50,6 +50,9 @@ export async function rightsOf(options: SqsOptions): Promise<Rights> {
           return { rights: [...sqs(READ), ...also(READ)] };
         case "purge":
           return { rights: [...sqs("PurgeQueue"), ...also("PurgeQueue")] };
+        case "move":
+          // SQS also asks for what `receive` needs here and `send` needs at the destination.
+          return { rights: sqs(READ, "StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask") };
         case "seek":
           return { rights: [] };
       }

@@ -49,6 +49,18 @@ export interface SentEntry {
   readonly SequenceNumber?: string | undefined;
 }
 
+/** A task of ListMessageMoveTasks. */
+export interface ListedTask {
+  readonly Status?: string | undefined;
+  /** Of a running task only. */
+  readonly TaskHandle?: string | null | undefined;
+  readonly DestinationArn?: string | null | undefined;
+  readonly StartedTimestamp?: number | undefined;
+  readonly ApproximateNumberOfMessagesMoved?: number | null | undefined;
+  readonly ApproximateNumberOfMessagesToMove?: number | null | undefined;
+  readonly FailureReason?: string | null | undefined;
+}
+
 interface OnQueue {
   readonly QueueUrl: string;
 }
@@ -85,6 +97,15 @@ export interface Actions {
     { readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined },
   ];
   PurgeQueue: [OnQueue, unknown];
+  StartMessageMoveTask: [
+    { readonly SourceArn: string; readonly DestinationArn: string; readonly MaxNumberOfMessagesPerSecond?: number },
+    { readonly TaskHandle?: string | undefined },
+  ];
+  ListMessageMoveTasks: [
+    { readonly SourceArn: string; readonly MaxResults: number },
+    { readonly Results?: readonly ListedTask[] | undefined },
+  ];
+  CancelMessageMoveTask: [{ readonly TaskHandle: string }, unknown];
   CreateQueue: [
     { readonly QueueName: string; readonly Attributes: Strings; readonly tags?: Strings },
     { readonly QueueUrl?: string | undefined },

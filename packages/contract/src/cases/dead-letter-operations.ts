@@ -55,7 +55,7 @@ export const cases: readonly ContractCase[] = [
     title: "a scan sees each dead letter once, however many have one key, says so, and gives them back at once",
     needs: deadLetters,
     run: async (t) => {
-      const { letters, ids } = await dead(t, 25);
+      const { letters, ids } = await dead(t, 50);
       for (const round of ["first", "second"]) {
         const all = new Set<string>();
         // A broker may give no message although some are left, or show those given back only after a while. The scan then says so.

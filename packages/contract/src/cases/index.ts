@@ -20,6 +20,8 @@ import { cases as capabilities } from "./c18-capabilities.ts";
 import { cases as breaker } from "./breaker.ts";
 import { cases as content } from "./content.ts";
 import { cases as deadLetterOperations } from "./dead-letter-operations.ts";
+import { cases as deadLetterEdits } from "./dead-letter-edits.ts";
+import { cases as deadLetterFiles } from "./dead-letter-files.ts";
 import { cases as handlerContext } from "./handler-context.ts";
 import { cases as handlers } from "./handlers.ts";
 import { cases as inbox } from "./inbox.ts";
@@ -41,6 +43,8 @@ const SETS = [
   delay,
   deadLetters,
   deadLetterOperations,
+  deadLetterEdits,
+  deadLetterFiles,
   backPressure,
   stop,
   expiry,

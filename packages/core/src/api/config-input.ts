@@ -223,6 +223,11 @@ export interface GroupInput<Null = never> {
   readonly address?: string | Null;
   /** An existing queue to use for the group's dead letters: its name, ARN or URL. Default: a name made from the group's queue. */
   readonly deadLetterAddress?: string | Null;
+  /**
+   * Lets operators change a dead letter of this group and send it as a new message (`deadLetters().edit()`). Default false: data is sent
+   * as its publisher wrote it, or not at all.
+   */
+  readonly editDeadLetters?: boolean | Null;
   /** How messages are collected for batch handlers. */
   readonly batch?: BatchInput<Null> | Null;
   /**

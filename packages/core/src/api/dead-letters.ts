@@ -1,4 +1,4 @@
-/** What `messaging.deadLetters()` offers: look at dead letters, send them back, delete them. */
+/** What `messaging.deadLetters()` offers: look at dead letters, send them back, edit, export, import and delete them. */
 import type { Duration } from "./duration.ts";
 import type { MessagingError } from "./errors.ts";
 
@@ -97,11 +97,20 @@ export interface RedriveOptions {
   readonly dryRun?: boolean;
   /** The longest that a letter is hidden before it is sent. Default 5 min. On SQS from 10 s to 12 h. */
   readonly hide?: Duration;
+  /**
+   * The broker itself moves everything, without looking at it: faster, and free of receives. It takes only `rate` and `signal`. Only SQS
+   * standard queues have it, by their move task: at most 500 letters a second, one task for each queue, 100 for an account, 36 hours. It
+   * counts no redrives, so the limit of `maxRedrives` does not apply. `explain()` says where it is possible. Default false.
+   */
+  readonly native?: boolean;
+  /** Ends the run after the letters that are being sent. Its result then has `stopped: "signal"` and `resume`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where a redrive stands. */
 export interface RedriveProgress {
-  readonly phase: "canary" | "waiting" | "sending" | "done";
+  /** `moving`: the broker moves the letters by itself, and its numbers are approximate. */
+  readonly phase: "canary" | "waiting" | "sending" | "moving" | "done";
   /** Letters that the filter wants and that may be sent. */
   readonly matched: number;
   /** Sent to the group, and removed from the dead letters. */
@@ -120,10 +129,13 @@ export interface RedriveProgress {
 export interface Redriven extends Omit<RedriveProgress, "phase"> {
   /** Of the canary: how many died again, and how many did not come back in time. Silence is not success. */
   readonly canary?: { readonly sent: number; readonly died: number; readonly silent: number };
-  /** Why it ended before the end: `max`, `share` (too many died again), `error` (see `errors`), `more` (the broker gave no more for now). */
-  readonly stopped?: "max" | "share" | "error" | "more";
+  /**
+   * Why it ended before the end: `max`, `share` (too many died again), `error` (see `errors`), `more` (the broker gave no more for now),
+   * `signal` (the caller's).
+   */
+  readonly stopped?: "max" | "share" | "error" | "more" | "signal";
   /** Pass it to `redrive()` to go on. Letters that died during this run are not taken. Absent if nothing is left to do. */
-  readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before">;
+  readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before" | "native">;
   /** Why each of those failed. Absent if none did. */
   readonly errors?: readonly MessagingError[];
 }
@@ -134,7 +146,7 @@ export interface RedriveRun extends AsyncIterable<RedriveProgress>, PromiseLike<
 }
 
 /** What `purge()` takes. */
-export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids"> {
+export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids" | "signal"> {
   /** Deletes nothing, and counts. */
   readonly dryRun?: boolean;
 }
@@ -146,6 +158,157 @@ export interface Purged {
   readonly deleted?: number;
   /** True if every letter was looked at. */
   readonly complete: boolean;
+}
+
+/** What is changed in a dead letter. At least one field. What is not named stays as it is. */
+export interface DeadLetterEdit {
+  /** The data in place of the letter's. It is validated by the channel's schema as by `publish()`. */
+  readonly data?: unknown;
+  readonly type?: string;
+  /** All headers, in place of the letter's. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** How `edit()` finds its letter. */
+export interface EditOptions {
+  /** The most letters to look through. Default 10,000. */
+  readonly max?: number;
+  /** The longest that letters are hidden meanwhile. Default 5 min. On SQS from 10 s to 12 h. */
+  readonly hide?: Duration;
+}
+
+/** What `edit()` did. */
+export interface EditedLetter {
+  /** The id of the new message. The same letter with the same edit always has the same. */
+  readonly id: string;
+  /** The id of the letter, which the new message carries as `causationId`. */
+  readonly causationId: string;
+  /** False: the new message was accepted, and the letter could not be removed. Edit it again in the same way: it is the same message. */
+  readonly removed: boolean;
+}
+
+/** Where `export()` writes if it is not a file. */
+export interface ExportSink {
+  /** Takes one line, with its line feed. The export waits for the promise, if there is one. */
+  write(line: string): unknown;
+  /** Resolves once everything written would survive a crash. Needed for `remove`. */
+  sync?(): Promise<void>;
+}
+
+/** What `export()` takes. */
+export interface ExportOptions {
+  /**
+   * The path of a file, or a sink. A file is made with mode 0600, and must not exist unless `resume` is set.
+   */
+  readonly to: string | ExportSink;
+  readonly filter?: DeadLetterFilter;
+  /** Only these ids. Letters of other producers, and letters without our fields, are exported only if named here. */
+  readonly ids?: readonly string[];
+  /** The most letters to write. Default: all. */
+  readonly max?: number;
+  /** Deletes each letter once its line is safe: after `fsync` of the file, or `sync()` of the sink. Default false: all stay. */
+  readonly remove?: boolean;
+  /**
+   * Goes on with an export that was cut off: appends to the file, and does not write letters that it has. An unfinished last line is
+   * replaced. For a sink, give the `copy` of each line that it has.
+   */
+  readonly resume?: boolean | Iterable<string>;
+  /** The longest that letters are hidden from other readers; the export ends by then. Default 5 min. On SQS from 10 s to 12 h. */
+  readonly hide?: Duration;
+  /** Ends the export after the line that is being written. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where an export stands. */
+export interface ExportProgress {
+  readonly written: number;
+  readonly removed: number;
+}
+
+/** What `export()` did. */
+export interface ExportResult extends ScanResult {
+  /** Lines written. */
+  readonly written: number;
+  /** Letters that were in the file already. */
+  readonly known: number;
+  /** Letters deleted. 0 without `remove`. */
+  readonly removed: number;
+}
+
+/** An export. It starts at once. Await it, or its `result`; iterate it to follow it. */
+export interface ExportRun extends AsyncIterable<ExportProgress>, PromiseLike<ExportResult> {
+  readonly result: Promise<ExportResult>;
+}
+
+/** What `import()` takes. */
+export interface ImportOptions {
+  /**
+   * The path of a file that `export()` wrote, or its lines. The lines of a file are all checked before the first letter is sent; other lines
+   * are checked one by one.
+   */
+  readonly from: string | Iterable<string> | AsyncIterable<string>;
+  /** Leaves out so many lines: the `line` at which an earlier import ended. Default 0. */
+  readonly skip?: number;
+  /** Checks every line, and sends nothing. */
+  readonly dryRun?: boolean;
+  /** Ends the import after the letters that are being sent. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where an import stands. */
+export interface ImportProgress {
+  /** Letters that are dead letters of the group again. */
+  readonly imported: number;
+  /** Could not be imported. */
+  readonly failed: number;
+}
+
+/** What `import()` did. */
+export interface ImportResult extends ImportProgress {
+  /** Lines read, those skipped included. Pass it as `skip` to go on after `stopped`. */
+  readonly line: number;
+  /** Why it ended before the last line. */
+  readonly stopped?: "error" | "signal";
+  /** Why letters failed. The text names the line. Absent if none did. */
+  readonly errors?: readonly MessagingError[];
+}
+
+/** An import. It starts at once. Await it, or its `result`; iterate it to follow it. */
+export interface ImportRun extends AsyncIterable<ImportProgress>, PromiseLike<ImportResult> {
+  readonly result: Promise<ImportResult>;
+}
+
+/** Who asks for operations, and who is told of them. */
+export interface OperatorOptions {
+  /** A person or a job. It stands in `operation` events and audit entries. */
+  readonly by?: string;
+  /**
+   * Is told of each operation that moves, deletes or copies messages, before it begins and after it has ended. The operation waits for
+   * it. If it throws or rejects before the beginning, the operation is refused with `audit-failed`.
+   */
+  readonly audit?: (entry: OperationEntry) => unknown;
+}
+
+/** What an operation is. `native-redrive`: by the broker itself. */
+export type OperatorAction = "redrive" | "native-redrive" | "edit" | "purge" | "export" | "import" | "replay";
+
+/** One operation, at its beginning or its end. Plain data without bodies, headers and ordering keys. */
+export interface OperationEntry {
+  /** The same at the beginning and the end. */
+  readonly operation: string;
+  readonly action: OperatorAction;
+  readonly phase: "begin" | "end";
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly by?: string;
+  readonly channel: string;
+  readonly group: string;
+  /** What was asked for. Ordering keys are hashed as in events. */
+  readonly asked: Readonly<Record<string, unknown>>;
+  /** At the end: what was done, in numbers. Absent if it failed. */
+  readonly done?: Readonly<Record<string, unknown>>;
+  /** At the end: why it failed. */
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** How many dead letters there are. A number that the broker does not give is absent. */
@@ -177,6 +340,27 @@ export interface DeadLetters {
    * failed before the start. Ids are kept. It goes on after a letter that can never be sent, and stops at one that cannot be sent now.
    */
   redrive(options?: RedriveOptions): RedriveRun;
+  /**
+   * Sends a dead letter with changes to the group that failed it, as a new message whose `causationId` is the letter's id. The letter is
+   * deleted once the broker has accepted the new message. The new id follows from the letter and the edit, so that a repetition after a
+   * crash is the same message. Ordering key, tenant, source and trace are kept. The first letter with this id is taken.
+   *
+   * @throws MessagingError `edit-not-allowed` unless the group's configuration says `editDeadLetters: true`; `invalid-message` if the data
+   * does not fit the schema; `edit-changes-key` if the ordering key would change; `no-such-dead-letter`.
+   */
+  edit(id: string, edit: DeadLetterEdit, options?: EditOptions): Promise<EditedLetter>;
+  /**
+   * Writes dead letters as lines of JSON, each as it is at the broker: encrypted bodies stay encrypted, bodies that are stored elsewhere
+   * stay there. Default: those that this channel and group wrote.
+   */
+  export(options: ExportOptions): ExportRun;
+  /**
+   * Puts exported letters back among the dead letters of the group that failed them, and nowhere else; `redrive()` then sends them. A letter
+   * whose stored body is gone fails. Importing twice puts a second copy of a letter there: it has the same id, and a redrive sends it once.
+   *
+   * @throws MessagingError `bad-import` for a line that is not of an export of this channel and group. It says which and what to change.
+   */
+  import(options: ImportOptions): ImportRun;
   /** Deletes dead letters permanently. Without `filter`, `ids` and `dryRun` the broker deletes all, whoever wrote them. */
   purge(options?: PurgeOptions): Promise<Purged>;
 }

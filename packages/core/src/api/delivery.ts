@@ -42,6 +42,8 @@ export interface DeliveryFacts {
   readonly tracestate?: string;
   /** How often the message was copied as a dead letter, by a redrive or by another publication. 0 for the original. */
   readonly hop: number;
+  /** Present if the message is an edited dead letter: the id of the message that died. `id` is then a new one. */
+  readonly causationId?: string;
   readonly expiresAt?: Date;
   /** True if the data was encrypted. Present only on channels with `encrypt`; false there only with `accept: optional`. */
   readonly encrypted?: boolean;

@@ -1,3 +1,4 @@
+import type { OperatorAction } from "./dead-letters.ts";
 import type { MessagingError } from "./errors.ts";
 
 /**
@@ -174,6 +175,28 @@ export type MessagingEvent = EventContext &
         /** `blocked`: the broker takes no publishes for now. `throttled`: it asks for fewer calls. */
         readonly state: "up" | "down" | "blocked" | "unblocked" | "throttled";
         /** The error behind it, if there is one. */
+        readonly error?: unknown;
+      }
+    /**
+     * Somebody asked for an operation that moves, deletes or copies messages. Told when it begins and when it has ended. `deadLetters()` and
+     * `replay()` take `by`, and `audit` to be told before anything is done.
+     */
+    | {
+        readonly type: "operation";
+        readonly level: "info";
+        /** The same at the beginning and the end. */
+        readonly operation: string;
+        /** What it is. */
+        readonly action: OperatorAction;
+        /** Told before anything is done, and when it has ended. */
+        readonly phase: "begin" | "end";
+        /** Who asked for it, as the caller said. */
+        readonly by?: string;
+        /** What was asked for. Ordering keys are hashed. */
+        readonly asked: Readonly<Record<string, unknown>>;
+        /** At the end: what was done, in numbers. */
+        readonly done?: Readonly<Record<string, unknown>>;
+        /** At the end: why it failed. */
         readonly error?: unknown;
       }
     /** The stored position of a stream group is no longer in the log. Messages may have been lost. */

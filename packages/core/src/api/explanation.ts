@@ -40,6 +40,10 @@ export interface GroupExplanation {
   readonly hold: string;
   readonly retry: string;
   readonly exhausted: Exhausted;
+  /** Whether operators may change a dead letter and send it as a new message. */
+  readonly editDeadLetters: boolean;
+  /** Whether `redrive({ native: true })` is possible: the broker itself moves all dead letters. */
+  readonly nativeRedrive: boolean;
   /** What the transport says of the group's settings, such as the calls they cost. Absent: nothing. */
   readonly notes?: readonly string[];
   /** What middleware of the group's consumer says of itself. Present once `consume()` was called with such a consumer. */

@@ -2,7 +2,7 @@
 import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
-import type { DeadLetters } from "./dead-letters.ts";
+import type { DeadLetters, OperatorOptions } from "./dead-letters.ts";
 import type { DepthOptions, GroupDepth } from "./depth.ts";
 import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
@@ -111,8 +111,8 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
    * the breaker is closed, or the group has none here.
    */
   resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
-  /** The dead letters of a group. */
-  deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
+  /** The dead letters of a group. `operator`: who asks, and who is told before anything is moved, deleted or copied. */
+  deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string, operator?: OperatorOptions): DeadLetters;
   /**
    * Moves a stream group to another position. Moving back delivers messages again; moving forward skips messages. The group's running
    * workers lose their partitions and continue at the new position. Other groups are not affected.
@@ -129,7 +129,7 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
 }
 
 /** The options of `replay()`. */
-export interface ReplayOptions {
+export interface ReplayOptions extends OperatorOptions {
   /**
    * What becomes of the group's inbox. `keep`: messages that were handled are skipped. `forget`: they are handled again. Required if the
    * group's consumer in this process has an inbox. A process that has no consumer of the group cannot know.

@@ -1,6 +1,6 @@
 /**
- * What a transport can do for one destination. Every field except `minInFlight`, `delivery` and `releaseDelayMs` is required; `0`, `"none"` or
- * `false` means that the transport cannot do it. Declare only what the broker guarantees: the contract suite checks each field against the broker.
+ * What a transport can do for one destination. Every field except `minInFlight`, `delivery`, `releaseDelayMs` and `moveAll` is required; `0`,
+ * `"none"` or `false` means that the transport cannot do it. Declare only what the broker guarantees: the contract suite checks each field against the broker.
  */
 export interface Capabilities {
   /**
@@ -84,4 +84,9 @@ export interface Capabilities {
    * {@link Destination.runsOn} names, and their settlements are the answer to the event. Default `pulled`.
    */
   readonly delivery?: "pulled" | "pushed";
+  /**
+   * True if the broker itself can move all messages of such a queue, as a group's own dead-letter queue, to the queue that they came from.
+   * The connection then has `moves`. Default false.
+   */
+  readonly moveAll?: boolean;
 }

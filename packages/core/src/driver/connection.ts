@@ -19,6 +19,8 @@ export interface Connection {
   depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
   /** Deletes all messages of the destination, including messages that are held. */
   purge?(of: Destination, signal: AbortSignal): Promise<void>;
+  /** How the broker itself moves all messages of a dead-letter queue. Required if {@link Capabilities.moveAll} is true of one. */
+  readonly moves?: Moves;
   /** Moves the stored position of a stream group. The workers of the group must then lose their leases and continue from `to`. */
   seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
   /**
@@ -28,6 +30,35 @@ export interface Connection {
   classify(cause: unknown, during: Phase): Fault;
   /** Closes the client. Core calls it after every sender and receiver is closed. A second call must do nothing. */
   close(): Promise<void>;
+}
+
+/** Tasks by which a broker moves all messages of a dead-letter queue to a queue, without handing them out. */
+export interface Moves {
+  /**
+   * Starts a task and resolves with a handle to cancel it. It must not retry. `perSecond`: the most messages a second; absent: as fast as
+   * the broker can. The destination must be named to the broker.
+   */
+  start(from: Destination, to: Destination, perSecond: number | undefined, signal: AbortSignal): Promise<string>;
+  /** Returns the last tasks of `from`, newest first, running or ended. `to` is compared with their destinations. */
+  list(from: Destination, to: Destination, signal: AbortSignal): Promise<readonly MoveTask[]>;
+  /** Asks a task to stop. Messages that were moved stay moved. */
+  cancel(handle: string, signal: AbortSignal): Promise<void>;
+}
+
+/** One task of {@link Moves}. Numbers may be approximate. */
+export interface MoveTask {
+  readonly state: "running" | "cancelling" | "completed" | "cancelled" | "failed";
+  /** Present while it can be cancelled. */
+  readonly handle?: string;
+  /** Whether it moves to the destination asked about. */
+  readonly into: boolean;
+  /** When it began (epoch milliseconds, the broker's clock). It tells the tasks of a queue apart. */
+  readonly startedAt: number;
+  readonly moved: number;
+  /** How many messages there were to move. Absent: not known yet. */
+  readonly total?: number;
+  /** Why it failed, in the broker's words. */
+  readonly failure?: string;
 }
 
 /** The call in which an error occurred. */

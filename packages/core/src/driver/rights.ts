@@ -4,8 +4,11 @@
  */
 import type { Destination } from "./destination.ts";
 
-/** A method of {@link Connection} that needs rights on a destination. `send` is `sender()`, `receive` is `receiver()` with its leases. */
-export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek";
+/**
+ * A method of {@link Connection} that needs rights on a destination. `send` is `sender()`, `receive` is `receiver()` with its leases, `move` is
+ * all of `moves` with the destination as the source.
+ */
+export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek" | "move";
 
 /** A method of {@link Topology}. `destroy` includes what `apply` does only with `destructive: true`. */
 export type TopologyUse = "plan" | "apply" | "destroy";

@@ -5,7 +5,7 @@ import { outside } from "../runtime/async-context.ts";
 import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
-import { LazyRun, LazyScan } from "./dead-letters/lazy-run.ts";
+import { lazily } from "./dead-letters/lazy-run.ts";
 import type { DeadLetterBoxOptions } from "./dead-letters/box.ts";
 import type { Gate, GroupContext, GroupEvent } from "../consume/lease/group-context.ts";
 import type { Duration } from "../api/duration.ts";
@@ -13,7 +13,7 @@ import { milliseconds } from "../api/duration.ts";
 import { MessagingError } from "../api/errors.ts";
 import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
-import type { DeadLetters } from "../api/dead-letters.ts";
+import type { DeadLetters, OperatorOptions } from "../api/dead-letters.ts";
 import type { GroupDepth } from "../api/depth.ts";
 import type { ChannelHealth, Health, ReplayFrom, ReplayOptions, StopReport } from "../api/messaging.ts";
 import type { AttachedInbox } from "../api/middleware.ts";
@@ -340,61 +340,52 @@ export class MessagingCore {
     return new Depths(this.#parts.runtime, this.#closed.signal);
   }
 
-  deadLetters(channel: ChannelShape, name: string): DeadLetters {
+  deadLetters(channel: ChannelShape, name: string, operator: OperatorOptions = {}): DeadLetters {
     const { connections, pipelines, runtime, observe, plan } = this.#parts;
     const its = channelOf(this.#parts.plan, channel.name);
     const group = groupOf(its, name);
     const errorContext = { channel: its.channel, group: name };
     const on = group.deadLetterOn ?? its.on;
     const used = plan.connections[on];
-    const can = group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options);
     const into = its.model === "stream" ? its.to : group.from;
     const target = () => connections.queue(its.on, into, its.publish, errorContext);
     const options = {
+      ...operator,
+      shape: this.#shapes.get(its.channel) ?? channel,
+      service: plan.service,
       channel: its,
       group,
       runtime,
       target,
+      box: () => connections.queue(on, group.deadLetter!, its.publish, errorContext),
       connection: connections.get(on),
-      exactDepth: can?.depth === "exact",
+      capabilities: group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options),
       open: () => this.#refuseIfClosed(),
       closed: this.#closed.signal,
       pipeline: pipelines?.of(its.channel),
       inboxMs: shortest(this.#inboxes.get(`${its.channel}/${name}`)),
+      preparing: pipelines?.preparing(its.channel),
       emit: (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event }),
     } satisfies DeadLetterBoxOptions;
     // Loaded here, because most processes never look at dead letters.
-    const box = async () => new (await import("./operations.ts")).DeadLetterBox(options);
-    return {
-      count: async () => (await box()).count(),
-      peek: async (count) => (await box()).peek(count),
-      scan: (options) => new LazyScan(box().then((it) => it.scan(options))),
-      get: async (id, options) => (await box()).get(id, options),
-      groups: async (options) => (await box()).groups(options),
-      redrive: (options) => new LazyRun(box().then((it) => it.redrive(options))),
-      purge: async (options) => (await box()).purge(options),
-    };
+    return lazily(async () => new (await import("./operations.ts")).DeadLetterBox(options));
   }
 
   async replay(channel: ChannelShape, name: string, from: ReplayFrom, options: ReplayOptions = {}): Promise<void> {
     this.#refuseIfStopped();
-    const { connections, observe } = this.#parts;
+    const { connections, observe, runtime } = this.#parts;
     const its = channelOf(this.#parts.plan, channel.name);
     const group = groupOf(its, name);
     const connection = connections.get(its.on);
     const errorContext = { channel: its.channel, group: name };
-    const { replay } = await import("./operations.ts");
+    const { Operations, replay } = await import("./operations.ts");
     const inboxes = this.#inboxes.get(`${its.channel}/${name}`) ?? [];
-    await replay({
-      connection,
-      group,
-      from,
-      inboxes,
-      inbox: options.inbox,
-      errorContext,
-      closed: this.#closed.signal,
-      runtime: this.#parts.runtime,
-    });
+    const { inbox, ...operator } = options;
+    const emit = (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event });
+    const operations = new Operations({ ...operator, ...errorContext, runtime, emit });
+    const closed = this.#closed.signal;
+    const work = () => replay({ connection, group, from, inboxes, inbox, errorContext, closed, runtime });
+    await operations.run("replay", { from, inbox }, work, () => ({}));
     observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
   }
 

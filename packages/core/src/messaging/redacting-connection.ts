@@ -27,6 +27,13 @@ export function redactingConnection(connection: Connection, redact: (text: strin
     receiver: (...given) => connection.receiver(...given).catch(redacted),
     ...(connection.depth && { depth: (...given) => connection.depth!(...given).catch(redacted) }),
     ...(connection.purge && { purge: (...given) => connection.purge!(...given).catch(redacted) }),
+    ...(connection.moves && {
+      moves: {
+        start: (...given) => connection.moves!.start(...given).catch(redacted),
+        list: (...given) => connection.moves!.list(...given).catch(redacted),
+        cancel: (...given) => connection.moves!.cancel(...given).catch(redacted),
+      },
+    }),
     ...(connection.seek && { seek: (...given) => connection.seek!(...given).catch(redacted) }),
     classify: (cause, during): RedactedFault => {
       const fault = connection.classify(cause, during);

@@ -35,6 +35,7 @@ function silent<T extends object>(driver: T): T {
     has: (_, name) => name in driver,
     get: (_, name) => {
       const value: unknown = Reflect.get(driver, name);
+      if (name === "moves" && value !== undefined) return silent(value as object);
       if (typeof value !== "function") return value;
       let call = calls.get(name);
       if (call === undefined) {

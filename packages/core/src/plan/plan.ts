@@ -35,6 +35,8 @@ export interface GroupPlan {
   /** The connection of the dead-letter destination. It is the channel's, unless the policy names another channel. */
   readonly deadLetterOn?: string;
   readonly policy: Policy;
+  /** Whether operators may change its dead letters. Absent: they may not. */
+  readonly editDeadLetters?: true;
   /** The most handlers running at once in this process. Default 10. */
   readonly concurrency: number;
   /** The most unsettled messages in this process, including the driver's buffers. Default twice the concurrency. */

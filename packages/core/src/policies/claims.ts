@@ -3,7 +3,7 @@ import type { IamRight, Place } from "../driver/index.ts";
 import { claimStores } from "../messaging/claim-topology.ts";
 import type { ClaimCall } from "../pipeline/extension.ts";
 import type { ChannelPlan, Plan } from "../plan/plan.ts";
-import type { Doing, Role } from "./roles.ts";
+import { type Doing, editable, type Role } from "./roles.ts";
 
 /** A right that a feature of a channel needs beside those of its transport. */
 export interface FeatureRight extends IamRight {
@@ -67,6 +67,8 @@ function usesOf(doing: Doing): readonly Use[] {
     ...all("consumer", "read", consumed),
     // Dead letters are shown with their data, and a redrive renews it.
     ...all("operator", "renew", [...consumed, ...channels]),
+    // An edited dead letter is a new message, and may be as large as any.
+    ...all("operator", "write", editable(doing)),
     ...claimStores(plan).flatMap(({ uses, provision }) => {
       const one = uses.slice(0, 1).map(({ channel }) => channel);
       return [

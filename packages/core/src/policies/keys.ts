@@ -3,7 +3,7 @@ import type { Place } from "../driver/index.ts";
 import type { KeysCall } from "../pipeline/extension.ts";
 import type { ChannelPlan } from "../plan/plan.ts";
 import type { FeatureRight } from "./claims.ts";
-import type { Doing, Role } from "./roles.ts";
+import { type Doing, editable, type Role } from "./roles.ts";
 
 interface Use {
   readonly role: Role;
@@ -34,7 +34,8 @@ export async function keyRightsOf(
   return { rights, warnings };
 }
 
-function usesOf({ plan, publishes, consumes, channels }: Doing): readonly Use[] {
+function usesOf(doing: Doing): readonly Use[] {
+  const { plan, publishes, consumes, channels } = doing;
   const encrypted = (names: readonly string[]): readonly ChannelPlan[] =>
     [...new Set(names)].flatMap((name) => {
       const channel = Object.hasOwn(plan.channels, name) ? plan.channels[name] : undefined;
@@ -57,5 +58,7 @@ function usesOf({ plan, publishes, consumes, channels }: Doing): readonly Use[] 
     ...all("consumer", "seal", deadLettering),
     // A redrive sends dead letters as they are.
     ...all("operator", "read", [...consumed, ...channels]),
+    // An edited one is encrypted again.
+    ...all("operator", "write", editable(doing)),
   ];
 }

@@ -1,6 +1,7 @@
 /** Which uses of which destinations a role has. */
 import type { ConnectionUse, Destination, TopologyUse, UseDetails } from "../driver/index.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
+import { whyNotNative } from "../plan/native-redrive.ts";
 import { destinationsOf } from "../messaging/provision.ts";
 
 /**
@@ -55,8 +56,20 @@ export function callsOf(doing: Doing): readonly Call[] {
     ),
     ...consumes.flatMap(consuming),
     ...tended.flatMap(viewing),
-    ...tended.flatMap(operating),
+    ...tended.flatMap((of) => operating(plan, of)),
     ...Object.keys(plan.connections).flatMap((on) => provisioning(doing, on)),
+  ];
+}
+
+/** The channels of the groups whose dead letters the operator may change. */
+export function editable({ plan, consumes, channels }: Doing): readonly string[] {
+  const named = (name: string) =>
+    Object.hasOwn(plan.channels, name) ? Object.values(plan.channels[name]!.groups) : [];
+  const allows = (name: string, group?: string) =>
+    named(name).some((each) => (group === undefined || each.group === group) && each.editDeadLetters === true);
+  return [
+    ...consumes.flatMap(({ channel, group }) => (allows(channel, group) ? [channel] : [])),
+    ...channels.filter((name) => allows(name)),
   ];
 }
 
@@ -93,7 +106,13 @@ const viewing = ({ channel, group }: Group): readonly Call[] => [
   { role: "viewer", on: channel.on, use: "depth", of: group.from },
 ];
 
-function operating(of: Group): readonly Call[] {
+function movable(plan: Plan, { channel, group }: Group): boolean {
+  const { deadLetter, deadLetterOn = channel.on } = group;
+  const { adapter, options } = plan.connections[deadLetterOn]!;
+  return whyNotNative(channel, group, deadLetter && adapter.capabilities(deadLetter, options)) === undefined;
+}
+
+function operating(plan: Plan, of: Group): readonly Call[] {
   const { channel, group } = of;
   const operator = { role: "operator", on: channel.on } as const;
   const dead = deadLettersOf(of);
@@ -108,6 +127,9 @@ function operating(of: Group): readonly Call[] {
       ? []
       : [
           ...(["receive", "depth", "purge"] as const).map((use): Call => ({ role: "operator", use, ...box })),
+          // An import puts letters back. A redrive does not.
+          { role: "operator", use: "send", ...box } as const,
+          ...(movable(plan, of) ? [{ role: "operator", use: "move", ...box } as const] : []),
           { ...operator, use: "send", of: into } as const,
         ]),
   ];

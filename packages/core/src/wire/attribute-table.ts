@@ -6,7 +6,7 @@ import { epoch } from "../base/iso-time.ts";
 import { type Carried, type Envelope, MAX_HOP } from "./envelope.ts";
 import { quoteName } from "./text.ts";
 
-type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId";
 
 /** One attribute of the envelope: its name, and how it is written and read. */
 export interface Attribute {
@@ -95,6 +95,14 @@ export const ATTRIBUTES: readonly Attribute[] = [
   carriedText("dataref", "ref"),
   carriedBytes("datarefsize", "refBytes"),
   carriedText("datarefsha256", "refSha256"),
+  {
+    name: "causationid",
+    field: "causationId",
+    json: "string",
+    write: ({ causationId }) => (causationId === undefined ? undefined : quoteName(causationId)),
+    // Another producer's event may use the name for something else.
+    read: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  },
 ];
 
 /** The attributes of an envelope's `dead`, in the order in which they are written. */

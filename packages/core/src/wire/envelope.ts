@@ -28,6 +28,8 @@ export interface Envelope {
   readonly dead?: DeadInfo;
   /** On a redriven record: the only group that should handle it. */
   readonly to?: string;
+  /** On an edited dead letter that was sent as a new message: the id of the message that died. */
+  readonly causationId?: string | undefined;
   /** Set if the body does not stand in the message as it was serialised. */
   readonly carried?: Carried | undefined;
   /** How bytes were carried if the transport has only text. The body that `decode` returns is already decoded. */

@@ -51,6 +51,7 @@ const group = z.strictObject({
   start: start.nullish(),
   address: text.nullish(),
   deadLetterAddress: text.nullish(),
+  editDeadLetters: z.boolean("true or false").nullish(),
   batch: z.strictObject({ size: count.nullish(), wait: duration.nullish(), perKey: count.nullish() }).nullish(),
   breaker: z
     .strictObject({

@@ -5,6 +5,7 @@ import { formatDuration } from "../../api/duration.ts";
 import type { ChannelPlan, ConnectionPlan, GroupPlan, RetryRule } from "../../plan/plan.ts";
 import type { ChannelExplanation, Explanation, GroupExplanation } from "../../api/explanation.ts";
 import type { ChannelShape } from "../../api/shapes.ts";
+import { whyNotNative } from "../../plan/native-redrive.ts";
 import { explainContent } from "./content.ts";
 import { needsOf } from "./needs.ts";
 
@@ -51,6 +52,8 @@ function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): Grou
   const { deadLetter, deadLetterOn = plan.on } = group;
   const { adapter, options } = of.connections[plan.on]!;
   const notes = adapter.explain?.(group.from, options) ?? [];
+  const kept = of.connections[deadLetterOn]!;
+  const dead = deadLetter && kept.adapter.capabilities(deadLetter, kept.options);
   return {
     address: of.redact(locateOn(of, plan.on, group.from).address),
     deadLetter: deadLetter === undefined ? null : of.redact(locateOn(of, deadLetterOn, deadLetter).address),
@@ -59,6 +62,8 @@ function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): Grou
     hold: String(formatDuration(group.holdMs)),
     retry: explainRetry(group.policy.retry),
     exhausted: group.policy.exhausted,
+    editDeadLetters: group.editDeadLetters === true,
+    nativeRedrive: whyNotNative(plan, group, dead) === undefined,
     ...(notes.length === 0 ? {} : { notes: notes.map(of.redact) }),
   };
 }

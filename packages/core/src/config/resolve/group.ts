@@ -121,6 +121,7 @@ export async function resolveGroup(resolving: Resolving, group: string): Promise
     },
     ...(channel.atRest === undefined ? {} : { atRest: channel.atRest }),
     ...pulledOf(resolving, group, from),
+    ...(input.editDeadLetters === true ? { editDeadLetters: true } : {}),
     ...breakerOf(resolving, group, input, policy),
     ...rateOf(resolving, group, input),
     capabilities,

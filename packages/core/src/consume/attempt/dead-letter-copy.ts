@@ -1,4 +1,4 @@
-import type { WireMessage } from "../../driver/index.ts";
+import type { Capabilities, WireMessage } from "../../driver/index.ts";
 import { encodeBody, fingerprint } from "../../wire/codec.ts";
 import { nextHop, type DeadInfo } from "../../wire/envelope.ts";
 import { isMessagingError } from "../../api/errors.ts";
@@ -42,10 +42,10 @@ export async function copyToDeadLetters(
   const { expiresAt: _, ...kept } = original;
   const envelope = { ...kept, hop: nextHop(original.hop), dead };
   try {
-    await deadLetters.send((caps) => encodeBody(envelope, opened.body, caps), {
-      reserve: true,
-      trace: readTrace(original),
-    });
+    const { fairness } = message.delivery.message;
+    const make = (caps: Capabilities) =>
+      encodeBody(envelope, opened.body, caps, caps.fairness ? { fairness } : undefined);
+    await deadLetters.send(make, { reserve: true, trace: readTrace(original) });
   } catch (error) {
     if (!isMessagingError(error) || error.kind !== "permanent") throw error;
     const copy = verbatim(

@@ -66,6 +66,7 @@ export function viewOf(
   if (lease.fencingToken !== undefined) view["fencingToken"] = lease.fencingToken;
   if (message.body?.encrypted !== undefined) view["encrypted"] = message.body.encrypted;
   if (envelope === undefined) return view;
+  if (envelope.causationId !== undefined) view["causationId"] = envelope.causationId;
   if (envelope.expiresAt !== undefined) view["expiresAt"] = new Date(envelope.expiresAt);
   if (envelope.traceparent !== undefined) view["traceparent"] = envelope.traceparent;
   if (envelope.tracestate !== undefined) view["tracestate"] = envelope.tracestate;

@@ -74,12 +74,7 @@ export class BodyReader implements Bodies {
     codec: Codec | undefined,
   ): unknown {
     if (this.pipeline.cipher !== undefined && state.encrypted === false) this.plain++;
-    if (content === before) return dataFrom(opened, codec);
-    if (isForeign(opened)) {
-      const text = asText(content.body);
-      return typeof text === "string" ? maybeJson(text) : text;
-    }
-    return dataOf(content, isText(content.contentType) ? asText(content.body) : toBytes(content.body), type, codec);
+    return dataOfRead(before, content, opened, type, codec);
   }
 
   /** A step that fails in an unknown way says nothing about the message, so it is tried again for a while. */
@@ -117,6 +112,22 @@ export class BodyReader implements Bodies {
   }
 }
 
+/** The data of a message whose content was read: `content` is what the steps made of `before`. */
+export function dataOfRead(
+  before: Content,
+  content: Content,
+  opened: Opened,
+  type: string,
+  codec: Codec | undefined,
+): unknown {
+  if (content === before) return dataFrom(opened, codec);
+  if (isForeign(opened)) {
+    const text = asText(content.body);
+    return typeof text === "string" ? maybeJson(text) : text;
+  }
+  return dataOf(content, isText(content.contentType) ? asText(content.body) : toBytes(content.body), type, codec);
+}
+
 /** Reads messages that have passed steps although the channel has none here. */
 export function readerWithoutSteps(channel: string, maxInFlightBytes: number): Bodies {
   return new BodyReader(new Pipeline({ channel }), maxInFlightBytes, channel);
@@ -137,7 +148,7 @@ export function receivedContent({ envelope, body, headers }: Opened): Content {
 }
 
 /** True for another producer's message and for our copies of it, which have its headers as theirs. */
-const isForeign = ({ foreign, envelope }: Opened): boolean => foreign || envelope?.source === FOREIGN_SOURCE;
+export const isForeign = ({ foreign, envelope }: Opened): boolean => foreign || envelope?.source === FOREIGN_SOURCE;
 
 const NO_NATIVE: Readonly<Record<string, string>> = Object.freeze({});
 

@@ -1,17 +1,27 @@
 import type { GroupEvent } from "../../consume/lease/group-context.ts";
-import type { Connection, Delivery, Runtime, WireMessage } from "../../driver/index.ts";
+import type { Capabilities, Connection, Delivery, Runtime, WireMessage } from "../../driver/index.ts";
 import { encodeBody } from "../../wire/codec.ts";
 import { readTrace } from "../../wire/trace.ts";
 import { nextHop } from "../../wire/envelope.ts";
 import { type Duration, formatDuration, milliseconds } from "../../api/duration.ts";
-import { MessagingError } from "../../api/errors.ts";
+import { fromFault, isMessagingError, MessagingError } from "../../api/errors.ts";
 import type {
   DeadLetterCount,
+  DeadLetterEdit,
   DeadLetterFilter,
   DeadLetterGroup,
   DeadLetterItem,
+  EditedLetter,
+  EditOptions,
+  ExportOptions,
+  ExportProgress,
+  ExportResult,
   GroupsOptions,
   GroupsResult,
+  ImportOptions,
+  ImportProgress,
+  ImportResult,
+  OperatorOptions,
   Purged,
   PurgeOptions,
   Redriven,
@@ -20,13 +30,20 @@ import type {
   ScanOptions,
   ScanResult,
 } from "../../api/dead-letters.ts";
+import type { ChannelShape } from "../../api/shapes.ts";
 import type { Pipeline } from "../../content/pipeline.ts";
 import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
+import type { Preparing } from "../../publish/prepared.ts";
 import type { Make } from "../../publish/send/outgoing-message.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import { readable, renewed } from "./content.ts";
+import { checkEdit, edited } from "./edit.ts";
+import { checkExport, exported } from "./export.ts";
 import { matcher } from "./filter.ts";
+import { checkImport, imported } from "./import.ts";
 import { itemOf, type Letter, letterOf } from "./letter.ts";
+import { checkNative, NativeRedrive } from "./native.ts";
+import { Operations } from "./operation.ts";
 import { Progress } from "./progress.ts";
 import { checkRedrive, Redrive } from "./redrive.ts";
 import { Scan } from "./scan.ts";
@@ -37,9 +54,14 @@ const SCAN_MAX = 1_000;
 const LOOK_MAX = 10_000;
 const SCAN_HIDE = "30s";
 const REDRIVE_HIDE = "5m";
+/** How many letters are deleted together. */
+const TOGETHER = 100;
 const GROUP_FIELDS = ["type", "key", "code", "errorClass"] as const;
 
-export interface DeadLetterBoxOptions {
+export interface DeadLetterBoxOptions extends OperatorOptions {
+  readonly shape: ChannelShape;
+  /** The name of this service. */
+  readonly service: string;
   readonly channel: ChannelPlan;
   readonly group: GroupPlan;
   /** The connection of the dead-letter destination. */
@@ -47,12 +69,16 @@ export interface DeadLetterBoxOptions {
   readonly runtime: Runtime;
   /** The send queue to the group that failed the messages, and to no other group. */
   readonly target: () => SendQueue;
-  /** Whether the depth of the dead-letter destination is exact. */
-  readonly exactDepth: boolean;
+  /** The send queue to the group's dead letters. */
+  readonly box: () => SendQueue;
+  /** What the adapter declares of the dead-letter destination. Absent if there is none. */
+  readonly capabilities?: Capabilities | undefined;
   /** Reads what the channel's messages have passed. Absent if they pass nothing. */
   readonly pipeline?: Pipeline | undefined;
   /** For how long the group's inbox remembers a message, in milliseconds. Absent if no consumer here has one. */
   readonly inboxMs?: number | undefined;
+  /** Prepares what is sent to the channel. Absent with `pipeline`. */
+  readonly preparing?: Preparing | undefined;
   readonly emit: (event: GroupEvent) => void;
   /** Throws `closed` once messaging is stopped; no broker is called from then on. */
   readonly open: () => void;
@@ -70,13 +96,22 @@ export interface Running<S, R> {
 export class DeadLetterBox {
   readonly #options: DeadLetterBoxOptions;
   #beyond = false;
+  readonly #operations: Operations;
 
   constructor(options: DeadLetterBoxOptions) {
+    const { channel, group, runtime, emit, by, audit } = options;
     this.#options = options;
+    this.#operations = new Operations({
+      channel: channel.channel,
+      group: group.group,
+      runtime,
+      emit,
+      ...(by === undefined ? {} : { by }),
+      ...(audit === undefined ? {} : { audit }),
+    });
   }
 
   async count(): Promise<DeadLetterCount> {
-    const { exactDepth } = this.#options;
     const depth = await this.#session(SCAN_HIDE).depth();
     const sum = (of: "ready" | "held") => {
       const given = depth.flatMap((each) => each[of] ?? []);
@@ -86,7 +121,7 @@ export class DeadLetterBox {
     return {
       ...(ready === undefined ? {} : { ready }),
       ...(hidden === undefined ? {} : { hidden }),
-      exact: exactDepth,
+      exact: this.#exactDepth,
     };
   }
 
@@ -104,7 +139,7 @@ export class DeadLetterBox {
   }
 
   async get(id: string, options: Pick<ScanOptions, "max" | "hide"> = {}): Promise<DeadLetterItem | undefined> {
-    const scan = this.#scan({ max: options.max ?? LOOK_MAX, hide: options.hide, wants: (letter) => letter.id === id });
+    const scan = this.#scan({ max: options.max ?? LOOK_MAX, hide: options.hide, wants: ({ id: its }) => its === id });
     for await (const { item } of scan.found()) return item;
     return undefined;
   }
@@ -136,6 +171,7 @@ export class DeadLetterBox {
   }
 
   redrive(options: RedriveOptions = {}): Running<RedriveProgress, Redriven> {
+    if (options.native === true) return this.#native(options);
     checkRedrive(options);
     const { runtime } = this.#options;
     const progress = new Progress<RedriveProgress>();
@@ -150,11 +186,121 @@ export class DeadLetterBox {
       send: (letter) => this.#send(letter),
       progress,
     });
-    return { steps: progress.steps(), result: run.run() };
+    const result = options.dryRun === true ? run.run() : this.#asked("redrive", options, () => run.run(), progress);
+    return { steps: progress.steps(), result };
   }
 
-  async purge({ filter, ids, dryRun = false }: PurgeOptions = {}): Promise<Purged> {
-    const { connection, group, closed, runtime } = this.#options;
+  #native(options: RedriveOptions): Running<RedriveProgress, Redriven> {
+    const { channel, group, capabilities, connection, runtime, open, closed } = this.#options;
+    const from = this.#from();
+    const progress = new Progress<RedriveProgress>();
+    const parts = { options, channel, group, from, capabilities, connection, runtime, open, closed, progress };
+    checkNative(parts);
+    const run = () => new NativeRedrive(parts).run();
+    return { steps: progress.steps(), result: this.#asked("native-redrive", options, run, progress) };
+  }
+
+  /** Does the work of a run between its two entries. A run that is refused has no steps. */
+  async #asked<T extends object>(
+    action: Parameters<Operations["run"]>[0],
+    options: object,
+    work: () => Promise<T>,
+    progress: { end(): void },
+  ): Promise<T> {
+    const { signal: _, errors: __, ...asked } = { signal: undefined, errors: undefined, ...options };
+    try {
+      return await this.#operations.run(action, asked, work, numbersOf);
+    } finally {
+      progress.end();
+    }
+  }
+
+  async edit(
+    id: string,
+    edit: DeadLetterEdit,
+    { max = LOOK_MAX, hide = REDRIVE_HIDE }: EditOptions = {},
+  ): Promise<EditedLetter> {
+    checkEdit(id, edit);
+    const { group, channel, emit, pipeline, preparing } = this.#options;
+    if (group.editDeadLetters !== true) {
+      const text = `group "${group.group}" of "${channel.channel}" does not allow it; set editDeadLetters: true for the group, where such a change of data may be made by hand`;
+      throw new MessagingError("edit-not-allowed", `edit: ${text}`, {
+        kind: "config",
+        channel: channel.channel,
+        group: group.group,
+        id,
+      });
+    }
+    const session = this.#session(hide);
+    const scan = this.#scan({
+      session,
+      max,
+      hide,
+      read: false,
+      wants: (letter) => letter.id === id && letter.owner !== "others",
+    });
+    const sent = ({ id: its, key }: { readonly id: string; readonly key?: string | undefined }): void => {
+      if (!group.from.ordered) return;
+      emit({ type: "order-gap", level: "warn", reason: "redrive", id: its, ...(key === undefined ? {} : { key }) });
+    };
+    const fields = Object.entries(edit).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    const asked = { id, fields, ...(edit.type === undefined ? {} : { type: edit.type }) };
+    const work = () => edited(id, edit, { ...this.#options, pipeline, preparing, scan, session, sent });
+    return this.#operations.run("edit", asked, work, (done) => ({ ...done }));
+  }
+
+  export(options: ExportOptions): Running<ExportProgress, ExportResult> {
+    checkExport(options);
+    const { channel, group, runtime } = this.#options;
+    const { filter, ids, hide = REDRIVE_HIDE, to, resume } = options;
+    matcher(filter, runtime.now());
+    const session = this.#session(hide);
+    const progress = new Progress<ExportProgress>();
+    const scanWith = (beforeEnd: () => Promise<void>): Scan =>
+      this.#scan({
+        session,
+        max: Number.POSITIVE_INFINITY,
+        hide,
+        ...(filter === undefined ? {} : { filter }),
+        read: filter?.reason !== undefined,
+        wants: chosen(ids),
+        beforeEnd,
+      });
+    const origin = { channel: channel.channel, group: group.group };
+    const work = () => exported({ options, origin, session, scanWith, progress });
+    const asked = {
+      ...options,
+      to: typeof to === "string" ? to : "a sink",
+      resume: resume !== undefined && resume !== false,
+    };
+    return { steps: progress.steps(), result: this.#asked("export", asked, work, progress) };
+  }
+
+  import(options: ImportOptions): Running<ImportProgress, ImportResult> {
+    checkImport(options);
+    this.#from();
+    const { channel, group, runtime, pipeline, box, connection } = this.#options;
+    const progress = new Progress<ImportProgress>();
+    const origin = { channel: channel.channel, group: group.group };
+    const error = (cause: unknown): MessagingError =>
+      isMessagingError(cause)
+        ? cause
+        : fromFault(connection.classify(cause, "send"), `import into "${group.group}"`, cause, origin);
+    const work = () => imported({ options, origin, runtime, pipeline, target: box, error, progress });
+    const asked = { ...options, from: typeof options.from === "string" ? options.from : "lines" };
+    const result = options.dryRun === true ? work() : this.#asked("import", asked, work, progress);
+    return { steps: progress.steps(), result };
+  }
+
+  async purge(options: PurgeOptions = {}): Promise<Purged> {
+    matcher(options.filter, this.#options.runtime.now());
+    const { signal: _, ...asked } = options;
+    const work = () => this.#purge(options);
+    return options.dryRun === true ? work() : this.#operations.run("purge", asked, work, (done) => ({ ...done }));
+  }
+
+  async #purge({ filter, ids, dryRun = false, signal }: PurgeOptions): Promise<Purged> {
+    const { connection, group, closed } = this.#options;
     const from = this.#from();
     if (filter === undefined && ids === undefined && !dryRun) {
       if (connection.purge === undefined)
@@ -168,45 +314,58 @@ export class DeadLetterBox {
       return { complete: true };
     }
     const session = this.#session(REDRIVE_HIDE);
-    const matches = matcher(filter, runtime.now());
+    let deleted = 0;
+    let doomed: Delivery[] = [];
+    const flush = async (): Promise<void> => {
+      const together = doomed;
+      doomed = [];
+      deleted += await session.settle(together, "ack");
+    };
     const scan = this.#scan({
       session,
       max: Number.POSITIVE_INFINITY,
       hide: REDRIVE_HIDE,
-      wants: (letter, item) => {
-        const named = ids?.includes(letter.id) ?? false;
-        if (ids !== undefined && !named) return false;
-        if (letter.owner === "others" || (letter.owner === "unknown" && !named)) return false;
-        return matches(item);
-      },
+      ...(filter === undefined ? {} : { filter }),
+      read: filter?.reason !== undefined,
+      wants: chosen(ids),
+      beforeEnd: flush,
     });
-    let deleted = 0;
     for await (const { letter } of scan.found()) {
+      if (signal?.aborted === true) break;
       if (dryRun) continue;
-      await session.settle([letter.delivery], "ack");
-      deleted++;
+      doomed.push(letter.delivery);
+      if (doomed.length >= TOGETHER) await flush();
     }
     const { matched, complete } = await scan.result;
     return { matched, deleted, complete };
   }
 
-  #scan({ max = SCAN_MAX, hide = SCAN_HIDE, filter, wants, session }: ScanInput): Scan {
+  #scan({ max = SCAN_MAX, hide = SCAN_HIDE, filter, wants, session, read = true, beforeEnd }: ScanInput): Scan {
     if (!(max >= 1)) throw new MessagingError("bad-filter", "max must be a number from 1 up", { kind: "config" });
     const { runtime } = this.#options;
     const matches = matcher(filter, runtime.now());
+    // All but the whole text of a reason stands in clear.
+    const inClear = filter?.reason === undefined;
     return new Scan({
       session: session ?? this.#session(hide),
       runtime,
       max,
       hideMs: milliseconds(hide, "hide"),
       letterOf: this.#letterOf,
-      read: this.#read,
-      wants: (item, letter) => matches(item) && (wants?.(letter, item) ?? true),
+      read: read ? this.#read : async (letter) => itemOf(letter),
+      mayWant: (letter) => (wants?.(letter) ?? true) && (!inClear || matches(itemOf(letter))),
+      wants: (item) => inClear || matches(item),
+      ...(beforeEnd === undefined ? {} : { beforeEnd }),
     });
   }
 
+  get #exactDepth(): boolean {
+    return this.#options.capabilities?.depth === "exact";
+  }
+
   #session(hide: Duration): Session {
-    const { connection, runtime, exactDepth, open, closed, channel, group } = this.#options;
+    const { connection, runtime, open, closed, channel, group } = this.#options;
+    const exactDepth = this.#exactDepth;
     const holdMs = milliseconds(hide, "hide");
     if (holdMs < 1_000) throw new MessagingError("bad-filter", "hide must be 1s or longer", { kind: "config" });
     const errorContext = { channel: channel.channel, group: group.group };
@@ -275,7 +434,8 @@ export class DeadLetterBox {
       redrives: (kept.redrives ?? 0) + 1,
       ...(this.#options.channel.model === "stream" ? { to: this.#options.group.group } : {}),
     };
-    return (capabilities) => encodeBody(envelope, decoded.body, capabilities);
+    const { fairness } = delivery.message;
+    return (caps) => encodeBody(envelope, decoded.body, caps, caps.fairness ? { fairness } : undefined);
   }
 }
 
@@ -283,8 +443,24 @@ interface ScanInput {
   readonly max?: number | undefined;
   readonly hide?: Duration | undefined;
   readonly filter?: DeadLetterFilter;
-  readonly wants?: (letter: Letter, item: DeadLetterItem) => boolean;
+  readonly wants?: (letter: Letter) => boolean;
   readonly session?: Session;
+  /** Whether bodies and encrypted reasons are needed. Default true. */
+  readonly read?: boolean;
+  readonly beforeEnd?: () => Promise<void>;
+}
+
+/** Letters that this channel and group wrote, and others only if they are named. */
+const chosen =
+  (ids: readonly string[] | undefined) =>
+  ({ id, owner }: Letter): boolean => {
+    const named = ids?.includes(id) ?? false;
+    return named ? owner !== "others" : ids === undefined && owner === "ours";
+  };
+
+/** What a result says in numbers and words. Errors have their own event. */
+function numbersOf(result: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(result).filter(([name]) => name !== "errors" && name !== "resume"));
 }
 
 async function* itemsOf(scan: Scan): AsyncGenerator<DeadLetterItem, void, undefined> {

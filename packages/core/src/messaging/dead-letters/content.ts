@@ -1,5 +1,6 @@
 /** The content of dead letters: what an operator sees of an encrypted or stored one, and how long its stored body lives. */
 import type { DeadLetterItem } from "../../api/dead-letters.ts";
+import { MessagingError } from "../../api/errors.ts";
 import { attributesOf, receivedContent } from "../../consume/lease/body-reader.ts";
 import type { Pipeline } from "../../content/pipeline.ts";
 import type { Delivery } from "../../driver/index.ts";
@@ -50,14 +51,23 @@ export async function renewed(claimCheck: ClaimCheck, channel: string, delivery:
   await claimCheck.renew(content, attributesOf(channel, decoded, decoded.type, delivery.enqueuedAt ?? 0));
 }
 
-/** Reading for a person who looks: one letter at a time, so its memory is not limited beyond that of one body. */
-class Looking implements Reading {
-  readonly foreign = false;
-  readonly native: Readonly<Record<string, string>>;
-  readonly signal = new AbortController().signal;
+/** Refuses a letter whose body is stored elsewhere, where the channel has no store: it could never be handled. */
+export function refuseLost(channel: string, delivery: Delivery): void {
+  const decoded = decode(delivery.message);
+  if (decoded.foreign || receivedContent(decoded).claim?.sha256 === undefined) return;
+  const why = "its body is stored elsewhere, and the channel has no `claimCheck` to read it";
+  throw new MessagingError("claim-not-configured", `"${channel}": ${why}`, { kind: "permanent" });
+}
 
-  constructor(headers: Readonly<Record<string, string>>) {
+/** Reading for a person who looks: one letter at a time, so its memory is not limited beyond that of one body. */
+export class Looking implements Reading {
+  readonly foreign: boolean;
+  readonly native: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal = new AbortController().signal;
+
+  constructor(headers: Readonly<Record<string, string>>, foreign = false) {
     this.native = headers;
+    this.foreign = foreign;
   }
 
   reserve(): void {}

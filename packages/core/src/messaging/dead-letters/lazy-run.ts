@@ -1,5 +1,6 @@
 /** A run whose code is still being loaded. Only this small part is loaded with every service. */
-import type { Running } from "./box.ts";
+import type { DeadLetters } from "../../api/dead-letters.ts";
+import type { DeadLetterBox, Running } from "./box.ts";
 
 export class LazyScan<S, R> implements AsyncIterable<S> {
   readonly #run: Promise<Running<S, R>>;
@@ -27,4 +28,20 @@ export class LazyRun<S, R> extends LazyScan<S, R> implements PromiseLike<R> {
   ): Promise<A | B> {
     return this.result.then(done, failed);
   }
+}
+
+/** The operations on dead letters, whose code is loaded at the first call. */
+export function lazily(box: () => Promise<DeadLetterBox>): DeadLetters {
+  return {
+    count: async () => (await box()).count(),
+    peek: async (count) => (await box()).peek(count),
+    scan: (options) => new LazyScan(box().then((it) => it.scan(options))),
+    get: async (id, options) => (await box()).get(id, options),
+    groups: async (options) => (await box()).groups(options),
+    redrive: (options) => new LazyRun(box().then((it) => it.redrive(options))),
+    edit: async (id, edit, options) => (await box()).edit(id, edit, options),
+    export: (options) => new LazyRun(box().then((it) => it.export(options))),
+    import: (options) => new LazyRun(box().then((it) => it.import(options))),
+    purge: async (options) => (await box()).purge(options),
+  };
 }

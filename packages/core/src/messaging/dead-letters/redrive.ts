@@ -102,6 +102,10 @@ export class Redrive {
       }
       let size = options.canary === undefined ? WAVE : Math.min(2 * options.canary.count, WAVE);
       while (stopped === undefined) {
+        if (options.signal?.aborted === true) {
+          stopped = "signal";
+          break;
+        }
         if (this.#allowance <= 0) {
           stopped = "max";
           break;
@@ -215,7 +219,8 @@ export class Redrive {
     for (let left = Math.min(size, this.#allowance); left > 0 && this.#pending.size > 0; ) {
       const most = Math.min(left, rate?.max ?? left);
       const now = runtime.monotonic();
-      if (rate !== undefined && now < this.#nextWaveAt) await runtime.sleep(this.#nextWaveAt - now);
+      if (rate !== undefined && now < this.#nextWaveAt) await runtime.sleep(this.#nextWaveAt - now, options.signal);
+      if (options.signal?.aborted === true) return undefined;
       const part = this.#take(most);
       left -= most;
       if (part.length === 0) continue;
@@ -267,13 +272,16 @@ export class Redrive {
   /** Waits for letters of the canary that die again. They are behind all others, so these are received, too. */
   async #watch(waitMs: number): Promise<void> {
     const { runtime, session } = this.#parts;
+    const { signal } = this.#parts.options;
     const until = runtime.monotonic() + waitMs;
     this.#tell("waiting");
     for (let left = waitMs; left > 0 && this.#died.size < this.#canary.size; left = until - runtime.monotonic()) {
       const died = this.#died.size;
       const room = session.held < MOST_HELD;
       const got = room ? await this.#look(WAVE, Math.min(left, 10_000)) : 0;
-      if (!room || (got === 0 && until - runtime.monotonic() > left - 1)) await runtime.sleep(Math.min(left, 1_000));
+      if (!room || (got === 0 && until - runtime.monotonic() > left - 1))
+        await runtime.sleep(Math.min(left, 1_000), signal);
+      if (signal?.aborted === true) return;
       if (died !== this.#died.size) this.#tell("waiting");
       if (this.#tooMany) return;
     }

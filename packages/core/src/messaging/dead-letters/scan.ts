@@ -11,7 +11,11 @@ export interface ScanParts {
   readonly hideMs: number;
   readonly letterOf: (delivery: Letter["delivery"]) => Letter;
   readonly read: (letter: Letter) => Promise<DeadLetterItem>;
+  /** Tells by what stands in clear, before a body is fetched and decrypted. Default: every letter may be wanted. */
+  readonly mayWant?: (letter: Letter) => boolean;
   readonly wants: (item: DeadLetterItem, letter: Letter) => boolean;
+  /** Called at the end, before the letters are given back. */
+  readonly beforeEnd?: () => Promise<void>;
 }
 
 export interface Found {
@@ -39,7 +43,7 @@ export class Scan {
   }
 
   async *found(): AsyncGenerator<Found, void, undefined> {
-    const { session, runtime, max, hideMs, letterOf, read, wants } = this.#parts;
+    const { session, runtime, max, hideMs, letterOf, read, mayWant, wants, beforeEnd } = this.#parts;
     const known = new Map<string, Delivery>();
     let why: ScanResult["why"] = "left";
     let failed: { readonly error: unknown } | undefined;
@@ -66,6 +70,7 @@ export class Scan {
           return;
         }
         for (const letter of fresh) {
+          if (mayWant?.(letter) === false) continue;
           const item = await read(letter);
           if (!wants(item, letter)) continue;
           this.#matched++;
@@ -77,6 +82,11 @@ export class Scan {
       failed = { error };
       throw session.error(error);
     } finally {
+      const last = await beforeEnd?.().then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      failed ??= last;
       timer[Symbol.dispose]();
       const hidden = session.mostHeld;
       await session.close();
@@ -90,6 +100,8 @@ export class Scan {
           ...(complete ? {} : { why }),
           receives: session.receives,
         });
+      // oxlint-disable-next-line no-unsafe-finally -- what the end could not do must reach the caller, also one that has left
+      if (last !== undefined) throw session.error(last.error);
     }
   }
 }

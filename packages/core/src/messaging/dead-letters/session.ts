@@ -39,8 +39,10 @@ export class Session {
   readonly #full: { readonly receiver: ReceiverDriver; readonly lease: Lease; readonly stop: AbortController }[] = [];
   #stop = new AbortController();
   #receiver: ReceiverDriver | undefined;
-  #lease: Lease | undefined;
-  #limit = AHEAD;
+  /** One, or one for each partition. */
+  #leases: Lease[] = [];
+  /** For a broker that pushes: how many letters each lease may hold. */
+  #limits = new Map<Lease, number>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -62,27 +64,45 @@ export class Session {
   /** Resolves with at most `max` letters. Empty: the broker has none for us, now or within `waitMs`. */
   async receive(max: number, waitMs = LAST_LOOK_MS): Promise<readonly Delivery[]> {
     const got = await this.#trying("receive", async () => {
-      const lease = await this.#opened();
-      this.#makeRoom(lease);
-      this.receives++;
-      const quick = (await lease.receive(max, 0, lease.lost)) ?? [];
-      if (quick.length > 0) return quick;
-      if (lease.limit === undefined && (await this.#surelyEmpty()) && waitMs <= LAST_LOOK_MS) return [];
-      this.receives++;
-      const late = (await lease.receive(max, waitMs, lease.lost)) ?? [];
-      if (late.length > 0 || !(await this.#another(lease))) return late;
-      const more = await this.#opened();
-      this.receives++;
-      return (await more.receive(max, waitMs, more.lost)) ?? [];
+      const leases = await this.#opened();
+      for (const lease of leases) {
+        this.#makeRoom(lease);
+        const quick = await this.#take(lease, max, 0);
+        if (quick.length > 0) return quick;
+      }
+      const pushes = leases.some(({ limit }) => limit !== undefined);
+      if (!pushes && (await this.#surelyEmpty()) && waitMs <= LAST_LOOK_MS) return [];
+      const late = await this.#takeAll(max, waitMs);
+      if (late.length > 0 || !(await this.#another())) return late;
+      await this.#opened();
+      return this.#takeAll(max, waitMs);
     });
-    for (const delivery of got) this.#held.set(delivery, this.#lease!);
     this.mostHeld = Math.max(this.mostHeld, this.held);
     return got;
   }
 
-  /** Settles letters. Tries again while their hold lasts: a lost `ack` would let a letter be sent twice. */
-  async settle(deliveries: readonly Delivery[], action: "ack" | "release"): Promise<void> {
+  /** Receives under all leases at once, each a part. Again, if there are more leases meanwhile and nothing came. */
+  async #takeAll(max: number, waitMs: number): Promise<readonly Delivery[]> {
+    const leases = [...this.#leases];
+    const part = Math.max(1, Math.floor(max / leases.length));
+    const got = (await Promise.all(leases.map((lease) => this.#take(lease, part, waitMs)))).flat();
+    return got.length === 0 && this.#leases.length > leases.length ? this.#takeAll(max, waitMs) : got;
+  }
+
+  async #take(lease: Lease, max: number, waitMs: number): Promise<readonly Delivery[]> {
+    this.receives++;
+    const got = (await lease.receive(max, waitMs, lease.lost)) ?? [];
+    for (const delivery of got) this.#held.set(delivery, lease);
+    return [...got];
+  }
+
+  /**
+   * Settles letters, and resolves with how many. Tries again while their hold lasts: a lost `ack` would let a letter be sent twice. One
+   * whose hold has ended stays.
+   */
+  async settle(deliveries: readonly Delivery[], action: "ack" | "release"): Promise<number> {
     const { batch } = this;
+    let settled = 0;
     for (let i = 0; i < deliveries.length; i += batch) {
       let left = deliveries.slice(i, i + batch).filter((delivery) => this.#held.has(delivery));
       while (left.length > 0)
@@ -92,6 +112,7 @@ export class Session {
           const asked = left.filter((delivery) => this.#held.get(delivery) === lease);
           const settlements = asked.map(({ receipt }) => ({ receipt, action }));
           const outcomes = await lease.settle(settlements, lease.lost);
+          settled += outcomes.filter((outcome) => outcome === undefined).length;
           const failed = outcomes.filter((outcome) => outcome !== undefined && !this.#isLost(outcome.cause));
           const stay = asked.filter((_, at) => outcomes[at] !== undefined && !this.#isLost(outcomes[at].cause));
           for (const one of asked) if (!stay.includes(one)) this.#held.delete(one);
@@ -99,6 +120,7 @@ export class Session {
           if (failed.length > 0) throw failed[0]!.cause;
         });
     }
+    return settled;
   }
 
   /** How many letters there are. It receives none. */
@@ -146,14 +168,15 @@ export class Session {
         const kind = isMessagingError(cause) ? cause.kind : connection.classify(cause, during).kind;
         const over = kind === "auth" || kind === "config" || kind === "permanent";
         if (over || tries >= TRIES || closed.aborted) throw this.error(cause);
-        if (this.#lease?.lost.aborted === true) await this.#end();
+        if (this.#leases.some(({ lost }) => lost.aborted)) await this.#end();
         await runtime.sleep(reconnectMs(tries, runtime.random), closed);
       }
     }
   }
 
-  async #opened(): Promise<Lease> {
-    if (this.#lease !== undefined && !this.#lease.lost.aborted) return this.#lease;
+  /** The leases that there are: at least one. Those of other partitions come a moment after the first. */
+  async #opened(): Promise<readonly Lease[]> {
+    if (this.#leases.length > 0 && this.#leases.every(({ lost }) => !lost.aborted)) return this.#leases;
     if (this.#receiver !== undefined) await this.#end();
     const { connection, from, holdMs, closed } = this.#options;
     const stop = new AbortController();
@@ -161,13 +184,14 @@ export class Session {
     const asked = { holdMs, prefetch: MOST_HELD, window: AHEAD, start: "earliest" } as const;
     const receiver = await connection.receiver(from, asked, AbortSignal.any([stop.signal, closed]));
     this.#receiver = receiver;
-    this.#limit = AHEAD;
     this.#refuseLimit(receiver);
-    const leases = receiver.leases(stop.signal)[Symbol.asyncIterator]();
-    const { value, done } = await leases.next();
+    const arrivals = receiver.leases(stop.signal)[Symbol.asyncIterator]();
+    const { value, done } = await arrivals.next();
     if (done === true) throw new Error("the receiver gave no lease");
-    this.#lease = value;
-    return value;
+    const leases = [value];
+    this.#leases = leases;
+    void gather(arrivals, leases);
+    return leases;
   }
 
   /** Looking counts as a delivery. A queue with a limit would drop or move the letters that were looked at. */
@@ -187,19 +211,25 @@ export class Session {
     if (lease.limit === undefined) return;
     let held = 0;
     for (const of of this.#held.values()) if (of === lease) held++;
-    if (held + AHEAD / 2 < this.#limit) return;
-    this.#limit = Math.min(held + AHEAD, MOST_HELD);
-    lease.limit(this.#limit);
+    // At first all leases of the receiver share what it may send ahead.
+    const limit = this.#limits.get(lease) ?? AHEAD / this.#leases.length;
+    if (held + AHEAD / 2 < limit) return;
+    const more = Math.min(held + AHEAD, MOST_HELD);
+    this.#limits.set(lease, more);
+    lease.limit(more);
   }
 
   /** Sets a reader aside that gets no more although there is more. It keeps what it holds. False: there is no more, or it may have more. */
-  async #another(lease: Lease): Promise<boolean> {
+  async #another(): Promise<boolean> {
     const receiver = this.#receiver;
-    if (lease.limit === undefined || receiver === undefined || this.held >= MOST_HELD) return false;
+    const [lease, ...others] = this.#leases;
+    if (lease?.limit === undefined || receiver === undefined || this.held >= MOST_HELD) return false;
+    // Of a partition, the broker gives another reader nothing.
+    if (others.length > 0) return false;
     const holds = [...this.#held.values()].some((of) => of === lease);
     if (!holds || ((await this.rest()).ready ?? 0) === 0) return false;
     this.#full.push({ receiver, lease, stop: this.#stop });
-    this.#lease = undefined;
+    this.#leases = [];
     this.#receiver = undefined;
     this.#stop = new AbortController();
     return true;
@@ -213,9 +243,12 @@ export class Session {
       await full.receiver.close();
     }
     this.#stop.abort();
-    await this.#lease?.release("drained", this.#options.closed).catch(() => undefined);
+    await Promise.all(
+      this.#leases.map((lease) => lease.release("drained", this.#options.closed).catch(() => undefined)),
+    );
     this.#held.clear();
-    this.#lease = undefined;
+    this.#leases = [];
+    this.#limits = new Map();
     this.#receiver = undefined;
     await receiver?.close();
   }
@@ -232,4 +265,11 @@ export class Session {
     const { kind } = this.#options.connection.classify(cause, "settle");
     return kind === "lost" || kind === "closed";
   }
+}
+
+/** Adds the leases of other partitions as they come. A failure shows in the leases that there are. */
+async function gather(arrivals: AsyncIterator<Lease>, leases: Lease[]): Promise<void> {
+  try {
+    for (let next = await arrivals.next(); next.done !== true; next = await arrivals.next()) leases.push(next.value);
+  } catch {}
 }
