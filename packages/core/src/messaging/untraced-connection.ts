@@ -16,12 +16,19 @@ export function untracedConnection(connection: Connection): Connection {
 
 /** Core's loops run outside already. What they open is called as it is, so that a message costs nothing more. */
 function detached(connection: Connection): Connection {
-  const { depth, purge, seek } = connection;
+  const { depth, purge, seek, moves } = connection;
   return {
     sender: (...given) => outside(() => connection.sender(...given)),
     receiver: (...given) => outside(() => connection.receiver(...given)),
     ...(depth && { depth: (...given) => outside(() => depth.apply(connection, given)) }),
     ...(purge && { purge: (...given) => outside(() => purge.apply(connection, given)) }),
+    ...(moves && {
+      moves: {
+        start: (...given) => outside(() => moves.start(...given)),
+        list: (...given) => outside(() => moves.list(...given)),
+        cancel: (...given) => outside(() => moves.cancel(...given)),
+      },
+    }),
     ...(seek && { seek: (...given) => outside(() => seek.apply(connection, given)) }),
     classify: (cause, during) => connection.classify(cause, during),
     close: () => outside(() => connection.close()),
