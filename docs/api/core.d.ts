@@ -175,6 +175,7 @@ export interface GroupInput<Null = never> {
     } | Null;
     readonly address?: string | Null;
     readonly deadLetterAddress?: string | Null;
+    readonly editDeadLetters?: boolean | Null;
     readonly batch?: BatchInput<Null> | Null;
     readonly filter?: boolean | readonly string[] | Null;
     readonly breaker?: BreakerInput<Null> | Null;
@@ -315,9 +316,11 @@ export interface RedriveOptions {
     readonly before?: Date | number;
     readonly dryRun?: boolean;
     readonly hide?: Duration;
+    readonly native?: boolean;
+    readonly signal?: AbortSignal;
 }
 export interface RedriveProgress {
-    readonly phase: "canary" | "waiting" | "sending" | "done";
+    readonly phase: "canary" | "waiting" | "sending" | "moving" | "done";
     readonly matched: number;
     readonly moved: number;
     readonly died: number;
@@ -331,20 +334,98 @@ export interface Redriven extends Omit<RedriveProgress, "phase"> {
         readonly died: number;
         readonly silent: number;
     };
-    readonly stopped?: "max" | "share" | "error" | "more";
-    readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before">;
+    readonly stopped?: "max" | "share" | "error" | "more" | "signal";
+    readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before" | "native">;
     readonly errors?: readonly MessagingError[];
 }
 export interface RedriveRun extends AsyncIterable<RedriveProgress>, PromiseLike<Redriven> {
     readonly result: Promise<Redriven>;
 }
-export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids"> {
+export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids" | "signal"> {
     readonly dryRun?: boolean;
 }
 export interface Purged {
     readonly matched?: number;
     readonly deleted?: number;
     readonly complete: boolean;
+}
+export interface DeadLetterEdit {
+    readonly data?: unknown;
+    readonly type?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+}
+export interface EditOptions {
+    readonly max?: number;
+    readonly hide?: Duration;
+}
+export interface EditedLetter {
+    readonly id: string;
+    readonly causationId: string;
+    readonly removed: boolean;
+}
+export interface ExportSink {
+    write(line: string): unknown;
+    sync?(): Promise<void>;
+}
+export interface ExportOptions {
+    readonly to: string | ExportSink;
+    readonly filter?: DeadLetterFilter;
+    readonly ids?: readonly string[];
+    readonly max?: number;
+    readonly remove?: boolean;
+    readonly resume?: boolean | Iterable<string>;
+    readonly hide?: Duration;
+    readonly signal?: AbortSignal;
+}
+export interface ExportProgress {
+    readonly written: number;
+    readonly removed: number;
+}
+export interface ExportResult extends ScanResult {
+    readonly written: number;
+    readonly known: number;
+    readonly removed: number;
+}
+export interface ExportRun extends AsyncIterable<ExportProgress>, PromiseLike<ExportResult> {
+    readonly result: Promise<ExportResult>;
+}
+export interface ImportOptions {
+    readonly from: string | Iterable<string> | AsyncIterable<string>;
+    readonly skip?: number;
+    readonly dryRun?: boolean;
+    readonly signal?: AbortSignal;
+}
+export interface ImportProgress {
+    readonly imported: number;
+    readonly failed: number;
+}
+export interface ImportResult extends ImportProgress {
+    readonly line: number;
+    readonly stopped?: "error" | "signal";
+    readonly errors?: readonly MessagingError[];
+}
+export interface ImportRun extends AsyncIterable<ImportProgress>, PromiseLike<ImportResult> {
+    readonly result: Promise<ImportResult>;
+}
+export interface OperatorOptions {
+    readonly by?: string;
+    readonly audit?: (entry: OperationEntry) => unknown;
+}
+export type OperatorAction = "redrive" | "native-redrive" | "edit" | "purge" | "export" | "import" | "replay";
+export interface OperationEntry {
+    readonly operation: string;
+    readonly action: OperatorAction;
+    readonly phase: "begin" | "end";
+    readonly at: number;
+    readonly by?: string;
+    readonly channel: string;
+    readonly group: string;
+    readonly asked: Readonly<Record<string, unknown>>;
+    readonly done?: Readonly<Record<string, unknown>>;
+    readonly error?: {
+        readonly code: string;
+        readonly message: string;
+    };
 }
 export interface DeadLetterCount {
     readonly ready?: number;
@@ -358,6 +439,9 @@ export interface DeadLetters {
     get(id: string, options?: Pick<ScanOptions, "max" | "hide">): Promise<DeadLetterItem | undefined>;
     groups(options: GroupsOptions): Promise<GroupsResult>;
     redrive(options?: RedriveOptions): RedriveRun;
+    edit(id: string, edit: DeadLetterEdit, options?: EditOptions): Promise<EditedLetter>;
+    export(options: ExportOptions): ExportRun;
+    import(options: ImportOptions): ImportRun;
     purge(options?: PurgeOptions): Promise<Purged>;
 }
 export interface DeadLetterItem {
@@ -472,6 +556,7 @@ export interface DeliveryFacts {
     readonly traceparent?: string;
     readonly tracestate?: string;
     readonly hop: number;
+    readonly causationId?: string;
     readonly expiresAt?: Date;
     readonly encrypted?: boolean;
 }
@@ -563,6 +648,7 @@ export declare function fromFault(fault: Fault, doing: string, cause: unknown, c
 export {};
 
 // api/events.d.ts
+import type { OperatorAction } from "./dead-letters.ts";
 import type { MessagingError } from "./errors.ts";
 export type MessagingEvent = EventContext &
 ({
@@ -669,6 +755,17 @@ export type MessagingEvent = EventContext &
     readonly error?: unknown;
 }
  | {
+    readonly type: "operation";
+    readonly level: "info";
+    readonly operation: string;
+    readonly action: OperatorAction;
+    readonly phase: "begin" | "end";
+    readonly by?: string;
+    readonly asked: Readonly<Record<string, unknown>>;
+    readonly done?: Readonly<Record<string, unknown>>;
+    readonly error?: unknown;
+}
+ | {
     readonly type: "position-lost";
     readonly level: "error";
     readonly error?: unknown;
@@ -730,6 +827,8 @@ export interface GroupExplanation {
     readonly hold: string;
     readonly retry: string;
     readonly exhausted: Exhausted;
+    readonly editDeadLetters: boolean;
+    readonly nativeRedrive: boolean;
     readonly notes?: readonly string[];
     readonly use?: readonly string[];
 }
@@ -767,7 +866,7 @@ export {};
 import type { AnyChannel } from "./channel.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
-import type { DeadLetters } from "./dead-letters.ts";
+import type { DeadLetters, OperatorOptions } from "./dead-letters.ts";
 import type { DepthOptions, GroupDepth } from "./depth.ts";
 import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
@@ -810,10 +909,10 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
     health(): Health;
     depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string, options?: DepthOptions): Promise<readonly GroupDepth[]>;
     resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
-    deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string): DeadLetters;
+    deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string, operator?: OperatorOptions): DeadLetters;
     replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom, options?: ReplayOptions): Promise<void>;
 }
-export interface ReplayOptions {
+export interface ReplayOptions extends OperatorOptions {
     readonly inbox?: "keep" | "forget";
 }
 export type ReplayFrom = "earliest" | "latest" | {
@@ -1640,6 +1739,7 @@ export interface Capabilities {
     readonly depth: "none" | "lag" | "approximate" | "exact";
     readonly purge: boolean;
     readonly delivery?: "pulled" | "pushed";
+    readonly moveAll?: boolean;
 }
 
 // driver/connection.d.ts
@@ -1651,9 +1751,24 @@ export interface Connection {
     receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
     depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
     purge?(of: Destination, signal: AbortSignal): Promise<void>;
+    readonly moves?: Moves;
     seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
     classify(cause: unknown, during: Phase): Fault;
     close(): Promise<void>;
+}
+export interface Moves {
+    start(from: Destination, to: Destination, perSecond: number | undefined, signal: AbortSignal): Promise<string>;
+    list(from: Destination, to: Destination, signal: AbortSignal): Promise<readonly MoveTask[]>;
+    cancel(handle: string, signal: AbortSignal): Promise<void>;
+}
+export interface MoveTask {
+    readonly state: "running" | "cancelling" | "completed" | "cancelled" | "failed";
+    readonly handle?: string;
+    readonly into: boolean;
+    readonly startedAt: number;
+    readonly moved: number;
+    readonly total?: number;
+    readonly failure?: string;
 }
 export type Phase = "open" | "send" | "receive" | "settle" | "extend" | "topology";
 export interface ReceiverOptions {
@@ -1717,7 +1832,7 @@ export interface Located {
 // driver/index.d.ts
 export type { Adapter, DriverEvent } from "./adapter.ts";
 export type { Capabilities } from "./capabilities.ts";
-export type { Connection, Depth, Fault, Phase, ReceiverOptions } from "./connection.ts";
+export type { Connection, Depth, Fault, Moves, MoveTask, Phase, ReceiverOptions } from "./connection.ts";
 export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
@@ -1825,7 +1940,7 @@ export interface Existing {
 
 // driver/rights.d.ts
 import type { Destination } from "./destination.ts";
-export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek";
+export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek" | "move";
 export type TopologyUse = "plan" | "apply" | "destroy";
 export type Right = IamRight | BrokerRight;
 export interface IamRight {
@@ -1999,7 +2114,7 @@ export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResul
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
-export type { DeadLetterCount, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, DeadLetters, DeadLetterScan, GroupsOptions, GroupsResult, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
+export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
 export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, } from "./api/telemetry.ts";
 export type { VerdictKind } from "./api/verdicts.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";
@@ -2228,6 +2343,7 @@ export interface GroupPlan {
     readonly deadLetter?: Destination;
     readonly deadLetterOn?: string;
     readonly policy: Policy;
+    readonly editDeadLetters?: true;
     readonly concurrency: number;
     readonly maxInFlight: number;
     readonly maxInFlightBytes: number;
@@ -2434,6 +2550,7 @@ export interface Doing {
     readonly destructive: boolean;
 }
 export declare function callsOf(doing: Doing): readonly Call[];
+export declare function editable({ plan, consumes, channels }: Doing): readonly string[];
 
 // publish/checks.d.ts
 import type { Capabilities } from "../driver/index.ts";
@@ -2757,7 +2874,7 @@ export declare function virtualRuntime(options?: VirtualRuntimeOptions): Virtual
 
 // wire/attribute-table.d.ts
 import { type Carried, type Envelope } from "./envelope.ts";
-type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId";
 export interface Attribute {
     readonly name: string;
     readonly field: Field;
@@ -2786,6 +2903,7 @@ export interface Envelope {
     readonly tracestate?: string | undefined;
     readonly dead?: DeadInfo;
     readonly to?: string;
+    readonly causationId?: string | undefined;
     readonly carried?: Carried | undefined;
     readonly encoding?: "base64";
 }
