@@ -469,6 +469,22 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "deletes dead letters as it hands them out",
+    of: "memory queue",
+    caughtBy: "C11-redrive-killed",
+    hooks: () => ({
+      receive: async (max, call, from, _signal, lease) => {
+        const got = await call(max);
+        if (from.dead === true && got !== null) await ackAll(lease, got);
+        return got;
+      },
+      send: async (batch, call, to) =>
+        to.dead !== true && batch.some(({ headers }) => headers["ce"]?.includes('"redrives"') === true)
+          ? batch.map(() => ({ id: "lost" }))
+          : call(batch),
+    }),
+  },
+  {
     name: "forgets how often a message was redriven",
     of: "memory queue",
     caughtBy: "C11-redrive-limit",

@@ -1,6 +1,7 @@
 /** What an operator does with dead letters: look, count by cause, send back some, delete some. */
 import type { App, SuiteChannel } from "../app.ts";
 import type { CaseContext, ContractCase } from "../case.ts";
+import { intercept } from "../intercept.ts";
 import { all, assert, deadLetters, range, redrives, rejected, sorted, within } from "./kit.ts";
 
 const clause = "C11";
@@ -148,6 +149,65 @@ export const cases: readonly ContractCase[] = [
         60_000,
       );
       assert.equal(items.filter(({ redrives: times }) => times === 1).length, done.moved);
+    },
+  },
+  {
+    id: "C11-redrive-killed",
+    clause,
+    title:
+      "a redrive that is killed between sending and removing, while letters die again, loses none, and another one ends it",
+    needs: redrives,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      const sick = (n: number) => n % 3 === 0;
+      const done = new Set<number>();
+      let healthy = false;
+      const seen = t.recorder(({ n }) => {
+        if (!healthy || sick(n)) throw new Error(`down ${n}`);
+        done.add(n);
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(12).map((n) => t.item(n)),
+      );
+      await t.until(() => new Set(app.eventsOf("dead-letter").map(({ id }) => id)).size === 12, "all dead", 60_000);
+      healthy = true;
+      // Its removals never reach the broker, as if it died before each of them.
+      const adapter = intercept(t.harness.adapter, {
+        settle: async (batch, call, from) =>
+          from.dead === true && batch.some(({ action }) => action === "ack") ? batch.map(() => undefined) : call(batch),
+      });
+      const killed = await t.mortalApp({ channels: [channel], retry: { attempts: 1 }, adapter });
+      await t.until(
+        async () => (await killed.messaging.deadLetters(channel, "main").redrive({ max: 6 })).moved > 0,
+        "some are sent",
+        60_000,
+      );
+      killed.crash();
+      const letters: any = app.messaging.deadLetters(channel, "main");
+      const left = async () => new Set((await scanned(letters, {})).items.map(({ data }) => data.n as number));
+      await t.until(
+        async () => {
+          await letters.redrive({ filter: { reason: "down" }, maxRedrives: 20 });
+          return done.size === 8;
+        },
+        "all that can be are handled",
+        60_000,
+      );
+      await t.until(async () => range(12).every((n) => done.has(n) || sick(n)), "none is lost");
+      let dead = new Set<number>();
+      await t.until(
+        async () => (dead = new Set([...dead, ...(await left())])).size >= 4,
+        "the others are dead letters",
+        60_000,
+      );
+      assert.ok(
+        range(12)
+          .filter(sick)
+          .every((n) => dead.has(n)),
+      );
     },
   },
   {
