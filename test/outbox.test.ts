@@ -521,6 +521,51 @@ describe("several relays", () => {
 });
 
 describe("start and health", () => {
+  test.each([
+    ["looks at the tables", /to_regclass/],
+    ["looks at the leases", /switchyard_leases/],
+  ])(
+    "a database that fails while a relay %s is asked again",
+    async (_, text) => {
+      let failures = 3;
+      const pool = {
+        query: async (sql: string, values?: unknown[]) => {
+          if (text.test(sql) && failures-- > 0) throw new Error("Connection terminated unexpectedly");
+          return postgres.pool.query(sql, values);
+        },
+      };
+      await place(1);
+      const it = relay({ pool });
+      await broker.all(1);
+      await empty(it);
+      expect(failures).toBeLessThanOrEqual(0);
+      expect(await it.health()).toMatchObject({ state: "running" });
+    },
+    10_000,
+  );
+
+  test("a relay that is stopped while its database fails ends without an error", async () => {
+    const { promise: failed, resolve: fails } = Promise.withResolvers<void>();
+    const pool = {
+      query: async () => {
+        fails();
+        throw Object.assign(new Error("too many connections"), { code: "53300" });
+      },
+    };
+    const it = relay({ pool });
+    await failed;
+    expect(await it.health()).toMatchObject({ state: "running", status: "red" });
+    await it.stop();
+    await Promise.all(runs);
+  });
+
+  test("a relay refuses to start where the database refuses its role", async () => {
+    const pool = { query: () => Promise.reject(Object.assign(new Error("denied"), { code: "42501" })) };
+    const it = outbox.relay({ messaging: broker, pool });
+    await expect(it.run()).rejects.toThrow("denied");
+    expect(await it.health()).toMatchObject({ state: "failed" });
+  });
+
   test("a relay that is stopped while it starts ends without an error", async () => {
     const it = relay();
     await it.stop();

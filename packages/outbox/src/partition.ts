@@ -36,6 +36,9 @@ export interface PartitionHost {
 const REST_MS = 100;
 const LONGEST_REST_MS = 30_000;
 
+/** The rest after so many failures in a row, in milliseconds. */
+export const restMs = (tries: number): number => Math.min(LONGEST_REST_MS, REST_MS * 2 ** (tries - 1));
+
 export class Partition {
   readonly pace: Pace;
   readonly #host: PartitionHost;
@@ -143,7 +146,7 @@ export class Partition {
     }
     for (const [channel, error] of failed) {
       const tries = working.has(channel) ? 1 : (this.#rests.get(channel)?.tries ?? 0) + 1;
-      const ms = Math.min(LONGEST_REST_MS, REST_MS * 2 ** (tries - 1));
+      const ms = restMs(tries);
       this.#rests.set(channel, { tries, until: now + ms });
       this.#host.trouble("send", error);
     }

@@ -5,7 +5,7 @@ import { type HeldShard, LeaseEngine } from "@switchyard/leases";
 import { postgresLeases } from "@switchyard/leases/postgres";
 import { figuresOf, type OutboxFigures } from "./figures.ts";
 import { type Listener, listen } from "./listen.ts";
-import { Partition, type PartitionHost } from "./partition.ts";
+import { Partition, type PartitionHost, restMs } from "./partition.ts";
 import { checkTables, type RefusedRow } from "./relay-statements.ts";
 import { causeText, type MessagingLike, Sender } from "./sender.ts";
 import { notifyName, type PoolLike, type Tables } from "./sql.ts";
@@ -181,13 +181,13 @@ export class Relay {
     let listener: Listener | undefined;
     try {
       const { pool, tables, parts, notify, runtime } = this.#parts;
-      const count = await checkTables(pool, tables, parts);
+      const count = await this.#patiently("database", () => checkTables(pool, tables, parts));
       if (notify) listener = listen(pool, notifyName(tables), runtime, () => this.nudge(), this.#trouble("listen"));
       await this.#relay(count);
       if (this.#state === "running") this.#state = "stopped";
     } catch (error) {
       // A relay that is stopped while it starts did not fail.
-      if (this.#stopping.signal.aborted && isMessagingError(error) && error.kind === "retryable") return;
+      if (this.#stopping.signal.aborted && passes(error)) return;
       this.#state = "failed";
       this.#trouble("run")(error);
       throw error;
@@ -219,7 +219,7 @@ export class Relay {
     const host = this.#host();
     const running = new Set<Promise<void>>();
     try {
-      await engine.open(this.#stopping.signal);
+      await this.#patiently("leases", () => engine.open(this.#stopping.signal));
       for await (const shard of engine.shards(this.#stopping.signal)) {
         const run = this.#hold(host, shard).finally(() => running.delete(run));
         running.add(run);
@@ -228,6 +228,21 @@ export class Relay {
       this.#stopping.abort();
       await Promise.all(running);
       await engine.close();
+    }
+  }
+
+  /** Tries a step of the start again until it succeeds, the relay is stopped, or a retry cannot help. */
+  async #patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const done = await work();
+        this.#trouble(what)(undefined);
+        return done;
+      } catch (error) {
+        if (this.#stopping.signal.aborted || !passes(error)) throw error;
+        this.#trouble(what)(error);
+        await this.#parts.runtime.sleep(restMs(tries), this.#stopping.signal);
+      }
     }
   }
 
@@ -278,6 +293,13 @@ const DOING: Readonly<Record<string, string>> = {
   listen: "NOTIFY is not heard, so rows are found by polling",
   run: "the relay does not run",
 };
+
+/** Whether a retry may help. PostgreSQL's own errors are known by their SQLSTATE: a refused login, no such database, a refused statement. */
+function passes(error: unknown): boolean {
+  if (isMessagingError(error)) return error.kind !== "auth" && error.kind !== "config" && error.kind !== "permanent";
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code !== "string" || !/^(?:28|3D|42)...$/.test(code);
+}
 
 const refuse = (text: string): MessagingError =>
   new MessagingError("bad-outbox", `relay(): ${text}`, { kind: "config" });
