@@ -9,6 +9,10 @@ import {
   type PoolLike,
   postgresStore,
 } from "@switchyard/inbox";
+import { fromDrizzle, fromKysely } from "@switchyard/outbox";
+import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import { type Testbed, testbed } from "@switchyard/memory/testing";
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -153,6 +157,62 @@ describe("single messages", () => {
     expect(String((of("retry")[0] as any).error.message)).toContain("rolled back instead of committing");
   });
 
+  test.each(["kysely", "drizzle"] as const)("with the transactions of %s, d.tx is its transaction", async (name) => {
+    const kysely = new Kysely<{ charges: { order_id: string } }>({
+      dialect: new PostgresDialect({ pool: server.pool }),
+    });
+    const db = drizzle(server.pool);
+    const withKysely = exactly(
+      {
+        transaction: (work) => kysely.transaction().execute(work),
+        query: (tx: Transaction<{ charges: { order_id: string } }>) => fromKysely(tx),
+      },
+      options,
+    );
+    type Tx = Parameters<Parameters<typeof db.transaction>[0]>[0];
+    const withDrizzle = exactly(
+      { transaction: (work) => db.transaction(work), query: (tx: Tx) => fromDrizzle(tx, sql) },
+      options,
+    );
+    let runs = 0;
+    const fails = async (query: (text: string) => Promise<unknown>) => {
+      if (++runs === 1) throw new Error("no");
+      // Caught: the transaction is aborted, and must not pass for committed.
+      if (runs === 2) await query("select nothing from nowhere").catch(() => {});
+    };
+    bed.messaging.consume(
+      name === "kysely"
+        ? consumer(
+            orders,
+            "billing",
+            {
+              placed: async ({ orderId }, { tx }) => {
+                await tx.insertInto("charges").values({ order_id: orderId }).execute();
+                await fails((text) => fromKysely(tx).query(text, []));
+              },
+            },
+            { use: [withKysely] },
+          )
+        : consumer(
+            orders,
+            "billing",
+            {
+              placed: async ({ orderId }, { tx }) => {
+                await tx.execute(sql`insert into charges (order_id) values (${orderId})`);
+                await fails((text) => fromDrizzle(tx, sql).query(text, []));
+              },
+            },
+            { use: [withDrizzle] },
+          ),
+    );
+    await bed.messaging.start();
+    await publish("o");
+    await publish("o");
+    await until(() => of("skipped").length === 1);
+    expect([runs, ...(await effects())]).toEqual([3, 1, 1]);
+    expect(of("dead-letter")).toEqual([]);
+  });
+
   test("a mark is forgotten after its window, and the clean-up deletes it", async () => {
     const runs = await charging(server.pool);
     await publish("o");
@@ -199,19 +259,22 @@ describe("what can be cut", () => {
     expect(codes()).toEqual(step === "committed" ? [] : ["inbox-unavailable"]);
   });
 
-  test("COMMIT's reply is lost again and again: the effect happens once, and the message is settled", async () => {
-    let strikes = 0;
-    const pool = stepping(server.pool, {
-      after: (step) => {
-        if (step === "committed" && strikes++ < 3) throw cut("57P01");
-      },
-    });
-    const runs = await charging(pool);
-    await publish("o");
-    await until(() => of("skipped").length === 1);
-    expect([runs.length, ...(await effects())]).toEqual([1, 1, 1]);
-    expect(of("retry")).toEqual([]);
-  });
+  test.each(["57P01", "08006", "EPIPE", "ECONNRESET"])(
+    "COMMIT's reply is lost again and again (%s): one effect, settled",
+    async (code) => {
+      let strikes = 0;
+      const pool = stepping(server.pool, {
+        after: (step) => {
+          if (step === "committed" && strikes++ < 3) throw cut(code);
+        },
+      });
+      const runs = await charging(pool);
+      await publish("o");
+      await until(() => of("skipped").length === 1);
+      expect([runs.length, ...(await effects())]).toEqual([1, 1, 1]);
+      expect(of("retry")).toEqual([]);
+    },
+  );
 
   test("a COMMIT that PostgreSQL refuses is the handler's failure", async () => {
     await server.pool.query(

@@ -23,36 +23,22 @@ export declare function dynamodbStore(options: DynamoDbStoreOptions): ClaimStore
 
 // exactly.d.ts
 import { type Middleware } from "@switchyard/core";
+import { type ClientOf, type PoolLike, type Transactions } from "./transactions.ts";
 import { type InboxOptions } from "./window.ts";
-export interface ClientLike {
-    query(text: string, values?: any[]): Promise<{
-        readonly rows: any[];
-    }>;
-    release(destroy?: boolean): void;
-    on?(event: "error", listener: (error: Error) => void): unknown;
-    removeListener?(event: "error", listener: (error: Error) => void): unknown;
-}
-export interface PoolLike {
-    connect(): Promise<ClientLike>;
-}
-export type ClientOf<Pool> = Pool extends {
-    connect: {
-        (): Promise<infer Client>;
-        (...more: any[]): any;
-    };
-} ? Client : Pool extends {
-    connect(): Promise<infer Client>;
-} ? Client : never;
 export interface ExactlyOptions extends InboxOptions {
     readonly table?: string;
 }
 export declare function exactly<Pool extends PoolLike>(pool: Pool, options: ExactlyOptions): Middleware<{
     tx: ClientOf<Pool>;
 }>;
+export declare function exactly<Tx>(transactions: Transactions<Tx>, options: ExactlyOptions): Middleware<{
+    tx: Tx;
+}>;
 
 // index.d.ts
 export { claim } from "./claim.ts";
-export type { ClientLike, ClientOf, ExactlyOptions, PoolLike } from "./exactly.ts";
+export type { ExactlyOptions } from "./exactly.ts";
+export type { ClientLike, ClientOf, PoolLike, Transactions } from "./transactions.ts";
 export { exactly } from "./exactly.ts";
 export type { InboxOptions } from "./window.ts";
 export { inboxSchema } from "./marks.ts";
@@ -199,7 +185,7 @@ export declare const epochOf: (table: string, group: string) => string;
 export declare const raiseSql: (table: string) => string;
 export declare const sweepSql: (table: string, and?: string) => string;
 export declare const isConflict: (cause: unknown) => boolean;
-export declare function codeOf(cause: unknown): string | undefined;
+export declare function codeOf(error: unknown): string | undefined;
 export declare function hintOf(cause: unknown, table: string, schema: string): string;
 
 // store.d.ts
@@ -219,6 +205,36 @@ export interface Claims {
     forget(group: string): Promise<void>;
     sweep?(most: number): Promise<number>;
 }
+
+// transactions.d.ts
+import { type QueryLike } from "./sql.ts";
+export interface ClientLike {
+    query(text: string, values?: any[]): Promise<{
+        readonly rows: any[];
+    }>;
+    release(destroy?: boolean): void;
+    on?(event: "error", listener: (error: Error) => void): unknown;
+    removeListener?(event: "error", listener: (error: Error) => void): unknown;
+}
+export interface PoolLike {
+    connect(): Promise<ClientLike>;
+}
+export type ClientOf<Pool> = Pool extends {
+    connect: {
+        (): Promise<infer Client>;
+        (...more: any[]): any;
+    };
+} ? Client : Pool extends {
+    connect(): Promise<infer Client>;
+} ? Client : never;
+export interface Transactions<Tx> {
+    transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+    query(tx: Tx): QueryLike;
+}
+export interface Database {
+    run<T>(work: (client: QueryLike, tx: unknown) => Promise<T>, down: (cause: unknown) => Error): Promise<T>;
+}
+export declare function databaseOf(given: PoolLike | Transactions<any>): Database | undefined;
 
 // window.d.ts
 import { type AttachContext, type Attached, type Duration } from "@switchyard/core";

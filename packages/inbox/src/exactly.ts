@@ -11,31 +11,11 @@ import {
 } from "@switchyard/core";
 import { groupKey, keyOf, type MessageKey, nameOf } from "./key.ts";
 import { Marks, MARKS } from "./marks.ts";
-import { codeOf, hintOf, isConflict, type QueryLike, raiseSql, sweepSql, tableNamed } from "./sql.ts";
+import { hintOf, isConflict, type QueryLike, raiseSql, sweepSql, tableNamed } from "./sql.ts";
 import { Sweeper } from "./sweeper.ts";
+import { type ClientOf, type Database, databaseOf, type PoolLike, type Transactions } from "./transactions.ts";
 import { Trouble } from "./trouble.ts";
 import { checkOptions, type InboxOptions, windowOf } from "./window.ts";
-
-/** The part of a connection that is used. A `PoolClient` of `pg` has it. */
-export interface ClientLike {
-  query(text: string, values?: any[]): Promise<{ readonly rows: any[] }>;
-  /** Gives the connection back; with `true`, closes it instead. */
-  release(destroy?: boolean): void;
-  on?(event: "error", listener: (error: Error) => void): unknown;
-  removeListener?(event: "error", listener: (error: Error) => void): unknown;
-}
-
-/** The part of a pool that is used. A `Pool` of `pg` has it. */
-export interface PoolLike {
-  connect(): Promise<ClientLike>;
-}
-
-/** The connection that a pool gives. Two shapes, because `connect` of `pg` is overloaded. */
-export type ClientOf<Pool> = Pool extends { connect: { (): Promise<infer Client>; (...more: any[]): any } }
-  ? Client
-  : Pool extends { connect(): Promise<infer Client> }
-    ? Client
-    : never;
 
 /** The options of `exactly`. */
 export interface ExactlyOptions extends InboxOptions {
@@ -56,23 +36,25 @@ const AGAIN_MS = 100;
  *
  * A batch has one transaction. Marks of deliveries that fail are deleted from it, so roll back to a savepoint what you wrote for them.
  *
+ * Instead of a pool, it takes the transactions of a query builder: {@link Transactions}.
+ *
  * @throws MessagingError `bad-inbox` if an option is not allowed.
  */
-export function exactly<Pool extends PoolLike>(
-  pool: Pool,
-  options: ExactlyOptions,
-): Middleware<{ tx: ClientOf<Pool> }> {
+export function exactly<Pool extends PoolLike>(pool: Pool, options: ExactlyOptions): Middleware<{ tx: ClientOf<Pool> }>;
+export function exactly<Tx>(transactions: Transactions<Tx>, options: ExactlyOptions): Middleware<{ tx: Tx }>;
+export function exactly(of: PoolLike | Transactions<any>, options: ExactlyOptions): Middleware<{ tx: any }> {
   const windowMs = checkOptions("inbox.exactly", options, ["table"]);
   const table = tableNamed(options.table ?? MARKS);
-  if (typeof (pool as Partial<PoolLike>)?.connect !== "function")
-    throw new MessagingError("bad-inbox", "inbox.exactly: the first argument must be a pool with connect()", {
-      kind: "config",
-    });
+  const database = databaseOf(of);
+  if (database === undefined) {
+    const text = "inbox.exactly: the first argument must be a pool with connect(), or { transaction, query }";
+    throw new MessagingError("bad-inbox", text, { kind: "config" });
+  }
   // consume() attaches it to a group, so this function never runs.
-  return middleware<{ tx: ClientOf<Pool> }>(unattached as never, {
+  return middleware<{ tx: any }>(unattached as never, {
     name: "inbox.exactly",
     attach: (to) => {
-      const group = new MarkingGroup(pool, table, windowMs, to);
+      const group = new MarkingGroup(database, table, windowMs, to);
       const { explanation, problems } = windowOf(
         "exactly once, in the handler's transaction",
         windowMs,
@@ -105,15 +87,15 @@ type Fail = (delivery: AnyDelivery, error: unknown) => void;
 
 /** The marks of one group, and its transactions. */
 class MarkingGroup {
-  readonly #pool: PoolLike;
+  readonly #database: Database;
   readonly #table: string;
   readonly #group: string;
   readonly #marks: Marks;
   readonly #sweeper: Sweeper;
   readonly #trouble: Trouble;
 
-  constructor(pool: PoolLike, table: string, windowMs: number, context: AttachContext) {
-    this.#pool = pool;
+  constructor(database: Database, table: string, windowMs: number, context: AttachContext) {
+    this.#database = database;
     this.#table = table;
     this.#group = groupKey(context.channel, context.group);
     this.#marks = new Marks(table, this.#group, windowMs);
@@ -126,11 +108,11 @@ class MarkingGroup {
   }
 
   async run(delivery: AnyDelivery, next: (add: object) => Promise<void>): Promise<void> {
-    await this.#transaction(async (client) => {
+    await this.#transaction(async (client, tx) => {
       const marked = await this.#mark(client, [keyOf(delivery)]);
       // Thrown, so that the transaction is rolled back.
       if (marked.size === 0) throw new Skip("handled before");
-      await next({ tx: client });
+      await next({ tx });
     });
   }
 
@@ -148,7 +130,7 @@ class MarkingGroup {
       if (firsts.has(name)) others.push({ name, delivery });
       else firsts.set(name, { key, delivery });
     }
-    const failed = await this.#transaction(async (client) => {
+    const failed = await this.#transaction(async (client, tx) => {
       const marked = await this.#mark(
         client,
         [...firsts.values()].map(({ key }) => key),
@@ -156,7 +138,7 @@ class MarkingGroup {
       const fresh = [...firsts].filter(([name]) => marked.has(name));
       const unhandled = await next(
         fresh.map(([, { delivery }]) => delivery),
-        { tx: client },
+        { tx },
       );
       const again = fresh.filter(([, { delivery }]) => unhandled.has(delivery));
       if (again.length > 0)
@@ -172,8 +154,9 @@ class MarkingGroup {
   }
 
   async forget(): Promise<void> {
-    await this.#withClient((client) =>
-      client.query(raiseSql(this.#table), [JSON.stringify({ group_name: this.#group })]),
+    await this.#database.run(
+      (client) => client.query(raiseSql(this.#table), [JSON.stringify({ group_name: this.#group })]),
+      asIs,
     );
   }
 
@@ -182,55 +165,13 @@ class MarkingGroup {
   }
 
   async #sweep(most: number): Promise<number> {
-    const { rows } = await this.#withClient((client) => client.query(sweepSql(this.#table), [String(most)]));
-    return rows.length;
+    const swept = (client: QueryLike) => client.query(sweepSql(this.#table), [String(most)]);
+    return (await this.#database.run(swept, asIs)).rows.length;
   }
 
-  async #withClient<T>(work: (client: ClientLike) => Promise<T>): Promise<T> {
-    const client = await this.#connect();
-    let broken = true;
-    try {
-      const result = await work(client);
-      broken = false;
-      return result;
-    } finally {
-      giveBack(client, broken);
-    }
-  }
-
-  async #connect(): Promise<ClientLike> {
-    const client = await this.#pool.connect();
-    // A connection that is cut while no statement runs emits an error, which would end the process. The next statement fails, too.
-    client.on?.("error", ignore);
-    return client;
-  }
-
-  async #transaction<T>(work: (client: ClientLike) => Promise<T>): Promise<T> {
+  #transaction<T>(work: (client: QueryLike, tx: unknown) => Promise<T>): Promise<T> {
     this.#sweeper.start();
-    let client: ClientLike;
-    try {
-      client = await this.#connect();
-    } catch (cause) {
-      throw this.#down(cause);
-    }
-    let broken = true;
-    try {
-      await client.query("begin").catch((cause: unknown) => {
-        throw this.#down(cause);
-      });
-      const result = await work(client);
-      await commit(client);
-      broken = false;
-      return result;
-    } catch (error) {
-      broken = !(await client.query("rollback").then(
-        () => true,
-        () => false,
-      ));
-      throw error;
-    } finally {
-      giveBack(client, broken);
-    }
+    return this.#database.run(work, (cause) => this.#down(cause));
   }
 
   async #mark(client: QueryLike, keys: readonly MessageKey[]): Promise<ReadonlySet<string>> {
@@ -251,30 +192,4 @@ class MarkingGroup {
   }
 }
 
-const ignore = (): void => {};
-
-function giveBack(client: ClientLike, broken: boolean): void {
-  client.removeListener?.("error", ignore);
-  client.release(broken);
-}
-
-/** Codes of PostgreSQL that say that the connection, not the transaction, has failed: classes 08 and 57P. */
-const CONNECTION = /^(08...|57P..)$/;
-
-async function commit(client: ClientLike): Promise<void> {
-  let ended: { readonly command?: string };
-  try {
-    ended = (await client.query("commit")) as { readonly command?: string };
-  } catch (cause) {
-    const code = codeOf(cause);
-    const refused = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !CONNECTION.test(code);
-    if (refused) throw cause;
-    // Nobody knows whether it was carried out. The next attempt meets the mark, or handles the message; neither may be its last.
-    throw new DependencyDown("the reply to COMMIT was lost", { cause });
-  }
-  // PostgreSQL answers so if a statement has failed and its error was caught.
-  if (ended.command === "ROLLBACK")
-    throw new Error(
-      "a statement in the handler's transaction had failed and its error was caught, so that PostgreSQL rolled back instead of committing: let the error through, or use a savepoint",
-    );
-}
+const asIs = (cause: unknown): Error => (cause instanceof Error ? cause : new Error("failed", { cause }));

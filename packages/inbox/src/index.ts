@@ -3,7 +3,8 @@
  * claims it in a store while it is handled, for work that is elsewhere. Both are middleware: `import * as inbox from "@switchyard/inbox"`.
  */
 export { claim } from "./claim.ts";
-export type { ClientLike, ClientOf, ExactlyOptions, PoolLike } from "./exactly.ts";
+export type { ExactlyOptions } from "./exactly.ts";
+export type { ClientLike, ClientOf, PoolLike, Transactions } from "./transactions.ts";
 export { exactly } from "./exactly.ts";
 export type { InboxOptions } from "./window.ts";
 export { inboxSchema } from "./marks.ts";

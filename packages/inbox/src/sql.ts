@@ -1,5 +1,6 @@
 /** What an inbox needs of a PostgreSQL client, and the names of its tables. */
 import { MessagingError } from "@switchyard/core";
+import { causesOf } from "@switchyard/core/driver-kit";
 
 /**
  * Runs a statement and resolves with its rows: a pool or a client of `pg`, or an adapter such as `fromKysely` of `@switchyard/outbox`. The
@@ -85,9 +86,13 @@ const CONFLICTS = new Set(["40001", "40P01", "55P03"]);
 /** True if a statement met another transaction: a serialization failure, a deadlock, a lock not available. Trying again helps. */
 export const isConflict = (cause: unknown): boolean => CONFLICTS.has(codeOf(cause) ?? "");
 
-export function codeOf(cause: unknown): string | undefined {
-  const { code } = (cause ?? {}) as { code?: unknown };
-  return typeof code === "string" ? code : undefined;
+/** PostgreSQL's code of an error, or of one that it was made of: query builders wrap errors. */
+export function codeOf(error: unknown): string | undefined {
+  for (const cause of causesOf(error)) {
+    const { code } = cause as { readonly code?: unknown };
+    if (typeof code === "string") return code;
+  }
+  return undefined;
 }
 
 /** A hint for what is wrong with the tables, or with the rights on them. */
