@@ -9,6 +9,8 @@ import {
   Release,
   Retry,
 } from "@switchyard/core";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { otel } from "@switchyard/otel";
 import { lambda, type LambdaContext } from "@switchyard/lambda";
 import { invoke, kinesis, sqs } from "@switchyard/lambda/testing";
 import { describe, expect, test } from "vitest";
@@ -89,6 +91,18 @@ describe("an event of a queue", () => {
     const handler = lambda({ ...base, consumers: [counting], config: config("orders") });
     await invoke(handler, sqs(orders, [["placed", { orderId: "1", cents: 1 }, { receives: 3 }]]));
     expect(attempts).toEqual([3]);
+  });
+
+  test("with telemetry, a handler continues the trace of its message; nobody asked for a receive", async () => {
+    const exporter = new InMemorySpanExporter();
+    const tracerProvider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    const telemetry = otel({ tracerProvider, meterProvider: false });
+    const handler = lambda({ ...base, consumers: [billing], config: config("orders"), observe: quiet, telemetry });
+    const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    await invoke(handler, sqs(orders, [["placed", { orderId: "1", cents: 1 }, { headers: { traceparent } }]]));
+    const spans = exporter.getFinishedSpans();
+    expect(spans.map(({ name }) => name)).not.toContain("receive orders");
+    expect(spans.find(({ name }) => name === "process orders")?.parentSpanContext?.spanId).toBe("b".repeat(16));
   });
 
   test("batch consumers get the event's messages together", async () => {

@@ -337,6 +337,13 @@ test("metrics: the conventions' and ours, with bounded attributes", async () => 
   expect(all.get("switchyard.retries")?.[0]?.attributes).toMatchObject({ "error.type": "_OTHER" });
 });
 
+test("only the process that is told to reports a backlog: five replicas do not show it five times", async () => {
+  const { messaging, runtime, metrics } = await bed();
+  await messaging.publish(jobs, "job", { n: 1 });
+  await runtime.advance("5m");
+  expect((await metrics()).has("switchyard.backlog")).toBe(false);
+});
+
 test("hostile types and codes make no series of their own", async () => {
   const { messaging, runtime, metrics } = await bed();
   messaging.consume(

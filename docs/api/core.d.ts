@@ -1170,6 +1170,7 @@ export interface TelemetryPlace {
     readonly group?: string;
     readonly destination: string;
     readonly dead: boolean;
+    readonly pushed?: boolean;
 }
 export interface MessageTrace {
     readonly traceparent: string;

@@ -92,7 +92,7 @@ export class Spans {
     tookMs: number,
     failure: TelemetryResult | undefined,
   ): void {
-    if (pushes(place.transport) || (traces.length === 0 && failure === undefined)) return;
+    if (place.pushed === true || pushes(place.transport) || (traces.length === 0 && failure === undefined)) return;
     const span = this.#call("receive", place, traces, this.#runtime.now() - tookMs);
     end(span, failure === undefined ? [] : [failure]);
   }

@@ -47,6 +47,8 @@ export interface TelemetryPlace {
   readonly destination: string;
   /** True for the destination of dead letters. */
   readonly dead: boolean;
+  /** True if messages come in events, as on AWS Lambda: nobody asks for a receive. */
+  readonly pushed?: boolean;
 }
 
 /** The trace context that a message carries. */

@@ -108,7 +108,13 @@ export class Connections {
   }
 
   /** Tells telemetry of what happens at a destination. Undefined without telemetry. */
-  probe(on: string, destination: Destination, channel: string, group: string | undefined): Probe | undefined {
+  probe(
+    on: string,
+    destination: Destination,
+    channel: string,
+    group: string | undefined,
+    pushed = false,
+  ): Probe | undefined {
     if (this.#watch === undefined) return undefined;
     const { adapter, options } = (this.#open.get(on) as Open).plan;
     const { transport = adapter.name } = adapter.locate(destination, options);
@@ -119,6 +125,7 @@ export class Connections {
       ...(group !== undefined && { group }),
       destination: this.nameOf(on, destination),
       dead: destination.dead === true,
+      ...(pushed && { pushed }),
     });
   }
 

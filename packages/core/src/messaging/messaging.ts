@@ -158,10 +158,10 @@ export class MessagingCore {
   pushed(consumer: ConsumerShape): PushedParts {
     const { plan } = this.#parts;
     const { channel, group } = groupPlanFor(plan, consumer);
-    return { ...plan.connections[channel.on]!, context: this.#context(consumer, channel, group) };
+    return { ...plan.connections[channel.on]!, context: this.#context(consumer, channel, group, true) };
   }
 
-  #context(consumer: ConsumerShape, channel: ChannelPlan, group: GroupPlan): ConnectedGroup {
+  #context(consumer: ConsumerShape, channel: ChannelPlan, group: GroupPlan, pushed = false): ConnectedGroup {
     const { plan, connections, pipelines, runtime, observe, observed, redact } = this.#parts;
     return new ConnectedGroup(
       attaches(consumer) ? this.#attach(consumer, channel, group) : consumer,
@@ -175,7 +175,7 @@ export class MessagingCore {
       plan.redact,
       pipelines?.bodies(channel.channel, group.maxInFlightBytes),
       this.#parts.gateOf,
-      connections.probe(channel.on, group.from, channel.channel, group.group),
+      connections.probe(channel.on, group.from, channel.channel, group.group, pushed),
     );
   }
 
