@@ -118,6 +118,30 @@ describe("claims", () => {
     expect(seen).toHaveLength(8);
   });
 
+  test("a message costs one call of the store to begin and one to end", async () => {
+    await using bed = await testbed({ channels: [orders], policy });
+    const calls: string[] = [];
+    const store = changed((claims) => ({
+      claim: (...of) => (calls.push("claim"), claims.claim(...of)),
+      renew: (...of) => (calls.push("renew"), claims.renew(...of)),
+      done: (...of) => (calls.push("done"), claims.done(...of)),
+      release: (...of) => (calls.push("release"), claims.release(...of)),
+    }));
+    const handle = {
+      placed: ({ orderId }: { orderId: string }, { attempt }: { attempt: number }) => {
+        if (orderId === "fails" && attempt === 1) throw new Error("no");
+      },
+    };
+    bed.messaging.consume(consumer(orders, "billing", handle, { use: [claim(store, options)] }));
+    await bed.messaging.start();
+    await bed.messaging.publish(orders, "placed", { orderId: "works" });
+    await bed.settled();
+    expect(calls.splice(0)).toEqual(["claim", "done"]);
+    await bed.messaging.publish(orders, "placed", { orderId: "fails" });
+    await bed.clock.advance("2m");
+    expect(calls).toEqual(["claim", "release", "claim", "done"]);
+  });
+
   test("a claim is renewed while its handler runs, however long, and no longer once the hold is lost", async () => {
     await using bed = await testbed({ channels: [orders], policy });
     const renewed: number[] = [];
