@@ -87,6 +87,37 @@ interface Asked {
 export declare function examine(of: Examined): Promise<readonly Finding[]>;
 export {};
 
+// emit/cloudformation.d.ts
+import type { Resource } from "@switchyard/core/driver";
+export interface CloudFormationTemplate {
+    readonly AWSTemplateFormatVersion: "2010-09-09";
+    readonly Description: string;
+    readonly Resources: Readonly<Record<string, {
+        readonly Type: string;
+        readonly DeletionPolicy?: "Retain";
+        readonly UpdateReplacePolicy?: "Retain";
+        readonly Properties: unknown;
+    }>>;
+}
+export declare function cloudFormation(resources: readonly Resource[], description: string): CloudFormationTemplate;
+
+// emit/rabbitmq.d.ts
+import type { Resource } from "@switchyard/core/driver";
+export interface RabbitDefinitions {
+    readonly exchanges: readonly object[];
+    readonly queues: readonly object[];
+    readonly bindings: readonly object[];
+}
+export declare function rabbitDefinitions(resources: readonly Resource[], vhost?: string): RabbitDefinitions;
+
+// emit/terraform.d.ts
+import type { Resource } from "@switchyard/core/driver";
+export interface TerraformFile {
+    readonly data: Readonly<Record<string, Readonly<Record<string, object>>>>;
+    readonly resource: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+}
+export declare function terraform(resources: readonly Resource[]): TerraformFile;
+
 // index.d.ts
 export { type AsyncApiDocument, type AsyncApiMessage, asyncapi, type AsyncApiOptions, type Schema, } from "./asyncapi/document.ts";
 export { breaking, type Breaking } from "./asyncapi/breaking.ts";
@@ -94,6 +125,9 @@ export { diagram } from "./diagram.ts";
 export { type Examined, examine, type Finding } from "./doctor.ts";
 export type { ExitCode, Io } from "./io.ts";
 export { main } from "./main.ts";
+export { cloudFormation, type CloudFormationTemplate } from "./emit/cloudformation.ts";
+export { type RabbitDefinitions, rabbitDefinitions } from "./emit/rabbitmq.ts";
+export { terraform, type TerraformFile } from "./emit/terraform.ts";
 
 // io.d.ts
 export interface Io {

@@ -1681,6 +1681,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Capabilities } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
 import type { Destination, Located } from "./destination.ts";
+import type { Resources } from "./resources.ts";
 import type { Rights } from "./rights.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Topology } from "./topology.ts";
@@ -1696,6 +1697,7 @@ export interface Adapter<O = any, Keeps = unknown> {
     }): Promise<Connection>;
     topology?(options: O, runtime: Runtime): Promise<Topology>;
     rights?(options: O): Promise<Rights>;
+    resources?(options: O): Promise<Resources>;
     readonly "~keeps"?: Keeps;
 }
 export interface DriverEvent {
@@ -1839,6 +1841,7 @@ export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
 export type { PushedEvent, Verdict } from "./push.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
+export { HERE, type Resource, type ResourceList, type Resources } from "./resources.ts";
 export type { BrokerRight, Condition, ConnectionUse, IamRight, Needed, Place, ResourceRights, ResourceStatement, Right, Rights, TopologyUse, UseDetails, } from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
@@ -1938,6 +1941,27 @@ export interface Existing {
     readonly encryptedAtRest?: boolean;
     readonly discards?: readonly string[];
 }
+
+// driver/resources.d.ts
+import type { Destination } from "./destination.ts";
+export interface Resource {
+    readonly type: string;
+    readonly name: string;
+    readonly arn?: string;
+    readonly properties: Readonly<Record<string, unknown>>;
+}
+export interface ResourceList {
+    readonly resources: readonly Resource[];
+    readonly notes: readonly string[];
+}
+export interface Resources {
+    list(destinations: readonly Destination[]): ResourceList;
+}
+export declare const HERE: {
+    readonly partition: "@{partition}";
+    readonly region: "@{region}";
+    readonly account: "@{account}";
+};
 
 // driver/rights.d.ts
 import type { Destination } from "./destination.ts";
@@ -2109,7 +2133,8 @@ export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging
 export type { Attached, AttachContext, AttachedInbox, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, explain, plan } from "./messaging/deploy.ts";
+export { apply, explain, plan, resources } from "./messaging/deploy.ts";
+export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions, } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
@@ -2128,12 +2153,14 @@ export declare function connect<const Channels extends readonly AnyChannel[]>(op
 // messaging/deploy.d.ts
 import type { Explanation } from "../api/explanation.ts";
 import type { PlannedTopology, PlanOptions } from "./provision.ts";
+import type { PlannedResources } from "./resources.ts";
 export declare function explain(options: PlanOptions): Promise<Explanation>;
 export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
 export declare function apply(planned: PlannedTopology, options?: {
     readonly destructive?: boolean;
     readonly signal?: AbortSignal;
 }): Promise<void>;
+export declare function resources(options: PlanOptions): Promise<PlannedResources>;
 
 // messaging/log-events.d.ts
 import type { Observe } from "../api/events.ts";
@@ -2174,6 +2201,7 @@ export interface PlannedTopology {
     readonly changes: Readonly<Record<string, readonly Change[]>>;
     readonly explanation: Explanation;
 }
+export declare function resolvedOf({ service, ...options }: PlanOptions): Promise<Plan>;
 export declare function explain(options: PlanOptions): Promise<Explanation>;
 export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
 export declare function apply(planned: PlannedTopology, options?: {
@@ -2199,6 +2227,21 @@ export interface Pushed<C extends AnyChannel = AnyChannel> {
     readonly groups: readonly PushedGroup[];
 }
 export declare function connectPushed<const Channels extends readonly AnyChannel[]>(options: PushedOptions<Channels>): Promise<Pushed<Channels[number]>>;
+
+// messaging/resources.d.ts
+import type { Resource } from "../driver/index.ts";
+import type { Explanation } from "../api/explanation.ts";
+import { type PlanOptions } from "./provision.ts";
+export interface ConnectionResources {
+    readonly adapter: string;
+    readonly resources: readonly Resource[];
+    readonly notes: readonly string[];
+}
+export interface PlannedResources {
+    readonly connections: Readonly<Record<string, ConnectionResources>>;
+    readonly explanation: Explanation;
+}
+export declare function resources(options: PlanOptions): Promise<PlannedResources>;
 
 // pipeline/content.d.ts
 export interface Content {

@@ -96,6 +96,7 @@ export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";
 export { describeQueue, type Queue, queueUrl } from "./resource.ts";
 export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
+export { queueArn, queueResources, tagsOf } from "./topology/resources.ts";
 export { refusal, sizeOf, toEntry } from "./message.ts";
 
 // message.d.ts
@@ -416,10 +417,24 @@ export interface Statement {
     readonly Sid?: string;
     readonly [key: string]: unknown;
 }
-export declare function statements(access: Access, queueArn: string): readonly Statement[];
+export declare function statements(access: Access, queueArn: string, more?: readonly string[]): readonly Statement[];
 export declare function splitPolicy(policy: string | undefined): {
     readonly ours: readonly Statement[];
     readonly others: readonly Statement[];
 };
 export declare function policyOf(all: readonly Statement[]): string;
 export declare function canonical(value: unknown): string;
+
+// topology/resources.d.ts
+import { type Resources } from "@switchyard/core/driver";
+import { type TopicsOf } from "./desired.ts";
+export declare const queueArn: (name: string) => string;
+export declare function queueResources(topicsOf?: TopicsOf): Resources;
+export declare const tagsOf: (tags: Readonly<Record<string, string>> | undefined) => {
+    Tags?: never;
+} | {
+    Tags: {
+        Key: string;
+        Value: string;
+    }[];
+};

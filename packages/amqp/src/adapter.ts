@@ -24,5 +24,6 @@ export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
     const { createTopology } = await import("./topology/index.ts");
     return createTopology(options, runtime);
   },
+  resources: async (options) => (await import("./topology/listed.ts")).listedResources(options),
   rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -49,5 +49,6 @@ export const adapter: Adapter<AwsOptions, AwsKeeps> = {
   explain: (of, options) => serving(of).explain?.(of, options) ?? [],
   open: connect,
   topology: createTopology,
+  resources: async (options) => (await import("./resources.ts")).resourcesOf(options),
   rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -11,3 +11,6 @@ export { diagram } from "./diagram.ts";
 export { type Examined, examine, type Finding } from "./doctor.ts";
 export type { ExitCode, Io } from "./io.ts";
 export { main } from "./main.ts";
+export { cloudFormation, type CloudFormationTemplate } from "./emit/cloudformation.ts";
+export { type RabbitDefinitions, rabbitDefinitions } from "./emit/rabbitmq.ts";
+export { terraform, type TerraformFile } from "./emit/terraform.ts";

@@ -37,7 +37,8 @@ export type {
 } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, explain, plan } from "./messaging/deploy.ts";
+export { apply, explain, plan, resources } from "./messaging/deploy.ts";
+export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type {
   PayloadOf,

@@ -22,5 +22,6 @@ export const adapter: Adapter<KinesisOptions, KinesisKeeps> = {
     const [{ loadSdk }, { createTopology }] = await Promise.all([import("./sdk.ts"), import("./topology/index.ts")]);
     return createTopology(options, await loadSdk(), runtime);
   },
+  resources: async (options) => (await import("./topology/resources.ts")).streamResources(options),
   rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -23,6 +23,7 @@ export const adapter: Adapter<SnsOptions, SnsKeeps> = {
     const { createTopology } = await import("./topology/index.ts");
     return createTopology(options);
   },
+  resources: async () => (await import("./topology/resources.ts")).topicResources,
   rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };
 

@@ -24,5 +24,6 @@ export const adapter: Adapter<SqsOptions, SqsKeeps> = {
     const [{ loadSdk }, { createTopology }] = await Promise.all([import("./sdk.ts"), import("./topology/index.ts")]);
     return createTopology(options, await loadSdk());
   },
+  resources: async () => (await import("./topology/resources.ts")).queueResources(),
   rights: async (options) => (await import("./rights.ts")).rightsOf(options),
 };

@@ -29,5 +29,6 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     about: "the channels as an AsyncAPI document",
     load: async () => (await import("./asyncapi.ts")).asyncapi,
   },
+  emit: { about: "the resources as files for other tools", load: async () => (await import("./emit.ts")).emit },
   diagram: { about: "the channels as a Mermaid diagram", load: async () => (await import("./diagram.ts")).diagram },
 };

@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Capabilities } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
 import type { Destination, Located } from "./destination.ts";
+import type { Resources } from "./resources.ts";
 import type { Rights } from "./rights.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Topology } from "./topology.ts";
@@ -64,6 +65,11 @@ export interface Adapter<O = any, Keeps = unknown> {
    * `policies()` warns that the rights of this connection must be granted by hand.
    */
   rights?(options: O): Promise<Rights>;
+  /**
+   * Loads the code that lists what the topology would make, for deployment tools. Import it lazily here. It must not reach the broker.
+   * Without it `resources()` says that the resources of this connection must be written by hand.
+   */
+  resources?(options: O): Promise<Resources>;
   /** Never set. It carries `Keeps` for the compiler. */
   readonly "~keeps"?: Keeps;
 }

@@ -16,6 +16,7 @@ export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
 export type { PushedEvent, Verdict } from "./push.ts";
 export type { Existing, ReceiverDriver } from "./receiver.ts";
+export { HERE, type Resource, type ResourceList, type Resources } from "./resources.ts";
 export type {
   BrokerRight,
   Condition,

@@ -1,6 +1,7 @@
 /** `explain()`, `plan()` and `apply()` as applications import them. Their code is loaded when they are called: a service calls neither. */
 import type { Explanation } from "../api/explanation.ts";
 import type { PlannedTopology, PlanOptions } from "./provision.ts";
+import type { PlannedResources } from "./resources.ts";
 
 /**
  * Resolves the configuration and says what would run, as `messaging.explain()` does, without a connection. Takes what {@link plan} takes.
@@ -31,4 +32,14 @@ export async function apply(
   options: { readonly destructive?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   return (await import("./provision.ts")).apply(planned, options);
+}
+
+/**
+ * Lists what {@link apply} would make on brokers that have nothing yet, for deployment tools that make it instead. Opens no connection.
+ * Takes what {@link plan} takes.
+ *
+ * @throws MessagingError `invalid-config`.
+ */
+export async function resources(options: PlanOptions): Promise<PlannedResources> {
+  return (await import("./resources.ts")).resources(options);
 }

@@ -56,7 +56,7 @@ interface Hidden {
 
 const HIDDEN = "~switchyard-planned";
 
-async function resolvedOf({ service = "plan", ...options }: PlanOptions): Promise<Plan> {
+export async function resolvedOf({ service = "plan", ...options }: PlanOptions): Promise<Plan> {
   const { resolvePlan } = await import("../config/index.ts");
   const channels = options.channels as unknown as readonly ChannelShape[];
   const consumers = (options.consumers ?? []) as unknown as readonly ConsumerShape[];

@@ -9,7 +9,8 @@ export interface Statement {
 const OURS = "Switchyard";
 const ASK = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"];
 
-export function statements(access: Access, queueArn: string): readonly Statement[] {
+/** `more`: topics that send to the queue besides those of `access`, whatever their ARNs look like. */
+export function statements(access: Access, queueArn: string, more: readonly string[] = []): readonly Statement[] {
   const [, partition = "aws", , , account = ""] = queueArn.split(":");
   const allow = (sid: string, Principal: unknown, Action: unknown, Condition?: unknown): Statement => ({
     Sid: OURS + sid,
@@ -27,7 +28,7 @@ export function statements(access: Access, queueArn: string): readonly Statement
   const { send = [], receive = [] } = access;
   const senders = principals(send);
   const receivers = principals(receive);
-  const topics = send.filter((entry) => kindOf(entry) === "topic");
+  const topics = [...new Set([...send.filter((entry) => kindOf(entry) === "topic"), ...more])];
   const rules = send.filter((entry) => kindOf(entry) === "rule");
   const buckets = Map.groupBy(
     send.filter((entry) => kindOf(entry) === "bucket"),
