@@ -1,5 +1,5 @@
 /** The command line on real brokers: what an operator types, and what comes back. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ExitCode, main } from "@switchyard/cli";
@@ -333,36 +333,53 @@ describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) 
     expect(dry).toMatchObject({ code: 0, out: expect.stringContaining(`${groups.groups[0].count} match`) });
     expect(document(await on("dead group orders billing --by class --json")).seen).toBe(total);
 
-    const refused = await cli([
-      "dead",
-      "redrive",
-      "orders",
-      "billing",
-      "--yes",
-      "--profile",
-      name,
-      "--audit",
-      join(folder, "no/such/file"),
-    ]);
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("nothing was done") });
+    const nowhere = join(folder, "no/such/file");
+    const refused = await on(`dead redrive orders billing --yes --audit ${nowhere}`);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("audit-failed") });
+    expect(document(await on("dead group orders billing --by class --json")).seen).toBe(total);
 
-    const done = await cli(
-      `dead redrive orders billing --where class=BankDown --rate 1000/s --yes --audit ${audit} --profile ${name} --json`,
+    const done = await on(
+      `dead redrive orders billing --where class=BankDown --rate 1000/s --yes --audit ${audit} --json`,
     );
     expect(records(done).at(-1)).toMatchObject({ phase: "ended", moved: groups.groups[0].count, failed: 0 });
     expect(done.code).toBe(0);
     expect(statSync(audit).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(audit, "utf8").trim())).toMatchObject({
-      version: 1,
-      verb: "dead redrive",
-      profile: name,
-      channel: "orders",
-      group: "billing",
-      filter: { errorClass: ["BankDown"] },
-    });
-    const purged = await on("dead purge orders billing --where class=TypeError --yes --json");
-    expect(document(purged)).toMatchObject({ deleted: groups.groups[1].count, dryRun: false });
+    const lines = readFileSync(audit, "utf8").trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        ...{ version: 1, verb: "dead redrive", profile: name, channel: "orders", group: "billing", phase: "begin" },
+        asked: { filter: { errorClass: ["BankDown"] } },
+      },
+      { verb: "dead redrive", phase: "end", done: { moved: groups.groups[0].count } },
+    ]);
+
+    const file = join(folder, "letters.jsonl");
+    const where = `--where class=TypeError --audit ${audit}`;
+    expect(await on(`dead export orders billing --to ${file} ${where} --remove`)).toMatchObject({ code: 2 });
+    const exported = await on(`dead export orders billing --to ${file} ${where} --remove --yes --json`);
+    const errors = groups.groups[1].count;
+    expect(document(exported)).toMatchObject({ written: errors, removed: errors });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(document(await on("dead group orders billing --by class --json")).groups).toEqual([]);
-    expect(existsSync(audit)).toBe(true);
+    const dryImport = await on(`dead import orders billing --from ${file}`);
+    expect(dryImport).toMatchObject({ code: 0, out: `${errors} lines are right\n` });
+    const imported = await on(`dead import orders billing --from ${file} --yes --json --audit ${audit}`);
+    expect(document(imported)).toMatchObject({ imported: errors, failed: 0 });
+
+    const line = ["dead", "edit", "orders", "billing", "o4", "--file", "-", "--profile", name];
+    const bad = await cli([...line, "--yes"], { stdin: '{"order":"4"}' });
+    expect(bad).toMatchObject({ code: 1, err: expect.stringContaining("invalid-message") });
+    const stdin = '{"order":"4","cents":9}';
+    expect(await cli(line, { stdin })).toMatchObject({
+      code: 0,
+      out: "o4 (order.placed) would be sent with changes\n",
+    });
+    const edited = await cli([...line, "--yes", "--json"], { stdin });
+    expect(document(edited)).toMatchObject({ causationId: "o4", removed: true });
+    expect(await on("dead show orders billing o4")).toMatchObject({ code: 1 });
+
+    const purged = await on("dead purge orders billing --where class=TypeError --yes --json");
+    expect(document(purged)).toMatchObject({ deleted: errors - 1, dryRun: false });
+    expect(document(await on("dead group orders billing --by class --json")).groups).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { resolve } from "node:path";
-import { systemRuntime } from "@switchyard/core";
+import { type OperatorOptions, systemRuntime } from "@switchyard/core";
 import type { Call, OptionSpec } from "./command.ts";
 import { UsageError } from "./io.ts";
 import { SHAPE } from "./output.ts";
@@ -57,33 +57,43 @@ export class Act {
   }
 
   /**
-   * Writes the audit line. Call it right before acting.
+   * For `deadLetters()`: the audit lines of what moves, copies or deletes letters, before and after. Core refuses the operation if the first
+   * cannot be written.
+   */
+  get operator(): OperatorOptions {
+    return { by: this.#by, audit: (entry) => this.#write({ ...entry }) };
+  }
+
+  /**
+   * Writes the audit line of an act that core does not audit. Call it right before acting.
    *
    * @throws Error if it cannot be written: what nobody could trace is not done.
    */
   async begin(): Promise<void> {
-    const { io, out, values, project } = this.#call;
-    const { profile = null, service } = await project();
-    const line = JSON.stringify({
-      version: SHAPE,
-      at: new Date(systemRuntime.now()).toISOString(),
-      by: `${userInfo().username}@${hostname()}`,
-      verb: this.#verb,
-      ...{ service, profile },
-      ...this.#details,
-    });
-    const file = values["audit"];
-    if (typeof file !== "string") return out.talk(line);
     try {
-      const opened = openSync(resolve(io.cwd, file), "a", 0o600);
-      try {
-        writeSync(opened, `${line}\n`);
-        fsyncSync(opened);
-      } finally {
-        closeSync(opened);
-      }
+      await this.#write({ at: systemRuntime.now(), by: this.#by, phase: "begin", ...this.#details });
     } catch (cause) {
       throw new Error(`nothing was done: the audit file cannot be written (${(cause as Error).message})`, { cause });
+    }
+  }
+
+  get #by(): string {
+    return `${userInfo().username}@${hostname()}`;
+  }
+
+  async #write(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    const { io, out, values, project } = this.#call;
+    const { profile = null, service } = await project();
+    const at = new Date(Number(entry["at"])).toISOString();
+    const line = JSON.stringify({ version: SHAPE, verb: this.#verb, service, profile, ...entry, at });
+    const file = values["audit"];
+    if (typeof file !== "string") return out.talk(line);
+    const opened = openSync(resolve(io.cwd, file), "a", 0o600);
+    try {
+      writeSync(opened, `${line}\n`);
+      fsyncSync(opened);
+    } finally {
+      closeSync(opened);
     }
   }
 }

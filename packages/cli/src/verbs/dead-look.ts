@@ -6,6 +6,7 @@ import {
   type ScanResult,
   systemRuntime,
 } from "@switchyard/core";
+import type { Act } from "../act.ts";
 import type { Call, OptionSpec, Verb } from "../command.ts";
 import { milliseconds, whole } from "../durations.ts";
 import { type ExitCode, UsageError } from "../io.ts";
@@ -124,12 +125,16 @@ export const group: Verb = {
     }),
 };
 
-/** Runs on the dead letters of the group that the first two words name. */
-export async function within(call: Call, run: (dead: DeadLetters) => Promise<ExitCode>): Promise<ExitCode> {
+/** Runs on the dead letters of the group that the first two words name. `act`: what it moves, copies or deletes is audited. */
+export async function within(
+  call: Call,
+  run: (dead: DeadLetters) => Promise<ExitCode>,
+  act?: Pick<Act, "operator">,
+): Promise<ExitCode> {
   const [channel, name] = call.words as [string, string];
   const project = await call.project();
   const of: AnyChannel = await project.group(channel, name);
-  return project.connected((messaging) => run(messaging.deadLetters(of, name)), [channel]);
+  return project.connected((messaging) => run(messaging.deadLetters(of, name, act?.operator)), [channel]);
 }
 
 function looking({ values }: Call): { max?: number; hide?: number } {

@@ -15,8 +15,8 @@ export const purge: Verb = {
   },
   about: "Deletes dead letters for good. Without --yes it only counts, which hides them from other readers meanwhile.",
   example: "switchyard dead purge orders billing --where 'code=invalid-message' --profile prod --yes",
-  run: (call) => {
-    const { out, values, words } = call;
+  run: async (call) => {
+    const { io, out, values, words } = call;
     const [channel, group] = words;
     const ids = values["id"] as readonly string[] | undefined;
     const where = values["where"] !== undefined;
@@ -24,17 +24,20 @@ export const purge: Verb = {
       throw new UsageError("dead purge takes one of --where, --id and --all");
     const filter = filterOf(values["where"]);
     const what = { ...(where ? { filter } : {}), ...(ids === undefined ? {} : { ids }) };
-    return within(call, async (dead) => {
-      const act = await Act.of(call, "dead purge", { channel, group, ...what, all: values["all"] === true });
-      if (act.allowed) await act.begin();
-      const purged = await dead.purge({ ...what, ...(act.allowed ? {} : { dryRun: true }) });
-      if (out.json) out.document("dead purge", { ...purged, dryRun: !act.allowed });
-      else {
-        const { matched, deleted, complete } = purged;
-        const done = act.allowed ? `${deleted ?? "all"} deleted` : `${matched ?? "all"} would be deleted`;
-        out.line(`${done}${complete ? "" : "; not all letters were seen"}`);
-      }
-      return 0;
-    });
+    const act = await Act.of(call, "dead purge", { channel, group });
+    return within(
+      call,
+      async (dead) => {
+        const purged = await dead.purge({ ...what, ...(act.allowed ? { signal: io.signal } : { dryRun: true }) });
+        if (out.json) out.document("dead purge", { ...purged, dryRun: !act.allowed });
+        else {
+          const { matched, deleted, complete } = purged;
+          const done = act.allowed ? `${deleted ?? "all"} deleted` : `${matched ?? "all"} would be deleted`;
+          out.line(`${done}${complete ? "" : "; not all letters were seen"}`);
+        }
+        return act.allowed && !purged.complete ? 3 : 0;
+      },
+      act.allowed ? act : undefined,
+    );
   },
 };

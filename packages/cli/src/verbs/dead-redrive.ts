@@ -24,6 +24,7 @@ export const redrive: Verb = {
       about: "stop when this share of those sent has died again, such as 5%",
     },
     "max-redrives": { type: "string", value: "N", about: "leave letters that were redriven so often; default 3" },
+    native: { type: "boolean", about: "let SQS move everything by itself: fast, and without looking at it" },
     before: {
       type: "string",
       value: "TIME",
@@ -35,35 +36,31 @@ export const redrive: Verb = {
     "Sends dead letters back to the group that failed them, and to no other group. Without --yes it only counts. Ctrl-C ends it after the letters under way, and says how to go on.",
   example:
     "switchyard dead redrive orders billing --where 'code=bank-down' --canary 3 --rate 50/s --stop-at 5% --profile prod --yes",
-  run: (call) => {
-    const [channel, group] = call.words;
+  run: async (call) => {
+    const { io, out, words } = call;
+    const [channel, group] = words;
     const options = optionsOf(call);
-    return within(call, async (dead) => {
-      const { out, io } = call;
-      const act = await Act.of(call, "dead redrive", { channel, group, ...options });
-      if (act.allowed) await act.begin();
-      const run = dead.redrive({
-        ...options,
-        ...({ signal: io.signal } as object),
-        ...(act.allowed ? {} : { dryRun: true }),
-      });
-      let last: RedriveProgress | undefined;
-      for await (const progress of run) {
-        if (out.json) out.record("dead redrive", progress);
-        else if (act.allowed && progress.phase !== last?.phase) out.talk(phaseOf(progress, options));
-        last = progress;
-      }
-      const done = await run.result;
-      if (out.json) out.record("dead redrive", { ...done, phase: "ended", dryRun: !act.allowed });
-      else print(out, done, act.allowed);
-      if (act.allowed && done.resume !== undefined) out.talk(`to go on: ${again(call, done)}`);
-      if (!act.allowed) return 0;
-      return done.failed > 0 || done.stopped === "error" || done.stopped === "share"
-        ? 1
-        : done.resume === undefined
-          ? 0
-          : 3;
-    });
+    const act = await Act.of(call, "dead redrive", { channel, group });
+    return within(
+      call,
+      async (dead) => {
+        const run = dead.redrive({ ...options, signal: io.signal, ...(act.allowed ? {} : { dryRun: true }) });
+        let phase: RedriveProgress["phase"] | undefined;
+        for await (const progress of run) {
+          if (out.json) out.record("dead redrive", progress);
+          else if (act.allowed && progress.phase !== phase) out.talk(phaseOf(progress, options));
+          phase = progress.phase;
+        }
+        const done = await run.result;
+        if (out.json) out.record("dead redrive", { ...done, phase: "ended", dryRun: !act.allowed });
+        else print(out, done, act.allowed);
+        if (!act.allowed) return 0;
+        if (done.resume !== undefined) out.talk(`to go on: ${again(call, done)}`);
+        if (done.failed > 0 || done.stopped === "error" || done.stopped === "share") return 1;
+        return done.resume === undefined ? 0 : 3;
+      },
+      act.allowed ? act : undefined,
+    );
   },
 };
 
@@ -84,6 +81,7 @@ function optionsOf({ values }: Call): RedriveOptions {
         }),
     ...(values["stop-at"] === undefined ? {} : { stopAt: share(values["stop-at"], "--stop-at") }),
     ...(values["max-redrives"] === undefined ? {} : { maxRedrives: whole(values["max-redrives"], "--max-redrives") }),
+    ...(values["native"] === true ? { native: true } : {}),
     ...(values["before"] === undefined ? {} : { before: timeOf(values["before"]) }),
   };
 }
@@ -98,6 +96,7 @@ function timeOf(value: unknown): number {
 function phaseOf({ phase, moved }: RedriveProgress, { canary }: RedriveOptions): string {
   if (phase === "canary") return `canary: sending ${canary?.count ?? 0}`;
   if (phase === "waiting") return `canary: ${moved} sent; waiting for those that die again`;
+  if (phase === "moving") return `the broker moves them; about ${moved} so far`;
   return phase === "sending" ? `sending; ${moved} moved so far` : `${moved} moved`;
 }
 
@@ -121,7 +120,7 @@ const WHY: Readonly<Record<string, string>> = {
   share: "too many died again (--stop-at, or the canary)",
   error: "a letter cannot be sent now",
   more: "the broker gave no more for now; other readers may hide some",
-  asked: "it was told to stop",
+  signal: "it was told to stop",
 };
 
 /** The command line that goes on where this run ended. */

@@ -24,6 +24,12 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   "dead group": { about: "dead letters by cause", load: async () => (await import("./dead-look.ts")).group },
   "dead redrive": { about: "send dead letters back", load: async () => (await import("./dead-redrive.ts")).redrive },
   "dead purge": { about: "delete dead letters", load: async () => (await import("./dead-purge.ts")).purge },
+  "dead edit": { about: "send one with changes", load: async () => (await import("./dead-edit.ts")).edit },
+  "dead export": { about: "dead letters to a file", load: async () => (await import("./dead-files.ts")).exportLetters },
+  "dead import": {
+    about: "dead letters from a file",
+    load: async () => (await import("./dead-files.ts")).importLetters,
+  },
   policy: { about: "the rights that the service needs", load: async () => (await import("./policy.ts")).policy },
   asyncapi: {
     about: "the channels as an AsyncAPI document",
