@@ -1,6 +1,7 @@
 /** The fault proxy: each fault does to the wire what it says, to the client and to the server behind it. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { CreateTopicCommand, PublishBatchCommand, SNSClient } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
@@ -10,7 +11,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
-import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
+import { type Entry, type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
 
 describe("in front of a plain server", () => {
   const seen: { action: string; body: string }[] = [];
@@ -160,4 +161,58 @@ describe("in front of SQS, through the SDK", () => {
     await expect(client.send(new SendMessageCommand({ QueueUrl, MessageBody: "lost reply" }))).rejects.toThrow(/./);
     expect(Number(await depth())).toBe(before + 1);
   });
+
+  test("of a batch to SNS chosen entries fail, and the others are published; a throttled call is its own error", async () => {
+    const sns = new SNSClient({ region: aws.region, endpoint: proxy.endpoint, maxAttempts: 1 });
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "fault-proxy" }));
+    const PublishBatchRequestEntries = ["a", "b", "c"].map((Id) => ({ Id, Message: `message ${Id}` }));
+    const publish = () => sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries }));
+    const failing = (match: (entry: { Id?: string }) => boolean) =>
+      proxy.fault(/^PublishBatch/, { kind: "fail-entries", match, code: "InternalError", senderFault: false }, 3);
+    failing(({ Id }) => Id === "b");
+    const some = await publish();
+    expect(some.Successful?.map(({ Id }) => Id)).toEqual(["a", "c"]);
+    expect(some.Failed).toMatchObject([{ Id: "b", Code: "InternalError", SenderFault: false }]);
+    proxy.heal();
+    failing(() => true);
+    expect((await publish()).Failed?.map(({ Id }) => Id)).toEqual(["a", "b", "c"]);
+    proxy.fault(/^PublishBatch/, { kind: "throttle" }, 1);
+    await expect(publish()).rejects.toMatchObject({ name: expect.stringContaining("Throttled") });
+    expect((await publish()).Failed ?? []).toEqual([]);
+    sns.destroy();
+  });
+});
+
+test("Kinesis has a server of its own behind the proxy, and answers by position", async () => {
+  const server = createServer((request, response) => {
+    void request.toArray().then((chunks) => {
+      const { Records } = JSON.parse(Buffer.concat(chunks).toString()) as { Records: { Data: string }[] };
+      const stored = Records.map(({ Data }) => ({ SequenceNumber: Data }));
+      response.end(JSON.stringify({ FailedRecordCount: 0, Records: stored }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const proxy = await startFaultProxy(
+    "http://127.0.0.1:1",
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  );
+  const put = async (...data: readonly string[]) => {
+    const answer = await fetch(proxy.endpoint, {
+      method: "POST",
+      headers: { "x-amz-target": "Kinesis_20131202.PutRecords" },
+      body: JSON.stringify({ StreamName: "s", Records: data.map((Data) => ({ Data })) }),
+    });
+    return { status: answer.status, body: (await answer.json()) as object };
+  };
+  const match = (record: Entry) => record["Data"] !== "b";
+  proxy.fault(/^PutRecords$/, { kind: "fail-entries", match, code: "InternalFailure", senderFault: false }, 2);
+  const failed = { ErrorCode: "InternalFailure" };
+  expect(await put("a", "b", "c")).toMatchObject({
+    body: { FailedRecordCount: 2, Records: [failed, { SequenceNumber: "b" }, failed] },
+  });
+  proxy.fault(/./, { kind: "throttle" }, 1);
+  expect(await put("a")).toMatchObject({ status: 400, body: { __type: "LimitExceededException" } });
+  expect(await put("a")).toMatchObject({ body: { FailedRecordCount: 0, Records: [{ SequenceNumber: "a" }] } });
+  await proxy.close();
+  await new Promise((resolve) => server.close(resolve));
 });

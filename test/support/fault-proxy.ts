@@ -1,4 +1,7 @@
-/** An HTTP proxy for the AWS JSON protocols that breaks what it is told to break, by action. On this machine only. */
+/**
+ * An HTTP proxy for SQS, SNS and Kinesis that breaks what it is told to break, by action. It speaks the JSON protocols of AWS and the
+ * query protocol of SNS. On this machine only.
+ */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -14,7 +17,10 @@ export type WireFault =
   /** Refused with HTTP 500. */
   | { readonly kind: "error" }
   | { readonly kind: "delay"; readonly ms: number }
-  /** Entries of a batch that match are answered as failed; the server sees the others only. */
+  /**
+   * Entries of a batch that match are answered as failed; the server sees the others only. For Kinesis an entry is a record, and for
+   * SNS a message has no field but its `Id`.
+   */
   | {
       readonly kind: "fail-entries";
       readonly match: (entry: Entry) => boolean;
@@ -23,7 +29,8 @@ export type WireFault =
     };
 
 export interface Entry {
-  readonly Id: string;
+  /** Absent for Kinesis. */
+  readonly Id?: string;
   readonly MessageBody?: string;
   readonly [field: string]: unknown;
 }
@@ -47,6 +54,7 @@ interface Rule {
 }
 
 const JSON_TYPE = "application/x-amz-json-1.0";
+const XML_TYPE = "text/xml";
 
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -54,7 +62,30 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function refuse(response: ServerResponse, status: number, type: string, message: string): void {
+/** What is asked for: a header in the JSON protocols, a parameter in the query protocol. */
+function actionOf(incoming: IncomingMessage, body: Buffer): string {
+  const target = incoming.headers["x-amz-target"];
+  if (target !== undefined) return String(target).replace(/^.*\./, "");
+  return /(?:^|&)Action=([A-Za-z]+)/.exec(body.toString("latin1"))?.[1] ?? "";
+}
+
+/** The error of a whole request, as the service says it. */
+function refuse(incoming: IncomingMessage, response: ServerResponse, kind: "throttle" | "error"): void {
+  const target = incoming.headers["x-amz-target"];
+  const kinesis = String(target).startsWith("Kinesis_");
+  const throttled = target === undefined ? "Throttled" : kinesis ? "LimitExceededException" : "RequestThrottled";
+  const [status, code, message] =
+    kind === "throttle"
+      ? [400, throttled, "Rate exceeded"]
+      : [500, target === undefined ? "InternalError" : "InternalFailure", "internal failure"];
+  if (target === undefined) {
+    response.writeHead(status, { "content-type": XML_TYPE, "x-amzn-requestid": "fault-proxy" });
+    response.end(
+      `<ErrorResponse><Error><Type>Receiver</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>fault-proxy</RequestId></ErrorResponse>`,
+    );
+    return;
+  }
+  const type = kinesis ? code : `com.amazonaws.sqs#${code}`;
   response.writeHead(status, {
     "content-type": JSON_TYPE,
     "x-amzn-errortype": type,
@@ -63,8 +94,97 @@ function refuse(response: ServerResponse, status: number, type: string, message:
   response.end(JSON.stringify({ __type: type, message }));
 }
 
-export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  const origin = new URL(target);
+/** A batch in one of the protocols: its entries, the request without some of them, and an answer in which those failed. */
+interface Batch {
+  readonly entries: readonly Entry[];
+  without(failed: ReadonlySet<Entry>): Buffer;
+  /** `said`: what the server answered for the others. Undefined: there were none. */
+  answer(said: string | undefined, failed: ReadonlySet<Entry>, fault: FailEntries): Buffer;
+  readonly type: string;
+}
+type FailEntries = WireFault & { kind: "fail-entries" };
+const REFUSED = "refused by the fault proxy";
+
+function batchOf(incoming: IncomingMessage, body: Buffer): Batch {
+  const target = incoming.headers["x-amz-target"];
+  if (target === undefined) return queryBatch(body);
+  const asked = JSON.parse(body.toString()) as { Entries?: Entry[]; Records?: Entry[] };
+  return asked.Records === undefined ? jsonBatch(asked) : recordBatch({ ...asked, Records: asked.Records });
+}
+
+const jsonBatch = (asked: { Entries?: Entry[] }): Batch => ({
+  entries: asked.Entries ?? [],
+  without: (failed) =>
+    Buffer.from(JSON.stringify({ ...asked, Entries: asked.Entries!.filter((one) => !failed.has(one)) })),
+  answer: (text, failed, { code, senderFault }) => {
+    const said = JSON.parse(text ?? '{"Successful":[]}') as { Failed?: object[] };
+    const Failed = [...failed].map(({ Id }) => ({ Id, Code: code, Message: REFUSED, SenderFault: senderFault }));
+    return Buffer.from(JSON.stringify({ ...said, Failed: [...(said.Failed ?? []), ...Failed] }));
+  },
+  type: JSON_TYPE,
+});
+
+/** Kinesis answers by position. */
+const recordBatch = (asked: { Records: Entry[] }): Batch => ({
+  entries: asked.Records,
+  without: (failed) =>
+    Buffer.from(JSON.stringify({ ...asked, Records: asked.Records.filter((one) => !failed.has(one)) })),
+  answer: (text, failed, { code }) => {
+    const said = JSON.parse(text ?? '{"FailedRecordCount":0,"Records":[]}') as {
+      FailedRecordCount?: number;
+      Records: object[];
+    };
+    const others = [...said.Records];
+    const Records = asked.Records.map((one) =>
+      failed.has(one) ? { ErrorCode: code, ErrorMessage: REFUSED } : (others.shift() as object),
+    );
+    return Buffer.from(
+      JSON.stringify({ ...said, FailedRecordCount: (said.FailedRecordCount ?? 0) + failed.size, Records }),
+    );
+  },
+  type: "application/x-amz-json-1.1",
+});
+
+function queryBatch(body: Buffer): Batch {
+  const member = /^PublishBatchRequestEntries\.member\.(\d+)\.(.*)$/;
+  const parameters = [...new URLSearchParams(body.toString())];
+  const entries = new Map<string, Entry>();
+  for (const [name, value] of parameters) {
+    const [, number, field] = member.exec(name) ?? [];
+    if (field === "Id") entries.set(number!, { Id: value });
+  }
+  return {
+    entries: [...entries.values()],
+    without: (failed) => {
+      const kept = [...entries].filter(([, entry]) => !failed.has(entry)).map(([number]) => number);
+      const left = parameters.flatMap(([name, value]): [string, string][] => {
+        const [, number, field] = member.exec(name) ?? [];
+        if (number === undefined) return [[name, value]];
+        const at = kept.indexOf(number) + 1;
+        return at === 0 ? [] : [[`PublishBatchRequestEntries.member.${at}.${field}`, value]];
+      });
+      return Buffer.from(new URLSearchParams(left).toString());
+    },
+    answer: (said, failed, { code, senderFault }) => {
+      const members = [...failed].map(
+        ({ Id }) =>
+          `<member><Id>${Id}</Id><Code>${code}</Code><Message>${REFUSED}</Message><SenderFault>${senderFault}</SenderFault></member>`,
+      );
+      const text =
+        said ??
+        "<PublishBatchResponse><PublishBatchResult><Successful></Successful></PublishBatchResult></PublishBatchResponse>";
+      const others = /<Failed>(.*?)<\/Failed>/s.exec(text)?.[1] ?? "";
+      const bare = text.replace(/<Failed\s*\/>|<Failed>.*?<\/Failed>/s, "");
+      const list = `<Failed>${others}${members.join("")}</Failed>`;
+      return Buffer.from(bare.replace("</PublishBatchResult>", `${list}</PublishBatchResult>`));
+    },
+    type: XML_TYPE,
+  };
+}
+
+/** `kinesis`: where its requests go, if not to `target`. */
+export async function startFaultProxy(target: string, kinesis = target): Promise<FaultProxy> {
+  const origins = { kinesis: new URL(kinesis), other: new URL(target) };
   const agent = new Agent({ keepAlive: true });
   const reached = new Map<string, number>();
   let rules: Rule[] = [];
@@ -85,6 +205,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   ): Promise<{ status: number; headers: IncomingMessage["headers"]; body: Buffer }> =>
     new Promise((resolve, reject) => {
       reached.set(action, (reached.get(action) ?? 0) + 1);
+      const of = String(incoming.headers["x-amz-target"]).startsWith("Kinesis_") ? "kinesis" : "other";
+      const origin = origins[of];
       const headers = { ...incoming.headers, host: origin.host, "content-length": String(body.length) };
       const onward = request(
         { hostname: origin.hostname, port: origin.port, path: incoming.url, method: incoming.method, headers, agent },
@@ -122,50 +244,33 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     body: Buffer,
     rule: Rule,
   ): Promise<void> => {
-    const fault = rule.fault as WireFault & { kind: "fail-entries" };
-    const asked = JSON.parse(body.toString()) as { Entries?: Entry[] };
-    const failed: object[] = [];
-    const kept = (asked.Entries ?? []).filter((entry) => {
-      if (rule.left <= 0 || !fault.match(entry)) return true;
+    const fault = rule.fault as FailEntries;
+    const batch = batchOf(incoming, body);
+    const failed = new Set<Entry>();
+    for (const entry of batch.entries) {
+      if (rule.left <= 0 || !fault.match(entry)) continue;
       rule.left--;
       hits++;
-      failed.push({
-        Id: entry.Id,
-        Code: fault.code,
-        Message: "refused by the fault proxy",
-        SenderFault: fault.senderFault,
-      });
-      return false;
-    });
-    if (failed.length === 0) {
-      const whole = await forward(incoming, action, body);
-      return answer(response, whole.status, whole.headers, whole.body);
+      failed.add(entry);
     }
-    if (kept.length === 0) {
-      response.writeHead(200, { "content-type": JSON_TYPE });
-      response.end(JSON.stringify({ Successful: [], Failed: failed }));
+    if (failed.size > 0 && failed.size === batch.entries.length) {
+      response.writeHead(200, { "content-type": batch.type });
+      response.end(batch.answer(undefined, failed, fault));
       return;
     }
-    const got = await forward(incoming, action, Buffer.from(JSON.stringify({ ...asked, Entries: kept })));
-    const said = JSON.parse(got.body.toString()) as { Failed?: object[] };
-    if (got.status !== 200) return answer(response, got.status, got.headers, got.body);
-    answer(
-      response,
-      200,
-      got.headers,
-      Buffer.from(JSON.stringify({ ...said, Failed: [...(said.Failed ?? []), ...failed] })),
-    );
+    const got = await forward(incoming, action, failed.size === 0 ? body : batch.without(failed));
+    const whole = failed.size === 0 || got.status !== 200;
+    answer(response, got.status, got.headers, whole ? got.body : batch.answer(got.body.toString(), failed, fault));
   };
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(incoming);
-    const action = String(incoming.headers["x-amz-target"] ?? "").replace(/^.*\./, "");
+    const action = actionOf(incoming, body);
     const rule = take(action);
     const kind = rule?.fault.kind;
     if (kind === "stall") return;
     if (kind === "cut") return void incoming.socket.destroy();
-    if (kind === "throttle") return refuse(response, 400, "com.amazonaws.sqs#RequestThrottled", "Rate exceeded");
-    if (kind === "error") return refuse(response, 500, "com.amazon.coral.service#InternalFailure", "internal failure");
+    if (kind === "throttle" || kind === "error") return refuse(incoming, response, kind);
     if (kind === "fail-entries") return failEntries(incoming, response, action, body, rule!);
     if (kind === "delay") {
       const { ms } = rule!.fault as { ms: number };

@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections accepted so far. */
   readonly accepted: number;
+  /** Connections that are open. */
+  readonly open: number;
   /** Resets every connection; new ones are taken. */
   cut(): void;
   /** Nothing passes either way and nobody is told, as when a cable is pulled; new connections are swallowed too. */
@@ -73,6 +75,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     port: (server.address() as { port: number }).port,
     get accepted() {
       return accepted;
+    },
+    get open() {
+      return pairs.size;
     },
     cut,
     blackHole: (on) => {

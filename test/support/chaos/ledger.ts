@@ -1,7 +1,7 @@
 /**
- * What every process of a chaos run writes down: one file a process, one JSON line an entry, appended by a synchronous write before
- * the process goes on. What write(2) has taken outlives a SIGKILL, so nothing that happened is missing. There is no fsync: only the
- * machine's own end could lose a line, and that ends the run as well.
+ * The journals of a chaos run: one file a process, one JSON line an entry, appended by a synchronous write before the process goes on.
+ * What write(2) has taken outlives a SIGKILL, so nothing that happened is missing. There is no fsync: only the machine's own end could
+ * lose a line, and that ends the run as well. What is kept in transactions is in the books (`books.ts`).
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -16,17 +16,39 @@ export interface Resources {
 }
 
 export type Event =
-  /** About to be published. `seq` counts the messages of its key. */
-  | { readonly is: "attempt"; readonly id: string; readonly key?: string; readonly seq: number }
+  /** About to be published. `seq` counts the messages of its key. `via`: stored in the outbox, so that "accepted" means committed. */
+  | {
+      readonly is: "attempt";
+      readonly id: string;
+      readonly key?: string;
+      readonly seq: number;
+      readonly via?: "outbox";
+    }
   | { readonly is: "accepted"; readonly id: string }
   | { readonly is: "ambiguous" | "failed"; readonly id: string; readonly code: string }
-  | { readonly is: "begin"; readonly id: string; readonly key?: string; readonly seq: number; readonly attempt: number }
-  /** The handler is about to return. `held`: its hold was not known to be lost. */
+  /** `position`, `token`: on a stream, where the record is and the tenure of the shard's lease. */
+  | {
+      readonly is: "begin";
+      readonly id: string;
+      readonly key?: string;
+      readonly seq: number;
+      readonly attempt: number;
+      readonly position?: string;
+      readonly token?: number;
+    }
+  /** Its effect is committed. `held`: its hold was not known to be lost. */
   | { readonly is: "handled"; readonly id: string; readonly held: boolean }
   | { readonly is: "threw"; readonly id: string; readonly what: "retry" | "dead-letter" }
+  /** The inbox knew that it had been handled. */
+  | { readonly is: "skipped"; readonly id: string }
+  /** A relay hands it to the broker, and has the answer. */
+  | { readonly is: "relaying"; readonly id: string }
+  | { readonly is: "relayed"; readonly id: string; readonly code: string }
   | { readonly is: "dead"; readonly id: string; readonly code: string }
   | { readonly is: "lost"; readonly id: string; readonly during: string }
-  | { readonly is: "resend" | "receive-failed" | "down" | "up" }
+  | { readonly is: "resend" | "receive-failed"; readonly kind: string; readonly code: string }
+  /** Of the connection to the broker; and one to the database has broken. */
+  | { readonly is: "down" | "up" | "store-down" }
   | { readonly is: "started"; readonly mutant?: string }
   | { readonly is: "stopped"; readonly before: Resources; readonly after: Resources }
   /** `on`: the processes it strikes. */
@@ -43,7 +65,8 @@ export type Event =
 /** `at`: milliseconds of the machine's monotonic clock, which all its processes share. `by`: the process. */
 export type Entry = Event & { readonly at: number; readonly by: string };
 
-const clock = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000;
+/** Milliseconds of the machine's monotonic clock. */
+export const clock = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
 export interface Ledger {
   write(event: Event): void;
@@ -62,9 +85,11 @@ export function openLedger(folder: string, by: string, onEntry?: (entry: Entry) 
   };
 }
 
-/** Reads what has been added to the ledgers of a folder since the last call. A line that is not whole yet waits. */
+/** Reads what has been added to the journals of a folder since the last call. A line that is not whole yet waits. */
 export class LedgerReader {
   readonly entries: Entry[] = [];
+  /** By process, what it has begun and not ended: handlings of a worker, publishes of a relay. */
+  readonly #open = new Map<string, Set<string>>();
   readonly #folder: string;
   readonly #files = new Map<string, { readonly file: number; rest: string }>();
   readonly #chunk = Buffer.alloc(1 << 20);
@@ -81,10 +106,25 @@ export class LedgerReader {
       for (let got: number; (got = readSync(known.file, this.#chunk)) > 0; ) {
         const lines = (known.rest + this.#chunk.toString("utf8", 0, got)).split("\n");
         known.rest = lines.pop() as string;
-        for (const line of lines) this.entries.push(JSON.parse(line) as Entry);
+        for (const line of lines) this.#add(JSON.parse(line) as Entry);
       }
     }
     return this.entries;
+  }
+
+  #add(entry: Entry): void {
+    this.entries.push(entry);
+    if (!("id" in entry)) return;
+    const open = this.#open.get(entry.by) ?? new Set();
+    this.#open.set(entry.by, open);
+    if (entry.is === "begin" || entry.is === "relaying") open.add(entry.id);
+    else open.delete(entry.id);
+  }
+
+  /** Is it in the middle of something? */
+  busy(by: string): boolean {
+    this.poll();
+    return (this.#open.get(by)?.size ?? 0) > 0;
   }
 
   close(): void {

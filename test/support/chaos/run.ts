@@ -5,59 +5,92 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Rabbit, startNode } from "../rabbit.ts";
+import type pg from "pg";
+import type { Rabbit } from "../rabbit.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 import { type Audit, audit, missing, story } from "./audit.ts";
+import { makeBooks, openStore, readBooks } from "./books.ts";
+import { type Broker, Brokers, type Wire } from "./broker.ts";
 import { type Entry, type Ledger, LedgerReader, openLedger } from "./ledger.ts";
 import { type Fault, type FaultKind, schedule } from "./schedule.ts";
-import { channels, GROUP, jobs, type Mutant, NOT_STARTED, open, type Part } from "./service.ts";
+import { channelsOf, GROUP, jobs, type Mutant, NOT_STARTED, open, type Part } from "./service.ts";
+import type { Transport } from "./transports.ts";
 
 export interface ChaosOptions {
+  readonly transport: Transport;
+  /** How long faults strike, and longer until each kind has struck once: a busy machine proves no less. */
   readonly seconds: number;
   readonly seed: number;
   /** Default: none. */
   readonly kinds?: readonly FaultKind[];
-  /** Messages each second, of all publishers together. Default 100. */
+  /** Messages each second, of all publishers together. Default 50. */
   readonly perSecond?: number;
-  /** Default: a private node, which is stopped at the end. */
+  /** Of a hundred unordered messages so many become dead letters. Default 1. */
+  readonly poison?: number;
+  /** How many of each role there are. Default: two publishers, three workers, two relays. */
+  readonly cast?: { readonly publishers: number; readonly workers: number; readonly relays: number };
+  /** Those of other runs. Default: started for this run, and closed at its end. */
+  readonly brokers?: Brokers;
+  /** A node that is there. Default: that of `brokers`. */
   readonly rabbit?: Rabbit;
   readonly mutant?: Mutant;
-  /** The drain ends when nothing new was handled for this long. Default 30 s. */
+  /** The drain ends when nothing new was handled for this long. Default 2 minutes: machines are busy. */
   readonly patienceMs?: number;
   /** Told what happens. */
   readonly say?: (line: string) => void;
 }
 
 export interface ChaosReport extends Audit {
-  /** The ledgers: kept when something was found. */
+  readonly transport: Transport;
+  /** The journals: kept when something was found. */
   readonly folder: string;
   /** The story of each message that was found, the first few. */
   readonly stories: readonly string[];
   readonly seconds: number;
 }
 
-type Role = "publisher" | "worker";
+type Role = "publisher" | "worker" | "relay";
 let runs = 0;
 const STORIES = 5;
-const START_MS = 60_000;
+const START_MS = 240_000;
 const LAG_MS = 200;
 /** How long a fault waits for a moment at which it hurts. */
-const MOMENT_MS = 5_000;
+const MOMENT_MS = 15_000;
 const PROGRAMS: Record<Role, string> = {
   publisher: fileURLToPath(new URL("publisher.ts", import.meta.url)),
   worker: fileURLToPath(new URL("worker.ts", import.meta.url)),
+  relay: fileURLToPath(new URL("relay.ts", import.meta.url)),
 };
 
-/** A place in the cast: one process at a time, each with a name of its own, behind a proxy that stays. */
-class Slot {
+type Whole = Omit<Part, "name" | "url" | "kinesisUrl" | "database" | "seed">;
+
+interface Place {
   readonly role: Role;
-  readonly proxy: TcpProxy;
+  /** `w1`, of which the processes are `w1-1`, `w1-2` and so on. */
+  readonly base: string;
+  readonly wire: Wire;
+  /** To the database. */
+  readonly store: TcpProxy;
+  readonly part: Whole;
+  readonly seed: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly ledger: Ledger;
+}
+
+/** Compiled code: a process of a run starts in half the time of the first. */
+const CACHE = join(tmpdir(), "switchyard-chaos-code");
+
+/** Nothing of a run outlives this process. */
+const children = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
+/** A place in the cast: one process at a time, each with a name of its own, behind wires that stay. */
+class Slot {
+  readonly place: Place;
   /** Of the process now. */
   name = "";
-  readonly #base: string;
-  readonly #part: Omit<Part, "name" | "url" | "seed">;
-  readonly #seed: number;
-  readonly #ledger: Ledger;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #count = 0;
@@ -65,40 +98,35 @@ class Slot {
   #told = false;
   #over = false;
 
-  constructor(
-    role: Role,
-    base: string,
-    proxy: TcpProxy,
-    part: Omit<Part, "name" | "url" | "seed">,
-    seed: number,
-    ledger: Ledger,
-  ) {
-    this.role = role;
-    this.#base = base;
-    this.proxy = proxy;
-    this.#part = part;
-    this.#seed = seed;
-    this.#ledger = ledger;
+  constructor(place: Place) {
+    this.place = place;
+  }
+
+  get wire(): Wire {
+    return this.place.wire;
   }
 
   start(): void {
-    this.name = `${this.#base}-${++this.#count}`;
+    const { role, base, wire, store, part: whole, seed, env, ledger } = this.place;
+    this.name = `${base}-${++this.#count}`;
     this.#told = false;
-    const url = `amqp://guest:guest@127.0.0.1:${this.proxy.port}`;
-    const part: Part = { ...this.#part, url, name: this.name, seed: this.#seed + this.#count };
-    const child = spawn(process.execPath, ["--conditions=@switchyard/source", "--expose-gc", PROGRAMS[this.role]], {
-      env: { ...process.env, NODE_OPTIONS: undefined, CHAOS: JSON.stringify(part) },
+    const database = `postgres://postgres@127.0.0.1:${store.port}/postgres?application_name=${whole.prefix}`;
+    const part: Part = { ...whole, url: wire.url, database, name: this.name, seed: seed + this.#count };
+    const child = spawn(process.execPath, ["--conditions=@switchyard/source", "--expose-gc", PROGRAMS[role]], {
+      env: { ...process.env, ...env, NODE_OPTIONS: undefined, NODE_COMPILE_CACHE: CACHE, CHAOS: JSON.stringify(part) },
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#child = child;
+    children.add(child);
     let said = "";
     child.stderr.on("data", (data) => (said = (said + String(data)).slice(-1_000)));
     const { name } = this;
     this.#ended = new Promise((resolve) => {
       child.on("close", (code, signal) => {
+        children.delete(child);
         // One that could not start is started again, as any supervisor would.
         const told = this.#told || code === NOT_STARTED;
-        this.#ledger.write({ is: "exit", of: name, code: `${signal ?? code}${told ? "" : `: ${said}`}`, told });
+        ledger.write({ is: "exit", of: name, code: `${signal ?? code}${told ? "" : `: ${said}`}`, told });
         resolve();
         if (!this.#told && !this.#over) this.start();
       });
@@ -125,150 +153,231 @@ class Slot {
 }
 
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seconds, seed, kinds = [], perSecond = 100, mutant, patienceMs = 30_000, say = () => {} } = options;
+  const { transport, seconds, seed, kinds = [], perSecond = 50, poison = 1, mutant, patienceMs = 120_000 } = options;
+  const { cast = { publishers: 2, workers: 3, relays: 2 }, brokers = new Brokers(), say = () => {} } = options;
   const folder = await mkdtemp(join(tmpdir(), "switchyard-chaos-"));
-  const rabbit = options.rabbit ?? (await startNode());
-  const port = Number(new URL(rabbit.url).port);
+  const { url: database, pool } = await brokers.postgres();
+  const broker = await brokers.of(transport, options.rabbit);
   const ledger = openLedger(folder, "chaos");
   const reader = new LedgerReader(folder);
   const slots: Slot[] = [];
-  // No two runs share a queue, in one process neither.
+  // No two runs share a queue or a table, in one process neither.
   const prefix = `chaos${seed}-${process.pid}-${++runs}`;
-  const part = { prefix, folder, perSecond: perSecond / 2, ...(mutant === undefined ? {} : { mutant }) };
-  // Past the proxies: it makes the queues, and at the end redrives and counts.
-  const control = await open({ url: rabbit.url, prefix }, () => {}, true);
+  const tables = prefix.replaceAll("-", "_");
+  const whole = { transport, tables, prefix, folder, perSecond: perSecond / cast.publishers, poison };
+  const part = { ...whole, ...(mutant === undefined ? {} : { mutant }) };
+  // Past the wires: it makes the queues, and at the end redrives and counts.
+  const leases = openStore({ database }, undefined, 3);
+  const control = await open({ ...broker, transport, prefix }, leases.pool, () => {}, true);
   const started = performance.now();
   try {
+    await makeBooks(pool, tables);
     await control.start();
-    for (const [role, base] of [
-      ["publisher", "p0"],
-      ["publisher", "p1"],
-      ["worker", "w0"],
-      ["worker", "w1"],
-      ["worker", "w2"],
-    ] as const) {
-      const slot = new Slot(role, base, await startTcpProxy(port), part, seed * 1_000 + slots.length * 100, ledger);
-      slots.push(slot);
-      slot.start();
-    }
-    const up = await waitFor(() => reader.poll().filter(({ is }) => is === "started").length >= slots.length, START_MS);
-    if (!up) throw new Error(`the processes did not start within ${START_MS} ms`);
-    say(`${slots.length} processes on ${rabbit.what}, seed ${seed}`);
-    const until = performance.now() + seconds * 1_000;
-    const publishers = slots.filter(({ role }) => role === "publisher");
-    const workers = slots.filter(({ role }) => role === "worker");
-    if (kinds.length > 0) {
-      const bases = (list: readonly Slot[]) => list.map((slot) => String(slots.indexOf(slot)));
-      for (const fault of schedule(seed, { publishers: bases(publishers), workers: bases(workers) }, kinds)) {
-        await sleep(Math.min(fault.afterMs, Math.max(0, until - performance.now())));
-        if (performance.now() >= until) break;
-        await strike(
-          fault,
-          fault.on.map((at) => slots[Number(at)] as Slot),
-          rabbit,
-          reader,
-          ledger,
-          say,
-        );
+    const add = async (role: Role, count: number) => {
+      for (let at = 0; at < count; at++) {
+        const [wire, store] = [await broker.wire(), await startTcpProxy(Number(new URL(database).port))];
+        const own = seed * 1_000 + slots.length * 100;
+        const slot = new Slot({ role, base: `${role[0]}${at}`, wire, store, part, seed: own, env: broker.env, ledger });
+        slots.push(slot);
+        slot.start();
       }
-    } else await sleep(seconds * 1_000);
+    };
+    await add("publisher", cast.publishers);
+    await add("worker", cast.workers);
+    await add("relay", cast.relays);
+    const up = await waitFor(() => reader.poll().filter(({ is }) => is === "started").length >= slots.length, START_MS);
+    if (!up) throw new Error(`the processes did not start within ${START_MS} ms: ${exits(reader.poll())}`);
+    say(`${slots.length} processes on ${broker.what}, seed ${seed}`);
+    const of = (role: Role) => slots.filter(({ place }) => place.role === role);
+    await faults(options, slots, { broker, prefix, pool, reader, ledger, say }, seconds, kinds);
 
     say("publishers stop; the rest is drained");
-    await Promise.all(publishers.map((slot) => slot.retire("SIGTERM")));
-    await drain(reader, patienceMs, async () => void (await control.deadLetters(jobs, GROUP).redrive()));
-    const depth = (await Promise.all(channels.map((each) => control.depth(each)))).flat();
-    await Promise.all(workers.map((slot) => slot.retire("SIGTERM")));
+    await Promise.all(of("publisher").map((slot) => slot.retire("SIGTERM")));
+    const books = () => readBooks(pool, tables);
+    await drain(
+      patienceMs,
+      async () => missing(reader.poll(), await books()).length,
+      async () => {
+        if (channelsOf(transport).includes(jobs)) await control.deadLetters(jobs, GROUP).redrive().result;
+      },
+    );
+    await Promise.all(of("relay").map((slot) => slot.retire("SIGTERM")));
+    const depth = await depthOf(control, transport);
+    await Promise.all(of("worker").map((slot) => slot.retire("SIGTERM")));
     await control.stop();
-    const left = await connectionsLeft(rabbit);
+    const left = await settled(async () => [
+      [await broker.connections(), "the broker"] as const,
+      [await sessions(pool, prefix), "the database"] as const,
+    ]);
     const entries = reader.poll();
-    const verdict = audit(entries, {
-      kinds,
-      depth: depth.reduce((sum, { ready = 0, delayed = 0, held = 0 }) => sum + ready + delayed + held, 0),
-    });
+    const kept = await books();
+    // What no relay has published is in the outbox.
+    const verdict = audit(entries, { kinds, depth: depth + kept.waiting, books: kept });
     const findings = [...verdict.findings];
-    if (left > 0) findings.push({ what: "left open", why: `the broker still has ${left} connections` });
+    for (const [count, who] of left)
+      if (count > 0) findings.push({ what: "left open", why: `${who} still has ${count} connections` });
     const ids = [...new Set(findings.flatMap(({ id, than }) => [id ?? [], than ?? []].flat()))].slice(0, STORIES);
     const stories = ids.map((id) => `  ${id}\n${story(entries, id)}`);
     if (findings.length === 0) await rm(folder, { recursive: true });
-    return { ...verdict, findings, folder, stories, seconds: Math.round((performance.now() - started) / 1_000) };
+    const took = Math.round((performance.now() - started) / 1_000);
+    return { ...verdict, transport, findings, folder, stories, seconds: took };
   } finally {
     await Promise.all(slots.map((slot) => slot.retire("SIGKILL")));
     await control.stop();
-    await Promise.all(slots.map(({ proxy }) => proxy.close()));
+    await leases.close();
+    await Promise.all(slots.flatMap(({ place }) => [place.wire.close(), place.store.close()]));
     reader.close();
     ledger.close();
-    if (options.rabbit === undefined) await rabbit.close();
+    if (options.brokers === undefined) await brokers.close();
   }
 }
 
-async function strike(
-  fault: Fault,
-  on: readonly Slot[],
-  rabbit: Rabbit,
-  reader: LedgerReader,
-  ledger: Ledger,
-  say: (line: string) => void,
+/** What the broker still has. No answer is no message: what is missing then is called lost, and the run has failed either way. */
+async function depthOf(control: Awaited<ReturnType<typeof open>>, transport: Transport): Promise<number> {
+  const asked = await Promise.allSettled(channelsOf(transport).map((each) => control.depth(each)));
+  const groups = asked.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  return groups.reduce((sum, { ready = 0, delayed = 0, held = 0 }) => sum + ready + delayed + held, 0);
+}
+
+const exits = (entries: readonly Entry[]): string =>
+  entries.flatMap((entry) => (entry.is === "exit" ? [`${entry.of} ${entry.code}`] : [])).join("; ");
+
+interface Scene {
+  readonly broker: Broker;
+  readonly prefix: string;
+  readonly pool: pg.Pool;
+  readonly reader: LedgerReader;
+  readonly ledger: Ledger;
+  readonly say: (line: string) => void;
+}
+
+async function faults(
+  { seed, transport }: ChaosOptions,
+  slots: readonly Slot[],
+  scene: Scene,
+  seconds: number,
+  kinds: readonly FaultKind[],
 ): Promise<void> {
+  const until = performance.now() + seconds * 1_000;
+  if (kinds.length === 0) {
+    await sleep(seconds * 1_000);
+    return;
+  }
+  const places = (role: Role) => slots.flatMap(({ place }, at) => (place.role === role ? [String(at)] : []));
+  const cast = { publishers: places("publisher"), workers: places("worker"), relays: places("relay") };
+  let struck = 0;
+  for (const fault of schedule(seed, cast, kinds)) {
+    if (struck++ < kinds.length) await sleep(fault.afterMs);
+    else await sleep(Math.min(fault.afterMs, Math.max(0, until - performance.now())));
+    if (performance.now() >= until && struck > kinds.length) return;
+    const on = fault.on.map((at) => slots[Number(at)] as Slot);
+    await strike(fault, on, scene, transport);
+  }
+}
+
+async function strike(fault: Fault, on: readonly Slot[], scene: Scene, transport: Transport): Promise<void> {
   const { kind, ms } = fault;
+  const { broker, reader, ledger, say } = scene;
+  const all = (act: (slot: Slot) => unknown) => on.forEach(act);
+  // A fault strikes in the middle of something: between two messages it would prove nothing.
+  const slow = async (work: () => unknown) => {
+    all(({ wire }) => wire.delay(LAG_MS));
+    await sleep(2 * LAG_MS);
+    await work();
+    all(({ wire }) => wire.delay(0));
+  };
+  const busy = () => Promise.all(on.map(({ name }) => waitFor(() => reader.busy(name), MOMENT_MS)));
   const names = on.map(({ name }) => name);
   const told = { is: "fault", kind, on: names, ms } as const;
   say(`${kind} ${names.join(", ")} ${ms} ms`);
-  ledger.write({ ...told, state: "begins" });
-  const all = (act: (slot: Slot) => void) => on.forEach(act);
+  const begins = () => ledger.write({ ...told, state: "begins" });
+  // The next fault finds it at work.
+  const restart = async (slots: readonly Slot[]) => {
+    for (const slot of slots) slot.start();
+    const started = ({ name }: Slot) => reader.poll().some(({ is, by }) => is === "started" && by === name);
+    await Promise.all(slots.map((slot) => waitFor(() => started(slot), START_MS)));
+  };
+  const kill = async () => {
+    begins();
+    await Promise.all(on.map((slot) => slot.end("SIGKILL")));
+  };
   switch (kind) {
     case "kill-worker":
-      // In the middle of a handler: between two it would prove nothing.
-      await Promise.all(on.map(({ name }) => waitFor(() => handling(reader.poll(), name), MOMENT_MS)));
-      await Promise.all(on.map((slot) => slot.end("SIGKILL")));
+    case "kill-relay":
+      await slow(async () => {
+        await busy();
+        await kill();
+      });
       await sleep(ms);
-      all((slot) => slot.start());
+      await restart(on);
       break;
     case "kill-publisher":
-      all(({ proxy }) => proxy.delay(LAG_MS));
-      await sleep(2 * LAG_MS);
-      await Promise.all(on.map((slot) => slot.end("SIGKILL")));
-      all(({ proxy }) => proxy.delay(0));
+      await slow(kill);
       await sleep(ms);
-      all((slot) => slot.start());
+      await restart(on);
       break;
     case "cut":
-      // With publishes and acknowledgements on the wire.
-      all(({ proxy }) => proxy.delay(LAG_MS));
-      await sleep(2 * LAG_MS);
-      all(({ proxy }) => (proxy.cut(), proxy.delay(0)));
+      begins();
+      await slow(() => all(({ wire }) => wire.cut()));
       await sleep(ms);
-      all(({ proxy }) => proxy.cut());
+      all(({ wire }) => wire.cut());
+      break;
+    case "cut-store":
+      begins();
+      all(({ place }) => place.store.delay(LAG_MS / 4));
+      await sleep(LAG_MS);
+      all(({ place }) => (place.store.cut(), place.store.delay(0)));
+      await sleep(ms);
+      all(({ place }) => place.store.cut());
       break;
     case "stall":
-      all(({ proxy }) => proxy.blackHole(true));
+      begins();
+      all(({ wire }) => wire.blackHole(true));
       await sleep(ms);
-      all(({ proxy }) => proxy.blackHole(false));
+      all(({ wire }) => wire.blackHole(false));
       break;
     case "lose-replies":
-      all(({ proxy }) => proxy.loseReplies(true));
+    case "throttle":
+    case "server-errors":
+    case "fail-entries":
+      begins();
+      all(({ wire }) => wire.answer(kind));
       await sleep(ms);
-      all(({ proxy }) => proxy.loseReplies(false));
+      all(({ wire }) => wire.answer(undefined));
       break;
     case "delay":
-      all(({ proxy }) => proxy.delay(LAG_MS));
+      begins();
+      all(({ wire }) => wire.delay(LAG_MS));
       await sleep(ms);
-      all(({ proxy }) => proxy.delay(0));
+      all(({ wire }) => wire.delay(0));
       break;
     case "restart":
-      await rabbit.ctl("stop_app");
+      begins();
+      await broker.stop!();
       await sleep(ms);
-      await rabbit.ctl("start_app");
+      await broker.start!();
+      break;
+    case "reshard":
+      begins();
+      for (const { name } of channelsOf(transport)) await broker.reshard!(`${scene.prefix}_${name}`);
+      await sleep(ms);
       break;
     case "pause":
-      all((slot) => slot.signal("SIGSTOP"));
+    case "pause-relay":
+      await slow(async () => {
+        await busy();
+        begins();
+        all((slot) => slot.signal("SIGSTOP"));
+      });
       await sleep(ms);
       all((slot) => slot.signal("SIGCONT"));
       break;
     case "roll":
+      begins();
       for (const slot of on) {
         await slot.end("SIGTERM");
         await sleep(ms);
-        slot.start();
+        await restart([slot]);
       }
       break;
   }
@@ -276,11 +385,11 @@ async function strike(
 }
 
 /** Until all that was accepted has been handled, poison once it was redriven; or until nothing goes on. */
-async function drain(reader: LedgerReader, patienceMs: number, redrive: () => Promise<void>): Promise<void> {
+async function drain(patienceMs: number, missing: () => Promise<number>, redrive: () => Promise<void>): Promise<void> {
   let last = Number.POSITIVE_INFINITY;
   let progress = performance.now();
   while (performance.now() - progress < patienceMs) {
-    const left = missing(reader.poll()).length;
+    const left = await missing();
     if (left === 0) return;
     if (left < last) progress = performance.now();
     last = left;
@@ -289,30 +398,26 @@ async function drain(reader: LedgerReader, patienceMs: number, redrive: () => Pr
   }
 }
 
-/** A connection that was closed is gone from the broker's list a moment later. */
-async function connectionsLeft(rabbit: Rabbit): Promise<number> {
-  if (!rabbit.own) return 0;
-  const count = async () =>
-    (await rabbit.ctl("list_connections", "-q", "pid")).split("\n").filter((line) => line.startsWith("<")).length;
-  let left = await count();
-  for (const until = performance.now() + 15_000; left > 0 && performance.now() < until; left = await count())
+/** Sessions of the run's processes. */
+async function sessions(pool: pg.Pool, name: string): Promise<number> {
+  const { rows } = await pool.query("select count(*)::int as count from pg_stat_activity where application_name = $1", [
+    name,
+  ]);
+  return rows[0].count;
+}
+
+/** A connection that was closed is gone from a server's list a moment later. */
+async function settled<T extends readonly (readonly [number, string])[]>(count: () => Promise<T>): Promise<T> {
+  const until = performance.now() + 15_000;
+  for (;;) {
+    const left = await count();
+    if (left.every(([count]) => count === 0) || performance.now() >= until) return left;
     await sleep(500);
-  return left;
+  }
 }
 
 /** True as soon as it holds; false if it does not in time. */
 async function waitFor(holds: () => boolean, ms: number): Promise<boolean> {
   for (const until = performance.now() + ms; performance.now() < until; await sleep(20)) if (holds()) return true;
   return false;
-}
-
-/** Has it begun a message that it has not ended? */
-function handling(entries: readonly Entry[], name: string): boolean {
-  const open = new Set<string>();
-  for (const entry of entries) {
-    if (entry.by !== name) continue;
-    if (entry.is === "begin") open.add(entry.id);
-    else if (entry.is === "handled" || entry.is === "threw") open.delete(entry.id);
-  }
-  return open.size > 0;
 }

@@ -1,11 +1,16 @@
-/** The service under chaos: two queues, one of them ordered, and what its processes are told. */
+/** The service under chaos: its channels, its configuration on each transport, and what its processes are told. */
 import { intercept } from "@switchyard/contract";
-import { channel, connect, type Messaging, type Observe } from "@switchyard/core";
-import type { Adapter } from "@switchyard/core/driver";
-import { adapter } from "@switchyard/amqp";
+import { channel, connect, isMessagingError, type Messaging, type Observe } from "@switchyard/core";
+import type { Adapter, Lease } from "@switchyard/core/driver";
+import { adapter as amqp } from "@switchyard/amqp";
+import { adapter as aws } from "@switchyard/aws";
+import { adapter as sns } from "@switchyard/sns";
+import { adapter as sqs } from "@switchyard/sqs";
 import { z } from "zod";
 import { readdirSync } from "node:fs";
+import type { Pool } from "pg";
 import type { Ledger, Resources } from "./ledger.ts";
+import type { Transport } from "./transports.ts";
 
 const item = z.object({
   seq: z.int(),
@@ -20,77 +25,158 @@ const item = z.object({
 export type Item = z.output<typeof item>;
 export const jobs = channel("jobs", { messages: { item } });
 export const orders = channel("orders", { messages: { item }, orderingKey: "key" });
-export const channels = [jobs, orders] as const;
 export const GROUP = "main";
 
+export const channelsOf = (transport: Transport): readonly (typeof jobs | typeof orders)[] =>
+  transport === "sqs" ? [jobs] : transport === "sqs-fifo" ? [orders] : [jobs, orders];
+
 /** Broken on purpose, so that a run that finds nothing is known to be able to. */
-export const mutants = ["ack-before-handling", "drops-retries"] as const;
+export const mutants = [
+  /** Acknowledges what it receives before a handler has seen it. */
+  "ack-before-handling",
+  /** Acknowledges a failed message in place of trying it again. */
+  "drops-retries",
+  /** Acknowledges a message before its dead letter is stored. */
+  "ack-before-copy",
+  /** Stores a stream's position past records that have failed or still run. */
+  "checkpoint-past-a-failure",
+  /** Commits the inbox's mark before the transaction of the effect. */
+  "mark-before-commit",
+  /** Deletes a row of the outbox before the broker has accepted the message. */
+  "delete-before-accept",
+] as const;
 export type Mutant = (typeof mutants)[number];
 
 /** What a process is told, as JSON in `CHAOS`. */
 export interface Part {
+  readonly transport: Transport;
+  /** The broker. For Kinesis: SQS, which has the dead letters of streams. */
   readonly url: string;
+  /** Kinesis. Default: `url`. */
+  readonly kinesisUrl?: string;
+  readonly database: string;
+  /** The first part of the names of its tables. */
+  readonly tables: string;
   readonly prefix: string;
-  /** Where the ledgers are. */
+  /** Where the journals are. */
   readonly folder: string;
   /** The name of this process; no two of a run have the same. */
   readonly name: string;
   readonly seed: number;
   /** For a publisher: messages each second. */
   readonly perSecond: number;
+  /** For a publisher: of a hundred unordered messages so many become dead letters. */
+  readonly poison: number;
   readonly mutant?: Mutant;
 }
 
 export const partOf = (env: NodeJS.ProcessEnv): Part => JSON.parse(env["CHAOS"] as string) as Part;
 
-function mutated(mutant: Mutant | undefined): Adapter {
-  if (mutant === undefined) return adapter;
-  if (mutant === "drops-retries")
-    return intercept(adapter, {
-      settle: (batch, call) =>
-        call(batch.map((one) => (one.action === "retry" ? { receipt: one.receipt, action: "ack" } : one))),
-    });
-  return intercept(adapter, {
-    receive: async (max, call, _from, signal, lease) => {
-      const got = await call(max);
-      if (got !== null && got.length > 0)
-        await lease.settle(
-          got.map(({ receipt }) => ({ receipt, action: "ack" })),
-          signal,
-        );
-      return got;
-    },
-    settle: async (batch) => batch.map(() => undefined),
-  });
+function mutated(adapter: Adapter, mutant: Mutant | undefined): Adapter {
+  switch (mutant) {
+    case "drops-retries":
+      return intercept(adapter, {
+        settle: (batch, call) =>
+          call(batch.map((one) => (one.action === "retry" ? { receipt: one.receipt, action: "ack" } : one))),
+      });
+    case "ack-before-handling":
+      return intercept(adapter, {
+        receive: async (max, call, _from, signal, lease) => {
+          const got = await call(max);
+          if (got !== null && got.length > 0)
+            await lease.settle(
+              got.map(({ receipt }) => ({ receipt, action: "ack" })),
+              signal,
+            );
+          return got;
+        },
+        settle: async (batch) => batch.map(() => undefined),
+      });
+    case "ack-before-copy":
+      return intercept(adapter, {
+        send: async (batch, call, to) => {
+          if (to.dead !== true) return call(batch);
+          call(batch).catch(() => {});
+          return batch.map((_, at) => ({ id: String(at) }));
+        },
+      });
+    case "checkpoint-past-a-failure": {
+      const newest = new WeakMap<Lease, unknown>();
+      return intercept(adapter, {
+        receive: async (max, call, _from, _signal, lease) => {
+          const got = await call(max);
+          if (got !== null && got.length > 0) newest.set(lease, got.at(-1)!.receipt);
+          return got;
+        },
+        settle: (batch, call, _from, _signal, lease) =>
+          call(batch.map((one) => (one.action === "ack" ? { ...one, receipt: newest.get(lease) } : one))),
+      });
+    }
+    default:
+      return adapter;
+  }
 }
 
-type Service = Messaging<(typeof channels)[number]>;
+type Service = Messaging<typeof jobs | typeof orders>;
 
-/** A publish is given up after 4 s, and a silent connection is dead after two heartbeats of 2 s: faults last longer than either. */
-export async function open(
-  part: Pick<Part, "url" | "prefix" | "mutant">,
-  observe: Observe,
-  provision = false,
-): Promise<Service> {
-  const groups = { [GROUP]: { concurrency: 10, maxInFlight: 20 } };
-  const each = { model: "queue", on: "broker", publish: { timeout: "4s", maxPending: 1_000 }, groups } as const;
+const REGION = "us-east-1";
+/** A worker's holds outlive it by so much, and every pause is longer. */
+const HOLD = "6s" as const;
+
+/** The adapter and the connection's options. Silent connections, holds and leases end within seconds: the faults last longer. */
+function connectionOf(part: Where, pool: Pool): { readonly use: Adapter; readonly [option: string]: unknown } {
+  const { transport, url, kinesisUrl = url } = part;
+  switch (transport) {
+    case "rabbit":
+      return { use: amqp, url, heartbeat: "2s", connectTimeout: "3s" };
+    case "sqs":
+    case "sqs-fifo":
+      return { use: sqs, region: REGION, endpoint: url };
+    case "sns":
+      return { use: sns, region: REGION, endpoint: url };
+    case "kinesis":
+      return {
+        use: aws,
+        region: REGION,
+        endpoint: url,
+        kinesis: {
+          endpoint: kinesisUrl,
+          // The emulator takes few requests a second on a busy machine.
+          poll: { every: "500ms", idle: "1s" },
+          leases: { store: "postgres", pool, duration: "4s", handover: "3s", discover: "10s" },
+        },
+      };
+  }
+}
+
+const MODELS = { rabbit: "queue", sqs: "queue", "sqs-fifo": "queue", sns: "pubsub", kinesis: "stream" } as const;
+
+const partitionsOf = (transport: Transport, channel: string): { readonly partitions?: number } =>
+  transport === "kinesis" ? { partitions: channel === orders.name ? 2 : 1 } : {};
+
+type Where = Pick<Part, "transport" | "url" | "kinesisUrl" | "prefix" | "mutant">;
+
+/** A publish is given up after 10 s: a stall lasts longer. `pool` has the leases of streams. */
+export async function open(part: Where, pool: Pool, observe: Observe, provision = false): Promise<Service> {
+  const { transport, prefix, mutant } = part;
+  const { use, ...options } = connectionOf(part, pool);
+  const channels = channelsOf(transport);
+  const each = {
+    model: MODELS[transport],
+    on: "broker",
+    publish: { timeout: "10s", maxPending: 1_000 },
+    groups: { [GROUP]: { concurrency: 10, maxInFlight: 20, ...(transport === "rabbit" ? {} : { hold: HOLD }) } },
+  } as const;
+
   return connect({
     channels,
     service: "chaos",
     observe,
     config: {
-      prefix: part.prefix,
+      prefix,
       drain: "5s",
-      connections: {
-        broker: {
-          use: mutated(part.mutant),
-          url: part.url,
-          heartbeat: "2s",
-          connectTimeout: "3s",
-          provision: provision ? "auto" : "off",
-        },
-      },
-      channels: { jobs: each, orders: each },
+      connections: { broker: { ...options, use: mutated(use, mutant), provision: provision ? "auto" : "off" } },
+      channels: Object.fromEntries(channels.map(({ name }) => [name, { ...each, ...partitionsOf(transport, name) }])),
       policies: {
         default: { retry: { attempts: 50, backoff: "constant", first: "250ms" }, deadLetter: true },
       },
@@ -104,8 +190,10 @@ export const observer =
   (event) => {
     if (event.type === "lost") ledger.write({ is: "lost", id: event.id ?? "", during: event.during });
     else if (event.type === "dead-letter") ledger.write({ is: "dead", id: event.id ?? "", code: event.code });
-    else if (event.type === "resend" || event.type === "receive-failed") ledger.write({ is: event.type });
-    else if (event.type === "connection" && (event.state === "down" || event.state === "up"))
+    else if (event.type === "resend" || event.type === "receive-failed") {
+      const { kind, code } = isMessagingError(event.error) ? event.error : { kind: "none", code: "none" };
+      ledger.write({ is: event.type, kind, code });
+    } else if (event.type === "connection" && (event.state === "down" || event.state === "up"))
       ledger.write({ is: event.state });
   };
 
