@@ -2,6 +2,7 @@
  * What the service keeps in PostgreSQL, in its own transactions: which messages it has put into the outbox, and which effects its
  * handlers had. Here a lost reply leaves no doubt: what was committed is in the books.
  */
+import { exactly, inboxSchema } from "@switchyard/inbox";
 import { leaseSchema } from "@switchyard/leases/postgres";
 import { createOutbox, type Outbox, outboxSchema } from "@switchyard/outbox";
 import { type AnyDelivery, type Middleware, middleware, Skip } from "@switchyard/core";
@@ -51,6 +52,7 @@ export async function makeLeases(pool: pg.Pool): Promise<void> {
 
 export async function makeBooks(pool: pg.Pool, tables: string): Promise<void> {
   await outboxSchema({ table: `${tables}_outbox`, parts: PARTS }).apply(pool);
+  await inboxSchema({ table: `${tables}_inbox` }).apply(pool);
   await pool.query(`
     create table ${tables}_published (id text primary key);
     create table ${tables}_keys (key text primary key, count integer not null);
@@ -84,19 +86,21 @@ export interface Tx {
   readonly tx: pg.PoolClient;
 }
 
-/**
- * An inbox by hand: the mark that a message was handled is in the transaction of its effect, so that both are there or neither.
- * `mark-before-commit` commits the mark first, and takes it back only if it lives to see the failure.
- */
-export function once(pool: pg.Pool, tables: string, mutant: Mutant | undefined): Middleware<Tx> {
-  const mark = `insert into ${tables}_marks values ($1) on conflict do nothing`;
-  const early = mutant === "mark-before-commit";
+/** Marks a message as handled in the transaction of its effect. */
+export const inboxOf = (pool: pg.Pool, tables: string, mutant: Mutant | undefined): Middleware<Tx> =>
+  mutant === "mark-before-commit"
+    ? marksEarly(pool, tables)
+    : // Longer than a run; RabbitMQ keeps messages for ever.
+      (exactly(pool, { window: "1d", accept: "shorter", table: `${tables}_inbox` }) as Middleware<Tx>);
+
+/** An inbox by hand that commits the mark first, and takes it back only if it lives to see the failure. */
+function marksEarly(pool: pg.Pool, tables: string): Middleware<Tx> {
   return middleware(async ({ id }: AnyDelivery, next) => {
     const tx = await pool.connect();
     try {
-      if (early && (await tx.query(mark, [id])).rowCount === 0) throw new Skip("handled before");
+      const mark = await tx.query(`insert into ${tables}_marks values ($1) on conflict do nothing`, [id]);
+      if (mark.rowCount === 0) throw new Skip("handled before");
       await tx.query("begin");
-      if (!early && (await tx.query(mark, [id])).rowCount === 0) throw new Skip("handled before");
       const done = await next({ tx });
       await tx.query("commit");
       tx.release();
@@ -104,7 +108,7 @@ export function once(pool: pg.Pool, tables: string, mutant: Mutant | undefined):
     } catch (error) {
       // A transaction that may be open ends with its connection.
       tx.release(true);
-      if (early && !(error instanceof Skip)) await pool.query(`delete from ${tables}_marks where id = $1`, [id]);
+      if (!(error instanceof Skip)) await pool.query(`delete from ${tables}_marks where id = $1`, [id]);
       throw error;
     }
   });

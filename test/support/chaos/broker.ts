@@ -98,7 +98,8 @@ function rabbitBroker(rabbit: Rabbit): Broker {
 /** `kinesis`: the stream is there, and SQS has its dead letters. */
 function awsBroker(aws: Aws, kinesis: Kinesis | undefined): Broker {
   const wires = new Set<Wire>();
-  let reshards = 0;
+  /** By stream: how often it was done. */
+  const reshards = new Map<string, number>();
   return {
     what: kinesis === undefined ? aws.what : `${kinesis.what}, ${aws.what}`,
     url: aws.endpoint!,
@@ -132,7 +133,9 @@ function awsBroker(aws: Aws, kinesis: Kinesis | undefined): Broker {
       : {
           reshard: async (base: string) => {
             const { native } = kinesisHarness({ kinesis, sqs: aws }, false);
-            const change = reshards++ % 2 === 0 ? native!.split! : native!.merge!;
+            const count = reshards.get(base) ?? 0;
+            reshards.set(base, count + 1);
+            const change = count % 2 === 0 ? native!.split! : native!.merge!;
             // The emulator is busy, too: it hangs up now and then.
             for (let tries = 1; ; tries++) {
               try {

@@ -29,8 +29,8 @@ const THROUGH_OUTBOX = 30;
 const part = partOf(process.env);
 const ledger = openLedger(part.folder, part.name);
 const random = new Random(part.seed);
-let stopping = false;
-const stop = told().then(() => (stopping = true));
+const stopping = new AbortController();
+void told().then(() => stopping.abort());
 const before = resources();
 const store = openStore(part, ledger, 5);
 const { pool } = store;
@@ -110,12 +110,13 @@ async function viaOutbox(ordered: boolean, id: string, key: string, data: Item):
   }
 }
 
-while (!stopping) {
+while (!stopping.signal.aborted) {
   if (pending.size < MOST_PENDING) {
     const one: Promise<void> = publish().finally(() => pending.delete(one));
     pending.add(one);
   }
-  await Promise.race([sleep(1_000 / part.perSecond), stop]);
+  // Aborted, or its timer would be taken for one that was left open.
+  await sleep(1_000 / part.perSecond, undefined, { signal: stopping.signal }).catch(() => {});
 }
 await Promise.all(pending);
 await messaging.stop();

@@ -1,7 +1,7 @@
 /** The service under chaos: its channels, its configuration on each transport, and what its processes are told. */
 import { intercept } from "@switchyard/contract";
 import { channel, connect, isMessagingError, type Messaging, type Observe } from "@switchyard/core";
-import type { Adapter, Lease } from "@switchyard/core/driver";
+import type { Adapter } from "@switchyard/core/driver";
 import { adapter as amqp } from "@switchyard/amqp";
 import { adapter as aws } from "@switchyard/aws";
 import { adapter as sns } from "@switchyard/sns";
@@ -38,7 +38,7 @@ export const mutants = [
   "drops-retries",
   /** Acknowledges a message before its dead letter is stored. */
   "ack-before-copy",
-  /** Stores a stream's position past records that have failed or still run. */
+  /** Stores a stream's position past records that have failed or still run: past all that it has read. */
   "checkpoint-past-a-failure",
   /** Commits the inbox's mark before the transaction of the effect. */
   "mark-before-commit",
@@ -100,18 +100,15 @@ function mutated(adapter: Adapter, mutant: Mutant | undefined): Adapter {
           return batch.map((_, at) => ({ id: String(at) }));
         },
       });
-    case "checkpoint-past-a-failure": {
-      const newest = new WeakMap<Lease, unknown>();
+    case "checkpoint-past-a-failure":
       return intercept(adapter, {
-        receive: async (max, call, _from, _signal, lease) => {
+        receive: async (max, call, _from, signal, lease) => {
           const got = await call(max);
-          if (got !== null && got.length > 0) newest.set(lease, got.at(-1)!.receipt);
+          const last = got?.at(-1);
+          if (last !== undefined) await lease.settle([{ receipt: last.receipt, action: "ack" }], signal);
           return got;
         },
-        settle: (batch, call, _from, _signal, lease) =>
-          call(batch.map((one) => (one.action === "ack" ? { ...one, receipt: newest.get(lease) } : one))),
       });
-    }
     default:
       return adapter;
   }

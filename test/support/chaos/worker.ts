@@ -1,7 +1,7 @@
 /** A worker of a chaos run, as a process of its own. It handles until it is told to stop, and writes every handling down. */
 import { consumer, DeadLetter, middleware, Skip } from "@switchyard/core";
 import { setTimeout as sleep } from "node:timers/promises";
-import { once, openStore, type Tx } from "./books.ts";
+import { inboxOf, openStore, type Tx } from "./books.ts";
 import { clock, openLedger } from "./ledger.ts";
 import { channelsOf, GROUP, type Item, NOT_STARTED, observer, open, partOf, resources, told } from "./service.ts";
 
@@ -10,7 +10,8 @@ const ledger = openLedger(part.folder, part.name);
 const stop = told();
 const before = resources();
 const leases = openStore(part, ledger, 3);
-const store = openStore(part, ledger, 6);
+// A connection for each handler of two channels.
+const store = openStore(part, ledger, 20);
 const messaging = await open(part, leases.pool, observer(ledger));
 
 interface Given extends Tx {
@@ -53,7 +54,7 @@ const handle = async ({ seq, failures, poison, ms }: Item, delivery: Given): Pro
 };
 for (const each of channelsOf(part.transport))
   messaging.consume(
-    consumer(each, GROUP, { item: handle }, { use: [journal, once(store.pool, part.tables, part.mutant)] }),
+    consumer(each, GROUP, { item: handle }, { use: [journal, inboxOf(store.pool, part.tables, part.mutant)] }),
   );
 try {
   await messaging.start();
