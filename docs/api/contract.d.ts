@@ -59,6 +59,8 @@ export interface ConnectInput extends AppOptions {
     readonly prefix: string;
     readonly model: string;
     readonly settings?: Readonly<Record<string, unknown>>;
+    readonly runsOn?: string;
+    readonly connect?: (options: any) => Promise<unknown>;
     readonly runtime: unknown;
     readonly holdMs: number;
     readonly under: Record<string, unknown>;
@@ -238,6 +240,8 @@ export interface Harness {
     readonly model: Model;
     readonly ordered: boolean;
     readonly settings?: Readonly<Record<string, unknown>>;
+    readonly runsOn?: string;
+    connect?(options: any): Promise<unknown>;
     connection(broker: string): Record<string, unknown>;
     runtime(): Runtime;
     faults?(): Promise<WireFaults>;

@@ -9,6 +9,7 @@ import { startAws } from "./aws-emulator.ts";
 import { memoryHarness, memoryVarieties, sqsHarness } from "./contract-harnesses.ts";
 import { startKinesis } from "./kinesis-emulator.ts";
 import { kinesisHarness } from "./kinesis-harness.ts";
+import { lambdaOnKinesis, lambdaOnSns, lambdaOnSqs } from "./lambda-harnesses.ts";
 import { rabbitHarness, rabbitVarieties } from "./rabbit-harness.ts";
 import { skipped, startRabbit } from "./rabbit.ts";
 import { snsHarness } from "./sns-harnesses.ts";
@@ -57,6 +58,10 @@ const sources: readonly HarnessSource[] = [
   ),
   source("Kinesis, polling", () => onKinesis(false)),
   source("Kinesis, fan-out", () => onKinesis(true)),
+  source("Lambda on SQS standard", async () => lambdaOnSqs(await aws(), false)),
+  source("Lambda on SQS FIFO", async () => lambdaOnSqs(await aws(), true)),
+  source("Lambda on SNS", async () => lambdaOnSns(await aws())),
+  source("Lambda on Kinesis", async () => lambdaOnKinesis({ sqs: await aws(), kinesis: await kinesis() })),
 ];
 
 export default sources;

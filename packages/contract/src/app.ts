@@ -125,6 +125,8 @@ export interface ConnectInput extends AppOptions {
   readonly model: string;
   /** Settings under `native` of every channel. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly runsOn?: string;
+  readonly connect?: (options: any) => Promise<unknown>;
   readonly runtime: unknown;
   readonly holdMs: number;
   readonly under: Record<string, unknown>;
@@ -135,7 +137,8 @@ export interface ConnectInput extends AppOptions {
 export async function connectApp(input: ConnectInput): Promise<any> {
   const groups: Record<string, unknown> = {};
   for (const [name, options] of Object.entries(input.groups ?? { main: {} })) {
-    groups[name] = { hold: `${input.holdMs}ms`, ...options };
+    const runs = input.runsOn === undefined ? {} : { runsOn: input.runsOn };
+    groups[name] = { hold: `${input.holdMs}ms`, ...runs, ...options };
   }
   const channels: Record<string, unknown> = {};
   for (const each of input.channels) {
@@ -149,7 +152,7 @@ export async function connectApp(input: ConnectInput): Promise<any> {
       ...input.byChannel?.[each.name],
     };
   }
-  return connect({
+  return (input.connect ?? connect)({
     channels: input.channels,
     service: input.service ?? "suite",
     runtime: input.runtime,

@@ -82,6 +82,8 @@ export class Context implements CaseContext {
       prefix: this.prefix,
       model: this.harness.model,
       ...(this.harness.settings === undefined ? {} : { settings: this.harness.settings }),
+      ...(this.harness.runsOn === undefined ? {} : { runsOn: this.harness.runsOn }),
+      ...(this.harness.connect === undefined ? {} : { connect: this.harness.connect }),
       runtime: this.runtime,
       publish: { timeout: `${Math.max(30_000, this.patienceMs)}ms`, ...options.publish },
       holdMs: this.holdMs,

@@ -14,7 +14,8 @@ export async function driverOptions(adapter: Adapter, given: Record<string, unkn
 /** A destination like those that the cases use on this harness. */
 function sample(harness: Harness): Destination {
   const { model, ordered, settings = {} } = harness;
-  return places({ prefix: "p", channel: "c", model, ordered, groups: ["g"], settings, holdMs: 2_000 }).groups["g"]!;
+  const { g } = places({ prefix: "p", channel: "c", model, ordered, groups: ["g"], settings, holdMs: 2_000 }).groups;
+  return harness.runsOn === undefined ? g! : { ...g!, runsOn: harness.runsOn };
 }
 
 /** The capabilities that the adapter declares for the harness's destinations, without I/O. */

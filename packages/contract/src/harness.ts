@@ -38,6 +38,10 @@ export interface Harness {
   readonly ordered: boolean;
   /** Settings under `native` of every channel, for a variety that they make. Default: none. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** What runs the groups, if no process does that pulls: `lambda`. Its capabilities then say `delivery: pushed`. */
+  readonly runsOn?: string;
+  /** Connects in place of `connect()`, with its options: consumers run where `runsOn` says. */
+  connect?(options: any): Promise<unknown>;
   /**
    * The options of a connection as configuration would give them, without `use`. Two calls with the same `broker` must reach the same
    * broker. A harness with one broker for all may ignore the name, because every case has its own channel names.

@@ -30,17 +30,14 @@ export interface StreamMappingOptions {
   readonly bisect?: boolean;
   /** Milliseconds between reads of a shard without new records. Default 100. */
   readonly everyMs?: number;
-}
-
-interface Shard {
-  readonly id: string;
-  /** The last record that is done. */
-  checkpoint: string | undefined;
+  /** The last record of each shard that is done, for a mapping that is stopped and started again. Default: of this mapping alone. */
+  readonly checkpoints?: Map<string, string>;
 }
 
 export class StreamMapping {
   readonly #options: StreamMappingOptions;
   readonly #stop = new AbortController();
+  readonly #checkpoints: Map<string, string>;
   readonly #loops = new Map<string, Promise<void>>();
   /** Records that were given up. */
   readonly discarded: _Record[] = [];
@@ -48,6 +45,7 @@ export class StreamMapping {
 
   constructor(options: StreamMappingOptions) {
     this.#options = options;
+    this.#checkpoints = options.checkpoints ?? new Map();
   }
 
   async start(): Promise<void> {
@@ -69,16 +67,23 @@ export class StreamMapping {
     for (const { ShardId = "", ParentShardId, AdjacentParentShardId } of shards) {
       const parents = [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined && known.has(id));
       if (this.#loops.has(ShardId) || !parents.every((id) => ended.has(id!) || this.#ended.has(id!))) continue;
-      this.#loops.set(ShardId, this.#read({ id: ShardId, checkpoint: undefined }));
+      this.#loops.set(ShardId, this.#read(ShardId));
     }
   }
 
   #arn = "";
   readonly #ended = new Set<string>();
 
-  async #read(shard: Shard): Promise<void> {
+  async #read(shard: string): Promise<void> {
     const { client, stream, batchSize = 100, everyMs = 100 } = this.#options;
-    const first = { StreamName: stream, ShardId: shard.id, ShardIteratorType: "TRIM_HORIZON" } as const;
+    const after = this.#checkpoints.get(shard);
+    const first = {
+      StreamName: stream,
+      ShardId: shard,
+      ...(after === undefined
+        ? { ShardIteratorType: "TRIM_HORIZON" as const }
+        : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER" as const, StartingSequenceNumber: after }),
+    };
     let next = (await client.send(new GetShardIteratorCommand(first))).ShardIterator;
     while (!this.#stop.signal.aborted && next !== undefined && next !== null) {
       const got = await client
@@ -94,24 +99,25 @@ export class StreamMapping {
       next = NextShardIterator;
     }
     if (this.#stop.signal.aborted) return;
-    this.#ended.add(shard.id);
+    this.#ended.add(shard);
     await this.#discover().catch(() => undefined);
   }
 
   /** Delivers records until they are done or given up. */
-  async #deliver(shard: Shard, records: readonly _Record[]): Promise<void> {
+  async #deliver(shard: string, records: readonly _Record[]): Promise<void> {
     const { retries = -1, bisect = false, report, invoke } = this.#options;
     let left = [...records];
     let tries = 0;
     while (left.length > 0 && !this.#stop.signal.aborted) {
       this.invocations++;
-      const ended = await invoke({ Records: left.map((record) => recordOf(record, shard.id, this.#arn)) });
+      const ended = await invoke({ Records: left.map((record) => recordOf(record, shard, this.#arn)) });
       const from = ended.kind === "answered" ? (report ? lowest(ended.answer, left) : undefined) : 0;
       if (from === undefined) {
-        shard.checkpoint = left.at(-1)!.SequenceNumber;
+        this.#checkpoints.set(shard, left.at(-1)!.SequenceNumber!);
         return;
       }
       if (from > 0) {
+        this.#checkpoints.set(shard, left[from - 1]!.SequenceNumber!);
         left = left.slice(from);
         tries = 0;
         continue;

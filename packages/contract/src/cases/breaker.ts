@@ -1,6 +1,6 @@
 import { DependencyDown } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { assert, deadLetters, exactly, range } from "./kit.ts";
+import { all, assert, deadLetters, exactly, pulls, range } from "./kit.ts";
 
 const clause = "breaker";
 
@@ -35,6 +35,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "a breaker opens after enough failures, lets one message try after each pause, and closes when they succeed; no attempt is used up",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({
@@ -73,7 +74,7 @@ export const cases: readonly ContractCase[] = [
     id: "B-poison-does-not-open",
     clause,
     title: "messages that fail by themselves do not open the breaker, and become dead letters as ever",
-    needs: deadLetters,
+    needs: all(pulls, deadLetters),
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], retry: { attempts: 1 }, groups: { main: { breaker } } });
@@ -93,6 +94,7 @@ export const cases: readonly ContractCase[] = [
     id: "B-probe-and-resume",
     clause,
     title: "a probe decides when messages are tried again, and resume() does not wait for the end of the pause",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({
@@ -170,6 +172,7 @@ export const cases: readonly ContractCase[] = [
     id: "B-rate",
     clause,
     title: "a rate limit spreads messages over time; waiting for it is no failure",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({

@@ -1,6 +1,6 @@
 import type { ContractCase } from "../case.ts";
 import {} from "../schema.ts";
-import { accepted, assert, exactly, numberOf, published, range, rejected, sorted, wire, within } from "./kit.ts";
+import { accepted, assert, exactly, numberOf, published, pulls, range, rejected, sorted, wire, within } from "./kit.ts";
 
 const clause = "C1";
 
@@ -9,6 +9,7 @@ export const cases: readonly ContractCase[] = [
     id: "C1-accepted-survives-close",
     clause,
     title: "an accepted message survives its publisher's close right after",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();

@@ -1,7 +1,7 @@
 import type { WireMessage } from "@switchyard/core/driver";
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
-import { all, assert, classifyRefusal, ordered, range, Refusal, signal, wire } from "./kit.ts";
+import { Refusal, all, assert, classifyRefusal, ordered, pulls, range, signal, wire } from "./kit.ts";
 
 const clause = "C2";
 
@@ -10,6 +10,7 @@ export const cases: readonly ContractCase[] = [
     id: "C2-one-result-each",
     clause,
     title: "a batch sent to the driver gives one result per message, with distinct ids",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();

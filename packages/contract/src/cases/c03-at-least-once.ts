@@ -9,6 +9,7 @@ import {
   notLog,
   numberOf,
   ownDeadline,
+  pulls,
   range,
   sorted,
   wire,
@@ -21,7 +22,7 @@ export const cases: readonly ContractCase[] = [
     id: "C3-acked-stays-away",
     clause,
     title: "an acknowledged message does not come again after its hold would have ended",
-    needs: notLog,
+    needs: all(pulls, notLog),
     hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
@@ -237,6 +238,7 @@ export const cases: readonly ContractCase[] = [
     id: "C3-receive-survives-a-cut",
     clause,
     title: "consuming resumes by itself after a cut connection, and nothing is lost",
+    needs: pulls,
     hold: "ends",
     run: async (t) => {
       const { control, via } = await t.faults();
@@ -256,7 +258,7 @@ export const cases: readonly ContractCase[] = [
     id: "C3-receive-throttled",
     clause,
     title: "a throttled receive is retried later",
-    needs: competing,
+    needs: all(pulls, competing),
     run: async (t) => {
       const { control, via } = await t.faults();
       const channel = t.channel();

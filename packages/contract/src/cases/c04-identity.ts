@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { all, assert, deadLetters, exactly, notLog, numberOf, range, redrives, sorted, wire } from "./kit.ts";
+import { all, assert, deadLetters, exactly, notLog, numberOf, pulls, range, redrives, sorted, wire } from "./kit.ts";
 
 const clause = "C4";
 
@@ -42,6 +42,7 @@ export const cases: readonly ContractCase[] = [
     id: "C4-dedup-inside-the-window",
     clause,
     title: "a second send of the same id and hop is dropped within publishDedupMs, and only then",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -150,7 +151,7 @@ export const cases: readonly ContractCase[] = [
     id: "C4-redelivery-is-the-same-message",
     clause,
     title: "a returned message comes again unchanged: body, headers, key, type",
-    needs: notLog,
+    needs: all(pulls, notLog),
     run: async (t) => {
       const seam = await t.seam();
       const headers = t.caps.headers >= 2 ? { "x-one": "1", "x-two": "zwei" } : {};

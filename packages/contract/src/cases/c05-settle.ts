@@ -9,6 +9,7 @@ import {
   notBefore,
   notLog,
   numberOf,
+  pulls,
   range,
   sorted,
   wire,
@@ -121,7 +122,7 @@ export const cases: readonly ContractCase[] = [
     id: "C5-driver-release-delay",
     clause,
     title: "releaseDelayMs observed: a message released with a delay is never early, and its attempt is as declared",
-    needs: (caps) => ((caps.releaseDelayMs ?? 0) > 0 ? undefined : "releaseDelayMs: 0"),
+    needs: all(pulls, (caps) => ((caps.releaseDelayMs ?? 0) > 0 ? undefined : "releaseDelayMs: 0")),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 30_000 });
       await seam.send(range(2).map((n) => wire(t, n)));

@@ -1,6 +1,7 @@
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
 import {
+  Refusal,
   accepted,
   all,
   assert,
@@ -11,8 +12,8 @@ import {
   notLog,
   numberOf,
   ownDeadline,
+  pulls,
   range,
-  Refusal,
   signal,
   sorted,
   wire,
@@ -64,7 +65,7 @@ export const cases: readonly ContractCase[] = [
     id: "C6-mixed-verdicts-in-one-call",
     clause,
     title: "acks, retries and releases in one settle call all take effect",
-    needs: brokerRetry,
+    needs: all(pulls, brokerRetry),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
       await seam.send(range(3).map((n) => wire(t, n)));
@@ -130,6 +131,7 @@ export const cases: readonly ContractCase[] = [
     id: "C6-outcome-per-settlement",
     clause,
     title: "one outcome for each settlement, up to the driver's largest batch",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -150,6 +152,7 @@ export const cases: readonly ContractCase[] = [
     id: "C6-refused-settlement-is-tried-again",
     clause,
     title: "a settlement that is refused is tried again while the hold lasts, whatever the kind of the error",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const refusals = (["auth", "permanent", "config"] as const).map(

@@ -1,6 +1,7 @@
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
 import {
+  Refusal,
   all,
   assert,
   classifyRefusal,
@@ -10,8 +11,8 @@ import {
   notLog,
   numberOf,
   ownDeadline,
+  pulls,
   range,
-  Refusal,
   signal,
   wire,
 } from "./kit.ts";
@@ -23,7 +24,7 @@ export const cases: readonly ContractCase[] = [
     id: "C7-held-is-hidden",
     clause,
     title: "a held message is not delivered to another consumer",
-    needs: notLog,
+    needs: all(pulls, notLog),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
       await seam.send(range(4).map((n) => wire(t, n)));
@@ -74,6 +75,7 @@ export const cases: readonly ContractCase[] = [
     id: "C7-extend-as-declared",
     clause,
     title: "a lease offers extend exactly where holdExtend is declared",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const lease = await (await seam.reader()).lease();
@@ -158,6 +160,7 @@ export const cases: readonly ContractCase[] = [
       id: `C7-crash-at-await-${point + 1}`,
       clause,
       title: `a process that dies at await ${point + 1} of 3 of its handler: another gets the message`,
+      needs: pulls,
       hold: "ends",
       run: async (t) => {
         const channel = t.channel();

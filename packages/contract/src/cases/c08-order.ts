@@ -1,7 +1,20 @@
 import { Release } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
 import type { Seen } from "../recorder.ts";
-import { all, assert, deadLetters, exactly, isLog, keyed, notLog, numberOf, ordered, range, wire } from "./kit.ts";
+import {
+  all,
+  assert,
+  deadLetters,
+  exactly,
+  isLog,
+  keyed,
+  notLog,
+  numberOf,
+  ordered,
+  pulls,
+  range,
+  wire,
+} from "./kit.ts";
 
 const clause = "C8";
 
@@ -388,7 +401,7 @@ export const cases: readonly ContractCase[] = [
     id: "C8-driver-keeps-order",
     clause,
     title: "the driver hands over the messages of a key in the order they were sent",
-    needs: ordered,
+    needs: all(pulls, ordered),
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -407,7 +420,7 @@ export const cases: readonly ContractCase[] = [
     id: "C8-driver-holds-the-key",
     clause,
     title: "while a message of a key is held, no other receiver gets a later one of that key",
-    needs: all(ordered, notLog),
+    needs: all(pulls, all(ordered, notLog)),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
       await seam.send(range(4).map((n) => wire(t, n, { key: "a" })));
@@ -425,7 +438,7 @@ export const cases: readonly ContractCase[] = [
     id: "C8-driver-gives-the-key",
     clause,
     title: "a received message carries a key, equal for equal keys, exactly where order is kept",
-    needs: notLog,
+    needs: all(pulls, notLog),
     run: async (t) => {
       const seam = await t.seam();
       const keys = ["a", "b", "a"];

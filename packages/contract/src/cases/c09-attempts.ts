@@ -9,6 +9,7 @@ import {
   exactly,
   notBefore,
   notLog,
+  pulls,
   range,
   rejected,
   wire,
@@ -68,7 +69,7 @@ export const cases: readonly ContractCase[] = [
     id: "C9-observed-attempts",
     clause,
     title: "the driver's attempt is what capabilities.attempts says it counts",
-    needs: brokerRetry,
+    needs: all(pulls, brokerRetry),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
       await seam.send([wire(t, 1)]);
@@ -87,7 +88,10 @@ export const cases: readonly ContractCase[] = [
     id: "C9-release-penalty-as-declared",
     clause,
     title: "a release raises the driver's attempt exactly where releaseWithoutPenalty is not declared",
-    needs: all(notLog, (caps) => (caps.attempts === "local" ? "attempts: local" : undefined)),
+    needs: all(
+      pulls,
+      all(notLog, (caps) => (caps.attempts === "local" ? "attempts: local" : undefined)),
+    ),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
       await seam.send([wire(t, 1)]);
@@ -103,7 +107,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "processes that die while handling do not use up the attempts: only a failure in the process that dead-letters does",
-    needs: all(deadLetters, notLog),
+    needs: all(pulls, all(deadLetters, notLog)),
     hold: "ends",
     run: async (t) => {
       const channel = t.channel();
@@ -173,7 +177,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "ten releases with a delay and then failures: exactly the configured attempts, and a dead letter that says why",
-    needs: deadLetters,
+    needs: all(pulls, deadLetters),
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], retry: { attempts: 3 } });
@@ -200,7 +204,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "more messages wait for their time than may be in flight: none is early, no attempt is used up, and what goes back to the broker is reported",
-    needs: deadLetters,
+    needs: all(pulls, deadLetters),
     run: async (t) => {
       const channel = t.channel();
       const groups = { main: { concurrency: 2, maxInFlight: Math.max(4, t.caps.minInFlight ?? 1) } };
@@ -317,7 +321,10 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "a queue whose own limit of deliveries is below the policy's attempts is refused at start, with both numbers",
-    needs: all(deadLetters, (caps) => (caps.deadLetter === "native" ? undefined : `deadLetter: ${caps.deadLetter}`)),
+    needs: all(
+      pulls,
+      all(deadLetters, (caps) => (caps.deadLetter === "native" ? undefined : `deadLetter: ${caps.deadLetter}`)),
+    ),
     run: async (t) => {
       const { adapter, connection } = t.harness;
       const channel = t.channel();
@@ -348,8 +355,11 @@ export const cases: readonly ContractCase[] = [
     id: "C9-waits-longer-than-the-retention",
     clause,
     title: "a policy whose waits are longer than a message is kept is refused at start, with both numbers",
-    needs: all(deadLetters, (caps) =>
-      Number.isFinite(caps.retentionMs) && caps.retentionMs < 1e12 ? undefined : `retentionMs: ${caps.retentionMs}`,
+    needs: all(
+      pulls,
+      all(deadLetters, (caps) =>
+        Number.isFinite(caps.retentionMs) && caps.retentionMs < 1e12 ? undefined : `retentionMs: ${caps.retentionMs}`,
+      ),
     ),
     run: async (t) => {
       const channel = t.channel();

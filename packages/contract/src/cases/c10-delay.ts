@@ -10,6 +10,7 @@ import {
   notBefore,
   notLog,
   numberOf,
+  pulls,
   range,
   rejected,
   wire,
@@ -48,7 +49,7 @@ export const cases: readonly ContractCase[] = [
     id: "C10-driver-delay",
     clause,
     title: "delayedPublishMs observed: the driver keeps delayMs of a message",
-    needs: delays,
+    needs: all(pulls, delays),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 20_000 });
       const at = t.runtime.monotonic();
@@ -184,7 +185,7 @@ export const cases: readonly ContractCase[] = [
     id: "C10-driver-retry-delay",
     clause,
     title: "retryDelayMs observed: a message given back with a delay is never early",
-    needs: brokerRetry,
+    needs: all(pulls, brokerRetry),
     run: async (t) => {
       const seam = await t.seam({ holdMs: 30_000 });
       await seam.send(range(2).map((n) => wire(t, n)));

@@ -1,6 +1,7 @@
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
 import {
+  Refusal,
   all,
   assert,
   classifyRefusal,
@@ -8,9 +9,9 @@ import {
   exactly,
   isLog,
   manyGroups,
+  pulls,
   range,
   redrives,
-  Refusal,
 } from "./kit.ts";
 
 const clause = "C11";
@@ -347,7 +348,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "while a message is blocked because no dead-letter copy can be made health says so, and is green again afterwards",
-    needs: deadLetters,
+    needs: all(pulls, deadLetters),
     run: async (t) => {
       const channel = t.channel();
       const missing = new Refusal({ kind: "config", code: "queue-not-found", hint: "create it" });

@@ -1,6 +1,6 @@
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
-import { all, assert, exactly, isLog, leases, notLog, range, rejected, signal, wire } from "./kit.ts";
+import { all, assert, exactly, isLog, leases, notLog, pulls, range, rejected, signal, wire } from "./kit.ts";
 
 const clause = "C12";
 
@@ -9,6 +9,7 @@ export const cases: readonly ContractCase[] = [
     id: "C12-concurrency",
     clause,
     title: "at most `concurrency` handlers run at once, and that many if there is work",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({
@@ -81,7 +82,7 @@ export const cases: readonly ContractCase[] = [
     id: "C12-max-in-flight-bytes",
     clause,
     title: "the bytes in flight stay near their limit, the driver's buffers included: only fetches under way exceed it",
-    needs: notLog,
+    needs: all(pulls, notLog),
     run: async (t) => {
       const channel = t.channel();
       const groups = { main: { concurrency: 1, maxInFlight: 60, maxInFlightBytes: 30_000 } };
@@ -181,6 +182,7 @@ export const cases: readonly ContractCase[] = [
     id: "C12-driver-max",
     clause,
     title: "receive never gives more than it was asked for",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       await seam.send(range(8).map((n) => wire(t, n)));
@@ -201,6 +203,7 @@ export const cases: readonly ContractCase[] = [
     id: "C12-driver-waits",
     clause,
     title: "an empty receive waits its time and then gives [], and a message that comes meanwhile ends it early",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const reader = await seam.reader();

@@ -1,7 +1,7 @@
 import { consumer } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
-import { all, assert, exactly, isLog, notLog, numberOf, range, rejected, sorted, wire, within } from "./kit.ts";
+import { all, assert, exactly, isLog, notLog, numberOf, pulls, range, rejected, sorted, wire, within } from "./kit.ts";
 
 const clause = "C13";
 
@@ -10,6 +10,7 @@ export const cases: readonly ContractCase[] = [
     id: "C13-running-handlers-finish",
     clause,
     title: "stop waits for running handlers and settles their messages, which do not come again",
+    needs: pulls,
     hold: "ends",
     run: async (t) => {
       const channel = t.channel();
@@ -122,6 +123,7 @@ export const cases: readonly ContractCase[] = [
     id: "C13-no-new-handler-after-stop",
     clause,
     title: "no handler starts after stop was called, even under load",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], groups: { main: { concurrency: 3 } } });
@@ -220,6 +222,7 @@ export const cases: readonly ContractCase[] = [
     id: "C13-deadline-abandons",
     clause,
     title: "at the deadline delivery.signal aborts, stop ends and counts the abandoned; the message comes again",
+    needs: pulls,
     hold: "ends",
     run: async (t) => {
       const channel = t.channel();
@@ -291,6 +294,7 @@ export const cases: readonly ContractCase[] = [
     id: "C13-driver-close-while-receiving",
     clause,
     title: "closing a receiver ends its running receive without loss",
+    needs: pulls,
     hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
@@ -313,6 +317,7 @@ export const cases: readonly ContractCase[] = [
     id: "C13-driver-close-twice",
     clause,
     title: "closing repeatedly or concurrently is harmless, for senders, receivers and connections",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -331,7 +336,7 @@ export const cases: readonly ContractCase[] = [
     id: "C13-driver-abort-loses-nothing",
     clause,
     title: "aborting receives while messages come loses none: what was read is given, the rest stays",
-    needs: all(notLog),
+    needs: all(pulls, all(notLog)),
     hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
@@ -366,6 +371,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "health is red while a consumer is registered and not started, green and ready once it receives, red after stop; a process that works is live",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
@@ -491,7 +497,9 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "run() rejects with the reason when start() fails: a process that could not start must not exit as if it had ended well",
-    needs: (_caps, harness) => (harness.adapter.topology === undefined ? "the adapter has no topology" : undefined),
+    needs: all(pulls, (_caps, harness) =>
+      harness.adapter.topology === undefined ? "the adapter has no topology" : undefined,
+    ),
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], provision: "off" });

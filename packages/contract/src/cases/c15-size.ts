@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { accepted, assert, range, rejected, signal, textOf, wire } from "./kit.ts";
+import { accepted, assert, pulls, range, rejected, signal, textOf, wire } from "./kit.ts";
 
 const clause = "C15";
 
@@ -41,6 +41,7 @@ export const cases: readonly ContractCase[] = [
     id: "C15-limit-observed",
     clause,
     title: "maxMessageBytes observed: the driver delivers a message of exactly that size whole and accepts none larger",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -68,6 +69,7 @@ export const cases: readonly ContractCase[] = [
     id: "C15-size-counts-headers",
     clause,
     title: "size counts headers, type and body, and grows with each",
+    needs: pulls,
     run: async (t) => {
       const sender = await (await t.seam()).sender();
       const plain = sender.size(wire(t, 1));

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { ContractCase } from "../case.ts";
 import { timed } from "../schema.ts";
-import { assert, deadLetters, exactly, notLog, range, rejected, textOf, wire } from "./kit.ts";
+import { all, assert, deadLetters, exactly, notLog, pulls, range, rejected, textOf, wire } from "./kit.ts";
 
 const clause = "C16";
 
@@ -173,7 +173,7 @@ export const cases: readonly ContractCase[] = [
     id: "C16-driver-headers",
     clause,
     title: "headers observed: the driver carries as many as it declares, with hostile values, and the type in clear",
-    needs: (caps) => (caps.headers === 0 ? "headers: 0" : undefined),
+    needs: all(pulls, (caps) => (caps.headers === 0 ? "headers: 0" : undefined)),
     run: async (t) => {
       const seam = await t.seam();
       // Core writes header values as JSON, so that none is empty or contains a control character or U+FFFE.
@@ -197,6 +197,7 @@ export const cases: readonly ContractCase[] = [
     id: "C16-driver-bodies",
     clause,
     title: "text bodies pass through the driver as they are, and bytes where binary is declared",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const bodies = Object.values(HOSTILE).map(jsonOf);

@@ -1,6 +1,6 @@
 import type { Phase } from "@switchyard/core/driver";
 import type { ContractCase } from "../case.ts";
-import { assert, published, rejected } from "./kit.ts";
+import { assert, published, pulls, rejected } from "./kit.ts";
 
 const clause = "C17";
 
@@ -13,6 +13,7 @@ export const cases: readonly ContractCase[] = [
     id: "C17-classify-never-throws",
     clause,
     title: "the driver classifies every error: an unknown one is ambiguous while sending, otherwise retryable",
+    needs: pulls,
     run: async (t) => {
       const { connection } = await t.seam();
       const odd = [
@@ -37,6 +38,7 @@ export const cases: readonly ContractCase[] = [
     id: "C17-classify-tells-no-secret",
     clause,
     title: "what the driver says of an error holds nothing of the request and the settings that a client hung on it",
+    needs: pulls,
     run: async (t) => {
       const { connection } = await t.seam();
       const secret = "s3cr3t-of-the-client";

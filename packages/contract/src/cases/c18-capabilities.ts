@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { assert, noDelays, rejected, wire } from "./kit.ts";
+import { assert, noDelays, pulls, rejected, wire } from "./kit.ts";
 
 const clause = "C18";
 
@@ -77,6 +77,7 @@ export const cases: readonly ContractCase[] = [
     id: "C18-opened-is-no-worse",
     clause,
     title: "the opened driver declares no less than the adapter declared without I/O",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const [sender, reader] = [await seam.sender(), await seam.reader()];

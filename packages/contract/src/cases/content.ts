@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isVirtual } from "../pump.ts";
 import type { CaseContext, ContractCase } from "../case.ts";
 import { Extras } from "../extensions.ts";
-import { assert, deadLetters, ordered, range, redrives, rejected, textOf } from "./kit.ts";
+import { assert, deadLetters, ordered, pulls, range, redrives, rejected, textOf } from "./kit.ts";
 
 const clause = "content";
 
@@ -266,6 +266,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "messages that cannot be read now wait without using up attempts, and are handled as the first attempt afterwards",
+    needs: pulls,
     run: async (t) => {
       const extras = new Extras();
       const { keys, encrypt } = extrasOf(extras);

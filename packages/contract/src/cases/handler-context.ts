@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { consumer } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { assert, exactly, published } from "./kit.ts";
+import { assert, exactly, published, pulls } from "./kit.ts";
 
 const traceOf = (n: number): string => `00-${String(n).padStart(32, "a")}-00f067aa0ba902b7-01`;
 
@@ -60,6 +60,7 @@ export const cases: readonly ContractCase[] = [
     id: "H-context-of-start",
     clause: "handlers",
     title: "a handler does not see the AsyncLocalStorage of whoever called start(), nor does it after a reconnect",
+    needs: pulls,
     hold: "ends",
     run: async (t) => {
       const store = new AsyncLocalStorage<string>();

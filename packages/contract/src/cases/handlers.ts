@@ -1,6 +1,6 @@
 import { middleware } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { assert, exactly, range, sorted } from "./kit.ts";
+import { assert, exactly, pulls, range, sorted } from "./kit.ts";
 
 const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -87,6 +87,7 @@ export const cases: readonly ContractCase[] = [
     clause: "handlers",
     title:
       "an observer is told of each message handled, with type, attempt and duration; the stop report counts them all",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], observeHandled: true });

@@ -33,6 +33,9 @@ export const keyed: Need = (caps, harness) =>
   harness.ordered && caps.ordering === "key"
     ? undefined
     : `ordering: ${harness.ordered ? caps.ordering : "none"} (keys do not proceed independently)`;
+/** A process of one's own fetches the messages, can be stopped and be ended: where they are pushed, all of that belongs to who pushes. */
+export const pulls: Need = (caps) =>
+  caps.delivery === "pushed" ? "delivery: pushed (no process of one's own fetches)" : undefined;
 /** A group can read through several leases at once. */
 export const leases: Need = (caps) =>
   caps.groupMembership === "leases" ? undefined : `groupMembership: ${caps.groupMembership} (a group has one lease)`;

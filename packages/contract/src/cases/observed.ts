@@ -8,6 +8,7 @@ import {
   manyGroups,
   notLog,
   numberOf,
+  pulls,
   range,
   rejected,
   signal,
@@ -28,6 +29,7 @@ export const cases: readonly ContractCase[] = [
     id: "O-max-batch",
     clause,
     title: "maxBatch observed: one call takes a batch of that size and returns the results in order",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const sender = await seam.sender();
@@ -45,6 +47,7 @@ export const cases: readonly ContractCase[] = [
     id: "O-concurrency",
     clause,
     title: "concurrency observed: that many concurrent sends and receives are served",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam({ holdMs: 30_000 });
       const sender = await seam.sender();
@@ -66,6 +69,7 @@ export const cases: readonly ContractCase[] = [
     id: "O-depth",
     clause,
     title: "depth observed: offered exactly if declared, and it counts the backlog",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam({ holdMs: 30_000 });
       const of = seam.places.groups["main"]!;
@@ -126,6 +130,7 @@ export const cases: readonly ContractCase[] = [
     id: "O-purge",
     clause,
     title: "purge observed: offered exactly if declared, and it removes the backlog",
+    needs: pulls,
     hold: "ends",
     run: async (t) => {
       const seam = await t.seam();
@@ -189,7 +194,10 @@ export const cases: readonly ContractCase[] = [
     id: "O-send-into-one-group",
     clause,
     title: "redrive observed: a message sent into one group reaches no other",
-    needs: all(manyGroups, (caps) => (caps.redrive === "group" ? undefined : `redrive: ${caps.redrive}`), notLog),
+    needs: all(
+      pulls,
+      all(manyGroups, (caps) => (caps.redrive === "group" ? undefined : `redrive: ${caps.redrive}`), notLog),
+    ),
     run: async (t) => {
       const seam = await t.seam({ groups: ["one", "two"] });
       const [one, two] = [await seam.reader("one"), await seam.reader("two")];
@@ -203,7 +211,10 @@ export const cases: readonly ContractCase[] = [
     id: "O-filter",
     clause,
     title: "filter observed: a group with types gets those, and messages without a type",
-    needs: all(manyGroups, (caps) => (caps.filter === "broker" ? undefined : `filter: ${caps.filter}`)),
+    needs: all(
+      pulls,
+      all(manyGroups, (caps) => (caps.filter === "broker" ? undefined : `filter: ${caps.filter}`)),
+    ),
     run: async (t) => {
       const seam = await t.seam({ types: ["wanted"] });
       const reader = await seam.reader();
@@ -217,6 +228,7 @@ export const cases: readonly ContractCase[] = [
     id: "O-fencing-token",
     clause,
     title: "fencingToken observed: present exactly if declared, and it rises with every new holder",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const reader = await seam.reader();
@@ -233,6 +245,7 @@ export const cases: readonly ContractCase[] = [
     id: "O-replay-as-declared",
     clause,
     title: "replay observed: a group can be moved exactly if replay is declared",
+    needs: pulls,
     run: async (t) => {
       const seam = await t.seam();
       const seeking = seam.connection.seek?.(seam.places.groups["main"]!, "earliest", signal());
@@ -245,7 +258,10 @@ export const cases: readonly ContractCase[] = [
     id: "O-native-dead-letter",
     clause,
     title: "deadLetter observed: the broker itself moves messages that were received too often",
-    needs: all(notLog, (caps) => (caps.deadLetter === "native" ? undefined : "deadLetter: none")),
+    needs: all(
+      pulls,
+      all(notLog, (caps) => (caps.deadLetter === "native" ? undefined : "deadLetter: none")),
+    ),
     run: async (t) => {
       const seam = await t.seam({ nativeAttempts: 3, holdMs: 30_000 });
       await seam.send([wire(t, 1)]);
@@ -293,6 +309,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "atRest: required refuses a destination exactly if the driver does not say that it is encrypted; assume refuses one that is not",
+    needs: pulls,
     run: async (t) => {
       const said = (await (await t.seam()).sender()).encryptedAtRest;
       const works = async (atRest: string): Promise<boolean> => {

@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { all, assert, harnessCan, log, numberOf, range, signal, wire } from "./kit.ts";
+import { all, assert, harnessCan, log, numberOf, pulls, range, signal, wire } from "./kit.ts";
 
 const clause = "stream";
 
@@ -8,7 +8,7 @@ export const cases: readonly ContractCase[] = [
     id: "S-zombie-checkpoint",
     clause,
     title: "a holder that lost its lease cannot move the checkpoint",
-    needs: log,
+    needs: all(pulls, log),
     run: async (t) => {
       const seam = await t.seam({ partitions: 2 });
       await seam.send(range(24).map((n) => wire(t, n)));
@@ -42,7 +42,7 @@ export const cases: readonly ContractCase[] = [
     id: "S-checkpoint-never-passes-the-unsettled",
     clause,
     title: "records settled out of order: the checkpoint stays before the first unsettled record",
-    needs: log,
+    needs: all(pulls, log),
     run: async (t) => {
       const channel = t.channel({ ordered: false });
       const options = {
@@ -75,7 +75,7 @@ export const cases: readonly ContractCase[] = [
     id: "S-failover-keeps-order",
     clause,
     title: "when a worker dies, another takes over its partitions: keys stay in order and nothing is lost",
-    needs: log,
+    needs: all(pulls, log),
     run: async (t) => {
       const channel = t.channel({ ordered: true });
       const options = { channels: [channel], channelConfig: { partitions: 4 } };
@@ -153,7 +153,7 @@ export const cases: readonly ContractCase[] = [
     id: "S-record-that-kills-its-worker",
     clause,
     title: "a record that kills every worker that handles it becomes a dead letter, and the log continues",
-    needs: log,
+    needs: all(pulls, log),
     run: async (t) => {
       const channel = t.channel({ ordered: false });
       const options = { channels: [channel], retry: { attempts: 3 }, channelConfig: { partitions: 1 } };

@@ -1,5 +1,5 @@
 import type { ContractCase } from "../case.ts";
-import { all, assert, log, numberOf, range, replays, signal, sorted, wire } from "./kit.ts";
+import { all, assert, log, numberOf, pulls, range, replays, signal, sorted, wire } from "./kit.ts";
 
 const clause = "stream";
 
@@ -20,7 +20,7 @@ export const cases: readonly ContractCase[] = [
     id: "S-ended-receive-loses-nothing",
     clause,
     title: "records that an ended receive was about to return come with a later receive, however late",
-    needs: log,
+    needs: all(pulls, log),
     run: async (t) => {
       const seam = await t.seam();
       const reader = await seam.reader();
@@ -131,7 +131,7 @@ export const cases: readonly ContractCase[] = [
     id: "S-resume-at-the-checkpoint",
     clause,
     title: "a new holder starts right after the last record that was settled",
-    needs: log,
+    needs: all(pulls, log),
     run: async (t) => {
       const seam = await t.seam();
       await seam.send(range(6).map((n) => wire(t, n)));

@@ -1,6 +1,6 @@
 import type { ContractCase } from "../case.ts";
 import { driverOptions } from "../driver-options.ts";
-import { assert, exactly, rejected, signal, wire, within } from "./kit.ts";
+import { all, assert, exactly, pulls, rejected, signal, wire, within } from "./kit.ts";
 import type { CaseContext } from "../case.ts";
 
 const clause = "topology";
@@ -87,7 +87,7 @@ export const cases: readonly ContractCase[] = [
     id: "T-missing-fails-on-use",
     clause,
     title: "a consumer whose destination is missing fails with a typed error and does not hang",
-    needs: planned,
+    needs: all(pulls, planned),
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel], provision: "off" });
@@ -146,7 +146,7 @@ export const cases: readonly ContractCase[] = [
     id: "T-driver-missing",
     clause,
     title: "opening or using a missing destination fails as config in the driver's words",
-    needs: planned,
+    needs: all(pulls, planned),
     run: async (t) => {
       const seam = await t.seam({ provision: false });
       const using = (async () => {
@@ -165,6 +165,7 @@ export const cases: readonly ContractCase[] = [
     id: "T-unlisted-group",
     clause,
     title: "a group that configuration does not list is refused",
+    needs: pulls,
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });

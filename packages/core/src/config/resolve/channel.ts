@@ -180,7 +180,12 @@ async function checkNeeds(resolving: Resolving, to: Destination): Promise<Capabi
 
 function receivers({ naming, input }: Resolving, to: Destination): Destination[] {
   if (naming.model === "queue") return [to];
-  return Object.keys(input.groups ?? {}).map((group) => ({ ...to, name: `${to.name}_${group}`, group }));
+  return Object.entries(input.groups ?? {}).map(([group, { runsOn } = {}]) => ({
+    ...to,
+    name: `${to.name}_${group}`,
+    group,
+    ...(runsOn === undefined ? {} : { runsOn }),
+  }));
 }
 
 function publishPlan(input: PublishInput): PublishPlan {
