@@ -76,7 +76,7 @@ const PLANTED: readonly (readonly [Mutant, Transport, readonly FaultKind[]])[] =
 describe.concurrent("a chaos run", { timeout: 900_000 }, () => {
   test.each(PLANTED)("finds within five runs what is lost by a service that %s", async (mutant, transport, kinds) => {
     for (let seed = 1; seed <= 5; seed++) {
-      const options = { transport, seconds: 8, seed, mutant, kinds, poison: 20, perSecond: 20, patienceMs: 8_000 };
+      const options = { transport, seconds: 8, seed, mutant, kinds, poison: 40, perSecond: 20, patienceMs: 8_000 };
       const { findings, stories } = await run(options);
       if (!findings.some(({ what }) => what === "lost")) continue;
       expect(stories[0]).toContain("accepted");
