@@ -47,6 +47,7 @@ const SECTIONS: readonly Section[] = [
         "tracing",
         "metrics",
         "backlog",
+        "scaling",
         "logs",
         "events",
         "secrecy",

@@ -813,6 +813,7 @@ export interface ChannelExplanation {
     readonly connection: string;
     readonly form: string;
     readonly address: string;
+    readonly partitions?: number;
     readonly needs: readonly string[];
     readonly groups: Readonly<Record<string, GroupExplanation>>;
     readonly capabilities: Capabilities;

@@ -1,4 +1,5 @@
 // @switchyard/otel: index.d.ts
+// @switchyard/otel/scaling: scaling/index.d.ts
 
 // backlog.d.ts
 import type { Meter } from "@opentelemetry/api";
@@ -90,6 +91,71 @@ export declare function rulesOf(options: OtelOptions): SpanRules;
 import type { Telemetry } from "@switchyard/core";
 import { type OtelOptions } from "./options.ts";
 export declare function otel(options?: OtelOptions): Telemetry;
+
+// scaling/ecs.d.ts
+import type { Scale } from "./scale.ts";
+export interface EcsOptions {
+    readonly cluster: string;
+}
+export declare function ecsTargetTracking(scale: Scale, { cluster }: EcsOptions): {
+    readonly target: object;
+    readonly policy: object;
+};
+
+// scaling/hpa.d.ts
+import type { Scale } from "./scale.ts";
+export declare function horizontalPodAutoscaler(scale: Scale): object;
+
+// scaling/index.d.ts
+export { type ScaleInput, type Scale, scaleOf } from "./scale.ts";
+export { kedaScaledObject, type KedaOptions } from "./keda.ts";
+export { horizontalPodAutoscaler } from "./hpa.ts";
+export { ecsTargetTracking, type EcsOptions } from "./ecs.ts";
+export { lambdaConcurrency } from "./lambda.ts";
+
+// scaling/keda.d.ts
+import type { Scale } from "./scale.ts";
+export interface KedaOptions {
+    readonly prometheus?: string;
+    readonly sqs?: {
+        readonly queueURL: string;
+        readonly awsRegion: string;
+    };
+    readonly hostFromEnv?: string;
+}
+export declare function kedaScaledObject(scale: Scale, { prometheus, sqs, hostFromEnv }: KedaOptions): object;
+export declare const behaviorOf: () => object;
+
+// scaling/lambda.d.ts
+import type { Scale } from "./scale.ts";
+export declare function lambdaConcurrency(scale: Scale): object;
+
+// scaling/scale.d.ts
+import { type Duration, type Explanation } from "@switchyard/core";
+export interface ScaleInput {
+    readonly channel: string;
+    readonly group: string;
+    readonly name: string;
+    readonly handler: Duration;
+    readonly latency: Duration;
+    readonly max: number;
+    readonly min?: number;
+    readonly parallel?: number;
+}
+export interface Scale {
+    readonly input: ScaleInput;
+    readonly transport: string;
+    readonly address: string;
+    readonly form: string;
+    readonly model: string;
+    readonly concurrency: number;
+    readonly perReplica: number;
+    readonly latencySeconds: number;
+    readonly min: number;
+    readonly max: number;
+    readonly capped?: string;
+}
+export declare function scaleOf({ channels }: Explanation, input: ScaleInput): Scale;
 
 // spans.d.ts
 import type { Tracer } from "@opentelemetry/api";

@@ -22,6 +22,8 @@ export interface ChannelExplanation {
   /** The transport's variety: `fifo`, `ordered` or `standard`. */
   readonly form: string;
   readonly address: string;
+  /** The number of partitions, if the configuration says one. Otherwise the transport's default. */
+  readonly partitions?: number;
   readonly needs: readonly string[];
   readonly groups: Readonly<Record<string, GroupExplanation>>;
   readonly capabilities: Capabilities;

@@ -40,6 +40,7 @@ function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape):
     connection: plan.on,
     form: address.endsWith(".fifo") ? "fifo" : plan.ordered ? "ordered" : "standard",
     address: of.redact(address),
+    ...(plan.to.partitions !== undefined && { partitions: plan.to.partitions }),
     needs: needsOf(shape).map(({ text }) => text),
     groups: Object.fromEntries(Object.values(plan.groups).map((group) => [group.group, explainGroup(of, plan, group)])),
     capabilities: plan.capabilities,
