@@ -13,10 +13,19 @@ import { dirname, join } from "node:path";
 import { systemRuntime } from "@switchyard/core";
 import type { Ended, Invoke } from "./function.ts";
 
-/** True if the runtime client works on this machine. */
-export const runs = process.platform === "linux" && process.arch === "x64";
+/** Undefined where it could not be installed: an npm that runs its install scripts needs cmake for them. */
+const CLIENT = clientOf();
 
-const CLIENT = join(dirname(createRequire(import.meta.url).resolve("aws-lambda-ric/package.json")), "index.mjs");
+/** True if the runtime client works on this machine. */
+export const runs = process.platform === "linux" && process.arch === "x64" && CLIENT !== undefined;
+
+function clientOf(): string | undefined {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve("aws-lambda-ric/package.json")), "index.mjs");
+  } catch {
+    return undefined;
+  }
+}
 
 export interface FunctionOptions {
   /** The folder of the function's code. */
@@ -54,7 +63,7 @@ export class Sandbox {
     });
     const { port } = server.address() as AddressInfo;
     const { folder, handler, env = {}, flags = [] } = options;
-    this.#child = spawn(process.execPath, [...flags, CLIENT, handler], {
+    this.#child = spawn(process.execPath, [...flags, CLIENT!, handler], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       env: {

@@ -2,7 +2,7 @@
 import type { DeadLetters } from "../../api/dead-letters.ts";
 import type { DeadLetterBox, Running } from "./box.ts";
 
-export class LazyScan<S, R> implements AsyncIterable<S> {
+class LazyScan<S, R> implements AsyncIterable<S> {
   readonly #run: Promise<Running<S, R>>;
 
   constructor(run: Promise<Running<S, R>>) {
@@ -20,7 +20,7 @@ export class LazyScan<S, R> implements AsyncIterable<S> {
   }
 }
 
-export class LazyRun<S, R> extends LazyScan<S, R> implements PromiseLike<R> {
+class LazyRun<S, R> extends LazyScan<S, R> implements PromiseLike<R> {
   // oxlint-disable-next-line unicorn/no-thenable -- awaiting a run gives its result
   then<A = R, B = never>(
     done?: ((value: R) => A | PromiseLike<A>) | null,
