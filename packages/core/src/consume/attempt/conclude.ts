@@ -85,8 +85,7 @@ export class Concluder {
       return;
     }
     lease.end(message);
-    // While a pushed event waits here, its invocation costs.
-    if (waitMs > 0 && here && !lease.ending && !(this.#context.told && there)) lease.wait(message, waitMs);
+    if (waitMs > 0 && here && !lease.ending) lease.wait(message, waitMs);
     else if (waitMs > 0 && there) this.#postpone(message, waitMs, "asked");
     else lease.release(message, "asked");
   }
@@ -99,7 +98,7 @@ export class Concluder {
   /** Lets a message wait for what its handler needs. The longer it has waited, the longer until the next try. */
   #down(message: HeldMessage): void {
     const { lease } = message;
-    const { runtime, plan, told } = this.#context;
+    const { runtime, plan } = this.#context;
     const now = runtime.now();
     message.firstFailedAt ??= now;
     const { firstMs, maxMs } = plan.policy.retry;
@@ -107,7 +106,7 @@ export class Concluder {
     lease.end(message);
     const reason = lease.ending ? "stop" : "asked";
     const there = lease.canReturn(message, delayMs);
-    if (!lease.ending && lease.canKeep(message, delayMs) && !(told && there)) lease.wait(message, delayMs);
+    if (!lease.ending && lease.canKeep(message, delayMs)) lease.wait(message, delayMs);
     else if (there) this.#postpone(message, delayMs, reason);
     else lease.release(message, reason);
   }

@@ -34,6 +34,8 @@ export interface EventLeaseOptions {
   readonly capabilities: Capabilities;
   /** What the resource does by itself, if that was asked for. */
   readonly existing?: Existing | undefined;
+  /** When the event is answered at the latest (monotonic). A message of a queue is held so long. */
+  readonly answerAt: number;
   readonly runtime: Runtime;
   readonly arrivals: Arrivals;
   /** Called when a settlement at the broker has failed. The message then comes later. */
@@ -194,7 +196,8 @@ export class EventLease implements ReceiverDriver, Lease {
     this.#out += items.length;
     return items.map((item) => {
       item.out = true;
-      return item.delivery;
+      // On a log a wait that does not fit ends the event.
+      return this.#log ? item.delivery : { ...item.delivery, deadline: this.#options.answerAt };
     });
   }
 

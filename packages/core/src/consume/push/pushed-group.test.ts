@@ -49,18 +49,35 @@ test("an answer cannot say a delay, so the retry is settled before it", async ()
   expect(settled).toEqual([{ receipt: "r1", action: "retry", delayMs: 1_000, attempt: 1 }]);
 });
 
-test("what waits for its time goes back with its delay, and does not wait within the invocation", async () => {
+test("what waits for longer than its event lasts goes back with its delay", async () => {
   const { push, message, settled } = pushed({
     capabilities: { releaseDelayMs: 43_200_000 },
+    policy: { retry: { attempts: 3, backoff: "constant", firstMs: 20_000, maxMs: 60_000 } },
     handler: (data) => {
-      throw data === "down" ? new DependencyDown("a database") : new Release({ delay: "5s" });
+      throw data === "down" ? new DependencyDown("a database") : new Release({ delay: "15s" });
     },
   });
   expect((await push([message("later"), message("down")])).verdicts).toEqual(["released", "released"]);
   expect(settled).toEqual([
-    { receipt: "r1", action: "release", delayMs: 5_000 },
-    { receipt: "r2", action: "release", delayMs: 1_000 },
+    { receipt: "r1", action: "release", delayMs: 15_000 },
+    { receipt: "r2", action: "release", delayMs: 20_000 },
   ]);
+});
+
+test("a shorter wait is made within the event: many brokers count what goes back as one more delivery", async () => {
+  const attempts: number[] = [];
+  const { push, message, runtime, settled } = pushed({
+    capabilities: { releaseDelayMs: 43_200_000 },
+    handler: (_, { attempt }) => {
+      attempts.push(attempt);
+      if (attempts.length < 4) throw new Release({ delay: "2s" });
+    },
+  });
+  const result = push([message(1)]);
+  await runtime.advance("6s");
+  expect((await result).verdicts).toEqual(["ack"]);
+  expect(attempts).toEqual([1, 1, 1, 1]);
+  expect(settled).toEqual([]);
 });
 
 test("a source without settlements of its own gets all of it in the answer", async () => {

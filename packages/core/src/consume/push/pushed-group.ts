@@ -83,6 +83,7 @@ export class PushedGroup {
       event,
       capabilities: plan.capabilities,
       existing,
+      answerAt,
       runtime,
       arrivals: this.#arrivals,
       failed: (cause) => this.#settleFailed(event.id, cause),
