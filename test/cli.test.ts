@@ -1,5 +1,6 @@
 /** The command line on real brokers: what an operator types, and what comes back. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ExitCode, main } from "@switchyard/cli";
@@ -166,6 +167,27 @@ describe("without a broker", () => {
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.output).toContain('no channel "mail"');
   });
+});
+
+/** `script` of util-linux gives a program a terminal of its own. */
+const terminal = ["/usr/bin/script", "/bin/script"].find((path) => process.platform === "linux" && existsSync(path));
+
+test.skipIf(terminal === undefined)("on a terminal the table of lag stays in place, until Ctrl-C ends it", async () => {
+  const command = `${process.execPath} ${join(root, "packages/cli/dist/bin.js")} lag --every 100ms`;
+  const child = spawn(terminal!, ["-qec", command, "/dev/null"], { cwd: SHOP, env: { ...process.env, TERM: "xterm" } });
+  let out = "";
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  await new Promise<void>((resolve, reject) => {
+    child.once("exit", () => reject(new Error(`it ended by itself: ${out}`)));
+    child.stdout.on("data", (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.split("\u001b[H\u001b[J").length > 3) resolve();
+    });
+  });
+  child.stdin.write("\u0003");
+  expect(await ended).toBe(0);
+  const drawn = out.split("\u001b[H\u001b[J");
+  expect(drawn[1]).toMatch(/channel +group +ready +a second[^]*orders +billing/);
 });
 
 interface Place {
