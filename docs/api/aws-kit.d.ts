@@ -152,6 +152,7 @@ export declare function foreignFault(error: object, during: Phase): Fault;
 export { checkedEndpoint, type ClientConfig, type ClientLike, clientSettings, commandOf, configOf, endpointOf, handlerSettings, refuseRetries, type Sdk, } from "./clients.ts";
 export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFault, unknownFault, withContext, } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
+export { lambdaCalls, mappingChanges } from "./lambda-plan.ts";
 export { lambdaProblems, type LambdaSettings, lambdaSettings } from "./lambda.ts";
 export { kmsKeyProblem, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
@@ -160,6 +161,16 @@ export { contextNoter, withErrorContext, noteContext } from "./error-context.ts"
 export { ownClient } from "./own-client.ts";
 export { Renewal, renewableClient } from "./renewal.ts";
 export { renewed, watcher } from "./watch.ts";
+
+// lambda-plan.d.ts
+import type { Change, Destination } from "@switchyard/core/driver";
+import { type ConnectionOptions, type Sdk } from "./clients.ts";
+export type LambdaCall = (action: string, input: object, signal: AbortSignal) => Promise<any>;
+export declare function mappingChanges(of: Destination, arn: string, call: LambdaCall, signal: AbortSignal): Promise<readonly Change[]>;
+export declare function lambdaCalls({ region, profile }: ConnectionOptions, by: string, load?: () => Promise<Sdk>): {
+    readonly call: LambdaCall;
+    close(): void;
+};
 
 // lambda.d.ts
 import type { Destination } from "@switchyard/core/driver";
@@ -172,6 +183,7 @@ export interface LambdaSettings {
     readonly maximumConcurrency?: number;
     readonly parallelization: number;
 }
+export declare const HOLD_FACTOR = 6;
 export declare function lambdaProblems(of: Destination): readonly string[];
 export declare function lambdaSettings(of: Destination): LambdaSettings;
 

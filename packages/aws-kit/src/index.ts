@@ -24,6 +24,7 @@ export {
   withContext,
 } from "./errors.ts";
 export { isForeign, messageOf } from "./foreign-answer.ts";
+export { lambdaCalls, mappingChanges } from "./lambda-plan.ts";
 export { lambdaProblems, type LambdaSettings, lambdaSettings } from "./lambda.ts";
 export { kmsKeyProblem, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";

@@ -27,7 +27,7 @@ const MAX_WINDOW_MS = 300 * SECOND;
 const MAX_BATCH = 10_000;
 const MAX_FIFO_BATCH = 10;
 /** AWS's advice for a queue's visibility timeout: six times the function's timeout, and the window on top. */
-const HOLD_FACTOR = 6;
+export const HOLD_FACTOR = 6;
 const MAX_PARALLEL = 10;
 
 type Check = (value: unknown, of: Destination) => string | undefined;

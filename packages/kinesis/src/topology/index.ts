@@ -1,9 +1,10 @@
-import { configOf, type Sdk, withErrorContext } from "@switchyard/aws-kit";
-import type { Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
+import { configOf, lambdaCalls, mappingChanges, type Sdk, withErrorContext } from "@switchyard/aws-kit";
+import type { Change, Destination, Runtime, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
 import { openClients } from "../client.ts";
 import { classify } from "../errors.ts";
 import { SECOND } from "../limits.ts";
+import { streamRef } from "../names.ts";
 import type { KinesisOptions } from "../options.ts";
 import { streamWords } from "../resource.ts";
 import { applyStream, type PlannedStream } from "./apply.ts";
@@ -22,6 +23,12 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
   const clients = await openClients(options, sdk);
   const call = patient(withErrorContext(clients.call, configOf(clients.client), streamWords), runtime);
   const leases = await leaseTablesOf(options, runtime);
+  const lambda = lambdaCalls(options, "@switchyard/kinesis");
+  const mappings = async (of: Destination, signal: AbortSignal): Promise<readonly Change[]> => {
+    if (of.runsOn === undefined) return [];
+    const stream = await find(streamRef(of), { call, signal });
+    return stream === undefined ? [] : mappingChanges(of, stream.arn, lambda.call, signal);
+  };
 
   return {
     async plan(destinations, signal) {
@@ -29,10 +36,15 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
         const streams = [];
         for (const desired of desiredStreams(destinations, options))
           streams.push(await planStream(desired, { call, runtime, signal }));
-        return { streams, leases: await leases.plan(destinations, signal) };
+        const mapped = [];
+        for (const of of destinations) mapped.push(...(await mappings(of, signal)));
+        return { streams, mapped, leases: await leases.plan(destinations, signal) };
       });
       const state: State = { streams: found.streams.map(({ planned }) => planned), leases: found.leases };
-      return { changes: [...found.streams.flatMap(({ changes }) => changes), ...found.leases.changes], state };
+      return {
+        changes: [...found.streams.flatMap(({ changes }) => changes), ...found.leases.changes, ...found.mapped],
+        state,
+      };
     },
     async apply({ state }, signal, { destructive = false } = {}) {
       const { streams, leases: tables } = (state as State | undefined) ?? { streams: [], leases: { changes: [] } };
@@ -59,6 +71,7 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
       });
     },
     close: async () => {
+      lambda.close();
       clients.close();
       await leases.close();
     },

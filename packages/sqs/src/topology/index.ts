@@ -1,4 +1,4 @@
-import { configOf, type Sdk, withErrorContext } from "@switchyard/aws-kit";
+import { configOf, lambdaCalls, mappingChanges, type Sdk, withErrorContext } from "@switchyard/aws-kit";
 import type { Change, Topology, TopologyPlan } from "@switchyard/core/driver";
 import { fromFault, isMessagingError } from "@switchyard/core/driver-kit";
 import { chunks } from "../batches.ts";
@@ -13,6 +13,7 @@ import { findUrl, ignoreMissing, planQueue } from "./plan.ts";
 /** Queues with their dead-letter queues and settings. It needs the rights to create and change queues, which services need not have. */
 export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: TopicsOf): Promise<Topology> {
   const opened = await openClients(options, sdk);
+  const lambda = lambdaCalls(options, "@switchyard/sqs");
   const clients = { ...opened, call: withErrorContext(opened.call, configOf(opened.client), queueWords) };
 
   return {
@@ -26,6 +27,8 @@ export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: T
         );
         for (const one of planned) {
           changes.push(...one.changes);
+          if (one.arn !== undefined)
+            changes.push(...(await naming("plan", mappingChanges(one.planned.of, one.arn, lambda.call, signal))));
           state.push(one.planned);
         }
       }
@@ -55,7 +58,10 @@ export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: T
           await naming("destroy", clients.call("DeleteQueue", { QueueUrl: url }, signal).catch(ignoreMissing));
       }
     },
-    close: async () => clients.close(),
+    close: async () => {
+      lambda.close();
+      clients.close();
+    },
   };
 }
 

@@ -14,13 +14,14 @@ export async function planQueue(
   options: SqsOptions,
   clients: Clients,
   signal: AbortSignal,
-): Promise<{ changes: Change[]; planned: Planned }> {
+): Promise<{ changes: Change[]; planned: Planned; arn?: string }> {
   const { of, name } = desired;
   const queue = await find(of, options, clients, signal);
   const planned: Planned = { of, name, create: false, settings: [] };
   const change = (action: Change["action"], summary: string): Change => ({ action, resource: "queue", name, summary });
+  const arn = queue === undefined ? {} : { arn: queue.arn };
   if (desired.external)
-    return { changes: externalChanges(desired, queue).map((summary) => change("drift", summary)), planned };
+    return { changes: externalChanges(desired, queue).map((summary) => change("drift", summary)), planned, ...arn };
   if (queue === undefined) {
     const changes = [change("create", creationSummary(desired))];
     const other = await findUrl({ ...of, ordered: !of.ordered }, options, clients, signal);
@@ -33,7 +34,8 @@ export async function planQueue(
   const changes = found.map(({ action, summary }) => change(action, summary));
   const tags = await missingTags(desired, queue.url, clients, signal);
   if (tags !== undefined) changes.push(change("update", `tags: ${Object.keys(tags).join(", ")}`));
-  return { changes, planned: { ...planned, settings: found.map(({ setting }) => setting), tags: tags !== undefined } };
+  const settings = found.map(({ setting }) => setting);
+  return { changes, planned: { ...planned, settings, tags: tags !== undefined }, ...arn };
 }
 
 function externalChanges(desired: Desired, queue: Queue | undefined): string[] {
