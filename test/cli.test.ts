@@ -151,6 +151,26 @@ describe("without a broker", () => {
     },
   );
 
+  test("emit keda and hpa: the numbers of the configuration, with what caps them", async () => {
+    const keda = await cli(
+      "emit keda orders billing --profile rabbit --handler 2s --latency 1m --max 50 --name encoder",
+    );
+    expect(keda).toMatchObject({ code: 0, err: "" });
+    expect(document(keda)).toMatchObject({
+      kind: "ScaledObject",
+      metadata: { name: "encoder" },
+      spec: { maxReplicaCount: 50, triggers: [{ type: "rabbitmq", metadata: { queueName: "shop_orders_billing" } }] },
+    });
+    const hpa = await cli("emit hpa clicks sessions --handler 1s --latency 1m --max 50 --parallel 4");
+    expect(document(hpa)).toMatchObject({ kind: "HorizontalPodAutoscaler", spec: { maxReplicas: 4 } });
+    expect(hpa.err).toContain("4 partitions or keys keep 4 replicas busy");
+    expect(await cli("emit keda orders billing")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("--latency TIME"),
+    });
+    expect(await cli("emit helm")).toMatchObject({ code: 2, err: expect.stringContaining("keda") });
+  });
+
   test("diagram and policy", async () => {
     expect((await cli("diagram")).out).toContain('c0g0(["billing"])');
     const policy = await cli("policy consumer --profile sqs --account 123456789012");

@@ -111,7 +111,7 @@ const ALLOWED = {
   inbox: ["core"],
   outbox: ["core", "leases"],
   otel: ["core"],
-  cli: ["core"],
+  cli: ["core", "otel"],
   create: [],
   memory: ["core", "leases"], // its streams are read by the same engine
   aws: ["core", "sqs", "sns", "kinesis"],
