@@ -209,6 +209,7 @@ export declare function renewableClient<C extends ClientLike>(renewal: Renewal<C
 
 // rights/index.d.ts
 export { type AwsPlace, awsPlace, grant, regional } from "./place.ts";
+export { mappingRights } from "./lambda.ts";
 export { keyPolicy, keyRights, keyTarget, kmsGrant } from "./kms.ts";
 
 // rights/kms.d.ts
@@ -223,6 +224,11 @@ export declare function keyTarget(key: string, { partition, region, account }: A
 } | undefined;
 export declare function keyPolicy(key: string, statements: readonly Omit<ResourceStatement, "Effect" | "Action" | "Resource">[], place: AwsPlace): readonly ResourceRights[];
 export {};
+
+// rights/lambda.d.ts
+import type { Destination, IamRight } from "@switchyard/core/driver";
+import { type AwsPlace } from "./place.ts";
+export declare function mappingRights(of: Destination, { partition, region, account }: AwsPlace): readonly IamRight[];
 
 // rights/place.d.ts
 import type { Condition, IamRight, Place } from "@switchyard/core/driver";

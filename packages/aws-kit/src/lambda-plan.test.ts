@@ -1,6 +1,7 @@
 import type { Destination } from "@switchyard/core/driver";
 import { expect, test } from "vitest";
 import { lambdaProblems } from "./lambda.ts";
+import { mappingRights } from "./rights/index.ts";
 import { lambdaCalls, mappingChanges } from "./lambda-plan.ts";
 
 const ARN = "arn:aws:sqs:eu-west-1:123456789012:shop_orders_billing";
@@ -180,4 +181,16 @@ test.each([
 ])("%s is refused", (_, of, text) => {
   const [problem] = lambdaProblems(of as Destination);
   expect(problem).toMatch(text);
+});
+
+test("the comparison needs two rights, and none if no function is named", () => {
+  const place = { partition: "aws", region: "eu-west-1", account: "123456789012" };
+  expect(mappingRights(group(GOOD), place)).toMatchObject([
+    {
+      action: "lambda:GetFunctionConfiguration",
+      resource: "arn:aws:lambda:eu-west-1:123456789012:function:billing",
+    },
+    { action: "lambda:ListEventSourceMappings", resource: "*" },
+  ]);
+  expect(mappingRights(group({ timeout: "60s" }), place)).toEqual([]);
 });

@@ -1,5 +1,13 @@
 /** The rights that the calls of this driver need, those on the groups' lease tables included. */
-import { type AwsPlace, awsPlace, grant, keyRights, keyTarget, regional } from "@switchyard/aws-kit/rights";
+import {
+  type AwsPlace,
+  awsPlace,
+  grant,
+  keyRights,
+  keyTarget,
+  mappingRights,
+  regional,
+} from "@switchyard/aws-kit/rights";
 import type { Destination, IamRight, Rights } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { DEFAULT_LEASES } from "./lease-options.ts";
@@ -65,7 +73,8 @@ export async function rightsOf(options: KinesisOptions): Promise<Rights> {
         .filter(({ group }) => group !== undefined)
         .flatMap((of) => table(of, place, ...TABLE[use]));
       const ofStreams = desiredStreams(destinations, options).flatMap((stream) => TOPOLOGY[use](stream, place));
-      return { rights: [...ofStreams, ...tables] };
+      const mapped = use === "plan" ? streams(destinations).flatMap((of) => mappingRights(of, place)) : [];
+      return { rights: [...ofStreams, ...tables, ...mapped] };
     },
   };
 }

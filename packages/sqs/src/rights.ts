@@ -1,5 +1,5 @@
 /** The rights that the calls of this driver need. `@switchyard/sns` uses it for the queues of its groups. */
-import { type AwsPlace, awsPlace, grant, keyPolicy, keyRights } from "@switchyard/aws-kit/rights";
+import { type AwsPlace, awsPlace, grant, keyPolicy, keyRights, mappingRights } from "@switchyard/aws-kit/rights";
 import type { Destination, IamRight, Needed, ResourceRights, ResourceStatement, Rights } from "@switchyard/core/driver";
 import { delayQueueOf } from "./hops/delay-queue.ts";
 import { type BucketOf, kindOf, settingsOf } from "./native.ts";
@@ -100,7 +100,7 @@ const TOPOLOGY: Readonly<
   Record<"plan" | "apply" | "destroy", (queue: Desired, place: AwsPlace) => readonly IamRight[]>
 > = {
   plan: ({ of, external, settings }, place) => {
-    const look = grant("sqs", [...lookUp(of), READ], queueArn(of, place));
+    const look = [...grant("sqs", [...lookUp(of), READ], queueArn(of, place)), ...mappingRights(of, place)];
     if (external) return look;
     // The plan tells if there is a queue of the other kind. Without this right it would fail.
     const twin = grant("sqs", ["GetQueueUrl"], queueArn({ ...of, ordered: !of.ordered }, place));
