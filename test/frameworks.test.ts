@@ -18,6 +18,7 @@ describe("a user's tests", () => {
     const { code, output } = await run(process.execPath, args, { cwd: folder, env });
     expect(output).toMatch(/^# fail 0$/m);
     expect(output).toContain("ten minutes of retries take no time");
+    expect(output).toContain("a double charge is found");
     expect(output).toMatch(/ok \d+ - C10-/);
     expect(code, output).toBe(0);
   });
@@ -29,6 +30,7 @@ describe("a user's tests", () => {
     const { code, output } = await run(process.execPath, args, { cwd: folder, env });
     expect(output).toMatch(/Tests: .*\d+ passed/);
     expect(output).toContain("ten minutes of retries take no time");
+    expect(output).toContain("a double charge is found");
     expect(output).toMatch(/✓ C10-/);
     expect(output).not.toContain("did not exit");
     expect(code, output).toBe(0);

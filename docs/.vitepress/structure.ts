@@ -52,6 +52,7 @@ const SECTIONS: readonly Section[] = [
         "events",
         "secrecy",
         "testing",
+        "explore",
         "several-services",
         "foreign-messages",
       ],

@@ -111,6 +111,7 @@ const ALLOWED = {
   inbox: ["core"],
   outbox: ["core", "leases"],
   otel: ["core"],
+  explore: ["core", "memory"],
   cli: ["core", "otel"],
   create: [],
   memory: ["core", "leases"], // its streams are read by the same engine

@@ -24,6 +24,7 @@ const ORDER = [
   "outbox",
   "inbox",
   "otel",
+  "explore",
   "cli",
   "create",
   "lambda",

@@ -88,6 +88,22 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "bad-lease-table": "The name of the lease table is not one. Write `[schema.]name` of `a-z`, `0-9` and `_`.",
   "bad-message": "RabbitMQ's client cannot encode the message. The cause says why.",
   "bad-middleware": "`middleware()` was not given a function of delivery and next.",
+  "bad-replay":
+    "The line given to `explore({ replay })` is not one of its own. Copy the whole of it, from `x1.` to the end.",
+  "check-handler-calm":
+    "`checkHandler()` takes the run without faults for right, and there the handler failed. The text has its story: give it a message, effects and channels with which it succeeds.",
+  "check-handler-failed":
+    "The handler ends in another state when a process dies, an answer is lost or the message comes twice. The text says at which step. See [explore](../guides/explore.md).",
+  "explore-endless":
+    "While exploring, deferred work sets itself again for ever without time moving. Look for a loop that waits for nothing.",
+  "explore-failed":
+    "A run violated an invariant. The text is the shortest story of it, with a line that replays it. See [explore](../guides/explore.md).",
+  "explore-never-reached":
+    "No run of `explore()` reached a `sometimes` of the scenario: raise `seeds`, or look whether the scenario still can.",
+  "explore-real-wait":
+    "A handler waits for a real timer, socket or file, which a run on a virtual clock never reaches. Take what it waits for from an argument: `clock.sleep()`, or a function of the scenario's world.",
+  "explore-start":
+    "The services of a scenario did not start, or used `messaging` while they were made. Use it in handlers only.",
   "bad-option": "An option in code is wrong. The text names it and says what is allowed.",
   "bad-ordering-key":
     "No ordering key could be read from the message, or it is empty or no text. Mend `orderingKey` of the channel, or the message.",

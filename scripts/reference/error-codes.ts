@@ -8,7 +8,7 @@ const CODE = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 /** A code of which a part is known at run time only. */
 const PART = /^(?:\*|[a-z0-9]+)(?:-(?:\*|[a-z0-9]+))+$/;
 const PACKAGES =
-  "packages/{core,memory,leases,aws-kit,sqs,sns,kinesis,aws,amqp,claim-check,encryption,outbox,inbox,otel,lambda}/src/**/*.ts";
+  "packages/{core,memory,leases,aws-kit,sqs,sns,kinesis,aws,amqp,claim-check,encryption,outbox,inbox,otel,lambda,explore}/src/**/*.ts";
 const NO_CODE_OF_OURS = /\.test\.ts$|\/fixtures\/|\/testing\//;
 
 /** The codes with the packages that raise them. A part that is known at run time only is `*`. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { cases, contract } from "@switchyard/contract";
 import { channel, consumer, Retry } from "@switchyard/core";
 import { virtualRuntime } from "@switchyard/core/testing";
+import { checkHandler, explore } from "@switchyard/explore";
 import { adapter } from "@switchyard/memory";
 import { deliver, testbed } from "@switchyard/memory/testing";
 import { type } from "arktype";
@@ -38,6 +39,35 @@ export function suite({ describe, test }) {
       await bed.clock.advance("10m");
       assert.deepEqual(seen, [1, 2, 3]);
       assert.equal(bed.dead(orders, "billing")[0].id, id);
+    });
+  });
+
+  describe("@switchyard/explore", () => {
+    const world = () => {
+      const charges = [];
+      return { charges, bank: { charge: (orderId) => void charges.push(orderId) } };
+    };
+    const billing = ({ bank }) => consumer(orders, "billing", { placed: ({ orderId }) => bank.charge(orderId) });
+
+    test("a double charge is found", async () => {
+      const checked = checkHandler(billing, "placed", { orderId: "o-1" }, { effects: world });
+      await assert.rejects(checked, /the process dies after bank\.charge/);
+      const explored = explore({
+        channels: [orders],
+        world,
+        services: { billing: ({ world }) => billing(world) },
+        play: ({ publish }) => publish(orders, "placed", { orderId: "o-1" }),
+        never: { "charged twice": ({ charges }) => charges.length > 1 },
+      });
+      await assert.rejects(explored, /replay: "x1\./);
+    });
+
+    test("a real timer is refused", async () => {
+      const waiting = consumer(orders, "billing", {
+        placed: () => new Promise((resolve) => setTimeout(resolve, 60_000)),
+      });
+      const checked = checkHandler(waiting, "placed", { orderId: "o-1" });
+      await assert.rejects(checked, (error) => error.code === "explore-real-wait");
     });
   });
 

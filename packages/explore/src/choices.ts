@@ -1,0 +1,115 @@
+/** The choices of a run, as a list of integers: everything a run does beyond the calm course is one of them. */
+import { MessagingError } from "@switchyard/core";
+
+/** Where a choice is made. The numbers are part of replay lines: never reuse one. */
+export const SITE = {
+  send: 0,
+  ack: 1,
+  receive: 2,
+  before: 3,
+  after: 4,
+  trouble: 5,
+  when: 6,
+  whom: 7,
+  play: 8,
+} as const;
+export type Site = (typeof SITE)[keyof typeof SITE];
+
+/**
+ * A choice that is not the calm one: site, subject (the number of a message, or of a trouble), its place among those of the same site and
+ * subject, and what was chosen, from 1. A choice is named by what it is about and not by when it is made, so that leaving one out moves no other.
+ */
+export type Choice = readonly [site: Site, subject: number, place: number, value: number];
+
+/** How a run begins: at random from a seed, or with given choices and nothing else. */
+export interface Start {
+  readonly seed: number;
+  readonly choices?: readonly Choice[];
+}
+
+const FNV = 0x811c9dc5;
+/** One step of a 32-bit FNV-1a hash. */
+const mixed = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193) >>> 0;
+export function hashOf(text: string): number {
+  let hash = FNV;
+  for (let at = 0; at < text.length; at++) hash = mixed(hash, text.charCodeAt(at));
+  return hash;
+}
+
+/** Makes the choices of one run and records those that are not the calm one. */
+export class Choices {
+  readonly record: Choice[] = [];
+  /** Changes when the run passes other sites than before: the same line on other code. */
+  trace = FNV;
+  readonly #places = new Map<number, number>();
+  readonly #given: Map<string, number> | undefined;
+  readonly #random: () => number;
+  readonly #rate: number;
+  #left: number;
+  #over = false;
+
+  constructor(start: Start, random: () => number) {
+    this.#random = random;
+    this.#given =
+      start.choices &&
+      new Map(start.choices.map(([site, subject, place, value]) => [`${site} ${subject} ${place}`, value]));
+    // Few faults in most runs, so that a story is short; many in some, because some bugs need three.
+    this.#left = 1 + Math.floor(random() * 4);
+    this.#rate = [0.03, 0.1, 0.3][Math.floor(random() * 3)]!;
+  }
+
+  /** From here on nothing but the calm choice: what is under way must come to its end. */
+  end(): void {
+    this.#over = true;
+  }
+
+  /** A number from 0, the calm choice, to `options - 1`. `weight` makes it likelier (1: as the run's rate says). */
+  choose(site: Site, subject: number, options: number, weight = 1): number {
+    const id = site * 0x100000 + subject;
+    const place = this.#places.get(id) ?? 0;
+    this.#places.set(id, place + 1);
+    this.trace = mixed(mixed(this.trace, id), place);
+    if (this.#over || options < 2) return 0;
+    const value =
+      this.#given === undefined ? this.#draw(options, weight) : (this.#given.get(`${site} ${subject} ${place}`) ?? 0);
+    if (value <= 0 || value >= options) return 0;
+    this.record.push([site, subject, place, value]);
+    return value;
+  }
+
+  #draw(options: number, weight: number): number {
+    if (this.#left <= 0 || this.#random() >= this.#rate * weight) return 0;
+    this.#left--;
+    return 1 + Math.floor(this.#random() * (options - 1));
+  }
+}
+
+/** What a replay line says. */
+export interface Replay {
+  readonly seed: number;
+  /** Of the source of the scenario and its handlers. */
+  readonly code: number;
+  readonly trace: number;
+  readonly choices: readonly Choice[];
+}
+
+/** One line of letters, digits, dots and dashes, which survives a shell, a log and a chat. */
+export function written({ seed, code, trace, choices }: Replay): string {
+  const numbers = [seed, code, trace, ...choices.flat()].map((number) => number.toString(36));
+  return `x1.${numbers.join(".")}`;
+}
+
+/** @throws MessagingError `bad-replay` if it is not such a line. */
+export function readReplay(line: string): Replay {
+  const [version, ...parts] = line.trim().split(".");
+  const numbers = parts.map((part) => Number.parseInt(part, 36));
+  const [seed, code, trace, ...rest] = numbers;
+  const whole = numbers.every((number, at) => Number.isSafeInteger(number) && number.toString(36) === parts[at]);
+  if (version !== "x1" || trace === undefined || rest.length % 4 !== 0 || !whole) {
+    const text = 'replay: not a line of explore(); copy the whole of it, from "x1." to the end';
+    throw new MessagingError("bad-replay", text, { kind: "config" });
+  }
+  const choices: Choice[] = [];
+  for (let at = 0; at < rest.length; at += 4) choices.push(rest.slice(at, at + 4) as unknown as Choice);
+  return { seed: seed!, code: code!, trace, choices };
+}

@@ -1,0 +1,265 @@
+import { batchConsumer, channel, consumer } from "@switchyard/core";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { explore, type Scenario } from "./index.ts";
+
+const orders = channel("orders", { messages: { placed: z.object({ order: z.string(), n: z.number() }) } });
+const keyed = channel("orders", {
+  messages: { placed: z.object({ order: z.string(), n: z.number() }) },
+  orderingKey: ({ data }: { data: { order: string } }) => data.order,
+});
+const shipping = channel("shipping", { messages: { packed: z.object({ order: z.string() }) } });
+
+/** A shop that stores what it is told, by id: correct whatever happens. */
+function shop() {
+  const rows = new Map<string, number>();
+  return { rows, db: { save: (id: string, n: number) => void rows.set(id, n) } };
+}
+const saving = (on: typeof orders) => (tools: { world: { db: { save(id: string, n: number): Promise<void> } } }) =>
+  consumer(on, "store", { placed: (data, { id }) => tools.world.db.save(id, data.n) });
+const twenty = async ({ publish }: { publish: (...given: any[]) => Promise<void> }, on: unknown = orders) => {
+  for (let n = 0; n < 20; n++) await publish(on, "placed", { order: `o-${n % 4}`, n });
+};
+const stored = {
+  "all stored": ({ rows }: { rows: Map<string, number> }, { accepted }: { accepted: readonly { id: string }[] }) =>
+    accepted.every(({ id }) => rows.has(id)),
+};
+
+describe("a correct service raises no alarm, on every kind of broker", () => {
+  const places: readonly (readonly [string, object, typeof orders])[] = [
+    ["queue", {}, orders],
+    ["queue with keys", {}, keyed as never],
+    ["pubsub", { model: "pubsub" }, orders],
+    ["stream", { model: "stream" }, orders],
+    ["stream with keys", { model: "stream" }, keyed as never],
+    ["sqs", { on: "sqs" }, orders],
+    ["sqs with keys", { on: "sqs" }, keyed as never],
+    ["sqs-fifo", { on: "sqs-fifo" }, keyed as never],
+  ];
+  test.each(places)("%s", async (_name, place, on) => {
+    const scenario = {
+      channels: [on],
+      ...place,
+      world: shop,
+      services: { store: saving(on) },
+      play: (tools: any) => twenty(tools, on),
+      eventually: stored,
+    } as unknown as Scenario<readonly [typeof orders], ReturnType<typeof shop>>;
+    const { failure, runs } = await explore(scenario, { seeds: 60, budget: "5m", onFailure: "return" });
+    expect(failure?.text).toBeUndefined();
+    expect(runs).toBe(61);
+  });
+});
+
+/** Two services, each a `connect()` of its own on one broker: the second counts what the first passes on. */
+const chain = (stable: boolean) =>
+  ({
+    channels: [orders, shipping],
+    world: () => {
+      const packed = new Map<string, number>();
+      const count = (id: string) => void packed.set(id, (packed.get(id) ?? 0) + 1);
+      return { packed, floor: { count } };
+    },
+    services: {
+      packer: ({ messaging }) =>
+        consumer(orders, "packer", {
+          placed: async ({ order }, { id }) => {
+            await messaging.publish(shipping, "packed", { order }, stable ? { id: `${id}-packed` } : {});
+          },
+        }),
+      floor: ({ world: { floor } }) => consumer(shipping, "floor", { packed: (_data, { id }) => floor.count(id) }),
+    },
+    play: ({ publish }) => publish(orders, "placed", { order: "o-1", n: 1 }),
+    never: { "packed under two ids": ({ packed }) => packed.size > 1 },
+    eventually: { packed: ({ packed }) => packed.size > 0 },
+  }) satisfies Scenario<
+    readonly [typeof orders, typeof shipping],
+    { packed: Map<string, number>; floor: { count(id: string): void } }
+  >;
+
+test("two services share a broker: an id made anew at each attempt is found, one from the delivery's is right", async () => {
+  const { failure } = await explore(chain(false), { seeds: 300, onFailure: "return" });
+  expect(failure?.name).toBe("never packed under two ids");
+  expect(failure?.steps).toHaveLength(1);
+  expect((await explore(chain(true), { seeds: 100 })).failure).toBeUndefined();
+});
+
+test("a batch consumer that dies between its messages has handled some of them twice", async () => {
+  const scenario = {
+    channels: [orders],
+    group: { batch: { size: 3, wait: "10ms" } },
+    processes: 1,
+    world: () => {
+      const sent: string[] = [];
+      return { sent, mail: { send: (order: string) => void sent.push(order) } };
+    },
+    services: {
+      mailer: ({ world }) =>
+        batchConsumer(orders, "mailer", async (batch) => {
+          for (const delivery of batch) {
+            await world.mail.send(delivery.data.order);
+            if (delivery.data.n < 0) batch.fail(delivery, new Error("no"));
+          }
+        }),
+    },
+    play: async ({ publish }) => {
+      for (const order of ["o-1", "o-2", "o-3"]) await publish(orders, "placed", { order, n: 1 });
+    },
+    faults: { effect: false, ack: false, duplicate: false, pause: false, publish: false, cut: false, restart: false },
+    never: { "mailed twice": ({ sent }) => new Set(sent).size < sent.length },
+  } satisfies Scenario<readonly [typeof orders], { sent: string[]; mail: { send(order: string): void } }>;
+  const { failure } = await explore(scenario, { seeds: 500, onFailure: "return" });
+  expect(failure?.steps).toEqual([expect.stringMatching(/^mailer 1 dies (?:after mail\.send|before it acknowledges)/)]);
+});
+
+/** Fails in one step, whichever it is. */
+const fragile = (limit: number, note = "") =>
+  ({
+    channels: [orders],
+    world: () => {
+      const done: string[] = [];
+      return { done, db: { add: (id: string) => void done.push(id + note.slice(0, 0)) } };
+    },
+    services: { store: ({ world }) => consumer(orders, "store", { placed: (_data, { id }) => world.db.add(id) }) },
+    play: ({ publish }) => publish(orders, "placed", { order: "o-1", n: 1 }),
+    never: { twice: ({ done }) => done.length > limit },
+  }) satisfies Scenario<readonly [typeof orders], { done: string[]; db: { add(id: string): void } }>;
+
+test("throws the story; the same seed and the same line give it again", async () => {
+  const thrown = await explore(fragile(1)).catch((error: unknown) => error as Error);
+  expect(thrown).toMatchObject({ code: "explore-failed" });
+  const again = await explore(fragile(1)).catch((error: unknown) => error as Error);
+  expect((again as Error).message).toBe((thrown as Error).message);
+  const replay = /replay: "([^"]+)"/.exec((thrown as Error).message)![1]!;
+  const replayed = await explore(fragile(1), { replay }).catch((error: unknown) => error as Error);
+  expect((replayed as Error).message).toContain((thrown as Error).message.split("\n\n")[2]);
+  expect((replayed as Error).message).not.toContain("has changed");
+});
+
+test("a replay says if the code has changed, and whether that matters", async () => {
+  const { failure } = await explore(fragile(1), { onFailure: "return" });
+  const edited = { ...fragile(1), never: { twice: ({ done }: { done: string[] }) => 1 < done.length } };
+  const same = await explore(edited, { replay: failure!.replay, onFailure: "return" });
+  expect(same.failure?.text).toMatch(/^The code or the scenario has changed .* still goes the same way/);
+  const other = {
+    ...fragile(1),
+    play: async ({ publish }: any) => {
+      for (let n = 0; n < 3; n++) await publish(orders, "placed", { order: "o", n });
+    },
+    never: {},
+  } as never;
+  const gone = await explore(other, { replay: failure!.replay, onFailure: "return" });
+  expect(gone.failure).toBeUndefined();
+  expect(gone.notices).toEqual([expect.stringMatching(/no longer goes the same way\. It fails no more\.$/)]);
+  await expect(explore(fragile(1), { replay: "x1.nonsense" })).rejects.toMatchObject({ code: "bad-replay" });
+});
+
+test("shrinking keeps the failure the same failure", async () => {
+  // The rarer failure needs three deliveries; the commoner one, which shrinking passes on its way, needs two.
+  const scenario = {
+    ...fragile(2),
+    eventually: { once: ({ done }: { done: string[] }) => done.length <= 1 },
+  };
+  const names = new Set<string>();
+  for (let seed = 1; seed <= 12; seed++) {
+    const { failure } = await explore(scenario, { seed, seeds: 300, onFailure: "return" });
+    const again = await explore(scenario, { replay: failure!.replay, onFailure: "return" });
+    expect(again.failure?.name).toBe(failure!.name);
+    names.add(failure!.name);
+  }
+  expect([...names].sort()).toEqual(["eventually once", "never twice"]);
+});
+
+test("an invariant that throws has failed, and says what it threw", async () => {
+  const scenario = {
+    ...fragile(9),
+    eventually: {
+      shape: () => {
+        throw new TypeError("not a row");
+      },
+    },
+  };
+  const { failure } = await explore(scenario, { onFailure: "return" });
+  expect(failure).toMatchObject({ name: "threw shape", text: expect.stringContaining("threw TypeError: not a row") });
+});
+
+test("a model is compared with the world", async () => {
+  const { failure } = await explore(
+    { ...fragile(9), compare: { expected: (accepted) => accepted.length, actual: ({ done }) => done.length } },
+    { onFailure: "return" },
+  );
+  expect(failure?.text).toContain("the world is 2 at the end; the model says 1");
+});
+
+test("sometimes: what no run reaches fails, what some reach is counted", async () => {
+  const twice = { ...fragile(9), sometimes: { again: ({ done }: { done: string[] }) => done.length > 1 } };
+  const { reached, runs } = await explore(twice, { seeds: 100 });
+  expect(reached["again"]).toBeGreaterThan(5);
+  expect(reached["again"]).toBeLessThan(runs);
+  const blind = {
+    ...twice,
+    faults: {
+      crash: false,
+      pause: false,
+      effect: false,
+      ack: false,
+      duplicate: false,
+      publish: false,
+      cut: false,
+      restart: false,
+    },
+  };
+  await expect(explore(blind, { seeds: 50 })).rejects.toMatchObject({
+    code: "explore-never-reached",
+    message: expect.stringContaining('"again"'),
+  });
+});
+
+test("a thousand messages: a replay line stays far below a megabyte", async () => {
+  const scenario = {
+    ...fragile(1_001),
+    play: async ({ publish }: any) => {
+      for (let n = 0; n < 1_000; n++) await publish(orders, "placed", { order: "o", n });
+    },
+  } as never;
+  const { failure } = await explore(scenario, { seeds: 40, shrink: "1s", onFailure: "return" });
+  expect(failure).toBeDefined();
+  expect(failure!.replay.length).toBeLessThan(1_000);
+  expect(failure!.text.length).toBeLessThan(20_000);
+});
+
+test("an impossible scenario does not compile", () => {
+  const refused = (): void => {
+    const world = () => ({ n: 0 });
+    const play = () => {};
+    // @ts-expect-error SQS has no streams
+    void explore({ channels: [orders], on: "sqs", model: "stream", world, services: {}, play });
+    // @ts-expect-error no such broker
+    void explore({ channels: [orders], on: "kafka", world, services: {}, play });
+    // @ts-expect-error no such fault
+    void explore({ channels: [orders], world, services: {}, play, faults: { earthquake: false } });
+    void explore({
+      channels: [orders],
+      world,
+      services: {},
+      // @ts-expect-error a channel that is not listed
+      play: ({ publish }) => publish(shipping, "packed", { order: "o-1" }),
+    });
+    void explore({
+      channels: [orders],
+      world,
+      services: {},
+      // @ts-expect-error data that the schema does not take
+      play: ({ publish }) => publish(orders, "placed", { order: 1 }),
+    });
+    void explore({
+      channels: [orders],
+      world,
+      services: {},
+      play,
+      // @ts-expect-error the world has no such part
+      never: { odd: ({ m }) => m > 0 },
+    });
+  };
+  expect(refused).toBeTypeOf("function");
+});

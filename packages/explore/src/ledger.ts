@@ -1,0 +1,139 @@
+/** What was published and what became of it: the invariants that nobody has to write. */
+import type { AnyChannel, AnyDelivery } from "@switchyard/core";
+import type { Accepted, Facts } from "./scenario.ts";
+import type { Story } from "./story.ts";
+
+interface Asked extends Accepted {
+  readonly by: string;
+  readonly number: number;
+  readonly key: string | undefined;
+  accepted: boolean;
+}
+
+/** Accounts for every message of a run, by group. */
+export class Ledger {
+  /** By channel: the groups that consume it. */
+  readonly groups = new Map<string, Set<string>>();
+  /** The first rule that was broken. */
+  wrong: { readonly name: string; readonly text: string } | undefined;
+  mostDeliveries = 0;
+  readonly facts: Facts;
+  readonly #channels: ReadonlyMap<string, AnyChannel>;
+  readonly #story: Story;
+  readonly #asked = new Map<string, Asked>();
+  readonly #ends = new Map<string, Set<string>>();
+  readonly #deliveries = new Map<string, number>();
+  readonly #running = new Map<string, { readonly delivery: AnyDelivery; readonly worker: string }>();
+  readonly #handled = new Map<string, number>();
+
+  constructor(channels: readonly AnyChannel[], story: Story) {
+    this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
+    this.#story = story;
+    this.facts = {
+      accepted: [],
+      handled: (group) => this.#handled.get(group) ?? 0,
+      dead: (group) =>
+        [...this.#asked.values()].filter(({ id }) => this.#ends.get(`${group} ${id}`)?.has("dead-letter")),
+    };
+  }
+
+  group(channel: string, group: string): void {
+    const groups = this.groups.get(channel) ?? new Set();
+    this.groups.set(channel, groups.add(group));
+  }
+
+  asked(by: string, channel: AnyChannel, message: Accepted, number: number): void {
+    if (this.#asked.has(message.id)) return;
+    this.#asked.set(message.id, { ...message, by, number, key: keyOf(channel, message), accepted: false });
+  }
+
+  accepted(id: string): void {
+    const asked = this.#asked.get(id);
+    if (asked === undefined || asked.accepted) return;
+    asked.accepted = true;
+    (this.facts.accepted as Accepted[]).push(asked);
+  }
+
+  begins(group: string, delivery: AnyDelivery, worker: string): void {
+    const { id, key, channel } = delivery;
+    const of = `${group} ${id}`;
+    const count = (this.#deliveries.get(of) ?? 0) + 1;
+    this.#deliveries.set(of, count);
+    this.mostDeliveries = Math.max(this.mostDeliveries, count);
+    if (delivery.attempt < 1) this.#broken("attempts", `attempt ${delivery.attempt} of ${this.#name(id)}`);
+    if (key === undefined || this.#channels.get(channel)?.orderingKey === undefined) return;
+    const lane = `${group} ${channel} ${key}`;
+    const other = this.#running.get(lane)?.delivery;
+    // A handler whose hold is lost knows it by its signal: from then on another may have the key.
+    if (other !== undefined && other.id !== id && !other.signal.aborted)
+      this.#broken("order", `${worker} begins ${this.#name(id)} while ${this.#name(other.id)} of the same key runs`);
+    this.#running.set(lane, { delivery, worker });
+    const mine = this.#asked.get(id);
+    if (mine === undefined || this.#ends.has(of)) return;
+    for (const earlier of this.#asked.values()) {
+      if (earlier.number >= mine.number) break;
+      if (!earlier.accepted || earlier.by !== mine.by || earlier.key !== mine.key || earlier.channel !== channel)
+        continue;
+      if (!this.#ends.has(`${group} ${earlier.id}`) && this.#running.get(lane)?.delivery.id !== earlier.id)
+        this.#broken(
+          "order",
+          `${worker} begins ${this.#name(id)} before ${this.#name(earlier.id)} of the same key has ended`,
+        );
+    }
+  }
+
+  left(group: string, delivery: AnyDelivery): void {
+    const lane = `${group} ${delivery.channel} ${delivery.key}`;
+    if (this.#running.get(lane)?.delivery === delivery) this.#running.delete(lane);
+  }
+
+  /** A process is gone, and what it ran with it. */
+  died(worker: string): void {
+    for (const [lane, running] of this.#running) if (running.worker === worker) this.#running.delete(lane);
+  }
+
+  handled(group: string, id: string): void {
+    this.#handled.set(group, (this.#handled.get(group) ?? 0) + 1);
+    this.end(group, id, "handled");
+  }
+
+  end(group: string, id: string, how: string): void {
+    const of = `${group} ${id}`;
+    this.#ends.set(of, (this.#ends.get(of) ?? new Set()).add(how));
+  }
+
+  /** Accepted messages that a group never ended. */
+  *lost(): Generator<string> {
+    for (const { id, channel, accepted } of this.#asked.values()) {
+      if (!accepted) continue;
+      for (const group of this.groups.get(channel) ?? [])
+        if (!this.#ends.has(`${group} ${id}`))
+          yield `${this.#name(id)} was accepted, and group "${group}" never ended it`;
+    }
+  }
+
+  mostDelivered(): { readonly name: string; readonly count: number } {
+    let most = { name: "nothing", count: 0 };
+    for (const [of, count] of this.#deliveries)
+      if (count > most.count) most = { name: this.#name(of.slice(of.indexOf(" ") + 1)), count };
+    return most;
+  }
+
+  #broken(name: string, text: string): void {
+    this.wrong ??= { name, text };
+  }
+
+  #name(id: string): string {
+    return this.#story.name(this.#story.number(id));
+  }
+}
+
+function keyOf(channel: AnyChannel, { type, data }: Accepted): string | undefined {
+  const of = channel.orderingKey as string | ((message: { type: string; data: unknown }) => string) | undefined;
+  if (of === undefined) return undefined;
+  try {
+    return String(typeof of === "function" ? of({ type, data }) : (data as Record<string, unknown>)[of]);
+  } catch {
+    return undefined;
+  }
+}
