@@ -1,12 +1,17 @@
-/** Publisher and consumer in two processes, OpenTelemetry's SDK and an OTLP receiver: one story through retry, dead letter and redrive. */
+/**
+ * Publisher and consumer in two processes, OpenTelemetry's SDK and an OTLP receiver: one story through retry, dead letter and redrive. Set
+ * SWITCHYARD_PLOT to a file to have the last story drawn: docs/guides/tracing.svg.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
 import { type Kinesis, startKinesis } from "./support/kinesis-emulator.ts";
 import { type OtlpReceiver, type OtlpSpan, startOtlp } from "./support/otlp-receiver.ts";
 import { sharedRabbit } from "./support/rabbit-host.ts";
 import { skipped } from "./support/rabbit.ts";
+import { traceOf } from "./support/trace-plot.ts";
 
 let aws: Aws;
 let kinesis: Kinesis;
@@ -53,6 +58,17 @@ async function run({ model, connection, env = {}, sdk = SDK_3 }: Place, receiver
   const publishing = start("publish");
   expect(await once(publishing, "exit")).toEqual([0, null]);
   expect(await ended).toEqual([0, null]);
+}
+
+/** The spans of a message: those of its trace, and those of traces with a span that is linked to its creation. */
+function storyOf(spans: readonly OtlpSpan[], root: string): readonly OtlpSpan[] {
+  const { traceId } = spans.find(({ name }) => name === root)!;
+  const create = spans.find((span) => span.traceId === traceId && span.name === "create jobs")!;
+  const linked = spans.filter(
+    ({ name, links }) => name === "process jobs" && links.some(({ spanId }) => spanId === create.spanId),
+  );
+  const traces = new Set([traceId, ...linked.map((span) => span.traceId)]);
+  return spans.filter((span) => traces.has(span.traceId));
 }
 
 /** What a span says, without what differs from run to run. */
@@ -124,6 +140,8 @@ async function story(place: Place, system: { readonly send: string; readonly con
       });
     }
   }
+  const plot = process.env["SWITCHYARD_PLOT"];
+  if (plot !== undefined) writeFileSync(plot, traceOf(storyOf(spans, "checkout 2")));
   expect(spans.some(({ name }) => name === "settle jobs")).toBe(true);
   // Empty polls have no span, and a broker that pushes is not polled.
   for (const span of spans.filter(({ name }) => name === "receive jobs"))

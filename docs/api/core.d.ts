@@ -3053,6 +3053,7 @@ export declare class Watch {
     at(place: TelemetryPlace): Probe;
     get handles(): boolean;
     call<R>(name: keyof TelemetrySession, call: (session: TelemetrySession) => R): R | undefined;
+    run<T>(handling: Handling, call: () => T): T;
     event(event: MessagingEvent): void;
     close(): Promise<void>;
 }

@@ -47,6 +47,13 @@ export class Watch {
     }
   }
 
+  /** Runs a handler once, whatever the session does. */
+  run<T>(handling: Handling, call: () => T): T {
+    let made: { readonly result: T } | undefined;
+    this.call("handling", () => handling.run(() => (made = { result: call() })));
+    return made === undefined ? call() : (made as { readonly result: T }).result;
+  }
+
   event(event: MessagingEvent): void {
     this.call("event", (session) => session.event?.(event));
   }
@@ -83,7 +90,8 @@ export class Probe {
   publishing(message: PublishedMessage): Publishing | undefined {
     const begun = this.#watch.call("publishing", (session) => session.publishing?.(this.place, message));
     if (begun === undefined) return undefined;
-    const { trace } = begun;
+    // What is carried to others must be well-formed, whoever made it.
+    const trace = begun.trace === undefined ? undefined : readTrace(begun.trace);
     return {
       ...(trace !== undefined && { trace }),
       ended: (error) => this.#watch.call("publishing", () => begun.ended(error)),
@@ -105,7 +113,7 @@ export class Probe {
     const begun = this.#watch.call("handling", (session) => session.handling?.(this.place, messages, batch));
     if (begun === undefined) return undefined;
     return {
-      run: (call) => begun.run(call),
+      run: (call) => this.#watch.run(begun, call),
       ended: (ends) => this.#watch.call("handling", () => begun.ended(ends)),
     };
   }
