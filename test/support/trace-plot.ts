@@ -24,9 +24,10 @@ export function traceOf(story: readonly OtlpSpan[]): string {
     const from = x(span.startMs - began);
     const width = Math.max(2, x(span.endMs - began) - from);
     const { attributes } = span;
+    const { "switchyard.attempt": attempt, "switchyard.outcome": outcome } = attributes;
     const notes = [
-      attributes["switchyard.attempt"] === undefined ? "" : `attempt ${attributes["switchyard.attempt"]}`,
-      attributes["switchyard.outcome"] ?? "",
+      typeof attempt === "number" ? `attempt ${attempt}` : "",
+      typeof outcome === "string" ? outcome : "",
       attributes["switchyard.dead_letter"] === true ? "dead letter" : "",
     ].filter((note) => note !== "");
     const text = `${span.name}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`;

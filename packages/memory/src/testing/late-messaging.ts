@@ -1,4 +1,5 @@
 import { type AnyChannel, type Consumer, isMessagingError, type Messaging, MessagingError } from "@switchyard/core";
+import { capturedContext } from "@switchyard/core/driver-kit";
 import { tracked, type Watcher } from "./tracked.ts";
 
 type AnyMessaging = Messaging<AnyChannel>;
@@ -10,7 +11,7 @@ type Connect = (consumers: readonly Consumer[]) => Promise<AnyMessaging>;
 export class LateMessaging implements AnyMessaging {
   readonly #connect: Connect;
   readonly #watcher: Watcher;
-  readonly #waiting: Consumer[] = [];
+  readonly #waiting: { readonly consumer: Consumer; readonly register: (messaging: AnyMessaging) => void }[] = [];
   #connecting: Promise<AnyMessaging> | undefined;
   #connected: AnyMessaging | undefined;
 
@@ -25,14 +26,17 @@ export class LateMessaging implements AnyMessaging {
 
   consume(consumer: Consumer<any>): void {
     const seen = tracked(consumer, this.#watcher);
-    if (this.#connected === undefined) this.#waiting.push(seen);
-    else consumeLate(this.#connected, seen);
+    if (this.#connected !== undefined) return consumeLate(this.#connected, seen);
+    // A handler sees the stores of its consume() call, here too.
+    const scope = capturedContext();
+    const register = (messaging: AnyMessaging) => scope.runInAsyncScope(consumeLate, undefined, messaging, seen);
+    this.#waiting.push({ consumer: seen, register });
   }
 
   ready(): Promise<AnyMessaging> {
-    this.#connecting ??= this.#connect([...this.#waiting]).then((messaging) => {
+    this.#connecting ??= this.#connect(this.#waiting.map(({ consumer }) => consumer)).then((messaging) => {
       this.#connected = messaging;
-      for (const consumer of this.#waiting) consumeLate(messaging, consumer);
+      for (const { register } of this.#waiting) register(messaging);
       return messaging;
     });
     return this.#connecting;
