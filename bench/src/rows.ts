@@ -1,5 +1,6 @@
 import { aside, by, JUDGED, type Row, SHORT } from "./row.ts";
 import { emulated } from "./rows-emulated.ts";
+import { lambda } from "./rows-lambda.ts";
 import { outbox } from "./rows-outbox.ts";
 import { rabbit } from "./rows-rabbit.ts";
 import { streams, topics } from "./rows-streams.ts";
@@ -200,6 +201,7 @@ export const rows: readonly Row[] = [
   ...topics,
   ...streams,
   ...rabbit,
+  ...lambda,
   ...outbox,
   ...emulated,
 ];
