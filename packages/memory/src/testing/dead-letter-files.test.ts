@@ -77,6 +77,39 @@ test("a file with a bad line is refused before anything of it is sent, and is no
   });
 });
 
+test("an import of a file that was cut off says so, and what to do", async () => {
+  await using bed = await dead(2);
+  const letters = lettersOf(bed);
+  const to = join(folder, "a.jsonl");
+  await letters.export({ to });
+  await writeFile(to, (await readFile(to, "utf8")).slice(0, -10));
+  await expect(letters.import({ from: to }).result).rejects.toMatchObject({
+    code: "bad-import",
+    message: expect.stringMatching(/^line 2: the file ends in the middle of it.*delete this line/),
+  });
+  expect((await letters.count()).ready).toBe(2);
+  // Only its line feed is missing: nothing of the letter is.
+  await letters.export({ to: join(folder, "b.jsonl") });
+  const whole = await readFile(join(folder, "b.jsonl"), "utf8");
+  await writeFile(to, whole.slice(0, -1));
+  expect(await letters.import({ from: to })).toMatchObject({ imported: 2, failed: 0, line: 2 });
+});
+
+test("an export that could not write or synchronize a line deletes nothing, though a later synchronization works", async () => {
+  await using bed = await dead(3);
+  const letters = lettersOf(bed);
+  for (const broken of ["write", "sync"] as const) {
+    let left = broken === "write" ? 3 : 1;
+    const fails = async (of: typeof broken): Promise<void> => {
+      if (of === broken && --left === 0) throw new Error("the disk is full");
+    };
+    const to = { write: () => fails("write"), sync: () => fails("sync") };
+    await expect(letters.export({ to, remove: true }).result, broken).rejects.toThrow("the disk is full");
+    expect(left, broken).toBe(0);
+    expect((await letters.count()).ready, broken).toBe(3);
+  }
+});
+
 test("an audit is told before anything is done and afterwards; if it fails, nothing is done", async () => {
   await using bed = await dead(2);
   const entries: OperationEntry[] = [];

@@ -12,37 +12,36 @@ const MODE = 0o600;
 /** Lines are written together until they have this many characters. */
 const CHUNK = 256 * 1024;
 
-/** Dead letters may hold what nobody else may read, so a file that others could read is never made, and a link is not followed. */
+/**
+ * Dead letters may hold what nobody else may read, so a file that others could read is never made, and a link is not followed. Every write
+ * appends to what the file has by then: another process may go on with the same file, and its letters are deleted, too.
+ */
 export class ExportFile {
   /** The copies that the file had when it was opened. */
   readonly known: ReadonlySet<string>;
   readonly #file: FileHandle;
-  #at: number;
   #waiting: string[] = [];
   #length = 0;
 
-  private constructor(file: FileHandle, known: ReadonlySet<string>, at: number) {
+  private constructor(file: FileHandle, known: ReadonlySet<string>) {
     this.#file = file;
     this.known = known;
-    this.#at = at;
   }
 
   /** @throws MessagingError `export-exists`, `export-failed`, or `bad-import` if the file is not an export of this channel and group. */
   static async open(path: string, resume: boolean, origin: Origin): Promise<ExportFile> {
     // Windows has no O_NOFOLLOW: undefined counts as 0.
-    const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | (resume ? 0 : O_EXCL), MODE).catch(
-      (cause: unknown) => {
-        throw notOpened(path, cause, origin);
-      },
-    );
+    const { O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | (resume ? 0 : O_EXCL);
+    const file = await open(path, flags, MODE).catch((cause: unknown) => {
+      throw notOpened(path, cause, origin);
+    });
     try {
       await file.chmod(MODE);
       const known = new Set<string>();
-      const end = resume ? await read(file, path, known, origin) : 0;
-      await file.truncate(end);
+      if (resume) await goOn(file, path, known, origin);
       await syncFolder(path);
-      return new ExportFile(file, known, end);
+      return new ExportFile(file, known);
     } catch (error) {
       await file.close();
       throw error;
@@ -70,20 +69,23 @@ export class ExportFile {
     this.#waiting = [];
     this.#length = 0;
     for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#at);
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done);
       done += bytesWritten;
-      this.#at += bytesWritten;
     }
   }
 }
 
-/** The copies of the whole lines, and where they end. What follows is a line that a crash cut off. */
-async function read(file: FileHandle, path: string, known: Set<string>, origin: Origin): Promise<number> {
+/** Reads the copies of the whole lines, and removes what a crash has left of a last one. */
+async function goOn(file: FileHandle, path: string, known: Set<string>, origin: Origin): Promise<void> {
   let end = 0;
+  let cut = 0;
   let number = 0;
   for await (const { text, bytes, whole } of lines(file.createReadStream({ start: 0, autoClose: false }), origin)) {
     number++;
-    if (!whole) break;
+    if (!whole) {
+      cut = bytes;
+      break;
+    }
     if (text.trim() !== "") {
       try {
         known.add(readLine(text, number, origin).copy);
@@ -95,7 +97,13 @@ async function read(file: FileHandle, path: string, known: Set<string>, origin: 
     }
     end += bytes;
   }
-  return end;
+  if (cut === 0) return;
+  // Cutting off a line that somebody is writing would lose its letter.
+  if ((await file.stat()).size !== end + cut) {
+    const text = `export: another process is writing ${excerpt(path)}; wait for its end, or give another path`;
+    throw new MessagingError("export-failed", text, { kind: "config", ...origin });
+  }
+  await file.truncate(end);
 }
 
 /** A new file's name is safe once its folder is synchronized. Not every system can. */

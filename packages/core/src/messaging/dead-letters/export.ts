@@ -59,9 +59,17 @@ export async function exported(parts: ExportParts): Promise<ExportResult> {
   let known = 0;
   let removed = 0;
   let safe: Delivery[] = [];
+  let doubtful = false;
+  /** Once the target has failed, some line may be missing, whatever a later sync says: that may cover only what was written since. */
+  const surely = async (work: () => unknown): Promise<void> => {
+    doubtful = true;
+    await work();
+    doubtful = false;
+  };
   /** Makes the lines safe, then deletes their letters. Never the other way round. */
   const flush = async (): Promise<void> => {
-    await target.sync?.();
+    if (doubtful) return;
+    await surely(() => target.sync?.());
     const done = safe;
     safe = [];
     if (remove) removed += await session.settle(done, "ack");
@@ -72,7 +80,7 @@ export async function exported(parts: ExportParts): Promise<ExportResult> {
     for await (const { letter } of scan.found()) {
       if (target.known.has(copyOf(letter))) known++;
       else {
-        await target.write(lineOf(letter, origin));
+        await surely(() => target.write(lineOf(letter, origin)));
         written++;
       }
       safe.push(letter.delivery);

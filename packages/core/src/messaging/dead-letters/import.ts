@@ -7,7 +7,7 @@ import type { Capabilities, Runtime, WireMessage } from "../../driver/index.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
 import { encodeBody } from "../../wire/codec.ts";
 import { refuseLost, renewed } from "./content.ts";
-import { type Line, type Origin, readLine } from "./letter-line.ts";
+import { badLine, type Line, type Origin, readLine } from "./letter-line.ts";
 import { lines } from "./lines.ts";
 import type { Progress } from "./progress.ts";
 
@@ -55,20 +55,43 @@ export async function imported(parts: ImportParts): Promise<ImportResult> {
 
 async function check(parts: ImportParts): Promise<number> {
   let number = 0;
-  for await (const text of textsOf(parts)) read(text, ++number, parts);
+  for await (const { text, cut } of textsOf(parts)) read(text, ++number, parts, cut);
   return number;
 }
 
 /** Undefined for an empty line, and for one that is to be left out. */
-function read(text: string, number: number, { options, origin }: ImportParts): Numbered | undefined {
+function read(text: string, number: number, { options, origin }: ImportParts, cut?: boolean): Numbered | undefined {
   if (number <= (options.skip ?? 0) || text.trim() === "") return undefined;
+  if (cut === true && !isJsonText(text)) throw badLine(number, CUT, origin);
   return { ...readLine(text, number, origin), number };
 }
 
-async function* textsOf({ options: { from }, origin }: ImportParts): AsyncGenerator<string, void, undefined> {
-  if (typeof from !== "string") return void (yield* from);
+/** An export deletes a letter only once its whole line is safe. */
+const CUT =
+  "the file ends in the middle of it; if it was copied, copy it again; if its export was cut off, delete this line, since its letter is still among the dead letters";
+
+function isJsonText(text: string): boolean {
   try {
-    for await (const { text } of lines(createReadStream(from), origin)) yield text;
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Text {
+  readonly text: string;
+  /** True if no line feed ends it. Undefined for a line that the caller gave. */
+  readonly cut?: boolean;
+}
+
+async function* textsOf({ options: { from }, origin }: ImportParts): AsyncGenerator<Text, void, undefined> {
+  if (typeof from !== "string") {
+    for await (const text of from) yield { text };
+    return;
+  }
+  try {
+    for await (const { text, whole } of lines(createReadStream(from), origin)) yield { text, cut: !whole };
   } catch (cause) {
     if (isMessagingError(cause)) throw cause;
     throw new MessagingError("bad-import", "import: the file cannot be read; see the cause", { kind: "config", cause });
@@ -102,14 +125,14 @@ async function send(parts: ImportParts): Promise<ImportResult> {
     ...(stopped === undefined ? {} : { stopped }),
     ...(errors.length === 0 ? {} : { errors }),
   });
-  for await (const text of textsOf(parts)) {
+  for await (const { text, cut } of textsOf(parts)) {
     if (options.signal?.aborted === true) {
       await flush();
       return result(stuck ?? number, stuck === undefined ? "signal" : "error");
     }
     let line: Numbered | undefined;
     try {
-      line = read(text, number + 1, parts);
+      line = read(text, number + 1, parts, cut);
     } catch (error) {
       await flush();
       if (imported === 0) throw error;
