@@ -102,8 +102,13 @@ export declare const within: <T>(frame: Frame, run: () => T) => T;
 // effects.d.ts
 import { type Frame } from "./context.ts";
 type AsyncOf<F> = F extends (...given: infer A) => infer R ? R extends PromiseLike<unknown> ? F : (...given: A) => Promise<R> : never;
+declare const untouched: unique symbol;
+export type AsItIs<T> = T & {
+    readonly [untouched]: true;
+};
+export declare function asItIs<T extends object>(value: T): AsItIs<T>;
 export type Effects<W> = {
-    readonly [K in keyof W]: W[K] extends (...given: never[]) => unknown ? AsyncOf<W[K]> : W[K] extends readonly unknown[] | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Date ? W[K] : W[K] extends object ? {
+    readonly [K in keyof W]: W[K] extends (...given: never[]) => unknown ? AsyncOf<W[K]> : W[K] extends AsItIs<infer T> ? T : W[K] extends readonly unknown[] | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Date ? W[K] : W[K] extends object ? {
         readonly [M in keyof W[K]]: W[K][M] extends (...given: never[]) => unknown ? AsyncOf<W[K][M]> : W[K][M];
     } : W[K];
 };
@@ -138,7 +143,7 @@ export interface ExploreReport {
 export declare function explore<const Channels extends readonly AnyChannel[], W extends object>(scenario: Scenario<Channels, W>, options?: ExploreOptions): Promise<ExploreReport>;
 
 // index.d.ts
-export { effect, type Effects } from "./effects.ts";
+export { asItIs, type AsItIs, effect, type Effects } from "./effects.ts";
 export { checkHandler, type CheckHandlerOptions, type HandlerFinding, type HandlerReport, type HandlerTools, } from "./check-handler.ts";
 export { explore, type ExploreOptions, type ExploreReport, type Failure } from "./explore.ts";
 export type { Accepted, Clock, Eventually, Facts, Never, PlayTools, Scenario, Service, ServiceTools, } from "./scenario.ts";
@@ -184,10 +189,21 @@ type Place = {
     readonly on: "sqs" | "sqs-fifo";
     readonly model?: "queue" | Readonly<Record<string, "queue">>;
 };
-export type Scenario<Channels extends readonly AnyChannel[], W extends object> = Place & {
-    readonly channels: Channels;
+type Settings = (Place & {
+    readonly config?: never;
+    readonly profile?: never;
     readonly policy?: PolicyInput;
     readonly group?: NonNullable<NonNullable<ConfigInput["channels"]>[string]["groups"]>[string];
+}) | {
+    readonly config: string | ConfigInput;
+    readonly profile?: string;
+    readonly on?: "memory" | "sqs" | "sqs-fifo";
+    readonly model?: never;
+    readonly policy?: never;
+    readonly group?: never;
+};
+export type Scenario<Channels extends readonly AnyChannel[], W extends object> = Settings & {
+    readonly channels: Channels;
     readonly world: () => W;
     readonly services: Readonly<Record<string, Service<Channels[number], NoInfer<W>>>>;
     readonly processes?: number;
@@ -252,10 +268,11 @@ export interface Surroundings {
     readonly story: Story;
     readonly faults: Faults;
     readonly brokerRuntime: Runtime;
-    readonly holdMs: number;
+    readonly holdMs: () => number;
     readonly after: (name: string) => string;
     readonly performed: Performed[];
     died(worker: Worker): void;
+    paused(worker: Worker): void;
 }
 export declare class EffectFailed extends Error {
     readonly name = "EffectFailed";

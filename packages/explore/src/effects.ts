@@ -8,15 +8,29 @@ type AsyncOf<F> = F extends (...given: infer A) => infer R
     : (...given: A) => Promise<R>
   : never;
 
+declare const untouched: unique symbol;
+/** What {@link asItIs} returns. */
+export type AsItIs<T> = T & { readonly [untouched]: true };
+
+const asTheyAre = new WeakSet<object>();
+
+/** Keeps an object of the world as it is: its functions are no effects. For objects that the code under test makes effects of by itself. */
+export function asItIs<T extends object>(value: T): AsItIs<T> {
+  asTheyAre.add(value);
+  return value as AsItIs<T>;
+}
+
 /** The outside world as a service gets it: each function is an effect and returns a promise. */
 export type Effects<W> = {
   readonly [K in keyof W]: W[K] extends (...given: never[]) => unknown
     ? AsyncOf<W[K]>
-    : W[K] extends readonly unknown[] | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Date
-      ? W[K]
-      : W[K] extends object
-        ? { readonly [M in keyof W[K]]: W[K][M] extends (...given: never[]) => unknown ? AsyncOf<W[K][M]> : W[K][M] }
-        : W[K];
+    : W[K] extends AsItIs<infer T>
+      ? T
+      : W[K] extends readonly unknown[] | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Date
+        ? W[K]
+        : W[K] extends object
+          ? { readonly [M in keyof W[K]]: W[K][M] extends (...given: never[]) => unknown ? AsyncOf<W[K][M]> : W[K][M] }
+          : W[K];
 };
 
 /**
@@ -54,6 +68,7 @@ export function effectsOf<W extends object>(world: W, perform: Frame["perform"],
       const value: unknown = Reflect.get(target, key, target);
       if (typeof key === "symbol" || key === "constructor") return value;
       if (typeof value !== "function" && (typeof value !== "object" || value === null)) return value;
+      if (asTheyAre.has(value)) return value;
       const known = wrapped.get(key);
       if (known !== undefined && (known as { of?: unknown }).of === value) return (known as { is: unknown }).is;
       const name = path === "" ? key : `${path}.${key}`;

@@ -2,7 +2,7 @@
  * Breaks a service before production does. `checkHandler()` lets a process die after each effect of one handler; `explore()` runs whole
  * services on a virtual clock under crashes, duplicates, lost answers and bad timing.
  */
-export { effect, type Effects } from "./effects.ts";
+export { asItIs, type AsItIs, effect, type Effects } from "./effects.ts";
 export {
   checkHandler,
   type CheckHandlerOptions,

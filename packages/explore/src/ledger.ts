@@ -87,7 +87,7 @@ export class Ledger {
     if (this.#running.get(lane)?.delivery === delivery) this.#running.delete(lane);
   }
 
-  /** A process is gone, and what it ran with it. */
+  /** A process is gone or stands still, and what it ran with it. */
   died(worker: string): void {
     for (const [lane, running] of this.#running) if (running.worker === worker) this.#running.delete(lane);
   }

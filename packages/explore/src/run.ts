@@ -5,11 +5,12 @@ import {
   type AnyDelivery,
   type ConfigInput,
   connect,
+  type ConnectOptions,
   type Consumer,
-  type Duration,
   type Messaging,
   type MessagingEvent,
   MessagingError,
+  middleware,
   type Runtime,
 } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
@@ -67,8 +68,8 @@ const RESTART_MS = 1_000;
 const MOST_DELIVERIES = 200;
 /** Steps of time after which a run has no end. */
 const MOST_STEPS = 20_000;
-/** Turns of the event loop in which a module may be loaded. */
-const LOADING_TURNS = 200;
+/** Turns of the event loop in which modules and a configuration may be loaded. */
+const LOADING_TURNS = 20_000;
 /** Disturbances from outside in one run: cuts, restarts, jumps of a clock. */
 const TROUBLES = 2;
 const TROUBLE_AFTER_MS = [1, 3, 10, 1_000, 31_000];
@@ -104,12 +105,14 @@ class Run {
   readonly #living = new Map<Worker, Messaging>();
   readonly #reached = new Set<string>();
   readonly #performed: Performed[] = [];
+  readonly #begun = new WeakSet<AnyDelivery>();
   #outsider!: Messaging;
   #outside!: Worker;
   #loading = 0;
   #lives = 0;
   #wrong: Wrong | undefined;
   #played = false;
+  #holdMs = 0;
 
   constructor(scenario: AnyScenario, start: Start, guard: Guard, courses: Courses) {
     this.#scenario = scenario;
@@ -121,17 +124,18 @@ class Run {
     this.#story = new Story(this.#clock);
     this.#ledger = new Ledger(scenario.channels, this.#story);
     this.#brokerRuntime = this.#clock.runtimeFor({ dead: false, pausedUntil: 0, skewMs: 0 }, start.seed + 1);
-    const hold = (scenario.group as { hold?: Duration } | undefined)?.hold ?? "30s";
     this.#around = {
       clock: this.#clock,
       choices: this.#choices,
       story: this.#story,
       faults: { ...ALL, ...scenario.faults },
       brokerRuntime: this.#brokerRuntime,
-      holdMs: parseDuration(hold) ?? 30_000,
+      holdMs: () => this.#holdMs,
       after: (name) => this.#following(name),
       performed: this.#performed,
       died: (worker) => this.#died(worker),
+      // What it ran does not run while it stands still, and its hold is over when it goes on.
+      paused: (worker) => this.#ledger.died(worker.name),
     };
     this.#world = scenario.world() as object;
   }
@@ -162,6 +166,8 @@ class Run {
       Array.from({ length: this.#scenario.processes ?? 2 }, (_, at) => this.#make(service, `${service} ${at + 1}`)),
     );
     this.#outsider = await this.#until(this.#connect(this.#outside));
+    for (const { groups } of Object.values(this.#outsider.explain().channels))
+      for (const { hold } of Object.values(groups)) this.#holdMs = Math.max(this.#holdMs, parseDuration(hold) ?? 0);
     await this.#until(Promise.all(made.map((one) => this.#launch(one))));
     this.#story.begin();
     void this.#play();
@@ -311,8 +317,7 @@ class Run {
       const connected = await connect({
         channels: this.#scenario.channels,
         service: worker.service,
-        config: this.#config(worker),
-        env: {},
+        ...this.#settings(worker),
         runtime: worker.runtime,
         observe: (event) => this.#observe(worker, event),
       });
@@ -320,6 +325,21 @@ class Run {
     } finally {
       this.#loading--;
     }
+  }
+
+  /** The scenario's own configuration with every channel moved to memory, or one made from its settings. */
+  #settings(worker: Worker): Pick<ConnectOptions, "config" | "profile" | "env" | "adapters"> {
+    const { config, profile, on = "memory", channels } = this.#scenario;
+    if (config === undefined) return { config: this.#config(worker), env: {} };
+    const env: Record<string, string> = {
+      SWITCHYARD__PREFIX: "explore",
+      SWITCHYARD__CONNECTIONS__MEMORY__USE: "memory",
+      SWITCHYARD__CONNECTIONS__MEMORY__BROKER: this.#broker,
+      ...(on === "memory" ? {} : { SWITCHYARD__CONNECTIONS__MEMORY__PROFILE: on }),
+    };
+    for (const { name } of channels)
+      env[`SWITCHYARD__CHANNELS__${name.replaceAll("-", "_").toUpperCase()}__ON`] = "memory";
+    return { config, ...(profile === undefined ? {} : { profile }), env, adapters: [worker.adapter] };
   }
 
   #config(worker: Worker): ConfigInput {
@@ -361,7 +381,13 @@ class Run {
     if (worker === this.#outside) return;
     this.#clock.timer(this.#outside, RESTART_MS, () => {
       this.#story.tell(`${worker.name} starts again`);
-      void this.#launch(this.#make(worker.service, worker.name));
+      const made = this.#make(worker.service, worker.name);
+      this.#launch(made).catch((error: unknown) => {
+        if (made.worker.dead) return;
+        this.#story.tell(`${worker.name} does not start: ${thrownBy(error)}`);
+        made.worker.dead = true;
+        this.#died(made.worker);
+      });
     });
   }
 
@@ -514,7 +540,7 @@ class Run {
     return "the acknowledgement";
   }
 
-  /** The same consumer, with its handlers watched. */
+  /** The same consumer, with its handlers watched, and its middleware where each message has its own. */
   #watched(worker: Worker, consumer: Consumer<any>): Consumer<any> {
     const handlers = Object.entries(consumer.handlers).map(([type, handler]) => {
       if (handler === "ignore") return [type, handler] as const;
@@ -523,6 +549,10 @@ class Run {
       return [type, call] as const;
     });
     const { handler } = consumer;
+    const { use = [] } = consumer.options;
+    const outermost = middleware(async (delivery, next) => {
+      await this.#handle(worker, consumer, [delivery], next);
+    });
     return Object.freeze({
       ...consumer,
       handlers: Object.freeze(Object.fromEntries(handlers)),
@@ -532,6 +562,9 @@ class Run {
             handler: (batch: Iterable<AnyDelivery>) =>
               this.#handle(worker, consumer, [...batch], () => (handler as any)(batch)),
           }),
+      ...(use.length === 0 || handler !== undefined
+        ? {}
+        : { options: { ...consumer.options, use: [outermost, ...use] } }),
     }) as Consumer<any>;
   }
 
@@ -544,6 +577,9 @@ class Run {
     if (worker.dead) return new Promise(() => {});
     const { group } = consumer;
     const first = deliveries[0]!;
+    // Its middleware has begun already, for the same message.
+    if (this.#begun.has(first)) return act();
+    this.#begun.add(first);
     const numbers = deliveries.map(({ id, channel, type }) => this.#story.number(id, `${channel}.${type}`));
     for (const [at, { raw }] of deliveries.entries()) worker.known(raw, numbers[at]!);
     const message = numbers[0]!;

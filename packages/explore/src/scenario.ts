@@ -89,13 +89,31 @@ type Place =
       readonly model?: "queue" | Readonly<Record<string, "queue">>;
     };
 
+/** How the groups of a scenario are set up. */
+type Settings =
+  | (Place & {
+      readonly config?: never;
+      readonly profile?: never;
+      /** The policy of every group. Default: the library's defaults. */
+      readonly policy?: PolicyInput;
+      /** Settings of every group: `hold`, `concurrency`, `batch` and the like. Default: the library's defaults. */
+      readonly group?: NonNullable<NonNullable<ConfigInput["channels"]>[string]["groups"]>[string];
+    })
+  | {
+      /** Your own configuration: a file, a folder, or a value. All its channels run on memory, whatever connections it names. */
+      readonly config: string | ConfigInput;
+      /** The profile of the configuration. Default: none. */
+      readonly profile?: string;
+      /** The broker that memory behaves as. */
+      readonly on?: "memory" | "sqs" | "sqs-fifo";
+      readonly model?: never;
+      readonly policy?: never;
+      readonly group?: never;
+    };
+
 /** What to explore. */
-export type Scenario<Channels extends readonly AnyChannel[], W extends object> = Place & {
+export type Scenario<Channels extends readonly AnyChannel[], W extends object> = Settings & {
   readonly channels: Channels;
-  /** The policy of every group. Default: the library's defaults. */
-  readonly policy?: PolicyInput;
-  /** Settings of every group: `hold`, `concurrency`, `batch` and the like. Default: the library's defaults. */
-  readonly group?: NonNullable<NonNullable<ConfigInput["channels"]>[string]["groups"]>[string];
   /**
    * Makes what is outside of the services: the bank, the database, the bucket, as fakes that keep their state in memory. It is called
    * once for each run and must make everything anew. Its functions should not wait.

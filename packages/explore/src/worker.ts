@@ -53,11 +53,12 @@ export interface Surroundings {
   /** The broker's own runtime: it has no process. */
   readonly brokerRuntime: Runtime;
   /** The longest hold of a group, in milliseconds. */
-  readonly holdMs: number;
+  readonly holdMs: () => number;
   /** The effect that follows another in the calm course, for the words of a story. */
   readonly after: (name: string) => string;
   readonly performed: Performed[];
   died(worker: Worker): void;
+  paused(worker: Worker): void;
 }
 
 /** How long an effect takes, in milliseconds of the run. Slow ones are chosen. */
@@ -163,9 +164,10 @@ export class Worker implements Owner {
   /** Stands still for longer than a hold. */
   pause(how: string, message = 0): void {
     const { clock, holdMs, story } = this.#around;
-    const ms = Math.ceil(holdMs * 1.5);
+    const ms = Math.ceil(holdMs() * 1.5);
     story.tell(`${this.name} stands still for ${ms / 1_000} s ${how}`, message, true);
     this.pausedUntil = clock.elapsed + ms;
+    this.#around.paused(this);
   }
 
   cut(): void {
