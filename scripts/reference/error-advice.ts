@@ -17,7 +17,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "The data of a dead letter cannot be decrypted, fetched or decoded here, so it cannot be sent again. The cause says why. Give `data` to replace it.",
   "export-exists":
     "The file of an export exists. Give another path, or `resume: true` to go on with an export that was cut off.",
-  "export-failed": "The file of an export cannot be opened. The cause says why. A link is not followed.",
+  "export-failed":
+    "The file of an export, or its sink, cannot be opened or written. The message and the cause say why. A link is not followed. No letter is deleted whose line may be lost: mend what failed and export again with `resume`.",
   "move-failed":
     "SQS ended its own move of dead letters. The text quotes its reason. Letters that were moved stay moved.",
   "move-in-progress":

@@ -104,7 +104,10 @@ test("an export that could not write or synchronize a line deletes nothing, thou
       if (of === broken && --left === 0) throw new Error("the disk is full");
     };
     const to = { write: () => fails("write"), sync: () => fails("sync") };
-    await expect(letters.export({ to, remove: true }).result, broken).rejects.toThrow("the disk is full");
+    await expect(letters.export({ to, remove: true }).result, broken).rejects.toMatchObject({
+      code: "export-failed",
+      message: expect.stringMatching(/their letters stay: the disk is full; mend that and export again with resume$/),
+    });
     expect(left, broken).toBe(0);
     expect((await letters.count()).ready, broken).toBe(3);
   }

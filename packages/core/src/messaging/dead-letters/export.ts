@@ -1,6 +1,7 @@
 /** Writing dead letters to a file or a sink, and deleting them there once they are safe here. */
 import type { ExportOptions, ExportProgress, ExportResult, ExportSink } from "../../api/dead-letters.ts";
-import { MessagingError } from "../../api/errors.ts";
+import { isMessagingError, MessagingError } from "../../api/errors.ts";
+import { oneLine } from "../../base/excerpt.ts";
 import type { Delivery } from "../../driver/index.ts";
 import { ExportFile } from "./export-file.ts";
 import { copyOf, lineOf, type Origin } from "./letter-line.ts";
@@ -40,6 +41,13 @@ const isCopies = (value: unknown): value is Iterable<string> =>
   typeof value === "object" && value !== null && Symbol.iterator in value;
 const bad = (text: string) => new MessagingError("bad-export", `export: ${text}`, { kind: "config" });
 
+function unsafe(cause: unknown, origin: Origin): MessagingError {
+  if (isMessagingError(cause)) return cause;
+  const why = oneLine(cause instanceof Error ? cause.message : String(cause));
+  const text = `export: the last lines are not safe, and their letters stay: ${why}; mend that and export again with resume`;
+  return new MessagingError("export-failed", text, { kind: "retryable", ...origin, cause });
+}
+
 interface Target extends ExportSink {
   readonly known: ReadonlySet<string>;
   close?(): Promise<void>;
@@ -63,7 +71,11 @@ export async function exported(parts: ExportParts): Promise<ExportResult> {
   /** Once the target has failed, some line may be missing, whatever a later sync says: that may cover only what was written since. */
   const surely = async (work: () => unknown): Promise<void> => {
     doubtful = true;
-    await work();
+    try {
+      await work();
+    } catch (cause) {
+      throw unsafe(cause, origin);
+    }
     doubtful = false;
   };
   /** Makes the lines safe, then deletes their letters. Never the other way round. */
