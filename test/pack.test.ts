@@ -77,7 +77,7 @@ describe.each(workspaces)("the tarball of $short", ({ manifest }) => {
     );
     const other = paths.filter(
       (path) =>
-        !/^(dist|src)\/.+\.(ts|js|map)$|^src\/fast\/README\.md$|^vectors\/v1\.json$|^dashboards\/[\w.-]+\.(json|yml)$|^(LICENSE|README\.md|package\.json)$/.test(
+        !/^(dist|src)\/.+\.(ts|js|map)$|^src\/fast\/README\.md$|^vectors\/v1\.json$|^dashboards\/[\w.-]+\.(json|yml)$|^template\/.+$|^(LICENSE|README\.md|package\.json)$/.test(
           path,
         ),
     );
@@ -160,7 +160,11 @@ test("with every package installed, the same quick start runs on SQS", async () 
 test("a third party's adapter is put to the contract by the packed command, and so is a broken one", async () => {
   const theirs = join(folder, "theirs");
   const readme = "packages/contract/README.md";
-  await make(theirs, [tarball("core"), tarball("leases"), tarball("memory"), tarball("contract")], [readme]);
+  await make(
+    theirs,
+    [tarball("core"), tarball("leases"), tarball("memory"), tarball("inbox"), tarball("contract")],
+    [readme],
+  );
   const broken = `
     import harness from "./harness.ts";
     // Every acknowledgement is lost: what was handled comes again and again.

@@ -20,6 +20,7 @@ const COMPLETIONS = {
       "deadLetters",
       "depth",
       "explain",
+      "flush",
       "health",
       "publish",
       "publishMany",

@@ -4,9 +4,10 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 
 const TEMPLATE = join(import.meta.dirname, "../template");
 
-/** npm leaves out or renames files of these names when it packs. */
+/** Files of these names would be left out of the package, or renamed by npm. */
 const RENAMED: Readonly<Record<string, string>> = {
   "_package.json": "package.json",
+  "_billing-test.ts": "billing.test.ts",
   _gitignore: ".gitignore",
   _dockerignore: ".dockerignore",
 };
