@@ -89,6 +89,7 @@ describe("without a broker", () => {
     ["dead redrive orders billing --stop-at much", 2, "such as 5%"],
     ["dead redrive orders billing --wait 1s", 2, "give --canary"],
     ["replay clicks sessions --from yesterday", 2, "a time with its zone"],
+    ["replay orders billing --from earliest", 0, "an inbox (@switchyard/inbox), it skips what it has handled"],
     ["explain --profile prodd", 1, 'no profile "prodd"; profiles: rabbit, sqs'],
     ["explain --channels nowhere.ts", 2, "does not exist"],
     ["publish orders order.placed {", 2, "not valid JSON"],

@@ -1,5 +1,5 @@
 /** The claiming inbox on the memory broker and a virtual clock. What every transport keeps is in the contract's I cases. */
-import { batchConsumer, channel, consumer, middleware, Release, Skip } from "@switchyard/core";
+import { batchConsumer, channel, consumer, DependencyDown, middleware, Release, Skip } from "@switchyard/core";
 import { type Claims, claim, type ClaimStore, exactly, memoryStore, redisStore } from "@switchyard/inbox";
 import { deliver, testbed } from "@switchyard/memory/testing";
 import { describe, expect, test } from "vitest";
@@ -428,5 +428,67 @@ describe("operators", () => {
     healthy = true;
     expect((await letters.redrive()).moved).toBeGreaterThan(1);
     expect(warnings(bed)).toEqual(["redrive-beyond-window"]);
+  });
+});
+
+describe.each(["one by one", "in batches"] as const)("behind a breaker, %s", (way) => {
+  test("twenty times open, with copies, retries and waits: each message once, no attempt used up, no dead letter", async () => {
+    await using bed = await testbed({
+      channels: [orders],
+      config: {
+        connections: { memory: { profile: "sqs" } },
+        channels: {
+          orders: {
+            model: "queue",
+            on: "memory",
+            groups: { billing: { breaker: { window: "10m", failures: 0.5, minimum: 3, pause: "10s..1m" } } },
+          },
+        },
+        policies: { default: { retry: { attempts: 3, backoff: "constant", first: "1s" } } },
+      } as never,
+      broker: { profile: "sqs" },
+    });
+    let down = true;
+    const done: string[] = [];
+    const attempts = new Set<number>();
+    const handleOne = (id: string, attempt: number): void => {
+      attempts.add(attempt);
+      if (down) throw new DependencyDown("the bank");
+      done.push(id);
+    };
+    const use = { use: [claim(memoryStore(), { window: "8d", accept: "shorter" })] };
+    bed.messaging.consume(
+      way === "one by one"
+        ? consumer(orders, "billing", { placed: ({ orderId }, { attempt }) => handleOne(orderId, attempt) }, use)
+        : batchConsumer(
+            orders,
+            "billing",
+            (batch) => {
+              for (const each of batch)
+                try {
+                  handleOne(each.data.orderId, each.attempt);
+                } catch (error) {
+                  batch.fail(each, error);
+                }
+            },
+            { ...use, batch: { size: 10 } },
+          ),
+    );
+    await bed.messaging.start();
+    const ids = Array.from({ length: 30 }, (_, n) => `o-${n}`);
+    for (const orderId of [...ids, ...ids]) await bed.messaging.publish(orders, "placed", { orderId }, { id: orderId });
+    for (let flaps = 0; flaps < 20; flaps++) {
+      down = true;
+      await bed.clock.advance("3m");
+      down = false;
+      // Once it closes, some are handled.
+      await bed.clock.advance(flaps === 19 ? "2h" : "1s");
+    }
+    const opened = bed.events.filter((event) => event.type === "breaker" && event.state === "open");
+    expect(opened.length).toBeGreaterThanOrEqual(20);
+    expect(done.toSorted()).toEqual(ids.toSorted());
+    expect([...attempts]).toEqual([1]);
+    expect(bed.events.filter(({ type }) => type === "dead-letter")).toEqual([]);
+    expect((await bed.messaging.deadLetters(orders, "billing").count()).ready).toBe(0);
   });
 });

@@ -24,6 +24,7 @@ export const replay: Verb = {
     const of = await project.group(channel, group);
     const from = fromOf(values["from"]);
     const act = await Act.of(call, "replay", { channel, group, from });
+    out.talk(INBOX);
     if (act.allowed) {
       await act.begin();
       await project.connected((messaging) => messaging.replay(of, group, from), [channel]);
@@ -33,6 +34,10 @@ export const replay: Verb = {
     return 0;
   },
 };
+
+/** The inbox belongs to the group's consumer, which this process does not have. */
+const INBOX =
+  'if the group has an inbox (@switchyard/inbox), it skips what it has handled: to handle that again, call replay(…, { inbox: "forget" }) in a process that has its consumer';
 
 function fromOf(value: unknown): ReplayFrom {
   if (value === "earliest" || value === "latest") return value;
