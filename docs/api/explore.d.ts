@@ -261,6 +261,7 @@ export interface Faults {
     readonly cut: boolean;
     readonly clock: boolean;
     readonly restart: boolean;
+    readonly reshard: boolean;
 }
 export interface Surroundings {
     readonly clock: Clock;
@@ -295,6 +296,7 @@ export declare class Worker implements Owner {
     pausedUntil: number;
     skewMs: number;
     busy: number;
+    sleeping: number;
     constructor(name: string, service: string, seed: number, around: Surroundings);
     gate(): Promise<void>;
     die(how: string, message?: number): void;

@@ -1,4 +1,4 @@
-import { batchConsumer, channel, consumer } from "@switchyard/core";
+import { batchConsumer, channel, consumer, middleware } from "@switchyard/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { explore, type Scenario } from "./index.ts";
@@ -189,6 +189,71 @@ test("a model is compared with the world", async () => {
     { onFailure: "return" },
   );
   expect(failure?.text).toContain("the world is 2 at the end; the model says 1");
+});
+
+test("a loop in the background may go on for ever, and does what it is for", async () => {
+  const scenario = {
+    channels: [orders],
+    processes: 1,
+    world: shop,
+    services: {
+      store: ({ world, clock }) => {
+        const waiting: { id: string; done: () => void }[] = [];
+        const loop = async () => {
+          for (;;) {
+            await clock.sleep("5s");
+            for (const { id, done } of waiting.splice(0)) await world.db.save(id, 1).then(done);
+          }
+        };
+        void loop();
+        return consumer(orders, "store", {
+          placed: (_data, { id }) => new Promise<void>((done) => void waiting.push({ id, done })),
+        });
+      },
+    },
+    play: ({ publish }) => publish(orders, "placed", { order: "o-1", n: 1 }),
+    faults: { effect: false },
+    eventually: { saved: ({ rows }) => rows.size === 1 },
+  } satisfies Scenario<readonly [typeof orders], ReturnType<typeof shop>>;
+  expect((await explore(scenario, { seeds: 30, onFailure: "return" })).failure?.text).toBeUndefined();
+});
+
+test("a process that has stopped leaves no timer behind", async () => {
+  const leaking = middleware(async (_delivery, next) => void (await next()), {
+    name: "leaking",
+    attach: ({ runtime }) => {
+      runtime.timer(1e9, () => {});
+      return {};
+    },
+  });
+  const scenario = {
+    ...fragile(9),
+    services: { store: () => consumer(orders, "store", { placed: () => {} }, { use: [leaking] }) },
+  };
+  const { failure } = await explore(scenario, { onFailure: "return" });
+  expect(failure).toMatchObject({ name: "leak", text: expect.stringContaining("has stopped and left a timer behind") });
+});
+
+test("streams are split on the way, and nothing is lost", async () => {
+  let splits = 0;
+  const scenario = {
+    channels: [orders],
+    model: "stream" as const,
+    world: shop,
+    services: { store: saving(orders) },
+    play: (tools: any) => twenty(tools),
+    eventually: stored,
+  } as unknown as Scenario<readonly [typeof orders], ReturnType<typeof shop>>;
+  const { failure } = await explore(scenario, { seeds: 120, budget: "5m", onFailure: "return" });
+  expect(failure?.text).toBeUndefined();
+  // One that always fails shows what was chosen: a split is among it.
+  const fails = { ...scenario, eventually: { never: () => false } } as typeof scenario;
+  for (let seed = 0; seed < 200 && splits === 0; seed++) {
+    const replay = `x1.${seed.toString(36)}.0.0.5.1.0.5`;
+    const { failure: shown } = await explore(fails, { replay, onFailure: "return" });
+    if (shown?.text.includes("is split") === true) splits++;
+  }
+  expect(splits).toBe(1);
 });
 
 test("sometimes: what no run reaches fails, what some reach is counted", async () => {

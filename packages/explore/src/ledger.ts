@@ -23,6 +23,7 @@ export class Ledger {
   readonly #asked = new Map<string, Asked>();
   readonly #ends = new Map<string, Set<string>>();
   readonly #deliveries = new Map<string, number>();
+  readonly #resharded = new Set<string>();
   readonly #running = new Map<string, { readonly delivery: AnyDelivery; readonly worker: string }>();
   readonly #handled = new Map<string, number>();
 
@@ -61,7 +62,8 @@ export class Ledger {
     this.#deliveries.set(of, count);
     this.mostDeliveries = Math.max(this.mostDeliveries, count);
     if (delivery.attempt < 1) this.#broken("attempts", `attempt ${delivery.attempt} of ${this.#name(id)}`);
-    if (key === undefined || this.#channels.get(channel)?.orderingKey === undefined) return;
+    if (key === undefined || this.#resharded.has(channel)) return;
+    if (this.#channels.get(channel)?.orderingKey === undefined) return;
     const lane = `${group} ${channel} ${key}`;
     const other = this.#running.get(lane)?.delivery;
     // A handler whose hold is lost knows it by its signal: from then on another may have the key.
@@ -80,6 +82,11 @@ export class Ledger {
           `${worker} begins ${this.#name(id)} before ${this.#name(earlier.id)} of the same key has ended`,
         );
     }
+  }
+
+  /** From now on order is not promised: the contract leaves it open across a change of partitions. */
+  resharded(channel: string): void {
+    this.#resharded.add(channel);
   }
 
   left(group: string, delivery: AnyDelivery): void {

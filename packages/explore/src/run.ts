@@ -15,7 +15,7 @@ import {
 } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { seededRandom } from "@switchyard/core/testing";
-import { forgetBroker } from "@switchyard/memory/testing";
+import { control, forgetBroker } from "@switchyard/memory/testing";
 import { Choices, SITE, type Start } from "./choices.ts";
 import { Clock } from "./clock.ts";
 import { currentFrame, type Frame, within } from "./context.ts";
@@ -61,7 +61,12 @@ const ALL: Faults = {
   cut: true,
   clock: true,
   restart: true,
+  reshard: true,
 };
+/** A stream is not split further than this. */
+const MOST_PARTITIONS = 8;
+/** How long loops in the background go on once everything else has come to its end, in milliseconds. */
+const BACKGROUND_MS = 600_000;
 /** A process that died is replaced after this time, in milliseconds. */
 const RESTART_MS = 1_000;
 /** A message that is delivered this often has no end. */
@@ -113,6 +118,7 @@ class Run {
   #wrong: Wrong | undefined;
   #played = false;
   #holdMs = 0;
+  #restUntil: number | undefined;
 
   constructor(scenario: AnyScenario, start: Start, guard: Guard, courses: Courses) {
     this.#scenario = scenario;
@@ -145,6 +151,7 @@ class Run {
       await this.#begin();
       await this.#middle();
       if (this.#wrong === undefined) this.#end();
+      if (this.#wrong === undefined && this.#learning) await this.#stop();
     } finally {
       for (const worker of [...this.#living.keys(), this.#outside]) if (worker !== undefined) worker.dead = true;
       forgetBroker(this.#broker);
@@ -264,7 +271,22 @@ class Run {
       >[])
         if (ready + held + delayed > 0) return false;
     }
-    return true;
+    // What goes on in the background is given time to do what it is for, and may go on for ever.
+    if (![...this.#living.keys()].some(({ sleeping }) => sleeping > 0)) return true;
+    this.#restUntil ??= this.#clock.elapsed + BACKGROUND_MS;
+    return this.#clock.elapsed >= this.#restUntil;
+  }
+
+  /** Stops every process as a deployment does. Afterwards nothing of ours may wait. */
+  async #stop(): Promise<void> {
+    const living = [...this.#living];
+    this.#living.clear();
+    await this.#until(Promise.all(living.map(([, messaging]) => messaging.stop({ deadline: "5s" }))));
+    for (const [worker] of living) {
+      const left = this.#clock.pending(worker) - worker.sleeping;
+      if (left > 0)
+        this.#fail("leak", `${worker.name} has stopped and left ${left === 1 ? "a timer" : `${left} timers`} behind`);
+    }
   }
 
   async #settle(): Promise<void> {
@@ -400,10 +422,14 @@ class Run {
           throw new MessagingError("bad-option", `clock.sleep(${quoted(time)}): not a duration, such as 5s or 200`, {
             kind: "config",
           });
-        worker.busy++;
+        const frame = currentFrame();
+        const background = frame === undefined || frame.ended;
+        if (background) worker.sleeping++;
+        else worker.busy++;
         await worker.runtime.sleep(ms, signal);
         await worker.gate();
-        if (!worker.dead) worker.busy--;
+        if (background) worker.sleeping--;
+        else worker.busy--;
       },
     };
   }
@@ -502,7 +528,7 @@ class Run {
 
   /** A disturbance from outside: a cut, a deployment, a jump of a clock. */
   #trouble(number: number): void {
-    const kind = this.#choices.choose(SITE.trouble, number, 5);
+    const kind = this.#choices.choose(SITE.trouble, number, 6);
     if (kind === 0) return;
     const after = TROUBLE_AFTER_MS[this.#choices.choose(SITE.when, number, TROUBLE_AFTER_MS.length, 10)]!;
     const whom = this.#choices.choose(SITE.whom, number, 8, 10);
@@ -529,7 +555,21 @@ class Run {
         this.#story.tell(`the wall clock of ${worker.name} jumps by ${jump / 60_000} min`, 0, true);
         worker.skewMs += jump;
       } else if (kind === 4 && faults.crash) worker.die("between two steps");
+      else if (kind === 5 && faults.reshard) this.#reshard(whom);
     });
+  }
+
+  /** Splits a partition of a stream. Between the partitions before and after it there is no order. */
+  #reshard(whom: number): void {
+    const broker = control(this.#broker);
+    const streams = Object.entries(this.#outsider.explain().channels).filter(([, { model }]) => model === "stream");
+    const [name, { address }] = streams[whom % streams.length] ?? ["", { address: "" }];
+    const partitions = address === "" ? [] : (broker?.partitions(address) ?? []);
+    const partition = partitions[whom % partitions.length];
+    if (broker === undefined || partition === undefined || partitions.length > MOST_PARTITIONS) return;
+    this.#story.tell(`partition ${partition} of ${name} is split`, 0, true);
+    this.#ledger.resharded(name);
+    broker.split(address, partition);
   }
 
   #following(name: string): string {

@@ -42,6 +42,8 @@ export interface Faults {
   readonly clock: boolean;
   /** A process is stopped and started as in a deployment. */
   readonly restart: boolean;
+  /** A partition of a stream is split. */
+  readonly reshard: boolean;
 }
 
 /** What all processes of a run share. */
@@ -120,6 +122,8 @@ export class Worker implements Owner {
   skewMs = 0;
   /** Effects, settlements and sends that are under way. */
   busy = 0;
+  /** Waits on the clock that no handler waits for, such as those of a loop in the background. */
+  sleeping = 0;
   readonly #around: Surroundings;
   readonly #connections = new Set<Connection>();
   readonly #raw = new WeakMap<object, object>();
