@@ -172,3 +172,11 @@ test("the system's clock and randomness are noticed and named, and are the run's
   expect(read[1]).toBe(read[0]);
   expect([Date, Math.random, crypto.randomUUID]).toEqual(before);
 });
+
+test("two checks at the same time take turns, and leave the globals as they were", async () => {
+  const before = [Date, Math.random, globalThis.setTimeout, process.listeners("unhandledRejection").length];
+  const quick = consumer(orders, "billing", { placed: () => {} });
+  const reports = await Promise.all([1, 2, 3].map(() => checkHandler(quick, "placed", data)));
+  expect(reports.map(({ findings }) => findings)).toEqual([[], [], []]);
+  expect([Date, Math.random, globalThis.setTimeout, process.listeners("unhandledRejection").length]).toEqual(before);
+});

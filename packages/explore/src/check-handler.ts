@@ -4,7 +4,7 @@ import { type AnyChannel, type Consumer, MessagingError, type PayloadOf, type Ty
 import { TWICE } from "./advice.ts";
 import { type Choice, SITE } from "./choices.ts";
 import type { Effects } from "./effects.ts";
-import { Guard } from "./guard.ts";
+import { type Guard, guarded } from "./guard.ts";
 import { type AnyScenario, type Courses, type Ran, run } from "./run.ts";
 import type { PolicyInput, Scenario, ServiceTools } from "./scenario.ts";
 import { called, quoted } from "./story.ts";
@@ -82,7 +82,19 @@ export async function checkHandler<C extends AnyChannel, const K extends TypeOf<
 ): Promise<HandlerReport> {
   const { channel, group } = sample(consumer as Made<AnyChannel, W>, options);
   const scenario = scenarioOf(consumer as Made<AnyChannel, W>, channel, type, data, options);
-  using guard = new Guard();
+  const report = await guarded((guard) => tried(scenario, group, options, guard));
+  if (report.findings.length > 0 && options.onFailure !== "return")
+    throw new MessagingError("check-handler-failed", told(report.findings), { kind: "config" });
+  return report;
+}
+
+/** The calm course, and each trial against it. */
+async function tried<W extends object>(
+  scenario: AnyScenario,
+  group: string,
+  options: CheckHandlerOptions<W>,
+  guard: Guard,
+): Promise<HandlerReport> {
   const courses: Courses = new Map();
   const calm = await run(scenario, { seed: 1, choices: [] }, guard, courses);
   if (calm.wrong !== undefined || calm.facts.handled(group) === 0) {
@@ -103,10 +115,7 @@ export async function checkHandler<C extends AnyChannel, const K extends TypeOf<
     const lines = ran.story.lines().map((line) => `  ${line}`);
     findings.push({ step, difference, text: `If ${step}: ${difference}.\n\n${lines.join("\n")}` });
   }
-  const report = { effects, runs, findings, notices: [...guard.notices.values()] };
-  if (findings.length > 0 && options.onFailure !== "return")
-    throw new MessagingError("check-handler-failed", told(findings), { kind: "config" });
-  return report;
+  return { effects, runs, findings, notices: [...guard.notices.values()] };
 }
 
 function told(findings: readonly HandlerFinding[]): string {

@@ -4,7 +4,7 @@ import { type AnyChannel, type Duration, MessagingError } from "@switchyard/core
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { asyncProperty, check } from "fast-check";
 import { hashOf, readReplay, written } from "./choices.ts";
-import { Guard } from "./guard.ts";
+import { type Guard, guarded } from "./guard.ts";
 import { type AnyScenario, type Courses, type Ran, run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Schedule, Schedules } from "./schedules.ts";
@@ -66,9 +66,10 @@ export async function explore<const Channels extends readonly AnyChannel[], W ex
   options: ExploreOptions = {},
 ): Promise<ExploreReport> {
   const of = scenario as unknown as AnyScenario;
-  using guard = new Guard();
-  const report =
-    options.replay === undefined ? await search(of, options, guard) : await replayed(of, options.replay, guard);
+  const { replay } = options;
+  const report = await guarded((guard) =>
+    replay === undefined ? search(of, options, guard) : replayed(of, replay, guard),
+  );
   const { failure } = report;
   if (failure !== undefined && options.onFailure !== "return")
     throw new MessagingError("explore-failed", failure.text, { kind: "config" });

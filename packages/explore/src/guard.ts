@@ -23,6 +23,18 @@ function place(): string {
 }
 const OWN = new URL(import.meta.url).pathname.split("/").slice(-3).join("/");
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** Does the work under a guard. One after another: a guard stands in for globals of the process, which two cannot share. */
+export function guarded<T>(work: (guard: Guard) => Promise<T>): Promise<T> {
+  const done = last.then(async () => {
+    using guard = new Guard();
+    return await work(guard);
+  });
+  last = done.catch(() => {});
+  return done;
+}
+
 /** While it is on, code in a handler that reads the system's clock gets the run's time, and is named. Code elsewhere notices nothing. */
 export class Guard implements Disposable {
   /** One sentence for each place that bypasses the runtime. */
