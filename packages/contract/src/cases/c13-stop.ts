@@ -66,6 +66,7 @@ export const cases: readonly ContractCase[] = [
     clause,
     title:
       "a stop with 100 running handlers and 900 unstarted messages, or as many as the broker lets a process hold: the 100 end and the 900 are given back, within 1.5 times the handler's time",
+    needs: pulls,
     run: async (t) => {
       const [quick, running, unstarted, handlerMs] = [200, 100, 900, 4_000];
       const channel = t.channel();
