@@ -157,12 +157,23 @@ export class Worker implements Owner {
   /** Dies as if the machine had lost its power. */
   die(how: string, message = 0): void {
     if (this.dead) return;
-    this.#around.story.tell(`${this.name} dies ${how}`, message, true);
+    this.#around.story.tell(`${this.name} dies ${how}${this.#others(message)}`, message, true);
     this.dead = true;
     this.frames.clear();
     this.busy = 0;
     for (const connection of this.#connections) void connection.close().catch(() => {});
     this.#around.died(this);
+  }
+
+  /** Where the other handlers of this process are: they have done something, and die or stand still with it. */
+  #others(message: number): string {
+    const { after } = this.#around;
+    const others = [...this.frames].filter((frame) => frame.message !== message && frame.last !== undefined);
+    const where = others
+      .slice(0, 3)
+      .map((frame) => `#${frame.message} after ${frame.last} and before ${after(frame.last!)}`);
+    if (others.length > 3) where.push(`${others.length - 3} more`);
+    return where.length === 0 ? "" : `, and with it ${where.join(", ")}`;
   }
 
   /** Stands still for longer than a hold. */
@@ -206,17 +217,22 @@ export class Worker implements Owner {
         story.tell(`${who}: ${called(name, args)} fails, and nothing was done`, message, true);
         throw new EffectFailed(this, `${name} failed (chosen by the run; nothing was done)`);
       }
+      // Told at once: another handler of this process may die in the same moment, and what was done is done.
+      const done = () => {
+        if (frame !== undefined) frame.last = name;
+        performed.push({ name, args, message });
+        story.tell(`${who}: ${called(name, args)}`, message);
+      };
       let result: T;
       try {
-        result = await act();
+        const doing = act();
+        result = typeof (doing as PromiseLike<T> | undefined)?.then === "function" ? await doing : (doing as T);
+        done();
       } catch (error) {
         story.tell(`${who}: ${called(name, args)} throws ${thrownBy(error)}`, message);
         throw error;
       }
       await this.gate();
-      if (frame !== undefined) frame.last = name;
-      performed.push({ name, args, message });
-      story.tell(`${who}: ${called(name, args)}`, message);
       const then = choices.choose(SITE.after, message, 4);
       const next = this.#around.after(name);
       if (then === 1 && faults.crash) {
