@@ -180,7 +180,7 @@ async function checkNeeds(resolving: Resolving, to: Destination): Promise<Capabi
 
 function receivers({ naming, input }: Resolving, to: Destination): Destination[] {
   if (naming.model === "queue") return [to];
-  return Object.entries(input.groups ?? {}).map(([group, { runsOn } = {}]) => ({
+  return Object.entries(input.groups ?? {}).map(([group, { runsOn }]) => ({
     ...to,
     name: `${to.name}_${group}`,
     group,
