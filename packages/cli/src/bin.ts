@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-import { main } from "./main.ts";
+import { enableCompileCache } from "node:module";
+
+// Compiling modules is a fifth of the time to start (231 ms against 186 for `explain`). What Node has compiled once it keeps.
+enableCompileCache();
+const { main } = await import("./main.ts");
 
 const over = new AbortController();
 let asked = 0;
