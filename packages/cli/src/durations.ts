@@ -9,12 +9,12 @@ export function milliseconds(value: unknown, name: string, least = 1): number {
   return ms;
 }
 
-/** A rate of a command line, such as `50/s` or `100/m`. */
-export function rateOf(value: unknown, name: string): { readonly max: number; readonly per: `${number}ms` } {
+/** A rate of a command line, such as `50/s` or `100/m`; `per` in milliseconds. */
+export function rateOf(value: unknown, name: string): { readonly max: number; readonly per: number } {
   const [, count, unit] = (typeof value === "string" && /^(\d+)\/(s|m|h)$/.exec(value)) || [];
   if (count === undefined || Number(count) < 1)
     throw new UsageError(`${name} takes a number by time, such as 50/s or 100/m`);
-  return { max: Number(count), per: `${{ s: 1_000, m: 60_000, h: 3_600_000 }[unit as "s" | "m" | "h"]}ms` };
+  return { max: Number(count), per: { s: 1_000, m: 60_000, h: 3_600_000 }[unit as "s" | "m" | "h"] };
 }
 
 /** A whole number of a command line. */
@@ -30,4 +30,11 @@ export function share(value: unknown, name: string): number {
   const found = Number(number) / (percent === undefined ? 1 : 100);
   if (!(found >= 0 && found <= 1)) throw new UsageError(`${name} takes a share such as 5% or 0.05`);
   return found;
+}
+
+/** A time of a command line, in epoch milliseconds. Undefined if it is none. Without a zone, `Date` would take the machine's. */
+export function instant(value: unknown): number | undefined {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(value)) return undefined;
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? undefined : time;
 }

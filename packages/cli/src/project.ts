@@ -21,7 +21,6 @@ export interface ProjectOptions {
   readonly service?: string | undefined;
 }
 
-const CONFIG = /^switchyard\.config\.(?:ya?ml|json|[cm]?[jt]s)$/;
 const CODE = /\.[cm]?[jt]s$/;
 
 interface Found {
@@ -149,7 +148,7 @@ function searched(cwd: string, root: string | undefined): string | undefined {
 function configIn(folder: string): string | undefined {
   for (const extension of ["yaml", "yml", "json", "ts", "mts", "cts", "js", "mjs", "cjs"]) {
     const name = `switchyard.config.${extension}`;
-    if (CONFIG.test(name) && existsSync(join(folder, name))) return name;
+    if (existsSync(join(folder, name))) return name;
   }
   return undefined;
 }

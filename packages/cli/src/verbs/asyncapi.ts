@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { breaking } from "../asyncapi/breaking.ts";
 import { asyncapi as documentOf, type AsyncApiDocument } from "../asyncapi/document.ts";
 import type { Verb } from "../command.ts";
-import { UsageError } from "../io.ts";
+import { type Io, jsonOf, textOf, UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
 export const asyncapi: Verb = {
@@ -40,7 +38,7 @@ export const asyncapi: Verb = {
       out.line(JSON.stringify(made, undefined, 2));
       return 0;
     }
-    const changes = breaking(read(resolve(io.cwd, old)), made);
+    const changes = breaking(await read(old, io), made);
     if (out.json) out.document("asyncapi", { breaking: changes });
     else for (const { path, breaks, text } of changes) out.line(visible(`${path}: ${text} (breaks ${breaks})`));
     if (changes.length === 0) out.talk("nothing breaks");
@@ -48,12 +46,10 @@ export const asyncapi: Verb = {
   },
 };
 
-function read(file: string): AsyncApiDocument {
-  try {
-    const found = JSON.parse(readFileSync(file, "utf8")) as AsyncApiDocument;
-    if (typeof found.channels === "object" && typeof found.components?.messages === "object") return found;
-  } catch (error) {
-    throw new UsageError(`--breaking: ${(error as Error).message}`);
-  }
+/** @throws UsageError if the file is not a document of ours. */
+async function read(file: string, io: Io): Promise<AsyncApiDocument> {
+  const found = jsonOf(await textOf(file, "--breaking", io), `--breaking: ${file}`) as Partial<AsyncApiDocument> | null;
+  if (typeof found?.channels === "object" && typeof found.components?.messages === "object")
+    return found as AsyncApiDocument;
   throw new UsageError(`--breaking: ${file} was not written by switchyard asyncapi`);
 }

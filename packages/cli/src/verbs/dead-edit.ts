@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { DeadLetterEdit } from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Call, Verb } from "../command.ts";
-import { allOf, UsageError } from "../io.ts";
+import { jsonOf, textOf, UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 import { within } from "./dead-look.ts";
 
@@ -61,28 +59,11 @@ async function changeOf({ io, values }: Call): Promise<DeadLetterEdit> {
   const { data, file, type } = values;
   if (typeof data === "string" && typeof file === "string")
     throw new UsageError("dead edit takes --data or --file, not both");
-  const text = typeof file === "string" ? await read(file, io) : data;
+  const text = typeof file === "string" ? await textOf(file, "--file", io) : data;
   if (typeof text !== "string" && typeof type !== "string")
     throw new UsageError("dead edit takes --data, --file or --type");
   return {
-    ...(typeof text === "string" ? { data: parsed(text) } : {}),
+    ...(typeof text === "string" ? { data: jsonOf(text, "the data") } : {}),
     ...(typeof type === "string" ? { type } : {}),
   };
-}
-
-async function read(file: string, { stdin, cwd }: Call["io"]): Promise<string> {
-  if (file === "-") return allOf(stdin);
-  try {
-    return readFileSync(resolve(cwd, file), "utf8");
-  } catch (error) {
-    throw new UsageError(`--file: ${(error as Error).message}`);
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UsageError('the data is not valid JSON; on the command line quote it for the shell: \'{"orderId":"1"}\'');
-  }
 }

@@ -1,7 +1,7 @@
 import type { Redriven, RedriveOptions, RedriveProgress } from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Call, Verb } from "../command.ts";
-import { milliseconds, rateOf, share, whole } from "../durations.ts";
+import { instant, milliseconds, rateOf, share, whole } from "../durations.ts";
 import { UsageError } from "../io.ts";
 import type { Output } from "../output.ts";
 import { visible } from "../visible.ts";
@@ -87,9 +87,8 @@ function optionsOf({ values }: Call): RedriveOptions {
 }
 
 function timeOf(value: unknown): number {
-  const time =
-    typeof value === "string" && /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(time)) throw new UsageError("--before takes a time with its zone, such as 2026-11-29T10:00:00Z");
+  const time = instant(value);
+  if (time === undefined) throw new UsageError("--before takes a time with its zone, such as 2026-11-29T10:00:00Z");
   return time;
 }
 

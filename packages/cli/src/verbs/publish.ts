@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { type AnyChannel, isMessagingError, systemRuntime } from "@switchyard/core";
 import type { Call, Verb } from "../command.ts";
 import { milliseconds, rateOf } from "../durations.ts";
-import { allOf, UsageError } from "../io.ts";
+import { jsonOf, textOf, UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
 interface Message {
@@ -38,7 +36,7 @@ export const publish: Verb = {
     const channel = await project.channel(words[0]!);
     const messages = await messagesOf(call);
     const rate = values["rate"] === undefined ? undefined : rateOf(values["rate"], "--rate");
-    const pauseMs = rate === undefined ? 0 : Number.parseFloat(rate.per) / rate.max;
+    const pauseMs = rate === undefined ? 0 : rate.per / rate.max;
     let published = 0;
     await project.connected(
       async (messaging) => {
@@ -74,15 +72,15 @@ async function messagesOf({ io, values, words: [, type, data] }: Call): Promise<
   if (typeof file !== "string") {
     if (type === undefined || data === undefined)
       throw new UsageError("publish takes CHANNEL TYPE DATA, or CHANNEL --file FILE");
-    return [{ type, data: parsed(data, "DATA"), options: shared, where: "DATA" }];
+    return [{ type, data: jsonOf(data, "DATA"), options: shared, where: "DATA" }];
   }
   if (data !== undefined || shared["id"] !== undefined)
     throw new UsageError("--file has the data and the ids; leave DATA and --id out");
-  const text = file === "-" ? await allOf(io.stdin) : read(resolve(io.cwd, file));
+  const text = await textOf(file, "--file", io);
   return text.split("\n").flatMap((line, at): readonly Message[] => {
     if (line.trim() === "") return [];
     const where = `line ${at + 1}`;
-    const value = parsed(line, where);
+    const value = jsonOf(line, where);
     if (type !== undefined) return [{ type, data: value, options: shared, where }];
     const { type: own, data: its, ...options } = (value ?? {}) as { type?: unknown; data?: unknown };
     if (typeof own !== "string" || its === undefined)
@@ -104,20 +102,4 @@ function sharedOptions(values: Call["values"]): Record<string, unknown> {
   });
   if (headers !== undefined) options["headers"] = Object.fromEntries(headers);
   return options;
-}
-
-function parsed(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UsageError(`${where} is not valid JSON; quote it for the shell: '{"orderId":"1"}'`);
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`--file: ${(error as Error).message}`);
-  }
 }

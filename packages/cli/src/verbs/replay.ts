@@ -1,6 +1,7 @@
 import type { ReplayFrom } from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
+import { instant } from "../durations.ts";
 import { UsageError } from "../io.ts";
 
 export const replay: Verb = {
@@ -42,10 +43,8 @@ const INBOX =
 function fromOf(value: unknown): ReplayFrom {
   if (value === "earliest" || value === "latest") return value;
   if (typeof value === "string" && value.startsWith("at:")) return { at: value.slice(3) };
-  // Without a zone, Date would take the machine's.
-  const time =
-    typeof value === "string" && /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : Number.NaN;
-  if (!Number.isNaN(time)) return { time };
+  const time = instant(value);
+  if (time !== undefined) return { time };
   throw new UsageError(
     "--from takes earliest, latest, at:POSITION, or a time with its zone such as 2026-11-29T10:00:00Z",
   );
