@@ -146,7 +146,6 @@ interface Stream {
 export type ExitCode = 0 | 1 | 2 | 3;
 export declare class UsageError extends Error {
 }
-export declare function allOf(stdin: Io["stdin"]): Promise<string>;
 export {};
 
 // main.d.ts

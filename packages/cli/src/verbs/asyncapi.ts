@@ -1,7 +1,8 @@
 import { breaking } from "../asyncapi/breaking.ts";
 import { asyncapi as documentOf, type AsyncApiDocument } from "../asyncapi/document.ts";
 import type { Verb } from "../command.ts";
-import { type Io, jsonOf, textOf, UsageError } from "../io.ts";
+import { jsonOf, textOf } from "../given.ts";
+import { type Io, UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
 export const asyncapi: Verb = {

@@ -1,7 +1,8 @@
 import type { DeadLetterEdit } from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Call, Verb } from "../command.ts";
-import { jsonOf, textOf, UsageError } from "../io.ts";
+import { jsonOf, textOf } from "../given.ts";
+import { UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 import { within } from "./dead-look.ts";
 

@@ -1,7 +1,8 @@
 import { type AnyChannel, isMessagingError, systemRuntime } from "@switchyard/core";
 import type { Call, Verb } from "../command.ts";
 import { milliseconds, rateOf } from "../durations.ts";
-import { jsonOf, textOf, UsageError } from "../io.ts";
+import { jsonOf, textOf } from "../given.ts";
+import { UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
 interface Message {
