@@ -154,7 +154,7 @@ export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFau
 export { isForeign, messageOf } from "./foreign-answer.ts";
 export { lambdaCalls, mappingChanges } from "./lambda-plan.ts";
 export { lambdaProblems, type LambdaSettings, lambdaSettings } from "./lambda.ts";
-export { kmsKeyProblem, tagsProblem } from "./settings.ts";
+export { kmsKeyProblem, tagsOf, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
@@ -251,6 +251,14 @@ export {};
 // settings.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
 export declare function tagsProblem(value: unknown): string | undefined;
+export declare const tagsOf: (tags: Readonly<Record<string, string>> | undefined) => {
+    Tags?: never;
+} | {
+    Tags: {
+        Key: string;
+        Value: string;
+    }[];
+};
 
 // trusted-hosts.d.ts
 export declare function trustedHostProblem(entry: unknown): string | undefined;

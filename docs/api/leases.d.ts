@@ -86,6 +86,17 @@ export interface LeaseTables {
     destroy(tables: readonly LeaseTableSpec[], signal: AbortSignal): Promise<void>;
     close(): Promise<void>;
 }
+export declare const LEASE_TABLE: {
+    readonly KeySchema: readonly [{
+        readonly AttributeName: "leaseKey";
+        readonly KeyType: "HASH";
+    }];
+    readonly AttributeDefinitions: readonly [{
+        readonly AttributeName: "leaseKey";
+        readonly AttributeType: "S";
+    }];
+    readonly BillingMode: "PAY_PER_REQUEST";
+};
 export declare function leaseTables(connection: DynamoDbConnection, runtime: Runtime): LeaseTables;
 
 // engine-options.d.ts

@@ -96,7 +96,7 @@ export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";
 export { describeQueue, type Queue, queueUrl } from "./resource.ts";
 export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
-export { queueArn, queueResources, tagsOf } from "./topology/resources.ts";
+export { queueArn, queueResources } from "./topology/resources.ts";
 export { refusal, sizeOf, toEntry } from "./message.ts";
 
 // message.d.ts
@@ -430,11 +430,3 @@ import { type Resources } from "@switchyard/core/driver";
 import { type TopicsOf } from "./desired.ts";
 export declare const queueArn: (name: string) => string;
 export declare function queueResources(topicsOf?: TopicsOf): Resources;
-export declare const tagsOf: (tags: Readonly<Record<string, string>> | undefined) => {
-    Tags?: never;
-} | {
-    Tags: {
-        Key: string;
-        Value: string;
-    }[];
-};

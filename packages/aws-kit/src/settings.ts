@@ -14,3 +14,9 @@ export function tagsProblem(value: unknown): string | undefined {
     key.length >= 1 && key.length <= 128 && !/^aws:/i.test(key) && typeof text === "string" && text.length <= 256;
   return entries.length <= 50 && entries.every(fits) ? undefined : allowed;
 }
+
+/** As CloudFormation writes tags. */
+export const tagsOf = (tags: Readonly<Record<string, string>> | undefined) => {
+  const all = Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+  return all.length === 0 ? {} : { Tags: all };
+};

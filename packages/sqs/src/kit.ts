@@ -15,5 +15,5 @@ export { settingsOf } from "./native.ts";
 export { sqsOptions } from "./options.ts";
 export { describeQueue, type Queue, queueUrl } from "./resource.ts";
 export { canonical, policyOf, splitPolicy, type Statement } from "./topology/policy.ts";
-export { queueArn, queueResources, tagsOf } from "./topology/resources.ts";
+export { queueArn, queueResources } from "./topology/resources.ts";
 export { refusal, sizeOf, toEntry } from "./message.ts";

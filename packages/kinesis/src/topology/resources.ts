@@ -1,5 +1,7 @@
 /** Streams, their consumers and the groups' lease tables, as deployment tools know them. */
+import { tagsOf } from "@switchyard/aws-kit";
 import { HERE, type Resource, type Resources } from "@switchyard/core/driver";
+import { LEASE_TABLE } from "@switchyard/leases/dynamodb/topology";
 import { DEFAULT_LEASES } from "../lease-options.ts";
 import { leaseTable } from "../lease-store.ts";
 import type { KinesisOptions } from "../options.ts";
@@ -28,8 +30,7 @@ export const streamResources = (options: KinesisOptions): Resources => ({
 
 function streamOf(stream: DesiredStream): readonly Resource[] {
   if (stream.external) return [];
-  const { mode, shards, retentionHours, kmsKey, maxRecordKiB, tags = {} } = stream.settings;
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const { mode, shards, retentionHours, kmsKey, maxRecordKiB, tags } = stream.settings;
   const properties = {
     Name: stream.name,
     StreamModeDetails: { StreamMode: mode },
@@ -37,7 +38,7 @@ function streamOf(stream: DesiredStream): readonly Resource[] {
     RetentionPeriodHours: retentionHours,
     ...(maxRecordKiB === 1_024 ? {} : { MaxRecordSizeInKiB: maxRecordKiB }),
     ...(kmsKey === undefined ? {} : { StreamEncryption: { EncryptionType: "KMS", KeyId: kmsKey } }),
-    ...(Tags.length === 0 ? {} : { Tags }),
+    ...tagsOf(tags),
   };
   return [{ type: "AWS::Kinesis::Stream", name: stream.name, arn: arnOf(stream), properties }];
 }
@@ -49,12 +50,8 @@ const consumersOf = (stream: DesiredStream): readonly Resource[] =>
     properties: { StreamARN: arnOf(stream), ConsumerName },
   }));
 
-function table(TableName: string): Resource {
-  const properties = {
-    TableName,
-    KeySchema: [{ AttributeName: "leaseKey", KeyType: "HASH" }],
-    AttributeDefinitions: [{ AttributeName: "leaseKey", AttributeType: "S" }],
-    BillingMode: "PAY_PER_REQUEST",
-  };
-  return { type: "AWS::DynamoDB::Table", name: TableName, properties };
-}
+const table = (TableName: string): Resource => ({
+  type: "AWS::DynamoDB::Table",
+  name: TableName,
+  properties: { TableName, ...LEASE_TABLE },
+});

@@ -1,6 +1,7 @@
 /** Topics, the queues of their groups, and the subscriptions between them, as deployment tools know them. */
 import { type Destination, HERE, type Resource, type Resources } from "@switchyard/core/driver";
-import { queueArn, queueName, queueResources, tagsOf } from "@switchyard/sqs/kit";
+import { tagsOf } from "@switchyard/aws-kit";
+import { queueArn, queueName, queueResources } from "@switchyard/sqs/kit";
 import { DEFAULT_MESSAGE_BYTES } from "../limits.ts";
 import { queueOf } from "../names.ts";
 import { type DesiredTopic, desiredTopics } from "./desired.ts";

@@ -1,4 +1,5 @@
 /** The queues as deployment tools know them. */
+import { tagsOf } from "@switchyard/aws-kit";
 import { HERE, type Resource, type Resources } from "@switchyard/core/driver";
 import { SECOND } from "../limits.ts";
 import { queueName } from "../names.ts";
@@ -51,9 +52,3 @@ function policy({ name, settings, topics }: Desired): readonly Resource[] {
   const PolicyDocument = { Version: "2012-10-17", Statement };
   return [{ type: "AWS::SQS::QueuePolicy", name, properties: { Queues: [queueArn(name)], PolicyDocument } }];
 }
-
-/** As CloudFormation writes tags. */
-export const tagsOf = (tags: Readonly<Record<string, string>> | undefined) => {
-  const all = Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
-  return all.length === 0 ? {} : { Tags: all };
-};

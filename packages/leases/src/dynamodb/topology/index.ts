@@ -20,6 +20,13 @@ export interface LeaseTables {
   close(): Promise<void>;
 }
 
+/** What a lease table is, as DynamoDB and CloudFormation name it. */
+export const LEASE_TABLE = {
+  KeySchema: [{ AttributeName: "leaseKey", KeyType: "HASH" }],
+  AttributeDefinitions: [{ AttributeName: "leaseKey", AttributeType: "S" }],
+  BillingMode: "PAY_PER_REQUEST",
+} as const;
+
 const RESOURCE = "lease table";
 const POLL_MS = 500;
 /** A table is active within seconds; a minute means that something is wrong. */
@@ -91,9 +98,7 @@ function created(table: string, tags: LeaseTableSpec["tags"]): Change {
     name: table,
     summary: "DynamoDB table for leases and checkpoints, key leaseKey, billed on demand",
     detail: {
-      KeySchema: [{ AttributeName: "leaseKey", KeyType: "HASH" }],
-      AttributeDefinitions: [{ AttributeName: "leaseKey", AttributeType: "S" }],
-      BillingMode: "PAY_PER_REQUEST",
+      ...LEASE_TABLE,
       ...(Tags.length === 0 ? {} : { Tags }),
     },
   };
