@@ -194,8 +194,10 @@ describe("without a broker", () => {
 const terminal = ["/usr/bin/script", "/bin/script"].find((path) => process.platform === "linux" && existsSync(path));
 
 test.skipIf(terminal === undefined)("on a terminal the table of lag stays in place, until Ctrl-C ends it", async () => {
-  const command = `${process.execPath} ${join(root, "packages/cli/dist/bin.js")} lag --every 100ms`;
-  const child = spawn(terminal!, ["-qec", command, "/dev/null"], { cwd: SHOP, env: { ...process.env, TERM: "xterm" } });
+  // `exec`: a shell between would get the Ctrl-C too, and end with 130 whatever the program did.
+  const command = `exec ${process.execPath} ${join(root, "packages/cli/dist/bin.js")} lag --every 100ms`;
+  const env = { ...process.env, TERM: "xterm", SHELL: "/bin/sh" };
+  const child = spawn(terminal!, ["-qec", command, "/dev/null"], { cwd: SHOP, env });
   let out = "";
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   await new Promise<void>((resolve, reject) => {
