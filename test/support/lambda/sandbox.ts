@@ -2,10 +2,11 @@
  * A function in sandboxes: child processes that run the real runtime client (`aws-lambda-ric`) against a Runtime API in this process.
  * Between invocations a sandbox is frozen (SIGSTOP). One that takes too long is ended, and so is one whose process ends itself.
  *
- * The client's native half comes ready for Linux on x64 in its npm package, whose install scripts are off here: see `runs`.
+ * The client's install scripts, which build its native half, are off here. Where it was not built, `native-half.ts` takes its place.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -16,8 +17,12 @@ import type { Ended, Invoke } from "./function.ts";
 /** Undefined where it could not be installed: an npm that runs its install scripts needs cmake for them. */
 const CLIENT = clientOf();
 
-/** True if the runtime client works on this machine. */
-export const runs = process.platform === "linux" && process.arch === "x64" && CLIENT !== undefined;
+/** True if the runtime client works on this machine. Windows has no signal that freezes a process. */
+export const runs = process.platform !== "win32" && CLIENT !== undefined;
+
+const BUILT = CLIENT !== undefined && existsSync(join(dirname(CLIENT), "rapid-client.node"));
+/** For Node, before the client. */
+const NATIVE_HALF: readonly string[] = BUILT ? [] : ["--import", new URL("native-half.ts", import.meta.url).href];
 
 function clientOf(): string | undefined {
   try {
@@ -63,7 +68,7 @@ export class Sandbox {
     });
     const { port } = server.address() as AddressInfo;
     const { folder, handler, env = {}, flags = [] } = options;
-    this.#child = spawn(process.execPath, [...flags, CLIENT!, handler], {
+    this.#child = spawn(process.execPath, [...NATIVE_HALF, ...flags, CLIENT!, handler], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
