@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import { type AnyChannel, type Consumer, MessagingError, type PayloadOf, type TypeOf } from "@switchyard/core";
 import { TWICE } from "./advice.ts";
 import { type Choice, SITE } from "./choices.ts";
+import { Courses } from "./courses.ts";
 import type { Effects } from "./effects.ts";
 import { type Guard, guarded } from "./guard.ts";
-import { type AnyScenario, type Courses, type Ran, run } from "./run.ts";
+import { type Ran, run } from "./run.ts";
 import type { PolicyInput, Scenario, ServiceTools } from "./scenario.ts";
+import type { AnyScenario } from "./state.ts";
 import { called, quoted } from "./story.ts";
 
 /** What the made consumer gets beside its effects. */
@@ -95,7 +97,7 @@ async function tried<W extends object>(
   options: CheckHandlerOptions<W>,
   guard: Guard,
 ): Promise<HandlerReport> {
-  const courses: Courses = new Map();
+  const courses = new Courses();
   const calm = await run(scenario, { seed: 1, choices: [] }, guard, courses);
   if (calm.wrong !== undefined || calm.facts.handled(group) === 0) {
     const why = calm.wrong?.text ?? "no handler ended well";

@@ -4,9 +4,11 @@ import { type AnyChannel, type Duration, MessagingError } from "@switchyard/core
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { asyncProperty, check } from "fast-check";
 import { hashOf, readReplay, written } from "./choices.ts";
+import { Courses } from "./courses.ts";
 import { type Guard, guarded } from "./guard.ts";
-import { type AnyScenario, type Courses, type Ran, run } from "./run.ts";
+import { type Ran, run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
+import type { AnyScenario } from "./state.ts";
 import { type Schedule, Schedules } from "./schedules.ts";
 import { adviceFor } from "./advice.ts";
 
@@ -80,7 +82,7 @@ async function search(scenario: AnyScenario, options: ExploreOptions, guard: Gua
   const seeds = options.seeds ?? 1_000;
   const deadline = performance.now() + duration("budget", options.budget ?? "20s");
   const shrinkMs = duration("shrink", options.shrink ?? "20s");
-  const courses: Courses = new Map();
+  const courses = new Courses();
   const reached: Record<string, number> = Object.fromEntries(
     Object.keys(scenario.sometimes ?? {}).map((name) => [name, 0]),
   );
@@ -122,7 +124,7 @@ async function search(scenario: AnyScenario, options: ExploreOptions, guard: Gua
 
 async function replayed(scenario: AnyScenario, line: string, guard: Guard): Promise<ExploreReport> {
   const { seed, code, trace, choices } = readReplay(line);
-  const courses: Courses = new Map();
+  const courses = new Courses();
   await run(scenario, { seed, choices: [] }, guard, courses);
   const ran = await run(scenario, { seed, choices }, guard, courses);
   const notices = [...guard.notices.values()];

@@ -22,4 +22,4 @@ export type {
   Service,
   ServiceTools,
 } from "./scenario.ts";
-export type { Faults } from "./worker.ts";
+export type { Faults } from "./faults.ts";

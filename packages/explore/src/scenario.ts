@@ -11,7 +11,7 @@ import type {
   TypeOf,
 } from "@switchyard/core";
 import type { Effects } from "./effects.ts";
-import type { Faults } from "./worker.ts";
+import type { Faults } from "./faults.ts";
 
 export type PolicyInput = NonNullable<ConfigInput["policies"]>[string];
 

@@ -1,0 +1,114 @@
+/** A consumer whose handlers the run watches: who handles what, what each effect belongs to, and how it ended. */
+import { type AnyDelivery, type Consumer, middleware } from "@switchyard/core";
+import { type Frame, within } from "./context.ts";
+import type { RunState } from "./state.ts";
+import { thrownBy } from "./story.ts";
+import type { Worker } from "./worker.ts";
+
+/** Deliveries whose middleware has begun: their handler is part of the same attempt. */
+const begun = new WeakSet<AnyDelivery>();
+
+/** The same consumer, with its handlers watched, and its middleware where each message has its own. */
+export function watched(state: RunState, worker: Worker, consumer: Consumer<any>): Consumer<any> {
+  const handlers = Object.entries(consumer.handlers).map(([type, handler]) => {
+    if (handler === "ignore") return [type, handler] as const;
+    const call = (data: unknown, delivery: AnyDelivery) =>
+      handle(state, worker, consumer, [delivery], () => (handler as any)(data, delivery));
+    return [type, call] as const;
+  });
+  const { handler } = consumer;
+  const { use = [] } = consumer.options;
+  const outermost = middleware(async (delivery, next) => {
+    await handle(state, worker, consumer, [delivery], next);
+  });
+  return Object.freeze({
+    ...consumer,
+    handlers: Object.freeze(Object.fromEntries(handlers)),
+    ...(handler === undefined
+      ? {}
+      : {
+          handler: (batch: Iterable<AnyDelivery>) =>
+            handle(state, worker, consumer, [...batch], () => (handler as any)(batch)),
+        }),
+    ...(use.length === 0 || handler !== undefined
+      ? {}
+      : { options: { ...consumer.options, use: [outermost, ...use] } }),
+  }) as Consumer<any>;
+}
+
+async function handle(
+  state: RunState,
+  worker: Worker,
+  consumer: Consumer<any>,
+  deliveries: readonly AnyDelivery[],
+  act: () => unknown,
+): Promise<unknown> {
+  if (worker.dead) return new Promise(() => {});
+  const { group } = consumer;
+  const first = deliveries[0]!;
+  if (begun.has(first)) return act();
+  begun.add(first);
+  const { story, ledger } = state;
+  const numbers = deliveries.map(({ id, channel, type }) => story.number(id, `${channel}.${type}`));
+  for (const [at, { raw }] of deliveries.entries()) worker.seam.known(raw, numbers[at]!);
+  const message = numbers[0]!;
+  const names = numbers.map((number) => story.name(number)).join(", ");
+  const frame = frameOf(
+    state,
+    worker,
+    message,
+    `${first.channel} ${group} ${deliveries.length > 1 ? "batch" : first.type}`,
+  );
+  worker.frames.add(frame);
+  story.tell(`${worker.name} handles ${names} (attempt ${first.attempt})`, message);
+  for (const delivery of deliveries) ledger.begins(group, delivery, worker.name);
+  let failed: unknown;
+  let result: unknown;
+  try {
+    result = await within(frame, act);
+  } catch (error) {
+    failed = error ?? new Error("the handler threw nothing");
+  }
+  await worker.gate();
+  frame.ended = true;
+  worker.frames.delete(frame);
+  for (const delivery of deliveries) ledger.left(group, delivery);
+  if (failed !== undefined) {
+    story.tell(`${worker.name}: the handler of ${names} throws ${thrownBy(failed)}`, message);
+    throw failed;
+  }
+  const running = [...frame.running];
+  if (running.length > 0)
+    story.tell(
+      `${worker.name}: the handler of ${names} returns while ${running.join(", ")} still runs (a missing await?)`,
+      message,
+    );
+  for (const delivery of deliveries) ledger.handled(group, delivery.id);
+  return result;
+}
+
+function frameOf({ courses, learning }: RunState, worker: Worker, message: number, course: string): Frame {
+  const frame: Frame = {
+    process: worker.name,
+    message,
+    waits: 0,
+    running: new Set(),
+    last: undefined,
+    ended: false,
+    now: worker.runtime.now,
+    random: worker.runtime.random,
+    uuid: worker.runtime.uuid,
+    perform: async (name, args, effect) => {
+      if (learning) courses.learn(course, name);
+      frame.waits++;
+      frame.running.add(name);
+      try {
+        return await worker.perform(frame, name, args, effect);
+      } finally {
+        frame.waits--;
+        frame.running.delete(name);
+      }
+    },
+  };
+  return frame;
+}

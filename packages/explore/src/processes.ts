@@ -1,0 +1,142 @@
+/** The processes of a run: each made from its service, connected, started, and replaced after its death. */
+import { connect, type Consumer, type Messaging, type MessagingEvent } from "@switchyard/core";
+import { parseDuration } from "@switchyard/core/driver-kit";
+import { effectsOf } from "./effects.ts";
+import { watched } from "./handling.ts";
+import { clockOf, messagingOf } from "./service-tools.ts";
+import { settingsOf } from "./settings.ts";
+import type { RunState } from "./state.ts";
+import { thrownBy } from "./story.ts";
+import { Worker } from "./worker.ts";
+
+/** A process that died is replaced after this time, in milliseconds. */
+const RESTART_MS = 1_000;
+
+interface Made {
+  readonly worker: Worker;
+  consumers: readonly Consumer<any>[];
+  messaging: Messaging | undefined;
+}
+
+/** All that live, and the outside, which publishes and looks and never dies. */
+export class Processes {
+  readonly living = new Map<Worker, Messaging>();
+  readonly outside: Worker;
+  outsider!: Messaging;
+  /** How many connect: modules and a configuration may be loaded meanwhile. */
+  loading = 0;
+  readonly #state: RunState;
+  #lives = 0;
+
+  constructor(state: RunState) {
+    this.#state = state;
+    this.outside = new Worker("the outside", "outside", state.seed + 2, state, () => {});
+  }
+
+  /** Makes and starts every process. `until` lets time pass until something is there. */
+  async start(until: <T>(work: Promise<T>) => Promise<T>): Promise<void> {
+    const { scenario } = this.#state;
+    const made = Object.keys(scenario.services).flatMap((service) =>
+      Array.from({ length: scenario.processes ?? 2 }, (_, at) => this.#make(service, `${service} ${at + 1}`)),
+    );
+    this.outsider = await until(this.#connect(this.outside));
+    const state = this.#state;
+    for (const { groups } of Object.values(this.outsider.explain().channels))
+      for (const { hold } of Object.values(groups)) state.holdMs = Math.max(state.holdMs, parseDuration(hold) ?? 0);
+    await until(Promise.all(made.map((one) => this.#launch(one))));
+  }
+
+  /** Stops one as a deployment does. Another follows. */
+  redeploy(worker: Worker): void {
+    const stopped = this.living.get(worker)!.stop({ deadline: "5s" });
+    void stopped.then(() => {
+      if (worker.dead) return;
+      worker.dead = true;
+      this.#died(worker);
+    });
+  }
+
+  /** Stops every process as a deployment does. Gives those that were stopped. */
+  async stop(): Promise<readonly Worker[]> {
+    const living = [...this.living];
+    this.living.clear();
+    await Promise.all(living.map(([, messaging]) => messaging.stop({ deadline: "5s" })));
+    return living.map(([worker]) => worker);
+  }
+
+  /** The run is over: nothing of it does anything more. */
+  freeze(): void {
+    for (const worker of [...this.living.keys(), this.outside]) worker.dead = true;
+  }
+
+  /** A process and its consumers, not yet connected. */
+  #make(service: string, name: string): Made {
+    const state = this.#state;
+    const worker = new Worker(name, service, state.seed + 100 * ++this.#lives, state, (dead) => this.#died(dead));
+    const made: Made = { worker, consumers: [], messaging: undefined };
+    const tools = {
+      world: effectsOf(state.world, (effect, args, act) => worker.perform(undefined, effect, args, act)),
+      messaging: messagingOf(state, worker, () => made.messaging),
+      clock: clockOf(worker),
+    };
+    const consumers = state.scenario.services[service]!(tools as never);
+    made.consumers = Array.isArray(consumers) ? (consumers as Consumer<any>[]) : [consumers as Consumer<any>];
+    for (const { channel, group } of made.consumers) state.ledger.group(channel.name, group);
+    return made;
+  }
+
+  async #launch(made: Made): Promise<void> {
+    const { worker, consumers } = made;
+    made.messaging = await this.#connect(worker);
+    if (worker.dead) return;
+    for (const one of consumers) made.messaging.consume(watched(this.#state, worker, one) as never);
+    this.living.set(worker, made.messaging);
+    await made.messaging.start();
+  }
+
+  async #connect(worker: Worker): Promise<Messaging> {
+    this.loading++;
+    try {
+      const connected = await connect({
+        channels: this.#state.scenario.channels,
+        service: worker.service,
+        ...settingsOf(this.#state, worker.seam.adapter),
+        runtime: worker.runtime,
+        observe: (event) => this.#observe(worker, event),
+      });
+      return connected as unknown as Messaging;
+    } finally {
+      this.loading--;
+    }
+  }
+
+  #died(worker: Worker): void {
+    const { clock, story, ledger } = this.#state;
+    this.living.delete(worker);
+    ledger.died(worker.name);
+    clock.timer(this.outside, RESTART_MS, () => {
+      story.tell(`${worker.name} starts again`);
+      const made = this.#make(worker.service, worker.name);
+      this.#launch(made).catch((error: unknown) => {
+        if (made.worker.dead) return;
+        story.tell(`${worker.name} does not start: ${thrownBy(error)}`);
+        made.worker.dead = true;
+        this.#died(made.worker);
+      });
+    });
+  }
+
+  /** Notes the ends that no handler sees. */
+  #observe(worker: Worker, event: MessagingEvent): void {
+    if (worker.dead || event.id === undefined) return;
+    if (event.type !== "dead-letter" && event.type !== "skipped" && event.type !== "expired") return;
+    const { story, ledger } = this.#state;
+    const number = story.number(event.id);
+    const reason = "reason" in event && typeof event.reason === "string" ? `: ${event.reason}` : "";
+    story.tell(
+      `${story.name(number)} is ${event.type === "dead-letter" ? "a dead letter" : event.type}${reason}`,
+      number,
+    );
+    ledger.end(event.group ?? "", event.id, event.type);
+  }
+}

@@ -1,0 +1,269 @@
+/** The seam between a process and its broker: memory's adapter, where each call may be lost, refused, doubled or the last one. */
+import type {
+  Adapter,
+  Connection,
+  Delivery,
+  Destination,
+  Fault,
+  Lease,
+  Outcome,
+  ReceiverDriver,
+  SenderDriver,
+  Sent,
+  Settlement,
+  WireMessage,
+} from "@switchyard/core/driver";
+import { adapter as memory } from "@switchyard/memory";
+import { SITE } from "./choices.ts";
+import type { RunState } from "./state.ts";
+
+/** The process that a seam belongs to. */
+export interface SeamOwner {
+  readonly name: string;
+  readonly dead: boolean;
+  /** Handlers that run. */
+  readonly frames: ReadonlySet<unknown>;
+  /** Calls that are under way. */
+  busy: number;
+  /** Lets a call through if the process lives, once it does not stand still. */
+  gate(): Promise<void>;
+  die(how: string, message: number): void;
+}
+
+const never = (): Promise<never> => new Promise(() => {});
+const named = (kind: Fault["kind"], code: string): Chosen => new Chosen({ kind, code });
+
+/** A fault that the run chose. */
+class Chosen extends Error {
+  readonly fault: Fault;
+  constructor(fault: Fault) {
+    super("the run chose this fault");
+    this.fault = fault;
+  }
+}
+
+/** The same message with a later arrival. A message that was not encoded reads its own fields, so that it is not copied. */
+const late = (message: WireMessage, ms: number): WireMessage =>
+  new Proxy(message, {
+    get: (target, key) =>
+      key === "delayMs" ? ms + (target.delayMs ?? 0) : (Reflect.get(target, key, target) as unknown),
+  });
+
+/** The broker as one process reaches it. Nothing passes once the process is dead, and nothing while it stands still. */
+export class Seam {
+  readonly adapter: Adapter;
+  readonly #worker: SeamOwner;
+  readonly #state: RunState;
+  readonly #connections = new Set<Connection>();
+  readonly #raw = new WeakMap<object, object>();
+  readonly #numbers = new WeakMap<object, number>();
+
+  constructor(worker: SeamOwner, state: RunState) {
+    this.#worker = worker;
+    this.#state = state;
+    this.adapter = {
+      ...memory,
+      open: async (options, _runtime, report) => {
+        await worker.gate();
+        const inner = await memory.open(options as never, state.brokerRuntime, report);
+        this.#connections.add(inner);
+        return this.#connection(inner);
+      },
+      topology: (options) => memory.topology!(options as never, state.brokerRuntime),
+    } as Adapter;
+  }
+
+  /** Cuts every connection. They may be made again. */
+  cut(): void {
+    for (const connection of this.#connections) (connection as Connection & { drop?(): void }).drop?.();
+  }
+
+  /** The process is gone: the broker sees its connections end. */
+  close(): void {
+    for (const connection of this.#connections) void connection.close().catch(() => {});
+  }
+
+  #connection(inner: Connection): Connection {
+    return {
+      sender: async (to, signal) => {
+        await this.#worker.gate();
+        return this.#sender(await inner.sender(to, signal), to);
+      },
+      receiver: async (from, options, signal) => {
+        await this.#worker.gate();
+        return this.#receiver(await inner.receiver(from, options, signal));
+      },
+      depth: async (of, signal) => inner.depth!(of, signal),
+      purge: async (of, signal) => inner.purge!(of, signal),
+      seek: async (of, to, signal) => inner.seek!(of, to, signal),
+      classify: (cause, during) => (cause instanceof Chosen ? cause.fault : inner.classify(cause, during)),
+      close: async () => {
+        await this.#worker.gate();
+        await inner.close();
+      },
+    };
+  }
+
+  #sender(inner: SenderDriver, to: Destination): SenderDriver {
+    return {
+      capabilities: inner.capabilities,
+      ...(inner.encryptedAtRest === undefined ? {} : { encryptedAtRest: inner.encryptedAtRest }),
+      size: (message) => inner.size(message),
+      send: (batch, signal) => this.#send(inner, batch, to, signal),
+      close: async () => {
+        await this.#worker.gate();
+        await inner.close();
+      },
+    };
+  }
+
+  async #send(
+    inner: SenderDriver,
+    batch: readonly WireMessage[],
+    to: Destination,
+    signal: AbortSignal,
+  ): Promise<readonly Sent[]> {
+    await this.#worker.gate();
+    const { choices, story, faults } = this.#state;
+    const number = this.#number(batch[0]!);
+    const what = batch.length === 1 ? story.name(number) : `${story.name(number)} and ${batch.length - 1} more`;
+    const where = to.dead === true ? "the dead letters" : "the broker";
+    const unordered = !to.ordered && inner.capabilities.publishDedupMs === 0 && to.dead !== true;
+    this.#worker.busy++;
+    try {
+      const chosen = choices.choose(SITE.send, number, 8);
+      if (chosen === 1 && faults.publish) {
+        story.tell(`${this.#worker.name}: ${where} accepts ${what}, and its answer is lost`, number, true);
+        await inner.send(batch, signal);
+        throw named("ambiguous", "no-answer");
+      }
+      if (chosen === 2 && faults.publish) {
+        story.tell(`${this.#worker.name}: ${what} is lost on its way to ${where}, without an answer`, number, true);
+        throw named("ambiguous", "no-answer");
+      }
+      if (chosen === 3 && faults.publish) {
+        story.tell(`${this.#worker.name}: ${where} refuses ${what} for now (throttled)`, number, true);
+        throw named("throttled", "throttled");
+      }
+      if (chosen === 4 && faults.duplicate && unordered) {
+        story.tell(`the broker stores ${what} twice`, number, true);
+        await inner.send(batch, signal);
+      }
+      let sent = batch;
+      if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && to.model !== "stream") {
+        const ms = chosen === 5 ? 40 : 5_000;
+        story.tell(`${what} takes ${ms} ms to arrive`, number, true);
+        sent = batch.map((message) => late(message, ms));
+      }
+      const answer = await inner.send(sent, signal);
+      if (chosen === 7 && faults.crash && this.#worker.frames.size > 0) {
+        this.#worker.die(`after it published ${what}`, number);
+        return await never();
+      }
+      await this.#worker.gate();
+      return answer;
+    } finally {
+      if (!this.#worker.dead) this.#worker.busy--;
+    }
+  }
+
+  #receiver(inner: ReceiverDriver): ReceiverDriver {
+    return {
+      capabilities: inner.capabilities,
+      ...(inner.existing === undefined ? {} : { existing: inner.existing }),
+      leases: (signal) => this.#leases(inner, signal),
+      close: async () => {
+        await this.#worker.gate();
+        await inner.close();
+      },
+    };
+  }
+
+  async *#leases(inner: ReceiverDriver, signal: AbortSignal): AsyncGenerator<Lease> {
+    // A log keeps a position, and a position that is not stored costs nothing until the reader changes.
+    const forgets = inner.capabilities.settleResult !== "checkpoint";
+    for await (const lease of inner.leases(signal)) yield this.#lease(lease, forgets);
+  }
+
+  #lease(inner: Lease, forgets: boolean): Lease {
+    return {
+      id: inner.id,
+      ...(inner.fencingToken === undefined ? {} : { fencingToken: inner.fencingToken }),
+      lost: inner.lost,
+      receive: async (max, waitMs, signal) => {
+        await this.#worker.gate();
+        const found = await inner.receive(max, waitMs, signal);
+        await this.#worker.gate();
+        for (const delivery of found ?? []) this.#seen(delivery);
+        return found;
+      },
+      settle: (batch, signal) => this.#settle(inner, batch, forgets, signal),
+      ...(inner.extend === undefined
+        ? {}
+        : {
+            extend: async (receipts: readonly unknown[], forMs: number, signal: AbortSignal) => {
+              await this.#worker.gate();
+              return inner.extend!(receipts, forMs, signal);
+            },
+          }),
+      ...(inner.limit === undefined ? {} : { limit: (most: number) => inner.limit!(most) }),
+      release: async (reason, signal) => {
+        await this.#worker.gate();
+        await inner.release(reason, signal);
+      },
+    };
+  }
+
+  async #settle(
+    inner: Lease,
+    batch: readonly Settlement[],
+    forgets: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    await this.#worker.gate();
+    const { choices, story, faults } = this.#state;
+    this.#worker.busy++;
+    try {
+      const kept: Settlement[] = [];
+      const outcomes = new Map<Settlement, Outcome>();
+      for (const settlement of batch) {
+        const raw = this.#raw.get(settlement.receipt as object);
+        const number = raw === undefined ? 0 : (this.#numbers.get(raw) ?? 0);
+        const chosen = settlement.action === "ack" ? choices.choose(SITE.ack, number, 4) : 0;
+        if (chosen === 1 && faults.ack) {
+          story.tell(`${this.#worker.name}: the acknowledgement of ${story.name(number)} fails`, number, true);
+          outcomes.set(settlement, { cause: named("retryable", "no-answer") });
+        } else if (chosen === 2 && faults.ack && forgets) {
+          story.tell(`the broker forgets the acknowledgement of ${story.name(number)}`, number, true);
+          outcomes.set(settlement, undefined);
+        } else if (chosen === 3 && faults.crash) {
+          this.#worker.die(`before it acknowledges ${story.name(number)}`, number);
+          return await never();
+        } else kept.push(settlement);
+      }
+      const settled = kept.length === 0 ? [] : await inner.settle(kept, signal);
+      for (const [at, settlement] of kept.entries()) outcomes.set(settlement, settled[at]);
+      await this.#worker.gate();
+      return batch.map((settlement) => outcomes.get(settlement));
+    } finally {
+      if (!this.#worker.dead) this.#worker.busy--;
+    }
+  }
+
+  /** A delivery's raw message is what a handler sees, and its receipt is what settles it: they have the same number. */
+  #seen({ receipt, raw }: Delivery): void {
+    this.#raw.set(receipt as object, raw as object);
+  }
+
+  /** Tells the number of a raw message, once its handler knows it. */
+  known(raw: unknown, number: number): void {
+    if (typeof raw === "object" && raw !== null) this.#numbers.set(raw, number);
+  }
+
+  #number(message: WireMessage): number {
+    const { dedup } = message;
+    // `id:hop`, then the source or a fingerprint.
+    const id = dedup === undefined ? undefined : /^(.*):\d+(?::[^:]*)?$/s.exec(dedup)?.[1];
+    return id === undefined ? 0 : this.#state.story.number(id);
+  }
+}

@@ -1,0 +1,106 @@
+/** What a service and `play` are given: a clock in the scenario's time, and messaging whose publishes are effects. */
+import { type AnyChannel, type Messaging, MessagingError } from "@switchyard/core";
+import { parseDuration } from "@switchyard/core/driver-kit";
+import { currentFrame } from "./context.ts";
+import type { Clock } from "./scenario.ts";
+import type { RunState } from "./state.ts";
+import { quoted, thrownBy } from "./story.ts";
+import type { Worker } from "./worker.ts";
+
+export function clockOf(worker: Worker): Clock {
+  return {
+    now: () => new Date(worker.runtime.now()),
+    sleep: async (time, signal) => {
+      const ms = parseDuration(time);
+      if (ms === undefined)
+        throw new MessagingError("bad-option", `clock.sleep(${quoted(time)}): not a duration, such as 5s or 200`, {
+          kind: "config",
+        });
+      const frame = currentFrame();
+      const background = frame === undefined || frame.ended;
+      if (background) worker.sleeping++;
+      else worker.busy++;
+      await worker.runtime.sleep(ms, signal);
+      await worker.gate();
+      if (background) worker.sleeping--;
+      else worker.busy--;
+    },
+  };
+}
+
+interface Outgoing {
+  readonly type: string;
+  readonly data: unknown;
+  readonly id: string;
+}
+
+/** `real` is there once the process is connected. */
+export function messagingOf(state: RunState, worker: Worker, real: () => Messaging | undefined): Messaging {
+  const connected = (): any => {
+    const found = real();
+    if (found !== undefined) return found;
+    throw new MessagingError("explore-start", "messaging is used before the service has started", { kind: "config" });
+  };
+  const identified = <O extends { readonly id?: string }>(options: O) => ({
+    ...options,
+    id: options.id ?? worker.runtime.uuid(),
+  });
+  const doing = <T>(what: string, data: unknown, act: () => Promise<T>): Promise<T> =>
+    currentFrame()?.perform(`publish ${what}`, [data], act) ?? act();
+  const publish = (channel: AnyChannel, type: string, data: unknown, given: { id?: string } = {}) => {
+    const options = identified(given);
+    const message = { type, data, id: options.id };
+    return doing(`${channel.name}.${type}`, data, () =>
+      published(state, worker, channel, [message], () => connected().publish(channel, type, data, options)),
+    );
+  };
+  const publishMany = (
+    channel: AnyChannel,
+    given: readonly { type: string; data: unknown; id?: string }[],
+    rest?: unknown,
+  ) => {
+    const items = given.map(identified);
+    return doing(`${items.length} messages to ${channel.name}`, undefined, () =>
+      published(state, worker, channel, items, () => connected().publishMany(channel, items, rest)),
+    );
+  };
+  return new Proxy({} as Messaging, {
+    get: (_target, key) => {
+      if (key === "publish") return publish;
+      if (key === "publishMany") return publishMany;
+      const value: unknown = connected()[key];
+      return typeof value === "function" ? (value as (...given: unknown[]) => unknown).bind(connected()) : value;
+    },
+  });
+}
+
+/** Publishes, gives the messages their names in the story, and enters them in the ledger. */
+async function published<T>(
+  { story, ledger }: RunState,
+  worker: Worker,
+  channel: AnyChannel,
+  messages: readonly Outgoing[],
+  send: () => Promise<T>,
+): Promise<T> {
+  for (const { type, data, id } of messages) {
+    const number = story.number(id, `${channel.name}.${type}`);
+    ledger.asked(worker.name, channel, { channel: channel.name, type, data, id }, number);
+    story.tell(`${worker.name} publishes ${story.name(number)} ${quoted(data)}`, number);
+  }
+  worker.busy++;
+  try {
+    const answer = await send();
+    await worker.gate();
+    for (const [at, { id }] of messages.entries())
+      if (!Array.isArray(answer) || (answer[at] as { ok: boolean }).ok) ledger.accepted(id);
+    return answer;
+  } catch (error) {
+    for (const { id } of messages) {
+      const number = story.number(id);
+      story.tell(`${worker.name}: the publish of ${story.name(number)} rejects: ${thrownBy(error)}`, number);
+    }
+    throw error;
+  } finally {
+    if (!worker.dead) worker.busy--;
+  }
+}

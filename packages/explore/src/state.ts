@@ -1,0 +1,69 @@
+/** What the parts of one run share. */
+import type { AnyChannel, Runtime } from "@switchyard/core";
+import { seededRandom } from "@switchyard/core/testing";
+import { Choices, type Start } from "./choices.ts";
+import { Clock } from "./clock.ts";
+import type { Courses } from "./courses.ts";
+import { ALL_FAULTS, type Faults } from "./faults.ts";
+import { Ledger } from "./ledger.ts";
+import type { Scenario } from "./scenario.ts";
+import { Story } from "./story.ts";
+
+/** A scenario whose types do not matter any more. */
+export type AnyScenario = Scenario<readonly AnyChannel[], any>;
+
+/** What was wrong with a run. Two failures are the same if their `name`s are. */
+export interface Wrong {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** An effect that was done, in the order of their doing. */
+export interface Performed {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly message: number;
+}
+
+let runs = 0;
+
+/** One run: its time, its choices, its world, and what has happened in it. */
+export class RunState {
+  readonly scenario: AnyScenario;
+  readonly seed: number;
+  readonly clock = new Clock();
+  readonly choices: Choices;
+  readonly story: Story;
+  readonly ledger: Ledger;
+  readonly courses: Courses;
+  /** This run is the first one, and the calm course is learned from it. */
+  readonly learning: boolean;
+  readonly faults: Faults;
+  /** The name of the broker, which this run has for itself. */
+  readonly broker = `explore-${++runs}`;
+  /** The broker's own runtime: it has no process. */
+  readonly brokerRuntime: Runtime;
+  readonly world: object;
+  readonly performed: Performed[] = [];
+  /** The longest hold of a group, in milliseconds. */
+  holdMs = 0;
+  /** The first thing that was wrong. */
+  wrong: Wrong | undefined;
+
+  constructor(scenario: AnyScenario, start: Start, courses: Courses) {
+    this.scenario = scenario;
+    this.seed = start.seed;
+    this.choices = new Choices(start, seededRandom(start.seed ^ 0x5ced));
+    this.story = new Story(this.clock);
+    this.ledger = new Ledger(scenario.channels, this.story);
+    this.courses = courses;
+    this.learning = courses.empty;
+    this.faults = { ...ALL_FAULTS, ...scenario.faults };
+    this.brokerRuntime = this.clock.runtimeFor({ dead: false, pausedUntil: 0, skewMs: 0 }, start.seed + 1);
+    this.world = scenario.world() as object;
+  }
+
+  fail(name: string, text: string): void {
+    this.wrong ??= { name, text };
+  }
+}
