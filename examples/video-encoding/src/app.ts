@@ -5,6 +5,7 @@ import { tell } from "./events.ts";
 import { CONFIG, Fleet } from "./fleet.ts";
 import { Ledger } from "./ledger.ts";
 import { type Proof, prove } from "./proof.ts";
+import type { Exporting } from "./telemetry.ts";
 import type { Video } from "./transcode.ts";
 import { uploader } from "./uploader.ts";
 import { silent, type View } from "./view.ts";
@@ -26,6 +27,8 @@ export interface AppOptions {
   /** How often the backlog is looked at, and encoders join or leave. Default 100. */
   readonly lookEveryMs?: number;
   readonly view?: View;
+  /** Default: no telemetry. */
+  readonly telemetry?: Exporting | undefined;
 }
 
 export interface Report extends Proof {
@@ -54,6 +57,7 @@ export async function app(options: AppOptions): Promise<Report> {
     maxEncoders = 4,
     lookEveryMs = 100,
     view = silent,
+    telemetry,
   } = options;
   const startedAt = performance.now();
   const ledger = new Ledger();
@@ -68,12 +72,14 @@ export async function app(options: AppOptions): Promise<Report> {
     ...(profile === undefined ? {} : { profile }),
   };
 
-  await using site = await connect({ ...connection, service: "site" });
+  // The encoders come and go, so the site reports how many uploads wait.
+  const siteTelemetry = telemetry && { telemetry: telemetry.of({ backlog: true }) };
+  await using site = await connect({ ...connection, service: "site", ...siteTelemetry });
   const { model, transport, form, address } = site.explain().channels["video-uploads"]!;
   view.note(`  ${model} on ${transport} (${form}): ${address}`);
   const upload = uploader(site, ledger);
   const fleet = new Fleet({
-    connect: () => connect({ ...connection, service: "encoder" }),
+    connect: () => connect({ ...connection, service: "encoder", ...(telemetry && { telemetry: telemetry.of() }) }),
     folder,
     ledger,
     crashAt: options.crashAt,
