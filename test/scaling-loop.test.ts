@@ -1,21 +1,30 @@
 /**
- * The closed loop: a controller like Kubernetes' reads the backlog that `@switchyard/otel` reports and starts and stops encoders as processes
- * on RabbitMQ, while ten uploads become a thousand. Set SWITCHYARD_PLOT to a file to have the run drawn: docs/guides/scaling.svg.
+ * The closed loop: a controller like Kubernetes' reads the backlog that `@switchyard/otel` reports and starts and stops encoders of the
+ * example `video-encoding`, as processes on RabbitMQ, while ten uploads become a thousand. Set SWITCHYARD_PLOT to a file to have the run
+ * drawn: docs/guides/scaling.svg.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { connect, systemRuntime } from "@switchyard/core";
 import { otel } from "@switchyard/otel";
 import { scaleOf } from "@switchyard/otel/scaling";
 import { expect, test } from "vitest";
+import { uploads } from "../examples/video-encoding/src/channels.ts";
+import { CONFIG } from "../examples/video-encoding/src/fleet.ts";
+import { filmLibrary } from "../examples/video-encoding/src/library.ts";
+import { checksumIn } from "../examples/video-encoding/src/transcode.ts";
 import { sharedRabbit } from "./support/rabbit-host.ts";
 import { skipped } from "./support/rabbit.ts";
 import { plotOf } from "./support/scaling-plot.ts";
-import { CONCURRENCY, config, uploads } from "./support/scaling-channel.ts";
 
+/** How long a video takes at least, and how many an encoder works on at once, by the example's configuration. */
 const WORK_MS = 250;
+const CONCURRENCY = 4;
+/** So many different videos, uploaded again and again. */
+const FILMS = 10;
 const MOST = 4;
 const SPIKE = 1_000;
 /** How often the controller looks, and for how long it remembers the most that it wanted before it scales down, as an HPA does. */
@@ -30,11 +39,13 @@ class Reader extends MetricReader {
 /** Encoders as processes. */
 class Fleet {
   readonly #env: NodeJS.ProcessEnv;
+  readonly #folder: string;
   readonly #running: { readonly child: ChildProcess; readonly ready: Promise<unknown> }[] = [];
   readonly #left: Promise<unknown>[] = [];
 
-  constructor(env: NodeJS.ProcessEnv) {
+  constructor(env: NodeJS.ProcessEnv, folder: string) {
     this.#env = { ...process.env, ...env };
+    this.#folder = folder;
   }
 
   get size(): number {
@@ -42,12 +53,13 @@ class Fleet {
   }
 
   join(): Promise<unknown> {
-    const worker = new URL("support/scaling-worker.mjs", import.meta.url).pathname;
-    const child = spawn(process.execPath, ["--conditions=@switchyard/source", worker], {
+    const service = new URL("../examples/video-encoding/src/service.ts", import.meta.url).pathname;
+    const how = ["--out", this.#folder, "--least", String(WORK_MS)];
+    const child = spawn(process.execPath, ["--conditions=@switchyard/source", service, ...how], {
       stdio: ["ignore", "pipe", "inherit"],
       env: this.#env,
     });
-    const ready = once(child.stdout!, "data");
+    const ready = until(child, "ready");
     this.#running.push({ child, ready });
     return ready;
   }
@@ -64,6 +76,16 @@ class Fleet {
   }
 }
 
+/** Resolves once a process has written the line. What it writes later is read, too, so that it never waits. */
+async function until(child: ChildProcess, line: string): Promise<void> {
+  for await (const each of createInterface(child.stdout!)) {
+    if (each !== line) continue;
+    child.stdout!.resume();
+    return;
+  }
+  throw new Error(`the process ended before it wrote "${line}"`);
+}
+
 /** How often a series turns from up to down or back. */
 function turns(sizes: readonly number[]): number {
   const steps = sizes.slice(1).map((size, i) => Math.sign(size - sizes[i]!));
@@ -75,19 +97,22 @@ test.skipIf(skipped)(
   "ten uploads become a thousand: the backlog is gone within 1.5 times the ideal, without flapping, unless SWITCHYARD_SKIP says rabbit",
   async () => {
     const { url } = await sharedRabbit();
-    const stage = `loop${process.pid}`;
+    const env = { AMQP_URL: url, STAGE: `loop${process.pid}`, SWITCHYARD_PROFILE: "rabbit" };
+    using library = await filmLibrary(FILMS);
+    const folder = await library.renditions("encoded");
     const reader = new Reader();
     const meterProvider = new MeterProvider({ readers: [reader] });
     const { monotonic, sleep } = systemRuntime;
     await using site = await connect({
       channels: [uploads],
       service: "site",
-      config: config(url, stage),
+      config: CONFIG,
+      env,
       observe: () => {},
       telemetry: otel({ meterProvider, tracerProvider: false, backlog: { every: "1s" } }),
     });
     const { perReplica, max } = scaleOf(site.explain(), {
-      channel: "uploads",
+      channel: "video-uploads",
       group: "encoder",
       name: "encoder",
       handler: `${WORK_MS}ms`,
@@ -105,17 +130,22 @@ test.skipIf(skipped)(
       return points.length === 0 ? undefined : Math.max(...points.map(({ value }) => value as number));
     };
 
-    const fleet = new Fleet({ AMQP_URL: url, STAGE: stage, WORK_MS: String(WORK_MS) });
+    const fleet = new Fleet(env, folder);
     try {
       const beforeStart = monotonic();
       await fleet.join();
       const startMs = monotonic() - beforeStart;
 
-      const publish = (count: number) =>
-        site.publishMany(
-          uploads,
-          Array.from({ length: count }, (_, n) => ({ type: "uploaded" as const, data: { n } })),
-        );
+      const films = new Map<string, string | null>();
+      const publish = async (count: number) => {
+        const some = Array.from({ length: count }, (_, n) => {
+          const { url: film, checksum } = library.videos[n % FILMS]!;
+          const videoId = `upload-${films.size}`;
+          films.set(videoId, checksum);
+          return { type: "video.uploaded" as const, data: { videoId, url: film } };
+        });
+        expect((await site.publishMany(uploads, some)).filter(({ ok }) => !ok)).toEqual([]);
+      };
       await publish(10);
       await sleep(2_000);
       await publish(SPIKE);
@@ -147,6 +177,9 @@ test.skipIf(skipped)(
       // Up with the spike and down after it.
       expect(turns(seen.map(({ encoders }) => encoders))).toBeLessThanOrEqual(1);
       expect(fleet.size).toBe(1);
+      // Each is encoded, and is what encoding it without any messaging gives.
+      const wrong = [...films].filter(([videoId, checksum]) => checksumIn(folder, videoId) !== checksum);
+      expect(wrong).toEqual([]);
     } finally {
       await fleet.disband();
     }
