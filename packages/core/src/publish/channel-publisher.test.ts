@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { channel } from "../api/channel.ts";
@@ -228,6 +229,16 @@ test("publishMany's signal ends the wait for all of it", async () => {
   await at.runtime.settle();
   controller.abort();
   expect(await sent).toMatchObject([{ error: { kind: "ambiguous" } }, { error: { kind: "retryable" } }]);
+});
+
+test("many messages with one signal listen to it once, and no longer when they are settled", async () => {
+  const at = publisher(orders as unknown as ChannelShape);
+  const { signal } = new AbortController();
+  const listening = () => getEventListeners(signal, "abort").length;
+  const sent = at.publisher.publishMany(many(...Array.from({ length: 100 }, (_, i) => ["a", i] as const)), { signal });
+  expect(listening()).toBe(1);
+  await sent;
+  expect(listening()).toBe(0);
 });
 
 test("trace context given as headers travels as trace context, and is not repeated among the headers", async () => {

@@ -26,6 +26,7 @@ import {
   markFailed,
   type SendOptions,
 } from "../send/outgoing-message.ts";
+import { AbortSignals } from "./abort-signals.ts";
 import { KeyOrder } from "./key-order.ts";
 import { Admission } from "./admission.ts";
 import { SendSchedule } from "../send/schedule.ts";
@@ -64,6 +65,7 @@ export class SendQueue {
   readonly #all = new LinkedList<OutgoingMessage>();
   readonly #lanes = new KeyOrder();
   readonly #admission: Admission;
+  readonly #signals = new AbortSignals((message) => this.#giveUp(message, this.#abortedError(message)));
   readonly #whenIdle: (() => void)[] = [];
   #unresolved = 0;
   #admitting = false;
@@ -184,7 +186,7 @@ export class SendQueue {
     this.#unresolved++;
     this.#lanes.add(message);
     this.#schedule.expireAt(message.deadline);
-    if (signal !== undefined) this.#listen(message, signal);
+    if (signal !== undefined) this.#signals.add(message, signal);
     if (room) this.#admission.enter(message);
     else this.#admission.wait(message);
     if (gate === undefined) return this.#offer(message);
@@ -196,12 +198,6 @@ export class SendQueue {
     const text = `publish to "${this.#errorContext.channel}": the signal was aborted`;
     const kind = message.call === undefined ? "retryable" : "ambiguous";
     return failure(message, this.#errorContext, "aborted", kind, text, message.signal?.reason);
-  }
-
-  #listen(message: OutgoingMessage, signal: AbortSignal): void {
-    const abort = () => this.#giveUp(message, this.#abortedError(message));
-    signal.addEventListener("abort", abort, { once: true });
-    message.unlisten = () => signal.removeEventListener("abort", abort);
   }
 
   #await(message: OutgoingMessage, gate: PromiseLike<unknown>): void {
@@ -254,8 +250,8 @@ export class SendQueue {
     this.#unresolved--;
     this.#all.delete(message);
     this.#admission.leave(message);
-    message.unlisten?.();
-    const { many, index } = message;
+    const { many, index, signal } = message;
+    if (signal !== undefined) this.#signals.delete(message, signal);
     if (error !== undefined && many !== undefined) markFailed(many, message.key, index);
     const next = this.#lanes.next(message);
     message.done(error, sent);

@@ -59,9 +59,8 @@ export interface Lane {
   tail: OutgoingMessage;
 }
 
-/** State that only messages with a key or a signal need. */
+/** State that only messages with a key need. */
 class OptionalState {
-  unlisten: (() => void) | undefined = undefined;
   lane: Lane | undefined = undefined;
   behind: OutgoingMessage | undefined = undefined;
 }
@@ -129,13 +128,6 @@ export abstract class OutgoingMessage implements Linked<OutgoingMessage>, Listed
   }
   set ambiguous(is: boolean) {
     this.#progress = put(this.#progress, AMBIGUOUS, is);
-  }
-
-  get unlisten(): (() => void) | undefined {
-    return this.#optional?.unlisten;
-  }
-  set unlisten(unlisten: (() => void) | undefined) {
-    (this.#optional ??= new OptionalState()).unlisten = unlisten;
   }
 
   get lane(): Lane | undefined {
