@@ -2873,10 +2873,11 @@ export type AttemptResult = {
 export declare function attemptOnce(given: ConsumerShape, type: string, data: unknown, policy: Policy, runtime: Runtime, options?: AttemptOptions): Promise<AttemptResult>;
 
 // testing/index.d.ts
-export { seededRandom } from "./random.ts";
+export { seededRandom, uuidFrom } from "./random.ts";
 export { type VirtualRuntime, type VirtualRuntimeOptions, virtualRuntime } from "./virtual-runtime.ts";
 export { type AttemptOptions, attemptOnce, type AttemptResult } from "./attempt-once.ts";
 export { type ReadMessage, readMessage } from "./read-message.ts";
+export { type ConnectAgain, type ResolvedConfig, resolveConfig } from "./resolved-config.ts";
 export { policyOf } from "../config/resolve/policies.ts";
 
 // testing/random.d.ts
@@ -2898,6 +2899,27 @@ export interface ReadMessage {
     readonly dead?: DeadInfo;
 }
 export declare function readMessage(channel: ChannelShape, message: WireMessage, brokerId: string): ReadMessage;
+
+// testing/resolved-config.d.ts
+import type { AnyChannel } from "../api/channel.ts";
+import type { ConnectOptions, Messaging } from "../api/messaging.ts";
+import type { Explanation } from "../api/explanation.ts";
+import type { Observe } from "../api/events.ts";
+import type { Adapter } from "../driver/adapter.ts";
+import type { Runtime } from "../driver/runtime.ts";
+export interface ConnectAgain {
+    readonly service: string;
+    readonly runtime: Runtime;
+    readonly observe: Observe;
+    readonly adapter: Adapter;
+    readonly options: object;
+    readonly provision?: "off";
+}
+export interface ResolvedConfig<C extends AnyChannel = AnyChannel> {
+    readonly explanation: Explanation;
+    connect(again: ConnectAgain): Promise<Messaging<C>>;
+}
+export declare function resolveConfig<const Channels extends readonly AnyChannel[]>(options: Pick<ConnectOptions<Channels>, "channels" | "service" | "config" | "profile" | "env" | "cwd" | "adapters">): Promise<ResolvedConfig<Channels[number]>>;
 
 // testing/virtual-runtime.d.ts
 import { type Duration } from "../api/duration.ts";

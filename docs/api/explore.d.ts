@@ -28,69 +28,16 @@ type Made<C extends AnyChannel, W extends object> = Consumer<C> | ((effects: Eff
 export declare function checkHandler<C extends AnyChannel, const K extends TypeOf<C>, W extends object = object>(consumer: Made<C, W>, type: K, data: PayloadOf<C, K>, options?: CheckHandlerOptions<W>): Promise<HandlerReport>;
 export {};
 
-// choices.d.ts
-export declare const SITE: {
-    readonly send: 0;
-    readonly ack: 1;
-    readonly receive: 2;
-    readonly before: 3;
-    readonly after: 4;
-    readonly trouble: 5;
-    readonly when: 6;
-    readonly whom: 7;
-    readonly play: 8;
-};
-export type Site = (typeof SITE)[keyof typeof SITE];
-export type Choice = readonly [site: Site, subject: number, place: number, value: number];
-export interface Start {
-    readonly seed: number;
-    readonly choices?: readonly Choice[];
-}
-export declare function hashOf(text: string): number;
-export declare class Choices {
-    #private;
-    readonly record: Choice[];
-    trace: number;
-    constructor(start: Start, random: () => number);
-    end(): void;
-    choose(site: Site, subject: number, options: number, weight?: number): number;
-}
-export interface Replay {
-    readonly seed: number;
-    readonly code: number;
-    readonly trace: number;
-    readonly choices: readonly Choice[];
-}
-export declare function written({ seed, code, trace, choices }: Replay): string;
-export declare function readReplay(line: string): Replay;
-
-// clock.d.ts
-import { type Runtime } from "@switchyard/core";
-export interface Owner {
-    readonly dead: boolean;
-    readonly pausedUntil: number;
-    readonly skewMs: number;
-}
-export declare class Clock {
-    #private;
-    elapsed: number;
-    get now(): number;
-    runtimeFor(owner: Owner, seed: number): Runtime;
-    timer(owner: Owner, ms: number, fn: () => void): Disposable;
-    get due(): number | undefined;
-    pending(owner: Owner): number;
-    next(): void;
-    drain(turns?: number): Promise<void>;
-}
-
 // context.d.ts
 export interface Frame {
     readonly process: string;
     readonly message: number;
     waits: number;
-    readonly running: Set<string>;
+    readonly running: string[];
     last: string | undefined;
     ended: boolean;
+    readonly begins: (name: string) => void;
+    readonly ends: (name: string) => void;
     readonly perform: <T>(name: string, args: readonly unknown[], act: () => T | Promise<T>) => Promise<T>;
     readonly now: () => number;
     readonly random: () => number;
@@ -142,17 +89,33 @@ export interface ExploreReport {
 }
 export declare function explore<const Channels extends readonly AnyChannel[], W extends object>(scenario: Scenario<Channels, W>, options?: ExploreOptions): Promise<ExploreReport>;
 
+// faults.d.ts
+export interface Faults {
+    readonly crash: boolean;
+    readonly pause: boolean;
+    readonly effect: boolean;
+    readonly duplicate: boolean;
+    readonly delay: boolean;
+    readonly publish: boolean;
+    readonly ack: boolean;
+    readonly cut: boolean;
+    readonly clock: boolean;
+    readonly restart: boolean;
+    readonly reshard: boolean;
+}
+export declare const ALL_FAULTS: Faults;
+
 // index.d.ts
 export { asItIs, type AsItIs, effect, type Effects } from "./effects.ts";
 export { checkHandler, type CheckHandlerOptions, type HandlerFinding, type HandlerReport, type HandlerTools, } from "./check-handler.ts";
 export { explore, type ExploreOptions, type ExploreReport, type Failure } from "./explore.ts";
 export type { Accepted, Clock, Eventually, Facts, Never, PlayTools, Scenario, Service, ServiceTools, } from "./scenario.ts";
-export type { Faults } from "./worker.ts";
+export type { Faults } from "./faults.ts";
 
 // scenario.d.ts
 import type { AnyChannel, ConfigInput, Consumer, Duration, Messaging, Model, PayloadOf, PublishOptions, TypeOf } from "@switchyard/core";
 import type { Effects } from "./effects.ts";
-import type { Faults } from "./worker.ts";
+import type { Faults } from "./faults.ts";
 export type PolicyInput = NonNullable<ConfigInput["policies"]>[string];
 export interface Clock {
     now(): Date;
@@ -218,90 +181,3 @@ export type Scenario<Channels extends readonly AnyChannel[], W extends object> =
     readonly sometimes?: Readonly<Record<string, (world: NoInfer<W>, facts: Facts) => boolean>>;
 };
 export {};
-
-// story.d.ts
-export interface Entry {
-    readonly at: number;
-    readonly text: string;
-    readonly message: number;
-    readonly chosen: boolean;
-}
-export declare class Story {
-    #private;
-    readonly entries: Entry[];
-    constructor(clock: {
-        readonly elapsed: number;
-    });
-    begin(): void;
-    tell(text: string, message?: number, chosen?: boolean): void;
-    number(id: string, what?: string): number;
-    name(number: number): string;
-    get chosen(): readonly Entry[];
-    lines(): string[];
-}
-export declare function quoted(value: unknown, most?: number): string;
-export declare const called: (name: string, args: readonly unknown[]) => string;
-export declare function thrownBy(error: unknown): string;
-
-// worker.d.ts
-import type { Runtime } from "@switchyard/core";
-import type { Adapter } from "@switchyard/core/driver";
-import { type Choices } from "./choices.ts";
-import type { Clock, Owner } from "./clock.ts";
-import type { Frame } from "./context.ts";
-import { type Story } from "./story.ts";
-export interface Faults {
-    readonly crash: boolean;
-    readonly pause: boolean;
-    readonly effect: boolean;
-    readonly duplicate: boolean;
-    readonly delay: boolean;
-    readonly publish: boolean;
-    readonly ack: boolean;
-    readonly cut: boolean;
-    readonly clock: boolean;
-    readonly restart: boolean;
-    readonly reshard: boolean;
-}
-export interface Surroundings {
-    readonly clock: Clock;
-    readonly choices: Choices;
-    readonly story: Story;
-    readonly faults: Faults;
-    readonly brokerRuntime: Runtime;
-    readonly holdMs: () => number;
-    readonly after: (name: string) => string;
-    readonly performed: Performed[];
-    died(worker: Worker): void;
-    paused(worker: Worker): void;
-}
-export declare class EffectFailed extends Error {
-    readonly name = "EffectFailed";
-    readonly unhandled: () => void;
-    constructor(worker: Worker, text: string);
-}
-export interface Performed {
-    readonly name: string;
-    readonly args: readonly unknown[];
-    readonly message: number;
-}
-export declare class Worker implements Owner {
-    #private;
-    readonly name: string;
-    readonly service: string;
-    readonly runtime: Runtime;
-    readonly adapter: Adapter;
-    readonly frames: Set<Frame>;
-    dead: boolean;
-    pausedUntil: number;
-    skewMs: number;
-    busy: number;
-    sleeping: number;
-    constructor(name: string, service: string, seed: number, around: Surroundings);
-    gate(): Promise<void>;
-    die(how: string, message?: number): void;
-    pause(how: string, message?: number): void;
-    cut(): void;
-    perform<T>(frame: Frame | undefined, name: string, args: readonly unknown[], act: () => T | Promise<T>): Promise<T>;
-    known(raw: unknown, number: number): void;
-}

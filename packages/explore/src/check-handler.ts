@@ -3,12 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import { type AnyChannel, type Consumer, MessagingError, type PayloadOf, type TypeOf } from "@switchyard/core";
 import { TWICE } from "./advice.ts";
 import { type Choice, SITE } from "./choices.ts";
-import { Courses } from "./courses.ts";
 import type { Effects } from "./effects.ts";
 import { type Guard, guarded } from "./guard.ts";
+import { type AnyScenario, Prepared } from "./prepared.ts";
 import { type Ran, run } from "./run.ts";
 import type { PolicyInput, Scenario, ServiceTools } from "./scenario.ts";
-import type { AnyScenario } from "./state.ts";
 import { called, quoted } from "./story.ts";
 
 /** What the made consumer gets beside its effects. */
@@ -97,8 +96,8 @@ async function tried<W extends object>(
   options: CheckHandlerOptions<W>,
   guard: Guard,
 ): Promise<HandlerReport> {
-  const courses = new Courses();
-  const calm = await run(scenario, { seed: 1, choices: [] }, guard, courses);
+  const prepared = new Prepared(scenario);
+  const calm = await run(prepared, { seed: 1, choices: [] }, guard);
   if (calm.wrong !== undefined || calm.facts.handled(group) === 0) {
     const why = calm.wrong?.text ?? "no handler ended well";
     const lines = calm.story.lines().map((line) => `  ${line}`);
@@ -110,7 +109,7 @@ async function tried<W extends object>(
   const findings: HandlerFinding[] = [];
   let runs = 1;
   for (const { step, choices } of trials(effects)) {
-    const ran = await run(scenario, { seed: 1, choices }, guard, courses);
+    const ran = await run(prepared, { seed: 1, choices }, guard);
     runs++;
     const difference = ran.wrong?.text ?? differs(expected, stateOf(ran, group, options));
     if (difference === undefined || ran.choices.record.length === 0) continue;

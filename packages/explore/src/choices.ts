@@ -25,6 +25,8 @@ export type Choice = readonly [site: Site, subject: number, place: number, value
 export interface Start {
   readonly seed: number;
   readonly choices?: readonly Choice[];
+  /** Tells the run in words. Default true. */
+  readonly recorded?: boolean;
 }
 
 const FNV = 0x811c9dc5;

@@ -1,9 +1,10 @@
 /** Time for a run: many processes on one virtual clock, each with a runtime of its own that can be frozen, paused and put wrong. */
 import { AsyncLocalStorage } from "node:async_hooks";
-// From the module, not the global: test frameworks and the guard of a run replace the global.
+// From the modules, not the globals: test frameworks and the guard of a run replace the globals.
+import { nextTick } from "node:process";
 import { setImmediate } from "node:timers";
 import { MessagingError, type Runtime } from "@switchyard/core";
-import { seededRandom } from "@switchyard/core/testing";
+import { seededRandom, uuidFrom } from "@switchyard/core/testing";
 
 /** 2026-01-01T00:00:00Z, as the virtual runtime of the testbed begins. */
 const START = 1_767_225_600_000;
@@ -13,7 +14,11 @@ const LONGEST_CHAIN = 20_000;
 /** Runs a function outside of any handler's async context, as the system's runtime does with timers. */
 const outside = AsyncLocalStorage.snapshot();
 
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+/** Resolves when no promise can go on any more. Node runs its ticks when there is no job of a promise left. */
+const quiet = (): Promise<void> => new Promise(nextTick);
+
+/** Resolves after one turn of the event loop: real I/O goes on, and rejections that nobody handles are noticed. */
+export const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** Whose timer it is. A dead owner's timers never fire, a paused owner's fire when the pause ends. */
 export interface Owner {
@@ -24,17 +29,33 @@ export interface Owner {
   readonly skewMs: number;
 }
 
-interface Timer {
+class Timer implements Disposable {
   due: number;
   readonly order: number;
   readonly owner: Owner;
   readonly fn: () => void;
-  open: boolean;
+  open = true;
+  /** Called when it is certain that it will never fire, by disposal or by its owner's death. */
+  forget: (() => void) | undefined;
+
+  constructor(due: number, order: number, owner: Owner, fn: () => void) {
+    this.due = due;
+    this.order = order;
+    this.owner = owner;
+    this.fn = fn;
+  }
+
+  [Symbol.dispose](): void {
+    this.open = false;
+    this.forget?.();
+  }
 }
 
 /** The clock of one run. Time moves in {@link Clock.next} only. */
 export class Clock {
   elapsed = 0;
+  /** Set once something was rejected on purpose: from then on rejections that nobody handles are noticed at once. */
+  rejections = false;
   readonly #timers: Timer[] = [];
   #deferred: { readonly owner: Owner; readonly fn: () => void }[] = [];
   #order = 0;
@@ -55,17 +76,20 @@ export class Clock {
       timer,
       sleep: (ms, signal) =>
         new Promise((resolve) => {
-          if (signal?.aborted === true) return resolve();
-          const ended = () => {
-            signal?.removeEventListener("abort", aborted);
+          if (signal === undefined) return void timer(ms, resolve);
+          if (signal.aborted) return resolve();
+          const waiting = this.timer(owner, ms, () => {
+            forget();
             resolve();
-          };
-          const waiting = timer(ms, ended);
+          });
           const aborted = () => {
             waiting[Symbol.dispose]();
             resolve();
           };
-          signal?.addEventListener("abort", aborted, { once: true });
+          // Node keeps a signal made by AbortSignal.any() for as long as somebody listens to it: a whole run, for a sleep of a dead process.
+          const forget = () => signal.removeEventListener("abort", aborted);
+          waiting.forget = forget;
+          signal.addEventListener("abort", aborted, { once: true });
         }),
       defer: (fn) => void this.#deferred.push({ owner, fn }),
       random,
@@ -73,14 +97,10 @@ export class Clock {
     };
   }
 
-  timer(owner: Owner, ms: number, fn: () => void): Disposable {
-    const entry: Timer = { due: this.elapsed + Math.max(0, ms), order: this.#order++, owner, fn, open: true };
+  timer(owner: Owner, ms: number, fn: () => void): Timer {
+    const entry = new Timer(this.elapsed + Math.max(0, ms), this.#order++, owner, fn);
     this.#add(entry);
-    return {
-      [Symbol.dispose]: () => {
-        entry.open = false;
-      },
-    };
+    return entry;
   }
 
   /** The time at which something can happen next. Undefined: nothing will happen by itself. */
@@ -88,6 +108,7 @@ export class Clock {
     for (let first = this.#timers.at(-1); first !== undefined; first = this.#timers.at(-1)) {
       if (first.open && !first.owner.dead) return first.due;
       this.#timers.pop();
+      first.forget?.();
     }
     return undefined;
   }
@@ -108,7 +129,10 @@ export class Clock {
       first = this.#timers.at(-1)
     ) {
       this.#timers.pop();
-      if (!first.open || first.owner.dead) continue;
+      if (!first.open || first.owner.dead) {
+        first.forget?.();
+        continue;
+      }
       if (first.owner.pausedUntil > this.elapsed) {
         first.due = first.owner.pausedUntil;
         this.#add(first);
@@ -118,19 +142,21 @@ export class Clock {
     }
   }
 
+  /** The run is over: nothing fires any more. */
+  end(): void {
+    for (const timer of this.#timers.splice(0)) timer.forget?.();
+    this.#deferred = [];
+  }
+
   /** Resolves when nothing can run until time moves. */
-  async drain(turns = 1): Promise<void> {
-    for (let chain = 0, quiet = 0; quiet < turns; chain++) {
-      await turn();
-      if (this.#deferred.length === 0) {
-        quiet++;
-        continue;
-      }
+  async drain(): Promise<void> {
+    for (let chain = 0; ; chain++) {
+      await (this.rejections ? turn() : quiet());
+      if (this.#deferred.length === 0) return;
       if (chain > LONGEST_CHAIN)
         throw new MessagingError("explore-endless", "something defers itself for ever without time moving", {
           kind: "config",
         });
-      quiet = 0;
       const deferred = this.#deferred;
       this.#deferred = [];
       for (const { owner, fn } of deferred) {
@@ -153,13 +179,4 @@ export class Clock {
     }
     this.#timers.splice(low, 0, entry);
   }
-}
-
-function uuidFrom(random: () => number): string {
-  const hex = Array.from({ length: 4 }, () =>
-    Math.trunc(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, "0"),
-  ).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }

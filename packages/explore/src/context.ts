@@ -10,11 +10,14 @@ export interface Frame {
   /** Effects, publishes and waits on the clock that have begun and not ended. */
   waits: number;
   /** The names of the effects under way. */
-  readonly running: Set<string>;
+  readonly running: string[];
   /** The effect that was done last. */
   last: string | undefined;
   /** The handler has returned, whatever it left running. */
   ended: boolean;
+  /** An effect begins, and has ended. */
+  readonly begins: (name: string) => void;
+  readonly ends: (name: string) => void;
   /** Does an effect in this frame's process. */
   readonly perform: <T>(name: string, args: readonly unknown[], act: () => T | Promise<T>) => Promise<T>;
   /** The time that the process has, in milliseconds since the epoch. */

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { batchConsumer, channel, consumer, middleware } from "@switchyard/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -278,6 +280,36 @@ test("sometimes: what no run reaches fails, what some reach is counted", async (
     code: "explore-never-reached",
     message: expect.stringContaining('"again"'),
   });
+});
+
+test("what a run leaves behind does not keep it in memory", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const worlds: WeakRef<object>[] = [];
+  const scenario = {
+    ...fragile(99),
+    world: () => {
+      const world = fragile(99).world();
+      worlds.push(new WeakRef(world));
+      return world;
+    },
+  };
+  await explore(scenario, { seeds: 60 });
+  collect();
+  expect(worlds.filter((world) => world.deref() !== undefined).length).toBeLessThan(5);
+});
+
+test("a failure that its own run does not show again is said to be none of the run's", async () => {
+  let runs = 0;
+  const scenario = {
+    ...fragile(99),
+    play: async () => void (runs++ === 0),
+    eventually: { "not the first": () => runs > 1 },
+  };
+  const { failure } = await explore(scenario, { onFailure: "return" });
+  expect(failure?.text).toMatch(
+    /^"not the first" is not so at the end\. But when the same run was made again, it did not fail\./,
+  );
 });
 
 test("a thousand messages: a replay line stays far below a megabyte", async () => {

@@ -3,14 +3,14 @@ import { performance } from "node:perf_hooks";
 import { type AnyChannel, type Duration, MessagingError } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { asyncProperty, check } from "fast-check";
-import { hashOf, readReplay, written } from "./choices.ts";
-import { Courses } from "./courses.ts";
+import { hashOf, readReplay, type Start, written } from "./choices.ts";
 import { type Guard, guarded } from "./guard.ts";
+import { type AnyScenario, Prepared } from "./prepared.ts";
 import { type Ran, run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
-import type { AnyScenario } from "./state.ts";
 import { type Schedule, Schedules } from "./schedules.ts";
 import { adviceFor } from "./advice.ts";
+import type { Wrong } from "./state.ts";
 
 /** The options of `explore()`. */
 export interface ExploreOptions {
@@ -78,23 +78,29 @@ export async function explore<const Channels extends readonly AnyChannel[], W ex
   return report;
 }
 
+/** A run that failed, and how. */
+interface Found {
+  readonly start: Start;
+  readonly wrong: Wrong;
+}
+
 async function search(scenario: AnyScenario, options: ExploreOptions, guard: Guard): Promise<ExploreReport> {
   const seeds = options.seeds ?? 1_000;
   const deadline = performance.now() + duration("budget", options.budget ?? "20s");
   const shrinkMs = duration("shrink", options.shrink ?? "20s");
-  const courses = new Courses();
+  const prepared = new Prepared(scenario);
   const reached: Record<string, number> = Object.fromEntries(
     Object.keys(scenario.sometimes ?? {}).map((name) => [name, 0]),
   );
   let runs = 0;
   let shrinks = 0;
   let shrinkUntil: number | undefined;
-  let worst: { readonly schedule: Schedule; readonly ran: Ran } | undefined;
+  let worst: Found | undefined;
 
   const once = async (schedule: Schedule): Promise<boolean> => {
     const shrinking = worst !== undefined;
     if (performance.now() > (shrinkUntil ?? deadline)) return true;
-    const ran = await run(scenario, schedule, guard, courses);
+    const ran = await guard.withoutStacks(() => run(prepared, { ...schedule, recorded: false }, guard));
     if (shrinking) shrinks++;
     else {
       runs++;
@@ -103,8 +109,8 @@ async function search(scenario: AnyScenario, options: ExploreOptions, guard: Gua
     schedule.record = ran.choices.record;
     if (ran.wrong === undefined) return true;
     // Shrinking keeps the failure the same one: another that turns up on the way is not followed.
-    if (worst !== undefined && worst.ran.wrong!.name !== ran.wrong.name) return true;
-    worst = { schedule: { seed: schedule.seed, choices: ran.choices.record, record: ran.choices.record }, ran };
+    if (worst !== undefined && worst.wrong.name !== ran.wrong.name) return true;
+    worst = { start: { seed: schedule.seed, choices: ran.choices.record }, wrong: ran.wrong };
     shrinkUntil ??= performance.now() + shrinkMs;
     return false;
   };
@@ -112,7 +118,7 @@ async function search(scenario: AnyScenario, options: ExploreOptions, guard: Gua
   const calm: Schedule = { seed: options.seed ?? 1, choices: [], record: [] };
   if (await once(calm))
     await check(asyncProperty(new Schedules(), once), { numRuns: seeds, seed: options.seed ?? 1, verbose: 0 });
-  const failure = worst === undefined ? undefined : told(scenario, worst.ran, worst.schedule.seed, shrinks, runs);
+  const failure = worst === undefined ? undefined : await retold(prepared, worst, guard, shrinks, runs);
   const report = { runs, failure, notices: [...guard.notices.values()], reached };
   const missed = Object.keys(reached).filter((name) => reached[name] === 0);
   if (failure === undefined && missed.length > 0) {
@@ -124,9 +130,9 @@ async function search(scenario: AnyScenario, options: ExploreOptions, guard: Gua
 
 async function replayed(scenario: AnyScenario, line: string, guard: Guard): Promise<ExploreReport> {
   const { seed, code, trace, choices } = readReplay(line);
-  const courses = new Courses();
-  await run(scenario, { seed, choices: [] }, guard, courses);
-  const ran = await run(scenario, { seed, choices }, guard, courses);
+  const prepared = new Prepared(scenario);
+  await run(prepared, { seed, choices: [] }, guard);
+  const ran = await run(prepared, { seed, choices }, guard);
   const notices = [...guard.notices.values()];
   const same = ran.choices.trace === trace;
   const edited = codeOf(scenario) !== code;
@@ -143,6 +149,18 @@ async function replayed(scenario: AnyScenario, line: string, guard: Guard): Prom
   const text = changed === undefined ? failure.text : `${changed}\n\n${failure.text}`;
   if (changed !== undefined) notices.push(changed);
   return { runs: 1, failure: { ...failure, text }, notices, reached: {} };
+}
+
+/** Makes the run of a failure once more, this time in words. */
+async function retold(prepared: Prepared, { start, wrong }: Found, guard: Guard, shrinks: number, runs: number) {
+  const ran = await run(prepared, start, guard);
+  const failure = told(prepared.scenario, { ...ran, wrong: ran.wrong ?? wrong }, start.seed, shrinks, runs);
+  if (ran.wrong?.name === wrong.name) return failure;
+  const other = ran.wrong === undefined ? "it did not fail" : `it failed otherwise: ${ran.wrong.text}`;
+  const text =
+    `${wrong.text}. But when the same run was made again, ${other}. Something in the scenario decides by what a run does not ` +
+    `control, such as an id of node:crypto or what it kept from an earlier run. The second run:\n\n${failure.text}`;
+  return { ...failure, name: wrong.name, text };
 }
 
 /** A failure in words. */

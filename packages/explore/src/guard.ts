@@ -8,15 +8,34 @@ const OUTSIDE =
   /^(?:Timeout|Immediate|.*Req(?:Callback|Promise|Wrap)?|TCP.*|Pipe.*|TLS.*|.*ConnectWrap|Zlib|ProcessWrap|HTTP.*|UDP.*|DNS.*)$/;
 
 const realWait = (what: string, at: string): MessagingError =>
-  new MessagingError(
-    "explore-real-wait",
-    `${at} ${what}: a run takes no real time and reaches nothing outside. Give the handler what it waits for as an argument: ` +
-      "clock.sleep() of the scenario's tools for a wait, and a function of the scenario's world for a service, a database or a file",
-    { kind: "config" },
+  withStacks(
+    () =>
+      new MessagingError(
+        "explore-real-wait",
+        `${at} ${what}: a run takes no real time and reaches nothing outside. Give the handler what it waits for as an argument: ` +
+          "clock.sleep() of the scenario's tools for a wait, and a function of the scenario's world for a service, a database or a file",
+        { kind: "config" },
+      ),
   );
 
+/** How many places of a stack are read to find the caller. */
+const STACK = 30;
+
+/** Does the work, with stacks in the errors it makes, whatever limit there is. */
+function withStacks<T>(work: () => T): T {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = Math.max(before, STACK);
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = before;
+  }
+}
+
 /** Where the caller is, from the stack: `billing.ts:12`. */
-function place(): string {
+const place = (): string => withStacks(caller);
+
+function caller(): string {
   const lines = (new Error("for its stack").stack ?? "").split("\n").slice(1);
   const caller = lines.find((line) => !line.includes(OWN) && !line.includes("<anonymous>"));
   return /([^/\\(]+:\d+):\d+\)?$/.exec(caller ?? "")?.[1] ?? "the handler";
@@ -65,6 +84,17 @@ export class Guard implements Disposable {
         ? "waits for a real file"
         : "waits for real I/O";
     return realWait(`${what} (${names.join(", ")})`, where);
+  }
+
+  /** Does the work, with errors that have no stacks: a run that nobody will read makes many, and each would cost more than a message. */
+  async withoutStacks<T>(work: () => Promise<T>): Promise<T> {
+    const before = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      return await work();
+    } finally {
+      Error.stackTraceLimit = before;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -130,12 +160,17 @@ export class Guard implements Disposable {
       return frame.now();
     };
     const now = (): number => read("Date.now()") ?? RealDate.now();
-    const guarded = new Proxy(RealDate, {
-      construct: (target, given, self) => {
-        const at = given.length === 0 ? read("new Date()") : undefined;
-        return Reflect.construct(target, at === undefined ? given : [at], self) as object;
-      },
-      get: (target, key, self) => (key === "now" ? now : (Reflect.get(target, key, self) as unknown)),
+    // A function and no proxy: a run makes a date for each message.
+    const guarded = function (this: unknown, ...given: unknown[]): unknown {
+      const at = given.length === 0 ? read("new Date()") : undefined;
+      const made: unknown[] = at === undefined ? given : [at];
+      if (new.target === undefined) return Reflect.construct(RealDate, made as []).toString();
+      return Reflect.construct(RealDate, made as [], new.target === guarded ? RealDate : new.target);
+    } as unknown as DateConstructor;
+    // With all that a date has, so that `instanceof` holds for those made before.
+    Object.defineProperties(guarded, {
+      ...Object.getOwnPropertyDescriptors(RealDate),
+      now: { value: now, writable: true, configurable: true },
     });
     this.#replace(globalThis, "Date", guarded);
   }

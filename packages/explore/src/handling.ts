@@ -5,9 +5,6 @@ import type { RunState } from "./state.ts";
 import { thrownBy } from "./story.ts";
 import type { Worker } from "./worker.ts";
 
-/** Deliveries whose middleware has begun: their handler is part of the same attempt. */
-const begun = new WeakSet<AnyDelivery>();
-
 /** The same consumer, with its handlers watched, and its middleware where each message has its own. */
 export function watched(state: RunState, worker: Worker, consumer: Consumer<any>): Consumer<any> {
   const handlers = Object.entries(consumer.handlers).map(([type, handler]) => {
@@ -18,6 +15,8 @@ export function watched(state: RunState, worker: Worker, consumer: Consumer<any>
   });
   const { handler } = consumer;
   const { use = [] } = consumer.options;
+  const layered = use.length > 0 && handler === undefined;
+  if (layered) state.begun ??= new Set();
   const outermost = middleware(async (delivery, next) => {
     await handle(state, worker, consumer, [delivery], next);
   });
@@ -30,9 +29,7 @@ export function watched(state: RunState, worker: Worker, consumer: Consumer<any>
           handler: (batch: Iterable<AnyDelivery>) =>
             handle(state, worker, consumer, [...batch], () => (handler as any)(batch)),
         }),
-    ...(use.length === 0 || handler !== undefined
-      ? {}
-      : { options: { ...consumer.options, use: [outermost, ...use] } }),
+    ...(layered ? { options: { ...consumer.options, use: [outermost, ...use] } } : {}),
   }) as Consumer<any>;
 }
 
@@ -46,21 +43,22 @@ async function handle(
   if (worker.dead) return new Promise(() => {});
   const { group } = consumer;
   const first = deliveries[0]!;
-  if (begun.has(first)) return act();
-  begun.add(first);
-  const { story, ledger } = state;
-  const numbers = deliveries.map(({ id, channel, type }) => story.number(id, `${channel}.${type}`));
-  for (const [at, { raw }] of deliveries.entries()) worker.seam.known(raw, numbers[at]!);
+  const { story, ledger, begun } = state;
+  if (begun !== undefined) {
+    if (begun.has(first)) return act();
+    begun.add(first);
+  }
+  const numbers = deliveries.map(({ id, channel, type, raw }) => {
+    const number = story.number(id, channel, type);
+    worker.seam.known(raw, number);
+    return number;
+  });
   const message = numbers[0]!;
-  const names = numbers.map((number) => story.name(number)).join(", ");
-  const frame = frameOf(
-    state,
-    worker,
-    message,
-    `${first.channel} ${group} ${deliveries.length > 1 ? "batch" : first.type}`,
-  );
+  const names = () => numbers.map((number) => story.name(number)).join(", ");
+  const course = () => `${first.channel} ${group} ${deliveries.length > 1 ? "batch" : first.type}`;
+  const frame = frameOf(state, worker, message, course);
   worker.frames.add(frame);
-  story.tell(`${worker.name} handles ${names} (attempt ${first.attempt})`, message);
+  story.tell(() => `${worker.name} handles ${names()} (attempt ${first.attempt})`, message);
   for (const delivery of deliveries) ledger.begins(group, delivery, worker.name);
   let failed: unknown;
   let result: unknown;
@@ -69,45 +67,47 @@ async function handle(
   } catch (error) {
     failed = error ?? new Error("the handler threw nothing");
   }
-  await worker.gate();
+  if (worker.shut) await worker.gate();
   frame.ended = true;
   worker.frames.delete(frame);
   for (const delivery of deliveries) ledger.left(group, delivery);
   if (failed !== undefined) {
-    story.tell(`${worker.name}: the handler of ${names} throws ${thrownBy(failed)}`, message);
+    story.tell(() => `${worker.name}: the handler of ${names()} throws ${thrownBy(failed)}`, message);
     throw failed;
   }
-  const running = [...frame.running];
+  const { running } = frame;
   if (running.length > 0)
     story.tell(
-      `${worker.name}: the handler of ${names} returns while ${running.join(", ")} still runs (a missing await?)`,
+      () =>
+        `${worker.name}: the handler of ${names()} returns while ${running.join(", ")} still runs (a missing await?)`,
       message,
     );
   for (const delivery of deliveries) ledger.handled(group, delivery.id);
   return result;
 }
 
-function frameOf({ courses, learning }: RunState, worker: Worker, message: number, course: string): Frame {
+function frameOf({ courses, learning }: RunState, worker: Worker, message: number, course: () => string): Frame {
   const frame: Frame = {
     process: worker.name,
     message,
     waits: 0,
-    running: new Set(),
+    running: [],
     last: undefined,
     ended: false,
     now: worker.runtime.now,
     random: worker.runtime.random,
     uuid: worker.runtime.uuid,
-    perform: async (name, args, effect) => {
-      if (learning) courses.learn(course, name);
+    begins: (name) => {
       frame.waits++;
-      frame.running.add(name);
-      try {
-        return await worker.perform(frame, name, args, effect);
-      } finally {
-        frame.waits--;
-        frame.running.delete(name);
-      }
+      frame.running.push(name);
+    },
+    ends: (name) => {
+      frame.waits--;
+      frame.running.splice(frame.running.indexOf(name), 1);
+    },
+    perform: (name, args, effect) => {
+      if (learning) courses.learn(course(), name);
+      return worker.perform(frame, name, args, effect);
     },
   };
   return frame;

@@ -5,9 +5,9 @@ import { quoted, thrownBy } from "./story.ts";
 
 /** Asks what must never be, and notes which rare states were reached. */
 export function lookAt(state: RunState, reached: Set<string>): void {
-  const { ledger, scenario, world } = state;
+  const { ledger, world } = state;
   if (ledger.wrong !== undefined) return state.fail(ledger.wrong.name, ledger.wrong.text);
-  for (const [name, violated] of Object.entries(scenario.never ?? {})) {
+  for (const [name, violated] of state.prepared.never) {
     const said = ask(state, name, () => violated(world, ledger.facts));
     if (said === undefined) return;
     if (said.value === true || typeof said.value === "string")
@@ -21,7 +21,7 @@ export function lookAtEnd(state: RunState, reached: Set<string>): void {
   const { ledger, scenario, world } = state;
   const { facts } = ledger;
   for (const lost of ledger.lost()) return state.fail("lost", lost);
-  for (const [name, holds] of Object.entries(scenario.eventually ?? {})) {
+  for (const [name, holds] of state.prepared.eventually) {
     const said = ask(state, name, () => holds(world, facts));
     if (said === undefined) return;
     if (said.value === false || typeof said.value === "string")
@@ -43,8 +43,8 @@ export function lookAtEnd(state: RunState, reached: Set<string>): void {
   noteReached(state, reached);
 }
 
-function noteReached({ scenario, world, ledger }: RunState, reached: Set<string>): void {
-  for (const [name, isReached] of Object.entries(scenario.sometimes ?? {}))
+function noteReached({ prepared, world, ledger }: RunState, reached: Set<string>): void {
+  for (const [name, isReached] of prepared.sometimes)
     if (!reached.has(name) && isReached(world, ledger.facts)) reached.add(name);
 }
 

@@ -1,10 +1,8 @@
 /** The processes of a run: each made from its service, connected, started, and replaced after its death. */
-import { connect, type Consumer, type Messaging, type MessagingEvent } from "@switchyard/core";
-import { parseDuration } from "@switchyard/core/driver-kit";
+import { type Consumer, type Messaging, type MessagingEvent } from "@switchyard/core";
 import { effectsOf } from "./effects.ts";
 import { watched } from "./handling.ts";
 import { clockOf, messagingOf } from "./service-tools.ts";
-import { settingsOf } from "./settings.ts";
 import type { RunState } from "./state.ts";
 import { thrownBy } from "./story.ts";
 import { Worker } from "./worker.ts";
@@ -40,9 +38,6 @@ export class Processes {
       Array.from({ length: scenario.processes ?? 2 }, (_, at) => this.#make(service, `${service} ${at + 1}`)),
     );
     this.outsider = await until(this.#connect(this.outside));
-    const state = this.#state;
-    for (const { groups } of Object.values(this.outsider.explain().channels))
-      for (const { hold } of Object.values(groups)) state.holdMs = Math.max(state.holdMs, parseDuration(hold) ?? 0);
     await until(Promise.all(made.map((one) => this.#launch(one))));
   }
 
@@ -97,14 +92,18 @@ export class Processes {
   async #connect(worker: Worker): Promise<Messaging> {
     this.loading++;
     try {
-      const connected = await connect({
-        channels: this.#state.scenario.channels,
+      const { prepared, ledger, broker } = this.#state;
+      const config = await prepared.config(ledger.groups);
+      this.#state.holdMs = config.holdMs;
+      return await config.connect({
         service: worker.service,
-        ...settingsOf(this.#state, worker.seam.adapter),
         runtime: worker.runtime,
         observe: (event) => this.#observe(worker, event),
+        adapter: worker.seam.adapter,
+        options: { broker },
+        // The outside comes first, and makes what all need.
+        ...(worker === this.outside ? {} : { provision: "off" }),
       });
-      return connected as unknown as Messaging;
     } finally {
       this.loading--;
     }
@@ -115,11 +114,11 @@ export class Processes {
     this.living.delete(worker);
     ledger.died(worker.name);
     clock.timer(this.outside, RESTART_MS, () => {
-      story.tell(`${worker.name} starts again`);
+      story.tell(() => `${worker.name} starts again`);
       const made = this.#make(worker.service, worker.name);
       this.#launch(made).catch((error: unknown) => {
         if (made.worker.dead) return;
-        story.tell(`${worker.name} does not start: ${thrownBy(error)}`);
+        story.tell(() => `${worker.name} does not start: ${thrownBy(error)}`);
         made.worker.dead = true;
         this.#died(made.worker);
       });
@@ -134,7 +133,7 @@ export class Processes {
     const number = story.number(event.id);
     const reason = "reason" in event && typeof event.reason === "string" ? `: ${event.reason}` : "";
     story.tell(
-      `${story.name(number)} is ${event.type === "dead-letter" ? "a dead letter" : event.type}${reason}`,
+      () => `${story.name(number)} is ${event.type === "dead-letter" ? "a dead letter" : event.type}${reason}`,
       number,
     );
     ledger.end(event.group ?? "", event.id, event.type);

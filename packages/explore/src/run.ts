@@ -2,13 +2,14 @@
 import { MessagingError } from "@switchyard/core";
 import { forgetBroker } from "@switchyard/memory/testing";
 import { type Choices, SITE, type Start } from "./choices.ts";
-import type { Courses } from "./courses.ts";
+import { turn } from "./clock.ts";
 import type { Guard } from "./guard.ts";
 import { lookAt, lookAtEnd } from "./invariants.ts";
+import type { Prepared } from "./prepared.ts";
 import { Processes } from "./processes.ts";
 import type { Facts } from "./scenario.ts";
 import { clockOf, messagingOf } from "./service-tools.ts";
-import { type AnyScenario, type Performed, RunState, type Wrong } from "./state.ts";
+import { type Performed, RunState, type Wrong } from "./state.ts";
 import { type Story, thrownBy } from "./story.ts";
 import { trouble } from "./troubles.ts";
 
@@ -33,14 +34,17 @@ const MOST_STEPS = 20_000;
 /** Turns of the event loop in which modules and a configuration may be loaded. */
 const LOADING_TURNS = 20_000;
 
-/** Runs a scenario once. `courses` gathers the calm course when it is empty, and gives words to a story otherwise. */
-export async function run(scenario: AnyScenario, start: Start, guard: Guard, courses: Courses): Promise<Ran> {
-  const state = new RunState(scenario, start, courses);
+/** Runs a scenario once. The first run of a prepared scenario must be the calm one, which gives words to the stories of the others. */
+export async function run(prepared: Prepared, start: Start, guard: Guard): Promise<Ran> {
+  const state = new RunState(prepared, start);
   const one = new Run(state, guard);
   try {
     await one.whole();
   } finally {
     one.processes.freeze();
+    state.clock.end();
+    // Lets the test framework speak with its own, and rejections that nobody handled be noticed.
+    await turn();
     forgetBroker(state.broker);
   }
   const { wrong, story, choices, world, ledger, performed } = state;
@@ -131,7 +135,10 @@ class Run {
   async #settle(): Promise<void> {
     const { clock } = this.#state;
     await clock.drain();
-    for (let turns = 0; this.processes.loading > 0 && turns < LOADING_TURNS; turns++) await clock.drain();
+    for (let turns = 0; this.processes.loading > 0 && turns < LOADING_TURNS; turns++) {
+      await turn();
+      await clock.drain();
+    }
   }
 
   /** Waits for something of the beginning or the end, with time passing if it must. */

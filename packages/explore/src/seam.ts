@@ -21,6 +21,8 @@ import type { RunState } from "./state.ts";
 export interface SeamOwner {
   readonly name: string;
   readonly dead: boolean;
+  /** True if a call must wait at the gate. */
+  readonly shut: boolean;
   /** Handlers that run. */
   readonly frames: ReadonlySet<unknown>;
   /** Calls that are under way. */
@@ -55,8 +57,9 @@ export class Seam {
   readonly #worker: SeamOwner;
   readonly #state: RunState;
   readonly #connections = new Set<Connection>();
-  readonly #raw = new WeakMap<object, object>();
-  readonly #numbers = new WeakMap<object, number>();
+  /** By receipt and by raw message. A run is short: nothing need be forgotten. */
+  readonly #raw = new Map<object, object>();
+  readonly #numbers = new Map<object, number>();
 
   constructor(worker: SeamOwner, state: RunState) {
     this.#worker = worker;
@@ -64,7 +67,7 @@ export class Seam {
     this.adapter = {
       ...memory,
       open: async (options, _runtime, report) => {
-        await worker.gate();
+        if (worker.shut) await worker.gate();
         const inner = await memory.open(options as never, state.brokerRuntime, report);
         this.#connections.add(inner);
         return this.#connection(inner);
@@ -86,11 +89,11 @@ export class Seam {
   #connection(inner: Connection): Connection {
     return {
       sender: async (to, signal) => {
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         return this.#sender(await inner.sender(to, signal), to);
       },
       receiver: async (from, options, signal) => {
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         return this.#receiver(await inner.receiver(from, options, signal));
       },
       depth: async (of, signal) => inner.depth!(of, signal),
@@ -98,7 +101,7 @@ export class Seam {
       seek: async (of, to, signal) => inner.seek!(of, to, signal),
       classify: (cause, during) => (cause instanceof Chosen ? cause.fault : inner.classify(cause, during)),
       close: async () => {
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         await inner.close();
       },
     };
@@ -111,7 +114,7 @@ export class Seam {
       size: (message) => inner.size(message),
       send: (batch, signal) => this.#send(inner, batch, to, signal),
       close: async () => {
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         await inner.close();
       },
     };
@@ -123,7 +126,7 @@ export class Seam {
     to: Destination,
     signal: AbortSignal,
   ): Promise<readonly Sent[]> {
-    await this.#worker.gate();
+    if (this.#worker.shut) await this.#worker.gate();
     const { choices, story, faults } = this.#state;
     const number = this.#number(batch[0]!);
     const what = batch.length === 1 ? story.name(number) : `${story.name(number)} and ${batch.length - 1} more`;
@@ -133,26 +136,30 @@ export class Seam {
     try {
       const chosen = choices.choose(SITE.send, number, 8);
       if (chosen === 1 && faults.publish) {
-        story.tell(`${this.#worker.name}: ${where} accepts ${what}, and its answer is lost`, number, true);
+        story.tell(() => `${this.#worker.name}: ${where} accepts ${what}, and its answer is lost`, number, true);
         await inner.send(batch, signal);
         throw named("ambiguous", "no-answer");
       }
       if (chosen === 2 && faults.publish) {
-        story.tell(`${this.#worker.name}: ${what} is lost on its way to ${where}, without an answer`, number, true);
+        story.tell(
+          () => `${this.#worker.name}: ${what} is lost on its way to ${where}, without an answer`,
+          number,
+          true,
+        );
         throw named("ambiguous", "no-answer");
       }
       if (chosen === 3 && faults.publish) {
-        story.tell(`${this.#worker.name}: ${where} refuses ${what} for now (throttled)`, number, true);
+        story.tell(() => `${this.#worker.name}: ${where} refuses ${what} for now (throttled)`, number, true);
         throw named("throttled", "throttled");
       }
       if (chosen === 4 && faults.duplicate && unordered) {
-        story.tell(`the broker stores ${what} twice`, number, true);
+        story.tell(() => `the broker stores ${what} twice`, number, true);
         await inner.send(batch, signal);
       }
       let sent = batch;
       if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && to.model !== "stream") {
         const ms = chosen === 5 ? 40 : 5_000;
-        story.tell(`${what} takes ${ms} ms to arrive`, number, true);
+        story.tell(() => `${what} takes ${ms} ms to arrive`, number, true);
         sent = batch.map((message) => late(message, ms));
       }
       const answer = await inner.send(sent, signal);
@@ -160,7 +167,7 @@ export class Seam {
         this.#worker.die(`after it published ${what}`, number);
         return await never();
       }
-      await this.#worker.gate();
+      if (this.#worker.shut) await this.#worker.gate();
       return answer;
     } finally {
       if (!this.#worker.dead) this.#worker.busy--;
@@ -173,7 +180,7 @@ export class Seam {
       ...(inner.existing === undefined ? {} : { existing: inner.existing }),
       leases: (signal) => this.#leases(inner, signal),
       close: async () => {
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         await inner.close();
       },
     };
@@ -191,9 +198,9 @@ export class Seam {
       ...(inner.fencingToken === undefined ? {} : { fencingToken: inner.fencingToken }),
       lost: inner.lost,
       receive: async (max, waitMs, signal) => {
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         const found = await inner.receive(max, waitMs, signal);
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         for (const delivery of found ?? []) this.#seen(delivery);
         return found;
       },
@@ -202,13 +209,13 @@ export class Seam {
         ? {}
         : {
             extend: async (receipts: readonly unknown[], forMs: number, signal: AbortSignal) => {
-              await this.#worker.gate();
+              if (this.#worker.shut) await this.#worker.gate();
               return inner.extend!(receipts, forMs, signal);
             },
           }),
       ...(inner.limit === undefined ? {} : { limit: (most: number) => inner.limit!(most) }),
       release: async (reason, signal) => {
-        await this.#worker.gate();
+        if (this.#worker.shut) await this.#worker.gate();
         await inner.release(reason, signal);
       },
     };
@@ -220,7 +227,7 @@ export class Seam {
     forgets: boolean,
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
-    await this.#worker.gate();
+    if (this.#worker.shut) await this.#worker.gate();
     const { choices, story, faults } = this.#state;
     this.#worker.busy++;
     try {
@@ -231,10 +238,10 @@ export class Seam {
         const number = raw === undefined ? 0 : (this.#numbers.get(raw) ?? 0);
         const chosen = settlement.action === "ack" ? choices.choose(SITE.ack, number, 4) : 0;
         if (chosen === 1 && faults.ack) {
-          story.tell(`${this.#worker.name}: the acknowledgement of ${story.name(number)} fails`, number, true);
+          story.tell(() => `${this.#worker.name}: the acknowledgement of ${story.name(number)} fails`, number, true);
           outcomes.set(settlement, { cause: named("retryable", "no-answer") });
         } else if (chosen === 2 && faults.ack && forgets) {
-          story.tell(`the broker forgets the acknowledgement of ${story.name(number)}`, number, true);
+          story.tell(() => `the broker forgets the acknowledgement of ${story.name(number)}`, number, true);
           outcomes.set(settlement, undefined);
         } else if (chosen === 3 && faults.crash) {
           this.#worker.die(`before it acknowledges ${story.name(number)}`, number);
@@ -243,7 +250,7 @@ export class Seam {
       }
       const settled = kept.length === 0 ? [] : await inner.settle(kept, signal);
       for (const [at, settlement] of kept.entries()) outcomes.set(settlement, settled[at]);
-      await this.#worker.gate();
+      if (this.#worker.shut) await this.#worker.gate();
       return batch.map((settlement) => outcomes.get(settlement));
     } finally {
       if (!this.#worker.dead) this.#worker.busy--;
@@ -262,8 +269,9 @@ export class Seam {
 
   #number(message: WireMessage): number {
     const { dedup } = message;
-    // `id:hop`, then the source or a fingerprint.
-    const id = dedup === undefined ? undefined : /^(.*):\d+(?::[^:]*)?$/s.exec(dedup)?.[1];
+    if (dedup === undefined) return 0;
+    // `id:0`, or of a copy `id:hop:fingerprint`.
+    const id = dedup.endsWith(":0") ? dedup.slice(0, -2) : /^(.*):\d+(?::[^:]*)?$/s.exec(dedup)?.[1];
     return id === undefined ? 0 : this.#state.story.number(id);
   }
 }

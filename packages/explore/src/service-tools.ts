@@ -21,7 +21,7 @@ export function clockOf(worker: Worker): Clock {
       if (background) worker.sleeping++;
       else worker.busy++;
       await worker.runtime.sleep(ms, signal);
-      await worker.gate();
+      if (worker.shut) await worker.gate();
       if (background) worker.sleeping--;
       else worker.busy--;
     },
@@ -83,21 +83,21 @@ async function published<T>(
   send: () => Promise<T>,
 ): Promise<T> {
   for (const { type, data, id } of messages) {
-    const number = story.number(id, `${channel.name}.${type}`);
+    const number = story.number(id, channel.name, type);
     ledger.asked(worker.name, channel, { channel: channel.name, type, data, id }, number);
-    story.tell(`${worker.name} publishes ${story.name(number)} ${quoted(data)}`, number);
+    story.tell(() => `${worker.name} publishes ${story.name(number)} ${quoted(data)}`, number);
   }
   worker.busy++;
   try {
     const answer = await send();
-    await worker.gate();
+    if (worker.shut) await worker.gate();
     for (const [at, { id }] of messages.entries())
       if (!Array.isArray(answer) || (answer[at] as { ok: boolean }).ok) ledger.accepted(id);
     return answer;
   } catch (error) {
     for (const { id } of messages) {
       const number = story.number(id);
-      story.tell(`${worker.name}: the publish of ${story.name(number)} rejects: ${thrownBy(error)}`, number);
+      story.tell(() => `${worker.name}: the publish of ${story.name(number)} rejects: ${thrownBy(error)}`, number);
     }
     throw error;
   } finally {

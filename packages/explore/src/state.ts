@@ -1,16 +1,13 @@
 /** What the parts of one run share. */
-import type { AnyChannel, Runtime } from "@switchyard/core";
+import type { AnyDelivery, Runtime } from "@switchyard/core";
 import { seededRandom } from "@switchyard/core/testing";
 import { Choices, type Start } from "./choices.ts";
 import { Clock } from "./clock.ts";
 import type { Courses } from "./courses.ts";
 import { ALL_FAULTS, type Faults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
-import type { Scenario } from "./scenario.ts";
+import type { AnyScenario, Prepared } from "./prepared.ts";
 import { Story } from "./story.ts";
-
-/** A scenario whose types do not matter any more. */
-export type AnyScenario = Scenario<readonly AnyChannel[], any>;
 
 /** What was wrong with a run. Two failures are the same if their `name`s are. */
 export interface Wrong {
@@ -29,6 +26,7 @@ let runs = 0;
 
 /** One run: its time, its choices, its world, and what has happened in it. */
 export class RunState {
+  readonly prepared: Prepared;
   readonly scenario: AnyScenario;
   readonly seed: number;
   readonly clock = new Clock();
@@ -45,16 +43,20 @@ export class RunState {
   readonly brokerRuntime: Runtime;
   readonly world: object;
   readonly performed: Performed[] = [];
+  /** Deliveries whose middleware has begun: their handler is part of the same attempt. Absent without middleware. */
+  begun: Set<AnyDelivery> | undefined;
   /** The longest hold of a group, in milliseconds. */
   holdMs = 0;
   /** The first thing that was wrong. */
   wrong: Wrong | undefined;
 
-  constructor(scenario: AnyScenario, start: Start, courses: Courses) {
+  constructor(prepared: Prepared, start: Start) {
+    const { scenario, courses } = prepared;
+    this.prepared = prepared;
     this.scenario = scenario;
     this.seed = start.seed;
     this.choices = new Choices(start, seededRandom(start.seed ^ 0x5ced));
-    this.story = new Story(this.clock);
+    this.story = new Story(this.clock, start.recorded ?? true);
     this.ledger = new Ledger(scenario.channels, this.story);
     this.courses = courses;
     this.learning = courses.empty;

@@ -14,8 +14,8 @@ export interface Entry {
 
 /** A message as the story calls it. */
 interface Known {
-  readonly number: number;
-  readonly name: string;
+  readonly channel: string | undefined;
+  readonly type: string | undefined;
 }
 
 /** A story up to this length is told whole. */
@@ -28,12 +28,16 @@ const LAST_LINES = 12;
 export class Story {
   readonly entries: Entry[] = [];
   readonly #clock: { readonly elapsed: number };
-  readonly #messages = new Map<string, Known>();
-  readonly #names = new Map<number, string>();
+  readonly #recorded: boolean;
+  readonly #numbers = new Map<string, number>();
+  /** In the order of their numbers. */
+  readonly #names: Known[] = [];
   #from = 0;
 
-  constructor(clock: { readonly elapsed: number }) {
+  /** Words cost more than the run itself: a run that is not recorded has names and no entries. */
+  constructor(clock: { readonly elapsed: number }, recorded: boolean) {
     this.#clock = clock;
+    this.#recorded = recorded;
   }
 
   /** The story begins now: what was told before is how the services came up. */
@@ -42,23 +46,24 @@ export class Story {
     this.entries.length = 0;
   }
 
-  tell(text: string, message = 0, chosen = false): void {
-    this.entries.push({ at: this.#clock.elapsed - this.#from, text, message, chosen });
+  tell(text: () => string, message = 0, chosen = false): void {
+    if (!this.#recorded) return;
+    this.entries.push({ at: this.#clock.elapsed - this.#from, text: text(), message, chosen });
   }
 
-  /** The number of a message: by its id, in the order in which they were published. `what` names it if it is new. */
-  number(id: string, what = "message"): number {
-    const known = this.#messages.get(id);
-    if (known !== undefined) return known.number;
-    const number = this.#messages.size + 1;
-    const name = `${what} #${number}`;
-    this.#messages.set(id, { number, name });
-    this.#names.set(number, name);
+  /** The number of a message: by its id, in the order in which they were published. Channel and type name it if it is new. */
+  number(id: string, channel?: string, type?: string): number {
+    const known = this.#numbers.get(id);
+    if (known !== undefined) return known;
+    const number = this.#names.push({ channel, type });
+    this.#numbers.set(id, number);
     return number;
   }
 
   name(number: number): string {
-    return this.#names.get(number) ?? "no message";
+    const known = this.#names[number - 1];
+    if (known === undefined) return "no message";
+    return `${known.channel === undefined ? "message" : `${known.channel}.${known.type}`} #${number}`;
   }
 
   /** What it took: the lines that were chosen. */

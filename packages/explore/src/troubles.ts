@@ -28,13 +28,13 @@ function plan(state: RunState, processes: Processes, number: number): void {
     const worker = workers[whom % workers.length];
     if (worker === undefined) return;
     if (kind === 1 && faults.cut) {
-      story.tell(`the connection of ${worker.name} is cut`, 0, true);
+      story.tell(() => `the connection of ${worker.name} is cut`, 0, true);
       worker.seam.cut();
     } else if (kind === 2 && faults.restart) {
-      story.tell(`${worker.name} is stopped, as for a deployment`, 0, true);
+      story.tell(() => `${worker.name} is stopped, as for a deployment`, 0, true);
       processes.redeploy(worker);
     } else if (kind === 3 && faults.clock) {
-      story.tell(`the wall clock of ${worker.name} jumps by ${jump / 60_000} min`, 0, true);
+      story.tell(() => `the wall clock of ${worker.name} jumps by ${jump / 60_000} min`, 0, true);
       worker.skewMs += jump;
     } else if (kind === 4 && faults.crash) worker.die("between two steps");
     else if (kind === 5 && faults.reshard) split(state, processes, whom);
@@ -49,7 +49,7 @@ function split({ broker, story, ledger }: RunState, processes: Processes, whom: 
   const partitions = address === "" ? [] : (controls?.partitions(address) ?? []);
   const partition = partitions[whom % partitions.length];
   if (controls === undefined || partition === undefined || partitions.length > MOST_PARTITIONS) return;
-  story.tell(`partition ${partition} of ${name} is split`, 0, true);
+  story.tell(() => `partition ${partition} of ${name} is split`, 0, true);
   ledger.resharded(name);
   controls.split(address, partition);
 }

@@ -22,6 +22,7 @@ export class EffectFailed extends Error {
 
   constructor(worker: Worker, text: string) {
     super(text);
+    worker.rejects();
     this.unhandled = () => worker.die("of an unhandled rejection: nobody awaits the effect that failed");
   }
 }
@@ -58,7 +59,12 @@ export class Worker implements Owner, SeamOwner {
     this.seam = new Seam(this, state);
   }
 
-  /** Lets a call of a living process through, when it is not paused. */
+  /** True if a call must wait at the {@link gate}. Asked first, since a call that waits for nothing costs a promise. */
+  get shut(): boolean {
+    return this.dead || this.pausedUntil > this.#state.clock.elapsed;
+  }
+
+  /** Lets a call through if the process lives, once it does not stand still. */
   async gate(): Promise<void> {
     if (this.dead) return never();
     if (this.pausedUntil > this.#state.clock.elapsed)
@@ -69,7 +75,7 @@ export class Worker implements Owner, SeamOwner {
   /** Dies as if the machine had lost its power. */
   die(how: string, message = 0): void {
     if (this.dead) return;
-    this.#state.story.tell(`${this.name} dies ${how}${this.#others(message)}`, message, true);
+    this.#state.story.tell(() => `${this.name} dies ${how}${this.#others(message)}`, message, true);
     this.dead = true;
     this.frames.clear();
     this.busy = 0;
@@ -88,11 +94,16 @@ export class Worker implements Owner, SeamOwner {
     return where.length === 0 ? "" : `, and with it ${where.join(", ")}`;
   }
 
+  /** An effect of it is about to fail, and perhaps nobody awaits it. */
+  rejects(): void {
+    this.#state.clock.rejections = true;
+  }
+
   /** Stands still for longer than a hold. */
   pause(how: string, message = 0): void {
     const { clock, holdMs, story, ledger } = this.#state;
     const ms = Math.ceil(holdMs * PAUSE);
-    story.tell(`${this.name} stands still for ${ms / 1_000} s ${how}`, message, true);
+    story.tell(() => `${this.name} stands still for ${ms / 1_000} s ${how}`, message, true);
     this.pausedUntil = clock.elapsed + ms;
     // What it ran does not run while it stands still, and its hold is over when it goes on.
     ledger.died(this.name);
@@ -105,57 +116,56 @@ export class Worker implements Owner, SeamOwner {
     args: readonly unknown[],
     act: () => T | Promise<T>,
   ): Promise<T> {
-    const { choices, story, faults, performed } = this.#state;
+    const { choices, story, faults, performed, courses } = this.#state;
     const message = frame?.message ?? 0;
-    const who = message === 0 ? this.name : `${this.name} (#${message})`;
+    const who = () => (message === 0 ? this.name : `${this.name} (#${message})`);
     if (this.dead) return never();
     this.busy++;
+    frame?.begins(name);
     try {
       const before = choices.choose(SITE.before, message, 7);
       if (before === 2 && faults.pause) this.pause(`before ${name}`, message);
       const slow = before >= 4 ? SLOW_MS[before - 4]! : 0;
-      if (slow > 0) story.tell(`${who}: ${name} takes ${slow} ms`, message, true);
-      await this.gate();
+      if (slow > 0) story.tell(() => `${who()}: ${name} takes ${slow} ms`, message, true);
+      if (this.shut) await this.gate();
       await this.runtime.sleep(slow + EFFECT_MS);
-      await this.gate();
+      if (this.shut) await this.gate();
       if ((before === 1 || before === 6) && faults.crash) {
         this.die(between(frame, frame?.last, name), message);
         return await never();
       }
       if (before === 3 && faults.effect) {
-        story.tell(`${who}: ${called(name, args)} fails, and nothing was done`, message, true);
+        story.tell(() => `${who()}: ${called(name, args)} fails, and nothing was done`, message, true);
         throw new EffectFailed(this, `${name} failed (chosen by the run; nothing was done)`);
       }
-      // Told at once: another handler of this process may die in the same moment, and what was done is done.
-      const done = () => {
-        if (frame !== undefined) frame.last = name;
-        performed.push({ name, args, message });
-        story.tell(`${who}: ${called(name, args)}`, message);
-      };
       let result: T;
       try {
         const doing = act();
         result = typeof (doing as PromiseLike<T> | undefined)?.then === "function" ? await doing : (doing as T);
-        done();
+        // Told at once: another handler of this process may die in the same moment, and what was done is done.
+        if (frame !== undefined) frame.last = name;
+        performed.push({ name, args, message });
+        story.tell(() => `${who()}: ${called(name, args)}`, message);
       } catch (error) {
-        story.tell(`${who}: ${called(name, args)} throws ${thrownBy(error)}`, message);
+        story.tell(() => `${who()}: ${called(name, args)} throws ${thrownBy(error)}`, message);
         throw error;
       }
-      await this.gate();
+      if (this.shut) await this.gate();
       const then = choices.choose(SITE.after, message, 4);
-      const next = this.#state.courses.after(name);
+      if (then === 0) return result;
       if (then === 1 && faults.crash) {
-        this.die(between(frame, name, next), message);
+        this.die(between(frame, name, courses.after(name)), message);
         return await never();
       }
       if (then === 2 && faults.effect) {
-        story.tell(`${who}: the answer of ${name} is lost, so it fails after it was done`, message, true);
+        story.tell(() => `${who()}: the answer of ${name} is lost, so it fails after it was done`, message, true);
         throw new EffectFailed(this, `${name} failed (chosen by the run; it was done, and its answer lost)`);
       }
-      if (then === 3 && faults.pause) this.pause(between(frame, name, next), message);
-      await this.gate();
+      if (then === 3 && faults.pause) this.pause(between(frame, name, courses.after(name)), message);
+      if (this.shut) await this.gate();
       return result;
     } finally {
+      frame?.ends(name);
       if (!this.dead) this.busy--;
     }
   }
