@@ -28,7 +28,13 @@ export function adviceFor(name: string, story: Story): string[] {
   const last = entries.at(-1)?.message ?? 0;
   const missing = name.startsWith("eventually") || name === "lost" || name === "compare";
   if (name === "never-ends") return [ENDLESS];
-  if (said("(a missing await?)") || chose("has long returned") || chose("unhandled rejection")) return [LEFT];
+  if (
+    said("in the background is over") ||
+    said("(a missing await?)") ||
+    chose("has long returned") ||
+    chose("unhandled rejection")
+  )
+    return [LEFT];
   if (chose("stands still")) return [LATE];
   if (chose(" ms to arrive")) return [ORDER];
   if (

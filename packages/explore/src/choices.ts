@@ -48,7 +48,7 @@ export class Choices {
   readonly #random: () => number;
   readonly #rate: number;
   #left: number;
-  #over = false;
+  #begun = false;
 
   constructor(start: Start, random: () => number) {
     this.#random = random;
@@ -60,9 +60,9 @@ export class Choices {
     this.#rate = [0.03, 0.1, 0.3][Math.floor(random() * 3)]!;
   }
 
-  /** From here on nothing but the calm choice: what is under way must come to its end. */
-  end(): void {
-    this.#over = true;
+  /** Up to here nothing but the calm choice: the services come up. */
+  begin(): void {
+    this.#begun = true;
   }
 
   /** A number from 0, the calm choice, to `options - 1`. `weight` makes it likelier (1: as the run's rate says). */
@@ -71,7 +71,7 @@ export class Choices {
     const place = this.#places.get(id) ?? 0;
     this.#places.set(id, place + 1);
     this.trace = mixed(mixed(this.trace, id), place);
-    if (this.#over || options < 2) return 0;
+    if (!this.#begun || options < 2) return 0;
     const value =
       this.#given === undefined ? this.#draw(options, weight) : (this.#given.get(`${site} ${subject} ${place}`) ?? 0);
     if (value <= 0 || value >= options) return 0;

@@ -14,6 +14,8 @@ export interface Faults {
   readonly delay: boolean;
   /** A publish is refused, or accepted and its answer lost. */
   readonly publish: boolean;
+  /** A receive is refused, or the answer with its messages is lost, so that they come again when their hold is over. */
+  readonly receive: boolean;
   /** An acknowledgement does not arrive. */
   readonly ack: boolean;
   /** A connection is cut. */
@@ -33,6 +35,7 @@ export const ALL_FAULTS: Faults = {
   duplicate: true,
   delay: true,
   publish: true,
+  receive: true,
   ack: true,
   cut: true,
   clock: true,

@@ -40,7 +40,7 @@ async function handle(
   deliveries: readonly AnyDelivery[],
   act: () => unknown,
 ): Promise<unknown> {
-  if (worker.dead) return new Promise(() => {});
+  if (worker.shut) await worker.gate();
   const { group } = consumer;
   const first = deliveries[0]!;
   const { story, ledger, begun } = state;

@@ -28,7 +28,7 @@ export class Processes {
 
   constructor(state: RunState) {
     this.#state = state;
-    this.outside = new Worker("the outside", "outside", state.seed + 2, state, () => {});
+    this.outside = new Worker("the outside", "outside", 0, state, () => {});
   }
 
   /** Makes and starts every process. `until` lets time pass until something is there. */
@@ -46,6 +46,8 @@ export class Processes {
     const stopped = this.living.get(worker)!.stop({ deadline: "5s" });
     void stopped.then(() => {
       if (worker.dead) return;
+      if (worker.sleeping > 0 || worker.busy > 0)
+        this.#state.story.tell(() => `${worker.name} has stopped, and what it did in the background is over`);
       worker.dead = true;
       this.#died(worker);
     });
@@ -67,7 +69,7 @@ export class Processes {
   /** A process and its consumers, not yet connected. */
   #make(service: string, name: string): Made {
     const state = this.#state;
-    const worker = new Worker(name, service, state.seed + 100 * ++this.#lives, state, (dead) => this.#died(dead));
+    const worker = new Worker(name, service, ++this.#lives, state, (dead) => this.#died(dead));
     const made: Made = { worker, consumers: [], messaging: undefined };
     const tools = {
       world: effectsOf(state.world, (effect, args, act) => worker.perform(undefined, effect, args, act)),

@@ -69,6 +69,7 @@ class Run {
     const state = this.#state;
     await this.processes.start((work) => this.#until(work));
     state.story.begin();
+    state.choices.begin();
     void this.#play();
     trouble(state, this.processes);
     await this.#middle();

@@ -20,6 +20,8 @@ import type { RunState } from "./state.ts";
 /** The process that a seam belongs to. */
 export interface SeamOwner {
   readonly name: string;
+  /** The place among all processes that the run has made. */
+  readonly number: number;
   readonly dead: boolean;
   /** True if a call must wait at the gate. */
   readonly shut: boolean;
@@ -31,6 +33,9 @@ export interface SeamOwner {
   gate(): Promise<void>;
   die(how: string, message: number): void;
 }
+
+/** Receives are many: each is less likely to go wrong than a publish. */
+const RECEIVES = 0.1;
 
 const never = (): Promise<never> => new Promise(() => {});
 const named = (kind: Fault["kind"], code: string): Chosen => new Chosen({ kind, code });
@@ -193,14 +198,26 @@ export class Seam {
   }
 
   #lease(inner: Lease, forgets: boolean): Lease {
+    const { choices, story, faults } = this.#state;
     return {
       id: inner.id,
       ...(inner.fencingToken === undefined ? {} : { fencingToken: inner.fencingToken }),
       lost: inner.lost,
       receive: async (max, waitMs, signal) => {
         if (this.#worker.shut) await this.#worker.gate();
+        const chosen = choices.choose(SITE.receive, this.#worker.number, forgets ? 4 : 3, RECEIVES);
+        if (chosen !== 0 && chosen < 3 && faults.receive) {
+          const why = chosen === 1 ? "is refused for now (throttled)" : "gets no answer";
+          story.tell(() => `a receive of ${this.#worker.name} ${why}`, 0, true);
+          throw named(chosen === 1 ? "throttled" : "retryable", chosen === 1 ? "throttled" : "no-answer");
+        }
         const found = await inner.receive(max, waitMs, signal);
         if (this.#worker.shut) await this.#worker.gate();
+        if (chosen === 3 && faults.receive && found !== null && found !== undefined && found.length > 0) {
+          const what = found.length === 1 ? "a message" : `${found.length} messages`;
+          story.tell(() => `the broker hands ${what} to ${this.#worker.name}, and its answer is lost`, 0, true);
+          throw named("retryable", "no-answer");
+        }
         for (const delivery of found ?? []) this.#seen(delivery);
         return found;
       },

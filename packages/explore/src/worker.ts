@@ -13,6 +13,9 @@ const SLOW_MS = [40, 3_000, 3_000];
 /** A pause is longer than the longest hold by this factor. */
 const PAUSE = 1.5;
 
+/** Between the seeds of processes. */
+const SEED_STEP = 100;
+
 const never = (): Promise<never> => new Promise(() => {});
 
 /** An effect that the run let fail. Handlers see it as they see a failed request. If nobody does, it ends the process. */
@@ -35,6 +38,7 @@ function between(frame: Frame | undefined, last: string | undefined, next: strin
 /** A process: a place for one `connect()`, which can die. After that no call of it reaches anything, and nothing answers it. */
 export class Worker implements Owner, SeamOwner {
   readonly name: string;
+  readonly number: number;
   readonly service: string;
   readonly runtime: Runtime;
   readonly seam: Seam;
@@ -50,12 +54,13 @@ export class Worker implements Owner, SeamOwner {
   readonly #state: RunState;
   readonly #died: (worker: Worker) => void;
 
-  constructor(name: string, service: string, seed: number, state: RunState, died: (worker: Worker) => void) {
+  constructor(name: string, service: string, number: number, state: RunState, died: (worker: Worker) => void) {
     this.name = name;
+    this.number = number;
     this.service = service;
     this.#state = state;
     this.#died = died;
-    this.runtime = state.clock.runtimeFor(this, seed);
+    this.runtime = state.clock.runtimeFor(this, state.seed + SEED_STEP * (number + 1));
     this.seam = new Seam(this, state);
   }
 
