@@ -2711,8 +2711,6 @@ export declare abstract class OutgoingMessage implements Linked<OutgoingMessage>
     set finished(is: boolean);
     get ambiguous(): boolean;
     set ambiguous(is: boolean);
-    get unlisten(): (() => void) | undefined;
-    set unlisten(unlisten: (() => void) | undefined);
     get lane(): Lane | undefined;
     set lane(lane: Lane | undefined);
     get behind(): OutgoingMessage | undefined;

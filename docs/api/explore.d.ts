@@ -97,6 +97,7 @@ export interface Faults {
     readonly duplicate: boolean;
     readonly delay: boolean;
     readonly publish: boolean;
+    readonly receive: boolean;
     readonly ack: boolean;
     readonly cut: boolean;
     readonly clock: boolean;
