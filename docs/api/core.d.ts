@@ -1561,6 +1561,7 @@ export declare class HeldMessage implements Linked<HeldMessage>, Listed<HeldMess
     readonly state: HeldState;
     deadline: number | undefined;
     failures: number;
+    attempted: boolean;
     readonly before: number;
     get waits(): number;
     dueAt: number;
@@ -1591,6 +1592,7 @@ export declare class PostponedMessage extends HeldMessage {
 export interface Known {
     readonly attempts: number;
     readonly firstAt: number | undefined;
+    readonly attempted?: boolean;
     readonly waits?: number;
 }
 export declare class Attempts {
@@ -2939,7 +2941,7 @@ export declare function virtualRuntime(options?: VirtualRuntimeOptions): Virtual
 
 // wire/attribute-table.d.ts
 import { type Carried, type Envelope } from "./envelope.ts";
-type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId" | "notBefore";
 export interface Attribute {
     readonly name: string;
     readonly field: Field;
@@ -2962,6 +2964,7 @@ export interface Envelope {
     readonly hop: number;
     readonly redrives?: number | undefined;
     readonly expiresAt?: number | undefined;
+    readonly notBefore?: number | undefined;
     readonly contentType: string;
     readonly headers: Readonly<Record<string, string>>;
     readonly traceparent?: string | undefined;

@@ -209,6 +209,21 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "counts an attempt that nobody has made",
+    of: "memory queue",
+    caughtBy: "B-retry-total-unattempted",
+    hooks: () => ({
+      receive: async (max, call) =>
+        (await call(max))?.map((one) => ({ ...one, attempt: (one.attempt ?? 1) + 1 })) ?? null,
+    }),
+  },
+  {
+    name: "forgets until when a message was to wait",
+    of: "memory queue",
+    caughtBy: "B-retry-total-after-delay",
+    hooks: sending(inCe(/,"notbefore":"[^"]*"/, "")),
+  },
+  {
     name: "knows a receipt for a quarter of a second only",
     of: "memory queue",
     caughtBy: "C6-refused-settlement-is-tried-again",

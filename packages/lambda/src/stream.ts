@@ -93,7 +93,11 @@ class Work {
     const blocked = rest[0]!;
     if (row !== undefined && !(await this.#due(row, answerAt))) return this.#nothing(settled);
     if (row !== undefined && row.attempts > 0)
-      this.#group.context.attempts.failed(blocked.id, { attempts: row.attempts, firstAt: row.firstAt });
+      this.#group.context.attempts.failed(blocked.id, {
+        attempts: row.attempts,
+        firstAt: row.firstAt,
+        attempted: true,
+      });
     const crashes = row?.begun ?? 0;
     await this.#begin(blocked, row);
     // The engine condemns a record whose holders ended too often without getting past it.

@@ -1,6 +1,6 @@
-import { DependencyDown } from "@switchyard/core";
+import { DependencyDown, middleware } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { all, assert, deadLetters, exactly, pulls, range } from "./kit.ts";
+import { all, assert, deadLetters, delays, exactly, pulls, range } from "./kit.ts";
 
 const clause = "breaker";
 
@@ -143,6 +143,65 @@ export const cases: readonly ContractCase[] = [
       await app.publish(channel, t.item(1));
       await t.until(() => app.eventsOf("dead-letter").length === 1, "the dead letter");
       assert.equal(app.eventsOf("dead-letter")[0].code, "retry-time-over");
+      assert.ok(seen.seen.length >= 3, `${seen.seen.length} tries`);
+    },
+  },
+  {
+    id: "B-retry-total-unattempted",
+    clause,
+    title:
+      "retry.total ends no message whose handler never began: once its middleware lets it through, it has one attempt",
+    needs: deadLetters,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({
+        channels: [channel],
+        retry: { attempts: 1, first: "100ms", max: "200ms", total: "1s" },
+      });
+      let down = true;
+      let refused = 0;
+      const claims = middleware(async (_delivery, next) => {
+        if (!down) return next();
+        refused++;
+        throw new DependencyDown("the inbox's store");
+      });
+      const seen = t.recorder(() => {
+        throw new DependencyDown("the database");
+      });
+      await app.consume(channel, "main", seen.handle, { use: [claims] });
+      const at = t.runtime.monotonic();
+      await app.publish(channel, t.item(1));
+      await t.until(() => refused >= 4 && t.runtime.monotonic() - at > 3_000, "more than total");
+      assert.deepEqual([seen.seen.length, app.eventsOf("dead-letter").length], [0, 0]);
+      down = false;
+      await exactly(t, () => app.eventsOf("dead-letter").length, 1, "the dead letter");
+      assert.equal(app.eventsOf("dead-letter")[0].code, "retry-time-over");
+      assert.equal(seen.seen.length, 1);
+    },
+  },
+  {
+    id: "B-retry-total-after-delay",
+    clause,
+    title:
+      "a delay that the publisher asked for does not count towards retry.total: it is counted from when it is over",
+    needs: all(deadLetters, delays),
+    run: async (t) => {
+      const channel = t.channel({ needs: { delay: "10s" } });
+      const app = await t.app({
+        channels: [channel],
+        retry: { attempts: 1, first: "100ms", max: "200ms", total: "2s" },
+      });
+      const seen = t.recorder(() => {
+        throw new DependencyDown("the database");
+      });
+      await app.consume(channel, "main", seen.handle);
+      const at = t.runtime.monotonic();
+      await app.publish(channel, t.item(1), { delay: "3s" });
+      await exactly(t, () => app.eventsOf("dead-letter").length, 1, "the dead letter", 30_000);
+      assert.equal(app.eventsOf("dead-letter")[0].code, "retry-time-over");
+      // The time is looked at when the attempt has ended.
+      const last = seen.seen.at(-1)!.endedAt! - at;
+      assert.ok(last >= 4_900, `the last try ended after ${last} ms`);
       assert.ok(seen.seen.length >= 3, `${seen.seen.length} tries`);
     },
   },

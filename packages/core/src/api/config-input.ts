@@ -304,8 +304,9 @@ export interface RetryInput<Null = never> {
    */
   readonly jitter?: number | Null;
   /**
-   * For how long a message is tried, counted from when the broker accepted it. After that, the next failure is its last, whatever
-   * `attempts` allows. Errors that use up no attempt are bounded by this alone. Default: no limit.
+   * For how long a message is tried, counted from when the broker accepted it, or from when the delay is over that its publisher asked
+   * for. After that, the next failure is its last, whatever `attempts` allows. Errors that use up no attempt are bounded by this alone.
+   * A message whose handler has not begun yet gets one attempt, however late it is. Default: no limit.
    */
   readonly total?: Duration | Null;
 }

@@ -139,6 +139,11 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
     return this.#options?.expiresAt;
   }
 
+  get notBefore(): number | undefined {
+    const delayMs = this.#options?.delayMs;
+    return delayMs === undefined || delayMs === 0 ? undefined : this.time + delayMs;
+  }
+
   get bodyLength(): number {
     return this.#content.length;
   }

@@ -1,7 +1,7 @@
 import { type AttachedConsumer, attaches, attachMiddleware } from "../consume/group/attach.ts";
 import { runHandler } from "../consume/attempt/run.ts";
 import { runBatch } from "../consume/attempt/batch.ts";
-import { decide } from "../consume/attempt/retry-policy.ts";
+import { decide, isDown } from "../consume/attempt/retry-policy.ts";
 import { describeError } from "../consume/attempt/describe-error.ts";
 import { HeldMessage, type Keeper } from "../consume/lease/held-message.ts";
 import { screen, type ScreenContext } from "../consume/attempt/screen.ts";
@@ -71,9 +71,12 @@ export async function attemptOnce(
       ? await runBatch(context, [{ message: held, view: screened }])
       : [await runHandler(consumer, screened.type, screened.data, screened)];
   for (const end of close) await end();
-  const decision = decide(policy, result ?? { verdict: "ack" }, {
+  const ended = result ?? { verdict: "ack" };
+  const decision = decide(policy, ended, {
     attempt: held.attempt,
     ageMs: 0,
+    down: isDown(ended, undefined),
+    attempted: true,
     random: runtime.random,
     describe: describeError,
     redact: String,

@@ -6,7 +6,7 @@ import { epoch } from "../base/iso-time.ts";
 import { type Carried, type Envelope, MAX_HOP } from "./envelope.ts";
 import { quoteName } from "./text.ts";
 
-type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId" | "notBefore";
 
 /** One attribute of the envelope: its name, and how it is written and read. */
 export interface Attribute {
@@ -102,6 +102,17 @@ export const ATTRIBUTES: readonly Attribute[] = [
     write: ({ causationId }) => (causationId === undefined ? undefined : quoteName(causationId)),
     // Another producer's event may use the name for something else.
     read: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  },
+  {
+    name: "notbefore",
+    field: "notBefore",
+    json: "string",
+    write: ({ notBefore }) => (notBefore === undefined ? undefined : `"${new Date(notBefore).toISOString()}"`),
+    // Another producer's event may use the name for something else.
+    read: (value) => {
+      const at = epoch(value);
+      return Number.isNaN(at) ? undefined : at;
+    },
   },
 ];
 

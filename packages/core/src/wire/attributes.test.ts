@@ -48,3 +48,11 @@ test("a header cut short is no envelope, not even the first that a process reads
   const fresh = await import("./attributes.ts");
   expect(fresh.fromAttributes('{"specversion":"1.0","id":"m-', "order.placed", {})).toBeUndefined();
 });
+
+test("when a delay is over is told, and a stranger's attribute of that name is as if it were not there", () => {
+  const read = (notbefore: unknown) =>
+    fromAttributes(JSON.stringify({ specversion: "1.0", id: "1", source: "s", notbefore }), "t", {});
+  expect(read("2026-01-01T00:00:00.000Z")).toMatchObject({ notBefore: Date.parse("2026-01-01T00:00:00.000Z") });
+  for (const other of ["soon", 7, "", null]) expect(read(other)).toMatchObject({ id: "1", notBefore: undefined });
+  expect(read(undefined)).not.toHaveProperty("notBefore");
+});

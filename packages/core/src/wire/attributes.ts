@@ -52,14 +52,15 @@ function optionalMembers(envelope: Envelope): string {
 }
 
 /** True if the envelope has none of the table's attributes. Written out instead of a loop, because it runs for each message. */
-const hasOnlyRequired = ({ key, expiresAt, hop, to, carried, causationId }: Envelope): boolean =>
+const hasOnlyRequired = ({ key, expiresAt, hop, to, carried, causationId, notBefore }: Envelope): boolean =>
   // A redriven message has a hop.
   key === undefined &&
   expiresAt === undefined &&
   hop === 0 &&
   to === undefined &&
   carried === undefined &&
-  causationId === undefined;
+  causationId === undefined &&
+  notBefore === undefined;
 
 /** True if the envelope has only what every message has. */
 function fitsFastPath(envelope: Envelope): boolean {

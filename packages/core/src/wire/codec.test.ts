@@ -72,6 +72,7 @@ const envelopes = fc
     headers: fc.dictionary(fc.stringMatching(/^[a-z0-9-]{1,9}$/), text),
     key: optional(name),
     expiresAt: optional(time),
+    notBefore: optional(time),
     traceparent: fc.constant("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     tracestate: optional(fc.constant("a=b")),
     dead: optional(dead),

@@ -18,6 +18,11 @@ export interface Envelope {
   readonly redrives?: number | undefined;
   /** The message must not be handled from this time on (epoch milliseconds). */
   readonly expiresAt?: number | undefined;
+  /**
+   * On a message published with a delay: when that delay is over (epoch milliseconds). The broker keeps the delay; this tells the
+   * group since when the message could be handled.
+   */
+  readonly notBefore?: number | undefined;
   /** The media type of the data. */
   readonly contentType: string;
   /** The user's headers. */

@@ -1,4 +1,13 @@
-import { ACK, type Attempt, attemptOf, forgotten, isPromise, throughMiddleware, verdictFor } from "./run.ts";
+import {
+  ACK,
+  type Attempt,
+  attemptOf,
+  beforeHandler,
+  forgotten,
+  isPromise,
+  throughMiddleware,
+  verdictFor,
+} from "./run.ts";
 import type { MiddlewareShape } from "../../api/shapes.ts";
 import { Release, Skip } from "../../api/verdicts.ts";
 import type { Condemned } from "../lease/held-message.ts";
@@ -14,6 +23,8 @@ import { View } from "./view.ts";
 interface BatchItem {
   readonly message: HeldMessage;
   readonly view: View;
+  /** The handler was given it. */
+  begun?: boolean;
 }
 
 /**
@@ -137,7 +148,8 @@ export async function runBatch(
   context: Pick<GroupContext, "consumer"> & Partial<Pick<GroupContext, "traced">>,
   items: readonly BatchItem[],
 ): Promise<Attempt[]> {
-  return through(context, context.consumer.options.use ?? [], items);
+  const attempts = await through(context, context.consumer.options.use ?? [], items);
+  return attempts.map((attempt, i) => (items[i]?.begun === true ? attempt : beforeHandler(attempt)));
 }
 
 /** Runs middleware from the outside in: once around the batch where it can, otherwise around each item. */
@@ -276,6 +288,7 @@ async function handle(
     },
     [Symbol.iterator]: () => views[Symbol.iterator](),
   };
+  for (const item of items) item.begun = true;
   let whole: Attempt;
   try {
     const run = () => context.consumer.handler?.(batch);

@@ -2,8 +2,9 @@ import { isMessagingError, type MessagingError } from "../../api/errors.ts";
 import { postpone } from "./postpone.ts";
 import { NO_ROOM } from "../lease/bodies.ts";
 import type { Attempt } from "./run.ts";
+import type { Capabilities } from "../../driver/index.ts";
 import { copyToDeadLetters } from "./dead-letter-copy.ts";
-import { type Decision, decide } from "./retry-policy.ts";
+import { type Decision, decide, isDown } from "./retry-policy.ts";
 import { type Condemned } from "../lease/held-message.ts";
 import { withError } from "./describe-error.ts";
 import type { GroupContext } from "../lease/group-context.ts";
@@ -30,16 +31,20 @@ export class Concluder {
     }
     const now = runtime.now();
     const { attempt: number, delivery, firstFailedAt } = message;
+    const down = isDown(attempt, plan.breaker?.on);
+    // Whatever becomes of the message. Other failures say nothing of what the handler needs.
+    if (gate !== undefined && down) gate.note(message, "failed", attempt.error);
+    if (!down || !("unbegun" in attempt)) message.attempted = true;
     const decision = decide(plan.policy, attempt, {
       attempt: number,
-      ageMs: now - (delivery.enqueuedAt ?? firstFailedAt ?? now),
-      downOn: plan.breaker?.on,
+      // A delay that the publisher asked for is no time in which the message could be tried.
+      ageMs: now - Math.max(delivery.enqueuedAt ?? firstFailedAt ?? now, message.opened?.envelope?.notBefore ?? 0),
+      down,
+      attempted: message.attempted || (number > 1 && countsAttempts(plan.capabilities)),
       random: runtime.random,
       describe: this.#context.describe,
       redact: this.#context.redact,
     });
-    // Other failures say nothing of what the handler needs.
-    if (gate !== undefined && decision.action === "down") gate.note(message, "failed", attempt.error);
     this.#act(message, decision);
   }
 
@@ -247,6 +252,10 @@ export class Concluder {
       this.#context.emit({ type: "order-gap", level: "warn", reason, ...factsOf(message) });
   }
 }
+
+/** Whether an attempt above 1 means that an earlier one was made. Other transports count what was only handed out, or nothing. */
+const countsAttempts = ({ attempts }: Pick<Capabilities, "attempts">): boolean =>
+  attempts === "exact" || attempts === "failures";
 
 function blockedKey(message: HeldMessage): string {
   return `blocked ${message.delivery.id}`;

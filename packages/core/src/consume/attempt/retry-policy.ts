@@ -25,8 +25,13 @@ export interface Circumstances {
   readonly attempt: number;
   /** For how long the message has been tried, in milliseconds. */
   readonly ageMs: number;
-  /** Errors of the group's breaker, by name or code. */
-  readonly downOn?: readonly string[] | undefined;
+  /** Something that the handler needs is down: see {@link isDown}. */
+  readonly down: boolean;
+  /**
+   * A handler has begun on the message, or an attempt of it has failed, as far as this process knows. `retry.total` ends nothing
+   * before that.
+   */
+  readonly attempted: boolean;
   readonly random: () => number;
   /** Gives an error's class and message as a dead letter may show them. */
   readonly describe: (error: unknown) => string;
@@ -38,7 +43,7 @@ export interface Circumstances {
 export function decide(
   policy: Policy,
   result: Attempt,
-  { attempt, ageMs, downOn, random, describe, redact }: Circumstances,
+  { attempt, ageMs, down, attempted, random, describe, redact }: Circumstances,
 ): Decision {
   if (result.verdict === "ack") return { action: "ack" };
   if (result.verdict === "skip") return { action: "skip", reason: redact(result.reason), error: result.error };
@@ -50,8 +55,7 @@ export function decide(
     return { action: "deadLetter", code: "rejected", reason: redact(result.reason), error: result.error };
   const { totalMs } = policy.retry;
   const over = totalMs !== undefined && ageMs >= totalMs && policy.exhausted !== "block";
-  if (!over && (result.verdict === "down" || isListed(result.error, downOn)))
-    return { action: "down", error: result.error };
+  if (down && !(over && attempted)) return { action: "down", error: result.error };
   const rule = ruleFor(policy, result.error);
   if (rule === "release") return { action: "release", error: result.error };
   if (rule === "deadLetter") {
@@ -79,6 +83,16 @@ export function decide(
     asked: asked !== undefined,
     error: result.error,
   };
+}
+
+/**
+ * True if an attempt failed because something that the handler needs is down: it said so, or its error is one of the breaker's, `downOn`,
+ * by name or code. A verdict such as `DeadLetter` speaks of the message, whatever its cause.
+ */
+export function isDown(result: Attempt, downOn: readonly string[] | undefined): boolean {
+  const { verdict } = result;
+  if (verdict === "failed" || verdict === "retry") return isListed(result.error, downOn);
+  return verdict === "down";
 }
 
 /** True if the error, or one of its causes, has one of the names or codes. */

@@ -3,14 +3,14 @@ import { MessagingError } from "../../api/errors.ts";
 import type { ConsumerShape, MiddlewareShape } from "../../api/shapes.ts";
 import { verdictKind, verdictOf } from "../../api/verdicts.ts";
 
-/** How one attempt ended. For `failed` the retry policy decides. */
+/** How one attempt ended. For `failed` the retry policy decides. `unbegun`: a middleware ended it before the handler had begun. */
 export type Attempt =
   | { readonly verdict: "ack" }
-  | { readonly verdict: "failed"; readonly error: unknown }
-  | { readonly verdict: "retry"; readonly error: unknown; readonly delayMs?: number }
+  | { readonly verdict: "failed"; readonly error: unknown; readonly unbegun?: true }
+  | { readonly verdict: "retry"; readonly error: unknown; readonly delayMs?: number; readonly unbegun?: true }
   | { readonly verdict: "deadLetter"; readonly error: unknown; readonly reason: string }
   | { readonly verdict: "release"; readonly error: unknown; readonly delayMs?: number; readonly orSooner?: true }
-  | { readonly verdict: "down"; readonly error: unknown }
+  | { readonly verdict: "down"; readonly error: unknown; readonly unbegun?: true }
   | { readonly verdict: "skip"; readonly error: unknown; readonly reason: string };
 
 export const ACK: Attempt = { verdict: "ack" };
@@ -75,16 +75,35 @@ export function runHandler(
   const handler = Object.hasOwn(consumer.handlers, type) ? consumer.handlers[type] : consumer.handlers["*"];
   if (handler === undefined || handler === "ignore") return ACK;
   const use = consumer.options.use;
+  if (use !== undefined && use.length > 0) return runInMiddleware(use, handler, data, delivery);
   try {
-    const result =
-      use === undefined || use.length === 0
-        ? handler(data, delivery)
-        : throughMiddleware(use, delivery, () => handler(data, delivery));
+    const result = handler(data, delivery);
     if (result === undefined) return ACK;
     return isPromise(result) ? attemptOf(result) : returned(result);
   } catch (error) {
     return verdictFor(error);
   }
+}
+
+async function runInMiddleware(
+  use: readonly MiddlewareShape[],
+  handler: (data: unknown, delivery: object) => unknown,
+  data: unknown,
+  delivery: object,
+): Promise<Attempt> {
+  let begun = false;
+  const inner = () => {
+    begun = true;
+    return handler(data, delivery);
+  };
+  const attempt = await attemptOf(throughMiddleware(use, delivery, inner));
+  return begun ? attempt : beforeHandler(attempt);
+}
+
+/** An attempt that ended before its handler had begun. */
+export function beforeHandler(attempt: Attempt): Attempt {
+  const { verdict } = attempt;
+  return verdict === "down" || verdict === "failed" || verdict === "retry" ? { ...attempt, unbegun: true } : attempt;
 }
 
 /** Awaits a handler's result and turns it into an {@link Attempt}. Never rejects. */

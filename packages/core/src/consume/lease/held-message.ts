@@ -82,6 +82,8 @@ export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
   deadline: number | undefined;
   /** Attempts that failed during this hold. */
   failures = 0;
+  /** A handler of this process has begun on it, or an attempt of it has failed here. */
+  attempted = false;
   /** Known attempts before this hold. */
   readonly before: number;
   /** How often this process returned it to wait and the broker counted that. */

@@ -325,7 +325,8 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
     firstAt: number | undefined = message.firstFailedAt ?? this.runtime.now(),
   ): void {
     if (message.delivery.unique === false) return;
-    const known = waits === 0 ? { attempts, firstAt } : { attempts, firstAt, waits };
+    const { attempted } = message;
+    const known = waits === 0 ? { attempts, firstAt, attempted } : { attempts, firstAt, attempted, waits };
     this.#work.host.context.attempts.failed(message.delivery.id, known);
   }
 

@@ -5,6 +5,8 @@ export interface Known {
   readonly attempts: number;
   /** When the first of them failed, in epoch milliseconds. Undefined: none has. */
   readonly firstAt: number | undefined;
+  /** A handler of this process has begun on it, or an attempt of it has failed here. Absent: nothing is known of it. */
+  readonly attempted?: boolean;
   /** How often this process returned it to wait, although the broker counts that as an attempt. */
   readonly waits?: number;
 }

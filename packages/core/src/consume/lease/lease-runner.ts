@@ -127,7 +127,10 @@ export class LeaseRunner implements Receiving, MessageParts {
         context.budget.unreserve(deliveries.length - i);
         throw cause;
       }
-      if (known !== undefined) message.firstFailedAt = known.firstAt;
+      if (known !== undefined) {
+        message.firstFailedAt = known.firstAt;
+        message.attempted = known.attempted === true;
+      }
       this.messages.add(message);
       if (this.checkpointer !== undefined) this.#track(this.checkpointer, message);
       arrived[i] = message;
