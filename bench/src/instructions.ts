@@ -46,16 +46,10 @@ export async function instructionsOf(work: "publish" | "consume"): Promise<numbe
 }
 
 async function counted(file: string, work: string, count: number): Promise<number> {
-  const { stderr } = await run("valgrind", [
-    "--tool=cachegrind",
-    "--cache-sim=no",
-    "--cachegrind-out-file=/dev/null",
-    process.execPath,
-    ...STEADY,
-    file,
-    work,
-    String(count),
-  ]);
+  const flags = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
+  const { stderr } = await run("valgrind", [...flags, process.execPath, ...STEADY, file, work, String(count)], {
+    env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" },
+  });
   const found = /I\s+refs:\s+([\d,]+)/.exec(stderr)?.[1];
   if (found === undefined) throw new Error(`valgrind counted nothing: ${stderr.slice(-500)}`);
   return Number(found.replaceAll(",", ""));
