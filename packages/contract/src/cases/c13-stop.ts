@@ -1,7 +1,7 @@
-import { consumer } from "@switchyard/core";
+/** What a stop does with the work in hand: handlers end, what has not started goes back, publishes are answered, and a deadline holds. */
 import type { ContractCase } from "../case.ts";
 import { intercept } from "../intercept.ts";
-import { all, assert, exactly, isLog, notLog, numberOf, pulls, range, rejected, sorted, wire, within } from "./kit.ts";
+import { assert, exactly, isLog, pulls, range, within } from "./kit.ts";
 
 const clause = "C13";
 
@@ -149,113 +149,28 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C13-stop-under-load-loses-nothing",
+    id: "C13-handlers-publish-while-draining",
     clause,
-    title: "stopping and taking over under load loses nothing",
-    run: async (t) => {
-      const channel = t.channel();
-      const seen = t.recorder(() => t.sleep(5));
-      const publisher = await t.app({ channels: [channel] });
-      const ids = await publisher.publishAll(
-        channel,
-        range(80).map((n) => t.item(n)),
-      );
-      const first = await t.app({ channels: [channel] });
-      await first.consume(channel, "main", seen.handle);
-      await t.until(() => seen.done.length >= 10, "some");
-      const second = await t.app({ channels: [channel] });
-      await Promise.all([first.stop(), second.consume(channel, "main", seen.handle)]);
-      await t.until(() => new Set(seen.done.map((one) => one.id)).size === ids.length, "every message", 60_000);
-    },
-  },
-  {
-    id: "C13-idempotent",
-    clause,
-    title: "stop may be called repeatedly and concurrently: each call resolves with the same report",
+    title: "a draining handler may still publish, and its messages are accepted",
     run: async (t) => {
       const channel = t.channel();
       const app = await t.app({ channels: [channel] });
-      const seen = t.recorder(() => t.sleep(200));
+      let stopping = false;
+      let published: string | undefined;
+      const seen = t.recorder(async () => {
+        await t.until(() => stopping, "the stop");
+        published ??= (await app.publish(channel, t.item(2))).id;
+      });
       await app.consume(channel, "main", seen.handle);
       await app.publish(channel, t.item(1));
       await t.until(() => seen.running >= 1, "a running handler");
-      const [one, two] = await Promise.all([app.stop(), app.stop()]);
-      assert.deepEqual(one, two);
-      assert.deepEqual(await app.stop(), one);
-    },
-  },
-  {
-    id: "C13-many-come-and-go-at-once",
-    clause,
-    title: "many members that start and stop at the same time lose nothing: a later one gets all that is left",
-    run: async (t) => {
-      const channel = t.channel();
-      const publisher = await t.app({ channels: [channel] });
-      const seen = t.recorder(() => t.sleep(10));
-      const members = await Promise.all(range(6).map(() => t.app({ channels: [channel], drain: "1s" })));
-      const publishing = publisher.publishAll(
-        channel,
-        range(60).map((n) => t.item(n)),
-      );
-      await Promise.all(
-        members.map(async (member, n) => {
-          await member.consume(channel, "main", seen.handle);
-          await t.sleep(n * 20);
-          await member.stop();
-        }),
-      );
-      const ids = await publishing;
-      const last = await t.app({ channels: [channel] });
-      await last.consume(channel, "main", seen.handle);
-      await t.until(() => new Set(seen.done.map((one) => one.id)).size === ids.length, "every message", 60_000);
-    },
-  },
-  {
-    id: "C13-stop-before-start",
-    clause,
-    title: "an application that was never started can stop",
-    run: async (t) => {
-      const app = await t.app({ channels: [t.channel()] });
-      assert.deepEqual(await app.stop(), { completed: 0, drained: 0, released: 0, abandoned: 0 });
-    },
-  },
-  {
-    id: "C13-deadline-abandons",
-    clause,
-    title: "at the deadline delivery.signal aborts, stop ends and counts the abandoned; the message comes again",
-    needs: pulls,
-    hold: "ends",
-    run: async (t) => {
-      const channel = t.channel();
-      const [one, two] = [await t.app({ channels: [channel] }), await t.app({ channels: [channel] })];
-      let aborted = false;
-      const stuck = t.recorder((_data, delivery) => {
-        delivery.signal.addEventListener("abort", () => {
-          aborted = true;
-        });
-        return new Promise(() => {});
-      });
-      await one.consume(channel, "main", stuck.handle);
-      const { id } = await one.publish(channel, t.item(1));
-      await t.until(() => stuck.running >= 1, "a running handler");
-      const report = await within(t, 10_000, one.stop({ deadline: "1s" }), "stop with a deadline of 1 s");
-      assert.equal(report.abandoned, 1);
-      assert.equal(aborted, true);
-      const seen = t.recorder();
-      await two.consume(channel, "main", seen.handle);
-      await t.until(() => seen.ids.includes(id), "the message again", 120_000);
-    },
-  },
-  {
-    id: "C13-publish-after-stop",
-    clause,
-    title: "publishing after stop is refused as closed",
-    run: async (t) => {
-      const channel = t.channel();
-      const app = await t.app({ channels: [channel] });
-      await app.publish(channel, t.item(1));
-      await app.stop();
-      assert.equal((await rejected(app.publish(channel, t.item(2)), "a publish after stop")).kind, "closed");
+      const stopped = app.stop();
+      stopping = true;
+      assert.equal((await stopped).abandoned, 0);
+      const next = await t.app({ channels: [channel] });
+      const later = t.recorder();
+      await next.consume(channel, "main", later.handle);
+      await t.until(() => published !== undefined && later.ids.includes(published), "what it published", 60_000);
     },
   },
   {
@@ -292,127 +207,30 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    id: "C13-driver-close-while-receiving",
+    id: "C13-deadline-abandons",
     clause,
-    title: "closing a receiver ends its running receive without loss",
+    title: "at the deadline delivery.signal aborts, stop ends and counts the abandoned; the message comes again",
     needs: pulls,
     hold: "ends",
     run: async (t) => {
-      const seam = await t.seam();
-      const reader = await seam.reader();
-      const lease = await reader.lease();
-      const receiving = lease.receive(10, 20_000, t.signal).then(
-        (got) => got?.length ?? 0,
-        () => 0,
-      );
-      await t.sleep(50);
-      await within(t, 15_000, reader.close(), "close");
-      assert.equal(await within(t, 15_000, receiving, "the running receive"), 0);
-      await seam.send(range(3).map((n) => wire(t, n)));
-      const next = await (await t.open(seam.places)).reader();
-      const taken = await next.take(3, { withinMs: 60_000 });
-      assert.deepEqual(sorted(taken.map(numberOf)), range(3));
-    },
-  },
-  {
-    id: "C13-driver-close-twice",
-    clause,
-    title: "closing repeatedly or concurrently is harmless, for senders, receivers and connections",
-    needs: pulls,
-    run: async (t) => {
-      const seam = await t.seam();
-      const sender = await seam.sender();
-      const reader = await seam.reader();
-      await reader.lease();
-      await Promise.all([reader.driver.close(), reader.driver.close(), sender.close(), sender.close()]);
-      await reader.driver.close();
-      await seam.connection.close();
-      await seam.connection.close();
-      const again = await t.open(seam.places);
-      await again.send([wire(t, 1)]);
-      assert.equal((await (await again.reader()).take(1, { withinMs: 60_000 })).length, 1);
-    },
-  },
-  {
-    id: "C13-driver-abort-loses-nothing",
-    clause,
-    title: "aborting receives while messages come loses none: what was read is given, the rest stays",
-    needs: all(pulls, all(notLog)),
-    hold: "ends",
-    run: async (t) => {
-      const seam = await t.seam();
-      const reader = await seam.reader();
-      const lease = await reader.lease();
-      const sender = await seam.sender();
-      const got: number[] = [];
-      for (const round of range(6)) {
-        const abort = new AbortController();
-        const receiving = lease.receive(10, 1_000, abort.signal);
-        const sending = seam.send([wire(t, round * 2), wire(t, round * 2 + 1)], sender);
-        // Aborts at once, a tick later or some milliseconds later: before, while or after the messages are read.
-        if (round % 3 === 1) await Promise.resolve();
-        if (round % 3 === 2) await t.sleep(round);
-        abort.abort();
-        const taken = (await receiving) ?? [];
-        got.push(...taken.map((delivery) => numberOf({ lease, delivery, at: 0 })));
-        if (taken.length > 0) {
-          await lease.settle(
-            taken.map(({ receipt }) => ({ receipt, action: "ack" as const })),
-            t.signal,
-          );
-        }
-        await sending;
-      }
-      const rest = await reader.take(12 - got.length, { withinMs: t.holdMs + 20_000 });
-      assert.deepEqual(sorted([...got, ...rest.map(numberOf)]), range(12));
-    },
-  },
-  {
-    id: "C13-health-tells-a-forgotten-start",
-    clause,
-    title:
-      "health is red while a consumer is registered and not started, green and ready once it receives, red after stop; a process that works is live",
-    needs: pulls,
-    run: async (t) => {
       const channel = t.channel();
-      const app = await t.app({ channels: [channel] });
-      assert.deepEqual([app.messaging.health().status, app.messaging.health().problems], ["green", []]);
-      app.messaging.consume(consumer(channel, "main", { "*": () => {} } as never));
-      assert.equal(app.messaging.health().status, "red");
-      assert.match(app.messaging.health().problems.join(), /call start\(\)/);
-      assert.deepEqual([app.messaging.health().live, app.messaging.health().ready], [true, false]);
-      assert.equal(app.messaging.health().channels[channel.name].status, "red");
-      const starting = app.messaging.start();
-      assert.equal(app.messaging.health().status, "yellow");
-      await starting;
-      await t.until(() => app.messaging.health().status === "green", "health, green");
-      assert.deepEqual([app.messaging.health().live, app.messaging.health().ready], [true, true]);
-      assert.deepEqual(app.messaging.health().channels, { [channel.name]: { status: "green", problems: [] } });
-      const stopping = app.stop();
-      assert.deepEqual([app.messaging.health().status, app.messaging.health().ready], ["yellow", false]);
-      await stopping;
-      assert.equal(app.messaging.health().status, "red");
-    },
-  },
-  {
-    id: "C13-closed-after-stop",
-    clause,
-    title: "after stop no call reaches the broker: depth, dead letters and replay reject as closed",
-    run: async (t) => {
-      const channel = t.channel();
-      const app = await t.app({ channels: [channel] });
-      const letters = app.messaging.deadLetters(channel, "main");
-      await app.stop();
-      const closed = async (work: Promise<unknown>, what: string) => {
-        const error = await within(t, 10_000, rejected(work, what), what);
-        assert.deepEqual([error.code, error.kind], ["closed", "closed"], `${what}: ${error.message}`);
-      };
-      await closed(app.messaging.depth(channel), "depth");
-      await closed(app.messaging.replay(channel, "main", "earliest"), "replay");
-      await closed(letters.peek(), "peek");
-      await closed(letters.redrive(), "redrive");
-      await closed(letters.purge(), "purge");
-      await closed(app.messaging.deadLetters(channel, "main").peek(), "peek of another box");
+      const [one, two] = [await t.app({ channels: [channel] }), await t.app({ channels: [channel] })];
+      let aborted = false;
+      const stuck = t.recorder((_data, delivery) => {
+        delivery.signal.addEventListener("abort", () => {
+          aborted = true;
+        });
+        return new Promise(() => {});
+      });
+      await one.consume(channel, "main", stuck.handle);
+      const { id } = await one.publish(channel, t.item(1));
+      await t.until(() => stuck.running >= 1, "a running handler");
+      const report = await within(t, 10_000, one.stop({ deadline: "1s" }), "stop with a deadline of 1 s");
+      assert.equal(report.abandoned, 1);
+      assert.equal(aborted, true);
+      const seen = t.recorder();
+      await two.consume(channel, "main", seen.handle);
+      await t.until(() => seen.ids.includes(id), "the message again", 120_000);
     },
   },
   {
@@ -444,73 +262,6 @@ export const cases: readonly ContractCase[] = [
       await within(t, 15_000, app.stop({ deadline: "100ms" }), "stop");
       const took = t.runtime.monotonic() - began;
       assert.ok(took <= 4_100 + t.slackMs, `stop took ${took} ms`);
-    },
-  },
-  {
-    id: "C13-handlers-publish-while-draining",
-    clause,
-    title: "a draining handler may still publish, and its messages are accepted",
-    run: async (t) => {
-      const channel = t.channel();
-      const app = await t.app({ channels: [channel] });
-      let stopping = false;
-      let published: string | undefined;
-      const seen = t.recorder(async () => {
-        await t.until(() => stopping, "the stop");
-        published ??= (await app.publish(channel, t.item(2))).id;
-      });
-      await app.consume(channel, "main", seen.handle);
-      await app.publish(channel, t.item(1));
-      await t.until(() => seen.running >= 1, "a running handler");
-      const stopped = app.stop();
-      stopping = true;
-      assert.equal((await stopped).abandoned, 0);
-      const next = await t.app({ channels: [channel] });
-      const later = t.recorder();
-      await next.consume(channel, "main", later.handle);
-      await t.until(() => published !== undefined && later.ids.includes(published), "what it published", 60_000);
-    },
-  },
-  {
-    id: "C13-stop-right-after-start",
-    clause,
-    title: "a member stopped right after its start withholds no message from the next one",
-    run: async (t) => {
-      const channel = t.channel();
-      const publisher = await t.app({ channels: [channel] });
-      const ids = await publisher.publishAll(
-        channel,
-        range(5).map((n) => t.item(n)),
-      );
-      const seen = t.recorder();
-      for (let i = 0; i < 3; i++) {
-        const member = await t.app({ channels: [channel], drain: "1s" });
-        await member.consume(channel, "main", seen.handle);
-        await member.stop();
-      }
-      const last = await t.app({ channels: [channel] });
-      await last.consume(channel, "main", seen.handle);
-      await t.until(() => new Set(seen.done.map(({ id }) => id)).size === ids.length, "every message", 90_000);
-    },
-  },
-  {
-    id: "C13-run-rejects-when-start-fails",
-    clause,
-    title:
-      "run() rejects with the reason when start() fails: a process that could not start must not exit as if it had ended well",
-    needs: all(pulls, (_caps, harness) =>
-      harness.adapter.topology === undefined ? "the adapter has no topology" : undefined,
-    ),
-    run: async (t) => {
-      const channel = t.channel();
-      const app = await t.app({ channels: [channel], provision: "off" });
-      app.messaging.consume(consumer(channel, "main", { "*": () => {} } as never));
-      const error = await within(t, 20_000, rejected(app.messaging.run(), "run"), "run");
-      assert.equal(error.name, "MessagingError");
-      assert.equal(error.kind, "config");
-      assert.equal(app.messaging.health().state, "stopped");
-      // No stop was requested, so none was shortened.
-      assert.deepEqual(app.eventsOf("stop-shortened"), []);
     },
   },
 ];

@@ -12,6 +12,9 @@ import { cases as delay } from "./c10-delay.ts";
 import { cases as deadLetters } from "./c11-dead-letters.ts";
 import { cases as backPressure } from "./c12-back-pressure.ts";
 import { cases as stop } from "./c13-stop.ts";
+import { cases as members } from "./c13-members.ts";
+import { cases as states } from "./c13-states.ts";
+import { cases as driverClose } from "./c13-driver-close.ts";
 import { cases as expiry } from "./c14-expiry.ts";
 import { cases as size } from "./c15-size.ts";
 import { cases as text } from "./c16-text.ts";
@@ -47,6 +50,9 @@ const SETS = [
   deadLetterFiles,
   backPressure,
   stop,
+  members,
+  states,
+  driverClose,
   expiry,
   size,
   text,
