@@ -88,6 +88,7 @@ describe("without a broker", () => {
     ["dead redrive orders billing --rate fast", 2, "such as 50/s"],
     ["dead redrive orders billing --stop-at much", 2, "such as 5%"],
     ["dead redrive orders billing --wait 1s", 2, "give --canary"],
+    ["dead redrive orders billing --ramp 10m", 2, "give --rate"],
     ["replay clicks sessions --from yesterday", 2, "a time with its zone"],
     ["replay orders billing --from earliest", 0, "an inbox (@switchyard/inbox), it skips what it has handled"],
     ["explain --profile prodd", 1, 'no profile "prodd"; profiles: rabbit, sqs'],

@@ -267,6 +267,7 @@ export interface DeadLetterFilter {
     readonly errorClass?: string | readonly string[];
     readonly reason?: string;
     readonly olderThan?: Duration;
+    readonly newerThan?: Duration;
 }
 export interface ScanOptions extends DeadLetterFilter {
     readonly max?: number;
@@ -307,6 +308,7 @@ export interface RedriveOptions {
         readonly max: number;
         readonly per?: Duration;
     };
+    readonly ramp?: Duration;
     readonly canary?: {
         readonly count: number;
         readonly wait: Duration;
@@ -328,13 +330,15 @@ export interface RedriveProgress {
     readonly failed: number;
     readonly refused: number;
 }
+export interface CanaryOutcome {
+    readonly sent: number;
+    readonly returned: number;
+    readonly settled: number;
+    readonly unknown: number;
+}
 export interface Redriven extends Omit<RedriveProgress, "phase"> {
-    readonly canary?: {
-        readonly sent: number;
-        readonly died: number;
-        readonly silent: number;
-    };
-    readonly stopped?: "max" | "share" | "error" | "more" | "signal";
+    readonly canary?: CanaryOutcome;
+    readonly stopped?: "max" | "canary" | "share" | "error" | "more" | "signal";
     readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before" | "native">;
     readonly errors?: readonly MessagingError[];
 }
@@ -2143,7 +2147,7 @@ export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResul
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
-export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
+export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, CanaryOutcome, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
 export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, } from "./api/telemetry.ts";
 export type { VerdictKind } from "./api/verdicts.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";
@@ -2941,7 +2945,7 @@ export declare function virtualRuntime(options?: VirtualRuntimeOptions): Virtual
 
 // wire/attribute-table.d.ts
 import { type Carried, type Envelope } from "./envelope.ts";
-type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId" | "notBefore";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId" | "notBefore" | "maxAttempts";
 export interface Attribute {
     readonly name: string;
     readonly field: Field;
@@ -2965,6 +2969,7 @@ export interface Envelope {
     readonly redrives?: number | undefined;
     readonly expiresAt?: number | undefined;
     readonly notBefore?: number | undefined;
+    readonly maxAttempts?: number | undefined;
     readonly contentType: string;
     readonly headers: Readonly<Record<string, string>>;
     readonly traceparent?: string | undefined;

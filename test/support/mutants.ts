@@ -484,6 +484,12 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "forgets that a canary has one attempt",
+    of: "memory queue",
+    caughtBy: "C11-redrive-canary-once",
+    hooks: sending(inCe(/,"maxattempts":\d+/, "")),
+  },
+  {
     name: "deletes dead letters as it hands them out",
     of: "memory queue",
     caughtBy: "C11-redrive-killed",

@@ -4,13 +4,14 @@ import { filterOf } from "./where.ts";
 
 describe("filterOf()", () => {
   test("reads every condition, lists and quotes", () => {
-    expect(filterOf(`type=a.b,c code=bank-down class=TypeError key=k1 reason~"card declined" age>6h`)).toEqual({
+    expect(filterOf(`type=a.b,c code=bank-down class=TypeError key=k1 reason~"card declined" age>6h age<1d`)).toEqual({
       type: ["a.b", "c"],
       code: ["bank-down"],
       errorClass: ["TypeError"],
       key: ["k1"],
       reason: "card declined",
       olderThan: 21_600_000,
+      newerThan: 86_400_000,
     });
     expect(filterOf(undefined)).toEqual({});
   });
@@ -19,6 +20,9 @@ describe("filterOf()", () => {
     ["colour=red", "colour=red"],
     ["code~x", "code~x"],
     ["age>soon", "age>"],
+    ["age<soon", "age<"],
+    ["age<1h age<2h", "twice"],
+    ["age=6h", "age<6h"],
     ["code=a code=b", "twice"],
     ['reason~"open', "not closed"],
     ["billing", "not a condition"],

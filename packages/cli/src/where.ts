@@ -1,4 +1,4 @@
-/** `--where 'type=order.placed code=bank-down,timeout reason~declined age>6h'`: a filter of dead letters. */
+/** `--where 'type=order.placed code=bank-down,timeout reason~declined age>1h age<6h'`: a filter of dead letters. */
 import type { DeadLetterFilter } from "@switchyard/core";
 import type { OptionSpec } from "./command.ts";
 import { milliseconds } from "./durations.ts";
@@ -7,7 +7,7 @@ import { UsageError } from "./io.ts";
 export const WHERE: OptionSpec = {
   type: "string",
   value: "FILTER",
-  about: "'type= key= code= class= reason~ age>': all must hold; of values with commas, one",
+  about: "'type= key= code= class= reason~ age> age<': all must hold; of values with commas, one",
 };
 
 const FIELDS: Readonly<Record<string, keyof DeadLetterFilter>> = {
@@ -27,9 +27,10 @@ export function filterOf(where: unknown): DeadLetterFilter {
     if (field !== undefined) set(filter, field, value.split(","), word);
     else if (name === "reason" && sign === "~") set(filter, "reason", value, word);
     else if (name === "age" && sign === ">") set(filter, "olderThan", milliseconds(value, "age>"), word);
+    else if (name === "age" && sign === "<") set(filter, "newerThan", milliseconds(value, "age<"), word);
     else
       throw new UsageError(
-        `--where: "${word}" is not a condition; write type=, key=, code= or class= with values, reason~text, or age>6h`,
+        `--where: "${word}" is not a condition; write type=, key=, code= or class= with values, reason~text, age>6h or age<6h`,
       );
   }
   return filter;

@@ -57,6 +57,7 @@ export type {
   DeadLetterFilter,
   DeadLetterGroup,
   DeadLetterItem,
+  CanaryOutcome,
   DeadLetters,
   DeadLetterScan,
   EditedLetter,

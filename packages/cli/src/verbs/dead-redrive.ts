@@ -8,6 +8,9 @@ import { visible } from "../visible.ts";
 import { filterOf, WHERE } from "../where.ts";
 import { within } from "./dead-look.ts";
 
+/** The default of `--wait`. */
+const WAIT = "2m";
+
 export const redrive: Verb = {
   takes: "CHANNEL GROUP [--where FILTER]",
   words: [2, 2],
@@ -16,8 +19,13 @@ export const redrive: Verb = {
     id: { type: "string", multiple: true, value: "ID", about: "only this one; may be given several times" },
     max: { type: "string", value: "N", about: "send no more than this many" },
     rate: { type: "string", value: "N/s", about: "send at most so many by time" },
-    canary: { type: "string", value: "N", about: "send this many first, and see whether they die again" },
-    wait: { type: "string", value: "TIME", about: "how long to wait for the canary; default 2m" },
+    ramp: { type: "string", value: "TIME", about: "let --rate grow for so long, from a tenth of it to all of it" },
+    canary: {
+      type: "string",
+      value: "N",
+      about: "send this many first, with one attempt each, and go on if none comes back",
+    },
+    wait: { type: "string", value: "TIME", about: `how long to wait for the canary; default ${WAIT}` },
     "stop-at": {
       type: "string",
       value: "SHARE",
@@ -53,10 +61,10 @@ export const redrive: Verb = {
         }
         const done = await run.result;
         if (out.json) out.record("dead redrive", { ...done, phase: "ended", dryRun: !act.allowed });
-        else print(out, done, act.allowed);
+        else print(out, done, act.allowed, String(call.values["wait"] ?? WAIT));
         if (!act.allowed) return 0;
         if (done.resume !== undefined) out.talk(`to go on: ${again(call, done)}`);
-        if (done.failed > 0 || done.stopped === "error" || done.stopped === "share") return 1;
+        if (done.failed > 0 || STOPS.has(done.stopped)) return 1;
         return done.resume === undefined ? 0 : 3;
       },
       act.allowed ? act : undefined,
@@ -69,15 +77,18 @@ function optionsOf({ values }: Call): RedriveOptions {
   const filter = filterOf(values["where"]);
   if (values["wait"] !== undefined && values["canary"] === undefined)
     throw new UsageError("--wait is the canary's: give --canary N");
+  if (values["ramp"] !== undefined && values["rate"] === undefined)
+    throw new UsageError("--ramp goes from a tenth of --rate to all of it: give --rate N/s");
   return {
     ...(Object.keys(filter).length === 0 ? {} : { filter }),
     ...(ids === undefined ? {} : { ids }),
     ...(values["max"] === undefined ? {} : { max: whole(values["max"], "--max") }),
     ...(values["rate"] === undefined ? {} : { rate: rateOf(values["rate"], "--rate") }),
+    ...(values["ramp"] === undefined ? {} : { ramp: milliseconds(values["ramp"], "--ramp") }),
     ...(values["canary"] === undefined
       ? {}
       : {
-          canary: { count: whole(values["canary"], "--canary"), wait: milliseconds(values["wait"] ?? "2m", "--wait") },
+          canary: { count: whole(values["canary"], "--canary"), wait: milliseconds(values["wait"] ?? WAIT, "--wait") },
         }),
     ...(values["stop-at"] === undefined ? {} : { stopAt: share(values["stop-at"], "--stop-at") }),
     ...(values["max-redrives"] === undefined ? {} : { maxRedrives: whole(values["max-redrives"], "--max-redrives") }),
@@ -94,16 +105,16 @@ function timeOf(value: unknown): number {
 
 function phaseOf({ phase, moved }: RedriveProgress, { canary }: RedriveOptions): string {
   if (phase === "canary") return `canary: sending ${canary?.count ?? 0}`;
-  if (phase === "waiting") return `canary: ${moved} sent; waiting for those that die again`;
+  if (phase === "waiting") return `canary: ${moved} sent; waiting for those that come back`;
   if (phase === "moving") return `the broker moves them; about ${moved} so far`;
   return phase === "sending" ? `sending; ${moved} moved so far` : `${moved} moved`;
 }
 
-function print(out: Output, done: Redriven, acted: boolean): void {
+function print(out: Output, done: Redriven, acted: boolean, wait: string): void {
   const { matched, moved, died, left, failed, refused, canary, stopped, errors = [] } = done;
   if (canary !== undefined)
     out.line(
-      `canary: ${canary.sent} sent, ${canary.died} died again, ${canary.silent} silent (no success is claimed for them)`,
+      `canary: ${canary.sent} sent, ${canary.settled} settled (not back within ${wait}), ${canary.returned} returned, ${canary.unknown} unknown`,
     );
   out.line(
     acted
@@ -114,9 +125,13 @@ function print(out: Output, done: Redriven, acted: boolean): void {
   for (const { code, message } of errors) out.line(visible(`${code}: ${message}`));
 }
 
+/** What ends a run badly. */
+const STOPS: ReadonlySet<Redriven["stopped"]> = new Set(["error", "share", "canary"] as const);
+
 const WHY: Readonly<Record<string, string>> = {
   max: "--max was reached",
   share: "too many died again (--stop-at, or the canary)",
+  canary: "not all of the canary has settled, so no more was sent",
   error: "a letter cannot be sent now",
   more: "the broker gave no more for now; other readers may hide some",
   signal: "it was told to stop",

@@ -89,6 +89,7 @@ export const cases: readonly ContractCase[] = [
       assert.deepEqual(await numbers({ errorClass: "Declined" }), [0, 2, 4, 6]);
       assert.deepEqual(await numbers({ reason: "CARD 4", code: "attempts-exhausted" }), [4]);
       assert.deepEqual(await numbers({ olderThan: "1h" }), []);
+      assert.deepEqual(await numbers({ newerThan: "1h" }), range(7));
       assert.equal((await letters.get(ids[3])).data.n, 3);
       assert.equal(await letters.get("no-such-id"), undefined);
       const { groups, seen } = await letters.groups({ by: ["errorClass"] });
@@ -141,7 +142,7 @@ export const cases: readonly ContractCase[] = [
         60_000,
       );
       assert.equal(done.stopped, "share");
-      assert.ok(done.moved <= 3 && done.canary.died >= 1, JSON.stringify(done));
+      assert.ok(done.moved <= 3 && done.canary.returned >= 1, JSON.stringify(done));
       let items: any[] = [];
       await t.until(
         async () => new Set((items = (await scanned(letters, {})).items).map(({ id }) => id)).size === ids.length,
@@ -149,6 +150,38 @@ export const cases: readonly ContractCase[] = [
         60_000,
       );
       assert.equal(items.filter(({ redrives: times }) => times === 1).length, done.moved);
+    },
+  },
+  {
+    id: "C11-redrive-canary-once",
+    clause,
+    title: "a canary has one attempt, whatever the policy says, and the run says of each what became of it",
+    needs: redrives,
+    run: async (t) => {
+      const channel = t.channel();
+      const retry = { attempts: 3, backoff: "constant", first: "100ms" };
+      const app = await t.app({ channels: [channel], retry });
+      const again: number[] = [];
+      const seen = t.recorder((_data, delivery) => {
+        if (delivery.hop > 0) again.push(delivery.attempt);
+        throw new Error("still sick");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await app.publishAll(
+        channel,
+        range(4).map((n) => t.item(n)),
+      );
+      await t.until(() => new Set(app.eventsOf("dead-letter").map(({ id }) => id)).size === 4, "all dead", 60_000);
+      const letters: any = app.messaging.deadLetters(channel, "main");
+      let done: any;
+      await t.until(
+        async () => (done = await letters.redrive({ canary: { count: 2, wait: "20s" } })).moved === 2,
+        "the canary is sent",
+        60_000,
+      );
+      assert.equal(done.stopped, "canary", JSON.stringify(done));
+      assert.deepEqual(done.canary, { sent: 2, returned: 2, settled: 0, unknown: 0 });
+      assert.deepEqual(again, [1, 1]);
     },
   },
   {

@@ -16,6 +16,8 @@ export interface DeadLetterFilter {
   readonly reason?: string;
   /** Failed for the last time at least this long ago. */
   readonly olderThan?: Duration;
+  /** Failed for the last time less than this long ago. */
+  readonly newerThan?: Duration;
 }
 
 /** What `scan()` takes: a filter, and how much it may look at. */
@@ -83,8 +85,14 @@ export interface RedriveOptions {
   /** At most `max` letters within `per` (default 1 s). Default: no limit. */
   readonly rate?: { readonly max: number; readonly per?: Duration };
   /**
-   * Sends `count` letters first, and waits `wait` for those that die again. The waves after it double from `count`. A letter that does not
-   * come back is `silent`: another process may still be handling it.
+   * For how long the rate grows, from a tenth of `rate` to all of it. It begins once the canary has settled, if there is one. Needs `rate`.
+   * Default: the whole rate at once.
+   */
+  readonly ramp?: Duration;
+  /**
+   * Sends `count` letters first, and waits `wait` for those that come back. Each of them has one attempt, whatever the policy says, so that
+   * one that fails is back at once: consumers of an earlier version do not know that limit, and retry it as ever. The run goes on only if
+   * all of them have `settled`; the waves after it double from `count`.
    */
   readonly canary?: { readonly count: number; readonly wait: Duration };
   /** Stops when this share of the letters sent, 0 to 1, has died again. It needs 10 letters sent, or the canary. Default: never. */
@@ -125,15 +133,31 @@ export interface RedriveProgress {
   readonly refused: number;
 }
 
+/** What became of the letters of a redrive's canary. */
+export interface CanaryOutcome {
+  readonly sent: number;
+  /** Dead again. */
+  readonly returned: number;
+  /**
+   * Not back within `wait`. That is no proof of success: such a letter may still wait for its handler, or for something that its handler
+   * needs.
+   */
+  readonly settled: number;
+  /**
+   * Nothing can be said: the wait was cut short, more letters came than could be looked through, or the letter is not in our form and
+   * cannot carry the limit of one attempt.
+   */
+  readonly unknown: number;
+}
+
 /** What `redrive()` did. */
 export interface Redriven extends Omit<RedriveProgress, "phase"> {
-  /** Of the canary: how many died again, and how many did not come back in time. Silence is not success. */
-  readonly canary?: { readonly sent: number; readonly died: number; readonly silent: number };
+  readonly canary?: CanaryOutcome;
   /**
-   * Why it ended before the end: `max`, `share` (too many died again), `error` (see `errors`), `more` (the broker gave no more for now),
-   * `signal` (the caller's).
+   * Why it ended before the end: `max`, `canary` (not all of it settled), `share` (too many died again), `error` (see `errors`), `more` (the
+   * broker gave no more for now), `signal` (the caller's).
    */
-  readonly stopped?: "max" | "share" | "error" | "more" | "signal";
+  readonly stopped?: "max" | "canary" | "share" | "error" | "more" | "signal";
   /** Pass it to `redrive()` to go on. Letters that died during this run are not taken. Absent if nothing is left to do. */
   readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before" | "native">;
   /** Why each of those failed. Absent if none did. */

@@ -6,7 +6,7 @@ import { epoch } from "../base/iso-time.ts";
 import { type Carried, type Envelope, MAX_HOP } from "./envelope.ts";
 import { quoteName } from "./text.ts";
 
-type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId" | "notBefore";
+type Field = "key" | "expiresAt" | "hop" | "redrives" | "to" | "carried" | "causationId" | "notBefore" | "maxAttempts";
 
 /** One attribute of the envelope: its name, and how it is written and read. */
 export interface Attribute {
@@ -82,6 +82,14 @@ export const ATTRIBUTES: readonly Attribute[] = [
     write: ({ redrives }) => (redrives === undefined ? undefined : String(redrives)),
     // A stranger's number is cut instead of refused: it only bounds redriving.
     read: (value) => (Number.isInteger(value) && (value as number) > 0 ? Math.min(value as number, MAX_HOP) : 0),
+  },
+  {
+    name: "maxattempts",
+    field: "maxAttempts",
+    json: "number",
+    write: ({ maxAttempts }) => (maxAttempts === undefined ? undefined : String(maxAttempts)),
+    // Another producer's event may use the name for something else.
+    read: (value) => (Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined),
   },
   {
     name: "togroup",

@@ -56,3 +56,10 @@ test("when a delay is over is told, and a stranger's attribute of that name is a
   for (const other of ["soon", 7, "", null]) expect(read(other)).toMatchObject({ id: "1", notBefore: undefined });
   expect(read(undefined)).not.toHaveProperty("notBefore");
 });
+
+test("the attempts of a canary are told, and a stranger's attribute of that name is as if it were not there", () => {
+  const read = (maxattempts: unknown) =>
+    fromAttributes(JSON.stringify({ specversion: "1.0", id: "1", source: "s", hop: 2, maxattempts }), "t", {});
+  expect(read(1)).toMatchObject({ maxAttempts: 1 });
+  for (const other of [0, -1, 1.5, "1", null]) expect(read(other)).toMatchObject({ id: "1", maxAttempts: undefined });
+});

@@ -53,7 +53,7 @@ function optionalMembers(envelope: Envelope): string {
 
 /** True if the envelope has none of the table's attributes. Written out instead of a loop, because it runs for each message. */
 const hasOnlyRequired = ({ key, expiresAt, hop, to, carried, causationId, notBefore }: Envelope): boolean =>
-  // A redriven message has a hop.
+  // A redriven message has a hop, and only such a message has `redrives` or `maxAttempts`.
   key === undefined &&
   expiresAt === undefined &&
   hop === 0 &&

@@ -73,6 +73,7 @@ const envelopes = fc
     key: optional(name),
     expiresAt: optional(time),
     notBefore: optional(time),
+    maxAttempts: optional(fc.integer({ min: 1, max: 1_000 })),
     traceparent: fc.constant("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     tracestate: optional(fc.constant("a=b")),
     dead: optional(dead),

@@ -23,6 +23,8 @@ export interface Envelope {
    * group since when the message could be handled.
    */
   readonly notBefore?: number | undefined;
+  /** On the canary of a redrive: how many attempts this copy has, whatever the policy says. Its next copy has none of it. */
+  readonly maxAttempts?: number | undefined;
   /** The media type of the data. */
   readonly contentType: string;
   /** The user's headers. */

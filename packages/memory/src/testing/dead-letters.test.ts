@@ -66,8 +66,12 @@ test("a scan finds by type, code, class, reason and age; a condition that does n
   expect(await found({ type: "cancelled" })).toEqual([]);
   expect((await found({ code: "attempts-exhausted" })).length).toBe(6);
   expect(await found({ olderThan: "1h" })).toEqual([]);
+  expect((await found({ newerThan: "1h" })).length).toBe(6);
   await bed.clock.advance("2h");
   expect((await found({ olderThan: "1h" })).length).toBe(6);
+  expect(await found({ newerThan: "1h" })).toEqual([]);
+  expect((await found({ olderThan: "1h", newerThan: "5h" })).length).toBe(6);
+  await expect(found({ olderThan: "2h", newerThan: "1h" })).rejects.toThrow("newerThan must be longer than olderThan");
   await expect(found({ typ: "placed" })).rejects.toMatchObject({ code: "bad-filter" });
   await expect(found({ type: [] })).rejects.toMatchObject({ code: "bad-filter" });
 });
@@ -152,7 +156,7 @@ test("a redrive sends what the filter wants, and leaves the rest", async () => {
   expect(ids(await letters.peek())).toEqual(["m-3", "m-5", "m-7"]);
 });
 
-test("a canary that dies stops the run, and the rest stays", async () => {
+test("a canary that returns stops the run, and the rest stays", async () => {
   await using bed = await dead(40);
   const letters = bed.messaging.deadLetters(orders, "billing");
   const run = letters.redrive({ canary: { count: 5, wait: "2m" }, stopAt: 0.5 });
@@ -161,21 +165,130 @@ test("a canary that dies stops the run, and the rest stays", async () => {
     for await (const step of run) steps.push(step);
   })();
   const done = await elapsing(bed, run);
-  expect(done).toMatchObject({ moved: 5, stopped: "share", canary: { sent: 5, silent: 5 - done.died } });
+  expect(done).toMatchObject({
+    moved: 5,
+    stopped: "share",
+    canary: { sent: 5, returned: done.died, settled: 0, unknown: 5 - done.died },
+  });
   expect(done.died).toBeGreaterThanOrEqual(3);
   expect(steps.at(-1)).toMatchObject({ phase: "done", moved: 5 });
   expect((await letters.count()).ready).toBe(40);
 });
 
-test("a canary that stays silent is not called a success, and the run goes on after its wait", async () => {
+test("a run goes on only if all of its canary has settled", async () => {
+  await using bed = await dead(40);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  await bed.clock.advance("1s");
+  const items = await letters.peek(5);
+  sick.clear();
+  sick.add((items[0]!.data as { n: number }).n);
+  const done = await elapsing(bed, letters.redrive({ canary: { count: 5, wait: "2m" } }));
+  expect(done).toMatchObject({
+    moved: 5,
+    died: 1,
+    stopped: "canary",
+    canary: { sent: 5, returned: 1, settled: 4, unknown: 0 },
+  });
+  // The one that came back is left, and others are sent first.
+  expect(await elapsing(bed, letters.redrive({ ...done.resume, canary: { count: 5, wait: "2m" } }))).toMatchObject({
+    moved: 35,
+    left: 1,
+    canary: { sent: 5, settled: 5 },
+  });
+});
+
+test("a canary that does not come back has settled, and the run goes on after its wait", async () => {
   await using bed = await dead(40);
   const letters = bed.messaging.deadLetters(orders, "billing");
   sick.clear();
   const began = Number(bed.clock.now());
   const done = await elapsing(bed, letters.redrive({ canary: { count: 5, wait: "2m" }, stopAt: 0.1 }));
-  expect(done).toMatchObject({ moved: 40, died: 0, canary: { sent: 5, died: 0, silent: 5 } });
+  expect(done).toMatchObject({ moved: 40, died: 0, canary: { sent: 5, returned: 0, settled: 5, unknown: 0 } });
   expect(done.resume).toBeUndefined();
   expect(Number(bed.clock.now()) - began).toBeGreaterThanOrEqual(120_000);
+});
+
+test("a canary has one attempt, whatever its policy says, and what follows it has all of them", async () => {
+  const attempts: number[] = [];
+  await using bed = await testbed({
+    channels: [orders],
+    policy: { retry: { attempts: 4, first: "10s", errors: { Declined: { attempts: 6 } } } },
+  });
+  bed.messaging.consume(
+    consumer(orders, "billing", {
+      placed: ({ n }, { hop, attempt }) => {
+        if (hop > 0) attempts.push(attempt);
+        throw n === 0 ? new Declined("card") : new Error("bank");
+      },
+      "*": "ignore",
+    }),
+  );
+  await bed.messaging.start();
+  for (const n of [0, 1]) await bed.messaging.publish(orders, "placed", { n });
+  await bed.clock.advance("30m");
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const done = await elapsing(bed, letters.redrive({ canary: { count: 2, wait: "1m" } }));
+  expect(done.canary).toEqual({ sent: 2, returned: 2, settled: 0, unknown: 0 });
+  expect(attempts).toEqual([1, 1]);
+  const [first] = await letters.peek();
+  expect(first).toMatchObject({ attempts: 1, code: "attempts-exhausted" });
+  expect(first!.reason).toContain("failed 1 time as the canary of a redrive");
+  // Without a canary, the letters are as any others again.
+  await bed.clock.advance("1s");
+  await letters.redrive({ filter: { errorClass: "Error" } });
+  await bed.clock.advance("30m");
+  expect(attempts).toEqual([1, 1, 1, 2, 3, 4]);
+});
+
+test("of a canary whose wait was cut short nothing is known", async () => {
+  await using bed = await dead(20);
+  sick.clear();
+  const stop = new AbortController();
+  const run = bed.messaging
+    .deadLetters(orders, "billing")
+    .redrive({ canary: { count: 3, wait: "2m" }, signal: stop.signal });
+  await bed.clock.advance("30s");
+  stop.abort();
+  expect(await elapsing(bed, run)).toMatchObject({
+    moved: 3,
+    stopped: "signal",
+    canary: { sent: 3, returned: 0, settled: 0, unknown: 3 },
+  });
+});
+
+test("a ramp begins with a tenth of the rate, after the canary, and ends with all of it", async () => {
+  await using bed = await dead(300);
+  sick.clear();
+  const sent: number[] = [];
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const began = Number(bed.clock.now());
+  const run = letters.redrive({ rate: { max: 10 }, ramp: "40s", canary: { count: 5, wait: "60s" } });
+  void (async () => {
+    for await (const { moved } of run) sent[Math.floor((Number(bed.clock.now()) - began) / 1_000)] = moved;
+  })();
+  const done = await elapsing(bed, run);
+  expect(done).toMatchObject({ moved: 300, canary: { settled: 5 } });
+  const at = (second: number): number => sent.slice(0, second).findLast((moved) => moved !== undefined) ?? 0;
+  expect([at(10), at(60)]).toEqual([5, 5]);
+  // A tenth of the rate at first: about a letter a second, which grows.
+  expect(at(65)).toBeLessThanOrEqual(15);
+  // Half of the time has passed: 1/10 to 11/20 of the rate.
+  expect(at(80)).toBeGreaterThan(40);
+  expect(at(80)).toBeLessThan(80);
+  // In all 55 % of the rate during the ramp, then all of it.
+  expect(at(100)).toBeLessThan(240);
+  expect(Number(bed.clock.now()) - began).toBeLessThan(60_000 + 40_000 + 15_000);
+});
+
+test.each([
+  [{ ramp: "1m" }, "give rate, too"],
+  [{ ramp: "0s", rate: { max: 1 } }, "longer than 0"],
+] as const)("a ramp %j is refused: %s", async (options, said) => {
+  await using bed = await dead(1);
+  await expect(bed.messaging.deadLetters(orders, "billing").redrive(options).result).rejects.toMatchObject({
+    code: "bad-redrive",
+    message: expect.stringContaining(said) as string,
+  });
 });
 
 test("a letter is redriven three times, then refused", async () => {

@@ -31,6 +31,7 @@ export class Concluder {
     }
     const now = runtime.now();
     const { attempt: number, delivery, firstFailedAt } = message;
+    const envelope = message.opened?.envelope;
     const down = isDown(attempt, plan.breaker?.on);
     // Whatever becomes of the message. Other failures say nothing of what the handler needs.
     if (gate !== undefined && down) gate.note(message, "failed", attempt.error);
@@ -38,7 +39,8 @@ export class Concluder {
     const decision = decide(plan.policy, attempt, {
       attempt: number,
       // A delay that the publisher asked for is no time in which the message could be tried.
-      ageMs: now - Math.max(delivery.enqueuedAt ?? firstFailedAt ?? now, message.opened?.envelope?.notBefore ?? 0),
+      ageMs: now - Math.max(delivery.enqueuedAt ?? firstFailedAt ?? now, envelope?.notBefore ?? 0),
+      maxAttempts: envelope?.maxAttempts,
       down,
       attempted: message.attempted || (number > 1 && countsAttempts(plan.capabilities)),
       random: runtime.random,

@@ -39,7 +39,7 @@ export async function copyToDeadLetters(
     firstAt: message.firstFailedAt ?? now,
     lastAt: now,
   };
-  const { expiresAt: _, ...kept } = original;
+  const { expiresAt: _, maxAttempts: __, ...kept } = original;
   const envelope = { ...kept, hop: nextHop(original.hop), dead };
   try {
     const { fairness } = message.delivery.message;

@@ -23,6 +23,8 @@ export type Decision =
 export interface Circumstances {
   /** The number of the attempt, from 1. */
   readonly attempt: number;
+  /** The most attempts of this copy of the message, if it says so itself: the canary of a redrive has one. */
+  readonly maxAttempts?: number | undefined;
   /** For how long the message has been tried, in milliseconds. */
   readonly ageMs: number;
   /** Something that the handler needs is down: see {@link isDown}. */
@@ -43,7 +45,7 @@ export interface Circumstances {
 export function decide(
   policy: Policy,
   result: Attempt,
-  { attempt, ageMs, down, attempted, random, describe, redact }: Circumstances,
+  { attempt, maxAttempts, ageMs, down, attempted, random, describe, redact }: Circumstances,
 ): Decision {
   if (result.verdict === "ack") return { action: "ack" };
   if (result.verdict === "skip") return { action: "skip", reason: redact(result.reason), error: result.error };
@@ -66,9 +68,14 @@ export function decide(
       error: result.error,
     };
   }
-  if (over || (attempt >= rule.attempts && policy.exhausted !== "block")) {
+  const limited = maxAttempts !== undefined && maxAttempts < rule.attempts;
+  if (over || (attempt >= (limited ? maxAttempts : rule.attempts) && policy.exhausted !== "block")) {
     const times = `failed ${attempt} ${attempt === 1 ? "time" : "times"}`;
-    const within = over ? `, and its ${formatDuration(totalMs)} are over` : "";
+    const within = over
+      ? `, and its ${formatDuration(totalMs)} are over`
+      : limited
+        ? " as the canary of a redrive"
+        : "";
     return {
       action: "deadLetter",
       code: over ? "retry-time-over" : "attempts-exhausted",

@@ -183,7 +183,7 @@ export class DeadLetterBox {
       letterOf: this.#letterOf,
       // Reading may fetch and decrypt, which only a reason's text needs.
       read: options.filter?.reason === undefined ? async (letter) => itemOf(letter) : this.#read,
-      send: (letter) => this.#send(letter),
+      send: (letter, canary) => this.#send(letter, canary),
       progress,
     });
     const result = options.dryRun === true ? run.run() : this.#asked("redrive", options, () => run.run(), progress);
@@ -394,13 +394,15 @@ export class DeadLetterBox {
   readonly #read = (letter: Letter): Promise<DeadLetterItem> =>
     readable(this.#options.pipeline, this.#options.channel.channel, letter.delivery, itemOf(letter));
 
-  async #send({ delivery, decoded }: Letter): Promise<void> {
+  async #send({ delivery, decoded }: Letter, canary: boolean): Promise<void> {
     const { pipeline, channel, group, emit } = this.#options;
     if (pipeline?.claimCheck !== undefined) await renewed(pipeline.claimCheck, channel.channel, delivery);
     if (!decoded.foreign) this.#warnBeyond(decoded.envelope.time, decoded.envelope.id);
     await this.#options
       .target()
-      .send(this.#again(delivery, decoded), { trace: decoded.foreign ? undefined : readTrace(decoded.envelope) });
+      .send(this.#again(delivery, decoded, canary), {
+        trace: decoded.foreign ? undefined : readTrace(decoded.envelope),
+      });
     if (!group.from.ordered || decoded.foreign) return;
     const { id, key } = decoded.envelope;
     emit({ type: "order-gap", level: "warn", reason: "redrive", id, ...(key === undefined ? {} : { key }) });
@@ -421,17 +423,18 @@ export class DeadLetterBox {
   }
 
   /** The original message for the group that failed it, with a higher hop so that no deduplication window drops it (contract C4). */
-  #again(delivery: Delivery, decoded: Letter["decoded"]): Make {
+  #again(delivery: Delivery, decoded: Letter["decoded"], canary: boolean): Make {
     if (decoded.foreign) {
       const { delayMs: _, ...verbatim } = delivery.message;
       const dedup = `${delivery.id}:${delivery.attempt ?? 1}:${this.#options.runtime.uuid()}`;
       return (): WireMessage => ({ ...verbatim, dedup });
     }
-    const { dead: _, ...kept } = decoded.envelope;
+    const { dead: _, maxAttempts: __, ...kept } = decoded.envelope;
     const envelope = {
       ...kept,
       hop: nextHop(kept.hop),
       redrives: (kept.redrives ?? 0) + 1,
+      ...(canary ? { maxAttempts: 1 } : {}),
       ...(this.#options.channel.model === "stream" ? { to: this.#options.group.group } : {}),
     };
     const { fairness } = delivery.message;

@@ -14,6 +14,10 @@ const WAVE = 100;
 const MARGIN_MS = 5_000;
 /** A failure share of fewer letters says little. */
 const MINIMUM = 10;
+/** The share of the rate with which a ramp begins. */
+const RAMP_FROM = 0.1;
+/** How often, at the end of the canary's wait, the run looks for letters that are still in front of a canary. */
+const LAST_LOOKS = 100;
 const REDRIVES = 3;
 
 export interface RedriveParts {
@@ -23,8 +27,8 @@ export interface RedriveParts {
   readonly matches: Matches;
   readonly letterOf: (delivery: Delivery) => Letter;
   readonly read: (letter: Letter) => Promise<DeadLetterItem>;
-  /** Resolves once the broker has accepted the letter for its group. */
-  readonly send: (letter: Letter) => Promise<void>;
+  /** Resolves once the broker has accepted the letter for its group. A canary is told that it has one attempt. */
+  readonly send: (letter: Letter, canary: boolean) => Promise<void>;
   readonly progress: Progress<RedriveProgress>;
 }
 
@@ -35,7 +39,7 @@ interface Pending {
 }
 
 /** @throws MessagingError `bad-redrive` for options out of their range. */
-export function checkRedrive({ max, rate, canary, stopAt, maxRedrives, ids }: RedriveOptions): void {
+export function checkRedrive({ max, rate, ramp, canary, stopAt, maxRedrives, ids }: RedriveOptions): void {
   const whole = (value: unknown, name: string, least: number) => {
     if (value !== undefined && !(Number.isInteger(value) && (value as number) >= least))
       throw bad(`${name} must be a whole number from ${least} up`);
@@ -45,6 +49,10 @@ export function checkRedrive({ max, rate, canary, stopAt, maxRedrives, ids }: Re
   if (rate !== undefined) {
     whole(rate.max ?? 0, "rate.max", 1);
     if (milliseconds(rate.per ?? "1s", "rate.per") <= 0) throw bad("rate.per must be longer than 0");
+  }
+  if (ramp !== undefined) {
+    if (milliseconds(ramp, "ramp") <= 0) throw bad("ramp must be longer than 0");
+    if (rate === undefined) throw bad("ramp goes from a tenth of rate to all of it; give rate, too");
   }
   if (canary !== undefined) {
     whole(canary.count ?? 0, "canary.count", 1);
@@ -67,7 +75,8 @@ export class Redrive {
   readonly #pending = new Map<string, Pending>();
   /** Letters that stay, by message and hop. */
   readonly #kept = new Set<string>();
-  readonly #canary = new Set<string>();
+  /** The canary, by message. False: it is not ours, so it could not be told to try only once. */
+  readonly #canary = new Map<string, boolean>();
   readonly #errors: MessagingError[] = [];
   #matched = 0;
   #movedCount = 0;
@@ -78,6 +87,8 @@ export class Redrive {
   #stale = 0;
   #exhausted = false;
   #nextWaveAt = 0;
+  /** When the ramp began (monotonic). */
+  #rampFrom: number | undefined;
 
   constructor(parts: RedriveParts) {
     this.#parts = parts;
@@ -93,12 +104,12 @@ export class Redrive {
       if (options.canary !== undefined && options.dryRun !== true) {
         await this.#gather(Math.min(options.canary.count, this.#allowance));
         stopped = await this.#wave(options.canary.count, "canary");
-        for (const event of this.#moved.keys()) this.#canary.add(event);
-        if (stopped === undefined && this.#canary.size > 0)
-          await this.#watch(milliseconds(options.canary.wait, "wait"));
-        const died = this.#canary.size - [...this.#canary].filter((event) => !this.#died.has(event)).length;
-        canary = { sent: this.#canary.size, died, silent: this.#canary.size - died };
-        if (this.#tooMany) stopped = "share";
+        const watched =
+          stopped === undefined &&
+          (this.#canary.size === 0 || (await this.#watch(milliseconds(options.canary.wait, "wait"))));
+        canary = this.#outcome(watched);
+        if (stopped === undefined && canary.settled < canary.sent)
+          stopped = options.signal?.aborted === true ? "signal" : this.#tooMany ? "share" : "canary";
       }
       let size = options.canary === undefined ? WAVE : Math.min(2 * options.canary.count, WAVE);
       while (stopped === undefined) {
@@ -133,6 +144,22 @@ export class Redrive {
       progress.end();
     }
     return this.#result(stopped, canary);
+  }
+
+  /** What became of the canary. `watched`: the dead letters were looked through until the end of the wait. */
+  #outcome(watched: boolean): NonNullable<Redriven["canary"]> {
+    const outcome = { sent: this.#canary.size, returned: 0, settled: 0, unknown: 0 };
+    for (const [event, once] of this.#canary)
+      outcome[this.#died.has(event) ? "returned" : watched && once ? "settled" : "unknown"]++;
+    return outcome;
+  }
+
+  /** The part of the rate that the ramp allows now. */
+  get #share(): number {
+    const { ramp } = this.#parts.options;
+    if (ramp === undefined || this.#rampFrom === undefined) return 1;
+    const passed = (this.#parts.runtime.monotonic() - this.#rampFrom) / milliseconds(ramp, "ramp");
+    return Math.min(RAMP_FROM + (1 - RAMP_FROM) * passed, 1);
   }
 
   get #allowance(): number {
@@ -216,23 +243,27 @@ export class Redrive {
   async #wave(size: number, phase: RedriveProgress["phase"]): Promise<"error" | undefined> {
     const { session, send, runtime, options } = this.#parts;
     const { rate } = options;
+    const canary = phase === "canary";
+    if (!canary) this.#rampFrom ??= runtime.monotonic();
     for (let left = Math.min(size, this.#allowance); left > 0 && this.#pending.size > 0; ) {
-      const most = Math.min(left, rate?.max ?? left);
       const now = runtime.monotonic();
       if (rate !== undefined && now < this.#nextWaveAt) await runtime.sleep(this.#nextWaveAt - now, options.signal);
       if (options.signal?.aborted === true) return undefined;
-      const part = this.#take(most);
+      const share = this.#share;
+      const part = this.#take(rate === undefined ? left : Math.min(left, Math.max(Math.floor(rate.max * share), 1)));
+      const most = part.length;
+      if (most === 0) return undefined;
       left -= most;
-      if (part.length === 0) continue;
       if (rate !== undefined)
-        this.#nextWaveAt = runtime.monotonic() + (milliseconds(rate.per ?? "1s", "per") * part.length) / rate.max;
-      const sent = await Promise.allSettled(part.map(({ letter }) => send(letter)));
+        this.#nextWaveAt = runtime.monotonic() + (milliseconds(rate.per ?? "1s", "per") * most) / (rate.max * share);
+      const sent = await Promise.allSettled(part.map(({ letter }) => send(letter, canary)));
       const done: Delivery[] = [];
       let waits = false;
       sent.forEach((outcome, at) => {
         const { letter, copies } = part[at]!;
         if (outcome.status === "fulfilled") {
           this.#moved.set(letter.event, letter.hop);
+          if (canary) this.#canary.set(letter.event, !letter.decoded.foreign);
           this.#movedCount++;
           done.push(...copies);
           return;
@@ -269,22 +300,30 @@ export class Redrive {
     return taken;
   }
 
-  /** Waits for letters of the canary that die again. They are behind all others, so these are received, too. */
-  async #watch(waitMs: number): Promise<void> {
+  /**
+   * Waits for letters of the canary that come back. They are behind all others, so these are received, too. True if it looked through
+   * all of them until the end of the wait.
+   */
+  async #watch(waitMs: number): Promise<boolean> {
     const { runtime, session } = this.#parts;
     const { signal } = this.#parts.options;
     const until = runtime.monotonic() + waitMs;
+    let atEnd = false;
     this.#tell("waiting");
     for (let left = waitMs; left > 0 && this.#died.size < this.#canary.size; left = until - runtime.monotonic()) {
       const died = this.#died.size;
       const room = session.held < MOST_HELD;
       const got = room ? await this.#look(WAVE, Math.min(left, 10_000)) : 0;
+      atEnd = room && got === 0;
       if (!room || (got === 0 && until - runtime.monotonic() > left - 1))
         await runtime.sleep(Math.min(left, 1_000), signal);
-      if (signal?.aborted === true) return;
+      if (signal?.aborted === true) return false;
       if (died !== this.#died.size) this.#tell("waiting");
-      if (this.#tooMany) return;
+      if (this.#tooMany) return false;
     }
+    for (let looks = 0; looks < LAST_LOOKS && !atEnd && session.held < MOST_HELD; looks++)
+      atEnd = (await this.#look(WAVE)) === 0;
+    return atEnd;
   }
 
   #counts(): Omit<RedriveProgress, "phase"> {
