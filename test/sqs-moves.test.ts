@@ -1,7 +1,15 @@
 /** SQS's own move of dead letters, against a server on the loopback that speaks its protocol: the emulator has no move tasks. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { channel, connect, type Messaging, type RedriveProgress, type Runtime, systemRuntime } from "@switchyard/core";
+import {
+  channel,
+  type ConfigInput,
+  connect,
+  type Messaging,
+  type RedriveProgress,
+  type Runtime,
+  systemRuntime,
+} from "@switchyard/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { MoveTasks } from "./support/move-tasks.ts";
@@ -79,7 +87,11 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-async function connected(events: unknown[] = []): Promise<Messaging<typeof jobs>> {
+async function connected(
+  events: unknown[] = [],
+  more: Omit<ConfigInput, "prefix"> = { channels: { jobs: { model: "queue", on: "sqs", groups: { main: {} } } } },
+  of: typeof jobs = jobs,
+): Promise<Messaging<typeof jobs>> {
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk) => (body += String(chunk)));
@@ -95,14 +107,14 @@ async function connected(events: unknown[] = []): Promise<Messaging<typeof jobs>
   });
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const messaging = await connect({
-    channels: [jobs],
+    channels: [of],
     service: "shop",
     runtime: hasty,
     observe: (event) => events.push(event),
     config: {
       prefix: "test",
-      connections: { sqs: { use: "sqs", region: "eu-west-1", endpoint } },
-      channels: { jobs: { model: "queue", on: "sqs", groups: { main: {} } } },
+      ...more,
+      connections: { sqs: { use: "sqs", region: "eu-west-1", endpoint }, ...more.connections },
     },
   });
   open.push(() => messaging.stop({ deadline: 0 }));
@@ -218,6 +230,10 @@ test.each([
   ["canary", { canary: { count: 1, wait: "1s" } }],
   ["stopAt", { stopAt: 0.5 }],
   ["dryRun", { dryRun: true }],
+  ["ramp", { ramp: "1m" }],
+  ["maxRedrives", { maxRedrives: 1 }],
+  ["before", { before: 1 }],
+  ["hide", { hide: "1m" }],
   ["rate", { rate: { max: 501 } }],
   ["rate", { rate: { max: 1, per: "1m" } }],
 ] as const)("%s does not go with it, and nothing is called", async (name, options) => {
@@ -226,5 +242,67 @@ test.each([
     code: "bad-redrive",
     message: expect.stringContaining(name),
   });
+  expect(service.calls).toEqual([]);
+});
+
+const keyed = channel("jobs", {
+  messages: { job: z.object({ n: z.number() }) },
+  orderingKey: ({ data }) => String(data.n),
+});
+const main = (group: object = {}, on = "sqs") => ({ jobs: { model: "queue", on, groups: { main: group } } }) as const;
+
+test.each([
+  ["a FIFO queue", keyed, { channels: main() }, "deduplication may swallow letters"],
+  [
+    "a channel whose bodies are stored elsewhere",
+    jobs,
+    { channels: { jobs: { ...main().jobs, claimCheck: { store: "memory" } } } },
+    "cannot prolong the life of bodies",
+  ],
+  [
+    "a dead-letter destination that other groups may share",
+    jobs,
+    {
+      policies: { shared: { deadLetter: { channel: "graves" } } },
+      channels: { ...main({ policy: "shared" }), graves: { model: "queue", on: "sqs", groups: { undertaker: {} } } },
+    },
+    "those of other groups, which would be moved, too",
+  ],
+  [
+    "dead letters on another connection",
+    jobs,
+    {
+      connections: { other: { use: "sqs", region: "eu-west-1", endpoint: "http://127.0.0.1:1" } },
+      policies: { away: { deadLetter: { channel: "graves" } } },
+      channels: { ...main({ policy: "away" }), graves: { model: "queue", on: "other", groups: { undertaker: {} } } },
+    },
+    "those of other groups, which would be moved, too",
+  ],
+  [
+    "a transport that cannot",
+    jobs,
+    { connections: { mem: { use: "memory" } }, channels: main({}, "mem") },
+    "SQS standard queues can",
+  ],
+  [
+    "a stream",
+    jobs,
+    {
+      connections: { mem: { use: "memory" } },
+      channels: { jobs: { model: "stream", on: "mem", groups: { main: {} } } },
+    },
+    "reads a stream",
+  ],
+] as const)("%s is refused with what to do instead, and nothing is called", async (_name, of, config, why) => {
+  const messaging = await connected([], config as ConfigInput, of as unknown as typeof jobs);
+  expect(messaging.explain().channels["jobs"]!.groups["main"]!.nativeRedrive).toBe(false);
+  const refused = { code: "native-unsupported", kind: "config", channel: "jobs", group: "main" };
+  const error: unknown = await messaging
+    .deadLetters(jobs, "main")
+    .redrive({ native: true })
+    .result.catch((e: unknown) => e);
+  expect(error).toMatchObject(refused);
+  expect((error as Error).message).toContain(why);
+  expect((error as Error).message).toContain("leave native out, and redrive() sends them itself");
   expect(service.calls).toEqual([]);
 });

@@ -9,7 +9,7 @@ export function whyNotNative(
   capabilities: Capabilities | undefined,
 ): string | undefined {
   if (deadLetter?.dead !== true || deadLetter.address !== undefined || deadLetterOn !== channel.on)
-    return "they may be shared with other groups, whose letters would be moved, too";
+    return "their queue may hold those of other groups, which would be moved, too";
   if (channel.model === "stream") return "the group reads a stream, and they did not come from a queue";
   if (from.ordered) return "on a FIFO queue, deduplication may swallow letters that are moved within five minutes";
   if (channel.content?.claimCheck !== undefined)

@@ -398,11 +398,9 @@ export class DeadLetterBox {
     const { pipeline, channel, group, emit } = this.#options;
     if (pipeline?.claimCheck !== undefined) await renewed(pipeline.claimCheck, channel.channel, delivery);
     if (!decoded.foreign) this.#warnBeyond(decoded.envelope.time, decoded.envelope.id);
-    await this.#options
-      .target()
-      .send(this.#again(delivery, decoded, canary), {
-        trace: decoded.foreign ? undefined : readTrace(decoded.envelope),
-      });
+    await this.#options.target().send(this.#again(delivery, decoded, canary), {
+      trace: decoded.foreign ? undefined : readTrace(decoded.envelope),
+    });
     if (!group.from.ordered || decoded.foreign) return;
     const { id, key } = decoded.envelope;
     emit({ type: "order-gap", level: "warn", reason: "redrive", id, ...(key === undefined ? {} : { key }) });

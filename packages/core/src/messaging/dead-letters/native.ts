@@ -58,7 +58,7 @@ export function checkNative({ options, channel, group, capabilities, connection 
   if (why === undefined) return;
   throw new MessagingError(
     "native-unsupported",
-    `redrive: the dead letters of "${group.group}" cannot be moved by the broker: ${why}; leave native out`,
+    `redrive: the dead letters of "${group.group}" cannot be moved by the broker: ${why}; leave native out, and redrive() sends them itself`,
     { kind: "config", channel: channel.channel, group: group.group },
   );
 }
