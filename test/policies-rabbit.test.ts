@@ -59,7 +59,7 @@ describe.skipIf(skipped)("a user for each role", () => {
     own = await startNode();
     const consumes = groups.map(([of, group]) => consumer(of as typeof plain, group, { item: () => {} }));
     result = await policies({ ...common, config: config(own.url), publishes: channels, consumes });
-    for (const role of ["provisioner", "publisher", "consumer", "operator", "viewer"] as const)
+    for (const role of ["provisioner", "publisher", "consumer", "operator", "purger", "viewer", "watcher"] as const)
       await user(role, result);
     // The neighbours are made by somebody who may.
     const all = [...channels, theirs, theirTopic];
@@ -108,10 +108,26 @@ describe.skipIf(skipped)("a user for each role", () => {
       const box = messaging.deadLetters(of as typeof plain, group);
       expect(await box.peek(), of.name).toHaveLength(1);
       expect(await box.redrive(), of.name).toMatchObject({ moved: 1, failed: 0 });
-      await box.purge();
       expect(await messaging.depth(of as typeof plain, group)).toHaveLength(1);
     }
     await messaging.replay(log, "main", "earliest");
+    await using purging = await open("purger");
+    for (const [of, group] of groups) {
+      const box = purging.deadLetters(of as typeof plain, group);
+      await box.purge({ filter: { errorClass: "Error" } });
+      await box.purge();
+    }
+    await using publishing = await open("publisher");
+    await using watching = await open("watcher");
+    for (const of of [topic, log]) {
+      const watched = watching.tail(of as typeof topic);
+      const seen = (async () => {
+        for await (const { id } of watched) return id;
+      })();
+      await watched.watching;
+      const { id } = await publishing.publish(of as typeof topic, "item", { n: 9, key: "k" });
+      expect(await seen, of.name).toBe(id);
+    }
     await using viewing = await open("viewer");
     for (const of of [plain, sorted, topic]) expect(await viewing.depth(of)).toHaveLength(1);
   });
@@ -160,10 +176,12 @@ describe.skipIf(skipped)("a user for each role", () => {
     expect(await may("operator", reading("roles_plain_main_dead"))).toBe(true);
     expect(await may("operator", reading("roles_plain_main"))).toBe(false);
     expect(await may("publisher", reading("roles_plain_main"))).toBe(false);
-    expect(await may("viewer", reading("roles_plain_main"))).toBe(false);
+    for (const name of ["viewer", "watcher", "purger"])
+      expect(await may(name, reading("roles_plain_main")), name).toBe(false);
+    expect(await may("watcher", reading("roles_topic_main"))).toBe(false);
 
     const deleting = (queue: string) => (raw: any) => raw.deleteQueue(queue);
-    for (const name of ["publisher", "consumer", "operator", "viewer"])
+    for (const name of ["publisher", "consumer", "operator", "purger", "viewer", "watcher"])
       expect(await may(name, deleting("roles_plain_main_dead")), name).toBe(false);
     expect(await may("provisioner", deleting("roles_theirs_main"))).toBe(false);
     expect(await may("provisioner", (raw) => raw.assertQueue("roles_new_main", { durable: true }))).toBe(false);

@@ -297,6 +297,7 @@ async function operate(): Promise<void> {
     const { editDeadLetters, nativeRedrive } = messaging.explain().channels[of.name]!.groups[group]!;
     const lines: string[] = [];
     await dead.export({ to: { write: (line) => lines.push(line) }, filter: { errorClass: "Error" } });
+    exported.set(deadQueue(of, group), lines);
     expect(await dead.import({ from: lines })).toMatchObject({ imported: 1, failed: 0 });
     const [poison] = letters.filter(({ errorClass }) => errorClass === "Error");
     if (editDeadLetters) await dead.edit(poison!.id, { headers: { edited: "yes" } });
@@ -308,9 +309,50 @@ async function operate(): Promise<void> {
     }
     // The other one's object is gone.
     expect((await dead.redrive()).failed).toBe(deadLetters(of) - 1);
-    await dead.purge();
     if (of === clicks) await messaging.replay(clicks, group as "polling", "earliest");
   }
+}
+
+/** What the operator exported, by dead-letter queue. */
+const exported = new Map<string, string[]>();
+
+/** Puts the letters back that the operator has sent away. */
+async function refill(): Promise<void> {
+  await using messaging = await open();
+  for (const [of, group] of groups)
+    await messaging.deadLetters(of as typeof jobs, group).import({ from: exported.get(deadQueue(of, group))! });
+}
+
+/** By a filter, which receives and deletes, and then all. */
+async function purge(): Promise<void> {
+  await using messaging = await open();
+  for (const [of, group] of groups) {
+    const dead = messaging.deadLetters(of as typeof jobs, group);
+    await dead.count();
+    const filter = { errorClass: "Error" };
+    expect((await dead.purge({ filter, dryRun: true })).matched).toBeGreaterThan(0);
+    await dead.purge({ filter });
+    await dead.purge();
+  }
+}
+
+async function watch(): Promise<void> {
+  const publisher = await open();
+  await using messaging = await open();
+  const over = new AbortController();
+  const watched = messaging.tail(orders, { signal: over.signal });
+  const ended = (async () => {
+    for await (const _ of watched) over.abort();
+  })();
+  await watched.watching;
+  await messaging.sweepTails(orders);
+  recorder.role = undefined;
+  await publisher.publish(orders, "item", { n: 1, key: "k" });
+  recorder.role = "watcher";
+  await ended;
+  for await (const _ of messaging.tail(clicks, { from: "earliest" })) break;
+  recorder.role = undefined;
+  await publisher.stop();
 }
 
 async function view(): Promise<void> {
@@ -338,7 +380,7 @@ type AskedBy = Request & { readonly role: string; readonly command: string };
 let asked: readonly AskedBy[];
 let documents: Policies;
 
-const ROLES: readonly Role[] = ["publisher", "consumer", "viewer", "operator", "provisioner"];
+const ROLES: readonly Role[] = ["publisher", "consumer", "viewer", "watcher", "operator", "purger", "provisioner"];
 
 const SERVICES: readonly Service[] = ["sqs", "sns", "kinesis", "dynamodb", "s3", "kms"];
 
@@ -366,12 +408,17 @@ function neighboursOf({ action, resource }: Request): readonly Pick<Request, "ac
     replaced(1, "aws-cn"),
     replaced(3, "xx-other-1"),
     replaced(4, "000000000001"),
-    replaced(5, `${kind}${name}x`),
     replaced(5, `${kind}x${name}`),
-    replaced(5, `${kind}${name.slice(0, -1)}`),
-    replaced(5, `${kind}${name.endsWith(".fifo") ? name.slice(0, -5) : `${name}.fifo`}`),
+    // The queue of a tail is known by how its name begins.
+    ...(name.includes("_tail_")
+      ? [replaced(5, name.replace(/_tail_.*/, "_tail")), replaced(5, name.replace("_tail_", "x_tail_"))]
+      : [
+          replaced(5, `${kind}${name}x`),
+          replaced(5, `${kind}${name.slice(0, -1)}`),
+          replaced(5, `${kind}${name.endsWith(".fifo") ? name.slice(0, -5) : `${name}.fifo`}`),
+        ]),
     // What follows a consumer's name is the time of its registration, which is not known before.
-    ...(/\/consumer\/.*:\d+$/.test(resource) ? [] : [`${resource}/other`]),
+    ...(/\/consumer\/.*:\d+$|_tail_/.test(resource) ? [] : [`${resource}/other`]),
   ];
   return others.map((one) => ({ action, resource: one }));
 }
@@ -420,7 +467,10 @@ describe.skipIf(outsideAws() !== undefined)("the calls of one service", () => {
     loseObject();
     await as("consumer", consume);
     await as("operator", operate);
+    await refill();
+    await as("purger", purge);
     await as("viewer", view);
+    await as("watcher", watch);
     asked = new Asked(sqs.region, ACCOUNT, keys).of(recorder.calls);
   }, 120_000);
   afterAll(async () => {

@@ -110,11 +110,11 @@ describe("documents", () => {
   });
 
   test("use `*` only where AWS has no resource, and only in one region", async () => {
-    const { publisher, consumer, viewer, operator, provisioner } = await all();
-    for (const document of [publisher, consumer, viewer, operator, provisioner])
+    const { publisher, consumer, viewer, watcher, operator, purger, provisioner } = await all();
+    for (const document of [publisher, consumer, viewer, watcher, operator, purger, provisioner])
       for (const { Action, Resource, Condition } of document!.Statement)
         if ([Resource].flat().includes("*")) {
-          expect(["sns:ListTopics", "kinesis:UpdateShardCount", "kinesis:UpdateStreamMode"]).toEqual(
+          expect(["sns:ListTopics", "sqs:ListQueues", "kinesis:UpdateShardCount", "kinesis:UpdateStreamMode"]).toEqual(
             expect.arrayContaining([...Action]),
           );
           expect(Condition).toEqual({ StringEquals: { "aws:RequestedRegion": ["eu-west-1"] } });

@@ -109,6 +109,8 @@ export interface AmqpChannel {
     checkQueue(queue: string): Promise<QueueState>;
     assertQueue(queue: string, options?: {
         durable?: boolean;
+        exclusive?: boolean;
+        autoDelete?: boolean;
         arguments?: unknown;
     }): Promise<QueueState>;
     deleteQueue(queue: string): Promise<unknown>;

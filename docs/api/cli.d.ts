@@ -59,15 +59,15 @@ export {};
 import type { Explanation } from "@switchyard/core";
 export declare function diagram({ service, channels }: Explanation): string;
 
-// doctor.d.ts
+// doctor/examine.d.ts
 import { type AnyChannel, type Explanation, type PlanOptions } from "@switchyard/core";
-export interface Finding {
-    readonly check: string;
-    readonly status: "ok" | "warning" | "failure";
-    readonly text: string;
-}
+import { type Finding } from "./finding.ts";
+import { type Sweep } from "./tails.ts";
 export interface Examined {
     readonly options: PlanOptions;
+    readonly root?: string | undefined;
+    readonly handlerMs?: number | undefined;
+    readonly sweep?: boolean;
     explain(): Promise<Explanation>;
     connected<T>(run: (messaging: Asked) => Promise<T>): Promise<T>;
 }
@@ -78,6 +78,7 @@ interface Asked {
             readonly ready?: number;
         }>;
     };
+    sweepTails: Sweep;
     health(): {
         readonly connections: Readonly<Record<string, {
             readonly state: string;
@@ -86,6 +87,22 @@ interface Asked {
 }
 export declare function examine(of: Examined): Promise<readonly Finding[]>;
 export {};
+
+// doctor/finding.d.ts
+export interface Finding {
+    readonly check: string;
+    readonly status: "ok" | "warning" | "failure";
+    readonly text: string;
+}
+export declare function failure(check: string, error: unknown): Finding;
+
+// doctor/tails.d.ts
+import { type AnyChannel, type Explanation, type LeftTail } from "@switchyard/core";
+import { type Finding } from "./finding.ts";
+export type Sweep = (channel: AnyChannel, options: {
+    readonly dryRun: boolean;
+}) => Promise<readonly LeftTail[]>;
+export declare function tails(sweep: Sweep, { channels: explained }: Explanation, channels: readonly AnyChannel[], remove: boolean, now: number): Promise<readonly Finding[]>;
 
 // emit/cloudformation.d.ts
 import type { Resource } from "@switchyard/core/driver";
@@ -122,7 +139,8 @@ export declare function terraform(resources: readonly Resource[]): TerraformFile
 export { type AsyncApiDocument, type AsyncApiMessage, asyncapi, type AsyncApiOptions, type Schema, } from "./asyncapi/document.ts";
 export { breaking, type Breaking } from "./asyncapi/breaking.ts";
 export { diagram } from "./diagram.ts";
-export { type Examined, examine, type Finding } from "./doctor.ts";
+export { type Examined, examine } from "./doctor/examine.ts";
+export type { Finding } from "./doctor/finding.ts";
 export type { ExitCode, Io } from "./io.ts";
 export { main } from "./main.ts";
 export { cloudFormation, type CloudFormationTemplate } from "./emit/cloudformation.ts";

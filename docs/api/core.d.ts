@@ -830,6 +830,7 @@ export interface GroupExplanation {
     readonly concurrency: number;
     readonly maxInFlight: number;
     readonly hold: string;
+    readonly runsOn?: string;
     readonly retry: string;
     readonly exhausted: Exhausted;
     readonly editDeadLetters: boolean;
@@ -878,6 +879,8 @@ import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
+import type { ReplayFrom } from "./replay-from.ts";
+import type { LeftTail, Tail, TailOptions } from "./tail.ts";
 import type { Connected, Publisher } from "./publisher.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -916,15 +919,14 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
     resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
     deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string, operator?: OperatorOptions): DeadLetters;
     replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom, options?: ReplayOptions): Promise<void>;
+    tail<X extends AnyChannel>(channel: Connected<X, C>, options?: TailOptions): Tail;
+    sweepTails<X extends AnyChannel>(channel: Connected<X, C>, options?: {
+        readonly dryRun?: boolean;
+    }): Promise<readonly LeftTail[]>;
 }
 export interface ReplayOptions extends OperatorOptions {
     readonly inbox?: "keep" | "forget";
 }
-export type ReplayFrom = "earliest" | "latest" | {
-    readonly time: Date | number;
-} | {
-    readonly at: string;
-};
 export interface StopReport {
     readonly completed: number;
     readonly drained: number;
@@ -1073,6 +1075,13 @@ type Last<U> = (U extends unknown ? (of: () => U) => void : never) extends (of: 
 export type Join<U, Text extends string = ""> = [U] extends [never] ? Text : Last<U> extends infer L extends string ? Join<Exclude<U, L>, Text extends "" ? L : `${L}, ${Text}`> : Text;
 export {};
 
+// api/replay-from.d.ts
+export type ReplayFrom = "earliest" | "latest" | {
+    readonly time: Date | number;
+} | {
+    readonly at: string;
+};
+
 // api/shapes.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Duration } from "./duration.ts";
@@ -1148,6 +1157,41 @@ export interface MiddlewareShape {
     };
 }
 export {};
+
+// api/tail.d.ts
+import type { Duration } from "./duration.ts";
+import type { ReplayFrom } from "./replay-from.ts";
+export interface TailOptions {
+    readonly from?: ReplayFrom;
+    readonly data?: boolean;
+    readonly for?: Duration;
+    readonly signal?: AbortSignal;
+}
+export interface TailedMessage {
+    readonly id: string;
+    readonly type?: string;
+    readonly source?: string;
+    readonly key?: string;
+    readonly publishedAt?: Date;
+    readonly bytes: number;
+    readonly partition?: string;
+    readonly position?: string;
+    readonly to?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly data?: unknown;
+    readonly unreadable?: {
+        readonly code: string;
+        readonly message: string;
+    };
+}
+export interface Tail extends AsyncIterable<TailedMessage> {
+    readonly watching: Promise<void>;
+}
+export interface LeftTail {
+    readonly name: string;
+    readonly expiresAt?: Date;
+    readonly removed: boolean;
+}
 
 // api/telemetry.d.ts
 import type { Runtime } from "../driver/runtime.ts";
@@ -1756,12 +1800,14 @@ export interface Capabilities {
 import type { Destination, Position } from "./destination.ts";
 import type { ReceiverDriver } from "./receiver.ts";
 import type { SenderDriver } from "./sender.ts";
+import type { Tails } from "./tail.ts";
 export interface Connection {
     sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
     receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
     depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
     purge?(of: Destination, signal: AbortSignal): Promise<void>;
     readonly moves?: Moves;
+    readonly tails?: Tails;
     seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
     classify(cause: unknown, during: Phase): Fault;
     close(): Promise<void>;
@@ -1852,6 +1898,7 @@ export { HERE, type Resource, type ResourceList, type Resources } from "./resour
 export type { BrokerRight, Condition, ConnectionUse, IamRight, Needed, Place, ResourceRights, ResourceStatement, Right, Rights, TopologyUse, UseDetails, } from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
+export type { TailDriver, TailLeft, TailRecord, Tails, TailStart } from "./tail.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";
 
 // driver/lease.d.ts
@@ -1972,7 +2019,7 @@ export declare const HERE: {
 
 // driver/rights.d.ts
 import type { Destination } from "./destination.ts";
-export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek" | "move";
+export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek" | "move" | "tail";
 export type TopologyUse = "plan" | "apply" | "destroy";
 export type Right = IamRight | BrokerRight;
 export interface IamRight {
@@ -1987,6 +2034,7 @@ export interface BrokerRight {
     readonly vhost: string;
     readonly permission: "configure" | "write" | "read";
     readonly name: string;
+    readonly prefix?: boolean;
 }
 export interface ResourceStatement {
     readonly Sid: string;
@@ -2051,6 +2099,35 @@ export type Sent = {
     readonly id: string;
     readonly position?: string;
 };
+
+// driver/tail.d.ts
+import type { Destination, Position } from "./destination.ts";
+import type { WireMessage } from "./message.ts";
+export interface Tails {
+    open(of: Destination, options: TailStart, signal: AbortSignal): Promise<TailDriver>;
+    left?(of: Destination, signal: AbortSignal): Promise<readonly TailLeft[]>;
+    remove?(of: Destination, left: TailLeft, signal: AbortSignal): Promise<void>;
+}
+export interface TailStart {
+    readonly start: Position;
+    readonly expiresAt: number;
+}
+export interface TailDriver {
+    read(signal: AbortSignal): Promise<readonly TailRecord[]>;
+    close(): Promise<void>;
+}
+export interface TailRecord {
+    readonly id: string;
+    readonly message: WireMessage;
+    readonly raw: unknown;
+    readonly enqueuedAt?: number;
+    readonly partition?: string;
+    readonly position?: string;
+}
+export interface TailLeft {
+    readonly name: string;
+    readonly expiresAt?: number;
+}
 
 // driver/topology.d.ts
 import type { Destination } from "./destination.ts";
@@ -2136,7 +2213,8 @@ export { isMessagingError, MessagingError } from "./api/errors.ts";
 export type { MessagingEvent, Observe } from "./api/events.ts";
 export { type EventLogger, logEvents, type LogOptions } from "./messaging/log-events.ts";
 export { keyHash } from "./base/key-hash.ts";
-export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging, StopReport, ReplayFrom, ReplayOptions, } from "./api/messaging.ts";
+export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging, StopReport, ReplayOptions, } from "./api/messaging.ts";
+export type { ReplayFrom } from "./api/replay-from.ts";
 export type { Attached, AttachContext, AttachedInbox, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
@@ -2148,6 +2226,7 @@ export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
 export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, CanaryOutcome, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
+export type { LeftTail, Tail, TailedMessage, TailOptions } from "./api/tail.ts";
 export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, } from "./api/telemetry.ts";
 export type { VerdictKind } from "./api/verdicts.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";
@@ -2562,7 +2641,9 @@ export interface Policies {
     readonly publisher: PolicyDocument | undefined;
     readonly consumer: PolicyDocument | undefined;
     readonly viewer: PolicyDocument | undefined;
+    readonly watcher: PolicyDocument | undefined;
     readonly operator: PolicyDocument | undefined;
+    readonly purger: PolicyDocument | undefined;
     readonly provisioner: PolicyDocument | undefined;
     readonly resources: readonly ResourcePolicy[];
     readonly rabbitmq: readonly RabbitPermission[];
@@ -2573,7 +2654,7 @@ export declare function policies(options: PoliciesOptions): Promise<Policies>;
 // policies/roles.d.ts
 import type { ConnectionUse, Destination, TopologyUse, UseDetails } from "../driver/index.ts";
 import type { Plan } from "../plan/plan.ts";
-export type Role = "publisher" | "consumer" | "viewer" | "operator" | "provisioner";
+export type Role = "publisher" | "consumer" | "viewer" | "watcher" | "operator" | "purger" | "provisioner";
 export declare const ROLES: readonly Role[];
 export type Call = {
     readonly role: Role;

@@ -327,6 +327,17 @@ export interface Actions {
             readonly QueueUrl?: string | undefined;
         }
     ];
+    ListQueues: [
+        {
+            readonly QueueNamePrefix: string;
+            readonly NextToken?: string;
+            readonly MaxResults?: number;
+        },
+        {
+            readonly QueueUrls?: readonly string[] | undefined;
+            readonly NextToken?: string | undefined;
+        }
+    ];
     GetQueueAttributes: [
         OnQueue & {
             readonly AttributeNames: readonly string[];

@@ -400,6 +400,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "subscription-too-small":
     "A subscription by another protocol takes smaller messages than the topic should take. Lower `native.maxMessageBytes`, or remove it.",
   "tag-policy": "A tag policy of the organisation refuses these tags. Change `native.tags`.",
+  "tail-unsupported":
+    "The channel cannot be watched. Whoever reads a queue takes from its group: ask for its depth, look at its dead letters, or make the channel pub/sub.",
   throttled:
     "The broker takes no more calls for now. Core waits and tries again. If it lasts, raise the quota or call less.",
   timeout: "The service or the network was too slow. It is tried again. Check the network.",

@@ -125,6 +125,7 @@ export class Asked {
     });
     switch (service) {
       case "sqs": {
+        if (command === "ListQueues") return [one("*")];
         const arn = this.#queue(input);
         // A queue that is made with tags is tagged too.
         const tags = command === "CreateQueue" && input.tags !== undefined ? ["sqs:TagQueue"] : [];

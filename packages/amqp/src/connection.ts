@@ -217,6 +217,9 @@ export async function connect(
       if (of.model !== "stream") throw unsupported("seek", "a queue has no positions; replay needs a stream");
       return (await import("./stream/stream-receiver.ts")).seekStream(settingFor(of), to, signal);
     },
+    tails: {
+      open: async (of, start, signal) => (await import("./tail.ts")).openTail(settingFor(of), start, signal),
+    },
     classify,
     close: async () => {
       await Promise.all([publishing.close(), consuming.close()]);

@@ -18,6 +18,9 @@ export function addressOf(of: Destination): string {
 
 export const topicOf = (of: Destination): string => of.baseAddress ?? of.base;
 
+/** How the queues of tails begin. */
+export const tailPrefix = (of: Destination): string => `${topicOf(of)}_tail_`;
+
 export const partitionsOf = (of: Destination): number => of.partitions ?? PARTITIONS;
 
 /** The queues of an ordered destination or of a stream, in order. */

@@ -1,6 +1,6 @@
 /** The permissions that the calls of this driver need, on the names that they use. */
 import type { BrokerRight, Destination, Rights } from "@switchyard/core/driver";
-import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from "./names.ts";
+import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues, tailPrefix, topicOf } from "./names.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
 import { routeOf } from "./publish/routes.ts";
 import { delayQueues } from "./retry/delay-queues.ts";
@@ -39,6 +39,13 @@ export function rightsOf(options: ResolvedOptions): Rights {
         case "seek":
           // Only the end of a stream is read. How long a queue is, everyone may ask who may enter the virtual host.
           return { rights: of.model === "stream" ? on("read", queues) : [] };
+        case "tail": {
+          if (of.model === "stream") return { rights: on("read", queues) };
+          const own = (["configure", "write", "read"] as const).flatMap((permission) =>
+            on(permission, [tailPrefix(of)]).map((right): BrokerRight => ({ ...right, prefix: true })),
+          );
+          return { rights: [...own, ...on("read", [topicOf(of)])] };
+        }
         case "purge":
           return { rights: on("read", queues) };
         case "move":

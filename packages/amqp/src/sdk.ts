@@ -53,7 +53,10 @@ export interface AmqpChannel {
   on(event: string, listener: (...args: any[]) => void): unknown;
   close(): Promise<void>;
   checkQueue(queue: string): Promise<QueueState>;
-  assertQueue(queue: string, options?: { durable?: boolean; arguments?: unknown }): Promise<QueueState>;
+  assertQueue(
+    queue: string,
+    options?: { durable?: boolean; exclusive?: boolean; autoDelete?: boolean; arguments?: unknown },
+  ): Promise<QueueState>;
   deleteQueue(queue: string): Promise<unknown>;
   purgeQueue(queue: string): Promise<unknown>;
   bindQueue(queue: string, source: string, pattern: string): Promise<unknown>;

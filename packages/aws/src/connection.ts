@@ -45,6 +45,11 @@ export async function connect(
       if (by.seek === undefined) throw cannot(of, "seek");
       return by.seek(of, to, signal);
     },
+    tails: {
+      open: async (of, start, signal) => (await serving(of)).tails!.open(of, start, signal),
+      left: async (of, signal) => (await (await serving(of)).tails!.left?.(of, signal)) ?? [],
+      remove: async (of, left, signal) => (await serving(of)).tails!.remove?.(of, left, signal),
+    },
     // Only queues declare them.
     moves: queues.moves!,
     classify: (cause, during) => {

@@ -23,9 +23,9 @@ export type {
   Health,
   Messaging,
   StopReport,
-  ReplayFrom,
   ReplayOptions,
 } from "./api/messaging.ts";
+export type { ReplayFrom } from "./api/replay-from.ts";
 export type {
   Attached,
   AttachContext,
@@ -85,6 +85,7 @@ export type {
   ScanOptions,
   ScanResult,
 } from "./api/dead-letters.ts";
+export type { LeftTail, Tail, TailedMessage, TailOptions } from "./api/tail.ts";
 export type {
   Ended,
   HandledMessage,

@@ -116,6 +116,14 @@ export async function connect(
       const shards = new Shards(stream, clients.call, runtime, async () => {});
       await withStore(of, signal, (store) => seekGroup(stream, groupOf(of), store, shards, to, runtime, signal));
     },
+    tails: {
+      open: async (of, start, signal) =>
+        (await import("./tail.ts")).openTail(
+          { of, stream: await openStream(of, clients.call, signal), call: clients.call, runtime, md5 },
+          start,
+          signal,
+        ),
+    },
     classify,
     close: async () => clients.close(),
   };

@@ -18,6 +18,8 @@ export interface PollingOptions {
   readonly at: IteratorType;
   readonly call: Call;
   readonly pace: Pace;
+  /** The most records of one read. Default: at least {@link READ_RECORDS}, which a group needs to keep up. */
+  readonly most?: number;
   readonly runtime: Runtime;
   /** Called when Kinesis does not know the shard or the position. */
   readonly unknown: (cause: unknown, at: IteratorType) => Promise<Batch>;
@@ -72,6 +74,11 @@ export class Polling implements Feed {
     }
   }
 
+  /** Gets the first iterator, so that what comes from now on is read. */
+  async begin(signal: AbortSignal): Promise<void> {
+    await this.#token(signal);
+  }
+
   close(): void {
     this.#cut.abort();
   }
@@ -79,7 +86,7 @@ export class Polling implements Feed {
   /** Undefined if it returned nothing. */
   async #poll(max: number): Promise<Batch | undefined> {
     const { signal } = this.#cut;
-    const { runtime, pace, call, ref } = this.#options;
+    const { runtime, pace, call, ref, most } = this.#options;
     const began = runtime.monotonic();
     try {
       const token = await this.#token(signal);
@@ -88,7 +95,7 @@ export class Polling implements Feed {
         "GetRecords",
         {
           ShardIterator: token,
-          Limit: Math.min(Math.max(max, READ_RECORDS), MOST),
+          Limit: most ?? Math.min(Math.max(max, READ_RECORDS), MOST),
           ...("StreamARN" in ref ? ref : {}),
         },
         signal,

@@ -60,6 +60,8 @@ export async function rightsOf(options: KinesisOptions): Promise<Rights> {
             rights: [...read, ...table(of, place, "GetItem", "Scan")],
             warnings: [...warnings, readsRecords(of)],
           };
+        case "tail":
+          return { rights: read, warnings: warnings.filter((warning) => warning !== CUSTOM) };
         case "seek":
           return { rights: [...read, ...table(of, place, "GetItem", "Scan", "PutItem", "UpdateItem")], warnings };
         case "purge":

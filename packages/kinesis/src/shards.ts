@@ -118,10 +118,10 @@ export class Shards implements ShardSource {
 const isPositionFault = (cause: unknown): boolean =>
   isNamed(cause, "ResourceNotFoundException") || isNamed(cause, "InvalidArgumentException");
 
-const isClosed = ({ SequenceNumberRange }: ShardInfo): boolean =>
+export const isClosed = ({ SequenceNumberRange }: ShardInfo): boolean =>
   SequenceNumberRange?.EndingSequenceNumber !== undefined;
 
-function parentsOf({ ParentShardId, AdjacentParentShardId }: ShardInfo): string[] {
+export function parentsOf({ ParentShardId, AdjacentParentShardId }: ShardInfo): string[] {
   return [ParentShardId, AdjacentParentShardId].filter(
     (each): each is string => typeof each === "string" && each !== "",
   );

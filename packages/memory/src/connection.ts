@@ -7,15 +7,17 @@ import type {
   Position,
   ReceiverDriver,
   SenderDriver,
+  Tails,
 } from "@switchyard/core/driver";
 import type { Broker, Droppable } from "./broker/broker.ts";
 import { classify, closed, MemoryFault } from "./errors.ts";
-import { capabilities, formOf } from "./capabilities.ts";
+import { capabilities, formOf, rulesOf } from "./capabilities.ts";
 import { depthOf } from "./depth.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createReceiver } from "./receiver.ts";
 import { findLog, findQueue, findTopic, groupOf } from "./resource.ts";
 import { createSender } from "./sender.ts";
+import { tailsOf } from "./tails.ts";
 import { UnconsumedHints } from "./unconsumed.ts";
 
 /** One connection to the broker, which others may be connected to as well. */
@@ -25,6 +27,7 @@ export function connect(broker: Broker, options: ResolvedOptions, report: (event
 
 class MemoryConnection implements Connection {
   readonly classify = classify;
+  readonly tails: Tails;
   readonly #broker: Broker;
   readonly #options: ResolvedOptions;
   readonly #report: (event: DriverEvent) => void;
@@ -37,6 +40,7 @@ class MemoryConnection implements Connection {
     this.#options = options;
     this.#report = report;
     this.#hints = new UnconsumedHints(broker, report);
+    this.tails = tailsOf(broker, (of) => rulesOf(formOf(of, options)!, of.ordered, options));
     broker.connections.add(this);
     report({ type: "up" });
   }

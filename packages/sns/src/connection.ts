@@ -1,6 +1,6 @@
 import { renewed } from "@switchyard/aws-kit";
-import type { Connection, DriverEvent, Runtime } from "@switchyard/core/driver";
-import { connect as connectSqs, loadSdk } from "@switchyard/sqs/kit";
+import type { Connection, DriverEvent, Runtime, Tails } from "@switchyard/core/driver";
+import { type Clients, connect as connectSqs, loadSdk, openClients } from "@switchyard/sqs/kit";
 import { queueOf } from "./names.ts";
 import { type Call, loadSnsSdk } from "./sdk.ts";
 import { lazyClient, openClient, type SnsClient } from "./client.ts";
@@ -19,6 +19,7 @@ export async function connect(
   const queues = await connectSqs(queueOptions(options), await loadSdk(), runtime, report);
   const client = lazyClient(async () => openClient(options, await loadSnsSdk()));
 
+  let topologyClients: Promise<Clients> | undefined;
   return {
     sender: async (to, signal) => {
       if (to.model !== "pubsub" || to.group !== undefined) return queues.sender(queueOf(to), signal);
@@ -37,8 +38,15 @@ export async function connect(
       list: (from, to, signal) => queues.moves!.list(queueOf(from), queueOf(to), signal),
       cancel: (handle, signal) => queues.moves!.cancel(handle, signal),
     },
+    tails: lazyTails(async () => {
+      const { tailsOf } = await import("./tail.ts");
+      // The queues of tails are made and deleted, which no connection does.
+      const clients = await (topologyClients ??= openClients(queueOptions(options), await loadSdk()));
+      return tailsOf({ queues, clients, sns: await client.get(), runtime });
+    }),
     classify,
     close: async () => {
+      (await topologyClients)?.close();
       await Promise.all([queues.close(), client.close()]);
     },
   };
@@ -74,3 +82,9 @@ function watched({ call, client }: SnsClient, report: (event: DriverEvent) => vo
     }
   };
 }
+
+const lazyTails = (open: () => Promise<Required<Tails>>): Tails => ({
+  open: async (...given) => (await open()).open(...given),
+  left: async (...given) => (await open()).left(...given),
+  remove: async (...given) => (await open()).remove(...given),
+});

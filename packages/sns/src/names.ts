@@ -48,6 +48,12 @@ function problemOf(address: string, ordered: boolean): string | undefined {
     : `"${address}" is a FIFO topic; the channel declares no orderingKey: declare one, or give a standard topic`;
 }
 
+/** SQS: "can have up to 80 characters". A tail's queue ends in `_tail_`, 12 digits, and `.fifo`. */
+const MAX_TAIL_PREFIX = 80 - 6 - 12 - 5;
+
+/** How the queues of a topic's tails begin. No group's queue has such a name, since a group's name has no `_`. */
+export const tailPrefix = (topic: string): string => `${topic.replace(/\.fifo$/, "").slice(0, MAX_TAIL_PREFIX)}_tail_`;
+
 /** The group's own queue, as `@switchyard/sqs` knows it. */
 export function queueOf(of: Destination): Destination {
   if (of.model !== "pubsub") return of;

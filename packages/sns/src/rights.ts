@@ -2,7 +2,7 @@
 import { type AwsPlace, awsPlace, grant, keyRights, kmsGrant, regional } from "@switchyard/aws-kit/rights";
 import type { Destination, IamRight, Needed, ResourceRights, ResourceStatement, Rights } from "@switchyard/core/driver";
 import { queueArn, queuePolicies, rightsOf as queueRights } from "@switchyard/sqs/rights";
-import { parseTopic, queueOf, topicAddress } from "./names.ts";
+import { parseTopic, queueOf, tailPrefix, topicAddress } from "./names.ts";
 import { topicSettings } from "./native.ts";
 import { queueOptions, type SnsOptions } from "./options.ts";
 import { type DesiredTopic, desiredTopics } from "./topology/desired.ts";
@@ -23,9 +23,11 @@ export async function rightsOf(options: SnsOptions): Promise<Rights> {
         const more = source === undefined ? details : { ...details, source: queueOf(source) };
         return queues.connection(use, queueOf(of), given, more);
       }
-      if (use !== "send") return { rights: [] };
+      if (use !== "send" && use !== "tail") return { rights: [] };
       const place = placeOf(given);
       const arn = topicArnOf(of, place);
+      if (use === "tail")
+        return { rights: [...tailing(arn, place), ...lookUp(of, place)], warnings: isListed(of) ? [LISTED] : [] };
       const { kmsKey } = topicSettings(of);
       return {
         rights: [
@@ -60,6 +62,27 @@ export async function rightsOf(options: SnsOptions): Promise<Rights> {
       ];
     },
   };
+}
+
+/** A tail's queue is subscribed to the topic. The queues of killed tails are found by how their names begin. */
+function tailing(topic: string, place: AwsPlace): readonly IamRight[] {
+  const name = topic.slice(topic.lastIndexOf(":") + 1);
+  const queues = `${queueArn({ ...NO_QUEUE, name: tailPrefix(name) }, place)}*`;
+  const own = [
+    "CreateQueue",
+    "DeleteQueue",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+    "ListQueueTags",
+    "SetQueueAttributes",
+  ];
+  const endpoint = { StringEquals: { "sns:Protocol": ["sqs"] }, StringLike: { "sns:Endpoint": [queues] } };
+  return [
+    ...grant("sns", ["GetTopicAttributes", "ListSubscriptionsByTopic", "Unsubscribe"], topic),
+    ...grant("sns", ["Subscribe"], topic, endpoint),
+    ...grant("sqs", [...own, "TagQueue", "ReceiveMessage", "DeleteMessage"], queues),
+    ...regional("sqs", ["ListQueues"], place),
+  ];
 }
 
 const LISTED =

@@ -54,6 +54,7 @@ export async function rightsOf(options: SqsOptions): Promise<Rights> {
           // SQS also asks for what `receive` needs here and `send` needs at the destination.
           return { rights: sqs(READ, "StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask") };
         case "seek":
+        case "tail":
           return { rights: [] };
       }
     },

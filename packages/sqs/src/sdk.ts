@@ -92,6 +92,10 @@ export interface Actions {
     { readonly QueueName: string; readonly QueueOwnerAWSAccountId?: string },
     { readonly QueueUrl?: string | undefined },
   ];
+  ListQueues: [
+    { readonly QueueNamePrefix: string; readonly NextToken?: string; readonly MaxResults?: number },
+    { readonly QueueUrls?: readonly string[] | undefined; readonly NextToken?: string | undefined },
+  ];
   GetQueueAttributes: [
     OnQueue & { readonly AttributeNames: readonly string[] },
     { readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined },

@@ -40,6 +40,8 @@ export interface GroupExplanation {
   readonly concurrency: number;
   readonly maxInFlight: number;
   readonly hold: string;
+  /** What runs the group's handlers if it is not a process that pulls, such as `lambda`. */
+  readonly runsOn?: string;
   readonly retry: string;
   readonly exhausted: Exhausted;
   /** Whether operators may change a dead letter and send it as a new message. */

@@ -9,6 +9,8 @@ import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import type { Observe } from "./events.ts";
 import type { Explanation } from "./explanation.ts";
+import type { ReplayFrom } from "./replay-from.ts";
+import type { LeftTail, Tail, TailOptions } from "./tail.ts";
 import type { Connected, Publisher } from "./publisher.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -126,6 +128,23 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
     from: ReplayFrom,
     options?: ReplayOptions,
   ): Promise<void>;
+  /**
+   * Shows an operator the messages of a channel as they pass, and takes nothing from its groups. A stream is read without a lease, each
+   * partition at most once a second. On pub/sub it makes a group of its own with a copy of every message, and removes it after; that needs
+   * the rights of the role `watcher` of `policies()`. What is sent while the connection is cut may be missed.
+   *
+   * @throws MessagingError `tail-unsupported` for a queue, since whoever reads it takes from its group; when it is iterated, what the broker
+   * refuses.
+   */
+  tail<X extends AnyChannel>(channel: Connected<X, C>, options?: TailOptions): Tail;
+  /**
+   * Finds what tails of the channel that were killed left at the broker, and removes what has expired. `dryRun`: removes nothing. Default
+   * false.
+   */
+  sweepTails<X extends AnyChannel>(
+    channel: Connected<X, C>,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<readonly LeftTail[]>;
 }
 
 /** The options of `replay()`. */
@@ -136,12 +155,6 @@ export interface ReplayOptions extends OperatorOptions {
    */
   readonly inbox?: "keep" | "forget";
 }
-
-/**
- * Where a replay starts. `at`: a value of `delivery.position`; that message comes first. `time`: a Date or epoch milliseconds, on the
- * broker's clock.
- */
-export type ReplayFrom = "earliest" | "latest" | { readonly time: Date | number } | { readonly at: string };
 
 /** What happened to deliveries. All fields are numbers of deliveries. */
 export interface StopReport {

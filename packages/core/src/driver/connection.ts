@@ -2,6 +2,7 @@
 import type { Destination, Position } from "./destination.ts";
 import type { ReceiverDriver } from "./receiver.ts";
 import type { SenderDriver } from "./sender.ts";
+import type { Tails } from "./tail.ts";
 
 /** A driver's connection to one broker: it opens senders and receivers. */
 export interface Connection {
@@ -21,6 +22,8 @@ export interface Connection {
   purge?(of: Destination, signal: AbortSignal): Promise<void>;
   /** How the broker itself moves all messages of a dead-letter queue. Required if {@link Capabilities.moveAll} is true of one. */
   readonly moves?: Moves;
+  /** How topics and streams are watched by operators. Absent: they cannot be. */
+  readonly tails?: Tails;
   /** Moves the stored position of a stream group. The workers of the group must then lose their leases and continue from `to`. */
   seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
   /**

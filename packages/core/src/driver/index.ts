@@ -33,4 +33,5 @@ export type {
 } from "./rights.ts";
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
+export type { TailDriver, TailLeft, TailRecord, Tails, TailStart } from "./tail.ts";
 export type { Change, Topology, TopologyPlan } from "./topology.ts";

@@ -6,9 +6,9 @@ import type { Destination } from "./destination.ts";
 
 /**
  * A method of {@link Connection} that needs rights on a destination. `send` is `sender()`, `receive` is `receiver()` with its leases, `move` is
- * all of `moves` with the destination as the source.
+ * all of `moves` with the destination as the source, and `tail` all of `tails`.
  */
-export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek" | "move";
+export type ConnectionUse = "send" | "receive" | "depth" | "purge" | "seek" | "move" | "tail";
 
 /** A method of {@link Topology}. `destroy` includes what `apply` does only with `destructive: true`. */
 export type TopologyUse = "plan" | "apply" | "destroy";
@@ -36,6 +36,8 @@ export interface BrokerRight {
   readonly permission: "configure" | "write" | "read";
   /** The queue's or exchange's name, not a pattern. The default exchange is `amq.default`. */
   readonly name: string;
+  /** True if `name` is how the names begin. Default false. */
+  readonly prefix?: boolean;
 }
 
 /** A statement of a policy that AWS keeps with a resource. */

@@ -6,6 +6,8 @@ import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
 import { lazily } from "./dead-letters/lazy-run.ts";
+import { lazyTail } from "./lazy-tail.ts";
+import type { TailSource } from "./tail.ts";
 import type { DeadLetterBoxOptions } from "./dead-letters/box.ts";
 import type { Gate, GroupContext, GroupEvent } from "../consume/lease/group-context.ts";
 import type { Duration } from "../api/duration.ts";
@@ -15,8 +17,10 @@ import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
 import type { DeadLetters, OperatorOptions } from "../api/dead-letters.ts";
 import type { GroupDepth } from "../api/depth.ts";
-import type { ChannelHealth, Health, ReplayFrom, ReplayOptions, StopReport } from "../api/messaging.ts";
+import type { ChannelHealth, Health, ReplayOptions, StopReport } from "../api/messaging.ts";
+import type { ReplayFrom } from "../api/replay-from.ts";
 import type { AttachedInbox } from "../api/middleware.ts";
+import type { Tail, TailOptions } from "../api/tail.ts";
 import { keptMs } from "../plan/kept.ts";
 import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
@@ -40,6 +44,9 @@ import type { Trouble } from "../base/troubles.ts";
 
 /** Milliseconds that telemetry may take to close. */
 const TELEMETRY_MS = 1_000;
+
+/** Milliseconds that tails may take to remove what they made. */
+const TAILS_MS = 2_000;
 
 type State = Health["state"];
 
@@ -93,6 +100,8 @@ export class MessagingCore {
   readonly #asked = new Promise<void>((resolve) => {
     this.#stopAsked = resolve;
   });
+  /** Tails whose end removes something at the broker. */
+  readonly #tails = new Set<Promise<void>>();
   /** Made when a backlog is first asked for. */
   #depths: Promise<Depths> | undefined;
   /** Aborts when handlers have ended or were abandoned. No broker is called from then on except to flush and close. */
@@ -371,6 +380,31 @@ export class MessagingCore {
     return lazily(async () => new (await import("./operations.ts")).DeadLetterBox(options));
   }
 
+  tail(channel: ChannelShape, options: TailOptions = {}): Tail {
+    const source = this.#tailSource(channel);
+    // Loaded here, because most processes never watch.
+    return lazyTail(async () => new (await import("./operations.ts")).ChannelTail(source, options));
+  }
+
+  async sweepTails(channel: ChannelShape, { dryRun = false }: { readonly dryRun?: boolean } = {}) {
+    return (await import("./operations.ts")).sweepTails(this.#tailSource(channel), dryRun);
+  }
+
+  #tailSource(channel: ChannelShape): TailSource {
+    const { connections, pipelines, runtime } = this.#parts;
+    const its = channelOf(this.#parts.plan, channel.name);
+    this.#refuseIfClosed();
+    return {
+      shape: this.#shapes.get(its.channel) ?? channel,
+      channel: its,
+      connection: connections.get(its.on),
+      pipeline: pipelines?.of(its.channel),
+      runtime,
+      closed: this.#closed.signal,
+      running: this.#tails,
+    };
+  }
+
   async replay(channel: ChannelShape, name: string, from: ReplayFrom, options: ReplayOptions = {}): Promise<void> {
     this.#refuseIfStopped();
     const { connections, observe, runtime } = this.#parts;
@@ -425,6 +459,7 @@ export class MessagingCore {
       }
       this.#closed.abort(closedError());
       await Promise.allSettled(this.#attached.map(async (close) => close()));
+      if (this.#tails.size > 0) await within(runtime, TAILS_MS, Promise.allSettled(this.#tails));
       await connections.flush(deadline.signal);
       await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
       await pipelines?.close();

@@ -3,3 +3,4 @@ export { DeadLetterBox } from "./dead-letters/box.ts";
 export { Operations } from "./dead-letters/operation.ts";
 export { Depths } from "./depth.ts";
 export { replay } from "./replay.ts";
+export { ChannelTail, sweepTails } from "./tail.ts";

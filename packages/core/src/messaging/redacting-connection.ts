@@ -1,4 +1,4 @@
-import type { Connection } from "../driver/index.ts";
+import type { Connection, Tails } from "../driver/index.ts";
 import { copyOf, isMessagingError, MessagingError, type RedactedFault } from "../api/errors.ts";
 
 /**
@@ -34,6 +34,7 @@ export function redactingConnection(connection: Connection, redact: (text: strin
         cancel: (...given) => connection.moves!.cancel(...given).catch(redacted),
       },
     }),
+    ...(connection.tails && { tails: redactingTails(connection.tails, redacted) }),
     ...(connection.seek && { seek: (...given) => connection.seek!(...given).catch(redacted) }),
     classify: (cause, during): RedactedFault => {
       const fault = connection.classify(cause, during);
@@ -47,5 +48,16 @@ export function redactingConnection(connection: Connection, redact: (text: strin
       };
     },
     close: () => connection.close(),
+  };
+}
+
+function redactingTails(tails: Tails, redacted: (error: unknown) => never): Tails {
+  return {
+    open: async (...given) => {
+      const driver = await tails.open(...given).catch(redacted);
+      return { read: (signal) => driver.read(signal).catch(redacted), close: () => driver.close() };
+    },
+    ...(tails.left && { left: (...given) => tails.left!(...given).catch(redacted) }),
+    ...(tails.remove && { remove: (...given) => tails.remove!(...given).catch(redacted) }),
   };
 }

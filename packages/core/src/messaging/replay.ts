@@ -1,7 +1,8 @@
 import type { Connection, Position, Runtime } from "../driver/index.ts";
 import { retried } from "./retried.ts";
 import { fromFault, MessagingError } from "../api/errors.ts";
-import type { ReplayFrom, ReplayOptions } from "../api/messaging.ts";
+import type { ReplayOptions } from "../api/messaging.ts";
+import type { ReplayFrom } from "../api/replay-from.ts";
 import type { AttachedInbox } from "../api/middleware.ts";
 import type { GroupPlan } from "../plan/plan.ts";
 

@@ -16,7 +16,7 @@ export function untracedConnection(connection: Connection): Connection {
 
 /** Core's loops run outside already. What they open is called as it is, so that a message costs nothing more. */
 function detached(connection: Connection): Connection {
-  const { depth, purge, seek, moves } = connection;
+  const { depth, purge, seek, moves, tails } = connection;
   return {
     sender: (...given) => outside(() => connection.sender(...given)),
     receiver: (...given) => outside(() => connection.receiver(...given)),
@@ -27,6 +27,13 @@ function detached(connection: Connection): Connection {
         start: (...given) => outside(() => moves.start(...given)),
         list: (...given) => outside(() => moves.list(...given)),
         cancel: (...given) => outside(() => moves.cancel(...given)),
+      },
+    }),
+    ...(tails && {
+      tails: {
+        open: (...given) => outside(() => tails.open(...given)),
+        ...(tails.left && { left: (...given) => outside(() => tails.left!(...given)) }),
+        ...(tails.remove && { remove: (...given) => outside(() => tails.remove!(...given)) }),
       },
     }),
     ...(seek && { seek: (...given) => outside(() => seek.apply(connection, given)) }),
@@ -42,7 +49,7 @@ function silent<T extends object>(driver: T): T {
     has: (_, name) => name in driver,
     get: (_, name) => {
       const value: unknown = Reflect.get(driver, name);
-      if (name === "moves" && value !== undefined) return silent(value as object);
+      if ((name === "moves" || name === "tails") && value !== undefined) return silent(value as object);
       if (typeof value !== "function") return value;
       let call = calls.get(name);
       if (call === undefined) {
@@ -61,7 +68,7 @@ const apart = <T>(call: () => T): T => outside(() => untraced(call));
 function silentCall(driver: object, name: PropertyKey, call: Call): Call {
   const made: Call = (...given) => apart(() => call.apply(driver, given));
   if (name === "leases") return (...given) => silentLeases(made(...given) as AsyncIterable<Lease>);
-  if (name === "sender" || name === "receiver")
+  if (name === "sender" || name === "receiver" || name === "open")
     return (...given) => (made(...given) as Promise<object>).then((opened) => silent(opened));
   return made;
 }

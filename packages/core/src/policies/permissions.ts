@@ -18,13 +18,15 @@ export interface RabbitPermission {
 export function permissionsOf(role: Role, connection: string, rights: readonly BrokerRight[]): RabbitPermission[] {
   const byVhost = Map.groupBy(rights, ({ vhost }) => vhost);
   return [...byVhost].map(([vhost, all]) => {
-    const pattern = (of: BrokerRight["permission"]) =>
-      patternOf(all.filter(({ permission }) => permission === of).map(({ name }) => name));
+    const pattern = (of: BrokerRight["permission"]) => patternOf(all.filter(({ permission }) => permission === of));
     return { role, connection, vhost, configure: pattern("configure"), write: pattern("write"), read: pattern("read") };
   });
 }
 
-function patternOf(names: readonly string[]): string {
-  const all = [...new Set(names)].sort(compare).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+function patternOf(rights: readonly BrokerRight[]): string {
+  const patterns = rights.map(({ name, prefix = false }) => `${escaped(name)}${prefix ? ".*" : ""}`);
+  const all = [...new Set(patterns)].sort(compare);
   return all.length === 0 ? "^$" : `^(${all.join("|")})$`;
 }
+
+const escaped = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -20,7 +20,7 @@ export interface PoliciesOptions {
   readonly publishes?: readonly AnyChannel[];
   /** The consumers of the service. Default: none. */
   readonly consumes?: readonly Consumer<any>[];
-  /** More channels for the viewer, the operator and the provisioner, with all their groups. Default: none. */
+  /** More channels for all other roles, with all their groups. Default: none. */
   readonly channels?: readonly AnyChannel[];
   /** The account, 12 digits, that the roles are in. Needed if a connection on AWS has no `accountId`: then they are in that one. */
   readonly account?: string;
@@ -55,8 +55,15 @@ export interface Policies {
   readonly consumer: PolicyDocument | undefined;
   /** `depth()` of the groups consumed, and `plan()`. Changes nothing. */
   readonly viewer: PolicyDocument | undefined;
-  /** `depth()`, `deadLetters()` and `replay()` of the groups consumed. */
+  /** `tail()` and `sweepTails()` of the topics and streams of the groups consumed. */
+  readonly watcher: PolicyDocument | undefined;
+  /**
+   * `depth()`, `replay()`, and `deadLetters()` without `purge()`, of the groups consumed. Redriving removes letters one by one, which AWS cannot
+   * tell from deleting them.
+   */
   readonly operator: PolicyDocument | undefined;
+  /** `purge()` of `deadLetters()`. */
+  readonly purger: PolicyDocument | undefined;
   /** `plan()` and `apply()`. */
   readonly provisioner: PolicyDocument | undefined;
   /** What the policies of the resources themselves need: for topics, buckets, rules and other accounts. `apply()` sets those of queues and topics that it makes. */

@@ -8,12 +8,22 @@ import { destinationsOf } from "../messaging/provision.ts";
  * - `publisher`: publishes.
  * - `consumer`: consumes, and sends what fails to the dead letters.
  * - `viewer`: reads depths, and compares the configuration with the broker. It changes nothing.
- * - `operator`: reads depths; reads, redrives and purges dead letters; replays.
+ * - `watcher`: watches topics and streams. For a topic it makes a queue for the time.
+ * - `operator`: reads depths; reads and redrives dead letters; replays.
+ * - `purger`: reads and purges dead letters.
  * - `provisioner`: plans and applies.
  */
-export type Role = "publisher" | "consumer" | "viewer" | "operator" | "provisioner";
+export type Role = "publisher" | "consumer" | "viewer" | "watcher" | "operator" | "purger" | "provisioner";
 
-export const ROLES: readonly Role[] = ["publisher", "consumer", "viewer", "operator", "provisioner"];
+export const ROLES: readonly Role[] = [
+  "publisher",
+  "consumer",
+  "viewer",
+  "watcher",
+  "operator",
+  "purger",
+  "provisioner",
+];
 
 /** A call of the driver's connection, or of its topology, that a role makes. */
 export type Call =
@@ -57,6 +67,8 @@ export function callsOf(doing: Doing): readonly Call[] {
     ...consumes.flatMap(consuming),
     ...tended.flatMap(viewing),
     ...tended.flatMap((of) => operating(plan, of)),
+    ...tended.flatMap(purging),
+    ...[...new Set(tended.map(({ channel }) => channel))].flatMap(watching),
     ...Object.keys(plan.connections).flatMap((on) => provisioning(doing, on)),
   ];
 }
@@ -106,6 +118,17 @@ const viewing = ({ channel, group }: Group): readonly Call[] => [
   { role: "viewer", on: channel.on, use: "depth", of: group.from },
 ];
 
+/** A queue is not watched. */
+const watching = ({ model, on, to }: ChannelPlan): readonly Call[] =>
+  model === "queue" ? [] : [{ role: "watcher", on, use: "tail", of: to }];
+
+/** What is purged by a filter is received, and deleted one by one. */
+function purging(of: Group): readonly Call[] {
+  const box = deadLettersOf(of);
+  if (box?.of.model !== "queue") return [];
+  return (["receive", "depth", "purge"] as const).map((use): Call => ({ role: "purger", use, ...box }));
+}
+
 function movable(plan: Plan, { channel, group }: Group): boolean {
   const { deadLetter, deadLetterOn = channel.on } = group;
   const { adapter, options } = plan.connections[deadLetterOn]!;
@@ -126,7 +149,7 @@ function operating(plan: Plan, of: Group): readonly Call[] {
     ...(box === undefined
       ? []
       : [
-          ...(["receive", "depth", "purge"] as const).map((use): Call => ({ role: "operator", use, ...box })),
+          ...(["receive", "depth"] as const).map((use): Call => ({ role: "operator", use, ...box })),
           // An import puts letters back. A redrive does not.
           { role: "operator", use: "send", ...box } as const,
           ...(movable(plan, of) ? [{ role: "operator", use: "move", ...box } as const] : []),

@@ -50,6 +50,7 @@ export class LateMessaging implements AnyMessaging {
   readonly flush: AnyMessaging["flush"] = async (...given) => (await this.ready()).flush(...given);
   readonly replay: AnyMessaging["replay"] = async (...given) => (await this.ready()).replay(...given);
   readonly depth: AnyMessaging["depth"] = async (...given) => (await this.ready()).depth(...given);
+  readonly sweepTails: AnyMessaging["sweepTails"] = async (...given) => (await this.ready()).sweepTails(...given);
 
   explain(): ReturnType<AnyMessaging["explain"]> {
     return this.#now("explain").explain();
@@ -65,6 +66,10 @@ export class LateMessaging implements AnyMessaging {
 
   deadLetters(...given: Parameters<AnyMessaging["deadLetters"]>): ReturnType<AnyMessaging["deadLetters"]> {
     return this.#now("deadLetters").deadLetters(...given);
+  }
+
+  tail(...given: Parameters<AnyMessaging["tail"]>): ReturnType<AnyMessaging["tail"]> {
+    return this.#now("tail").tail(...given);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -61,6 +61,7 @@ function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): Grou
     concurrency: group.concurrency,
     maxInFlight: group.maxInFlight,
     hold: String(formatDuration(group.holdMs)),
+    ...(group.from.runsOn !== undefined && { runsOn: group.from.runsOn }),
     retry: explainRetry(group.policy.retry),
     exhausted: group.policy.exhausted,
     editDeadLetters: group.editDeadLetters === true,
