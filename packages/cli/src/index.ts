@@ -8,7 +8,8 @@ export {
 } from "./asyncapi/document.ts";
 export { breaking, type Breaking } from "./asyncapi/breaking.ts";
 export { diagram } from "./diagram.ts";
-export { type Examined, examine, type Finding } from "./doctor.ts";
+export { type Examined, examine } from "./doctor/examine.ts";
+export type { Finding } from "./doctor/finding.ts";
 export type { ExitCode, Io } from "./io.ts";
 export { main } from "./main.ts";
 export { cloudFormation, type CloudFormationTemplate } from "./emit/cloudformation.ts";

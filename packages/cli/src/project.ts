@@ -29,6 +29,12 @@ interface Found {
   readonly service: string | undefined;
 }
 
+interface Places {
+  readonly config: string | undefined;
+  readonly profile: string | undefined;
+  readonly root: string | undefined;
+}
+
 /** A service, as its operator sees it. */
 export class Project {
   readonly channels: readonly AnyChannel[];
@@ -36,12 +42,15 @@ export class Project {
   /** The `source` of what is published here. */
   readonly service: string;
   readonly profile: string | undefined;
+  /** The folder of the nearest package.json. */
+  readonly root: string | undefined;
   readonly #io: Io;
   readonly #config: string | undefined;
   #explained: Promise<Explanation> | undefined;
 
-  constructor(io: Io, found: Found, config: string | undefined, profile: string | undefined) {
+  constructor(io: Io, found: Found, { config, profile, root }: Places) {
     this.#io = io;
+    this.root = root;
     this.#config = config;
     this.channels = found.channels;
     this.consumers = found.consumers;
@@ -130,7 +139,7 @@ export async function findProject(options: ProjectOptions, io: Io): Promise<Proj
     );
   const named = options.service ?? field.service ?? found.find(({ service }) => service !== undefined)?.service;
   const consumers = [...new Set(found.flatMap((each) => each.consumers))];
-  return new Project(io, { channels, consumers, service: named }, config, options.profile);
+  return new Project(io, { channels, consumers, service: named }, { config, profile: options.profile, root });
 }
 
 /** The nearest configuration. One that is code runs only from inside the package: a folder above may be anybody's. */

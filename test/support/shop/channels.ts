@@ -11,4 +11,5 @@ export const clicks = channel("clicks", {
   orderingKey: "page",
   needs: { replay: true },
 });
+export const news = channel("news", { messages: { told: z.object({ text: z.string() }) } });
 export const consumers = [consumer(orders, "billing", { "order.placed": () => {} })];

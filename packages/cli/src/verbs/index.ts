@@ -13,6 +13,7 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   },
   doctor: { about: "what would fail, and what to change", load: async () => (await import("./doctor.ts")).doctor },
   lag: { about: "the backlog of each group", load: async () => (await import("./lag.ts")).lag },
+  tail: { about: "messages as they pass", load: async () => (await import("./tail.ts")).tail },
   leases: { about: "who reads which partition", load: async () => (await import("./leases.ts")).leases },
   plan: { about: "what the brokers lack", load: async () => (await import("./plan.ts")).plan },
   apply: { about: "make what the brokers lack", load: async () => (await import("./apply.ts")).apply },

@@ -3,7 +3,7 @@ import type { Verb } from "../command.ts";
 import { UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
-const ROLES = ["publisher", "consumer", "viewer", "operator", "provisioner"] as const;
+const ROLES = ["publisher", "consumer", "viewer", "watcher", "operator", "purger", "provisioner"] as const;
 type Role = (typeof ROLES)[number];
 
 export const policy: Verb = {

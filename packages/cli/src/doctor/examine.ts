@@ -1,17 +1,27 @@
 /** Every check that `connect()`, `start()` or the broker would fail on, and what to do. */
-import { type AnyChannel, type Explanation, isMessagingError, plan, type PlanOptions } from "@switchyard/core";
-
-/** One finding. */
-export interface Finding {
-  /** `configuration`, `topology`, `rights`, `dead letters`, `health`. */
-  readonly check: string;
-  readonly status: "ok" | "warning" | "failure";
-  readonly text: string;
-}
+import {
+  type AnyChannel,
+  type Explanation,
+  isMessagingError,
+  plan,
+  type PlanOptions,
+  resources,
+  systemRuntime,
+} from "@switchyard/core";
+import { failure, type Finding } from "./finding.ts";
+import { holds, retentions } from "./settings.ts";
+import { type Sweep, tails } from "./tails.ts";
+import { tracing } from "./tracing.ts";
 
 /** What the examination needs of a service. */
 export interface Examined {
   readonly options: PlanOptions;
+  /** The folder of the project's package.json. Absent: what it depends on is not looked at. */
+  readonly root?: string | undefined;
+  /** The longest that a handler runs, in milliseconds. Absent: not known. */
+  readonly handlerMs?: number | undefined;
+  /** Remove what killed tails left and what has expired. Default false. */
+  readonly sweep?: boolean;
   explain(): Promise<Explanation>;
   connected<T>(run: (messaging: Asked) => Promise<T>): Promise<T>;
 }
@@ -19,10 +29,11 @@ export interface Examined {
 interface Asked {
   depth(channel: AnyChannel, group?: string): Promise<unknown>;
   deadLetters(channel: AnyChannel, group: string): { count(): Promise<{ readonly ready?: number }> };
+  sweepTails: Sweep;
   health(): { readonly connections: Readonly<Record<string, { readonly state: string }>> };
 }
 
-/** Examines a service. Receives no message and changes nothing. */
+/** Examines a service. Receives no message, and changes nothing but what `sweep` asks for. */
 export async function examine(of: Examined): Promise<readonly Finding[]> {
   let explanation: Explanation;
   try {
@@ -38,9 +49,22 @@ export async function examine(of: Examined): Promise<readonly Finding[]> {
       text: `${names.length} channels, profile ${explanation.profile ?? "none"}`,
     },
   ];
+  found.push(...holds(explanation, of.handlerMs), ...retentions(await resources(of.options)));
+  if (of.root !== undefined) found.push(...tracing(of.root));
   found.push(...(await topology(of.options)));
   try {
-    found.push(...(await of.connected((messaging) => brokers(messaging, explanation, of.options.channels))));
+    found.push(
+      ...(await of.connected(async (messaging) => [
+        ...(await brokers(messaging, explanation, of.options.channels)),
+        ...(await tails(
+          (channel, options) => messaging.sweepTails(channel, options),
+          explanation,
+          of.options.channels,
+          of.sweep === true,
+          systemRuntime.now(),
+        )),
+      ])),
+    );
   } catch (error) {
     found.push(failure("connection", error));
   }
@@ -52,15 +76,24 @@ async function topology(options: PlanOptions): Promise<readonly Finding[]> {
     const { changes } = await plan(options);
     const all = Object.entries(changes).flatMap(([on, its]) => its.map((change) => ({ on, ...change })));
     if (all.length === 0) return [{ check: "topology", status: "ok", text: "the brokers have what is needed" }];
-    return all.map(({ on, action, resource, name, summary }) => ({
-      check: "topology",
-      status: action === "create" ? "failure" : "warning",
-      text: `${on}: ${resource} ${name}: ${summary}; ${ADVICE[action]}`,
-    }));
+    return all.map(({ on, action, resource, name, summary }) => {
+      const text = `${on}: ${resource} ${name}: ${summary}`;
+      if (resource !== MAPPING)
+        return {
+          check: "topology",
+          status: action === "create" ? "failure" : "warning",
+          text: `${text}; ${ADVICE[action]}`,
+        };
+      const status = action === "destructive" || summary.startsWith("is missing") ? "failure" : "warning";
+      return { check: "lambda", status, text: `${text}; change it with the tool that deploys the function` };
+    });
   } catch (error) {
     return [failure("topology", error)];
   }
 }
+
+/** The mapping of a function. Deployment tools make it, and `apply` does not. */
+const MAPPING = "event source mapping";
 
 const ADVICE = {
   create: "make it with: switchyard apply",
@@ -115,13 +148,4 @@ async function brokers(
       ([name, { state }]): Finding => ({ check: "health", status: "warning", text: `"${name}" is ${state}` }),
     ),
   ];
-}
-
-function failure(check: string, error: unknown): Finding {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return {
-    check,
-    status: "failure",
-    text: `${typeof code === "string" ? `${code}: ` : ""}${String(message ?? error)}`,
-  };
 }
