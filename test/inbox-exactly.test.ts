@@ -1,5 +1,5 @@
 /** `inbox.exactly` on a real PostgreSQL: single messages and batches, and everything that can be cut. */
-import { batchConsumer, channel, consumer, type MessagingEvent } from "@switchyard/core";
+import { batchConsumer, channel, consumer, type MessagingEvent, Skip } from "@switchyard/core";
 import {
   claimSchema,
   type ClientLike,
@@ -103,6 +103,33 @@ describe("single messages", () => {
     expect(bed.messaging.explain().channels["orders"]!.groups["billing"]!.use).toEqual([
       expect.stringContaining("inbox.exactly: exactly once, in the handler's transaction; remembers for 1h"),
     ]);
+  });
+
+  test("a skip of the handler is settled as if handled: its work is committed, and the message marked", async () => {
+    const runs = await charging(server.pool, () => {
+      throw new Skip("not ours");
+    });
+    for (let copy = 0; copy < 2; copy++) await publish("o");
+    await until(() => of("skipped").length === 2);
+    expect(
+      of("skipped")
+        .map((event) => event.type === "skipped" && event.reason)
+        .sort(),
+    ).toEqual(["handled before", "not ours"]);
+    expect(runs).toHaveLength(1);
+    expect(await effects()).toEqual([1, 1]);
+  });
+
+  test("a skip after a failed statement commits nothing: the attempt has failed", async () => {
+    await charging(server.pool, async (_orderId, run, tx) => {
+      if (run > 1) return;
+      await tx.query("select nothing from nowhere").catch(() => undefined);
+      throw new Skip("not ours");
+    });
+    await publish("o");
+    await until(async () => (await count("charges")) === 1);
+    expect([of("retry").length + of("warning").length > 0, of("skipped").length]).toEqual([true, 0]);
+    expect(await effects()).toEqual([1, 1]);
   });
 
   test("a duplicate is skipped, also while the first is being handled", async () => {
@@ -365,6 +392,32 @@ describe("batches", () => {
     await until(() => of("skipped").length === 2);
     expect(seen.slice(2)).toEqual(["d"]);
     expect(await effects()).toEqual([4, 4]);
+  });
+
+  test("a skipped message of a batch is committed and marked with the others", async () => {
+    const seen: string[] = [];
+    bed.messaging.consume(
+      batchConsumer(
+        orders,
+        "billing",
+        async (batch) => {
+          for (const delivery of batch) {
+            const { orderId } = delivery.data as { orderId: string };
+            seen.push(orderId);
+            await delivery.tx.query(charge, [orderId]);
+            if (orderId === "b") batch.fail(delivery, new Skip("not ours"));
+          }
+        },
+        { use: [exactly(server.pool, options)], batch: { size: 10, wait: "1s" } },
+      ),
+    );
+    await begins();
+    for (const orderId of ["a", "b"]) await publish(orderId);
+    await until(async () => (await count("charges")) === 2);
+    await publish("b");
+    await until(() => of("skipped").length === 2);
+    expect(seen.sort()).toEqual(["a", "b"]);
+    expect(await effects()).toEqual([2, 2]);
   });
 
   test("the same message twice in a batch: handled once, and the second one skipped or, if the first failed, given back", async () => {

@@ -8,6 +8,7 @@ import {
   MessagingError,
   Release,
   Skip,
+  verdictKindOf,
 } from "@switchyard/core";
 import { groupKey, keyOf, type MessageKey, nameOf } from "./key.ts";
 import { Marks, MARKS } from "./marks.ts";
@@ -108,12 +109,20 @@ class MarkingGroup {
   }
 
   async run(delivery: AnyDelivery, next: (add: object) => Promise<void>): Promise<void> {
-    await this.#transaction(async (client, tx) => {
+    const skipped = await this.#transaction(async (client, tx): Promise<unknown> => {
       const marked = await this.#mark(client, [keyOf(delivery)]);
       // Thrown, so that the transaction is rolled back.
       if (marked.size === 0) throw new Skip("handled before");
-      await next({ tx });
+      return next({ tx }).then(
+        () => undefined,
+        (error: unknown) => {
+          if (verdictKindOf(error) !== "skip") throw error;
+          return error;
+        },
+      );
     });
+    // A skipped message is settled as if handled: committed and marked, as in a batch.
+    if (skipped !== undefined) throw skipped;
   }
 
   async runBatch(
