@@ -6,15 +6,19 @@ export interface Faults {
   readonly crash: boolean;
   /** A process stands still for longer than a hold, as in a long garbage collection. */
   readonly pause: boolean;
+  /** An effect takes long: 40 milliseconds, or 3 seconds. */
+  readonly slow: boolean;
   /** An effect fails, or is done and its answer lost. */
   readonly effect: boolean;
   /** The broker stores a message twice. Never where it promises not to. */
   readonly duplicate: boolean;
   /** A message arrives later than one published after it. Never where the broker keeps order. */
   readonly delay: boolean;
-  /** A publish is refused, or accepted and its answer lost. */
+  /** A publish gets no answer: it was accepted, or it was lost on its way. */
   readonly publish: boolean;
-  /** A receive is refused, or the answer with its messages is lost, so that they come again when their hold is over. */
+  /** A publish or a receive is refused for now. */
+  readonly throttle: boolean;
+  /** A receive gets no answer, or the answer with its messages is lost, so that they come again when their hold is over. */
   readonly receive: boolean;
   /** An acknowledgement does not arrive. */
   readonly ack: boolean;
@@ -24,17 +28,19 @@ export interface Faults {
   readonly clock: boolean;
   /** A process is stopped and started as in a deployment. */
   readonly restart: boolean;
-  /** A partition of a stream is split. */
+  /** A partition of a stream is split, two are merged, or another process takes one over. */
   readonly reshard: boolean;
 }
 
 export const ALL_FAULTS: Faults = {
   crash: true,
   pause: true,
+  slow: true,
   effect: true,
   duplicate: true,
   delay: true,
   publish: true,
+  throttle: true,
   receive: true,
   ack: true,
   cut: true,

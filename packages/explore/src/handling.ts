@@ -26,11 +26,37 @@ export function watched(state: RunState, worker: Worker, consumer: Consumer<any>
     ...(handler === undefined
       ? {}
       : {
-          handler: (batch: Iterable<AnyDelivery>) =>
-            handle(state, worker, consumer, [...batch], () => (handler as any)(batch)),
+          handler: (batch: Batch) => handleBatch(state, worker, consumer, batch, handler as never),
         }),
     ...(layered ? { options: { ...consumer.options, use: [outermost, ...use] } } : {}),
   }) as Consumer<any>;
+}
+
+interface Batch extends Iterable<AnyDelivery> {
+  fail(delivery: AnyDelivery, error: unknown): void;
+}
+
+/** The same for a batch, whose handler says which of its messages have failed. */
+function handleBatch(
+  state: RunState,
+  worker: Worker,
+  consumer: Consumer<any>,
+  batch: Batch,
+  handler: (batch: Batch) => unknown,
+): Promise<unknown> {
+  const failed = new Set<AnyDelivery>();
+  const seen = new Proxy(batch, {
+    get: (target, key) => {
+      if (key === "fail")
+        return (delivery: AnyDelivery, error: unknown) => {
+          failed.add(delivery);
+          target.fail(delivery, error);
+        };
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value as (...given: unknown[]) => unknown).bind(target) : value;
+    },
+  });
+  return handle(state, worker, consumer, [...batch], () => handler(seen), failed);
 }
 
 async function handle(
@@ -39,6 +65,7 @@ async function handle(
   consumer: Consumer<any>,
   deliveries: readonly AnyDelivery[],
   act: () => unknown,
+  refused?: ReadonlySet<AnyDelivery>,
 ): Promise<unknown> {
   if (worker.shut) await worker.gate();
   const { group } = consumer;
@@ -59,7 +86,7 @@ async function handle(
   const frame = frameOf(state, worker, message, course);
   worker.frames.add(frame);
   story.tell(() => `${worker.name} handles ${names()} (attempt ${first.attempt})`, message);
-  for (const delivery of deliveries) ledger.begins(group, delivery, worker.name);
+  ledger.begins(group, deliveries, worker.name, worker.waking);
   let failed: unknown;
   let result: unknown;
   try {
@@ -82,7 +109,7 @@ async function handle(
         `${worker.name}: the handler of ${names()} returns while ${running.join(", ")} still runs (a missing await?)`,
       message,
     );
-  for (const delivery of deliveries) ledger.handled(group, delivery.id);
+  for (const delivery of deliveries) if (refused?.has(delivery) !== true) ledger.handled(group, delivery.id);
   return result;
 }
 

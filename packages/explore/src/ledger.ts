@@ -26,6 +26,7 @@ export class Ledger {
   readonly #resharded = new Set<string>();
   readonly #running = new Map<string, { readonly delivery: AnyDelivery; readonly worker: string }>();
   readonly #handled = new Map<string, number>();
+  readonly #befallen = new Set<string>();
 
   constructor(channels: readonly AnyChannel[], story: Story) {
     this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
@@ -33,9 +34,14 @@ export class Ledger {
     this.facts = {
       accepted: [],
       handled: (group) => this.#handled.get(group) ?? 0,
+      befell: (id, fault) => this.#befallen.has(`${fault} ${story.known(id)}`),
       dead: (group) =>
         [...this.#asked.values()].filter(({ id }) => this.#ends.get(`${group} ${id}`)?.has("dead-letter")),
     };
+  }
+
+  befell(fault: string, message: number): void {
+    this.#befallen.add(`${fault} ${message}`);
   }
 
   group(channel: string, group: string): void {
@@ -55,19 +61,26 @@ export class Ledger {
     (this.facts.accepted as Accepted[]).push(asked);
   }
 
-  begins(group: string, delivery: AnyDelivery, worker: string): void {
+  /** `waking`: the process has just stood still, so that its hold may be over, and nobody has told it yet. */
+  begins(group: string, deliveries: readonly AnyDelivery[], worker: string, waking: boolean): void {
+    for (const delivery of deliveries) this.#begins(group, delivery, deliveries, worker, waking);
+  }
+
+  #begins(group: string, delivery: AnyDelivery, batch: readonly AnyDelivery[], worker: string, waking: boolean): void {
     const { id, key, channel } = delivery;
+    // Those of a batch begin together, in their order.
+    const alongside = (other: string) => batch.length > 1 && batch.some((one) => one.id === other);
     const of = `${group} ${id}`;
     const count = (this.#deliveries.get(of) ?? 0) + 1;
     this.#deliveries.set(of, count);
     this.mostDeliveries = Math.max(this.mostDeliveries, count);
     if (delivery.attempt < 1) this.#broken("attempts", `attempt ${delivery.attempt} of ${this.#name(id)}`);
-    if (key === undefined || this.#resharded.has(channel)) return;
+    if (key === undefined || waking || this.#resharded.has(channel)) return;
     if (this.#channels.get(channel)?.orderingKey === undefined) return;
     const lane = `${group} ${channel} ${key}`;
     const other = this.#running.get(lane)?.delivery;
     // A handler whose hold is lost knows it by its signal: from then on another may have the key.
-    if (other !== undefined && other.id !== id && !other.signal.aborted)
+    if (other !== undefined && other.id !== id && !other.signal.aborted && !alongside(other.id))
       this.#broken("order", `${worker} begins ${this.#name(id)} while ${this.#name(other.id)} of the same key runs`);
     this.#running.set(lane, { delivery, worker });
     const mine = this.#asked.get(id);
@@ -76,6 +89,7 @@ export class Ledger {
       if (earlier.number >= mine.number) break;
       if (!earlier.accepted || earlier.by !== mine.by || earlier.key !== mine.key || earlier.channel !== channel)
         continue;
+      if (alongside(earlier.id)) continue;
       if (!this.#ends.has(`${group} ${earlier.id}`) && this.#running.get(lane)?.delivery.id !== earlier.id)
         this.#broken(
           "order",

@@ -66,6 +66,8 @@ export interface Facts {
   readonly accepted: readonly Accepted[];
   /** How often a handler of the group ended well. */
   handled(group: string): number;
+  /** True if the run chose this fault for the message of that id, and it has happened. */
+  befell(id: string, fault: keyof Faults): boolean;
   /** The messages that the group gave up. */
   dead(group: string): readonly Accepted[];
 }

@@ -141,30 +141,38 @@ export class Seam {
     try {
       const chosen = choices.choose(SITE.send, number, 8);
       if (chosen === 1 && faults.publish) {
-        story.tell(() => `${this.#worker.name}: ${where} accepts ${what}, and its answer is lost`, number, true);
+        this.#state.chose(
+          "publish",
+          () => `${this.#worker.name}: ${where} accepts ${what}, and its answer is lost`,
+          number,
+        );
         await inner.send(batch, signal);
         throw named("ambiguous", "no-answer");
       }
       if (chosen === 2 && faults.publish) {
-        story.tell(
+        this.#state.chose(
+          "publish",
           () => `${this.#worker.name}: ${what} is lost on its way to ${where}, without an answer`,
           number,
-          true,
         );
         throw named("ambiguous", "no-answer");
       }
-      if (chosen === 3 && faults.publish) {
-        story.tell(() => `${this.#worker.name}: ${where} refuses ${what} for now (throttled)`, number, true);
+      if (chosen === 3 && faults.throttle) {
+        this.#state.chose(
+          "throttle",
+          () => `${this.#worker.name}: ${where} refuses ${what} for now (throttled)`,
+          number,
+        );
         throw named("throttled", "throttled");
       }
       if (chosen === 4 && faults.duplicate && unordered) {
-        story.tell(() => `the broker stores ${what} twice`, number, true);
+        this.#state.chose("duplicate", () => `the broker stores ${what} twice`, number);
         await inner.send(batch, signal);
       }
       let sent = batch;
       if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && to.model !== "stream") {
         const ms = chosen === 5 ? 40 : 5_000;
-        story.tell(() => `${what} takes ${ms} ms to arrive`, number, true);
+        this.#state.chose("delay", () => `${what} takes ${ms} ms to arrive`, number);
         sent = batch.map((message) => late(message, ms));
       }
       const answer = await inner.send(sent, signal);
@@ -198,7 +206,7 @@ export class Seam {
   }
 
   #lease(inner: Lease, forgets: boolean): Lease {
-    const { choices, story, faults } = this.#state;
+    const { choices, faults } = this.#state;
     return {
       id: inner.id,
       ...(inner.fencingToken === undefined ? {} : { fencingToken: inner.fencingToken }),
@@ -206,16 +214,19 @@ export class Seam {
       receive: async (max, waitMs, signal) => {
         if (this.#worker.shut) await this.#worker.gate();
         const chosen = choices.choose(SITE.receive, this.#worker.number, forgets ? 4 : 3, RECEIVES);
-        if (chosen !== 0 && chosen < 3 && faults.receive) {
+        if ((chosen === 1 && faults.throttle) || (chosen === 2 && faults.receive)) {
           const why = chosen === 1 ? "is refused for now (throttled)" : "gets no answer";
-          story.tell(() => `a receive of ${this.#worker.name} ${why}`, 0, true);
+          this.#state.chose(chosen === 1 ? "throttle" : "receive", () => `a receive of ${this.#worker.name} ${why}`);
           throw named(chosen === 1 ? "throttled" : "retryable", chosen === 1 ? "throttled" : "no-answer");
         }
         const found = await inner.receive(max, waitMs, signal);
         if (this.#worker.shut) await this.#worker.gate();
         if (chosen === 3 && faults.receive && found !== null && found !== undefined && found.length > 0) {
           const what = found.length === 1 ? "a message" : `${found.length} messages`;
-          story.tell(() => `the broker hands ${what} to ${this.#worker.name}, and its answer is lost`, 0, true);
+          this.#state.chose(
+            "receive",
+            () => `the broker hands ${what} to ${this.#worker.name}, and its answer is lost`,
+          );
           throw named("retryable", "no-answer");
         }
         for (const delivery of found ?? []) this.#seen(delivery);
@@ -255,10 +266,14 @@ export class Seam {
         const number = raw === undefined ? 0 : (this.#numbers.get(raw) ?? 0);
         const chosen = settlement.action === "ack" ? choices.choose(SITE.ack, number, 4) : 0;
         if (chosen === 1 && faults.ack) {
-          story.tell(() => `${this.#worker.name}: the acknowledgement of ${story.name(number)} fails`, number, true);
+          this.#state.chose(
+            "ack",
+            () => `${this.#worker.name}: the acknowledgement of ${story.name(number)} fails`,
+            number,
+          );
           outcomes.set(settlement, { cause: named("retryable", "no-answer") });
         } else if (chosen === 2 && faults.ack && forgets) {
-          story.tell(() => `the broker forgets the acknowledgement of ${story.name(number)}`, number, true);
+          this.#state.chose("ack", () => `the broker forgets the acknowledgement of ${story.name(number)}`, number);
           outcomes.set(settlement, undefined);
         } else if (chosen === 3 && faults.crash) {
           this.#worker.die(`before it acknowledges ${story.name(number)}`, number);

@@ -65,6 +65,12 @@ export class RunState {
     this.world = scenario.world() as object;
   }
 
+  /** A fault was chosen, and happens now. `message` is the number of the message it is about. 0: none. */
+  chose(fault: keyof Faults, text: () => string, message = 0): void {
+    this.ledger.befell(fault, message);
+    this.story.tell(text, message, true);
+  }
+
   fail(name: string, text: string): void {
     this.wrong ??= { name, text };
   }

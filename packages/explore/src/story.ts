@@ -60,6 +60,11 @@ export class Story {
     return number;
   }
 
+  /** The number of a message that has one. Otherwise -1. */
+  known(id: string): number {
+    return this.#numbers.get(id) ?? -1;
+  }
+
   name(number: number): string {
     const known = this.#names[number - 1];
     if (known === undefined) return "no message";

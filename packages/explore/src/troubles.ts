@@ -17,8 +17,8 @@ export function trouble(state: RunState, processes: Processes): void {
 }
 
 function plan(state: RunState, processes: Processes, number: number): void {
-  const { choices, clock, story, faults } = state;
-  const kind = choices.choose(SITE.trouble, number, 6);
+  const { choices, clock, faults } = state;
+  const kind = choices.choose(SITE.trouble, number, 8);
   if (kind === 0) return;
   const after = AFTER_MS[choices.choose(SITE.when, number, AFTER_MS.length, 10)]!;
   const whom = choices.choose(SITE.whom, number, 8, 10);
@@ -28,28 +28,42 @@ function plan(state: RunState, processes: Processes, number: number): void {
     const worker = workers[whom % workers.length];
     if (worker === undefined) return;
     if (kind === 1 && faults.cut) {
-      story.tell(() => `the connection of ${worker.name} is cut`, 0, true);
+      state.chose("cut", () => `the connection of ${worker.name} is cut`);
       worker.seam.cut();
     } else if (kind === 2 && faults.restart) {
-      story.tell(() => `${worker.name} is stopped, as for a deployment`, 0, true);
+      state.chose("restart", () => `${worker.name} is stopped, as for a deployment`);
       processes.redeploy(worker);
     } else if (kind === 3 && faults.clock) {
-      story.tell(() => `the wall clock of ${worker.name} jumps by ${jump / 60_000} min`, 0, true);
+      state.chose("clock", () => `the wall clock of ${worker.name} jumps by ${jump / 60_000} min`);
       worker.skewMs += jump;
     } else if (kind === 4 && faults.crash) worker.die("between two steps");
-    else if (kind === 5 && faults.reshard) split(state, processes, whom);
+    else if (kind >= 5 && faults.reshard) reshard(state, processes, whom, kind);
   });
 }
 
-/** Splits a partition of a stream. Between the partitions before and after it there is no order. */
-function split({ broker, story, ledger }: RunState, processes: Processes, whom: number): void {
+/** Splits a partition of a stream, merges two, or gives one to another process. Across the first two there is no order. */
+function reshard(state: RunState, { outsider }: Processes, whom: number, kind: number): void {
+  const { broker, ledger } = state;
   const controls = control(broker);
-  const streams = Object.entries(processes.outsider.explain().channels).filter(([, { model }]) => model === "stream");
-  const [name, { address }] = streams[whom % streams.length] ?? ["", { address: "" }];
-  const partitions = address === "" ? [] : (controls?.partitions(address) ?? []);
-  const partition = partitions[whom % partitions.length];
-  if (controls === undefined || partition === undefined || partitions.length > MOST_PARTITIONS) return;
-  story.tell(() => `partition ${partition} of ${name} is split`, 0, true);
-  ledger.resharded(name);
-  controls.split(address, partition);
+  const streams = Object.entries(outsider.explain().channels).filter(([, { model }]) => model === "stream");
+  const [name, channel] = streams[whom % streams.length] ?? [];
+  if (controls === undefined || name === undefined || channel === undefined) return;
+  const partitions = controls.partitions(channel.address);
+  const at = whom % partitions.length;
+  const partition = partitions[at];
+  if (partition === undefined) return;
+  if (kind === 5 && partitions.length <= MOST_PARTITIONS) {
+    state.chose("reshard", () => `partition ${partition} of ${name} is split`);
+    ledger.resharded(name);
+    controls.split(channel.address, partition);
+  } else if (kind === 6 && at + 1 < partitions.length) {
+    state.chose("reshard", () => `partitions ${partition} and ${partitions[at + 1]} of ${name} are merged`);
+    ledger.resharded(name);
+    controls.merge(channel.address, partition, partitions[at + 1]!);
+  } else if (kind === 7) {
+    const groups = Object.keys(channel.groups);
+    const group = groups[whom % groups.length]!;
+    state.chose("reshard", () => `partition ${partition} of ${name} is taken from its reader in group ${group}`);
+    void controls.revoke(channel.address, group, partition);
+  }
 }

@@ -13,6 +13,8 @@ const SLOW_MS = [40, 3_000, 3_000];
 /** A pause is longer than the longest hold by this factor. */
 const PAUSE = 1.5;
 
+/** Milliseconds after a pause in which a process learns what it missed. */
+const WAKING_MS = 5;
 /** Between the seeds of processes. */
 const SEED_STEP = 100;
 
@@ -69,6 +71,11 @@ export class Worker implements Owner, SeamOwner {
     return this.dead || this.pausedUntil > this.#state.clock.elapsed;
   }
 
+  /** It has just stood still: what its timers are to tell it of that time may still be to come. */
+  get waking(): boolean {
+    return this.pausedUntil > 0 && this.#state.clock.elapsed - this.pausedUntil < WAKING_MS;
+  }
+
   /** Lets a call through if the process lives, once it does not stand still. */
   async gate(): Promise<void> {
     if (this.dead) return never();
@@ -80,7 +87,7 @@ export class Worker implements Owner, SeamOwner {
   /** Dies as if the machine had lost its power. */
   die(how: string, message = 0): void {
     if (this.dead) return;
-    this.#state.story.tell(() => `${this.name} dies ${how}${this.#others(message)}`, message, true);
+    this.#state.chose("crash", () => `${this.name} dies ${how}${this.#others(message)}`, message);
     this.dead = true;
     this.frames.clear();
     this.busy = 0;
@@ -106,9 +113,9 @@ export class Worker implements Owner, SeamOwner {
 
   /** Stands still for longer than a hold. */
   pause(how: string, message = 0): void {
-    const { clock, holdMs, story, ledger } = this.#state;
+    const { clock, holdMs, ledger } = this.#state;
     const ms = Math.ceil(holdMs * PAUSE);
-    story.tell(() => `${this.name} stands still for ${ms / 1_000} s ${how}`, message, true);
+    this.#state.chose("pause", () => `${this.name} stands still for ${ms / 1_000} s ${how}`, message);
     this.pausedUntil = clock.elapsed + ms;
     // What it ran does not run while it stands still, and its hold is over when it goes on.
     ledger.died(this.name);
@@ -130,8 +137,8 @@ export class Worker implements Owner, SeamOwner {
     try {
       const before = choices.choose(SITE.before, message, 7);
       if (before === 2 && faults.pause) this.pause(`before ${name}`, message);
-      const slow = before >= 4 ? SLOW_MS[before - 4]! : 0;
-      if (slow > 0) story.tell(() => `${who()}: ${name} takes ${slow} ms`, message, true);
+      const slow = before >= 4 && faults.slow ? SLOW_MS[before - 4]! : 0;
+      if (slow > 0) this.#state.chose("slow", () => `${who()}: ${name} takes ${slow} ms`, message);
       if (this.shut) await this.gate();
       await this.runtime.sleep(slow + EFFECT_MS);
       if (this.shut) await this.gate();
@@ -140,7 +147,7 @@ export class Worker implements Owner, SeamOwner {
         return await never();
       }
       if (before === 3 && faults.effect) {
-        story.tell(() => `${who()}: ${called(name, args)} fails, and nothing was done`, message, true);
+        this.#state.chose("effect", () => `${who()}: ${called(name, args)} fails, and nothing was done`, message);
         throw new EffectFailed(this, `${name} failed (chosen by the run; nothing was done)`);
       }
       let result: T;
@@ -163,7 +170,11 @@ export class Worker implements Owner, SeamOwner {
         return await never();
       }
       if (then === 2 && faults.effect) {
-        story.tell(() => `${who()}: the answer of ${name} is lost, so it fails after it was done`, message, true);
+        this.#state.chose(
+          "effect",
+          () => `${who()}: the answer of ${name} is lost, so it fails after it was done`,
+          message,
+        );
         throw new EffectFailed(this, `${name} failed (chosen by the run; it was done, and its answer lost)`);
       }
       if (then === 3 && faults.pause) this.pause(between(frame, name, courses.after(name)), message);
