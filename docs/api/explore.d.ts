@@ -28,6 +28,77 @@ type Made<C extends AnyChannel, W extends object> = Consumer<C> | ((effects: Eff
 export declare function checkHandler<C extends AnyChannel, const K extends TypeOf<C>, W extends object = object>(consumer: Made<C, W>, type: K, data: PayloadOf<C, K>, options?: CheckHandlerOptions<W>): Promise<HandlerReport>;
 export {};
 
+// choices.d.ts
+export declare const SITE: {
+    readonly send: 0;
+    readonly ack: 1;
+    readonly receive: 2;
+    readonly before: 3;
+    readonly after: 4;
+    readonly trouble: 5;
+    readonly when: 6;
+    readonly whom: 7;
+    readonly play: 8;
+    readonly extend: 9;
+};
+export type Site = (typeof SITE)[keyof typeof SITE];
+export type Choice = readonly [site: Site, subject: number, place: number, value: number];
+export interface Start {
+    readonly seed: number;
+    readonly choices?: readonly Choice[];
+    readonly recorded?: boolean;
+}
+export declare function hashOf(text: string): number;
+export declare class Choices {
+    #private;
+    readonly record: Choice[];
+    trace: number;
+    constructor(start: Start, random: () => number);
+    begin(): void;
+    choose(site: Site, subject: number, options: number, weight?: number): number;
+}
+export interface Replay {
+    readonly seed: number;
+    readonly code: number;
+    readonly trace: number;
+    readonly choices: readonly Choice[];
+}
+export declare function written({ seed, code, trace, choices }: Replay): string;
+export declare function readReplay(line: string): Replay;
+
+// clock.d.ts
+import { type Runtime } from "@switchyard/core";
+export declare const turn: () => Promise<void>;
+export interface Owner {
+    readonly dead: boolean;
+    readonly pausedUntil: number;
+    readonly skewMs: number;
+}
+declare class Timer implements Disposable {
+    due: number;
+    readonly order: number;
+    readonly owner: Owner;
+    readonly fn: () => void;
+    open: boolean;
+    forget: (() => void) | undefined;
+    constructor(due: number, order: number, owner: Owner, fn: () => void);
+    [Symbol.dispose](): void;
+}
+export declare class Clock {
+    #private;
+    elapsed: number;
+    rejections: boolean;
+    get now(): number;
+    runtimeFor(owner: Owner, seed: number): Runtime;
+    timer(owner: Owner, ms: number, fn: () => void): Timer;
+    get due(): number | undefined;
+    pending(owner: Owner): number;
+    next(): void;
+    end(): void;
+    drain(): Promise<void>;
+}
+export {};
+
 // context.d.ts
 export interface Frame {
     readonly process: string;
@@ -45,6 +116,14 @@ export interface Frame {
 }
 export declare const currentFrame: () => Frame | undefined;
 export declare const within: <T>(frame: Frame, run: () => T) => T;
+
+// courses.d.ts
+export declare class Courses {
+    #private;
+    get empty(): boolean;
+    learn(course: string, effect: string): void;
+    after(effect: string): string;
+}
 
 // effects.d.ts
 import { type Frame } from "./context.ts";
@@ -93,12 +172,15 @@ export declare function explore<const Channels extends readonly AnyChannel[], W 
 export interface Faults {
     readonly crash: boolean;
     readonly pause: boolean;
+    readonly slow: boolean;
     readonly effect: boolean;
     readonly duplicate: boolean;
     readonly delay: boolean;
     readonly publish: boolean;
+    readonly throttle: boolean;
     readonly receive: boolean;
     readonly ack: boolean;
+    readonly extend: boolean;
     readonly cut: boolean;
     readonly clock: boolean;
     readonly restart: boolean;
@@ -109,9 +191,93 @@ export declare const ALL_FAULTS: Faults;
 // index.d.ts
 export { asItIs, type AsItIs, effect, type Effects } from "./effects.ts";
 export { checkHandler, type CheckHandlerOptions, type HandlerFinding, type HandlerReport, type HandlerTools, } from "./check-handler.ts";
+export { memoryOutbox, type MemoryOutbox, type OutboxRow } from "./outbox.ts";
 export { explore, type ExploreOptions, type ExploreReport, type Failure } from "./explore.ts";
 export type { Accepted, Clock, Eventually, Facts, Never, PlayTools, Scenario, Service, ServiceTools, } from "./scenario.ts";
 export type { Faults } from "./faults.ts";
+
+// ledger.d.ts
+import type { AnyChannel, AnyDelivery } from "@switchyard/core";
+import type { Accepted, Facts } from "./scenario.ts";
+import type { Story } from "./story.ts";
+export declare class Ledger {
+    #private;
+    readonly groups: Map<string, Set<string>>;
+    wrong: {
+        readonly name: string;
+        readonly text: string;
+    } | undefined;
+    mostDeliveries: number;
+    readonly facts: Facts;
+    constructor(channels: readonly AnyChannel[], story: Story);
+    befell(fault: string, message: number): void;
+    group(channel: string, group: string): void;
+    asked(by: string, channel: AnyChannel, message: Accepted, number: number): void;
+    accepted(id: string): void;
+    begins(group: string, deliveries: readonly AnyDelivery[], worker: string, waking: boolean): void;
+    resharded(channel: string): void;
+    left(group: string, delivery: AnyDelivery): void;
+    died(worker: string): void;
+    handled(group: string, id: string): void;
+    end(group: string, id: string, how: string): void;
+    lost(): Generator<string>;
+    mostDelivered(): {
+        readonly name: string;
+        readonly count: number;
+    };
+}
+
+// outbox.d.ts
+import type { AnyChannel, Messaging, PayloadOf, TypeOf } from "@switchyard/core";
+import type { RunState } from "./state.ts";
+import type { Worker } from "./worker.ts";
+export interface OutboxRow {
+    readonly id: string;
+    readonly channel: string;
+    readonly type: string;
+    readonly data: unknown;
+}
+export declare class MemoryOutbox {
+    #private;
+    get rows(): readonly OutboxRow[];
+    store<C extends AnyChannel, const K extends TypeOf<C>>(channel: C, type: K, data: PayloadOf<C, K>, options?: {
+        readonly id?: string;
+    }): string;
+    static take(box: MemoryOutbox, now: number): (OutboxRow & {
+        readonly of: AnyChannel;
+    }) | undefined;
+    static delete(box: MemoryOutbox, id: string): void;
+    static stored(box: MemoryOutbox): Promise<void>;
+}
+export declare const memoryOutbox: () => MemoryOutbox;
+export declare function outboxesOf(world: object): readonly (readonly [name: string, box: MemoryOutbox])[];
+export declare function relay(state: RunState, worker: Worker, name: string, box: MemoryOutbox, messaging: () => Messaging | undefined): Promise<void>;
+
+// prepared.d.ts
+import type { AnyChannel } from "@switchyard/core";
+import { type ResolvedConfig } from "@switchyard/core/testing";
+import { Courses } from "./courses.ts";
+import type { Scenario } from "./scenario.ts";
+export type AnyScenario = Scenario<readonly AnyChannel[], any>;
+export type Groups = ReadonlyMap<string, ReadonlySet<string>>;
+export interface PreparedConfig extends ResolvedConfig {
+    readonly holdMs: number;
+}
+type Named<Kind extends "never" | "eventually" | "sometimes"> = readonly [
+    string,
+    NonNullable<AnyScenario[Kind]>[string]
+];
+export declare class Prepared {
+    #private;
+    readonly scenario: AnyScenario;
+    readonly never: readonly Named<"never">[];
+    readonly eventually: readonly Named<"eventually">[];
+    readonly sometimes: readonly Named<"sometimes">[];
+    readonly courses: Courses;
+    constructor(scenario: AnyScenario);
+    config(groups: Groups): Promise<PreparedConfig>;
+}
+export {};
 
 // scenario.d.ts
 import type { AnyChannel, ConfigInput, Consumer, Duration, Messaging, Model, PayloadOf, PublishOptions, TypeOf } from "@switchyard/core";
@@ -142,6 +308,7 @@ export interface Accepted {
 export interface Facts {
     readonly accepted: readonly Accepted[];
     handled(group: string): number;
+    befell(id: string, fault: keyof Faults): boolean;
     dead(group: string): readonly Accepted[];
 }
 export type Never<W> = (world: W, facts: Facts) => boolean | string | void;
@@ -182,3 +349,126 @@ export type Scenario<Channels extends readonly AnyChannel[], W extends object> =
     readonly sometimes?: Readonly<Record<string, (world: NoInfer<W>, facts: Facts) => boolean>>;
 };
 export {};
+
+// seam.d.ts
+import type { Adapter } from "@switchyard/core/driver";
+import type { RunState } from "./state.ts";
+export interface SeamOwner {
+    readonly name: string;
+    readonly number: number;
+    readonly dead: boolean;
+    readonly shut: boolean;
+    readonly frames: ReadonlySet<unknown>;
+    busy: number;
+    gate(): Promise<void>;
+    die(how: string, message: number): void;
+}
+export declare class Seam {
+    #private;
+    readonly adapter: Adapter;
+    constructor(worker: SeamOwner, state: RunState);
+    cut(): void;
+    close(): void;
+    known(raw: unknown, number: number): void;
+}
+
+// state.d.ts
+import type { AnyDelivery, Runtime } from "@switchyard/core";
+import { Choices, type Start } from "./choices.ts";
+import { Clock } from "./clock.ts";
+import type { Courses } from "./courses.ts";
+import { type Faults } from "./faults.ts";
+import { Ledger } from "./ledger.ts";
+import type { AnyScenario, Prepared } from "./prepared.ts";
+import { Story } from "./story.ts";
+export interface Wrong {
+    readonly name: string;
+    readonly text: string;
+}
+export interface Performed {
+    readonly name: string;
+    readonly args: readonly unknown[];
+    readonly message: number;
+}
+export declare class RunState {
+    readonly prepared: Prepared;
+    readonly scenario: AnyScenario;
+    readonly seed: number;
+    readonly clock: Clock;
+    readonly choices: Choices;
+    readonly story: Story;
+    readonly ledger: Ledger;
+    readonly courses: Courses;
+    readonly learning: boolean;
+    readonly calm: boolean;
+    readonly faults: Faults;
+    readonly broker: string;
+    readonly brokerRuntime: Runtime;
+    readonly world: object;
+    readonly performed: Performed[];
+    begun: Set<AnyDelivery> | undefined;
+    holdMs: number;
+    wrong: Wrong | undefined;
+    constructor(prepared: Prepared, start: Start);
+    chose(fault: keyof Faults, text: () => string, message?: number): void;
+    fail(name: string, text: string): void;
+}
+
+// story.d.ts
+export interface Entry {
+    readonly at: number;
+    readonly text: string;
+    readonly message: number;
+    readonly chosen: boolean;
+}
+export declare class Story {
+    #private;
+    readonly entries: Entry[];
+    constructor(clock: {
+        readonly elapsed: number;
+    }, recorded: boolean);
+    begin(): void;
+    tell(text: () => string, message?: number, chosen?: boolean): void;
+    number(id: string, channel?: string, type?: string): number;
+    known(id: string): number;
+    name(number: number): string;
+    get chosen(): readonly Entry[];
+    lines(): string[];
+}
+export declare function quoted(value: unknown, most?: number): string;
+export declare const called: (name: string, args: readonly unknown[]) => string;
+export declare function thrownBy(error: unknown): string;
+
+// worker.d.ts
+import type { Runtime } from "@switchyard/core";
+import type { Owner } from "./clock.ts";
+import type { Frame } from "./context.ts";
+import { Seam, type SeamOwner } from "./seam.ts";
+import type { RunState } from "./state.ts";
+export declare class EffectFailed extends Error {
+    readonly name = "EffectFailed";
+    readonly unhandled: () => void;
+    constructor(worker: Worker, text: string);
+}
+export declare class Worker implements Owner, SeamOwner {
+    #private;
+    readonly name: string;
+    readonly number: number;
+    readonly service: string;
+    readonly runtime: Runtime;
+    readonly seam: Seam;
+    readonly frames: Set<Frame>;
+    dead: boolean;
+    pausedUntil: number;
+    skewMs: number;
+    busy: number;
+    sleeping: number;
+    constructor(name: string, service: string, number: number, state: RunState, died: (worker: Worker) => void);
+    get shut(): boolean;
+    get waking(): boolean;
+    gate(): Promise<void>;
+    die(how: string, message?: number): void;
+    rejects(): void;
+    pause(how: string, message?: number): void;
+    perform<T>(frame: Frame | undefined, name: string, args: readonly unknown[], act: () => T | Promise<T>): Promise<T>;
+}

@@ -35,7 +35,7 @@ export function adviceFor(name: string, story: Story): string[] {
     chose("unhandled rejection")
   )
     return [LEFT];
-  if (chose("stands still")) return [LATE];
+  if (chose("stands still") || chose("no extension of a hold")) return [LATE];
   if (chose(" ms to arrive")) return [ORDER];
   if (
     name.startsWith("never") &&

@@ -5,6 +5,7 @@ import { TWICE } from "./advice.ts";
 import { type Choice, SITE } from "./choices.ts";
 import type { Effects } from "./effects.ts";
 import { type Guard, guarded } from "./guard.ts";
+import { MemoryOutbox, outboxesOf } from "./outbox.ts";
 import { type AnyScenario, Prepared } from "./prepared.ts";
 import { type Ran, run } from "./run.ts";
 import type { PolicyInput, Scenario, ServiceTools } from "./scenario.ts";
@@ -108,7 +109,7 @@ async function tried<W extends object>(
   const expected = stateOf(calm, group, options);
   const findings: HandlerFinding[] = [];
   let runs = 1;
-  for (const { step, choices } of trials(effects)) {
+  for (const { step, choices } of [...trials(effects), ...trialsOfRelays(calm)]) {
     const ran = await run(prepared, { seed: 1, choices }, guard);
     runs++;
     const difference = ran.wrong?.text ?? differs(expected, stateOf(ran, group, options));
@@ -144,6 +145,18 @@ function trials(effects: readonly string[]): Trial[] {
       choices: [[SITE.after, 1, at, 3] as const],
     })),
   ];
+}
+
+/** A relay that dies between its publish and its delete publishes again. */
+function trialsOfRelays({ performed, world }: Ran): Trial[] {
+  return outboxesOf(world).flatMap(([name]) =>
+    performed
+      .filter((done) => done.name === `${name}.delete`)
+      .map(({ message }) => ({
+        step: `the relay dies between the publish of #${message} and ${name}.delete`,
+        choices: [[SITE.before, message, 1, 1] as const],
+      })),
+  );
 }
 
 function scenarioOf<W extends object>(
@@ -206,7 +219,7 @@ function countsOf(performed: Ran["performed"], reads: readonly string[]): Record
 function dataOf(world: object, depth = 0): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(world)) {
-    if (typeof value === "function") continue;
+    if (typeof value === "function" || value instanceof MemoryOutbox) continue;
     const plain = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
     const part = plain && depth < 2 ? dataOf(value as object, depth + 1) : value;
     if (!plain || Object.keys(part as object).length > 0) found[key] = part;

@@ -12,6 +12,7 @@ export const SITE = {
   when: 6,
   whom: 7,
   play: 8,
+  extend: 9,
 } as const;
 export type Site = (typeof SITE)[keyof typeof SITE];
 

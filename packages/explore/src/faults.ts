@@ -22,6 +22,8 @@ export interface Faults {
   readonly receive: boolean;
   /** An acknowledgement does not arrive. */
   readonly ack: boolean;
+  /** For longer than a hold, no extension of a hold gets through, so that messages come again while their handlers run. */
+  readonly extend: boolean;
   /** A connection is cut. */
   readonly cut: boolean;
   /** The wall clock of a process jumps. */
@@ -43,6 +45,7 @@ export const ALL_FAULTS: Faults = {
   throttle: true,
   receive: true,
   ack: true,
+  extend: true,
   cut: true,
   clock: true,
   restart: true,

@@ -87,20 +87,21 @@ async function handle(
   worker.frames.add(frame);
   story.tell(() => `${worker.name} handles ${names()} (attempt ${first.attempt})`, message);
   ledger.begins(group, deliveries, worker.name, worker.waking);
-  let failed: unknown;
+  // It may throw anything, undefined too.
+  let failed: { readonly error: unknown } | undefined;
   let result: unknown;
   try {
     result = await within(frame, act);
   } catch (error) {
-    failed = error ?? new Error("the handler threw nothing");
+    failed = { error };
   }
   if (worker.shut) await worker.gate();
   frame.ended = true;
   worker.frames.delete(frame);
   for (const delivery of deliveries) ledger.left(group, delivery);
   if (failed !== undefined) {
-    story.tell(() => `${worker.name}: the handler of ${names()} throws ${thrownBy(failed)}`, message);
-    throw failed;
+    story.tell(() => `${worker.name}: the handler of ${names()} throws ${thrownBy(failed!.error)}`, message);
+    throw failed.error;
   }
   const { running } = frame;
   if (running.length > 0)
@@ -113,7 +114,7 @@ async function handle(
   return result;
 }
 
-function frameOf({ courses, learning }: RunState, worker: Worker, message: number, course: () => string): Frame {
+export function frameOf({ courses, learning }: RunState, worker: Worker, message: number, course: () => string): Frame {
   const frame: Frame = {
     process: worker.name,
     message,

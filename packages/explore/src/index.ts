@@ -10,6 +10,7 @@ export {
   type HandlerReport,
   type HandlerTools,
 } from "./check-handler.ts";
+export { memoryOutbox, type MemoryOutbox, type OutboxRow } from "./outbox.ts";
 export { explore, type ExploreOptions, type ExploreReport, type Failure } from "./explore.ts";
 export type {
   Accepted,

@@ -2,6 +2,7 @@
 import { type Consumer, type Messaging, type MessagingEvent } from "@switchyard/core";
 import { effectsOf } from "./effects.ts";
 import { watched } from "./handling.ts";
+import { type MemoryOutbox, outboxesOf, relay } from "./outbox.ts";
 import { clockOf, messagingOf } from "./service-tools.ts";
 import type { RunState } from "./state.ts";
 import { thrownBy } from "./story.ts";
@@ -10,10 +11,15 @@ import { Worker } from "./worker.ts";
 /** A process that died is replaced after this time, in milliseconds. */
 const RESTART_MS = 1_000;
 
+/** Begins the names of relays: `relay of outbox 1`. */
+const RELAY = "relay of ";
+
 interface Made {
   readonly worker: Worker;
   consumers: readonly Consumer<any>[];
   messaging: Messaging | undefined;
+  /** Begins to relay an outbox of the world, for a process that does nothing else. */
+  relays: (() => void) | undefined;
 }
 
 /** All that live, and the outside, which publishes and looks and never dies. */
@@ -23,18 +29,23 @@ export class Processes {
   outsider!: Messaging;
   /** How many connect: modules and a configuration may be loaded meanwhile. */
   loading = 0;
+  /** How many died and are about to be replaced. */
+  awaited = 0;
   readonly #state: RunState;
+  /** The outboxes of the world, by the name of the service that relays them. */
+  readonly #relays: ReadonlyMap<string, MemoryOutbox>;
   #lives = 0;
 
   constructor(state: RunState) {
     this.#state = state;
+    this.#relays = new Map(outboxesOf(state.world).map(([name, box]) => [`${RELAY}${name}`, box]));
     this.outside = new Worker("the outside", "outside", 0, state, () => {});
   }
 
   /** Makes and starts every process. `until` lets time pass until something is there. */
   async start(until: <T>(work: Promise<T>) => Promise<T>): Promise<void> {
     const { scenario } = this.#state;
-    const made = Object.keys(scenario.services).flatMap((service) =>
+    const made = [...Object.keys(scenario.services), ...this.#relays.keys()].flatMap((service) =>
       Array.from({ length: scenario.processes ?? 2 }, (_, at) => this.#make(service, `${service} ${at + 1}`)),
     );
     this.outsider = await until(this.#connect(this.outside));
@@ -48,9 +59,18 @@ export class Processes {
       if (worker.dead) return;
       if (worker.sleeping > 0 || worker.busy > 0)
         this.#state.story.tell(() => `${worker.name} has stopped, and what it did in the background is over`);
+      else this.leftBehind(worker);
       worker.dead = true;
       this.#died(worker);
     });
+  }
+
+  /** A process that has stopped has no timers but those of its own background. */
+  leftBehind(worker: Worker): void {
+    const left = this.#state.clock.pending(worker) - worker.sleeping;
+    const timers = left === 1 ? "a timer" : `${left} timers`;
+    if (left > 0 && worker.frames.size === 0)
+      this.#state.fail("leak", `${worker.name} has stopped and left ${timers} behind`);
   }
 
   /** Stops every process as a deployment does. Gives those that were stopped. */
@@ -70,12 +90,17 @@ export class Processes {
   #make(service: string, name: string): Made {
     const state = this.#state;
     const worker = new Worker(name, service, ++this.#lives, state, (dead) => this.#died(dead));
-    const made: Made = { worker, consumers: [], messaging: undefined };
+    const made: Made = { worker, consumers: [], messaging: undefined, relays: undefined };
     const tools = {
       world: effectsOf(state.world, (effect, args, act) => worker.perform(undefined, effect, args, act)),
       messaging: messagingOf(state, worker, () => made.messaging),
       clock: clockOf(worker),
     };
+    const relayed = this.#relays.get(service);
+    if (relayed !== undefined) {
+      made.relays = () => void relay(state, worker, service.slice(RELAY.length), relayed, () => made.messaging);
+      return made;
+    }
     const consumers = state.scenario.services[service]!(tools as never);
     made.consumers = Array.isArray(consumers) ? (consumers as Consumer<any>[]) : [consumers as Consumer<any>];
     for (const { channel, group } of made.consumers) state.ledger.group(channel.name, group);
@@ -89,6 +114,7 @@ export class Processes {
     for (const one of consumers) made.messaging.consume(watched(this.#state, worker, one) as never);
     this.living.set(worker, made.messaging);
     await made.messaging.start();
+    made.relays?.();
   }
 
   async #connect(worker: Worker): Promise<Messaging> {
@@ -115,7 +141,9 @@ export class Processes {
     const { clock, story, ledger } = this.#state;
     this.living.delete(worker);
     ledger.died(worker.name);
+    this.awaited++;
     clock.timer(this.outside, RESTART_MS, () => {
+      this.awaited--;
       story.tell(() => `${worker.name} starts again`);
       const made = this.#make(worker.service, worker.name);
       this.#launch(made).catch((error: unknown) => {

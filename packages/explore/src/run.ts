@@ -5,6 +5,7 @@ import { type Choices, SITE, type Start } from "./choices.ts";
 import { turn } from "./clock.ts";
 import type { Guard } from "./guard.ts";
 import { lookAt, lookAtEnd } from "./invariants.ts";
+import { outboxesOf } from "./outbox.ts";
 import type { Prepared } from "./prepared.ts";
 import { Processes } from "./processes.ts";
 import type { Facts } from "./scenario.ts";
@@ -74,7 +75,7 @@ class Run {
     trouble(state, this.processes);
     await this.#middle();
     if (state.wrong === undefined) lookAtEnd(state, this.reached);
-    if (state.wrong === undefined && state.learning) await this.#stop();
+    if (state.wrong === undefined && state.calm) await this.#stop();
   }
 
   /** Lets time pass until everything has come to its end. */
@@ -105,10 +106,11 @@ class Run {
 
   /** True if nothing is under way and nothing waits at the broker. */
   async #over(): Promise<boolean> {
-    const { living, loading, outside, outsider } = this.processes;
-    const { scenario, ledger, clock } = this.#state;
-    if (!this.#played || loading > 0 || outside.busy > 0 || living.size === 0) return false;
+    const { living, loading, awaited, outside, outsider } = this.processes;
+    const { scenario, ledger, clock, world } = this.#state;
+    if (!this.#played || loading > 0 || awaited > 0 || outside.busy > 0 || living.size === 0) return false;
     for (const { frames, busy } of living.keys()) if (frames.size > 0 || busy > 0) return false;
+    for (const [, box] of outboxesOf(world)) if (box.rows.length > 0) return false;
     for (const channel of scenario.channels) {
       if (!ledger.groups.has(channel.name)) continue;
       const depths = await outsider.depth(channel as never);
@@ -126,11 +128,7 @@ class Run {
 
   /** Stops every process as a deployment does. Afterwards nothing of ours may wait. */
   async #stop(): Promise<void> {
-    for (const worker of await this.#until(this.processes.stop())) {
-      const left = this.#state.clock.pending(worker) - worker.sleeping;
-      const timers = left === 1 ? "a timer" : `${left} timers`;
-      if (left > 0) this.#state.fail("leak", `${worker.name} has stopped and left ${timers} behind`);
-    }
+    for (const worker of await this.#until(this.processes.stop())) this.processes.leftBehind(worker);
   }
 
   async #settle(): Promise<void> {

@@ -34,6 +34,8 @@ export interface SeamOwner {
   die(how: string, message: number): void;
 }
 
+/** For how many holds no extension gets through. */
+const DEAF = 1.5;
 /** Receives are many: each is less likely to go wrong than a publish. */
 const RECEIVES = 0.1;
 
@@ -62,6 +64,8 @@ export class Seam {
   readonly #worker: SeamOwner;
   readonly #state: RunState;
   readonly #connections = new Set<Connection>();
+  /** Milliseconds on the clock until which no extension gets through. */
+  #deafUntil = 0;
   /** By receipt and by raw message. A run is short: nothing need be forgotten. */
   readonly #raw = new Map<object, object>();
   readonly #numbers = new Map<object, number>();
@@ -238,6 +242,7 @@ export class Seam {
         : {
             extend: async (receipts: readonly unknown[], forMs: number, signal: AbortSignal) => {
               if (this.#worker.shut) await this.#worker.gate();
+              if (!this.#extends()) throw named("retryable", "no-answer");
               return inner.extend!(receipts, forMs, signal);
             },
           }),
@@ -287,6 +292,16 @@ export class Seam {
     } finally {
       if (!this.#worker.dead) this.#worker.busy--;
     }
+  }
+
+  /** False while no extension gets through. */
+  #extends(): boolean {
+    const { choices, clock, faults, holdMs } = this.#state;
+    if (clock.elapsed < this.#deafUntil) return false;
+    if (choices.choose(SITE.extend, this.#worker.number, 2) === 0 || !faults.extend) return true;
+    this.#deafUntil = clock.elapsed + holdMs * DEAF;
+    this.#state.chose("extend", () => `no extension of a hold gets through from ${this.#worker.name} for a while`);
+    return false;
   }
 
   /** A delivery's raw message is what a handler sees, and its receipt is what settles it: they have the same number. */

@@ -68,10 +68,27 @@ export function messagingOf(state: RunState, worker: Worker, real: () => Messagi
     get: (_target, key) => {
       if (key === "publish") return publish;
       if (key === "publishMany") return publishMany;
-      const value: unknown = connected()[key];
-      return typeof value === "function" ? (value as (...given: unknown[]) => unknown).bind(connected()) : value;
+      return counted(worker, connected(), key);
     },
   });
+}
+
+/** A member of what a process uses. While a call of it is under way the process is busy, so that the run does not end meanwhile. */
+function counted(worker: Worker, of: object, key: PropertyKey): unknown {
+  const value: unknown = Reflect.get(of, key, of);
+  if (typeof value !== "function") return value;
+  return (...given: unknown[]): unknown => {
+    const result: unknown = Reflect.apply(value, of, given);
+    // A box of dead letters, whose calls are counted too.
+    if (key === "deadLetters") return new Proxy(result as object, { get: (box, name) => counted(worker, box, name) });
+    if (!(result instanceof Promise)) return result;
+    worker.busy++;
+    const ended = () => {
+      if (!worker.dead) worker.busy--;
+    };
+    result.then(ended, ended);
+    return result;
+  };
 }
 
 /** Publishes, gives the messages their names in the story, and enters them in the ledger. */

@@ -36,6 +36,8 @@ export class RunState {
   readonly courses: Courses;
   /** This run is the first one, and the calm course is learned from it. */
   readonly learning: boolean;
+  /** Nothing is chosen: at its end the processes are stopped, and must leave nothing behind. */
+  readonly calm: boolean;
   readonly faults: Faults;
   /** The name of the broker, which this run has for itself. */
   readonly broker = `explore-${++runs}`;
@@ -60,6 +62,7 @@ export class RunState {
     this.ledger = new Ledger(scenario.channels, this.story);
     this.courses = courses;
     this.learning = courses.empty;
+    this.calm = start.choices?.length === 0;
     this.faults = { ...ALL_FAULTS, ...scenario.faults };
     this.brokerRuntime = this.clock.runtimeFor({ dead: false, pausedUntil: 0, skewMs: 0 }, start.seed + 1);
     this.world = scenario.world() as object;

@@ -113,12 +113,16 @@ export function quoted(value: unknown, most = 60): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
+/** A channel or a consumer, whose name says more than its parts. */
+const isMade = (value: unknown): value is { readonly name: string } =>
+  typeof value === "object" && value !== null && "~switchyard" in value && "name" in value;
+
 /** A call as a story quotes it: `bank.charge('o-1', 4200)`. */
 export const called = (name: string, args: readonly unknown[]): string =>
   `${name}(${args
     .slice(0, args.findLastIndex((argument) => argument !== undefined) + 1)
     .filter((argument) => typeof argument !== "function")
-    .map((argument) => quoted(argument, 40))
+    .map((argument) => (isMade(argument) ? argument.name : quoted(argument, 40)))
     .join(", ")})`;
 
 /** What was thrown, in one line. */

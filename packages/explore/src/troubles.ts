@@ -18,7 +18,7 @@ export function trouble(state: RunState, processes: Processes): void {
 
 function plan(state: RunState, processes: Processes, number: number): void {
   const { choices, clock, faults } = state;
-  const kind = choices.choose(SITE.trouble, number, 8);
+  const kind = choices.choose(SITE.trouble, number, 8, 2);
   if (kind === 0) return;
   const after = AFTER_MS[choices.choose(SITE.when, number, AFTER_MS.length, 10)]!;
   const whom = choices.choose(SITE.whom, number, 8, 10);
