@@ -10,6 +10,7 @@ import { adapter as aws } from "@switchyard/aws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { startAws } from "./support/aws-emulator.ts";
+import { startFaultProxy } from "./support/fault-proxy.ts";
 import { QueueMapping, type QueueMappingOptions } from "./support/lambda/queue-mapping.ts";
 import { runs, SandboxedFunction } from "./support/lambda/sandbox.ts";
 
@@ -54,6 +55,8 @@ interface Settings {
   readonly mapping?: Partial<QueueMappingOptions>;
   readonly group?: object;
   readonly retry?: object;
+  /** What the function calls. Default: the emulator. */
+  readonly endpoint?: string;
 }
 
 async function running(settings: Settings = {}) {
@@ -74,13 +77,15 @@ async function running(settings: Settings = {}) {
     policies: { default: { retry: { attempts: 3, backoff: "constant", first: "1s", ...settings.retry } } },
   });
   const config: any = base(aws);
+  const called: any = base("aws");
+  if (settings.endpoint !== undefined) called.connections.aws.endpoint = settings.endpoint;
   config.connections.aws.provision = "auto";
   const messaging = await connect({ channels: [ordered ? keyed : jobs], service: "test", config, observe: () => {} });
   const code = new SandboxedFunction({
     folder,
     handler,
     timeoutMs,
-    env: { ...place.env, CONFIG: JSON.stringify(base("aws")), LOG: log, ...(ordered ? { KEYED: "1" } : {}), ...env },
+    env: { ...place.env, CONFIG: JSON.stringify(called), LOG: log, ...(ordered ? { KEYED: "1" } : {}), ...env },
   });
   const queue = `${prefix}_jobs_work${ordered ? ".fifo" : ""}`;
   const own = new QueueMapping({
@@ -217,4 +222,46 @@ describe.skipIf(!runs)("through the runtime client", { timeout: 90_000 }, () => 
     expect(await at.said("begin 2")).toEqual([]);
     await at.close();
   });
+
+  test.each([
+    ["standard", false],
+    ["FIFO", true],
+  ])(
+    "visibility change refused, then a crash between dead-letter copy and answer, on a %s queue",
+    async (_, ordered) => {
+      const proxy = await startFaultProxy(place.endpoint!);
+      proxy.fault(/ChangeMessageVisibility/, { kind: "deny" });
+      const at = await running({
+        ordered,
+        hold: "2s",
+        endpoint: proxy.endpoint,
+        env: { DIES_AT: "dead-letter" },
+        retry: { attempts: 2 },
+      });
+      const [fails] = await at.publish([
+        { n: 1, k: "a", act: "fail" },
+        { n: 2, k: "b" },
+      ]);
+      await at.mapping.start();
+      await until(
+        () => at.left() === 0,
+        () => at.code.output,
+      );
+      // The delay could not be kept, so the message came when its hold ended.
+      expect(proxy.hits).toBeGreaterThanOrEqual(1);
+      expect((await at.said("event warning auth")).length).toBeGreaterThanOrEqual(1);
+      // The copy was made, the process ended, and the message came again to another.
+      expect(at.code.started).toBeGreaterThanOrEqual(2);
+      expect((await at.said("event dead-letter")).length).toBeGreaterThanOrEqual(2);
+      const dead = await at.dead();
+      expect(dead.length).toBeGreaterThanOrEqual(1);
+      expect(dead.length).toBeLessThanOrEqual(2);
+      for (const one of dead) expect(one).toMatchObject({ id: fails!.id, data: { n: 1 }, code: "attempts-exhausted" });
+      // Two attempts, and one by the process that knew nothing of them.
+      expect(await at.said("begin 1")).toHaveLength(3);
+      expect(await at.said("end 2")).not.toEqual([]);
+      await at.close();
+      await proxy.close();
+    },
+  );
 });

@@ -16,6 +16,8 @@ export type WireFault =
   | { readonly kind: "throttle" }
   /** Refused with HTTP 500. */
   | { readonly kind: "error" }
+  /** Refused for want of a right. For the JSON protocols. */
+  | { readonly kind: "deny" }
   | { readonly kind: "delay"; readonly ms: number }
   /**
    * Entries of a batch that match are answered as failed; the server sees the others only. For Kinesis an entry is a record, and for
@@ -70,14 +72,18 @@ function actionOf(incoming: IncomingMessage, body: Buffer): string {
 }
 
 /** The error of a whole request, as the service says it. */
-function refuse(incoming: IncomingMessage, response: ServerResponse, kind: "throttle" | "error"): void {
+function refuse(incoming: IncomingMessage, response: ServerResponse, kind: "throttle" | "error" | "deny"): void {
   const target = incoming.headers["x-amz-target"];
   const kinesis = String(target).startsWith("Kinesis_");
   const throttled = target === undefined ? "Throttled" : kinesis ? "LimitExceededException" : "RequestThrottled";
-  const [status, code, message] =
-    kind === "throttle"
-      ? [400, throttled, "Rate exceeded"]
-      : [500, target === undefined ? "InternalError" : "InternalFailure", "internal failure"];
+  const failed = target === undefined ? "InternalError" : "InternalFailure";
+  const [status, code, message] = (
+    {
+      throttle: [400, throttled, "Rate exceeded"],
+      error: [500, failed, "internal failure"],
+      deny: [403, "AccessDeniedException", "not authorized to perform the operation"],
+    } as const
+  )[kind];
   if (target === undefined) {
     response.writeHead(status, { "content-type": XML_TYPE, "x-amzn-requestid": "fault-proxy" });
     response.end(
@@ -270,7 +276,7 @@ export async function startFaultProxy(target: string, kinesis = target): Promise
     const kind = rule?.fault.kind;
     if (kind === "stall") return;
     if (kind === "cut") return void incoming.socket.destroy();
-    if (kind === "throttle" || kind === "error") return refuse(incoming, response, kind);
+    if (kind === "throttle" || kind === "error" || kind === "deny") return refuse(incoming, response, kind);
     if (kind === "fail-entries") return failEntries(incoming, response, action, body, rule!);
     if (kind === "delay") {
       const { ms } = rule!.fault as { ms: number };

@@ -1,7 +1,10 @@
-/** A function for tests: what its handler does is in the messages. It writes what it does to the file LOG, a line each. */
-import { appendFileSync } from "node:fs";
+/**
+ * A function for tests: what its handler does is in the messages. It writes what it does to the file LOG, a line each. Its process ends
+ * at the first event that is named in DIES_AT.
+ */
+import { appendFileSync, readFileSync } from "node:fs";
 import { adapter } from "@switchyard/aws";
-import { channel, consumer } from "@switchyard/core";
+import { channel, consumer, MessagingError } from "@switchyard/core";
 import { lambda, type LambdaHandler } from "@switchyard/lambda";
 import { z } from "zod";
 
@@ -36,5 +39,10 @@ export const handler: LambdaHandler = lambda({
   adapters: [adapter],
   margin: env["MARGIN"] ?? "500ms",
   overrun: env["OVERRUN"] === "exit" ? "exit" : "answer",
-  observe: (event) => say(`event ${event.type}${"error" in event ? ` ${String(event.error)}` : ""}`),
+  observe: (event) => {
+    const first = !readFileSync(env["LOG"]!, "utf8").includes(` event ${event.type}`);
+    const kind = "error" in event && event.error instanceof MessagingError ? ` ${event.error.kind}` : "";
+    say(`event ${event.type}${kind}${"error" in event ? ` ${String(event.error)}` : ""}`);
+    if (first && event.type === env["DIES_AT"]) process.exit(3);
+  },
 });
