@@ -4,18 +4,36 @@
  *   npm run fuzz -- --decoder amqp-message --inputs 1000000 --seed 1
  *
  * The same seed gives the same inputs. A failure says the seed of its input.
+ *
+ * `npm run fuzz -- --simulation 1000000`: that many runs of the simulation of the whole (test/support/simulation.ts) on all cores.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import { decoders } from "../test/support/fuzz/decoders.ts";
 import { fuzzDecoder } from "../test/support/fuzz/run.ts";
+import type { Simulated } from "../test/support/simulation-run.ts";
+
+/** Scenarios between the first ones of two cores: more than a core ever comes to. */
+const APART = 10_000_000;
 
 const { values } = parseArgs({
   options: {
     decoder: { type: "string", multiple: true, default: [] },
     inputs: { type: "string", default: "1000000" },
     seed: { type: "string", default: "1" },
+    simulation: { type: "string" },
+    cores: { type: "string", default: String(availableParallelism()) },
   },
 });
+if (values.simulation !== undefined) {
+  const wanted = [values.simulation, values.cores, values.seed].map(Number) as [number, number, number];
+  if (!wanted.every((number) => Number.isInteger(number) && number > 0)) {
+    console.error("usage: npm run fuzz -- --simulation RUNS [--cores N] [--seed S]");
+    process.exit(2);
+  }
+  process.exit(await simulateOn(...wanted));
+}
 const names = decoders.map(({ name }) => name);
 const wanted = values.decoder.length === 0 ? names : values.decoder;
 const unknown = wanted.filter((name) => !names.includes(name));
@@ -61,3 +79,37 @@ for (const decoder of decoders) {
   }
 }
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Runs the simulation on some cores. Gives the exit code. */
+async function simulateOn(runs: number, cores: number, seed: number): Promise<number> {
+  const began = process.cpuUsage();
+  const made = new Array<number>(cores).fill(0);
+  const total = () => made.reduce((sum, each) => sum + each, 0);
+  const share = (core: number) => Math.floor(runs / cores) + (core < runs % cores ? 1 : 0);
+  const results = await Promise.all(
+    made.map(
+      (_, core) =>
+        new Promise<Simulated>((resolve, reject) => {
+          const worker = new Worker(new URL("../test/support/simulation-worker.ts", import.meta.url), {
+            workerData: { runs: share(core), seed: seed + core * APART },
+          });
+          worker.on("error", reject);
+          worker.on("message", (told: { readonly made?: number; readonly result?: Simulated }) => {
+            if (told.result !== undefined) return resolve(told.result);
+            const before = total();
+            made[core] = told.made!;
+            if (Math.floor(before / 10_000) < Math.floor(total() / 10_000)) console.log(`${total()} runs`);
+          });
+        }),
+    ),
+  );
+  const { user, system } = process.cpuUsage(began);
+  const rare: Record<string, number> = {};
+  for (const result of results)
+    for (const [name, count] of Object.entries(result.rare)) rare[name] = (rare[name] ?? 0) + count;
+  console.log(`${total()} runs in ${((user + system) / 1e6).toFixed(0)} s of CPU time on ${cores} cores`);
+  for (const [name, count] of Object.entries(rare)) console.log(`${count}: ${name}`);
+  for (const { failure } of results)
+    if (failure !== undefined) console.error(`scenario ${failure.seed}: ${failure.text}\n`);
+  return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
+}

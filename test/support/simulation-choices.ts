@@ -2,18 +2,16 @@ import type { ConfigInput } from "@switchyard/core";
 
 export type Random = () => number;
 
-/** What a run is like; drawn from its seed. */
+/** What a scenario is like; drawn from its seed. */
 export interface Choices {
   readonly model: "queue" | "pubsub" | "stream";
   readonly profile: "sqs" | undefined;
   readonly ordered: boolean;
   readonly delays: boolean;
   readonly groups: readonly string[];
-  /** Of each group at first. */
+  /** Processes of each group. */
   readonly members: number;
   readonly partitions: number;
-  /** How often a move of a partition is a split or a merge. */
-  readonly resharding: number;
   readonly concurrency: number;
   readonly maxInFlight: number;
   readonly hold: "5s" | "30s";
@@ -25,7 +23,8 @@ export interface Choices {
   readonly slowMs: number;
   readonly rounds: number;
   readonly stepMs: number;
-  readonly rudeObserver: boolean;
+  /** Somebody looks at the dead letters and brings them back. */
+  readonly operator: boolean;
 }
 
 export function chosen(random: Random): Choices {
@@ -35,15 +34,15 @@ export function chosen(random: Random): Choices {
   const profile = model === "queue" && random() < 0.4 ? "sqs" : undefined;
   const concurrency = pick(1, 2, 5);
   const batch = random() < 0.3 ? pick(2, 5) : 0;
+  const skips = random() < 0.2;
   return {
     model,
     profile,
     ordered,
     delays: !ordered && model !== "stream",
-    groups: model === "queue" ? ["one"] : ["one", "two", "three"].slice(0, pick(1, 2, 3)),
-    members: pick(1, 2, 3),
+    groups: model === "queue" ? ["one"] : ["one", "two"].slice(0, pick(1, 2)),
+    members: pick(1, 2),
     partitions: pick(1, 2, 4),
-    resharding: model === "stream" && random() < 0.4 ? 0.4 : 0,
     concurrency,
     maxInFlight: Math.max(concurrency * pick(1, 2, 3), batch),
     hold: pick("5s", "30s"),
@@ -55,12 +54,13 @@ export function chosen(random: Random): Choices {
         first: pick("100ms", "2s"),
         max: "10s",
       },
-      ...(random() < 0.2 ? { deadLetter: "skip" } : {}),
+      ...(skips ? { deadLetter: "skip" } : {}),
     },
-    failing: pick(0, 0.1, 0.4),
+    failing: pick(0, 0.1, 0.4, 0.4),
     slowMs: pick(100, 20_000),
-    rounds: pick(5, 15),
+    rounds: pick(2, 5),
     stepMs: pick(500, 10_000),
-    rudeObserver: random() < 0.1,
+    // SQS FIFO shows no more of a key than one receive gives.
+    operator: random() < 0.3 && !skips && !(profile === "sqs" && ordered),
   };
 }

@@ -1,33 +1,67 @@
+/**
+ * Scenarios for the explorer, drawn from a seed: groups of every kind of consumer on every broker that memory can be, with handlers that
+ * throw anything, under all faults. What they show is our own mistakes, so the invariants are those of the contract.
+ */
 import {
   type AnyDelivery,
   batchConsumer,
   channel,
-  connect,
-  type Consumer,
+  type ConfigInput,
   consumer,
+  type Consumer,
   DeadLetter,
+  isMessagingError,
+  Release,
+  Retry,
 } from "@switchyard/core";
-import { isMessagingError, type Messaging, type MessagingEvent, Release, Retry } from "@switchyard/core";
-import { seededRandom, virtualRuntime } from "@switchyard/core/testing";
+import { seededRandom } from "@switchyard/core/testing";
+import type { Clock, Facts, Scenario } from "@switchyard/explore";
 import { adapter } from "@switchyard/memory";
-import { control, forgetBroker } from "@switchyard/memory/testing";
 import { type } from "arktype";
-import { type Choices, chosen, type Random } from "./simulation-choices.ts";
-import { Ledger } from "./simulation-ledger.ts";
+import { type Choices, chosen } from "./simulation-choices.ts";
 
 const schema = { "item.made": type({ n: "number" }) };
-const plain = channel("items", { messages: schema, needs: { delay: "1m" } });
-const keyed = channel("items", {
-  messages: schema,
-  orderingKey: ({ data }: { data: { n: number } }) => `k${data.n % 4}`,
-});
-type Items = typeof plain;
+const keyOf = (n: number) => `k${n % 2}`;
+const KINDS = {
+  delayed: channel("items", { messages: schema, needs: { delay: "1m" } }),
+  keyed: channel("items", { messages: schema, orderingKey: ({ data }: { data: { n: number } }) => keyOf(data.n) }),
+  plain: channel("items", { messages: schema }),
+};
 
-interface Member {
-  readonly group: string;
-  readonly messaging: Messaging<Items>;
-  running: number;
+/** Rare states that many runs together must reach, or the simulation has gone blind. */
+export const RARE = [
+  "a publish without an answer was accepted, and its message handled",
+  "a handler of a stream ended after another process had taken its partition over",
+  "a dead letter was redriven within five minutes of its publishing, and handled",
+  "the acknowledgement of a message that has a dead-letter copy was lost",
+] as const;
+
+/** The window in which SQS FIFO takes a message for one it has had, in milliseconds. */
+const DEDUP_MS = 300_000;
+/** How often somebody looks at the dead letters, in milliseconds. */
+const LOOK_MS = 150_000;
+
+/** What the handlers of a run have seen and done. Its functions are their effects. */
+function worldOf() {
+  return {
+    wrong: [] as string[],
+    processes: 0,
+    /** For certain: must never be seen. */
+    refused: new Set<string>(),
+    handled: new Set<string>(),
+    /** By group and id: the process that began it last. */
+    begun: new Map<string, number>(),
+    /** By group and id: how often it was begun. A release counts no attempt, and must not be released for ever. */
+    times: new Map<string, number>(),
+    publishedAt: new Map<string, number>(),
+    /** By group and id: found among the dead letters. */
+    found: new Set<string>(),
+    redriven: new Set<string>(),
+    reached: new Set<string>(),
+    db: { work: (_id: string) => Promise.resolve() },
+  };
 }
+type World = ReturnType<typeof worldOf>;
 
 /** What a handler may throw, sensible or not. */
 const THROWN: readonly (() => unknown)[] = [
@@ -42,309 +76,224 @@ const THROWN: readonly (() => unknown)[] = [
   () => new Release(),
 ];
 
-/**
- * One run of a few groups, their members coming, going and crashing, on a memory broker that loses acks, cuts connections,
- * leaves publishes unanswered and moves partitions, all of it drawn from the seed. Faults end; then everything must settle.
- * Gives what was wrong, and nothing else.
- */
-export async function simulate(
-  seed: number,
-): Promise<{ readonly choices: Choices; readonly wrong: readonly string[] }> {
+/** The scenario of a seed. */
+export function simulation(seed: number): Scenario<readonly [typeof KINDS.delayed], World> {
   const random = seededRandom(seed);
   const choices = chosen(random);
-  const run = new Simulation(seed, random, choices);
-  try {
-    await run.play();
-  } catch (error) {
-    run.ledger.wrong.push(`threw ${error instanceof Error ? error.stack : String(error)}`);
-  }
-  forgetBroker(run.broker);
-  return { choices, wrong: run.ledger.wrong };
+  const { model, profile, ordered, groups, members, batch } = choices;
+  const items = (ordered ? KINDS.keyed : model === "stream" ? KINDS.plain : KINDS.delayed) as typeof KINDS.delayed;
+  const draws = drawsOf(seed);
+  const make = (group: string) =>
+    (({ world, clock }: { world: World; clock: Clock }) => {
+      const me = ++world.processes;
+      const handler = new Handler({ world, clock, group, me, choices, draws });
+      if (batch === 0)
+        return consumer(items, group, {
+          "item.made": (_data: unknown, delivery: AnyDelivery) => handler.attempt(delivery),
+        } as never) as Consumer;
+      return batchConsumer(items, group, async (all) => {
+        await handler.batch([...all] as unknown as AnyDelivery[], (one, error) => all.fail(one as never, error));
+      }) as Consumer;
+    }) as never;
+  const operated = choices.operator && members === 1;
+  return {
+    channels: [items],
+    config: configOf(choices),
+    ...(profile === undefined ? {} : { on: profile }),
+    processes: members,
+    world: worldOf,
+    services: {
+      ...Object.fromEntries(groups.map((group) => [group, make(group)])),
+      ...(operated ? { operator: operator(items, choices) as never } : {}),
+    },
+    play: async ({ publish, clock }) => {
+      await play({ items, choices, draws, publish: publish as never, clock });
+    },
+    never: { "what the contract forbids": ({ wrong }) => wrong[0] ?? false },
+    eventually: {
+      "dead letters are where they were said to be": ({ found }, facts) =>
+        !operated || lost(groups, found, facts) === undefined || `${lost(groups, found, facts)} is not among them`,
+    },
+    sometimes: {
+      [RARE[0]]: ({ handled }, { accepted, befell }) =>
+        accepted.some(({ id }) => handled.has(id) && befell(id, "publish")),
+      [RARE[3]]: (_world, { dead, befell }) => groups.some((group) => dead(group).some(({ id }) => befell(id, "ack"))),
+      ...Object.fromEntries(RARE.slice(1, 3).map((name) => [name, ({ reached }: World) => reached.has(name)])),
+    },
+  };
 }
 
-class Simulation {
-  readonly ledger: Ledger;
-  readonly broker: string;
-  readonly #random: Random;
-  readonly #choices: Choices;
-  readonly #runtime;
-  readonly #channel: Items;
-  readonly #config;
-  readonly #members = new Set<Member>();
-  readonly #leaving: Promise<unknown>[] = [];
-  readonly #publishing: Promise<unknown>[] = [];
-  #made = 0;
-  #faulty = true;
-  /** From then on handlers wait for it. */
-  #gate: Promise<void> | undefined;
+function lost(groups: readonly string[], found: ReadonlySet<string>, facts: Facts): string | undefined {
+  for (const group of groups)
+    for (const { id } of facts.dead(group)) if (!found.has(`${group} ${id}`)) return `${id} of group ${group}`;
+  return undefined;
+}
 
-  constructor(seed: number, random: Random, choices: Choices) {
-    this.#random = random;
-    this.#choices = choices;
-    this.#runtime = virtualRuntime({ seed, patienceMs: 3_000 });
-    this.broker = `simulation-${seed}`;
-    this.ledger = new Ledger(choices.ordered && choices.resharding === 0);
-    this.#channel = (
-      choices.ordered ? keyed : choices.model === "stream" ? channel("items", { messages: schema }) : plain
-    ) as Items;
-    const { model, groups, partitions, concurrency, maxInFlight, hold, batch, policy, profile } = choices;
-    const group = {
-      concurrency,
-      maxInFlight,
-      hold,
-      ...(batch === 0 ? {} : { batch: { size: batch, wait: "500ms" as const } }),
-    };
-    this.#config = {
-      prefix: "sim",
-      drain: "6s",
-      connections: { memory: { use: adapter, broker: this.broker, ...(profile === undefined ? {} : { profile }) } },
-      channels: {
-        items: {
-          model,
-          on: "memory",
-          ...(model === "stream" ? { partitions } : {}),
-          groups: Object.fromEntries(groups.map((name) => [name, group])),
-        },
+function configOf({ model, partitions, concurrency, maxInFlight, hold, batch, policy, groups }: Choices): ConfigInput {
+  const group = {
+    concurrency,
+    maxInFlight,
+    hold,
+    ...(batch === 0 ? {} : { batch: { size: batch, wait: "500ms" as const } }),
+  };
+  return {
+    drain: "6s",
+    connections: { memory: { use: adapter } },
+    channels: {
+      items: {
+        model,
+        on: "memory",
+        ...(model === "stream" ? { partitions } : {}),
+        groups: Object.fromEntries(groups.map((name) => [name, group])),
       },
-      policies: { default: policy },
-    } as const;
-  }
+    },
+    policies: { default: policy },
+  } as unknown as ConfigInput;
+}
 
-  async play(): Promise<void> {
-    const publisher = await this.#connect();
-    for (const group of this.#choices.groups) for (let i = 0; i < this.#choices.members; i++) await this.#join(group);
-    for (let round = 0; round < this.#choices.rounds; round++) {
-      for (let i = Math.floor(this.#random() * 8); i > 0; i--) this.#publish(publisher);
-      await this.#disturb();
-      await this.#runtime.advance(Math.floor(this.#random() ** 2 * this.#choices.stepMs));
+/** Numbers in [0, 1) that depend on what they are for and on nothing else, so that leaving a fault out changes no other. */
+type Draws = (what: string) => number;
+
+function drawsOf(seed: number): Draws {
+  return (what) => {
+    let hash = 0x811c9dc5 ^ seed;
+    for (let at = 0; at < what.length; at++) hash = Math.imul(hash ^ what.charCodeAt(at), 0x01000193);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
+  };
+}
+
+interface Playing {
+  readonly items: unknown;
+  readonly choices: Choices;
+  readonly draws: Draws;
+  readonly publish: (...given: unknown[]) => Promise<void>;
+  readonly clock: Clock;
+}
+
+/** Publishes a few at a time, some delayed, some that expire, some that no handler can handle. */
+async function play({ items, choices, draws, publish, clock }: Playing): Promise<void> {
+  const { rounds, stepMs, delays, ordered } = choices;
+  for (let round = 0, n = 0; round < rounds; round++) {
+    const few = Math.floor(draws(`few ${round}`) * (ordered ? 9 : 5));
+    const publishing: Promise<void>[] = [];
+    for (let one = 0; one < few; one++, n++) {
+      const id = `m${n}${draws(`poison ${n}`) < 0.08 ? "-poison" : ""}`;
+      const draw = draws(`how ${n}`);
+      const options = draw < 0.05 ? { expires: "20s" } : draw < 0.15 && delays ? { delay: "30s" } : {};
+      publishing.push(publish(items, "item.made", { n }, { id, ...options }));
     }
-    await this.#calm(publisher);
-    await this.#full(publisher);
-    for (const member of this.#members) this.#leave(member, undefined);
-    this.#leaving.push(publisher.stop());
-    await this.#runtime.advance("10s");
-    await Promise.all(this.#leaving);
-    if (this.#runtime.pending > 0) this.ledger.wrong.push(`${this.#runtime.pending} timers were left behind`);
+    // What got no answer may have been accepted. A refusal is for certain.
+    for (const ended of await Promise.allSettled(publishing))
+      if (ended.status === "rejected" && !isMessagingError(ended.reason)) throw ended.reason;
+    await clock.sleep(Math.floor(draws(`step ${round}`) ** 2 * stepMs));
+  }
+}
+
+interface HandlerParts {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly group: string;
+  /** The number of this process. */
+  readonly me: number;
+  readonly choices: Choices;
+  readonly draws: Draws;
+}
+
+/** The handlers of one process. */
+class Handler {
+  readonly #of: HandlerParts;
+  #running = 0;
+
+  constructor(of: HandlerParts) {
+    this.#of = of;
   }
 
-  /** The faults are over: what was accepted must find its end. */
-  async #calm(publisher: Messaging<Items>): Promise<void> {
-    this.#faulty = false;
-    control(this.broker)?.faults.clear();
-    for (const group of this.#choices.groups) {
-      if (![...this.#members].some((member) => member.group === group)) await this.#join(group);
+  async attempt(delivery: AnyDelivery): Promise<void> {
+    await this.#work([delivery]);
+    const error = this.#verdict(delivery);
+    if (error !== undefined) throw error.thrown;
+    this.#done(delivery);
+  }
+
+  /** None of a key is handled after one that failed, or whose hold is lost. */
+  async batch(deliveries: readonly AnyDelivery[], fail: (one: AnyDelivery, error: unknown) => void): Promise<void> {
+    await this.#work(deliveries);
+    const { draws, me } = this.#of;
+    const failed = new Set<string>();
+    for (const delivery of deliveries) {
+      const lane = delivery.key ?? delivery.id;
+      const error =
+        failed.has(lane) || delivery.signal.aborted ? { thrown: new Error("behind") } : this.#verdict(delivery);
+      if (error !== undefined && draws(`whole ${delivery.id} ${delivery.attempt} ${me}`) < 0.2) throw error.thrown;
+      if (error !== undefined) {
+        failed.add(lane);
+        fail(delivery, error.thrown);
+      } else this.#done(delivery);
     }
-    let left = "";
-    for (let minute = 0; minute < 90; minute++) {
-      await this.#runtime.advance(minute < 30 ? "10s" : "1m");
-      left = await this.#left(publisher);
-      if (left === "" && minute > 5) break;
+  }
+
+  async #work(deliveries: readonly AnyDelivery[]): Promise<void> {
+    const { world, clock, group, me, choices, draws } = this.#of;
+    if (++this.#running > choices.concurrency)
+      world.wrong.push(`${this.#running} handlers at once; concurrency is ${choices.concurrency}`);
+    for (const { id, attempt } of deliveries) {
+      const of = `${group} ${id}`;
+      if (attempt < 1) world.wrong.push(`attempt ${attempt} of ${id}`);
+      if (world.refused.has(id)) world.wrong.push(`${id} came though its publish was refused`);
+      world.begun.set(of, me);
+      world.times.set(of, (world.times.get(of) ?? 0) + 1);
     }
-    if (left !== "") this.ledger.wrong.push(`not settled after an hour without faults: ${left}`);
-    await Promise.all(this.#publishing);
-    for (const group of this.#lookable() ? this.#choices.groups : []) {
-      const dead = await this.#inTime(publisher.deadLetters(this.#channel, group).peek(1_000));
-      for (const { id, code } of dead) this.ledger.dead(group, id, code);
-      if (new Set(dead.map(({ id }) => id)).size < this.ledger.deadSaid(group))
-        this.ledger.wrong.push(
-          `${group}: ${dead.length} dead letters are there, ${this.ledger.deadSaid(group)} were reported`,
-        );
+    const [{ id, attempt }] = deliveries as [AnyDelivery];
+    const slow = draws(`slow ${group} ${id} ${attempt}`);
+    try {
+      if (slow < 0.3) await clock.sleep(Math.floor(slow * 3 * choices.slowMs));
+      await world.db.work(id);
+    } finally {
+      this.#running--;
     }
-    this.ledger.audit(this.#choices.groups, this.#lookable());
   }
 
-  /** SQS FIFO shows no more of a key than one receive gives. */
-  #lookable(): boolean {
-    const { policy, profile, ordered } = this.#choices;
-    return policy.deadLetter !== "skip" && !(profile === "sqs" && ordered);
+  #verdict({ id, hop }: AnyDelivery): { readonly thrown: unknown } | undefined {
+    const { choices, draws, group, world } = this.#of;
+    const time = world.times.get(`${group} ${id}`);
+    // A person has seen to those that were redriven.
+    if (id.endsWith("-poison") && hop < 2) return { thrown: new Error("poison") };
+    const draw = draws(`verdict ${group} ${id} ${time}`);
+    if (draw > choices.failing) return undefined;
+    if (draw < choices.failing / 20) return { thrown: new DeadLetter("never") };
+    return { thrown: THROWN[Math.floor(draws(`thrown ${group} ${id} ${time}`) * THROWN.length)]?.() };
   }
 
-  /** Every place in the budget must have come free: handlers that wait fill it, but for places that gather for the next receive. */
-  async #full(publisher: Messaging<Items>): Promise<void> {
-    const { maxInFlight, groups, model, ordered } = this.#choices;
-    if (model === "stream" || ordered) return;
-    let open!: () => void;
-    this.#gate = new Promise((resolve) => {
-      open = resolve;
-    });
-    const members = [...this.#members];
-    for (let i = 0; i < maxInFlight * (members.length + 1); i++) this.#publish(publisher, true);
-    await this.#runtime.advance("30s");
-    for (const group of groups) {
-      const count = members.filter((member) => member.group === group).length;
-      const most = count * maxInFlight;
-      const least = most - count * Math.max((maxInFlight >> 1) - 1, 0);
-      const [{ held = 0 } = {}] = await publisher.depth(this.#channel, group);
-      if (held > most || held < least)
-        this.ledger.wrong.push(
-          `${group} holds ${held}; its members' maxInFlight allows ${most}, and they fetch up to ${least}`,
-        );
-    }
-    open();
-    await this.#runtime.advance("5m");
+  #done({ id, time, signal }: AnyDelivery): void {
+    const { world, group, me, choices, clock } = this.#of;
+    const of = `${group} ${id}`;
+    world.handled.add(id);
+    if (choices.model === "stream" && world.begun.get(of) !== me && signal.aborted) world.reached.add(RARE[1]);
+    const age = clock.now().getTime() - (time?.getTime() ?? 0);
+    if (world.redriven.has(of) && age < DEDUP_MS) world.reached.add(RARE[2]);
   }
+}
 
-  async #left(publisher: Messaging<Items>): Promise<string> {
-    const depths = await publisher.depth(this.#channel);
-    return depths
-      .filter(({ ready = 0, held = 0, delayed = 0 }) => ready + held + delayed > 0)
-      .map(({ group, ready, held, delayed }) => `${group}: ${ready} ready, ${held} held, ${delayed} delayed`)
-      .join("; ");
-  }
-
-  async #inTime<T>(work: Promise<T>): Promise<T> {
-    let over = false;
-    const ended = () => {
-      over = true;
-    };
-    work.then(ended, ended);
-    for (let i = 0; i < 100 && !over; i++) await this.#runtime.advance("1s");
-    if (!over) throw new Error("a call did not end within 100 s");
-    return work;
-  }
-
-  #connect(group?: string): Promise<Messaging<Items>> {
-    const observe = (event: MessagingEvent) => {
-      if (group !== undefined) this.ledger.event(group, event);
-      // An observer's own trouble is nobody else's.
-      if (this.#choices.rudeObserver) throw new Error("observe() threw");
-    };
-    return connect({
-      channels: [this.#channel],
-      service: "sim",
-      config: this.#config,
-      runtime: this.#runtime,
-      observe,
-    });
-  }
-
-  async #join(group: string): Promise<void> {
-    const messaging = await this.#connect(group);
-    const member: Member = { group, messaging, running: 0 };
-    messaging.consume(this.#consumer(member) as Consumer<Items>);
-    this.#members.add(member);
-    const started = messaging.start().catch((error: unknown) => {
-      if (this.#members.delete(member) && !this.#faulty) this.ledger.wrong.push(`a member could not start: ${error}`);
-    });
-    if (!this.#faulty) await this.#inTime(started);
-  }
-
-  #leave(member: Member, deadline: number | undefined): void {
-    this.#members.delete(member);
-    this.#leaving.push(member.messaging.stop(deadline === undefined ? {} : { deadline }));
-  }
-
-  #consumer(member: Member): unknown {
-    if (this.#choices.batch === 0) {
-      const handle = (_data: unknown, delivery: AnyDelivery) => this.#attempt(member, [delivery]);
-      return consumer(this.#channel, member.group, { "item.made": handle as never });
-    }
-    return batchConsumer(this.#channel, member.group, async (batch) => {
-      const deliveries = [...batch] as unknown as AnyDelivery[];
-      const failed: unknown[] = [];
-      await this.#attempt(member, deliveries, (delivery, error) => {
-        failed.push(delivery);
-        batch.fail(delivery as never, error);
-      });
-    });
-  }
-
-  /**
-   * One call of a handler. It takes the deliveries of a key in their order: each begins when the one before it has ended, and none
-   * after one that failed, or whose hold is lost.
-   */
-  async #attempt(
-    member: Member,
-    deliveries: readonly AnyDelivery[],
-    fail?: (one: AnyDelivery, error: unknown) => void,
-  ) {
-    const { concurrency, slowMs } = this.#choices;
-    if (++member.running > concurrency)
-      this.ledger.wrong.push(`${member.running} handlers at once; concurrency ${concurrency}`);
-    const lanes = Map.groupBy(deliveries, ({ key, id }) => key ?? id);
-    const first = new Map([...lanes].map(([lane, [head]]) => [lane, this.ledger.begin(member.group, head!)]));
-    const slow = this.#random();
-    if (this.#gate !== undefined) await this.#gate;
-    else if (slow < 0.5) await this.#runtime.sleep(slow * slow * 4 * slowMs);
-    member.running--;
-    const errors = new Map(deliveries.map((delivery) => [delivery, this.#verdict(delivery)]));
-    const wrong = [...errors.values()].find((error) => error !== undefined);
-    const whole = wrong !== undefined && (fail === undefined || this.#random() < 0.3);
-    for (const [lane, all] of lanes) {
-      let end = first.get(lane)!;
-      for (const [at, delivery] of all.entries()) {
-        if (at > 0 && delivery.signal.aborted) break;
-        if (at > 0) end = this.ledger.begin(member.group, delivery);
-        const error = errors.get(delivery);
-        end(error === undefined && !whole);
-        if (error !== undefined && !whole) fail?.(delivery, error.thrown);
-        if (error !== undefined || whole) break;
+/** Somebody who looks at the dead letters now and then, and brings them back twice. */
+const operator =
+  (items: unknown, { groups }: Choices) =>
+  ({ world, clock, messaging }: { world: World; clock: Clock; messaging: any }) => {
+    const look = async () => {
+      for (let round = 1; ; round++) {
+        await clock.sleep(LOOK_MS);
+        for (const group of groups) {
+          const letters = messaging.deadLetters(items, group);
+          const dead = (await letters.peek(1_000)) as readonly { readonly id: string }[];
+          for (const { id } of dead) world.found.add(`${group} ${id}`);
+          if (round > 2 || dead.length === 0) continue;
+          for (const { id } of dead) world.redriven.add(`${group} ${id}`);
+          await letters.redrive();
+        }
       }
-    }
-    if (whole) throw wrong.thrown;
-  }
-
-  #verdict({ id }: AnyDelivery): { readonly thrown: unknown } | undefined {
-    if (this.#gate !== undefined) return undefined;
-    if (id.endsWith("-poison")) return { thrown: new Error("poison") };
-    if (this.#random() > this.#choices.failing) return undefined;
-    if (this.#random() < 0.05) return { thrown: new DeadLetter("never") };
-    return { thrown: THROWN[Math.floor(this.#random() * THROWN.length)]?.() };
-  }
-
-  #publish(publisher: Messaging<Items>, sure = false): void {
-    const n = this.#made++;
-    const id = `m${n}${!sure && this.#random() < 0.04 ? "-poison" : ""}`;
-    const draw = this.#random();
-    const options = sure
-      ? {}
-      : draw < 0.05
-        ? { expires: "20s" as const }
-        : draw < 0.15 && this.#choices.delays
-          ? { delay: "30s" as const }
-          : {};
-    this.ledger.asked(id, this.#choices.ordered ? `k${n % 4}` : undefined);
-    const sent = publisher.publish(this.#channel, "item.made", { n }, { id, ...options } as { id: string }).then(
-      () => this.ledger.accepted(id),
-      (error: unknown) => {
-        if (!isMessagingError(error)) this.ledger.wrong.push(`publish rejected with ${error}`);
-        else if (error.kind !== "ambiguous") this.ledger.refused(id);
-      },
-    );
-    this.#publishing.push(sent);
-  }
-
-  async #disturb(): Promise<void> {
-    const faults = control(this.broker)?.faults;
-    if (faults === undefined) return;
-    const few = () => 1 + Math.floor(this.#random() * 3);
-    const draw = this.#random();
-    const members = [...this.#members];
-    const one = members[Math.floor(this.#random() * members.length)];
-    if (draw < 0.08) faults.loseAcks(few());
-    else if (draw < 0.14) faults.loseAcks(few(), { reply: this.#choices.model === "stream" ? "error" : "ok" });
-    else if (draw < 0.2) faults.ambiguousPublish(few(), { stored: this.#random() < 0.5 });
-    else if (draw < 0.25) faults.failPublish(few(), this.#random() < 0.5 ? "retryable" : "throttled");
-    else if (draw < 0.27) faults.failPublish(1, this.#random() < 0.5 ? "permanent" : "auth");
-    else if (draw < 0.33) faults.failReceive(few(), this.#random() < 0.5 ? "retryable" : "throttled");
-    else if (draw < 0.35) faults.failReceive(1, this.#random() < 0.5 ? "config" : "auth");
-    else if (draw < 0.4 && !this.#choices.ordered) faults.duplicate(few());
-    else if (draw < 0.48) faults.dropConnection();
-    else if (draw < 0.56 && one !== undefined) this.#leave(one, this.#random() < 0.6 ? 0 : undefined);
-    else if (draw < 0.66)
-      await this.#join(this.#choices.groups[Math.floor(this.#random() * this.#choices.groups.length)] as string);
-    else if (draw < 0.8) this.#move();
-  }
-
-  #move(): void {
-    if (this.#choices.model !== "stream") return;
-    const broker = control(this.broker);
-    const partitions = broker?.partitions("sim_items") ?? [];
-    const partition = partitions[Math.floor(this.#random() * partitions.length)];
-    if (broker === undefined || partition === undefined) return;
-    const reshard = this.#random() < this.#choices.resharding;
-    if (!reshard) void broker.revoke("sim_items", this.#choices.groups[0] as string, partition);
-    else if (partitions.length > 3) broker.reshard("sim_items", 2);
-    else broker.split("sim_items", partition);
-  }
-}
+    };
+    // What it was refused it tries again at its next round: a person would.
+    const again = (): Promise<void> => look().catch(again);
+    void again();
+    return [];
+  };
