@@ -250,6 +250,15 @@ describe("roles", () => {
     expect(JSON.stringify(big.publisher)).toContain("prod_jobs_work");
   });
 
+  test("only where CloudWatch is asked for the oldest age may a viewer read its metrics", async () => {
+    const given = { consumes: [of(jobs, "work")] };
+    const [without, asking] = await Promise.all([onAws(queue(), given), onAws(queue(), given, { cloudWatch: true })]);
+    expect(JSON.stringify(without)).not.toContain("cloudwatch");
+    for (const role of [asking.viewer, asking.operator])
+      expect(actionsOf(role)).toContain("cloudwatch:GetMetricStatistics");
+    expect(actionsOf(asking.consumer)).not.toContain("cloudwatch:GetMetricStatistics");
+  });
+
   test("with provision: verify a service plans, and with auto the result says what it lacks", async () => {
     const verify = await onAws(queue(), {}, { provision: "verify" });
     expect(actionsOf(verify.publisher)).not.toContain("sqs:CreateQueue");

@@ -1841,6 +1841,7 @@ export interface Depth {
     readonly delayed?: number;
     readonly held?: number;
     readonly oldestMs?: number;
+    readonly oldestAsOf?: Date;
 }
 export interface Fault {
     readonly kind: "retryable" | "throttled" | "ambiguous" | "permanent" | "auth" | "config" | "closed" | "lost";

@@ -119,6 +119,8 @@ export declare const snsOptions: z.ZodObject<{
     trustedHosts: z.ZodOptional<z.ZodArray<z.ZodString>>;
     allowInsecure: z.ZodOptional<z.ZodBoolean>;
     fast: z.ZodOptional<z.ZodBoolean>;
+    cloudWatch: z.ZodOptional<z.ZodBoolean>;
+    cloudWatchClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
     client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
     receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
     snsEndpoint: z.ZodOptional<z.ZodString>;

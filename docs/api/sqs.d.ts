@@ -158,6 +158,7 @@ export type Kind = "principal" | "topic" | "bucket" | "rule";
 export declare function kindOf(entry: string | BucketOf): Kind | undefined;
 
 // options.d.ts
+import { type ClientLike } from "@switchyard/aws-kit";
 import { z } from "zod";
 export declare const sqsOptions: z.ZodObject<{
     region: z.ZodOptional<z.ZodString>;
@@ -167,8 +168,10 @@ export declare const sqsOptions: z.ZodObject<{
     trustedHosts: z.ZodOptional<z.ZodArray<z.ZodString>>;
     allowInsecure: z.ZodOptional<z.ZodBoolean>;
     fast: z.ZodOptional<z.ZodBoolean>;
-    client: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
-    receiveClient: z.ZodOptional<z.ZodCustom<import("@switchyard/aws-kit").ClientLike, import("@switchyard/aws-kit").ClientLike>>;
+    cloudWatch: z.ZodOptional<z.ZodBoolean>;
+    cloudWatchClient: z.ZodOptional<z.ZodCustom<ClientLike, ClientLike>>;
+    client: z.ZodOptional<z.ZodCustom<ClientLike, ClientLike>>;
+    receiveClient: z.ZodOptional<z.ZodCustom<ClientLike, ClientLike>>;
 }, z.core.$strict>;
 export type SqsOptions = z.output<typeof sqsOptions>;
 

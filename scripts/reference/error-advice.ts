@@ -319,6 +319,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "not-json":
     "The body is not JSON, although its content type says so. Mend the producer. A message from elsewhere: see [foreign messages](../guides/foreign-messages.md).",
   "not-sent": "The send was ended before this message, so it is not stored. Publish it again.",
+  "oldest-age-unknown":
+    "A warning: with `cloudWatch: true`, CloudWatch could not be asked for the age of a queue's oldest message, so `depth()` leaves it out. The cause says why. Install `@aws-sdk/client-cloudwatch`, and give the role `cloudwatch:GetMetricStatistics`.",
   "open-failed": "A connection could not be opened. The cause says why.",
   "opt-in-required": "The account has no access to the service in the region. Check the account and the region.",
   "order-not-kept":

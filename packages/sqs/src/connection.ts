@@ -6,6 +6,7 @@ import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
 import { movesOf } from "./moves.ts";
 import { settingsOf } from "./native.ts";
+import type { OldestAges } from "./oldest-age.ts";
 import type { SqsOptions } from "./options.ts";
 import { describeQueue, openQueue, queueUrl, queueWords } from "./resource.ts";
 import { createReceiver } from "./receiver.ts";
@@ -23,6 +24,13 @@ export async function connect(
     ...opened,
     call: watch(opened.call, { client: opened.client, resourceOf: queueWords }),
     poll: watch(opened.poll, { client: opened.pollClient, resourceOf: queueWords }),
+  };
+  let asking: Promise<OldestAges> | undefined;
+  const ages = (): Promise<OldestAges> | undefined => {
+    if (options.cloudWatch !== true && options.cloudWatchClient === undefined) return undefined;
+    return (asking ??= import("./oldest-age.ts").then(({ oldestAges }) =>
+      oldestAges(options, () => opened.region(), runtime, report),
+    ));
   };
 
   return {
@@ -55,15 +63,19 @@ export async function connect(
       return withHops(receiver, { from: waiting, to: queue, hops, clients, runtime, report });
     },
     depth: async (of, signal) => {
-      const [counts, waiting] = await Promise.all(
+      const [own, waiting] = await Promise.all(
         (await queuesOf(of)).map(async (one) => {
-          const { attributes } = await describeQueue(await queueUrl(one, options, clients, signal), clients, signal);
-          return COUNTS.map((name) => Number(attributes[name] ?? 0)) as [number, number, number];
+          const queue = await describeQueue(await queueUrl(one, options, clients, signal), clients, signal);
+          return { name: queue.name, counts: COUNTS.map((name) => Number(queue.attributes[name] ?? 0)) };
         }),
       );
-      const [ready, delayed, held] = counts!;
+      const [ready, delayed, held] = own!.counts as [number, number, number];
+      // Where nothing waits, there is no oldest message.
+      const oldest = ready + delayed + held > 0 ? await (await ages())?.of(own!.name, signal) : undefined;
       // Whatever state a message of the delay queue is in: to the group it is delayed.
-      return [{ ready, delayed: (waiting ?? []).reduce((sum, count) => sum + count, delayed), held }];
+      return [
+        { ready, delayed: (waiting?.counts ?? []).reduce((sum, count) => sum + count, delayed), held, ...oldest },
+      ];
     },
     purge: async (of, signal) => {
       for (const one of await queuesOf(of))
@@ -71,7 +83,10 @@ export async function connect(
     },
     moves: movesOf(options, clients),
     classify,
-    close: async () => clients.close(),
+    close: async () => {
+      clients.close();
+      (await asking)?.close();
+    },
   };
 }
 

@@ -1,10 +1,14 @@
-import { trustedHostProblem } from "@switchyard/aws-kit";
+import { type ClientLike, trustedHostProblem } from "@switchyard/aws-kit";
 import { z } from "zod";
 import type { SqsClientLike } from "./sdk.ts";
 import { endpointProblem } from "./endpoint.ts";
 
 const client = z.custom<SqsClientLike>((value) => typeof (value as SqsClientLike | null)?.send === "function", {
   error: "must be an SQSClient of @aws-sdk/client-sqs; it can be given in code only",
+});
+
+const cloudWatchClient = z.custom<ClientLike>((value) => typeof (value as ClientLike | null)?.send === "function", {
+  error: "must be a CloudWatchClient of @aws-sdk/client-cloudwatch; it can be given in code only",
 });
 
 /**
@@ -37,6 +41,14 @@ export const sqsOptions = z
      * whether a new version of the SDK is incompatible with them. Default true. A client given in code is never patched.
      */
     fast: z.boolean().optional(),
+    /**
+     * Whether `depth()` asks CloudWatch for the age of the oldest message, which SQS does not tell. It is some minutes late: `oldestAsOf` says of
+     * when it is. One call for each queue and minute, which AWS bills. Needs `@aws-sdk/client-cloudwatch` and the right
+     * `cloudwatch:GetMetricStatistics`. Default false.
+     */
+    cloudWatch: z.boolean().optional(),
+    /** In code only: used for CloudWatch, and turns `cloudWatch` on. */
+    cloudWatchClient: cloudWatchClient.optional(),
     /** In code only: used for every call, and for polls unless `receiveClient` is given. Must have `maxAttempts: 1`. */
     client: client.optional(),
     /** In code only: used for polls, so that they take no sockets from sends. Must have `maxAttempts: 1`. */
@@ -52,6 +64,8 @@ export const sqsOptions = z
       const problem = trustedHostProblem(entry);
       if (problem !== undefined) context.addIssue({ code: "custom", path: ["trustedHosts", at], message: problem });
     }
+    if (options.cloudWatch === true && options.client !== undefined && options.cloudWatchClient === undefined)
+      refuse("cloudWatch", "with `client`, give `cloudWatchClient` too: credentials are the client's");
     if (options.client === undefined) {
       if (options.receiveClient !== undefined) refuse("receiveClient", "needs `client` too");
       return;

@@ -47,7 +47,8 @@ export async function rightsOf(options: SqsOptions): Promise<Rights> {
             warnings,
           };
         case "depth":
-          return { rights: [...sqs(READ), ...also(READ)] };
+          // CloudWatch knows no resources [service authorization reference, Amazon CloudWatch].
+          return { rights: [...sqs(READ), ...also(READ), ...(asksForAge(options) ? AGE : [])] };
         case "purge":
           return { rights: [...sqs("PurgeQueue"), ...also("PurgeQueue")] };
         case "move":
@@ -75,6 +76,9 @@ export function queuePolicies(
   return desiredQueues(destinations, topicsOf).flatMap((queue) => policiesOf(queue, place));
 }
 
+const asksForAge = ({ cloudWatch, cloudWatchClient }: SqsOptions): boolean =>
+  cloudWatch === true || cloudWatchClient !== undefined;
+const AGE = grant("cloudwatch", ["GetMetricStatistics"], "*");
 const READ = "GetQueueAttributes";
 const RECEIVE = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"];
 

@@ -8,7 +8,7 @@ export type DepthNumber = "ready" | "delayed" | "held" | "oldestMs";
  * The backlog of a group. Numbers that the broker does not give are absent.
  *
  * `ready`: messages that can be received now; on RabbitMQ's and Kinesis's logs, how many the group is behind. `oldestMs`: the age of the
- * oldest message that is not settled, in milliseconds.
+ * oldest message that is not settled, in milliseconds. `oldestAsOf`: when that was so, if it comes later than the rest (SQS).
  */
 export interface GroupDepth extends Omit<Depth, "lease" | "holder"> {
   readonly channel: string;

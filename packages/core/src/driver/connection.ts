@@ -100,6 +100,8 @@ export interface Depth {
   readonly held?: number;
   /** The age of the oldest unsettled message in milliseconds: how far behind the group is. */
   readonly oldestMs?: number;
+  /** When `oldestMs` was true, if that is not now: a metric that comes late. */
+  readonly oldestAsOf?: Date;
 }
 
 /** What a raw error means for core. */

@@ -108,5 +108,7 @@ async function depthOf(
     if (known.length === 0) continue;
     depth[name] = name === "oldestMs" ? Math.max(...known) : known.reduce((total, each) => total + each, 0);
   }
+  const late = leases.flatMap(({ oldestAsOf }) => oldestAsOf?.getTime() ?? []);
+  if (late.length > 0) depth.oldestAsOf = new Date(Math.min(...late));
   return depth;
 }
