@@ -289,7 +289,7 @@ const deadQueue = (of: { readonly name: string }, group: string): string =>
 
 async function operate(): Promise<void> {
   await using messaging = await open();
-  for (const [of, group] of groups) {
+  const each = async ([of, group]: (typeof groups)[number]): Promise<void> => {
     await messaging.depth(of as typeof jobs, group);
     const dead = messaging.deadLetters(of as typeof jobs, group);
     const letters = await dead.peek();
@@ -310,7 +310,8 @@ async function operate(): Promise<void> {
     // The other one's object is gone.
     expect((await dead.redrive()).failed).toBe(deadLetters(of) - 1);
     if (of === clicks) await messaging.replay(clicks, group as "polling", "earliest");
-  }
+  };
+  await Promise.all(groups.map(each));
 }
 
 /** What the operator exported, by dead-letter queue. */

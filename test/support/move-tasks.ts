@@ -11,7 +11,7 @@ export interface Task {
   FailureReason?: string;
 }
 
-/** Each list moves the running task on by a step. */
+/** Each list moves the running task of its queue on by a step. */
 export class MoveTasks {
   /** The newest first. */
   readonly tasks: Task[] = [];
@@ -27,7 +27,7 @@ export class MoveTasks {
         return { TaskHandle: this.begin(input.DestinationArn, input.SourceArn) };
       case "ListMessageMoveTasks": {
         const Results = structuredClone(this.tasks.filter(({ SourceArn }) => SourceArn === input.SourceArn));
-        this.#advance();
+        this.#advance(input.SourceArn);
         return { Results };
       }
       case "CancelMessageMoveTask": {
@@ -53,8 +53,8 @@ export class MoveTasks {
     return TaskHandle;
   }
 
-  #advance(): void {
-    const [task] = this.tasks;
+  #advance(source: string): void {
+    const task = this.tasks.find(({ SourceArn }) => SourceArn === source);
     if (task === undefined || (task.Status !== "RUNNING" && task.Status !== "CANCELLING")) return;
     task.ApproximateNumberOfMessagesToMove = this.total;
     const end = (state: string): void => {
