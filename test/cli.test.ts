@@ -8,8 +8,9 @@ import { connect, consumer } from "@switchyard/core";
 import { Parser } from "@asyncapi/parser";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
-import { startRabbit, skipped, type Rabbit } from "./support/rabbit.ts";
+import { skipped } from "./support/rabbit.ts";
 import { until } from "./support/rabbit-app.ts";
+import { sharedRabbit } from "./support/rabbit-host.ts";
 import { run } from "./support/run.ts";
 import { orders } from "./support/shop/channels.ts";
 import { root } from "./support/workspace.ts";
@@ -225,8 +226,8 @@ const PLACES: readonly Place[] = [
     name: "rabbit",
     skip: skipped,
     start: async () => {
-      const rabbit: Rabbit = await startRabbit();
-      return { env: { AMQP_URL: rabbit.url }, close: () => rabbit.close() };
+      const { url } = await sharedRabbit();
+      return { env: { AMQP_URL: url }, close: async () => {} };
     },
   },
   {

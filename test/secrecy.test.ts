@@ -25,7 +25,8 @@ import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
-import { type Rabbit, skipped, startRabbit } from "./support/rabbit.ts";
+import { skipped } from "./support/rabbit.ts";
+import { sharedRabbit } from "./support/rabbit-host.ts";
 
 const MARK = "m4rk3d";
 const secret = (what: string): string => `${MARK}-${what}-0123456789`;
@@ -336,16 +337,15 @@ async function check(adapter: Adapter, connection: object, prefix: string): Prom
 
 describe("whatever fails, no secret is said", { timeout: 120_000 }, () => {
   let aws: Aws;
-  let rabbit: Rabbit | undefined;
+  let rabbit: { readonly url: string } | undefined;
   beforeAll(async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", `AKIA${MARK.toUpperCase()}AAAAAAAA`);
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", secret("credential"));
     aws = await startAws();
-    if (!skipped) rabbit = await startRabbit();
+    if (!skipped) rabbit = await sharedRabbit();
   }, 180_000);
   afterAll(async () => {
     await aws?.close();
-    await rabbit?.close();
     vi.unstubAllEnvs();
   });
 

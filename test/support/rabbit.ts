@@ -123,6 +123,8 @@ async function privateNode(bin: string, plugins: readonly string[]): Promise<Rab
     RABBITMQ_ENABLED_PLUGINS_FILE: join(home, "enabled_plugins"),
     RABBITMQ_CONFIG_FILE: config,
     RABBITMQ_CONF_ENV_FILE: join(home, "none.conf"),
+    // Else a shell stands between us and the node, and a kill reaches the shell.
+    RUNNING_UNDER_SYSTEMD: "true",
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: loopback,
     RABBITMQ_CTL_ERL_ARGS: loopback,
   };
@@ -150,8 +152,9 @@ async function privateNode(bin: string, plugins: readonly string[]): Promise<Rab
   };
   const up = () => listening(port, () => node.server.exitCode !== null);
   const close = async () => {
-    // The node before its epmd: an epmd that is gone makes the node start another.
-    await stop();
+    // Its data go too, so that nothing is worth an orderly end. The node before its epmd: an epmd that is gone makes the node start another.
+    node.server.kill("SIGKILL");
+    await node.ended;
     await run("epmd", ["-port", String(epmd), "-kill"], env);
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
