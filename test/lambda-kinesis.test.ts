@@ -126,7 +126,7 @@ test.each([true, false])(
   },
 );
 
-test.each([true, false])(
+test.concurrent.each([true, false])(
   "a retry over three sandboxes: exactly so many attempts, never early, with the answer %s read",
   { timeout: 60_000 },
   async (report) => {
