@@ -40,7 +40,10 @@ const adapter = intercept(sqs, {
     return outcomes;
   },
 });
-const config = configOf(prefix, { ...aws, use: adapter });
+// The one that is killed holds and leases for a short time; the other keeps what it has, however long the machine stalls.
+const { hold, lease } =
+  hangAt === undefined ? ({ hold: "30s", lease: "5s" } as const) : ({ hold: "3s", lease: "1s" } as const);
+const config = configOf(prefix, { ...aws, use: adapter }, hold);
 const messaging = await connect({ channels: [jobs, mails], service: "work", config });
 const options = { window: "1h", accept: "shorter" } as const;
 const note = "insert into effects (n) values ($1)";
@@ -70,7 +73,7 @@ if (kind === "exactly") {
       return results;
     },
   };
-  void outbox.relay({ messaging: sending as never, pool: relayPool, lease: "1s" }).run();
+  void outbox.relay({ messaging: sending as never, pool: relayPool, lease }).run();
 } else {
   const client = createClient({ url: `redis://127.0.0.1:${redis}` });
   if (kind === "redis") await client.connect();

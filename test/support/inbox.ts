@@ -47,14 +47,14 @@ export function stepping(
 export const jobs = channel("jobs", { messages: { job: z.object({ n: z.int() }) } });
 export const mails = channel("mails", { messages: { mail: z.object({ n: z.int() }) } });
 
-/** Both channels on SQS, with holds that end soon after their process has died. */
-export const configOf = (prefix: string, connection: object): ConfigInput =>
+/** Both channels on SQS, by default with holds that end soon after their process has died. */
+export const configOf = (prefix: string, connection: object, hold = "3s"): ConfigInput =>
   ({
     prefix,
     connections: { aws: { use: sqs, provision: "auto", ...connection } },
     policies: { default: { retry: { attempts: 10, backoff: "constant", first: "200ms" } } },
     channels: {
-      jobs: { model: "queue", on: "aws", groups: { work: { hold: "3s", concurrency: 1, maxInFlight: 1 } } },
+      jobs: { model: "queue", on: "aws", groups: { work: { hold, concurrency: 1, maxInFlight: 1 } } },
       mails: { model: "queue", on: "aws", groups: { readers: {} } },
     },
   }) as unknown as ConfigInput;
