@@ -27,7 +27,7 @@ export {};
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { WireSafe } from "./json-safe.ts";
 import type { Join, Refused } from "./refused.ts";
-import type { ChannelShape, Codec, ForeignMessage, Needs } from "./shapes.ts";
+import { type ChannelShape, type Codec, type ForeignMessage, type Needs } from "./shapes.ts";
 export type MessageTypes = Readonly<Record<string, {
     readonly in: unknown;
     readonly out: unknown;
@@ -86,6 +86,7 @@ export declare function channel<const Name extends string, S extends Schemas, co
         readonly out: StandardSchemaV1.InferOutput<S[K]>;
     };
 }, (Absent extends O ? never : "ordering") | (keyof D & Need)>;
+export declare const isChannel: (value: unknown) => value is AnyChannel;
 export {};
 
 // api/config-input.d.ts
@@ -255,6 +256,7 @@ type Handlers<C extends AnyChannel, H extends string, Added> = {
 };
 export declare function consumer<C extends AnyChannel, const H extends string = never, const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handlers: Complete<C, H> & Handlers<C, H, Adds<U>>, options?: ConsumeOptions<U>): Consumer<C>;
 export declare function batchConsumer<C extends AnyChannel, const U extends readonly Middleware<any>[] = []>(channel: C, group: string, handler: (batch: Batch<C, Adds<U>>) => unknown, options?: BatchOptions<U>): Consumer<C>;
+export declare const isConsumer: (value: unknown) => value is Consumer<any>;
 export {};
 
 // api/dead-letters.d.ts
@@ -2197,12 +2199,12 @@ export {};
 
 // index.d.ts
 export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./api/channel.ts";
-export { channel } from "./api/channel.ts";
+export { channel, isChannel } from "./api/channel.ts";
 export type { ByteSize } from "./api/byte-size.ts";
 export type { ConfigInput } from "./api/config-input.ts";
 export { connect } from "./messaging/connect.ts";
 export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
-export { batchConsumer, consumer } from "./api/consumer.ts";
+export { batchConsumer, consumer, isConsumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
@@ -2219,7 +2221,7 @@ export type { ReplayFrom } from "./api/replay-from.ts";
 export type { Attached, AttachContext, AttachedInbox, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, explain, plan, resources } from "./messaging/deploy.ts";
+export { apply, explain, findConfig, plan, resources } from "./messaging/deploy.ts";
 export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions, } from "./api/publisher.ts";
@@ -2248,6 +2250,7 @@ export declare function apply(planned: PlannedTopology, options?: {
     readonly signal?: AbortSignal;
 }): Promise<void>;
 export declare function resources(options: PlanOptions): Promise<PlannedResources>;
+export declare function findConfig(cwd?: string): Promise<string | undefined>;
 
 // messaging/log-events.d.ts
 import type { Observe } from "../api/events.ts";

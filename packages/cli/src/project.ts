@@ -8,6 +8,9 @@ import {
   type Consumer,
   explain,
   type Explanation,
+  findConfig,
+  isChannel,
+  isConsumer,
   type Messaging,
   type PlanOptions,
 } from "@switchyard/core";
@@ -125,7 +128,7 @@ export class Project {
  */
 export async function findProject(options: ProjectOptions, io: Io): Promise<Project> {
   const root = nearest(io.cwd, (folder) => existsSync(join(folder, "package.json")));
-  const config = options.config === undefined ? searched(io.cwd, root) : resolve(io.cwd, options.config);
+  const config = options.config === undefined ? await searched(io.cwd, root) : resolve(io.cwd, options.config);
   const field = root === undefined ? {} : fieldOf(root);
   const files = filesOf(options, io.cwd, root, field, config);
   const found: Found[] = [];
@@ -143,23 +146,14 @@ export async function findProject(options: ProjectOptions, io: Io): Promise<Proj
 }
 
 /** The nearest configuration. One that is code runs only from inside the package: a folder above may be anybody's. */
-function searched(cwd: string, root: string | undefined): string | undefined {
-  const folder = nearest(cwd, (each) => configIn(each) !== undefined);
-  if (folder === undefined) return undefined;
-  const file = join(folder, configIn(folder)!);
-  const inside = root !== undefined && !relative(root, folder).startsWith("..");
+async function searched(cwd: string, root: string | undefined): Promise<string | undefined> {
+  const file = await findConfig(cwd);
+  if (file === undefined) return undefined;
+  const inside = root !== undefined && !relative(root, dirname(file)).startsWith("..");
   if (!CODE.test(file) || inside) return file;
   throw new UsageError(
     `${file} is code outside of this package, and is not run; pass --config ${file} if you trust it`,
   );
-}
-
-function configIn(folder: string): string | undefined {
-  for (const extension of ["yaml", "yml", "json", "ts", "mts", "cts", "js", "mjs", "cjs"]) {
-    const name = `switchyard.config.${extension}`;
-    if (existsSync(join(folder, name))) return name;
-  }
-  return undefined;
 }
 
 function nearest(from: string, has: (folder: string) => boolean): string | undefined {
@@ -225,8 +219,8 @@ async function imported(file: string): Promise<Record<string, unknown>> {
 /** The channels, consumers and the service's name that a module exports: alone, in lists, or in objects. */
 function exportsOf(module: Record<string, unknown>): Found {
   const values = Object.values(module).flatMap((value) => [value, ...partsOf(value)]);
-  const consumers = values.filter((value) => isMade("consumer", value)) as Consumer<any>[];
-  const channels = values.filter((value) => isMade("channel", value)) as unknown as AnyChannel[];
+  const consumers = values.filter(isConsumer);
+  const channels = values.filter(isChannel);
   const theirs = consumers.map((consumer) => (consumer as unknown as { channel: AnyChannel }).channel);
   const service = typeof module["service"] === "string" ? module["service"] : undefined;
   return { channels: [...channels, ...theirs], consumers, service };
@@ -234,13 +228,9 @@ function exportsOf(module: Record<string, unknown>): Found {
 
 function partsOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  if (typeof value !== "object" || value === null || isMade("channel", value) || isMade("consumer", value)) return [];
+  if (typeof value !== "object" || value === null || isChannel(value) || isConsumer(value)) return [];
   return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : [];
 }
-
-/** As core marks them, so that channels of another copy of core are known, too. */
-const isMade = (kind: string, value: unknown): boolean =>
-  typeof value === "object" && value !== null && (value as { "~switchyard"?: unknown })["~switchyard"] === kind;
 
 const unique = (channels: readonly AnyChannel[]): readonly AnyChannel[] => [
   ...new Map(channels.map((channel) => [channel.name, channel])).values(),

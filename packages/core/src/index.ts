@@ -1,10 +1,10 @@
 export type { AnyChannel, Channel, ForeignRaw, InputOf, OutputOf, TypeOf } from "./api/channel.ts";
-export { channel } from "./api/channel.ts";
+export { channel, isChannel } from "./api/channel.ts";
 export type { ByteSize } from "./api/byte-size.ts";
 export type { ConfigInput } from "./api/config-input.ts";
 export { connect } from "./messaging/connect.ts";
 export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
-export { batchConsumer, consumer } from "./api/consumer.ts";
+export { batchConsumer, consumer, isConsumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
 export type { Capabilities, Model } from "./driver/index.ts";
@@ -37,7 +37,7 @@ export type {
 } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, explain, plan, resources } from "./messaging/deploy.ts";
+export { apply, explain, findConfig, plan, resources } from "./messaging/deploy.ts";
 export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type {

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { checkChannel } from "./check-channel.ts";
 import type { WireSafe } from "./json-safe.ts";
 import type { Join, Refused } from "./refused.ts";
-import type { ChannelShape, Codec, ForeignMessage, Needs } from "./shapes.ts";
+import { type ChannelShape, type Codec, type ForeignMessage, isMade, type Needs } from "./shapes.ts";
 
 /** For each message type: `in` is what `publish` takes and the wire carries, `out` is what handlers get. */
 export type MessageTypes = Readonly<Record<string, { readonly in: unknown; readonly out: unknown }>>;
@@ -124,3 +124,6 @@ export function channel<
 export function channel(name: string, options: ChannelOptions<Schemas, unknown, Needs>): ChannelShape {
   return checkChannel(name, options);
 }
+
+/** True if the value was made by `channel()`, of this copy of the package or another. For tools that look through a module's exports. */
+export const isChannel = (value: unknown): value is AnyChannel => isMade("channel", value);

@@ -217,3 +217,6 @@ function checkCount(name: string, value: unknown, fail: Fail): void {
 function quoted(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(", ");
 }
+
+/** True if the value was made by `consumer()` or `batchConsumer()`, of this copy of the package or another. */
+export const isConsumer = (value: unknown): value is Consumer<any> => isMade("consumer", value);

@@ -1,4 +1,4 @@
-/** `explain()`, `plan()` and `apply()` as applications import them. Their code is loaded when they are called: a service calls neither. */
+/** `explain()`, `plan()`, `apply()` and others as applications import them. Their code is loaded when they are called: a service calls neither. */
 import type { Explanation } from "../api/explanation.ts";
 import type { PlannedTopology, PlanOptions } from "./provision.ts";
 import type { PlannedResources } from "./resources.ts";
@@ -42,4 +42,14 @@ export async function apply(
  */
 export async function resources(options: PlanOptions): Promise<PlannedResources> {
   return (await import("./resources.ts")).resources(options);
+}
+
+/**
+ * The file that `connect()` reads if it is given no `config`: the nearest `switchyard.config.*` in `cwd` or above it. Undefined if there is
+ * none. Reads no file. Default of `cwd`: the working directory.
+ *
+ * @throws MessagingError `invalid-config` if a folder has several.
+ */
+export async function findConfig(cwd: string = process.cwd()): Promise<string | undefined> {
+  return (await import("../config/load/find.ts")).nearestConfig(cwd);
 }

@@ -1,13 +1,11 @@
 /** Finds and reads the configuration. Errors name the place but never quote its text, which may be a secret. */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, resolve } from "node:path";
 import { importFile } from "../../base/import-at-run-time.ts";
 import { invalidConfig } from "../layers/problems.ts";
 import { isTree, type Tree } from "../layers/tree.ts";
+import { configIn, EXTENSIONS, FILES, nearestConfig } from "./find.ts";
 import { readYamlFile } from "./yaml.ts";
-
-const EXTENSIONS = ["yaml", "yml", "json", "ts", "mts", "cts", "js", "mjs", "cjs"] as const;
-const FILES = EXTENSIONS.map((extension) => `switchyard.config.${extension}`);
 
 /** Undefined in a CommonJS bundle. */
 const HERE = import.meta.dirname as string | undefined;
@@ -32,15 +30,12 @@ export async function load(config: string | object | undefined, cwd: string): Pr
 }
 
 function search(cwd: string): string {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const found = inFolder(folder);
-    if (found !== undefined) return found;
-    if (folder === dirname(folder))
-      throw invalid(
-        "switchyard.config.yaml",
-        `not found in ${cwd} or above; create one (also: ${FILES.slice(1).join(", ")}), or pass connect({ config })`,
-      );
-  }
+  const found = nearestConfig(cwd);
+  if (found !== undefined) return found;
+  throw invalid(
+    "switchyard.config.yaml",
+    `not found in ${cwd} or above; create one (also: ${FILES.slice(1).join(", ")}), or pass connect({ config })`,
+  );
 }
 
 function named(path: string): string {
@@ -49,15 +44,9 @@ function named(path: string): string {
     if (EXTENSIONS.some((extension) => extname(path) === `.${extension}`)) return path;
     throw invalid(path, `its extension must be one of: ${EXTENSIONS.join(", ")}`);
   }
-  const found = inFolder(path);
+  const found = configIn(path);
   if (found === undefined) throw invalid(path, `has no configuration file; looked for ${FILES.join(", ")}`);
   return found;
-}
-
-function inFolder(folder: string): string | undefined {
-  const found = FILES.filter((name) => existsSync(join(folder, name)));
-  if (found.length > 1) throw invalid(folder, `has ${found.join(" and ")}; keep only one of them`);
-  return found[0] === undefined ? undefined : join(folder, found[0]);
 }
 
 async function read(file: string): Promise<unknown> {
