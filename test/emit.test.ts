@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CelEngine, TemplateFile } from "@aws/cloudformation-validate";
 import { CreateTopicCommand, SetTopicAttributesCommand, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, GetQueueUrlCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { adapter as amqp } from "@switchyard/amqp";
@@ -114,6 +115,32 @@ describe("AWS", () => {
       },
     });
   });
+
+  test("CloudFormation: AWS's own validator, which knows the schemas of the resources, finds nothing wrong", async () => {
+    const { connections } = await resources(optionsOf(["jobs", "orders", "news", "clicks"], { tags: { team: "a" } }));
+    const made = cloudFormation(connections["here"]!.resources, "test");
+    expect(Object.keys(made.Resources).length).toBeGreaterThan(12);
+    const [queue] = Object.entries(made.Resources).filter(([, { Type }]) => Type === "AWS::SQS::Queue");
+    const [id, its] = queue!;
+    const misspelt = { ...its, Properties: { ...(its.Properties as object), VisibilityTimeOut: 30 } };
+    const folder = mkdtempSync(join(tmpdir(), "switchyard-emit-"));
+    const engine = new CelEngine();
+    const wrongIn = (template: object): readonly string[] => {
+      const file = join(folder, "template.json");
+      writeFileSync(file, JSON.stringify(template));
+      const { diagnostics } = engine.validateStandard(new TemplateFile(file));
+      return diagnostics.filter(({ severity }) => severity !== "INFO").map(({ message }) => message);
+    };
+    try {
+      expect(wrongIn(made)).toEqual([]);
+      // It would say so.
+      const wrong = wrongIn({ ...made, Resources: { ...made.Resources, [id]: misspelt } });
+      expect(wrong).toEqual([expect.stringContaining("VisibilityTimeOut")]);
+    } finally {
+      engine.free();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 
   test("Terraform: known arguments only, references, and nothing that holds messages is destroyed", async () => {
     const { connections } = await resources(optionsOf(["jobs", "orders", "news", "clicks"]));
