@@ -313,12 +313,22 @@ export interface Facts {
 }
 export type Never<W> = (world: W, facts: Facts) => boolean | string | void;
 export type Eventually<W> = (world: W, facts: Facts) => boolean | string | void;
+type Models<M extends Model> = M | Readonly<Record<string, M>>;
 type Place = {
     readonly on?: "memory";
-    readonly model?: Model | Readonly<Record<string, Model>>;
+    readonly model?: Models<Model>;
 } | {
     readonly on: "sqs" | "sqs-fifo";
-    readonly model?: "queue" | Readonly<Record<string, "queue">>;
+    readonly model?: Models<"queue">;
+} | {
+    readonly on: "sns";
+    readonly model: Models<"pubsub">;
+} | {
+    readonly on: "rabbitmq-queue";
+    readonly model?: Models<"queue" | "pubsub">;
+} | {
+    readonly on: "kinesis" | "rabbitmq-stream";
+    readonly model: Models<"stream">;
 };
 type Settings = (Place & {
     readonly config?: never;
@@ -328,7 +338,7 @@ type Settings = (Place & {
 }) | {
     readonly config: string | ConfigInput;
     readonly profile?: string;
-    readonly on?: "memory" | "sqs" | "sqs-fifo";
+    readonly on?: Place["on"];
     readonly model?: never;
     readonly policy?: never;
     readonly group?: never;

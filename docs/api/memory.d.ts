@@ -256,12 +256,15 @@ export declare const brokerNamed: (name: string) => Broker | undefined;
 export declare function forgetBroker(name: string): void;
 
 // broker/rules.d.ts
+import type { Form } from "../profiles.ts";
 export interface Rules {
-    readonly form: "memory" | "sqs" | "sqs-fifo";
+    readonly form: Form;
     readonly ordered: boolean;
     readonly keyBatches: boolean;
     readonly returnsByHold: boolean;
+    readonly countsFailures: boolean;
     readonly late: "lost" | "accepted";
+    readonly consumerTimeoutMs?: number;
     readonly holdLimitMs?: number;
     readonly receiveLimit: number;
     readonly heldLimit?: number;
@@ -406,9 +409,10 @@ export type { MemoryOptions } from "./options.ts";
 // options.d.ts
 import type { Duration } from "@switchyard/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type Profile } from "./profiles.ts";
 export interface MemoryOptions {
     readonly broker?: string;
-    readonly profile?: "sqs" | "sqs-fifo";
+    readonly profile?: Profile;
     readonly retention?: Duration;
     readonly dedup?: Duration;
     readonly duplicates?: number;
@@ -416,13 +420,34 @@ export interface MemoryOptions {
 }
 export interface ResolvedOptions {
     readonly broker: string | undefined;
-    readonly profile: "sqs" | "sqs-fifo" | undefined;
+    readonly profile: Profile | undefined;
     readonly retentionMs: number;
     readonly dedupMs: number;
     readonly duplicates: number;
     readonly maxMessageBytes: number;
 }
 export declare const optionsSchema: StandardSchemaV1<MemoryOptions | undefined, ResolvedOptions>;
+
+// profiles.d.ts
+import type { Destination } from "@switchyard/core/driver";
+export declare const PROFILES: readonly ["sqs", "sqs-fifo", "sns", "kinesis", "rabbitmq-queue", "rabbitmq-stream"];
+export type Profile = (typeof PROFILES)[number];
+export type Form = "memory" | "sqs" | "sqs-fifo" | "kinesis" | "rabbitmq";
+export declare const FIFO_DEDUP_MS = 300000;
+export declare const SQS_HOLD_MS: number;
+export declare const CONSUMER_TIMEOUT_MS: number;
+export declare function formOf({ model, ordered }: Pick<Destination, "model" | "ordered">, { profile }: {
+    readonly profile: Profile | undefined;
+}): Form | undefined;
+export declare const RETENTION: Readonly<Record<Profile, {
+    readonly fallback: number;
+    readonly least: number;
+    readonly most: number;
+}>>;
+export declare const LARGEST: Readonly<Record<Profile, {
+    readonly fallback: number;
+    readonly most: number;
+}>>;
 
 // testing/deliver.d.ts
 import type { AnyChannel, Consumer, PayloadOf, TypeOf } from "@switchyard/core";

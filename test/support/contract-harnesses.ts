@@ -25,6 +25,13 @@ export const memoryVarieties: readonly MemoryVariety[] = [
   { name: "memory stream", model: "stream", ordered: true },
   { name: "memory as SQS", model: "queue", ordered: false, options: { profile: "sqs" } },
   { name: "memory as SQS FIFO", model: "queue", ordered: true, options: { profile: "sqs-fifo" } },
+  { name: "memory as SNS", model: "pubsub", ordered: false, options: { profile: "sns" } },
+  { name: "memory as SNS FIFO", model: "pubsub", ordered: true, options: { profile: "sns" } },
+  { name: "memory as Kinesis", model: "stream", ordered: true, options: { profile: "kinesis" } },
+  { name: "memory as RabbitMQ queue", model: "queue", ordered: false, options: { profile: "rabbitmq-queue" } },
+  { name: "memory as RabbitMQ queue, ordered", model: "queue", ordered: true, options: { profile: "rabbitmq-queue" } },
+  { name: "memory as RabbitMQ pub/sub", model: "pubsub", ordered: false, options: { profile: "rabbitmq-queue" } },
+  { name: "memory as RabbitMQ stream", model: "stream", ordered: true, options: { profile: "rabbitmq-stream" } },
 ];
 
 export function memoryHarness(

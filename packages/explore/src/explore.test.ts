@@ -37,6 +37,13 @@ describe("a correct service raises no alarm, on every kind of broker", () => {
     ["sqs", { on: "sqs" }, orders],
     ["sqs with keys", { on: "sqs" }, keyed as never],
     ["sqs-fifo", { on: "sqs-fifo" }, keyed as never],
+    ["sns", { on: "sns", model: "pubsub" }, orders],
+    ["sns with keys", { on: "sns", model: "pubsub" }, keyed as never],
+    ["kinesis", { on: "kinesis", model: "stream" }, keyed as never],
+    ["rabbitmq-queue", { on: "rabbitmq-queue" }, orders],
+    ["rabbitmq-queue with keys", { on: "rabbitmq-queue" }, keyed as never],
+    ["rabbitmq-queue pub/sub", { on: "rabbitmq-queue", model: "pubsub" }, orders],
+    ["rabbitmq-stream", { on: "rabbitmq-stream", model: "stream" }, keyed as never],
   ];
   test.each(places)("%s", async (_name, place, on) => {
     const scenario = {
@@ -356,6 +363,8 @@ test("an impossible scenario does not compile", () => {
     const play = () => {};
     // @ts-expect-error SQS has no streams
     void explore({ channels: [orders], on: "sqs", model: "stream", world, services: {}, play });
+    // @ts-expect-error Kinesis has streams only, and it must be said
+    void explore({ channels: [orders], on: "kinesis", world, services: {}, play });
     // @ts-expect-error no such broker
     void explore({ channels: [orders], on: "kafka", world, services: {}, play });
     // @ts-expect-error no such fault

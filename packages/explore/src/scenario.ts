@@ -77,18 +77,36 @@ export type Never<W> = (world: W, facts: Facts) => boolean | string | void;
 /** Returns false, or a text that says what is missing, if it is not so. It may also throw. */
 export type Eventually<W> = (world: W, facts: Facts) => boolean | string | void;
 
-/** On which broker a scenario plays. SQS has queues only. */
+/** The model of every channel, or by channel. */
+type Models<M extends Model> = M | Readonly<Record<string, M>>;
+
+/** On which broker a scenario plays, and the models that it has. */
 type Place =
   | {
       /** Memory's own rules: order where a channel declares a key, exact attempts. */
       readonly on?: "memory";
       /** Of every channel, or by channel. Default `queue`. */
-      readonly model?: Model | Readonly<Record<string, Model>>;
+      readonly model?: Models<Model>;
     }
   | {
       /** `sqs`: standard queues, and FIFO queues where a channel declares a key. `sqs-fifo`: always FIFO queues. */
       readonly on: "sqs" | "sqs-fifo";
-      readonly model?: "queue" | Readonly<Record<string, "queue">>;
+      readonly model?: Models<"queue">;
+    }
+  | {
+      /** Topics, with queues of SQS: FIFO where a channel declares a key. */
+      readonly on: "sns";
+      readonly model: Models<"pubsub">;
+    }
+  | {
+      /** `rabbitmq-queue`: quorum queues. */
+      readonly on: "rabbitmq-queue";
+      /** Of every channel, or by channel. Default `queue`. */
+      readonly model?: Models<"queue" | "pubsub">;
+    }
+  | {
+      readonly on: "kinesis" | "rabbitmq-stream";
+      readonly model: Models<"stream">;
     };
 
 /** How the groups of a scenario are set up. */
@@ -107,7 +125,7 @@ type Settings =
       /** The profile of the configuration. Default: none. */
       readonly profile?: string;
       /** The broker that memory behaves as. */
-      readonly on?: "memory" | "sqs" | "sqs-fifo";
+      readonly on?: Place["on"];
       readonly model?: never;
       readonly policy?: never;
       readonly group?: never;

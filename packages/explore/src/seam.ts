@@ -174,7 +174,8 @@ export class Seam {
         await inner.send(batch, signal);
       }
       let sent = batch;
-      if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && to.model !== "stream") {
+      // A topic of SNS delivers at once, as a stream does.
+      if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && inner.capabilities.delayedPublishMs > 0) {
         const ms = chosen === 5 ? 40 : 5_000;
         this.#state.chose("delay", () => `${what} takes ${ms} ms to arrive`, number);
         sent = batch.map((message) => late(message, ms));

@@ -1,25 +1,13 @@
 import type { Capabilities, Destination } from "@switchyard/core/driver";
 import type { ResolvedOptions } from "./options.ts";
+import { CONSUMER_TIMEOUT_MS, FIFO_DEDUP_MS, type Form, formOf, SQS_HOLD_MS } from "./profiles.ts";
+import { profileCapabilities } from "./profile-capabilities.ts";
 import type { Rules } from "./broker/rules.ts";
 
 const MIB = 2 ** 20;
 const DAY = 86_400_000;
-const HOUR = 3_600_000;
-/** SQS: "5-minute deduplication interval", not configurable. */
-const FIFO_DEDUP_MS = 300_000;
-/** SQS: a hold ends 12 hours after its receive at the latest. */
-const SQS_HOLD_MS = 12 * HOUR;
 /** A number, because infinity cannot be printed as JSON; longer than any real broker allows. */
 const LONGEST_DELAY_MS = 7 * DAY;
-
-export type Form = "memory" | "sqs" | "sqs-fifo";
-
-/** Which broker's behaviour a destination has. Undefined if the profile's broker has no such model. */
-export function formOf(of: Pick<Destination, "model" | "ordered">, options: ResolvedOptions): Form | undefined {
-  if (options.profile === undefined) return "memory";
-  if (of.model !== "queue") return undefined;
-  return of.ordered ? "sqs-fifo" : options.profile;
-}
 
 /** What differs for a group that runs on AWS Lambda: in tests, its events are made by hand. */
 const PUSHED = { delivery: "pushed", holdExtend: false, replay: [], fencingToken: false } as const;
@@ -32,12 +20,12 @@ export function capabilities(of: Destination, options: ResolvedOptions): Capabil
   if (form === undefined) return undefined;
   const settings = { ...options, retentionMs: of.retentionMs ?? options.retentionMs };
   const pushed = of.runsOn === "lambda" && of.dead !== true;
-  const key = `${of.model} ${of.ordered} ${settings.retentionMs} ${pushed}`;
+  const key = `${of.model} ${of.ordered} ${of.dead} ${settings.retentionMs} ${pushed}`;
   let mine = known.get(options);
   if (mine === undefined) known.set(options, (mine = new Map<string, Capabilities>()));
   let found = mine.get(key);
   if (found === undefined) {
-    const pulled = form === "memory" ? own(of, settings) : sqs(form === "sqs-fifo", settings);
+    const pulled = form === "memory" ? own(of, settings) : profileCapabilities(of, form, settings);
     mine.set(key, (found = pushed ? { ...pulled, ...PUSHED } : pulled));
   }
   return found;
@@ -76,47 +64,16 @@ function own(of: Destination, options: ResolvedOptions): Capabilities {
   };
 }
 
-/** The capabilities of SQS, from its developer guide (quotas: messages, FIFO queues, visibility timeout). */
-function sqs(fifo: boolean, options: ResolvedOptions): Capabilities {
-  return {
-    ordering: fifo ? "key" : "none",
-    publishConfirm: "stored",
-    publishDedupMs: fifo ? FIFO_DEDUP_MS : 0,
-    maxBatch: { count: 10, bytes: MIB },
-    maxMessageBytes: options.maxMessageBytes,
-    // SQS allows ten attributes, and the message's type is one of them.
-    headers: 9,
-    binary: false,
-    concurrency: { send: 16, receive: 4 },
-    delayedPublishMs: fifo ? 0 : 900_000,
-    retryDelayMs: SQS_HOLD_MS,
-    holdExtend: true,
-    releaseWithoutPenalty: false,
-    releaseDelayMs: SQS_HOLD_MS,
-    attempts: "approximate",
-    settleResult: "confirmed",
-    deadLetter: "native",
-    redrive: "group",
-    replay: [],
-    retentionMs: options.retentionMs,
-    filter: "none",
-    fairness: !fifo,
-    groupMembership: "competing",
-    fencingToken: false,
-    poisonSkip: ["deadLetter", "skip", "block"],
-    depth: "approximate",
-    purge: true,
-  };
-}
-
 export function rulesOf(form: Form, ordered: boolean, options: ResolvedOptions): Rules {
   const { retentionMs, duplicates } = options;
-  if (form === "memory") {
+  if (form !== "sqs" && form !== "sqs-fifo") {
     return {
       form,
       ordered,
       keyBatches: false,
       returnsByHold: false,
+      countsFailures: form === "rabbitmq",
+      ...(form === "rabbitmq" ? { consumerTimeoutMs: CONSUMER_TIMEOUT_MS } : {}),
       late: "lost",
       receiveLimit: 10_000,
       dedupMs: options.dedupMs,
@@ -130,6 +87,7 @@ export function rulesOf(form: Form, ordered: boolean, options: ResolvedOptions):
     ordered: fifo,
     keyBatches: fifo,
     returnsByHold: true,
+    countsFailures: false,
     late: fifo ? "lost" : "accepted",
     holdLimitMs: SQS_HOLD_MS,
     receiveLimit: 10,

@@ -11,9 +11,10 @@ import type {
 } from "@switchyard/core/driver";
 import type { Broker, Droppable } from "./broker/broker.ts";
 import { classify, closed, MemoryFault } from "./errors.ts";
-import { capabilities, formOf, rulesOf } from "./capabilities.ts";
+import { capabilities, rulesOf } from "./capabilities.ts";
 import { depthOf } from "./depth.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { formOf } from "./profiles.ts";
 import { createReceiver } from "./receiver.ts";
 import { findLog, findQueue, findTopic, groupOf } from "./resource.ts";
 import { createSender } from "./sender.ts";
@@ -68,7 +69,8 @@ class MemoryConnection implements Connection {
   }
 
   async purge(of: Destination): Promise<void> {
-    this.#capabilities(of);
+    if (!this.#capabilities(of).purge)
+      throw new MemoryFault("permanent", "cannot-purge", "this broker cannot empty a stream");
     if (of.model === "stream") findLog(this.#broker, of).purge();
     else if (of.model === "pubsub" && of.group === undefined) {
       for (const { queue } of findTopic(this.#broker, of).groups.values()) queue.purge();

@@ -1,11 +1,20 @@
 import type { Capabilities, WireMessage } from "@switchyard/core/driver";
-import type { Form } from "./capabilities.ts";
 import { MemoryFault } from "./errors.ts";
+import type { Form } from "./profiles.ts";
 
-/** Bytes of a message: body, header names and values, and the type; on SQS also each attribute's type name ("String"). */
+/** As `@switchyard/kinesis` counts: a record without a key gets one of at most ten digits. */
+const COUNTED_KEY = 10;
+/** The longest partition key of Kinesis, in characters. */
+const LONGEST_KEY = 256;
+
+/**
+ * Bytes of a message: body, header names and values, and the type; on SQS also each attribute's type name ("String"). A record of Kinesis has
+ * its body and its key.
+ */
 function sizeOf(message: WireMessage, form: Form): number {
-  const typeName = form === "memory" ? 0 : 6;
+  const typeName = isSqs(form) ? 6 : 0;
   let bytes = Buffer.byteLength(message.body);
+  if (form === "kinesis") return bytes + (message.key === undefined ? COUNTED_KEY : Buffer.byteLength(message.key));
   for (const name in message.headers)
     bytes += Buffer.byteLength(name) + Buffer.byteLength(message.headers[name]!) + typeName;
   if (message.type !== undefined) bytes += 4 + Buffer.byteLength(message.type) + typeName;
@@ -28,11 +37,12 @@ export function refusal(message: WireMessage, form: Form, limits: Capabilities):
   }
   // A message that core has not encoded has text and at most four headers.
   if (message.local !== undefined) return undefined;
-  let headers = 0;
+  let headers = isSqs(form) && message.type !== undefined ? 1 : 0;
   for (const _ in message.headers) headers++;
   if (headers > limits.headers) return permanent("too-many-headers", `${headers}; at most ${limits.headers}`);
   if (!limits.binary && typeof message.body !== "string") return permanent("binary-body", "only text is carried");
-  if (form === "memory") return undefined;
+  if (form === "kinesis") return badKey(message.key);
+  if (!isSqs(form)) return undefined;
   if (message.body.length === 0) return permanent("empty-body", "SQS refuses an empty body");
   if (!sqsAccepts(message.body as string))
     return permanent("invalid-characters", "the body holds characters SQS refuses");
@@ -43,6 +53,15 @@ export function refusal(message: WireMessage, form: Form, limits: Capabilities):
   }
   return undefined;
 }
+
+function badKey(key: string | undefined): MemoryFault | undefined {
+  if (key === undefined) return undefined;
+  if (key.length === 0 || key.length > LONGEST_KEY)
+    return permanent("bad-key", `a key of ${key.length} characters; Kinesis takes 1 to ${LONGEST_KEY}`);
+  return key.isWellFormed() ? undefined : permanent("bad-key", "the key holds half of a surrogate pair");
+}
+
+const isSqs = (form: Form): boolean => form === "sqs" || form === "sqs-fifo";
 
 const permanent = (code: string, hint: string): MemoryFault => new MemoryFault("permanent", code, hint);
 

@@ -1,29 +1,40 @@
 import type { Duration } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { LARGEST, type Profile, PROFILES, RETENTION } from "./profiles.ts";
 
 /** The options of `{ use: memory, ... }`. */
 export interface MemoryOptions {
   /** Connections that name the same broker share it, within the process. Without a name each `connect()` has its own. */
   readonly broker?: string;
   /**
-   * Makes memory behave like another broker, with its limits and its strictness. Models that this broker does not have are refused. `sqs`:
-   * standard queues, and FIFO queues if an ordering key is declared. `sqs-fifo`: always FIFO queues.
+   * Makes memory behave like another broker, with its limits and its strictness. Models that this broker does not have are refused.
+   *
+   * - `sqs`: standard queues, and FIFO queues if an ordering key is declared. `sqs-fifo`: always FIFO queues.
+   * - `sns`: topics with queues of SQS.
+   * - `kinesis`, `rabbitmq-stream`: streams.
+   * - `rabbitmq-queue`: queues and pub/sub.
    */
-  readonly profile?: "sqs" | "sqs-fifo";
-  /** How long an unsettled message is kept. Default 14 days. With a profile: default 4 days, from 60 s to 14 days. */
+  readonly profile?: Profile;
+  /**
+   * How long an unsettled message is kept. Default 14 days. As SQS and SNS: default 4 days, from 60 s to 14 days. As Kinesis: default 1 day,
+   * which is the least, to 365 days. As RabbitMQ: default for ever.
+   */
   readonly retention?: Duration;
   /** How long a second publish of the same id and hop is ignored. Default: never ignored. A FIFO queue always ignores it for 5 minutes. */
   readonly dedup?: Duration;
   /** The share of unordered messages that are stored twice, from 0 to 1, chosen by the runtime's randomness. Default 0. */
   readonly duplicates?: number;
-  /** The largest message, in bytes. Default 16 MiB. With a profile 1 MiB, which is also the most. */
+  /**
+   * The largest message, in bytes. Default 16 MiB. As SQS and SNS 1 MiB, which is also the most. As Kinesis 1 MiB, at most 10 MiB. As RabbitMQ
+   * 16 MiB, at most 128 MiB.
+   */
   readonly maxMessageBytes?: number;
 }
 
 export interface ResolvedOptions {
   readonly broker: string | undefined;
-  readonly profile: "sqs" | "sqs-fifo" | undefined;
+  readonly profile: Profile | undefined;
   readonly retentionMs: number;
   readonly dedupMs: number;
   readonly duplicates: number;
@@ -49,8 +60,10 @@ function validate(input: unknown): StandardSchemaV1.Result<ResolvedOptions> {
   const { broker, profile } = given;
   if (broker !== undefined && (typeof broker !== "string" || broker === ""))
     wrong("broker", "must be a name, not empty");
-  if (profile !== undefined && profile !== "sqs" && profile !== "sqs-fifo")
-    wrong("profile", 'must be "sqs" or "sqs-fifo"');
+  const known = PROFILES.find((one) => one === profile);
+  if (profile !== undefined && known === undefined) wrong("profile", `must be one of: ${PROFILES.join(", ")}`);
+  const kept = known === undefined ? { fallback: 14 * DAY, least: 1_000, most: 365 * DAY } : RETENTION[known];
+  const largest = known === undefined ? { fallback: 16 * MIB, most: 256 * MIB } : LARGEST[known];
   const duration = (key: "retention" | "dedup", fallback: number, least: number, most: number): number => {
     if (given[key] === undefined) return fallback;
     const ms = parseDuration(given[key]);
@@ -74,17 +87,11 @@ function validate(input: unknown): StandardSchemaV1.Result<ResolvedOptions> {
   };
   const value: ResolvedOptions = {
     broker: broker as string | undefined,
-    profile: profile as ResolvedOptions["profile"],
-    retentionMs:
-      profile === undefined
-        ? duration("retention", 14 * DAY, 1_000, 365 * DAY)
-        : duration("retention", 4 * DAY, 60_000, 14 * DAY),
+    profile: known,
+    retentionMs: duration("retention", kept.fallback, kept.least, kept.most),
     dedupMs: duration("dedup", 0, 0, DAY),
     duplicates: number("duplicates", 0, 0, 1, false),
-    maxMessageBytes:
-      profile === undefined
-        ? number("maxMessageBytes", 16 * MIB, 1_024, 256 * MIB, true)
-        : number("maxMessageBytes", MIB, 1_024, MIB, true),
+    maxMessageBytes: number("maxMessageBytes", largest.fallback, 1_024, largest.most, true),
   };
   return issues.length > 0 ? { issues } : { value };
 }

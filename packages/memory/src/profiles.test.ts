@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { adapter } from "./adapter.ts";
-import { ack, bench, bodies, destination, none, now, queue, release, retry, text } from "./fixtures/bench.ts";
+import { ack, bench, bodies, destination, none, now, queue, release, retry, stream, text } from "./fixtures/bench.ts";
 
 const plain = queue();
 const fifo = queue({ ordered: true });
@@ -20,7 +20,7 @@ test("sqs: ten a receive and a batch, no bytes, no characters SQS refuses, nine 
       text("last \uffff"),
       { body: new Uint8Array(3), headers: {} },
       { body: "a", headers: headers(9), type: "t" },
-      { body: "a", headers: headers(10) },
+      { body: "a", headers: headers(10), type: "t" },
       { body: "a", headers: { bad: "\u0001" } },
       text("a", { delayMs: 900_000 }),
       text("a", { delayMs: 900_001 }),
@@ -140,6 +140,80 @@ test("sqs-fifo: deduplicates for five minutes, delays nothing, and refuses a lat
   expect(codes(await bed.send(fifo, text("b", { delayMs: 1 })))).toEqual(["delay-too-long"]);
   await bed.runtime.advance(1_000);
   expect(codes(await ack(lease, held[0]!))).toEqual(["hold-lost"]);
+});
+
+test("sns: a FIFO topic deduplicates for all its groups, and delays nothing", async () => {
+  const group = destination({ model: "pubsub", group: "billing", ordered: true });
+  const topic = destination({ model: "pubsub", ordered: true });
+  const bed = await bench([topic, group], { profile: "sns" });
+  await bed.send(topic, text("a", { dedup: "1:0" }));
+  await bed.send(topic, text("copy", { dedup: "1:0" }));
+  expect(codes(await bed.send(topic, text("b", { delayMs: 1 })))).toEqual(["delay-too-long"]);
+  expect(bodies(await now(await bed.lease(group)))).toEqual(["a"]);
+});
+
+test("kinesis: records have no headers, a key of at most 256 characters, which counts, and cannot be purged", async () => {
+  const log = stream();
+  const bed = await bench([log], { profile: "kinesis", maxMessageBytes: 1_024 });
+  const sent = await bed.send(
+    log,
+    text("a", { headers: { ce: "{}" } }),
+    text("a", { key: "k".repeat(257) }),
+    text("a", { key: "\ud800" }),
+    text("x".repeat(1_014)),
+    text("x".repeat(1_015)),
+    text("x".repeat(1_014), { key: "k".repeat(11) }),
+  );
+  expect(codes(sent)).toEqual(["too-many-headers", "bad-key", "bad-key", "ok", "too-large", "too-large"]);
+  await expect(bed.connection.purge!(log, none)).rejects.toThrow("cannot-purge");
+});
+
+test("rabbitmq: a hold lasts as long as its lease, half an hour at most, and what comes back has not failed", async () => {
+  const bed = await bench([plain], { profile: "rabbitmq-queue" });
+  await bed.send(plain, text("a"));
+  const lease = await bed.lease(plain, 1_000);
+  expect(lease.extend).toBeUndefined();
+  expect(await now(lease)).toMatchObject([{ attempt: 1 }]);
+  await bed.runtime.advance(1_799_999);
+  const other = await bed.lease(plain);
+  expect(await now(other)).toEqual([]);
+  await bed.runtime.advance(1);
+  expect(await now(other)).toMatchObject([{ attempt: 1 }]);
+  await other.release("stopping", none);
+  const [again] = (await now(lease))!;
+  expect(again).toMatchObject({ attempt: 1 });
+  await retry(lease, again!, 0);
+  expect(await now(lease)).toMatchObject([{ attempt: 2 }]);
+});
+
+test.each([false, true])("rabbitmq: the broker counts returns up to its limit (ordered: %s)", async (ordered) => {
+  const dead = queue({ name: "test_orders_dead", dead: true, ordered });
+  const limited = queue({ ordered, deadLetter: dead, nativeAttempts: 3 });
+  const bed = await bench([limited], { profile: "rabbitmq-queue" });
+  await bed.send(limited, text("a", { key: "a" }));
+  for (const _ of [1, 2, 3]) {
+    const lease = await bed.lease(limited);
+    const [held] = (await now(lease))!;
+    if (ordered) await retry(lease, held!, 0);
+    else await lease.release("stopping", none);
+  }
+  expect(await now(await bed.lease(limited))).toEqual([]);
+  expect(bodies(await now(await bed.lease(dead)))).toEqual(["a"]);
+});
+
+test("rabbitmq: a failure leaves a copy, whose returns are counted anew", async () => {
+  const dead = queue({ name: "test_orders_dead", dead: true });
+  const limited = queue({ deadLetter: dead, nativeAttempts: 2 });
+  const bed = await bench([limited], { profile: "rabbitmq-queue" });
+  await bed.send(limited, text("a"));
+  for (const _ of [1, 2, 3]) {
+    const lease = await bed.lease(limited);
+    await retry(lease, (await now(lease))![0]!, 0);
+    const returned = await bed.lease(limited);
+    await now(returned);
+    await returned.release("stopping", none);
+  }
+  expect(await now(await bed.lease(limited))).toMatchObject([{ attempt: 4 }]);
 });
 
 test("a profile has the models of its broker only, and its names", () => {

@@ -21,6 +21,7 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
   readonly id: string;
+  readonly extend?: NonNullable<Lease<Hold>["extend"]>;
   readonly #broker: Broker;
   readonly #queue: Queue;
   readonly #holdMs: number;
@@ -40,7 +41,8 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
     queue.consumed = true;
     this.#broker = broker;
     this.#queue = queue;
-    this.#holdMs = holdMs;
+    this.#holdMs = queue.rules.consumerTimeoutMs ?? holdMs;
+    if (capabilities.holdExtend) this.extend = (receipts, forMs) => this.#extend(receipts, forMs);
   }
 
   get lost(): AbortSignal {
@@ -92,7 +94,7 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
     return outcomes;
   }
 
-  async extend(receipts: readonly Hold[], forMs: number, _signal: AbortSignal): Promise<readonly Outcome[]> {
+  async #extend(receipts: readonly Hold[], forMs: number): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return receipts.map(() => LOST);
     this.#check();
     this.#checkBatch(receipts.length);
@@ -101,10 +103,13 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
     );
   }
 
-  async release(): Promise<void> {}
+  async release(): Promise<void> {
+    this.#returnHeld();
+  }
 
   async close(): Promise<void> {
     this.#cut("closed");
+    this.#returnHeld();
   }
 
   drop(): void {
@@ -113,6 +118,11 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
     if (this.#queue.rules.returnsByHold) return;
     this.#lost.abort();
     this.#queue.takeBack(this);
+  }
+
+  /** Where a hold lasts as long as its lease. */
+  #returnHeld(): void {
+    if (this.#queue.rules.consumerTimeoutMs !== undefined) this.#queue.takeBack(this);
   }
 
   #cut(why: "dropped" | "closed"): void {
@@ -170,7 +180,8 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
     const { clock } = this.#broker;
     const limit = this.#queue.rules.holdLimitMs;
     const last = limit === undefined ? undefined : clock.toMonotonic(hold.from + limit);
-    return new HandedOut(hold, clock.toEpoch(hold.item.at), clock.toMonotonic(hold.due), last);
+    const attempt = this.capabilities.attempts === "local" ? undefined : hold.item.attempts;
+    return new HandedOut(hold, attempt, clock.toEpoch(hold.item.at), clock.toMonotonic(hold.due), last);
   }
 
   #check(): void {
@@ -191,18 +202,24 @@ class HandedOut implements Delivery<Hold> {
   readonly message: WireMessage;
   readonly receipt: Hold;
   readonly raw: WireMessage;
-  readonly attempt: number;
+  readonly attempt: number | undefined;
   readonly enqueuedAt: number;
   readonly deadline: number;
   declare readonly lastDeadline?: number;
 
-  constructor(hold: Hold, enqueuedAt: number, deadline: number, lastDeadline: number | undefined) {
+  constructor(
+    hold: Hold,
+    attempt: number | undefined,
+    enqueuedAt: number,
+    deadline: number,
+    lastDeadline: number | undefined,
+  ) {
     const { item } = hold;
     this.id = String(item.seq);
     this.message = handedOut(item.message);
     this.receipt = hold;
     this.raw = item.message;
-    this.attempt = item.attempts;
+    this.attempt = attempt;
     this.enqueuedAt = enqueuedAt;
     this.deadline = deadline;
     if (lastDeadline !== undefined) this.lastDeadline = lastDeadline;

@@ -2,9 +2,9 @@ import type { Capabilities, Destination, SenderDriver, Sent, WireMessage } from 
 import type { Broker, Droppable } from "./broker/broker.ts";
 import type { Accepted, Dedup } from "./broker/dedup.ts";
 import { closed, MemoryFault } from "./errors.ts";
-import type { Form } from "./capabilities.ts";
 import { refusal, sizeWithin, stored } from "./message.ts";
 import { isShared } from "./names.ts";
+import type { Form } from "./profiles.ts";
 import { findLog, findQueue, findTopic } from "./resource.ts";
 
 const DROPPED = () => new MemoryFault("closed", "connection-lost", "the connection was cut; open the sender again");

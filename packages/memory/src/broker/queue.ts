@@ -42,6 +42,8 @@ export class Queue {
   readonly #clock: Clock;
   readonly #ring = new LinkedQueue<StoredMessage | Lane>();
   readonly #due = new DueHeap<Hold>();
+  /** How often messages were returned, if attempts do not say it. */
+  readonly #returns = new WeakMap<StoredMessage, number>();
   #lanes: Map<string, Lane> | undefined;
   readonly #alarm: Alarm;
   #seq = 0;
@@ -122,6 +124,11 @@ export class Queue {
       if (delayMs > 0) return this.extend(hold, delayMs);
     } else if (attempts === undefined) item.attempts--;
     else item.attempts = attempts;
+    if (this.rules.countsFailures) {
+      // A failure leaves a copy with a new count, except where order is kept.
+      const copied = attempts !== undefined && !this.rules.ordered;
+      this.#returns.set(item, copied ? 0 : this.#returnsOf(item) + 1);
+    }
     this.#return(hold, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
     return true;
   }
@@ -138,7 +145,7 @@ export class Queue {
     this.#trim(now);
     for (let hold = this.#due.next; hold !== undefined && hold.due <= now; hold = this.#due.next) {
       const { item } = hold;
-      if (item.state === HELD) this.#return(hold, now);
+      if (item.state === HELD) this.#end(hold, now);
       else {
         this.#due.remove(hold);
         this.delayed--;
@@ -152,7 +159,7 @@ export class Queue {
   /** Ends all holds of one receiver, because its connection is gone. */
   takeBack(holder: object): void {
     const now = this.#clock.now();
-    for (const hold of [...this.#due]) if (hold.item.state === HELD && hold.holder === holder) this.#return(hold, now);
+    for (const hold of [...this.#due]) if (hold.item.state === HELD && hold.holder === holder) this.#end(hold, now);
     this.serve();
   }
 
@@ -222,11 +229,25 @@ export class Queue {
     return item.state === HELD && item.hold === hold && hold.due > now;
   }
 
+  /** A hold that ends without a settlement. */
+  #end(hold: Hold, now: number): void {
+    const { item } = hold;
+    if (this.rules.countsFailures) {
+      item.attempts--;
+      this.#returns.set(item, this.#returnsOf(item) + 1);
+    }
+    this.#return(hold, now);
+  }
+
+  #returnsOf(item: StoredMessage): number {
+    return this.#returns.get(item) ?? 0;
+  }
+
   /** Moves a held message to ready, to delayed, or to the dead letters. */
   #return(hold: Hold, due: number): void {
     const { item } = hold;
     const dead = this.deadLetter;
-    if (dead !== undefined && item.attempts >= dead.attempts) {
+    if (dead !== undefined && (this.rules.countsFailures ? this.#returnsOf(item) : item.attempts) >= dead.attempts) {
       const to = dead.to();
       if (to !== undefined) {
         this.#drop(item);

@@ -1,15 +1,24 @@
+import type { Form } from "../profiles.ts";
+
 /** How a queue behaves. These rules differ between the memory broker's own queues and those of the brokers that it can simulate. */
 export interface Rules {
   /** Which broker's behaviour it is. */
-  readonly form: "memory" | "sqs" | "sqs-fifo";
+  readonly form: Form;
   /** Messages with an order key wait for the one before them. */
   readonly ordered: boolean;
   /** One receive may return several messages of a key (SQS FIFO). No more of that key are delivered while one of them is held. */
   readonly keyBatches: boolean;
   /** A returned message only gets a new end of its hold, as on SQS. Its receive count is not lowered, and it stays in flight during a delay. */
   readonly returnsByHold: boolean;
+  /**
+   * Attempts are failures that were reported, as `@switchyard/amqp` counts them. The broker counts returns by itself, and so many are its
+   * limit for dead letters.
+   */
+  readonly countsFailures: boolean;
   /** The outcome of a settlement whose hold has ended. An SQS standard queue accepts it. */
   readonly late: "lost" | "accepted";
+  /** A hold lasts as long as its lease, and at most so many milliseconds, as a consumer of RabbitMQ holds its messages. */
+  readonly consumerTimeoutMs?: number;
   /** The longest hold, counted from the receive. */
   readonly holdLimitMs?: number;
   /** How many messages one receive returns at most. */

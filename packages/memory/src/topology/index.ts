@@ -1,10 +1,11 @@
 import type { Change, Destination, Topology, TopologyPlan } from "@switchyard/core/driver";
 import type { Broker } from "../broker/broker.ts";
 import { MemoryFault } from "../errors.ts";
-import { formOf, rulesOf } from "../capabilities.ts";
+import { rulesOf } from "../capabilities.ts";
 import { Log } from "../broker/log.ts";
 import { baseName, queueName } from "../names.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { formOf } from "../profiles.ts";
 import { Queue } from "../broker/queue.ts";
 import { Topic } from "../broker/topic.ts";
 
@@ -72,7 +73,7 @@ class MemoryTopology implements Topology {
     if (of.deadLetter !== undefined) this.#plan(of.deadLetter, steps);
     const { base } = namesOf(of);
     if (of.model === "stream") return this.#planLog(of, base, steps);
-    if (of.model === "pubsub") this.#planTopic(base, steps);
+    if (of.model === "pubsub") this.#planTopic(of, base, steps);
     if (of.model === "queue" || of.group !== undefined) this.#planQueue(of, steps);
     if (of.model === "pubsub" && of.group !== undefined) this.#planSubscription(of, of.group, base, steps);
   }
@@ -105,11 +106,12 @@ class MemoryTopology implements Topology {
     return of.retentionMs ?? this.#options.retentionMs;
   }
 
-  #planTopic(base: string, steps: Map<string, Step>): void {
+  #planTopic(of: Destination, base: string, steps: Map<string, Step>): void {
     const { topics } = this.#broker;
     if (topics.has(base)) return;
+    const { dedupMs } = rulesOf(formOf(of, this.#options)!, of.ordered, this.#options);
     add(steps, "create", "topic", base, "no groups yet", () => {
-      if (!topics.has(base)) topics.set(base, new Topic(base, this.#options.dedupMs));
+      if (!topics.has(base)) topics.set(base, new Topic(base, dedupMs));
     });
   }
 

@@ -132,11 +132,18 @@ test("options are checked strictly", () => {
     [],
   );
   expect(problems(undefined)).toEqual([]);
+  expect(problems({ profile: "sqs", retention: "30s", maxMessageBytes: 2 ** 21 })).toEqual([
+    "retention: must be a duration from 60s to 14d, such as 30s or 4d",
+    "maxMessageBytes: must be a whole number from 1024 to 1048576",
+  ]);
+  expect(problems({ profile: "kinesis", retention: "23h" })).toEqual([
+    "retention: must be a duration from 86400s to 365d, such as 30s or 4d",
+  ]);
   expect(problems({ borker: "b", profile: "kafka", retention: "soon", duplicates: 2, maxMessageBytes: 10.5 })).toEqual([
     "borker: unknown; allowed: broker, profile, retention, dedup, duplicates, maxMessageBytes",
-    'profile: must be "sqs" or "sqs-fifo"',
-    "retention: must be a duration from 60s to 14d, such as 30s or 4d",
+    "profile: must be one of: sqs, sqs-fifo, sns, kinesis, rabbitmq-queue, rabbitmq-stream",
+    "retention: must be a duration from 1s to 365d, such as 30s or 4d",
     "duplicates: must be a number from 0 to 1",
-    "maxMessageBytes: must be a whole number from 1024 to 1048576",
+    "maxMessageBytes: must be a whole number from 1024 to 268435456",
   ]);
 });
