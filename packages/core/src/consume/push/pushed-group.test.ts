@@ -116,6 +116,27 @@ test("what has not ended in time is abandoned: its signal aborts, what it comes 
   expect(settled).toHaveLength(1);
 });
 
+test("a group whose resource is not what the configuration requires refuses the event with the reason", async () => {
+  let handled = 0;
+  const { push, message } = pushed({ plan: { atRest: "required" }, handler: () => void handled++ });
+  await expect(push([message(1)])).rejects.toMatchObject({ code: "not-encrypted-at-rest" });
+  expect(handled).toBe(0);
+});
+
+test("a short wait for a dependency is made within the event, too", async () => {
+  let times = 0;
+  const { push, message, runtime, settled } = pushed({
+    capabilities: { releaseDelayMs: 43_200_000 },
+    handler: () => {
+      if (++times === 1) throw new DependencyDown("a database");
+    },
+  });
+  const result = push([message(1)]);
+  await runtime.advance("1s");
+  expect((await result).verdicts).toEqual(["ack"]);
+  expect(settled).toEqual([]);
+});
+
 test("with no time left nothing is begun", async () => {
   let handled = 0;
   const { push, message } = pushed({ handler: () => void handled++ });

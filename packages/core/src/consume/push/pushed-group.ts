@@ -94,7 +94,8 @@ export class PushedGroup {
     const timer = runtime.timer(leftMs, () => late.abort());
     try {
       const over = Promise.race([lease.over, aborted(late.signal), aborted(early.signal)]);
-      await Promise.race([runner.start().then(() => over), over]);
+      // A runner that refuses to start ends the lease first, and its reason must be told.
+      await Promise.race([runner.start().then(() => over), aborted(late.signal)]);
     } finally {
       await runner.stop(late.signal);
       timer[Symbol.dispose]();
