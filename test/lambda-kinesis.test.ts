@@ -1,5 +1,5 @@
 /** Functions behind an event source mapping of Kinesis: order, attempts over several sandboxes, crashes and aggregated records. */
-import { PutRecordCommand } from "@aws-sdk/client-kinesis";
+import { DescribeStreamCommand, ListStreamConsumersCommand, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { adapter as aws } from "@switchyard/aws";
 import { channel, connect, consumer, type MessagingEvent, systemRuntime } from "@switchyard/core";
 import { lambda, type LambdaOptions } from "@switchyard/lambda";
@@ -34,12 +34,19 @@ interface Settings {
   readonly retry?: object;
   readonly timeout?: string;
   readonly deadLetter?: unknown;
+  readonly fanOut?: boolean;
 }
 
-async function provided({ report = true, retry = {}, timeout = "3s", deadLetter = "park" }: Settings = {}) {
+async function provided({
+  report = true,
+  retry = {},
+  timeout = "3s",
+  deadLetter = "park",
+  fanOut = false,
+}: Settings = {}) {
   const [sqs, kinesis, dynamodb] = place;
   const prefix = `lk-${systemRuntime.now().toString(36)}-${++prefixes}`;
-  const native = { lambda: { timeout, ...(report ? { answer: "report" } : {}) } };
+  const native = { fanOut, lambda: { timeout, ...(report ? { answer: "report" } : {}) } };
   const config = (broker: string): any => ({
     prefix,
     connections: {
@@ -125,6 +132,40 @@ test.each([true, false])(
     await at.messaging.stop();
   },
 );
+
+test("enhanced fan-out: the registered consumer is the event source, and the stream itself is another's", {
+  timeout: 60_000,
+}, async () => {
+  const at = await provided({ fanOut: true });
+  const { client } = place[1];
+  const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamName: at.stream }));
+  const { StreamARN } = StreamDescription!;
+  const { Consumers = [] } = await client.send(new ListStreamConsumersCommand({ StreamARN }));
+  // Provisioning has registered it.
+  expect(Consumers.map(({ ConsumerName }) => ConsumerName)).toEqual([`${at.stream}_work`]);
+  const seen: number[] = [];
+  const failed = new Set<number>();
+  const handler = at.make(({ n }) => {
+    seen.push(n);
+    if (n === 2 && !failed.has(n)) {
+      failed.add(n);
+      throw new Error("no");
+    }
+  });
+  const mapping = await at.map(inProcess(handler, 3_000), { consumer: Consumers[0]!.ConsumerARN! });
+  await at.publish([
+    [1, "a"],
+    [2, "a"],
+    [3, "a"],
+  ]);
+  await until(() => seen.includes(3), "all handled");
+  await mapping.stop();
+  expect(seen).toEqual([1, 2, 2, 3]);
+  const record = { eventID: "shardId-000000000000:1", kinesis: { sequenceNumber: "1" }, eventSource: "aws:kinesis" };
+  const event = { Records: [{ ...record, eventSourceARN: StreamARN }] };
+  expect(await inProcess(handler, 3_000)(event)).toMatchObject({ kind: "failed", error: { code: "unknown-source" } });
+  await at.messaging.stop();
+});
 
 test.concurrent.each([true, false])(
   "a retry over three sandboxes: exactly so many attempts, never early, with the answer %s read",

@@ -99,29 +99,32 @@ const mapped = (EventSourceArn: string, more: object = {}) => ({
   ...more,
 });
 
-test.each(["queue", "pubsub"] as const)("a %s: the flag, the visibility, the concurrency and filters", async (model) => {
-  const { planned, make, arn } = shop(model);
-  await make();
-  Object.assign(said, { timeout: 60, mappings: [mapped(arn)], asked: [] });
-  expect(await planned()).toEqual([]);
-  expect(said.asked).toEqual(["GetFunctionConfigurationCommand", "ListEventSourceMappingsCommand"]);
+test.each(["queue", "pubsub"] as const)(
+  "a %s: the flag, the visibility, the concurrency and filters",
+  async (model) => {
+    const { planned, make, arn } = shop(model);
+    await make();
+    Object.assign(said, { timeout: 60, mappings: [mapped(arn)], asked: [] });
+    expect(await planned()).toEqual([]);
+    expect(said.asked).toEqual(["GetFunctionConfigurationCommand", "ListEventSourceMappingsCommand"]);
 
-  said.mappings = [];
-  expect(await planned()).toEqual([expect.stringMatching(/^drift: is missing/)]);
-  said.mappings = [mapped(arn, { FunctionResponseTypes: [] })];
-  expect(await planned()).toEqual([expect.stringMatching(/^destructive: .* so failed messages are deleted/)]);
-  said.mappings = [mapped(arn, { FilterCriteria: { Filters: [{}] } })];
-  expect(await planned()).toEqual([expect.stringMatching(/^destructive: FilterCriteria delete/)]);
-  said.mappings = [mapped(arn, { ScalingConfig: { MaximumConcurrency: 5 } })];
-  expect(await planned({ ...LAMBDA, maximumConcurrency: 20 })).toEqual([
-    "drift: MaximumConcurrency is 5, native.lambda.maximumConcurrency says 20",
-  ]);
-  Object.assign(said, { timeout: 61, mappings: [mapped(arn)] });
-  expect(await planned()).toEqual([
-    expect.stringMatching(/^drift: the function's timeout is 61s, native.lambda.timeout is 1m/),
-    expect.stringMatching(/^drift: the group's hold is .* set hold: 366s/),
-  ]);
-});
+    said.mappings = [];
+    expect(await planned()).toEqual([expect.stringMatching(/^drift: is missing/)]);
+    said.mappings = [mapped(arn, { FunctionResponseTypes: [] })];
+    expect(await planned()).toEqual([expect.stringMatching(/^destructive: .* so failed messages are deleted/)]);
+    said.mappings = [mapped(arn, { FilterCriteria: { Filters: [{}] } })];
+    expect(await planned()).toEqual([expect.stringMatching(/^destructive: FilterCriteria delete/)]);
+    said.mappings = [mapped(arn, { ScalingConfig: { MaximumConcurrency: 5 } })];
+    expect(await planned({ ...LAMBDA, maximumConcurrency: 20 })).toEqual([
+      "drift: MaximumConcurrency is 5, native.lambda.maximumConcurrency says 20",
+    ]);
+    Object.assign(said, { timeout: 61, mappings: [mapped(arn)] });
+    expect(await planned()).toEqual([
+      expect.stringMatching(/^drift: the function's timeout is 61s, native.lambda.timeout is 1m/),
+      expect.stringMatching(/^drift: the group's hold is .* set hold: 366s/),
+    ]);
+  },
+);
 
 test("a stream: several invocations of a shard at once, a tumbling window, and records that are given up", async () => {
   const { planned, make, arn } = shop("stream");
@@ -145,6 +148,8 @@ test("what the configuration itself says wrong is refused before any call", asyn
       .then(String, (error: unknown) => String(error));
   expect(await refused("queue", { ...LAMBDA, window: "10s" })).toMatch(/set hold: 370s/);
   expect(await refused("queue", LAMBDA, "359s")).toMatch(/at least 6 times the function's timeout of 1m; set hold: 6m/);
-  expect(await refused("stream", { parallelization: 2 })).toMatch(/parallelization: 1 for a channel with an ordering key/);
+  expect(await refused("stream", { parallelization: 2 })).toMatch(
+    /parallelization: 1 for a channel with an ordering key/,
+  );
   expect(said.asked).toEqual([]);
 });

@@ -32,6 +32,8 @@ export interface StreamMappingOptions {
   readonly everyMs?: number;
   /** The last record of each shard that is done, for a mapping that is stopped and started again. Default: of this mapping alone. */
   readonly checkpoints?: Map<string, string>;
+  /** The ARN of a registered consumer, for enhanced fan-out: it is the event source, and the ARN in the events. Default: the stream. */
+  readonly consumer?: string;
 }
 
 export class StreamMapping {
@@ -63,7 +65,7 @@ export class StreamMapping {
     const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamName: stream }));
     const shards = StreamDescription?.Shards ?? [];
     const known = new Set(shards.map(({ ShardId }) => ShardId));
-    this.#arn = StreamDescription!.StreamARN!;
+    this.#arn = this.#options.consumer ?? StreamDescription!.StreamARN!;
     for (const { ShardId = "", ParentShardId, AdjacentParentShardId } of shards) {
       const parents = [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined && known.has(id));
       if (this.#loops.has(ShardId) || !parents.every((id) => ended.has(id!) || this.#ended.has(id!))) continue;
