@@ -386,9 +386,12 @@ describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) 
     expect(document(await on("dead group orders billing --by class --json")).seen).toBe(total);
 
     const done = await on(
-      `dead redrive orders billing --where class=BankDown --rate 1000/s --yes --audit ${audit} --json`,
+      `dead redrive orders billing --where class=BankDown --canary 3 --wait 1s --rate 1000/s --ramp 1s --yes --audit ${audit} --json`,
     );
-    expect(records(done).at(-1)).toMatchObject({ phase: "ended", moved: groups.groups[0].count, failed: 0 });
+    expect(records(done).at(-1)).toMatchObject({
+      ...{ phase: "ended", moved: groups.groups[0].count, failed: 0 },
+      canary: { sent: 3, returned: 0, settled: 3, unknown: 0 },
+    });
     expect(done.code).toBe(0);
     expect(statSync(audit).mode & 0o777).toBe(0o600);
     const lines = readFileSync(audit, "utf8").trim().split("\n");

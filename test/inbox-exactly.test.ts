@@ -111,11 +111,7 @@ describe("single messages", () => {
     });
     for (let copy = 0; copy < 2; copy++) await publish("o");
     await until(() => of("skipped").length === 2);
-    expect(
-      of("skipped")
-        .map((event) => event.type === "skipped" && event.reason)
-        .sort(),
-    ).toEqual(["handled before", "not ours"]);
+    expect(new Set(of("skipped").map(({ reason }: any) => reason))).toEqual(new Set(["handled before", "not ours"]));
     expect(runs).toHaveLength(1);
     expect(await effects()).toEqual([1, 1]);
   });
