@@ -484,6 +484,17 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "takes no message larger than was published, whatever was added to it",
+    of: "memory queue",
+    caughtBy: "C11-redrive-at-the-size-limit",
+    hooks: () => ({
+      send: async (batch, call, to) => {
+        const grown = batch.some(({ headers }) => to.dead !== true && headers["ce"]?.includes('"redrives"') === true);
+        return grown ? batch.map(() => ({ cause: new Error("too large") })) : call(batch);
+      },
+    }),
+  },
+  {
     name: "forgets that a canary has one attempt",
     of: "memory queue",
     caughtBy: "C11-redrive-canary-once",

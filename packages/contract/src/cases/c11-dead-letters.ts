@@ -161,6 +161,45 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "C11-redrive-at-the-size-limit",
+    clause,
+    title: "a message as large as publish takes can be redriven, too, as a canary as well",
+    needs: redrives,
+    run: async (t) => {
+      const channel = t.channel();
+      const app = await t.app({ channels: [channel], retry: { attempts: 1 } });
+      let size = t.caps.maxMessageBytes;
+      for (let fits = false; !fits; ) {
+        const [result] = await app.publishMany(channel, [t.item(1, { big: "x".repeat(size) })]);
+        fits = result.ok;
+        if (fits) break;
+        assert.equal(result.error.code, "too-large");
+        const [, is, most] = /message of (\d+) bytes[^]* takes (\d+) /.exec(result.error.message)!;
+        size -= Number(is) - Number(most);
+      }
+      let healthy = false;
+      const seen = t.recorder(() => {
+        if (!healthy) throw new Error("sick");
+      });
+      await app.consume(channel, "main", seen.handle);
+      await t.until(() => app.eventsOf("dead-letter").length > 0, "dead", 60_000);
+      healthy = true;
+      const letters: any = app.messaging.deadLetters(channel, "main");
+      let done: any;
+      await t.until(
+        async () => {
+          done = await letters.redrive({ canary: { count: 1, wait: "1s" } });
+          return done.moved + done.failed > 0;
+        },
+        "it is sent",
+        60_000,
+      );
+      assert.deepEqual([done.moved, done.failed], [1, 0], JSON.stringify(done.errors ?? []));
+      await t.until(() => seen.seen.length > 1, "it is handled again", 30_000);
+      assert.equal(seen.seen.at(-1)!.data.big.length, size);
+    },
+  },
+  {
     id: "C11-redrive",
     clause,
     title: "redrive returns a dead letter to its group, under its id, with its attempts reset",

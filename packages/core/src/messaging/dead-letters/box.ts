@@ -398,9 +398,9 @@ export class DeadLetterBox {
     const { pipeline, channel, group, emit } = this.#options;
     if (pipeline?.claimCheck !== undefined) await renewed(pipeline.claimCheck, channel.channel, delivery);
     if (!decoded.foreign) this.#warnBeyond(decoded.envelope.time, decoded.envelope.id);
-    await this.#options.target().send(this.#again(delivery, decoded, canary), {
-      trace: decoded.foreign ? undefined : readTrace(decoded.envelope),
-    });
+    const trace = decoded.foreign ? undefined : readTrace(decoded.envelope);
+    // A message as large as publish takes is larger now by its hop. The room that is kept for a dead letter's fields is enough for both.
+    await this.#options.target().send(this.#again(delivery, decoded, canary), { reserve: true, trace });
     if (!group.from.ordered || decoded.foreign) return;
     const { id, key } = decoded.envelope;
     emit({ type: "order-gap", level: "warn", reason: "redrive", id, ...(key === undefined ? {} : { key }) });
