@@ -52,6 +52,16 @@ const memory: readonly Row[] = [
   },
 ];
 
+const exploring: readonly Row[] = [
+  {
+    id: "explore",
+    title: "explore, runs of a scenario of 20 messages under faults, against one connect() by hand without",
+    contenders: [by("explore", "explore", "explored"), by("by hand", "explore", "byHand")],
+    targets: [{ metric: "cpu", of: "explore", against: "by hand", atMost: 1.5 }],
+    ...SHORT,
+  },
+];
+
 const layer: readonly Row[] = [
   {
     id: "layer",
@@ -197,6 +207,7 @@ const sqs: readonly Row[] = [
 export const rows: readonly Row[] = [
   ...layer,
   ...memory,
+  ...exploring,
   ...sqs,
   ...topics,
   ...streams,

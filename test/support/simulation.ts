@@ -46,8 +46,6 @@ function worldOf() {
   return {
     wrong: [] as string[],
     processes: 0,
-    /** For certain: must never be seen. */
-    refused: new Set<string>(),
     handled: new Set<string>(),
     /** By group and id: the process that began it last. */
     begun: new Map<string, number>(),
@@ -240,7 +238,6 @@ class Handler {
     for (const { id, attempt } of deliveries) {
       const of = `${group} ${id}`;
       if (attempt < 1) world.wrong.push(`attempt ${attempt} of ${id}`);
-      if (world.refused.has(id)) world.wrong.push(`${id} came though its publish was refused`);
       world.begun.set(of, me);
       world.times.set(of, (world.times.get(of) ?? 0) + 1);
     }
