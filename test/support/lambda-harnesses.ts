@@ -15,13 +15,13 @@ function onQueues(harness: Harness, aws: Aws, name: string): Harness {
     name,
     // What the emulator does otherwise is not seen behind a mapping.
     exemptions: [],
-    // What a function that is gone had in work stays hidden for the hold of 30 s, on a FIFO queue with its whole group: a case of four
-    // rounds of coming and going takes half a minute alone, and more beside fifteen others.
+    // The functions, the mappings and the emulator of sixteen cases share this process.
     limits: { ...harness.limits, caseMs: 180_000 },
     runsOn: "lambda",
-    connect: connectLambda(
-      (queue, invoke) => new QueueMapping({ client: aws.client, queue, invoke, report: true, maximumConcurrency: 3 }),
-    ),
+    connect: connectLambda((queue, invoke) => {
+      const mapping = new QueueMapping({ client: aws.client, queue, invoke, report: true, maximumConcurrency: 3 });
+      return { start: () => mapping.start(), stop: () => mapping.end() };
+    }),
   };
 }
 

@@ -42,6 +42,7 @@ const ATTRIBUTES = ["All"] as const;
 export class QueueMapping {
   readonly #options: QueueMappingOptions;
   readonly #stop = new AbortController();
+  #ending = false;
   #pollers: Promise<void>[] = [];
   /** How many invocations ran at once at most. */
   most = 0;
@@ -68,8 +69,17 @@ export class QueueMapping {
     await Promise.all(this.#pollers);
   }
 
+  /**
+   * Stops as a mapping of Lambda does: what its receives still bring is handled. A receive that is left takes messages all the same, which are
+   * then hidden until their hold ends.
+   */
+  async end(): Promise<void> {
+    this.#ending = true;
+    await Promise.all(this.#pollers);
+  }
+
   async #poll(url: string, arn: string): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    while (!this.#stop.signal.aborted && !this.#ending) {
       const batch = await this.#gather(url);
       if (batch.length === 0) continue;
       this.invocations++;
