@@ -154,23 +154,28 @@ describe.skipIf(skipped)("RabbitMQ's faults", { timeout: 300_000 }, () => {
 
   test("the broker's reply decides: a limit is waited for, a missing virtual host is told at once, each with address and words", async () => {
     const { port } = new URL(rabbit.url);
-    const nowhere = startApp({ url: `amqp://guest:guest@127.0.0.1:${port}/nowhere`, prefix: "nowhere" });
-    await expect(nowhere).rejects.toMatchObject({ code: "vhost-not-found", kind: "config" });
-    await expect(nowhere).rejects.toThrow(`amqp://127.0.0.1:${port}/nowhere`);
-    await expect(nowhere).rejects.toThrow(/vhost nowhere not found/);
-    await rabbit.ctl("add_vhost", "small");
-    await rabbit.ctl("set_permissions", "-p", "small", "guest", ".*", ".*", ".*");
-    await rabbit.ctl("set_vhost_limits", "-p", "small", '{"max-connections": 0}');
-    const url = `amqp://guest:guest@127.0.0.1:${port}/small`;
-    const limited = startApp({ url, prefix: "small" });
-    await expect(limited).rejects.toMatchObject({ code: "connection-limit", kind: "retryable" });
-    await rabbit.ctl("clear_vhost_limits", "-p", "small");
-    await rabbit.ctl("add_user", "jürgen", "pä#ß/%");
-    await rabbit.ctl("set_permissions", "-p", "/", "jürgen", ".*", ".*", ".*");
-    const login = `${encodeURIComponent("jürgen")}:${encodeURIComponent("pä#ß/%")}`;
-    const own = await startApp({ url: `amqp://${login}@127.0.0.1:${port}`, prefix: "own" });
-    await own.publish(plain, 1);
-    await own.messaging.stop();
+    const missing = async () => {
+      const nowhere = startApp({ url: `amqp://guest:guest@127.0.0.1:${port}/nowhere`, prefix: "nowhere" });
+      await expect(nowhere).rejects.toMatchObject({ code: "vhost-not-found", kind: "config" });
+      await expect(nowhere).rejects.toThrow(`amqp://127.0.0.1:${port}/nowhere`);
+      await expect(nowhere).rejects.toThrow(/vhost nowhere not found/);
+    };
+    const limited = async () => {
+      await rabbit.ctl("add_vhost", "small");
+      await rabbit.ctl("set_permissions", "-p", "small", "guest", ".*", ".*", ".*");
+      await rabbit.ctl("set_vhost_limits", "-p", "small", '{"max-connections": 0}');
+      const small = startApp({ url: `amqp://guest:guest@127.0.0.1:${port}/small`, prefix: "small" });
+      await expect(small).rejects.toMatchObject({ code: "connection-limit", kind: "retryable" });
+    };
+    const escaped = async () => {
+      await rabbit.ctl("add_user", "jürgen", "pä#ß/%");
+      await rabbit.ctl("set_permissions", "-p", "/", "jürgen", ".*", ".*", ".*");
+      const login = `${encodeURIComponent("jürgen")}:${encodeURIComponent("pä#ß/%")}`;
+      const own = await startApp({ url: `amqp://${login}@127.0.0.1:${port}`, prefix: "own" });
+      await own.publish(plain, 1);
+      await own.messaging.stop();
+    };
+    await Promise.all([missing(), limited(), escaped()]);
   });
 
   test("headers of a foreign producer that steer the broker act once: no copy of ours is routed by them again", async () => {
