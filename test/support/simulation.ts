@@ -181,7 +181,7 @@ async function play({ items, choices, draws, publish, clock }: Playing): Promise
       const options = draw < 0.05 ? { expires: "20s" } : draw < 0.15 && delays ? { delay: "30s" } : {};
       publishing.push(publish(items, "item.made", { n }, { id, ...options }));
     }
-    // What got no answer may have been accepted. A refusal is for certain.
+    // What was refused or got no answer is a fault of the run. Anything else is a mistake of core.
     for (const ended of await Promise.allSettled(publishing))
       if (ended.status === "rejected" && !isMessagingError(ended.reason)) throw ended.reason;
     await clock.sleep(Math.floor(draws(`step ${round}`) ** 2 * stepMs));
