@@ -1,12 +1,14 @@
 /**
  * Ten videos a day become a thousand, on one broker after another; the application is the same, only the profile differs.
  * Then orders are fanned out: one service and then three hear of them, by queue and by pub/sub. Then an access log goes
- * through a stream. Each runs on memory, on AWS and on RabbitMQ; where a broker cannot be started, that is said.
+ * through a stream. Each runs on memory, on AWS and on RabbitMQ; where a broker cannot be started, that is said. Last, the first
+ * two run as functions on AWS Lambda.
  *
  *   npm run demo                  every broker that can be started here
  *   npm run demo -- sqs           only these, of the videos
  *   npm run demo -- fan-out       only the orders
  *   npm run demo -- clickstream   only the access log
+ *   npm run demo -- lambda        only the functions
  *   npm run demo -- --count 200   a smaller last day (default 1000)
  *   npm run demo -- --out films   keep the uploads and what was made of them in this folder
  *
@@ -34,6 +36,7 @@ import {
   withEnvironment,
 } from "./demo-brokers.ts";
 import { clickstream } from "./demo-clickstream.ts";
+import { functions } from "./demo-lambda.ts";
 
 interface Broker {
   /** For people. */
@@ -55,7 +58,8 @@ const { values, positionals } = parseArgs({
 });
 const FAN_OUT = "fan-out";
 const CLICKSTREAM = "clickstream";
-const others: readonly string[] = [FAN_OUT, CLICKSTREAM];
+const LAMBDA = "lambda";
+const others: readonly string[] = [FAN_OUT, CLICKSTREAM, LAMBDA];
 const unknown = positionals.filter(
   (name) => !others.includes(name) && !brokers.some(({ profile }) => profile === name),
 );
@@ -77,6 +81,7 @@ try {
   if (positionals.length === 0 || positionals.some((name) => !others.includes(name))) await encodeVideos();
   if (asked(FAN_OUT)) await fanOrdersOut();
   if (asked(CLICKSTREAM)) failures.push(...(await clickstream()));
+  if (asked(LAMBDA)) failures.push(...(await functions()));
 } finally {
   await stopRabbitMq();
 }

@@ -80,8 +80,8 @@ type Made =
   | { readonly type: "order.placed"; readonly data: { orderId: string; customerId: string; cents: number } }
   | { readonly type: "order.cancelled"; readonly data: { orderId: string; customerId: string } };
 
-/** Always the same. */
-function story(count: number): Made[] {
+/** What is published: always the same. */
+export function story(count: number): Made[] {
   return Array.from({ length: count }, (_, n): Made[] => {
     const order = { orderId: `o-${n}`, customerId: `c-${n % CUSTOMERS}` };
     const placed: Made = { type: "order.placed", data: { ...order, cents: 100 + n } };
