@@ -1,6 +1,7 @@
 import { aside, by, JUDGED, type Row, SHORT } from "./row.ts";
 import { emulated } from "./rows-emulated.ts";
 import { lambda } from "./rows-lambda.ts";
+import { telemetry } from "./rows-otel.ts";
 import { outbox } from "./rows-outbox.ts";
 import { rabbit } from "./rows-rabbit.ts";
 import { streams, topics } from "./rows-streams.ts";
@@ -214,5 +215,6 @@ export const rows: readonly Row[] = [
   ...rabbit,
   ...lambda,
   ...outbox,
+  ...telemetry,
   ...emulated,
 ];

@@ -1,4 +1,4 @@
-import { channel, connect, consumer } from "@switchyard/core";
+import { channel, connect, consumer, type Telemetry } from "@switchyard/core";
 import { memory } from "@switchyard/memory";
 import { Countdown, type Session, timed, type Work, type WorkOptions } from "../measured.ts";
 import { anything, jobs, message, silent } from "./messages.ts";
@@ -26,25 +26,65 @@ const inWaves = (wave: () => Promise<unknown>, close: () => Promise<void>, { qui
 };
 
 /** `publish()` until handled, for each message; the same number at once as the peers. */
-export const ours: Work = async (options) => {
-  const messaging = await connect({
-    channels: [jobs],
-    service: "bench",
-    config: config(["jobs"], 100),
-    observe: silent,
-  });
-  const handled = new Countdown();
-  messaging.consume(consumer(jobs, "work", { job: handled.reached }));
-  await messaging.start();
-  const wave = async () => {
-    const all = handled.until(WAVE);
-    let last: Promise<unknown> | undefined;
-    for (let i = 0; i < WAVE; i++) last = messaging.publish(jobs, "job", message(i));
-    await last;
-    await all;
+export const ours: Work = (options) => oursWith(undefined)(options);
+
+export const oursWith =
+  (telemetry: Telemetry | undefined): Work =>
+  async (options) => {
+    const messaging = await connect({
+      channels: [jobs],
+      service: "bench",
+      config: config(["jobs"], 100),
+      observe: silent,
+      ...(telemetry && { telemetry }),
+    });
+    const handled = new Countdown();
+    messaging.consume(consumer(jobs, "work", { job: handled.reached }));
+    await messaging.start();
+    const wave = async () => {
+      const all = handled.until(WAVE);
+      let last: Promise<unknown> | undefined;
+      for (let i = 0; i < WAVE; i++) last = messaging.publish(jobs, "job", message(i));
+      await last;
+      await all;
+    };
+    return inWaves(wave, async () => void (await messaging.stop()), options);
   };
-  return inWaves(wave, async () => void (await messaging.stop()), options);
-};
+
+/** As {@link ours}, with code of the measurement's own around each publish and each handler. */
+export const oursBy =
+  (
+    around: (
+      publish: (options: { readonly headers: Record<string, string> }) => Promise<unknown>,
+      id: number,
+    ) => Promise<unknown>,
+    inside: (delivery: Traced, handle: () => void) => void,
+  ): Work =>
+  async (options) => {
+    const messaging = await connect({
+      channels: [jobs],
+      service: "bench",
+      config: config(["jobs"], 100),
+      observe: silent,
+    });
+    const handled = new Countdown();
+    messaging.consume(consumer(jobs, "work", { job: (_data, delivery) => inside(delivery, handled.reached) }));
+    await messaging.start();
+    const wave = async () => {
+      const all = handled.until(WAVE);
+      let last: Promise<unknown> | undefined;
+      for (let i = 0; i < WAVE; i++) last = around((how) => messaging.publish(jobs, "job", message(i), how), i);
+      await last;
+      await all;
+    };
+    return inWaves(wave, async () => void (await messaging.stop()), options);
+  };
+
+/** The part of a delivery that tracing by hand needs. */
+interface Traced {
+  readonly id: string;
+  readonly traceparent?: string | undefined;
+}
 
 /** As {@link ours}, over a thousand channels: each wave in ten of them, a hundred messages each. */
 export const thousandChannels: Work = async (options) => {

@@ -1,3 +1,4 @@
+import type { Telemetry } from "@switchyard/core";
 import type { Sample, Work } from "../measured.ts";
 import * as peers from "./rabbit-peers.ts";
 import { atOnce, type Broker, Keeper, urlOf } from "./rabbit-queue.ts";
@@ -59,6 +60,7 @@ class Stretch {
   };
 }
 
+export const oursWith = (telemetry: Telemetry): Work => consumes(peers.oursWith(telemetry), "rabbit");
 export const ours = consumes(peers.ours, "rabbit");
 export const raw = consumes(peers.raw, "rabbit");
 export const rascal = consumes(peers.rascal, "rabbit");

@@ -1,6 +1,6 @@
 /** Who is measured on RabbitMQ, each as its documentation shows it, on a quorum queue of its own. */
 import { adapter } from "@switchyard/amqp";
-import { connect, consumer } from "@switchyard/core";
+import { connect, consumer, type Telemetry } from "@switchyard/core";
 import { connect as amqplib } from "amqplib";
 import { jobs, message, silent } from "./messages.ts";
 import type { Keeper } from "./rabbit-queue.ts";
@@ -19,28 +19,33 @@ export interface Peer {
 }
 export type Open = (url: string, keeper: Keeper) => Promise<Peer>;
 
-export const ours: Open = async (url) => {
-  const prefix = `bench${process.pid}`;
-  const groups = { work: { concurrency: 100, maxInFlight: PREFETCH } };
-  const config = {
-    prefix,
-    connections: { rabbit: { use: adapter, url, provision: "auto" } },
-    channels: { jobs: { model: "queue", on: "rabbit", groups } },
-  } as never;
-  const open = () => connect({ channels: [jobs], service: "bench", config, observe: silent });
-  const publishing = await open();
-  return {
-    queue: `${prefix}_jobs_work`,
-    publish: (index) => publishing.publish(jobs, "job", message(index)),
-    consume: async (handle) => {
-      const consuming = await open();
-      consuming.consume(consumer(jobs, "work", { job: handle }));
-      await consuming.start();
-      return () => consuming.stop();
-    },
-    close: () => publishing.stop(),
+export const ours: Open = (url, keeper) => oursWith(undefined)(url, keeper);
+
+export const oursWith =
+  (telemetry: Telemetry | undefined): Open =>
+  async (url) => {
+    const prefix = `bench${process.pid}`;
+    const groups = { work: { concurrency: 100, maxInFlight: PREFETCH } };
+    const config = {
+      prefix,
+      connections: { rabbit: { use: adapter, url, provision: "auto" } },
+      channels: { jobs: { model: "queue", on: "rabbit", groups } },
+    } as never;
+    const open = () =>
+      connect({ channels: [jobs], service: "bench", config, observe: silent, ...(telemetry && { telemetry }) });
+    const publishing = await open();
+    return {
+      queue: `${prefix}_jobs_work`,
+      publish: (index) => publishing.publish(jobs, "job", message(index)),
+      consume: async (handle) => {
+        const consuming = await open();
+        consuming.consume(consumer(jobs, "work", { job: handle }));
+        await consuming.start();
+        return () => consuming.stop();
+      },
+      close: () => publishing.stop(),
+    };
   };
-};
 
 /** amqplib used well: no Nagle, a confirm channel and a callback a message, a connection for each direction. */
 export const raw: Open = (url, keeper) => amqplibWith(() => ({}), url, keeper);

@@ -1,3 +1,4 @@
+import type { Telemetry } from "@switchyard/core";
 import { timed, type Work } from "../measured.ts";
 import * as peers from "./rabbit-peers.ts";
 import { atOnce, type Broker, Keeper, urlOf } from "./rabbit-queue.ts";
@@ -31,6 +32,7 @@ const publishes =
     };
   };
 
+export const oursWith = (telemetry: Telemetry): Work => publishes(peers.oursWith(telemetry), "rabbit");
 export const ours = publishes(peers.ours, "rabbit");
 export const raw = publishes(peers.raw, "rabbit");
 export const rawEvents = publishes(peers.rawEvents, "rabbit");

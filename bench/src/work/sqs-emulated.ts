@@ -1,6 +1,6 @@
 /** SQS's work against the emulator, which counts nothing. */
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SendMessageBatchCommand } from "@aws-sdk/client-sqs";
-import { connect, consumer } from "@switchyard/core";
+import { connect, consumer, type Telemetry } from "@switchyard/core";
 import { sqs } from "@switchyard/sqs";
 import { timed, type Work, type WorkOptions } from "../measured.ts";
 import { jobs, message, silent } from "./messages.ts";
@@ -10,7 +10,7 @@ import { client, createQueue } from "./sqs-server.ts";
 const COUNT = 1_000;
 const urlOf = ({ servers }: WorkOptions): string => servers["emulator-sqs"] as string;
 
-async function connected(options: WorkOptions, prefix: string) {
+async function connected(options: WorkOptions, prefix: string, telemetry?: Telemetry) {
   const endpoint = urlOf(options);
   await createQueue(endpoint, `${prefix}_jobs_work`);
   return connect({
@@ -23,6 +23,7 @@ async function connected(options: WorkOptions, prefix: string) {
       channels: { jobs: { model: "queue", on: "sqs", groups: { work: { concurrency: 100 } } } },
     } as never,
     observe: silent,
+    ...(telemetry && { telemetry }),
   });
 }
 
@@ -69,19 +70,23 @@ const handledAll = (fill: (count: number) => Promise<unknown>, handled: () => nu
   close: async () => void (await close()),
 });
 
-export const oursAll: Work = async (options) => {
-  const messaging = await connected(options, "consume");
-  let handled = 0;
-  messaging.consume(consumer(jobs, "work", { job: () => void handled++ }));
-  await messaging.start();
-  const fill = (count: number) =>
-    Promise.all(Array.from({ length: count }, (_, i) => messaging.publish(jobs, "job", message(i))));
-  return handledAll(
-    fill,
-    () => handled,
-    () => messaging.stop({ deadline: "1s" }),
-  );
-};
+export const oursAll: Work = (options) => oursWith(undefined)(options);
+
+export const oursWith =
+  (telemetry: Telemetry | undefined): Work =>
+  async (options) => {
+    const messaging = await connected(options, telemetry === undefined ? "consume" : "traced", telemetry);
+    let handled = 0;
+    messaging.consume(consumer(jobs, "work", { job: () => void handled++ }));
+    await messaging.start();
+    const fill = (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, i) => messaging.publish(jobs, "job", message(i))));
+    return handledAll(
+      fill,
+      () => handled,
+      () => messaging.stop({ deadline: "1s" }),
+    );
+  };
 
 export const rawAll: Work = async (options) => {
   const { own, QueueUrl, send } = await sender(options, "raw-consume");

@@ -1,0 +1,52 @@
+import { by, JUDGED, type Row } from "./row.ts";
+
+const OFF = "switchyard";
+const ON = "switchyard, otel()";
+
+/** Ours off and on, and a raw client as it comes and with OpenTelemetry's own instrumentation of it. */
+const beside = (off: string): Pick<Row, "contenders" | "targets"> => ({
+  contenders: [
+    by(OFF, "otel", off),
+    by(ON, "otel", `${off}Traced`),
+    by("raw", "otel", `${off}Raw`),
+    by("raw, instrumented", "otel", `${off}Instrumented`),
+  ],
+  targets: [{ metric: "rate", of: ON, against: OFF, atLeast: 0.9 }],
+});
+
+export const telemetry: readonly Row[] = [
+  {
+    id: "otel-memory",
+    title: "memory queue, spans and metrics of everything, against the same spans by hand",
+    contenders: [
+      by(ON, "otel", "memoryTraced"),
+      by("the same spans by hand", "otel", "memoryByHand"),
+      by(OFF, "otel", "memory"),
+    ],
+    // At most 1.3 times the time.
+    targets: [{ metric: "rate", of: ON, against: "the same spans by hand", atLeast: 0.77 }],
+    ...JUDGED,
+  },
+  {
+    id: "otel-sqs",
+    title: "SQS emulator, send, receive, handle and delete, spans and metrics of everything",
+    servers: ["emulator-sqs"],
+    ...beside("sqs"),
+    ...JUDGED,
+  },
+  {
+    id: "otel-rabbit-publish",
+    title: "RabbitMQ quorum queue, publish confirmed, spans and metrics of everything",
+    servers: ["rabbit"],
+    ...beside("publish"),
+    ...JUDGED,
+  },
+  {
+    id: "otel-rabbit-consume",
+    title: "RabbitMQ quorum queue, consume and acknowledge, spans and metrics of everything",
+    servers: ["rabbit"],
+    ...beside("consume"),
+    ...JUDGED,
+    warmup: 3,
+  },
+];
