@@ -361,20 +361,13 @@ describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) 
     const shown = await cli(["dead", "show", "orders", "billing", "o4", "--profile", name, "--json"]);
     expect(document(shown)).toMatchObject({ id: "o4", errorClass: "TypeError" });
     expect(document(shown)).not.toHaveProperty("data");
-    const body = await cli([
-      "dead",
-      "show",
-      "orders",
-      "billing",
-      "o4",
-      "--body",
-      "--audit",
-      audit,
-      "--profile",
-      name,
-      "--json",
-    ]);
-    expect(body.code).toBe(2);
+    const looks = join(folder, "looks.jsonl");
+    const body = await on(`dead show orders billing o4 --body --audit ${looks} --json`);
+    expect(document(body)).toMatchObject({ id: "o4", data: { order: "4", cents: 4 } });
+    expect(JSON.parse(readFileSync(looks, "utf8"))).toMatchObject({
+      ...{ verb: "dead bodies", profile: name, channel: "orders", group: "billing", id: "o4", phase: "begin" },
+      by: expect.stringContaining("@"),
+    });
 
     const dry = await on("dead redrive orders billing --where class=BankDown");
     expect(dry).toMatchObject({ code: 0, out: expect.stringContaining(`${groups.groups[0].count} match`) });

@@ -15,6 +15,8 @@ const longest: readonly string[] = [
   "chaos",
   "amqp-migration",
   "contract-kinesis",
+  "cli-redrive",
+  "cli-tail",
   "guard",
   "contract-mutants",
   "adapter-decoders",

@@ -20,6 +20,11 @@ const LOOK: Readonly<Record<string, OptionSpec>> = {
   hide: { type: "string", value: "TIME", about: "the longest that letters are hidden from other readers; default 30s" },
 };
 const BODY: OptionSpec = { type: "boolean", about: "also the data, which may be private; it is written to the audit" };
+export const AUDIT: OptionSpec = {
+  type: "string",
+  value: "FILE",
+  about: "append who looked at bodies to this file; default: to stderr",
+};
 
 export const count: Verb = {
   takes: "CHANNEL GROUP",
@@ -42,7 +47,7 @@ export const count: Verb = {
 export const list: Verb = {
   takes: "CHANNEL GROUP [--where FILTER]",
   words: [2, 2],
-  options: { ...LOOK, body: BODY },
+  options: { ...LOOK, body: BODY, audit: AUDIT },
   about: "Lists dead letters, each with why it failed. Their data is shown only with --body.",
   example: "switchyard dead list orders billing --where 'code=attempts-exhausted age>1h'",
   run: (call) =>
@@ -69,6 +74,7 @@ export const show: Verb = {
     hide: LOOK["hide"]!,
     sample: { ...LOOK["sample"]!, about: "look at no more than this many; default 10000" },
     body: BODY,
+    audit: AUDIT,
   },
   about: "Shows one dead letter. It is looked for among all of them, which are hidden meanwhile.",
   example: "switchyard dead show orders billing 0190b2f0-7a4e-7cc3-b9b5-2f2f7b1d3c11 --body",

@@ -32,6 +32,12 @@ export const redrive: Verb = {
       about: "stop when this share of those sent has died again, such as 5%",
     },
     "max-redrives": { type: "string", value: "N", about: "leave letters that were redriven so often; default 3" },
+    hide: {
+      type: "string",
+      value: "TIME",
+      about:
+        "the longest that letters are hidden before they are sent; those of a killed run come back then; default 5m",
+    },
     native: { type: "boolean", about: "let SQS move everything by itself: fast, and without looking at it" },
     before: {
       type: "string",
@@ -92,6 +98,7 @@ function optionsOf({ values }: Call): RedriveOptions {
         }),
     ...(values["stop-at"] === undefined ? {} : { stopAt: share(values["stop-at"], "--stop-at") }),
     ...(values["max-redrives"] === undefined ? {} : { maxRedrives: whole(values["max-redrives"], "--max-redrives") }),
+    ...(values["hide"] === undefined ? {} : { hide: milliseconds(values["hide"], "--hide") }),
     ...(values["native"] === true ? { native: true } : {}),
     ...(values["before"] === undefined ? {} : { before: timeOf(values["before"]) }),
   };

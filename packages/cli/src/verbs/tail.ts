@@ -4,6 +4,7 @@ import type { Call, Verb } from "../command.ts";
 import { instant, milliseconds, whole } from "../durations.ts";
 import { UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
+import { AUDIT } from "./dead-look.ts";
 
 export const tail: Verb = {
   takes: "CHANNEL [--since earliest|TIME|AGE] [--body]",
@@ -20,7 +21,7 @@ export const tail: Verb = {
       type: "boolean",
       about: "also headers and data, which may be private; decrypted if this process may; it is written to the audit",
     },
-    audit: { type: "string", value: "FILE", about: "append who looked at bodies to this file; default: to stderr" },
+    audit: AUDIT,
   },
   about:
     "Shows the messages of a stream or of pub/sub as they pass, and takes nothing from its groups. A stream is read without a lease, at most once a second and partition. On pub/sub it makes a queue of its own with a copy of every message, and removes it after; that needs rights of its own: `policy watcher`. A queue is refused: whoever reads it takes from its group.",
