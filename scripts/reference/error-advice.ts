@@ -142,6 +142,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   broker: "Of a dead letter without a code of ours: the broker moved it, for example by its own delivery limit.",
   "broker-clock":
     "Two connections name the same memory broker and have different clocks. Give it another name, or connect with the same runtime.",
+  "cannot-purge":
+    "This broker cannot empty a stream. Move the group past the messages with `replay()`, or let them expire.",
   "cannot-return":
     "A log takes no message back. Core retries on streams in place: you see this from a driver used directly.",
   "cannot-seek": "Only a stream has positions. Call `replay()` on stream channels only.",
