@@ -18,7 +18,6 @@ import { formOf } from "./profiles.ts";
 import { createReceiver } from "./receiver.ts";
 import { findLog, findQueue, findTopic, groupOf } from "./resource.ts";
 import { createSender } from "./sender.ts";
-import { tailsOf } from "./tails.ts";
 import { UnconsumedHints } from "./unconsumed.ts";
 
 /** One connection to the broker, which others may be connected to as well. */
@@ -41,7 +40,9 @@ class MemoryConnection implements Connection {
     this.#options = options;
     this.#report = report;
     this.#hints = new UnconsumedHints(broker, report);
-    this.tails = tailsOf(broker, (of) => rulesOf(formOf(of, options)!, of.ordered, options));
+    const rules = (of: Destination) => rulesOf(formOf(of, options)!, of.ordered, options);
+    // Loaded when somebody watches.
+    this.tails = { open: async (of, start) => (await import("./tails.ts")).openTail(broker, of, start, rules) };
     broker.connections.add(this);
     report({ type: "up" });
   }

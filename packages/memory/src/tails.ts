@@ -1,5 +1,5 @@
 /** Watching topics and streams of the memory broker. */
-import type { Destination, TailDriver, TailRecord, Tails, TailStart } from "@switchyard/core/driver";
+import type { Destination, TailDriver, TailRecord, TailStart } from "@switchyard/core/driver";
 import type { Broker } from "./broker/broker.ts";
 import type { Log } from "./broker/log.ts";
 import type { Partition } from "./broker/partition.ts";
@@ -12,14 +12,13 @@ const READ_MS = 1_000;
 const MOST = 100;
 
 /** `rulesOf`: how the queue of a group of such a topic behaves. */
-export function tailsOf(broker: Broker, rulesOf: (of: Destination) => Rules): Tails {
-  return {
-    open: async (of, options) =>
-      of.model === "stream"
-        ? new LogTail(broker, findLog(broker, of), options)
-        : new TopicTail(broker, of, rulesOf(of)),
-  };
-}
+export const openTail = (
+  broker: Broker,
+  of: Destination,
+  start: TailStart,
+  rulesOf: (of: Destination) => Rules,
+): TailDriver =>
+  of.model === "stream" ? new LogTail(broker, findLog(broker, of), start) : new TopicTail(broker, of, rulesOf(of));
 
 /** A group of its own, whose name no group can have. */
 class TopicTail implements TailDriver {
