@@ -1,3 +1,4 @@
+import { STOPPED } from "../../base/stopped.ts";
 import { reconnectMs } from "../../plan/backoff.ts";
 import type { Fault, ReceiverDriver } from "../../driver/index.ts";
 import { notAtRest } from "../../plan/at-rest.ts";
@@ -247,7 +248,7 @@ export class GroupRunner {
     const before = this.#pool.finished;
     this.#pool.stop();
     this.context.gate?.stop();
-    this.#opening.abort();
+    this.#opening.abort(STOPPED);
     this.context.budget.close();
     const session = this.#session;
     let abandoned = 0;

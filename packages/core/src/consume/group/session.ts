@@ -1,3 +1,4 @@
+import { STOPPED } from "../../base/stopped.ts";
 import type { Capabilities, Fault, Lease, ReceiverDriver } from "../../driver/index.ts";
 import type { HandlerPool } from "./handler-pool.ts";
 import type { GroupContext } from "../lease/group-context.ts";
@@ -155,13 +156,13 @@ export class Session implements LeaseHost {
 
   /** Takes no new lease, receives nothing more and returns unstarted messages to the broker. */
   async quiesce(): Promise<void> {
-    this.#leases.abort();
+    this.#leases.abort(STOPPED);
     await Promise.all([...this.#runners].map((runner) => runner.quiesce()));
   }
 
   /** Closes the receiver, which ends running receives. */
   async cut(): Promise<void> {
-    this.#leases.abort();
+    this.#leases.abort(STOPPED);
     await this.#receiver.close();
   }
 
@@ -215,7 +216,7 @@ export class Session implements LeaseHost {
   #fail(failure: NonNullable<Failure>): void {
     if (this.#failure !== undefined || this.#leases.signal.aborted) return;
     this.#failure = failure;
-    this.#leases.abort();
+    this.#leases.abort(STOPPED);
     for (const runner of this.#runners) void runner.quiesce();
   }
 }

@@ -1,3 +1,4 @@
+import { STOPPED } from "../../base/stopped.ts";
 import { type Loops, ReceiveLoop, type Receiving } from "./receive-loop.ts";
 
 /**
@@ -36,13 +37,13 @@ export class ReceiveLoops implements Loops {
   interrupt(): void {
     const cut = this.#cut;
     this.#cut = new AbortController();
-    cut.abort();
+    cut.abort(STOPPED);
   }
 
   /** Starts no new receive and ends those in flight without loss. */
   stop(): void {
-    this.#stop.abort();
-    this.#cut.abort();
+    this.#stop.abort(STOPPED);
+    this.#cut.abort(STOPPED);
     this.windowMoved();
   }
 
