@@ -9,7 +9,7 @@ export const lambda: readonly Row[] = [
     contenders: [by("switchyard", "lambda", "ours"), by(PEER, "lambda", "powertools")],
     targets: [
       { metric: "cpu", of: "switchyard", atMost: 50, unit: "ms of CPU for 1,000 messages" },
-      { metric: "cpu", of: "switchyard", against: PEER, atMost: 12 },
+      { metric: "cpu", of: "switchyard", against: PEER, atMost: 8 },
     ],
     ...SHORT,
   },
