@@ -29,6 +29,8 @@ const COMPLETIONS = {
       "run",
       "start",
       "stop",
+      "sweepTails",
+      "tail",
     ],
   ],
   "a type to publish": ['allMessaging.publish(orders, "‸");', ["order.cancelled", "order.placed"]],

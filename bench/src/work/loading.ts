@@ -9,7 +9,7 @@ import { median } from "../stats.ts";
 const HERE = fileURLToPath(new URL("../../", import.meta.url));
 const TIMES = 9;
 const ENGINE = fileURLToPath(
-  new URL("./dist/messaging/engine.js", import.meta.resolve("@switchyard/core/package.json")),
+  new URL("./dist/messaging/connect-plan.js", import.meta.resolve("@switchyard/core/package.json")),
 );
 
 function milliseconds(specifier: string): number {

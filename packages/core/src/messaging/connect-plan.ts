@@ -11,7 +11,6 @@ import type { Watch } from "../wire/probe.ts";
 import { Connections } from "./connections.ts";
 import { MessagingCore } from "./messaging.ts";
 import { withoutSecrets } from "./observe.ts";
-import { provision } from "./provision.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { outside } from "../runtime/async-context.ts";
 
@@ -34,7 +33,10 @@ export async function connectPlan(plan: Plan, options: ConnectPlanOptions): Prom
       ? undefined
       : await openTelemetry(options.telemetry, plan, runtime, () => served.core);
   const observe = withoutSecrets(watch === undefined ? told : (event) => (watch.event(event), told(event)), redact);
-  if (options.provision !== "off") await provision(plan, runtime, new AbortController().signal);
+  if (options.provision !== "off") {
+    const { provision } = await import("./provision.ts");
+    await provision(plan, runtime, new AbortController().signal);
+  }
   const connections = await outside(() => Connections.open(plan, runtime, observe, watch));
   const piped = Object.values(plan.channels).some(({ content }) => content !== undefined);
   const pipelines = piped
