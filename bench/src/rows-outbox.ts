@@ -17,7 +17,7 @@ export const outbox: readonly Row[] = [
   },
   {
     id: "outbox-sqs",
-    title: "outbox in PostgreSQL (fsync off), a backlog of 20,000 to the SQS emulator",
+    title: "outbox in PostgreSQL (fsync off), a backlog of 20,000 to the SQS emulator, 10 ms away",
     servers: ["emulator-sqs", "postgres"],
     contenders: [by("switchyard relay", "outbox", "sqsRelay"), by(PLAIN, "outbox", "sqsPlain")],
     rounds: { full: 5, quick: 3 },

@@ -3,6 +3,7 @@ import { adapter } from "@switchyard/amqp";
 import { connect, type Messaging } from "@switchyard/core";
 import { leaseSchema } from "@switchyard/leases/postgres";
 import { createOutbox, outboxSchema } from "@switchyard/outbox";
+import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { sqs } from "@switchyard/sqs";
 import { connect as amqplib } from "amqplib";
 import pg from "pg";
@@ -13,6 +14,8 @@ import { createQueue } from "./sqs-server.ts";
 
 const COUNT = { rabbit: 10_000, sqs: 20_000 };
 const BATCH = 500;
+/** SQS's FAQ: requests typically take tens or low hundreds of milliseconds. */
+const LATENCY_MS = 10;
 /** Between two looks at whether the table is empty. A look costs PostgreSQL work; half of this is less than a hundredth of a round. */
 const LOOK_MS = 20;
 
@@ -49,6 +52,28 @@ async function onRabbit(options: WorkOptions): Promise<Target> {
   };
 }
 
+/**
+ * A client whose calls take {@link LATENCY_MS} longer. An emulator beside the database answers at once, so that the row would measure how
+ * three processes share two cores.
+ */
+function distant(endpoint: string): SQSClient {
+  const client = new SQSClient({
+    endpoint,
+    region: "us-east-1",
+    maxAttempts: 1,
+    requestHandler: { httpAgent: { keepAlive: true, maxSockets: 200 } },
+  } as SQSClientConfig);
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
+      return answer;
+    },
+    { step: "finalizeRequest", name: "latency" },
+  );
+  return client;
+}
+
 async function onSqs({ servers, missing }: WorkOptions): Promise<Target> {
   const endpoint = servers["emulator-sqs"];
   if (endpoint === undefined) throw new Error(missing?.["emulator-sqs"] ?? "no emulator of SQS");
@@ -56,7 +81,7 @@ async function onSqs({ servers, missing }: WorkOptions): Promise<Target> {
   await createQueue(endpoint, `${prefix}_jobs_work`);
   const config = {
     prefix,
-    connections: { sqs: sqs({ region: "us-east-1", endpoint }) },
+    connections: { sqs: sqs({ client: distant(endpoint) as never }) },
     policies: { default: { deadLetter: false } },
     channels: { jobs: { model: "queue", on: "sqs", groups: { work: {} } } },
   } as never;
