@@ -5,6 +5,8 @@
  *
  * The same seed gives the same inputs. A failure says the seed of its input.
  *
+ * `npm run fuzz -- --differential 60`: memory as each broker against that broker (test/support/differential), so many minutes in all.
+ *
  * `npm run fuzz -- --simulation 1000000`: that many runs of the simulation of the whole (test/support/simulation.ts) on all cores.
  */
 import { availableParallelism } from "node:os";
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     inputs: { type: "string", default: "1000000" },
     seed: { type: "string", default: "1" },
     simulation: { type: "string" },
+    differential: { type: "string" },
     cores: { type: "string", default: String(availableParallelism()) },
   },
 });
@@ -33,6 +36,14 @@ if (values.simulation !== undefined) {
     process.exit(2);
   }
   process.exit(await simulateOn(...wanted));
+}
+if (values.differential !== undefined) {
+  const [minutes, seed] = [Number(values.differential), Number(values.seed)];
+  if (!(minutes > 0 && Number.isInteger(seed))) {
+    console.error("usage: npm run fuzz -- --differential MINUTES [--seed S]");
+    process.exit(2);
+  }
+  process.exit(await differ(minutes, seed));
 }
 const names = decoders.map(({ name }) => name);
 const wanted = values.decoder.length === 0 ? names : values.decoder;
@@ -112,4 +123,32 @@ async function simulateOn(runs: number, cores: number, seed: number): Promise<nu
   for (const { failure } of results)
     if (failure !== undefined) console.error(`scenario ${failure.seed}: ${failure.text}\n`);
   return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
+}
+
+/** Every fake against its broker, one after the other. */
+async function differ(minutes: number, seed: number): Promise<number> {
+  const [{ awsPairs, rabbitPairs }, { compare }, { startRabbit }] = await Promise.all([
+    import("../test/support/differential/pairs.ts"),
+    import("../test/support/differential/compare.ts"),
+    import("../test/support/rabbit.ts"),
+  ]);
+  const rabbit = await startRabbit();
+  const pairs = [...awsPairs, ...rabbitPairs(rabbit.url)];
+  const forMs = (minutes * 60_000) / pairs.length;
+  console.log("| memory as | runs | operations |\n|---|--:|--:|");
+  let failed = 0;
+  for (const { name, fake, open, leaveOut } of pairs) {
+    const { real, close } = await open();
+    try {
+      const same = await compare({ fake, real, seed, forMs, ...(leaveOut === undefined ? {} : { leaveOut }) });
+      console.log(`| ${name} | ${same.runs} | ${same.operations} |`);
+    } catch (error) {
+      failed++;
+      console.error(`${name}: ${String(error)}`);
+    } finally {
+      await close();
+    }
+  }
+  await rabbit.close();
+  return failed === 0 ? 0 : 1;
 }

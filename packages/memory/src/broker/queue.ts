@@ -108,8 +108,10 @@ export class Queue {
       this.#drop(item);
       return true;
     }
+    // SQS deletes what is not there any more.
+    if (item.state === GONE) return this.rules.returnsByHold;
     if (this.rules.late === "lost") return false;
-    if (item.hold === hold && item.state !== GONE) this.#drop(item);
+    if (item.hold === hold) this.#drop(item);
     return true;
   }
 
@@ -118,8 +120,8 @@ export class Queue {
    * this one does not count.
    */
   giveBack(hold: Hold, delayMs: number, attempts: number | undefined): boolean {
-    if (!this.#lasts(hold)) return this.rules.late === "accepted";
     const { item } = hold;
+    if (!this.#lasts(hold)) return this.rules.late === "accepted" && item.state !== GONE;
     if (this.rules.returnsByHold) {
       if (delayMs > 0) return this.extend(hold, delayMs);
     } else if (attempts === undefined) item.attempts--;
