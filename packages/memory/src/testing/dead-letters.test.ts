@@ -18,7 +18,8 @@ class Declined extends Error {
 async function dead(count: number, type: "placed" | "cancelled" = "placed"): Promise<Testbed<typeof orders>> {
   sick.clear();
   for (let n = 0; n < count; n++) sick.add(n);
-  const bed = await testbed({ channels: [orders], policy });
+  // Ten thousand failures take two seconds of the processor.
+  const bed = await testbed({ channels: [orders], policy, patience: count > 1_000 ? "60s" : "2s" });
   const handle = ({ n }: { n: number }) => {
     if (sick.has(n)) throw n % 2 === 0 ? new Declined(`card ${n}`) : new Error(`bank ${n}`);
   };
