@@ -3,9 +3,9 @@ import { DescribeStreamCommand, ListStreamConsumersCommand, PutRecordCommand } f
 import { adapter as aws } from "@switchyard/aws";
 import { channel, connect, consumer, type MessagingEvent, systemRuntime } from "@switchyard/core";
 import { lambda, type LambdaOptions } from "@switchyard/lambda";
-import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { aggregate } from "./support/lambda/aggregated.ts";
 import { startAws } from "./support/aws-emulator.ts";
 import { startDynamoDb } from "./support/dynamodb-emulator.ts";
 import { startKinesis } from "./support/kinesis-emulator.ts";
@@ -298,20 +298,3 @@ test("a batch that fails whole is bisected by the mapping, and nothing is lost o
   expect(await at.dead()).toEqual([]);
   await at.messaging.stop();
 });
-
-/** What the Kinesis Producer Library makes of several records of a key. */
-function aggregate(key: string, all: readonly string[]): Buffer {
-  const field = (number: number, bytes: Buffer) =>
-    Buffer.concat([Buffer.from([number * 8 + 2]), varint(bytes.length), bytes]);
-  const inside = all.map((text) => field(3, Buffer.concat([Buffer.from([8, 0]), field(3, Buffer.from(text))])));
-  const body = Buffer.concat([field(1, Buffer.from(key)), ...inside]);
-  return Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), body, createHash("md5").update(body).digest()]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  for (let left = value; ; left = Math.floor(left / 128)) {
-    if (left < 128) return Buffer.from([...bytes, left]);
-    bytes.push((left % 128) + 128);
-  }
-}

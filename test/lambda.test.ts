@@ -15,6 +15,7 @@ import { lambda, type LambdaContext } from "@switchyard/lambda";
 import { invoke, kinesis, sqs } from "@switchyard/lambda/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { aggregate } from "./support/lambda/aggregated.ts";
 
 const order = z.object({ orderId: z.string(), cents: z.number().int() });
 const orders = channel("orders", { messages: { placed: order, billed: order } });
@@ -278,6 +279,27 @@ describe("an event of a stream", () => {
     const { error } = await invoke(handler, kinesis(views, [view("a", 1), view("b", 2)]));
     expect(error).toMatchObject({ code: "batch-failed" });
   });
+});
+
+test("with several invocations of a shard at once, aggregated records are refused: their keys may not be those of the shard", async () => {
+  const seen: number[] = [];
+  const viewed = consumer(views, "billing", { viewed: ({ n }) => void seen.push(n) });
+  const settings = config("views", { native: { lambda: { answer: "report", parallelization: 2 } } });
+  const handler = lambda({
+    channels: [views],
+    service: "billing",
+    consumers: [viewed],
+    config: settings,
+    observe: quiet,
+  });
+  const { event } = await invoke(handler, kinesis(views, [view("a", 1)]));
+  expect(seen).toEqual([1]);
+  const [first] = event.Records as { kinesis: { data: string } }[];
+  const body = Buffer.from(first!.kinesis.data, "base64").toString();
+  first!.kinesis.data = aggregate("a", [body, body]).toString("base64");
+  const error: unknown = await handler(event, context).catch((cause: unknown) => cause);
+  expect(error).toMatchObject({ code: "aggregated-records", message: expect.stringContaining("set it to 1") });
+  expect(seen).toEqual([1]);
 });
 
 describe("refusals", () => {

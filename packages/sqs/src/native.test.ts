@@ -103,6 +103,17 @@ describe("declared capabilities", () => {
     expect(of({ dead: true })).toMatchObject({ retentionMs: 14 * 86_400_000 });
   });
 
+  test("on Lambda a delay counts from the receive, which was up to a hold ago, and there are no hops", () => {
+    const lambda = of({ runsOn: "lambda", holdMs: 360_000 });
+    const most = 12 * 3_600_000 - 60_000 - 360_000;
+    expect(lambda).toMatchObject({ retryDelayMs: most, releaseDelayMs: most, holdExtend: false, delivery: "pushed" });
+    const hops = { hops: { longest: "1d" } };
+    expect(adapter.nativeProblems!(destination({ native: hops, runsOn: "lambda" }), {})).toEqual([
+      expect.stringContaining("native.hops: not for a group that runs on lambda"),
+    ]);
+    expect(problems(hops)).toEqual([]);
+  });
+
   test("there are none for other models", () => {
     expect(of({ model: "pubsub" })).toBeUndefined();
     expect(of({ model: "stream" })).toBeUndefined();
