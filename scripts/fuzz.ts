@@ -127,9 +127,8 @@ async function simulateOn(runs: number, cores: number, seed: number): Promise<nu
 
 /** Every fake against its broker, one after the other. */
 async function differ(minutes: number, seed: number): Promise<number> {
-  const [{ awsPairs, rabbitPairs }, { compare }, { startRabbit }] = await Promise.all([
+  const [{ awsPairs, comparePair, rabbitPairs }, { startRabbit }] = await Promise.all([
     import("../test/support/differential/pairs.ts"),
-    import("../test/support/differential/compare.ts"),
     import("../test/support/rabbit.ts"),
   ]);
   const rabbit = await startRabbit();
@@ -137,16 +136,13 @@ async function differ(minutes: number, seed: number): Promise<number> {
   const forMs = (minutes * 60_000) / pairs.length;
   console.log("| memory as | runs | operations |\n|---|--:|--:|");
   let failed = 0;
-  for (const { name, fake, open, leaveOut } of pairs) {
-    const { real, close } = await open();
+  for (const pair of pairs) {
     try {
-      const same = await compare({ fake, real, seed, forMs, ...(leaveOut === undefined ? {} : { leaveOut }) });
-      console.log(`| ${name} | ${same.runs} | ${same.operations} |`);
+      const same = await comparePair(pair, seed, forMs);
+      console.log(`| ${pair.name} | ${same.runs} | ${same.operations} |`);
     } catch (error) {
       failed++;
-      console.error(`${name}: ${String(error)}`);
-    } finally {
-      await close();
+      console.error(`${pair.name}: ${String(error)}`);
     }
   }
   await rabbit.close();

@@ -3,8 +3,7 @@
  * found is mended or declared (docs/transports/memory.md). Longer: `npm run fuzz -- --differential MINUTES`.
  */
 import { describe, expect, test } from "vitest";
-import { compare } from "./support/differential/compare.ts";
-import { awsPairs, type Pair, rabbitPairs } from "./support/differential/pairs.ts";
+import { awsPairs, comparePair, rabbitPairs } from "./support/differential/pairs.ts";
 import { memoryHarness, memoryVarieties } from "./support/contract-harnesses.ts";
 import { sharedRabbit } from "./support/rabbit-host.ts";
 import { skipped } from "./support/rabbit.ts";
@@ -14,19 +13,10 @@ const seed = Number(DIFFERENTIAL_SEED);
 /** A minute for all pairs together. */
 const FOR_MS = 7_000;
 
-async function sameFor(forMs: number, { fake, open, leaveOut }: Pair, as = fake) {
-  const { real, close } = await open();
-  try {
-    return await compare({ fake: as, real, seed, forMs, ...(leaveOut === undefined ? {} : { leaveOut }) });
-  } finally {
-    await close();
-  }
-}
-
 test.each(awsPairs.map((pair) => [pair.name, pair] as const))(
   "memory as %s does what its emulator does",
   { timeout: 120_000 },
-  async (_name, pair) => expect((await sameFor(FOR_MS, pair)).runs).toBeGreaterThan(0),
+  async (_name, pair) => expect((await comparePair(pair, seed, FOR_MS)).runs).toBeGreaterThan(0),
 );
 
 describe.skipIf(skipped)("RabbitMQ", async () => {
@@ -34,13 +24,13 @@ describe.skipIf(skipped)("RabbitMQ", async () => {
   test.concurrent.each(rabbitPairs(url).map((pair) => [pair.name, pair] as const))(
     "memory as %s does what it does",
     { timeout: 120_000 },
-    async (_name, pair) => expect((await sameFor(FOR_MS, pair)).runs).toBeGreaterThan(0),
+    async (_name, pair) => expect((await comparePair(pair, seed, FOR_MS)).runs).toBeGreaterThan(0),
   );
 });
 
 test("a difference is found, and told as its shortest story: memory's own rules are not those of SQS", async () => {
   const own = memoryHarness(memoryVarieties.find(({ name }) => name === "memory queue")!);
-  await expect(sameFor(60_000, awsPairs[0]!, own)).rejects.toThrow(
+  await expect(comparePair({ ...awsPairs[0]!, fake: own }, seed, 60_000)).rejects.toThrow(
     /^with seed 1:\n\{"do":[^]*\nmemory queue: .*\nSQS standard: /,
   );
 }, 120_000);

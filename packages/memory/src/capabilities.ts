@@ -1,6 +1,6 @@
 import type { Capabilities, Destination } from "@switchyard/core/driver";
 import type { ResolvedOptions } from "./options.ts";
-import { CONSUMER_TIMEOUT_MS, FIFO_DEDUP_MS, type Form, formOf, SQS_HOLD_MS } from "./profiles.ts";
+import { CONSUMER_TIMEOUT_MS, FIFO_DEDUP_MS, type Form, formOf, isSqs, SQS_HOLD_MS } from "./profiles.ts";
 import { profileCapabilities } from "./profile-capabilities.ts";
 import type { Rules } from "./broker/rules.ts";
 
@@ -66,7 +66,7 @@ function own(of: Destination, options: ResolvedOptions): Capabilities {
 
 export function rulesOf(form: Form, ordered: boolean, options: ResolvedOptions): Rules {
   const { retentionMs, duplicates } = options;
-  if (form !== "sqs" && form !== "sqs-fifo") {
+  if (!isSqs(form)) {
     return {
       form,
       ordered,

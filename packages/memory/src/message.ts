@@ -1,6 +1,6 @@
 import type { Capabilities, WireMessage } from "@switchyard/core/driver";
 import { MemoryFault } from "./errors.ts";
-import type { Form } from "./profiles.ts";
+import { type Form, isSqs } from "./profiles.ts";
 
 /** As `@switchyard/kinesis` counts: a record without a key gets one of at most ten digits. */
 const COUNTED_KEY = 10;
@@ -60,8 +60,6 @@ function badKey(key: string | undefined): MemoryFault | undefined {
     return permanent("bad-key", `a key of ${key.length} characters; Kinesis takes 1 to ${LONGEST_KEY}`);
   return key.isWellFormed() ? undefined : permanent("bad-key", "the key holds half of a surrogate pair");
 }
-
-const isSqs = (form: Form): boolean => form === "sqs" || form === "sqs-fifo";
 
 const permanent = (code: string, hint: string): MemoryFault => new MemoryFault("permanent", code, hint);
 

@@ -1,6 +1,6 @@
 import type { Destination, Located } from "@switchyard/core/driver";
 import type { ResolvedOptions } from "./options.ts";
-import { formOf } from "./profiles.ts";
+import { formOf, isSqs } from "./profiles.ts";
 
 /** SQS: "can have up to 80 characters", the suffix included: letters, digits, hyphens and underscores. */
 const SQS_NAME = /^[A-Za-z0-9_-]{1,80}$/;
@@ -18,7 +18,7 @@ export const isShared = (of: Destination): boolean =>
 export function locate(of: Destination, options: ResolvedOptions): Located {
   const address = isShared(of) ? baseName(of) : queueName(of);
   const form = formOf(of, options);
-  if ((form !== "sqs" && form !== "sqs-fifo") || isShared(of)) return { address };
+  if (!isSqs(form) || isShared(of)) return { address };
   const full = form === "sqs-fifo" ? `${address}.fifo` : address;
   if (SQS_NAME.test(address) && full.length <= 80) return { address };
   return {

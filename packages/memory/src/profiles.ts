@@ -7,6 +7,8 @@ export type Profile = (typeof PROFILES)[number];
 /** Whose rules a queue, a topic or a stream follows. Beside SNS and Kinesis are queues of SQS: of groups, and of dead letters. */
 export type Form = "memory" | "sqs" | "sqs-fifo" | "kinesis" | "rabbitmq";
 
+export const isSqs = (form: Form | undefined): form is "sqs" | "sqs-fifo" => form === "sqs" || form === "sqs-fifo";
+
 const MIB = 2 ** 20;
 const DAY = 86_400_000;
 const HOUR = 3_600_000;

@@ -6,6 +6,7 @@ import { kinesisHarness } from "../kinesis-harness.ts";
 import { startKinesis } from "../kinesis-emulator.ts";
 import { rabbitHarness, rabbitVarieties } from "../rabbit-harness.ts";
 import { snsHarness } from "../sns-harnesses.ts";
+import { compare } from "./compare.ts";
 import type { Operation } from "./operations.ts";
 
 export interface Pair {
@@ -60,3 +61,13 @@ export const rabbitPairs = (url: string): readonly Pair[] =>
       // A purge leaves what a consumer holds, and it may hold what it was never asked for.
       leaveOut: (operation) => (variety.model === "stream" ? returns(operation) : operation.do === "purge"),
     }));
+
+/** Opens the broker, compares it with its fake for so many milliseconds, and closes it. */
+export async function comparePair({ fake, open, leaveOut }: Pair, seed: number, forMs: number) {
+  const { real, close } = await open();
+  try {
+    return await compare({ fake, real, seed, forMs, ...(leaveOut === undefined ? {} : { leaveOut }) });
+  } finally {
+    await close();
+  }
+}
