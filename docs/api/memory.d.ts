@@ -433,6 +433,7 @@ import type { Destination } from "@switchyard/core/driver";
 export declare const PROFILES: readonly ["sqs", "sqs-fifo", "sns", "kinesis", "rabbitmq-queue", "rabbitmq-stream"];
 export type Profile = (typeof PROFILES)[number];
 export type Form = "memory" | "sqs" | "sqs-fifo" | "kinesis" | "rabbitmq";
+export declare const isSqs: (form: Form | undefined) => form is "sqs" | "sqs-fifo";
 export declare const FIFO_DEDUP_MS = 300000;
 export declare const SQS_HOLD_MS: number;
 export declare const CONSUMER_TIMEOUT_MS: number;
