@@ -107,6 +107,8 @@ async function privateNode(bin: string, plugins: readonly string[]): Promise<Rab
   await writeFile(config, "disk_free_limit.absolute = 20MB\nlog.file.level = warning\nheartbeat = 10\n");
   await writeFile(join(home, "enabled_plugins"), `[${plugins.join(",")}].\n`);
   const loopback = "-kernel inet_dist_use_interface {127,0,0,1}";
+  // Erlang's schedulers spin before they sleep: with more to do than processors they starve everything else, and themselves most of all.
+  const sleepAtOnce = "+sbwt none +sbwtdcpu none +sbwtdio none";
   const env: NodeJS.ProcessEnv = {
     PATH: process.env["PATH"],
     LANG: "C.UTF-8",
@@ -125,8 +127,8 @@ async function privateNode(bin: string, plugins: readonly string[]): Promise<Rab
     RABBITMQ_CONF_ENV_FILE: join(home, "none.conf"),
     // Else a shell stands between us and the node, and a kill reaches the shell.
     RUNNING_UNDER_SYSTEMD: "true",
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: loopback,
-    RABBITMQ_CTL_ERL_ARGS: loopback,
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${loopback} ${sleepAtOnce}`,
+    RABBITMQ_CTL_ERL_ARGS: `${loopback} ${sleepAtOnce} +S 1:1`,
   };
   let said = "";
   const keep = (data: unknown) => (said = (said + String(data)).slice(-4_000));
