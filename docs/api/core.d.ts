@@ -281,6 +281,7 @@ export interface ScanResult {
     readonly hidden: number;
     readonly complete: boolean;
     readonly why?: "max" | "hide" | "others" | "left" | "more";
+    readonly heads?: number;
     readonly receives: number;
 }
 export interface DeadLetterScan extends AsyncIterable<DeadLetterItem> {
@@ -318,6 +319,7 @@ export interface RedriveOptions {
     readonly stopAt?: number;
     readonly maxRedrives?: number;
     readonly before?: Date | number;
+    readonly wholeKey?: boolean;
     readonly dryRun?: boolean;
     readonly hide?: Duration;
     readonly native?: boolean;
@@ -334,6 +336,7 @@ export interface RedriveProgress {
 }
 export interface CanaryOutcome {
     readonly sent: number;
+    readonly ms: number;
     readonly returned: number;
     readonly settled: number;
     readonly unknown: number;
@@ -341,7 +344,8 @@ export interface CanaryOutcome {
 export interface Redriven extends Omit<RedriveProgress, "phase"> {
     readonly canary?: CanaryOutcome;
     readonly stopped?: "max" | "canary" | "share" | "error" | "more" | "signal";
-    readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before" | "native">;
+    readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "wholeKey" | "before" | "native">;
+    readonly heads?: number;
     readonly errors?: readonly MessagingError[];
 }
 export interface RedriveRun extends AsyncIterable<RedriveProgress>, PromiseLike<Redriven> {

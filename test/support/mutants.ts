@@ -474,6 +474,20 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "gives each dead letter an earlier time of its publication than the one before",
+    of: "memory queue, ordered",
+    caughtBy: "C11-redrive-whole-key",
+    hooks: () => {
+      let time = 1e12;
+      return sending((message, to) => {
+        const { ce } = message.headers;
+        if (to.dead !== true || ce === undefined) return message;
+        const earlier = ce.replace(/"time":"[^"]*"/, `"time":"${new Date((time -= 1_000)).toISOString()}"`);
+        return { ...message, headers: { ...message.headers, ce: earlier } };
+      })();
+    },
+  },
+  {
     name: "brings each dead letter back with the hop it had",
     of: "memory queue",
     caughtBy: "C11-redrive-canary",

@@ -159,12 +159,18 @@ async function auditBodies(call: Call): Promise<void> {
 }
 
 /** What a look cost others. */
-function tell(out: Output, { seen, matched, hidden, complete, why, receives }: ScanResult, { values }: Call): void {
+function tell(out: Output, result: ScanResult, { values }: Call): void {
+  const { seen, matched, hidden, complete, why, heads, receives } = result;
   const still = hidden === 0 ? "" : `; ${hidden} were hidden at once, at most ${String(values["hide"] ?? "30s")}`;
   out.talk(
     `${matched} of ${seen} match${complete ? "" : `; not all were seen (${why ?? "more"})`}${still}; ${receives} receives`,
   );
+  if (heads !== undefined) out.talk(headsOf(heads));
 }
+
+/** SQS moves a message by itself when processes that held it died again and again. */
+export const headsOf = (heads: number): string =>
+  `of ${heads} key${heads === 1 ? "" : "s"} perhaps only the first letters were seen: SQS moved them here itself, and shows no more of a key while those are hidden`;
 
 const short = (reason: string): string => (reason.length > 100 ? `${reason.slice(0, 99)}…` : reason);
 

@@ -1,4 +1,5 @@
 import type { Redriven, RedriveOptions, RedriveProgress } from "@switchyard/core";
+import { formatDuration } from "@switchyard/core/driver-kit";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Call, Verb } from "../command.ts";
 import { instant, milliseconds, rateOf, share, whole } from "../durations.ts";
@@ -6,7 +7,7 @@ import { UsageError } from "../io.ts";
 import type { Output } from "../output.ts";
 import { visible } from "../visible.ts";
 import { filterOf, WHERE } from "../where.ts";
-import { within } from "./dead-look.ts";
+import { headsOf, within } from "./dead-look.ts";
 
 /** The default of `--wait`. */
 const WAIT = "2m";
@@ -17,6 +18,10 @@ export const redrive: Verb = {
   options: {
     where: WHERE,
     id: { type: "string", multiple: true, value: "ID", about: "only this one; may be given several times" },
+    "whole-key": {
+      type: "boolean",
+      about: "with each of these all letters of its ordering key, in order",
+    },
     max: { type: "string", value: "N", about: "send no more than this many" },
     rate: { type: "string", value: "N/s", about: "send at most so many by time" },
     ramp: { type: "string", value: "TIME", about: "let --rate grow for so long, from a tenth of it to all of it" },
@@ -88,6 +93,7 @@ function optionsOf({ values }: Call): RedriveOptions {
   return {
     ...(Object.keys(filter).length === 0 ? {} : { filter }),
     ...(ids === undefined ? {} : { ids }),
+    ...(values["whole-key"] === true ? { wholeKey: true } : {}),
     ...(values["max"] === undefined ? {} : { max: whole(values["max"], "--max") }),
     ...(values["rate"] === undefined ? {} : { rate: rateOf(values["rate"], "--rate") }),
     ...(values["ramp"] === undefined ? {} : { ramp: milliseconds(values["ramp"], "--ramp") }),
@@ -118,19 +124,24 @@ function phaseOf({ phase, moved }: RedriveProgress, { canary }: RedriveOptions):
 }
 
 function print(out: Output, done: Redriven, acted: boolean, wait: string): void {
-  const { matched, moved, died, left, failed, refused, canary, stopped, errors = [] } = done;
-  if (canary !== undefined)
+  const { matched, moved, died, left, failed, refused, canary, stopped, heads, errors = [] } = done;
+  if (canary !== undefined) {
+    const { sent, settled, returned, unknown, ms } = canary;
     out.line(
-      `canary: ${canary.sent} sent, ${canary.settled} settled (not back within ${wait}), ${canary.returned} returned, ${canary.unknown} unknown`,
+      `canary ${settled}/${sent} settled (${formatDuration(roundedMs(ms))}; not back within ${wait}), ${returned} returned, ${unknown} unknown`,
     );
+  }
   out.line(
     acted
       ? `${moved} moved, ${died} died again, ${failed} failed, ${refused} refused (redriven too often), ${left} left`
       : `${matched} match and would be sent; ${refused} refused (redriven too often); ${left} left`,
   );
   if (stopped !== undefined) out.line(`ended early: ${WHY[stopped] ?? stopped}`);
+  if (heads !== undefined) out.line(`${headsOf(heads)}; --whole-key takes a key whole`);
   for (const { code, message } of errors) out.line(visible(`${code}: ${message}`));
 }
+
+const roundedMs = (ms: number): number => (ms < 1_000 ? ms : Math.round(ms / 1_000) * 1_000);
 
 /** What ends a run badly. */
 const STOPS: ReadonlySet<Redriven["stopped"]> = new Set(["error", "share", "canary"] as const);

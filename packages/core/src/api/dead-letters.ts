@@ -40,6 +40,11 @@ export interface ScanResult {
   readonly complete: boolean;
   /** Why the scan is not complete: `max`, `hide` (its time was over), `others` (another reader holds some), `left` (the caller ended it), `more`. */
   readonly why?: "max" | "hide" | "others" | "left" | "more";
+  /**
+   * Ordering keys of which more letters may be behind those that were seen: an SQS FIFO queue shows no more of a key's letters that SQS itself
+   * moved there, while the first ones are hidden. Absent if there are none.
+   */
+  readonly heads?: number;
   /** How many receives it cost. SQS bills each, and counts one receive of each letter. */
   readonly receives: number;
 }
@@ -101,6 +106,14 @@ export interface RedriveOptions {
   readonly maxRedrives?: number;
   /** Only letters whose last failure is earlier. Default: the start of the run. `resume` has it. */
   readonly before?: Date | number;
+  /**
+   * Takes with each letter that `filter` or `ids` want all others of its ordering key, in the order in which they were published, so that the key
+   * is moved whole. One after the other is sent, and after one that fails none of its key. They are removed once all of the key are accepted:
+   * a run that is killed before sends the key again. All letters are looked at first; while another reader hides some, nothing is sent.
+   * A key with a letter that is `refused` stays whole. `max` and `canary` count letters and take whole keys, those with the fewest
+   * letters first; the end of a run waits for the keys that were begun. Only channels with an ordering key have it. Default false.
+   */
+  readonly wholeKey?: boolean;
   /** Sends nothing, and counts what would be sent as `matched`. */
   readonly dryRun?: boolean;
   /** The longest that a letter is hidden before it is sent. Default 5 min. On SQS from 10 s to 12 h. */
@@ -136,6 +149,8 @@ export interface RedriveProgress {
 /** What became of the letters of a redrive's canary. */
 export interface CanaryOutcome {
   readonly sent: number;
+  /** Milliseconds from before the first was sent until this was known. At most about `wait`. */
+  readonly ms: number;
   /** Dead again. */
   readonly returned: number;
   /**
@@ -159,7 +174,9 @@ export interface Redriven extends Omit<RedriveProgress, "phase"> {
    */
   readonly stopped?: "max" | "canary" | "share" | "error" | "more" | "signal";
   /** Pass it to `redrive()` to go on. Letters that died during this run are not taken. Absent if nothing is left to do. */
-  readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "before" | "native">;
+  readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "wholeKey" | "before" | "native">;
+  /** As in {@link ScanResult.heads}. With `wholeKey` a filter takes such a key whole. */
+  readonly heads?: number;
   /** Why each of those failed. Absent if none did. */
   readonly errors?: readonly MessagingError[];
 }

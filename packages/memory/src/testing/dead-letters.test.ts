@@ -205,6 +205,8 @@ test("a canary that does not come back has settled, and the run goes on after it
   const began = Number(bed.clock.now());
   const done = await elapsing(bed, letters.redrive({ canary: { count: 5, wait: "2m" }, stopAt: 0.1 }));
   expect(done).toMatchObject({ moved: 40, died: 0, canary: { sent: 5, returned: 0, settled: 5, unknown: 0 } });
+  expect(done.canary!.ms).toBeGreaterThanOrEqual(120_000);
+  expect(done.canary!.ms).toBeLessThan(131_000);
   expect(done.resume).toBeUndefined();
   expect(Number(bed.clock.now()) - began).toBeGreaterThanOrEqual(120_000);
 });
@@ -229,7 +231,7 @@ test("a canary has one attempt, whatever its policy says, and what follows it ha
   await bed.clock.advance("30m");
   const letters = bed.messaging.deadLetters(orders, "billing");
   const done = await elapsing(bed, letters.redrive({ canary: { count: 2, wait: "1m" } }));
-  expect(done.canary).toEqual({ sent: 2, returned: 2, settled: 0, unknown: 0 });
+  expect(done.canary).toEqual({ sent: 2, ms: expect.any(Number), returned: 2, settled: 0, unknown: 0 });
   expect(attempts).toEqual([1, 1]);
   const [first] = await letters.peek();
   expect(first).toMatchObject({ attempts: 1, code: "attempts-exhausted" });
@@ -352,4 +354,126 @@ test("ten thousand letters are redriven, none lost and none doubled", async () =
   const handled = bed.delivered(orders, "billing").filter(({ hop }) => hop === 2);
   expect(handled.length).toBe(10_000);
   expect(new Set(handled.map(({ id }) => id)).size).toBe(10_000);
+});
+
+/** Dead letters of two keys: `a` has nine, of which every third is `Declined`; `b` has three, none of which is. */
+async function twoKeys(): Promise<Testbed<typeof keyed>> {
+  sick.clear();
+  const bed = await testbed({ channels: [keyed], policy, profile: "sqs" } as never);
+  bed.messaging.consume(
+    consumer(keyed, "billing", {
+      placed: ({ n, k }) => {
+        if (!sick.has(n)) throw k === "a" && n % 3 === 2 ? new Declined("card") : new Error("bank");
+      },
+    }),
+  );
+  await bed.messaging.start();
+  for (let n = 0; n < 12; n++) {
+    await bed.messaging.publish(keyed, "placed", { n, k: n < 9 ? "a" : "b" });
+    await bed.clock.advance(1);
+  }
+  await bed.settled();
+  for (let n = 0; n < 12; n++) sick.add(n);
+  return bed as never;
+}
+
+/** The steps of a run, while time passes. */
+async function* stepsOf(bed: Testbed<any>, run: AsyncIterable<RedriveProgress>): AsyncGenerator<RedriveProgress> {
+  const steps = run[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await elapsing(bed, steps.next());
+    if (done === true) return;
+    yield value as RedriveProgress;
+  }
+}
+
+const again = (bed: Testbed<typeof keyed>): readonly number[] =>
+  bed
+    .delivered(keyed, "billing")
+    .filter(({ hop }) => hop >= 2)
+    .map(({ data }) => (data as { n: number }).n);
+
+test("with `wholeKey` a filter that wants every third letter of a key takes all of it, in order, and no other key", async () => {
+  await using bed = await twoKeys();
+  const letters = bed.messaging.deadLetters(keyed, "billing");
+  const asked = { filter: { errorClass: "Declined" }, wholeKey: true } as const;
+  expect(await elapsing(bed, letters.redrive({ ...asked, dryRun: true }))).toMatchObject({
+    matched: 9,
+    left: 3,
+    moved: 0,
+  });
+  expect((await letters.count()).ready).toBe(12);
+  expect(await elapsing(bed, letters.redrive(asked))).toEqual({
+    ...{ matched: 9, moved: 9, died: 0, left: 3, failed: 0, refused: 0 },
+  });
+  await bed.settled();
+  expect(again(bed)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  expect((await letters.count()).ready).toBe(3);
+});
+
+test("with `wholeKey` an id takes its key, a letter that died again has its place, and a canary is a whole key", async () => {
+  await using bed = await twoKeys();
+  const letters = bed.messaging.deadLetters(keyed, "billing");
+  sick.delete(0);
+  const first = bed.delivered(keyed, "billing").find(({ data }) => (data as { n: number }).n === 0)!.id;
+  await elapsing(bed, letters.redrive({ ids: [first] }));
+  await bed.clock.advance("1m");
+  sick.add(0);
+  const done = await elapsing(bed, letters.redrive({ wholeKey: true, canary: { count: 1, wait: "10s" } }));
+  expect(done).toMatchObject({ moved: 12, canary: { sent: 3, settled: 3 } });
+  await bed.settled();
+  expect(again(bed)).toEqual([0, 9, 10, 11, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test("with `wholeKey` a key that is longer than `max` stays, as does one with a letter that was redriven too often", async () => {
+  await using bed = await twoKeys();
+  const letters = bed.messaging.deadLetters(keyed, "billing");
+  const done = await elapsing(bed, letters.redrive({ wholeKey: true, max: 5 }));
+  expect(done).toMatchObject({ moved: 3, left: 9, stopped: "max", resume: { wholeKey: true } });
+  await bed.settled();
+  expect(again(bed)).toEqual([9, 10, 11]);
+  sick.delete(4);
+  const { id } = bed.delivered(keyed, "billing").find(({ data }) => (data as { n: number }).n === 4)!;
+  await elapsing(bed, letters.redrive({ ids: [id] }));
+  await bed.clock.advance("1m");
+  expect(await elapsing(bed, letters.redrive({ wholeKey: true, maxRedrives: 1 }))).toMatchObject({
+    ...{ moved: 0, refused: 1, left: 8 },
+  });
+});
+
+test("with `wholeKey` a letter that cannot be sent keeps back those after it, and the same run takes the key again", async () => {
+  await using bed = await twoKeys();
+  const letters = bed.messaging.deadLetters(keyed, "billing");
+  const asked = { filter: { errorClass: "Declined" }, wholeKey: true } as const;
+  // Three are sent, among them the first that the filter wants; then one can never be.
+  const stop = letters.redrive({ ...asked, rate: { max: 1, per: "1s" } });
+  for await (const { moved } of stepsOf(bed, stop)) if (moved === 3) break;
+  bed.faults.failPublish(1, "auth");
+  const done = await elapsing(bed, stop);
+  expect(done).toMatchObject({ moved: 3, failed: 1, left: 8, stopped: "error" });
+  await bed.settled();
+  expect(again(bed)).toEqual([0, 1, 2]);
+  // What the filter wants is there until all of its key are accepted.
+  await elapsing(bed, letters.redrive({ ...done.resume }));
+  await bed.settled();
+  expect(again(bed)).toEqual([0, 1, 2, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test("with `wholeKey` nothing is sent while another reader hides letters", async () => {
+  await using bed = await twoKeys();
+  const letters = bed.messaging.deadLetters(keyed, "billing");
+  const other = letters.scan({ hide: "10m" })[Symbol.asyncIterator]();
+  await other.next();
+  expect(await elapsing(bed, letters.redrive({ wholeKey: true }))).toMatchObject({ moved: 0, stopped: "more" });
+  await other.return?.();
+  expect(await elapsing(bed, letters.redrive({ wholeKey: true }))).toMatchObject({ moved: 12 });
+});
+
+test("`wholeKey` is refused where there is no ordering key", async () => {
+  await using bed = await dead(1);
+  const run = bed.messaging.deadLetters(orders, "billing").redrive({ wholeKey: true });
+  await expect(run.result).rejects.toMatchObject({
+    code: "bad-redrive",
+    message: expect.stringContaining("ordering key"),
+  });
 });

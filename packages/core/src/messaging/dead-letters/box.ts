@@ -172,8 +172,8 @@ export class DeadLetterBox {
 
   redrive(options: RedriveOptions = {}): Running<RedriveProgress, Redriven> {
     if (options.native === true) return this.#native(options);
-    checkRedrive(options);
-    const { runtime } = this.#options;
+    const { runtime, group } = this.#options;
+    checkRedrive(options, group.from.ordered);
     const progress = new Progress<RedriveProgress>();
     const run = new Redrive({
       session: this.#session(options.hide ?? REDRIVE_HIDE),
@@ -181,6 +181,7 @@ export class DeadLetterBox {
       options,
       matches: matcher(options.filter, runtime.now()),
       letterOf: this.#letterOf,
+      hidesKeys: this.#hidesKeys,
       // Reading may fetch and decrypt, which only a reason's text needs.
       read: options.filter?.reason === undefined ? async (letter) => itemOf(letter) : this.#read,
       send: (letter, canary) => this.#send(letter, canary),
@@ -352,6 +353,7 @@ export class DeadLetterBox {
       max,
       hideMs: milliseconds(hide, "hide"),
       letterOf: this.#letterOf,
+      hidesKeys: this.#hidesKeys,
       read: read ? this.#read : async (letter) => itemOf(letter),
       mayWant: (letter) => (wants?.(letter) ?? true) && (!inClear || matches(itemOf(letter))),
       wants: (item) => inClear || matches(item),
@@ -361,6 +363,11 @@ export class DeadLetterBox {
 
   get #exactDepth(): boolean {
     return this.#options.capabilities?.depth === "exact";
+  }
+
+  get #hidesKeys(): boolean {
+    const { capabilities } = this.#options;
+    return capabilities !== undefined && capabilities.ordering !== "none";
   }
 
   #session(hide: Duration): Session {

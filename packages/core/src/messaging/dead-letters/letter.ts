@@ -12,6 +12,12 @@ export interface Letter {
   /** Higher each time the message was dead-lettered. */
   readonly hop: number;
   readonly redrives: number;
+  /** The ordering key. */
+  readonly key: string | undefined;
+  /** By its publisher's clock (epoch milliseconds). Undefined if the letter does not say. */
+  readonly publishedAt: number | undefined;
+  /** The broker itself moved it here, or it was copied verbatim: it is in the broker's own order of its key. */
+  readonly native: boolean;
   /** When it failed for the last time (epoch milliseconds). Undefined if the letter does not say. */
   readonly lastAt: number | undefined;
   /** `ours`: this channel and group failed it. `others`: another did. `unknown`: another producer's, or copied without our fields. */
@@ -30,11 +36,15 @@ export function letterOf(delivery: Delivery, owner: Owner): Letter {
   const decoded = decode(message);
   if (decoded.foreign) {
     const event = fingerprint({ source: "foreign", id, type: message.type ?? "" }, message.body);
-    return { delivery, decoded, id, event, hop: 0, redrives: 0, lastAt: undefined, owner: "unknown" };
+    const { key } = message;
+    const none = { lastAt: undefined, publishedAt: delivery.enqueuedAt };
+    return { delivery, decoded, id, event, hop: 0, redrives: 0, key, native: true, ...none, owner: "unknown" };
   }
   const { envelope, body } = decoded;
-  const { dead, hop, redrives = 0 } = envelope;
-  const common = { delivery, decoded, id: envelope.id, event: fingerprint(envelope, body), hop, redrives };
+  const { id: own, dead, hop, redrives = 0, key, time: publishedAt } = envelope;
+  const event = fingerprint(envelope, body);
+  const native = dead === undefined;
+  const common = { delivery, decoded, id: own, event, hop, redrives, key, publishedAt, native };
   // A letter without our fields was moved by the broker, which says neither when nor from where.
   if (dead === undefined)
     return { ...common, lastAt: delivery.enqueuedAt, owner: owner.exclusive ? "ours" : "unknown" };

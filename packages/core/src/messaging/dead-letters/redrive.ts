@@ -7,6 +7,7 @@ import type { Matches } from "./filter.ts";
 import type { Letter } from "./letter.ts";
 import type { Progress } from "./progress.ts";
 import { MOST_HELD, type Session } from "./session.ts";
+import { keyOf, type Pending, WholeKeys } from "./whole-keys.ts";
 
 /** The most letters sent at once. */
 const WAVE = 100;
@@ -26,20 +27,17 @@ export interface RedriveParts {
   readonly options: RedriveOptions;
   readonly matches: Matches;
   readonly letterOf: (delivery: Delivery) => Letter;
+  /** While the broker hides letters of a key, it shows no more of those that it moved itself. */
+  readonly hidesKeys: boolean;
   readonly read: (letter: Letter) => Promise<DeadLetterItem>;
   /** Resolves once the broker has accepted the letter for its group. A canary is told that it has one attempt. */
   readonly send: (letter: Letter, canary: boolean) => Promise<void>;
   readonly progress: Progress<RedriveProgress>;
 }
 
-/** A letter to be sent, with all its copies. A lost reply leaves a second copy with the same hop. */
-interface Pending {
-  readonly letter: Letter;
-  readonly copies: Delivery[];
-}
-
 /** @throws MessagingError `bad-redrive` for options out of their range. */
-export function checkRedrive({ max, rate, ramp, canary, stopAt, maxRedrives, ids }: RedriveOptions): void {
+export function checkRedrive(options: RedriveOptions, ordered: boolean): void {
+  const { max, rate, ramp, canary, stopAt, maxRedrives, ids, wholeKey } = options;
   const whole = (value: unknown, name: string, least: number) => {
     if (value !== undefined && !(Number.isInteger(value) && (value as number) >= least))
       throw bad(`${name} must be a whole number from ${least} up`);
@@ -59,6 +57,8 @@ export function checkRedrive({ max, rate, ramp, canary, stopAt, maxRedrives, ids
     milliseconds(canary.wait, "canary.wait");
   }
   if (stopAt !== undefined && !(stopAt > 0 && stopAt <= 1)) throw bad("stopAt must be a share above 0, at most 1");
+  if (wholeKey === true && !ordered)
+    throw bad("wholeKey needs a channel with an ordering key, and this one has none; leave it out");
   if (ids !== undefined && (!Array.isArray(ids) || ids.some((id) => typeof id !== "string")))
     throw bad("ids must be a list of ids");
 }
@@ -78,6 +78,16 @@ export class Redrive {
   /** The canary, by message. False: it is not ours, so it could not be told to try only once. */
   readonly #canary = new Map<string, boolean>();
   readonly #errors: MessagingError[] = [];
+  /** With `wholeKey`: the letters that are not chosen yet. */
+  readonly #keys: WholeKeys | undefined;
+  /** With `wholeKey`: letters that were accepted and are removed once all of their key are. */
+  #accepted: Pending[] = [];
+  /** With `wholeKey`: the key of the letter that was taken last. */
+  #lastTaken: string | undefined;
+  /** With `wholeKey`: keys that stay for another run, because the hold of a letter was about to end. */
+  readonly #late = new Set<string>();
+  /** Keys of which more may be behind the letters that were seen. */
+  readonly #heads = new Set<string>();
   #matched = 0;
   #movedCount = 0;
   #left = 0;
@@ -92,22 +102,24 @@ export class Redrive {
 
   constructor(parts: RedriveParts) {
     this.#parts = parts;
+    this.#keys = parts.options.wholeKey === true ? new WholeKeys() : undefined;
     // What fails within the millisecond of the start is told by its hop. A run that goes on no longer knows the hops.
     this.#before = Number(parts.options.before ?? parts.runtime.now() + 1);
   }
 
   async run(): Promise<Redriven> {
-    const { options, session, progress } = this.#parts;
+    const { options, session, runtime, progress } = this.#parts;
     let stopped: Redriven["stopped"];
     let canary: Redriven["canary"];
     try {
       if (options.canary !== undefined && options.dryRun !== true) {
         await this.#gather(Math.min(options.canary.count, this.#allowance));
+        const began = runtime.monotonic();
         stopped = await this.#wave(options.canary.count, "canary");
         const watched =
           stopped === undefined &&
           (this.#canary.size === 0 || (await this.#watch(milliseconds(options.canary.wait, "wait"))));
-        canary = this.#outcome(watched);
+        canary = { ...this.#outcome(watched), ms: Math.round(runtime.monotonic() - began) };
         if (stopped === undefined && canary.settled < canary.sent)
           stopped = options.signal?.aborted === true ? "signal" : this.#tooMany ? "share" : "canary";
       }
@@ -125,13 +137,16 @@ export class Redrive {
         if (this.#tooMany) stopped = "share";
         else if (this.#pending.size === 0) {
           if (!this.#exhausted) stopped = "more";
+          else if (this.#keys?.waits === true) stopped = "max";
           break;
         } else stopped = await this.#wave(size, "sending");
         size = Math.min(size * 2, WAVE);
       }
+      if (stopped === undefined && this.#late.size > 0) stopped = "more";
       if (stopped === undefined) {
         const { ready = 0, others = 0 } = await session.rest();
         if (ready > 0 || others > 0) stopped = "more";
+        else this.#heads.clear();
       }
     } catch (error) {
       if (this.#movedCount === 0) throw session.error(error);
@@ -147,7 +162,7 @@ export class Redrive {
   }
 
   /** What became of the canary. `watched`: the dead letters were looked through until the end of the wait. */
-  #outcome(watched: boolean): NonNullable<Redriven["canary"]> {
+  #outcome(watched: boolean): Omit<NonNullable<Redriven["canary"]>, "ms"> {
     const outcome = { sent: this.#canary.size, returned: 0, settled: 0, unknown: 0 };
     for (const [event, once] of this.#canary)
       outcome[this.#died.has(event) ? "returned" : watched && once ? "settled" : "unknown"]++;
@@ -175,12 +190,36 @@ export class Redrive {
 
   /** Receives until `wanted` letters wait to be sent, or no more come. */
   async #gather(wanted: number): Promise<void> {
+    if (this.#keys !== undefined) return this.#gatherKeys(this.#keys);
     while (this.#pending.size < wanted && !this.#exhausted && this.#parts.session.held < MOST_HELD) {
-      const got = await this.#look(Math.min(wanted - this.#pending.size, WAVE));
-      if (got === 0 || this.#stale > this.#moved.size + this.#kept.size + this.#pending.size) this.#exhausted = true;
+      await this.#lookOn(wanted - this.#pending.size);
       if (this.#parts.options.dryRun === true) this.#keepPending();
       if (this.#allowance <= 0) return;
     }
+  }
+
+  /** Which keys are wanted, and all of their letters, is known once every letter was seen. */
+  async #gatherKeys(keys: WholeKeys): Promise<void> {
+    const { session, options } = this.#parts;
+    if (this.#pending.size > 0) return;
+    while (!this.#exhausted && session.held < MOST_HELD) await this.#lookOn(WAVE);
+    if (!this.#exhausted || !keys.waits) return;
+    // What another reader holds may be the first letters of a key.
+    if (((await session.rest()).others ?? 0) > 0) {
+      this.#exhausted = false;
+      return;
+    }
+    for (const pending of keys.take(this.#allowance)) {
+      this.#matched++;
+      this.#pending.set(pending.letter.event, pending);
+    }
+    if (options.dryRun === true) this.#keepPending();
+  }
+
+  async #lookOn(most: number): Promise<void> {
+    const got = await this.#look(Math.min(most, WAVE));
+    const known = this.#moved.size + this.#kept.size + this.#pending.size + (this.#keys?.size ?? 0);
+    if (got === 0 || this.#stale > known) this.#exhausted = true;
   }
 
   #keepPending(): void {
@@ -210,91 +249,176 @@ export class Redrive {
       this.#died.add(event);
       return;
     }
-    const pending = this.#pending.get(event);
-    if (pending !== undefined && pending.letter.hop === hop) return void pending.copies.push(delivery);
+    if (this.#parts.hidesKeys && letter.native && letter.key !== undefined) this.#heads.add(letter.key);
+    const pending = this.#pending.get(event) ?? this.#keys?.get(letter);
+    if (pending !== undefined && pending.letter.hop === hop) {
+      // All are gathered before the first is sent, which must end even if holds end first.
+      if (this.#keys !== undefined) this.#stale++;
+      return void pending.copies.push(delivery);
+    }
     const name = `${event} ${hop}`;
     if (this.#kept.has(name)) {
       this.#stale++;
       return;
     }
     this.#stale = 0;
-    const fate = await this.#fateOf(letter);
-    if (fate === "send") {
+    const may = this.#maySend(letter);
+    const wanted = may && (await this.#wants(letter));
+    const limited = letter.redrives >= (this.#parts.options.maxRedrives ?? REDRIVES);
+    const found = { letter, copies: [delivery], wanted };
+    if (may && this.#keys !== undefined) return this.#keys.add(found, limited);
+    if (wanted && !limited) {
       this.#matched++;
-      this.#pending.set(event, { letter, copies: [delivery] });
+      this.#pending.set(event, found);
       return;
     }
     this.#kept.add(name);
-    if (fate === "refuse") this.#refused++;
+    if (wanted) this.#refused++;
     else this.#left++;
   }
 
-  async #fateOf(letter: Letter): Promise<"send" | "leave" | "refuse"> {
+  #maySend({ id, owner, lastAt }: Letter): boolean {
+    if (owner === "others" || (owner === "unknown" && !this.#names(id))) return false;
+    return lastAt === undefined || lastAt < this.#before;
+  }
+
+  async #wants(letter: Letter): Promise<boolean> {
     const { options, matches, read } = this.#parts;
-    const named = options.ids?.includes(letter.id) ?? false;
-    if (options.ids !== undefined && !named) return "leave";
-    if (letter.owner === "others" || (letter.owner === "unknown" && !named)) return "leave";
-    if (letter.lastAt !== undefined && letter.lastAt >= this.#before) return "leave";
-    if (!matches(await read(letter))) return "leave";
-    return letter.redrives >= (options.maxRedrives ?? REDRIVES) ? "refuse" : "send";
+    return (options.ids === undefined || this.#names(letter.id)) && matches(await read(letter));
+  }
+
+  #names(id: string): boolean {
+    return this.#parts.options.ids?.includes(id) ?? false;
   }
 
   /** Sends up to `size` of the letters that wait. */
   async #wave(size: number, phase: RedriveProgress["phase"]): Promise<"error" | undefined> {
-    const { session, send, runtime, options } = this.#parts;
+    const { runtime, options } = this.#parts;
     const { rate } = options;
     const canary = phase === "canary";
     if (!canary) this.#rampFrom ??= runtime.monotonic();
-    for (let left = Math.min(size, this.#allowance); left > 0 && this.#pending.size > 0; ) {
+    let left = Math.min(size, this.#allowance);
+    while (this.#pending.size > 0 && (left > 0 || this.#underWay !== undefined)) {
+      // A key that was begun is sent to its end, whatever ends the run.
+      const key = this.#underWay;
       const now = runtime.monotonic();
-      if (rate !== undefined && now < this.#nextWaveAt) await runtime.sleep(this.#nextWaveAt - now, options.signal);
-      if (options.signal?.aborted === true) return undefined;
+      if (rate !== undefined && now < this.#nextWaveAt)
+        await runtime.sleep(this.#nextWaveAt - now, key === undefined ? options.signal : undefined);
+      if (options.signal?.aborted === true && key === undefined) return undefined;
       const share = this.#share;
-      const part = this.#take(rate === undefined ? left : Math.min(left, Math.max(Math.floor(rate.max * share), 1)));
-      const most = part.length;
-      if (most === 0) return undefined;
-      left -= most;
+      const room = left > 0 ? left : WAVE;
+      const most = rate === undefined ? room : Math.min(room, Math.max(Math.floor(rate.max * share), 1));
+      const part = this.#take(most, left > 0 ? undefined : key);
+      if (part.length === 0) return undefined;
+      left -= part.length;
       if (rate !== undefined)
-        this.#nextWaveAt = runtime.monotonic() + (milliseconds(rate.per ?? "1s", "per") * most) / (rate.max * share);
-      const sent = await Promise.allSettled(part.map(({ letter }) => send(letter, canary)));
-      const done: Delivery[] = [];
-      let waits = false;
-      sent.forEach((outcome, at) => {
-        const { letter, copies } = part[at]!;
-        if (outcome.status === "fulfilled") {
-          this.#moved.set(letter.event, letter.hop);
-          if (canary) this.#canary.set(letter.event, !letter.decoded.foreign);
-          this.#movedCount++;
-          done.push(...copies);
-          return;
-        }
+        this.#nextWaveAt =
+          runtime.monotonic() + (milliseconds(rate.per ?? "1s", "per") * part.length) / (rate.max * share);
+      const waits = await this.#sendAll(part, canary);
+      this.#tell(phase);
+      if (waits) return "error";
+      if (phase === "sending" && this.#tooMany && this.#underWay === undefined) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Sends letters, and removes those that were accepted. True if one of them cannot be sent now. */
+  async #sendAll(part: readonly Pending[], canary: boolean): Promise<boolean> {
+    const { session, send } = this.#parts;
+    const outcomes = await (this.#keys === undefined
+      ? Promise.allSettled(part.map(({ letter }) => send(letter, canary)))
+      : inOrder(part, (letter) => send(letter, canary)));
+    const accepted: Pending[] = [];
+    /** Keys of which no more is sent, by name. True: the next run is to take them again. */
+    const broken = new Map<string, boolean>();
+    for (const [at, outcome] of outcomes.entries()) {
+      const { letter } = part[at]!;
+      if (outcome?.status === "fulfilled") {
+        this.#moved.set(letter.event, letter.hop);
+        if (canary) this.#canary.set(letter.event, !letter.decoded.foreign);
+        this.#movedCount++;
+        accepted.push(part[at]!);
+      } else if (outcome?.status === "rejected") {
         const error = session.error(outcome.reason);
         this.#kept.add(`${letter.event} ${letter.hop}`);
         this.#failed++;
         this.#errors.push(error);
         // A letter that can never be sent, such as one whose stored body is gone, is no reason to keep the others.
-        if (error.kind !== "permanent") waits = true;
-      });
-      await session.settle(done, "ack");
-      this.#tell(phase);
-      if (waits) return "error";
-      if (phase === "sending" && this.#tooMany) return undefined;
+        broken.set(keyOf(letter), error.kind !== "permanent");
+      } else this.#leave(part[at]!);
     }
+    if (this.#keys === undefined) await session.settle(copiesOf(accepted), "ack");
+    else await this.#removeKeys(accepted, broken);
+    return [...broken.values()].some((again) => again);
+  }
+
+  /**
+   * Removes the letters of keys of which all were accepted; those that the filter wants last, so that the same run takes a key again that a
+   * kill has cut.
+   */
+  async #removeKeys(accepted: readonly Pending[], broken: ReadonlyMap<string, boolean>): Promise<void> {
+    const { session, hidesKeys } = this.#parts;
+    for (const name of broken.keys()) this.#leaveKey(name);
+    const all = [...this.#accepted, ...accepted];
+    const ends = ({ letter }: Pending) => keyOf(letter) !== this.#underWay;
+    this.#accepted = all.filter((one) => !ends(one));
+    const done = all.filter(ends);
+    await session.settle(copiesOf(done.filter(({ wanted }) => !wanted)), "ack");
+    const again = ({ letter }: Pending) => broken.get(keyOf(letter)) === true || this.#late.has(keyOf(letter));
+    await session.settle(copiesOf(done.filter((one) => one.wanted && !again(one))), "ack");
+    for (const { letter } of done) {
+      if (letter.key === undefined || !hidesKeys || !letter.native) continue;
+      // Now the broker shows the next of the key.
+      this.#heads.delete(letter.key);
+      this.#exhausted = false;
+    }
+  }
+
+  /** The key of which some letters were taken, and not all. */
+  get #underWay(): string | undefined {
+    return this.#lastTaken !== undefined && this.#nextKey === this.#lastTaken ? this.#lastTaken : undefined;
+  }
+
+  get #nextKey(): string | undefined {
+    for (const { letter } of this.#pending.values()) return keyOf(letter);
     return undefined;
   }
 
-  #take(most: number): Pending[] {
+  #leaveKey(name: string): void {
+    for (const [event, pending] of this.#pending)
+      if (keyOf(pending.letter) === name) {
+        this.#pending.delete(event);
+        this.#leave(pending);
+      }
+  }
+
+  #leave({ letter }: Pending): void {
+    this.#kept.add(`${letter.event} ${letter.hop}`);
+    this.#matched--;
+    this.#left++;
+  }
+
+  /** `key`: letters of this key only. */
+  #take(most: number, key?: string): Pending[] {
     const now = this.#parts.runtime.monotonic();
     const taken: Pending[] = [];
     for (const [event, pending] of this.#pending) {
-      if (taken.length >= most) break;
-      this.#pending.delete(event);
+      const name = keyOf(pending.letter);
+      if (taken.length >= most || (key !== undefined && name !== key)) break;
       const last = pending.copies.at(-1)!;
-      if ((last.deadline ?? Number.POSITIVE_INFINITY) - now > MARGIN_MS) taken.push(pending);
-      // Its hold is about to end, so it comes again.
-      else {
+      if ((last.deadline ?? Number.POSITIVE_INFINITY) - now > MARGIN_MS) {
+        this.#pending.delete(event);
+        taken.push(pending);
+        if (this.#keys !== undefined) this.#lastTaken = name;
+      } else if (this.#keys === undefined) {
+        // Its hold is about to end, so it comes again.
+        this.#pending.delete(event);
         this.#matched--;
         this.#exhausted = false;
+      } else {
+        // It comes again when the others of its key, which must come after it, may be sent by then.
+        this.#late.add(name);
+        this.#leaveKey(name);
       }
     }
     return taken;
@@ -327,13 +451,14 @@ export class Redrive {
   }
 
   #counts(): Omit<RedriveProgress, "phase"> {
+    const keys = this.#keys?.left;
     return {
       matched: this.#matched,
       moved: this.#movedCount,
       died: this.#died.size,
-      left: this.#left,
+      left: this.#left + (keys?.left ?? 0),
       failed: this.#failed,
-      refused: this.#refused,
+      refused: this.#refused + (keys?.refused ?? 0),
     };
   }
 
@@ -342,18 +467,40 @@ export class Redrive {
   }
 
   #result(stopped: Redriven["stopped"], canary: Redriven["canary"]): Redriven {
-    const { filter, ids, maxRedrives } = this.#parts.options;
+    const { filter, ids, maxRedrives, wholeKey } = this.#parts.options;
     const resume = {
       ...(filter === undefined ? {} : { filter }),
       ...(ids === undefined ? {} : { ids }),
       ...(maxRedrives === undefined ? {} : { maxRedrives }),
+      ...(wholeKey === undefined ? {} : { wholeKey }),
       before: this.#parts.options.before === undefined ? this.#before - 1 : this.#before,
     };
     return {
       ...this.#counts(),
       ...(canary === undefined ? {} : { canary }),
       ...(stopped === undefined ? {} : { stopped, resume }),
+      ...(this.#heads.size === 0 ? {} : { heads: this.#heads.size }),
       ...(this.#errors.length === 0 ? {} : { errors: this.#errors }),
     };
   }
+}
+
+const copiesOf = (letters: readonly Pending[]): readonly Delivery[] => letters.flatMap(({ copies }) => copies);
+
+/** Sends the letters of each key one after the other, and none after one that failed. The outcome of those is undefined. */
+async function inOrder(
+  part: readonly Pending[],
+  send: (letter: Letter) => Promise<void>,
+): Promise<readonly (PromiseSettledResult<void> | undefined)[]> {
+  const outcomes: (PromiseSettledResult<void> | undefined)[] = part.map(() => undefined);
+  const keys = Map.groupBy(part.keys(), (at) => keyOf(part[at]!.letter));
+  const sendKey = async (places: readonly number[]): Promise<void> => {
+    for (const at of places) {
+      const [outcome] = await Promise.allSettled([send(part[at]!.letter)]);
+      outcomes[at] = outcome;
+      if (outcome.status === "rejected") return;
+    }
+  };
+  await Promise.all([...keys.values()].map(sendKey));
+  return outcomes;
 }

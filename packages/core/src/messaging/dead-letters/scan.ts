@@ -10,6 +10,8 @@ export interface ScanParts {
   readonly max: number;
   readonly hideMs: number;
   readonly letterOf: (delivery: Letter["delivery"]) => Letter;
+  /** While the broker hides letters of a key, it shows no more of those that it moved itself. */
+  readonly hidesKeys: boolean;
   readonly read: (letter: Letter) => Promise<DeadLetterItem>;
   /** Tells by what stands in clear, before a body is fetched and decrypted. Default: every letter may be wanted. */
   readonly mayWant?: (letter: Letter) => boolean;
@@ -43,8 +45,9 @@ export class Scan {
   }
 
   async *found(): AsyncGenerator<Found, void, undefined> {
-    const { session, runtime, max, hideMs, letterOf, read, mayWant, wants, beforeEnd } = this.#parts;
+    const { session, runtime, max, hideMs, letterOf, hidesKeys, read, mayWant, wants, beforeEnd } = this.#parts;
     const known = new Map<string, Delivery>();
+    const heads = new Set<string>();
     let why: ScanResult["why"] = "left";
     let failed: { readonly error: unknown } | undefined;
     // The caller may take its time with a letter; the others are given back nevertheless.
@@ -70,6 +73,7 @@ export class Scan {
           return;
         }
         for (const letter of fresh) {
+          if (hidesKeys && letter.native && letter.key !== undefined) heads.add(letter.key);
           if (mayWant?.(letter) === false) continue;
           const item = await read(letter);
           if (!wants(item, letter)) continue;
@@ -98,6 +102,7 @@ export class Scan {
           hidden,
           complete,
           ...(complete ? {} : { why }),
+          ...(complete || heads.size === 0 ? {} : { heads: heads.size }),
           receives: session.receives,
         });
       // oxlint-disable-next-line no-unsafe-finally -- what the end could not do must reach the caller, also one that has left
