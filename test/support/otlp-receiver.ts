@@ -20,12 +20,31 @@ export interface OtlpSpan {
   readonly endMs: number;
 }
 
+/** A value of a series at a time, added up since its process began. */
+export interface OtlpPoint {
+  readonly name: string;
+  readonly unit: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Who sent it. */
+  readonly from: string;
+  readonly atMs: number;
+  /** Of a histogram, its sum. */
+  readonly value: number;
+  /** Of a histogram: how many, and how many at most each bound. Those beyond the last bound are in `count` alone. */
+  readonly histogram?: {
+    readonly count: number;
+    readonly buckets: readonly (readonly [bound: number, count: number])[];
+  };
+  readonly kind: "counter" | "gauge" | "histogram";
+}
+
 export interface OtlpReceiver extends AsyncDisposable {
   /** The base address for one sender. */
   readonly urlOf: (sender: string) => string;
   readonly spans: OtlpSpan[];
+  readonly points: OtlpPoint[];
   /** The names of the metrics that came. */
-  readonly metrics: Set<string>;
+  readonly metrics: ReadonlySet<string>;
 }
 
 interface Attribute {
@@ -41,9 +60,32 @@ const attributesOf = (attributes: readonly Attribute[] = []) =>
     }),
   );
 
+const msOf = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_000n) / 1_000;
+
+function pointsOf({ name, unit = "", sum, gauge, histogram }: any, from: string): OtlpPoint[] {
+  const kind = histogram !== undefined ? "histogram" : sum?.isMonotonic === true ? "counter" : "gauge";
+  return (histogram ?? sum ?? gauge).dataPoints.map((point: any): OtlpPoint => {
+    const at = {
+      name,
+      unit,
+      from,
+      kind,
+      attributes: attributesOf(point.attributes),
+      atMs: msOf(point.timeUnixNano),
+    } as const;
+    if (histogram === undefined) return { ...at, value: Number(point.asDouble ?? point.asInt) };
+    let below = 0;
+    const buckets = point.explicitBounds.map((bound: number, i: number) => [
+      bound,
+      (below += Number(point.bucketCounts[i])),
+    ]);
+    return { ...at, value: Number(point.sum), histogram: { count: Number(point.count), buckets } };
+  });
+}
+
 export async function startOtlp(): Promise<OtlpReceiver> {
   const spans: OtlpSpan[] = [];
-  const metrics = new Set<string>();
+  const points: OtlpPoint[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const [, from = "", , signal] = (request.url ?? "").split("/");
@@ -59,14 +101,14 @@ export async function startOtlp(): Promise<OtlpReceiver> {
             links: span.links ?? [],
             status: span.status?.code ?? 0,
             parentSpanId: span.parentSpanId === "" ? undefined : span.parentSpanId,
-            startMs: Number(BigInt(span.startTimeUnixNano) / 1_000n) / 1_000,
-            endMs: Number(BigInt(span.endTimeUnixNano) / 1_000n) / 1_000,
+            startMs: msOf(span.startTimeUnixNano),
+            endMs: msOf(span.endTimeUnixNano),
           });
       else
         for (const metric of sent.resourceMetrics
           .flatMap((each: any) => each.scopeMetrics)
           .flatMap((each: any) => each.metrics))
-          metrics.add(metric.name);
+          points.push(...pointsOf(metric, from));
       response.setHeader("content-type", "application/json").end("{}");
     });
   });
@@ -76,7 +118,10 @@ export async function startOtlp(): Promise<OtlpReceiver> {
   return {
     urlOf: (sender) => `http://127.0.0.1:${port}/${sender}`,
     spans,
-    metrics,
+    points,
+    get metrics() {
+      return new Set(points.map(({ name }) => name));
+    },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();

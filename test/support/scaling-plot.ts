@@ -1,6 +1,5 @@
 /** The closed loop of scaling as a picture. */
 export interface LoopRun {
-  readonly startMs: number;
   readonly idealMs: number;
   readonly goneMs: number;
   readonly seen: readonly { readonly ms: number; readonly backlog: number; readonly encoders: number }[];
