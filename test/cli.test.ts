@@ -154,7 +154,7 @@ describe("without a broker", () => {
     },
   );
 
-  test("emit keda and hpa: the numbers of the configuration, with what caps them", async () => {
+  test("emit keda, hpa, ecs and lambda: the numbers of the configuration, with what caps them", async () => {
     const keda = await cli(
       "emit keda orders billing --profile rabbit --handler 2s --latency 1m --max 50 --name encoder",
     );
@@ -167,6 +167,29 @@ describe("without a broker", () => {
     const hpa = await cli("emit hpa clicks sessions --handler 1s --latency 1m --max 50 --parallel 4");
     expect(document(hpa)).toMatchObject({ kind: "HorizontalPodAutoscaler", spec: { maxReplicas: 4 } });
     expect(hpa.err).toContain("4 partitions or keys keep 4 replicas busy");
+    const numbers = "--handler 2s --latency 1m --max 50";
+    const queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/shop_orders_billing";
+    const sqs = await cli(`emit keda orders billing --profile sqs ${numbers} --queue ${queue}`);
+    expect(document(sqs)).toMatchObject({
+      spec: { triggers: [{ type: "aws-sqs-queue", metadata: { queueURL: queue, awsRegion: "eu-west-1" } }] },
+    });
+    const ecs = await cli(`emit ecs orders billing --profile sqs ${numbers} --cluster main --name biller`);
+    expect(document(ecs)).toMatchObject({
+      target: { ResourceId: "service/main/biller", MaxCapacity: 50 },
+      policy: { PolicyType: "TargetTrackingScaling" },
+    });
+    const lambda = await cli(`emit lambda orders billing --profile sqs ${numbers}`);
+    expect(document(lambda)).toEqual({ ScalingConfig: { MaximumConcurrency: 50 } });
+    for (const [line, text] of [
+      [`emit ecs orders billing --profile sqs ${numbers}`, "--cluster NAME"],
+      [
+        `emit ecs orders billing --profile rabbit ${numbers} --cluster main`,
+        "CloudWatch counts the queues of SQS only",
+      ],
+      [`emit keda orders billing --profile sqs ${numbers} --queue jobs`, "--queue takes the URL"],
+      [`emit hpa orders billing --profile sqs ${numbers} --flavour otlp`, "--flavour takes js or collector"],
+    ] as const)
+      expect((await cli(line)).err).toContain(text);
     expect(await cli("emit keda orders billing")).toMatchObject({
       code: 2,
       err: expect.stringContaining("--latency TIME"),

@@ -1,21 +1,25 @@
 /** The dashboard and the alerts of `@switchyard/otel`: they use series that exist, and Prometheus fires them when it should. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
-import { channel, connect, consumer, DependencyDown, type MessagingEvent } from "@switchyard/core";
+import { seamFaults } from "@switchyard/contract";
+import { channel, connect, consumer, DependencyDown, type Explanation } from "@switchyard/core";
 import { endpoints } from "@switchyard/core/endpoints";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { adapter as memory } from "@switchyard/memory";
 import { otel } from "@switchyard/otel";
+import { kedaScaledObject, scaleOf } from "@switchyard/otel/scaling";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { expressionsOf } from "../scripts/dashboards/dashboard.ts";
+import { panelsOf } from "../scripts/dashboards/dashboard.ts";
 import { rulesOf } from "../scripts/dashboards/rules.ts";
-import { FLAVOURS, LABELS, type Metric, seriesOf } from "../scripts/dashboards/series.ts";
+import { FLAVOURS, LABELS, METRICS, type Metric, seriesOf } from "../scripts/dashboards/series.ts";
 import { dashboardFiles } from "../scripts/dashboards.ts";
-import { installDebian, skips } from "./support/debian.ts";
+import { skips } from "./support/debian.ts";
+import { needPromtool } from "./support/prometheus.ts";
 import { run } from "./support/run.ts";
 import { root } from "./support/workspace.ts";
 
@@ -27,27 +31,30 @@ test("the files are what the names make: npm run dashboards", () => {
   for (const [name, text] of dashboardFiles) expect(readFileSync(join(folder, name), "utf8"), name).toBe(text);
 });
 
-/** The text that Prometheus would scrape from a service in which everything goes wrong once. */
-async function scraped(): Promise<string> {
+const schema = z.object({ n: z.number() });
+const jobs = channel("jobs", { messages: { job: schema } });
+const stuck = channel("stuck", { messages: { job: schema } });
+const slow = channel("slow", { messages: { job: schema } });
+
+/** What Prometheus scrapes, twice, from a service in which everything goes wrong. */
+async function scraped(): Promise<{ readonly texts: readonly string[]; readonly explanation: Explanation }> {
   const runtime = virtualRuntime();
-  const schema = z.object({ n: z.number() });
-  const jobs = channel("jobs", { messages: { job: schema } });
-  const stuck = channel("stuck", { messages: { job: schema } });
+  const { adapter, control } = seamFaults(memory);
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const meterProvider = new MeterProvider({ readers: [exporter] });
-  const events: MessagingEvent[] = [];
   const messaging = await connect({
-    channels: [jobs, stuck],
+    channels: [jobs, stuck, slow],
     service: "shop",
-    adapters: [memory],
+    adapters: [adapter],
     runtime,
-    observe: (event) => void events.push(event),
+    observe: () => {},
     telemetry: otel({ meterProvider, tracerProvider: false, backlog: { every: "10s" } }),
     config: {
       connections: { main: { use: "memory" } },
       channels: {
         jobs: { model: "queue", on: "main", groups: { work: { breaker: { pause: "5m..10m" } } } },
         stuck: { model: "queue", on: "main", policy: "blocks", groups: { work: {} } },
+        slow: { model: "queue", on: "main", groups: { work: { hold: "10s" } } },
       },
       policies: {
         default: { retry: { attempts: 2, first: "1s", max: "1s" } },
@@ -70,40 +77,185 @@ async function scraped(): Promise<string> {
       },
     }),
   );
+  messaging.consume(consumer(slow, "work", { job: () => runtime.sleep(60_000) }));
   await messaging.start();
   // Loads what asks: virtual time does not wait for a module.
   await messaging.depth(jobs);
-  await messaging.publish(jobs, "job", { n: 0 });
-  await messaging.publish(jobs, "job", { n: 1 });
-  await messaging.publish(stuck, "job", { n: 1 });
-  await runtime.advance("30s");
-  const refused = messaging.publish(jobs, "job", { n: 9 }, { signal: AbortSignal.abort() }).catch(() => {});
-  await Promise.all(Array.from({ length: 20 }, () => messaging.publish(jobs, "job", { n: 2 })));
-  await runtime.advance("30s");
-  await refused;
-  const answer = await endpoints(messaging, { metrics: exporter })(new Request("http://localhost/metrics"));
-  const text = await answer.text();
+  const texts: string[] = [];
+  for (const round of [1, 2]) {
+    await messaging.publish(jobs, "job", { n: 0 });
+    await messaging.publish(jobs, "job", { n: 1 });
+    await messaging.publish(stuck, "job", { n: 1 });
+    // Its hold ends while its handler runs.
+    control.next("extend", "error");
+    await messaging.publish(slow, "job", { n: 1 });
+    control.next("send", "throttle", 1);
+    const resent = messaging.publish(jobs, "job", { n: 0 });
+    await runtime.advance("30s");
+    await resent;
+    control.heal();
+    if (round === 2) {
+      await Promise.all(Array.from({ length: 20 }, () => messaging.publish(jobs, "job", { n: 2 })));
+      await runtime.advance("30s");
+    }
+    const answer = await endpoints(messaging, { metrics: exporter })(new Request("http://localhost/metrics"));
+    texts.push(await answer.text());
+  }
   const stopped = messaging.stop({ deadline: 1 });
   await runtime.advance("5m");
   await stopped;
-  return text;
+  return { texts, explanation: messaging.explain() };
 }
 
-/** Series and labels that an expression names. */
-const seriesIn = (expr: string) => new Set(expr.match(/\b(?:messaging|switchyard)_\w+/g));
+/** A series as `promtool` takes it. */
+interface InputSeries {
+  readonly series: string;
+  readonly values: string;
+}
 
-test("every series and label that the dashboard and the alerts use is emitted", async () => {
-  const text = await scraped();
-  const emitted = new Set(text.match(/^[a-z_]+(?=[{ ])/gm));
-  const labels = new Set([...text.matchAll(/[{,]([a-z_]+)="/g)].map(([, label]) => label as string));
-  // No hold was lost here, and nothing failed to be sent.
-  const absent = new Set<string>([seriesOf("holdsLost", "js"), LABELS.during]);
-  const used = new Set(
-    [...expressionsOf("js"), ...rulesOf("js").map(({ expr }) => expr)].flatMap((expr) => [...seriesIn(expr)]),
+/** Scrapes of one target, a minute apart. */
+function inputOf(texts: readonly string[]): InputSeries[] {
+  const scrapes = texts.map(
+    (text) => new Map([...text.matchAll(/^([a-z]\w+(?:\{.*\})?) (\S+)/gm)].map(([, k, v]) => [k!, v!])),
   );
-  expect(used.size).toBeGreaterThan(15);
-  for (const name of used) if (!absent.has(name)) expect(emitted.has(name) || labels.has(name), name).toBe(true);
+  const names = new Set(scrapes.flatMap((scrape) => [...scrape.keys()]));
+  return [...names].map((series) => ({ series, values: scrapes.map((each) => each.get(series) ?? "_").join(" ") }));
+}
+
+/** Tests that the expressions have values, each with all of its labels. */
+const answers = (
+  input_series: readonly InputSeries[],
+  asked: readonly { expr: string; labels: readonly string[] }[],
+) => ({
+  interval: "1m",
+  input_series,
+  promql_expr_test: asked.map(({ expr, labels }) => ({
+    expr: `count by (lacks) (${labels.reduce(
+      (inner, label) => `label_replace(${inner}, "lacks", "${label}", "${label}", "")`,
+      expr,
+    )}) > bool 0`,
+    eval_time: "1m",
+    exp_samples: [{ labels: "{}", value: 1 }],
+  })),
 });
+
+/** `promtool test rules`, with rules or without. */
+async function promtool(tests: readonly object[], rules?: readonly object[]): Promise<string> {
+  await needPromtool();
+  const work = mkdtempSync(join(tmpdir(), "switchyard-promtool-"));
+  try {
+    if (rules !== undefined)
+      writeFileSync(join(work, "rules.yml"), stringify({ groups: [{ name: "switchyard", rules }] }));
+    const rule_files = rules === undefined ? [] : ["rules.yml"];
+    writeFileSync(join(work, "test.yml"), stringify({ rule_files, evaluation_interval: "1m", tests }));
+    return (await run("promtool", ["test", "rules", "test.yml"], { cwd: work })).output;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const RANGES = ["$__rate_interval", "4m"] as const;
+const labelsOf = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, label]) => label!);
+
+test.skipIf(skipped)(
+  "Prometheus answers each query of the dashboard, the alerts and the scalers with what is really emitted, unless SWITCHYARD_SKIP says promtool",
+  async () => {
+    const { texts, explanation } = await scraped();
+    const scale = scaleOf(explanation, {
+      channel: "jobs",
+      group: "work",
+      name: "worker",
+      handler: "1s",
+      latency: "1m",
+      max: 5,
+    });
+    const tests = FLAVOURS.map((flavour) => {
+      const named = texts.map((text) =>
+        (Object.keys(METRICS) as Metric[]).reduce(
+          (so, metric) => so.replaceAll(seriesOf(metric, "js"), seriesOf(metric, flavour)),
+          text,
+        ),
+      );
+      const panels = panelsOf(flavour).flatMap(({ queries }) =>
+        queries.map(([expr, legend]) => ({
+          expr: expr.replaceAll(...RANGES).replaceAll(/\$(?:channel|group)/g, ".*"),
+          labels: labelsOf(legend, /\{\{(\w+)\}\}/g),
+        })),
+      );
+      // Whether an alert fires is tested below. Here: each series that it reads is there, with the labels that its text names.
+      const alerts = rulesOf(flavour).flatMap(({ expr, annotations }) =>
+        labelsOf(expr, /((?:messaging|switchyard)_\w+(?:\{[^}]*\})?)(?=[[)]| offset)/g)
+          .filter((selector) => !Object.values(LABELS).includes(selector as never))
+          .map((selector) => ({ expr: selector, labels: labelsOf(annotations.summary, /\$labels\.(\w+)/g) })),
+      );
+      expect(alerts.length).toBeGreaterThan(rulesOf(flavour).length);
+      const scalers = ["memory", "kinesis"].map((transport) => {
+        const scaled: any = kedaScaledObject({ ...scale, transport }, { flavour });
+        return { expr: scaled.spec.triggers[0].metadata.query, labels: [] };
+      });
+      return answers(inputOf(named), [...panels, ...alerts, ...scalers]);
+    });
+    expect(await promtool(tests)).toContain("SUCCESS");
+  },
+);
+
+test.skipIf(skipped)(
+  "five replicas that all report a backlog: the dashboard, the alerts and the scaler see it once, unless SWITCHYARD_SKIP says promtool",
+  async () => {
+    const runtime = virtualRuntime();
+    const exporters = Array.from({ length: 5 }, () => new PrometheusExporter({ preventServerStart: true }));
+    const replicas = await Promise.all(
+      exporters.map((exporter) =>
+        connect({
+          channels: [jobs],
+          service: "shop",
+          adapters: [memory],
+          runtime,
+          observe: () => {},
+          telemetry: otel({
+            meterProvider: new MeterProvider({ readers: [exporter] }),
+            tracerProvider: false,
+            backlog: { every: "10s" },
+          }),
+          config: {
+            connections: { main: { use: "memory", broker: `five-${process.pid}` } },
+            channels: { jobs: { model: "queue", on: "main", groups: { work: {} } } },
+          },
+        }),
+      ),
+    );
+    await Promise.all(replicas.map((replica) => replica.depth(jobs)));
+    for (const n of [1, 2, 3, 4, 5, 6, 7]) await replicas[0]!.publish(jobs, "job", { n });
+    await runtime.advance("15s");
+    const scrapes = await Promise.all(
+      exporters.map((metrics, at) =>
+        endpoints(replicas[at]!, { metrics })(new Request("http://localhost/metrics")).then((answer) => answer.text()),
+      ),
+    );
+    const asked = { channel: "jobs", group: "work", name: "worker", handler: "1s", latency: "1m", max: 5 } as const;
+    const scaled: any = kedaScaledObject(scaleOf(replicas[0]!.explain(), asked), {});
+    await Promise.all(replicas.map((replica) => replica.stop()));
+    const input_series = scrapes.flatMap((text, at) =>
+      inputOf([text]).map(({ series, values }) => ({ series: series.replace("{", `{instance="${at}",`), values })),
+    );
+    const [backlog] = panelsOf("js")[0]!.queries[0]!;
+    const grows = rulesOf("js").find(({ alert }) => alert === "SwitchyardBacklogGrows")!;
+    const [, ready] = /min_over_time\(\((.*?)\)\[/.exec(grows.expr)!;
+    const sample = (expr: string, value: number) => ({
+      expr: `sum(${expr.replaceAll(/\$(?:channel|group)/g, ".*")})`,
+      eval_time: "0m",
+      exp_samples: [{ labels: "{}", value }],
+    });
+    const promql_expr_test = [
+      // This is why each of them takes the maximum.
+      sample(seriesOf("backlog", "js"), 35),
+      sample(backlog, 7),
+      sample(ready!, 7),
+      sample(scaled.spec.triggers[0].metadata.query, 7),
+    ];
+    expect(await promtool([{ interval: "1m", input_series, promql_expr_test }])).toContain("SUCCESS");
+  },
+);
 
 test("the collector's flavour has the unit of seconds, and nothing else", () => {
   expect(seriesOf("operationDuration", "js")).toBe("messaging_client_operation_duration");
@@ -190,49 +342,38 @@ const CASES: Readonly<
   },
 };
 
-test.skipIf(skipped).each(FLAVOURS)(
-  "promtool: each alert of the flavour %s fires when it should, and only then",
-  async (flavour) => {
-    const there = async () => (await run("promtool", ["--version"], { cwd: root })).code === 0;
-    if (!(await there()) && !((await installDebian("prometheus")) && (await there())))
-      throw new Error("no promtool: install Debian's prometheus, or set SWITCHYARD_SKIP=promtool to do without");
-    const rules = rulesOf(flavour);
-    expect(Object.keys(CASES)).toEqual(rules.map(({ alert }) => alert));
-    const series = ({ metric, labels = {}, values }: Input) => {
-      const pairs = Object.entries({ ...(metric === "sent" ? { [LABELS.channel]: "orders" } : at), ...labels });
-      return {
-        series: `${seriesOf(metric, flavour)}{${pairs.map(([name, value]) => `${name}="${value}"`).join(",")}}`,
-        values,
+test.skipIf(skipped)(
+  "Prometheus fires each alert when it should, and only then, unless SWITCHYARD_SKIP says promtool",
+  async () => {
+    await needPromtool();
+    const files = FLAVOURS.map((flavour) => join(folder, `prometheus-rules.${flavour}.yml`));
+    const checked = await run("promtool", ["check", "rules", ...files], { cwd: root });
+    expect(checked.output.match(/SUCCESS: \d+ rules found/g)).toEqual(
+      FLAVOURS.map((flavour) => `SUCCESS: ${rulesOf(flavour).length} rules found`),
+    );
+    for (const flavour of FLAVOURS) {
+      const rules = rulesOf(flavour);
+      expect(Object.keys(CASES)).toEqual(rules.map(({ alert }) => alert));
+      const series = ({ metric, labels = {}, values }: Input): InputSeries => {
+        const pairs = Object.entries({ ...(metric === "sent" ? { [LABELS.channel]: "orders" } : at), ...labels });
+        return {
+          series: `${seriesOf(metric, flavour)}{${pairs.map(([name, value]) => `${name}="${value}"`).join(",")}}`,
+          values,
+        };
       };
-    };
-    const tests = rules.flatMap(({ alert }) => {
-      const { minutes, fires, not } = CASES[alert]!;
-      const name = { alertname: alert, eval_time: `${minutes}m` };
-      const { labels } = rules.find((rule) => rule.alert === alert)!;
-      const expected = {
-        exp_labels: { ...labels, ...(alert === "SwitchyardPublishFails" ? { [LABELS.channel]: "orders" } : at) },
-      };
-      return [
-        { interval: "1m", input_series: fires.map(series), alert_rule_test: [{ ...name, exp_alerts: [expected] }] },
-        { interval: "1m", input_series: not.map(series), alert_rule_test: [{ ...name, exp_alerts: [] }] },
-      ];
-    });
-    const work = join(import.meta.dirname, ".tmp", `rules-${process.pid}-${flavour}`);
-    mkdirSync(work, { recursive: true });
-    try {
-      // Which alerts fire is tested, not their texts.
-      const bare = { groups: [{ name: "switchyard", rules: rules.map(({ annotations: _, ...rule }) => rule) }] };
-      writeFileSync(join(work, "rules.yml"), stringify(bare));
-      writeFileSync(join(work, "test.yml"), stringify({ rule_files: ["rules.yml"], evaluation_interval: "1m", tests }));
-      const checked = await run("promtool", ["check", "rules", join(folder, `prometheus-rules.${flavour}.yml`)], {
-        cwd: work,
+      const tests = rules.flatMap(({ alert, labels }) => {
+        const { minutes, fires, not } = CASES[alert]!;
+        const name = { alertname: alert, eval_time: `${minutes}m` };
+        const where = alert === "SwitchyardPublishFails" ? { [LABELS.channel]: "orders" } : at;
+        const expected = { exp_labels: { ...labels, ...where } };
+        return [
+          { interval: "1m", input_series: fires.map(series), alert_rule_test: [{ ...name, exp_alerts: [expected] }] },
+          { interval: "1m", input_series: not.map(series), alert_rule_test: [{ ...name, exp_alerts: [] }] },
+        ];
       });
-      expect(checked.output).toContain(`SUCCESS: ${rules.length} rules found`);
-      const tested = await run("promtool", ["test", "rules", join(work, "test.yml")], { cwd: work });
-      expect(tested.output).toContain("SUCCESS");
-      expect(tested.code).toBe(0);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
+      // Which alerts fire is tested, not their texts.
+      const bare = rules.map(({ annotations: _, ...rule }) => rule);
+      expect(await promtool(tests, bare)).toContain("SUCCESS");
     }
   },
 );

@@ -133,6 +133,14 @@ test("a stream on Kinesis: by age, and no more replicas than shards", async () =
       ],
     },
   });
+  expect(() => kedaScaledObject(scale, { flavour: "otlp" as never })).toThrow('flavour: pass "js" or "collector"');
+  // The collector writes the unit into the name.
+  expect(JSON.stringify(kedaScaledObject(scale, { flavour: "collector" }))).toContain(
+    "max(switchyard_backlog_age_seconds{",
+  );
+  expect(horizontalPodAutoscaler(scale, { flavour: "collector" })).toMatchObject({
+    spec: { metrics: [{ external: { metric: { name: "switchyard_backlog_age_seconds" } } }] },
+  });
   expect(lambdaConcurrency(scaleOf(explanation, { ...base, parallel: 6 }))).toEqual({ ParallelizationFactor: 9 });
 });
 

@@ -103,11 +103,15 @@ export declare function ecsTargetTracking(scale: Scale, { cluster }: EcsOptions)
 };
 
 // scaling/hpa.d.ts
+import { type Flavour } from "./query.ts";
 import type { Scale } from "./scale.ts";
-export declare function horizontalPodAutoscaler(scale: Scale): object;
+export declare function horizontalPodAutoscaler(scale: Scale, { flavour, }?: {
+    readonly flavour?: Flavour;
+}): object;
 
 // scaling/index.d.ts
 export { type ScaleInput, type Scale, scaleOf } from "./scale.ts";
+export type { Flavour } from "./query.ts";
 export { kedaScaledObject, type KedaOptions } from "./keda.ts";
 export { horizontalPodAutoscaler } from "./hpa.ts";
 export { ecsTargetTracking, type EcsOptions } from "./ecs.ts";
@@ -115,6 +119,7 @@ export { lambdaConcurrency } from "./lambda.ts";
 
 // scaling/keda.d.ts
 import type { Scale } from "./scale.ts";
+import { type Flavour } from "./query.ts";
 export interface KedaOptions {
     readonly prometheus?: string;
     readonly sqs?: {
@@ -122,13 +127,24 @@ export interface KedaOptions {
         readonly awsRegion: string;
     };
     readonly hostFromEnv?: string;
+    readonly flavour?: Flavour;
 }
-export declare function kedaScaledObject(scale: Scale, { prometheus, sqs, hostFromEnv }: KedaOptions): object;
+export declare function kedaScaledObject(scale: Scale, options: KedaOptions): object;
 export declare const behaviorOf: () => object;
 
 // scaling/lambda.d.ts
 import type { Scale } from "./scale.ts";
 export declare function lambdaConcurrency(scale: Scale): object;
+
+// scaling/query.d.ts
+import type { Scale } from "./scale.ts";
+export type Flavour = "js" | "collector";
+export declare function ageSeries(flavour: Flavour): string;
+export declare const labelsOf: ({ input }: Scale) => Readonly<Record<string, string>>;
+export declare function workQuery(scale: Scale, flavour: Flavour): {
+    readonly query: string;
+    readonly threshold: string;
+};
 
 // scaling/scale.d.ts
 import { type Duration, type Explanation } from "@switchyard/core";

@@ -15,7 +15,7 @@ const BY = `${LABELS.channel}, ${LABELS.group}`;
 const CHANNEL = `${LABELS.channel}=~"$channel"`;
 const GROUP = `${CHANNEL}, ${LABELS.group}=~"$group"`;
 
-function panelsOf(flavour: Flavour): readonly Panel[] {
+export function panelsOf(flavour: Flavour): readonly Panel[] {
   const of = (metric: Metric) => seriesOf(metric, flavour);
   const rate = (metric: Metric, where: string, by: string) =>
     `sum by (${by}) (rate(${of(metric)}{${where}}[$__rate_interval]))`;
@@ -157,7 +157,3 @@ export function dashboardOf(flavour: Flavour): object {
     })),
   };
 }
-
-/** Every expression of the dashboard. */
-export const expressionsOf = (flavour: Flavour): readonly string[] =>
-  panelsOf(flavour).flatMap(({ queries }) => queries.map(([expr]) => expr));

@@ -101,7 +101,7 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       for: "5m",
       severity: "page",
       summary: `${WHICH}: the oldest message is {{ $value | humanizeDuration }} old`,
-      description: "Only brokers that tell an age have this series: Kinesis, and memory.",
+      description: "Only brokers that tell an age have this series: Kinesis, SQS with `cloudWatch: true`, and memory.",
       runbook: `${GUIDES}/guides/backlog.md`,
     },
     {

@@ -8,8 +8,8 @@ import { CONVENTIONAL, CONVENTIONAL_METRICS, OWN, OWN_METRICS } from "../../pack
 export const FLAVOURS = ["js", "collector"] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
-const NAMES = { ...CONVENTIONAL_METRICS, ...OWN_METRICS };
-export type Metric = keyof typeof NAMES;
+export const METRICS = { ...CONVENTIONAL_METRICS, ...OWN_METRICS };
+export type Metric = keyof typeof METRICS;
 
 /** What kind of series each is, and whether its unit is seconds. The other units are annotations, which no exporter writes. */
 const KINDS: Readonly<Record<Metric, { readonly kind: "counter" | "gauge" | "histogram"; readonly seconds?: true }>> = {
@@ -35,7 +35,7 @@ const underscored = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, "_"
 export function seriesOf(metric: Metric, flavour: Flavour): string {
   const { kind, seconds } = KINDS[metric];
   const unit = seconds === true && flavour === "collector" ? "_seconds" : "";
-  return `${underscored(NAMES[metric])}${unit}${kind === "counter" ? "_total" : ""}`;
+  return `${underscored(METRICS[metric])}${unit}${kind === "counter" ? "_total" : ""}`;
 }
 
 /** The labels that queries use. */

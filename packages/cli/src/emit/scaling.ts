@@ -5,24 +5,34 @@ import { type ExitCode, UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
 export const SCALING: Readonly<Record<string, OptionSpec>> = {
-  name: { type: "string", value: "NAME", about: "keda, hpa: the Deployment; default: the group" },
-  handler: { type: "string", value: "TIME", about: "keda, hpa: how long one message takes, on average" },
-  latency: { type: "string", value: "TIME", about: "keda, hpa: how old a message may become in a backlog" },
-  max: { type: "string", value: "N", about: "keda, hpa: the most replicas" },
-  min: { type: "string", value: "N", about: "keda, hpa: the fewest; default 1" },
+  name: { type: "string", value: "NAME", about: "keda, hpa, ecs: the Deployment or service; default: the group" },
+  handler: { type: "string", value: "TIME", about: "scaling: how long one message takes, on average" },
+  latency: { type: "string", value: "TIME", about: "scaling: how old a message may become in a backlog" },
+  max: { type: "string", value: "N", about: "scaling: the most replicas; lambda: the most at once" },
+  min: { type: "string", value: "N", about: "keda, hpa, ecs: the fewest; default 1" },
   parallel: {
     type: "string",
     value: "N",
-    about: "keda, hpa: partitions or ordering keys worked on at once, where order is kept",
+    about: "scaling: partitions or ordering keys worked on at once, where order is kept",
   },
   prometheus: {
     type: "string",
     value: "URL",
     about: "keda: where the backlog is read that KEDA's own scalers do not see",
   },
+  queue: {
+    type: "string",
+    value: "URL",
+    about: "keda: the queue on SQS, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME, for KEDA's own scaler",
+  },
+  flavour: { type: "string", value: "NAME", about: "keda, hpa: who exports the metrics: js (default) or collector" },
+  cluster: { type: "string", value: "NAME", about: "ecs: the cluster" },
 };
 
-export async function emitScaling(call: Call, form: "keda" | "hpa"): Promise<ExitCode> {
+export const SCALING_FORMS = ["keda", "hpa", "ecs", "lambda"] as const;
+export type ScalingForm = (typeof SCALING_FORMS)[number];
+
+export async function emitScaling(call: Call, form: ScalingForm): Promise<ExitCode> {
   const { out, values, words, project: found } = call;
   const [, channel, group] = words;
   const { handler, latency, max, min, parallel, name, prometheus } = values;
@@ -36,7 +46,10 @@ export async function emitScaling(call: Call, form: "keda" | "hpa"): Promise<Exi
     throw new UsageError(`emit ${form} takes CHANNEL GROUP --handler TIME --latency TIME --max N`);
   const project = await found();
   await project.group(channel, group);
-  const { scaleOf, kedaScaledObject, horizontalPodAutoscaler } = await scaling();
+  if (form === "ecs" && typeof values["cluster"] !== "string") throw new UsageError("emit ecs takes --cluster NAME");
+  const { queue, cluster } = values;
+  const flavour = flavourOf(values["flavour"]);
+  const { scaleOf, kedaScaledObject, horizontalPodAutoscaler, ecsTargetTracking, lambdaConcurrency } = await scaling();
   const scale = scaleOf(await project.explain(), {
     ...{ channel, group, name: typeof name === "string" ? name : group },
     ...{ handler: handler as `${number}s`, latency: latency as `${number}s`, max: whole(max, "--max") },
@@ -44,12 +57,34 @@ export async function emitScaling(call: Call, form: "keda" | "hpa"): Promise<Exi
     ...(parallel === undefined ? {} : { parallel: whole(parallel, "--parallel") }),
   });
   if (scale.capped !== undefined) out.talk(visible(scale.capped));
-  const made =
-    form === "keda"
-      ? kedaScaledObject(scale, typeof prometheus === "string" ? { prometheus } : {})
-      : horizontalPodAutoscaler(scale);
+  const made = {
+    keda: () =>
+      kedaScaledObject(scale, {
+        flavour,
+        ...(typeof prometheus === "string" && { prometheus }),
+        ...(typeof queue === "string" && { sqs: { queueURL: queue, awsRegion: regionOf(queue) } }),
+      }),
+    hpa: () => horizontalPodAutoscaler(scale, { flavour }),
+    ecs: () => ecsTargetTracking(scale, { cluster: String(cluster) }),
+    lambda: () => lambdaConcurrency(scale),
+  }[form]();
   out.line(JSON.stringify(made, undefined, 2));
   return 0;
+}
+
+function flavourOf(given: unknown): "js" | "collector" {
+  if (given === undefined || given === "js" || given === "collector") return given ?? "js";
+  throw new UsageError("--flavour takes js or collector");
+}
+
+/** The region in the URL of a queue. */
+function regionOf(queue: string): string {
+  const [, region] = /^https:\/\/sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\//.exec(queue) ?? [];
+  if (region === undefined)
+    throw new UsageError(
+      "--queue takes the URL of a queue, such as https://sqs.eu-west-1.amazonaws.com/123456789012/jobs",
+    );
+  return region;
 }
 
 async function scaling() {

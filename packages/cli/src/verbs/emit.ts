@@ -3,15 +3,15 @@ import type { Verb } from "../command.ts";
 import { cloudFormation } from "../emit/cloudformation.ts";
 import { rabbitDefinitions } from "../emit/rabbitmq.ts";
 import { terraform } from "../emit/terraform.ts";
-import { emitScaling, SCALING } from "../emit/scaling.ts";
+import { emitScaling, SCALING, SCALING_FORMS, type ScalingForm } from "../emit/scaling.ts";
 import { UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
-const FORMS = ["cloudformation", "terraform", "rabbitmq-definitions", "keda", "hpa"] as const;
+const FORMS = ["cloudformation", "terraform", "rabbitmq-definitions", ...SCALING_FORMS] as const;
 type Form = (typeof FORMS)[number];
 
 export const emit: Verb = {
-  takes: "cloudformation|terraform|rabbitmq-definitions, or keda|hpa CHANNEL GROUP",
+  takes: "cloudformation|terraform|rabbitmq-definitions, or keda|hpa|ecs|lambda CHANNEL GROUP",
   words: [1, 3],
   options: {
     ...SCALING,
@@ -19,13 +19,13 @@ export const emit: Verb = {
     vhost: { type: "string", value: "NAME", about: "the virtual host of the definitions; default /" },
   },
   about:
-    "Prints what `apply` would make as files for other tools: a CloudFormation template, Terraform in its JSON syntax, or definitions of RabbitMQ, without users and rights; what holds messages is protected from deletion. `keda` and `hpa` scale a group's consumers on its backlog, with the caps of its partitions; they need @switchyard/otel. Opens no connection.",
+    "Prints what `apply` would make as files for other tools: a CloudFormation template, Terraform in its JSON syntax, or definitions of RabbitMQ, without users and rights; what holds messages is protected from deletion. `keda`, `hpa` and `ecs` scale a group's consumers on its backlog, with the caps of its partitions, and `lambda` says how many of a function may run; these need @switchyard/otel. Opens no connection.",
   example: "switchyard emit cloudformation --profile prod > queues.json",
   async run(call) {
     const { out, values, words, project: found } = call;
     const [form] = words;
     if (!FORMS.includes(form as Form)) throw new UsageError(`no form "${visible(form!)}"; one of ${FORMS.join(", ")}`);
-    if (form === "keda" || form === "hpa") return emitScaling(call, form);
+    if (SCALING_FORMS.includes(form as ScalingForm)) return emitScaling(call, form as ScalingForm);
     if (words.length > 1) throw new UsageError(`emit ${form!} takes no channel; did you mean --connection?`);
     const project = await found();
     const { connections, explanation } = await listed(project.options());

@@ -1,5 +1,5 @@
 import type { Scale } from "./scale.ts";
-import { workQuery } from "./query.ts";
+import { type Flavour, workQuery } from "./query.ts";
 
 /** What KEDA needs beside the numbers. */
 export interface KedaOptions {
@@ -9,13 +9,17 @@ export interface KedaOptions {
   readonly sqs?: { readonly queueURL: string; readonly awsRegion: string };
   /** The variable of the Deployment's container that has RabbitMQ's address. Default `AMQP_URL`. */
   readonly hostFromEnv?: string;
+  /** Who exports to Prometheus. Default `js`. */
+  readonly flavour?: Flavour;
 }
 
 /**
  * A ScaledObject of KEDA 2. From zero replicas the broker's own scaler starts the first one, or the process that reports the backlog to
  * Prometheus does.
+ *
+ * @throws MessagingError `bad-option` if the flavour is none.
  */
-export function kedaScaledObject(scale: Scale, { prometheus, sqs, hostFromEnv = "AMQP_URL" }: KedaOptions): object {
+export function kedaScaledObject(scale: Scale, options: KedaOptions): object {
   return {
     apiVersion: "keda.sh/v1alpha1",
     kind: "ScaledObject",
@@ -26,13 +30,16 @@ export function kedaScaledObject(scale: Scale, { prometheus, sqs, hostFromEnv = 
       maxReplicaCount: scale.max,
       pollingInterval: 15,
       cooldownPeriod: 300,
-      triggers: [triggerOf(scale, prometheus, sqs, hostFromEnv)],
+      triggers: [triggerOf(scale, options)],
       advanced: { horizontalPodAutoscalerConfig: { behavior: behaviorOf() } },
     },
   };
 }
 
-function triggerOf(scale: Scale, prometheus: string | undefined, sqs: KedaOptions["sqs"], hostFromEnv: string): object {
+function triggerOf(
+  scale: Scale,
+  { prometheus = "http://prometheus:9090", sqs, hostFromEnv = "AMQP_URL", flavour = "js" }: KedaOptions,
+): object {
   if ((scale.transport === "sqs" || scale.transport === "sns") && sqs !== undefined)
     return {
       type: "aws-sqs-queue",
@@ -53,7 +60,7 @@ function triggerOf(scale: Scale, prometheus: string | undefined, sqs: KedaOption
   return {
     type: "prometheus",
     // A target that is gone must not look like an empty queue.
-    metadata: { serverAddress: prometheus ?? "http://prometheus:9090", ...workQuery(scale), ignoreNullValues: "false" },
+    metadata: { serverAddress: prometheus, ...workQuery(scale, flavour), ignoreNullValues: "false" },
   };
 }
 
