@@ -13,6 +13,7 @@ export class Output {
   /** Someone looks at stdout. */
   readonly live: boolean;
   readonly #io: Io;
+  #passing: { clear(): void } | undefined;
 
   constructor(io: Io, json: boolean) {
     this.#io = io;
@@ -22,17 +23,17 @@ export class Output {
 
   /** One document. */
   document(verb: string, value: object): void {
-    this.#io.stdout.write(`${JSON.stringify({ version: SHAPE, verb, ...value }, undefined, 2)}\n`);
+    this.#write(`${JSON.stringify({ version: SHAPE, verb, ...value }, undefined, 2)}\n`);
   }
 
   /** One line of a list that grows. */
   record(verb: string, value: object): void {
-    this.#io.stdout.write(`${JSON.stringify({ version: SHAPE, verb, ...value })}\n`);
+    this.#write(`${JSON.stringify({ version: SHAPE, verb, ...value })}\n`);
   }
 
   /** A line of text. Values from brokers must have passed `visible`. */
   line(text = ""): void {
-    this.#io.stdout.write(`${text}\n`);
+    this.#write(`${text}\n`);
   }
 
   /** A table whose first row is its head. */
@@ -41,6 +42,7 @@ export class Output {
   }
 
   talk(text: string): void {
+    this.#passing?.clear();
     this.#io.stderr.write(`${text}\n`);
   }
 
@@ -52,7 +54,17 @@ export class Output {
 
   /** Takes back what was drawn, to draw it anew. */
   clear(): void {
-    this.#io.stdout.write("\u001b[H\u001b[J");
+    this.#write("\u001b[H\u001b[J");
+  }
+
+  /** What is drawn besides, and taken away before anything else is written. */
+  follow(passing: { clear(): void }): void {
+    this.#passing = passing;
+  }
+
+  #write(text: string): void {
+    this.#passing?.clear();
+    this.#io.stdout.write(text);
   }
 }
 

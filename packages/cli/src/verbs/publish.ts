@@ -3,6 +3,7 @@ import type { Call, Verb } from "../command.ts";
 import { milliseconds, rateOf } from "../durations.ts";
 import { jsonOf, textOf } from "../given.ts";
 import { UsageError } from "../io.ts";
+import { progressOf } from "../progress.ts";
 import { visible } from "../visible.ts";
 
 interface Message {
@@ -39,6 +40,7 @@ export const publish: Verb = {
     const rate = values["rate"] === undefined ? undefined : rateOf(values["rate"], "--rate");
     const pauseMs = rate === undefined ? 0 : rate.per / rate.max;
     let published = 0;
+    const progress = messages.length > 1 ? progressOf(call, "publishing") : undefined;
     await project.connected(
       async (messaging) => {
         for (const { type, data, options, where } of messages) {
@@ -49,6 +51,7 @@ export const publish: Verb = {
             published++;
             if (out.json) out.record("publish", sent);
             else out.line(visible(sent.id));
+            progress?.show({ done: published, total: messages.length });
           } catch (error) {
             if (!isMessagingError(error)) throw error;
             const safe = error.kind === "ambiguous" ? "; it may have been sent: publish it again with the same id" : "";

@@ -1,0 +1,31 @@
+/** What the command line does differently for people at a terminal. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Aws, startAws } from "./support/aws-emulator.ts";
+import { command, noTerminal, Running } from "./support/command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "switchyard-cli-"));
+let aws: Aws;
+let env: Record<string, string>;
+beforeAll(async () => {
+  aws = await startAws();
+  env = { ...aws.env, AWS_ENDPOINT: aws.endpoint!, SHOP_PREFIX: `terminal${process.pid}` };
+  const made = await command("apply --yes --profile sqs", env);
+  expect(made.code, made.output).toBe(0);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await aws?.close();
+});
+
+test.skipIf(noTerminal)("publish of a file shows how far it is, in one line that is gone at the end", async () => {
+  const file = join(folder, "orders.jsonl");
+  const lines = [1, 2, 3].map((n) => JSON.stringify({ order: String(n), cents: n }));
+  writeFileSync(file, lines.join("\n"));
+  const running = Running.onTerminal(`publish orders order.placed --file ${file} --profile sqs`, env);
+  expect(await running.ended, running.out).toBe(0);
+  expect(running.out).toContain("\r\u001b[Kpublishing  [######--------------]  1 of 3");
+  expect(running.out).toMatch(/\r\u001b\[Kpublishing {2}\[#{20}\] {2}3 of 3 {2}[\d.,]+\/s\r\u001b\[K3 of 3 published/);
+});
