@@ -293,7 +293,7 @@ export { seamFaults } from "./seam-faults.ts";
 export { contract, type TestApi } from "./suite.ts";
 
 // intercept.d.ts
-import type { Adapter, Capabilities, Connection, Delivery, Depth, Destination, Existing, Fault, Lease, Outcome, Phase, Sent, Settlement, WireMessage } from "@switchyard/core/driver";
+import type { Adapter, Capabilities, Connection, Delivery, Depth, Destination, Existing, Fault, Lease, Outcome, Phase, Sent, Settlement, Tails, WireMessage } from "@switchyard/core/driver";
 type ReceiverOptions = Parameters<Connection["receiver"]>[1];
 export interface Hooks {
     capabilities?(declared: Capabilities, of: Destination): Capabilities;
@@ -307,6 +307,7 @@ export interface Hooks {
     release?(from: Destination): Promise<boolean>;
     close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
     depth?(found: readonly Depth[]): readonly Depth[];
+    tails?(tails: Tails): Tails;
     classify?(cause: unknown, during: Phase): Fault | undefined;
 }
 export declare function intercept(adapter: Adapter, hooks: Hooks): Adapter;

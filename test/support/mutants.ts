@@ -1111,6 +1111,47 @@ export const mutants: readonly Mutant[] = [
     hooks: () => ({}),
     store: storing(() => ({ forget: async () => {} })),
   },
+  {
+    name: "gives to no group what a tail is shown",
+    of: "memory pub/sub",
+    caughtBy: "W-takes-nothing",
+    hooks: () => {
+      let watched = false;
+      return {
+        tails: (tails) => ({
+          ...tails,
+          open: async (...args) => {
+            watched = true;
+            return tails.open(...args);
+          },
+        }),
+        receive: async (max, call, _from, _signal, lease) => {
+          const got = await call(max);
+          if (!watched || got === null) return got;
+          await ackAll(lease, got);
+          return [];
+        },
+      };
+    },
+  },
+  {
+    name: "keeps what a tail made",
+    of: "memory stream",
+    caughtBy: "W-leaves-nothing",
+    hooks: () => {
+      const left: { name: string; expiresAt: number }[] = [];
+      return {
+        tails: (tails) => ({
+          ...tails,
+          open: async (of, options, signal) => {
+            left.push({ name: `${of.name}-${left.length}`, expiresAt: options.expiresAt });
+            return tails.open(of, options, signal);
+          },
+          left: async () => left,
+        }),
+      };
+    },
+  },
 ];
 
 /** No message can wait in this process for longer than a moment, and each delivery counts as an attempt. */

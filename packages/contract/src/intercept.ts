@@ -14,6 +14,7 @@ import type {
   SenderDriver,
   Sent,
   Settlement,
+  Tails,
   WireMessage,
 } from "@switchyard/core/driver";
 
@@ -60,6 +61,8 @@ export interface Hooks {
   close?(what: "sender" | "receiver" | "connection"): Promise<boolean>;
   /** Replaces what the driver tells of a backlog. */
   depth?(found: readonly Depth[]): readonly Depth[];
+  /** Replaces how the driver watches. */
+  tails?(tails: Tails): Tails;
   classify?(cause: unknown, during: Phase): Fault | undefined;
 }
 
@@ -136,6 +139,7 @@ function wrapConnection(inner: Connection, hooks: Hooks): Connection {
           },
         }),
     ...(inner.purge === undefined ? {} : { purge: (of, signal) => inner.purge!(of, signal) }),
+    ...(inner.tails === undefined ? {} : { tails: hooks.tails?.(inner.tails) ?? inner.tails }),
     ...(inner.moves === undefined ? {} : { moves: inner.moves }),
     ...(inner.seek === undefined ? {} : { seek: (of, to, signal) => inner.seek!(of, to, signal) }),
     classify: (cause, during) => hooks.classify?.(cause, during) ?? inner.classify(cause, during),

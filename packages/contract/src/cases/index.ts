@@ -31,6 +31,7 @@ import { cases as inbox } from "./inbox.ts";
 import { cases as observed } from "./observed.ts";
 import { cases as stream } from "./stream.ts";
 import { cases as streamLeases } from "./stream-leases.ts";
+import { cases as tail } from "./tail.ts";
 import { cases as topology } from "./topology.ts";
 
 const SETS = [
@@ -64,6 +65,7 @@ const SETS = [
   inbox,
   handlers,
   handlerContext,
+  tail,
   topology,
   stream,
   streamLeases,
