@@ -1,9 +1,10 @@
-/** What a restart of RabbitMQ must leave as it was: the partition of each ordering key. */
+/** What a restart of RabbitMQ must leave as it was: the partition of each ordering key, and a service that is ready. */
 import { adapter } from "@switchyard/amqp";
 import { systemRuntime } from "@switchyard/core";
 import type { Connection, Destination, Topology } from "@switchyard/core/driver";
 import { type ConsumeMessage, connect as amqplib } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { lived, probed } from "./support/probes.ts";
 import { type Rabbit, skipped, startNode } from "./support/rabbit.ts";
 
 const never = new AbortController().signal;
@@ -79,8 +80,14 @@ describe.skipIf(skipped)("over a restart of RabbitMQ", () => {
   test("each key stays with its partition, in each group, whatever is restarted", { timeout: 180_000 }, async () => {
     const before = await all();
     expect(new Set(Object.values(before))).toEqual(new Set(["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"]));
-    await rabbit.ctl("stop_app");
-    await rabbit.ctl("start_app");
+    // A service that consumes meanwhile is alive and not ready, and then ready again.
+    await using messaging = await probed({ use: "amqp", url: rabbit.url });
+    await lived(
+      messaging,
+      () => rabbit.ctl("stop_app"),
+      () => rabbit.ctl("start_app"),
+    );
+    await messaging.stop();
     expect(await all()).toEqual(before);
     await rabbit.restart();
     expect(await all()).toEqual(before);

@@ -1,19 +1,19 @@
-/** The recipes of the endpoints' guide, run as they stand, and the probes of a service whose broker is gone. */
+/** The recipes of the endpoints' guide, run as they stand, and the probes of a service whose SQS is gone. RabbitMQ: amqp-restart. */
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
-import { channel, connect, consumer } from "@switchyard/core";
+import { channel, connect } from "@switchyard/core";
 import { endpoints } from "@switchyard/core/endpoints";
 import { adapter as memory } from "@switchyard/memory";
 import { otel } from "@switchyard/otel";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { blocksOf } from "../scripts/document-blocks.ts";
-import { sharedRabbit } from "./support/rabbit-host.ts";
-import { skipped } from "./support/rabbit.ts";
+import { startAws } from "./support/aws-emulator.ts";
+import { lived, probed, probes } from "./support/probes.ts";
 import { startTcpProxy } from "./support/tcp-proxy.ts";
 
 const folder = join(import.meta.dirname, ".tmp", `endpoints-${process.pid}`);
@@ -78,39 +78,29 @@ test("/metrics with OpenTelemetry's exporter", async () => {
   );
 });
 
-test.skipIf(skipped)(
-  "with the broker gone: /livez 200, /readyz 503, and back, unless SWITCHYARD_SKIP says rabbit",
-  async () => {
-    const { url } = await sharedRabbit();
-    const proxy = await startTcpProxy(Number(new URL(url).port));
-    const through = new URL(url);
-    through.port = String(proxy.port);
-    const stage = `endpoints${process.pid}`;
-    await using messaging = await open({
-      adapters: undefined,
-      config: {
-        prefix: stage,
-        connections: { it: { use: "amqp", url: through.href, provision: "auto" } },
-        channels: { jobs: { model: "queue", on: "it", groups: { work: {} } } },
-      },
+test("with SQS unreachable: /livez 200, /readyz 503, and back; the same with the emulator stopped", async ({
+  skip,
+}) => {
+  const aws = await startAws();
+  skip(!aws.emulator, "AWS itself cannot be stopped");
+  const proxy = await startTcpProxy(Number(new URL(aws.connection.endpoint!).port));
+  try {
+    await using messaging = await probed({
+      use: "sqs",
+      ...aws.connection,
+      endpoint: `http://127.0.0.1:${proxy.port}`,
     });
-    const handle = endpoints(messaging);
-    const statuses = () =>
-      Promise.all(
-        ["/livez", "/readyz"].map(async (path) => (await handle(new Request(`http://localhost${path}`))).status),
-      );
-    messaging.consume(consumer(jobs, "work", { job: () => {} }));
-    expect(await statuses()).toEqual([200, 503]);
-    await messaging.start();
-    expect(await statuses()).toEqual([200, 200]);
-    proxy.refuse(true);
+    const cut = () => {
+      proxy.refuse(true);
+      proxy.cut();
+    };
+    await lived(messaging, cut, () => proxy.refuse(false));
+    await aws.close();
     proxy.cut();
-    await expect.poll(statuses, { timeout: 20_000 }).toEqual([200, 503]);
-    proxy.refuse(false);
-    await expect.poll(statuses, { timeout: 40_000 }).toEqual([200, 200]);
+    await expect.poll(() => probes(messaging), { timeout: 20_000 }).toEqual([200, 503]);
     await messaging.stop();
-    expect(await statuses()).toEqual([200, 503]);
+    expect(await probes(messaging)).toEqual([200, 503]);
+  } finally {
     await proxy.close();
-  },
-  90_000,
-);
+  }
+}, 90_000);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { EVENT_ADVICE } from "../scripts/reference/event-advice.ts";
 import { environmentFaults } from "../scripts/reference/environment.ts";
 import { errorCodes } from "../scripts/reference/error-codes.ts";
 import { adviceFaults } from "../scripts/reference/errors.ts";
@@ -16,6 +17,13 @@ test.each(referencePages())(
 
 test("every error code in the sources has its advice, and no other", () => {
   expect(adviceFaults()).toEqual([]);
+});
+
+test("the guide to events names every event of the code, and no other", () => {
+  const guide = readFileSync(join(root, "docs/guides/events.md"), "utf8");
+  const rows = guide.slice(guide.indexOf("## What to watch"), guide.indexOf("## `redact`")).match(/^\| \[.*?\|/gm)!;
+  const named = rows.flatMap((row) => [...row.matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
+  expect(named.toSorted()).toEqual(Object.keys(EVENT_ADVICE).toSorted());
 });
 
 test("codes are found however they are raised", () => {
