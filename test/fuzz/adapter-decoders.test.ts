@@ -1,4 +1,4 @@
-/** The adapters' readers on 50,000 mutated samples each. `npm run fuzz` gives them a million (docs/hostile-input.md). */
+/** The adapters' readers on 20,000 mutated samples each. `npm run fuzz` gives them a million (docs/hostile-input.md). */
 import { test } from "vitest";
 import { adapterDecoders } from "../support/fuzz/decoders.ts";
 import { INPUTS, SEED } from "../support/fuzz.ts";

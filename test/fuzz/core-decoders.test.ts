@@ -1,4 +1,4 @@
-/** Core's readers on 50,000 mutated samples each. `npm run fuzz` gives them a million (docs/hostile-input.md). */
+/** Core's readers on 20,000 mutated samples each. `npm run fuzz` gives them a million (docs/hostile-input.md). */
 import { test } from "vitest";
 import { coreDecoders } from "../support/fuzz/decoders.ts";
 import { INPUTS, SEED } from "../support/fuzz.ts";
