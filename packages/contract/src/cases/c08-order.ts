@@ -299,8 +299,9 @@ export const cases: readonly ContractCase[] = [
     title: "while a failing message blocks its key, other keys continue",
     needs: keyed,
     run: async (t) => {
+      // The tries take longer than the wait below: a slow machine cannot end them first.
       const channel = t.channel();
-      const app = await t.app({ channels: [channel], retry: { attempts: 3, first: "3s" } });
+      const app = await t.app({ channels: [channel], retry: { attempts: 3, first: "15s" } });
       const seen = t.recorder((data) => {
         if (data.k === "bad") throw new Error("poison");
       });
