@@ -7,6 +7,8 @@
  *
  * `npm run fuzz -- --differential 60`: memory as each broker against that broker (test/support/differential), so many minutes in all.
  *
+ * `npm run fuzz -- --services 10000`: so many runs of each correct service of the tests of explore, which must raise no alarm.
+ *
  * `npm run fuzz -- --simulation 1000000`: that many runs of the simulation of the whole (test/support/simulation.ts) on all cores.
  */
 import { availableParallelism } from "node:os";
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     simulation: { type: "string" },
     differential: { type: "string" },
+    services: { type: "string" },
     cores: { type: "string", default: String(availableParallelism()) },
   },
 });
@@ -44,6 +47,14 @@ if (values.differential !== undefined) {
     process.exit(2);
   }
   process.exit(await differ(minutes, seed));
+}
+if (values.services !== undefined) {
+  const [runs, seed] = [Number(values.services), Number(values.seed)];
+  if (!(Number.isInteger(runs) && runs > 0 && Number.isInteger(seed))) {
+    console.error("usage: npm run fuzz -- --services RUNS [--seed S]");
+    process.exit(2);
+  }
+  process.exit(await exploreServices(runs, seed));
 }
 const names = decoders.map(({ name }) => name);
 const wanted = values.decoder.length === 0 ? names : values.decoder;
@@ -146,5 +157,27 @@ async function differ(minutes: number, seed: number): Promise<number> {
     }
   }
   await rabbit.close();
+  return failed === 0 ? 0 : 1;
+}
+
+/** Explores the services of the tests that are right, one after the other. Gives the exit code. */
+async function exploreServices(runs: number, seed: number): Promise<number> {
+  const [{ explore }, { PLANTED }] = await Promise.all([
+    import("../packages/explore/src/index.ts"),
+    import("../packages/explore/src/fixtures/planted.ts"),
+  ]);
+  console.log("| the service without | runs | CPU seconds | alarms |\n|---|--:|--:|--:|");
+  let failed = 0;
+  for (const { name, mended } of PLANTED) {
+    const began = process.cpuUsage();
+    // The calm run comes on top.
+    const report = await explore(mended, { seeds: runs - 1, seed, budget: "24h", onFailure: "return" });
+    const { user, system } = process.cpuUsage(began);
+    const alarms = report.failure === undefined ? 0 : 1;
+    console.log(`| ${name} | ${report.runs} | ${((user + system) / 1e6).toFixed(0)} | ${alarms} |`);
+    if (report.failure === undefined) continue;
+    failed++;
+    console.error(`${report.failure.text}\n`);
+  }
   return failed === 0 ? 0 : 1;
 }

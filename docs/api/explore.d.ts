@@ -40,6 +40,7 @@ export declare const SITE: {
     readonly whom: 7;
     readonly play: 8;
     readonly extend: 9;
+    readonly lease: 10;
 };
 export type Site = (typeof SITE)[keyof typeof SITE];
 export type Choice = readonly [site: Site, subject: number, place: number, value: number];
@@ -91,6 +92,7 @@ export declare class Clock {
     get now(): number;
     runtimeFor(owner: Owner, seed: number): Runtime;
     timer(owner: Owner, ms: number, fn: () => void): Timer;
+    sleep(owner: Owner, ms: number): Promise<void>;
     get due(): number | undefined;
     pending(owner: Owner): number;
     next(): void;
@@ -362,16 +364,18 @@ export {};
 
 // seam.d.ts
 import type { Adapter } from "@switchyard/core/driver";
+import type { Owner } from "./clock.ts";
 import type { RunState } from "./state.ts";
-export interface SeamOwner {
+export interface SeamOwner extends Owner {
     readonly name: string;
     readonly number: number;
-    readonly dead: boolean;
     readonly shut: boolean;
     readonly frames: ReadonlySet<unknown>;
     busy: number;
     gate(): Promise<void>;
     die(how: string, message: number): void;
+    redeploy(): void;
+    readonly stoppedAt: number | undefined;
 }
 export declare class Seam {
     #private;
@@ -460,6 +464,10 @@ export declare class EffectFailed extends Error {
     readonly unhandled: () => void;
     constructor(worker: Worker, text: string);
 }
+export interface WorkerEnds {
+    died(worker: Worker): void;
+    redeploy(worker: Worker): void;
+}
 export declare class Worker implements Owner, SeamOwner {
     #private;
     readonly name: string;
@@ -473,11 +481,13 @@ export declare class Worker implements Owner, SeamOwner {
     skewMs: number;
     busy: number;
     sleeping: number;
-    constructor(name: string, service: string, number: number, state: RunState, died: (worker: Worker) => void);
+    stoppedAt: number | undefined;
+    constructor(name: string, service: string, number: number, state: RunState, ends: WorkerEnds);
     get shut(): boolean;
     get waking(): boolean;
     gate(): Promise<void>;
     die(how: string, message?: number): void;
+    redeploy(): void;
     rejects(): void;
     pause(how: string, message?: number): void;
     perform<T>(frame: Frame | undefined, name: string, args: readonly unknown[], act: () => T | Promise<T>): Promise<T>;

@@ -97,4 +97,11 @@ export const SIMULATION_MUTANTS: readonly SimulationMutant[] = [
     to: "this.#bytes -= bytes;",
     within: 100,
   },
+  {
+    bug: "a lease that arrives after the stop is read",
+    file: "packages/core/src/consume/group/session.ts",
+    from: "if (this.stopping) void runner.quiesce();\n    else runner.start();",
+    to: "runner.start();",
+    within: 100,
+  },
 ];

@@ -13,6 +13,7 @@ export const SITE = {
   whom: 7,
   play: 8,
   extend: 9,
+  lease: 10,
 } as const;
 export type Site = (typeof SITE)[keyof typeof SITE];
 

@@ -103,6 +103,11 @@ export class Clock {
     return entry;
   }
 
+  /** Resolves after so many milliseconds, unless its owner dies. */
+  sleep(owner: Owner, ms: number): Promise<void> {
+    return new Promise((resolve) => void this.timer(owner, ms, resolve));
+  }
+
   /** The time at which something can happen next. Undefined: nothing will happen by itself. */
   get due(): number | undefined {
     for (let first = this.#timers.at(-1); first !== undefined; first = this.#timers.at(-1)) {

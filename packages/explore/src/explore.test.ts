@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { batchConsumer, channel, consumer, middleware } from "@switchyard/core";
+import { batchConsumer, channel, consumer, DeadLetter, middleware } from "@switchyard/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { explore, type Scenario } from "./index.ts";
@@ -225,6 +225,37 @@ test("a loop in the background may go on for ever, and does what it is for", asy
     eventually: { saved: ({ rows }) => rows.size === 1 },
   } satisfies Scenario<readonly [typeof orders], ReturnType<typeof shop>>;
   expect((await explore(scenario, { seeds: 30, onFailure: "return" })).failure?.text).toBeUndefined();
+});
+
+test("a redrive that waits for the broker is waited for", async () => {
+  const scenario: Scenario<readonly [typeof orders], { handled: string[]; ended: string[] }> = {
+    channels: [orders],
+    world: () => ({ handled: [], ended: [] }),
+    processes: 1,
+    services: {
+      store: ({ world }) =>
+        consumer(orders, "store", {
+          placed: (_data, { id, hop }) => {
+            if (hop < 2) throw new DeadLetter("a person must look");
+            world.handled.push(id);
+          },
+        }),
+      person: ({ world, messaging, clock }) => {
+        void clock.sleep("1m").then(async () => {
+          await messaging.deadLetters(orders, "store").redrive();
+          world.ended.push("redrive");
+        });
+        return [];
+      },
+    },
+    play: ({ publish }) => publish(orders, "placed", { order: "o-1", n: 0 }),
+    eventually: { ended: ({ ended }) => ended.length === 1 },
+  };
+  const { failure } = await explore(scenario, { replay: "x1.1.0.0.1.0.0.1", onFailure: "return" });
+  expect(failure?.text).toBeUndefined();
+  const shown = { ...scenario, eventually: { shown: () => false } };
+  const { failure: story } = await explore(shown, { replay: "x1.1.0.0.1.0.0.1", onFailure: "return" });
+  expect(story?.steps).toEqual([expect.stringContaining("person 1: the acknowledgement of")]);
 });
 
 test("a process that has stopped leaves no timer behind", async () => {

@@ -6,7 +6,7 @@ import { type MemoryOutbox, outboxesOf, relay } from "./outbox.ts";
 import { clockOf, messagingOf } from "./service-tools.ts";
 import type { RunState } from "./state.ts";
 import { thrownBy } from "./story.ts";
-import { Worker } from "./worker.ts";
+import { Worker, type WorkerEnds } from "./worker.ts";
 
 /** A process that died is replaced after this time, in milliseconds. */
 const RESTART_MS = 1_000;
@@ -35,11 +35,15 @@ export class Processes {
   /** The outboxes of the world, by the name of the service that relays them. */
   readonly #relays: ReadonlyMap<string, MemoryOutbox>;
   #lives = 0;
+  readonly #ends: WorkerEnds = {
+    died: (worker) => this.#died(worker),
+    redeploy: (worker) => this.redeploy(worker),
+  };
 
   constructor(state: RunState) {
     this.#state = state;
     this.#relays = new Map(outboxesOf(state.world).map(([name, box]) => [`${RELAY}${name}`, box]));
-    this.outside = new Worker("the outside", "outside", 0, state, () => {});
+    this.outside = new Worker("the outside", "outside", 0, state, this.#ends);
   }
 
   /** Makes and starts every process. `until` lets time pass until something is there. */
@@ -54,6 +58,7 @@ export class Processes {
 
   /** Stops one as a deployment does. Another follows. */
   redeploy(worker: Worker): void {
+    worker.stoppedAt ??= this.#state.clock.elapsed;
     const stopped = this.living.get(worker)!.stop({ deadline: "5s" });
     void stopped.then(() => {
       if (worker.dead) return;
@@ -77,6 +82,7 @@ export class Processes {
   async stop(): Promise<readonly Worker[]> {
     const living = [...this.living];
     this.living.clear();
+    for (const [worker] of living) worker.stoppedAt ??= this.#state.clock.elapsed;
     await Promise.all(living.map(([, messaging]) => messaging.stop({ deadline: "5s" })));
     return living.map(([worker]) => worker);
   }
@@ -89,7 +95,7 @@ export class Processes {
   /** A process and its consumers, not yet connected. */
   #make(service: string, name: string): Made {
     const state = this.#state;
-    const worker = new Worker(name, service, ++this.#lives, state, (dead) => this.#died(dead));
+    const worker = new Worker(name, service, ++this.#lives, state, this.#ends);
     const made: Made = { worker, consumers: [], messaging: undefined, relays: undefined };
     const tools = {
       world: effectsOf(state.world, (effect, args, act) => worker.perform(undefined, effect, args, act)),

@@ -15,14 +15,14 @@ import type {
 } from "@switchyard/core/driver";
 import { adapter as memory } from "@switchyard/memory";
 import { SITE } from "./choices.ts";
+import type { Owner } from "./clock.ts";
 import type { RunState } from "./state.ts";
 
 /** The process that a seam belongs to. */
-export interface SeamOwner {
+export interface SeamOwner extends Owner {
   readonly name: string;
   /** The place among all processes that the run has made. */
   readonly number: number;
-  readonly dead: boolean;
   /** True if a call must wait at the gate. */
   readonly shut: boolean;
   /** Handlers that run. */
@@ -32,12 +32,18 @@ export interface SeamOwner {
   /** Lets a call through if the process lives, once it does not stand still. */
   gate(): Promise<void>;
   die(how: string, message: number): void;
+  /** Stops it as a deployment does. */
+  redeploy(): void;
+  /** Milliseconds on the clock at which it was told to stop. */
+  readonly stoppedAt: number | undefined;
 }
 
 /** For how many holds no extension gets through. */
 const DEAF = 1.5;
 /** Receives are many: each is less likely to go wrong than a publish. */
 const RECEIVES = 0.1;
+/** Leases are few: each is likelier to meet the stop of its process. */
+const LEASES = 2;
 
 const never = (): Promise<never> => new Promise(() => {});
 const named = (kind: Fault["kind"], code: string): Chosen => new Chosen({ kind, code });
@@ -103,7 +109,7 @@ export class Seam {
       },
       receiver: async (from, options, signal) => {
         if (this.#worker.shut) await this.#worker.gate();
-        return this.#receiver(await inner.receiver(from, options, signal));
+        return this.#receiver(await inner.receiver(from, options, signal), from);
       },
       depth: async (of, signal) => inner.depth!(of, signal),
       purge: async (of, signal) => inner.purge!(of, signal),
@@ -192,11 +198,11 @@ export class Seam {
     }
   }
 
-  #receiver(inner: ReceiverDriver): ReceiverDriver {
+  #receiver(inner: ReceiverDriver, from: Destination): ReceiverDriver {
     return {
       capabilities: inner.capabilities,
       ...(inner.existing === undefined ? {} : { existing: inner.existing }),
-      leases: (signal) => this.#leases(inner, signal),
+      leases: (signal) => this.#leases(inner, from, signal),
       close: async () => {
         if (this.#worker.shut) await this.#worker.gate();
         await inner.close();
@@ -204,19 +210,35 @@ export class Seam {
     };
   }
 
-  async *#leases(inner: ReceiverDriver, signal: AbortSignal): AsyncGenerator<Lease> {
+  async *#leases(inner: ReceiverDriver, from: Destination, signal: AbortSignal): AsyncGenerator<Lease> {
+    const { choices, clock, faults } = this.#state;
     // A log keeps a position, and a position that is not stored costs nothing until the reader changes.
     const forgets = inner.capabilities.settleResult !== "checkpoint";
-    for await (const lease of inner.leases(signal)) yield this.#lease(lease, forgets);
+    for await (const lease of inner.leases(signal)) {
+      const { number, stoppedAt } = this.#worker;
+      const meets = from.dead !== true && choices.choose(SITE.lease, number, 2, LEASES) === 1;
+      if (meets && faults.restart && stoppedAt === undefined) {
+        const text = `${this.#worker.name} is stopped, as for a deployment, just before it is given ${lease.id} to read`;
+        this.#state.chose("restart", () => text);
+        this.#worker.redeploy();
+        await clock.sleep(this.#worker, 1);
+      }
+      yield this.#lease(lease, from, forgets);
+    }
   }
 
-  #lease(inner: Lease, forgets: boolean): Lease {
-    const { choices, faults } = this.#state;
+  #lease(inner: Lease, from: Destination, forgets: boolean): Lease {
+    const { choices, clock, faults } = this.#state;
     return {
       id: inner.id,
       ...(inner.fencingToken === undefined ? {} : { fencingToken: inner.fencingToken }),
       lost: inner.lost,
       receive: async (max, waitMs, signal) => {
+        const { stoppedAt } = this.#worker;
+        if (stoppedAt !== undefined && stoppedAt < clock.elapsed && from.dead !== true) {
+          this.#state.fail("reads-after-stop", `${this.#worker.name} reads from ${inner.id} after it was told to stop`);
+          return await never();
+        }
         if (this.#worker.shut) await this.#worker.gate();
         const chosen = choices.choose(SITE.receive, this.#worker.number, forgets ? 4 : 3, RECEIVES);
         if ((chosen === 1 && faults.throttle) || (chosen === 2 && faults.receive)) {

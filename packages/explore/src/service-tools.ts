@@ -81,14 +81,22 @@ function counted(worker: Worker, of: object, key: PropertyKey): unknown {
     const result: unknown = Reflect.apply(value, of, given);
     // A box of dead letters, whose calls are counted too.
     if (key === "deadLetters") return new Proxy(result as object, { get: (box, name) => counted(worker, box, name) });
-    if (!(result instanceof Promise)) return result;
+    const work = workOf(result);
+    if (work === undefined) return result;
     worker.busy++;
     const ended = () => {
       if (!worker.dead) worker.busy--;
     };
-    result.then(ended, ended);
+    work.then(ended, ended);
     return result;
   };
+}
+
+/** What a call waits for: its answer, or the end of a redrive, an export and the like, which are runs that have a `result`. */
+function workOf(answer: unknown): Promise<unknown> | undefined {
+  if (answer instanceof Promise) return answer;
+  const result = typeof answer === "object" && answer !== null && "result" in answer ? answer.result : undefined;
+  return result instanceof Promise ? result : undefined;
 }
 
 /** Publishes, gives the messages their names in the story, and enters them in the ledger. */

@@ -37,6 +37,12 @@ function between(frame: Frame | undefined, last: string | undefined, next: strin
   return frame?.ended === true ? `${where}, when the handler has long returned` : where;
 }
 
+/** What becomes of a process that has died, and of one that is to be stopped. */
+export interface WorkerEnds {
+  died(worker: Worker): void;
+  redeploy(worker: Worker): void;
+}
+
 /** A process: a place for one `connect()`, which can die. After that no call of it reaches anything, and nothing answers it. */
 export class Worker implements Owner, SeamOwner {
   readonly name: string;
@@ -54,14 +60,15 @@ export class Worker implements Owner, SeamOwner {
   /** Waits on the clock that no handler waits for, such as those of a loop in the background. */
   sleeping = 0;
   readonly #state: RunState;
-  readonly #died: (worker: Worker) => void;
+  readonly #ends: WorkerEnds;
+  stoppedAt: number | undefined;
 
-  constructor(name: string, service: string, number: number, state: RunState, died: (worker: Worker) => void) {
+  constructor(name: string, service: string, number: number, state: RunState, ends: WorkerEnds) {
     this.name = name;
     this.number = number;
     this.service = service;
     this.#state = state;
-    this.#died = died;
+    this.#ends = ends;
     this.runtime = state.clock.runtimeFor(this, state.seed + SEED_STEP * (number + 1));
     this.seam = new Seam(this, state);
   }
@@ -92,7 +99,11 @@ export class Worker implements Owner, SeamOwner {
     this.frames.clear();
     this.busy = 0;
     this.seam.close();
-    this.#died(this);
+    this.#ends.died(this);
+  }
+
+  redeploy(): void {
+    this.#ends.redeploy(this);
   }
 
   /** Where the other handlers of this process are: they have done something, and die or stand still with it. */
