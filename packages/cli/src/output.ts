@@ -46,10 +46,9 @@ export class Output {
     this.#io.stderr.write(`${text}\n`);
   }
 
+  /** Colour and weight, where someone sees them. As in Node itself, FORCE_COLOR wins over NO_COLOR, and both over the terminal. */
   style(style: Style, text: string): string {
-    const { stdout, env } = this.#io;
-    if (stdout.isTTY !== true || (env["NO_COLOR"] ?? "") !== "") return text;
-    return styleText(style, text, { validateStream: false });
+    return coloured(this.#io) ? styleText(style, text, { validateStream: false }) : text;
   }
 
   /** Takes back what was drawn, to draw it anew. */
@@ -66,6 +65,12 @@ export class Output {
     this.#passing?.clear();
     this.#io.stdout.write(text);
   }
+}
+
+function coloured({ stdout, env }: Pick<Io, "stdout" | "env">): boolean {
+  const { FORCE_COLOR: forced, NO_COLOR: without = "", TERM: terminal } = env;
+  if (forced !== undefined) return forced !== "0" && forced !== "false";
+  return without === "" && stdout.isTTY === true && terminal !== "dumb";
 }
 
 /** Undefined: nobody knows. */

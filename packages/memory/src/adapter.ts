@@ -1,9 +1,7 @@
 import type { Adapter } from "@switchyard/core/driver";
-import { connect } from "./connection.ts";
 import { capabilities } from "./capabilities.ts";
 import { locate } from "./names.ts";
 import { type MemoryOptions, optionsSchema, type ResolvedOptions } from "./options.ts";
-import { brokerFor } from "./broker/registry.ts";
 
 interface Keeps {
   queue: "ordering" | "delay" | "fairness";
@@ -17,9 +15,15 @@ export const adapter: Adapter<ResolvedOptions, Keeps> = {
   options: optionsSchema,
   capabilities,
   locate,
-  open: async (options, runtime, report) => connect(brokerFor(options, runtime), options, report),
+  open: async (options, runtime, report) => {
+    const [{ brokerFor }, { connect }] = await Promise.all([import("./broker/registry.ts"), import("./connection.ts")]);
+    return connect(brokerFor(options, runtime), options, report);
+  },
   topology: async (options, runtime) => {
-    const { createTopology } = await import("./topology/index.ts");
+    const [{ brokerFor }, { createTopology }] = await Promise.all([
+      import("./broker/registry.ts"),
+      import("./topology/index.ts"),
+    ]);
     return createTopology(brokerFor(options, runtime), options);
   },
   rights: async () => ({ connection: () => ({ rights: [] }), topology: () => ({ rights: [] }) }),
