@@ -1,9 +1,12 @@
+import { isMessagingError } from "@switchyard/core";
 import { policies, type Policies } from "@switchyard/core/policies";
 import type { Verb } from "../command.ts";
 import { UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
 
 const ROLES = ["publisher", "consumer", "viewer", "watcher", "operator", "purger", "provisioner"] as const;
+/** What the option takes. */
+const ACCOUNT = "takes the 12 digits of the AWS account, such as --account 123456789012";
 type Role = (typeof ROLES)[number];
 
 export const policy: Verb = {
@@ -25,6 +28,8 @@ export const policy: Verb = {
   async run({ io, out, values, words: [role], project: found }) {
     if (role !== undefined && !ROLES.includes(role as Role))
       throw new UsageError(`no role "${visible(role)}"; one of ${ROLES.join(", ")}`);
+    const account = values["account"];
+    if (typeof account === "string" && !/^\d{12}$/.test(account)) throw new UsageError(`--account ${ACCOUNT}`);
     const project = await found();
     const { channels } = await project.explain();
     const all = project.channels.filter(({ name }) => Object.hasOwn(channels, name));
@@ -39,8 +44,17 @@ export const policy: Verb = {
       consumes: consumers ?? [],
       env: io.env,
       destructive: values["destructive"] === true,
-      ...text(values["account"], "account"),
+      ...text(account, "account"),
       ...text(values["region"], "region"),
+    }).catch((error: unknown) => {
+      if (
+        account === undefined &&
+        isMessagingError(error) &&
+        error.code === "bad-option" &&
+        /^account\b/.test(error.message)
+      )
+        throw new UsageError(`policies of AWS name the account: --account ${ACCOUNT}`);
+      throw error;
     });
     for (const warning of made.warnings) out.talk(visible(`warning: ${warning}`));
     out.document("policy", role === undefined ? rolesOf(made) : roleOf(made, role as Role));
