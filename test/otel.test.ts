@@ -1,9 +1,18 @@
 /** Spans and metrics on memory, with the real SDK: what is a parent, what a link, and what an attribute may hold. */
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { context, type Link } from "@opentelemetry/api";
+import { type Context, context, type Link, logs as openLogs, trace } from "@opentelemetry/api";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { batchConsumer, channel, connect, consumer, MessagingError, type MessagingEvent } from "@switchyard/core";
+import {
+  batchConsumer,
+  channel,
+  connect,
+  consumer,
+  DeadLetter,
+  MessagingError,
+  type MessagingEvent,
+  Skip,
+} from "@switchyard/core";
 import { type VirtualRuntime, virtualRuntime } from "@switchyard/core/testing";
 import { adapter as memory } from "@switchyard/memory";
 import { otel, type OtelOptions } from "@switchyard/otel";
@@ -335,6 +344,104 @@ test("metrics: the conventions' and ours, with bounded attributes", async () => 
   const text = JSON.stringify([...all]);
   for (const secret of ["secret-id", "tenant-7", "4111", "x-2"]) expect(text).not.toContain(secret);
   expect(all.get("switchyard.retries")?.[0]?.attributes).toMatchObject({ "error.type": "_OTHER" });
+});
+
+/** Keeps the log records that it is given. */
+function logs() {
+  const records: { readonly context: Context; readonly attributes: object; readonly eventName: string }[] = [];
+  return { records, loggerProvider: { getLogger: () => ({ emit: (record: never) => void records.push(record) }) } };
+}
+
+test("what a handler throws is a log record in its span, without text; what it gives back or skips is none", async () => {
+  const { records, loggerProvider } = logs();
+  const { messaging, runtime, spans } = await bed({ loggerProvider });
+  messaging.consume(
+    consumer(jobs, "work", {
+      job: ({ n }, { attempt }) => {
+        if (n === 1 && attempt === 1) throw new TypeError("at card 4111");
+        if (n === 2) throw new Skip("at card 4111");
+        if (n === 3) throw new DeadLetter("at card 4111", { cause: new RangeError("at card 4111") });
+      },
+      other: () => {},
+    }),
+  );
+  await messaging.start();
+  for (const n of [1, 2, 3]) await messaging.publish(jobs, "job", { n });
+  await runtime.advance("10s");
+  const failed = named(spans(), "process jobs").filter((span) => span.status.code === 2);
+  expect(records.map((record) => trace.getSpanContext(record.context)?.spanId)).toEqual(failed.map(idOf));
+  const thrown = (type: string) => ({
+    eventName: "messaging.process.exception",
+    severityNumber: 17,
+    attributes: { "exception.type": type, "exception.stacktrace": expect.any(String), "error.type": "_OTHER" },
+  });
+  expect(records).toMatchObject([thrown("TypeError"), thrown("RangeError")]);
+  expect(
+    JSON.stringify([records.map(({ attributes }) => attributes), failed.map((span) => span.attributes)]),
+  ).not.toContain("4111");
+  expect(failed.flatMap((span) => span.events)).toEqual([]);
+});
+
+test("each error of a batch is a record; without spans it is in the trace of its message", async () => {
+  const { records, loggerProvider } = logs();
+  const batch = await bed({ loggerProvider }, { groups: { work: { batch: { size: 3, wait: "1s" } } } });
+  batch.messaging.consume(
+    batchConsumer(jobs, "work", (all) => {
+      for (const each of [...all].slice(1)) all.fail(each, new TypeError("no"));
+    }),
+  );
+  await batch.messaging.start();
+  const items = [1, 2, 3].map((n) => ({ type: "job" as const, data: { n } }));
+  await batch.messaging.publishMany(jobs, items);
+  await batch.runtime.advance("1500ms");
+  const [process] = named(batch.spans(), "process jobs");
+  expect(records.map((record) => trace.getSpanContext(record.context)?.spanId)).toEqual([idOf(process), idOf(process)]);
+
+  const alone = logs();
+  const single = await bed({ loggerProvider: alone.loggerProvider, tracerProvider: false });
+  single.messaging.consume(
+    consumer(jobs, "work", {
+      job: () => {
+        throw new TypeError("no");
+      },
+      other: () => {},
+    }),
+  );
+  await single.messaging.start();
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  await single.messaging.publish(jobs, "job", { n: 1 }, { headers: { traceparent } });
+  await single.runtime.advance("100ms");
+  expect(alone.records.map((record) => trace.getSpanContext(record.context)?.spanId)).toEqual(["b".repeat(16)]);
+});
+
+test("a provider of logs is found where either API registers it", async () => {
+  const { records, loggerProvider } = logs();
+  const key = Symbol.for("io.opentelemetry.js.api.logs");
+  const global = globalThis as { [key]?: unknown };
+  const registers: [() => void, () => void][] = [
+    [() => void openLogs.setGlobalLoggerProvider(loggerProvider as never), () => openLogs.disable()],
+    [
+      () => void (global[key] = (version: number) => (version === 1 ? loggerProvider : undefined)),
+      () => delete global[key],
+    ],
+  ];
+  for (const [register, unregister] of registers) {
+    register();
+    const { messaging, runtime } = await bed();
+    unregister();
+    messaging.consume(
+      consumer(jobs, "work", {
+        job: () => {
+          throw new DeadLetter("no");
+        },
+        other: () => {},
+      }),
+    );
+    await messaging.start();
+    await messaging.publish(jobs, "job", { n: 1 });
+    await runtime.advance("1s");
+    expect(records.splice(0)).toHaveLength(1);
+  }
 });
 
 test("only the process that is told to reports a backlog: five replicas do not show it five times", async () => {

@@ -1244,9 +1244,12 @@ export interface HandledMessage {
     readonly foreign: boolean;
     readonly hop: number;
     readonly trace: MessageTrace | undefined;
-    readonly delivery: object;
 }
 export type HandlerEnd = "ack" | "failed" | "retry" | "deadLetter" | "release" | "down" | "skip";
+export interface TelemetrySettlement {
+    readonly action: "ack" | "retry" | "release";
+    readonly handling: Handling | undefined;
+}
 export interface TelemetryResult {
     readonly code?: string;
 }
@@ -1267,10 +1270,7 @@ export interface TelemetrySession {
     sending?(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended | undefined;
     received?(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[], tookMs: number, failure?: TelemetryResult): void;
     handling?(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
-    settling?(place: TelemetryPlace, settlements: readonly {
-        readonly action: "ack" | "retry" | "release";
-        readonly delivery: object;
-    }[]): Ended | undefined;
+    settling?(place: TelemetryPlace, settlements: readonly TelemetrySettlement[]): Ended | undefined;
     lease?(place: TelemetryPlace, change: "gained" | "ended" | "lost"): void;
     event?(event: MessagingEvent): void;
     close?(): Promise<void> | void;
@@ -1577,6 +1577,7 @@ export {};
 import type { Linked } from "../../base/linked-queue.ts";
 import type { Listed } from "../../base/linked-list.ts";
 import type { Delivery, Outcome, Runtime, Settlement } from "../../driver/index.ts";
+import type { Handling } from "../../api/telemetry.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 import type { BodyState } from "./bodies.ts";
 export interface Condemned {
@@ -1630,6 +1631,7 @@ export declare class HeldMessage implements Linked<HeldMessage>, Listed<HeldMess
     older: HeldMessage | undefined;
     newer: HeldMessage | undefined;
     next: HeldMessage | undefined;
+    handling?: Handling | undefined;
     constructor(delivery: Delivery, lease: Keeper, lane: string | undefined, before: number);
     get attempt(): number;
     get signal(): AbortSignal;
@@ -2234,7 +2236,7 @@ export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
 export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, CanaryOutcome, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
 export type { LeftTail, Tail, TailedMessage, TailOptions } from "./api/tail.ts";
-export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, } from "./api/telemetry.ts";
+export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, TelemetrySettlement, } from "./api/telemetry.ts";
 export type { VerdictKind } from "./api/verdicts.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";
 
@@ -3162,7 +3164,7 @@ export declare function envelopeFor(opened: Opened, delivery: Delivery, channel:
 // wire/probe.d.ts
 import type { WireMessage } from "../driver/index.ts";
 import type { MessagingEvent } from "../api/events.ts";
-import type { Ended, HandledMessage, Handling, MessageTrace, PublishedMessage, Publishing, TelemetryPlace, TelemetryResult, TelemetrySession } from "../api/telemetry.ts";
+import type { Ended, HandledMessage, HandlerEnd, Handling, MessageTrace, PublishedMessage, Publishing, TelemetryPlace, TelemetryResult, TelemetrySession, TelemetrySettlement } from "../api/telemetry.ts";
 export declare const resultOf: (code: string | undefined) => TelemetryResult;
 export declare class Watch {
     #private;
@@ -3170,9 +3172,9 @@ export declare class Watch {
     at(place: TelemetryPlace): Probe;
     get handles(): boolean;
     call<R>(name: keyof TelemetrySession, call: (session: TelemetrySession) => R): R | undefined;
-    run<T>(handling: Handling, call: () => T): T;
     event(event: MessagingEvent): void;
     close(): Promise<void>;
+    failed(name: string, error: unknown): void;
 }
 export declare class Probe {
     #private;
@@ -3180,15 +3182,19 @@ export declare class Probe {
     constructor(watch: Watch, place: TelemetryPlace);
     get handles(): boolean;
     publishing(message: PublishedMessage): Publishing | undefined;
+    published(publishing: Publishing, error?: unknown): void;
     sending(traces: readonly (MessageTrace | undefined)[]): Ended | undefined;
     received(traces: readonly (MessageTrace | undefined)[], tookMs: number, failure?: TelemetryResult): void;
     handling(messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
-    settling(settlements: readonly {
-        readonly action: "ack" | "retry" | "release";
-        readonly delivery: object;
-    }[]): Ended | undefined;
+    run<T>(handling: Handling, call: () => T): T;
+    handled(handling: Handling, ends: readonly {
+        readonly end: HandlerEnd;
+        readonly error?: unknown;
+    }[]): void;
+    settling(settlements: readonly TelemetrySettlement[]): Ended | undefined;
     lease(change: "gained" | "ended" | "lost"): void;
 }
+export declare function carriedBy({ trace }: Publishing): MessageTrace | undefined;
 export declare function traceIn({ local, headers }: WireMessage): MessageTrace | undefined;
 
 // wire/resolved-options.d.ts

@@ -20,7 +20,26 @@ export declare class Backlog {
 export { otel } from "./otel.ts";
 export type { OtelOptions } from "./options.ts";
 export type { BacklogOptions } from "./backlog.ts";
-export { CONVENTIONAL, CONVENTIONAL_METRICS, CONVENTIONS, OWN, OWN_METRICS } from "./names.ts";
+export type { Logger, LoggerProvider } from "./logs.ts";
+export { CONVENTIONAL, CONVENTIONAL_METRICS, CONVENTIONS, OWN, OWN_METRICS, PROCESS_EXCEPTION } from "./names.ts";
+
+// logs.d.ts
+import type { Attributes, Context } from "@opentelemetry/api";
+export interface LoggerProvider {
+    getLogger(name: string, version?: string, options?: {
+        readonly schemaUrl?: string;
+    }): Logger;
+}
+export interface Logger {
+    emit(record: {
+        readonly eventName: string;
+        readonly severityNumber: number;
+        readonly severityText: string;
+        readonly attributes: Attributes;
+        readonly context: Context;
+    }): void;
+}
+export declare const SEVERITY_ERROR = 17;
 
 // names.d.ts
 export declare const CONVENTIONS = "1.45.0";
@@ -36,7 +55,12 @@ export declare const CONVENTIONAL: {
     readonly messageId: "messaging.message.id";
     readonly batch: "messaging.batch.message_count";
     readonly error: "error.type";
+    readonly exceptionType: "exception.type";
+    readonly exceptionStack: "exception.stacktrace";
+    readonly server: "server.address";
+    readonly port: "server.port";
 };
+export declare const PROCESS_EXCEPTION = "messaging.process.exception";
 export declare const OTHER = "_OTHER";
 export declare const OWN: {
     readonly type: "switchyard.message.type";
@@ -75,10 +99,12 @@ export declare const pushes: (transport: string) => boolean;
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { Duration, HandledMessage } from "@switchyard/core";
 import type { BacklogOptions } from "./backlog.ts";
+import type { LoggerProvider } from "./logs.ts";
 import type { SpanRules } from "./spans.ts";
 export interface OtelOptions {
     readonly tracerProvider?: TracerProvider | false;
     readonly meterProvider?: MeterProvider | false;
+    readonly loggerProvider?: LoggerProvider | false;
     readonly trace?: "parent" | "link";
     readonly createSpans?: boolean;
     readonly trust?: (message: Pick<HandledMessage, "source" | "type" | "foreign">) => boolean;
@@ -174,8 +200,8 @@ export interface Scale {
 export declare function scaleOf({ channels }: Explanation, input: ScaleInput): Scale;
 
 // spans.d.ts
-import type { Tracer } from "@opentelemetry/api";
-import type { Ended, HandledMessage, Handling, MessageTrace, PublishedMessage, Publishing, Runtime, TelemetryPlace, TelemetryResult } from "@switchyard/core";
+import type { Context, Span, SpanContext, Tracer } from "@opentelemetry/api";
+import type { Ended, HandledMessage, HandlerEnd, MessageTrace, PublishedMessage, Publishing, Runtime, TelemetryPlace, TelemetryResult } from "@switchyard/core";
 export declare const OUTCOMES: {
     readonly ack: "handled";
     readonly failed: "failed";
@@ -191,16 +217,24 @@ export interface SpanRules {
     readonly trust: (message: HandledMessage) => boolean;
     readonly parentForMs: number;
 }
+export type Ends = readonly {
+    readonly end: HandlerEnd;
+    readonly error?: unknown;
+}[];
 export declare class Spans {
     #private;
     constructor(tracer: Tracer, rules: SpanRules, runtime: Runtime);
     publishing(place: TelemetryPlace, { id, type }: PublishedMessage): Publishing | undefined;
     sending(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended;
     received(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[], tookMs: number, failure: TelemetryResult | undefined): void;
-    handling(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling;
-    settling(place: TelemetryPlace, settlements: readonly {
-        readonly action: string;
-        readonly delivery: object;
-    }[]): Ended;
+    handling(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): ProcessSpan;
+    settling(place: TelemetryPlace, actions: readonly string[], handled: readonly (ProcessSpan | undefined)[]): Ended;
 }
-export declare function inTraceOf<T>(messages: readonly HandledMessage[], batch: boolean, call: () => T): T;
+export declare class ProcessSpan {
+    #private;
+    constructor(span: Span, batch: boolean);
+    get spanContext(): SpanContext;
+    context(): Context;
+    ended(ends: Ends): void;
+}
+export declare function traceContext(messages: readonly HandledMessage[], batch: boolean): Context;

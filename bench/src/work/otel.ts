@@ -2,7 +2,18 @@
  * What spans and metrics cost: every span recorded, nothing exported. Ours without and with `otel()`, the same spans made by hand, and
  * the official instrumentations on raw clients.
  */
-import { context, propagation, type Span, SpanKind, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  context,
+  type Counter,
+  type Histogram,
+  propagation,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { registerInstrumentations } from "@opentelemetry/instrumentation";
@@ -49,55 +60,101 @@ const opened =
   (options) =>
     open(options);
 
+type Operation = "create" | "send" | "receive" | "process" | "settle";
+
 export const memory: Work = opened(async (o) => (await import("./memory.ts")).ours(o));
 export const memoryTraced: Work = opened(async (o) => (await import("./memory.ts")).oursWith(telemetry())(o));
 
-/** For each message a create and a process span with their links and attributes, and for each hundred a send, a receive and a settle span. */
-export const memoryByHand: Work = async (options) => {
-  const { tracerProvider, meterProvider } = registered();
-  const tracer = tracerProvider.getTracer("bench");
-  const meter = meterProvider.getMeter("bench");
-  const counters = ["sent", "consumed", "calls"].map((name) => meter.createCounter(name));
-  const took = ["operation", "process"].map((name) => meter.createHistogram(name));
-  const facts = (operation: string) => ({
-    "messaging.system.name": "memory",
-    "messaging.operation.name": operation,
-    "messaging.operation.type": operation,
-    "messaging.destination.template": "jobs",
-    "messaging.destination.name": "bench_jobs_work",
-  });
-  const all = Object.fromEntries(["create", "send", "receive", "process", "settle"].map((of) => [of, facts(of)]));
-  let batch: Span[] = [];
-  /** What the calls of the broker for a hundred messages would be. */
-  const calls = (): void => {
-    const links = batch.map((span) => ({ context: span.spanContext() }));
-    for (const call of ["send", "receive", "settle"]) {
-      tracer.startSpan(`${call} jobs`, { kind: SpanKind.CLIENT, attributes: all[call]!, links }).end();
-      took[0]!.record(0.001, all[call]!);
-      for (const counter of counters) counter.add(1, all[call]!);
+/** So many messages share a call of the broker in {@link Hand}: about as many as in ours, under the load of the rows. */
+const CALL = { memory: 100, rabbit: 30 } as const;
+
+/**
+ * The same spans and metrics as ours, made by hand with attributes that are made once: for each message a create and a process span, and
+ * for each call of the broker a send, a receive and a settle span, with their links.
+ */
+class Hand {
+  readonly #tracer: Tracer;
+  readonly #shared: Readonly<Record<Operation, Attributes>>;
+  readonly #operation: Histogram;
+  readonly #process: Histogram;
+  readonly #counters: readonly Counter[];
+  readonly #calls: readonly Operation[];
+  readonly #perCall: number;
+  readonly #batches = { sent: [] as SpanContext[], handled: [] as SpanContext[] };
+
+  /** `pushed`: nobody asks for messages, so there are no receive spans. */
+  constructor(system: string, perCall: number, pushed: boolean) {
+    const { tracerProvider, meterProvider } = registered();
+    this.#tracer = tracerProvider.getTracer("bench");
+    const meter = meterProvider.getMeter("bench");
+    this.#counters = ["sent", "consumed", "calls"].map((name) => meter.createCounter(name));
+    this.#operation = meter.createHistogram("operation");
+    this.#process = meter.createHistogram("process");
+    this.#perCall = perCall;
+    this.#calls = pushed ? ["settle"] : ["receive", "settle"];
+    const facts = (operation: Operation): Attributes => ({
+      "messaging.system.name": system,
+      "messaging.operation.name": operation,
+      "messaging.operation.type": operation,
+      "messaging.destination.template": "jobs",
+      "messaging.destination.name": "bench_jobs_work",
+      ...(operation !== "create" && operation !== "send" && { "messaging.consumer.group.name": "work" }),
+    });
+    const operations = ["create", "send", "receive", "process", "settle"] as const;
+    this.#shared = Object.fromEntries(operations.map((of) => [of, facts(of)])) as Record<Operation, Attributes>;
+  }
+
+  /** Begins a publish: what it carries, and what ends it. */
+  publish(index: number): { readonly headers: Record<string, string>; readonly confirmed: () => void } {
+    const shared = this.#shared.create;
+    const attributes = { ...shared, "messaging.message.id": String(index), "switchyard.message.type": "job" };
+    const span = this.#tracer.startSpan("create jobs", { kind: SpanKind.PRODUCER, attributes });
+    const headers: Record<string, string> = {};
+    propagation.inject(trace.setSpan(context.active(), span), headers);
+    this.#called(["send"], this.#batches.sent, span);
+    return { headers, confirmed: () => span.end() };
+  }
+
+  handle(headers: Record<string, unknown>, call: () => void): void {
+    const parent = propagation.extract(context.active(), headers);
+    const creation = trace.getSpanContext(parent)!;
+    const shared = this.#shared.process;
+    const attributes = {
+      ...shared,
+      "messaging.message.id": creation.spanId,
+      "switchyard.message.type": "job",
+      "switchyard.attempt": 1,
+    };
+    const links = [{ context: creation }];
+    const span = this.#tracer.startSpan("process jobs", { kind: SpanKind.CONSUMER, attributes, links }, parent);
+    context.with(trace.setSpan(parent, span), call);
+    span.setAttribute("switchyard.outcome", "handled").end();
+    this.#process.record(0.001, shared);
+    this.#called(this.#calls, this.#batches.handled, span);
+  }
+
+  /** What the calls of the broker are, once enough messages have come together. */
+  #called(calls: readonly Operation[], batch: SpanContext[], span: Span): void {
+    if (batch.push(span.spanContext()) < this.#perCall) return;
+    const links = batch.splice(0).map((of) => ({ context: of }));
+    for (const call of calls) {
+      const attributes = { ...this.#shared[call], "messaging.batch.message_count": links.length };
+      this.#tracer.startSpan(`${call} jobs`, { kind: SpanKind.CLIENT, attributes, links }).end();
+      this.#operation.record(0.001, this.#shared[call]);
+      for (const counter of this.#counters) counter.add(1, this.#shared[call]);
     }
-    batch = [];
-  };
+  }
+}
+
+export const memoryByHand: Work = async (options) => {
+  const hand = new Hand("memory", CALL.memory, false);
   const { oursBy } = await import("./memory.ts");
   return oursBy(
-    (publish, id) => {
-      const attributes = { ...all["create"], "messaging.message.id": String(id), "switchyard.message.type": "job" };
-      const span = tracer.startSpan("create jobs", { kind: SpanKind.PRODUCER, attributes });
-      const headers: Record<string, string> = {};
-      propagation.inject(trace.setSpan(context.active(), span), headers);
-      if (batch.push(span) === 100) calls();
-      return publish({ headers }).finally(() => span.end());
+    (publish, index) => {
+      const { headers, confirmed } = hand.publish(index);
+      return publish({ headers }).finally(confirmed);
     },
-    (delivery, handle) => {
-      const parent = propagation.extract(context.active(), delivery);
-      const creation = trace.getSpanContext(parent)!;
-      const attributes = { ...all["process"], "messaging.message.id": delivery.id, "switchyard.attempt": 1 };
-      const links = [{ context: creation }];
-      const span = tracer.startSpan("process jobs", { kind: SpanKind.CONSUMER, attributes, links }, parent);
-      context.with(trace.setSpan(parent, span), handle);
-      span.setAttribute("switchyard.outcome", "handled").end();
-      took[1]!.record(0.001, all["process"]);
-    },
+    ({ traceparent }, handle) => hand.handle({ traceparent }, handle),
   )(options);
 };
 
@@ -112,6 +169,8 @@ export const sqsInstrumented: Work = async (options) => {
 export const publish: Work = opened(async (o) => (await import("./rabbit-publish.ts")).ours(o));
 export const publishTraced: Work = opened(async (o) => (await import("./rabbit-publish.ts")).oursWith(telemetry())(o));
 export const publishRaw: Work = opened(async (o) => (await import("./rabbit-publish.ts")).raw(o));
+export const publishByHand: Work = async (options) =>
+  (await import("./rabbit-publish.ts")).rawBy(new Hand("rabbitmq", CALL.rabbit, true))(options);
 export const publishInstrumented: Work = async (options) => {
   instrumented();
   return (await import("./rabbit-publish.ts")).raw(options);
@@ -120,6 +179,8 @@ export const publishInstrumented: Work = async (options) => {
 export const consume: Work = opened(async (o) => (await import("./rabbit-consume.ts")).ours(o));
 export const consumeTraced: Work = opened(async (o) => (await import("./rabbit-consume.ts")).oursWith(telemetry())(o));
 export const consumeRaw: Work = opened(async (o) => (await import("./rabbit-consume.ts")).raw(o));
+export const consumeByHand: Work = async (options) =>
+  (await import("./rabbit-consume.ts")).rawBy(new Hand("rabbitmq", CALL.rabbit, true))(options);
 export const consumeInstrumented: Work = async (options) => {
   instrumented();
   return (await import("./rabbit-consume.ts")).raw(options);

@@ -63,6 +63,7 @@ class Stretch {
 export const oursWith = (telemetry: Telemetry): Work => consumes(peers.oursWith(telemetry), "rabbit");
 export const ours = consumes(peers.ours, "rabbit");
 export const raw = consumes(peers.raw, "rabbit");
+export const rawBy = (hand: peers.ByHand): Work => consumes(peers.rawBy(hand), "rabbit");
 export const rascal = consumes(peers.rascal, "rabbit");
 export const manager = consumes(peers.manager, "rabbit");
 export const toolkit = consumes(peers.toolkit, "rabbit");

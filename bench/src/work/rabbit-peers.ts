@@ -50,6 +50,22 @@ export const oursWith =
 /** amqplib used well: no Nagle, a confirm channel and a callback a message, a connection for each direction. */
 export const raw: Open = (url, keeper) => amqplibWith(() => ({}), url, keeper);
 
+/** Code of the measurement's own around each publish and each handler. */
+export interface ByHand {
+  publish(index: number): { readonly headers: Record<string, string>; readonly confirmed: () => void };
+  handle(headers: Record<string, unknown>, call: () => void): void;
+}
+
+export const rawBy =
+  (hand: ByHand): Open =>
+  (url, keeper) =>
+    amqplibWith(
+      (index) => hand.publish(index),
+      url,
+      keeper,
+      (headers, call) => hand.handle(headers, call),
+    );
+
 /** With what our envelope is in AMQP: the same headers and properties. */
 export const rawEvents: Open = (url, keeper) => {
   const time = new Date().toISOString();
@@ -67,7 +83,12 @@ export const rawEvents: Open = (url, keeper) => {
   return amqplibWith(extra, url, keeper);
 };
 
-const amqplibWith = async (extra: (index: number) => object, url: string, keeper: Keeper): Promise<Peer> => {
+const amqplibWith = async (
+  extra: (index: number) => { readonly confirmed?: () => void },
+  url: string,
+  keeper: Keeper,
+  inside: ByHand["handle"] = (_headers, call) => call(),
+): Promise<Peer> => {
   const queue = await keeper.create("raw");
   const model = await amqplib(url, { noDelay: true });
   const sending = await model.createConfirmChannel();
@@ -75,9 +96,14 @@ const amqplibWith = async (extra: (index: number) => object, url: string, keeper
     queue,
     publish: (index) =>
       new Promise<void>((resolve, reject) => {
-        const options = { persistent: true, contentType: "application/json", ...extra(index) };
+        const { confirmed, ...more } = extra(index);
+        const options = { persistent: true, contentType: "application/json", ...more };
         const content = Buffer.from(JSON.stringify(message(index)));
-        sending.sendToQueue(queue, content, options, (error) => (error === null ? resolve() : reject(error as Error)));
+        sending.sendToQueue(queue, content, options, (error) => {
+          confirmed?.();
+          if (error === null) resolve();
+          else reject(error as Error);
+        });
       }),
     consume: async (handle) => {
       const receiving = await amqplib(url, { noDelay: true });
@@ -86,7 +112,7 @@ const amqplibWith = async (extra: (index: number) => object, url: string, keeper
       await channel.consume(queue, (got) => {
         if (got === null) return;
         JSON.parse(got.content.toString());
-        handle();
+        inside(got.properties.headers ?? {}, handle);
         channel.ack(got);
       });
       return async () => {

@@ -100,6 +100,7 @@ export type {
   TelemetryPlace,
   TelemetryResult,
   TelemetrySession,
+  TelemetrySettlement,
 } from "./api/telemetry.ts";
 export type { VerdictKind } from "./api/verdicts.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";

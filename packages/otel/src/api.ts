@@ -4,6 +4,7 @@
  */
 import type { Context, MeterProvider, Span, SpanContext, TracerProvider, TraceState } from "@opentelemetry/api";
 import type { MessageTrace } from "@switchyard/core";
+import type { LoggerProvider } from "./logs.ts";
 
 /** The global under which every copy of `@opentelemetry/api` 1.x registers itself. */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
@@ -19,7 +20,13 @@ export const CONSUMER = 4;
 /** `SpanStatusCode.ERROR` of the API. */
 export const ERROR = 2;
 
+/** The global of the log API while it is a package of its own, `@opentelemetry/api-logs`: beside the SDK's 2.x. */
+const LOGS = Symbol.for("io.opentelemetry.js.api.logs");
+/** The version of that API's providers. */
+const LOGS_VERSION = 1;
+
 interface Registered {
+  readonly logs?: LoggerProvider;
   readonly context?: { active(): Context; with<T>(context: Context, call: () => T): T };
   readonly trace?: TracerProvider;
   readonly metrics?: MeterProvider;
@@ -29,6 +36,9 @@ const registered = (): Registered => (globalThis as { [REGISTRY]?: Registered })
 
 export const globalTracerProvider = (): TracerProvider | undefined => registered().trace;
 export const globalMeterProvider = (): MeterProvider | undefined => registered().metrics;
+export const globalLoggerProvider = (): LoggerProvider | undefined =>
+  registered().logs ??
+  (globalThis as { [LOGS]?: (version: number) => LoggerProvider | undefined })[LOGS]?.(LOGS_VERSION);
 
 /** A context without OpenTelemetry's API: for providers that are passed in and not registered. */
 class PlainContext implements Context {
@@ -58,13 +68,45 @@ const PLAIN = new PlainContext();
 /** The caller's context. */
 export const activeContext = (): Context => registered().context?.active() ?? PLAIN;
 
-/** The caller's context without its span, baggage and suppression: its operations begin a trace. */
-export const rootContext = (): Context =>
-  activeContext().deleteValue(SPAN).deleteValue(BAGGAGE).deleteValue(SUPPRESSED);
+const roots = new WeakMap<Context, Context>();
 
-export const withSpan = (context: Context, span: Span): Context => context.setValue(SPAN, span);
+/** The caller's context without its span, baggage and suppression: its operations begin a trace. Loops call from the same few contexts. */
+export function rootContext(): Context {
+  const active = activeContext();
+  let root = roots.get(active);
+  if (root === undefined) {
+    root = active.deleteValue(SPAN).deleteValue(BAGGAGE).deleteValue(SUPPRESSED);
+    roots.set(active, root);
+  }
+  return root;
+}
+
+/** A context with a span of its own. OpenTelemetry's `setValue` copies every value, and this is made for every message. */
+class SpanIn implements Context {
+  readonly #base: Context;
+  readonly #span: Span;
+
+  constructor(base: Context, span: Span) {
+    this.#base = base;
+    this.#span = span;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === SPAN ? this.#span : this.#base.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return key === SPAN ? this.#base.setValue(key, value) : new SpanIn(this.#base.setValue(key, value), this.#span);
+  }
+
+  deleteValue(key: symbol): Context {
+    return key === SPAN ? this.#base.deleteValue(key) : new SpanIn(this.#base.deleteValue(key), this.#span);
+  }
+}
+
+export const withSpan = (context: Context, span: Span): Context => new SpanIn(context, span);
 export const withParent = (context: Context, parent: SpanContext): Context =>
-  context.setValue(SPAN, new RemoteSpan(parent));
+  new SpanIn(context, new RemoteSpan(parent));
 
 /** Calls a function in a context, if a context manager is registered. */
 export function within<T>(context: Context, call: () => T): T {
@@ -139,24 +181,44 @@ class State implements TraceState {
   }
 }
 
-/** The span that a message's trace context names. Core has checked the text. */
-export function spanContextOf({ traceparent, tracestate }: MessageTrace): SpanContext {
-  const [, traceId = "", spanId = "", flags = "00"] = traceparent.split("-");
-  return {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16) & 1,
-    isRemote: true,
-    ...(tracestate !== undefined && { traceState: State.read(tracestate) }),
-  };
+/** The trace context of a span of this process. It knows the span's context, so that nobody parses the text that was just written. */
+class OwnTrace implements MessageTrace {
+  readonly traceparent: string;
+  declare readonly tracestate?: string;
+  readonly #context: SpanContext;
+
+  constructor(context: SpanContext, traceparent: string, tracestate: string) {
+    this.traceparent = traceparent;
+    if (tracestate !== "") this.tracestate = tracestate;
+    this.#context = context;
+  }
+
+  static contextOf(trace: MessageTrace): SpanContext | undefined {
+    return #context in trace ? trace.#context : undefined;
+  }
 }
 
-const NOWHERE = /^0*$/;
+/** The span that a message's trace context names. Core has checked the text. */
+export function spanContextOf(trace: MessageTrace): SpanContext {
+  const own = OwnTrace.contextOf(trace);
+  if (own !== undefined) return own;
+  const { traceparent, tracestate } = trace;
+  // Two digits of version, 32 of the trace, 16 of the span, and two of flags, the last of which is odd if it is sampled.
+  const traceId = traceparent.slice(3, 35);
+  const spanId = traceparent.slice(36, 52);
+  const traceFlags = Number.parseInt(traceparent.charAt(54), 16) & 1;
+  if (tracestate === undefined) return { traceId, spanId, traceFlags, isRemote: true };
+  return { traceId, spanId, traceFlags, isRemote: true, traceState: State.read(tracestate) };
+}
+
+const NO_TRACE = "0".repeat(32);
+const NO_SPAN = "0".repeat(16);
 
 /** What a message carries of a span. Undefined if nothing is recorded anywhere: no SDK is registered. */
-export function traceOf({ traceId, spanId, traceFlags, traceState }: SpanContext): MessageTrace | undefined {
-  if (NOWHERE.test(traceId) || NOWHERE.test(spanId)) return undefined;
+export function traceOf(context: SpanContext): MessageTrace | undefined {
+  const { traceId, spanId, traceFlags, traceState } = context;
+  if (traceId === NO_TRACE || spanId === NO_SPAN || traceId === "" || spanId === "") return undefined;
   const tracestate = traceState?.serialize() ?? "";
-  const traceparent = `00-${traceId}-${spanId}-${(traceFlags & 1).toString(16).padStart(2, "0")}`;
-  return tracestate === "" || tracestate.length > 512 ? { traceparent } : { traceparent, tracestate };
+  const traceparent = `00-${traceId}-${spanId}-${(traceFlags & 1) === 1 ? "01" : "00"}`;
+  return new OwnTrace(context, traceparent, tracestate.length > 512 ? "" : tracestate);
 }

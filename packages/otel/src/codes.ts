@@ -14,5 +14,17 @@ export function bounded(code: string): string {
   return code;
 }
 
+const types = new Set<string>();
+
+/**
+ * A message type as an attribute of a metric: never more than {@link MOST} values. A handler of `"*"` gets whatever types strangers send.
+ */
+export function boundedType(type: string): string {
+  if (types.has(type)) return type;
+  if (types.size >= MOST) return OTHER;
+  types.add(type);
+  return type;
+}
+
 /** `error.type` of what a handler threw. Its class and text may hold anything, so only the codes of Switchyard are told. */
 export const codeOf = (error: unknown): string => (isMessagingError(error) ? bounded(error.code) : OTHER);

@@ -7,4 +7,5 @@
 export { otel } from "./otel.ts";
 export type { OtelOptions } from "./options.ts";
 export type { BacklogOptions } from "./backlog.ts";
-export { CONVENTIONAL, CONVENTIONAL_METRICS, CONVENTIONS, OWN, OWN_METRICS } from "./names.ts";
+export type { Logger, LoggerProvider } from "./logs.ts";
+export { CONVENTIONAL, CONVENTIONAL_METRICS, CONVENTIONS, OWN, OWN_METRICS, PROCESS_EXCEPTION } from "./names.ts";

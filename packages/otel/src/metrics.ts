@@ -8,7 +8,7 @@ import type {
   TelemetryPlace,
   TelemetryResult,
 } from "@switchyard/core";
-import { bounded, codeOf } from "./codes.ts";
+import { bounded, boundedType, codeOf } from "./codes.ts";
 import { CONVENTIONAL as IS, CONVENTIONAL_METRICS, OWN, OWN_METRICS, SECONDS, systemOf } from "./names.ts";
 import { OUTCOMES } from "./spans.ts";
 
@@ -100,15 +100,23 @@ export class Metrics {
     began: number,
   ): void {
     const took = (this.now() - began) / 1_000;
-    ends.forEach(({ end, error }, i) => {
+    for (let i = 0; i < ends.length; i++) {
+      const { end, error } = ends[i]!;
       const code = end === "ack" || end === "skip" ? undefined : codeOf(error);
-      const type = messages[i]?.type ?? "";
-      this.#process.record(took, {
-        ...this.#of(place, "process", code),
-        [OWN.type]: type,
-        [OWN.outcome]: OUTCOMES[end],
-      });
-    });
+      this.#process.record(took, this.#ended(place, boundedType(messages[i]?.type ?? ""), end, code));
+    }
+  }
+
+  #ended(place: TelemetryPlace, type: string, end: HandlerEnd, code: string | undefined): Attributes {
+    const known = this.#known(place);
+    const key = `${end} ${code ?? ""} ${type}`;
+    let attributes = known.get(key);
+    if (attributes === undefined)
+      known.set(
+        key,
+        (attributes = { ...factsOf(place, "process", code), [OWN.type]: type, [OWN.outcome]: OUTCOMES[end] }),
+      );
+    return attributes;
   }
 
   lease(place: TelemetryPlace, change: string): void {
@@ -142,12 +150,18 @@ export class Metrics {
   }
 
   #of(place: TelemetryPlace, operation: string, error?: string): Attributes {
-    let known = this.#facts.get(place);
-    if (known === undefined) this.#facts.set(place, (known = new Map()));
+    const known = this.#known(place);
     const key = error === undefined ? operation : `${operation} ${error}`;
     let attributes = known.get(key);
     if (attributes === undefined) known.set(key, (attributes = factsOf(place, operation, error)));
     return attributes;
+  }
+
+  /** The attributes of a place that were made before. */
+  #known(place: TelemetryPlace): Map<string, Attributes> {
+    let known = this.#facts.get(place);
+    if (known === undefined) this.#facts.set(place, (known = new Map()));
+    return known;
   }
 }
 

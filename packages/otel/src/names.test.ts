@@ -1,7 +1,16 @@
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { CONVENTIONAL, CONVENTIONAL_METRICS, CONVENTIONS, OTHER, OWN, OWN_METRICS, systemOf } from "./names.ts";
+import {
+  CONVENTIONAL,
+  CONVENTIONAL_METRICS,
+  CONVENTIONS,
+  OTHER,
+  OWN,
+  OWN_METRICS,
+  PROCESS_EXCEPTION,
+  systemOf,
+} from "./names.ts";
 
 /** The documentation of each constant, as the package's types have it. */
 const declared = readFileSync(
@@ -19,6 +28,7 @@ test("the names are those of the version that they say", () => {
   expect(JSON.parse(readFileSync(manifest, "utf8")).version).toBe(CONVENTIONS);
   expect(values(/^ATTR_/)).toEqual(expect.arrayContaining(Object.values(CONVENTIONAL)));
   expect(values(/^METRIC_/)).toEqual(expect.arrayContaining(Object.values(CONVENTIONAL_METRICS)));
+  expect(values(/^EVENT_/)).toContain(PROCESS_EXCEPTION);
   expect(values(/^ERROR_TYPE_VALUE_/)).toContain(OTHER);
   expect(values(/^MESSAGING_SYSTEM_NAME_VALUE_/)).toEqual(expect.arrayContaining(["sqs", "sns", "amqp"].map(systemOf)));
 });

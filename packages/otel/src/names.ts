@@ -21,7 +21,14 @@ export const CONVENTIONAL = {
   messageId: "messaging.message.id",
   batch: "messaging.batch.message_count",
   error: "error.type",
+  exceptionType: "exception.type",
+  exceptionStack: "exception.stacktrace",
+  server: "server.address",
+  port: "server.port",
 } as const;
+
+/** The event of the conventions for what a handler throws. */
+export const PROCESS_EXCEPTION = "messaging.process.exception";
 
 /** `error.type` of an error that is not of a known code. */
 export const OTHER = "_OTHER";

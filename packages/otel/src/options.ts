@@ -3,6 +3,7 @@ import type { Duration, HandledMessage } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import type { BacklogOptions } from "./backlog.ts";
 import { badOption } from "./bad-option.ts";
+import type { LoggerProvider } from "./logs.ts";
 import type { SpanRules } from "./spans.ts";
 
 /** The options of `otel()`. */
@@ -11,6 +12,11 @@ export interface OtelOptions {
   readonly tracerProvider?: TracerProvider | false;
   /** Where metrics go. Default: the registered provider. `false`: no metrics. */
   readonly meterProvider?: MeterProvider | false;
+  /**
+   * Where a log record goes for each error that a handler throws: its class and where it was thrown, never its text. Default: the
+   * registered provider. `false`: no records.
+   */
+  readonly loggerProvider?: LoggerProvider | false;
   /**
    * `parent` (default): the handler's span is a child of the message's creation at the first delivery of a message of our own, so that one
    * trace shows both; a retry, a redriven, replayed, foreign or late message begins a trace. `link`: every handler begins a trace. Both are
@@ -30,7 +36,16 @@ export interface OtelOptions {
   readonly backlog?: BacklogOptions;
 }
 
-const NAMES = ["tracerProvider", "meterProvider", "trace", "createSpans", "trust", "parentFor", "backlog"];
+const NAMES = [
+  "tracerProvider",
+  "meterProvider",
+  "loggerProvider",
+  "trace",
+  "createSpans",
+  "trust",
+  "parentFor",
+  "backlog",
+];
 
 /** @throws MessagingError `bad-option`. */
 export function rulesOf(options: OtelOptions): SpanRules {
@@ -43,6 +58,7 @@ export function rulesOf(options: OtelOptions): SpanRules {
   for (const [name, method] of [
     ["tracerProvider", "getTracer"],
     ["meterProvider", "getMeter"],
+    ["loggerProvider", "getLogger"],
   ] as const) {
     const given: unknown = options[name];
     if (given === undefined || given === false) continue;

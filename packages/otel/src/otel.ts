@@ -1,10 +1,19 @@
-import type { Ended, Telemetry, TelemetryContext, TelemetrySession } from "@switchyard/core";
-import { globalMeterProvider, globalTracerProvider } from "./api.ts";
+import type {
+  Ended,
+  HandledMessage,
+  Handling,
+  Telemetry,
+  TelemetryContext,
+  TelemetryPlace,
+  TelemetrySession,
+} from "@switchyard/core";
+import { globalLoggerProvider, globalMeterProvider, globalTracerProvider, within } from "./api.ts";
 import { Backlog } from "./backlog.ts";
+import { Exceptions } from "./exceptions.ts";
 import { Metrics } from "./metrics.ts";
 import { CONVENTIONS, SCHEMA_URL, SCOPE } from "./names.ts";
 import { type OtelOptions, rulesOf } from "./options.ts";
-import { inTraceOf, type SpanRules, Spans } from "./spans.ts";
+import { type Ends, type ProcessSpan, type SpanRules, Spans, traceContext } from "./spans.ts";
 
 /**
  * Telemetry for `connect({ telemetry })`: spans and metrics by OpenTelemetry's messaging conventions. Register your SDK before
@@ -22,13 +31,17 @@ type Methods = Required<TelemetrySession>;
 class Session implements TelemetrySession {
   readonly #spans: Spans | undefined;
   readonly #metrics: Metrics | undefined;
+  readonly #exceptions: Exceptions | undefined;
   readonly #backlog: Backlog | undefined;
 
-  constructor({ tracerProvider, meterProvider, backlog }: OtelOptions, rules: SpanRules, context: TelemetryContext) {
+  constructor(options: OtelOptions, rules: SpanRules, context: TelemetryContext) {
+    const { tracerProvider, meterProvider, loggerProvider, backlog } = options;
     const { runtime } = context;
     const scope = { schemaUrl: SCHEMA_URL };
     const traces = tracerProvider === false ? undefined : (tracerProvider ?? globalTracerProvider());
     if (traces !== undefined) this.#spans = new Spans(traces.getTracer(SCOPE, CONVENTIONS, scope), rules, runtime);
+    const logs = loggerProvider === false ? undefined : (loggerProvider ?? globalLoggerProvider());
+    if (logs !== undefined) this.#exceptions = new Exceptions(logs.getLogger(SCOPE, CONVENTIONS, scope));
     const meters = meterProvider === false ? undefined : (meterProvider ?? globalMeterProvider());
     if (meters === undefined) return;
     const meter = meters.getMeter(SCOPE, CONVENTIONS, scope);
@@ -48,23 +61,17 @@ class Session implements TelemetrySession {
     this.#metrics?.received(place, traces.length, tookMs, failure);
   };
 
-  handling: Methods["handling"] = (place, messages, batch) => {
-    const began = this.#metrics?.now() ?? 0;
-    const span = this.#spans?.handling(place, messages, batch);
-    return {
-      run: (call) => (span === undefined ? inTraceOf(messages, batch, call) : span.run(call)),
-      ended: (ends) => {
-        span?.ended(ends);
-        this.#metrics?.handled(place, messages, ends, began);
-      },
-    };
-  };
+  handling: Methods["handling"] = (place, messages, batch) =>
+    new Handler(place, messages, batch, this.#spans?.handling(place, messages, batch), this.#metrics, this.#exceptions);
 
   settling: Methods["settling"] = (place, settlements) => {
     const began = this.#metrics?.now() ?? 0;
-    return this.#both(this.#spans?.settling(place, settlements), (results) =>
-      this.#metrics?.settled(place, results, began),
+    const span = this.#spans?.settling(
+      place,
+      settlements.map(({ action }) => action),
+      settlements.map(({ handling }) => (handling instanceof Handler ? handling.span : undefined)),
     );
+    return this.#both(span, (results) => this.#metrics?.settled(place, results, began));
   };
 
   lease: Methods["lease"] = (place, change) => this.#metrics?.lease(place, change);
@@ -80,5 +87,47 @@ class Session implements TelemetrySession {
       span?.(results);
       metrics(results);
     };
+  }
+}
+
+/** A handler that runs, or one of a batch. */
+class Handler implements Handling {
+  readonly #place: TelemetryPlace;
+  readonly #messages: readonly HandledMessage[];
+  readonly #batch: boolean;
+  readonly span: ProcessSpan | undefined;
+  readonly #metrics: Metrics | undefined;
+  readonly #exceptions: Exceptions | undefined;
+  readonly #began: number;
+
+  constructor(
+    place: TelemetryPlace,
+    messages: readonly HandledMessage[],
+    batch: boolean,
+    span: ProcessSpan | undefined,
+    metrics: Metrics | undefined,
+    exceptions: Exceptions | undefined,
+  ) {
+    this.#place = place;
+    this.#messages = messages;
+    this.#batch = batch;
+    this.span = span;
+    this.#metrics = metrics;
+    this.#exceptions = exceptions;
+    this.#began = metrics?.now() ?? 0;
+  }
+
+  run<T>(call: () => T): T {
+    return within(this.#context(), call);
+  }
+
+  ended(ends: Ends): void {
+    this.#exceptions?.ended(() => this.#context(), ends);
+    this.span?.ended(ends);
+    this.#metrics?.handled(this.#place, this.#messages, ends, this.#began);
+  }
+
+  #context() {
+    return this.span?.context() ?? traceContext(this.#messages, this.#batch);
   }
 }

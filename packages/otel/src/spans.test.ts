@@ -24,7 +24,6 @@ const message: HandledMessage = {
   foreign: false,
   hop: 0,
   trace,
-  delivery: {},
 };
 
 function handled(over: Partial<HandledMessage>, given = place) {

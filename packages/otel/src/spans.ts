@@ -2,7 +2,7 @@ import type { Attributes, Context, Link, Span, SpanContext, Tracer } from "@open
 import type {
   Ended,
   HandledMessage,
-  Handling,
+  HandlerEnd,
   MessageTrace,
   PublishedMessage,
   Publishing,
@@ -19,7 +19,6 @@ import {
   rootContext,
   spanContextOf,
   traceOf,
-  within,
   withParent,
   withSpan,
 } from "./api.ts";
@@ -50,16 +49,24 @@ export interface SpanRules {
   readonly parentForMs: number;
 }
 
-type Operation = "create" | "send" | "receive" | "process" | "settle";
+/** How the handlers of one span ended, by message. */
+export type Ends = readonly { readonly end: HandlerEnd; readonly error?: unknown }[];
+
+const OPERATIONS = ["create", "send", "receive", "process", "settle"] as const;
+type Operation = (typeof OPERATIONS)[number];
+
+/** What all spans of an operation at a place share. Samplers see the attributes. */
+interface Shared {
+  readonly name: string;
+  readonly attributes: Attributes;
+}
 
 /** Makes the spans of one messaging, by the conventions. */
 export class Spans {
   readonly #tracer: Tracer;
   readonly #rules: SpanRules;
   readonly #runtime: Runtime;
-  /** The span in which a delivery was handled, for its settlement. */
-  readonly #handled = new WeakMap<object, SpanContext>();
-  readonly #facts = new Map<TelemetryPlace, Partial<Record<Operation, Attributes>>>();
+  readonly #shared = new Map<TelemetryPlace, Readonly<Record<Operation, Shared>>>();
 
   constructor(tracer: Tracer, rules: SpanRules, runtime: Runtime) {
     this.#tracer = tracer;
@@ -69,21 +76,21 @@ export class Spans {
 
   publishing(place: TelemetryPlace, { id, type }: PublishedMessage): Publishing | undefined {
     if (!this.#rules.createSpans) return undefined;
-    const attributes = { ...this.#of(place, "create"), [IS.messageId]: id, [OWN.type]: type };
-    const span = this.#start("create", place, PRODUCER, attributes, activeContext());
-    const trace = traceOf(span.spanContext());
-    return {
-      ...(trace !== undefined && { trace }),
-      ended: (error) => {
-        if (error !== undefined) fail(span, codeOf(error));
-        span.end();
-      },
-    };
+    const { name, attributes } = this.#of(place).create;
+    const options = { kind: PRODUCER, attributes: { ...attributes, [IS.messageId]: id, [OWN.type]: type } };
+    return new CreateSpan(this.#tracer.startSpan(name, options, activeContext()));
   }
 
   sending(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended {
-    const span = this.#call("send", place, traces);
-    return (results) => end(span, results);
+    const { send } = this.#of(place);
+    const links = linksTo(traces);
+    const root = rootContext();
+    const [only] = traces;
+    if (traces.length > 1) return endOf(this.#start(send, CLIENT, links, root, { [IS.batch]: traces.length }));
+    // A call with one message is a child of its creation. Others begin a trace.
+    return endOf(
+      this.#start(send, CLIENT, links, only === undefined ? root : withParent(root, spanContextOf(only)), undefined),
+    );
   }
 
   received(
@@ -93,130 +100,167 @@ export class Spans {
     failure: TelemetryResult | undefined,
   ): void {
     if (place.pushed === true || pushes(place.transport) || (traces.length === 0 && failure === undefined)) return;
-    const span = this.#call("receive", place, traces, this.#runtime.now() - tookMs);
-    end(span, failure === undefined ? [] : [failure]);
+    const more = { [IS.batch]: traces.length };
+    const began = this.#runtime.now() - tookMs;
+    const span = this.#start(this.#of(place).receive, CLIENT, linksTo(traces), rootContext(), more, began);
+    endOf(span)(failure === undefined ? [] : [failure]);
   }
 
-  handling(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling {
+  handling(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): ProcessSpan {
+    const { process } = this.#of(place);
     const [first] = messages as readonly [HandledMessage];
-    const traces = messages.map(({ trace }) => trace);
     const root = rootContext();
-    const parent = !batch && this.#mayBeParent(first) ? spanContextOf(first.trace as MessageTrace) : undefined;
-    const attributes: Attributes = batch
-      ? { ...this.#of(place, "process"), [IS.batch]: messages.length }
-      : {
-          ...this.#of(place, "process"),
-          [IS.messageId]: first.id,
-          [OWN.type]: first.type,
-          [OWN.attempt]: first.attempt,
-        };
-    const context = parent === undefined ? root : withParent(root, parent);
-    const span = this.#start("process", place, CONSUMER, attributes, context, traces);
-    for (const { delivery } of messages) this.#handled.set(delivery, span.spanContext());
-    return {
-      run: (call) => within(withSpan(context, span), call),
-      ended: (ends) => {
-        const failed = ends.filter(({ end: it }) => it !== "ack" && it !== "skip");
-        span.setAttribute(
-          OWN.outcome,
-          failed.length === 0 ? OUTCOMES[ends[0]?.end ?? "ack"] : OUTCOMES[failed[0]!.end],
-        );
-        if (failed.length > 0) {
-          if (batch) span.setAttribute(OWN.failed, failed.length);
-          fail(span, codeOf(failed[0]!.error));
-        }
-        span.end();
-      },
-    };
+    let span: Span;
+    if (batch) {
+      const links = linksTo(messages.map(({ trace }) => trace));
+      span = this.#start(process, CONSUMER, links, root, { [IS.batch]: messages.length });
+    } else {
+      const { id, type, attempt, trace } = first;
+      const creation = trace === undefined ? undefined : spanContextOf(trace);
+      const options = {
+        kind: CONSUMER,
+        attributes: { ...process.attributes, [IS.messageId]: id, [OWN.type]: type, [OWN.attempt]: attempt },
+        links: creation === undefined ? [] : [{ context: creation }],
+      };
+      const context = creation !== undefined && this.#mayBeParent(first) ? withParent(root, creation) : root;
+      span = this.#tracer.startSpan(process.name, options, context);
+    }
+    return new ProcessSpan(span, batch);
   }
 
-  settling(
-    place: TelemetryPlace,
-    settlements: readonly { readonly action: string; readonly delivery: object }[],
-  ): Ended {
-    const handled = settlements.flatMap(({ delivery }) => this.#handled.get(delivery) ?? []);
-    const attributes = { ...this.#of(place, "settle") };
-    const [only] = settlements;
-    // The conventions let a settlement be named as its library does.
-    if (settlements.length === 1 && only !== undefined) attributes[IS.operation] = only.action;
-    else attributes[IS.batch] = settlements.length;
+  /** `handled`: the spans in which the deliveries were handled here. */
+  settling(place: TelemetryPlace, actions: readonly string[], handled: readonly (ProcessSpan | undefined)[]): Ended {
+    const { settle } = this.#of(place);
     const root = rootContext();
-    const context = settlements.length === 1 && handled[0] !== undefined ? withParent(root, handled[0]) : root;
-    const span = this.#linked("settle", place, CLIENT, attributes, context, handled);
-    return (results) => end(span, results);
+    const links = linksOf(handled, (span) => span?.spanContext);
+    const [action] = actions;
+    if (actions.length !== 1 || action === undefined)
+      return endOf(this.#start(settle, CLIENT, links, root, { [IS.batch]: actions.length }));
+    const parent = handled[0]?.spanContext;
+    const context = parent === undefined ? root : withParent(root, parent);
+    // The conventions let a settlement be named as its library does.
+    return endOf(this.#start(settle, CLIENT, links, context, { [IS.operation]: action }));
   }
 
   /** Only the first delivery of our own message, soon after it was published, and only from a publisher whose sampling counts here. */
   #mayBeParent(message: HandledMessage): boolean {
-    const { trace, attempt, foreign, hop, time } = message;
-    if (this.#rules.trace === "link" || trace === undefined) return false;
-    if (attempt > 1 || foreign || hop > 0) return false;
+    const { attempt, foreign, hop, time } = message;
+    if (this.#rules.trace === "link" || attempt > 1 || foreign || hop > 0) return false;
     if (this.#runtime.now() - time.getTime() > this.#rules.parentForMs) return false;
     return this.#rules.trust(message);
   }
 
-  /** A call of the broker. With one message it is a child of the message's creation, otherwise it begins a trace. */
-  #call(
-    operation: "send" | "receive",
-    place: TelemetryPlace,
-    traces: readonly (MessageTrace | undefined)[],
-    startTime?: number,
-  ): Span {
-    const [only] = traces;
-    const attributes =
-      traces.length === 1 && operation === "send"
-        ? this.#of(place, operation)
-        : { ...this.#of(place, operation), [IS.batch]: traces.length };
-    const root = rootContext();
-    const alone = operation === "send" && traces.length === 1 && only !== undefined;
-    const context = alone ? withParent(root, spanContextOf(only)) : root;
-    return this.#start(operation, place, CLIENT, attributes, context, traces, startTime);
-  }
-
   #start(
-    operation: Operation,
-    place: TelemetryPlace,
+    { name, attributes }: Shared,
     kind: number,
-    attributes: Attributes,
+    { first, leftOut }: Links,
     context: Context,
-    traces: readonly (MessageTrace | undefined)[] = [],
+    more: Attributes | undefined,
     startTime?: number,
   ): Span {
-    const known = traces.filter((trace) => trace !== undefined);
-    const linked = known.slice(0, MOST_LINKS).map(spanContextOf);
-    return this.#linked(operation, place, kind, attributes, context, linked, startTime, known.length);
-  }
-
-  #linked(
-    operation: Operation,
-    place: TelemetryPlace,
-    kind: number,
-    attributes: Attributes,
-    context: Context,
-    linked: readonly SpanContext[],
-    startTime?: number,
-    all = linked.length,
-  ): Span {
-    const links: Link[] = linked.slice(0, MOST_LINKS).map((of) => ({ context: of }));
-    const given = all > MOST_LINKS ? { ...attributes, [OWN.leftOut]: all - MOST_LINKS } : attributes;
-    const name = `${operation} ${place.channel}`;
-    const options = { kind, attributes: given, links, ...(startTime !== undefined && { startTime }) };
+    const options = {
+      kind,
+      attributes:
+        leftOut > 0
+          ? { ...attributes, ...more, [OWN.leftOut]: leftOut }
+          : more
+            ? { ...attributes, ...more }
+            : attributes,
+      links: first,
+      ...(startTime !== undefined && { startTime }),
+    };
     return this.#tracer.startSpan(name, options, context);
   }
 
-  /** The attributes that all spans of an operation at a place share. Samplers see them. */
-  #of(place: TelemetryPlace, operation: Operation): Attributes {
-    let known = this.#facts.get(place);
-    if (known === undefined) this.#facts.set(place, (known = {}));
-    return (known[operation] ??= factsOf(place, operation));
+  #of(place: TelemetryPlace): Readonly<Record<Operation, Shared>> {
+    let known = this.#shared.get(place);
+    if (known === undefined) {
+      const all = OPERATIONS.map((of) => [of, { name: `${of} ${place.channel}`, attributes: factsOf(place, of) }]);
+      this.#shared.set(place, (known = Object.fromEntries(all) as Record<Operation, Shared>));
+    }
+    return known;
   }
 }
 
-/** Runs a handler in its message's trace, where no spans are made. */
-export function inTraceOf<T>(messages: readonly HandledMessage[], batch: boolean, call: () => T): T {
+/** The span of a message's creation, from `publish()` until the broker has it. */
+class CreateSpan implements Publishing {
+  declare readonly trace?: MessageTrace;
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    this.#span = span;
+    const trace = traceOf(span.spanContext());
+    if (trace !== undefined) this.trace = trace;
+  }
+
+  ended(error?: unknown): void {
+    if (error !== undefined) fail(this.#span, codeOf(error));
+    this.#span.end();
+  }
+}
+
+/** The span of a handler, or of a batch. */
+export class ProcessSpan {
+  readonly #span: Span;
+  readonly #batch: boolean;
+
+  constructor(span: Span, batch: boolean) {
+    this.#span = span;
+    this.#batch = batch;
+  }
+
+  get spanContext(): SpanContext {
+    return this.#span.spanContext();
+  }
+
+  /** The caller's context with this span. */
+  context(): Context {
+    return withSpan(rootContext(), this.#span);
+  }
+
+  ended(ends: Ends): void {
+    const span = this.#span;
+    let failed = 0;
+    let shown = ends[0];
+    for (const each of ends) {
+      if (each.end === "ack" || each.end === "skip") continue;
+      if (failed++ === 0) shown = each;
+    }
+    span.setAttribute(OWN.outcome, OUTCOMES[shown?.end ?? "ack"]);
+    if (failed > 0) {
+      if (this.#batch) span.setAttribute(OWN.failed, failed);
+      fail(span, codeOf(shown?.error));
+    }
+    span.end();
+  }
+}
+
+/** The context of a handler where no spans are made: its message's trace. */
+export function traceContext(messages: readonly HandledMessage[], batch: boolean): Context {
   const trace = batch ? undefined : messages[0]?.trace;
   const root = rootContext();
-  return within(trace === undefined ? root : withParent(root, spanContextOf(trace)), call);
+  return trace === undefined ? root : withParent(root, spanContextOf(trace));
+}
+
+/** The links of a span, and how many more there would be. */
+interface Links {
+  readonly first: Link[];
+  readonly leftOut: number;
+}
+
+const linksTo = (traces: readonly (MessageTrace | undefined)[]): Links =>
+  linksOf(traces, (trace) => (trace === undefined ? undefined : spanContextOf(trace)));
+
+function linksOf<T>(all: readonly T[], contextOf: (each: T) => SpanContext | undefined): Links {
+  const first: Link[] = [];
+  let leftOut = 0;
+  for (const each of all) {
+    const context = contextOf(each);
+    if (context === undefined) continue;
+    if (first.length < MOST_LINKS) first.push({ context });
+    else leftOut++;
+  }
+  return { first, leftOut };
 }
 
 function factsOf(place: TelemetryPlace, operation: Operation): Attributes {
@@ -239,12 +283,19 @@ function fail(span: Span, code: string): void {
 }
 
 /** Ends the span of a call: in error if it did nothing for anybody. */
-function end(span: Span, results: readonly TelemetryResult[]): void {
-  const failed = results.filter(({ code }) => code !== undefined);
-  if (failed.length > 0) {
-    const code = bounded(failed[0]!.code as string);
-    if (failed.length === results.length) fail(span, code);
-    else span.setAttributes({ [IS.error]: code, [OWN.failed]: failed.length });
-  }
-  span.end();
-}
+const endOf =
+  (span: Span): Ended =>
+  (results) => {
+    let failed = 0;
+    let code: string | undefined;
+    for (const result of results) {
+      if (result.code === undefined) continue;
+      failed++;
+      code ??= bounded(result.code);
+    }
+    if (code !== undefined) {
+      if (failed === results.length) fail(span, code);
+      else span.setAttributes({ [IS.error]: code, [OWN.failed]: failed });
+    }
+    span.end();
+  };

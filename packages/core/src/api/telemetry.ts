@@ -77,12 +77,17 @@ export interface HandledMessage {
   /** 0, raised by each dead letter and redrive. */
   readonly hop: number;
   readonly trace: MessageTrace | undefined;
-  /** An object that stands for this delivery in {@link TelemetrySession.settling}, too. */
-  readonly delivery: object;
 }
 
 /** How a handler ended: `ack` is success. The others say what it threw; for `failed` the retry policy decides. */
 export type HandlerEnd = "ack" | "failed" | "retry" | "deadLetter" | "release" | "down" | "skip";
+
+/** A delivery that is being settled. */
+export interface TelemetrySettlement {
+  readonly action: "ack" | "retry" | "release";
+  /** What {@link TelemetrySession.handling} returned for its last attempt in this process. Absent if no handler ran here. */
+  readonly handling: Handling | undefined;
+}
 
 /** The result of one message of a call. */
 export interface TelemetryResult {
@@ -128,10 +133,7 @@ export interface TelemetrySession {
   /** Handlers are about to run: with one message, or with those of a batch if `batch`. */
   handling?(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
   /** A call of the broker begins that settles these deliveries. On a log, the one delivery stands for all before it. */
-  settling?(
-    place: TelemetryPlace,
-    settlements: readonly { readonly action: "ack" | "retry" | "release"; readonly delivery: object }[],
-  ): Ended | undefined;
+  settling?(place: TelemetryPlace, settlements: readonly TelemetrySettlement[]): Ended | undefined;
   /** This process began or ceased to read a queue, a shard or a partition. */
   lease?(place: TelemetryPlace, change: "gained" | "ended" | "lost"): void;
   /** Every operational event, as `observe` gets it. */

@@ -1,7 +1,7 @@
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import type { MessagingError } from "../api/errors.ts";
 import type { MessageTrace, Publishing } from "../api/telemetry.ts";
-import type { Probe } from "../wire/probe.ts";
+import { carriedBy, type Probe } from "../wire/probe.ts";
 import { readTrace } from "../wire/trace.ts";
 import { captureParts, parts } from "../base/promise-parts.ts";
 import type { Runtime } from "../driver/runtime.ts";
@@ -90,16 +90,18 @@ export class ChannelPublisher {
     resolve: (published: Published) => void,
     reject: (error: MessagingError) => void,
   ): void {
-    const { trace, ended } = begin(probe, id, type, options);
+    const own = ownTrace(options);
+    const publishing = own === undefined ? probe.publishing({ id, type: String(type) }) : undefined;
+    if (publishing === undefined) return this.#submit(id, type, data, options, resolve, reject, own);
     const accepted = (published: Published) => {
-      ended();
+      probe.published(publishing);
       resolve(published);
     };
     const failed = (error: MessagingError) => {
-      ended(error);
+      probe.published(publishing, error);
       reject(error);
     };
-    this.#submit(id, type, data, options, accepted, failed, trace);
+    this.#submit(id, type, data, options, accepted, failed, carriedBy(publishing));
   }
 
   publishMany(
@@ -110,11 +112,11 @@ export class ChannelPublisher {
     return new Promise((resolve) => {
       const { shape } = this.#channel;
       const probe = this.#probe;
-      const watched = probe === undefined ? undefined : new WatchedResults(items.length, resolve);
+      const watched = probe === undefined ? undefined : new WatchedResults(items.length, resolve, probe);
       const many = watched ?? new ManyResults(items.length, resolve);
       items.forEach((item, index) => {
         const id = this.#idOf(item);
-        const trace = watched?.begin(index, begin(probe as Probe, id, item.type, item));
+        const trace = watched?.begin(index, id, item);
         try {
           this.#queue.submit(
             new OneOfMany(this.#channel, id, item.type, item.data, item, options?.signal, many, index, trace),
@@ -133,28 +135,33 @@ export class ChannelPublisher {
   }
 }
 
-const UNWATCHED: Publishing = { ended: () => {} };
-
-/** Tells telemetry of a publish. A message that has a trace context in its headers keeps it. */
-function begin(probe: Probe, id: string, type: unknown, options: RawOptions | undefined): Publishing {
-  const { headers } = options ?? {};
-  const own =
-    typeof headers === "object" && headers !== null ? readTrace(headers as Record<string, unknown>) : undefined;
-  if (own !== undefined) return { trace: own, ended: () => {} };
-  return probe.publishing({ id, type: String(type) }) ?? UNWATCHED;
+/** The trace context in a message's headers. Such a message keeps it, and telemetry is not told of its publish. */
+function ownTrace(options: RawOptions | undefined): MessageTrace | undefined {
+  const headers: unknown = options?.headers;
+  return typeof headers === "object" && headers !== null ? readTrace(headers) : undefined;
 }
 
 /** Results that tell telemetry of each. */
 class WatchedResults extends ManyResults {
-  readonly #begun: Publishing[] = [];
+  readonly #probe: Probe;
+  readonly #begun: (Publishing | undefined)[] = [];
 
-  begin(index: number, publishing: Publishing): MessageTrace | undefined {
+  constructor(count: number, resolve: (results: readonly PublishManyResult[]) => void, probe: Probe) {
+    super(count, resolve);
+    this.#probe = probe;
+  }
+
+  begin(index: number, id: string, item: ManyItem): MessageTrace | undefined {
+    const own = ownTrace(item);
+    if (own !== undefined) return own;
+    const publishing = this.#probe.publishing({ id, type: String(item.type) });
     this.#begun[index] = publishing;
-    return publishing.trace;
+    return publishing === undefined ? undefined : carriedBy(publishing);
   }
 
   override set(index: number, result: PublishManyResult): void {
-    this.#begun[index]?.ended(result.ok ? undefined : result.error);
+    const publishing = this.#begun[index];
+    if (publishing !== undefined) this.#probe.published(publishing, result.ok ? undefined : result.error);
     super.set(index, result);
   }
 }

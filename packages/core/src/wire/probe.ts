@@ -3,6 +3,7 @@ import type { MessagingEvent } from "../api/events.ts";
 import type {
   Ended,
   HandledMessage,
+  HandlerEnd,
   Handling,
   MessageTrace,
   PublishedMessage,
@@ -10,6 +11,7 @@ import type {
   TelemetryPlace,
   TelemetryResult,
   TelemetrySession,
+  TelemetrySettlement,
 } from "../api/telemetry.ts";
 import { printThrow } from "../base/guarded.ts";
 import type { Envelope } from "./envelope.ts";
@@ -42,16 +44,9 @@ export class Watch {
     try {
       return call(this.#session);
     } catch (error) {
-      this.#failed(name, error);
+      this.failed(name, error);
       return undefined;
     }
-  }
-
-  /** Runs a handler once, whatever the session does. */
-  run<T>(handling: Handling, call: () => T): T {
-    let made: { readonly result: T } | undefined;
-    this.call("handling", () => handling.run(() => (made = { result: call() })));
-    return made === undefined ? call() : (made as { readonly result: T }).result;
   }
 
   event(event: MessagingEvent): void {
@@ -62,11 +57,11 @@ export class Watch {
     try {
       await this.#session.close?.();
     } catch (error) {
-      this.#failed("close", error);
+      this.failed("close", error);
     }
   }
 
-  #failed(name: string, error: unknown): void {
+  failed(name: string, error: unknown): void {
     if (this.#broken.has(name)) return;
     this.#broken.add(name);
     printThrow(`telemetry.${name}`, error);
@@ -88,14 +83,16 @@ export class Probe {
   }
 
   publishing(message: PublishedMessage): Publishing | undefined {
-    const begun = this.#watch.call("publishing", (session) => session.publishing?.(this.place, message));
-    if (begun === undefined) return undefined;
-    // What is carried to others must be well-formed, whoever made it.
-    const trace = begun.trace === undefined ? undefined : readTrace(begun.trace);
-    return {
-      ...(trace !== undefined && { trace }),
-      ended: (error) => this.#watch.call("publishing", () => begun.ended(error)),
-    };
+    return this.#watch.call("publishing", (session) => session.publishing?.(this.place, message));
+  }
+
+  /** Call this at the end of a publish. */
+  published(publishing: Publishing, error?: unknown): void {
+    try {
+      publishing.ended(error);
+    } catch (thrown) {
+      this.#watch.failed("publishing", thrown);
+    }
   }
 
   sending(traces: readonly (MessageTrace | undefined)[]): Ended | undefined {
@@ -110,17 +107,30 @@ export class Probe {
   }
 
   handling(messages: readonly HandledMessage[], batch: boolean): Handling | undefined {
-    const begun = this.#watch.call("handling", (session) => session.handling?.(this.place, messages, batch));
-    if (begun === undefined) return undefined;
-    return {
-      run: (call) => this.#watch.run(begun, call),
-      ended: (ends) => this.#watch.call("handling", () => begun.ended(ends)),
-    };
+    return this.#watch.call("handling", (session) => session.handling?.(this.place, messages, batch));
   }
 
-  settling(
-    settlements: readonly { readonly action: "ack" | "retry" | "release"; readonly delivery: object }[],
-  ): Ended | undefined {
+  /** Runs a handler once, whatever the session does. */
+  run<T>(handling: Handling, call: () => T): T {
+    let made: { readonly result: T } | undefined;
+    try {
+      handling.run(() => (made = { result: call() }));
+    } catch (thrown) {
+      this.#watch.failed("handling", thrown);
+    }
+    return made === undefined ? call() : (made as { readonly result: T }).result;
+  }
+
+  /** Call this when a handler has ended, or those of a batch. */
+  handled(handling: Handling, ends: readonly { readonly end: HandlerEnd; readonly error?: unknown }[]): void {
+    try {
+      handling.ended(ends);
+    } catch (thrown) {
+      this.#watch.failed("handling", thrown);
+    }
+  }
+
+  settling(settlements: readonly TelemetrySettlement[]): Ended | undefined {
     return this.#guard(
       "settling",
       this.#watch.call("settling", (session) => session.settling?.(this.place, settlements)),
@@ -134,6 +144,14 @@ export class Probe {
   #guard(name: keyof TelemetrySession, ended: Ended | undefined): Ended | undefined {
     return ended && ((results) => this.#watch.call(name, () => ended(results)));
   }
+}
+
+/** The trace context that a session gives to a message. What is carried to others must be well-formed, whoever made it. */
+export function carriedBy({ trace }: Publishing): MessageTrace | undefined {
+  if (trace === undefined) return undefined;
+  const read = readTrace(trace);
+  // A session gets its own object again with the calls that send it, and may know more of it than its text.
+  return read?.tracestate === trace.tracestate && read !== undefined ? trace : read;
 }
 
 /** The trace context of a message as a driver carries it. */

@@ -55,15 +55,27 @@ export function isTraced(): boolean {
   return registered()?.context !== undefined;
 }
 
+/** What `make` makes of a context, made once for each: each of its steps copies the context, and calls come from the same few. */
+function onceFor(make: (of: Context) => Context): (of: Context) => Context {
+  const known = new WeakMap<Context, Context>();
+  return (of) => {
+    let made = known.get(of);
+    if (made === undefined) known.set(of, (made = make(of)));
+    return made;
+  };
+}
+
 /** The context without the span, baggage and suppression that were active when a loop was started. */
-const detached = (active: Context): Context => active.deleteValue(SPAN).deleteValue(BAGGAGE).deleteValue(SUPPRESSED);
+const detached = onceFor((active) => active.deleteValue(SPAN).deleteValue(BAGGAGE).deleteValue(SUPPRESSED));
+
+const suppressed = onceFor((active) => detached(active).setValue(SUPPRESSED, true));
 
 /**
  * Makes a broker call with the client's instrumentation suppressed. The instrumentation would otherwise replace each message's trace
  * context with that of the caller who happened to trigger the batch.
  */
 export function untraced<T>(call: () => T): T {
-  return inContext((active) => detached(active).setValue(SUPPRESSED, true), call);
+  return inContext(suppressed, call);
 }
 
 /** Runs a handler in the trace of its message, or in none. Spans and messages that the handler makes belong to that trace. */

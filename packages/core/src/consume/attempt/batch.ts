@@ -65,14 +65,18 @@ export async function attemptBatch(
 /** Returns how many deliveries have ended, that is, were not taken back. */
 async function handleItems(context: GroupContext, concluder: Concluder, items: readonly BatchItem[]): Promise<number> {
   const began = context.observed ? context.runtime.monotonic() : 0;
-  const handling = context.probe?.handling(
-    items.map(({ message, view }) => handledBy(message, view)),
+  const { probe } = context;
+  const handling = probe?.handling(
+    items.map(({ view }) => handledBy(view)),
     true,
   );
+  if (handling !== undefined) for (const { message } of items) message.handling = handling;
   // In the trace of the batch, if telemetry makes one. Otherwise each message passes middleware in its own.
   const run = () => runBatch(handling === undefined ? context : { consumer: context.consumer }, items);
-  const results = await context.scope.runInAsyncScope(() => (handling === undefined ? run() : handling.run(run)));
-  handling?.ended(results.map(endOf));
+  const results = await context.scope.runInAsyncScope(() =>
+    handling === undefined ? run() : probe!.run(handling, run),
+  );
+  if (handling !== undefined) probe!.handled(handling, results.map(endOf));
   const durationMs = context.observed ? context.runtime.monotonic() - began : 0;
   const batch = items.map(({ message }) => message);
   let ended = 0;

@@ -2,7 +2,7 @@ import { ACK, type Attempt, runHandler } from "./run.ts";
 import type { GroupContext, GroupEvent } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
 import { factsOf, type Concluder } from "./conclude.ts";
-import type { HandledMessage, HandlerEnd } from "../../api/telemetry.ts";
+import type { HandledMessage, HandlerEnd, Handling } from "../../api/telemetry.ts";
 import { inTraceOf, readTrace } from "../../wire/trace.ts";
 import { readAgain } from "./postpone.ts";
 import { screen, type Screened } from "./screen.ts";
@@ -88,28 +88,32 @@ function handleWatched(
   view: View,
   done: () => void,
 ): void {
-  const began = context.runtime.monotonic();
-  const handling = context.probe?.handling([handledBy(message, view)], false);
+  const { probe } = context;
+  const began = context.observed ? context.runtime.monotonic() : 0;
+  const handling = probe?.handling([handledBy(view)], false);
+  if (handling !== undefined) message.handling = handling;
   const ended = (attempt: Attempt) => {
-    handling?.ended([endOf(attempt)]);
+    if (handling !== undefined) probe!.handled(handling, attempt.verdict === "ack" ? ALL_ACKED : [endOf(attempt)]);
     if (context.observed && attempt.verdict === "ack")
       context.emit(handledEvent(message, view, context.runtime.monotonic() - began));
     concluder.conclude(message, attempt);
     done();
   };
-  const run = () => runHandler(context.consumer, view.type, view.data, view);
-  const attempt = context.scope.runInAsyncScope(() => {
-    if (handling !== undefined) return handling.run(run);
-    return context.traced ? inTraceOf(traceOf(view), run) : run();
-  });
+  const attempt = context.scope.runInAsyncScope(runWatched, undefined, context, handling, view);
   if (attempt instanceof Promise) void attempt.then(ended);
   else ended(attempt);
 }
 
+function runWatched(context: GroupContext, handling: Handling | undefined, view: View): ReturnType<typeof runHandler> {
+  const run = () => runHandler(context.consumer, view.type, view.data, view);
+  if (handling !== undefined) return context.probe!.run(handling, run);
+  return context.traced ? inTraceOf(traceOf(view), run) : run();
+}
+
 /** A message as telemetry sees it. */
-export function handledBy({ delivery }: HeldMessage, view: View): HandledMessage {
+export function handledBy(view: View): HandledMessage {
   const { id, type, source, time, attempt, foreign, hop } = view;
-  return { id, type, source, time, attempt, foreign, hop, delivery, trace: readTrace(traceOf(view)) };
+  return { id, type, source, time, attempt, foreign, hop, trace: readTrace(traceOf(view)) };
 }
 
 /** The end of a handler, as telemetry sees it. */
@@ -117,6 +121,7 @@ export const endOf = (attempt: Attempt): { readonly end: HandlerEnd; readonly er
   attempt.verdict === "ack" ? ACKED : { end: attempt.verdict, error: attempt.error };
 
 const ACKED = { end: "ack" } as const;
+const ALL_ACKED = [ACKED];
 
 /** The trace context of a delivery. A foreign message has it in its headers. */
 export function traceOf(view: View): Readonly<Record<string, unknown>> {

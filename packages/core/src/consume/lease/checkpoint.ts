@@ -123,7 +123,7 @@ export class Checkpointer {
     const { lease, runtime } = this.#work;
     if (mark === undefined || lease.lost.aborted) return;
     let failure: { readonly cause: unknown } | undefined;
-    const ended = this.#work.host.context.probe?.settling([{ action: "ack", delivery: mark.delivery }]);
+    const ended = this.#work.host.context.probe?.settling([{ action: "ack", handling: mark.handling }]);
     try {
       [failure] = await lease.settle([{ receipt: mark.delivery.receipt, action: "ack" }], lease.lost);
     } catch (cause) {

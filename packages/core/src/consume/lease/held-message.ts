@@ -1,6 +1,7 @@
 import type { Linked } from "../../base/linked-queue.ts";
 import type { Listed } from "../../base/linked-list.ts";
 import type { Delivery, Outcome, Runtime, Settlement } from "../../driver/index.ts";
+import type { Handling } from "../../api/telemetry.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 import type { BodyState } from "./bodies.ts";
 
@@ -111,6 +112,8 @@ export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
   newer: HeldMessage | undefined = undefined;
   /** Link of the queue of messages to settle. */
   next: HeldMessage | undefined = undefined;
+  /** What telemetry has begun for its last attempt. Only where telemetry is on does a message have such a property. */
+  declare handling?: Handling | undefined;
   #abort: AbortController | undefined;
   #reason: unknown;
 

@@ -157,7 +157,7 @@ export class Settler {
       probe === undefined
         ? undefined
         : probe.settling(
-            batch.map(({ settlement, delivery }) => ({ action: (settlement as Settlement).action, delivery })),
+            batch.map(({ settlement, handling }) => ({ action: (settlement as Settlement).action, handling })),
           );
     try {
       outcomes = await lease.settle(
