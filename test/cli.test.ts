@@ -1,18 +1,15 @@
 /** The command line on real brokers: what an operator types, and what comes back. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ExitCode, main } from "@switchyard/cli";
-import { connect, consumer } from "@switchyard/core";
 import { Parser } from "@asyncapi/parser";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
 import { skipped } from "./support/rabbit.ts";
-import { until } from "./support/rabbit-app.ts";
 import { sharedRabbit } from "./support/rabbit-host.ts";
 import { run } from "./support/run.ts";
-import { orders } from "./support/shop/channels.ts";
 import { root } from "./support/workspace.ts";
 
 const SHOP = join(root, "test/support/shop");
@@ -279,38 +276,6 @@ describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) 
   });
   const on = (line: string) => cli(`${line} --profile ${name}`);
 
-  /** A bad deploy: every message fails, by two causes. */
-  async function fill(count: number): Promise<void> {
-    const messaging = await connect({
-      channels: [orders],
-      service: "shop",
-      config: SHOP,
-      profile: name,
-      env,
-      observe: () => {},
-    } as any);
-    let died = 0;
-    const broken = consumer(orders, "billing", {
-      "order.placed": ({ order }) => {
-        died++;
-        if (Number.parseInt(order, 10) % 4 === 0) throw new TypeError("cents.toFixed \u202e is not a function");
-        throw Object.assign(new Error("the bank is down"), { name: "BankDown" });
-      },
-    });
-    messaging.consume(broken as never);
-    await messaging.start();
-    await (messaging as any).publishMany(
-      orders,
-      Array.from({ length: count }, (_, n) => ({
-        type: "order.placed",
-        data: { order: String(n), cents: n },
-        id: `o${n}`,
-      })),
-    );
-    await until(() => died >= count, "all dead");
-    await messaging.stop();
-  }
-
   test("deploys: plan, a dry run, no profile, apply, and nothing left", async () => {
     expect(await on("dead count orders billing")).toMatchObject({
       code: 1,
@@ -363,89 +328,5 @@ describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) 
     const lag = await on("lag orders --json");
     expect(document(lag).groups).toEqual([expect.objectContaining({ channel: "orders", group: "billing", ready: 2 })]);
     expect((await on("lag")).out).toMatch(/^channel +group +ready[^]*orders +billing +2/);
-  });
-
-  test("an incident: group, look, redrive one cause canary first, purge the other; all written down", async () => {
-    await fill(40);
-    const audit = join(folder, "audit.jsonl");
-    expect(document(await on("dead count orders billing --json")).ready).toBeGreaterThanOrEqual(40);
-    const groups = document(await on("dead group orders billing --by class --json"));
-    expect(groups).toMatchObject({ version: 1, complete: true });
-    expect(groups.groups.map(({ of, count }: any) => [of.errorClass, count])).toEqual([
-      ["BankDown", expect.any(Number)],
-      ["TypeError", expect.any(Number)],
-    ]);
-    const total = groups.groups[0].count + groups.groups[1].count;
-
-    const listed = await on("dead list orders billing --where class=TypeError");
-    expect(listed.out).not.toContain("\u202e");
-    expect(listed.out).toContain("cents.toFixed \\u202e is");
-    expect(listed.err).toMatch(/\d+ of \d+ match/);
-    const shown = await cli(["dead", "show", "orders", "billing", "o4", "--profile", name, "--json"]);
-    expect(document(shown)).toMatchObject({ id: "o4", errorClass: "TypeError" });
-    expect(document(shown)).not.toHaveProperty("data");
-    const looks = join(folder, "looks.jsonl");
-    const body = await on(`dead show orders billing o4 --body --audit ${looks} --json`);
-    expect(document(body)).toMatchObject({ id: "o4", data: { order: "4", cents: 4 } });
-    expect(JSON.parse(readFileSync(looks, "utf8"))).toMatchObject({
-      ...{ verb: "dead bodies", profile: name, channel: "orders", group: "billing", id: "o4", phase: "begin" },
-      by: expect.stringContaining("@"),
-    });
-
-    const dry = await on("dead redrive orders billing --where class=BankDown");
-    expect(dry).toMatchObject({ code: 0, out: expect.stringContaining(`${groups.groups[0].count} match`) });
-    expect(document(await on("dead group orders billing --by class --json")).seen).toBe(total);
-
-    const nowhere = join(folder, "no/such/file");
-    const refused = await on(`dead redrive orders billing --yes --audit ${nowhere}`);
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("audit-failed") });
-    expect(document(await on("dead group orders billing --by class --json")).seen).toBe(total);
-
-    const done = await on(
-      `dead redrive orders billing --where class=BankDown --canary 3 --wait 1s --rate 1000/s --ramp 1s --yes --audit ${audit} --json`,
-    );
-    expect(records(done).at(-1)).toMatchObject({
-      ...{ phase: "ended", moved: groups.groups[0].count, failed: 0 },
-      canary: { sent: 3, returned: 0, settled: 3, unknown: 0 },
-    });
-    expect(done.code).toBe(0);
-    expect(statSync(audit).mode & 0o777).toBe(0o600);
-    const lines = readFileSync(audit, "utf8").trim().split("\n");
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      {
-        ...{ version: 1, verb: "dead redrive", profile: name, channel: "orders", group: "billing", phase: "begin" },
-        asked: { filter: { errorClass: ["BankDown"] } },
-      },
-      { verb: "dead redrive", phase: "end", done: { moved: groups.groups[0].count } },
-    ]);
-
-    const file = join(folder, "letters.jsonl");
-    const where = `--where class=TypeError --audit ${audit}`;
-    expect(await on(`dead export orders billing --to ${file} ${where} --remove`)).toMatchObject({ code: 2 });
-    const exported = await on(`dead export orders billing --to ${file} ${where} --remove --yes --json`);
-    const errors = groups.groups[1].count;
-    expect(document(exported)).toMatchObject({ written: errors, removed: errors });
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(document(await on("dead group orders billing --by class --json")).groups).toEqual([]);
-    const dryImport = await on(`dead import orders billing --from ${file}`);
-    expect(dryImport).toMatchObject({ code: 0, out: `${errors} lines are right\n` });
-    const imported = await on(`dead import orders billing --from ${file} --yes --json --audit ${audit}`);
-    expect(document(imported)).toMatchObject({ imported: errors, failed: 0 });
-
-    const line = ["dead", "edit", "orders", "billing", "o4", "--file", "-", "--profile", name];
-    const bad = await cli([...line, "--yes"], { stdin: '{"order":"4"}' });
-    expect(bad).toMatchObject({ code: 1, err: expect.stringContaining("invalid-message") });
-    const stdin = '{"order":"4","cents":9}';
-    expect(await cli(line, { stdin })).toMatchObject({
-      code: 0,
-      out: "o4 (order.placed) would be sent with changes\n",
-    });
-    const edited = await cli([...line, "--yes", "--json"], { stdin });
-    expect(document(edited)).toMatchObject({ causationId: "o4", removed: true });
-    expect(await on("dead show orders billing o4")).toMatchObject({ code: 1 });
-
-    const purged = await on("dead purge orders billing --where class=TypeError --yes --json");
-    expect(document(purged)).toMatchObject({ deleted: errors - 1, dryRun: false });
-    expect(document(await on("dead group orders billing --by class --json")).groups).toEqual([]);
   });
 });

@@ -321,6 +321,7 @@ export interface RedriveOptions {
     readonly before?: Date | number;
     readonly wholeKey?: boolean;
     readonly dryRun?: boolean;
+    readonly sample?: number;
     readonly hide?: Duration;
     readonly native?: boolean;
     readonly signal?: AbortSignal;
@@ -345,6 +346,7 @@ export interface Redriven extends Omit<RedriveProgress, "phase"> {
     readonly canary?: CanaryOutcome;
     readonly stopped?: "max" | "canary" | "share" | "error" | "more" | "signal";
     readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "wholeKey" | "before" | "native">;
+    readonly others?: number;
     readonly heads?: number;
     readonly errors?: readonly MessagingError[];
 }

@@ -7,7 +7,7 @@ import { type Ran, run } from "./run.ts";
 import { root } from "./workspace.ts";
 
 export const SHOP = join(root, "test/support/shop");
-const BIN = join(root, "packages/cli/dist/bin.js");
+export const BIN = join(root, "packages/cli/dist/bin.js");
 
 /** `script` of util-linux gives a program a terminal of its own. */
 const script = ["/usr/bin/script", "/bin/script"].find((path) => process.platform === "linux" && existsSync(path));

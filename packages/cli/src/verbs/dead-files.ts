@@ -4,6 +4,7 @@ import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
 import { whole } from "../durations.ts";
 import { UsageError } from "../io.ts";
+import { progressOf } from "../progress.ts";
 import { visible } from "../visible.ts";
 import { filterOf, WHERE } from "../where.ts";
 import { within } from "./dead-look.ts";
@@ -45,6 +46,8 @@ export const exportLetters: Verb = {
           ...(values["resume"] === true ? { resume: true } : {}),
           ...(remove ? { remove } : {}),
         });
+        const progress = progressOf(call, "writing");
+        for await (const { written } of run) progress.show({ done: written });
         const done = await run.result;
         if (out.json) out.document("dead export", done);
         else {
@@ -82,7 +85,10 @@ export const importLetters: Verb = {
       call,
       async (dead) => {
         const dryRun = act.allowed ? {} : { dryRun: true };
-        const done = await dead.import({ from: resolve(io.cwd, from), signal: io.signal, ...skip, ...dryRun }).result;
+        const run = dead.import({ from: resolve(io.cwd, from), signal: io.signal, ...skip, ...dryRun });
+        const progress = progressOf(call, "importing");
+        for await (const step of run) progress.show({ done: step.imported });
+        const done = await run.result;
         const { imported, failed, line, stopped, errors = [] } = done;
         if (out.json) out.document("dead import", { ...done, dryRun: !act.allowed });
         else {

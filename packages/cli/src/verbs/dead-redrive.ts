@@ -1,16 +1,24 @@
-import type { Redriven, RedriveOptions, RedriveProgress } from "@switchyard/core";
-import { formatDuration } from "@switchyard/core/driver-kit";
+import {
+  type DeadLetters,
+  type Redriven,
+  type RedriveOptions,
+  type RedriveProgress,
+  systemRuntime,
+} from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Call, Verb } from "../command.ts";
 import { instant, milliseconds, rateOf, share, whole } from "../durations.ts";
-import { UsageError } from "../io.ts";
+import { type ExitCode, UsageError } from "../io.ts";
 import type { Output } from "../output.ts";
+import { progressOf } from "../progress.ts";
 import { visible } from "../visible.ts";
 import { filterOf, WHERE } from "../where.ts";
 import { headsOf, within } from "./dead-look.ts";
 
 /** The default of `--wait`. */
 const WAIT = "2m";
+/** The default of `--sample`. */
+const SAMPLE = 1_000;
 
 export const redrive: Verb = {
   takes: "CHANNEL GROUP [--where FILTER]",
@@ -43,6 +51,7 @@ export const redrive: Verb = {
       about:
         "the longest that letters are hidden before they are sent; those of a killed run come back then; default 5m",
     },
+    sample: { type: "string", value: "N", about: "of the dry run: look at no more than this many; default 1000" },
     native: { type: "boolean", about: "let SQS move everything by itself: fast, and without looking at it" },
     before: {
       type: "string",
@@ -56,32 +65,68 @@ export const redrive: Verb = {
   example:
     "switchyard dead redrive orders billing --where 'code=bank-down' --canary 3 --rate 50/s --stop-at 5% --profile prod --yes",
   run: async (call) => {
-    const { io, out, words } = call;
+    const { words } = call;
     const [channel, group] = words;
     const options = optionsOf(call);
     const act = await Act.of(call, "dead redrive", { channel, group });
-    return within(
-      call,
-      async (dead) => {
-        const run = dead.redrive({ ...options, signal: io.signal, ...(act.allowed ? {} : { dryRun: true }) });
-        let phase: RedriveProgress["phase"] | undefined;
-        for await (const progress of run) {
-          if (out.json) out.record("dead redrive", progress);
-          else if (act.allowed && progress.phase !== phase) out.talk(phaseOf(progress, options));
-          phase = progress.phase;
-        }
-        const done = await run.result;
-        if (out.json) out.record("dead redrive", { ...done, phase: "ended", dryRun: !act.allowed });
-        else print(out, done, act.allowed, String(call.values["wait"] ?? WAIT));
-        if (!act.allowed) return 0;
-        if (done.resume !== undefined) out.talk(`to go on: ${again(call, done)}`);
-        if (done.failed > 0 || STOPS.has(done.stopped)) return 1;
-        return done.resume === undefined ? 0 : 3;
-      },
-      act.allowed ? act : undefined,
-    );
+    return act.allowed
+      ? within(call, (dead) => send(call, dead, options), act)
+      : within(call, (dead) => count(call, dead, options));
   },
 };
+
+async function send(call: Call, dead: DeadLetters, options: RedriveOptions): Promise<ExitCode> {
+  const { io, out, values } = call;
+  const progress = progressOf(call, "sending");
+  // What a filter wants is known once all were seen.
+  const all = options.filter === undefined && options.ids === undefined && io.stderr.isTTY === true;
+  const total = options.max ?? (all ? (await dead.count()).ready : undefined);
+  const run = dead.redrive({ ...options, signal: io.signal });
+  let phase: RedriveProgress["phase"] | undefined;
+  for await (const step of run) {
+    if (out.json) out.record("dead redrive", step);
+    else if (step.phase !== phase) out.talk(phaseOf(step, options));
+    phase = step.phase;
+    if (step.phase === "canary") progress.show({ done: step.moved, total: options.canary?.count, what: "canary" });
+    else progress.show({ done: step.moved, total, what: step.phase });
+  }
+  const done = await run.result;
+  if (out.json) out.record("dead redrive", { ...done, phase: "ended", dryRun: false });
+  else print(out, done, String(values["wait"] ?? WAIT));
+  if (done.resume !== undefined) out.talk(`to go on: ${again(call, done)}`);
+  if (done.failed > 0 || STOPS.has(done.stopped)) return 1;
+  return done.resume === undefined ? 0 : 3;
+}
+
+/** A dry run. Reading hides letters, so it says how many and for how long. */
+async function count(call: Call, dead: DeadLetters, options: RedriveOptions): Promise<ExitCode> {
+  const { io, out, values } = call;
+  const { ready } = await dead.count();
+  if (options.native === true) {
+    if (out.json) out.record("dead redrive", { ready, phase: "ended", dryRun: true });
+    else out.line(`${ready ?? "unknown"} are there; SQS would move all of them, whoever wrote them`);
+    return 0;
+  }
+  const sample = values["sample"] === undefined ? SAMPLE : whole(values["sample"], "--sample");
+  const began = systemRuntime.monotonic();
+  const done = await dead.redrive({ ...options, sample, signal: io.signal, dryRun: true });
+  const hiddenMs = Math.round(systemRuntime.monotonic() - began);
+  const { matched, left, others = 0, refused, heads } = done;
+  const seen = matched + left + refused;
+  if (out.json) {
+    out.record("dead redrive", { ...done, seen, ready, hiddenMs, phase: "ended", dryRun: true });
+    return 0;
+  }
+  out.line(`${matched} of ${seen} match and would be sent; ${refused} refused (redriven too often)`);
+  if (others > 0) out.line(`${others} left: of another channel or group, or without our fields; --id names those`);
+  if (ready !== undefined && ready > seen)
+    out.line(
+      `${ready} are there; by this sample about ${Math.round((ready * matched) / Math.max(seen, 1))} match (--sample N looks at more)`,
+    );
+  if (heads !== undefined) out.line(`${headsOf(heads)}; --whole-key takes a key whole`);
+  out.talk(`looking hid ${seen} from other readers, for ${secondsOf(hiddenMs)}`);
+  return 0;
+}
 
 function optionsOf({ values }: Call): RedriveOptions {
   const ids = values["id"] as readonly string[] | undefined;
@@ -123,25 +168,25 @@ function phaseOf({ phase, moved }: RedriveProgress, { canary }: RedriveOptions):
   return phase === "sending" ? `sending; ${moved} moved so far` : `${moved} moved`;
 }
 
-function print(out: Output, done: Redriven, acted: boolean, wait: string): void {
+function print(out: Output, done: Redriven, wait: string): void {
   const { matched, moved, died, left, failed, refused, canary, stopped, heads, errors = [] } = done;
+  // With those that match and were not sent, because the run ended before.
+  const stay = left + Math.max(0, matched - moved - failed);
   if (canary !== undefined) {
     const { sent, settled, returned, unknown, ms } = canary;
     out.line(
-      `canary ${settled}/${sent} settled (${formatDuration(roundedMs(ms))}; not back within ${wait}), ${returned} returned, ${unknown} unknown`,
+      `canary ${settled}/${sent} settled (${secondsOf(ms)}; not back within ${wait}), ${returned} returned, ${unknown} unknown`,
     );
   }
   out.line(
-    acted
-      ? `${moved} moved, ${died} died again, ${failed} failed, ${refused} refused (redriven too often), ${left} left`
-      : `${matched} match and would be sent; ${refused} refused (redriven too often); ${left} left`,
+    `${moved} moved, ${died} died again, ${failed} failed, ${refused} refused (redriven too often), ${stay} left`,
   );
   if (stopped !== undefined) out.line(`ended early: ${WHY[stopped] ?? stopped}`);
   if (heads !== undefined) out.line(`${headsOf(heads)}; --whole-key takes a key whole`);
   for (const { code, message } of errors) out.line(visible(`${code}: ${message}`));
 }
 
-const roundedMs = (ms: number): number => (ms < 1_000 ? ms : Math.round(ms / 1_000) * 1_000);
+const secondsOf = (ms: number): string => (ms < 1_000 ? "less than 1s" : `${Math.round(ms / 1_000)}s`);
 
 /** What ends a run badly. */
 const STOPS: ReadonlySet<Redriven["stopped"]> = new Set(["error", "share", "canary"] as const);

@@ -116,6 +116,8 @@ export interface RedriveOptions {
   readonly wholeKey?: boolean;
   /** Sends nothing, and counts what would be sent as `matched`. */
   readonly dryRun?: boolean;
+  /** With `dryRun`: the most letters to look at, and so to hide meanwhile. Default: as many as one reader may hide. */
+  readonly sample?: number;
   /** The longest that a letter is hidden before it is sent. Default 5 min. On SQS from 10 s to 12 h. */
   readonly hide?: Duration;
   /**
@@ -169,12 +171,14 @@ export interface CanaryOutcome {
 export interface Redriven extends Omit<RedriveProgress, "phase"> {
   readonly canary?: CanaryOutcome;
   /**
-   * Why it ended before the end: `max`, `canary` (not all of it settled), `share` (too many died again), `error` (see `errors`), `more` (the
+   * Why it ended before the end: `max` (or the `sample`), `canary` (not all of it settled), `share` (too many died again), `error` (see `errors`), `more` (the
    * broker gave no more for now), `signal` (the caller's).
    */
   readonly stopped?: "max" | "canary" | "share" | "error" | "more" | "signal";
   /** Pass it to `redrive()` to go on. Letters that died during this run are not taken. Absent if nothing is left to do. */
   readonly resume?: Pick<RedriveOptions, "filter" | "ids" | "maxRedrives" | "wholeKey" | "before" | "native">;
+  /** Of those left, letters of another channel or group, or without our fields. Absent if there are none. */
+  readonly others?: number;
   /** As in {@link ScanResult.heads}. With `wholeKey` a filter takes such a key whole. */
   readonly heads?: number;
   /** Why each of those failed. Absent if none did. */

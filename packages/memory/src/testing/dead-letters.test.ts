@@ -157,6 +157,15 @@ test("a redrive sends what the filter wants, and leaves the rest", async () => {
   expect(ids(await letters.peek())).toEqual(["m-3", "m-5", "m-7"]);
 });
 
+test("a dry run looks at no more than its sample; without one a sample is refused", async () => {
+  await using bed = await dead(30);
+  const letters = bed.messaging.deadLetters(orders, "billing");
+  const done = await letters.redrive({ dryRun: true, sample: 10, filter: { errorClass: "Declined" } });
+  expect(done).toMatchObject({ matched: 5, left: 5, moved: 0, stopped: "max" });
+  expect((await letters.count()).ready).toBe(30);
+  await expect(letters.redrive({ sample: 10 }).result).rejects.toMatchObject({ code: "bad-redrive" });
+});
+
 test("a canary that returns stops the run, and the rest stays", async () => {
   await using bed = await dead(40);
   const letters = bed.messaging.deadLetters(orders, "billing");

@@ -37,7 +37,7 @@ export interface RedriveParts {
 
 /** @throws MessagingError `bad-redrive` for options out of their range. */
 export function checkRedrive(options: RedriveOptions, ordered: boolean): void {
-  const { max, rate, ramp, canary, stopAt, maxRedrives, ids, wholeKey } = options;
+  const { max, rate, ramp, canary, stopAt, maxRedrives, ids, wholeKey, sample, dryRun } = options;
   const whole = (value: unknown, name: string, least: number) => {
     if (value !== undefined && !(Number.isInteger(value) && (value as number) >= least))
       throw bad(`${name} must be a whole number from ${least} up`);
@@ -57,6 +57,8 @@ export function checkRedrive(options: RedriveOptions, ordered: boolean): void {
     milliseconds(canary.wait, "canary.wait");
   }
   if (stopAt !== undefined && !(stopAt > 0 && stopAt <= 1)) throw bad("stopAt must be a share above 0, at most 1");
+  whole(sample, "sample", 1);
+  if (sample !== undefined && dryRun !== true) throw bad("sample is for a dry run; give dryRun: true, or max");
   if (wholeKey === true && !ordered)
     throw bad("wholeKey needs a channel with an ordering key, and this one has none; leave it out");
   if (ids !== undefined && (!Array.isArray(ids) || ids.some((id) => typeof id !== "string")))
@@ -91,6 +93,7 @@ export class Redrive {
   #matched = 0;
   #movedCount = 0;
   #left = 0;
+  #others = 0;
   #failed = 0;
   #refused = 0;
   /** Letters in a row that were seen before: their holds have ended, and no new ones come. */
@@ -136,7 +139,7 @@ export class Redrive {
         await this.#gather(Math.min(size, this.#allowance));
         if (this.#tooMany) stopped = "share";
         else if (this.#pending.size === 0) {
-          if (!this.#exhausted) stopped = "more";
+          if (!this.#exhausted) stopped = this.#unseen <= 0 ? "max" : "more";
           else if (this.#keys?.waits === true) stopped = "max";
           break;
         } else stopped = await this.#wave(size, "sending");
@@ -192,20 +195,27 @@ export class Redrive {
   async #gather(wanted: number): Promise<void> {
     if (this.#keys !== undefined) return this.#gatherKeys(this.#keys);
     while (this.#pending.size < wanted && !this.#exhausted && this.#parts.session.held < MOST_HELD) {
-      await this.#lookOn(wanted - this.#pending.size);
+      await this.#lookOn(Math.min(wanted - this.#pending.size, this.#unseen));
       if (this.#parts.options.dryRun === true) this.#keepPending();
-      if (this.#allowance <= 0) return;
+      if (this.#allowance <= 0 || this.#unseen <= 0) return;
     }
+  }
+
+  /** How many more letters a dry run may look at. */
+  get #unseen(): number {
+    const { sample = Number.POSITIVE_INFINITY } = this.#parts.options;
+    return sample - this.#parts.session.held;
   }
 
   /** Which keys are wanted, and all of their letters, is known once every letter was seen. */
   async #gatherKeys(keys: WholeKeys): Promise<void> {
     const { session, options } = this.#parts;
     if (this.#pending.size > 0) return;
-    while (!this.#exhausted && session.held < MOST_HELD) await this.#lookOn(WAVE);
-    if (!this.#exhausted || !keys.waits) return;
+    while (!this.#exhausted && session.held < MOST_HELD && this.#unseen > 0) await this.#lookOn(this.#unseen);
+    const sampled = this.#unseen <= 0;
+    if ((!this.#exhausted && !sampled) || !keys.waits) return;
     // What another reader holds may be the first letters of a key.
-    if (((await session.rest()).others ?? 0) > 0) {
+    if (!sampled && ((await session.rest()).others ?? 0) > 0) {
       this.#exhausted = false;
       return;
     }
@@ -275,6 +285,7 @@ export class Redrive {
     this.#kept.add(name);
     if (wanted) this.#refused++;
     else this.#left++;
+    if (letter.owner !== "ours") this.#others++;
   }
 
   #maySend({ id, owner, lastAt }: Letter): boolean {
@@ -479,6 +490,7 @@ export class Redrive {
       ...this.#counts(),
       ...(canary === undefined ? {} : { canary }),
       ...(stopped === undefined ? {} : { stopped, resume }),
+      ...(this.#others === 0 ? {} : { others: this.#others }),
       ...(this.#heads.size === 0 ? {} : { heads: this.#heads.size }),
       ...(this.#errors.length === 0 ? {} : { errors: this.#errors }),
     };
