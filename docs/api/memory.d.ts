@@ -369,7 +369,6 @@ export declare class Waiters<Request, Answer> {
     left(): void;
     dismiss(whose: (request: Request) => boolean): void;
     wakeAll(): void;
-    handleEvent({ target }: Event): void;
 }
 
 // control.d.ts

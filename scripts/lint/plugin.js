@@ -257,4 +257,23 @@ const rooms = {
   },
 };
 
-export default { meta: { name: "switchyard" }, rules: { runtime, boundaries, rooms } };
+/** See docs/v8.md#functions-in-properties. */
+const functions = {
+  meta: { type: "problem", docs: { description: "No function is made where it is assigned to a property." } },
+  create(context) {
+    return {
+      AssignmentExpression(node) {
+        const { left, right } = node;
+        if (left.type !== "MemberExpression") return;
+        if (right.type !== "ArrowFunctionExpression" && right.type !== "FunctionExpression") return;
+        context.report({
+          node,
+          message:
+            "V8 makes this function in the old generation, where it keeps alive what it refers to; put it into a variable first (docs/v8.md#functions-in-properties)",
+        });
+      },
+    };
+  },
+};
+
+export default { meta: { name: "switchyard" }, rules: { runtime, boundaries, rooms, functions } };

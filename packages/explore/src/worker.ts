@@ -28,7 +28,9 @@ export class EffectFailed extends Error {
   constructor(worker: Worker, text: string) {
     super(text);
     worker.rejects();
-    this.unhandled = () => worker.die("of an unhandled rejection: nobody awaits the effect that failed");
+    // In a variable first (docs/v8.md#functions-in-properties).
+    const die = () => worker.die("of an unhandled rejection: nobody awaits the effect that failed");
+    this.unhandled = die;
   }
 }
 

@@ -15,11 +15,13 @@ export class Wake {
     if (!this.#due && !this.#closed) {
       await new Promise<void>((resolve) => {
         const timer = ms === undefined ? undefined : this.#runtime.timer(ms, () => this.now());
-        this.#end = () => {
+        const end = () => {
           timer?.[Symbol.dispose]();
           this.#end = undefined;
           resolve();
         };
+        // In a variable first (docs/v8.md#functions-in-properties).
+        this.#end = end;
       });
     }
     this.#due = false;

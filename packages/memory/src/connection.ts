@@ -107,10 +107,12 @@ class MemoryConnection implements Connection {
   #keep<T extends Droppable & { close(): Promise<void> }>(driver: T): T {
     this.#open.add(driver);
     const close = driver.close.bind(driver);
-    driver.close = async () => {
+    const closed = async () => {
       this.#open.delete(driver);
       await close();
     };
+    // In a variable first (docs/v8.md#functions-in-properties).
+    driver.close = closed;
     return driver;
   }
 

@@ -42,7 +42,9 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
     this.#broker = broker;
     this.#queue = queue;
     this.#holdMs = queue.rules.consumerTimeoutMs ?? holdMs;
-    if (capabilities.holdExtend) this.extend = (receipts, forMs) => this.#extend(receipts, forMs);
+    // In a variable first (docs/v8.md#functions-in-properties).
+    const extend = (receipts: readonly Hold[], forMs: number) => this.#extend(receipts, forMs);
+    if (capabilities.holdExtend) this.extend = extend;
   }
 
   get lost(): AbortSignal {

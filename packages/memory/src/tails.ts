@@ -31,7 +31,9 @@ class TopicTail implements TailDriver {
     this.#queue = new Queue(name, rules, broker.clock);
     this.#queue.consumed = true;
     topic.subscribe(name, this.#queue, undefined, "");
-    this.#leave = () => topic.unsubscribe(name);
+    // In a variable first (docs/v8.md#functions-in-properties).
+    const leave = () => topic.unsubscribe(name);
+    this.#leave = leave;
   }
 
   async read(signal: AbortSignal): Promise<readonly TailRecord[]> {

@@ -35,11 +35,13 @@ export class Pace {
     if (!this.#due && ms > 0) {
       await new Promise<void>((resolve) => {
         const timer = this.#runtime.timer(ms, () => this.#end?.());
-        this.#end = () => {
+        const end = () => {
           timer[Symbol.dispose]();
           this.#end = undefined;
           resolve();
         };
+        // In a variable first (docs/v8.md#functions-in-properties).
+        this.#end = end;
       });
     }
     if (this.#due) this.#pause = BUSY_MS;

@@ -97,14 +97,12 @@ export class Waiters<Request, Answer> {
     this.#end(() => true);
   }
 
-  /** Called when a signal aborts. */
-  handleEvent({ target }: Event): void {
-    this.#end(({ signal }) => signal === target);
-  }
+  /** Called when a signal aborts. A function: of an object with `handleEvent`, Node makes one in the old generation (docs/v8.md#functions-in-properties). */
+  readonly #aborted = ({ target }: Event): void => this.#end(({ signal }) => signal === target);
 
   #hear(signal: AbortSignal): void {
     this.#heard.add(signal);
-    signal.addEventListener("abort", this, { once: true });
+    signal.addEventListener("abort", this.#aborted, { once: true });
   }
 
   #end(which: (waiter: Waiter<Request, Answer>) => boolean): void {

@@ -117,7 +117,9 @@ export class EventLease implements ReceiverDriver, Lease {
     if (this.#alone.length === 0) return this.#early.length === 0 ? null : this.#later(waitMs, signal);
     if (this.#out > 0) {
       const settled = new AbortController();
-      this.#settled = () => settled.abort();
+      // In a variable first (docs/v8.md#functions-in-properties).
+      const abort = () => settled.abort();
+      this.#settled = abort;
       await runtime.sleep(waitMs, AbortSignal.any([settled.signal, signal]));
       this.#settled = undefined;
       if (this.#out > 0) return [];

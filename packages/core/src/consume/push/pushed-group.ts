@@ -176,12 +176,14 @@ export class PushedGroup {
       this.emit({ type: "abandoned", level: "warn", id, lease: lease.id });
       if (lane !== undefined) this.#held.set(lane, (this.#held.get(lane) ?? 0) + 1);
     }
-    gate.onEnd = ({ lane }: HeldMessage) => {
+    const ended = ({ lane }: HeldMessage) => {
       if (lane === undefined) return;
       const left = (this.#held.get(lane) ?? 1) - 1;
       if (left > 0) this.#held.set(lane, left);
       else this.#held.delete(lane);
     };
+    // In a variable first (docs/v8.md#functions-in-properties).
+    gate.onEnd = ended;
     return running.map(({ delivery }) => delivery);
   }
 }
