@@ -257,6 +257,19 @@ test.skipIf(skipped)(
   },
 );
 
+test("each alert has its section in the runbook, where its annotation leads, and its severity stands there", () => {
+  const page = readFileSync(join(root, "docs/guides/on-call.md"), "utf8");
+  const rules = rulesOf("js");
+  const sections = page.split(/^## /m).filter((section) => section.startsWith("Switchyard"));
+  expect(sections.map((section) => section.split("\n")[0])).toEqual(rules.map(({ alert }) => alert));
+  for (const [at, { alert, labels, annotations }] of rules.entries()) {
+    expect(annotations.runbook_url.split("/blob/main/")[1]).toBe(`docs/guides/on-call.md#${alert.toLowerCase()}`);
+    expect(sections[at]!.toLowerCase(), alert).toContain(`\n**${labels.severity}.** `);
+  }
+  const table = readFileSync(join(root, "docs/guides/metrics.md"), "utf8");
+  for (const { alert, labels } of rules) expect(table).toContain(`| \`${alert}\` | ${labels.severity} |`);
+});
+
 test("the collector's flavour has the unit of seconds, and nothing else", () => {
   expect(seriesOf("operationDuration", "js")).toBe("messaging_client_operation_duration");
   expect(seriesOf("operationDuration", "collector")).toBe("messaging_client_operation_duration_seconds");
@@ -280,6 +293,11 @@ const CASES: Readonly<
     minutes: 5,
     fires: [{ metric: "blocked", values: "0 0 1 1 1 1" }],
     not: [{ metric: "blocked", values: "3x20" }],
+  },
+  SwitchyardPositionLost: {
+    minutes: 5,
+    fires: [{ metric: "positionsLost", values: "0 0 1 1 1 1" }],
+    not: [{ metric: "positionsLost", values: "0x20" }],
   },
   SwitchyardDeadLetters: {
     minutes: 5,

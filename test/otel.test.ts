@@ -444,6 +444,27 @@ test("a provider of logs is found where either API registers it", async () => {
   }
 });
 
+test("a position that is lost is counted, from 0 on: an alert on the increase sees the first", async () => {
+  const { messaging, runtime, metrics } = await bed();
+  messaging.consume(consumer(jobs, "work", { job: () => {}, other: () => {} }));
+  await messaging.start();
+  await runtime.advance("1s");
+  const attributes = { "messaging.destination.template": "jobs", "messaging.consumer.group.name": "work" };
+  for (const name of ["switchyard.positions.lost", "switchyard.blocked"])
+    expect((await metrics()).get(name)).toEqual([{ value: 0, attributes }]);
+  const reader = new Reader();
+  const session = await otel({ meterProvider: new MeterProvider({ readers: [reader] }), tracerProvider: false }).open({
+    ...{ service: "shop", runtime, channels: ["jobs"] },
+    inFlight: () => [],
+    depth: async () => [],
+  });
+  session.event?.({ type: "position-lost", level: "error", channel: "jobs", group: "work" });
+  const [lost] = (await reader.collect()).resourceMetrics.scopeMetrics
+    .flatMap((scope) => scope.metrics)
+    .filter(({ descriptor }) => descriptor.name === "switchyard.positions.lost");
+  expect(lost?.dataPoints.map((point) => [point.value, point.attributes])).toEqual([[1, attributes]]);
+});
+
 test("only the process that is told to reports a backlog: five replicas do not show it five times", async () => {
   const { messaging, runtime, metrics } = await bed();
   await messaging.publish(jobs, "job", { n: 1 });

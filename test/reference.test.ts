@@ -23,7 +23,7 @@ test("the guide to events names every event of the code, and no other", () => {
   const guide = readFileSync(join(root, "docs/guides/events.md"), "utf8");
   const rows = guide.slice(guide.indexOf("## What to watch"), guide.indexOf("## `redact`")).match(/^\| \[.*?\|/gm)!;
   const named = rows.flatMap((row) => [...row.matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
-  expect(named.toSorted()).toEqual(Object.keys(EVENT_ADVICE).toSorted());
+  expect(new Set(named)).toEqual(new Set(Object.keys(EVENT_ADVICE)));
 });
 
 test("codes are found however they are raised", () => {

@@ -46,6 +46,7 @@ const SECTIONS: readonly Section[] = [
         "least-privilege",
         "tracing",
         "metrics",
+        "on-call",
         "backlog",
         "scaling",
         "logs",

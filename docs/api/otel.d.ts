@@ -85,6 +85,7 @@ export declare const OWN_METRICS: {
     readonly deadLetters: "switchyard.dead_letters";
     readonly holdsLost: "switchyard.holds.lost";
     readonly blocked: "switchyard.blocked";
+    readonly positionsLost: "switchyard.positions.lost";
     readonly leaseMoves: "switchyard.lease.moves";
     readonly breaker: "switchyard.breaker.open";
     readonly calls: "switchyard.client.calls";

@@ -65,7 +65,7 @@ export function panelsOf(flavour: Flavour): readonly Panel[] {
       ],
     },
     {
-      title: "Retries, dead letters, lost holds, blocked",
+      title: "Retries, dead letters, losses, blocked",
       description: "A second. A rising rate of retries is an outage that begins; dead letters need somebody.",
       unit: "short",
       queries: [
@@ -73,6 +73,7 @@ export function panelsOf(flavour: Flavour): readonly Panel[] {
         [rate("deadLetters", GROUP, BY), `${WHICH} dead letters`],
         [rate("holdsLost", GROUP, `${BY}, ${LABELS.during}`), `${WHICH} lost {{${LABELS.during}}}`],
         [rate("blocked", GROUP, BY), `${WHICH} blocked`],
+        [rate("positionsLost", GROUP, BY), `${WHICH} positions lost`],
       ],
     },
     {

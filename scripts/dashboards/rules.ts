@@ -3,14 +3,14 @@ import { type Flavour, LABELS, type Metric, seriesOf } from "./series.ts";
 
 const BY = `${LABELS.channel}, ${LABELS.group}`;
 const WHICH = `{{ $labels.${LABELS.channel} }}/{{ $labels.${LABELS.group} }}`;
-const GUIDES = "https://github.com/switchyard-js/switchyard/blob/main/docs";
+const RUNBOOK = "https://github.com/switchyard-js/switchyard/blob/main/docs/guides/on-call.md";
 
 export interface Rule {
   readonly alert: string;
   readonly expr: string;
   readonly for?: string;
   readonly labels: { readonly severity: "page" | "ticket" };
-  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook: string };
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string };
 }
 
 interface Draft {
@@ -20,7 +20,6 @@ interface Draft {
   readonly severity: "page" | "ticket";
   readonly summary: string;
   readonly description: string;
-  readonly runbook: string;
 }
 
 /** The alerts. What a broker does not tell is absent, and an alert on it never fires. */
@@ -39,7 +38,14 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "page",
       summary: `${WHICH}: a message is blocked, and its key waits`,
       description: "It could not become a dead letter: a queue or a right is missing, or its policy says so.",
-      runbook: `${GUIDES}/reference/events.md#blocked-message`,
+    },
+    {
+      alert: "SwitchyardPositionLost",
+      // As with dead letters: a group that comes back after days begins with it.
+      expr: `${increase("positionsLost", "15m")} > 0 or (${since("positionsLost")}) > 0`,
+      severity: "page",
+      summary: `${WHICH}: retention has overtaken the group, and messages are lost`,
+      description: "The stream no longer has the position where the group stopped reading.",
     },
     {
       alert: "SwitchyardDeadLetters",
@@ -48,7 +54,6 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "ticket",
       summary: `${WHICH}: {{ $value | humanize }} messages became dead letters`,
       description: "Mend the cause, then redrive them.",
-      runbook: `${GUIDES}/guides/dead-letters.md`,
     },
     {
       alert: "SwitchyardRetries",
@@ -57,7 +62,6 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "ticket",
       summary: `${WHICH}: {{ $value | humanizePercentage }} of the deliveries fail`,
       description: "What the handlers call may be down.",
-      runbook: `${GUIDES}/guides/retries.md`,
     },
     {
       alert: "SwitchyardHoldsLost",
@@ -66,7 +70,6 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "ticket",
       summary: `${WHICH}: {{ $value | humanizePercentage }} of the deliveries lose their hold and come again`,
       description: "Handlers take longer than the hold, or settlements do not reach the broker.",
-      runbook: `${GUIDES}/reference/events.md#lost`,
     },
     {
       alert: "SwitchyardBreakerOpen",
@@ -75,7 +78,6 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "page",
       summary: `${WHICH}: the circuit breaker is open, and nothing is handled`,
       description: "What the handlers need is down. The group tries again by itself.",
-      runbook: `${GUIDES}/guides/breaker.md`,
     },
     {
       alert: "SwitchyardPublishFails",
@@ -84,7 +86,6 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "page",
       summary: `{{ $labels.${LABELS.channel} }}: {{ $value | humanizePercentage }} of the sends fail`,
       description: "The broker refuses or does not answer. Publishing waits, and fails at its timeout.",
-      runbook: `${GUIDES}/reference/events.md#resend`,
     },
     {
       alert: "SwitchyardBacklogGrows",
@@ -93,7 +94,6 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "ticket",
       summary: `${WHICH}: the backlog has grown for half an hour`,
       description: "Consumers are too few, too slow, or fail. Add some, up to the number of partitions or keys.",
-      runbook: `${GUIDES}/guides/backlog.md`,
     },
     {
       alert: "SwitchyardBacklogOld",
@@ -102,7 +102,6 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "page",
       summary: `${WHICH}: the oldest message is {{ $value | humanizeDuration }} old`,
       description: "Only brokers that tell an age have this series: Kinesis, SQS with `cloudWatch: true`, and memory.",
-      runbook: `${GUIDES}/guides/backlog.md`,
     },
     {
       alert: "SwitchyardBacklogUnknown",
@@ -111,12 +110,12 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "ticket",
       summary: `${WHICH}: nobody reports the backlog any more`,
       description: "The process that reports it is gone, or the broker does not answer it.",
-      runbook: `${GUIDES}/guides/metrics.md#the-backlog`,
     },
   ];
-  return drafts.map(({ severity, summary, description, runbook, ...rule }) => ({
+  return drafts.map(({ severity, summary, description, ...rule }) => ({
     ...rule,
     labels: { severity },
-    annotations: { summary, description, runbook },
+    // The page has a section for each alert.
+    annotations: { summary, description, runbook_url: `${RUNBOOK}#${rule.alert.toLowerCase()}` },
   }));
 }

@@ -22,6 +22,7 @@ const KINDS: Readonly<Record<Metric, { readonly kind: "counter" | "gauge" | "his
   deadLetters: { kind: "counter" },
   holdsLost: { kind: "counter" },
   blocked: { kind: "counter" },
+  positionsLost: { kind: "counter" },
   leaseMoves: { kind: "counter" },
   breaker: { kind: "gauge" },
   calls: { kind: "counter" },

@@ -90,9 +90,9 @@ function panelOf({ title, unit, lines }: Drawn, lastMs: number): string[] {
   ];
 }
 
-/** The next of 1, 2, 5, 10, … */
+/** The next round number. */
 function roundUp(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((each) => each * power).find((each) => each >= value)!;
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((each) => each * power).find((each) => each >= value)!;
 }

@@ -19,9 +19,8 @@ const ROUNDS = 3;
 export class Backlog {
   readonly #context: TelemetryContext;
   readonly #everyMs: number;
-  readonly #channels: readonly string[];
   readonly #known = new Map<string, { readonly groups: readonly GroupDepth[]; readonly at: number }>();
-  #timer: Disposable | undefined;
+  readonly #timers = new Map<string, Disposable>();
   #stopped = false;
 
   constructor(meter: Meter, context: TelemetryContext, { every = "30s", channels }: BacklogOptions) {
@@ -32,7 +31,6 @@ export class Backlog {
     if (unknown !== undefined) throw badOption("backlog.channels", `"${unknown}" is not one of connect({ channels })`);
     this.#context = context;
     this.#everyMs = everyMs;
-    this.#channels = names;
     meter
       .createObservableGauge(OWN_METRICS.backlog, {
         unit: "{message}",
@@ -45,36 +43,31 @@ export class Backlog {
         description: "The age of a group's oldest message. Absent where the broker does not tell.",
       })
       .addCallback((result: ObservableResult) => this.#observe(result, "age"));
-    this.#later(0);
+    // Each on its own: a broker that does not answer holds up no channel of another.
+    for (const channel of names) this.#later(channel, 0);
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#timer?.[Symbol.dispose]();
+    for (const timer of this.#timers.values()) timer[Symbol.dispose]();
   }
 
-  #later(ms: number): void {
+  #later(channel: string, ms: number): void {
     if (this.#stopped) return;
-    const timer = this.#context.runtime.timer(ms, () => void this.#ask());
+    const timer = this.#context.runtime.timer(ms, () => void this.#ask(channel));
     // The backlog alone keeps no process alive.
     timer.unref?.();
-    this.#timer = timer;
+    this.#timers.set(channel, timer);
   }
 
-  async #ask(): Promise<void> {
-    await Promise.all(
-      this.#channels.map(async (channel) => {
-        try {
-          this.#known.set(channel, {
-            groups: await this.#context.depth(channel),
-            at: this.#context.runtime.monotonic(),
-          });
-        } catch {
-          // The number goes missing, which is what an alert should see; `health()` has the reason.
-        }
-      }),
-    );
-    this.#later(this.#everyMs);
+  async #ask(channel: string): Promise<void> {
+    try {
+      const groups = await this.#context.depth(channel);
+      this.#known.set(channel, { groups, at: this.#context.runtime.monotonic() });
+    } catch {
+      // The number goes missing, which is what an alert should see; `switchyard lag` says why.
+    }
+    this.#later(channel, this.#everyMs);
   }
 
   #observe(result: ObservableResult, what: "count" | "age"): void {

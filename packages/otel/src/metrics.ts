@@ -50,6 +50,11 @@ export class Metrics {
       "dead-letter": counter(OWN_METRICS.deadLetters, "{message}", "Messages that were copied as dead letters."),
       lost: counter(OWN_METRICS.holdsLost, "{message}", "Messages whose hold ended, or whose settlement was lost."),
       "blocked-message": counter(OWN_METRICS.blocked, "{message}", "Messages that could not become dead letters."),
+      "position-lost": counter(
+        OWN_METRICS.positionsLost,
+        "{lease}",
+        "Positions that retention overtook: messages are lost.",
+      ),
     };
     meter
       .createObservableGauge(OWN_METRICS.inFlight, {
@@ -122,7 +127,8 @@ export class Metrics {
   lease(place: TelemetryPlace, change: string): void {
     // A counter that begins at 1 has not increased, and an alert on its increase would miss the first message.
     if (change === "gained" && place.group !== undefined)
-      this.#events["blocked-message"]?.add(0, { [IS.channel]: place.channel, [IS.group]: place.group });
+      for (const paged of ["blocked-message", "position-lost"] as const)
+        this.#events[paged]?.add(0, { [IS.channel]: place.channel, [IS.group]: place.group });
     this.#leases.add(1, { ...this.#of(place, "receive"), [OWN.change]: change });
   }
 

@@ -61,6 +61,7 @@ export const OWN_METRICS = {
   deadLetters: "switchyard.dead_letters",
   holdsLost: "switchyard.holds.lost",
   blocked: "switchyard.blocked",
+  positionsLost: "switchyard.positions.lost",
   leaseMoves: "switchyard.lease.moves",
   breaker: "switchyard.breaker.open",
   calls: "switchyard.client.calls",

@@ -5,10 +5,10 @@ import { virtualRuntime } from "../testing/virtual-runtime.ts";
 
 const runtime = virtualRuntime();
 
-function source(group: string, answer: () => Promise<readonly Depth[]>): DepthSource {
+function source(group: string, answer: () => Promise<readonly Depth[]>, on = "main"): DepthSource {
   return {
     connection: { depth: answer, classify: () => ({ kind: "permanent", code: "gone" }) },
-    channel: { channel: "orders" },
+    channel: { channel: "orders", on },
     group: { group, from: {} },
     exact: false,
   } as unknown as DepthSource;
@@ -42,6 +42,23 @@ test("a hundred groups are not asked all at once", async () => {
   const all = await Promise.all(Array.from({ length: 100 }, (_, n) => depths.of(ask(n), 0)));
   expect(all.map(({ ready }) => ready)).toEqual(Array.from({ length: 100 }, (_, n) => n));
   expect(most).toBe(8);
+});
+
+test("a broker that does not answer holds up no other", async () => {
+  const depths = new Depths(runtime, new AbortController().signal);
+  for (let n = 0; n < 20; n++)
+    void depths.of(
+      source(`dead${n}`, () => new Promise(() => {}), "dead"),
+      0,
+    );
+  expect(
+    (
+      await depths.of(
+        source("billing", async () => [{ ready: 3 }]),
+        0,
+      )
+    ).ready,
+  ).toBe(3);
 });
 
 test("where nothing waits, the age of the oldest is not unknown", async () => {

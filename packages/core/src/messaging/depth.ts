@@ -5,7 +5,7 @@ import type { DepthNumber, GroupDepth } from "../api/depth.ts";
 import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
 
 const NUMBERS: readonly DepthNumber[] = ["ready", "delayed", "held", "oldestMs"];
-/** How many destinations are asked at once: a scrape of a hundred channels must not use up a broker's quota. */
+/** How many destinations of a connection are asked at once: a hundred channels must not use up a broker's quota. */
 const AT_ONCE = 8;
 
 /** Where a group's backlog is asked for. */
@@ -26,8 +26,8 @@ export class Depths {
   readonly #closed: AbortSignal;
   readonly #last = new Map<string, { readonly depth: GroupDepth; readonly at: number }>();
   readonly #running = new Map<string, Promise<GroupDepth>>();
-  readonly #waiting: (() => void)[] = [];
-  #calls = 0;
+  /** Those at work and those that wait, by connection: a broker that does not answer holds up no other. */
+  readonly #places = new Map<string, { busy: number; readonly waiting: (() => void)[] }>();
 
   constructor(runtime: Runtime, closed: AbortSignal) {
     this.#runtime = runtime;
@@ -52,14 +52,18 @@ export class Depths {
   }
 
   async #ask(source: DepthSource): Promise<GroupDepth> {
+    const { on } = source.channel;
+    let places = this.#places.get(on);
+    if (places === undefined) this.#places.set(on, (places = { busy: 0, waiting: [] }));
+    const { waiting } = places;
     // Who ends hands its place on.
-    if (this.#calls >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#calls++;
+    if (places.busy >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    else places.busy++;
     try {
       return await depthOf(source, this.#closed, this.#runtime);
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#calls--;
+      const next = waiting.shift();
+      if (next === undefined) places.busy--;
       else next();
     }
   }
