@@ -154,7 +154,7 @@ export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFau
 export { isForeign, messageOf } from "./foreign-answer.ts";
 export { lambdaCalls, mappingChanges } from "./lambda-plan.ts";
 export { lambdaProblems, type LambdaSettings, lambdaSettings } from "./lambda.ts";
-export { kmsKeyProblem, tagsOf, tagsProblem } from "./settings.ts";
+export { kmsKeyProblem, placeText, tagsOf, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
@@ -251,6 +251,14 @@ export {};
 // settings.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
 export declare function tagsProblem(value: unknown): string | undefined;
+interface PlaceOptions {
+    readonly region?: string | undefined;
+    readonly accountId?: string | undefined;
+    readonly profile?: string | undefined;
+    readonly endpoint?: string | undefined;
+    readonly client?: unknown;
+}
+export declare function placeText({ region, accountId, profile, endpoint, client }: PlaceOptions): string;
 export declare const tagsOf: (tags: Readonly<Record<string, string>> | undefined) => {
     Tags?: never;
 } | {
@@ -259,6 +267,7 @@ export declare const tagsOf: (tags: Readonly<Record<string, string>> | undefined
         Value: string;
     }[];
 };
+export {};
 
 // trusted-hosts.d.ts
 export declare function trustedHostProblem(entry: unknown): string | undefined;

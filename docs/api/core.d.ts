@@ -817,7 +817,13 @@ export interface Explanation {
     readonly service: string;
     readonly profile: string | null;
     readonly sources: readonly string[];
+    readonly prefix: string;
+    readonly connections: Readonly<Record<string, ConnectionExplanation>>;
     readonly channels: Readonly<Record<string, ChannelExplanation>>;
+}
+export interface ConnectionExplanation {
+    readonly use: string;
+    readonly place?: string;
 }
 export interface ChannelExplanation {
     readonly model: Model;
@@ -1753,6 +1759,7 @@ export interface Adapter<O = any, Keeps = unknown> {
     locate(of: Destination, options: O): Located;
     nativeProblems?(of: Destination, options: O): readonly string[];
     explain?(of: Destination, options: O): readonly string[];
+    place?(options: O): string;
     open(options: O, runtime: Runtime, report: (event: DriverEvent) => void, client?: {
         readonly service: string;
     }): Promise<Connection>;
@@ -2228,7 +2235,7 @@ export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging
 export type { ReplayFrom } from "./api/replay-from.ts";
 export type { Attached, AttachContext, AttachedInbox, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
-export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
+export type { ChannelExplanation, ConnectionExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, explain, findConfig, plan, resources } from "./messaging/deploy.ts";
 export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";

@@ -1,5 +1,6 @@
 import type { Adapter } from "@switchyard/core/driver";
 import { capabilitiesOf } from "./capabilities.ts";
+import { shown } from "./endpoint.ts";
 import { locate } from "./names.ts";
 import { nativeProblems } from "./native.ts";
 import { amqpOptions, type ResolvedOptions, urlsOf } from "./options.ts";
@@ -14,6 +15,7 @@ export const adapter: Adapter<ResolvedOptions, AmqpKeeps> = {
   capabilities: (of, options) => capabilitiesOf(of, options),
   locate: (of, options) => locate(of, options),
   nativeProblems: (of, options) => nativeProblems(of, options),
+  place: (options) => urlsOf(options).map(shown).join(" or "),
   open: async (options, runtime, report, client) => {
     const [{ connect }, { placing }] = await Promise.all([import("./connection.ts"), import("./errors.ts")]);
     const connection = await connect(options, runtime, report, client?.service ?? "switchyard");

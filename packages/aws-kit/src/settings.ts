@@ -15,6 +15,26 @@ export function tagsProblem(value: unknown): string | undefined {
   return entries.length <= 50 && entries.every(fits) ? undefined : allowed;
 }
 
+interface PlaceOptions {
+  readonly region?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly client?: unknown;
+}
+
+/** Where a connection leads, as far as its options say it. */
+export function placeText({ region, accountId, profile, endpoint, client }: PlaceOptions): string {
+  const own = client === undefined ? undefined : "the given client's";
+  const account =
+    accountId ?? (profile === undefined ? (own ?? "that of the credentials") : `that of profile ${profile}`);
+  return [
+    region === undefined ? `region: ${own ?? "that of the environment"}` : region,
+    `account: ${account}`,
+    ...(endpoint === undefined ? [] : [`at ${endpoint}`]),
+  ].join(", ");
+}
+
 /** As CloudFormation writes tags. */
 export const tagsOf = (tags: Readonly<Record<string, string>> | undefined) => {
   const all = Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value }));

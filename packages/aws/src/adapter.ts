@@ -47,6 +47,7 @@ export const adapter: Adapter<AwsOptions, AwsKeeps> = {
   },
   nativeProblems: (of, options) => serving(of).nativeProblems?.(of, options) ?? [],
   explain: (of, options) => serving(of).explain?.(of, options) ?? [],
+  place: (options) => sqs.place!(queueOptions(options)),
   open: connect,
   topology: createTopology,
   resources: async (options) => (await import("./resources.ts")).resourcesOf(options),

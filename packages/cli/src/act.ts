@@ -45,13 +45,18 @@ export class Act {
     const { profile } = project;
     if (act.allowed && io.stderr.isTTY !== true && values["profile"] === undefined)
       throw new UsageError(`without a terminal, ${verb} --yes needs --profile, so that nobody acts on the wrong one`);
-    const { channels } = await project.explain();
+    const { channels, connections, prefix } = await project.explain();
     const { channel } = details as { channel?: string };
-    const its = Object.entries(channels).filter(([name]) => channel === undefined || name === channel);
-    const places = its.map(([name, { connection, address }]) => `${name} on ${connection}: ${address}`);
+    out.talk(visible(`${verb}: profile ${profile ?? "none"}, prefix ${prefix === "" ? "none" : prefix}`));
+    for (const [name, { place }] of Object.entries(connections)) {
+      const its = Object.entries(channels).filter(
+        ([each, { connection }]) => connection === name && (channel === undefined || each === channel),
+      );
+      const where = its.map(([each, { address }]) => (each === address ? each : `${each} (${address})`)).join(", ");
+      if (its.length > 0) out.talk(visible(`  ${name}${place === undefined ? "" : ` (${place})`}: ${where}`));
+    }
     const { overrides } = project;
-    out.talk(visible(`${verb}, profile ${profile ?? "none"}: ${places.join("; ")}`));
-    if (overrides.length > 0) out.talk(visible(`overridden by ${overrides.join(", ")}`));
+    if (overrides.length > 0) out.talk(visible(`  overridden by ${overrides.join(", ")}`));
     if (!act.allowed) out.talk("dry run: nothing is done; add --yes to do it");
     return act;
   }
@@ -65,13 +70,13 @@ export class Act {
   }
 
   /**
-   * Writes the audit line of an act that core does not audit. Call it right before acting.
+   * Writes the audit line of an act that core does not audit. Call it right before acting. `more`: what was found out since the act was announced.
    *
    * @throws Error if it cannot be written: what nobody could trace is not done.
    */
-  async begin(): Promise<void> {
+  async begin(more: object = {}): Promise<void> {
     try {
-      await this.#write({ at: systemRuntime.now(), by: this.#by, phase: "begin", ...this.#details });
+      await this.#write({ at: systemRuntime.now(), by: this.#by, phase: "begin", ...this.#details, ...more });
     } catch (cause) {
       throw new Error(`nothing was done: the audit file cannot be written (${(cause as Error).message})`, { cause });
     }

@@ -36,7 +36,7 @@ export type {
   RunBatch,
 } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
-export type { ChannelExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
+export type { ChannelExplanation, ConnectionExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
 export { apply, explain, findConfig, plan, resources } from "./messaging/deploy.ts";
 export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
 export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";

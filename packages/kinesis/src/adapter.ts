@@ -1,3 +1,4 @@
+import { placeText } from "@switchyard/aws-kit";
 import type { Adapter } from "@switchyard/core/driver";
 import { locate } from "./names.ts";
 import { declared } from "./capabilities.ts";
@@ -14,6 +15,7 @@ export const adapter: Adapter<KinesisOptions, KinesisKeeps> = {
   capabilities: (of) => declared(of),
   locate: (of, options) => locate(of, fansOut(of, options.fanOut)),
   nativeProblems: (of) => nativeProblems(of),
+  place: (options) => placeText(options),
   open: async (options, runtime, report) => {
     const [{ loadSdk }, { connect }] = await Promise.all([import("./sdk.ts"), import("./connection.ts")]);
     return connect(options, await loadSdk(), runtime, report);

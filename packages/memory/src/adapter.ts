@@ -15,6 +15,7 @@ export const adapter: Adapter<ResolvedOptions, Keeps> = {
   options: optionsSchema,
   capabilities,
   locate,
+  place: ({ broker }) => (broker === undefined ? "this process" : `this process, broker ${broker}`),
   open: async (options, runtime, report) => {
     const [{ brokerFor }, { connect }] = await Promise.all([import("./broker/registry.ts"), import("./connection.ts")]);
     return connect(brokerFor(options, runtime), options, report);

@@ -1,3 +1,4 @@
+import { placeText } from "@switchyard/aws-kit";
 import type { Adapter, Destination, Located } from "@switchyard/core/driver";
 import { adapter as sqs } from "@switchyard/sqs";
 import { locateTopic, queueOf } from "./names.ts";
@@ -15,6 +16,7 @@ export const adapter: Adapter<SnsOptions, SnsKeeps> = {
   capabilities: (of) => declared(of),
   locate: (of) => locate(of),
   nativeProblems: (of) => nativeProblems(of),
+  place: (options) => placeText(options),
   open: async (options, runtime, report) => {
     const { connect } = await import("./connection.ts");
     return connect(options, runtime, report);

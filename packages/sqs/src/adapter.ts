@@ -1,3 +1,4 @@
+import { placeText } from "@switchyard/aws-kit";
 import type { Adapter } from "@switchyard/core/driver";
 import { locate } from "./names.ts";
 import { explain } from "./explain.ts";
@@ -16,6 +17,7 @@ export const adapter: Adapter<SqsOptions, SqsKeeps> = {
   locate: (of) => locate(of),
   nativeProblems: (of) => nativeProblems(of),
   explain: (of) => explain(of),
+  place: (options) => placeText(options),
   open: async (options, runtime, report) => {
     const [{ loadSdk }, { connect }] = await Promise.all([import("./sdk.ts"), import("./connection.ts")]);
     return connect(options, await loadSdk(), runtime, report);

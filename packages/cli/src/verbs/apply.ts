@@ -16,17 +16,14 @@ export const apply: Verb = {
   async run(call) {
     const { out, values, project: found } = call;
     const project = await found();
-    const planned = await plan(project.options());
     const destructive = values["destructive"] === true;
+    const act = await Act.of(call, "apply", { destructive });
+    const planned = await plan(project.options());
     const changes = Object.values(planned.changes).flat();
     const made = changes.filter(({ action }) => action !== "drift" && (destructive || action !== "destructive"));
-    const act = await Act.of(call, "apply", {
-      destructive,
-      changes: made.map(({ action, name }) => `${action} ${name}`),
-    });
     if (!out.json) printChanges(out, planned.changes);
     if (made.length > 0 && act.allowed) {
-      await act.begin();
+      await act.begin({ changes: made.map(({ action, name }) => `${action} ${name}`) });
       await applied(planned, { destructive, signal: call.io.signal });
     }
     const left = changes.length - (act.allowed ? made.length : 0);

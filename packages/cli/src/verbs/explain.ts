@@ -61,7 +61,9 @@ interface Difference {
 
 /** What two explanations do not share, by path. */
 export function differencesOf(here: Explanation, there: Explanation): readonly Difference[] {
-  const [ours, theirs] = [leavesOf(here.channels), leavesOf(there.channels)];
+  const [ours, theirs] = [here, there].map(({ prefix, connections, channels }) =>
+    leavesOf({ prefix, connections, channels }),
+  ) as [Leaves, Leaves];
   const paths = [...new Set([...ours.keys(), ...theirs.keys()])].sort();
   return paths.flatMap((path) => {
     const [mine, other] = [ours.get(path), theirs.get(path)];
@@ -70,9 +72,11 @@ export function differencesOf(here: Explanation, there: Explanation): readonly D
   });
 }
 
-function leavesOf(value: unknown, path = "channels", leaves = new Map<string, unknown>()): Map<string, unknown> {
+type Leaves = Map<string, unknown>;
+
+function leavesOf(value: unknown, path = "", leaves: Leaves = new Map()): Leaves {
   if (typeof value === "object" && value !== null && !Array.isArray(value))
-    for (const [key, below] of Object.entries(value)) leavesOf(below, `${path}.${key}`, leaves);
+    for (const [key, below] of Object.entries(value)) leavesOf(below, path === "" ? key : `${path}.${key}`, leaves);
   else leaves.set(path, value);
   return leaves;
 }

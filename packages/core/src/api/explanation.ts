@@ -11,7 +11,19 @@ export interface Explanation {
   readonly service: string;
   readonly profile: string | null;
   readonly sources: readonly string[];
+  /** What names at the brokers begin with. Empty: nothing. */
+  readonly prefix: string;
+  /** The connections that are used. */
+  readonly connections: Readonly<Record<string, ConnectionExplanation>>;
   readonly channels: Readonly<Record<string, ChannelExplanation>>;
+}
+
+/** What `explain()` says of one connection. */
+export interface ConnectionExplanation {
+  /** The adapter's name, such as `sqs`. */
+  readonly use: string;
+  /** Where it leads: region and account, or host and virtual host. Absent: its adapter does not say. */
+  readonly place?: string;
 }
 
 /** What `explain()` says of one channel. */

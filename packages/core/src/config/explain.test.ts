@@ -25,6 +25,8 @@ describe("the explanation", () => {
       service: "test",
       profile: "p",
       sources: ["configuration", "profile p"],
+      prefix: "dev",
+      connections: { aws: { use: "aws", place: "eu-west-1" } },
       channels: {
         orders: {
           model: "pubsub",

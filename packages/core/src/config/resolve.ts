@@ -95,6 +95,7 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
       service,
       profile,
       sources: prepared.sources,
+      prefix: context.prefix,
       connections: used,
       channels,
       shapes,

@@ -45,6 +45,11 @@ export interface Adapter<O = any, Keeps = unknown> {
    */
   explain?(of: Destination, options: O): readonly string[];
   /**
+   * Returns where the connection leads, for people who are about to change something there: the region and the account, or the host and
+   * the virtual host. No secret. The function must be pure: what only the environment knows is named as such. Default: nothing is said.
+   */
+  place?(options: O): string;
+  /**
    * Creates the client and resolves with a connection. It does not have to reach the broker before it resolves.
    * All time, randomness and ids must come from `runtime`. Call `report` when the connection's state changes. `client` holds values
    * that some brokers show to operators in their list of clients.

@@ -13,6 +13,7 @@ export interface Explaining {
   readonly service: string;
   readonly profile: string | undefined;
   readonly sources: readonly string[];
+  readonly prefix: string | undefined;
   readonly connections: Readonly<Record<string, ConnectionPlan>>;
   readonly channels: Readonly<Record<string, ChannelPlan>>;
   readonly shapes: readonly ChannelShape[];
@@ -28,6 +29,13 @@ export function explain(of: Explaining): Explanation {
     service: of.service,
     profile: of.profile ?? null,
     sources: of.sources,
+    prefix: of.redact(of.prefix ?? ""),
+    connections: Object.fromEntries(
+      Object.values(of.connections).map(({ name, adapter, options }) => {
+        const place = adapter.place?.(options);
+        return [name, { use: adapter.name, ...(place === undefined ? {} : { place: of.redact(place) }) }];
+      }),
+    ),
     channels: Object.fromEntries(channels),
   };
 }
