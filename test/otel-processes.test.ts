@@ -128,6 +128,8 @@ async function story(place: Place, system: { readonly send: string; readonly con
       const copies = tied.filter((span) => span.from === "consume" && span.name === "send jobs");
       expect(copies.map((span) => span.attributes["switchyard.dead_letter"])).toEqual([true, undefined]);
     }
+    for (const span of spans.filter(({ name }) => /^(send|receive|settle) jobs$/.test(name)))
+      expect(span.attributes).toMatchObject({ "server.address": "127.0.0.1", "server.port": expect.any(Number) });
     for (const span of tied) {
       const consumes = span.name === "process jobs";
       expect(span.attributes).toMatchObject({

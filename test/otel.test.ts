@@ -46,11 +46,17 @@ interface Bed {
 
 const jobs = channel("jobs", { messages: { job: schema, other: schema } });
 
-function open(runtime: VirtualRuntime, options: OtelOptions, events: MessagingEvent[], settings: object) {
+function open(
+  runtime: VirtualRuntime,
+  options: OtelOptions,
+  events: MessagingEvent[],
+  settings: object,
+  adapter = memory,
+) {
   return connect({
     channels: [jobs],
     service: "shop",
-    adapters: [memory],
+    adapters: [adapter],
     runtime,
     observe: (event) => void events.push(event),
     telemetry: otel(options),
@@ -62,14 +68,14 @@ function open(runtime: VirtualRuntime, options: OtelOptions, events: MessagingEv
   });
 }
 
-async function bed(options: Partial<OtelOptions> = {}, settings: object = {}): Promise<Bed> {
+async function bed(options: Partial<OtelOptions> = {}, settings: object = {}, adapter = memory): Promise<Bed> {
   const runtime = virtualRuntime();
   const exporter = new InMemorySpanExporter();
   const tracerProvider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   const reader = new Reader();
   const meterProvider = new MeterProvider({ readers: [reader] });
   const events: MessagingEvent[] = [];
-  const opening = open(runtime, { tracerProvider, meterProvider, ...options }, events, settings);
+  const opening = open(runtime, { tracerProvider, meterProvider, ...options }, events, settings, adapter);
   const messaging = await opening;
   undo.push(async () => {
     const stopped = messaging.stop({ deadline: 1 });
@@ -344,6 +350,32 @@ test("metrics: the conventions' and ours, with bounded attributes", async () => 
   const text = JSON.stringify([...all]);
   for (const secret of ["secret-id", "tenant-7", "4111", "x-2"]) expect(text).not.toContain(secret);
   expect(all.get("switchyard.retries")?.[0]?.attributes).toMatchObject({ "error.type": "_OTHER" });
+});
+
+test("the calls of the broker name its server, again once it is another; create and process name none", async () => {
+  let server: { readonly address: string; readonly port?: number } | undefined;
+  const adapter: typeof memory = {
+    ...memory,
+    open: async (...given) => Object.assign(await memory.open(...given), { server: () => server }),
+  };
+  const { messaging, runtime, spans } = await bed({}, {}, adapter);
+  messaging.consume(consumer(jobs, "work", { job: () => {}, other: () => {} }));
+  await messaging.start();
+  for (const next of [undefined, { address: "one.example", port: 5671 }, { address: "two.example" }]) {
+    server = next;
+    await messaging.publish(jobs, "job", { n: 1 });
+    await runtime.advance("1s");
+  }
+  const of = (name: string) =>
+    named(spans(), `${name} jobs`).map(({ attributes }) => [attributes["server.address"], attributes["server.port"]]);
+  const none = [undefined, undefined];
+  const all = [none, ["one.example", 5671], ["two.example", undefined]];
+  expect([of("send"), of("settle")]).toEqual([all, all]);
+  expect(of("receive")).toEqual(expect.arrayContaining(all.slice(1)));
+  expect([of("create"), of("process")]).toEqual([
+    [none, none, none],
+    [none, none, none],
+  ]);
 });
 
 /** Keeps the log records that it is given. */

@@ -158,6 +158,7 @@ export { kmsKeyProblem, placeText, tagsOf, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
+export { serverOf } from "./server.ts";
 export { ownClient } from "./own-client.ts";
 export { Renewal, renewableClient } from "./renewal.ts";
 export { renewed, watcher } from "./watch.ts";
@@ -247,6 +248,11 @@ export declare function awsPlace({ region, accountId, client }: Said): Promise<(
 export declare function grant(service: string, actions: readonly string[], resource: string, condition?: Condition): readonly IamRight[];
 export declare function regional(service: string, actions: readonly string[], { region }: AwsPlace): readonly IamRight[];
 export {};
+
+// server.d.ts
+import type { ServerAddress } from "@switchyard/core/driver";
+import { type ClientLike } from "./clients.ts";
+export declare function serverOf(client: () => ClientLike | Promise<ClientLike>): () => ServerAddress | undefined;
 
 // settings.d.ts
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;

@@ -1208,6 +1208,7 @@ export interface LeftTail {
 }
 
 // api/telemetry.d.ts
+import type { ServerAddress } from "../driver/connection.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { MessagingEvent } from "./events.ts";
 import type { GroupDepth } from "./depth.ts";
@@ -1233,6 +1234,7 @@ export interface TelemetryPlace {
     readonly group?: string;
     readonly destination: string;
     readonly dead: boolean;
+    readonly server?: ServerAddress | undefined;
     readonly pushed?: boolean;
 }
 export interface MessageTrace {
@@ -1827,7 +1829,12 @@ export interface Connection {
     readonly tails?: Tails;
     seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
     classify(cause: unknown, during: Phase): Fault;
+    server?(of: Destination): ServerAddress | undefined;
     close(): Promise<void>;
+}
+export interface ServerAddress {
+    readonly address: string;
+    readonly port?: number;
 }
 export interface Moves {
     start(from: Destination, to: Destination, perSecond: number | undefined, signal: AbortSignal): Promise<string>;
@@ -1906,7 +1913,7 @@ export interface Located {
 // driver/index.d.ts
 export type { Adapter, DriverEvent } from "./adapter.ts";
 export type { Capabilities } from "./capabilities.ts";
-export type { Connection, Depth, Fault, Moves, MoveTask, Phase, ReceiverOptions } from "./connection.ts";
+export type { Connection, Depth, Fault, Moves, MoveTask, Phase, ReceiverOptions, ServerAddress, } from "./connection.ts";
 export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
@@ -2222,7 +2229,7 @@ export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
 export { batchConsumer, consumer, isConsumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
-export type { Capabilities, Model } from "./driver/index.ts";
+export type { Capabilities, Model, ServerAddress } from "./driver/index.ts";
 export type { DepthNumber, DepthOptions, GroupDepth } from "./api/depth.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";

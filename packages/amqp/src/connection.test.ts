@@ -45,3 +45,25 @@ test("amqplib's socket and channels are patched, and with fast: false they are a
   await expect(patched({ fast: true })).resolves.toEqual([true, true, true]);
   await expect(patched({ fast: false })).resolves.toEqual([false, false, false]);
 });
+
+test("the server of a connection is the one that it has reached, without user and password", async () => {
+  const { model } = amqplib();
+  const connect = async (address: string | { readonly hostname?: string }) => {
+    const text = typeof address === "string" ? address : String(address.hostname);
+    if (text.includes("first")) throw Object.assign(new Error("no"), { code: "ECONNREFUSED" });
+    return model;
+  };
+  const url = ["amqps://u:p@first.example", "amqps://u:p@second.example:5673"];
+  const { value }: any = await adapter.options["~standard"].validate({ url, connect });
+  const connection = await adapter.open(value, virtualRuntime(), () => {}, undefined as never);
+  const servers = () => [queue, { ...queue, group: "g" }, { ...queue, group: "g", dead: true }].map(connection.server!);
+  const [first, second] = [
+    { address: "first.example", port: 5671 },
+    { address: "second.example", port: 5673 },
+  ];
+  expect(servers()).toEqual([first, first, first]);
+  await connection.sender(queue, never);
+  // Messages are received on a connection of their own, which is not open yet.
+  expect(servers()).toEqual([second, first, second]);
+  await connection.close();
+});

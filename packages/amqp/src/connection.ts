@@ -23,6 +23,7 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from ".
 import { Members } from "./receive/members.ts";
 import { PartitionCheck } from "./receive/partition-check.ts";
 import { settingsOf } from "./native.ts";
+import { serverAt } from "./endpoint.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
 import { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
 import { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
@@ -220,6 +221,8 @@ export async function connect(
     tails: {
       open: async (of, start, signal) => (await import("./tail.ts")).openTail(settingFor(of), start, signal),
     },
+    // Dead letters of a group are published.
+    server: ({ group, dead }) => serverAt((group === undefined || dead === true ? publishing : consuming).url),
     classify,
     close: async () => {
       await Promise.all([publishing.close(), consuming.close()]);

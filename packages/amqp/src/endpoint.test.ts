@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shown, urlProblem } from "./endpoint.ts";
+import { serverAt, shown, urlProblem } from "./endpoint.ts";
 
 test("plain amqp: stays on this machine unless allowed", () => {
   expect(urlProblem("amqp://127.0.0.1", false)).toBeUndefined();
@@ -11,6 +11,15 @@ test("plain amqp: stays on this machine unless allowed", () => {
 
 test("an address is shown without its user and password", () => {
   expect(shown("amqps://u:p@h:1/v?x=y")).toBe("amqps://h:1/v");
+});
+
+test.each([
+  ["amqps://u:p@broker.example/v?x=y", { address: "broker.example", port: 5671 }],
+  ["amqp://u:p@[::1]:5673", { address: "::1", port: 5673 }],
+  ["amqp://localhost", { address: "localhost", port: 5672 }],
+  ["u:p@h", undefined],
+])("the server of %s", (url, server) => {
+  expect(serverAt(url)).toEqual(server);
 });
 
 test("an address without a scheme is refused with the one to write", () => {

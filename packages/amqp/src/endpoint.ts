@@ -1,4 +1,5 @@
 /** Checks a broker's address, and removes from it what must not be shown. */
+import type { ServerAddress } from "@switchyard/core/driver";
 import { isLoopback, withoutScheme } from "@switchyard/core/driver-kit";
 
 export function urlProblem(url: string, allowInsecure: boolean): string | undefined {
@@ -26,6 +27,14 @@ function isDecodable({ username, password, pathname }: URL): boolean {
   } catch {
     return false;
   }
+}
+
+/** The host and port of an address, and nothing else of it. */
+export function serverAt(url: string): ServerAddress | undefined {
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.hostname === "") return undefined;
+  const usual = parsed.protocol === "amqps:" ? 5671 : 5672;
+  return { address: parsed.hostname.replace(/^\[|\]$/g, ""), port: parsed.port === "" ? usual : Number(parsed.port) };
 }
 
 /** The address without user, password and query. */

@@ -30,6 +30,7 @@ export { kmsKeyProblem, placeText, tagsOf, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
+export { serverOf } from "./server.ts";
 export { ownClient } from "./own-client.ts";
 export { Renewal, renewableClient } from "./renewal.ts";
 export { renewed, watcher } from "./watch.ts";

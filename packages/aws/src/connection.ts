@@ -13,10 +13,14 @@ export async function connect(
   const queues = await sns.open(queueOptions(options), runtime, report);
   let streams: Connection | undefined;
   let opening: Promise<Connection> | undefined;
+  /** A stream whose server was asked for before there was a client. */
+  let sought: Destination | undefined;
   const toStreams = async (): Promise<Connection> => {
     opening ??= kinesis.open(streamOptions(options), runtime, report);
     try {
       streams = await opening;
+      // Its client is asked now, so that the first call can say where it goes.
+      if (sought !== undefined) streams.server?.(sought);
       return streams;
     } catch (cause) {
       opening = undefined;
@@ -52,6 +56,11 @@ export async function connect(
     },
     // Only queues declare them.
     moves: queues.moves!,
+    server: (of) => {
+      if (of.model !== "stream") return queues.server?.(of);
+      if (streams === undefined) sought = of;
+      return streams?.server?.(of);
+    },
     classify: (cause, during) => {
       // Kinesis classifies its own errors, and those of the lease engine.
       const by = streams !== undefined && (isOfKinesis(cause) || isMessagingError(cause)) ? streams : queues;

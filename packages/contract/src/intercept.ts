@@ -142,6 +142,7 @@ function wrapConnection(inner: Connection, hooks: Hooks): Connection {
     ...(inner.tails === undefined ? {} : { tails: hooks.tails?.(inner.tails) ?? inner.tails }),
     ...(inner.moves === undefined ? {} : { moves: inner.moves }),
     ...(inner.seek === undefined ? {} : { seek: (of, to, signal) => inner.seek!(of, to, signal) }),
+    ...(inner.server === undefined ? {} : { server: (of) => inner.server!(of) }),
     classify: (cause, during) => hooks.classify?.(cause, during) ?? inner.classify(cause, during),
     close: async () => {
       if ((await hooks.close?.("connection")) !== false) await inner.close();

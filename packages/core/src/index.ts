@@ -7,7 +7,7 @@ export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
 export { batchConsumer, consumer, isConsumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
-export type { Capabilities, Model } from "./driver/index.ts";
+export type { Capabilities, Model, ServerAddress } from "./driver/index.ts";
 export type { DepthNumber, DepthOptions, GroupDepth } from "./api/depth.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";

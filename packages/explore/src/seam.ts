@@ -114,6 +114,7 @@ export class Seam {
       depth: async (of, signal) => inner.depth!(of, signal),
       purge: async (of, signal) => inner.purge!(of, signal),
       seek: async (of, to, signal) => inner.seek!(of, to, signal),
+      ...(inner.server && { server: (of) => inner.server!(of) }),
       classify: (cause, during) => (cause instanceof Chosen ? cause.fault : inner.classify(cause, during)),
       close: async () => {
         if (this.#worker.shut) await this.#worker.gate();

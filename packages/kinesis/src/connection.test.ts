@@ -245,3 +245,14 @@ test.each([
   await reading;
   await receiver.close();
 });
+
+test("the server of a connection is its client's", async () => {
+  const { sdk, client } = fakeSdk(() => ({}));
+  const config = { endpoint: async () => ({ protocol: "http:", hostname: "127.0.0.1", port: 4567 }) };
+  const options = { client: Object.assign(client, { config }) as KinesisOptions["client"] };
+  const connection = await connect(options as KinesisOptions, sdk, virtualRuntime(), () => {});
+  connection.server!(destination());
+  await vi.waitFor(() => {
+    expect(connection.server!(destination())).toEqual({ address: "127.0.0.1", port: 4567 });
+  });
+});

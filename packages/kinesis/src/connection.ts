@@ -1,4 +1,4 @@
-import { type Sdk, watcher } from "@switchyard/aws-kit";
+import { type Sdk, serverOf, watcher } from "@switchyard/aws-kit";
 import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { LeaseStore } from "@switchyard/leases";
@@ -124,6 +124,7 @@ export async function connect(
           signal,
         ),
     },
+    server: serverOf(() => clients.client),
     classify,
     close: async () => clients.close(),
   };

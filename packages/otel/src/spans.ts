@@ -58,7 +58,10 @@ type Operation = (typeof OPERATIONS)[number];
 /** What all spans of an operation at a place share. Samplers see the attributes. */
 interface Shared {
   readonly name: string;
-  readonly attributes: Attributes;
+  attributes: Attributes;
+  /** The server that the attributes name. */
+  address?: string;
+  port?: number | undefined;
 }
 
 /** Makes the spans of one messaging, by the conventions. */
@@ -82,7 +85,7 @@ export class Spans {
   }
 
   sending(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended {
-    const { send } = this.#of(place);
+    const send = this.#call(place, "send");
     const links = linksTo(traces);
     const root = rootContext();
     const [only] = traces;
@@ -102,7 +105,7 @@ export class Spans {
     if (place.pushed === true || pushes(place.transport) || (traces.length === 0 && failure === undefined)) return;
     const more = { [IS.batch]: traces.length };
     const began = this.#runtime.now() - tookMs;
-    const span = this.#start(this.#of(place).receive, CLIENT, linksTo(traces), rootContext(), more, began);
+    const span = this.#start(this.#call(place, "receive"), CLIENT, linksTo(traces), rootContext(), more, began);
     endOf(span)(failure === undefined ? [] : [failure]);
   }
 
@@ -130,7 +133,7 @@ export class Spans {
 
   /** `handled`: the spans in which the deliveries were handled here. */
   settling(place: TelemetryPlace, actions: readonly string[], handled: readonly (ProcessSpan | undefined)[]): Ended {
-    const { settle } = this.#of(place);
+    const settle = this.#call(place, "settle");
     const root = rootContext();
     const links = linksOf(handled, (span) => span?.spanContext);
     const [action] = actions;
@@ -170,6 +173,20 @@ export class Spans {
       ...(startTime !== undefined && { startTime }),
     };
     return this.#tracer.startSpan(name, options, context);
+  }
+
+  /** A call of the broker, which has a server. Another one, once a client has connected elsewhere. */
+  #call(place: TelemetryPlace, operation: "send" | "receive" | "settle"): Shared {
+    const shared = this.#of(place)[operation];
+    const { server } = place;
+    if (server !== undefined && (server.address !== shared.address || server.port !== shared.port)) {
+      const { address, port } = server;
+      shared.address = address;
+      shared.port = port;
+      const at = { [IS.server]: address, ...(port !== undefined && { [IS.port]: port }) };
+      shared.attributes = { ...factsOf(place, operation), ...at };
+    }
+    return shared;
   }
 
   #of(place: TelemetryPlace): Readonly<Record<Operation, Shared>> {

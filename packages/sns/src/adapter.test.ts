@@ -1,5 +1,6 @@
 import type { Phase } from "@switchyard/core/driver";
-import { describe, expect, test } from "vitest";
+import { virtualRuntime } from "@switchyard/core/testing";
+import { describe, expect, test, vi } from "vitest";
 import { adapter, sns } from "./index.ts";
 import { classify } from "./errors.ts";
 import { findArn } from "./resource.ts";
@@ -178,4 +179,16 @@ describe("faults", () => {
     const long = Object.assign(new Error("Message too long"), { name: "InvalidParameter", senderFault: true });
     expect(classify(long, "send")).toMatchObject({ kind: "permanent", code: "too-large" });
   });
+});
+
+test("a topic's server is that of SNS, and a group's that of SQS", async () => {
+  const client = (host: string): never =>
+    ({ config: { endpoint: async () => ({ protocol: "https:", hostname: host }) }, send: () => {} }) as never;
+  const options = { client: client("sqs.example"), snsClient: client("sns.example") };
+  const connection = await adapter.open(options, virtualRuntime(), () => {});
+  const servers = () =>
+    [destination(), group("billing"), group("billing", { dead: true })].map((of) => connection.server!(of)?.address);
+  servers();
+  await vi.waitFor(() => expect(servers()).toEqual(["sns.example", "sqs.example", "sqs.example"]));
+  await connection.close();
 });

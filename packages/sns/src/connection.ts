@@ -1,5 +1,5 @@
-import { renewed } from "@switchyard/aws-kit";
-import type { Connection, DriverEvent, Runtime, Tails } from "@switchyard/core/driver";
+import { renewed, serverOf } from "@switchyard/aws-kit";
+import type { Connection, Destination, DriverEvent, Runtime, Tails } from "@switchyard/core/driver";
 import { type Clients, connect as connectSqs, loadSdk, openClients } from "@switchyard/sqs/kit";
 import { queueOf } from "./names.ts";
 import { type Call, loadSnsSdk } from "./sdk.ts";
@@ -19,10 +19,12 @@ export async function connect(
   const queues = await connectSqs(queueOptions(options), await loadSdk(), runtime, report);
   const client = lazyClient(async () => openClient(options, await loadSnsSdk()));
 
+  const topics = serverOf(async () => (await client.get()).client);
+
   let topologyClients: Promise<Clients> | undefined;
   return {
     sender: async (to, signal) => {
-      if (to.model !== "pubsub" || to.group !== undefined) return queues.sender(queueOf(to), signal);
+      if (!isTopic(to)) return queues.sender(queueOf(to), signal);
       const sns = await client.get();
       const call = watched(sns, report);
       return createSender(await openTopic(to, { ...sns, call }, signal), call, runtime);
@@ -44,6 +46,7 @@ export async function connect(
       const clients = await (topologyClients ??= openClients(queueOptions(options), await loadSdk()));
       return tailsOf({ queues, clients, sns: await client.get(), runtime });
     }),
+    server: (of) => (isTopic(of) ? topics() : queues.server!(of)),
     classify,
     close: async () => {
       (await topologyClients)?.close();
@@ -51,6 +54,9 @@ export async function connect(
     },
   };
 }
+
+/** The groups of a topic have queues, and so have its dead letters. */
+const isTopic = ({ model, group }: Destination): boolean => model === "pubsub" && group === undefined;
 
 /**
  * Reports throttling and its end. Other outages of SNS show in the failed calls. A call whose credentials are refused is made once more if

@@ -228,3 +228,11 @@ test("an outage, its end and throttling are reported once each", async () => {
     ["up", "theirs"],
   ]);
 });
+
+test("the server of a connection is its client's", async () => {
+  const client = fakeClient(queues(), endpoint("https://sqs.eu-west-1.amazonaws.com"));
+  const connection = await open({ client });
+  connection.server!(destination());
+  await new Promise(setImmediate);
+  expect(connection.server!(destination())).toEqual({ address: "sqs.eu-west-1.amazonaws.com", port: 443 });
+});

@@ -1,4 +1,4 @@
-import { type Sdk, watcher } from "@switchyard/aws-kit";
+import { type Sdk, serverOf, watcher } from "@switchyard/aws-kit";
 import type { Connection, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { openClients } from "./client.ts";
@@ -82,6 +82,7 @@ export async function connect(
         await clients.call("PurgeQueue", { QueueUrl: await queueUrl(one, options, clients, signal) }, signal);
     },
     moves: movesOf(options, clients),
+    server: serverOf(() => clients.client),
     classify,
     close: async () => {
       clients.close();

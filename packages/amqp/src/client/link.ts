@@ -169,6 +169,12 @@ export class Link {
     return answerWithin(CALL_MS, work, this.#options.runtime, [signal, open.over.signal], late);
   }
 
+  /** The address of the broker that it is connected to, or is to be. */
+  get url(): string {
+    const { urls } = this.#options;
+    return this.#open?.url ?? urls[this.#next % urls.length]!;
+  }
+
   async #opened(signal: AbortSignal | undefined): Promise<Open> {
     if (this.#open !== undefined && !this.#open.over.signal.aborted) return this.#open;
     if (this.#closed.signal.aborted) throw this.#closed.signal.reason;

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
+import { untracedConnection } from "../messaging/untraced-connection.ts";
 import { redactingConnection } from "../messaging/redacting-connection.ts";
 import type { Connection, Fault } from "../driver/index.ts";
 import { fromFault, MessagingError } from "./errors.ts";
@@ -47,6 +48,15 @@ test("values from the environment are hidden in every part of a fault", () => {
   const connection = { classify: () => ({ kind: "config", code: "x", hint: "h s", where: "w s", said: "t s" }) };
   const redacted = redactingConnection(connection as unknown as Connection, (text) => text.replace("s", "[env]"));
   expect(redacted.classify(undefined, "open")).toMatchObject({ hint: "h [env]", where: "w [env]", said: "t [env]" });
+});
+
+test("a server is passed on, and left out if its host came from the environment", () => {
+  const at = (address: string) => {
+    const connection = { server: () => ({ address, port: 1 }) } as unknown as Connection;
+    return redactingConnection(untracedConnection(connection), (text) => text.replace("hidden", "***"));
+  };
+  expect(at("shown.example").server!({} as never)).toEqual({ address: "shown.example", port: 1 });
+  expect(at("hidden").server!({} as never)).toBeUndefined();
 });
 
 test("printed, an error is its text, the details that are set, and the cause", () => {

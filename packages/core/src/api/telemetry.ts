@@ -4,6 +4,7 @@
  * Every method of a session is called in the middle of the work: be quick, and do not wait. If one throws, that is printed to the
  * console once for each method, and changes nothing else.
  */
+import type { ServerAddress } from "../driver/connection.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { MessagingEvent } from "./events.ts";
 import type { GroupDepth } from "./depth.ts";
@@ -47,6 +48,8 @@ export interface TelemetryPlace {
   readonly destination: string;
   /** True for the destination of dead letters. */
   readonly dead: boolean;
+  /** The server of the broker, without credentials. Read it with each call: it may not be known at once, and change later. */
+  readonly server?: ServerAddress | undefined;
   /** True if messages come in events, as on AWS Lambda: nobody asks for a receive. */
   readonly pushed?: boolean;
 }

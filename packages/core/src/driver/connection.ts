@@ -31,8 +31,20 @@ export interface Connection {
    * `retryable` otherwise.
    */
   classify(cause: unknown, during: Phase): Fault;
+  /**
+   * Where calls for `of` go, for telemetry alone. It must not wait: undefined while it is not known. It is asked again with each call, so
+   * it may change when the client connects to another host. Absent: there is no server, or the client does not say.
+   */
+  server?(of: Destination): ServerAddress | undefined;
   /** Closes the client. Core calls it after every sender and receiver is closed. A second call must do nothing. */
   close(): Promise<void>;
+}
+
+/** The address of a server. Never a user, a password or a path. */
+export interface ServerAddress {
+  /** The name of its host or its IP address, that of version 6 without brackets. */
+  readonly address: string;
+  readonly port?: number;
 }
 
 /** Tasks by which a broker moves all messages of a dead-letter queue to a queue, without handing them out. */

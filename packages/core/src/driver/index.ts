@@ -10,7 +10,16 @@
  */
 export type { Adapter, DriverEvent } from "./adapter.ts";
 export type { Capabilities } from "./capabilities.ts";
-export type { Connection, Depth, Fault, Moves, MoveTask, Phase, ReceiverOptions } from "./connection.ts";
+export type {
+  Connection,
+  Depth,
+  Fault,
+  Moves,
+  MoveTask,
+  Phase,
+  ReceiverOptions,
+  ServerAddress,
+} from "./connection.ts";
 export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";

@@ -116,8 +116,10 @@ export class Connections {
     pushed = false,
   ): Probe | undefined {
     if (this.#watch === undefined) return undefined;
-    const { adapter, options } = (this.#open.get(on) as Open).plan;
-    const { transport = adapter.name } = adapter.locate(destination, options);
+    const { connection, plan } = this.#open.get(on) as Open;
+    const { transport = plan.adapter.name } = plan.adapter.locate(destination, plan.options);
+    // A driver may have to ask its client, so that it can tell at the first call.
+    connection.server?.(destination);
     return this.#watch.at({
       connection: on,
       transport,
@@ -126,6 +128,9 @@ export class Connections {
       destination: this.nameOf(on, destination),
       dead: destination.dead === true,
       ...(pushed && { pushed }),
+      get server() {
+        return connection.server?.(destination);
+      },
     });
   }
 

@@ -47,6 +47,13 @@ export function redactingConnection(connection: Connection, redact: (text: strin
         ...(said !== undefined && { said: redact(said) }),
       };
     },
+    // A host that came from the environment alone is masked like any other value, and a masked address is none.
+    ...(connection.server && {
+      server: (of) => {
+        const server = connection.server!(of);
+        return server !== undefined && redact(server.address) === server.address ? server : undefined;
+      },
+    }),
     close: () => connection.close(),
   };
 }

@@ -3,7 +3,7 @@ import { outside } from "../runtime/async-context.ts";
 import { isTraced, untraced } from "../wire/trace.ts";
 
 /** Methods that are called for every message and call no client, so they need no wrapping. */
-const PURE: ReadonlySet<PropertyKey> = new Set(["classify", "size"]);
+const PURE: ReadonlySet<PropertyKey> = new Set(["classify", "size", "server"]);
 
 /**
  * Makes every call of the connection outside of its caller's async context, and where tracing is on, every call of what it opens outside
@@ -37,6 +37,7 @@ function detached(connection: Connection): Connection {
       },
     }),
     ...(seek && { seek: (...given) => outside(() => seek.apply(connection, given)) }),
+    ...(connection.server && { server: (of) => connection.server!(of) }),
     classify: (cause, during) => connection.classify(cause, during),
     close: () => outside(() => connection.close()),
   };
