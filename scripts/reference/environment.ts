@@ -8,6 +8,8 @@ const READ: Readonly<Record<string, string>> = {
   SWITCHYARD_PROFILE:
     "The [profile](../concepts/profile.md) of the configuration, unless `connect({ profile })` names one. Empty: none. `NODE_ENV` is never used.",
   NO_COLOR: "Not empty: the [command line](../guides/command-line.md) writes no colours.",
+  FORCE_COLOR: "The command line writes colours to anything; `0` or `false`: to nothing. It goes before `NO_COLOR`.",
+  TERM: "`dumb`: the command line writes no colours and no progress.",
   AWS_PROFILE: "Shown in errors of AWS. The AWS SDK reads it as well: see below.",
 };
 
@@ -28,10 +30,15 @@ function namesRead(): readonly string[] {
   return files.flatMap((path) => {
     const source = sourceOf(path.replaceAll("\\", "/"));
     if (!/\benv\b/.test(source.text)) return [];
+    const isEnv = (node: Node | null): boolean => node !== null && /\benv$/.test(source.textOf(node));
     return [...walk(source.body)]
-      .filter(({ type, object }) => type === "MemberExpression" && /\benv$/.test(source.textOf(object as Node)))
-      .map(({ property }) => (property.value ?? "") as string)
-      .filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name));
+      .flatMap(({ type, object, property, id, init }): unknown[] => {
+        if (type === "MemberExpression" && isEnv(object as Node)) return [property.value];
+        // `const { NAME: name } = env`.
+        if (type !== "VariableDeclarator" || id.type !== "ObjectPattern" || !isEnv(init as Node | null)) return [];
+        return (id.properties as readonly Node[]).map(({ key }) => key?.name);
+      })
+      .filter((name): name is string => typeof name === "string" && /^[A-Z][A-Z0-9_]*$/.test(name));
   });
 }
 
