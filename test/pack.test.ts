@@ -1,10 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startAws } from "./support/aws-emulator.ts";
+import { type Aws, startAws } from "./support/aws-emulator.ts";
 import { blocksOf } from "../scripts/document-blocks.ts";
+import { skipped } from "./support/rabbit.ts";
+import { sharedRabbit } from "./support/rabbit-host.ts";
 import { run } from "./support/run.ts";
 import { bin, root, workspaces } from "./support/workspace.ts";
 
@@ -41,6 +46,22 @@ async function make(cwd: string, install: readonly string[], readmes: readonly s
       if (name !== undefined) writeFileSync(join(cwd, name), text);
     }
   }
+}
+
+/** For ranges of the form `^1.2.3`. */
+function satisfies(version: string, range: string): boolean {
+  const [have, least] = [version, range.slice(1)].map((text) => text.split(".").map(Number));
+  const fixed = least![0] === 0 ? 2 : 1;
+  const at = have!.findIndex((part, nth) => part !== least![nth]);
+  return range.startsWith("^") && (at === -1 || (at >= fixed && have![at]! > least![at]!));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 beforeAll(async () => {
@@ -137,25 +158,130 @@ test("a bundle in one file runs with nothing installed, its adapters passed in c
   expect(code).toBe(0);
 });
 
-test("with every package installed, the same quick start runs on SQS", async () => {
-  const all = workspaces.map(({ short }) => tarball(short));
-  await make(full, [...all, pinned("zod"), pinned("@aws-sdk/client-sqs")], ["README.md"]);
-  const config = {
-    prefix: `pack-${process.pid}`,
-    connections: { cloud: { use: "aws", provision: "auto" } },
-    channels: { orders: { model: "queue", on: "cloud", groups: { billing: {} } } },
-  };
-  rmSync(join(full, "switchyard.config.yaml"));
-  writeFileSync(join(full, "switchyard.config.json"), JSON.stringify(config));
-  const aws = await startAws();
-  try {
+describe("with every package installed", () => {
+  let aws: Aws;
+  beforeAll(async () => {
+    aws = await startAws();
+    const clients = ["zod", "@aws-sdk/client-sqs", "amqplib"].map(pinned);
+    await make(full, [...workspaces.map(({ short }) => tarball(short)), ...clients], ["README.md"]);
+  }, 120_000);
+  afterAll(() => aws?.close());
+
+  test("the same quick start runs on SQS", async () => {
+    const config = {
+      prefix: `pack-${process.pid}`,
+      connections: { cloud: { use: "aws", provision: "auto" } },
+      channels: { orders: { model: "queue", on: "cloud", groups: { billing: {} } } },
+    };
+    rmSync(join(full, "switchyard.config.yaml"));
+    writeFileSync(join(full, "switchyard.config.json"), JSON.stringify(config));
     const { code, output } = await run("node", ["quick-start.ts"], { cwd: full, env: aws.env, timeout: 60_000 });
     expect(output).toBe("o-1 charged 4200\n");
     expect(code).toBe(0);
-  } finally {
-    await aws.close();
-  }
-}, 120_000);
+  });
+
+  /** In the folder above are the packages that an install would bring. */
+  describe("a service of npm create @switchyard", () => {
+    const service = join(full, "order-billing");
+    const image = join(full, "image");
+    const npx = (...words: readonly string[]) => ["--no-install", "switchyard", ...words];
+    beforeAll(async () => {
+      const made = await run("npx", ["--no-install", "create", "order-billing"], { cwd: full });
+      expect(made.code, made.output).toBe(0);
+    }, 60_000);
+
+    test("asks for versions that are there: ours, and of others those that we test", () => {
+      const { dependencies, devDependencies } = JSON.parse(readFileSync(join(service, "package.json"), "utf8"));
+      const known: Record<string, string> = {
+        ...JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies,
+        ...versions,
+        ...Object.fromEntries(workspaces.map(({ manifest }) => [manifest.name, manifest.version])),
+      };
+      for (const [name, range] of Object.entries<string>({ ...dependencies, ...devDependencies }))
+        expect(satisfies(known[name]!, range), `${name} ${known[name]} in ${range}`).toBe(true);
+      // What an image has is what the service imports.
+      for (const file of ["billing", "channels", "health", "main"])
+        for (const [, name] of readFileSync(join(service, `src/${file}.ts`), "utf8").matchAll(/ from "([^."][^"]*)"/g))
+          if (!name!.startsWith("node:"))
+            expect(Object.keys(dependencies)).toContain(name!.split("/", name!.startsWith("@") ? 2 : 1).join("/"));
+    });
+
+    test("its types are right and its test passes", async () => {
+      const types = await run(bin("tsc"), ["-p", ".", "--typeRoots", join(root, "node_modules/@types")], {
+        cwd: service,
+      });
+      expect(types.output).toBe("");
+      const tested = await run("npm", ["test"], { cwd: service });
+      expect(tested.code, tested.output).toBe(0);
+    });
+
+    /** Does to a folder what the image's last stage does. */
+    function build(): readonly string[] {
+      mkdirSync(image);
+      const [, last] = readFileSync(join(service, "Dockerfile"), "utf8")
+        .split(/^FROM .*$/m)
+        .slice(1);
+      for (const [, words] of last!.matchAll(/^COPY (?!--from)(.+)$/gm)) {
+        const names = words!.split(" ");
+        const to = join(image, names.pop()!);
+        for (const name of names) {
+          const from = join(service, name);
+          cpSync(from, statSync(from).isDirectory() ? to : join(to, name), { recursive: true });
+        }
+      }
+      return JSON.parse(/^CMD (.+)$/m.exec(last!)![1]!);
+    }
+
+    const PLACES = [
+      { profile: "memory", skip: false, envOf: () => Promise.resolve({}) },
+      { profile: "sqs", skip: false, envOf: () => Promise.resolve({ ...aws.env, AWS_REGION: aws.region }) },
+      { profile: "rabbit", skip: skipped, envOf: async () => ({ AMQP_URL: (await sharedRabbit()).url }) },
+    ];
+    test.each(PLACES.filter(({ skip }) => !skip))(
+      "as its image it handles a message, is alive and ready, and stops on SIGTERM: $profile",
+      async (place) => {
+        const command = existsSync(image) ? ["node", "src/main.ts"] : build();
+        const port = String(await freePort());
+        const env = {
+          ...process.env,
+          NODE_OPTIONS: undefined,
+          NODE_ENV: "production",
+          PORT: port,
+          STAGE: `p${process.pid}`,
+        };
+        const all = { ...env, ...(await place.envOf()), SWITCHYARD_PROFILE: place.profile };
+        const switchyard = async (...words: readonly string[]) => {
+          const { code, output } = await run("npx", npx(...words), { cwd: service, env: all });
+          expect(code, output).toBe(0);
+        };
+        if (place.profile !== "memory") await switchyard("apply", "--profile", place.profile, "--yes");
+        const child = spawn(command[0]!, command.slice(1), {
+          cwd: image,
+          env: all,
+          stdio: ["ignore", "pipe", "inherit"],
+        });
+        const ended = new Promise((resolve) => child.once("exit", resolve));
+        const handled = new Promise<void>((resolve) => {
+          let out = "";
+          child.stdout.on("data", (chunk: Buffer) => {
+            out += chunk.toString();
+            if (out.includes("o-1: 500 cents charged")) resolve();
+          });
+        });
+        try {
+          if (place.profile !== "memory")
+            await switchyard("publish", "orders", "order.placed", '{"orderId":"o-1","cents":500}');
+          await Promise.race([handled, ended.then((code) => expect.fail(`it ended with ${String(code)}`))]);
+          for (const path of ["livez", "readyz"])
+            await expect.poll(async () => (await fetch(`http://127.0.0.1:${port}/${path}`)).status).toBe(200);
+        } finally {
+          child.kill("SIGTERM");
+        }
+        expect(await ended).toBe(0);
+      },
+    );
+  });
+});
 
 test("a third party's adapter is put to the contract by the packed command, and so is a broken one", async () => {
   const theirs = join(folder, "theirs");
