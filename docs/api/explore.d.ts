@@ -180,6 +180,7 @@ export interface Faults {
     readonly delay: boolean;
     readonly publish: boolean;
     readonly throttle: boolean;
+    readonly refuse: boolean;
     readonly receive: boolean;
     readonly ack: boolean;
     readonly extend: boolean;
@@ -216,6 +217,7 @@ export declare class Ledger {
     group(channel: string, group: string): void;
     asked(by: string, channel: AnyChannel, message: Accepted, number: number): void;
     accepted(id: string): void;
+    refused(id: string): void;
     begins(group: string, deliveries: readonly AnyDelivery[], worker: string, waking: boolean): void;
     resharded(channel: string): void;
     left(group: string, delivery: AnyDelivery): void;
@@ -282,7 +284,7 @@ export declare class Prepared {
 export {};
 
 // scenario.d.ts
-import type { AnyChannel, ConfigInput, Consumer, Duration, Messaging, Model, PayloadOf, PublishOptions, TypeOf } from "@switchyard/core";
+import type { AnyChannel, ConfigInput, Consumer, Duration, Messaging, Model, Observe, PayloadOf, PublishOptions, TypeOf } from "@switchyard/core";
 import type { Effects } from "./effects.ts";
 import type { Faults } from "./faults.ts";
 export type PolicyInput = NonNullable<ConfigInput["policies"]>[string];
@@ -311,6 +313,8 @@ export interface Facts {
     readonly accepted: readonly Accepted[];
     handled(group: string): number;
     befell(id: string, fault: keyof Faults): boolean;
+    happened(fault: keyof Faults): number;
+    readonly refused: readonly Accepted[];
     dead(group: string): readonly Accepted[];
 }
 export type Never<W> = (world: W, facts: Facts) => boolean | string | void;
@@ -357,6 +361,7 @@ export type Scenario<Channels extends readonly AnyChannel[], W extends object> =
         readonly expected: (accepted: readonly Accepted[]) => unknown;
         readonly actual: (world: NoInfer<W>) => unknown;
     };
+    readonly observe?: Observe;
     readonly faults?: Partial<Faults>;
     readonly sometimes?: Readonly<Record<string, (world: NoInfer<W>, facts: Facts) => boolean>>;
 };
@@ -389,7 +394,7 @@ export declare class Seam {
 // state.d.ts
 import type { AnyDelivery, Runtime } from "@switchyard/core";
 import { Choices, type Start } from "./choices.ts";
-import { Clock } from "./clock.ts";
+import { Clock, type Owner } from "./clock.ts";
 import type { Courses } from "./courses.ts";
 import { type Faults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
@@ -417,6 +422,8 @@ export declare class RunState {
     readonly calm: boolean;
     readonly faults: Faults;
     readonly broker: string;
+    readonly brokerOwner: Owner;
+    underWay: number;
     readonly brokerRuntime: Runtime;
     readonly world: object;
     readonly performed: Performed[];

@@ -25,6 +25,10 @@ export interface Choices {
   readonly stepMs: number;
   /** Somebody looks at the dead letters and brings them back. */
   readonly operator: boolean;
+  /** Its observer throws at every event of a message. */
+  readonly rude: boolean;
+  /** When all is over, handlers that wait must fill every place in the budget. */
+  readonly filled: boolean;
 }
 
 export function chosen(random: Random): Choices {
@@ -62,5 +66,7 @@ export function chosen(random: Random): Choices {
     stepMs: pick(500, 10_000),
     // SQS FIFO shows no more of a key than one receive gives.
     operator: random() < 0.3 && !skips && !(profile === "sqs" && ordered),
+    rude: random() < 0.1,
+    filled: random() < 0.25 && !ordered && model !== "stream",
   };
 }

@@ -18,6 +18,14 @@ registerHooks({
   },
 });
 const { simulate } = await import("./simulation-run.ts");
-const { failure, runs: took } = await simulate({ runs, shrink: "0s" });
+const found = (took: number, name: string | undefined, text: string | undefined) =>
+  void process.stdout.write(`${JSON.stringify({ runs: took, name, text: text?.split("\n")[0] })}\n`);
+let made = 0;
+// What ends the process has been found, too.
+process.once("uncaughtException", (error) => {
+  found(made, "uncaught", String(error));
+  process.exit(0);
+});
+const { failure, runs: took } = await simulate({ runs, shrink: "0s", progress: (total) => (made = total) });
 if (changed !== 1) throw new Error(`${file} was not loaded`);
-process.stdout.write(`${JSON.stringify({ runs: took, name: failure?.name, text: failure?.text.split("\n")[0] })}\n`);
+found(took, failure?.name, failure?.text);

@@ -104,4 +104,18 @@ export const SIMULATION_MUTANTS: readonly SimulationMutant[] = [
     to: "runner.start();",
     within: 100,
   },
+  {
+    bug: "an observer that throws ends what it was told of",
+    file: "packages/core/src/base/guarded.ts",
+    from: "    } catch (error) {\n      failed(error);\n    }",
+    to: "    } catch (error) {\n      failed(error);\n      throw error;\n    }",
+    within: 400,
+  },
+  {
+    bug: "a receive that is refused once ends its group for good",
+    file: "packages/core/src/consume/group/runner.ts",
+    from: "if (!running && !passing) return failed(error);",
+    to: "if (!passing) return failed(error);",
+    within: 400,
+  },
 ];

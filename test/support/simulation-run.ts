@@ -13,6 +13,17 @@ export interface Simulated {
   readonly rare: Readonly<Record<string, number>>;
 }
 
+/** Core prints what an observer throws. Some throw at every event. */
+function quietObservers(): Disposable {
+  // oxlint-disable-next-line no-console
+  const { error } = console;
+  const spied = (say: typeof error) => void Object.assign(console, { error: say });
+  spied((...said: unknown[]) => {
+    if (!String(said[0]).includes("observe() threw")) error(...said);
+  });
+  return { [Symbol.dispose]: () => spied(error) };
+}
+
 export interface SimulateOptions {
   /** Runs altogether, about. */
   readonly runs: number;
@@ -32,6 +43,7 @@ export async function simulate({
 }: SimulateOptions): Promise<Simulated> {
   const rare: Record<string, number> = Object.fromEntries(RARE.map((name) => [name, 0]));
   let runs = 0;
+  using _ = quietObservers();
   for (let seed = first; runs < most; seed++) {
     const report = await explore(simulation(seed), {
       seed,

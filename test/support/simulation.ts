@@ -34,12 +34,21 @@ export const RARE = [
   "a handler of a stream ended after another process had taken its partition over",
   "a dead letter was redriven within five minutes of its publishing, and handled",
   "the acknowledgement of a message that has a dead-letter copy was lost",
+  "a message was refused for good, and not handled",
+  "handlers that wait filled every place of a budget",
 ] as const;
 
 /** The window in which SQS FIFO takes a message for one it has had, in milliseconds. */
 const DEDUP_MS = 300_000;
 /** How often somebody looks at the dead letters, in milliseconds. */
 const LOOK_MS = 150_000;
+/** When handlers begin to fill the budget: what was published before has had its end by then, in milliseconds after it. */
+const FILL_AFTER_MS = 1_800_000;
+/** How long they wait, in milliseconds: longer than any fault of a run lasts. */
+const FILL_MS = 600_000;
+/** How often somebody counts them, in milliseconds, and how many times. */
+const COUNT_MS = 30_000;
+const LOOKS = 18;
 
 /** What the handlers of a run have seen and done. Its functions are their effects. */
 function worldOf() {
@@ -56,6 +65,11 @@ function worldOf() {
     found: new Set<string>(),
     redriven: new Set<string>(),
     reached: new Set<string>(),
+    /** By group: what was wrong with the number of messages held, whenever somebody counted. */
+    places: new Map<string, string>(),
+    /** The handlers that fill the budget have begun, and the groups whose budgets were seen to be full. */
+    filling: false,
+    filled: new Set<string>(),
     db: { work: (_id: string) => Promise.resolve() },
   };
 }
@@ -103,7 +117,17 @@ export function simulation(seed: number): Scenario<readonly [typeof KINDS.delaye
     services: {
       ...Object.fromEntries(groups.map((group) => [group, make(group)])),
       ...(operated ? { operator: operator(items, choices) as never } : {}),
+      ...(choices.filled ? { counter: counter(items, choices) as never } : {}),
     },
+    ...(choices.rude
+      ? {
+          // A process whose first connection is refused does not start: that is shown elsewhere.
+          observe: ({ id }: { readonly id?: string | undefined }) => {
+            if (id !== undefined) throw new Error("an observer that throws");
+          },
+        }
+      : {}),
+    faults: { refuse: true },
     play: async ({ publish, clock }) => {
       await play({ items, choices, draws, publish: publish as never, clock });
     },
@@ -111,10 +135,13 @@ export function simulation(seed: number): Scenario<readonly [typeof KINDS.delaye
     eventually: {
       "dead letters are where they were said to be": ({ found }, facts) =>
         !operated || lost(groups, found, facts) === undefined || `${lost(groups, found, facts)} is not among them`,
+      "every place in the budget comes free": ({ places }) => [...places.values()][0] ?? true,
     },
     sometimes: {
       [RARE[0]]: ({ handled }, { accepted, befell }) =>
         accepted.some(({ id }) => handled.has(id) && befell(id, "publish")),
+      [RARE[4]]: ({ handled }, { refused }) => refused.some(({ id }) => !handled.has(id)),
+      [RARE[5]]: ({ filled }) => filled.size > 0,
       [RARE[3]]: (_world, { dead, befell }) => groups.some((group) => dead(group).some(({ id }) => befell(id, "ack"))),
       ...Object.fromEntries(RARE.slice(1, 3).map((name) => [name, ({ reached }: World) => reached.has(name)])),
     },
@@ -171,7 +198,7 @@ interface Playing {
 
 /** Publishes a few at a time, some delayed, some that expire, some that no handler can handle. */
 async function play({ items, choices, draws, publish, clock }: Playing): Promise<void> {
-  const { rounds, stepMs, delays, ordered } = choices;
+  const { rounds, stepMs, delays, ordered, filled } = choices;
   for (let round = 0, n = 0; round < rounds; round++) {
     const few = Math.floor(draws(`few ${round}`) * (ordered ? 9 : 5));
     const publishing: Promise<void>[] = [];
@@ -186,7 +213,51 @@ async function play({ items, choices, draws, publish, clock }: Playing): Promise
       if (ended.status === "rejected" && !isMessagingError(ended.reason)) throw ended.reason;
     await clock.sleep(Math.floor(draws(`step ${round}`) ** 2 * stepMs));
   }
+  if (filled) await fill({ items, choices, draws, publish, clock });
 }
+
+const FILLS = "fill";
+
+/** Publishes more messages than there are places, whose handlers wait. */
+async function fill({ items, choices: { maxInFlight, members }, publish, clock }: Playing): Promise<void> {
+  await clock.sleep(FILL_AFTER_MS);
+  for (let n = 0; n < maxInFlight * (members + 1); n++) {
+    const again = (): Promise<void> =>
+      publish(items, "item.made", { n }, { id: `${FILLS}${n}` }).catch(() => clock.sleep("1s").then(again));
+    await again();
+  }
+}
+
+/** Somebody who counts the messages that are held while handlers wait. A fault may disturb one count, and none disturbs all. */
+const counter =
+  (items: unknown, { groups, maxInFlight, members }: Choices) =>
+  ({ world, clock, messaging }: { world: World; clock: Clock; messaging: any }) => {
+    const most = members * maxInFlight;
+    // A few places may gather for the next receive.
+    const least = most - members * Math.max((maxInFlight >> 1) - 1, 0);
+    const count = async () => {
+      for (let looks = 0; looks < LOOKS; ) {
+        await clock.sleep(COUNT_MS);
+        if (!world.filling) continue;
+        looks++;
+        for (const group of groups) {
+          if (world.filled.has(group)) continue;
+          const depths = (await messaging.depth(items, group)) as readonly { readonly held?: number }[];
+          const held = depths[0]?.held ?? 0;
+          world.places.set(
+            group,
+            `${group} holds ${held} messages; its budget allows ${most}, and it fetches ${least}`,
+          );
+          if (held < least || held > most) continue;
+          world.filled.add(group);
+          world.places.delete(group);
+        }
+      }
+    };
+    const again = (): Promise<void> => count().catch(again);
+    void again();
+    return [];
+  };
 
 interface HandlerParts {
   readonly world: World;
@@ -242,8 +313,14 @@ class Handler {
       world.times.set(of, (world.times.get(of) ?? 0) + 1);
     }
     const [{ id, attempt }] = deliveries as [AnyDelivery];
+    const fills = deliveries.some((one) => one.id.startsWith(FILLS));
     const slow = draws(`slow ${group} ${id} ${attempt}`);
     try {
+      if (fills) {
+        world.filling = true;
+        // One that has lost its hold gives its place up.
+        return await clock.sleep(FILL_MS, AbortSignal.any(deliveries.map(({ signal }) => signal)));
+      }
       if (slow < 0.3) await clock.sleep(Math.floor(slow * 3 * choices.slowMs));
       await world.db.work(id);
     } finally {
@@ -254,6 +331,7 @@ class Handler {
   #verdict({ id, hop }: AnyDelivery): { readonly thrown: unknown } | undefined {
     const { choices, draws, group, world } = this.#of;
     const time = world.times.get(`${group} ${id}`);
+    if (id.startsWith(FILLS)) return undefined;
     // A person has seen to those that were redriven.
     if (id.endsWith("-poison") && hop < 2) return { thrown: new Error("poison") };
     const draw = draws(`verdict ${group} ${id} ${time}`);
@@ -282,7 +360,10 @@ const operator =
         for (const group of groups) {
           const letters = messaging.deadLetters(items, group);
           const dead = (await letters.peek(1_000)) as readonly { readonly id: string }[];
-          for (const { id } of dead) world.found.add(`${group} ${id}`);
+          for (const { id } of dead) {
+            if (!/^(m|fill)\d+(-poison)?$/.test(id)) world.wrong.push(`a dead letter ${id} that nobody published`);
+            world.found.add(`${group} ${id}`);
+          }
           if (round > 2 || dead.length === 0) continue;
           for (const { id } of dead) world.redriven.add(`${group} ${id}`);
           await letters.redrive();

@@ -3,7 +3,8 @@ import { runInNewContext } from "node:vm";
 import { batchConsumer, channel, consumer, DeadLetter, middleware } from "@switchyard/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { explore, type Scenario } from "./index.ts";
+import { ALL_FAULTS } from "./faults.ts";
+import { explore, type Facts, type Faults, type Scenario } from "./index.ts";
 
 const orders = channel("orders", { messages: { placed: z.object({ order: z.string(), n: z.number() }) } });
 const keyed = channel("orders", {
@@ -26,6 +27,9 @@ const stored = {
   "all stored": ({ rows }: { rows: Map<string, number> }, { accepted }: { accepted: readonly { id: string }[] }) =>
     accepted.every(({ id }) => rows.has(id)),
 };
+
+const FAULTS = Object.keys(ALL_FAULTS) as (keyof Faults)[];
+const NO_FAULTS = Object.fromEntries(FAULTS.map((fault) => [fault, false])) as unknown as Faults;
 
 describe("a correct service raises no alarm, on every kind of broker", () => {
   const places: readonly (readonly [string, object, typeof orders])[] = [
@@ -225,6 +229,53 @@ test("a loop in the background may go on for ever, and does what it is for", asy
     eventually: { saved: ({ rows }) => rows.size === 1 },
   } satisfies Scenario<readonly [typeof orders], ReturnType<typeof shop>>;
   expect((await explore(scenario, { seeds: 30, onFailure: "return" })).failure?.text).toBeUndefined();
+});
+
+test("every kind of fault is chosen, happens, and is counted", async () => {
+  const happened: Record<string, number> = {};
+  const every = {
+    channels: [orders],
+    model: "stream",
+    world: shop,
+    services: { store: saving(orders) },
+    // Shorter than a slow effect, so that holds must be extended.
+    group: { hold: "2s" },
+    play: async ({ publish }: any) => {
+      for (let n = 0; n < 6; n++) await publish(orders, "placed", { order: "o", n });
+    },
+    faults: { refuse: true },
+    sometimes: Object.fromEntries(
+      FAULTS.map((fault) => [fault, (_world: unknown, facts: Facts) => facts.happened(fault) > 0]),
+    ),
+  };
+  for (const place of [{}, { model: "queue" }, { on: "sns", model: "pubsub" }]) {
+    const scenario = { ...every, ...place } as unknown as Scenario<readonly [typeof orders], ReturnType<typeof shop>>;
+    const { reached, failure } = await explore(scenario, { seeds: 250, budget: "5m", onFailure: "return" });
+    expect(failure?.text).toBeUndefined();
+    for (const [fault, count] of Object.entries(reached)) happened[fault] = (happened[fault] ?? 0) + count;
+  }
+  for (const fault of FAULTS) expect(happened[fault], fault).toBeGreaterThan(0);
+});
+
+test("a topic of SNS delivers some messages late", async () => {
+  const scenario = {
+    channels: [orders],
+    on: "sns",
+    model: "pubsub",
+    processes: 1,
+    world: shop,
+    services: { store: saving(orders) },
+    play: (tools: any) => twenty(tools),
+    never: {
+      overtaken: ({ rows }: ReturnType<typeof shop>) =>
+        [...rows.values()].some((n, at, all) => at > 0 && n < all[at - 1]!),
+    },
+  } as unknown as Scenario<readonly [typeof orders], ReturnType<typeof shop>>;
+  const only = { ...NO_FAULTS, delay: true };
+  const { failure } = await explore({ ...scenario, faults: only }, { seeds: 300, onFailure: "return" });
+  expect(failure?.steps).toEqual([expect.stringMatching(/takes \d+ ms to arrive/)]);
+  const { failure: none } = await explore({ ...scenario, faults: NO_FAULTS }, { seeds: 50, onFailure: "return" });
+  expect(none?.text).toBeUndefined();
 });
 
 test("a redrive that waits for the broker is waited for", async () => {

@@ -18,6 +18,8 @@ export interface Faults {
   readonly publish: boolean;
   /** A publish or a receive is refused for now. */
   readonly throttle: boolean;
+  /** A publish or a receive is refused for good: it is not allowed, or the right to it is missing. Only if asked for: few services mean to outlive it. */
+  readonly refuse: boolean;
   /** A receive gets no answer, or the answer with its messages is lost, so that they come again when their hold is over. */
   readonly receive: boolean;
   /** An acknowledgement does not arrive. */
@@ -34,6 +36,7 @@ export interface Faults {
   readonly reshard: boolean;
 }
 
+/** Unless a scenario says otherwise. */
 export const ALL_FAULTS: Faults = {
   crash: true,
   pause: true,
@@ -43,6 +46,7 @@ export const ALL_FAULTS: Faults = {
   delay: true,
   publish: true,
   throttle: true,
+  refuse: false,
   receive: true,
   ack: true,
   extend: true,

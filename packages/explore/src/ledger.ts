@@ -8,6 +8,10 @@ interface Asked extends Accepted {
   readonly number: number;
   readonly key: string | undefined;
   accepted: boolean;
+  /** Its only publish was refused for certain. */
+  refused: boolean;
+  /** How often it was published. */
+  times: number;
 }
 
 /** Accounts for every message of a run, by group. */
@@ -27,13 +31,19 @@ export class Ledger {
   readonly #running = new Map<string, { readonly delivery: AnyDelivery; readonly worker: string }>();
   readonly #handled = new Map<string, number>();
   readonly #befallen = new Set<string>();
+  readonly #happened = new Map<string, number>();
 
   constructor(channels: readonly AnyChannel[], story: Story) {
     this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
     this.#story = story;
+    const asked = this.#asked;
     this.facts = {
       accepted: [],
+      get refused() {
+        return [...asked.values()].filter(({ refused }) => refused);
+      },
       handled: (group) => this.#handled.get(group) ?? 0,
+      happened: (fault) => this.#happened.get(fault) ?? 0,
       befell: (id, fault) => this.#befallen.has(`${fault} ${story.known(id)}`),
       dead: (group) =>
         [...this.#asked.values()].filter(({ id }) => this.#ends.get(`${group} ${id}`)?.has("dead-letter")),
@@ -42,6 +52,7 @@ export class Ledger {
 
   befell(fault: string, message: number): void {
     this.#befallen.add(`${fault} ${message}`);
+    this.#happened.set(fault, (this.#happened.get(fault) ?? 0) + 1);
   }
 
   group(channel: string, group: string): void {
@@ -50,8 +61,14 @@ export class Ledger {
   }
 
   asked(by: string, channel: AnyChannel, message: Accepted, number: number): void {
-    if (this.#asked.has(message.id)) return;
-    this.#asked.set(message.id, { ...message, by, number, key: keyOf(channel, message), accepted: false });
+    const before = this.#asked.get(message.id);
+    if (before !== undefined) {
+      before.times++;
+      before.refused = false;
+      return;
+    }
+    const key = keyOf(channel, message);
+    this.#asked.set(message.id, { ...message, by, number, key, accepted: false, refused: false, times: 1 });
   }
 
   accepted(id: string): void {
@@ -59,6 +76,12 @@ export class Ledger {
     if (asked === undefined || asked.accepted) return;
     asked.accepted = true;
     (this.facts.accepted as Accepted[]).push(asked);
+  }
+
+  /** The broker has told its publisher that it has not got the message. */
+  refused(id: string): void {
+    const asked = this.#asked.get(id);
+    if (asked?.times === 1) asked.refused = true;
   }
 
   /** `waking`: the process has just stood still, so that its hold may be over, and nobody has told it yet. */
@@ -74,6 +97,8 @@ export class Ledger {
     const count = (this.#deliveries.get(of) ?? 0) + 1;
     this.#deliveries.set(of, count);
     this.mostDeliveries = Math.max(this.mostDeliveries, count);
+    if (this.#asked.get(id)?.refused === true)
+      this.#broken("refused", `${worker} begins ${this.#name(id)}, whose publish was refused`);
     if (delivery.attempt < 1) this.#broken("attempts", `attempt ${delivery.attempt} of ${this.#name(id)}`);
     if (key === undefined || waking || this.#resharded.has(channel)) return;
     if (this.#channels.get(channel)?.orderingKey === undefined) return;

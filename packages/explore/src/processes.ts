@@ -134,7 +134,10 @@ export class Processes {
       return await config.connect({
         service: worker.service,
         runtime: worker.runtime,
-        observe: (event) => this.#observe(worker, event),
+        observe: (event) => {
+          this.#observe(worker, event);
+          if (!worker.dead) this.#state.scenario.observe?.(event);
+        },
         adapter: worker.seam.adapter,
         options: { broker },
         // The outside comes first, and makes what all need.

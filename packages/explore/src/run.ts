@@ -107,8 +107,9 @@ class Run {
   /** True if nothing is under way and nothing waits at the broker. */
   async #over(): Promise<boolean> {
     const { living, loading, awaited, outside, outsider } = this.processes;
-    const { scenario, ledger, clock, world } = this.#state;
-    if (!this.#played || loading > 0 || awaited > 0 || outside.busy > 0 || living.size === 0) return false;
+    const { scenario, ledger, clock, world, underWay } = this.#state;
+    if (!this.#played || underWay > 0 || loading > 0 || awaited > 0 || outside.busy > 0 || living.size === 0)
+      return false;
     for (const { frames, busy } of living.keys()) if (frames.size > 0 || busy > 0) return false;
     for (const [, box] of outboxesOf(world)) if (box.rows.length > 0) return false;
     for (const channel of scenario.channels) {
@@ -169,7 +170,7 @@ class Run {
     } catch (error) {
       // A publish that was refused or got no answer is a fault that was chosen; anything else is a mistake of the scenario.
       if (!(error instanceof MessagingError)) state.fail("threw play", `play() threw ${thrownBy(error)}`);
-      else if (error.kind === "config" || error.kind === "permanent")
+      else if (!state.faults.refuse && (error.kind === "config" || error.kind === "permanent"))
         state.fail("threw play", `play() threw ${error.message}`);
     }
     this.#played = true;

@@ -6,6 +6,7 @@ import type {
   Duration,
   Messaging,
   Model,
+  Observe,
   PayloadOf,
   PublishOptions,
   TypeOf,
@@ -68,6 +69,10 @@ export interface Facts {
   handled(group: string): number;
   /** True if the run chose this fault for the message of that id, and it has happened. */
   befell(id: string, fault: keyof Faults): boolean;
+  /** How often a fault has happened in this run, whatever it befell. */
+  happened(fault: keyof Faults): number;
+  /** Messages that the broker refused for certain at their only publish: none of them may ever be handled. */
+  readonly refused: readonly Accepted[];
   /** The messages that the group gave up. */
   dead(group: string): readonly Accepted[];
 }
@@ -153,7 +158,9 @@ export type Scenario<Channels extends readonly AnyChannel[], W extends object> =
     readonly expected: (accepted: readonly Accepted[]) => unknown;
     readonly actual: (world: NoInfer<W>) => unknown;
   };
-  /** Faults that shall not happen: `faults: { clock: false }`. Default: all may. */
+  /** What each process's observer does, as `connect({ observe })` takes it. */
+  readonly observe?: Observe;
+  /** Faults that shall not happen: `faults: { clock: false }`. Default: all may, but for `refuse`. */
   readonly faults?: Partial<Faults>;
   /** Rare states that at least one run must reach, by their names: otherwise the runs have looked away. Not looked at in a replay. */
   readonly sometimes?: Readonly<Record<string, (world: NoInfer<W>, facts: Facts) => boolean>>;

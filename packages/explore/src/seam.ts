@@ -42,9 +42,12 @@ export interface SeamOwner extends Owner {
 const DEAF = 1.5;
 /** Receives are many: each is less likely to go wrong than a publish. */
 const RECEIVES = 0.1;
+/** How late a message arrives, in milliseconds. */
+const LATE_MS = [40, 5_000] as const;
 /** Leases are few: each is likelier to meet the stop of its process. */
 const LEASES = 2;
 
+const untold = new AbortController().signal;
 const never = (): Promise<never> => new Promise(() => {});
 const named = (kind: Fault["kind"], code: string): Chosen => new Chosen({ kind, code });
 
@@ -70,6 +73,8 @@ export class Seam {
   readonly #worker: SeamOwner;
   readonly #state: RunState;
   readonly #connections = new Set<Connection>();
+  /** Of the last connection. */
+  #options: unknown;
   /** Milliseconds on the clock until which no extension gets through. */
   #deafUntil = 0;
   /** By receipt and by raw message. A run is short: nothing need be forgotten. */
@@ -85,6 +90,7 @@ export class Seam {
         if (worker.shut) await worker.gate();
         const inner = await memory.open(options as never, state.brokerRuntime, report);
         this.#connections.add(inner);
+        this.#options = options;
         return this.#connection(inner);
       },
       topology: (options) => memory.topology!(options as never, state.brokerRuntime),
@@ -150,7 +156,7 @@ export class Seam {
     const unordered = !to.ordered && inner.capabilities.publishDedupMs === 0 && to.dead !== true;
     this.#worker.busy++;
     try {
-      const chosen = choices.choose(SITE.send, number, 8);
+      const chosen = choices.choose(SITE.send, number, faults.refuse ? 10 : 8);
       if (chosen === 1 && faults.publish) {
         this.#state.chose(
           "publish",
@@ -176,15 +182,16 @@ export class Seam {
         );
         throw named("throttled", "throttled");
       }
+      if (chosen >= 8) throw this.#refused(chosen === 8, `${where} refuses ${what}`, number);
       if (chosen === 4 && faults.duplicate && unordered) {
         this.#state.chose("duplicate", () => `the broker stores ${what} twice`, number);
         await inner.send(batch, signal);
       }
       let sent = batch;
-      // A topic of SNS delivers at once, as a stream does.
-      if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && inner.capabilities.delayedPublishMs > 0) {
-        const ms = chosen === 5 ? 40 : 5_000;
+      if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && to.model !== "stream") {
+        const ms = LATE_MS[chosen - 5]!;
         this.#state.chose("delay", () => `${what} takes ${ms} ms to arrive`, number);
+        if (inner.capabilities.delayedPublishMs === 0) return this.#underWay(batch, to, ms);
         sent = batch.map((message) => late(message, ms));
       }
       const answer = await inner.send(sent, signal);
@@ -197,6 +204,26 @@ export class Seam {
     } finally {
       if (!this.#worker.dead) this.#worker.busy--;
     }
+  }
+
+  #refused(permanent: boolean, text: string, number = 0): Chosen {
+    this.#state.chose("refuse", () => `${text} for good (${permanent ? "not allowed" : "no right to it"})`, number);
+    return permanent ? named("permanent", "refused") : named("auth", "refused");
+  }
+
+  /** A topic of SNS has accepted the messages, and delivers them later. It takes no delay of its own. */
+  #underWay(batch: readonly WireMessage[], to: Destination, ms: number): readonly Sent[] {
+    const state = this.#state;
+    const late = [...batch];
+    state.underWay++;
+    state.clock.timer(state.brokerOwner, ms, () => void deliver().finally(() => state.underWay--));
+    const deliver = async () => {
+      const connection = await memory.open(this.#options as never, state.brokerRuntime, () => {});
+      const sender = await connection.sender(to, untold);
+      await sender.send(late, untold);
+      await connection.close();
+    };
+    return late.map((_, at) => ({ id: `late-${state.clock.elapsed}-${at}` }));
   }
 
   #receiver(inner: ReceiverDriver, from: Destination): ReceiverDriver {
@@ -241,7 +268,15 @@ export class Seam {
           return await never();
         }
         if (this.#worker.shut) await this.#worker.gate();
-        const chosen = choices.choose(SITE.receive, this.#worker.number, forgets ? 4 : 3, RECEIVES);
+        const answers = forgets ? 4 : 3;
+        const chosen = choices.choose(
+          SITE.receive,
+          this.#worker.number,
+          faults.refuse ? answers + 2 : answers,
+          RECEIVES,
+        );
+        if (chosen >= answers)
+          throw this.#refused(chosen === answers, `the broker refuses a receive of ${this.#worker.name}`);
         if ((chosen === 1 && faults.throttle) || (chosen === 2 && faults.receive)) {
           const why = chosen === 1 ? "is refused for now (throttled)" : "gets no answer";
           this.#state.chose(chosen === 1 ? "throttle" : "receive", () => `a receive of ${this.#worker.name} ${why}`);
@@ -249,7 +284,7 @@ export class Seam {
         }
         const found = await inner.receive(max, waitMs, signal);
         if (this.#worker.shut) await this.#worker.gate();
-        if (chosen === 3 && faults.receive && found !== null && found !== undefined && found.length > 0) {
+        if (chosen === 3 && forgets && faults.receive && found !== null && found !== undefined && found.length > 0) {
           const what = found.length === 1 ? "a message" : `${found.length} messages`;
           this.#state.chose(
             "receive",

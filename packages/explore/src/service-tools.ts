@@ -99,6 +99,9 @@ function workOf(answer: unknown): Promise<unknown> | undefined {
   return result instanceof Promise ? result : undefined;
 }
 
+/** True if a message was not accepted for certain. */
+const isRefusal = (error: unknown): boolean => error instanceof MessagingError && error.kind !== "ambiguous";
+
 /** Publishes, gives the messages their names in the story, and enters them in the ledger. */
 async function published<T>(
   { story, ledger }: RunState,
@@ -116,12 +119,16 @@ async function published<T>(
   try {
     const answer = await send();
     if (worker.shut) await worker.gate();
-    for (const [at, { id }] of messages.entries())
-      if (!Array.isArray(answer) || (answer[at] as { ok: boolean }).ok) ledger.accepted(id);
+    for (const [at, { id }] of messages.entries()) {
+      const of = Array.isArray(answer) ? (answer[at] as { ok: boolean; error?: unknown }) : undefined;
+      if (of === undefined || of.ok) ledger.accepted(id);
+      else if (isRefusal(of.error)) ledger.refused(id);
+    }
     return answer;
   } catch (error) {
     for (const { id } of messages) {
       const number = story.number(id);
+      if (isRefusal(error)) ledger.refused(id);
       story.tell(() => `${worker.name}: the publish of ${story.name(number)} rejects: ${thrownBy(error)}`, number);
     }
     throw error;

@@ -2,7 +2,7 @@
 import type { AnyDelivery, Runtime } from "@switchyard/core";
 import { seededRandom } from "@switchyard/core/testing";
 import { Choices, type Start } from "./choices.ts";
-import { Clock } from "./clock.ts";
+import { Clock, type Owner } from "./clock.ts";
 import type { Courses } from "./courses.ts";
 import { ALL_FAULTS, type Faults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
@@ -41,6 +41,9 @@ export class RunState {
   readonly faults: Faults;
   /** The name of the broker, which this run has for itself. */
   readonly broker = `explore-${++runs}`;
+  readonly brokerOwner: Owner = { dead: false, pausedUntil: 0, skewMs: 0 };
+  /** Sends that the broker has accepted and not yet delivered to its queues. */
+  underWay = 0;
   /** The broker's own runtime: it has no process. */
   readonly brokerRuntime: Runtime;
   readonly world: object;
@@ -64,7 +67,7 @@ export class RunState {
     this.learning = courses.empty;
     this.calm = start.choices?.length === 0;
     this.faults = { ...ALL_FAULTS, ...scenario.faults };
-    this.brokerRuntime = this.clock.runtimeFor({ dead: false, pausedUntil: 0, skewMs: 0 }, start.seed + 1);
+    this.brokerRuntime = this.clock.runtimeFor(this.brokerOwner, start.seed + 1);
     this.world = scenario.world() as object;
   }
 
