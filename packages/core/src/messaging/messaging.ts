@@ -1,28 +1,17 @@
 import { attaches, attachMiddleware } from "../consume/group/attach.ts";
-import type { Connections } from "./connections.ts";
 import { ConnectedGroup } from "../consume/group/connected-group.ts";
 import { outside } from "../runtime/async-context.ts";
-import type { Redact } from "../consume/attempt/describe-error.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
-import { lazily } from "./dead-letters/lazy-run.ts";
-import { lazyTail } from "./lazy-tail.ts";
-import type { TailSource } from "./tail.ts";
-import type { DeadLetterBoxOptions } from "./dead-letters/box.ts";
-import type { Gate, GroupContext, GroupEvent } from "../consume/lease/group-context.ts";
+import type { GroupContext } from "../consume/lease/group-context.ts";
 import type { Duration } from "../api/duration.ts";
 import { milliseconds } from "../api/duration.ts";
 import { MessagingError } from "../api/errors.ts";
-import type { Observe } from "../api/events.ts";
 import { channelOf, groupOf, unknownChannel } from "../plan/find-plan.ts";
-import type { DeadLetters, OperatorOptions } from "../api/dead-letters.ts";
-import type { GroupDepth } from "../api/depth.ts";
-import type { ChannelHealth, Health, ReplayOptions, StopReport } from "../api/messaging.ts";
-import type { ReplayFrom } from "../api/replay-from.ts";
+import type { Health, StopReport } from "../api/messaging.ts";
 import type { AttachedInbox } from "../api/middleware.ts";
-import type { Tail, TailOptions } from "../api/tail.ts";
 import { keptMs } from "../plan/kept.ts";
-import type { ChannelPlan, GroupPlan, Plan } from "../plan/plan.ts";
+import type { ChannelPlan, GroupPlan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { Published, PublishManyResult } from "../api/publisher.ts";
 import {
@@ -31,42 +20,19 @@ import {
   type ManyItem,
   publisherOptions,
 } from "../publish/channel-publisher.ts";
-import type { Depths } from "./depth.ts";
-import type { Pipelines } from "./pipelines.ts";
+import { healthOf } from "./health.ts";
+import { OperatorCalls } from "./operator-calls.ts";
+import type { MessagingParts } from "./parts.ts";
 import { untilSignal } from "./run.ts";
 import type { Adapter } from "../driver/adapter.ts";
 import type { InFlight } from "../api/telemetry.ts";
-import type { Watch } from "../wire/probe.ts";
 import { within } from "../runtime/within.ts";
-import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
-import type { Trouble } from "../base/troubles.ts";
 
 /** Milliseconds that telemetry may take to close. */
 const TELEMETRY_MS = 1_000;
 
-/** Milliseconds that tails may take to remove what they made. */
-const TAILS_MS = 2_000;
-
 type State = Health["state"];
-
-export interface MessagingParts {
-  readonly plan: Plan;
-  readonly channels: readonly ChannelShape[];
-  readonly connections: Connections;
-  /** Absent if no channel has a pipeline. */
-  readonly pipelines?: Pipelines | undefined;
-  /** Absent if no group has a breaker or a rate limit. */
-  readonly gateOf?: ((context: GroupContext) => Gate | undefined) | undefined;
-  readonly runtime: Runtime;
-  readonly observe: Observe;
-  /** The observer wants successes, too. */
-  readonly observed: boolean;
-  /** Redacts the texts of handlers' errors. */
-  readonly redact?: Redact | undefined;
-  /** Absent without telemetry. */
-  readonly watch?: Watch | undefined;
-}
 
 /** See {@link MessagingCore.pushed}. */
 export interface PushedParts {
@@ -100,12 +66,9 @@ export class MessagingCore {
   readonly #asked = new Promise<void>((resolve) => {
     this.#stopAsked = resolve;
   });
-  /** Tails whose end removes something at the broker. */
-  readonly #tails = new Set<Promise<void>>();
-  /** Made when a backlog is first asked for. */
-  #depths: Promise<Depths> | undefined;
   /** Aborts when handlers have ended or were abandoned. No broker is called from then on except to flush and close. */
   readonly #closed = new AbortController();
+  readonly #operators: OperatorCalls;
 
   constructor(parts: MessagingParts) {
     this.#parts = parts;
@@ -113,6 +76,13 @@ export class MessagingCore {
       channelOf(parts.plan, channel.name);
       this.#shapes.set(channel.name, channel);
     }
+    this.#operators = new OperatorCalls({
+      parts,
+      shapes: this.#shapes,
+      inboxes: this.#inboxes,
+      closed: this.#closed.signal,
+      refuseIfClosed: () => this.#refuseIfClosed(),
+    });
   }
 
   /** Rejects on bad input, too. Not `async`, which would cost a second promise per message. */
@@ -268,159 +238,37 @@ export class MessagingCore {
   }
 
   health(): Health {
-    const connections = this.#parts.connections.health();
-    const troubles = this.#troubles();
-    for (const [name, { state }] of Object.entries(connections))
-      if (state !== "up") troubles.push({ text: `connection "${name}" is ${state}`, needsPerson: false });
-    const status = statusOf(troubles);
+    const { connections, pipelines } = this.#parts;
     const groups = [...this.#groups.values()];
-    const working = this.#state === "started" || (this.#state === "connected" && groups.length === 0);
-    const reached = Object.values(connections).every((each) => each.state !== "down");
-    return {
-      status,
+    return healthOf({
       state: this.#state,
-      problems: textsOf(troubles),
-      live: !groups.some((group) => group.stuck),
-      ready: status !== "red" && working && reached && groups.every((group) => group.receiving),
+      startFailure: this.#startFailure,
+      groups,
+      publishing: this.#publishers.keys(),
       connections,
-      channels: this.#channels(groups),
-    };
+      pipelines,
+    });
   }
 
-  #channels(groups: readonly GroupRunner[]): Record<string, ChannelHealth> {
-    const publishing = [...this.#parts.connections.troubles(), ...(this.#parts.pipelines?.troubles() ?? [])];
-    const names = new Set([...this.#publishers.keys(), ...groups.map(({ context }) => context.channel.channel)]);
-    return Object.fromEntries(
-      [...names].map((name): [string, ChannelHealth] => {
-        const own = groups.filter(({ context }) => context.channel.channel === name);
-        const troubles = [
-          ...own.flatMap((group) => group.troubles()),
-          ...publishing.filter(({ channel }) => channel === name),
-        ];
-        const errors = own.flatMap(({ context }) => context.lastError ?? []).sort((one, other) => other.at - one.at);
-        const [lastError] = errors;
-        return [
-          name,
-          {
-            status: statusOf(troubles),
-            problems: textsOf(troubles),
-            ...(lastError === undefined ? {} : { lastError }),
-          },
-        ];
-      }),
-    );
+  depth(...call: Parameters<OperatorCalls["depth"]>): ReturnType<OperatorCalls["depth"]> {
+    return this.#operators.depth(...call);
   }
 
-  #troubles(): Trouble[] {
-    if (this.#startFailure !== undefined)
-      return [{ text: `start() failed, and messaging is stopped: ${this.#startFailure.message}`, needsPerson: true }];
-    if (this.#state === "stopped") return [{ text: "messaging is stopped; connect() again", needsPerson: true }];
-    const groups = [...this.#groups.values()].flatMap((runner) => runner.troubles());
-    const troubles = [...groups, ...this.#parts.connections.troubles(), ...(this.#parts.pipelines?.troubles() ?? [])];
-    if (this.#state === "stopping")
-      troubles.push({ text: "messaging is stopping: nothing new is received", needsPerson: false });
-    return troubles;
+  deadLetters(...call: Parameters<OperatorCalls["deadLetters"]>): ReturnType<OperatorCalls["deadLetters"]> {
+    return this.#operators.deadLetters(...call);
   }
 
-  async depth(
-    channel: ChannelShape,
-    group?: string,
-    { maxAge = 0 }: { readonly maxAge?: Duration } = {},
-  ): Promise<readonly GroupDepth[]> {
-    this.#refuseIfClosed();
-    const { plan, connections } = this.#parts;
-    const its = channelOf(plan, channel.name);
-    const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
-    const maxAgeMs = milliseconds(maxAge, "depth({ maxAge })");
-    const depths = await (this.#depths ??= this.#openDepths());
-    const used = plan.connections[its.on];
-    const connection = connections.get(its.on);
-    return Promise.all(
-      groups.map((each) => {
-        const exact = used?.adapter.capabilities(each.from, used.options)?.depth === "exact";
-        return depths.of({ connection, channel: its, group: each, exact }, maxAgeMs);
-      }),
-    );
+  tail(...call: Parameters<OperatorCalls["tail"]>): ReturnType<OperatorCalls["tail"]> {
+    return this.#operators.tail(...call);
   }
 
-  /** Loaded here, because most processes never ask. */
-  async #openDepths(): Promise<Depths> {
-    const { Depths } = await import("./operations.ts");
-    return new Depths(this.#parts.runtime, this.#closed.signal);
+  sweepTails(...call: Parameters<OperatorCalls["sweepTails"]>): ReturnType<OperatorCalls["sweepTails"]> {
+    return this.#operators.sweepTails(...call);
   }
 
-  deadLetters(channel: ChannelShape, name: string, operator: OperatorOptions = {}): DeadLetters {
-    const { connections, pipelines, runtime, observe, plan } = this.#parts;
-    const its = channelOf(this.#parts.plan, channel.name);
-    const group = groupOf(its, name);
-    const errorContext = { channel: its.channel, group: name };
-    const on = group.deadLetterOn ?? its.on;
-    const used = plan.connections[on];
-    const into = its.model === "stream" ? its.to : group.from;
-    const target = () => connections.queue(its.on, into, its.publish, errorContext);
-    const options = {
-      ...operator,
-      shape: this.#shapes.get(its.channel) ?? channel,
-      service: plan.service,
-      channel: its,
-      group,
-      runtime,
-      target,
-      box: () => connections.queue(on, group.deadLetter!, its.publish, errorContext),
-      connection: connections.get(on),
-      capabilities: group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options),
-      open: () => this.#refuseIfClosed(),
-      closed: this.#closed.signal,
-      pipeline: pipelines?.of(its.channel),
-      inboxMs: shortest(this.#inboxes.get(`${its.channel}/${name}`)),
-      preparing: pipelines?.preparing(its.channel),
-      emit: (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event }),
-    } satisfies DeadLetterBoxOptions;
-    // Loaded here, because most processes never look at dead letters.
-    return lazily(async () => new (await import("./operations.ts")).DeadLetterBox(options));
-  }
-
-  tail(channel: ChannelShape, options: TailOptions = {}): Tail {
-    const source = this.#tailSource(channel);
-    // Loaded here, because most processes never watch.
-    return lazyTail(async () => new (await import("./operations.ts")).ChannelTail(source, options));
-  }
-
-  async sweepTails(channel: ChannelShape, { dryRun = false }: { readonly dryRun?: boolean } = {}) {
-    return (await import("./operations.ts")).sweepTails(this.#tailSource(channel), dryRun);
-  }
-
-  #tailSource(channel: ChannelShape): TailSource {
-    const { connections, pipelines, runtime } = this.#parts;
-    const its = channelOf(this.#parts.plan, channel.name);
-    this.#refuseIfClosed();
-    return {
-      shape: this.#shapes.get(its.channel) ?? channel,
-      channel: its,
-      connection: connections.get(its.on),
-      pipeline: pipelines?.of(its.channel),
-      runtime,
-      closed: this.#closed.signal,
-      running: this.#tails,
-    };
-  }
-
-  async replay(channel: ChannelShape, name: string, from: ReplayFrom, options: ReplayOptions = {}): Promise<void> {
+  async replay(...call: Parameters<OperatorCalls["replay"]>): Promise<void> {
     this.#refuseIfStopped();
-    const { connections, observe, runtime } = this.#parts;
-    const its = channelOf(this.#parts.plan, channel.name);
-    const group = groupOf(its, name);
-    const connection = connections.get(its.on);
-    const errorContext = { channel: its.channel, group: name };
-    const { Operations, replay } = await import("./operations.ts");
-    const inboxes = this.#inboxes.get(`${its.channel}/${name}`) ?? [];
-    const { inbox, ...operator } = options;
-    const emit = (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event });
-    const operations = new Operations({ ...operator, ...errorContext, runtime, emit });
-    const closed = this.#closed.signal;
-    const work = () => replay({ connection, group, from, inboxes, inbox, errorContext, closed, runtime });
-    await operations.run("replay", { from, inbox }, work, () => ({}));
-    observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
+    await this.#operators.replay(...call);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -459,7 +307,7 @@ export class MessagingCore {
       }
       this.#closed.abort(closedError());
       await Promise.allSettled(this.#attached.map(async (close) => close()));
-      if (this.#tails.size > 0) await within(runtime, TAILS_MS, Promise.allSettled(this.#tails));
+      await this.#operators.tailsEnded();
       await connections.flush(deadline.signal);
       await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
       await pipelines?.close();
@@ -508,16 +356,6 @@ export class MessagingCore {
   #refuseIfClosed(): void {
     if (this.#closed.signal.aborted) throw closedError();
   }
-}
-
-const shortest = (inboxes: readonly AttachedInbox[] | undefined): number | undefined =>
-  inboxes === undefined ? undefined : Math.min(...inboxes.map(({ windowMs }) => windowMs));
-
-const textsOf = (troubles: readonly Trouble[]): readonly string[] => [...new Set(troubles.map(({ text }) => text))];
-
-function statusOf(troubles: readonly Trouble[]): Health["status"] {
-  if (troubles.some(({ needsPerson }) => needsPerson)) return "red";
-  return troubles.length > 0 ? "yellow" : "green";
 }
 
 function closedError(): MessagingError {

@@ -1,0 +1,160 @@
+/** What operators ask of a connected service: backlogs, dead letters, tails and replays. Their code is loaded when it is first needed. */
+import type { DeadLetters, OperatorOptions } from "../api/dead-letters.ts";
+import type { GroupDepth } from "../api/depth.ts";
+import { type Duration, milliseconds } from "../api/duration.ts";
+import type { ReplayOptions } from "../api/messaging.ts";
+import type { AttachedInbox } from "../api/middleware.ts";
+import type { ReplayFrom } from "../api/replay-from.ts";
+import type { ChannelShape } from "../api/shapes.ts";
+import type { Tail, TailOptions } from "../api/tail.ts";
+import type { GroupEvent } from "../consume/lease/group-context.ts";
+import { channelOf, groupOf } from "../plan/find-plan.ts";
+import { within } from "../runtime/within.ts";
+import type { DeadLetterBoxOptions } from "./dead-letters/box.ts";
+import { lazily } from "./dead-letters/lazy-run.ts";
+import type { Depths } from "./depth.ts";
+import { lazyTail } from "./lazy-tail.ts";
+import type { MessagingParts } from "./parts.ts";
+import type { TailSource } from "./tail.ts";
+
+/** Milliseconds that tails may take to remove what they made. */
+const TAILS_MS = 2_000;
+
+export interface OperatorCallsOptions {
+  readonly parts: MessagingParts;
+  readonly shapes: ReadonlyMap<string, ChannelShape>;
+  /** What middleware remembers of handled messages, by channel and group. */
+  readonly inboxes: ReadonlyMap<string, readonly AttachedInbox[]>;
+  /** Aborts when no broker is to be called any more. */
+  readonly closed: AbortSignal;
+  /** Throws if it is. */
+  readonly refuseIfClosed: () => void;
+}
+
+export class OperatorCalls {
+  readonly #parts: MessagingParts;
+  readonly #shapes: ReadonlyMap<string, ChannelShape>;
+  readonly #inboxes: ReadonlyMap<string, readonly AttachedInbox[]>;
+  readonly #closed: AbortSignal;
+  readonly #refuseIfClosed: () => void;
+  /** Tails whose end removes something at the broker. */
+  readonly #tails = new Set<Promise<void>>();
+  /** Made when a backlog is first asked for. */
+  #depths: Promise<Depths> | undefined;
+
+  constructor({ parts, shapes, inboxes, closed, refuseIfClosed }: OperatorCallsOptions) {
+    this.#parts = parts;
+    this.#shapes = shapes;
+    this.#inboxes = inboxes;
+    this.#closed = closed;
+    this.#refuseIfClosed = refuseIfClosed;
+  }
+
+  async depth(
+    channel: ChannelShape,
+    group?: string,
+    { maxAge = 0 }: { readonly maxAge?: Duration } = {},
+  ): Promise<readonly GroupDepth[]> {
+    this.#refuseIfClosed();
+    const { plan, connections } = this.#parts;
+    const its = channelOf(plan, channel.name);
+    const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
+    const maxAgeMs = milliseconds(maxAge, "depth({ maxAge })");
+    const depths = await (this.#depths ??= this.#openDepths());
+    const used = plan.connections[its.on];
+    const connection = connections.get(its.on);
+    return Promise.all(
+      groups.map((each) => {
+        const exact = used?.adapter.capabilities(each.from, used.options)?.depth === "exact";
+        return depths.of({ connection, channel: its, group: each, exact }, maxAgeMs);
+      }),
+    );
+  }
+
+  /** Loaded here, because most processes never ask. */
+  async #openDepths(): Promise<Depths> {
+    const { Depths } = await import("./operations.ts");
+    return new Depths(this.#parts.runtime, this.#closed);
+  }
+
+  deadLetters(channel: ChannelShape, name: string, operator: OperatorOptions = {}): DeadLetters {
+    const { connections, pipelines, runtime, observe, plan } = this.#parts;
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
+    const errorContext = { channel: its.channel, group: name };
+    const on = group.deadLetterOn ?? its.on;
+    const used = plan.connections[on];
+    const into = its.model === "stream" ? its.to : group.from;
+    const target = () => connections.queue(its.on, into, its.publish, errorContext);
+    const options = {
+      ...operator,
+      shape: this.#shapes.get(its.channel) ?? channel,
+      service: plan.service,
+      channel: its,
+      group,
+      runtime,
+      target,
+      box: () => connections.queue(on, group.deadLetter!, its.publish, errorContext),
+      connection: connections.get(on),
+      capabilities: group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options),
+      open: () => this.#refuseIfClosed(),
+      closed: this.#closed,
+      pipeline: pipelines?.of(its.channel),
+      inboxMs: shortest(this.#inboxes.get(`${its.channel}/${name}`)),
+      preparing: pipelines?.preparing(its.channel),
+      emit: (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event }),
+    } satisfies DeadLetterBoxOptions;
+    // Loaded here, because most processes never look at dead letters.
+    return lazily(async () => new (await import("./operations.ts")).DeadLetterBox(options));
+  }
+
+  tail(channel: ChannelShape, options: TailOptions = {}): Tail {
+    const source = this.#tailSource(channel);
+    // Loaded here, because most processes never watch.
+    return lazyTail(async () => new (await import("./operations.ts")).ChannelTail(source, options));
+  }
+
+  async sweepTails(channel: ChannelShape, { dryRun = false }: { readonly dryRun?: boolean } = {}) {
+    return (await import("./operations.ts")).sweepTails(this.#tailSource(channel), dryRun);
+  }
+
+  #tailSource(channel: ChannelShape): TailSource {
+    const { connections, pipelines, runtime } = this.#parts;
+    const its = channelOf(this.#parts.plan, channel.name);
+    this.#refuseIfClosed();
+    return {
+      shape: this.#shapes.get(its.channel) ?? channel,
+      channel: its,
+      connection: connections.get(its.on),
+      pipeline: pipelines?.of(its.channel),
+      runtime,
+      closed: this.#closed,
+      running: this.#tails,
+    };
+  }
+
+  async replay(channel: ChannelShape, name: string, from: ReplayFrom, options: ReplayOptions = {}): Promise<void> {
+    const { connections, observe, runtime } = this.#parts;
+    const its = channelOf(this.#parts.plan, channel.name);
+    const group = groupOf(its, name);
+    const connection = connections.get(its.on);
+    const errorContext = { channel: its.channel, group: name };
+    const { Operations, replay } = await import("./operations.ts");
+    const inboxes = this.#inboxes.get(`${its.channel}/${name}`) ?? [];
+    const { inbox, ...operator } = options;
+    const emit = (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event });
+    const operations = new Operations({ ...operator, ...errorContext, runtime, emit });
+    const closed = this.#closed;
+    const work = () => replay({ connection, group, from, inboxes, inbox, errorContext, closed, runtime });
+    await operations.run("replay", { from, inbox }, work, () => ({}));
+    observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
+  }
+
+  /** Waits for the tails whose end removes something, for a short while. */
+  async tailsEnded(): Promise<void> {
+    if (this.#tails.size > 0) await within(this.#parts.runtime, TAILS_MS, Promise.allSettled(this.#tails));
+  }
+}
+
+const shortest = (inboxes: readonly AttachedInbox[] | undefined): number | undefined =>
+  inboxes === undefined ? undefined : Math.min(...inboxes.map(({ windowMs }) => windowMs));
