@@ -4,7 +4,6 @@ import { z } from "zod";
 
 const text = z.object({ text: z.string() });
 
-export const service = "desk";
 /** `box` is the ordering key. */
 export const parcels = channel("parcels", {
   messages: { packed: z.object({ box: z.string(), n: z.int() }), weighed: z.object({ box: z.string(), n: z.int() }) },
