@@ -140,7 +140,9 @@ export class LeaseRunner implements Receiving, MessageParts {
         continue;
       }
       if (!keyed) continue;
-      if (this.messages.followsReturned(message)) behind.push(message);
+      // What comes after one that goes back goes back too, even if the broker has had it: its hold may have ended with theirs.
+      const follows = behind.length > 0 && behind.some(({ lane }) => lane === message.lane);
+      if (follows || this.messages.followsReturned(message)) behind.push(message);
       else if (this.messages.lineUp(message)) startable.push(message);
     }
     if (this.window !== undefined) this.window.arrived(arrived.length, bytesOf(arrived), this.heartbeat.fixedMs);
