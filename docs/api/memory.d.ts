@@ -377,6 +377,7 @@ import type { InjectedFaults } from "./broker/injected-faults.ts";
 import type { ResolvedOptions } from "./options.ts";
 export interface Control {
     readonly faults: InjectedFaults;
+    backlog(name: string, group?: string): number;
     partitions(stream: string): readonly string[];
     split(stream: string, partition: string): void;
     merge(stream: string, first: string, second: string): void;

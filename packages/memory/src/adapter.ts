@@ -3,6 +3,13 @@ import { capabilities } from "./capabilities.ts";
 import { locate } from "./names.ts";
 import { type MemoryOptions, optionsSchema, type ResolvedOptions } from "./options.ts";
 
+const connecting = () => Promise.all([import("./broker/registry.ts"), import("./connection.ts")]);
+const provisioning = () => Promise.all([import("./broker/registry.ts"), import("./topology/index.ts")]);
+
+/** Kept: an `import()` takes turns of the event loop even if the module is loaded. */
+let connects: ReturnType<typeof connecting> | undefined;
+let provisions: ReturnType<typeof provisioning> | undefined;
+
 interface Keeps {
   queue: "ordering" | "delay" | "fairness";
   pubsub: "ordering" | "delay" | "fairness";
@@ -17,14 +24,11 @@ export const adapter: Adapter<ResolvedOptions, Keeps> = {
   locate,
   place: ({ broker }) => (broker === undefined ? "this process" : `this process, broker ${broker}`),
   open: async (options, runtime, report) => {
-    const [{ brokerFor }, { connect }] = await Promise.all([import("./broker/registry.ts"), import("./connection.ts")]);
+    const [{ brokerFor }, { connect }] = await (connects ??= connecting());
     return connect(brokerFor(options, runtime), options, report);
   },
   topology: async (options, runtime) => {
-    const [{ brokerFor }, { createTopology }] = await Promise.all([
-      import("./broker/registry.ts"),
-      import("./topology/index.ts"),
-    ]);
+    const [{ brokerFor }, { createTopology }] = await (provisions ??= provisioning());
     return createTopology(brokerFor(options, runtime), options);
   },
   rights: async () => ({ connection: () => ({ rights: [] }), topology: () => ({ rights: [] }) }),

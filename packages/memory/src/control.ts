@@ -1,4 +1,5 @@
 import type { Broker } from "./broker/broker.ts";
+import { depthOf } from "./depth.ts";
 import type { InjectedFaults } from "./broker/injected-faults.ts";
 import type { Log } from "./broker/log.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -7,6 +8,8 @@ import { brokerNamed, brokerOf } from "./broker/registry.ts";
 /** What a test can do to a broker that no client can. Names are physical names. */
 export interface Control {
   readonly faults: InjectedFaults;
+  /** How many messages of a queue, or of a group of a stream, wait or are held. */
+  backlog(name: string, group?: string): number;
   /** The open partitions of a stream, in order of their keys. */
   partitions(stream: string): readonly string[];
   /** Replaces a partition by two. */
@@ -27,6 +30,13 @@ export function controlFor(broker: Broker): Control {
   };
   return {
     faults: broker.faults,
+    backlog: (name, group) => {
+      const queue = broker.queues.get(name);
+      if (queue === undefined)
+        return depthOf(log(name), group, broker.clock).reduce((sum, { ready = 0, held = 0 }) => sum + ready + held, 0);
+      queue.look();
+      return queue.ready + queue.delayed + queue.held;
+    },
     partitions: (stream) => log(stream).open.map(({ id }) => id),
     split: (stream, partition) => log(stream).split(partition),
     merge: (stream, first, second) => log(stream).merge(first, second),

@@ -24,6 +24,9 @@ export interface ConnectPlanOptions extends Pick<ConnectOptions, "redact" | "tel
   readonly observed: boolean;
 }
 
+/** Kept: an `import()` takes turns of the event loop even if the module is loaded. */
+let provisioning: Promise<typeof import("./provision.ts")> | undefined;
+
 export async function connectPlan(plan: Plan, options: ConnectPlanOptions): Promise<MessagingCore> {
   const { channels, runtime, told, observed } = options;
   const redact = redacting(plan.redact, options.redact);
@@ -34,7 +37,7 @@ export async function connectPlan(plan: Plan, options: ConnectPlanOptions): Prom
       : await openTelemetry(options.telemetry, plan, runtime, () => served.core);
   const observe = withoutSecrets(watch === undefined ? told : (event) => (watch.event(event), told(event)), redact);
   if (options.provision !== "off") {
-    const { provision } = await import("./provision.ts");
+    const { provision } = await (provisioning ??= import("./provision.ts"));
     await provision(plan, runtime, new AbortController().signal);
   }
   const connections = await outside(() => Connections.open(plan, runtime, observe, watch));

@@ -39,6 +39,7 @@ export function lessThanDeclared(
   actual: Capabilities,
   errorContext?: Omit<ErrorDetails, "kind" | "cause">,
 ): MessagingError | undefined {
+  if (actual === expected) return undefined;
   const missing = Object.entries(side === "sender" ? SENDER : RECEIVER)
     .filter(([, isLess]) => isLess(actual, expected))
     .map(([name]) => `${name} is ${String(actual[name as Compared])}, declared ${String(expected[name as Compared])}`);

@@ -17,13 +17,18 @@ export function seededRandom(seed: number): () => number {
   return next;
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** A random integer of 32 bits. */
+const word = (random: () => number): number => Math.trunc(random() * 2 ** 32) | 0;
+/** The lower 16 bits. */
+const pair = (bits: number): string => HEX[(bits >>> 8) & 0xff]! + HEX[bits & 0xff]!;
+
 /** A version 4 UUID (RFC 9562) from the given generator. */
 export function uuidFrom(random: () => number): string {
-  let hex = "";
-  for (let word = 0; word < 4; word++)
-    hex += Math.trunc(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, "0");
-  const variant = ((Number.parseInt(hex[16]!, 16) & 0x3) | 0x8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const a = word(random);
+  const b = (word(random) & 0xffff0fff) | 0x4000;
+  const c = (word(random) & 0x3fffffff) | 0x80000000;
+  const d = word(random);
+  return `${pair(a >>> 16)}${pair(a)}-${pair(b >>> 16)}-${pair(b)}-${pair(c >>> 16)}-${pair(c)}${pair(d >>> 16)}${pair(d)}`;
 }
