@@ -109,9 +109,9 @@ export interface Frame {
     readonly running: string[];
     last: string | undefined;
     ended: boolean;
-    readonly begins: (name: string) => void;
-    readonly ends: (name: string) => void;
-    readonly perform: <T>(name: string, args: readonly unknown[], act: () => T | Promise<T>) => Promise<T>;
+    begins(name: string): void;
+    ends(name: string): void;
+    perform<T>(name: string, args: readonly unknown[], act: () => T | Promise<T>): Promise<T>;
     readonly now: () => number;
     readonly random: () => number;
     readonly uuid: () => string;
@@ -278,6 +278,7 @@ export declare class Prepared {
     readonly eventually: readonly Named<"eventually">[];
     readonly sometimes: readonly Named<"sometimes">[];
     readonly courses: Courses;
+    loaded: boolean;
     constructor(scenario: AnyScenario);
     config(groups: Groups): Promise<PreparedConfig>;
 }
@@ -445,6 +446,7 @@ export interface Entry {
 export declare class Story {
     #private;
     readonly entries: Entry[];
+    readonly recorded: boolean;
     constructor(clock: {
         readonly elapsed: number;
     }, recorded: boolean);

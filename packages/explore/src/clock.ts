@@ -14,8 +14,7 @@ const LONGEST_CHAIN = 20_000;
 /** Runs a function outside of any handler's async context, as the system's runtime does with timers. */
 const outside = AsyncLocalStorage.snapshot();
 
-/** Resolves when no promise can go on any more. Node runs its ticks when there is no job of a promise left. */
-const quiet = (): Promise<void> => new Promise(nextTick);
+const ready = Promise.resolve();
 
 /** Resolves after one turn of the event loop: real I/O goes on, and rejections that nobody handles are noticed. */
 export const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -154,21 +153,41 @@ export class Clock {
   }
 
   /** Resolves when nothing can run until time moves. */
-  async drain(): Promise<void> {
-    for (let chain = 0; ; chain++) {
-      await (this.rejections ? turn() : quiet());
-      if (this.#deferred.length === 0) return;
-      if (chain > LONGEST_CHAIN)
-        throw new MessagingError("explore-endless", "something defers itself for ever without time moving", {
-          kind: "config",
-        });
-      const deferred = this.#deferred;
-      this.#deferred = [];
-      for (const { owner, fn } of deferred) {
-        if (owner.dead) continue;
-        if (owner.pausedUntil > this.elapsed) this.timer(owner, owner.pausedUntil - this.elapsed, fn);
-        else outside(fn);
-      }
+  drain(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let chain = 0;
+      const look = (): void => {
+        if (this.#deferred.length === 0) return resolve();
+        try {
+          if (++chain > LONGEST_CHAIN)
+            throw new MessagingError("explore-endless", "something defers itself for ever without time moving", {
+              kind: "config",
+            });
+          this.#runDeferred();
+        } catch (error) {
+          return reject(error as Error);
+        }
+        // From a promise's job: what a tick adds to the ticks runs before the jobs that are waiting.
+        void ready.then(wait);
+      };
+      const wait = (): void => this.#whenQuiet(look);
+      wait();
+    });
+  }
+
+  /** Calls a function when no promise can go on any more. Node runs its ticks when there is no job of a promise left. */
+  #whenQuiet(call: () => void): void {
+    if (this.rejections) setImmediate(call);
+    else nextTick(call);
+  }
+
+  #runDeferred(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const { owner, fn } of deferred) {
+      if (owner.dead) continue;
+      if (owner.pausedUntil > this.elapsed) this.timer(owner, owner.pausedUntil - this.elapsed, fn);
+      else outside(fn);
     }
   }
 

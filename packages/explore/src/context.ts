@@ -16,10 +16,10 @@ export interface Frame {
   /** The handler has returned, whatever it left running. */
   ended: boolean;
   /** An effect begins, and has ended. */
-  readonly begins: (name: string) => void;
-  readonly ends: (name: string) => void;
+  begins(name: string): void;
+  ends(name: string): void;
   /** Does an effect in this frame's process. */
-  readonly perform: <T>(name: string, args: readonly unknown[], act: () => T | Promise<T>) => Promise<T>;
+  perform<T>(name: string, args: readonly unknown[], act: () => T | Promise<T>): Promise<T>;
   /** The time that the process has, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly random: () => number;

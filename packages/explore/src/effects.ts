@@ -76,7 +76,8 @@ export function effectsOf<W extends object>(world: W, perform: Frame["perform"],
       if (typeof value === "function") {
         is = (...given: unknown[]) => {
           const act = () => Reflect.apply(value, target, given) as unknown;
-          return (currentFrame()?.perform ?? perform)(name, given, act);
+          const frame = currentFrame();
+          return frame === undefined ? perform(name, given, act) : frame.perform(name, given, act);
         };
       } else if (depth === 0 && !LEFT.some((kind) => value instanceof kind) && (isPlain(value) || methodsOf(value)))
         is = effectsOf(value, perform, name, 1);

@@ -1,5 +1,6 @@
 /** Watches for what a run cannot control: real timers, real I/O, and the system's clock and randomness. */
 import { MessagingError } from "@switchyard/core";
+import { turn } from "./clock.ts";
 import { currentFrame } from "./context.ts";
 import { EffectFailed } from "./worker.ts";
 
@@ -48,7 +49,12 @@ let last: Promise<unknown> = Promise.resolve();
 export function guarded<T>(work: (guard: Guard) => Promise<T>): Promise<T> {
   const done = last.then(async () => {
     using guard = new Guard();
-    return await work(guard);
+    try {
+      return await work(guard);
+    } finally {
+      // What nobody handled of the last runs is noticed while the guard listens.
+      await turn();
+    }
   });
   last = done.catch(() => {});
   return done;

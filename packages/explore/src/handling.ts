@@ -68,75 +68,134 @@ async function handle(
   refused?: ReadonlySet<AnyDelivery>,
 ): Promise<unknown> {
   if (worker.shut) await worker.gate();
-  const { group } = consumer;
-  const first = deliveries[0]!;
-  const { story, ledger, begun } = state;
+  const { begun } = state;
   if (begun !== undefined) {
-    if (begun.has(first)) return act();
-    begun.add(first);
+    if (begun.has(deliveries[0]!)) return act();
+    begun.add(deliveries[0]!);
   }
-  const numbers = deliveries.map(({ id, channel, type, raw }) => {
-    const number = story.number(id, channel, type);
-    worker.seam.known(raw, number);
-    return number;
-  });
-  const message = numbers[0]!;
-  const names = () => numbers.map((number) => story.name(number)).join(", ");
-  const course = () => `${first.channel} ${group} ${deliveries.length > 1 ? "batch" : first.type}`;
-  const frame = frameOf(state, worker, message, course);
-  worker.frames.add(frame);
-  story.tell(() => `${worker.name} handles ${names()} (attempt ${first.attempt})`, message);
-  ledger.begins(group, deliveries, worker.name, worker.waking);
+  const handled = new Handling(state, worker, consumer.group, deliveries);
+  handled.begins();
   // It may throw anything, undefined too.
   let failed: { readonly error: unknown } | undefined;
   let result: unknown;
   try {
-    result = await within(frame, act);
+    result = await within(handled.frame, act);
   } catch (error) {
     failed = { error };
   }
   if (worker.shut) await worker.gate();
-  frame.ended = true;
-  worker.frames.delete(frame);
-  for (const delivery of deliveries) ledger.left(group, delivery);
-  if (failed !== undefined) {
-    story.tell(() => `${worker.name}: the handler of ${names()} throws ${thrownBy(failed!.error)}`, message);
-    throw failed.error;
-  }
-  const { running } = frame;
-  if (running.length > 0)
-    story.tell(
-      () =>
-        `${worker.name}: the handler of ${names()} returns while ${running.join(", ")} still runs (a missing await?)`,
-      message,
-    );
-  for (const delivery of deliveries) if (refused?.has(delivery) !== true) ledger.handled(group, delivery.id);
+  handled.ends(failed, refused);
+  if (failed !== undefined) throw failed.error;
   return result;
 }
 
-export function frameOf({ courses, learning }: RunState, worker: Worker, message: number, course: () => string): Frame {
-  const frame: Frame = {
-    process: worker.name,
-    message,
-    waits: 0,
-    running: [],
-    last: undefined,
-    ended: false,
-    now: worker.runtime.now,
-    random: worker.runtime.random,
-    uuid: worker.runtime.uuid,
-    begins: (name) => {
-      frame.waits++;
-      frame.running.push(name);
-    },
-    ends: (name) => {
-      frame.waits--;
-      frame.running.splice(frame.running.indexOf(name), 1);
-    },
-    perform: (name, args, effect) => {
-      if (learning) courses.learn(course(), name);
-      return worker.perform(frame, name, args, effect);
-    },
+/** One run of a handler, as the story and the ledger are told of it. */
+class Handling {
+  readonly frame: Frame;
+  readonly #state: RunState;
+  readonly #worker: Worker;
+  readonly #group: string;
+  readonly #deliveries: readonly AnyDelivery[];
+  readonly #numbers: readonly number[];
+
+  constructor(state: RunState, worker: Worker, group: string, deliveries: readonly AnyDelivery[]) {
+    this.#state = state;
+    this.#worker = worker;
+    this.#group = group;
+    this.#deliveries = deliveries;
+    this.#numbers = deliveries.map((delivery) => {
+      const number = state.story.number(delivery.id, delivery.channel, delivery.type);
+      worker.seam.known(delivery.raw, number);
+      return number;
+    });
+    this.frame = frameOf(state, worker, this.#numbers[0]!, this.#course);
+  }
+
+  readonly #course = (): string => {
+    const { channel, type } = this.#deliveries[0]!;
+    return `${channel} ${this.#group} ${this.#deliveries.length > 1 ? "batch" : type}`;
   };
-  return frame;
+
+  begins(): void {
+    const { story, ledger } = this.#state;
+    const worker = this.#worker;
+    worker.frames.add(this.frame);
+    if (story.recorded) this.#tell(`${worker.name} handles ${this.#names} (attempt ${this.#deliveries[0]!.attempt})`);
+    ledger.begins(this.#group, this.#deliveries, worker.name, worker.waking);
+  }
+
+  ends(failed: { readonly error: unknown } | undefined, refused: ReadonlySet<AnyDelivery> | undefined): void {
+    const { story, ledger } = this.#state;
+    const worker = this.#worker;
+    const { running } = this.frame;
+    this.frame.ended = true;
+    worker.frames.delete(this.frame);
+    for (const delivery of this.#deliveries) ledger.left(this.#group, delivery);
+    if (failed !== undefined) {
+      if (story.recorded) this.#tell(`${worker.name}: the handler of ${this.#names} throws ${thrownBy(failed.error)}`);
+      return;
+    }
+    if (story.recorded && running.length > 0)
+      this.#tell(
+        `${worker.name}: the handler of ${this.#names} returns while ${running.join(", ")} still runs (a missing await?)`,
+      );
+    for (const delivery of this.#deliveries)
+      if (refused?.has(delivery) !== true) ledger.handled(this.#group, delivery.id);
+  }
+
+  #tell(text: string): void {
+    this.#state.story.tell(() => text, this.#numbers[0]!);
+  }
+
+  get #names(): string {
+    return this.#numbers.map((number) => this.#state.story.name(number)).join(", ");
+  }
+}
+
+export function frameOf(state: RunState, worker: Worker, message: number, course: () => string): Frame {
+  return new HandlerFrame(state, worker, message, course);
+}
+
+class HandlerFrame implements Frame {
+  readonly process: string;
+  readonly message: number;
+  waits = 0;
+  readonly running: string[] = [];
+  last: string | undefined = undefined;
+  ended = false;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly uuid: () => string;
+  readonly #state: RunState;
+  readonly #worker: Worker;
+  readonly #course: () => string;
+
+  constructor(state: RunState, worker: Worker, message: number, course: () => string) {
+    const { now, random, uuid } = worker.runtime;
+    this.process = worker.name;
+    this.message = message;
+    this.now = now;
+    this.random = random;
+    this.uuid = uuid;
+    this.#state = state;
+    this.#worker = worker;
+    this.#course = course;
+  }
+
+  begins(name: string): void {
+    this.waits++;
+    this.running.push(name);
+  }
+
+  ends(name: string): void {
+    this.waits--;
+    if (this.running.length === 1) this.running.pop();
+    else this.running.splice(this.running.indexOf(name), 1);
+  }
+
+  perform<T>(name: string, args: readonly unknown[], act: () => T | Promise<T>): Promise<T> {
+    const { courses, learning } = this.#state;
+    if (learning) courses.learn(this.#course(), name);
+    return this.#worker.perform(this, name, args, act);
+  }
 }

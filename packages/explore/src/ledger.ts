@@ -25,7 +25,10 @@ export class Ledger {
   readonly #channels: ReadonlyMap<string, AnyChannel>;
   readonly #story: Story;
   readonly #asked = new Map<string, Asked>();
-  readonly #ends = new Map<string, Set<string>>();
+  /** By group: the messages that it has ended, in whatever way. */
+  readonly #ended = new Map<string, Set<string>>();
+  /** By group: the messages that it gave up. */
+  readonly #dead = new Map<string, Set<string>>();
   readonly #deliveries = new Map<string, number>();
   readonly #resharded = new Set<string>();
   readonly #running = new Map<string, { readonly delivery: AnyDelivery; readonly worker: string }>();
@@ -36,18 +39,12 @@ export class Ledger {
   constructor(channels: readonly AnyChannel[], story: Story) {
     this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
     this.#story = story;
-    const asked = this.#asked;
-    this.facts = {
-      accepted: [],
-      get refused() {
-        return [...asked.values()].filter(({ refused }) => refused);
-      },
+    this.facts = new LedgerFacts(this.#asked, {
       handled: (group) => this.#handled.get(group) ?? 0,
       happened: (fault) => this.#happened.get(fault) ?? 0,
       befell: (id, fault) => this.#befallen.has(`${fault} ${story.known(id)}`),
-      dead: (group) =>
-        [...this.#asked.values()].filter(({ id }) => this.#ends.get(`${group} ${id}`)?.has("dead-letter")),
-    };
+      dead: (group) => [...this.#asked.values()].filter(({ id }) => this.#dead.get(group)?.has(id)),
+    });
   }
 
   befell(fault: string, message: number): void {
@@ -109,13 +106,14 @@ export class Ledger {
       this.#broken("order", `${worker} begins ${this.#name(id)} while ${this.#name(other.id)} of the same key runs`);
     this.#running.set(lane, { delivery, worker });
     const mine = this.#asked.get(id);
-    if (mine === undefined || this.#ends.has(of)) return;
+    const ended = this.#ended.get(group);
+    if (mine === undefined || ended?.has(id) === true) return;
     for (const earlier of this.#asked.values()) {
       if (earlier.number >= mine.number) break;
       if (!earlier.accepted || earlier.by !== mine.by || earlier.key !== mine.key || earlier.channel !== channel)
         continue;
       if (alongside(earlier.id)) continue;
-      if (!this.#ends.has(`${group} ${earlier.id}`) && this.#running.get(lane)?.delivery.id !== earlier.id)
+      if (ended?.has(earlier.id) !== true && this.#running.get(lane)?.delivery.id !== earlier.id)
         this.#broken(
           "order",
           `${worker} begins ${this.#name(id)} before ${this.#name(earlier.id)} of the same key has ended`,
@@ -129,6 +127,7 @@ export class Ledger {
   }
 
   left(group: string, delivery: AnyDelivery): void {
+    if (this.#running.size === 0) return;
     const lane = `${group} ${delivery.channel} ${delivery.key}`;
     if (this.#running.get(lane)?.delivery === delivery) this.#running.delete(lane);
   }
@@ -144,8 +143,8 @@ export class Ledger {
   }
 
   end(group: string, id: string, how: string): void {
-    const of = `${group} ${id}`;
-    this.#ends.set(of, (this.#ends.get(of) ?? new Set()).add(how));
+    noted(this.#ended, group).add(id);
+    if (how === "dead-letter") noted(this.#dead, group).add(id);
   }
 
   /** Accepted messages that a group never ended. */
@@ -153,7 +152,7 @@ export class Ledger {
     for (const { id, channel, accepted } of this.#asked.values()) {
       if (!accepted) continue;
       for (const group of this.groups.get(channel) ?? [])
-        if (!this.#ends.has(`${group} ${id}`))
+        if (this.#ended.get(group)?.has(id) !== true)
           yield `${this.#name(id)} was accepted, and group "${group}" never ended it`;
     }
   }
@@ -172,6 +171,34 @@ export class Ledger {
   #name(id: string): string {
     return this.#story.name(this.#story.number(id));
   }
+}
+
+/** A class, because of its getter (docs/v8.md#functions-in-properties). Its functions need no `this`: invariants take them apart. */
+class LedgerFacts implements Facts {
+  readonly accepted: readonly Accepted[] = [];
+  readonly handled: Facts["handled"];
+  readonly happened: Facts["happened"];
+  readonly befell: Facts["befell"];
+  readonly dead: Facts["dead"];
+  readonly #asked: ReadonlyMap<string, Asked>;
+
+  constructor(asked: ReadonlyMap<string, Asked>, functions: Pick<Facts, "handled" | "happened" | "befell" | "dead">) {
+    this.#asked = asked;
+    this.handled = functions.handled;
+    this.happened = functions.happened;
+    this.befell = functions.befell;
+    this.dead = functions.dead;
+  }
+
+  get refused(): readonly Accepted[] {
+    return [...this.#asked.values()].filter(({ refused }) => refused);
+  }
+}
+
+function noted(of: Map<string, Set<string>>, group: string): Set<string> {
+  let ids = of.get(group);
+  if (ids === undefined) of.set(group, (ids = new Set()));
+  return ids;
 }
 
 function keyOf(channel: AnyChannel, { type, data }: Accepted): string | undefined {

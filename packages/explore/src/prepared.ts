@@ -29,6 +29,8 @@ export class Prepared {
   readonly eventually: readonly Named<"eventually">[];
   readonly sometimes: readonly Named<"sometimes">[];
   readonly courses = new Courses();
+  /** What is loaded lazily has been loaded. */
+  loaded = false;
   readonly #configs = new Map<string, Promise<PreparedConfig>>();
 
   constructor(scenario: AnyScenario) {

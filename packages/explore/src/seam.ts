@@ -133,6 +133,7 @@ export class Seam {
     return {
       capabilities: inner.capabilities,
       ...(inner.encryptedAtRest === undefined ? {} : { encryptedAtRest: inner.encryptedAtRest }),
+      ...(inner.local === undefined ? {} : { local: inner.local }),
       size: (message) => inner.size(message),
       send: (batch, signal) => this.#send(inner, batch, to, signal),
       close: async () => {
@@ -149,61 +150,73 @@ export class Seam {
     signal: AbortSignal,
   ): Promise<readonly Sent[]> {
     if (this.#worker.shut) await this.#worker.gate();
-    const { choices, story, faults } = this.#state;
     const number = this.#number(batch[0]!);
-    const what = batch.length === 1 ? story.name(number) : `${story.name(number)} and ${batch.length - 1} more`;
-    const where = to.dead === true ? "the dead letters" : "the broker";
-    const unordered = !to.ordered && inner.capabilities.publishDedupMs === 0 && to.dead !== true;
     this.#worker.busy++;
     try {
+      const { choices, faults } = this.#state;
       const chosen = choices.choose(SITE.send, number, faults.refuse ? 10 : 8);
-      if (chosen === 1 && faults.publish) {
-        this.#state.chose(
-          "publish",
-          () => `${this.#worker.name}: ${where} accepts ${what}, and its answer is lost`,
-          number,
-        );
-        await inner.send(batch, signal);
-        throw named("ambiguous", "no-answer");
-      }
-      if (chosen === 2 && faults.publish) {
-        this.#state.chose(
-          "publish",
-          () => `${this.#worker.name}: ${what} is lost on its way to ${where}, without an answer`,
-          number,
-        );
-        throw named("ambiguous", "no-answer");
-      }
-      if (chosen === 3 && faults.throttle) {
-        this.#state.chose(
-          "throttle",
-          () => `${this.#worker.name}: ${where} refuses ${what} for now (throttled)`,
-          number,
-        );
-        throw named("throttled", "throttled");
-      }
-      if (chosen >= 8) throw this.#refused(chosen === 8, `${where} refuses ${what}`, number);
-      if (chosen === 4 && faults.duplicate && unordered) {
-        this.#state.chose("duplicate", () => `the broker stores ${what} twice`, number);
-        await inner.send(batch, signal);
-      }
-      let sent = batch;
-      if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && to.model !== "stream") {
-        const ms = LATE_MS[chosen - 5]!;
-        this.#state.chose("delay", () => `${what} takes ${ms} ms to arrive`, number);
-        if (inner.capabilities.delayedPublishMs === 0) return this.#underWay(batch, to, ms);
-        sent = batch.map((message) => late(message, ms));
-      }
-      const answer = await inner.send(sent, signal);
-      if (chosen === 7 && faults.crash && this.#worker.frames.size > 0) {
-        this.#worker.die(`after it published ${what}`, number);
-        return await never();
-      }
+      const answer = await (chosen === 0
+        ? inner.send(batch, signal)
+        : this.#sendOtherwise(chosen, number, inner, batch, to, signal));
       if (this.#worker.shut) await this.#worker.gate();
       return answer;
     } finally {
       if (!this.#worker.dead) this.#worker.busy--;
     }
+  }
+
+  /** A send for which something was chosen. */
+  async #sendOtherwise(
+    chosen: number,
+    number: number,
+    inner: SenderDriver,
+    batch: readonly WireMessage[],
+    to: Destination,
+    signal: AbortSignal,
+  ): Promise<readonly Sent[]> {
+    const { story, faults } = this.#state;
+    const what = batch.length === 1 ? story.name(number) : `${story.name(number)} and ${batch.length - 1} more`;
+    const where = to.dead === true ? "the dead letters" : "the broker";
+    const unordered = !to.ordered && inner.capabilities.publishDedupMs === 0 && to.dead !== true;
+    if (chosen === 1 && faults.publish) {
+      this.#state.chose(
+        "publish",
+        () => `${this.#worker.name}: ${where} accepts ${what}, and its answer is lost`,
+        number,
+      );
+      await inner.send(batch, signal);
+      throw named("ambiguous", "no-answer");
+    }
+    if (chosen === 2 && faults.publish) {
+      this.#state.chose(
+        "publish",
+        () => `${this.#worker.name}: ${what} is lost on its way to ${where}, without an answer`,
+        number,
+      );
+      throw named("ambiguous", "no-answer");
+    }
+    if (chosen === 3 && faults.throttle) {
+      this.#state.chose("throttle", () => `${this.#worker.name}: ${where} refuses ${what} for now (throttled)`, number);
+      throw named("throttled", "throttled");
+    }
+    if (chosen >= 8) throw this.#refused(chosen === 8, `${where} refuses ${what}`, number);
+    if (chosen === 4 && faults.duplicate && unordered) {
+      this.#state.chose("duplicate", () => `the broker stores ${what} twice`, number);
+      await inner.send(batch, signal);
+    }
+    let sent = batch;
+    if (chosen >= 5 && chosen <= 6 && faults.delay && unordered && to.model !== "stream") {
+      const ms = LATE_MS[chosen - 5]!;
+      this.#state.chose("delay", () => `${what} takes ${ms} ms to arrive`, number);
+      if (inner.capabilities.delayedPublishMs === 0) return this.#underWay(batch, to, ms);
+      sent = batch.map((message) => late(message, ms));
+    }
+    const answer = await inner.send(sent, signal);
+    if (chosen === 7 && faults.crash && this.#worker.frames.size > 0) {
+      this.#worker.die(`after it published ${what}`, number);
+      return never();
+    }
+    return answer;
   }
 
   #refused(permanent: boolean, text: string, number = 0): Chosen {
@@ -320,37 +333,62 @@ export class Seam {
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
     if (this.#worker.shut) await this.#worker.gate();
-    const { choices, story, faults } = this.#state;
     this.#worker.busy++;
     try {
-      const kept: Settlement[] = [];
-      const outcomes = new Map<Settlement, Outcome>();
-      for (const settlement of batch) {
-        const raw = this.#raw.get(settlement.receipt as object);
-        const number = raw === undefined ? 0 : (this.#numbers.get(raw) ?? 0);
-        const chosen = settlement.action === "ack" ? choices.choose(SITE.ack, number, 4) : 0;
-        if (chosen === 1 && faults.ack) {
-          this.#state.chose(
-            "ack",
-            () => `${this.#worker.name}: the acknowledgement of ${story.name(number)} fails`,
-            number,
-          );
-          outcomes.set(settlement, { cause: named("retryable", "no-answer") });
-        } else if (chosen === 2 && faults.ack && forgets) {
-          this.#state.chose("ack", () => `the broker forgets the acknowledgement of ${story.name(number)}`, number);
-          outcomes.set(settlement, undefined);
-        } else if (chosen === 3 && faults.crash) {
-          this.#worker.die(`before it acknowledges ${story.name(number)}`, number);
-          return await never();
-        } else kept.push(settlement);
-      }
-      const settled = kept.length === 0 ? [] : await inner.settle(kept, signal);
-      for (const [at, settlement] of kept.entries()) outcomes.set(settlement, settled[at]);
+      const otherwise = this.#chosenOf(batch, forgets);
+      if (otherwise === "dies") return await never();
+      const answer = await (otherwise === undefined
+        ? inner.settle(batch, signal)
+        : this.#settleOthers(inner, batch, otherwise, signal));
       if (this.#worker.shut) await this.#worker.gate();
-      return batch.map((settlement) => outcomes.get(settlement));
+      return answer;
     } finally {
       if (!this.#worker.dead) this.#worker.busy--;
     }
+  }
+
+  /** The settlements that do not reach the broker, and how each seems to end. Undefined: all reach it. */
+  #chosenOf(batch: readonly Settlement[], forgets: boolean): Map<Settlement, Outcome> | "dies" | undefined {
+    let outcomes: Map<Settlement, Outcome> | undefined;
+    for (const settlement of batch) {
+      if (settlement.action !== "ack") continue;
+      const raw = this.#raw.get(settlement.receipt as object);
+      const number = raw === undefined ? 0 : (this.#numbers.get(raw) ?? 0);
+      const chosen = this.#state.choices.choose(SITE.ack, number, 4);
+      if (chosen === 0) continue;
+      const outcome = this.#lostAck(chosen, number, forgets);
+      if (outcome === "dies") return "dies";
+      if (outcome !== undefined) (outcomes ??= new Map()).set(settlement, outcome.is);
+    }
+    return outcomes;
+  }
+
+  #lostAck(chosen: number, number: number, forgets: boolean): { readonly is: Outcome } | "dies" | undefined {
+    const { story, faults } = this.#state;
+    const { name } = this.#worker;
+    if (chosen === 1 && faults.ack) {
+      this.#state.chose("ack", () => `${name}: the acknowledgement of ${story.name(number)} fails`, number);
+      return { is: { cause: named("retryable", "no-answer") } };
+    }
+    if (chosen === 2 && faults.ack && forgets) {
+      this.#state.chose("ack", () => `the broker forgets the acknowledgement of ${story.name(number)}`, number);
+      return { is: undefined };
+    }
+    if (chosen !== 3 || !faults.crash) return undefined;
+    this.#worker.die(`before it acknowledges ${story.name(number)}`, number);
+    return "dies";
+  }
+
+  async #settleOthers(
+    inner: Lease,
+    batch: readonly Settlement[],
+    outcomes: Map<Settlement, Outcome>,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const kept = batch.filter((settlement) => !outcomes.has(settlement));
+    const settled = kept.length === 0 ? [] : await inner.settle(kept, signal);
+    for (const [at, settlement] of kept.entries()) outcomes.set(settlement, settled[at]);
+    return batch.map((settlement) => outcomes.get(settlement));
   }
 
   /** False while no extension gets through. */

@@ -2,6 +2,7 @@
 import { type AnyChannel, type Messaging, MessagingError } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { currentFrame } from "./context.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Clock } from "./scenario.ts";
 import type { RunState } from "./state.ts";
 import { quoted, thrownBy } from "./story.ts";
@@ -45,14 +46,13 @@ export function messagingOf(state: RunState, worker: Worker, real: () => Messagi
     ...options,
     id: options.id ?? worker.runtime.uuid(),
   });
-  const doing = <T>(what: string, data: unknown, act: () => Promise<T>): Promise<T> =>
-    currentFrame()?.perform(`publish ${what}`, [data], act) ?? act();
   const publish = (channel: AnyChannel, type: string, data: unknown, given: { id?: string } = {}) => {
     const options = identified(given);
     const message = { type, data, id: options.id };
-    return doing(`${channel.name}.${type}`, data, () =>
-      published(state, worker, channel, [message], () => connected().publish(channel, type, data, options)),
-    );
+    const act = () =>
+      published(state, worker, channel, [message], () => connected().publish(channel, type, data, options));
+    const frame = currentFrame();
+    return frame === undefined ? act() : frame.perform(`publish ${channel.name}.${type}`, [data], act);
   };
   const publishMany = (
     channel: AnyChannel,
@@ -60,9 +60,9 @@ export function messagingOf(state: RunState, worker: Worker, real: () => Messagi
     rest?: unknown,
   ) => {
     const items = given.map(identified);
-    return doing(`${items.length} messages to ${channel.name}`, undefined, () =>
-      published(state, worker, channel, items, () => connected().publishMany(channel, items, rest)),
-    );
+    const act = () => published(state, worker, channel, items, () => connected().publishMany(channel, items, rest));
+    const what = `publish ${items.length} messages to ${channel.name}`;
+    return currentFrame()?.perform(what, [undefined], act) ?? act();
   };
   return new Proxy({} as Messaging, {
     get: (_target, key) => {
@@ -104,35 +104,48 @@ const isRefusal = (error: unknown): boolean => error instanceof MessagingError &
 
 /** Publishes, gives the messages their names in the story, and enters them in the ledger. */
 async function published<T>(
-  { story, ledger }: RunState,
+  state: RunState,
   worker: Worker,
   channel: AnyChannel,
   messages: readonly Outgoing[],
   send: () => Promise<T>,
 ): Promise<T> {
-  for (const { type, data, id } of messages) {
-    const number = story.number(id, channel.name, type);
-    ledger.asked(worker.name, channel, { channel: channel.name, type, data, id }, number);
-    story.tell(() => `${worker.name} publishes ${story.name(number)} ${quoted(data)}`, number);
-  }
+  begins(state, worker, channel, messages);
   worker.busy++;
   try {
     const answer = await send();
     if (worker.shut) await worker.gate();
-    for (const [at, { id }] of messages.entries()) {
-      const of = Array.isArray(answer) ? (answer[at] as { ok: boolean; error?: unknown }) : undefined;
-      if (of === undefined || of.ok) ledger.accepted(id);
-      else if (isRefusal(of.error)) ledger.refused(id);
-    }
+    answered(state.ledger, messages, answer);
     return answer;
   } catch (error) {
-    for (const { id } of messages) {
-      const number = story.number(id);
-      if (isRefusal(error)) ledger.refused(id);
-      story.tell(() => `${worker.name}: the publish of ${story.name(number)} rejects: ${thrownBy(error)}`, number);
-    }
+    rejects(state, worker, messages, error);
     throw error;
   } finally {
     if (!worker.dead) worker.busy--;
+  }
+}
+
+function begins({ story, ledger }: RunState, worker: Worker, channel: AnyChannel, messages: readonly Outgoing[]): void {
+  for (const { type, data, id } of messages) {
+    const number = story.number(id, channel.name, type);
+    ledger.asked(worker.name, channel, { channel: channel.name, type, data, id }, number);
+    if (story.recorded) story.tell(() => `${worker.name} publishes ${story.name(number)} ${quoted(data)}`, number);
+  }
+}
+
+function answered(ledger: Ledger, messages: readonly Outgoing[], answer: unknown): void {
+  for (let at = 0; at < messages.length; at++) {
+    const { id } = messages[at]!;
+    const of = Array.isArray(answer) ? (answer[at] as { ok: boolean; error?: unknown }) : undefined;
+    if (of === undefined || of.ok) ledger.accepted(id);
+    else if (isRefusal(of.error)) ledger.refused(id);
+  }
+}
+
+function rejects({ story, ledger }: RunState, worker: Worker, messages: readonly Outgoing[], error: unknown): void {
+  for (const { id } of messages) {
+    const number = story.number(id);
+    if (isRefusal(error)) ledger.refused(id);
+    story.tell(() => `${worker.name}: the publish of ${story.name(number)} rejects: ${thrownBy(error)}`, number);
   }
 }

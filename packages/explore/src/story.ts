@@ -28,7 +28,8 @@ const LAST_LINES = 12;
 export class Story {
   readonly entries: Entry[] = [];
   readonly #clock: { readonly elapsed: number };
-  readonly #recorded: boolean;
+  /** Ask it first where a text is made for each message: the function that makes it costs more than the message. */
+  readonly recorded: boolean;
   readonly #numbers = new Map<string, number>();
   /** In the order of their numbers. */
   readonly #names: Known[] = [];
@@ -37,7 +38,7 @@ export class Story {
   /** Words cost more than the run itself: a run that is not recorded has names and no entries. */
   constructor(clock: { readonly elapsed: number }, recorded: boolean) {
     this.#clock = clock;
-    this.#recorded = recorded;
+    this.recorded = recorded;
   }
 
   /** The story begins now: what was told before is how the services came up. */
@@ -47,7 +48,7 @@ export class Story {
   }
 
   tell(text: () => string, message = 0, chosen = false): void {
-    if (!this.#recorded) return;
+    if (!this.recorded) return;
     this.entries.push({ at: this.#clock.elapsed - this.#from, text: text(), message, chosen });
   }
 

@@ -141,61 +141,88 @@ export class Worker implements Owner, SeamOwner {
     args: readonly unknown[],
     act: () => T | Promise<T>,
   ): Promise<T> {
-    const { choices, story, faults, performed, courses } = this.#state;
-    const message = frame?.message ?? 0;
-    const who = () => (message === 0 ? this.name : `${this.name} (#${message})`);
+    const { choices, story, performed } = this.#state;
+    const message = frame === undefined ? 0 : frame.message;
     if (this.dead) return never();
     this.busy++;
-    frame?.begins(name);
+    if (frame !== undefined) frame.begins(name);
     try {
       const before = choices.choose(SITE.before, message, 7);
-      if (before === 2 && faults.pause) this.pause(`before ${name}`, message);
-      const slow = before >= 4 && faults.slow ? SLOW_MS[before - 4]! : 0;
-      if (slow > 0) this.#state.chose("slow", () => `${who()}: ${name} takes ${slow} ms`, message);
+      const ms = before === 0 ? EFFECT_MS : this.#beforehand(before, name, message);
       if (this.shut) await this.gate();
-      await this.runtime.sleep(slow + EFFECT_MS);
+      await this.runtime.sleep(ms);
       if (this.shut) await this.gate();
-      if ((before === 1 || before === 6) && faults.crash) {
-        this.die(between(frame, frame?.last, name), message);
-        return await never();
-      }
-      if (before === 3 && faults.effect) {
-        this.#state.chose("effect", () => `${who()}: ${called(name, args)} fails, and nothing was done`, message);
-        throw new EffectFailed(this, `${name} failed (chosen by the run; nothing was done)`);
-      }
+      if (before !== 0 && this.#prevented(before, frame, name, args)) return await never();
       let result: T;
       try {
         const doing = act();
         result = typeof (doing as PromiseLike<T> | undefined)?.then === "function" ? await doing : (doing as T);
-        // Told at once: another handler of this process may die in the same moment, and what was done is done.
-        if (frame !== undefined) frame.last = name;
-        performed.push({ name, args, message });
-        story.tell(() => `${who()}: ${called(name, args)}`, message);
       } catch (error) {
-        story.tell(() => `${who()}: ${called(name, args)} throws ${thrownBy(error)}`, message);
+        if (story.recorded) this.#tell(message, `${called(name, args)} throws ${thrownBy(error)}`);
         throw error;
       }
+      // Told at once: another handler of this process may die in the same moment, and what was done is done.
+      if (frame !== undefined) frame.last = name;
+      performed.push({ name, args, message });
+      if (story.recorded) this.#tell(message, called(name, args));
       if (this.shut) await this.gate();
       const then = choices.choose(SITE.after, message, 4);
       if (then === 0) return result;
-      if (then === 1 && faults.crash) {
-        this.die(between(frame, name, courses.after(name)), message);
-        return await never();
-      }
-      if (then === 2 && faults.effect) {
-        this.#state.chose(
-          "effect",
-          () => `${who()}: the answer of ${name} is lost, so it fails after it was done`,
-          message,
-        );
-        throw new EffectFailed(this, `${name} failed (chosen by the run; it was done, and its answer lost)`);
-      }
-      if (then === 3 && faults.pause) this.pause(between(frame, name, courses.after(name)), message);
+      if (this.#spoilt(then, frame, name)) return await never();
       if (this.shut) await this.gate();
       return result;
     } finally {
-      frame?.ends(name);
+      if (frame !== undefined) frame.ends(name);
       if (!this.dead) this.busy--;
     }
+  }
+
+  /** What was chosen for the time before an effect, which takes this long in milliseconds. */
+  #beforehand(chosen: number, name: string, message: number): number {
+    const { faults } = this.#state;
+    if (chosen === 2 && faults.pause) this.pause(`before ${name}`, message);
+    if (chosen < 4 || !faults.slow) return EFFECT_MS;
+    const slow = SLOW_MS[chosen - 4]!;
+    if (slow > 0) this.#state.chose("slow", () => `${this.#who(message)}: ${name} takes ${slow} ms`, message);
+    return slow + EFFECT_MS;
+  }
+
+  /** True if the process dies in place of the effect. It may also fail. */
+  #prevented(chosen: number, frame: Frame | undefined, name: string, args: readonly unknown[]): boolean {
+    const { faults } = this.#state;
+    const message = frame?.message ?? 0;
+    if ((chosen === 1 || chosen === 6) && faults.crash) {
+      this.die(between(frame, frame?.last, name), message);
+      return true;
+    }
+    if (chosen !== 3 || !faults.effect) return false;
+    const text = () => `${this.#who(message)}: ${called(name, args)} fails, and nothing was done`;
+    this.#state.chose("effect", text, message);
+    throw new EffectFailed(this, `${name} failed (chosen by the run; nothing was done)`);
+  }
+
+  /** True if the process dies once the effect is done. Its answer may also be lost. */
+  #spoilt(chosen: number, frame: Frame | undefined, name: string): boolean {
+    const { faults, courses } = this.#state;
+    const message = frame?.message ?? 0;
+    if (chosen === 1 && faults.crash) {
+      this.die(between(frame, name, courses.after(name)), message);
+      return true;
+    }
+    if (chosen === 2 && faults.effect) {
+      const text = () => `${this.#who(message)}: the answer of ${name} is lost, so it fails after it was done`;
+      this.#state.chose("effect", text, message);
+      throw new EffectFailed(this, `${name} failed (chosen by the run; it was done, and its answer lost)`);
+    }
+    if (chosen === 3 && faults.pause) this.pause(between(frame, name, courses.after(name)), message);
+    return false;
+  }
+
+  #who(message: number): string {
+    return message === 0 ? this.name : `${this.name} (#${message})`;
+  }
+
+  #tell(message: number, what: string): void {
+    this.#state.story.tell(() => `${this.#who(message)}: ${what}`, message);
   }
 }
