@@ -2,11 +2,18 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  DeleteMessageCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from "@aws-sdk/client-sqs";
 import { type ExitCode, main } from "@switchyard/cli";
-import { connect, consumer } from "@switchyard/core";
+import { apply, connect, consumer, plan } from "@switchyard/core";
 import { forgetBroker } from "@switchyard/memory/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { claims, graves, invoices, parcels, photos, refunds, secrets } from "./support/desk/channels.ts";
+import { type Aws, startAws } from "./support/aws-emulator.ts";
 import { root } from "./support/workspace.ts";
 
 const DESK = join(root, "test/support/desk");
@@ -244,3 +251,69 @@ test("a canary that fails is back at once while others are retried; no more is s
   });
   expect(handled).toEqual([]);
 });
+
+test("on SQS FIFO a filter that wants every third letter of a key sees the first of those that SQS moved, and says so; --whole-key moves all of it, in order", async () => {
+  const aws = await startAws();
+  const on = { more: { ...aws.env, AWS_ENDPOINT: aws.endpoint! } };
+  const all = { channels: [parcels], service: "desk", config: DESK, profile: "sqs", env: on.more, observe: () => {} };
+  vi.spyOn(console, "warn").mockReturnValue();
+  await apply(await plan(all as never));
+  const post: any = await connect(all as never);
+  try {
+    const COUNT = 9;
+    for (let n = 0; n < COUNT; n++)
+      await post.publish(parcels, n % 3 === 0 ? "weighed" : "packed", { box: "b-1", n }, { id: `p${n}` });
+    for (const n of [100, 101]) await post.publish(parcels, "packed", { box: "b-2", n }, { id: `p${n}` });
+    await movedBySqs(aws, "desk_parcels_post.fifo", COUNT + 2);
+    const listed = await cli("dead list parcels post --profile sqs", on);
+    expect(listed.out.split("\n").length).toBeLessThan(COUNT);
+    const said = "of 2 keys perhaps only the first letters were seen: SQS moved them here itself";
+    expect(listed.err).toContain(said);
+    const dry = await cli("dead redrive parcels post --where type=weighed --profile sqs", on);
+    // SQS shows the first ten of a key at most, the emulator one.
+    expect(dry.out).toMatch(/^\d of \d+ match and would be sent; /);
+    expect(dry.out).toContain("to take one whole: --where key=KEY --whole-key\n");
+    expect(dry.out).toContain(said);
+    const got: number[] = [];
+    post.consume(consumer(parcels, "post", { "*": ({ n }: { n: number }) => void got.push(n) } as never));
+    await post.start();
+    const whole = "dead redrive parcels post --where type=weighed --whole-key --profile sqs --yes";
+    const moved = await cli(whole, on);
+    expect(moved.out).toMatch(/^9 moved, 0 died again[^]*ended early: the broker gave no more/);
+    expect(moved.out).toContain("of 1 key perhaps only");
+    await vi.waitUntil(() => got.length >= COUNT, { timeout: 20_000, interval: 20 });
+    expect([...new Set(got)]).toEqual(Array.from({ length: COUNT }, (_, n) => n));
+    // Nothing that the filter wants was seen of the other key, which may be named.
+    const named = await cli("dead redrive parcels post --where key=b-2 --whole-key --profile sqs --yes", on);
+    expect(named).toMatchObject({ code: 0, out: expect.stringMatching(/^2 moved/) });
+    await vi.waitUntil(() => got.includes(101), { timeout: 20_000, interval: 20 });
+    expect(document(await cli("dead count parcels post --profile sqs --json", on))).toMatchObject({
+      ready: 0,
+      hidden: 0,
+    });
+  } finally {
+    await post.stop({ deadline: 0 });
+    await aws.close();
+  }
+}, 60_000);
+
+/** Moves messages to the dead letters as SQS does when they were received too often: each as it is, in its message group. */
+async function movedBySqs({ client }: Aws, queue: string, count: number): Promise<void> {
+  const urlOf = async (QueueName: string) => (await client.send(new GetQueueUrlCommand({ QueueName }))).QueueUrl!;
+  const [from, to] = [await urlOf(queue), await urlOf(queue.replace(".fifo", "_dead.fifo"))];
+  for (let moved = 0; moved < count; ) {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        ...{ QueueUrl: from, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 },
+        ...{ MessageAttributeNames: ["All"], MessageSystemAttributeNames: ["All"] },
+      }),
+    );
+    for (const { Body, MessageAttributes, Attributes = {}, ReceiptHandle } of Messages) {
+      const { MessageGroupId, MessageDeduplicationId } = Attributes;
+      const same = { MessageBody: Body!, MessageAttributes, MessageGroupId, MessageDeduplicationId };
+      await client.send(new SendMessageCommand({ QueueUrl: to, ...same }));
+      await client.send(new DeleteMessageCommand({ QueueUrl: from, ReceiptHandle: ReceiptHandle! }));
+      moved++;
+    }
+  }
+}

@@ -25,7 +25,7 @@ async function printed(lines: readonly (string | readonly string[])[], setting =
 
 describe("without a broker", () => {
   test.each([
-    ["help", ["--help", "explain --help", "dead redrive --help"]],
+    ["help", ["--help", "explain --help", "publish --help"]],
     [
       "explain",
       ["explain", "explain --json --profile sqs", "explain --diff sqs", "explain --json --profile rabbit --diff sqs"],

@@ -29,3 +29,16 @@ test.skipIf(noTerminal)("publish of a file shows how far it is, in one line that
   expect(running.out).toContain("\r\u001b[Kpublishing  [######--------------]  1 of 3");
   expect(running.out).toMatch(/\r\u001b\[Kpublishing {2}\[#{20}\] {2}3 of 3 {2}[\d.,]+\/s\r\u001b\[K3 of 3 published/);
 });
+
+test("Ctrl-C ends a publish of a file after the message under way, and says how to go on", async () => {
+  const file = join(folder, "more.jsonl");
+  writeFileSync(file, [1, 2, 3].map((n) => JSON.stringify({ order: String(n), cents: n })).join("\n"));
+  const line = `publish orders order.placed --file ${file} --profile sqs`;
+  const running = Running.start(`${line} --rate 1/h`, env);
+  await running.said(/^\S{36}\n/);
+  running.child.kill("SIGINT");
+  expect(await running.ended).toBe(3);
+  expect(running.err).toBe("1 of 3 published\nto go on, add --skip 1\n");
+  const rest = await command(`${line} --skip 1`, env);
+  expect(rest).toMatchObject({ code: 0, output: expect.stringMatching(/\n2 of 2 published\n$/) });
+});

@@ -329,7 +329,8 @@ const CASES: Readonly<
   },
   SwitchyardBreakerOpen: {
     minutes: 8,
-    fires: [{ metric: "breaker", values: "1x10" }],
+    // While it is open one message is tried now and then, and its handler may wait for long.
+    fires: [{ metric: "breaker", values: "1 0.5 1 0.5 0.5 1 1 0.5 1" }],
     not: [{ metric: "breaker", values: "1 0.5 0 1 1 0 0 0 0" }],
   },
   SwitchyardPublishFails: {
@@ -347,6 +348,18 @@ const CASES: Readonly<
     minutes: 45,
     fires: [{ metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "10+5x60" }],
     not: [{ metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "600-5x60" }],
+  },
+  SwitchyardBacklogStands: {
+    minutes: 45,
+    // Nobody has consumed since the process that reports began, or since ten minutes after.
+    fires: [
+      { metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "5x60" },
+      { metric: "consumed", values: "0+10x10 100x50" },
+    ],
+    not: [
+      { metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "5x60" },
+      { metric: "consumed", values: "0+1x60" },
+    ],
   },
   SwitchyardBacklogOld: {
     minutes: 10,

@@ -1,6 +1,6 @@
 /** Spans and metrics on memory, with the real SDK: what is a parent, what a link, and what an attribute may hold. */
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { type Context, context, type Link, logs as openLogs, trace } from "@opentelemetry/api";
+import { type Context, context, type Link, logs as openLogs, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import {
@@ -13,6 +13,7 @@ import {
   type MessagingEvent,
   Skip,
 } from "@switchyard/core";
+import { intercept } from "@switchyard/contract";
 import { type VirtualRuntime, virtualRuntime } from "@switchyard/core/testing";
 import { adapter as memory } from "@switchyard/memory";
 import { otel, type OtelOptions } from "@switchyard/otel";
@@ -51,7 +52,8 @@ function open(
   options: OtelOptions,
   events: MessagingEvent[],
   settings: object,
-  adapter = memory,
+  adapter: typeof memory,
+  config: object,
 ) {
   return connect({
     channels: [jobs],
@@ -64,18 +66,23 @@ function open(
       connections: { main: { use: "memory" } },
       channels: { jobs: { model: "queue", on: "main", groups: { work: {} }, ...settings } },
       policies: { default: { retry: { attempts: 2, first: "1s", max: "1s" } } },
+      ...config,
     } as never,
   });
 }
 
-async function bed(options: Partial<OtelOptions> = {}, settings: object = {}, adapter = memory): Promise<Bed> {
-  const runtime = virtualRuntime();
+async function bed(
+  options: Partial<OtelOptions> = {},
+  settings: object = {},
+  adapter = memory,
+  { runtime = virtualRuntime(), ...config }: { readonly runtime?: VirtualRuntime; readonly connections?: object } = {},
+): Promise<Bed> {
   const exporter = new InMemorySpanExporter();
   const tracerProvider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   const reader = new Reader();
   const meterProvider = new MeterProvider({ readers: [reader] });
   const events: MessagingEvent[] = [];
-  const opening = open(runtime, { tracerProvider, meterProvider, ...options }, events, settings, adapter);
+  const opening = open(runtime, { tracerProvider, meterProvider, ...options }, events, settings, adapter, config);
   const messaging = await opening;
   undo.push(async () => {
     const stopped = messaging.stop({ deadline: 1 });
@@ -347,6 +354,21 @@ test("metrics: the conventions' and ours, with bounded attributes", async () => 
   expect([sum("switchyard.retries"), sum("switchyard.dead_letters")]).toEqual([1, 1]);
   expect(sum("switchyard.in_flight")).toBe(0);
   expect(sum("switchyard.client.calls")).toBeGreaterThan(4);
+  const allowed = [
+    "error.type",
+    "messaging.consumer.group.name",
+    "messaging.destination.template",
+    "messaging.operation.name",
+    "messaging.operation.type",
+    "messaging.system.name",
+    "switchyard.change",
+    "switchyard.dead_letter",
+    "switchyard.message.type",
+    "switchyard.outcome",
+    "switchyard.state",
+  ];
+  const used = [...all.values()].flat().flatMap(({ attributes }) => Object.keys(attributes));
+  expect(used.filter((name) => !allowed.includes(name))).toEqual([]);
   const text = JSON.stringify([...all]);
   for (const secret of ["secret-id", "tenant-7", "4111", "x-2"]) expect(text).not.toContain(secret);
   expect(all.get("switchyard.retries")?.[0]?.attributes).toMatchObject({ "error.type": "_OTHER" });
@@ -497,11 +519,88 @@ test("a position that is lost is counted, from 0 on: an alert on the increase se
   expect(lost?.dataPoints.map((point) => [point.value, point.attributes])).toEqual([[1, attributes]]);
 });
 
-test("only the process that is told to reports a backlog: five replicas do not show it five times", async () => {
-  const { messaging, runtime, metrics } = await bed();
+test("five replicas, one of them told to report: the backlog is that of the group, not five times it", async () => {
+  // One broker and one clock for all.
+  const runtime = virtualRuntime();
+  const shared = { connections: { main: { use: "memory", broker: "replicas" } } };
+  const reporting = await bed({ backlog: { every: "10s" } }, {}, memory, { runtime, ...shared });
+  const others = await Promise.all([1, 2, 3, 4].map(() => bed({}, {}, memory, { runtime, ...shared })));
+  for (const n of [1, 2, 3]) await others[0]!.messaging.publish(jobs, "job", { n });
+  await runtime.advance("11s");
+  const all = await Promise.all(
+    [reporting, ...others].map(async ({ metrics }) => (await metrics()).get("switchyard.backlog") ?? []),
+  );
+  const ready = all
+    .flat()
+    .filter(({ attributes }) => "ready" === (attributes as Record<string, unknown>)["switchyard.state"]);
+  expect(ready.map(({ value }) => value)).toEqual([3]);
+});
+
+test("what reads dead letters and depths is no traffic: it is not counted and has no spans", async () => {
+  const { messaging, runtime, metrics, spans } = await bed();
+  messaging.consume(
+    consumer(jobs, "work", {
+      job: () => {
+        throw new DeadLetter("no");
+      },
+      other: () => {},
+    }),
+  );
+  await messaging.start();
   await messaging.publish(jobs, "job", { n: 1 });
-  await runtime.advance("5m");
-  expect((await metrics()).has("switchyard.backlog")).toBe(false);
+  await runtime.advance("10s");
+  const counted = async () => {
+    const all = await metrics();
+    const names = ["messaging.client.sent.messages", "messaging.client.consumed.messages"];
+    return [names.map((name) => all.get(name)), spans().length];
+  };
+  const before = await counted();
+  const looked = messaging.deadLetters(jobs, "work").peek(10);
+  await runtime.advance("1s");
+  await expect(looked).resolves.toHaveLength(1);
+  await messaging.depth(jobs, "work");
+  await expect(counted()).resolves.toEqual(before);
+});
+
+test("started inside a span, and after a reconnect: nothing belongs to that span", async () => {
+  const CUT = new Error("the connection is cut");
+  let cut = false;
+  let opened = 0;
+  const adapter = intercept(memory, {
+    lease: () => void opened++,
+    receive: async (max, call) => {
+      if (!cut) return call(max);
+      cut = false;
+      throw CUT;
+    },
+    classify: (cause) => (cause === CUT ? { kind: "permanent", code: "cut" } : undefined),
+  });
+  const { messaging, runtime, spans } = await bed({}, {}, adapter as typeof memory);
+  const seen: (string | undefined)[] = [];
+  messaging.consume(
+    consumer(jobs, "work", {
+      job: () => void seen.push(trace.getActiveSpan()?.spanContext().traceId),
+      other: () => {},
+    }),
+  );
+  const bootstrap = {
+    traceId: "c".repeat(32),
+    spanId: "d".repeat(16),
+    traceFlags: 1,
+  };
+  await context.with(trace.setSpanContext(ROOT_CONTEXT, bootstrap), () => messaging.start());
+  await messaging.publish(jobs, "job", { n: 1 });
+  await runtime.advance("1s");
+  cut = true;
+  await messaging.publish(jobs, "job", { n: 2 });
+  await runtime.advance("1m");
+  await messaging.publish(jobs, "job", { n: 3 });
+  await runtime.advance("1m");
+  expect([seen.length, opened]).toEqual([3, 2]);
+  const all = spans();
+  expect(all.filter((span) => span.spanContext().traceId === bootstrap.traceId)).toEqual([]);
+  // Each handler is in the trace of its message.
+  expect(seen).toEqual(named(all, "create jobs").map((span) => span.spanContext().traceId));
 });
 
 test("hostile types and codes make no series of their own", async () => {
@@ -516,7 +615,18 @@ test("hostile types and codes make no series of their own", async () => {
   );
   await messaging.start();
   const sent = Array.from({ length: 50 }, (_, n) =>
-    messaging.publish(jobs, "job", { n }, { headers: { tracestate: `a${n}=1`, [`x-${n}`]: "1" } }),
+    messaging.publish(
+      jobs,
+      "job",
+      { n },
+      {
+        headers: {
+          traceparent: `00-${String(n).padStart(32, "a")}-${"b".repeat(16)}-01`,
+          tracestate: `a${n}=1,,=,x==${n}`,
+          [`x-${n}`]: "1",
+        },
+      },
+    ),
   );
   const refused = Promise.allSettled(
     Array.from({ length: 50 }, (_, n) => messaging.publish(jobs, `type${n}` as never, { n } as never)),
@@ -525,4 +635,37 @@ test("hostile types and codes make no series of their own", async () => {
   await Promise.all(sent);
   await refused;
   for (const [name, series] of await metrics()) expect(series.length, name).toBeLessThan(8);
+});
+
+test('300 types that a handler of "*" gets are at most 200 values of an attribute, and one for the others', async () => {
+  const runtime = virtualRuntime();
+  const reader = new Reader();
+  const types = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`stranger-${n}`, schema]));
+  const many = channel("many", { messages: types });
+  const messaging = await connect({
+    channels: [many],
+    service: "shop",
+    adapters: [memory],
+    runtime,
+    observe: () => {},
+    telemetry: otel({ tracerProvider: false, meterProvider: new MeterProvider({ readers: [reader] }) }),
+    config: { channels: { many: { model: "queue", on: "memory", groups: { work: {} } } } },
+  });
+  let handled = 0;
+  messaging.consume(consumer(many, "work", { "*": () => void handled++ } as never));
+  await messaging.start();
+  const published = Promise.all(Object.keys(types).map((type) => messaging.publish(many, type, { n: 1 })));
+  await runtime.advance("1s");
+  await published;
+  const { resourceMetrics } = await reader.collect();
+  const points = resourceMetrics.scopeMetrics
+    .flatMap(({ metrics }) => metrics)
+    .find(({ descriptor }) => descriptor.name === "messaging.process.duration")!.dataPoints;
+  expect([handled, points.reduce((sum, { value }) => sum + (value as { count: number }).count, 0)]).toEqual([300, 300]);
+  const values = new Set(points.map(({ attributes }) => attributes["switchyard.message.type"]));
+  expect(values.size).toBeLessThanOrEqual(201);
+  expect(values).toContain("_OTHER");
+  const stopped = messaging.stop();
+  await runtime.advance("1m");
+  await stopped;
 });

@@ -853,6 +853,12 @@ export interface GroupExplanation {
     readonly use?: readonly string[];
 }
 
+// api/imports.d.ts
+export interface Imports {
+    readonly from: string;
+    readonly packages: readonly string[];
+}
+
 // api/json-safe.d.ts
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Join, Refused } from "./refused.ts";
@@ -896,6 +902,7 @@ import type { Explanation } from "./explanation.ts";
 import type { ReplayFrom } from "./replay-from.ts";
 import type { LeftTail, Tail, TailOptions } from "./tail.ts";
 import type { Connected, Publisher } from "./publisher.ts";
+import type { Imports } from "./imports.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Runtime } from "../driver/runtime.ts";
 export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonly AnyChannel[]> {
@@ -905,6 +912,7 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
     readonly profile?: string;
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly cwd?: string;
+    readonly imports?: Imports;
     readonly adapters?: readonly Adapter[];
     readonly extensions?: readonly Extension[];
     readonly provision?: "off";
@@ -2239,6 +2247,7 @@ export type { MessagingEvent, Observe } from "./api/events.ts";
 export { type EventLogger, logEvents, type LogOptions } from "./messaging/log-events.ts";
 export { keyHash } from "./base/key-hash.ts";
 export type { ChannelHealth, ConnectionHealth, ConnectOptions, Health, Messaging, StopReport, ReplayOptions, } from "./api/messaging.ts";
+export type { Imports } from "./api/imports.ts";
 export type { ReplayFrom } from "./api/replay-from.ts";
 export type { Attached, AttachContext, AttachedInbox, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
@@ -2290,6 +2299,7 @@ export declare function logEvents(logger: EventLogger, { info, stacks }?: LogOpt
 
 // messaging/provision.d.ts
 import type { AnyChannel } from "../api/channel.ts";
+import type { Imports } from "../api/imports.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Destination, Runtime } from "../driver/index.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -2304,6 +2314,7 @@ export interface PlanOptions {
     readonly profile?: string;
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly cwd?: string;
+    readonly imports?: Imports;
     readonly adapters?: readonly Adapter[];
     readonly extensions?: readonly Extension[];
     readonly runtime?: Runtime;
@@ -2639,6 +2650,7 @@ export declare function permissionsOf(role: Role, connection: string, rights: re
 // policies/policies.d.ts
 import type { AnyChannel } from "../api/channel.ts";
 import type { Consumer } from "../api/consumer.ts";
+import type { Imports } from "../api/imports.ts";
 import type { Adapter } from "../driver/index.ts";
 import type { Extension } from "../pipeline/extension.ts";
 import { type PolicyDocument } from "./document.ts";
@@ -2656,6 +2668,7 @@ export interface PoliciesOptions {
     readonly profile?: string;
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly cwd?: string;
+    readonly imports?: Imports;
     readonly adapters?: readonly Adapter[];
     readonly extensions?: readonly Extension[];
 }

@@ -73,7 +73,8 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
     },
     {
       alert: "SwitchyardBreakerOpen",
-      expr: `max by (${BY}) (${of("breaker")}) == 1`,
+      // Half-open counts, too: a tried message that waits for what is down would begin the five minutes anew.
+      expr: `max by (${BY}) (${of("breaker")}) > 0`,
       for: "5m",
       severity: "page",
       summary: `${WHICH}: the circuit breaker is open, and nothing is handled`,
@@ -94,6 +95,16 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
       severity: "ticket",
       summary: `${WHICH}: the backlog has grown for half an hour`,
       description: "Consumers are too few, too slow, or fail. Add some, up to the number of partitions or keys.",
+    },
+    {
+      alert: "SwitchyardBacklogStands",
+      // Without an age, as on RabbitMQ and SQS, a backlog that neither grows nor shrinks shows in nothing else.
+      expr: `${ready} > 0 unless sum by (${BY}) (increase(${of("consumed")}[15m])) > 0`,
+      for: "15m",
+      severity: "page",
+      summary: `${WHICH}: messages wait, and none has been delivered for half an hour`,
+      description:
+        "No consumer runs, or none receives. With handlers that take longer than a quarter of an hour, raise the times.",
     },
     {
       alert: "SwitchyardBacklogOld",

@@ -70,11 +70,40 @@ export class Act {
   }
 
   /**
-   * Writes the audit line of an act that core does not audit. Call it right before acting. `more`: what was found out since the act was announced.
+   * Writes the audit line of a look that core does not audit. Call it right before looking.
    *
    * @throws Error if it cannot be written: what nobody could trace is not done.
    */
-  async begin(more: object = {}): Promise<void> {
+  async begin(): Promise<void> {
+    await this.#begin({});
+  }
+
+  /**
+   * Does what core does not audit between its two audit lines. `more`: what was found out since the act was announced.
+   *
+   * @throws Error if the first line cannot be written: nothing was done then. What was done is done, so a second one that cannot be written is only reported.
+   */
+  async during(more: object, work: () => Promise<unknown>): Promise<void> {
+    await this.#begin(more);
+    try {
+      await work();
+    } catch (error) {
+      const { code = "unknown", message = String(error) } = error as { code?: string; message?: string };
+      await this.#end({ error: { code, message } });
+      throw error;
+    }
+    await this.#end({});
+  }
+
+  async #end(how: object): Promise<void> {
+    try {
+      await this.#write({ at: systemRuntime.now(), by: this.#by, phase: "end", ...this.#details, ...how });
+    } catch (error) {
+      this.#call.out.talk(visible(`the end is not in the audit file: ${(error as Error).message}`));
+    }
+  }
+
+  async #begin(more: object): Promise<void> {
     try {
       await this.#write({ at: systemRuntime.now(), by: this.#by, phase: "begin", ...this.#details, ...more });
     } catch (cause) {

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Io, UsageError } from "./io.ts";
 import { findProject } from "./project.ts";
 
@@ -74,4 +74,65 @@ test.each([
   const refused = findProject(options, io());
   await expect(refused).rejects.toThrow(said);
   await expect(refused).rejects.toBeInstanceOf(UsageError);
+});
+
+describe("a configuration in YAML above the package", () => {
+  const PLANTED = "globalThis.planted = true; export const adapter = {};";
+  const yaml = (use: string) =>
+    `connections: { theirs: { use: ${use} } }\nchannels: { orders: { model: queue, on: theirs, groups: { main: {} } } }\n`;
+  const explained = async (use: string, dependencies = {}, options = {}) => {
+    write("switchyard.config.yaml", yaml(use));
+    write("evil.mjs", PLANTED);
+    write(
+      "node_modules/@acme/evil/package.json",
+      '{ "name": "@acme/evil", "type": "module", "exports": "./index.js" }',
+    );
+    write("node_modules/@acme/evil/index.js", PLANTED);
+    write("service/package.json", JSON.stringify({ dependencies, devDependencies: { listed: "*" } }));
+    write("service/node_modules/listed/package.json", '{ "name": "listed" }');
+    write(
+      "service/channels.mjs",
+      `${CHANNELS.replace("export const more", "const more").replace("export const consumers", "const consumers")}`,
+    );
+    return (await findProject({ channels: ["channels.mjs"], ...options }, io("service"))).explain();
+  };
+  afterEach(() => void Reflect.deleteProperty(globalThis, "planted"));
+
+  test.each(["./evil.mjs", "../evil.mjs", "evil/index.js", "'@acme/evil'", "listed/../../../evil.mjs"])(
+    "is read, but does not run what it names beside itself: %s",
+    async (use) => {
+      await expect(explained(use)).rejects.toThrow("whose package.json does not list it");
+      expect("planted" in globalThis).toBe(false);
+    },
+  );
+
+  test("is not run by an absolute path either", async () => {
+    await expect(explained(join(folder, "evil.mjs"))).rejects.toThrow("whose package.json does not list it");
+    expect("planted" in globalThis).toBe(false);
+  });
+
+  test("imports what the package lists, as the packages of a repository that share one do", async () => {
+    await expect(explained("'@acme/evil'", { "@acme/evil": "*" })).rejects.toThrow("exports no adapter");
+    expect("planted" in globalThis).toBe(true);
+  });
+
+  test("that is named with --config is trusted", async () => {
+    await expect(explained("./evil.mjs", {}, { config: "../switchyard.config.yaml" })).rejects.toThrow("no adapter");
+    expect("planted" in globalThis).toBe(true);
+  });
+});
+
+// Only root may give files to others.
+test.skipIf(process.getuid?.() !== 0)("what another user left in a folder above is not used at all", async () => {
+  write("package.json", JSON.stringify({ switchyard: { channels: "./c.mjs" } }));
+  write("c.mjs", `globalThis.planted = true; ${CHANNELS}`);
+  mkdirSync(join(folder, "mine"));
+  const stranger = 12_345;
+  chownSync(join(folder, "package.json"), stranger, stranger);
+  await expect(findProject({}, io("mine"))).rejects.toThrow("belongs to another user");
+  expect("planted" in globalThis).toBe(false);
+  // Theirs is the folder, too.
+  chownSync(join(folder, "mine"), stranger, stranger);
+  expect(await names({}, io("mine"))).toEqual(["clicks", "mail", "orders"]);
+  Reflect.deleteProperty(globalThis, "planted");
 });

@@ -1,5 +1,5 @@
 /** Finds what a command works on: the service's channels and consumers, and its configuration. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
@@ -9,6 +9,7 @@ import {
   explain,
   type Explanation,
   findConfig,
+  type Imports,
   isChannel,
   isConsumer,
   type Messaging,
@@ -36,6 +37,7 @@ interface Places {
   readonly config: string | undefined;
   readonly profile: string | undefined;
   readonly root: string | undefined;
+  readonly imports: Imports | undefined;
 }
 
 /** A service, as its operator sees it. */
@@ -49,12 +51,14 @@ export class Project {
   readonly root: string | undefined;
   readonly #io: Io;
   readonly #config: string | undefined;
+  readonly #imports: Imports | undefined;
   #explained: Promise<Explanation> | undefined;
 
-  constructor(io: Io, found: Found, { config, profile, root }: Places) {
+  constructor(io: Io, found: Found, { config, profile, root, imports }: Places) {
     this.#io = io;
     this.root = root;
     this.#config = config;
+    this.#imports = imports;
     this.channels = found.channels;
     this.consumers = found.consumers;
     this.service = found.service ?? "switchyard-cli";
@@ -69,6 +73,7 @@ export class Project {
       ...{ channels, consumers, service, env, cwd, signal },
       ...(this.#config === undefined ? {} : { config: this.#config }),
       ...(profile === undefined ? {} : { profile }),
+      ...(this.#imports === undefined ? {} : { imports: this.#imports }),
     };
   }
 
@@ -129,6 +134,11 @@ export class Project {
 export async function findProject(options: ProjectOptions, io: Io): Promise<Project> {
   const root = nearest(io.cwd, (folder) => existsSync(join(folder, "package.json")));
   const config = options.config === undefined ? await searched(io.cwd, root) : resolve(io.cwd, options.config);
+  refuseStrangers(
+    io.cwd,
+    root === undefined ? undefined : join(root, "package.json"),
+    options.config === undefined ? config : undefined,
+  );
   const field = root === undefined ? {} : fieldOf(root);
   const files = filesOf(options, io.cwd, root, field, config);
   const found: Found[] = [];
@@ -142,15 +152,41 @@ export async function findProject(options: ProjectOptions, io: Io): Promise<Proj
     );
   const named = options.service ?? field.service ?? found.find(({ service }) => service !== undefined)?.service;
   const consumers = [...new Set(found.flatMap((each) => each.consumers))];
-  return new Project(io, { channels, consumers, service: named }, { config, profile: options.profile, root });
+  const strange = options.config === undefined && config !== undefined && !isInside(config, root ?? io.cwd);
+  const imports = strange ? { from: root ?? io.cwd, packages: root === undefined ? [] : packagesOf(root) } : undefined;
+  return new Project(io, { channels, consumers, service: named }, { config, profile: options.profile, root, imports });
 }
 
-/** The nearest configuration. One that is code runs only from inside the package: a folder above may be anybody's. */
+/** What is found above may have been left there by anybody. Mine is what is root's, my own, or of the owner of the folder that I am in. */
+function refuseStrangers(cwd: string, ...files: readonly (string | undefined)[]): void {
+  const me = process.getuid?.();
+  if (me === undefined) return;
+  const mine = [0, me, statSync(cwd).uid];
+  for (const file of files)
+    if (file !== undefined && !mine.includes(statSync(file).uid))
+      throw new UsageError(
+        `${file} belongs to another user, and is not used; copy it, or go to the folder that it is for`,
+      );
+}
+
+const isInside = (file: string, folder: string): boolean => !relative(folder, dirname(file)).startsWith("..");
+
+/** The packages that a package.json lists. */
+function packagesOf(root: string): readonly string[] {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, unknown>;
+  return ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].flatMap((name) =>
+    Object.keys(manifest[name] ?? {}),
+  );
+}
+
+/**
+ * The nearest configuration. One that is code runs only from inside the package: a folder above may be anybody's. One that is data is read from
+ * there, since the packages of a repository share one; but it imports nothing that the package does not list.
+ */
 async function searched(cwd: string, root: string | undefined): Promise<string | undefined> {
   const file = await findConfig(cwd);
   if (file === undefined) return undefined;
-  const inside = root !== undefined && !relative(root, dirname(file)).startsWith("..");
-  if (!CODE.test(file) || inside) return file;
+  if (!CODE.test(file) || (root !== undefined && isInside(file, root))) return file;
   throw new UsageError(
     `${file} is code outside of this package, and is not run; pass --config ${file} if you trust it`,
   );

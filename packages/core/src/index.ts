@@ -25,6 +25,7 @@ export type {
   StopReport,
   ReplayOptions,
 } from "./api/messaging.ts";
+export type { Imports } from "./api/imports.ts";
 export type { ReplayFrom } from "./api/replay-from.ts";
 export type {
   Attached,

@@ -1,6 +1,7 @@
 import { apply as applied, plan } from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
+import { progressOf } from "../progress.ts";
 import { printChanges } from "./plan.ts";
 
 export const apply: Verb = {
@@ -23,8 +24,11 @@ export const apply: Verb = {
     const made = changes.filter(({ action }) => action !== "drift" && (destructive || action !== "destructive"));
     if (!out.json) printChanges(out, planned.changes);
     if (made.length > 0 && act.allowed) {
-      await act.begin({ changes: made.map(({ action, name }) => `${action} ${name}`) });
-      await applied(planned, { destructive, signal: call.io.signal });
+      const progress = progressOf(call, "applying");
+      await act.during({ changes: made.map(({ action, name }) => `${action} ${name}`) }, async () => {
+        progress.show({ done: 0, total: made.length });
+        await applied(planned, { destructive, signal: call.io.signal });
+      });
     }
     const left = changes.length - (act.allowed ? made.length : 0);
     if (out.json) out.document("apply", { changes: planned.changes, made: act.allowed ? made.length : 0, left });

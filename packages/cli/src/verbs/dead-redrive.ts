@@ -123,7 +123,7 @@ async function count(call: Call, dead: DeadLetters, options: RedriveOptions): Pr
     out.line(
       `${ready} are there; by this sample about ${Math.round((ready * matched) / Math.max(seen, 1))} match (--sample N looks at more)`,
     );
-  if (heads !== undefined) out.line(`${headsOf(heads)}; --whole-key takes a key whole`);
+  if (heads !== undefined) out.line(`${headsOf(heads)}; to take one whole: --where key=KEY --whole-key`);
   out.talk(`looking hid ${seen} from other readers, for ${secondsOf(hiddenMs)}`);
   return 0;
 }
@@ -182,7 +182,7 @@ function print(out: Output, done: Redriven, wait: string): void {
     `${moved} moved, ${died} died again, ${failed} failed, ${refused} refused (redriven too often), ${stay} left`,
   );
   if (stopped !== undefined) out.line(`ended early: ${WHY[stopped] ?? stopped}`);
-  if (heads !== undefined) out.line(`${headsOf(heads)}; --whole-key takes a key whole`);
+  if (heads !== undefined) out.line(`${headsOf(heads)}; to take one whole: --where key=KEY --whole-key`);
   for (const { code, message } of errors) out.line(visible(`${code}: ${message}`));
 }
 

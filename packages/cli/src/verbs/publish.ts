@@ -1,6 +1,6 @@
 import { type AnyChannel, isMessagingError, systemRuntime } from "@switchyard/core";
 import type { Call, Verb } from "../command.ts";
-import { milliseconds, rateOf } from "../durations.ts";
+import { milliseconds, rateOf, whole } from "../durations.ts";
 import { jsonOf, textOf } from "../given.ts";
 import { UsageError } from "../io.ts";
 import { progressOf } from "../progress.ts";
@@ -27,16 +27,19 @@ export const publish: Verb = {
     id: { type: "string", value: "ID", about: "the message's id; default: a new one" },
     header: { type: "string", multiple: true, value: "NAME=VALUE", about: "a header; may be given several times" },
     delay: { type: "string", value: "TIME", about: "deliver no earlier than this time from now" },
+    skip: { type: "string", value: "N", about: "leave out so many messages of the file: where a publish ended" },
     rate: { type: "string", value: "N/s", about: "at most so many messages by time" },
   },
   about:
-    "Publishes messages as the service would: each is validated by its channel's schema. A line that is refused ends the command, which says how many were published.",
+    "Publishes messages as the service would: each is validated by its channel's schema. A line that is refused ends the command, and so does Ctrl-C; it says how many were published, and how to go on.",
   example: `switchyard publish orders order.placed '{"orderId":"1","cents":5}'`,
   async run(call) {
     const { io, out, values, words, project: found } = call;
     const project = await found();
     const channel = await project.channel(words[0]!);
-    const messages = await messagesOf(call);
+    const all = await messagesOf(call);
+    const skip = values["skip"] === undefined ? 0 : whole(values["skip"], "--skip", 0);
+    const messages = all.slice(skip);
     const rate = values["rate"] === undefined ? undefined : rateOf(values["rate"], "--rate");
     const pauseMs = rate === undefined ? 0 : rate.per / rate.max;
     let published = 0;
@@ -55,7 +58,8 @@ export const publish: Verb = {
           } catch (error) {
             if (!isMessagingError(error)) throw error;
             const safe = error.kind === "ambiguous" ? "; it may have been sent: publish it again with the same id" : "";
-            throw new Error(`${where}: ${error.code}: ${error.message}${safe}; ${published} published before it`, {
+            const text = `${where}: ${error.code}: ${error.message}${safe}; ${published} published before it`;
+            throw new Error(all.length === 1 ? text : `${text}; to go on, add --skip ${skip + published}`, {
               cause: error,
             });
           }
@@ -66,7 +70,9 @@ export const publish: Verb = {
       [words[0]!],
     );
     out.talk(`${published} of ${messages.length} published`);
-    return published === messages.length ? 0 : 1;
+    if (published === messages.length) return 0;
+    out.talk(`to go on, add --skip ${skip + published}`);
+    return 3;
   },
 };
 

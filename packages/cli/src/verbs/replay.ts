@@ -27,8 +27,7 @@ export const replay: Verb = {
     const act = await Act.of(call, "replay", { channel, group, from });
     out.talk(INBOX);
     if (act.allowed) {
-      await act.begin();
-      await project.connected((messaging) => messaging.replay(of, group, from), [channel]);
+      await act.during({}, () => project.connected((messaging) => messaging.replay(of, group, from), [channel]));
     }
     if (out.json) out.document("replay", { channel, group, from, done: act.allowed });
     else if (act.allowed) out.talk("moved");

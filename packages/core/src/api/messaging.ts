@@ -12,6 +12,7 @@ import type { Explanation } from "./explanation.ts";
 import type { ReplayFrom } from "./replay-from.ts";
 import type { LeftTail, Tail, TailOptions } from "./tail.ts";
 import type { Connected, Publisher } from "./publisher.ts";
+import type { Imports } from "./imports.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Runtime } from "../driver/runtime.ts";
 
@@ -32,6 +33,11 @@ export interface ConnectOptions<Channels extends readonly AnyChannel[] = readonl
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The folder in which the search for the configuration starts. Default: the working directory. */
   readonly cwd?: string;
+  /**
+   * What `use:` may import. For tools: a configuration that was found in a folder above may be anybody's. Default: whatever it names, as seen
+   * from its file.
+   */
+  readonly imports?: Imports;
   /** Adapters to use instead of importing them by name. Needed with a bundler. `use:` finds them by their `name`. */
   readonly adapters?: readonly Adapter[];
   /** Extensions for `keys` and `claimCheck`, to use instead of importing them by name. Needed with a bundler. */

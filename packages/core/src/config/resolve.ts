@@ -1,4 +1,5 @@
 import type { Adapter } from "../driver/index.ts";
+import type { Imports } from "../api/imports.ts";
 import { parseDuration } from "../api/duration.ts";
 import type { ChannelPlan, ConnectionPlan, Plan } from "../plan/plan.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
@@ -24,6 +25,7 @@ export interface ResolveInput {
   /** Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  readonly imports?: Imports;
   /** Adapters to use by name instead of importing them. */
   readonly adapters?: readonly Adapter[];
   /** Extensions to use by name instead of importing them. */
@@ -45,13 +47,15 @@ export interface ResolveInput {
 export async function resolvePlan(input: ResolveInput): Promise<Plan> {
   const { env = process.env, cwd = process.cwd(), consumers = [], adapters = [], service } = input;
   const loaded = await load(input.config, cwd);
+  const { imports } = input;
+  const source = imports === undefined ? loaded : { directories: [imports.from], packages: imports.packages };
   const problems = new Problems();
   const shapes = [...input.channels];
   for (const { channel } of consumers) if (!shapes.some(({ name }) => name === channel.name)) shapes.push(channel);
   const prepared = await prepare({ loaded, env, profile: input.profile, shapes, consumers, problems });
   const { context, profile } = prepared;
-  const connections = new Connections(context, new Adapters(adapters, loaded.directories));
-  const extensions = new Extensions(input.extensions ?? [], loaded.directories);
+  const connections = new Connections(context, new Adapters(adapters, source));
+  const extensions = new Extensions(input.extensions ?? [], source);
   const keys = new KeyEntries(context, extensions);
   const channels: Record<string, ChannelPlan> = {};
   for (const shape of shapes) {

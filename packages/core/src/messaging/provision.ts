@@ -3,6 +3,7 @@
  * `connect()` does. Publishing and consuming never create anything.
  */
 import type { AnyChannel } from "../api/channel.ts";
+import type { Imports } from "../api/imports.ts";
 import type { Consumer } from "../api/consumer.ts";
 import type { Adapter, Destination, Fault, Runtime, Topology, TopologyPlan } from "../driver/index.ts";
 import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
@@ -31,6 +32,7 @@ export interface PlanOptions {
   readonly profile?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  readonly imports?: Imports;
   readonly adapters?: readonly Adapter[];
   readonly extensions?: readonly Extension[];
   readonly runtime?: Runtime;

@@ -1,5 +1,6 @@
 import type { AnyChannel } from "../api/channel.ts";
 import type { Consumer } from "../api/consumer.ts";
+import type { Imports } from "../api/imports.ts";
 import { MessagingError } from "../api/errors.ts";
 import { type ChannelShape, type ConsumerShape, isMade } from "../api/shapes.ts";
 import { resolvePlan } from "../config/index.ts";
@@ -35,6 +36,7 @@ export interface PoliciesOptions {
   readonly profile?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  readonly imports?: Imports;
   readonly adapters?: readonly Adapter[];
   readonly extensions?: readonly Extension[];
 }

@@ -1,7 +1,7 @@
 /** Finds the adapter that a connection names: passed in code, given as a value, or imported as seen from the configuration file. */
 import type { Adapter } from "../../driver/index.ts";
 import { isAdapter } from "../layers/schema.ts";
-import { isPath, loadModule, packageOf, SCOPE } from "./find-module.ts";
+import { isPath, loadModule, type ModuleSource, packageOf, SCOPE } from "./find-module.ts";
 import { listed, nearest } from "../../base/suggest.ts";
 
 /** Our adapters, with the packages that they need. */
@@ -18,13 +18,12 @@ export type Found = { readonly adapter: Adapter } | { readonly problem: string }
 
 export class Adapters {
   readonly #given: readonly Adapter[];
-  readonly #directories: readonly string[];
+  readonly #source: ModuleSource;
   readonly #loaded = new Map<string, Promise<Found>>();
 
-  /** `directories` are searched in order. */
-  constructor(given: readonly Adapter[], directories: readonly string[]) {
+  constructor(given: readonly Adapter[], source: ModuleSource) {
     this.#given = given;
-    this.#directories = directories;
+    this.#source = source;
   }
 
   find(use: string | Adapter): Promise<Found> {
@@ -38,9 +37,7 @@ export class Adapters {
   }
 
   async #load(use: string, specifier: string): Promise<Found> {
-    const found = await loadModule(specifier, this.#directories, (directory) =>
-      notInstalled(use, specifier, directory),
-    );
+    const found = await loadModule(specifier, this.#source, (directory) => notInstalled(use, specifier, directory));
     if ("problem" in found) return found;
     const { adapter } = found.module;
     if (isAdapter(adapter)) return { adapter: adapter as Adapter };

@@ -1,7 +1,7 @@
 /** Finds the extensions that `keys` and `claimCheck` name: passed in code, given as a value, or imported like adapters. */
 import type { Extension } from "../../pipeline/extension.ts";
 import { listed } from "../../base/suggest.ts";
-import { isPath, loadModule, packageOf, SCOPE } from "./find-module.ts";
+import { isPath, loadModule, type ModuleSource, packageOf, SCOPE } from "./find-module.ts";
 
 type Kind = Extension["kind"];
 type Of<K extends Kind> = Extract<Extension, { readonly kind: K }>;
@@ -22,11 +22,11 @@ const OURS: Readonly<
 
 export class Extensions {
   readonly #given: readonly Extension[];
-  readonly #directories: readonly string[];
+  readonly #source: ModuleSource;
 
-  constructor(given: readonly Extension[], directories: readonly string[]) {
+  constructor(given: readonly Extension[], source: ModuleSource) {
     this.#given = given;
-    this.#directories = directories;
+    this.#source = source;
   }
 
   /** `name` is the value of `use` or `store`. */
@@ -41,7 +41,7 @@ export class Extensions {
     const specifier = Object.hasOwn(ours.names, name) ? ours.module : name;
     if (specifier === name && !name.includes("/"))
       return { problem: `unknown: ${JSON.stringify(name)}; use ${allowed(kind)}` };
-    const found = await loadModule(specifier, this.#directories, (directory) => {
+    const found = await loadModule(specifier, this.#source, (directory) => {
       if (isPath(specifier)) return `${specifier} does not exist, relative to ${directory}`;
       const packages = [packageOf(specifier), ...(ours.names[name] ?? [])].join(" ");
       return `${specifier} is not installed where ${directory} can find it: npm install ${packages}`;

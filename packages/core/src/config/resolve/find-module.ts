@@ -8,12 +8,26 @@ export const SCOPE = "@switchyard/";
 
 export type Module = { readonly module: Record<string, unknown> } | { readonly problem: string };
 
-/** Imports a module. `notFound` says what to do if none of the directories, which are searched in order, can find it. */
+/** Where modules are looked for, and which may be. */
+export interface ModuleSource {
+  /** Searched in order. */
+  readonly directories: readonly string[];
+  /** The packages that may be imported, and no file. Undefined: all. */
+  readonly packages?: readonly string[];
+}
+
+/** Imports a module. `notFound` says what to do if none of the directories can find it. */
 export async function loadModule(
   specifier: string,
-  directories: readonly string[],
+  { directories, packages }: ModuleSource,
   notFound: (directory: string) => string,
 ): Promise<Module> {
+  const other = packages !== undefined && !packages.includes(packageOf(specifier));
+  // A listed package with a way out of it, such as `zod/../../evil.js`, is no package.
+  if (other || (packages !== undefined && (isPath(specifier) || specifier.includes(".."))))
+    return {
+      problem: `${specifier} is not imported: the configuration is above ${directories[0]!}, whose package.json does not list it`,
+    };
   let path: string | undefined;
   for (const directory of directories) path ??= locate(directory, specifier);
   if (path === undefined) return { problem: notFound(directories[0]!) };

@@ -41,6 +41,41 @@ test("a hold found lost aborts the signal; settling is then a no-op, and followe
   expect(lease.settled).toHaveLength(1);
 });
 
+test("messages of a key that all come again, while one of them is still on its way back, start with the first", async () => {
+  const slow = gate();
+  const back = gate();
+  const seen: string[] = [];
+  const { runner, lease, message, runtime } = rig({
+    ordered: true,
+    handler: (_: unknown, { id }: { id: string }) => {
+      seen.push(id);
+      return seen.length === 1 ? slow.promise : undefined;
+    },
+  });
+  const pair = [message(1, { key: "k" }), message(2, { key: "k" })];
+  const both = (receipt: string) =>
+    pair.map((one, at) => ({ ...one, receipt: `${receipt}${at}`, deadline: runtime.monotonic() + 60_000 }));
+  lease.extendAnswer = () => ({ cause: new Scripted("lost") });
+  lease.settle = async (batch) => {
+    await back.promise;
+    return batch.map(() => undefined);
+  };
+  lease.push(...both("first"));
+  await runner.start();
+  // The second goes back, as the first is lost. Its hold is over as well, so both come again before the broker has had it.
+  await runtime.advance("30s");
+  lease.push(...both("second"));
+  await runtime.settle();
+  slow.open();
+  await runtime.settle();
+  expect(seen).toEqual(["id-r1"]);
+  back.open();
+  await runtime.advance("1s");
+  lease.push(...both("third"));
+  await runtime.settle();
+  expect(seen).toEqual(["id-r1", "id-r1", "id-r2"]);
+});
+
 test("a passing failure to extend is tried again; only the margin ends it", async () => {
   let refuse = true;
   let aborted = false;

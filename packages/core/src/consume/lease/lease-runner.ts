@@ -140,7 +140,9 @@ export class LeaseRunner implements Receiving, MessageParts {
         continue;
       }
       if (!keyed) continue;
-      if (this.messages.followsReturned(message)) behind.push(message);
+      // What comes after one that goes back goes back too, even if the broker has had it: its hold may have ended with theirs.
+      const follows = behind.length > 0 && goesBack(behind, message);
+      if (follows || this.messages.followsReturned(message)) behind.push(message);
       else if (this.messages.lineUp(message)) startable.push(message);
     }
     if (this.window !== undefined) this.window.arrived(arrived.length, bytesOf(arrived), this.heartbeat.fixedMs);
@@ -223,6 +225,10 @@ export class LeaseRunner implements Receiving, MessageParts {
     else if (this.#careful && checkpointer.size === 1) this.#careful = false;
   }
 }
+
+/** True if one of its key goes back. */
+const goesBack = (behind: readonly HeldMessage[], { lane }: HeldMessage): boolean =>
+  behind.some((other) => other.lane === lane);
 
 function bytesOf(arrived: readonly HeldMessage[]): number {
   let bytes = 0;

@@ -84,6 +84,8 @@ export class Redrive {
   readonly #keys: WholeKeys | undefined;
   /** With `wholeKey`: letters that were accepted and are removed once all of their key are. */
   #accepted: Pending[] = [];
+  /** With `wholeKey`: every letter was looked at. */
+  #seenAll = false;
   /** With `wholeKey`: the key of the letter that was taken last. */
   #lastTaken: string | undefined;
   /** With `wholeKey`: keys that stay for another run, because the hold of a letter was about to end. */
@@ -211,14 +213,16 @@ export class Redrive {
   async #gatherKeys(keys: WholeKeys): Promise<void> {
     const { session, options } = this.#parts;
     if (this.#pending.size > 0) return;
-    while (!this.#exhausted && session.held < MOST_HELD && this.#unseen > 0) await this.#lookOn(this.#unseen);
-    const sampled = this.#unseen <= 0;
-    if ((!this.#exhausted && !sampled) || !keys.waits) return;
+    const more = () => !this.#exhausted && session.held < MOST_HELD && this.#unseen > 0;
+    // Then only the next letters of a key that was begun come, in the broker's order.
+    while (more() && !(this.#seenAll && keys.waits)) await this.#lookOn(this.#unseen);
+    if (session.held >= MOST_HELD || !keys.waits) return;
     // What another reader holds may be the first letters of a key.
-    if (!sampled && ((await session.rest()).others ?? 0) > 0) {
+    if (!this.#seenAll && this.#unseen > 0 && ((await session.rest()).others ?? 0) > 0) {
       this.#exhausted = false;
       return;
     }
+    this.#seenAll = true;
     for (const pending of keys.take(this.#allowance)) {
       this.#matched++;
       this.#pending.set(pending.letter.event, pending);
