@@ -189,6 +189,12 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "counts no held messages of other processes",
+    of: "memory queue",
+    caughtBy: "O-depth-held",
+    hooks: () => ({ depth: (found) => found.map((one) => ({ ...one, held: 0 })) }),
+  },
+  {
     name: "hides a foreign message's content-encoding",
     of: "memory queue",
     caughtBy: "C16-foreign-codings",

@@ -200,9 +200,15 @@ export async function connect(
       return consuming.withChannel(signal, async (channel) => {
         const found: Depth[] = [];
         for (const queue of queuesOf(of)) {
-          const { messageCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
-          const ours = [...(held.get(queue) ?? [])].reduce((sum, lease) => sum + lease.held, 0);
-          found.push({ ready: messageCount, held: ours, ...(queuesOf(of).length > 1 ? { lease: queue } : {}) });
+          const { messageCount, consumerCount } = await channel.rpc((raw) => raw.checkQueue(queue), signal);
+          const own = [...(held.get(queue) ?? [])];
+          // The broker tells what is ready, and not what consumers hold. It is known where no consumer but ours holds any.
+          const all = consumerCount <= own.reduce((sum, lease) => sum + lease.consumers, 0);
+          found.push({
+            ready: messageCount,
+            ...(all ? { held: own.reduce((sum, lease) => sum + lease.held, 0) } : {}),
+            ...(queuesOf(of).length > 1 ? { lease: queue } : {}),
+          });
         }
         return found;
       });

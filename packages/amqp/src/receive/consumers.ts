@@ -35,6 +35,11 @@ export class Consumers {
     this.#options = options;
   }
 
+  /** How many the broker counts for this queue and channel. */
+  get count(): number {
+    return this.#live.size;
+  }
+
   /** The most messages that the present consumers may hold. */
   get allowed(): number {
     let sum = 0;

@@ -78,6 +78,11 @@ export class QueueLease implements Lease<Receipt> {
     return this.#arrivals.size + this.#unsettled.out + this.#forwarding;
   }
 
+  /** How many of the queue's consumers are this lease's. */
+  get consumers(): number {
+    return this.#consumers?.count ?? 0;
+  }
+
   get idle(): boolean {
     return this.held === 0;
   }

@@ -127,6 +127,29 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "O-depth-held",
+    clause,
+    title:
+      "a process that consumes nothing never counts fewer held messages than there are: it says that it cannot tell",
+    needs: (caps) => (caps.depth === "none" ? "depth: none" : undefined),
+    run: async (t) => {
+      const channel = t.channel();
+      const worker = await t.app({ channels: [channel] });
+      const begun = Promise.withResolvers<void>();
+      const end = Promise.withResolvers<void>();
+      await worker.consume(channel, "main", () => (begun.resolve(), end.promise));
+      const viewer = await t.app({ channels: [channel] });
+      await viewer.publishAll(channel, [t.item(1)]);
+      await begun.promise;
+      const told = async () => {
+        const [found] = await viewer.messaging.depth(channel, "main");
+        return found.unknown.includes("held") || found.held >= 1;
+      };
+      // Counts may come late.
+      await t.until(told, "what is held, or that it is unknown", 15_000).finally(end.resolve);
+    },
+  },
+  {
     id: "O-purge",
     clause,
     title: "purge observed: offered exactly if declared, and it removes the backlog",
