@@ -1,6 +1,7 @@
 /** `plan()` of groups on Lambda: each topology compares the event source mapping of its source with the configuration. */
 import { adapter as aws } from "@switchyard/aws";
-import { apply, channel, plan } from "@switchyard/core";
+import { examine } from "@switchyard/cli";
+import { apply, channel, explain, plan } from "@switchyard/core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { startAws } from "./support/aws-emulator.ts";
@@ -152,4 +153,27 @@ test("what the configuration itself says wrong is refused before any call", asyn
     /parallelization: 1 for a channel with an ordering key/,
   );
   expect(said.asked).toEqual([]);
+});
+
+test("the doctor says what a mapping lacks, as what the tool that deploys the function must change", async () => {
+  const { make, arn, config, orders } = shop("queue");
+  await make();
+  const options: any = { channels: [orders], config: config(LAMBDA) };
+  const found = async (mappings: readonly object[]) => {
+    Object.assign(said, { timeout: 60, mappings, asked: [] });
+    const connected = () => Promise.reject(new Error("not looked at here"));
+    const all = await examine({ options, explain: () => explain(options), connected });
+    return all.filter(({ check }) => check === "lambda");
+  };
+  expect(await found([mapped(arn)])).toMatchObject([
+    { status: "ok", text: expect.stringContaining("is compared with") },
+  ]);
+  expect(await found([])).toMatchObject([
+    { status: "ok" },
+    { status: "failure", text: expect.stringMatching(/is missing: [^]*the tool that deploys the function$/) },
+  ]);
+  expect(await found([mapped(arn, { FunctionResponseTypes: [] })])).toMatchObject([
+    { status: "ok" },
+    { status: "failure", text: expect.stringContaining("ReportBatchItemFailures") },
+  ]);
 });

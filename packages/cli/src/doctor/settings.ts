@@ -39,7 +39,10 @@ function functions(name: string, path: string, runsOn: string, native: readonly 
  */
 export function retentions({ connections }: PlannedResources): readonly Finding[] {
   return Object.values(connections).flatMap(({ resources }) => {
-    const kept = new Map(resources.map(({ name, properties }) => [name, keptOf(properties)]));
+    // A policy has the name of its queue.
+    const kept = new Map(
+      resources.flatMap(({ name, properties: its }) => (keptOf(its) === undefined ? [] : [[name, keptOf(its)]])),
+    );
     return resources.flatMap(({ name, properties }): readonly Finding[] => {
       const dead = deadOf(properties);
       const [own, its] = [keptOf(properties), dead === undefined ? undefined : kept.get(dead)];
