@@ -19,6 +19,9 @@ afterAll(async () => {
 });
 
 const program = new URL("support/traced-program.mjs", import.meta.url).pathname;
+/** Both worlds of OpenTelemetry's JavaScript SDK, each with the instrumentations that belong to it. */
+const WORLD_3 = new URL("support/otel-instrumented.mjs", import.meta.url).pathname;
+const WORLD_2 = { WORLD: new URL("../test-otel-2/instrumented.mjs", import.meta.url).pathname };
 let stages = 0;
 
 /** What arrived, and what ought to have: each message, its handler and what that publishes in the trace of its publisher. */
@@ -28,6 +31,7 @@ async function traced(model: string, connection: object, env: Readonly<Record<st
     env: {
       ...process.env,
       ...aws.env,
+      WORLD: WORLD_3,
       ...env,
       MODEL: model,
       CONNECTION: JSON.stringify(connection),
@@ -51,6 +55,11 @@ describe("three publishers in one tick keep their traces", () => {
     expect(seen).toEqual(right);
   }, 60_000);
 
+  test("on SQS, with the SDK's 2.x", async () => {
+    const { seen, right } = await traced("queue", { use: "sqs" }, WORLD_2);
+    expect(seen).toEqual(right);
+  }, 60_000);
+
   test("on SNS", async () => {
     const { seen, right } = await traced("pubsub", { use: "aws" });
     expect(seen).toEqual(right);
@@ -66,12 +75,13 @@ describe("three publishers in one tick keep their traces", () => {
   }, 60_000);
 
   test.skipIf(skipped).each([
-    ["queue", {}],
-    ["queue", { TELEMETRY: "1" }],
-    ["pubsub", {}],
+    ["queue", "", {}],
+    ["queue", ", with spans of our own", { TELEMETRY: "1" }],
+    ["queue", ", with the SDK's 2.x", WORLD_2],
+    ["pubsub", "", {}],
   ])(
-    "on RabbitMQ, %s, %o, unless SWITCHYARD_SKIP says rabbit",
-    async (model, env) => {
+    "on RabbitMQ, %s%s, unless SWITCHYARD_SKIP says rabbit",
+    async (model, _with, env) => {
       const { url } = await sharedRabbit();
       const { seen, right } = await traced(model, { use: "amqp", url }, { CONTROL: "amqp", ...env });
       expect(seen).toEqual(right);

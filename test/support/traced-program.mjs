@@ -2,39 +2,16 @@
  * A program with OpenTelemetry's own instrumentation of the AWS SDK and of amqplib, as a process of its own: they patch modules
  * as these are loaded. Three publishers publish in one tick, each in a span of its own; what arrives is printed as JSON.
  *
- * Environment: `TELEMETRY` (any value: our own spans, too), `MODEL`, `CONNECTION` (JSON), `STAGE`, and what the connection needs.
+ * Environment: `WORLD` (the module that registers an SDK and instrumentations), `TELEMETRY` (any value: our own spans, too), `MODEL`, `CONNECTION` (JSON), `STAGE`, and what the connection needs.
  */
-import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { registerInstrumentations } from "@opentelemetry/instrumentation";
-import { AmqplibInstrumentation } from "@opentelemetry/instrumentation-amqplib";
-import { AwsInstrumentation } from "@opentelemetry/instrumentation-aws-sdk";
-import { TracerProvider } from "@opentelemetry/sdk-trace";
-
-/** @type {{ scope: string, kind: number }[]} */
-const ended = [];
-const provider = new TracerProvider({
-  spanProcessors: [
-    {
-      onStart: () => {},
-      onEnd: (span) => void ended.push({ scope: span.instrumentationScope.name, kind: span.kind }),
-      forceFlush: async () => {},
-      shutdown: async () => {},
-    },
-  ],
-});
-trace.setGlobalTracerProvider(provider);
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-registerInstrumentations({ instrumentations: [new AwsInstrumentation(), new AmqplibInstrumentation()] });
+const { MODEL, CONNECTION, STAGE, CONTROL, TELEMETRY, WORLD } = process.env;
+const { context, ended, ROOT_CONTEXT, SpanKind, trace } = await import(WORLD);
 
 // Only now: what is instrumented is loaded after the instrumentation.
 const { channel, connect, consumer } = await import("@switchyard/core");
 const { type } = await import("arktype");
 const { otel } = await import("@switchyard/otel");
 
-const { MODEL, CONNECTION, STAGE, CONTROL, TELEMETRY } = process.env;
 const tracer = trace.getTracer("test");
 const jobs = channel("jobs", { messages: { job: type({ n: "number" }), reply: type({ n: "number" }) } });
 const model = MODEL;

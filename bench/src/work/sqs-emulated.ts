@@ -1,4 +1,4 @@
-/** SQS's work against the emulator, which counts nothing. */
+/** SQS's work against the emulator, which counts nothing. Each process has queues of its own: others' consumers would take its messages. */
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { connect, consumer, type Telemetry } from "@switchyard/core";
 import { sqs } from "@switchyard/sqs";
@@ -10,7 +10,8 @@ import { client, createQueue } from "./sqs-server.ts";
 const COUNT = 1_000;
 const urlOf = ({ servers }: WorkOptions): string => servers["emulator-sqs"] as string;
 
-async function connected(options: WorkOptions, prefix: string, telemetry?: Telemetry) {
+async function connected(options: WorkOptions, who: string, telemetry?: Telemetry) {
+  const prefix = `${who}-${process.pid}`;
   const endpoint = urlOf(options);
   await createQueue(endpoint, `${prefix}_jobs_work`);
   return connect({
@@ -29,7 +30,7 @@ async function connected(options: WorkOptions, prefix: string, telemetry?: Telem
 
 /** Batches of ten, twenty calls at once. */
 async function sender(options: WorkOptions, name: string) {
-  const QueueUrl = await createQueue(urlOf(options), name);
+  const QueueUrl = await createQueue(urlOf(options), `${name}-${process.pid}`);
   const own = client(urlOf(options));
   const send = (count: number) =>
     atOnce(20, count / 10, (batch) =>
