@@ -56,6 +56,29 @@ describe("without a broker", () => {
     await expect(await printed(lines)).toMatchFileSnapshot(fileOf(name));
   });
 
+  test("nothing that is for other tools or other people has a credential", async () => {
+    const env = {
+      AMQP_URL: "amqps://bob:hunter2@rabbit.example/orders",
+      ...{ AWS_ACCESS_KEY_ID: "AKIAHUNTER2", AWS_SECRET_ACCESS_KEY: "hunter2", AWS_SESSION_TOKEN: "hunter2" },
+    };
+    const lines = [
+      ...["explain --json", "diagram", "asyncapi", "policy", "emit rabbitmq-definitions"],
+      "emit keda orders billing --handler 2s --latency 1m --max 50",
+    ].map((line) => `${line} --profile rabbit`);
+    const text = await printed(
+      [
+        ...lines,
+        "emit cloudformation --profile sqs",
+        "emit terraform --profile sqs",
+        "emit terraform --profile kinesis",
+      ],
+      { env },
+    );
+    expect(text.length).toBeGreaterThan(10_000);
+    expect(text).not.toMatch(/hunter2|AKIA|\bbob\b|"(?:users|permissions|password|password_hash)"/i);
+    expect(text).not.toContain("exit code");
+  });
+
   test("asyncapi --breaking", async () => {
     const folder = mkdtempSync(join(tmpdir(), "switchyard-golden-"));
     try {

@@ -30,6 +30,28 @@ test.skipIf(noTerminal)("publish of a file shows how far it is, in one line that
   expect(running.out).toMatch(/\r\u001b\[Kpublishing {2}\[#{20}\] {2}3 of 3 {2}[\d.,]+\/s\r\u001b\[K3 of 3 published/);
 });
 
+test.skipIf(noTerminal)("on a terminal the table of lag stays in place, until Ctrl-C ends it", async () => {
+  const running = Running.onTerminal("lag news --every 100ms --profile sqs", env);
+  await running.said(/(?:\u001b\[H\u001b\[J[^\u001b]+){3}/);
+  running.child.stdin!.write("\u0003");
+  expect(await running.ended).toBe(0);
+  const drawn = running.out.split("\u001b[H\u001b[J");
+  expect(drawn[1]).toMatch(/^channel +group +ready +a second[^]*\nnews +web +0/);
+});
+
+test("plan and lag as processes: data on stdout alone, and the exit code", async () => {
+  const planned = await command("plan --json --profile sqs", env);
+  expect(planned).toMatchObject({ code: 0, stdout: '{\n  "version": 1,\n  "verb": "plan",\n  "changes": {}\n}\n' });
+  const differs = await command("plan --profile sqs", { ...env, SHOP_PREFIX: "other" });
+  expect(differs).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(/^create +aws: topic other_news: new topic/),
+  });
+  const lag = await command("lag news --profile sqs", env);
+  expect(lag).toMatchObject({ code: 0, stdout: expect.stringMatching(/^channel +group +ready[^]*\nnews +web +0/) });
+  expect(lag.output).toBe(lag.stdout);
+});
+
 test("Ctrl-C ends a publish of a file after the message under way, and says how to go on", async () => {
   const file = join(folder, "more.jsonl");
   writeFileSync(file, [1, 2, 3].map((n) => JSON.stringify({ order: String(n), cents: n })).join("\n"));

@@ -1,6 +1,5 @@
 /** The command line on real brokers: what an operator types, and what comes back. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ExitCode, main } from "@switchyard/cli";
@@ -210,29 +209,6 @@ describe("without a broker", () => {
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.output).toContain('no channel "mail"');
   });
-});
-
-/** `script` of util-linux gives a program a terminal of its own. */
-const terminal = ["/usr/bin/script", "/bin/script"].find((path) => process.platform === "linux" && existsSync(path));
-
-test.skipIf(terminal === undefined)("on a terminal the table of lag stays in place, until Ctrl-C ends it", async () => {
-  // `exec`: a shell between would get the Ctrl-C too, and end with 130 whatever the program did.
-  const command = `exec ${process.execPath} ${join(root, "packages/cli/dist/bin.js")} lag --every 100ms`;
-  const env = { ...process.env, TERM: "xterm", SHELL: "/bin/sh" };
-  const child = spawn(terminal!, ["-qec", command, "/dev/null"], { cwd: SHOP, env });
-  let out = "";
-  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  await new Promise<void>((resolve, reject) => {
-    child.once("exit", () => reject(new Error(`it ended by itself: ${out}`)));
-    child.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString();
-      if (out.split("\u001b[H\u001b[J").length > 3) resolve();
-    });
-  });
-  child.stdin.write("\u0003");
-  expect(await ended).toBe(0);
-  const drawn = out.split("\u001b[H\u001b[J");
-  expect(drawn[1]).toMatch(/channel +group +ready +a second[^]*orders +billing/);
 });
 
 interface Place {
