@@ -31,7 +31,14 @@ describe("without a broker", () => {
       ["explain", "explain --json --profile sqs", "explain --diff sqs", "explain --json --profile rabbit --diff sqs"],
     ],
     ["diagram", ["diagram", "diagram --json --profile rabbit"]],
-    ["asyncapi", ["asyncapi --profile rabbit", "asyncapi --spec 3.0.0 --api-version 2.1.0 --profile sqs"]],
+    [
+      "asyncapi",
+      [
+        "asyncapi --profile rabbit",
+        "asyncapi --spec 3.0.0 --api-version 2.1.0 --profile sqs",
+        "asyncapi --profile rabbit-stream",
+      ],
+    ],
     [
       "policy",
       [

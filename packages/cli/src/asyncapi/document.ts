@@ -140,7 +140,7 @@ function messageOf(channel: AnyChannel, type: string): AsyncApiMessage {
   }
 }
 
-/** There is no binding of Kinesis; extensions are free. */
+/** There is no binding of Kinesis, and none of RabbitMQ's streams; extensions are free. */
 function bindingsOf({ transport, form, address, model }: ChannelExplanation): { readonly bindings?: object } {
   const fifo = form === "fifo";
   if (transport === "sqs") return { bindings: { sqs: { queue: { name: address, fifoQueue: fifo } } } };
@@ -148,6 +148,8 @@ function bindingsOf({ transport, form, address, model }: ChannelExplanation): { 
     return { bindings: { sns: { name: address, ordering: { type: fifo ? "FIFO" : "standard" } } } };
   if (transport === "kinesis") return { bindings: { "x-kinesis": { stream: address } } };
   if (transport !== "amqp" && transport !== "rabbitmq") return {};
+  // Its partitions are queues of their own, which records reach through the default exchange.
+  if (model === "stream") return { bindings: { "x-rabbitmq-stream": { stream: address } } };
   const named = { name: address, durable: true, autoDelete: false };
   if (model === "queue") return { bindings: { amqp: { is: "queue", queue: { ...named, exclusive: false } } } };
   return { bindings: { amqp: { is: "routingKey", exchange: { ...named, type: "topic" } } } };

@@ -62,6 +62,8 @@ function propertiesOf(
   idOf: (resource: Resource) => string,
 ): unknown {
   const all = mapTexts(properties, text) as Record<string, unknown>;
+  // As Terraform has it: neither the console nor a script deletes it by mistake.
+  if (type === "AWS::DynamoDB::Table") return { ...all, DeletionProtectionEnabled: true };
   if (type !== "AWS::SQS::QueuePolicy") return all;
   const Queues = (properties["Queues"] as readonly string[]).map((arn) => ({ Ref: idOf(known.get(arn)!) }));
   return { ...all, Queues };
