@@ -139,6 +139,29 @@ test("bodies are shown only with --body, which is audited first, and decrypted o
   expect(readFileSync(file, "utf8")).not.toContain("combination");
 });
 
+test("whatever moves, copies, changes or deletes letters is refused, and nothing is done, if its audit line cannot be written first", async () => {
+  await dead(claims, "clerk", "made", ["c0", "c1"]);
+  const [file, other] = [join(folder, "letters.jsonl"), join(folder, "other.jsonl")];
+  expect(await cli(["dead", "export", "claims", "clerk", "--to", file])).toMatchObject({ code: 0 });
+  const nowhere = ["--yes", "--audit", join(folder, "no/such")];
+  const acts: readonly (readonly string[])[] = [
+    ["redrive", "claims", "clerk"],
+    ["redrive", "claims", "clerk", "--canary", "1"],
+    ["edit", "claims", "clerk", "claims-0", "--data", '{"text":"x"}'],
+    ["purge", "claims", "clerk", "--where", "code=attempts-exhausted"],
+    ["purge", "claims", "clerk", "--all"],
+    ["export", "claims", "clerk", "--to", other, "--remove"],
+    ["import", "claims", "clerk", "--from", file],
+  ];
+  for (const act of acts) {
+    const done = await cli(["dead", ...act, ...nowhere]);
+    expect(done, act.join(" ")).toMatchObject({ code: 1, out: "", err: expect.stringContaining("audit-failed") });
+    expect(document(await cli("dead count claims clerk --json")), act.join(" ")).toMatchObject({ ready: 2 });
+  }
+  expect(handled).toEqual([]);
+  expect(readdirSync(folder)).not.toContain("other.jsonl");
+});
+
 test("of two groups that share a dead-letter channel each sees, sends and deletes its own, and says what is of others", async () => {
   await dead(claims, "clerk", "made", ["c0", "c1", "c2"]);
   await dead(refunds, "clerk", "made", ["r0", "r1"]);
