@@ -133,7 +133,6 @@ export class Seam {
     return {
       capabilities: inner.capabilities,
       ...(inner.encryptedAtRest === undefined ? {} : { encryptedAtRest: inner.encryptedAtRest }),
-      ...(inner.local === undefined ? {} : { local: inner.local }),
       size: (message) => inner.size(message),
       send: (batch, signal) => this.#send(inner, batch, to, signal),
       close: async () => {
