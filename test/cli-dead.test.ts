@@ -149,7 +149,7 @@ describe.each(PLACES.filter(({ skip }) => !skip))("an incident on $profile", ({ 
         ...{ matched: 30, moved: 0, died: 0, left: 10, failed: 0, refused: 0, seen: 40, ready: 40 },
       });
       expect(await document("dead purge orders billing --where class=TypeError")).toEqual({
-        ...{ version: 1, verb: "dead purge", matched: 10, deleted: 0, complete: true, dryRun: true },
+        ...{ version: 1, verb: "dead purge", matched: 10, deleted: 0, hidden: 40, complete: true, dryRun: true },
       });
     },
     120_000,

@@ -355,10 +355,12 @@ export interface RedriveRun extends AsyncIterable<RedriveProgress>, PromiseLike<
 }
 export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids" | "signal"> {
     readonly dryRun?: boolean;
+    readonly sample?: number;
 }
 export interface Purged {
     readonly matched?: number;
     readonly deleted?: number;
+    readonly hidden?: number;
     readonly complete: boolean;
 }
 export interface DeadLetterEdit {

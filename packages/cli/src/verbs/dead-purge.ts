@@ -1,8 +1,12 @@
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
+import { whole } from "../durations.ts";
 import { UsageError } from "../io.ts";
 import { filterOf, WHERE } from "../where.ts";
 import { within } from "./dead-look.ts";
+
+/** The default of `--sample`. */
+const SAMPLE = 1_000;
 
 export const purge: Verb = {
   takes: "CHANNEL GROUP [--where FILTER | --id ID | --all]",
@@ -10,6 +14,7 @@ export const purge: Verb = {
   options: {
     where: WHERE,
     id: { type: "string", multiple: true, value: "ID", about: "only this one; may be given several times" },
+    sample: { type: "string", value: "N", about: "of the dry run: look at no more than this many; default 1000" },
     all: { type: "boolean", about: "everything at the dead-letter destination, whoever wrote it" },
     ...ACT_OPTIONS,
   },
@@ -24,16 +29,21 @@ export const purge: Verb = {
       throw new UsageError("dead purge takes one of --where, --id and --all");
     const filter = filterOf(values["where"]);
     const what = { ...(where ? { filter } : {}), ...(ids === undefined ? {} : { ids }) };
+    const sample = values["sample"] === undefined ? SAMPLE : whole(values["sample"], "--sample");
     const act = await Act.of(call, "dead purge", { channel, group });
     return within(
       call,
       async (dead) => {
-        const purged = await dead.purge({ ...what, ...(act.allowed ? { signal: io.signal } : { dryRun: true }) });
+        const purged = await dead.purge({
+          ...what,
+          ...(act.allowed ? { signal: io.signal } : { dryRun: true, sample }),
+        });
         if (out.json) out.document("dead purge", { ...purged, dryRun: !act.allowed });
         else {
-          const { matched, deleted, complete } = purged;
+          const { matched, deleted, hidden, complete } = purged;
           const done = act.allowed ? `${deleted ?? "all"} deleted` : `${matched ?? "all"} would be deleted`;
           out.line(`${done}${complete ? "" : "; not all letters were seen"}`);
+          if (hidden !== undefined) out.talk(`looking hid ${hidden} from other readers until now`);
         }
         return act.allowed && !purged.complete ? 3 : 0;
       },

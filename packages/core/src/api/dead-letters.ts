@@ -194,6 +194,8 @@ export interface RedriveRun extends AsyncIterable<RedriveProgress>, PromiseLike<
 export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids" | "signal"> {
   /** Deletes nothing, and counts. */
   readonly dryRun?: boolean;
+  /** With `dryRun`: the most letters to look at, and so to hide meanwhile. Default: as many as one reader may hide. */
+  readonly sample?: number;
 }
 
 /** What `purge()` did. */
@@ -201,6 +203,8 @@ export interface Purged {
   /** Letters that were meant. Absent if the broker deleted all and does not say how many. */
   readonly matched?: number;
   readonly deleted?: number;
+  /** Of a dry run: how many letters it hid from other readers. */
+  readonly hidden?: number;
   /** True if every letter was looked at. */
   readonly complete: boolean;
 }

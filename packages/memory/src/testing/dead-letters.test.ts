@@ -344,7 +344,11 @@ test("a purge deletes what the filter wants, a dry one nothing, and one without 
   await using bed = await dead(9);
   const letters = bed.messaging.deadLetters(orders, "billing");
   const filter = { errorClass: "Error" };
-  expect(await letters.purge({ filter, dryRun: true })).toEqual({ matched: 4, deleted: 0, complete: true });
+  expect(await letters.purge({ filter, dryRun: true })).toEqual({ matched: 4, deleted: 0, hidden: 9, complete: true });
+  expect(await letters.purge({ filter, dryRun: true, sample: 4 })).toEqual({
+    ...{ matched: 2, deleted: 0, hidden: 4, complete: false },
+  });
+  await expect(letters.purge({ filter, sample: 4 })).rejects.toMatchObject({ code: "bad-filter" });
   expect(await letters.purge({ filter })).toEqual({ matched: 4, deleted: 4, complete: true });
   expect(ids(await letters.peek())).toEqual(["m-0", "m-2", "m-4", "m-6", "m-8"]);
   expect(await letters.purge()).toEqual({ complete: true });

@@ -295,12 +295,14 @@ export class DeadLetterBox {
 
   async purge(options: PurgeOptions = {}): Promise<Purged> {
     matcher(options.filter, this.#options.runtime.now());
+    if (options.sample !== undefined && options.dryRun !== true)
+      throw new MessagingError("bad-filter", "purge: sample is for a dry run; give dryRun: true", { kind: "config" });
     const { signal: _, ...asked } = options;
     const work = () => this.#purge(options);
     return options.dryRun === true ? work() : this.#operations.run("purge", asked, work, (done) => ({ ...done }));
   }
 
-  async #purge({ filter, ids, dryRun = false, signal }: PurgeOptions): Promise<Purged> {
+  async #purge({ filter, ids, dryRun = false, sample, signal }: PurgeOptions): Promise<Purged> {
     const { connection, group, closed } = this.#options;
     const from = this.#from();
     if (filter === undefined && ids === undefined && !dryRun) {
@@ -324,7 +326,7 @@ export class DeadLetterBox {
     };
     const scan = this.#scan({
       session,
-      max: Number.POSITIVE_INFINITY,
+      max: sample ?? Number.POSITIVE_INFINITY,
       hide: REDRIVE_HIDE,
       ...(filter === undefined ? {} : { filter }),
       read: filter?.reason !== undefined,
@@ -337,8 +339,8 @@ export class DeadLetterBox {
       doomed.push(letter.delivery);
       if (doomed.length >= TOGETHER) await flush();
     }
-    const { matched, complete } = await scan.result;
-    return { matched, deleted, complete };
+    const { matched, complete, hidden } = await scan.result;
+    return { matched, deleted, complete, ...(dryRun ? { hidden } : {}) };
   }
 
   #scan({ max = SCAN_MAX, hide = SCAN_HIDE, filter, wants, session, read = true, beforeEnd }: ScanInput): Scan {
