@@ -261,6 +261,7 @@ export interface Rules {
     readonly form: Form;
     readonly ordered: boolean;
     readonly keyBatches: boolean;
+    readonly partitions?: number;
     readonly returnsByHold: boolean;
     readonly countsFailures: boolean;
     readonly late: "lost" | "accepted";
@@ -318,6 +319,7 @@ export declare class Lane implements Linked<StoredMessage | Lane> {
     head: LaneMessage | null;
     tail: LaneMessage | null;
     out: number;
+    holder: object | null;
     queued: boolean;
     next: StoredMessage | Lane | undefined;
     constructor(id: string, serial: boolean);
@@ -366,6 +368,7 @@ export declare class Waiters<Request, Answer> {
     get size(): number;
     wait(request: Request, ms: number, signal: AbortSignal): Promise<Answer | undefined>;
     get first(): Waiter<Request, Answer> | undefined;
+    get all(): readonly Waiter<Request, Answer>[];
     left(): void;
     dismiss(whose: (request: Request) => boolean): void;
     wakeAll(): void;

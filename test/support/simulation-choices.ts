@@ -5,7 +5,7 @@ export type Random = () => number;
 /** What a scenario is like; drawn from its seed. */
 export interface Choices {
   readonly model: "queue" | "pubsub" | "stream";
-  readonly profile: "sqs" | undefined;
+  readonly profile: "sqs" | "rabbitmq-queue" | undefined;
   readonly ordered: boolean;
   readonly delays: boolean;
   readonly groups: readonly string[];
@@ -35,13 +35,12 @@ export function chosen(random: Random): Choices {
   const pick = <T>(...from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const model = pick("queue", "pubsub", "stream" as const);
   const ordered = random() < 0.6;
-  const profile = model === "queue" && random() < 0.4 ? "sqs" : undefined;
+  const sqs = model === "queue" && random() < 0.4;
   const concurrency = pick(1, 2, 5);
   const batch = random() < 0.3 ? pick(2, 5) : 0;
   const skips = random() < 0.2;
-  return {
+  const drawn: Omit<Choices, "profile"> = {
     model,
-    profile,
     ordered,
     delays: !ordered && model !== "stream",
     groups: model === "queue" ? ["one"] : ["one", "two"].slice(0, pick(1, 2)),
@@ -65,8 +64,11 @@ export function chosen(random: Random): Choices {
     rounds: pick(2, 5),
     stepMs: pick(500, 10_000),
     // SQS FIFO shows no more of a key than one receive gives.
-    operator: random() < 0.3 && !skips && !(profile === "sqs" && ordered),
+    operator: random() < 0.3 && !skips && !(sqs && ordered),
     rude: random() < 0.1,
     filled: random() < 0.25 && !ordered && model !== "stream",
   };
+  // RabbitMQ gives several messages of a key at once, and holds them as long as it is connected.
+  const rabbit = !sqs && ordered && model !== "stream" && random() < 0.5;
+  return { ...drawn, profile: sqs ? "sqs" : rabbit ? "rabbitmq-queue" : undefined };
 }

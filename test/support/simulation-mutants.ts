@@ -46,7 +46,7 @@ export const SIMULATION_MUTANTS: readonly SimulationMutant[] = [
     file: `${LEASE}/receive-loop.ts`,
     from: "context.budget.unreserve(this.#reserved);\n    if (signal.aborted",
     to: "if (signal.aborted",
-    within: 2000,
+    within: 400,
   },
   {
     bug: "the places that a receive did not fill are not given back",
@@ -117,5 +117,12 @@ export const SIMULATION_MUTANTS: readonly SimulationMutant[] = [
     from: "if (!running && !passing) return failed(error);",
     to: "if (!passing) return failed(error);",
     within: 400,
+  },
+  {
+    bug: "a message overtakes one of its key that is on its way back to the broker",
+    file: `${LEASE}/held-messages.ts`,
+    from: "return message.lane !== undefined && this.#lanes?.behind(message.lane, message) === true;",
+    to: "return false;",
+    within: 2000,
   },
 ];

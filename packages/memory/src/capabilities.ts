@@ -64,13 +64,22 @@ function own(of: Destination, options: ResolvedOptions): Capabilities {
   };
 }
 
-export function rulesOf(form: Form, ordered: boolean, options: ResolvedOptions): Rules {
+/** As `@switchyard/amqp` makes them unless told otherwise. */
+const RABBITMQ_PARTITIONS = 4;
+
+export function rulesOf(
+  form: Form,
+  { ordered, partitions = RABBITMQ_PARTITIONS, dead }: Pick<Destination, "ordered" | "partitions" | "dead">,
+  options: ResolvedOptions,
+): Rules {
   const { retentionMs, duplicates } = options;
   if (!isSqs(form)) {
+    const partitioned = form === "rabbitmq" && ordered && dead !== true;
     return {
       form,
       ordered,
-      keyBatches: false,
+      keyBatches: partitioned,
+      ...(partitioned ? { partitions } : {}),
       returnsByHold: false,
       countsFailures: form === "rabbitmq",
       ...(form === "rabbitmq" ? { consumerTimeoutMs: CONSUMER_TIMEOUT_MS } : {}),

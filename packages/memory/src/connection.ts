@@ -40,7 +40,7 @@ class MemoryConnection implements Connection {
     this.#options = options;
     this.#report = report;
     this.#hints = new UnconsumedHints(broker, report);
-    const rules = (of: Destination) => rulesOf(formOf(of, options)!, of.ordered, options);
+    const rules = (of: Destination) => rulesOf(formOf(of, options)!, of, options);
     // Loaded when somebody watches.
     this.tails = { open: async (of, start) => (await import("./tails.ts")).openTail(broker, of, start, rules) };
     broker.connections.add(this);

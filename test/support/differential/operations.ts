@@ -10,6 +10,10 @@ export type Operation =
   | { readonly do: "receive" }
   /** Of what is held, in the order of its bodies, those whose bit is set. Of a stream, so many from the oldest of each partition. */
   | { readonly do: "ack" | "release" | "retry"; readonly which: number }
+  /**
+   * Something that takes its time, and then all that can be had: a delayed publish, a delayed retry, or a hold that ends. `which` as above.
+   */
+  | { readonly do: "later"; readonly what: "publish" | "retry" | "end"; readonly which: number; readonly key: Key }
   /** The receiver is closed, whatever it holds, and another one opened. */
   | { readonly do: "reopen" }
   | { readonly do: "depth" }
@@ -50,6 +54,15 @@ export const operations: fc.Arbitrary<readonly Operation[]> = fc.array(
     { weight: 5, arbitrary: fc.constant({ do: "receive" as const }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("ack" as const), which }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("release" as const, "retry" as const), which }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant("later" as const),
+        what: fc.constantFrom("publish" as const, "retry" as const, "end" as const),
+        which,
+        key: fc.constantFrom<Key>(0, 1, 2),
+      }),
+    },
     { weight: 1, arbitrary: fc.constant({ do: "reopen" as const }) },
     { weight: 2, arbitrary: fc.constant({ do: "depth" as const }) },
     { weight: 1, arbitrary: fc.constant({ do: "purge" as const }) },

@@ -30,7 +30,10 @@ const onAws = (name: string, harness: (aws: Aws) => Harness): Pair => ({
   },
 });
 
-const returns = ({ do: what }: Operation): boolean => what === "release" || what === "retry" || what === "purge";
+const returns = ({ do: what }: Operation): boolean => ["release", "retry", "later", "purge"].includes(what);
+
+const hasBytes = (operation: Operation): boolean =>
+  operation.do === "send" && operation.messages.some(({ body }) => body === "binary");
 
 export const awsPairs: readonly Pair[] = [
   onAws("SQS", (aws) => sqsHarness(aws, false)),
@@ -45,15 +48,15 @@ export const awsPairs: readonly Pair[] = [
       const close = async () => void (await Promise.all([kinesis.close(), sqs.close()]));
       return { real: kinesisHarness({ kinesis, sqs }, false), close };
     },
-    // A stream takes nothing back. Kinesis tells how far behind a group is in time only.
-    leaveOut: (operation) => returns(operation) || operation.do === "depth",
+    // A stream takes nothing back. Kinesis tells how far behind a group is in time only. Its adapter takes bytes, which core never gives it.
+    leaveOut: (operation) => returns(operation) || operation.do === "depth" || hasBytes(operation),
   },
 ];
 
 export const rabbitPairs = (url: string): readonly Pair[] =>
   rabbitVarieties
-    // Of an ordered queue a lease gives several messages of a key, and core keeps their order.
-    .filter(({ model, ordered }) => model === "stream" || !ordered)
+    // Ordered pub/sub is an ordered queue behind a topic.
+    .filter(({ model, ordered }) => model !== "pubsub" || !ordered)
     .map((variety) => ({
       name: variety.name,
       fake: fakeOf(variety.name),

@@ -1,15 +1,20 @@
 /** One side of a comparison: a fake or a real broker, one destination, one receiver. It tells what it sees as text. */
 import type { Harness } from "@switchyard/contract";
-import { systemRuntime } from "@switchyard/core";
+import { type Runtime, systemRuntime } from "@switchyard/core";
+import type { VirtualRuntime } from "@switchyard/core/testing";
 import type { Connection, Destination, Fault, SenderDriver, Topology, WireMessage } from "@switchyard/core/driver";
 import { driverOptions } from "../../../packages/contract/src/driver-options.ts";
 import { places } from "../../../packages/contract/src/destinations.ts";
 import { Reader, type Taken } from "../../../packages/contract/src/seam.ts";
-import type { Operation, Sending } from "./operations.ts";
+import type { Key, Operation, Sending } from "./operations.ts";
 
 /** Longer than a run. */
 const HOLD_MS = 60_000;
 const DELAY_MS = 600_000;
+/** What takes its time takes so long. */
+const LATER_MS = 1_000;
+/** Brokers count in whole milliseconds, and some in ticks. */
+const HAIR_MS = 20;
 /** How long the real broker may take to show what the fake shows at once. */
 const PATIENCE_MS = 5_000;
 /** How long it is given to show what the fake does not show. */
@@ -26,6 +31,7 @@ export class Side {
   readonly #to: Destination;
   readonly #from: Destination;
   readonly #sender: SenderDriver;
+  readonly #runtime: Runtime;
   #reader: Reader;
   #held: Taken[] = [];
   #sent = 0;
@@ -37,6 +43,7 @@ export class Side {
     [to, from]: readonly [Destination, Destination],
     sender: SenderDriver,
     reader: Reader,
+    runtime: Runtime,
   ) {
     this.#harness = harness;
     this.#topology = topology;
@@ -45,6 +52,7 @@ export class Side {
     this.#from = from;
     this.#sender = sender;
     this.#reader = reader;
+    this.#runtime = runtime;
   }
 
   /** Makes the destination anew. */
@@ -62,7 +70,7 @@ export class Side {
     await topology.apply(await topology.plan(all, none), none);
     const connection = await adapter.open(options, runtime, () => {});
     const reader = await receiver(connection, from);
-    return new Side(harness, topology, connection, [to, from], await connection.sender(to, none), reader);
+    return new Side(harness, topology, connection, [to, from], await connection.sender(to, none), reader, runtime);
   }
 
   async close(): Promise<void> {
@@ -84,6 +92,8 @@ export class Side {
       case "release":
       case "retry":
         return this.#settle(operation.do, operation.which);
+      case "later":
+        return this.#later(operation, expected);
       case "reopen":
         this.#held = [];
         await this.#reader.close();
@@ -102,7 +112,51 @@ export class Side {
     }
   }
 
-  async #send(messages: readonly Sending[]): Promise<string> {
+  /** Looks at once, lets the time pass, and looks again. What comes too early is told; when exactly it comes is not. */
+  async #later(
+    { what, which, key }: Extract<Operation, { readonly do: "later" }>,
+    expected: string | undefined,
+  ): Promise<string> {
+    const began = this.#runtime.monotonic();
+    const first = String(this.#sent).padStart(3, "0");
+    const chosen = what === "publish" ? [] : this.#choose(which);
+    const names = new Set(what === "publish" ? [first] : chosen.map(nameOf));
+    const done = await this.#begin(what, chosen, key);
+    const taken = await this.#reader.once(this.#most, 0);
+    const early = taken.some((one) => names.has(nameOf(one)) && this.#runtime.monotonic() < began + LATER_MS - HAIR_MS);
+    if (done === "cannot") return this.#receive(expected, taken);
+    if ("advance" in this.#runtime) await (this.#runtime as VirtualRuntime).advance(LATER_MS + 1);
+    else await this.#runtime.sleep(LATER_MS);
+    const begin = `${done}${early ? " too early" : ""}: `;
+    if (expected !== undefined && !expected.startsWith(begin)) return begin;
+    return `${begin}${await this.#receive(expected?.slice(begin.length), taken)}`;
+  }
+
+  /** Begins what takes its time. */
+  async #begin(what: "publish" | "retry" | "end", chosen: readonly Taken[], key: Key): Promise<string> {
+    const { retryDelayMs } = this.#reader.driver.capabilities;
+    if (what === "publish") {
+      if (this.#sender.capabilities.delayedPublishMs < LATER_MS) return "cannot";
+      return this.#send([{ key, body: "short", headers: 0, delayed: true }], LATER_MS);
+    }
+    const lease = chosen[0]?.lease;
+    const able = what === "retry" ? retryDelayMs >= LATER_MS : lease?.extend !== undefined;
+    if (lease === undefined || !able) {
+      this.#held.push(...chosen);
+      return "cannot";
+    }
+    const outcomes =
+      what === "retry"
+        ? await this.#reader.settle(chosen, { retryMs: LATER_MS })
+        : await lease.extend!(
+            chosen.map(({ delivery }) => delivery.receipt),
+            LATER_MS,
+            none,
+          );
+    return chosen.map((one, at) => `${nameOf(one)} ${this.#outcome(outcomes[at], "settle")}`).join(", ");
+  }
+
+  async #send(messages: readonly Sending[], delayMs = DELAY_MS): Promise<string> {
     const { maxMessageBytes, maxBatch } = this.#sender.capabilities;
     const wires = messages.map((sending): WireMessage => {
       const name = String(this.#sent++).padStart(3, "0");
@@ -116,7 +170,7 @@ export class Side {
               ? Buffer.from(name)
               : name.padEnd(maxMessageBytes + 1, "x");
       const keyed = this.#harness.ordered ? { key: KEYS[sending.key], dedup: `${name}:0` } : {};
-      return { body, headers, ...keyed, ...(sending.delayed ? { delayMs: DELAY_MS } : {}) };
+      return { body, headers, ...keyed, ...(sending.delayed ? { delayMs } : {}) };
     });
     const results: string[] = [];
     for (let at = 0; at < wires.length; at += maxBatch.count) {
@@ -131,12 +185,16 @@ export class Side {
     return results.join(" ");
   }
 
-  async #receive(expected: string | undefined): Promise<string> {
-    const taken: Taken[] = [];
+  /** One at a time where there is order: how many of a key come together is the broker's choice. */
+  get #most(): number {
+    return this.#harness.ordered && this.#harness.model !== "stream" ? 1 : 10;
+  }
+
+  /** `taken`: what came before. */
+  async #receive(expected: string | undefined, taken: Taken[] = []): Promise<string> {
+    const most = this.#most;
     const seen = await this.#until(expected, async () => {
       const wait = expected === undefined ? 0 : this.#text(taken) === expected ? QUIET_MS : 200;
-      // One at a time where there is order: how many of a key come together is the broker's choice.
-      const most = this.#harness.ordered && this.#harness.model !== "stream" ? 1 : 10;
       for (let got = await this.#reader.once(most, wait); got.length > 0; got = await this.#reader.once(most, 0))
         taken.push(...got);
       return this.#text(taken);
@@ -146,7 +204,8 @@ export class Side {
     return expected === undefined ? seen : this.#text(taken);
   }
 
-  async #settle(action: "ack" | "release" | "retry", which: number): Promise<string> {
+  /** Takes some out of what is held. */
+  #choose(which: number): Taken[] {
     this.#held.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
     // A stream is settled in its order.
     const oldest = which % (this.#held.length + 1);
@@ -154,6 +213,11 @@ export class Side {
       this.#harness.model === "stream" ? at < oldest : (which >> (at % 8)) & 1,
     );
     this.#held = this.#held.filter((one) => !chosen.includes(one));
+    return chosen;
+  }
+
+  async #settle(action: "ack" | "release" | "retry", which: number): Promise<string> {
+    const chosen = this.#choose(which);
     if (chosen.length === 0) return "";
     const outcomes = await this.#reader.settle(chosen, action === "retry" ? { retryMs: 0 } : action);
     return chosen.map((one, at) => `${nameOf(one)} ${this.#outcome(outcomes[at], "settle")}`).join(", ");

@@ -92,6 +92,12 @@ export class Queue {
     if (this.waiters.size === 0) return;
     const now = this.#clock.now();
     this.look(now);
+    if (this.rules.partitions !== undefined) this.#servePartitions(now);
+    else this.#serveInTurn(now);
+    this.#setAlarm();
+  }
+
+  #serveInTurn(now: number): void {
     for (let waiter = this.waiters.first; waiter !== undefined; waiter = this.waiters.first) {
       const share = Math.max(1, Math.ceil(this.ready / this.waiters.size));
       const { max, holdMs, holder } = waiter.request;
@@ -99,7 +105,14 @@ export class Queue {
       if (taken.length === 0) break;
       waiter.answer(taken);
     }
-    this.#setAlarm();
+  }
+
+  /** Who came first may have to wait, as another receiver holds the partitions that have something. */
+  #servePartitions(now: number): void {
+    for (const waiter of this.waiters.all) {
+      const taken = this.#take(waiter.request, now);
+      if (taken.length > 0) waiter.answer(taken);
+    }
   }
 
   ack(hold: Hold, now: number): boolean {
@@ -181,7 +194,9 @@ export class Queue {
   }
 
   #laneOf(message: WireMessage): Lane | null {
-    const id = this.rules.ordered ? message.key : message.fairness;
+    const { ordered, partitions } = this.rules;
+    const id =
+      partitions !== undefined ? partitionOf(message.key, partitions) : ordered ? message.key : message.fairness;
     if (id === undefined) return null;
     const lanes = (this.#lanes ??= new Map());
     let lane = lanes.get(id);
@@ -193,11 +208,17 @@ export class Queue {
     const max = Math.min(request.max, this.rules.receiveLimit);
     const taken: Hold[] = [];
     const due = this.#clock.after(request.holdMs);
+    /** Partitions of other receivers. */
+    let others: Lane[] | undefined;
     while (taken.length < max) {
       const next = this.#ring.shift();
       if (next === undefined) break;
       if (next instanceof StoredMessage) {
         if (next.state === READY) this.#hold(next, due, now, request.holder, taken);
+        continue;
+      }
+      if (next.out > 0 && next.holder !== null && next.holder !== request.holder) {
+        (others ??= []).push(next);
         continue;
       }
       next.queued = false;
@@ -210,6 +231,7 @@ export class Queue {
       }
       this.#arm(next, false);
     }
+    if (others !== undefined) for (const other of others.reverse()) this.#ring.unshift(other);
     return taken;
   }
 
@@ -219,7 +241,10 @@ export class Queue {
     item.attempts++;
     item.hold = hold;
     const lane = laneOf(item);
-    if (lane !== null) lane.out++;
+    if (lane !== null) {
+      lane.out++;
+      if (this.rules.partitions !== undefined) lane.holder = holder;
+    }
     this.#due.add(hold);
     this.held++;
     taken.push(hold);
@@ -296,7 +321,7 @@ export class Queue {
 
   /** Queues a lane for its turn. If its first message is delayed, that goes into the heap until its time. An empty lane is removed. */
   #arm(lane: Lane, front: boolean): void {
-    if (lane.queued || (lane.serial && lane.out > 0)) return;
+    if (lane.queued || (lane.serial && lane.out > 0 && this.rules.partitions === undefined)) return;
     const head = lane.first();
     if (head === null) {
       if (lane.out === 0 && this.#lanes?.get(lane.id) === lane) this.#lanes.delete(lane.id);
@@ -340,4 +365,11 @@ export class Queue {
   #setAlarm(): void {
     this.#alarm.set(this.waiters.size > 0 ? this.#due.next?.due : undefined);
   }
+}
+
+/** The partition of a key. What has none is in the first. */
+function partitionOf(key: string | undefined, partitions: number): string {
+  let hash = 0;
+  for (let at = 0; at < (key?.length ?? 0); at++) hash = (Math.imul(hash, 31) + key!.charCodeAt(at)) | 0;
+  return `p${Math.abs(hash) % partitions}`;
 }

@@ -8,6 +8,11 @@ export interface Rules {
   readonly ordered: boolean;
   /** One receive may return several messages of a key (SQS FIFO). No more of that key are delivered while one of them is held. */
   readonly keyBatches: boolean;
+  /**
+   * Keys share so many partitions, each in order as a whole. Whoever holds a message of a partition is given the others of it, too, and
+   * nobody else is, as by RabbitMQ's single active consumers.
+   */
+  readonly partitions?: number;
   /** A returned message only gets a new end of its hold, as on SQS. Its receive count is not lowered, and it stays in flight during a delay. */
   readonly returnsByHold: boolean;
   /**

@@ -84,7 +84,7 @@ export const laneOf = (item: StoredMessage): Lane | null => (item instanceof Lan
 /** Broker time from which it may be delivered. */
 export const dueOf = (item: StoredMessage): number => (item.hold === null ? item.at : item.hold.due);
 
-/** The messages of one order key (`serial`: only the first may be held) or of one tenant (tenants take turns). */
+/** The messages of one order key (`serial`: only the first may be held), of one partition, or of one tenant (tenants take turns). */
 export class Lane implements Linked<StoredMessage | Lane> {
   readonly id: string;
   readonly serial: boolean;
@@ -92,6 +92,8 @@ export class Lane implements Linked<StoredMessage | Lane> {
   tail: LaneMessage | null = null;
   /** How many of them are held. */
   out = 0;
+  /** Of a partition: the receiver that held one of them last. */
+  holder: object | null = null;
   /** Waits for its turn in the queue's ring. */
   queued = false;
   next: StoredMessage | Lane | undefined = undefined;

@@ -82,6 +82,11 @@ export class Waiters<Request, Answer> {
     return this.#waiting.peek();
   }
 
+  /** All that wait, in the order in which they came. */
+  get all(): readonly Waiter<Request, Answer>[] {
+    return [...this.#waiting].filter(({ open }) => open);
+  }
+
   /** Called by a waiter that no longer waits. */
   left(): void {
     this.#count--;

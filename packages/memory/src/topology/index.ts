@@ -109,7 +109,7 @@ class MemoryTopology implements Topology {
   #planTopic(of: Destination, base: string, steps: Map<string, Step>): void {
     const { topics } = this.#broker;
     if (topics.has(base)) return;
-    const { dedupMs } = rulesOf(formOf(of, this.#options)!, of.ordered, this.#options);
+    const { dedupMs } = rulesOf(formOf(of, this.#options)!, of, this.#options);
     add(steps, "create", "topic", base, "no groups yet", () => {
       if (!topics.has(base)) topics.set(base, new Topic(base, dedupMs));
     });
@@ -125,7 +125,7 @@ class MemoryTopology implements Topology {
     const settle = (made: Queue) => {
       made.deadLetter = native && { ...native, to: () => queues.get(native.name) };
     };
-    const own = rulesOf(formOf(of, this.#options)!, of.ordered, {
+    const own = rulesOf(formOf(of, this.#options)!, of, {
       ...this.#options,
       retentionMs: this.#retention(of),
     });
