@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { PLANTED } from "./fixtures/planted.ts";
 import { explore } from "./index.ts";
 
-const { EXPLORE_SEEDS = "150", EXPLORE_SHOW } = process.env;
+/** 10,000 and more on demand: `npm run fuzz -- --services 10000`. */
+const { EXPLORE_SEEDS = "300", EXPLORE_SHOW } = process.env;
 
 describe.each(PLANTED)("$name", ({ faulty, mended, says }) => {
   test("is found, shrunk and told, and the line replays it", async () => {
@@ -17,8 +18,9 @@ describe.each(PLANTED)("$name", ({ faulty, mended, says }) => {
 
   test("the mended service raises no false alarm", async () => {
     const seeds = Number(EXPLORE_SEEDS);
-    const { failure, notices } = await explore(mended, { seeds, budget: "10m", onFailure: "return" });
+    const { failure, notices, runs } = await explore(mended, { seeds, budget: "10m", onFailure: "return" });
     expect(failure?.text).toBeUndefined();
+    expect(runs).toBe(seeds + 1);
     expect(notices).toEqual([]);
   });
 });
