@@ -280,7 +280,9 @@ export class Seam {
           return await never();
         }
         if (this.#worker.shut) await this.#worker.gate();
-        const answers = forgets ? 4 : 3;
+        // Where a hold lasts as long as its connection, no answer is lost without it.
+        const loses = forgets && inner.extend !== undefined;
+        const answers = loses ? 4 : 3;
         const chosen = choices.choose(
           SITE.receive,
           this.#worker.number,
@@ -296,7 +298,7 @@ export class Seam {
         }
         const found = await inner.receive(max, waitMs, signal);
         if (this.#worker.shut) await this.#worker.gate();
-        if (chosen === 3 && forgets && faults.receive && found !== null && found !== undefined && found.length > 0) {
+        if (chosen === 3 && loses && faults.receive && found !== null && found !== undefined && found.length > 0) {
           const what = found.length === 1 ? "a message" : `${found.length} messages`;
           this.#state.chose(
             "receive",
