@@ -183,6 +183,27 @@ test("shrinking keeps the failure the same failure", async () => {
   expect([...names].sort()).toEqual(["eventually once", "never twice"]);
 });
 
+test("a failure that takes three faults of one of 20 messages is found and shrunk to three steps within 10 s of CPU time", async () => {
+  const scenario: Scenario<readonly [typeof orders], { times: Map<string, number>; db: { save(id: string): void } }> = {
+    channels: [orders],
+    world: () => {
+      const times = new Map<string, number>();
+      return { times, db: { save: (id) => void times.set(id, (times.get(id) ?? 0) + 1) } };
+    },
+    services: {
+      store: ({ world: { db } }) => consumer(orders, "store", { placed: (_data, { id }) => db.save(id) }),
+    },
+    play: (tools) => twenty(tools as never),
+    never: { "four times": ({ times }) => [...times.values()].some((count) => count > 3) },
+  };
+  const began = process.cpuUsage();
+  const { failure } = await explore(scenario, { seeds: 20_000, budget: "60s", onFailure: "return" });
+  const { user, system } = process.cpuUsage(began);
+  expect(failure?.name).toBe("never four times");
+  expect(failure?.steps).toHaveLength(3);
+  expect((user + system) / 1e6).toBeLessThan(10);
+});
+
 test("an invariant that throws has failed, and says what it threw", async () => {
   const scenario = {
     ...fragile(9),
