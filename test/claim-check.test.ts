@@ -7,6 +7,7 @@ import { storedObjects } from "@switchyard/claim-check/testing";
 import { apply, channel, connect, consumer, type Messaging, type MessagingEvent, plan } from "@switchyard/core";
 import { extension as encryption } from "@switchyard/encryption";
 import { adapter as memory } from "@switchyard/memory";
+import { otel } from "@switchyard/otel";
 import { adapter as sns } from "@switchyard/sns";
 import { adapter as sqs } from "@switchyard/sqs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -14,6 +15,7 @@ import { z } from "zod";
 import { type Aws, type EmulatedS3, startAws } from "./support/aws-emulator.ts";
 import { sharedRabbit } from "./support/rabbit-host.ts";
 import { skipped } from "./support/rabbit.ts";
+import { collectSpans } from "./support/spans.ts";
 
 const BUCKET = "acme-msgs";
 const OWNER = "123456789012";
@@ -47,6 +49,7 @@ interface App {
 }
 
 interface Options {
+  readonly connect?: object;
   readonly prefix: string;
   readonly connection: object;
   readonly model?: "queue" | "pubsub";
@@ -73,6 +76,7 @@ async function start(options: Options): Promise<App> {
   const messaging: Messaging<any> = await connect({
     channels: [orders],
     service: "shop",
+    ...options.connect,
     extensions: [extension, encryption],
     observe: (event) => {
       events.push(event);
@@ -188,6 +192,35 @@ describe.each(TRANSPORTS.filter(([, isSkipped]) => !isSkipped))("%s", (name, _, 
       errors: [{ code: "claim-missing", kind: "permanent" }],
     });
     expect((await box.peek()).map(({ id }) => id)).toEqual(["m-15"]);
+  });
+
+  test("a stored body, its dead letter and its redrive are in the trace of the publisher", async () => {
+    using spans = collectSpans();
+    let broken = true;
+    const fail = (): void => {
+      if (broken) throw new Error("broken");
+    };
+    const app = await start({
+      prefix: `${prefix}-trace`,
+      connection: connection(),
+      connect: { telemetry: otel({ tracerProvider: spans.tracerProvider }) },
+      claimCheck,
+      retry: { attempts: 1 },
+      handle: fail,
+    });
+    const { traceId } = await spans.within(() => app.publish(1));
+    await app.until(() => dead(app).length === 1);
+    expect(objects()).toHaveLength(1);
+    broken = false;
+    await app.messaging.deadLetters(orders, "main").redrive();
+    await app.until(() => app.handled.length === 2);
+    await app.messaging.stop();
+    const [create] = spans.named("create orders");
+    expect(create?.spanContext().traceId).toBe(traceId);
+    const [first, again] = spans.named("process orders");
+    expect(first?.parentSpanContext?.spanId).toBe(create?.spanContext().spanId);
+    // A redriven message begins a trace, linked to the creation.
+    expect(again?.links.map((link) => link.context.spanId)).toEqual([create?.spanContext().spanId]);
   });
 
   test("a missing, a forbidden and a throttled object are each their own message's, and the fourth is handled", async () => {

@@ -1,6 +1,7 @@
 /** The outbox on a real PostgreSQL: transactions, order, faults and takeovers. */
-import { channel, connect, consumer } from "@switchyard/core";
+import { channel, connect, consumer, type Messaging } from "@switchyard/core";
 import { adapter as memory } from "@switchyard/memory";
+import { otel } from "@switchyard/otel";
 import {
   createOutbox,
   fromDrizzle,
@@ -18,6 +19,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { Kysely, PostgresDialect } from "kysely";
 import { z } from "zod";
 import { type Postgres, startPostgres } from "../packages/leases/src/fixtures/postgres.ts";
+import { collectSpans } from "./support/spans.ts";
 import { Broker, channels, inTransaction, mail, makeTables, orders, outboxOf } from "./support/outbox.ts";
 
 let postgres: Postgres;
@@ -689,6 +691,31 @@ test("through messaging: bytes, a codec, an expiry and a trace arrive as they wo
   expect(got).toMatchObject([{ id: "1", data: "hello", headers: { tone: "kind" } }, { id: "2" }]);
   expect([...got[1].data]).toEqual([0, 255, 1]);
   await messaging.stop();
+});
+
+test("through messaging: a stored message stays in the trace of who stored it, whichever span the relay was started in", async () => {
+  using spans = collectSpans();
+  const { tracerProvider } = spans;
+  const messaging: Messaging<any> = await connect({
+    channels: [mail] as any,
+    service: "billing",
+    telemetry: otel({ tracerProvider }),
+    config: {
+      connections: { here: { use: memory } },
+      channels: { mail: { model: "queue", on: "here", groups: { main: {} } } } as any,
+    },
+  });
+  const handled = Promise.withResolvers<void>();
+  messaging.consume(consumer(mail, "main", { "mail.wanted": () => handled.resolve() } as any));
+  await messaging.start();
+  const stored = await spans.within(() => write("them", { id: "1" }));
+  await spans.within(async () => void relay({ messaging: messaging as any }));
+  await handled.promise;
+  await messaging.stop();
+  const [process] = spans.named("process mail");
+  expect(process?.spanContext().traceId).toBe(stored.traceId);
+  expect(process?.parentSpanContext?.spanId).toBe(stored.spanId);
+  expect(spans.named("send mail")[0]?.links.map((link) => link.context.spanId)).toEqual([stored.spanId]);
 });
 
 test("through messaging: a row is sent as it was stored, though its schema has become stricter since", async () => {
