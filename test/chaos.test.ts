@@ -56,7 +56,7 @@ describe.concurrent("a short chaos run", { timeout: 900_000 }, () => {
     async (transport) => {
       const seed = 7;
       const kinds = SHORT[transport];
-      const { findings, stories, counts, folder } = await run({ transport, seconds: 20, seed, kinds, perSecond: 15 });
+      const { findings, stories, counts, folder } = await run({ transport, seconds: 12, seed, kinds, perSecond: 20 });
       expect(findings, [`seed ${seed}, journals in ${folder}`, ...stories].join("\n")).toEqual([]);
       expect(counts.accepted).toBeGreaterThan(50);
     },

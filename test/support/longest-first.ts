@@ -3,12 +3,13 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Files of half a minute and more on two cores, the longest first, but `contract-rabbit` and `chaos`, which keep the processors busy, not
- * at once. Measured, and to be measured again when something long is left at the end.
+ * Files of half a minute and more on two cores, the longest first, but of those that keep the processors busy not all at once. Measured,
+ * and to be measured again when something long is left at the end.
  */
 const longest: readonly string[] = [
-  "contract-lambda",
   "contract-rabbit",
+  "contract-lambda",
+  "simulation",
   "contract-sqs",
   "amqp-faults",
   "amqp-storm",
