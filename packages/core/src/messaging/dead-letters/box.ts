@@ -45,7 +45,8 @@ import { itemOf, type Letter, letterOf } from "./letter.ts";
 import { checkNative, NativeRedrive } from "./native.ts";
 import { Operations } from "./operation.ts";
 import { Progress } from "./progress.ts";
-import { checkRedrive, Redrive } from "./redrive.ts";
+import { Redrive } from "./redrive.ts";
+import { checkRedrive } from "./redrive-options.ts";
 import { Scan } from "./scan.ts";
 import { Session } from "./session.ts";
 
