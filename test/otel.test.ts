@@ -46,6 +46,13 @@ interface Bed {
 }
 
 const jobs = channel("jobs", { messages: { job: schema, other: schema } });
+/** Makes a dead letter of each job. */
+const refusing = consumer(jobs, "work", {
+  job: () => {
+    throw new DeadLetter("no");
+  },
+  other: () => {},
+});
 
 function open(
   runtime: VirtualRuntime,
@@ -483,14 +490,7 @@ test("a provider of logs is found where either API registers it", async () => {
     register();
     const { messaging, runtime } = await bed();
     unregister();
-    messaging.consume(
-      consumer(jobs, "work", {
-        job: () => {
-          throw new DeadLetter("no");
-        },
-        other: () => {},
-      }),
-    );
+    messaging.consume(refusing);
     await messaging.start();
     await messaging.publish(jobs, "job", { n: 1 });
     await runtime.advance("1s");
@@ -538,14 +538,7 @@ test("five replicas, one of them told to report: the backlog is that of the grou
 
 test("what reads dead letters and depths is no traffic: it is not counted and has no spans", async () => {
   const { messaging, runtime, metrics, spans } = await bed();
-  messaging.consume(
-    consumer(jobs, "work", {
-      job: () => {
-        throw new DeadLetter("no");
-      },
-      other: () => {},
-    }),
-  );
+  messaging.consume(refusing);
   await messaging.start();
   await messaging.publish(jobs, "job", { n: 1 });
   await runtime.advance("10s");
