@@ -6,9 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startAws } from "./support/aws-emulator.ts";
-import { skipped } from "./support/rabbit.ts";
-import { sharedRabbit } from "./support/rabbit-host.ts";
+import { type CliPlace, cliPlaces } from "./support/cli-places.ts";
 import { transcript } from "./support/transcript.ts";
 import { root } from "./support/workspace.ts";
 
@@ -108,30 +106,8 @@ describe("without a broker", () => {
   });
 });
 
-interface Place {
-  readonly name: string;
-  readonly skip: boolean;
-  start(): Promise<{ readonly env: Record<string, string>; close(): Promise<void> }>;
-}
-
-const PLACES: readonly Place[] = [
-  {
-    name: "rabbit",
-    skip: skipped,
-    start: async () => ({ env: { AMQP_URL: (await sharedRabbit()).url }, close: async () => {} }),
-  },
-  {
-    name: "sqs",
-    skip: false,
-    start: async () => {
-      const aws = await startAws();
-      return { env: { ...aws.env, AWS_ENDPOINT: aws.endpoint! }, close: () => aws.close() };
-    },
-  },
-];
-
-describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) => {
-  let place: Awaited<ReturnType<Place["start"]>>;
+describe.each(cliPlaces.filter(({ skip }) => !skip))("on $name", ({ name, start }) => {
+  let place: Awaited<ReturnType<CliPlace["start"]>>;
   beforeAll(async () => {
     place = await start();
   }, 180_000);

@@ -5,9 +5,7 @@ import { join } from "node:path";
 import { type ExitCode, main } from "@switchyard/cli";
 import { Parser } from "@asyncapi/parser";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Aws, startAws } from "./support/aws-emulator.ts";
-import { skipped } from "./support/rabbit.ts";
-import { sharedRabbit } from "./support/rabbit-host.ts";
+import { type CliPlace, cliPlaces } from "./support/cli-places.ts";
 import { run } from "./support/run.ts";
 import { root } from "./support/workspace.ts";
 
@@ -211,36 +209,8 @@ describe("without a broker", () => {
   });
 });
 
-interface Place {
-  readonly name: string;
-  readonly skip: boolean;
-  start(): Promise<{ readonly env: Record<string, string>; close(): Promise<void> }>;
-}
-
-const PLACES: readonly Place[] = [
-  {
-    name: "rabbit",
-    skip: skipped,
-    start: async () => {
-      const { url } = await sharedRabbit();
-      return { env: { AMQP_URL: url }, close: async () => {} };
-    },
-  },
-  {
-    name: "sqs",
-    skip: false,
-    start: async () => {
-      const aws: Aws = await startAws();
-      return {
-        env: { ...aws.env, ...(aws.endpoint === undefined ? {} : { AWS_ENDPOINT: aws.endpoint }) },
-        close: () => aws.close(),
-      };
-    },
-  },
-];
-
-describe.each(PLACES.filter(({ skip }) => !skip))("on $name", ({ name, start }) => {
-  let place: Awaited<ReturnType<Place["start"]>>;
+describe.each(cliPlaces.filter(({ skip }) => !skip))("on $name", ({ name, start }) => {
+  let place: Awaited<ReturnType<CliPlace["start"]>>;
   let given: Record<string, string>;
   beforeAll(async () => {
     place = await start();
