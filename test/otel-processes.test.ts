@@ -99,7 +99,7 @@ const sent = { name: "send jobs", kind: 3, tied: "child", outcome: undefined, at
 async function story(place: Place, system: { readonly send: string; readonly consume?: string }): Promise<void> {
   await using receiver = await startOtlp();
   await run(place, receiver);
-  const { spans, metrics } = receiver;
+  const { spans, metrics, logs } = receiver;
   for (const n of [1, 2]) {
     const checkout = spans.find(({ name }) => name === `checkout ${n}`)!;
     const create = spans.find(({ name, parentSpanId }) => name === "create jobs" && parentSpanId === checkout.spanId)!;
@@ -141,6 +141,21 @@ async function story(place: Place, system: { readonly send: string; readonly con
         "messaging.operation.name": consumes ? "process" : "send",
       });
     }
+  }
+  // What a handler threw is a record in its span: the class and the place, and nothing of the text.
+  const failed = spans.filter(({ attributes }) => attributes["switchyard.outcome"] === "failed");
+  const places = (all: readonly { readonly traceId: string; readonly spanId: string }[]) =>
+    all.map(({ traceId, spanId }) => `${traceId}-${spanId}`).sort();
+  expect(places(logs)).toEqual(places(failed));
+  for (const log of logs) {
+    expect(log).toMatchObject({
+      eventName: "messaging.process.exception",
+      severity: 17,
+      attributes: { "exception.type": "Error", "error.type": "_OTHER" },
+      from: "consume",
+    });
+    expect(log.attributes["exception.stacktrace"]).toContain("otel-service.mjs");
+    expect(log.text).not.toContain("not yet");
   }
   const plot = process.env["SWITCHYARD_PLOT"];
   if (plot !== undefined) writeFileSync(plot, traceOf(storyOf(spans, "checkout 2")));

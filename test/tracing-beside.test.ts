@@ -22,10 +22,17 @@ const program = new URL("support/traced-program.mjs", import.meta.url).pathname;
 /** Both worlds of OpenTelemetry's JavaScript SDK, each with the instrumentations that belong to it. */
 const WORLD_3 = new URL("support/otel-instrumented.mjs", import.meta.url).pathname;
 const WORLD_2 = { WORLD: new URL("../test-otel-2/instrumented.mjs", import.meta.url).pathname };
+const WORLDS = [
+  ["", {}],
+  [", with spans of our own", { TELEMETRY: "1" }],
+  [", with the SDK's 2.x", WORLD_2],
+] as const;
 let stages = 0;
 
-/** What arrived, and what ought to have: each message, its handler and what that publishes in the trace of its publisher. */
-async function traced(model: string, connection: object, env: Readonly<Record<string, string>> = {}) {
+type Places = Readonly<Record<string, { readonly model: string; readonly connection: object }>>;
+
+/** What arrived in each place, and what ought to have: each message, its handler and what that publishes in the trace of its publisher. */
+async function traced(places: Places, env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ["--conditions=@switchyard/source", program], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
@@ -33,59 +40,52 @@ async function traced(model: string, connection: object, env: Readonly<Record<st
       ...aws.env,
       WORLD: WORLD_3,
       ...env,
-      MODEL: model,
-      CONNECTION: JSON.stringify(connection),
+      PLACES: JSON.stringify(places),
       STAGE: `traced${process.pid}-${++stages}`,
     },
   });
   const [printed] = await Promise.all([text(child.stdout), once(child, "exit")]);
-  const { expected, ...seen } = JSON.parse(printed);
+  const { beside, stories } = JSON.parse(printed);
+  const names = Object.keys(places);
+  const seen = names.map((name) => {
+    const { expected: _, ...story } = stories[name];
+    return [name, story];
+  });
+  const right = names.map((name) => {
+    const { expected } = stories[name];
+    return [name, { carried: expected, active: expected, replies: expected }];
+  });
   // No span of a client's instrumentation for our calls to send: it would name one publisher for a whole batch.
-  return { seen, right: { carried: expected, active: expected, replies: expected, beside: 0 } };
+  return { seen: { beside, seen }, right: { beside: 0, seen: right } };
 }
 
 describe("three publishers in one tick keep their traces", () => {
-  test("on SQS", async () => {
-    const { seen, right } = await traced("queue", { use: "sqs" });
-    expect(seen).toEqual(right);
-  }, 60_000);
-
-  test("on SQS, with spans of our own", async () => {
-    const { seen, right } = await traced("queue", { use: "sqs" }, { TELEMETRY: "1" });
-    expect(seen).toEqual(right);
-  }, 60_000);
-
-  test("on SQS, with the SDK's 2.x", async () => {
-    const { seen, right } = await traced("queue", { use: "sqs" }, WORLD_2);
-    expect(seen).toEqual(right);
-  }, 60_000);
-
-  test("on SNS", async () => {
-    const { seen, right } = await traced("pubsub", { use: "aws" });
-    expect(seen).toEqual(right);
-  }, 60_000);
-
-  test("on Kinesis", async () => {
+  test.each(WORLDS)("on SQS, SNS and Kinesis%s", { timeout: 90_000 }, async (_with, more) => {
     const { AWS_ENDPOINT_URL: queues = "", ...rest } = aws.env;
     const leases = { store: "memory", duration: "9s", handover: "3s", discover: "2s" };
-    const connection = { use: "aws", kinesis: { poll: { every: "50ms", idle: "500ms" }, leases } };
-    const env = { ...rest, ...kinesis.env, AWS_ENDPOINT_URL_SQS: queues };
-    const { seen, right } = await traced("stream", connection, env);
+    const places = {
+      sqs: { model: "queue", connection: { use: "sqs" } },
+      sns: { model: "pubsub", connection: { use: "aws" } },
+      kinesis: {
+        model: "stream",
+        connection: { use: "aws", kinesis: { poll: { every: "50ms", idle: "500ms" }, leases } },
+      },
+    };
+    // Kinesis's emulator is one of its own.
+    const env = { ...rest, ...kinesis.env, AWS_ENDPOINT_URL_SQS: queues, AWS_ENDPOINT_URL_SNS: queues, ...more };
+    const { seen, right } = await traced(places, env);
     expect(seen).toEqual(right);
-  }, 60_000);
+  });
 
-  test.skipIf(skipped).each([
-    ["queue", "", {}],
-    ["queue", ", with spans of our own", { TELEMETRY: "1" }],
-    ["queue", ", with the SDK's 2.x", WORLD_2],
-    ["pubsub", "", {}],
-  ])(
-    "on RabbitMQ, %s%s, unless SWITCHYARD_SKIP says rabbit",
-    async (model, _with, env) => {
+  test.skipIf(skipped).each(WORLDS)(
+    "on RabbitMQ, queue and topic%s, unless SWITCHYARD_SKIP says rabbit",
+    { timeout: 120_000 },
+    async (_with, more) => {
       const { url } = await sharedRabbit();
-      const { seen, right } = await traced(model, { use: "amqp", url }, { CONTROL: "amqp", ...env });
+      const connection = { use: "amqp", url };
+      const places = { queue: { model: "queue", connection }, topic: { model: "pubsub", connection } };
+      const { seen, right } = await traced(places, { CONTROL: "amqp", ...more });
       expect(seen).toEqual(right);
     },
-    120_000,
   );
 });

@@ -38,11 +38,24 @@ export interface OtlpPoint {
   readonly kind: "counter" | "gauge" | "histogram";
 }
 
+export interface OtlpLog {
+  readonly eventName: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly severity: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** All of it, as it was sent. */
+  readonly text: string;
+  /** Who sent it. */
+  readonly from: string;
+}
+
 export interface OtlpReceiver extends AsyncDisposable {
   /** The base address for one sender. */
   readonly urlOf: (sender: string) => string;
   readonly spans: OtlpSpan[];
   readonly points: OtlpPoint[];
+  readonly logs: OtlpLog[];
   /** The names of the metrics that came. */
   readonly metrics: ReadonlySet<string>;
 }
@@ -86,6 +99,7 @@ function pointsOf({ name, unit = "", sum, gauge, histogram }: any, from: string)
 export async function startOtlp(): Promise<OtlpReceiver> {
   const spans: OtlpSpan[] = [];
   const points: OtlpPoint[] = [];
+  const logs: OtlpLog[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const [, from = "", , signal] = (request.url ?? "").split("/");
@@ -104,6 +118,19 @@ export async function startOtlp(): Promise<OtlpReceiver> {
             startMs: msOf(span.startTimeUnixNano),
             endMs: msOf(span.endTimeUnixNano),
           });
+      else if (signal === "logs")
+        for (const log of sent.resourceLogs
+          .flatMap((each: any) => each.scopeLogs)
+          .flatMap((each: any) => each.logRecords))
+          logs.push({
+            eventName: log.eventName,
+            traceId: log.traceId,
+            spanId: log.spanId,
+            severity: log.severityNumber,
+            attributes: attributesOf(log.attributes),
+            text: JSON.stringify(log),
+            from,
+          });
       else
         for (const metric of sent.resourceMetrics
           .flatMap((each: any) => each.scopeMetrics)
@@ -119,6 +146,7 @@ export async function startOtlp(): Promise<OtlpReceiver> {
     urlOf: (sender) => `http://127.0.0.1:${port}/${sender}`,
     spans,
     points,
+    logs,
     get metrics() {
       return new Set(points.map(({ name }) => name));
     },
