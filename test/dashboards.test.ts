@@ -184,7 +184,7 @@ test.skipIf(skipped)(
       );
       // Whether an alert fires is tested below. Here: each series that it reads is there, with the labels that its text names.
       const alerts = rulesOf(flavour).flatMap(({ expr, annotations }) =>
-        labelsOf(expr, /((?:messaging|switchyard)_\w+(?:\{[^}]*\})?)(?=[[)]| offset)/g)
+        labelsOf(expr, /((?:messaging|switchyard)_\w+(?:\{[^}]*\})?)(?=[[)]| offset| unless| ==)/g)
           .filter((selector) => !Object.values(LABELS).includes(selector as never))
           .map((selector) => ({ expr: selector, labels: labelsOf(annotations.summary, /\$labels\.(\w+)/g) })),
       );
@@ -287,7 +287,16 @@ interface Input {
 const at = { [LABELS.channel]: "orders", [LABELS.group]: "billing" };
 /** For each alert: series that make it fire by the given time, and series that must not. */
 const CASES: Readonly<
-  Record<string, { readonly minutes: number; readonly fires: readonly Input[]; readonly not: readonly Input[] }>
+  Record<
+    string,
+    {
+      readonly minutes: number;
+      readonly fires: readonly Input[];
+      /** Others that make it fire. */
+      readonly also?: readonly Input[];
+      readonly not: readonly Input[];
+    }
+  >
 > = {
   SwitchyardMessageBlocked: {
     minutes: 5,
@@ -364,12 +373,27 @@ const CASES: Readonly<
   SwitchyardBacklogOld: {
     minutes: 10,
     fires: [{ metric: "backlogAge", values: "700x12" }],
-    not: [{ metric: "backlogAge", values: "300x12" }],
+    // It was old when the broker last told.
+    not: [
+      { metric: "backlogAge", values: "300 300 700x12" },
+      { metric: "backlogUnknown", labels: { [LABELS.state]: "oldest" }, values: "0 0 1x12" },
+    ],
   },
   SwitchyardBacklogUnknown: {
     minutes: 25,
     fires: [{ metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "1 1 1 _x30" }],
-    not: [{ metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "1x30" }],
+    // The broker does not answer, and the SDK exports what it said last.
+    also: [
+      { metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "1x30" },
+      { metric: "backlogUnknown", labels: { [LABELS.state]: "ready" }, values: "0 0 0 1x30" },
+    ],
+    // RabbitMQ does not tell what others hold.
+    not: [
+      { metric: "backlog", labels: { [LABELS.state]: "ready" }, values: "1x30" },
+      { metric: "backlog", labels: { [LABELS.state]: "held" }, values: "1x30" },
+      { metric: "backlogUnknown", labels: { [LABELS.state]: "ready" }, values: "0x30" },
+      { metric: "backlogUnknown", labels: { [LABELS.state]: "held" }, values: "0 0 1x30" },
+    ],
   },
 };
 
@@ -393,12 +417,16 @@ test.skipIf(skipped)(
         };
       };
       const tests = rules.flatMap(({ alert, labels }) => {
-        const { minutes, fires, not } = CASES[alert]!;
+        const { minutes, fires, also, not } = CASES[alert]!;
         const name = { alertname: alert, eval_time: `${minutes}m` };
         const where = alert === "SwitchyardPublishFails" ? { [LABELS.channel]: "orders" } : at;
         const expected = { exp_labels: { ...labels, ...where } };
         return [
-          { interval: "1m", input_series: fires.map(series), alert_rule_test: [{ ...name, exp_alerts: [expected] }] },
+          ...[fires, ...(also === undefined ? [] : [also])].map((each) => ({
+            interval: "1m",
+            input_series: each.map(series),
+            alert_rule_test: [{ ...name, exp_alerts: [expected] }],
+          })),
           { interval: "1m", input_series: not.map(series), alert_rule_test: [{ ...name, exp_alerts: [] }] },
         ];
       });

@@ -519,6 +519,59 @@ test("a position that is lost is counted, from 0 on: an alert on the increase se
   expect(lost?.dataPoints.map((point) => [point.value, point.attributes])).toEqual([[1, attributes]]);
 });
 
+test("the SDK goes on exporting what is observed no more: the backlog says what is unknown, and a stop leaves zeros", async () => {
+  let answers = true;
+  const adapter: typeof memory = {
+    ...memory,
+    open: async (...given) => {
+      const connection = await memory.open(...given);
+      const depth = connection.depth!.bind(connection);
+      const asked: typeof depth = (...of) => (answers ? depth(...of) : Promise.reject(new Error("no broker")));
+      return Object.assign(connection, { depth: asked });
+    },
+  };
+  const { messaging, runtime, metrics } = await bed({ backlog: { every: "10s" } }, {}, adapter);
+  messaging.consume(consumer(jobs, "work", { job: () => new Promise(() => {}), other: () => {} }));
+  await messaging.start();
+  await messaging.publish(jobs, "job", { n: 1 });
+  await runtime.advance("11s");
+  const value = async (name: string, state?: string) =>
+    (await metrics())
+      .get(name)
+      ?.find(({ attributes }) => (attributes as Record<string, unknown>)["switchyard.state"] === state)?.value;
+  const seen = async () => [
+    await value("switchyard.backlog", "held"),
+    await value("switchyard.backlog.unknown", "held"),
+    await value("switchyard.in_flight"),
+  ];
+  expect(await seen()).toEqual([1, 0, 1]);
+  answers = false;
+  await runtime.advance("31s");
+  expect(await seen()).toEqual([1, 1, 1]);
+  answers = true;
+  await runtime.advance("11s");
+  expect(await seen()).toEqual([1, 0, 1]);
+  const stopped = messaging.stop({ deadline: 1 });
+  await runtime.advance("1m");
+  await stopped;
+  expect(await seen()).toEqual([1, 1, 0]);
+});
+
+test("a connect() that fails closes the telemetry that it has opened", async () => {
+  let closed = 0;
+  const adapter: typeof memory = {
+    ...memory,
+    open: async () => {
+      throw new Error("no");
+    },
+  };
+  const telemetry = { open: () => ({ close: () => void closed++ }) };
+  const config = { channels: { jobs: { model: "queue", on: "memory", groups: { work: {} } } } } as const;
+  const connecting = connect({ channels: [jobs], service: "shop", adapters: [adapter], telemetry, config });
+  await expect(connecting).rejects.toThrow('connection "memory" (memory) could not be opened');
+  expect(closed).toBe(1);
+});
+
 test("five replicas, one of them told to report: the backlog is that of the group, not five times it", async () => {
   // One broker and one clock for all.
   const runtime = virtualRuntime();

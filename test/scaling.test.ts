@@ -108,7 +108,7 @@ test("a queue on RabbitMQ: KEDA's own scaler; an ordered one: Prometheus", async
           metadata: {
             serverAddress: "http://prom:9090",
             query:
-              'max(switchyard_backlog{messaging_destination_template="videos",messaging_consumer_group_name="encode",switchyard_state="ready"})',
+              'max(switchyard_backlog{messaging_destination_template="videos",messaging_consumer_group_name="encode",switchyard_state="ready"} unless ignoring(switchyard_state) switchyard_backlog_unknown{messaging_destination_template="videos",messaging_consumer_group_name="encode",switchyard_state="ready"} == 1)',
             threshold: "120",
             ignoreNullValues: "false",
           },
@@ -150,6 +150,7 @@ test.each([
   [{ handler: "fast" }, "scaleOf({ handler }): pass a duration"],
   [{ max: 0 }, "scaleOf({ max }): pass a whole number from 1"],
   [{ min: -1 }, "scaleOf({ min }): pass a whole number from 0"],
+  [{ min: 51 }, "scaleOf({ min }): pass at most max, which is 50"],
 ])("%o is refused with what to change", async (over, text) => {
   const explanation = await explained("queue", { use: "sqs" });
   expect(() => scaleOf(explanation, { ...base, ...over } as never)).toThrow(text);

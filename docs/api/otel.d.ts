@@ -10,6 +10,7 @@ export interface BacklogOptions {
         readonly name: string;
     }[];
 }
+export declare function checkBacklog(options: unknown): void;
 export declare class Backlog {
     #private;
     constructor(meter: Meter, context: TelemetryContext, { every, channels }: BacklogOptions);
@@ -91,6 +92,7 @@ export declare const OWN_METRICS: {
     readonly calls: "switchyard.client.calls";
     readonly backlog: "switchyard.backlog";
     readonly backlogAge: "switchyard.backlog.age";
+    readonly backlogUnknown: "switchyard.backlog.unknown";
 };
 export declare const SECONDS: readonly [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 export declare const systemOf: (transport: string) => string;
@@ -98,8 +100,8 @@ export declare const pushes: (transport: string) => boolean;
 
 // options.d.ts
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
-import type { Duration, HandledMessage } from "@switchyard/core";
-import type { BacklogOptions } from "./backlog.ts";
+import { type Duration, type HandledMessage } from "@switchyard/core";
+import { type BacklogOptions } from "./backlog.ts";
 import type { LoggerProvider } from "./logs.ts";
 import type { SpanRules } from "./spans.ts";
 export interface OtelOptions {

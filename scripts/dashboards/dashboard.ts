@@ -1,5 +1,5 @@
 /** A dashboard for Grafana. */
-import { type Flavour, LABELS, type Metric, seriesOf } from "./series.ts";
+import { type Flavour, knownAge, knownBacklog, LABELS, type Metric, seriesOf } from "./series.ts";
 
 interface Panel {
   readonly title: string;
@@ -26,13 +26,15 @@ export function panelsOf(flavour: Flavour): readonly Panel[] {
       title: "Backlog",
       description: "Messages that wait. One process reports it, so this is a maximum and no sum.",
       unit: "short",
-      queries: [[`max by (${BY}, ${LABELS.state}) (${of("backlog")}{${GROUP}})`, `${WHICH} {{${LABELS.state}}}`]],
+      queries: [
+        [`max by (${BY}, ${LABELS.state}) (${knownBacklog(flavour, [GROUP])})`, `${WHICH} {{${LABELS.state}}}`],
+      ],
     },
     {
       title: "Age of the oldest message",
       description: "Where the broker tells it.",
       unit: "s",
-      queries: [[`max by (${BY}) (${of("backlogAge")}{${GROUP}})`, WHICH]],
+      queries: [[`max by (${BY}) (${knownAge(flavour, [GROUP])})`, WHICH]],
     },
     {
       title: "Sent and delivered",

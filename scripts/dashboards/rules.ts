@@ -1,5 +1,5 @@
 /** Alerts, as rules of Prometheus. */
-import { type Flavour, LABELS, type Metric, seriesOf } from "./series.ts";
+import { type Flavour, knownAge, knownBacklog, LABELS, type Metric, seriesOf } from "./series.ts";
 
 const BY = `${LABELS.channel}, ${LABELS.group}`;
 const WHICH = `{{ $labels.${LABELS.channel} }}/{{ $labels.${LABELS.group} }}`;
@@ -30,7 +30,7 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
   const since = (metric: Metric) => `sum by (${BY}) (${of(metric)}) unless sum by (${BY}) (${of(metric)} offset 15m)`;
   const rate = (metric: Metric, only = "") => `sum by (${BY}) (rate(${of(metric)}${only}[10m]))`;
   // One process reports a backlog. If two do, it is the same number.
-  const ready = `max by (${BY}) (${of("backlog")}{${LABELS.state}="ready"})`;
+  const ready = `max by (${BY}) (${knownBacklog(flavour, [`${LABELS.state}="ready"`])})`;
   const drafts: readonly Draft[] = [
     {
       alert: "SwitchyardMessageBlocked",
@@ -108,7 +108,7 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
     },
     {
       alert: "SwitchyardBacklogOld",
-      expr: `max by (${BY}) (${of("backlogAge")}) > 600`,
+      expr: `max by (${BY}) (${knownAge(flavour)}) > 600`,
       for: "5m",
       severity: "page",
       summary: `${WHICH}: the oldest message is {{ $value | humanizeDuration }} old`,
@@ -116,7 +116,7 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
     },
     {
       alert: "SwitchyardBacklogUnknown",
-      expr: `max by (${BY}) (present_over_time(${of("backlog")}[1h])) unless max by (${BY}) (${of("backlog")})`,
+      expr: `max by (${BY}) (present_over_time(${of("backlog")}[1h])) unless max by (${BY}) (${knownBacklog(flavour)})`,
       for: "10m",
       severity: "ticket",
       summary: `${WHICH}: nobody reports the backlog any more`,

@@ -28,6 +28,7 @@ const KINDS: Readonly<Record<Metric, { readonly kind: "counter" | "gauge" | "his
   calls: { kind: "counter" },
   backlog: { kind: "gauge" },
   backlogAge: { kind: "gauge", seconds: true },
+  backlogUnknown: { kind: "gauge" },
 };
 
 const underscored = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, "_");
@@ -50,3 +51,20 @@ export const LABELS = {
   state: underscored(OWN.state),
   during: underscored(OWN.during),
 } as const;
+
+/**
+ * Selectors of the backlog as far as it is known. OpenTelemetry's SDK for JavaScript goes on exporting the last value of a series that is
+ * observed no more.
+ */
+export function knownBacklog(flavour: Flavour, labels: readonly string[] = []): string {
+  const where = braced(labels);
+  return `${seriesOf("backlog", flavour)}${where} unless ${seriesOf("backlogUnknown", flavour)}${where} == 1`;
+}
+
+/** As {@link knownBacklog}, of the oldest message's age. */
+export function knownAge(flavour: Flavour, labels: readonly string[] = []): string {
+  const unknown = `${seriesOf("backlogUnknown", flavour)}${braced([...labels, `${LABELS.state}="oldest"`])}`;
+  return `${seriesOf("backlogAge", flavour)}${braced(labels)} unless ignoring (${LABELS.state}) ${unknown} == 1`;
+}
+
+const braced = (labels: readonly string[]): string => (labels.length === 0 ? "" : `{${labels.join(", ")}}`);

@@ -1,4 +1,4 @@
-import type { Attributes, Meter } from "@opentelemetry/api";
+import type { Attributes, BatchObservableCallback, Meter } from "@opentelemetry/api";
 import type { GroupDepth, TelemetryContext } from "@switchyard/core";
 import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
@@ -12,31 +12,40 @@ interface Seen {
   readonly attributes: Attributes;
 }
 
+type Answer = Omit<Partial<GroupDepth>, "unknown"> & { readonly unknown?: GroupDepth["unknown"] };
+
 /** `answer` is what the broker says of a channel. */
-function reporting(options: BacklogOptions, answer: (channel: string) => Promise<readonly Partial<GroupDepth>[]>) {
-  const callbacks = new Map<string, (result: { observe(value: number, attributes: Attributes): void }) => void>();
+function reporting(options: BacklogOptions, answer: (channel: string) => Promise<readonly Answer[]>) {
+  const callbacks = new Set<BatchObservableCallback>();
   const meter = {
-    createObservableGauge: (name: string) => ({
-      addCallback: (callback: never) => void callbacks.set(name, callback),
-    }),
+    createObservableGauge: (name: string) => ({ name }),
+    addBatchObservableCallback: (callback: BatchObservableCallback) => void callbacks.add(callback),
+    removeBatchObservableCallback: (callback: BatchObservableCallback) => void callbacks.delete(callback),
   } as unknown as Meter;
   const asked: string[] = [];
   const context = {
     runtime,
     channels: names,
-    depth: (channel: string) => {
+    depth: async (channel: string) => {
       asked.push(channel);
-      return answer(channel);
+      return (await answer(channel)).map((depth) => ({ unknown: [], ...depth }));
     },
   } as unknown as TelemetryContext;
   const backlog = new Backlog(meter, context, options);
   const scrape = (name = "switchyard.backlog"): readonly Seen[] => {
     const seen: Seen[] = [];
-    callbacks.get(name)!({ observe: (value, attributes) => void seen.push({ value, attributes }) });
+    const observe = (gauge: object, value: number, attributes: Attributes = {}) => {
+      if ((gauge as { readonly name: string }).name === name) seen.push({ value, attributes });
+    };
+    for (const callback of callbacks) void callback({ observe });
     return seen;
   };
   return { asked, scrape, stop: () => backlog.stop() };
 }
+
+/** Whether each number is known, by state. */
+const unknownOf = (seen: readonly Seen[]) =>
+  Object.fromEntries(seen.map(({ value, attributes }) => [attributes["switchyard.state"], value]));
 
 test("a hundred channels cost a question each in a round, and a scrape costs none", async () => {
   const { asked, scrape, stop } = reporting({ every: "10s" }, async () => [{ group: "work", ready: 1 }]);
@@ -50,7 +59,7 @@ test("a hundred channels cost a question each in a round, and a scrape costs non
   expect(asked).toHaveLength(200);
 });
 
-test("a channel whose broker does not answer keeps its last number for three rounds, and is then left out", async () => {
+test("a channel whose broker does not answer keeps its last number for three rounds, and is then unknown", async () => {
   let answers = true;
   const { scrape, stop } = reporting({ every: "10s", channels: [{ name: "channel-1" }] }, async () => {
     if (!answers) throw new Error("no broker");
@@ -60,12 +69,19 @@ test("a channel whose broker does not answer keeps its last number for three rou
   answers = false;
   await runtime.advance("28s");
   expect(scrape().map(({ value }) => value)).toEqual([7]);
+  expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual({ ready: 0, oldest: 0 });
   await runtime.advance("2s");
   expect(scrape()).toEqual([]);
+  expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual({ ready: 1, oldest: 1 });
   answers = true;
   await runtime.advance("10s");
   expect(scrape().map(({ value }) => value)).toEqual([7]);
+  expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual({ ready: 0, oldest: 0 });
   stop();
+  // The last time, for whoever collects later than this ends.
+  expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual({ ready: 1, oldest: 1 });
+  await Promise.resolve();
+  expect(scrape("switchyard.backlog.unknown")).toEqual([]);
 });
 
 test("a broker that never answers holds up no channel of another", async () => {
@@ -81,28 +97,33 @@ test("a broker that never answers holds up no channel of another", async () => {
 });
 
 test("what the broker does not tell has no series: zero would say that nothing waits", async () => {
-  const { scrape, stop } = reporting({ channels: [{ name: "channel-1" }] }, async () => [
+  const groups: Answer[] = [
     { group: "told", ready: 0, delayed: 2, held: 3, oldestMs: 1_500 },
-    { group: "quiet" },
-  ]);
+    { group: "quiet", unknown: ["ready", "delayed", "held", "oldestMs"] },
+  ];
+  const { scrape, stop } = reporting({ every: "10s", channels: [{ name: "channel-1" }] }, async () => groups);
   await runtime.advance("1s");
   expect(scrape().map(({ value, attributes }) => [attributes["switchyard.state"], value])).toEqual([
     ["ready", 0],
     ["delayed", 2],
     ["held", 3],
   ]);
-  expect(scrape("switchyard.backlog.age")).toEqual([
-    {
-      value: 1.5,
-      attributes: { "messaging.destination.template": "channel-1", "messaging.consumer.group.name": "told" },
-    },
-  ]);
+  const attributes = { "messaging.destination.template": "channel-1", "messaging.consumer.group.name": "told" };
+  expect(scrape("switchyard.backlog.age")).toEqual([{ value: 1.5, attributes }]);
+  // As on RabbitMQ, once another process consumes.
+  groups[0] = { group: "told", ready: 0, delayed: 2, oldestMs: 1_500, unknown: ["held"] };
+  await runtime.advance("10s");
+  const states = { ready: 0, delayed: 0, held: 1, oldest: 0 };
+  expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual(states);
+  // Nothing waits, so nothing is old: an alert on the age ends.
+  groups[0] = { group: "told", ready: 0, delayed: 0, held: 0 };
+  await runtime.advance("10s");
+  expect(scrape("switchyard.backlog.age")).toEqual([{ value: 0, attributes }]);
   stop();
 });
 
-test.each([
-  [{ every: "10ms" }, "backlog.every"],
-  [{ channels: [{ name: "other" }] }, '"other" is not one of connect({ channels })'],
-])("%o is refused with what to change", (options, text) => {
-  expect(() => reporting(options as never, async () => [])).toThrow(text);
+test("a channel that is not connected is refused", () => {
+  expect(() => reporting({ channels: [{ name: "other" }] }, async () => [])).toThrow(
+    '"other" is not one of connect({ channels })',
+  );
 });

@@ -1,7 +1,8 @@
-import type { Attributes, Meter, ObservableResult } from "@opentelemetry/api";
+import type { Attributes, BatchObservableResult, Meter, ObservableGauge } from "@opentelemetry/api";
 import type { Duration, GroupDepth, TelemetryContext } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
 import { badOption } from "./bad-option.ts";
+import { Gauges } from "./gauges.ts";
 import { CONVENTIONAL as IS, OWN, OWN_METRICS } from "./names.ts";
 
 /** Who emits the backlog of which channels. Give it to one process only: it is the same number whoever asks. */
@@ -12,43 +13,74 @@ export interface BacklogOptions {
   readonly channels?: readonly { readonly name: string }[];
 }
 
-/** A number that was not renewed for this many rounds is no longer reported. */
+/** A number that was not renewed for this many rounds is unknown. */
 const ROUNDS = 3;
+const LEAST_MS = 1_000;
+const NAMES = ["every", "channels"];
 
-/** Asks for the backlog from time to time and reports the last answer. A channel whose broker does not answer is left out after three rounds. */
+/** @throws MessagingError `bad-option`. */
+export function checkBacklog(options: unknown): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw badOption("backlog", 'pass an object, such as { every: "30s" }');
+  for (const name of Object.keys(options))
+    if (!NAMES.includes(name)) throw badOption(`backlog.${name}`, `no such option; there are ${NAMES.join(", ")}`);
+  const { every, channels } = options as BacklogOptions;
+  if (every !== undefined && !((parseDuration(every) ?? 0) >= LEAST_MS))
+    throw badOption("backlog.every", 'pass a duration of at least 1s, such as "30s"');
+  if (channels !== undefined && !(Array.isArray(channels) && channels.every((each) => typeof each?.name === "string")))
+    throw badOption("backlog.channels", "pass channels, such as [orders]");
+}
+
+type State = "ready" | "delayed" | "held" | "oldest";
+
+interface Series {
+  /** Of the series that says whether the number is known. */
+  readonly attributes: Attributes;
+  /** Of the number. */
+  readonly series: Attributes;
+}
+
+/** Asks for the backlog from time to time and reports the last answer. If a broker does not answer for three rounds, that is said. */
 export class Backlog {
   readonly #context: TelemetryContext;
   readonly #everyMs: number;
   readonly #known = new Map<string, { readonly groups: readonly GroupDepth[]; readonly at: number }>();
   readonly #timers = new Map<string, Disposable>();
+  readonly #count: ObservableGauge;
+  readonly #age: ObservableGauge;
+  readonly #unknown: ObservableGauge;
+  readonly #gauges: Gauges;
+  /** What has been reported, by channel, group and state. */
+  readonly #told = new Map<string, Series>();
   #stopped = false;
 
   constructor(meter: Meter, context: TelemetryContext, { every = "30s", channels }: BacklogOptions) {
-    const everyMs = parseDuration(every);
-    if (everyMs === undefined || everyMs < 1_000) throw badOption("backlog.every", "pass a duration of at least 1s");
     const names = channels?.map(({ name }) => name) ?? context.channels;
     const unknown = names.find((name) => !context.channels.includes(name));
     if (unknown !== undefined) throw badOption("backlog.channels", `"${unknown}" is not one of connect({ channels })`);
     this.#context = context;
-    this.#everyMs = everyMs;
-    meter
-      .createObservableGauge(OWN_METRICS.backlog, {
-        unit: "{message}",
-        description: "Messages of a group that wait (ready), are delayed, or are held by a consumer.",
-      })
-      .addCallback((result: ObservableResult) => this.#observe(result, "count"));
-    meter
-      .createObservableGauge(OWN_METRICS.backlogAge, {
-        unit: "s",
-        description: "The age of a group's oldest message. Absent where the broker does not tell.",
-      })
-      .addCallback((result: ObservableResult) => this.#observe(result, "age"));
+    this.#everyMs = parseDuration(every) as number;
+    this.#count = meter.createObservableGauge(OWN_METRICS.backlog, {
+      unit: "{message}",
+      description: "Messages of a group that wait (ready), are delayed, or are held by a consumer.",
+    });
+    this.#age = meter.createObservableGauge(OWN_METRICS.backlogAge, {
+      unit: "s",
+      description: "The age of a group's oldest message, 0 if none waits. Absent where the broker does not tell.",
+    });
+    this.#unknown = meter.createObservableGauge(OWN_METRICS.backlogUnknown, {
+      unit: "{state}",
+      description: "1 while a number of the backlog that was told before is not known: what is reported of it is old.",
+    });
+    const gauges = [this.#count, this.#age, this.#unknown];
+    this.#gauges = new Gauges(meter, gauges, (result, last) => this.#observe(result, last));
     // Each on its own: a broker that does not answer holds up no channel of another.
     for (const channel of names) this.#later(channel, 0);
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#gauges.stop();
     for (const timer of this.#timers.values()) timer[Symbol.dispose]();
   }
 
@@ -65,26 +97,41 @@ export class Backlog {
       const groups = await this.#context.depth(channel);
       this.#known.set(channel, { groups, at: this.#context.runtime.monotonic() });
     } catch {
-      // The number goes missing, which is what an alert should see; `switchyard lag` says why.
+      // The number becomes unknown, which is what an alert should see; `switchyard lag` says why.
     }
     this.#later(channel, this.#everyMs);
   }
 
-  #observe(result: ObservableResult, what: "count" | "age"): void {
+  #observe(result: BatchObservableResult, last: boolean): void {
     const since = this.#context.runtime.monotonic() - ROUNDS * this.#everyMs;
-    for (const [channel, { groups, at }] of this.#known) {
+    const known = new Set<string>();
+    const tell = (channel: string, group: string, state: State, value: number | undefined) => {
+      if (value === undefined) return;
+      const key = JSON.stringify([channel, group, state]);
+      known.add(key);
+      const { attributes, series } = this.#seriesOf(key, channel, group, state);
+      result.observe(state === "oldest" ? this.#age : this.#count, value, series);
+      result.observe(this.#unknown, 0, attributes);
+    };
+    for (const [channel, { groups, at }] of last ? [] : this.#known) {
       if (at < since) continue;
-      for (const { group, oldestMs, ...depth } of groups) {
-        const attributes: Attributes = { [IS.channel]: channel, [IS.group]: group };
-        if (what === "age") {
-          if (oldestMs !== undefined) result.observe(oldestMs / 1_000, attributes);
-          continue;
-        }
-        for (const state of ["ready", "delayed", "held"] as const) {
-          const count = depth[state];
-          if (count !== undefined) result.observe(count, { ...attributes, [OWN.state]: state });
-        }
+      for (const { group, oldestMs, unknown, ...depth } of groups) {
+        for (const state of ["ready", "delayed", "held"] as const) tell(channel, group, state, depth[state]);
+        // Where nothing waits there is no oldest message.
+        const ageMs = oldestMs ?? (unknown.includes("oldestMs") ? undefined : 0);
+        tell(channel, group, "oldest", ageMs === undefined ? undefined : ageMs / 1_000);
       }
     }
+    for (const [key, { attributes }] of this.#told) if (!known.has(key)) result.observe(this.#unknown, 1, attributes);
+  }
+
+  #seriesOf(key: string, channel: string, group: string, state: State): Series {
+    let series = this.#told.get(key);
+    if (series === undefined) {
+      const at = { [IS.channel]: channel, [IS.group]: group };
+      const attributes = { ...at, [OWN.state]: state };
+      this.#told.set(key, (series = { attributes, series: state === "oldest" ? at : attributes }));
+    }
+    return series;
   }
 }

@@ -1,4 +1,4 @@
-import type { Attributes, Counter, Histogram, Meter, ObservableResult } from "@opentelemetry/api";
+import type { Attributes, Counter, Histogram, Meter } from "@opentelemetry/api";
 import type {
   HandledMessage,
   HandlerEnd,
@@ -9,6 +9,7 @@ import type {
   TelemetryResult,
 } from "@switchyard/core";
 import { bounded, boundedType, codeOf } from "./codes.ts";
+import { Gauges } from "./gauges.ts";
 import { CONVENTIONAL as IS, CONVENTIONAL_METRICS, OWN, OWN_METRICS, SECONDS, systemOf } from "./names.ts";
 import { OUTCOMES } from "./spans.ts";
 
@@ -25,6 +26,7 @@ export class Metrics {
   readonly #calls: Counter;
   readonly #leases: Counter;
   readonly #events: Partial<Record<MessagingEvent["type"], Counter>>;
+  readonly #gauges: Gauges;
   readonly #breakers = new Map<string, { readonly attributes: Attributes; readonly open: number }>();
   readonly #facts = new Map<TelemetryPlace, Map<string, Attributes>>();
 
@@ -56,23 +58,23 @@ export class Metrics {
         "Positions that retention overtook: messages are lost.",
       ),
     };
-    meter
-      .createObservableGauge(OWN_METRICS.inFlight, {
-        unit: "{message}",
-        description: "Messages that this process holds, waiting and running ones together.",
-      })
-      .addCallback((result: ObservableResult) => {
-        for (const { channel, group, messages } of inFlight())
-          result.observe(messages, { [IS.channel]: channel, [IS.group]: group });
-      });
-    meter
-      .createObservableGauge(OWN_METRICS.breaker, {
-        unit: "{state}",
-        description: "The circuit breaker of a group: 1 open, 0.5 half-open, 0 closed. Absent while it never opened.",
-      })
-      .addCallback((result: ObservableResult) => {
-        for (const { attributes, open } of this.#breakers.values()) result.observe(open, attributes);
-      });
+    const held = meter.createObservableGauge(OWN_METRICS.inFlight, {
+      unit: "{message}",
+      description: "Messages that this process holds, waiting and running ones together.",
+    });
+    const breaker = meter.createObservableGauge(OWN_METRICS.breaker, {
+      unit: "{state}",
+      description: "The circuit breaker of a group: 1 open, 0.5 half-open, 0 closed. Absent while it never opened.",
+    });
+    this.#gauges = new Gauges(meter, [held, breaker], (result, last) => {
+      for (const { channel, group, messages } of inFlight())
+        result.observe(held, last ? 0 : messages, { [IS.channel]: channel, [IS.group]: group });
+      for (const { attributes, open } of this.#breakers.values()) result.observe(breaker, last ? 0 : open, attributes);
+    });
+  }
+
+  stop(): void {
+    this.#gauges.stop();
   }
 
   now(): number {

@@ -67,6 +67,7 @@ export const OWN_METRICS = {
   calls: "switchyard.client.calls",
   backlog: "switchyard.backlog",
   backlogAge: "switchyard.backlog.age",
+  backlogUnknown: "switchyard.backlog.unknown",
 } as const;
 
 /** The bucket bounds that the conventions advise for both durations, in seconds. */

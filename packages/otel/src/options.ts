@@ -1,7 +1,7 @@
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
-import type { Duration, HandledMessage } from "@switchyard/core";
+import { type Duration, type HandledMessage, MessagingError } from "@switchyard/core";
 import { parseDuration } from "@switchyard/core/driver-kit";
-import type { BacklogOptions } from "./backlog.ts";
+import { type BacklogOptions, checkBacklog } from "./backlog.ts";
 import { badOption } from "./bad-option.ts";
 import type { LoggerProvider } from "./logs.ts";
 import type { SpanRules } from "./spans.ts";
@@ -49,9 +49,18 @@ const NAMES = [
 
 /** @throws MessagingError `bad-option`. */
 export function rulesOf(options: OtelOptions): SpanRules {
+  if (typeof options !== "object" || options === null)
+    throw new MessagingError("bad-option", "otel(options): pass an object", { kind: "config" });
   for (const name of Object.keys(options))
     if (!NAMES.includes(name)) throw badOption(name, `no such option; there are ${NAMES.join(", ")}`);
-  const { trace = "parent", createSpans = true, trust = () => true, parentFor = "5m" } = options;
+  const {
+    trace = "parent",
+    createSpans = true,
+    trust = () => true,
+    parentFor = "5m",
+    backlog,
+    meterProvider,
+  } = options;
   if (trace !== "parent" && trace !== "link") throw badOption("trace", 'pass "parent" or "link"');
   if (typeof createSpans !== "boolean") throw badOption("createSpans", "pass true or false");
   if (typeof trust !== "function") throw badOption("trust", "pass a function");
@@ -67,5 +76,9 @@ export function rulesOf(options: OtelOptions): SpanRules {
   }
   const parentForMs = parseDuration(parentFor);
   if (parentForMs === undefined) throw badOption("parentFor", 'pass a duration, such as "5m"');
+  if (backlog !== undefined) {
+    checkBacklog(backlog);
+    if (meterProvider === false) throw badOption("backlog", "it is a metric, and meterProvider: false says none");
+  }
   return { trace, createSpans, trust, parentForMs };
 }

@@ -80,6 +80,7 @@ class Session implements TelemetrySession {
 
   close(): void {
     this.#backlog?.stop();
+    this.#metrics?.stop();
   }
 
   #both(span: Ended | undefined, metrics: Ended): Ended {

@@ -141,6 +141,6 @@ export interface TelemetrySession {
   lease?(place: TelemetryPlace, change: "gained" | "ended" | "lost"): void;
   /** Every operational event, as `observe` gets it. */
   event?(event: MessagingEvent): void;
-  /** Called at the end of `stop()`, which waits for it, at most a second. */
+  /** Called at the end of `stop()`, which waits for it, at most a second; and if `connect()` rejects after it has opened telemetry. */
   close?(): Promise<void> | void;
 }

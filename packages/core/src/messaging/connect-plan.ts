@@ -28,13 +28,23 @@ export interface ConnectPlanOptions extends Pick<ConnectOptions, "redact" | "tel
 let provisioning: Promise<typeof import("./provision.ts")> | undefined;
 
 export async function connectPlan(plan: Plan, options: ConnectPlanOptions): Promise<MessagingCore> {
-  const { channels, runtime, told, observed } = options;
-  const redact = redacting(plan.redact, options.redact);
   const served: { core?: MessagingCore } = {};
   const watch =
     options.telemetry === undefined
       ? undefined
-      : await openTelemetry(options.telemetry, plan, runtime, () => served.core);
+      : await openTelemetry(options.telemetry, plan, options.runtime, () => served.core);
+  try {
+    served.core = await opened(plan, options, watch);
+    return served.core;
+  } catch (error) {
+    void watch?.close();
+    throw error;
+  }
+}
+
+async function opened(plan: Plan, options: ConnectPlanOptions, watch: Watch | undefined): Promise<MessagingCore> {
+  const { channels, runtime, told, observed } = options;
+  const redact = redacting(plan.redact, options.redact);
   const observe = withoutSecrets(watch === undefined ? told : (event) => (watch.event(event), told(event)), redact);
   if (options.provision !== "off") {
     const { provision } = await (provisioning ??= import("./provision.ts"));
@@ -52,7 +62,7 @@ export async function connectPlan(plan: Plan, options: ConnectPlanOptions): Prom
     Object.values(groups).some(({ breaker, rate }) => breaker !== undefined || rate !== undefined),
   );
   const gateOf = gated ? (await import("../consume/group/gate.ts")).gateOf : undefined;
-  served.core = new MessagingCore({
+  return new MessagingCore({
     plan,
     channels,
     connections,
@@ -64,7 +74,6 @@ export async function connectPlan(plan: Plan, options: ConnectPlanOptions): Prom
     redact,
     watch,
   });
-  return served.core;
 }
 
 async function openPipelines(plan: Plan, runtime: Runtime): Promise<Pipelines> {

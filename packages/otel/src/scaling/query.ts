@@ -25,14 +25,21 @@ export const labelsOf = ({ input }: Scale): Readonly<Record<string, string>> => 
   [underscored(CONVENTIONAL.group)]: input.group,
 });
 
-/** How many replicas of work wait: messages by what one does within the latency, or on Kinesis, which tells an age only, the age by the latency. */
+/**
+ * How many replicas of work wait: messages by what one does within the latency, or on Kinesis, which tells an age only, the age by the
+ * latency. Nothing while it is not known.
+ */
 export function workQuery(scale: Scale, flavour: Flavour): { readonly query: string; readonly threshold: string } {
   const labels = Object.entries(labelsOf(scale)).map(([name, value]) => `${name}="${value}"`);
-  const by = (metric: string, more: readonly string[]) => `max(${metric}{${[...labels, ...more].join(",")}})`;
-  if (scale.transport === "kinesis")
-    return { query: by(ageSeries(flavour), []), threshold: String(scale.latencySeconds) };
+  const state = underscored(OWN.state);
+  const kinesis = scale.transport === "kinesis";
+  const waiting = kinesis
+    ? `${ageSeries(flavour)}{${labels.join(",")}}`
+    : `${underscored(OWN_METRICS.backlog)}{${[...labels, `${state}="ready"`].join(",")}}`;
+  const of = [...labels, `${state}="${kinesis ? "oldest" : "ready"}"`];
+  const unknown = `${underscored(OWN_METRICS.backlogUnknown)}{${of.join(",")}}`;
   return {
-    query: by(underscored(OWN_METRICS.backlog), [`${underscored(OWN.state)}="ready"`]),
-    threshold: String(scale.perReplica),
+    query: `max(${waiting} unless ignoring(${state}) ${unknown} == 1)`,
+    threshold: String(kinesis ? scale.latencySeconds : scale.perReplica),
   };
 }

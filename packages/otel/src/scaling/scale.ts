@@ -13,7 +13,7 @@ export interface ScaleInput {
   readonly latency: Duration;
   /** The most replicas that your budget and what the handlers call can bear. */
   readonly max: number;
-  /** Default 1. With 0, KEDA starts the first. */
+  /** Default 1, at most `max`. With 0, KEDA starts the first. */
   readonly min?: number;
   /** How many partitions or ordering keys are worked on at once. Default: what the configuration says. Needed where order needs one consumer each. */
   readonly parallel?: number;
@@ -70,6 +70,7 @@ export function scaleOf({ channels }: Explanation, input: ScaleInput): Scale {
   const handlerSeconds = seconds("handler", input.handler);
   const asked = whole("max", input.max, 1);
   const min = whole("min", input.min ?? 1, 0);
+  if (min > asked) throw bad("min", `pass at most max, which is ${asked}`);
   const ordered = channel.form !== "standard" || channel.model === "stream";
   const parallel = input.parallel ?? channel.partitions;
   if (ordered && parallel === undefined)
