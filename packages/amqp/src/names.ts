@@ -55,7 +55,8 @@ export function locate(of: Destination, options: Pick<ResolvedOptions, "leases">
   if (address.startsWith("amq."))
     return { address, problem: `"${address}": names that start with amq. are reserved by RabbitMQ` };
   if (/[\r\n]/.test(address)) return { address, problem: `"${address}" holds a line end` };
-  return { address };
+  const parted = isOrdered(of) ? of.model === "queue" || of.group !== undefined : of.model === "stream";
+  return parted ? { address, partitionNames: partitionQueues(of) } : { address };
 }
 
 /** The first part of the delay queues' names: `prefix` of `prefix_channel`, unless the connection's `delays` says otherwise. */

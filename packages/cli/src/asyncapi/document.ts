@@ -140,17 +140,27 @@ function messageOf(channel: AnyChannel, type: string): AsyncApiMessage {
   }
 }
 
-/** There is no binding of Kinesis, and none of RabbitMQ's streams; extensions are free. */
-function bindingsOf({ transport, form, address, model }: ChannelExplanation): { readonly bindings?: object } {
+/** There is no binding of Kinesis, and none of RabbitMQ's streams and partitions; extensions are free. */
+function bindingsOf({ transport, form, address, model, partitionNames }: ChannelExplanation): {
+  readonly bindings?: object;
+} {
   const fifo = form === "fifo";
-  if (transport === "sqs") return { bindings: { sqs: { queue: { name: address, fifoQueue: fifo } } } };
+  if (transport === "sqs") return { bindings: { sqs: { queue: { name: nameIn(address), fifoQueue: fifo } } } };
   if (transport === "sns")
-    return { bindings: { sns: { name: address, ordering: { type: fifo ? "FIFO" : "standard" } } } };
-  if (transport === "kinesis") return { bindings: { "x-kinesis": { stream: address } } };
+    return { bindings: { sns: { name: nameIn(address), ordering: { type: fifo ? "FIFO" : "standard" } } } };
+  if (transport === "kinesis") return { bindings: { "x-kinesis": { stream: nameIn(address) } } };
   if (transport !== "amqp" && transport !== "rabbitmq") return {};
   // Its partitions are queues of their own, which records reach through the default exchange.
-  if (model === "stream") return { bindings: { "x-rabbitmq-stream": { stream: address } } };
+  if (model === "stream") return { bindings: { "x-rabbitmq-stream": { streams: partitionNames ?? [address] } } };
   const named = { name: address, durable: true, autoDelete: false };
-  if (model === "queue") return { bindings: { amqp: { is: "queue", queue: { ...named, exclusive: false } } } };
-  return { bindings: { amqp: { is: "routingKey", exchange: { ...named, type: "topic" } } } };
+  if (model === "pubsub") return { bindings: { amqp: { is: "routingKey", exchange: { ...named, type: "topic" } } } };
+  if (partitionNames === undefined)
+    return { bindings: { amqp: { is: "queue", queue: { ...named, exclusive: false } } } };
+  // The routing key is the bucket of the ordering key.
+  const amqp = { is: "routingKey", exchange: { ...named, type: "direct" } };
+  return { bindings: { amqp, "x-rabbitmq-partitions": { queues: partitionNames } } };
 }
+
+/** The name in an address that may be a URL or an ARN. */
+const nameIn = (address: string): string =>
+  address.slice(Math.max(address.lastIndexOf("/"), address.lastIndexOf(":")) + 1);

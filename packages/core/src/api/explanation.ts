@@ -34,6 +34,8 @@ export interface ChannelExplanation {
   /** The transport's variety: `fifo`, `ordered` or `standard`. */
   readonly form: string;
   readonly address: string;
+  /** The queues or streams behind `address`, where it is several: partitions on RabbitMQ. Absent: it is one. */
+  readonly partitionNames?: readonly string[];
   /** The number of partitions, if the configuration says one. Otherwise the transport's default. */
   readonly partitions?: number;
   readonly needs: readonly string[];

@@ -60,6 +60,8 @@ export type Position = "earliest" | "latest" | { readonly time: number } | { rea
 /** How the broker addresses a destination. */
 export interface Located {
   readonly address: string;
+  /** The names of the queues or streams behind the address, if it is several. */
+  readonly partitionNames?: readonly string[];
   /** The name of the broker, if one adapter serves several: `aws` returns `sqs`. Default: the adapter's name. */
   readonly transport?: string;
   /** Why the broker cannot have such a name (too long, a forbidden character), including the limit. */

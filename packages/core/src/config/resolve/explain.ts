@@ -41,13 +41,14 @@ export function explain(of: Explaining): Explanation {
 }
 
 function explainChannel(of: Explaining, plan: ChannelPlan, shape: ChannelShape): ChannelExplanation {
-  const { address, transport } = locateOn(of, plan.on, plan.to);
+  const { address, transport, partitionNames } = locateOn(of, plan.on, plan.to);
   return {
     model: plan.model,
     transport,
     connection: plan.on,
     form: address.endsWith(".fifo") ? "fifo" : plan.ordered ? "ordered" : "standard",
     address: of.redact(address),
+    ...(partitionNames !== undefined && { partitionNames: partitionNames.map(of.redact) }),
     ...(plan.to.partitions !== undefined && { partitions: plan.to.partitions }),
     needs: needsOf(shape).map(({ text }) => text),
     groups: Object.fromEntries(Object.values(plan.groups).map((group) => [group.group, explainGroup(of, plan, group)])),
@@ -78,10 +79,9 @@ function explainGroup(of: Explaining, plan: ChannelPlan, group: GroupPlan): Grou
   };
 }
 
-function locateOn(of: Explaining, on: string, destination: Destination): Required<Omit<Located, "problem">> {
+function locateOn(of: Explaining, on: string, destination: Destination): Located & { readonly transport: string } {
   const { adapter, options } = of.connections[on]!;
-  const { address, transport = adapter.name } = adapter.locate(destination, options);
-  return { address, transport };
+  return { transport: adapter.name, ...adapter.locate(destination, options) };
 }
 
 /** A rule in words: `5 attempts, exponential from 1s to at most 5m, jitter adds up to 50%`. */
