@@ -40,7 +40,7 @@ async function run(argv: readonly string[], io: Io, out: Output): Promise<ExitCo
   let project: ReturnType<typeof findProject> | undefined;
   const call: Call = {
     ...{ io, out, values, words },
-    project: () => (project ??= findProject(values, io)),
+    project: () => (project ??= findProject(values, io, (text) => out.talk(text))),
   };
   return verb.run(call);
 }

@@ -15,6 +15,7 @@ import {
   type Messaging,
   type PlanOptions,
 } from "@switchyard/core";
+import { Events } from "./events.ts";
 import { type Io, UsageError } from "./io.ts";
 import { visible } from "./visible.ts";
 
@@ -50,12 +51,14 @@ export class Project {
   /** The folder of the nearest package.json. */
   readonly root: string | undefined;
   readonly #io: Io;
+  readonly #talk: (text: string) => void;
   readonly #config: string | undefined;
   readonly #imports: Imports | undefined;
   #explained: Promise<Explanation> | undefined;
 
-  constructor(io: Io, found: Found, { config, profile, root, imports }: Places) {
+  constructor(io: Io, talk: (text: string) => void, found: Found, { config, profile, root, imports }: Places) {
     this.#io = io;
+    this.#talk = talk;
     this.root = root;
     this.#config = config;
     this.#imports = imports;
@@ -112,26 +115,31 @@ export class Project {
       ({ name }) => Object.hasOwn(explained, name) && (only === undefined || only.includes(name)),
     );
     const { consumers: _, signal: __, ...options } = this.options();
+    const events = new Events(this.#talk);
     const messaging = await connect({
-      ...options,
-      channels,
+      ...{ ...options, channels, observe: events.observe },
       provision: "off",
     } as Parameters<typeof connect>[0]);
     try {
       return await run(messaging as unknown as Messaging<AnyChannel>);
     } finally {
       await messaging.stop({ deadline: 0 });
+      events.end();
     }
   }
 }
 
 /**
- * Channels come from `--channels`, else from the field `switchyard` of the nearest package.json (`{ "channels": "./src/channels.ts",
+ * `talk` says what happens while it is connected. Channels come from `--channels`, else from the field `switchyard` of the nearest package.json (`{ "channels": "./src/channels.ts",
  * "service": "billing" }`), else from what a configuration written as code exports beside its default.
  *
  * @throws UsageError if there are none, or if the configuration is code outside of the nearest package.
  */
-export async function findProject(options: ProjectOptions, io: Io): Promise<Project> {
+export async function findProject(
+  options: ProjectOptions,
+  io: Io,
+  talk = (text: string): void => void io.stderr.write(`${text}\n`),
+): Promise<Project> {
   const root = nearest(io.cwd, (folder) => existsSync(join(folder, "package.json")));
   const config = options.config === undefined ? await searched(io.cwd, root) : resolve(io.cwd, options.config);
   refuseStrangers(
@@ -154,7 +162,12 @@ export async function findProject(options: ProjectOptions, io: Io): Promise<Proj
   const consumers = [...new Set(found.flatMap((each) => each.consumers))];
   const strange = options.config === undefined && config !== undefined && !isInside(config, root ?? io.cwd);
   const imports = strange ? { from: root ?? io.cwd, packages: root === undefined ? [] : packagesOf(root) } : undefined;
-  return new Project(io, { channels, consumers, service: named }, { config, profile: options.profile, root, imports });
+  return new Project(
+    io,
+    talk,
+    { channels, consumers, service: named },
+    { config, profile: options.profile, root, imports },
+  );
 }
 
 /** What is found above may have been left there by anybody. Mine is what is root's, my own, or of the owner of the folder that I am in. */
