@@ -187,6 +187,12 @@ describe.each(PLACES.filter(({ skip }) => !skip))("an incident on $profile", ({ 
     );
     for (const line of audited())
       expect(line).toMatchObject({ version: 1, profile, service: "shop", channel: "orders", group: "billing" });
+    const place =
+      profile === "sqs"
+        ? { connection: "aws", account: "000000000000", region: "us-east-1" }
+        : { connection: "rabbit", host: expect.stringMatching(/^127/), virtualHost: "/", cluster: expect.any(String) };
+    // An export that leaves the letters is a look.
+    for (const { verb, places } of audited()) expect(places).toEqual(verb === "dead export" ? undefined : [place]);
     expect(audited()[1]).toMatchObject({ done: { moved: 30, canary: { sent: 3, settled: 3 } } });
   }, 120_000);
 

@@ -170,7 +170,7 @@ test("of two groups that share a dead-letter channel each sees, sends and delete
     code: 0,
     out: "3 of 5 match and would be sent; 0 refused (redriven too often)\n2 left: of another channel or group, or without our fields; --id names those\n",
   });
-  expect(dry.err).toMatch(/looking hid 5 from other readers, for less than 1s/);
+  expect(dry.err).toMatch(/\r\u001b\[Klooking {2}\d[^]*looking hid 5 from other readers, for less than 1s/);
   expect(last(await cli("dead redrive claims clerk --json"))).toMatchObject({
     ...{
       version: 1,
@@ -197,7 +197,8 @@ test("of two groups that share a dead-letter channel each sees, sends and delete
   await vi.waitUntil(() => handled.length === 3, { interval: 5 });
   expect(handled.sort()).toEqual(["claims:c0", "claims:c1", "claims:c2"]);
   expect(statSync(audit).mode & 0o777).toBe(0o600);
-  expect(await cli("dead purge refunds clerk --where code=attempts-exhausted --yes --json")).toMatchObject({ code: 0 });
+  const purged = await cli("dead purge refunds clerk --where code=attempts-exhausted --yes --json");
+  expect(purged).toMatchObject({ code: 0, err: expect.stringMatching(/\r\u001b\[Kdeleting {2}\d/) });
   expect((await messaging.depth(graves, "digger"))[0]).toMatchObject({ ready: 0 });
 });
 

@@ -121,6 +121,8 @@ describe.each(cliPlaces.filter(({ skip }) => !skip))("on $name", ({ name, start 
     const steady = [
       [prefix, "shop"],
       [/127\.0\.0\.1:\d+/g, "127.0.0.1:5672"],
+      // The cluster has the name of its first node.
+      [/switchyard\d+@[\w.-]+/g, "rabbit@host"],
       [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "00000000-0000-4000-8000-000000000000"],
     ];
     const text = await printed(

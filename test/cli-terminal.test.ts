@@ -30,6 +30,13 @@ test.skipIf(noTerminal)("publish of a file shows how far it is, in one line that
   expect(running.out).toMatch(/\r\u001b\[Kpublishing {2}\[#{20}\] {2}3 of 3 {2}[\d.,]+\/s\r\u001b\[K3 of 3 published/);
 });
 
+test.skipIf(noTerminal)("apply shows how many of the changes are made", async () => {
+  const running = Running.onTerminal("apply --yes --profile sqs", { ...env, SHOP_PREFIX: `bar${process.pid}` });
+  expect(await running.ended, running.out).toBe(0);
+  expect(running.out).toContain("\r\u001b[Kapplying  [--------------------]  0 of 6");
+  expect(running.out).toMatch(/\r\u001b\[Kapplying {2}\[#{20}\] {2}6 of 6[^\n]*\r\u001b\[K\{[^]*6 made, 0 left/);
+});
+
 test.skipIf(noTerminal)("on a terminal the table of lag stays in place, until Ctrl-C ends it", async () => {
   const running = Running.onTerminal("lag news --every 100ms --profile sqs", env);
   await running.said(/(?:\u001b\[H\u001b\[J[^\u001b]+){3}/);

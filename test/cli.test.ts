@@ -244,6 +244,12 @@ describe.each(cliPlaces.filter(({ skip }) => !skip))("on $name", ({ name, start 
     const made = await on("apply --yes");
     expect(made).toMatchObject({ code: 0 });
     expect(made.err).toMatch(/"verb":"apply"[^\n]*"changes":\["create /);
+    const again = await on("apply --yes");
+    const answers =
+      name === "rabbit"
+        ? /\n {2}rabbit answers from 127\.0\.0\.1:\d+, virtual host \/, cluster \S+: /
+        : /\n {2}aws answers from account 0{12}, us-east-1: \S+_orders_billing, \S+_news\n/;
+    expect(again.err).toMatch(answers);
     expect((await on("plan")).code).toBe(0);
     expect((await on("doctor")).code).toBe(0);
   });

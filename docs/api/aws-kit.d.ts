@@ -154,7 +154,7 @@ export { answered, classifierOf, type FaultRow, type FaultTable, namesOf, rowFau
 export { isForeign, messageOf } from "./foreign-answer.ts";
 export { lambdaCalls, mappingChanges } from "./lambda-plan.ts";
 export { lambdaProblems, type LambdaSettings, lambdaSettings } from "./lambda.ts";
-export { kmsKeyProblem, placeText, tagsOf, tagsProblem } from "./settings.ts";
+export { kmsKeyProblem, placeOfArn, placeText, refuseOtherAccount, tagsOf, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";
@@ -255,6 +255,7 @@ import { type ClientLike } from "./clients.ts";
 export declare function serverOf(client: () => ClientLike | Promise<ClientLike>): () => ServerAddress | undefined;
 
 // settings.d.ts
+import type { FoundPlace } from "@switchyard/core/driver";
 export declare function kmsKeyProblem(value: unknown, otherwise: string): string | undefined;
 export declare function tagsProblem(value: unknown): string | undefined;
 interface PlaceOptions {
@@ -265,6 +266,8 @@ interface PlaceOptions {
     readonly client?: unknown;
 }
 export declare function placeText({ region, accountId, profile, endpoint, client }: PlaceOptions): string;
+export declare function placeOfArn(arn: string, expected: string | undefined): FoundPlace;
+export declare function refuseOtherAccount(what: string, account: string | undefined, expected: string | undefined): void;
 export declare const tagsOf: (tags: Readonly<Record<string, string>> | undefined) => {
     Tags?: never;
 } | {

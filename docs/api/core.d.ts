@@ -357,6 +357,14 @@ export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids" | "s
     readonly dryRun?: boolean;
     readonly sample?: number;
 }
+export interface PurgeProgress {
+    readonly seen: number;
+    readonly matched: number;
+    readonly deleted: number;
+}
+export interface PurgeRun extends AsyncIterable<PurgeProgress>, PromiseLike<Purged> {
+    readonly result: Promise<Purged>;
+}
 export interface Purged {
     readonly matched?: number;
     readonly deleted?: number;
@@ -456,7 +464,7 @@ export interface DeadLetters {
     edit(id: string, edit: DeadLetterEdit, options?: EditOptions): Promise<EditedLetter>;
     export(options: ExportOptions): ExportRun;
     import(options: ImportOptions): ImportRun;
-    purge(options?: PurgeOptions): Promise<Purged>;
+    purge(options?: PurgeOptions): PurgeRun;
 }
 export interface DeadLetterItem {
     readonly id: string;
@@ -833,6 +841,7 @@ export interface ChannelExplanation {
     readonly connection: string;
     readonly form: string;
     readonly address: string;
+    readonly partitionNames?: readonly string[];
     readonly partitions?: number;
     readonly needs: readonly string[];
     readonly groups: Readonly<Record<string, GroupExplanation>>;
@@ -896,6 +905,7 @@ import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { DeadLetters, OperatorOptions } from "./dead-letters.ts";
 import type { DepthOptions, GroupDepth } from "./depth.ts";
+import type { ChannelPlace, PlacesOptions } from "./place.ts";
 import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
@@ -940,6 +950,7 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
     }): Promise<void>;
     health(): Health;
     depth<X extends AnyChannel>(channel: Connected<X, C>, group?: string, options?: DepthOptions): Promise<readonly GroupDepth[]>;
+    places<X extends AnyChannel>(channel: Connected<X, C>, options?: PlacesOptions): Promise<readonly ChannelPlace[]>;
     resume<X extends AnyChannel>(channel: Connected<X, C>, group: string): void;
     deadLetters<X extends AnyChannel>(channel: Connected<X, C>, group: string, operator?: OperatorOptions): DeadLetters;
     replay<X extends AnyChannel>(channel: Connected<X, C>, group: string, from: ReplayFrom, options?: ReplayOptions): Promise<void>;
@@ -950,6 +961,10 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
 }
 export interface ReplayOptions extends OperatorOptions {
     readonly inbox?: "keep" | "forget";
+    readonly progress?: (step: {
+        readonly done: number;
+        readonly total: number;
+    }) => void;
 }
 export interface StopReport {
     readonly completed: number;
@@ -1043,6 +1058,23 @@ export interface MiddlewareOptions {
 }
 export declare function middleware<Added extends object = {}>(run: (delivery: AnyDelivery, next: Next) => Promise<Returned<Added>>, options?: MiddlewareOptions): Middleware<Added>;
 export {};
+
+// api/place.d.ts
+import type { FoundPlace } from "../driver/index.ts";
+export type ChannelPart = "channel" | "group" | "deadLetters";
+export interface PlacesOptions {
+    readonly group?: string;
+    readonly parts?: readonly ChannelPart[];
+}
+export interface NamedPlace extends FoundPlace {
+    readonly connection: string;
+    readonly address: string;
+    readonly missing?: true;
+}
+export interface ChannelPlace extends NamedPlace {
+    readonly part: ChannelPart;
+    readonly group?: string;
+}
 
 // api/publisher.d.ts
 import type { AnyChannel, InputOf, NeedOf, TypeOf } from "./channel.ts";
@@ -1834,13 +1866,25 @@ export interface Connection {
     sender(to: Destination, signal: AbortSignal): Promise<SenderDriver>;
     receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
     depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
+    place?(of: Destination, signal: AbortSignal): Promise<FoundPlace>;
     purge?(of: Destination, signal: AbortSignal): Promise<void>;
     readonly moves?: Moves;
     readonly tails?: Tails;
-    seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
+    seek?(of: Destination, to: Position, signal: AbortSignal, moved?: Moved): Promise<void>;
     classify(cause: unknown, during: Phase): Fault;
     server?(of: Destination): ServerAddress | undefined;
     close(): Promise<void>;
+}
+export type Moved = (step: {
+    readonly done: number;
+    readonly total: number;
+}) => void;
+export interface FoundPlace {
+    readonly account?: string;
+    readonly region?: string;
+    readonly host?: string;
+    readonly virtualHost?: string;
+    readonly cluster?: string;
 }
 export interface ServerAddress {
     readonly address: string;
@@ -1916,6 +1960,7 @@ export type Position = "earliest" | "latest" | {
 };
 export interface Located {
     readonly address: string;
+    readonly partitionNames?: readonly string[];
     readonly transport?: string;
     readonly problem?: string;
 }
@@ -1923,7 +1968,7 @@ export interface Located {
 // driver/index.d.ts
 export type { Adapter, DriverEvent } from "./adapter.ts";
 export type { Capabilities } from "./capabilities.ts";
-export type { Connection, Depth, Fault, Moves, MoveTask, Phase, ReceiverOptions, ServerAddress, } from "./connection.ts";
+export type { Connection, Depth, Fault, FoundPlace, Moved, Moves, MoveTask, Phase, ReceiverOptions, ServerAddress, } from "./connection.ts";
 export type { Destination, Located, Model, Position } from "./destination.ts";
 export type { Delivery, Lease, Outcome, Settlement } from "./lease.ts";
 export type { LocalContent, WireMessage } from "./message.ts";
@@ -1934,7 +1979,7 @@ export type { BrokerRight, Condition, ConnectionUse, IamRight, Needed, Place, Re
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
 export type { TailDriver, TailLeft, TailRecord, Tails, TailStart } from "./tail.ts";
-export type { Change, Topology, TopologyPlan } from "./topology.ts";
+export type { ApplyOptions, Change, Topology, TopologyPlan } from "./topology.ts";
 
 // driver/lease.d.ts
 import type { WireMessage } from "./message.ts";
@@ -2177,11 +2222,13 @@ export interface TopologyPlan {
     readonly changes: readonly Change[];
     readonly state?: unknown;
 }
+export interface ApplyOptions {
+    readonly destructive?: boolean;
+    readonly applied?: (name: string) => void;
+}
 export interface Topology {
     plan(destinations: readonly Destination[], signal: AbortSignal): Promise<TopologyPlan>;
-    apply(plan: TopologyPlan, signal: AbortSignal, options?: {
-        readonly destructive?: boolean;
-    }): Promise<void>;
+    apply(plan: TopologyPlan, signal: AbortSignal, options?: ApplyOptions): Promise<void>;
     destroy?(destinations: readonly Destination[], signal: AbortSignal): Promise<void>;
     close(): Promise<void>;
 }
@@ -2239,8 +2286,9 @@ export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
 export { batchConsumer, consumer, isConsumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
-export type { Capabilities, Model, ServerAddress } from "./driver/index.ts";
+export type { Capabilities, FoundPlace, Model, ServerAddress } from "./driver/index.ts";
 export type { DepthNumber, DepthOptions, GroupDepth } from "./api/depth.ts";
+export type { ChannelPart, ChannelPlace, NamedPlace, PlacesOptions } from "./api/place.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
@@ -2254,14 +2302,14 @@ export type { ReplayFrom } from "./api/replay-from.ts";
 export type { Attached, AttachContext, AttachedInbox, Middleware, MiddlewareEvent, MiddlewareOptions, RunBatch, } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, ConnectionExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, explain, findConfig, plan, resources } from "./messaging/deploy.ts";
+export { apply, explain, findConfig, places, plan, resources } from "./messaging/deploy.ts";
 export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
-export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
+export type { ApplyPlanOptions, PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type { PayloadOf, Published, Publisher, PublishManyItem, PublishManyResult, PublishOptions, } from "./api/publisher.ts";
 export type { Refused } from "./api/refused.ts";
 export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
-export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, CanaryOutcome, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
+export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, CanaryOutcome, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, PurgeProgress, PurgeRun, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
 export type { LeftTail, Tail, TailedMessage, TailOptions } from "./api/tail.ts";
 export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, TelemetrySettlement, } from "./api/telemetry.ts";
 export type { VerdictKind } from "./api/verdicts.ts";
@@ -2274,14 +2322,15 @@ export declare function connect<const Channels extends readonly AnyChannel[]>(op
 
 // messaging/deploy.d.ts
 import type { Explanation } from "../api/explanation.ts";
-import type { PlannedTopology, PlanOptions } from "./provision.ts";
+import type { NamedPlace } from "../api/place.ts";
+import type { ApplyPlanOptions, PlannedTopology, PlanOptions } from "./provision.ts";
 import type { PlannedResources } from "./resources.ts";
 export declare function explain(options: PlanOptions): Promise<Explanation>;
 export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
-export declare function apply(planned: PlannedTopology, options?: {
-    readonly destructive?: boolean;
+export declare function apply(planned: PlannedTopology, options?: ApplyPlanOptions): Promise<void>;
+export declare function places(planned: PlannedTopology, options?: {
     readonly signal?: AbortSignal;
-}): Promise<void>;
+}): Promise<readonly NamedPlace[]>;
 export declare function resources(options: PlanOptions): Promise<PlannedResources>;
 export declare function findConfig(cwd?: string): Promise<string | undefined>;
 
@@ -2303,6 +2352,7 @@ export declare function logEvents(logger: EventLogger, { info, stacks }?: LogOpt
 import type { AnyChannel } from "../api/channel.ts";
 import type { Imports } from "../api/imports.ts";
 import type { Consumer } from "../api/consumer.ts";
+import type { NamedPlace } from "../api/place.ts";
 import type { Adapter, Destination, Runtime } from "../driver/index.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
@@ -2322,6 +2372,14 @@ export interface PlanOptions {
     readonly runtime?: Runtime;
     readonly signal?: AbortSignal;
 }
+export interface ApplyPlanOptions {
+    readonly destructive?: boolean;
+    readonly signal?: AbortSignal;
+    readonly progress?: (step: {
+        readonly done: number;
+        readonly total: number;
+    }) => void;
+}
 export interface PlannedTopology {
     readonly changes: Readonly<Record<string, readonly Change[]>>;
     readonly explanation: Explanation;
@@ -2329,10 +2387,10 @@ export interface PlannedTopology {
 export declare function resolvedOf({ service, ...options }: PlanOptions): Promise<Plan>;
 export declare function explain(options: PlanOptions): Promise<Explanation>;
 export declare function plan(options: PlanOptions): Promise<PlannedTopology>;
-export declare function apply(planned: PlannedTopology, options?: {
-    readonly destructive?: boolean;
+export declare function apply(planned: PlannedTopology, options?: ApplyPlanOptions): Promise<void>;
+export declare function places(planned: PlannedTopology, { signal }?: {
     readonly signal?: AbortSignal;
-}): Promise<void>;
+}): Promise<readonly NamedPlace[]>;
 export declare function provision(resolved: Plan, runtime: Runtime, signal: AbortSignal): Promise<void>;
 export declare function destinationsOf(resolved: Plan, connection: string): readonly Destination[];
 

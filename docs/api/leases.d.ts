@@ -287,7 +287,7 @@ import type { PostgresLeases, PostgresOptions } from "./options.ts";
 export declare function postgresLeases({ pool, table, group }: PostgresOptions): PostgresLeases;
 
 // seek.d.ts
-import type { Position, Runtime } from "@switchyard/core/driver";
+import type { Moved, Position, Runtime } from "@switchyard/core/driver";
 import type { ShardSource } from "./source.ts";
 import type { Checkpoint, GroupIdentity, LeaseStore } from "./store.ts";
 export interface SeekOptions extends GroupIdentity {
@@ -295,6 +295,7 @@ export interface SeekOptions extends GroupIdentity {
     readonly source: ShardSource;
     readonly runtime: Runtime;
     readonly to: Position | ((shard: string) => Checkpoint | undefined);
+    readonly moved?: Moved | undefined;
 }
 export declare function seek(options: SeekOptions, signal: AbortSignal): Promise<void>;
 

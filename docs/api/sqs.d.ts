@@ -83,6 +83,7 @@ export declare function sqs(options?: SqsOptions): {
 } & SqsOptions;
 
 // kit.d.ts
+export { refuseOtherAccount } from "@switchyard/aws-kit";
 export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, pushedTo, type QueueLimits } from "./capabilities.ts";

@@ -462,6 +462,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "vhost-not-found": "There is no such virtual host, or the user may not use it. Check the end of the address.",
   "would-discard":
     "The consumer ignores message types of a queue, which throws them away. Confirm it with `discard: true`, or handle them.",
+  "wrong-account":
+    "An operator's act would change something in another account than the configuration names, so nothing was done. Use that account's credentials, or correct `accountId` or the address. An emulator has an account, too: its profile must name that one, or none.",
   "wrong-endpoint": "The queue is not in this connection's region. Check `region` and `endpoint`.",
   "wrong-partition":
     "A warning: a message of an ordered RabbitMQ channel came to another partition than its key's, so its order is not kept. Its publisher is of an earlier version or another program, or the exchange is still a hash exchange: see [RabbitMQ](../transports/rabbitmq.md#move-from-the-hash-exchange).",

@@ -213,6 +213,7 @@ export async function connect(
         return found;
       });
     },
+    place: (_of, signal) => consuming.place(signal),
     purge: async (of, signal) => {
       // The broker would close the whole connection.
       if (of.model === "stream") throw unsupported("purge", "a stream is shortened by its retention only");
@@ -220,9 +221,9 @@ export async function connect(
         for (const queue of queuesOf(of)) await channel.rpc((raw) => raw.purgeQueue(queue), signal);
       });
     },
-    seek: async (of, to, signal) => {
+    seek: async (of, to, signal, moved) => {
       if (of.model !== "stream") throw unsupported("seek", "a queue has no positions; replay needs a stream");
-      return (await import("./stream/stream-receiver.ts")).seekStream(settingFor(of), to, signal);
+      return (await import("./stream/stream-receiver.ts")).seekStream(settingFor(of), to, signal, moved);
     },
     tails: {
       open: async (of, start, signal) => (await import("./tail.ts")).openTail(settingFor(of), start, signal),

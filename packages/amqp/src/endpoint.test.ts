@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { serverAt, shown, urlProblem } from "./endpoint.ts";
+import { placeAt, serverAt, shown, urlProblem } from "./endpoint.ts";
 
 test("plain amqp: stays on this machine unless allowed", () => {
   expect(urlProblem("amqp://127.0.0.1", false)).toBeUndefined();
@@ -26,4 +26,12 @@ test("an address without a scheme is refused with the one to write", () => {
   expect(urlProblem("localhost:5672", false)).toBe("has no scheme; write amqp://localhost:5672");
   expect(urlProblem("broker.example:5671", false)).toBe("has no scheme; write amqps://broker.example:5671");
   expect(urlProblem("amqp://broker.localhost", false)).toBeUndefined();
+});
+
+test.each([
+  ["amqps://u:p@broker.example/orders%2Feu?x=y", { host: "broker.example:5671", virtualHost: "orders/eu" }],
+  ["amqp://u:p@[::1]:5673/", { host: "[::1]:5673", virtualHost: "/" }],
+  ["amqp://localhost", { host: "localhost:5672", virtualHost: "/" }],
+])("the place of %s, without its user and password", (url, place) => {
+  expect(placeAt(url)).toEqual(place);
 });

@@ -1,5 +1,5 @@
 /** Checks a broker's address, and removes from it what must not be shown. */
-import type { ServerAddress } from "@switchyard/core/driver";
+import type { FoundPlace, ServerAddress } from "@switchyard/core/driver";
 import { isLoopback, withoutScheme } from "@switchyard/core/driver-kit";
 
 export function urlProblem(url: string, allowInsecure: boolean): string | undefined {
@@ -35,6 +35,15 @@ export function serverAt(url: string): ServerAddress | undefined {
   if (parsed === null || parsed.hostname === "") return undefined;
   const usual = parsed.protocol === "amqps:" ? 5671 : 5672;
   return { address: parsed.hostname.replace(/^\[|\]$/g, ""), port: parsed.port === "" ? usual : Number(parsed.port) };
+}
+
+/** The host with its port, and the virtual host, of an address. */
+export function placeAt(url: string): FoundPlace {
+  const server = serverAt(url);
+  if (server === undefined) return {};
+  const { address, port } = server;
+  const path = decodeURIComponent(URL.parse(url)!.pathname.slice(1));
+  return { host: `${address.includes(":") ? `[${address}]` : address}:${port}`, virtualHost: path === "" ? "/" : path };
 }
 
 /** The address without user, password and query. */

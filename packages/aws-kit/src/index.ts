@@ -26,7 +26,7 @@ export {
 export { isForeign, messageOf } from "./foreign-answer.ts";
 export { lambdaCalls, mappingChanges } from "./lambda-plan.ts";
 export { lambdaProblems, type LambdaSettings, lambdaSettings } from "./lambda.ts";
-export { kmsKeyProblem, placeText, tagsOf, tagsProblem } from "./settings.ts";
+export { kmsKeyProblem, placeOfArn, placeText, refuseOtherAccount, tagsOf, tagsProblem } from "./settings.ts";
 export { isTrustedHost, isTrustedSuffix, trustedHostProblem } from "./trusted-hosts.ts";
 export { partitionOf, partitionOfRegion } from "./partitions.ts";
 export { contextNoter, withErrorContext, noteContext } from "./error-context.ts";

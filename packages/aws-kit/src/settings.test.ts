@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeText } from "./settings.ts";
+import { placeOfArn, placeText } from "./settings.ts";
 
 test.each([
   [{ region: "eu-west-1", accountId: "123456789012" }, "eu-west-1, account: 123456789012"],
@@ -11,4 +11,18 @@ test.each([
   [{ client: {} }, "region: the given client's, account: the given client's"],
 ])("%o leads to %s", (options, place) => {
   expect(placeText(options)).toBe(place);
+});
+
+test("an ARN says where a resource is, and another account than the configuration's is refused", () => {
+  const queue = "arn:aws:sqs:eu-west-1:123456789012:orders";
+  expect(placeOfArn(queue, undefined)).toEqual({ account: "123456789012", region: "eu-west-1" });
+  expect(placeOfArn(queue, "123456789012")).toEqual({ account: "123456789012", region: "eu-west-1" });
+  // An emulator need not have accounts.
+  expect(placeOfArn("", "123456789012")).toEqual({});
+  expect(() => placeOfArn(queue, "999999999999")).toThrow(
+    expect.objectContaining({
+      code: "wrong-account",
+      message: expect.stringMatching(/123456789012, and the configuration names 999999999999/),
+    }),
+  );
 });

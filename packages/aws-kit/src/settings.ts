@@ -1,3 +1,6 @@
+import type { FoundPlace } from "@switchyard/core/driver";
+import { MessagingError } from "@switchyard/core/driver-kit";
+
 /** Checks of `native` settings that several services share. Each returns what is allowed, or undefined for a valid value. */
 
 export function kmsKeyProblem(value: unknown, otherwise: string): string | undefined {
@@ -33,6 +36,27 @@ export function placeText({ region, accountId, profile, endpoint, client }: Plac
     `account: ${account}`,
     ...(endpoint === undefined ? [] : [`at ${endpoint}`]),
   ].join(", ");
+}
+
+/**
+ * The region and the account that an ARN names. `expected`: the account that the configuration names.
+ *
+ * @throws MessagingError `wrong-account` if it is another.
+ */
+export function placeOfArn(arn: string, expected: string | undefined): FoundPlace {
+  const [, , , region = "", account = ""] = arn.split(":");
+  refuseOtherAccount(`"${arn}"`, account, expected);
+  return { ...(account === "" ? {} : { account }), ...(region === "" ? {} : { region }) };
+}
+
+/** @throws MessagingError `wrong-account` if both are known and differ. */
+export function refuseOtherAccount(what: string, account: string | undefined, expected: string | undefined): void {
+  if (!account || expected === undefined || account === expected) return;
+  throw new MessagingError(
+    "wrong-account",
+    `${what} is in the account ${account}, and the configuration names ${expected}; use the credentials of ${expected}, or correct accountId or the address`,
+    { kind: "config" },
+  );
 }
 
 /** As CloudFormation writes tags. */

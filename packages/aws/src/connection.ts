@@ -2,6 +2,7 @@ import type { Connection, Destination, DriverEvent, Runtime } from "@switchyard/
 import { isMessagingError, MessagingError } from "@switchyard/core/driver-kit";
 import { isOfKinesis, adapter as kinesis } from "@switchyard/kinesis";
 import { adapter as sns } from "@switchyard/sns";
+import { refuseOtherAccount } from "@switchyard/sqs/kit";
 import { type AwsOptions, queueOptions, streamOptions } from "./options.ts";
 
 /** The connection of SNS carries queues as well, so SQS is opened at once. The SDKs of SNS and Kinesis are loaded when a topic or a stream is first used. */
@@ -39,15 +40,22 @@ export async function connect(
       if (by.depth === undefined) throw cannot(of, "depth");
       return by.depth(of, signal);
     },
+    place: async (of, signal) => {
+      const place = await (await serving(of)).place!(of, signal);
+      // Kinesis has no option for the account. An address names its own.
+      if (of.model === "stream" && (of.baseAddress ?? of.address) === undefined)
+        refuseOtherAccount(`the stream "${of.base}"`, place.account, options.accountId);
+      return place;
+    },
     purge: async (of, signal) => {
       const by = await serving(of);
       if (by.purge === undefined) throw cannot(of, "purge");
       return by.purge(of, signal);
     },
-    seek: async (of, to, signal) => {
+    seek: async (of, to, signal, moved) => {
       const by = await serving(of);
       if (by.seek === undefined) throw cannot(of, "seek");
-      return by.seek(of, to, signal);
+      return by.seek(of, to, signal, moved);
     },
     tails: {
       open: async (of, start, signal) => (await serving(of)).tails!.open(of, start, signal),

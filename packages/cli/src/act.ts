@@ -2,7 +2,14 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { resolve } from "node:path";
-import { type OperatorOptions, systemRuntime } from "@switchyard/core";
+import {
+  type AnyChannel,
+  type ChannelPart,
+  type Messaging,
+  type NamedPlace,
+  type OperatorOptions,
+  systemRuntime,
+} from "@switchyard/core";
 import type { Call, OptionSpec } from "./command.ts";
 import { UsageError } from "./io.ts";
 import { SHAPE } from "./output.ts";
@@ -13,15 +20,24 @@ export const ACT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   audit: { type: "string", value: "FILE", about: "append who did what to this file; default: to stderr" },
 };
 
+interface Standing {
+  readonly allowed: boolean;
+  readonly announced: boolean;
+}
+
 /** One act of an operator. */
 export class Act {
   /** False: only say what would be done. */
   readonly allowed: boolean;
+  readonly #announced: boolean;
   readonly #call: Call;
   readonly #verb: string;
   readonly #details: object;
+  /** Where the brokers say that it acts. */
+  #places: readonly object[] = [];
 
-  private constructor(call: Call, verb: string, details: object, allowed: boolean) {
+  private constructor(call: Call, verb: string, details: object, { allowed, announced }: Standing) {
+    this.#announced = announced;
     this.#call = call;
     this.#verb = verb;
     this.#details = details;
@@ -30,7 +46,7 @@ export class Act {
 
   /** Looks at what is private: written down, and always allowed. */
   static looking(call: Call, verb: string, details: object): Act {
-    return new Act(call, verb, details, true);
+    return new Act(call, verb, details, { allowed: true, announced: false });
   }
 
   /**
@@ -40,7 +56,7 @@ export class Act {
    */
   static async of(call: Call, verb: string, details: object): Promise<Act> {
     const { io, out, values, project: found } = call;
-    const act = new Act(call, verb, details, call.values["yes"] === true);
+    const act = new Act(call, verb, details, { allowed: call.values["yes"] === true, announced: true });
     const project = await found();
     const { profile } = project;
     if (act.allowed && io.stderr.isTTY !== true && values["profile"] === undefined)
@@ -59,6 +75,32 @@ export class Act {
     if (overrides.length > 0) out.talk(visible(`  overridden by ${overrides.join(", ")}`));
     if (!act.allowed) out.talk("dry run: nothing is done; add --yes to do it");
     return act;
+  }
+
+  /**
+   * Asks the brokers where it really acts, through the connection that is open already, and says it. It is also in the audit. A look is not
+   * announced, so it does nothing then.
+   *
+   * @throws MessagingError `wrong-account` if a broker's account is another than the configuration names. Nothing was done then.
+   */
+  async locate(
+    messaging: Pick<Messaging<AnyChannel>, "places">,
+    channel: AnyChannel,
+    group: string | undefined,
+    parts: readonly ChannelPart[],
+  ): Promise<void> {
+    if (!this.#announced) return;
+    this.found(await messaging.places(channel, { ...(group === undefined ? {} : { group }), parts }));
+  }
+
+  /** Says where the brokers say that it acts. */
+  found(places: readonly NamedPlace[]): void {
+    for (const [said, its] of Map.groupBy(places, saidOf)) {
+      const addresses = [...new Set(its.map(({ address }) => address))].join(", ");
+      if (said !== undefined) this.#call.out.talk(visible(`  ${said}: ${addresses}`));
+    }
+    const told = places.filter((place) => wordsOf(place).length > 0);
+    this.#places = [...new Map(told.map((place) => [saidOf(place), factsOf(place)])).values()];
   }
 
   /**
@@ -119,7 +161,8 @@ export class Act {
     const { io, out, values, project } = this.#call;
     const { profile = null, service } = await project();
     const at = new Date(Number(entry["at"])).toISOString();
-    const line = JSON.stringify({ version: SHAPE, verb: this.#verb, service, profile, ...entry, at });
+    const places = this.#places.length === 0 ? {} : { places: this.#places };
+    const line = JSON.stringify({ version: SHAPE, verb: this.#verb, service, profile, ...places, ...entry, at });
     const file = values["audit"];
     if (typeof file !== "string") return out.talk(line);
     const opened = openSync(resolve(io.cwd, file), "a", 0o600);
@@ -130,4 +173,26 @@ export class Act {
       closeSync(opened);
     }
   }
+}
+
+/** What a broker says of where something is. */
+const factsOf = ({ connection, account, region, host, virtualHost, cluster }: NamedPlace) => ({
+  ...{ connection, account, region, host, virtualHost, cluster },
+});
+
+function wordsOf({ account, region, host, virtualHost, cluster }: NamedPlace): readonly string[] {
+  return [
+    ...(account === undefined ? [] : [`account ${account}`]),
+    ...[region, host].filter((each) => each !== undefined),
+    ...(virtualHost === undefined ? [] : [`virtual host ${virtualHost}`]),
+    ...(cluster === undefined ? [] : [`cluster ${cluster}`]),
+  ];
+}
+
+/** The same in words. Undefined: the broker does not say. */
+function saidOf(place: NamedPlace): string | undefined {
+  const { connection, missing } = place;
+  if (missing === true) return `${connection} does not tell its account, because these are not there`;
+  const words = wordsOf(place);
+  return words.length === 0 ? undefined : `${connection} answers from ${words.join(", ")}`;
 }

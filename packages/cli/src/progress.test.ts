@@ -34,6 +34,14 @@ test("one line with count, rate and time left, ten times a second at most", () =
   ]);
 });
 
+test("the end is drawn, however soon it comes", () => {
+  const progress = line(ioOf(true));
+  progress.show({ done: 0, total: 2 });
+  progress.show({ done: 1, total: 2 });
+  progress.show({ done: 2, total: 2 });
+  expect(written.map((text) => text.split("]  ")[1])).toEqual(["0 of 2", "2 of 2"]);
+});
+
 test("the rate is that of the last seconds", () => {
   const progress = line(ioOf(true));
   for (let at = 0; at <= 30; at++) {

@@ -5,7 +5,7 @@ import type { Call } from "./command.ts";
 import type { Io } from "./io.ts";
 import { visible } from "./visible.ts";
 
-/** No more than ten times a second, in milliseconds: nobody reads faster, and a slow connection is not flooded. */
+/** No more than ten times a second, in milliseconds, and at the end: nobody reads faster, and a slow connection is not flooded. */
 const REDRAW = 100;
 /** The rate is that of so many last milliseconds: a mean over all would hide that a run has slowed down. */
 const WINDOW = 10_000;
@@ -44,7 +44,7 @@ export class ProgressLine {
     this.#now = now;
   }
 
-  /** Call it as often as something is done: it draws ten times a second at most. */
+  /** Call it as often as something is done: it draws ten times a second at most, and the end. */
   show({ done, total, what = this.#what }: Step): void {
     if (!this.#shown) return;
     const at = this.#now();
@@ -52,7 +52,7 @@ export class ProgressLine {
     this.#what = what;
     // Something else is counted from its own beginning.
     if (other) this.#past.length = 0;
-    if (!other && at - this.#drawnAt < REDRAW) return;
+    if (!other && done !== total && at - this.#drawnAt < REDRAW) return;
     this.#drawnAt = at;
     this.#past.push({ at, done });
     while (this.#past.length > 2 && at - this.#past[0]!.at > WINDOW) this.#past.shift();

@@ -7,8 +7,9 @@ export type { BatchOptions, ConsumeOptions, Consumer } from "./api/consumer.ts";
 export { batchConsumer, consumer, isConsumer } from "./api/consumer.ts";
 export { defineConfig } from "./api/define-config.ts";
 export type { AnyDelivery, Batch, Delivery } from "./api/delivery.ts";
-export type { Capabilities, Model, ServerAddress } from "./driver/index.ts";
+export type { Capabilities, FoundPlace, Model, ServerAddress } from "./driver/index.ts";
 export type { DepthNumber, DepthOptions, GroupDepth } from "./api/depth.ts";
+export type { ChannelPart, ChannelPlace, NamedPlace, PlacesOptions } from "./api/place.ts";
 export type { Duration } from "./api/duration.ts";
 export type { Codec } from "./api/shapes.ts";
 export type { Kind, Problem } from "./api/errors.ts";
@@ -38,9 +39,9 @@ export type {
 } from "./api/middleware.ts";
 export { middleware } from "./api/middleware.ts";
 export type { ChannelExplanation, ConnectionExplanation, Explanation, GroupExplanation } from "./api/explanation.ts";
-export { apply, explain, findConfig, plan, resources } from "./messaging/deploy.ts";
+export { apply, explain, findConfig, places, plan, resources } from "./messaging/deploy.ts";
 export type { ConnectionResources, PlannedResources } from "./messaging/resources.ts";
-export type { PlannedTopology, PlanOptions } from "./messaging/provision.ts";
+export type { ApplyPlanOptions, PlannedTopology, PlanOptions } from "./messaging/provision.ts";
 export type {
   PayloadOf,
   Published,
@@ -79,6 +80,8 @@ export type {
   OperatorOptions,
   Purged,
   PurgeOptions,
+  PurgeProgress,
+  PurgeRun,
   Redriven,
   RedriveOptions,
   RedriveProgress,

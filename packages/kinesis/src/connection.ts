@@ -1,4 +1,4 @@
-import { type Sdk, serverOf, watcher } from "@switchyard/aws-kit";
+import { placeOfArn, type Sdk, serverOf, watcher } from "@switchyard/aws-kit";
 import type { Connection, Depth, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { LeaseStore } from "@switchyard/leases";
@@ -111,10 +111,15 @@ export async function connect(
         for (const [shard, depth] of receiver.depth()) here.set(shard, depth);
       return withStore(of, signal, (store) => groupDepth(stream, store, here, runtime.now(), clients.call, signal));
     },
-    seek: async (of, to, signal) => {
+    place: async (of, signal) => {
+      const ref = streamRef(of);
+      const { arn } = await describeStream(ref, clients.call, signal);
+      return placeOfArn(arn, "StreamARN" in ref ? ref.StreamARN.split(":")[4] : undefined);
+    },
+    seek: async (of, to, signal, moved) => {
       const stream = await openStream(of, clients.call, signal);
       const shards = new Shards(stream, clients.call, runtime, async () => {});
-      await withStore(of, signal, (store) => seekGroup(stream, groupOf(of), store, shards, to, runtime, signal));
+      await withStore(of, signal, (store) => seekGroup(stream, groupOf(of), store, shards, to, runtime, signal, moved));
     },
     tails: {
       open: async (of, start, signal) =>

@@ -1,4 +1,4 @@
-import type { Position, Runtime } from "@switchyard/core/driver";
+import type { Moved, Position, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { type Checkpoint, type LeaseStore, type Shard, seek } from "@switchyard/leases";
 import { justBefore, parsePosition } from "./positions.ts";
@@ -14,11 +14,12 @@ export async function seekGroup(
   to: Position,
   runtime: Runtime,
   signal: AbortSignal,
+  moved?: Moved,
 ): Promise<void> {
   if (typeof to === "object" && "time" in to && to.time > runtime.now())
     throw new MessagingError("bad-position", "the time to replay from is in the future", { kind: "config" });
   const where = typeof to === "object" && "at" in to ? await exactly(to.at, shards, signal) : to;
-  await seek({ store, source: shards, runtime, group, stream: stream.identity, to: where }, signal);
+  await seek({ store, source: shards, runtime, group, stream: stream.identity, to: where, moved }, signal);
 }
 
 async function exactly(

@@ -1,4 +1,4 @@
-import type { Position, Runtime } from "@switchyard/core/driver";
+import type { Moved, Position, Runtime } from "@switchyard/core/driver";
 import { Calls } from "./calls.ts";
 import { generations, newLease, resolveStart } from "./discovery.ts";
 import type { ShardSource } from "./source.ts";
@@ -12,6 +12,8 @@ export interface SeekOptions extends GroupIdentity {
   readonly runtime: Runtime;
   /** One position for all shards, or one per shard; undefined leaves a shard where it is. */
   readonly to: Position | ((shard: string) => Checkpoint | undefined);
+  /** Is told how many shards are at their new position. */
+  readonly moved?: Moved | undefined;
 }
 
 /**
@@ -39,12 +41,16 @@ export async function seek(options: SeekOptions, signal: AbortSignal): Promise<v
   const listed = new Set(shards.map((shard) => shard.id));
   const order = generations(leases.map((row) => ({ id: row.key, parents: row.parents })));
   const rows = new Map(leases.map((row) => [row.key, row]));
-  for (const { id } of order.flat()) {
+  const todo = order.flat().flatMap(({ id }) => {
+    const row = rows.get(id)!;
     const checkpoint = target(id);
-    const ended = rows.get(id)!.checkpoint === "SHARD_END";
+    const ended = row.checkpoint === "SHARD_END";
     // What is past retention has nothing to read, and the end of a shard is already past its latest record.
-    if (checkpoint === undefined || (ended && (!listed.has(id) || to === "latest"))) continue;
-    await reset(rows.get(id)!, checkpoint);
+    return checkpoint === undefined || (ended && (!listed.has(id) || to === "latest")) ? [] : [{ row, checkpoint }];
+  });
+  for (const [at, { row, checkpoint }] of todo.entries()) {
+    await reset(row, checkpoint);
+    options.moved?.({ done: at + 1, total: todo.length });
   }
 
   async function reset(row: LeaseRow, checkpoint: Checkpoint): Promise<void> {

@@ -1,7 +1,7 @@
-import { renewed, serverOf } from "@switchyard/aws-kit";
+import { placeOfArn, renewed, serverOf } from "@switchyard/aws-kit";
 import type { Connection, Destination, DriverEvent, Runtime, Tails } from "@switchyard/core/driver";
 import { type Clients, connect as connectSqs, loadSdk, openClients } from "@switchyard/sqs/kit";
-import { queueOf } from "./names.ts";
+import { parseTopic, queueOf, topicAddress } from "./names.ts";
 import { type Call, loadSnsSdk } from "./sdk.ts";
 import { lazyClient, openClient, type SnsClient } from "./client.ts";
 import { classify } from "./errors.ts";
@@ -34,6 +34,13 @@ export async function connect(
       return from.model === "pubsub" ? subscriber(driver, from) : driver;
     },
     depth: (of, signal) => queues.depth!(queueOf(of), signal),
+    place: async (of, signal) => {
+      if (!isTopic(of)) return queues.place!(queueOf(of), signal);
+      const sns = await client.get();
+      const { attributes } = await openTopic(of, { ...sns, call: watched(sns, report) }, signal);
+      const named = parseTopic(topicAddress(of))?.account ?? options.accountId;
+      return placeOfArn(attributes["TopicArn"] ?? "", named);
+    },
     purge: (of, signal) => queues.purge!(queueOf(of), signal),
     moves: {
       start: (from, to, perSecond, signal) => queues.moves!.start(queueOf(from), queueOf(to), perSecond, signal),

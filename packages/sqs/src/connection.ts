@@ -1,10 +1,11 @@
-import { type Sdk, serverOf, watcher } from "@switchyard/aws-kit";
+import { placeOfArn, type Sdk, serverOf, watcher } from "@switchyard/aws-kit";
 import type { Connection, Destination, DriverEvent, Runtime } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { openClients } from "./client.ts";
 import { classify } from "./errors.ts";
 import { MAX_HOLD_MS } from "./limits.ts";
 import { movesOf } from "./moves.ts";
+import { parseAddress } from "./names.ts";
 import { settingsOf } from "./native.ts";
 import type { OldestAges } from "./oldest-age.ts";
 import type { SqsOptions } from "./options.ts";
@@ -76,6 +77,10 @@ export async function connect(
       return [
         { ready, delayed: (waiting?.counts ?? []).reduce((sum, count) => sum + count, delayed), held, ...oldest },
       ];
+    },
+    place: async (of, signal) => {
+      const { arn } = await describeQueue(await queueUrl(of, options, clients, signal), clients, signal);
+      return placeOfArn(arn, parseAddress(of.address ?? "")?.account ?? options.accountId);
     },
     purge: async (of, signal) => {
       for (const one of await queuesOf(of))

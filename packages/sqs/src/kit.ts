@@ -1,7 +1,8 @@
 /**
- * The parts that `@switchyard/sns` is built on, because each of its groups is an SQS queue. Not for applications: its API may change
+ * The parts that `@switchyard/sns` is built on, because each of its groups is an SQS queue, and `@switchyard/aws`. Not for applications: its API may change
  * with any version.
  */
+export { refuseOtherAccount } from "@switchyard/aws-kit";
 export { queueName } from "./names.ts";
 export { byIndex, chunks } from "./batches.ts";
 export { capabilitiesOf, pushedTo, type QueueLimits } from "./capabilities.ts";

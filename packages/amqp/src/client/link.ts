@@ -1,5 +1,5 @@
-import type { DriverEvent, Runtime } from "@switchyard/core/driver";
-import { shown } from "../endpoint.ts";
+import type { DriverEvent, FoundPlace, Runtime } from "@switchyard/core/driver";
+import { placeAt, shown } from "../endpoint.ts";
 import { Channel } from "./channel.ts";
 import type { AmqpChannel, AmqpModel } from "../sdk.ts";
 import type { FastPaths } from "../fast-paths.ts";
@@ -105,10 +105,16 @@ export class Link {
   /** The broker's product and version. Opens the connection if it is not open. */
   async product(signal: AbortSignal | undefined): Promise<Product> {
     const { model } = await this.#opened(signal);
-    const { product, version } =
-      (model.connection as { serverProperties?: Record<string, unknown> } | undefined)?.serverProperties ?? {};
+    const { product, version } = propertiesOf(model);
     const text = (value: unknown) => (typeof value === "string" ? value : "");
     return { name: text(product), version: text(version) };
+  }
+
+  /** Where the broker is that it is connected to. Opens the connection if it is not open. */
+  async place(signal: AbortSignal | undefined): Promise<FoundPlace> {
+    const { model, url } = await this.#opened(signal);
+    const cluster = propertiesOf(model)["cluster_name"];
+    return { ...placeAt(url), ...(typeof cluster === "string" ? { cluster } : {}) };
   }
 
   /** Closes the connection. Waits two seconds at most for the broker's answer. Idempotent. */
@@ -266,6 +272,10 @@ export class Link {
     this.#down = true;
   }
 }
+
+/** What the broker said of itself in the handshake. */
+const propertiesOf = (model: AmqpModel): Record<string, unknown> =>
+  (model.connection as { serverProperties?: Record<string, unknown> } | undefined)?.serverProperties ?? {};
 
 /**
  * Closes our socket at once. Otherwise only missed heartbeats would show that the other side is gone. The error tells amqplib, which

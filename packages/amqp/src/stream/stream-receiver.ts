@@ -3,6 +3,7 @@ import type {
   Destination,
   DriverEvent,
   Lease,
+  Moved,
   Position,
   ReceiverDriver,
   ReceiverOptions,
@@ -96,13 +97,21 @@ export async function seekStream(
   { of, options, link, runtime }: StreamSetting,
   to: Position,
   signal: AbortSignal,
+  moved?: Moved,
 ): Promise<void> {
   const queues = partitionQueues(of);
   const checkpoints = await checkpointsFor(to, queues, link, runtime, signal);
   const store = storeOf(of, options);
   try {
     await seek(
-      { ...namesOf(of), store, source: sourceOf(queues), runtime, to: (shard) => checkpoints[queues.indexOf(shard)] },
+      {
+        ...namesOf(of),
+        store,
+        source: sourceOf(queues),
+        runtime,
+        to: (shard) => checkpoints[queues.indexOf(shard)],
+        moved,
+      },
       signal,
     );
   } finally {

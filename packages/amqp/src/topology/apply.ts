@@ -1,3 +1,4 @@
+import type { ApplyOptions } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import type { AmqpChannel } from "../sdk.ts";
 import { mapLimited, type Probe } from "./context.ts";
@@ -32,7 +33,11 @@ export interface Planned {
  * The order matters, because publishers may be at work. An exchange gets its bindings before anything leads to it, so no bucket is ever
  * without its partition. A topic is bound to what is new before what is old is deleted: a message may then come twice, and none is lost.
  */
-export async function applyPlan(planned: Planned, probe: Probe, destructive: boolean): Promise<void> {
+export async function applyPlan(
+  planned: Planned,
+  probe: Probe,
+  { destructive = false, applied }: ApplyOptions = {},
+): Promise<void> {
   const { create, replace, renew, unused, retire, bindings, surplus, marks, stale } =
     (destructive ? planned.destructively : undefined) ?? planned;
   if (destructive)
@@ -42,7 +47,10 @@ export async function applyPlan(planned: Planned, probe: Probe, destructive: boo
     );
   const made = destructive ? [...create, ...replace] : create;
   const all = (work: readonly (DesiredQueue | DesiredExchange)[]) =>
-    mapLimited(work, (of) => probe((channel) => declare(channel, of)));
+    mapLimited(work, async (of) => {
+      await probe((channel) => declare(channel, of));
+      applied?.(of.name);
+    });
   await all(made.filter((of) => of.kind === "exchange" && !isEntrance(of)));
   await all(made.filter(({ kind }) => kind === "queue"));
   await bindAll(

@@ -24,8 +24,7 @@ export async function createTopology(options: ResolvedOptions, runtime: Runtime)
   return {
     plan: (destinations, signal) =>
       planTopology(destinations, options, proberOn(link, runtime, signal), () => link.product(signal)),
-    apply: (plan, signal, { destructive = false } = {}) =>
-      applyPlan(plan.state as Planned, proberOn(link, runtime, signal), destructive),
+    apply: (plan, signal, how) => applyPlan(plan.state as Planned, proberOn(link, runtime, signal), how),
     destroy: (destinations, signal) => destroyTopology(destinations, options, proberOn(link, runtime, signal)),
     close: () => link.close(),
   };

@@ -1,4 +1,4 @@
-import { apply as applied, plan } from "@switchyard/core";
+import { apply as applied, places, plan } from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
 import { progressOf } from "../progress.ts";
@@ -20,6 +20,7 @@ export const apply: Verb = {
     const destructive = values["destructive"] === true;
     const act = await Act.of(call, "apply", { destructive });
     const planned = await plan(project.options());
+    act.found(await places(planned, { signal: call.io.signal }));
     const changes = Object.values(planned.changes).flat();
     const made = changes.filter(({ action }) => action !== "drift" && (destructive || action !== "destructive"));
     if (!out.json) printChanges(out, planned.changes);
@@ -27,7 +28,7 @@ export const apply: Verb = {
       const progress = progressOf(call, "applying");
       await act.during({ changes: made.map(({ action, name }) => `${action} ${name}`) }, async () => {
         progress.show({ done: 0, total: made.length });
-        await applied(planned, { destructive, signal: call.io.signal });
+        await applied(planned, { destructive, signal: call.io.signal, progress: (step) => progress.show(step) });
       });
     }
     const left = changes.length - (act.allowed ? made.length : 0);

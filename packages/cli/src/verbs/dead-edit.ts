@@ -4,7 +4,7 @@ import type { Call, Verb } from "../command.ts";
 import { jsonOf, textOf } from "../given.ts";
 import { UsageError } from "../io.ts";
 import { visible } from "../visible.ts";
-import { within } from "./dead-look.ts";
+import { BOTH_ENDS, within } from "./dead-look.ts";
 
 export const edit: Verb = {
   takes: "CHANNEL GROUP ID [--data JSON | --file FILE] [--type TYPE]",
@@ -51,7 +51,8 @@ export const edit: Verb = {
           );
         return edited.removed ? 0 : 3;
       },
-      act.allowed ? act : undefined,
+      act,
+      BOTH_ENDS,
     );
   },
 };

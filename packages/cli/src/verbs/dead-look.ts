@@ -1,6 +1,7 @@
 /** The verbs that look at dead letters. Looking is receiving: what is looked at is hidden from other readers for a while. */
 import {
   type AnyChannel,
+  type ChannelPart,
   type DeadLetterItem,
   type DeadLetters,
   type ScanResult,
@@ -131,17 +132,30 @@ export const group: Verb = {
     }),
 };
 
-/** Runs on the dead letters of the group that the first two words name. `act`: what it moves, copies or deletes is audited. */
+/**
+ * Runs on the dead letters of the group that the first two words name. `act`: what it moves, copies or deletes is audited, and before that the
+ * brokers say where these parts of the channel are.
+ */
 export async function within(
   call: Call,
   run: (dead: DeadLetters) => Promise<ExitCode>,
-  act?: Pick<Act, "operator">,
+  act?: Pick<Act, "operator" | "locate">,
+  parts: readonly ChannelPart[] = ["deadLetters"],
 ): Promise<ExitCode> {
   const [channel, name] = call.words as [string, string];
   const project = await call.project();
   const of: AnyChannel = await project.group(channel, name);
-  return project.connected((messaging) => run(messaging.deadLetters(of, name, act?.operator)), [channel]);
+  return project.connected(
+    async (messaging) => {
+      await act?.locate(messaging, of, name, parts);
+      return run(messaging.deadLetters(of, name, act?.operator));
+    },
+    [channel],
+  );
 }
+
+/** What a letter leaves, and where it goes. */
+export const BOTH_ENDS: readonly ChannelPart[] = ["deadLetters", "group"];
 
 function looking({ values }: Call): { max?: number; hide?: number } {
   return {

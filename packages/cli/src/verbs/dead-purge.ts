@@ -2,6 +2,7 @@ import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
 import { whole } from "../durations.ts";
 import { UsageError } from "../io.ts";
+import { progressOf } from "../progress.ts";
 import { filterOf, WHERE } from "../where.ts";
 import { within } from "./dead-look.ts";
 
@@ -34,10 +35,10 @@ export const purge: Verb = {
     return within(
       call,
       async (dead) => {
-        const purged = await dead.purge({
-          ...what,
-          ...(act.allowed ? { signal: io.signal } : { dryRun: true, sample }),
-        });
+        const run = dead.purge({ ...what, signal: io.signal, ...(act.allowed ? {} : { dryRun: true, sample }) });
+        const progress = progressOf(call, act.allowed ? "deleting" : "looking");
+        for await (const { seen, deleted } of run) progress.show({ done: act.allowed ? deleted : seen });
+        const purged = await run.result;
         if (out.json) out.document("dead purge", { ...purged, dryRun: !act.allowed });
         else {
           const { matched, deleted, hidden, complete } = purged;
@@ -45,9 +46,11 @@ export const purge: Verb = {
           out.line(`${done}${complete ? "" : "; not all letters were seen"}`);
           if (hidden !== undefined) out.talk(`looking hid ${hidden} from other readers until now`);
         }
-        return act.allowed && !purged.complete ? 3 : 0;
+        if (!act.allowed || purged.complete) return 0;
+        out.talk("to go on, run the same command again");
+        return 3;
       },
-      act.allowed ? act : undefined,
+      act,
     );
   },
 };

@@ -13,7 +13,7 @@ import type { Output } from "../output.ts";
 import { progressOf } from "../progress.ts";
 import { visible } from "../visible.ts";
 import { filterOf, WHERE } from "../where.ts";
-import { headsOf, within } from "./dead-look.ts";
+import { BOTH_ENDS, headsOf, within } from "./dead-look.ts";
 
 /** The default of `--wait`. */
 const WAIT = "2m";
@@ -69,9 +69,8 @@ export const redrive: Verb = {
     const [channel, group] = words;
     const options = optionsOf(call);
     const act = await Act.of(call, "dead redrive", { channel, group });
-    return act.allowed
-      ? within(call, (dead) => send(call, dead, options), act)
-      : within(call, (dead) => count(call, dead, options));
+    const work = act.allowed ? send : count;
+    return within(call, (dead) => work(call, dead, options), act, BOTH_ENDS);
   },
 };
 
@@ -109,7 +108,10 @@ async function count(call: Call, dead: DeadLetters, options: RedriveOptions): Pr
   }
   const sample = values["sample"] === undefined ? SAMPLE : whole(values["sample"], "--sample");
   const began = systemRuntime.monotonic();
-  const done = await dead.redrive({ ...options, sample, signal: io.signal, dryRun: true });
+  const run = dead.redrive({ ...options, sample, signal: io.signal, dryRun: true });
+  const progress = progressOf(call, "looking");
+  for await (const step of run) progress.show({ done: step.matched + step.left + step.refused });
+  const done = await run.result;
   const hiddenMs = Math.round(systemRuntime.monotonic() - began);
   const { matched, left, others = 0, refused, heads } = done;
   const seen = matched + left + refused;

@@ -19,7 +19,6 @@ export const doctor: Verb = {
     const { out, values, project: found } = call;
     const project = await found();
     const act = values["sweep"] === true ? await Act.of(call, "doctor sweep", {}) : undefined;
-    if (act?.allowed === true) await act.begin();
     const { root } = project;
     const findings = await examine({
       options: project.options(),
@@ -27,7 +26,15 @@ export const doctor: Verb = {
       handlerMs: values["handler"] === undefined ? undefined : milliseconds(values["handler"], "--handler"),
       sweep: act?.allowed === true,
       explain: () => project.explain(),
-      connected: (run) => project.connected((messaging) => run(messaging)),
+      connected: (run) =>
+        project.connected(async (messaging) => {
+          const { channels: explained } = await project.explain();
+          for (const channel of act === undefined ? [] : project.channels)
+            if (explained[channel.name]?.model === "pubsub")
+              await act?.locate(messaging, channel, undefined, ["channel"]);
+          if (act?.allowed === true) await act.begin();
+          return run(messaging);
+        }),
     });
     const healthy = !findings.some(({ status }) => status === "failure");
     if (out.json) out.document("doctor", { healthy, findings });

@@ -3,6 +3,7 @@ import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
 import { instant } from "../durations.ts";
 import { UsageError } from "../io.ts";
+import { progressOf, type Step } from "../progress.ts";
 
 export const replay: Verb = {
   takes: "CHANNEL GROUP --from earliest|latest|TIME|at:POSITION",
@@ -26,9 +27,16 @@ export const replay: Verb = {
     const from = fromOf(values["from"]);
     const act = await Act.of(call, "replay", { channel, group, from });
     out.talk(INBOX);
-    if (act.allowed) {
-      await act.during({}, () => project.connected((messaging) => messaging.replay(of, group, from), [channel]));
-    }
+    if (act.allowed)
+      await project.connected(
+        async (messaging) => {
+          await act.locate(messaging, of, group, ["group"]);
+          const progress = progressOf(call, "moving");
+          const shown = (step: Step) => progress.show(step);
+          await act.during({}, () => messaging.replay(of, group, from, { progress: shown }));
+        },
+        [channel],
+      );
     if (out.json) out.document("replay", { channel, group, from, done: act.allowed });
     else if (act.allowed) out.talk("moved");
     return 0;

@@ -198,6 +198,19 @@ export interface PurgeOptions extends Pick<RedriveOptions, "filter" | "ids" | "s
   readonly sample?: number;
 }
 
+/** Where a purge stands. */
+export interface PurgeProgress {
+  /** Different letters received. */
+  readonly seen: number;
+  readonly matched: number;
+  readonly deleted: number;
+}
+
+/** A purge. It starts at once. Await it, or its `result`; iterate it to follow it. */
+export interface PurgeRun extends AsyncIterable<PurgeProgress>, PromiseLike<Purged> {
+  readonly result: Promise<Purged>;
+}
+
 /** What `purge()` did. */
 export interface Purged {
   /** Letters that were meant. Absent if the broker deleted all and does not say how many. */
@@ -411,7 +424,7 @@ export interface DeadLetters {
    */
   import(options: ImportOptions): ImportRun;
   /** Deletes dead letters permanently. Without `filter`, `ids` and `dryRun` the broker deletes all, whoever wrote them. */
-  purge(options?: PurgeOptions): Promise<Purged>;
+  purge(options?: PurgeOptions): PurgeRun;
 }
 
 /** One dead letter, as `deadLetters()` returns it. */

@@ -4,6 +4,7 @@ import type { Consumer } from "./consumer.ts";
 import type { ConfigInput } from "./config-input.ts";
 import type { DeadLetters, OperatorOptions } from "./dead-letters.ts";
 import type { DepthOptions, GroupDepth } from "./depth.ts";
+import type { ChannelPlace, PlacesOptions } from "./place.ts";
 import type { Adapter } from "../driver/index.ts";
 import type { Duration } from "./duration.ts";
 import type { Extension } from "../pipeline/extension.ts";
@@ -115,6 +116,13 @@ export interface Messaging<C extends AnyChannel = never> extends Publisher<C>, A
     options?: DepthOptions,
   ): Promise<readonly GroupDepth[]>;
   /**
+   * Asks the brokers where the parts of a channel are: the account and the region, or the host and the virtual host, that answer. For
+   * people who are about to change something: the configuration says where it should be, and this is where it is.
+   *
+   * @throws MessagingError (rejects) `wrong-account` if the broker's account is another than the configuration's; what the broker refuses.
+   */
+  places<X extends AnyChannel>(channel: Connected<X, C>, options?: PlacesOptions): Promise<readonly ChannelPlace[]>;
+  /**
    * Lets a group whose circuit breaker is open try again now instead of at the end of the pause: one message, then more. Does nothing if
    * the breaker is closed, or the group has none here.
    */
@@ -160,6 +168,8 @@ export interface ReplayOptions extends OperatorOptions {
    * group's consumer in this process has an inbox. A process that has no consumer of the group cannot know.
    */
   readonly inbox?: "keep" | "forget";
+  /** Is told how many of the group's partitions are at the new position. Some transports do not tell. */
+  readonly progress?: (step: { readonly done: number; readonly total: number }) => void;
 }
 
 /** What happened to deliveries. All fields are numbers of deliveries. */

@@ -18,14 +18,23 @@ export interface Connection {
   receiver(from: Destination, options: ReceiverOptions, signal: AbortSignal): Promise<ReceiverDriver>;
   /** Returns the backlog, one entry for each lease. Leave out a number that the broker does not give. */
   depth?(of: Destination, signal: AbortSignal): Promise<readonly Depth[]>;
+  /**
+   * Resolves with where `of` is, as the broker itself says: not what the options say. Operators see it before they change something. It
+   * needs no rights that `depth` does not need. Rejects with a fault whose code ends in `-not-found` if `of` does not exist, and with
+   * `wrong-account` if the connection names another account. Absent: the broker has no places.
+   */
+  place?(of: Destination, signal: AbortSignal): Promise<FoundPlace>;
   /** Deletes all messages of the destination, including messages that are held. */
   purge?(of: Destination, signal: AbortSignal): Promise<void>;
   /** How the broker itself moves all messages of a dead-letter queue. Required if {@link Capabilities.moveAll} is true of one. */
   readonly moves?: Moves;
   /** How topics and streams are watched by operators. Absent: they cannot be. */
   readonly tails?: Tails;
-  /** Moves the stored position of a stream group. The workers of the group must then lose their leases and continue from `to`. */
-  seek?(of: Destination, to: Position, signal: AbortSignal): Promise<void>;
+  /**
+   * Moves the stored position of a stream group. The workers of the group must then lose their leases and continue from `to`. It should call
+   * `moved` after each partition: operators see how far it is.
+   */
+  seek?(of: Destination, to: Position, signal: AbortSignal, moved?: Moved): Promise<void>;
   /**
    * Says what a raw error means. It must not throw. For an error it does not know, it returns `ambiguous` if `during` is `send`, and
    * `retryable` otherwise.
@@ -38,6 +47,21 @@ export interface Connection {
   server?(of: Destination): ServerAddress | undefined;
   /** Closes the client. Core calls it after every sender and receiver is closed. A second call must do nothing. */
   close(): Promise<void>;
+}
+
+/** Is told how many of a group's partitions are at their new position. */
+export type Moved = (step: { readonly done: number; readonly total: number }) => void;
+
+/** Where something is, as its broker says. What the broker does not have is absent. Never a user or a password. */
+export interface FoundPlace {
+  /** The account that owns it. */
+  readonly account?: string;
+  readonly region?: string;
+  /** The host and the port that answered. */
+  readonly host?: string;
+  readonly virtualHost?: string;
+  /** The name that the cluster has for itself. */
+  readonly cluster?: string;
 }
 
 /** The address of a server. Never a user, a password or a path. */

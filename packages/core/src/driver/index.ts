@@ -14,6 +14,8 @@ export type {
   Connection,
   Depth,
   Fault,
+  FoundPlace,
+  Moved,
   Moves,
   MoveTask,
   Phase,
@@ -43,4 +45,4 @@ export type {
 export type { Runtime, RuntimeTimer } from "./runtime.ts";
 export type { SenderDriver, Sent } from "./sender.ts";
 export type { TailDriver, TailLeft, TailRecord, Tails, TailStart } from "./tail.ts";
-export type { Change, Topology, TopologyPlan } from "./topology.ts";
+export type { ApplyOptions, Change, Topology, TopologyPlan } from "./topology.ts";

@@ -28,6 +28,14 @@ export interface TopologyPlan {
   readonly state?: unknown;
 }
 
+/** How a plan is applied. */
+export interface ApplyOptions {
+  /** Default false. */
+  readonly destructive?: boolean;
+  /** Is told the name of each changed resource. */
+  readonly applied?: (name: string) => void;
+}
+
 /** Plans and creates what a configuration needs on the broker. */
 export interface Topology {
   /**
@@ -37,9 +45,10 @@ export interface Topology {
   plan(destinations: readonly Destination[], signal: AbortSignal): Promise<TopologyPlan>;
   /**
    * Makes the planned changes. It must be idempotent, because several processes may run it at once. It makes destructive changes only
-   * if `destructive` is true. Default false.
+   * if `destructive` is true. Default false. It should call `applied` with the name of each changed resource once that is as planned:
+   * operators see how far it is.
    */
-  apply(plan: TopologyPlan, signal: AbortSignal, options?: { readonly destructive?: boolean }): Promise<void>;
+  apply(plan: TopologyPlan, signal: AbortSignal, options?: ApplyOptions): Promise<void>;
   /** Deletes what `apply` created for these destinations. Used by tests. */
   destroy?(destinations: readonly Destination[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 /** `explain()`, `plan()`, `apply()` and others as applications import them. Their code is loaded when they are called: a service calls neither. */
 import type { Explanation } from "../api/explanation.ts";
-import type { PlannedTopology, PlanOptions } from "./provision.ts";
+import type { NamedPlace } from "../api/place.ts";
+import type { ApplyPlanOptions, PlannedTopology, PlanOptions } from "./provision.ts";
 import type { PlannedResources } from "./resources.ts";
 
 /**
@@ -27,11 +28,21 @@ export async function plan(options: PlanOptions): Promise<PlannedTopology> {
  *
  * @throws MessagingError `not-a-plan`, or the broker's error. Changes made before the error stay.
  */
-export async function apply(
-  planned: PlannedTopology,
-  options: { readonly destructive?: boolean; readonly signal?: AbortSignal } = {},
-): Promise<void> {
+export async function apply(planned: PlannedTopology, options: ApplyPlanOptions = {}): Promise<void> {
   return (await import("./provision.ts")).apply(planned, options);
+}
+
+/**
+ * Asks the brokers where {@link apply} would make its changes: the account and the region, or the host and the virtual host, that answer. One
+ * answer of each connection and model. It opens and closes a connection of its own.
+ *
+ * @throws MessagingError `not-a-plan`; `wrong-account` if the broker's account is another than the configuration's; the broker's error.
+ */
+export async function places(
+  planned: PlannedTopology,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<readonly NamedPlace[]> {
+  return (await import("./provision.ts")).places(planned, options);
 }
 
 /**

@@ -254,6 +254,10 @@ export class MessagingCore {
     return this.#operators.depth(...call);
   }
 
+  places(...call: Parameters<OperatorCalls["places"]>): ReturnType<OperatorCalls["places"]> {
+    return this.#operators.places(...call);
+  }
+
   deadLetters(...call: Parameters<OperatorCalls["deadLetters"]>): ReturnType<OperatorCalls["deadLetters"]> {
     return this.#operators.deadLetters(...call);
   }

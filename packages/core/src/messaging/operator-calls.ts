@@ -4,6 +4,7 @@ import type { GroupDepth } from "../api/depth.ts";
 import { type Duration, milliseconds } from "../api/duration.ts";
 import type { ReplayOptions } from "../api/messaging.ts";
 import type { AttachedInbox } from "../api/middleware.ts";
+import type { ChannelPlace, PlacesOptions } from "../api/place.ts";
 import type { ReplayFrom } from "../api/replay-from.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import type { Tail, TailOptions } from "../api/tail.ts";
@@ -69,6 +70,14 @@ export class OperatorCalls {
         return depths.of({ connection, channel: its, group: each, exact }, maxAgeMs);
       }),
     );
+  }
+
+  async places(channel: ChannelShape, options: PlacesOptions = {}): Promise<readonly ChannelPlace[]> {
+    this.#refuseIfClosed();
+    const { plan, connections, runtime } = this.#parts;
+    const its = channelOf(plan, channel.name);
+    const { placesOf } = await import("./operations.ts");
+    return placesOf({ plan, connections, runtime, closed: this.#closed }, its, options);
   }
 
   /** Loaded here, because most processes never ask. */
@@ -141,11 +150,11 @@ export class OperatorCalls {
     const errorContext = { channel: its.channel, group: name };
     const { Operations, replay } = await import("./operations.ts");
     const inboxes = this.#inboxes.get(`${its.channel}/${name}`) ?? [];
-    const { inbox, ...operator } = options;
+    const { inbox, progress, ...operator } = options;
     const emit = (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event });
     const operations = new Operations({ ...operator, ...errorContext, runtime, emit });
     const closed = this.#closed;
-    const work = () => replay({ connection, group, from, inboxes, inbox, errorContext, closed, runtime });
+    const work = () => replay({ connection, group, from, inboxes, inbox, progress, errorContext, closed, runtime });
     await operations.run("replay", { from, inbox }, work, () => ({}));
     observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
   }

@@ -31,6 +31,8 @@ function withTopology(changes: readonly Change[], fail?: unknown) {
         },
         apply: (given, _signal, options) => {
           log.push(`apply ${given.state === "mine"}${options?.destructive ? " destructive" : ""}`);
+          options?.applied?.(CREATE.name);
+          options?.applied?.(CREATE.name);
           return Promise.resolve();
         },
         close: () => {
@@ -56,6 +58,22 @@ const options = (adapter: Adapter, config: object = base()) => ({
 });
 
 describe("plan() and apply()", () => {
+  it("says how many changes are made, as far as the topology tells, and at its end all of them", async () => {
+    const drift: Change = { ...CREATE, action: "drift" };
+    const { adapter } = withTopology([CREATE, drift, SHRINK]);
+    const steps: object[] = [];
+    const progress = (step: object) => void steps.push(step);
+    const planned = await plan(options(adapter));
+    await apply(planned, { destructive: true, progress });
+    expect(steps).toEqual([
+      { done: 1, total: 2 },
+      { done: 2, total: 2 },
+    ]);
+    steps.length = 0;
+    await apply(planned, { progress });
+    expect(steps).toEqual([{ done: 1, total: 1 }]);
+  });
+
   it("shows the changes by connection with the explanation, and changes nothing", async () => {
     const { adapter, log } = withTopology([CREATE, SHRINK]);
     const planned = await plan(options(adapter));

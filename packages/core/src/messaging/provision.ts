@@ -5,6 +5,7 @@
 import type { AnyChannel } from "../api/channel.ts";
 import type { Imports } from "../api/imports.ts";
 import type { Consumer } from "../api/consumer.ts";
+import type { NamedPlace } from "../api/place.ts";
 import type { Adapter, Destination, Fault, Runtime, Topology, TopologyPlan } from "../driver/index.ts";
 import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 import type { ConnectionPlan, Plan } from "../plan/plan.ts";
@@ -37,6 +38,15 @@ export interface PlanOptions {
   readonly extensions?: readonly Extension[];
   readonly runtime?: Runtime;
   readonly signal?: AbortSignal;
+}
+
+/** The options of `apply()`. */
+export interface ApplyPlanOptions {
+  /** Also changes that may lose messages or settings made by hand. Default false. */
+  readonly destructive?: boolean;
+  readonly signal?: AbortSignal;
+  /** Is told how many of the changes are made. */
+  readonly progress?: (step: { readonly done: number; readonly total: number }) => void;
 }
 
 /** The changes to make, for review by a person. Plain data; what only `apply()` needs is not enumerable. */
@@ -95,26 +105,69 @@ export async function plan(options: PlanOptions): Promise<PlannedTopology> {
 }
 
 /** See {@link import("./deploy.ts").apply}. */
-export async function apply(
-  planned: PlannedTopology,
-  options: { readonly destructive?: boolean; readonly signal?: AbortSignal } = {},
-): Promise<void> {
-  const hidden = (planned as { readonly [HIDDEN]?: Hidden })[HIDDEN];
-  if (hidden === undefined) {
-    throw new MessagingError("not-a-plan", "apply() needs the value that plan() returned, not a copy of it", {
-      kind: "config",
-    });
-  }
-  const { signal = new AbortController().signal, destructive = false } = options;
+export async function apply(planned: PlannedTopology, options: ApplyPlanOptions = {}): Promise<void> {
+  const hidden = hiddenOf(planned, "apply");
+  const { signal = new AbortController().signal, destructive = false, progress } = options;
+  const steps = new Steps(Object.values(planned.changes).flat(), destructive, progress);
   for (const [name, topologyPlan] of Object.entries(hidden.topologies)) {
     await withTopology(hidden.plan.connections[name]!, hidden.runtime, signal, (topology) =>
-      topology.apply(topologyPlan, signal, { destructive }),
+      topology.apply(topologyPlan, signal, { destructive, applied: (resource) => steps.applied(resource) }),
     );
+    for (const change of topologyPlan.changes) steps.applied(change.name);
   }
   for (const { store, planned: claimPlan } of hidden.claims) {
     const { withClaimTopology } = await import("./claim-topology.ts");
     await withClaimTopology(hidden.plan, store, hidden.runtime, (topology) => topology.apply(claimPlan, signal));
+    for (const change of claimPlan.changes) steps.applied(change.name);
   }
+}
+
+/** How many of the changes are made. A topology that is tried again tells of some twice. */
+class Steps {
+  /** By resource, those that are not made. */
+  readonly #left = new Map<string, number>();
+  readonly #progress: ApplyPlanOptions["progress"];
+  readonly #total: number;
+  #done = 0;
+
+  constructor(changes: readonly Change[], destructive: boolean, progress: ApplyPlanOptions["progress"]) {
+    const made = changes.filter(({ action }) => action !== "drift" && (destructive || action !== "destructive"));
+    for (const { name } of made) this.#left.set(name, (this.#left.get(name) ?? 0) + 1);
+    this.#total = made.length;
+    this.#progress = progress;
+  }
+
+  applied(name: string): void {
+    const count = this.#left.get(name);
+    if (count === undefined) return;
+    this.#left.delete(name);
+    this.#done += count;
+    this.#progress?.({ done: this.#done, total: this.#total });
+  }
+}
+
+/** See {@link import("./deploy.ts").places}. */
+export async function places(
+  planned: PlannedTopology,
+  { signal = new AbortController().signal }: { readonly signal?: AbortSignal } = {},
+): Promise<readonly NamedPlace[]> {
+  const { plan: resolved, runtime, topologies } = hiddenOf(planned, "places");
+  const { planPlaces } = await import("./places.ts");
+  const found = await Promise.all(
+    Object.keys(topologies).map((name) => {
+      const connection = resolved.connections[name]!;
+      return planPlaces({ connection, destinations: destinationsOf(resolved, name) }, runtime, signal);
+    }),
+  );
+  return found.flat();
+}
+
+/** @throws MessagingError `not-a-plan`. */
+function hiddenOf(planned: PlannedTopology, caller: string): Hidden {
+  const hidden = (planned as { readonly [HIDDEN]?: Hidden })[HIDDEN];
+  if (hidden !== undefined) return hidden;
+  const text = `${caller}() needs the value that plan() returned, not a copy of it`;
+  throw new MessagingError("not-a-plan", text, { kind: "config" });
 }
 
 interface OpenableStore {

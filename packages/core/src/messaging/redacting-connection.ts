@@ -26,6 +26,12 @@ export function redactingConnection(connection: Connection, redact: (text: strin
     sender: (...given) => connection.sender(...given).catch(redacted),
     receiver: (...given) => connection.receiver(...given).catch(redacted),
     ...(connection.depth && { depth: (...given) => connection.depth!(...given).catch(redacted) }),
+    ...(connection.place && {
+      place: async (...given) => {
+        const place = await connection.place!(...given).catch(redacted);
+        return Object.fromEntries(Object.entries(place).map(([name, text]) => [name, redact(text as string)]));
+      },
+    }),
     ...(connection.purge && { purge: (...given) => connection.purge!(...given).catch(redacted) }),
     ...(connection.moves && {
       moves: {

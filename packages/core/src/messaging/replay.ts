@@ -13,6 +13,7 @@ export interface Replay {
   /** What the middleware of the group's consumer in this process remembers. */
   readonly inboxes: readonly AttachedInbox[];
   readonly inbox: ReplayOptions["inbox"];
+  readonly progress: ReplayOptions["progress"];
   readonly errorContext: { readonly channel: string; readonly group: string };
   readonly closed: AbortSignal;
   readonly runtime: Runtime;
@@ -20,7 +21,7 @@ export interface Replay {
 
 /** Moves a group's stored position. */
 export async function replay(options: Replay): Promise<void> {
-  const { connection, group, from, inboxes, inbox, errorContext, closed, runtime } = options;
+  const { connection, group, from, inboxes, inbox, progress, errorContext, closed, runtime } = options;
   if (group.from.runsOn !== undefined && group.from.model === "stream") {
     const text = `group "${errorContext.group}" of "${errorContext.channel}" runs on ${group.from.runsOn}, which keeps its position: move it there (Lambda: a new event source mapping with StartingPosition)`;
     throw new MessagingError("replay-unsupported", text, { kind: "config", ...errorContext });
@@ -36,7 +37,7 @@ export async function replay(options: Replay): Promise<void> {
   // Before the group is moved: what it gets again must not find its old marks.
   if (inbox === "forget") for (const each of inboxes) await each.forget();
   const once = () =>
-    connection.seek!(group.from, to, closed).catch((cause: unknown) => {
+    connection.seek!(group.from, to, closed, progress).catch((cause: unknown) => {
       closed.throwIfAborted();
       throw fromFault(connection.classify(cause, "open"), `replay of "${errorContext.channel}"`, cause, errorContext);
     });

@@ -16,11 +16,12 @@ export function untracedConnection(connection: Connection): Connection {
 
 /** Core's loops run outside already. What they open is called as it is, so that a message costs nothing more. */
 function detached(connection: Connection): Connection {
-  const { depth, purge, seek, moves, tails } = connection;
+  const { depth, place, purge, seek, moves, tails } = connection;
   return {
     sender: (...given) => outside(() => connection.sender(...given)),
     receiver: (...given) => outside(() => connection.receiver(...given)),
     ...(depth && { depth: (...given) => outside(() => depth.apply(connection, given)) }),
+    ...(place && { place: (...given) => outside(() => place.apply(connection, given)) }),
     ...(purge && { purge: (...given) => outside(() => purge.apply(connection, given)) }),
     ...(moves && {
       moves: {

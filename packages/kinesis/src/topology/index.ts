@@ -46,12 +46,13 @@ export async function createTopology(options: KinesisOptions, sdk: Sdk, runtime:
         state,
       };
     },
-    async apply({ state }, signal, { destructive = false } = {}) {
+    async apply({ state }, signal, { destructive = false, applied } = {}) {
       const { streams, leases: tables } = (state as State | undefined) ?? { streams: [], leases: { changes: [] } };
-      for (const planned of streams)
-        await naming(`apply "${planned.desired.name}"`, () =>
-          applyStream(planned, destructive, { call, runtime, signal }),
-        );
+      for (const planned of streams) {
+        const { name } = planned.desired;
+        await naming(`apply "${name}"`, () => applyStream(planned, destructive, { call, runtime, signal }));
+        applied?.(name);
+      }
       await naming("apply the lease tables", () => leases.apply(tables, signal));
     },
     async destroy(destinations, signal) {

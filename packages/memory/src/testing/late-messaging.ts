@@ -50,6 +50,7 @@ export class LateMessaging implements AnyMessaging {
   readonly flush: AnyMessaging["flush"] = async (...given) => (await this.ready()).flush(...given);
   readonly replay: AnyMessaging["replay"] = async (...given) => (await this.ready()).replay(...given);
   readonly depth: AnyMessaging["depth"] = async (...given) => (await this.ready()).depth(...given);
+  readonly places: AnyMessaging["places"] = async (...given) => (await this.ready()).places(...given);
   readonly sweepTails: AnyMessaging["sweepTails"] = async (...given) => (await this.ready()).sweepTails(...given);
 
   explain(): ReturnType<AnyMessaging["explain"]> {

@@ -1,4 +1,4 @@
-import type { Destination } from "@switchyard/core/driver";
+import type { ApplyOptions, Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
 import { topicName } from "../names.ts";
 import { describeTopic, findArn, type Topic } from "../resource.ts";
@@ -8,6 +8,7 @@ import {
   type Removed,
   removedQueue,
   subscriptionDifferences,
+  subscriptionName,
   subscriptionsOf,
   wantedAttributes,
 } from "./subscriptions.ts";
@@ -33,7 +34,11 @@ export interface PlannedTopic {
 }
 
 /** Topics are applied before the queues, whose policies name them. Keys and subscriptions come last, so that no delivery is lost. */
-export function applyTopics(planned: readonly PlannedTopic[], context: TopologyContext, destructive: boolean) {
+export function applyTopics(
+  planned: readonly PlannedTopic[],
+  context: TopologyContext,
+  { destructive, applied }: { readonly destructive: boolean; readonly applied: ApplyOptions["applied"] },
+) {
   const made = new Map<PlannedTopic, Topic>();
   return {
     async topics(): Promise<void> {
@@ -41,6 +46,7 @@ export function applyTopics(planned: readonly PlannedTopic[], context: TopologyC
         const topic = await applyTopic(one, context, destructive);
         made.set(one, topic);
         for (const group of one.desired.groups) context.sources.set(group, one.desired.name, topic.arn);
+        applied?.(one.desired.name);
       }
     },
     async keys(): Promise<void> {
@@ -49,7 +55,10 @@ export function applyTopics(planned: readonly PlannedTopic[], context: TopologyC
     async subscriptions(): Promise<void> {
       for (const one of planned) {
         const topic = made.get(one)!;
-        for (const group of one.groups) await applySubscription(group, topic, context);
+        for (const group of one.groups) {
+          await applySubscription(group, topic, context);
+          applied?.(subscriptionName(topic, group.of));
+        }
         if (destructive) for (const removed of one.removed) await remove(removed, one.desired.of, context);
       }
     },

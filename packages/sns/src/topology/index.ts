@@ -52,11 +52,12 @@ export async function createTopology(options: SnsOptions, loadKms: () => Promise
       const state: State = { topics: planned.topics, queues: ofQueues };
       return { changes: [...planned.changes, ...ofQueues.changes, ...planned.after], state };
     },
-    async apply(plan, signal, { destructive = false } = {}) {
+    async apply(plan, signal, { destructive = false, applied } = {}) {
       const { topics, queues: ofQueues } = plan.state as State;
-      const applying = topics.length === 0 ? undefined : applyTopics(topics, await context(signal), destructive);
+      const applying =
+        topics.length === 0 ? undefined : applyTopics(topics, await context(signal), { destructive, applied });
       await naming("apply", applying?.topics() ?? Promise.resolve());
-      await queues.apply(ofQueues, signal, { destructive });
+      await queues.apply(ofQueues, signal, { destructive, ...(applied === undefined ? {} : { applied }) });
       await naming("apply", applying?.keys() ?? Promise.resolve());
       await naming("apply", applying?.subscriptions() ?? Promise.resolve());
     },

@@ -13,6 +13,7 @@ import {
   removedGroups,
   removedQueue,
   subscriptionDifferences,
+  subscriptionName,
   subscriptionsOf,
   wantedAttributes,
 } from "./subscriptions.ts";
@@ -132,7 +133,7 @@ async function planGroup(
 ): Promise<GroupPlanning> {
   const queue = await findQueue(group, context);
   refuseManagedKey(group, queue?.attributes["KmsMasterKeyId"]);
-  const name = `${topic?.name ?? topicName(group)} to ${queue?.name ?? queueName(group)}`;
+  const name = subscriptionName(topic, group, queue);
   const change = (action: Change["action"], summary: string): Change => ({
     action,
     resource: "subscription",

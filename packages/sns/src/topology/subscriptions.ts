@@ -1,6 +1,8 @@
 import type { Change, Destination } from "@switchyard/core/driver";
 import { MessagingError } from "@switchyard/core/driver-kit";
-import { canonical } from "@switchyard/sqs/kit";
+import { canonical, type Queue, queueName } from "@switchyard/sqs/kit";
+import { topicName } from "../names.ts";
+import type { Topic } from "../resource.ts";
 import type { Subscription } from "../sdk.ts";
 import type { SnsClient } from "../client.ts";
 import { DEFAULT_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_LARGE } from "../limits.ts";
@@ -33,6 +35,15 @@ export function wantedAttributes(group: Destination, deadArn: string | undefined
     ...(filter === undefined ? {} : { FilterPolicy: filter, FilterPolicyScope: "MessageAttributes" }),
     ...(deadArn === undefined ? {} : { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn }) }),
   };
+}
+
+/** How a subscription is called in a plan. */
+export function subscriptionName(
+  topic: Pick<Topic, "name"> | undefined,
+  group: Destination,
+  queue?: Pick<Queue, "name">,
+): string {
+  return `${topic?.name ?? topicName(group)} to ${queue?.name ?? queueName(group)}`;
 }
 
 export interface SubscriptionDifference {

@@ -34,7 +34,7 @@ export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: T
       }
       return { changes, state };
     },
-    async apply(plan: TopologyPlan, signal, { destructive = false } = {}) {
+    async apply(plan: TopologyPlan, signal, { destructive = false, applied } = {}) {
       const planned = (plan.state ?? []) as readonly Planned[];
       const desired = new Map(
         desiredQueues(
@@ -48,6 +48,7 @@ export async function createTopology(options: SqsOptions, sdk: Sdk, topicsOf?: T
           `apply "${one.name}"`,
           applyQueue(one, desired.get(one.name)!, { options, clients, signal, destructive }),
         );
+        applied?.(one.name);
       }
     },
     async destroy(destinations, signal) {

@@ -24,6 +24,7 @@ import type {
   OperatorOptions,
   Purged,
   PurgeOptions,
+  PurgeProgress,
   Redriven,
   RedriveOptions,
   RedriveProgress,
@@ -294,16 +295,21 @@ export class DeadLetterBox {
     return { steps: progress.steps(), result };
   }
 
-  async purge(options: PurgeOptions = {}): Promise<Purged> {
+  purge(options: PurgeOptions = {}): Running<PurgeProgress, Purged> {
     matcher(options.filter, this.#options.runtime.now());
     if (options.sample !== undefined && options.dryRun !== true)
       throw new MessagingError("bad-filter", "purge: sample is for a dry run; give dryRun: true", { kind: "config" });
-    const { signal: _, ...asked } = options;
-    const work = () => this.#purge(options);
-    return options.dryRun === true ? work() : this.#operations.run("purge", asked, work, (done) => ({ ...done }));
+    const progress = new Progress<PurgeProgress>();
+    const work = () => this.#purge(options, progress);
+    const result =
+      options.dryRun === true ? work().finally(() => progress.end()) : this.#asked("purge", options, work, progress);
+    return { steps: progress.steps(), result };
   }
 
-  async #purge({ filter, ids, dryRun = false, sample, signal }: PurgeOptions): Promise<Purged> {
+  async #purge(
+    { filter, ids, dryRun = false, sample, signal }: PurgeOptions,
+    progress: Progress<PurgeProgress>,
+  ): Promise<Purged> {
     const { connection, group, closed } = this.#options;
     const from = this.#from();
     if (filter === undefined && ids === undefined && !dryRun) {
@@ -318,12 +324,14 @@ export class DeadLetterBox {
       return { complete: true };
     }
     const session = this.#session(REDRIVE_HIDE);
-    let deleted = 0;
+    let [seen, matched, deleted] = [0, 0, 0];
+    const tell = (): void => progress.set({ seen, matched, deleted });
     let doomed: Delivery[] = [];
     const flush = async (): Promise<void> => {
       const together = doomed;
       doomed = [];
       deleted += await session.settle(together, "ack");
+      tell();
     };
     const scan = this.#scan({
       session,
@@ -332,19 +340,24 @@ export class DeadLetterBox {
       ...(filter === undefined ? {} : { filter }),
       read: filter?.reason !== undefined,
       wants: chosen(ids),
+      looked: (count) => {
+        seen = count;
+        tell();
+      },
       beforeEnd: flush,
     });
     for await (const { letter } of scan.found()) {
       if (signal?.aborted === true) break;
+      matched++;
       if (dryRun) continue;
       doomed.push(letter.delivery);
       if (doomed.length >= TOGETHER) await flush();
     }
-    const { matched, complete, hidden } = await scan.result;
-    return { matched, deleted, complete, ...(dryRun ? { hidden } : {}) };
+    const { complete, hidden, ...found } = await scan.result;
+    return { matched: found.matched, deleted, complete, ...(dryRun ? { hidden } : {}) };
   }
 
-  #scan({ max = SCAN_MAX, hide = SCAN_HIDE, filter, wants, session, read = true, beforeEnd }: ScanInput): Scan {
+  #scan({ max = SCAN_MAX, hide = SCAN_HIDE, filter, wants, session, read = true, looked, beforeEnd }: ScanInput): Scan {
     if (!(max >= 1)) throw new MessagingError("bad-filter", "max must be a number from 1 up", { kind: "config" });
     const { runtime } = this.#options;
     const matches = matcher(filter, runtime.now());
@@ -360,6 +373,7 @@ export class DeadLetterBox {
       read: read ? this.#read : async (letter) => itemOf(letter),
       mayWant: (letter) => (wants?.(letter) ?? true) && (!inClear || matches(itemOf(letter))),
       wants: (item) => inClear || matches(item),
+      looked,
       ...(beforeEnd === undefined ? {} : { beforeEnd }),
     });
   }
@@ -458,6 +472,7 @@ interface ScanInput {
   readonly session?: Session;
   /** Whether bodies and encrypted reasons are needed. Default true. */
   readonly read?: boolean;
+  readonly looked?: (seen: number) => void;
   readonly beforeEnd?: () => Promise<void>;
 }
 

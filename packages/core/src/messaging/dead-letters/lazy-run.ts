@@ -42,6 +42,6 @@ export function lazily(box: () => Promise<DeadLetterBox>): DeadLetters {
     edit: async (id, edit, options) => (await box()).edit(id, edit, options),
     export: (options) => new LazyRun(box().then((it) => it.export(options))),
     import: (options) => new LazyRun(box().then((it) => it.import(options))),
-    purge: async (options) => (await box()).purge(options),
+    purge: (options) => new LazyRun(box().then((it) => it.purge(options))),
   };
 }

@@ -16,6 +16,8 @@ export interface ScanParts {
   /** Tells by what stands in clear, before a body is fetched and decrypted. Default: every letter may be wanted. */
   readonly mayWant?: (letter: Letter) => boolean;
   readonly wants: (item: DeadLetterItem, letter: Letter) => boolean;
+  /** Is told how many letters were seen, after each receive. */
+  readonly looked?: ((seen: number) => void) | undefined;
   /** Called at the end, before the letters are given back. */
   readonly beforeEnd?: () => Promise<void>;
 }
@@ -45,7 +47,7 @@ export class Scan {
   }
 
   async *found(): AsyncGenerator<Found, void, undefined> {
-    const { session, runtime, max, hideMs, letterOf, hidesKeys, read, mayWant, wants, beforeEnd } = this.#parts;
+    const { session, runtime, max, hideMs, letterOf, hidesKeys, read, mayWant, wants, looked, beforeEnd } = this.#parts;
     const known = new Map<string, Delivery>();
     const heads = new Set<string>();
     let why: ScanResult["why"] = "left";
@@ -65,6 +67,7 @@ export class Scan {
         const got = await session.receive(Math.min(max - this.#seen, session.batch === 1 ? 10 : session.batch));
         const fresh = got.map(letterOf).filter((letter) => isFirstLook(letter, known, session));
         this.#seen += fresh.length;
+        looked?.(this.#seen);
         // Nothing new: the end, or holds that have ended early and begin to come again.
         if (fresh.length === 0) {
           const { ready = 0, others = 0 } = await session.rest();
