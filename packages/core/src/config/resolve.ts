@@ -94,7 +94,7 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
     channels,
     keys: Object.fromEntries(keys.used),
     directory: loaded.directories[0]!,
-    redact: context.secrets.redact,
+    ...(context.secrets.none ? {} : { redact: context.secrets.redact }),
     explanation: explain({
       service,
       profile,

@@ -1,6 +1,7 @@
 /** What `connect()` does once the configuration is resolved: provisions, opens the connections, and puts the parts together. */
 import { redacting } from "../consume/attempt/describe-error.ts";
 import { MessagingError } from "../api/errors.ts";
+import { loadOnce } from "../base/load-once.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Pipelines } from "./pipelines.ts";
@@ -8,7 +9,7 @@ import type { Observe } from "../api/events.ts";
 import type { ConnectOptions } from "../api/messaging.ts";
 import type { Telemetry } from "../api/telemetry.ts";
 import type { Watch } from "../wire/probe.ts";
-import { Connections } from "./connections.ts";
+import { Connections, type Lazily } from "./connections.ts";
 import { MessagingCore } from "./messaging.ts";
 import { withoutSecrets } from "./observe.ts";
 import type { ChannelShape } from "../api/shapes.ts";
@@ -22,10 +23,11 @@ export interface ConnectPlanOptions extends Pick<ConnectOptions, "redact" | "tel
   readonly told: Observe;
   /** The observer wants successes, too. */
   readonly observed: boolean;
+  /** Opens connections when they are first needed. Absent: they are opened before there is a service. */
+  readonly lazily?: Lazily | undefined;
 }
 
-/** Kept: an `import()` takes turns of the event loop even if the module is loaded. */
-let provisioning: Promise<typeof import("./provision.ts")> | undefined;
+const provisioning = loadOnce(() => import("./provision.ts"));
 
 export async function connectPlan(plan: Plan, options: ConnectPlanOptions): Promise<MessagingCore> {
   const served: { core?: MessagingCore } = {};
@@ -47,10 +49,10 @@ async function opened(plan: Plan, options: ConnectPlanOptions, watch: Watch | un
   const redact = redacting(plan.redact, options.redact);
   const observe = withoutSecrets(watch === undefined ? told : (event) => (watch.event(event), told(event)), redact);
   if (options.provision !== "off") {
-    const { provision } = await (provisioning ??= import("./provision.ts"));
+    const { provision } = await provisioning();
     await provision(plan, runtime, new AbortController().signal);
   }
-  const connections = await outside(() => Connections.open(plan, runtime, observe, watch));
+  const connections = await outside(() => Connections.open(plan, runtime, observe, watch, options.lazily));
   const piped = Object.values(plan.channels).some(({ content }) => content !== undefined);
   const pipelines = piped
     ? await openPipelines(plan, runtime).catch(async (error: unknown) => {

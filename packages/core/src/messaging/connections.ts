@@ -1,13 +1,13 @@
-import { redactingConnection } from "./redacting-connection.ts";
 import type { Connection, Destination, DriverEvent, Runtime } from "../driver/index.ts";
 import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 import type { Observe } from "../api/events.ts";
 import type { ConnectionHealth } from "../api/messaging.ts";
 import type { ChannelPlan, ConnectionPlan, Plan, PublishPlan } from "../plan/plan.ts";
 import { SendQueue } from "../publish/queue/send-queue.ts";
-import { untraced } from "../wire/trace.ts";
+import { isTraced, untraced } from "../wire/trace.ts";
+import { loadOnce } from "../base/load-once.ts";
 import type { Trouble } from "../base/troubles.ts";
-import { untracedConnection } from "./untraced-connection.ts";
+import { detachedConnection } from "./detached-connection.ts";
 import type { Probe, Watch } from "../wire/probe.ts";
 import { within } from "../runtime/within.ts";
 
@@ -19,6 +19,9 @@ interface Open {
   state: ConnectionHealth["state"];
   since: number;
 }
+
+/** Makes a connection that calls `open` when it is first needed. */
+export type Lazily = (open: () => Promise<Connection>) => Connection;
 
 type Bad = Exclude<ConnectionHealth["state"], "up">;
 
@@ -52,10 +55,16 @@ export class Connections {
     this.#redact = redact;
   }
 
-  static async open(plan: Plan, runtime: Runtime, observe: Observe, watch?: Watch): Promise<Connections> {
+  static async open(
+    plan: Plan,
+    runtime: Runtime,
+    observe: Observe,
+    watch?: Watch,
+    lazily?: Lazily,
+  ): Promise<Connections> {
     const all = new Connections(runtime, observe, plan.redact ?? String, watch);
     try {
-      for (const used of Object.values(plan.connections)) await all.#add(used, plan);
+      for (const used of Object.values(plan.connections)) await all.#add(used, plan, lazily);
     } catch (error) {
       await all.close();
       throw error;
@@ -167,15 +176,17 @@ export class Connections {
     if (connections.length > 0) await within(this.#runtime, restMs, Promise.allSettled(connections));
   }
 
-  async #add(plan: ConnectionPlan, { service, redact }: Pick<Plan, "service" | "redact">): Promise<void> {
-    const { name, adapter, options } = plan;
+  async #add(plan: ConnectionPlan, of: Pick<Plan, "service" | "redact">, lazily: Lazily | undefined): Promise<void> {
+    const { name } = plan;
+    const open = () => this.#dial(plan, of.service);
+    const opened = await wrapped(lazily === undefined ? await open() : lazily(open), of.redact);
+    this.#open.set(name, { plan, connection: opened, troubles: new Map(), state: "up", since: this.#runtime.now() });
+  }
+
+  async #dial({ name, adapter, options }: ConnectionPlan, service: string): Promise<Connection> {
     const report = (event: DriverEvent) => this.#report(name, event);
-    let connection: Connection;
     try {
-      const opened = untracedConnection(
-        await untraced(() => adapter.open(options, this.#runtime, report, { service })),
-      );
-      connection = redact === undefined ? opened : redactingConnection(opened, redact);
+      return await untraced(() => adapter.open(options, this.#runtime, report, { service }));
     } catch (cause) {
       if (cause instanceof Error && cause.name === "MessagingError") throw cause;
       throw fromFault(
@@ -185,7 +196,6 @@ export class Connections {
         {},
       );
     }
-    this.#open.set(name, { plan, connection, troubles: new Map(), state: "up", since: this.#runtime.now() });
   }
 
   /** Makes an error fit for events: raw errors quote hosts and addresses. */
@@ -219,4 +229,13 @@ export class Connections {
     const level = event.type === "up" || event.type === "unblocked" ? "info" : "warn";
     this.#observe({ type: "connection", level, state: event.type, ...errorContext, ...error });
   }
+}
+
+const untracing = loadOnce(() => import("./untraced-connection.ts"));
+const redacting = loadOnce(() => import("./redacting-connection.ts"));
+
+/** As core calls it: outside of everybody's async context and trace, with secrets hidden. */
+async function wrapped(connection: Connection, redact: ((text: string) => string) | undefined): Promise<Connection> {
+  const apart = isTraced() ? (await untracing()).untracedConnection(connection) : detachedConnection(connection);
+  return redact === undefined ? apart : (await redacting()).redactingConnection(apart, redact);
 }

@@ -4,6 +4,7 @@ import { outside } from "../runtime/async-context.ts";
 import { GroupRunner } from "../consume/group/runner.ts";
 import { groupPlanFor } from "../consume/group/group-plan.ts";
 import type { GroupContext } from "../consume/lease/group-context.ts";
+import type { DeadLetters, OperatorOptions } from "../api/dead-letters.ts";
 import type { Duration } from "../api/duration.ts";
 import { milliseconds } from "../api/duration.ts";
 import { MessagingError } from "../api/errors.ts";
@@ -21,16 +22,25 @@ import {
   publisherOptions,
 } from "../publish/channel-publisher.ts";
 import { healthOf } from "./health.ts";
-import { OperatorCalls } from "./operator-calls.ts";
+import { lazily } from "./dead-letters/lazy-run.ts";
+import { lazyTail } from "./lazy-tail.ts";
+import type { OperatorCalls } from "./operator-calls.ts";
 import type { MessagingParts } from "./parts.ts";
 import { untilSignal } from "./run.ts";
 import type { Adapter } from "../driver/adapter.ts";
+import type { Tail, TailOptions } from "../api/tail.ts";
 import type { InFlight } from "../api/telemetry.ts";
+import { loadOnce } from "../base/load-once.ts";
 import { within } from "../runtime/within.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 
 /** Milliseconds that telemetry may take to close. */
 const TELEMETRY_MS = 1_000;
+/** Milliseconds that tails may take to remove what they made. */
+const TAILS_MS = 2_000;
+
+/** Most processes have no operator. */
+const operatorCalls = loadOnce(() => import("./operator-calls.ts"));
 
 type State = Health["state"];
 
@@ -68,7 +78,9 @@ export class MessagingCore {
   });
   /** Aborts when handlers have ended or were abandoned. No broker is called from then on except to flush and close. */
   readonly #closed = new AbortController();
-  readonly #operators: OperatorCalls;
+  /** Tails whose end removes something at the broker. */
+  readonly #tails = new Set<Promise<void>>();
+  #operatorCalls: OperatorCalls | undefined;
 
   constructor(parts: MessagingParts) {
     this.#parts = parts;
@@ -76,13 +88,6 @@ export class MessagingCore {
       channelOf(parts.plan, channel.name);
       this.#shapes.set(channel.name, channel);
     }
-    this.#operators = new OperatorCalls({
-      parts,
-      shapes: this.#shapes,
-      inboxes: this.#inboxes,
-      closed: this.#closed.signal,
-      refuseIfClosed: () => this.#refuseIfClosed(),
-    });
   }
 
   /** Rejects on bad input, too. Not `async`, which would cost a second promise per message. */
@@ -250,29 +255,34 @@ export class MessagingCore {
     });
   }
 
-  depth(...call: Parameters<OperatorCalls["depth"]>): ReturnType<OperatorCalls["depth"]> {
-    return this.#operators.depth(...call);
+  async depth(...call: Parameters<OperatorCalls["depth"]>): ReturnType<OperatorCalls["depth"]> {
+    return (await this.#operators()).depth(...call);
   }
 
-  places(...call: Parameters<OperatorCalls["places"]>): ReturnType<OperatorCalls["places"]> {
-    return this.#operators.places(...call);
+  async places(...call: Parameters<OperatorCalls["places"]>): ReturnType<OperatorCalls["places"]> {
+    return (await this.#operators()).places(...call);
   }
 
-  deadLetters(...call: Parameters<OperatorCalls["deadLetters"]>): ReturnType<OperatorCalls["deadLetters"]> {
-    return this.#operators.deadLetters(...call);
+  /** Throws at once for a group that is not there. */
+  deadLetters(channel: ChannelShape, group: string, operator?: OperatorOptions): DeadLetters {
+    groupOf(channelOf(this.#parts.plan, channel.name), group);
+    return lazily(async () => (await this.#operators()).deadLetters(channel, group, operator));
   }
 
-  tail(...call: Parameters<OperatorCalls["tail"]>): ReturnType<OperatorCalls["tail"]> {
-    return this.#operators.tail(...call);
+  /** Throws at once for a channel that is not there, and once it is closed. */
+  tail(channel: ChannelShape, options?: TailOptions): Tail {
+    channelOf(this.#parts.plan, channel.name);
+    this.#refuseIfClosed();
+    return lazyTail(async () => (await this.#operators()).tail(channel, options));
   }
 
-  sweepTails(...call: Parameters<OperatorCalls["sweepTails"]>): ReturnType<OperatorCalls["sweepTails"]> {
-    return this.#operators.sweepTails(...call);
+  async sweepTails(...call: Parameters<OperatorCalls["sweepTails"]>): ReturnType<OperatorCalls["sweepTails"]> {
+    return (await this.#operators()).sweepTails(...call);
   }
 
   async replay(...call: Parameters<OperatorCalls["replay"]>): Promise<void> {
     this.#refuseIfStopped();
-    await this.#operators.replay(...call);
+    await (await this.#operators()).replay(...call);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -311,7 +321,7 @@ export class MessagingCore {
       }
       this.#closed.abort(closedError());
       await Promise.allSettled(this.#attached.map(async (close) => close()));
-      await this.#operators.tailsEnded();
+      if (this.#tails.size > 0) await within(runtime, TAILS_MS, Promise.allSettled(this.#tails));
       await connections.flush(deadline.signal);
       await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
       await pipelines?.close();
@@ -327,6 +337,18 @@ export class MessagingCore {
       timer[Symbol.dispose]();
       this.#state = "stopped";
     }
+  }
+
+  async #operators(): Promise<OperatorCalls> {
+    const { OperatorCalls } = await operatorCalls();
+    return (this.#operatorCalls ??= new OperatorCalls({
+      parts: this.#parts,
+      shapes: this.#shapes,
+      inboxes: this.#inboxes,
+      closed: this.#closed.signal,
+      refuseIfClosed: () => this.#refuseIfClosed(),
+      tails: this.#tails,
+    }));
   }
 
   #publisher(channel: ChannelShape): ChannelPublisher {

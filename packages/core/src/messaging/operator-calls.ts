@@ -1,5 +1,5 @@
-/** What operators ask of a connected service: backlogs, dead letters, tails and replays. Their code is loaded when it is first needed. */
-import type { DeadLetters, OperatorOptions } from "../api/dead-letters.ts";
+/** What operators ask of a connected service: backlogs, dead letters, tails and replays. Loaded when it is first asked. */
+import type { OperatorOptions } from "../api/dead-letters.ts";
 import type { GroupDepth } from "../api/depth.ts";
 import { type Duration, milliseconds } from "../api/duration.ts";
 import type { ReplayOptions } from "../api/messaging.ts";
@@ -7,19 +7,16 @@ import type { AttachedInbox } from "../api/middleware.ts";
 import type { ChannelPlace, PlacesOptions } from "../api/place.ts";
 import type { ReplayFrom } from "../api/replay-from.ts";
 import type { ChannelShape } from "../api/shapes.ts";
-import type { Tail, TailOptions } from "../api/tail.ts";
+import type { TailOptions } from "../api/tail.ts";
 import type { GroupEvent } from "../consume/lease/group-context.ts";
 import { channelOf, groupOf } from "../plan/find-plan.ts";
-import { within } from "../runtime/within.ts";
-import type { DeadLetterBoxOptions } from "./dead-letters/box.ts";
-import { lazily } from "./dead-letters/lazy-run.ts";
-import type { Depths } from "./depth.ts";
-import { lazyTail } from "./lazy-tail.ts";
+import { DeadLetterBox } from "./dead-letters/box.ts";
+import { Operations } from "./dead-letters/operation.ts";
+import { Depths } from "./depth.ts";
 import type { MessagingParts } from "./parts.ts";
-import type { TailSource } from "./tail.ts";
-
-/** Milliseconds that tails may take to remove what they made. */
-const TAILS_MS = 2_000;
+import { placesOf } from "./places.ts";
+import { replay } from "./replay.ts";
+import { ChannelTail, sweepTails, type TailSource } from "./tail.ts";
 
 export interface OperatorCallsOptions {
   readonly parts: MessagingParts;
@@ -30,6 +27,8 @@ export interface OperatorCallsOptions {
   readonly closed: AbortSignal;
   /** Throws if it is. */
   readonly refuseIfClosed: () => void;
+  /** Tails whose end removes something at the broker. */
+  readonly tails: Set<Promise<void>>;
 }
 
 export class OperatorCalls {
@@ -38,17 +37,17 @@ export class OperatorCalls {
   readonly #inboxes: ReadonlyMap<string, readonly AttachedInbox[]>;
   readonly #closed: AbortSignal;
   readonly #refuseIfClosed: () => void;
-  /** Tails whose end removes something at the broker. */
-  readonly #tails = new Set<Promise<void>>();
-  /** Made when a backlog is first asked for. */
-  #depths: Promise<Depths> | undefined;
+  readonly #tails: Set<Promise<void>>;
+  readonly #depths: Depths;
 
-  constructor({ parts, shapes, inboxes, closed, refuseIfClosed }: OperatorCallsOptions) {
+  constructor({ parts, shapes, inboxes, closed, refuseIfClosed, tails }: OperatorCallsOptions) {
     this.#parts = parts;
     this.#shapes = shapes;
     this.#inboxes = inboxes;
     this.#closed = closed;
     this.#refuseIfClosed = refuseIfClosed;
+    this.#tails = tails;
+    this.#depths = new Depths(parts.runtime, closed);
   }
 
   async depth(
@@ -61,13 +60,12 @@ export class OperatorCalls {
     const its = channelOf(plan, channel.name);
     const groups = group === undefined ? Object.values(its.groups) : [groupOf(its, group)];
     const maxAgeMs = milliseconds(maxAge, "depth({ maxAge })");
-    const depths = await (this.#depths ??= this.#openDepths());
     const used = plan.connections[its.on];
     const connection = connections.get(its.on);
     return Promise.all(
       groups.map((each) => {
         const exact = used?.adapter.capabilities(each.from, used.options)?.depth === "exact";
-        return depths.of({ connection, channel: its, group: each, exact }, maxAgeMs);
+        return this.#depths.of({ connection, channel: its, group: each, exact }, maxAgeMs);
       }),
     );
   }
@@ -75,18 +73,10 @@ export class OperatorCalls {
   async places(channel: ChannelShape, options: PlacesOptions = {}): Promise<readonly ChannelPlace[]> {
     this.#refuseIfClosed();
     const { plan, connections, runtime } = this.#parts;
-    const its = channelOf(plan, channel.name);
-    const { placesOf } = await import("./operations.ts");
-    return placesOf({ plan, connections, runtime, closed: this.#closed }, its, options);
+    return placesOf({ plan, connections, runtime, closed: this.#closed }, channelOf(plan, channel.name), options);
   }
 
-  /** Loaded here, because most processes never ask. */
-  async #openDepths(): Promise<Depths> {
-    const { Depths } = await import("./operations.ts");
-    return new Depths(this.#parts.runtime, this.#closed);
-  }
-
-  deadLetters(channel: ChannelShape, name: string, operator: OperatorOptions = {}): DeadLetters {
+  deadLetters(channel: ChannelShape, name: string, operator: OperatorOptions = {}): DeadLetterBox {
     const { connections, pipelines, runtime, observe, plan } = this.#parts;
     const its = channelOf(this.#parts.plan, channel.name);
     const group = groupOf(its, name);
@@ -95,7 +85,7 @@ export class OperatorCalls {
     const used = plan.connections[on];
     const into = its.model === "stream" ? its.to : group.from;
     const target = () => connections.queue(its.on, into, its.publish, errorContext);
-    const options = {
+    return new DeadLetterBox({
       ...operator,
       shape: this.#shapes.get(its.channel) ?? channel,
       service: plan.service,
@@ -112,19 +102,15 @@ export class OperatorCalls {
       inboxMs: shortest(this.#inboxes.get(`${its.channel}/${name}`)),
       preparing: pipelines?.preparing(its.channel),
       emit: (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event }),
-    } satisfies DeadLetterBoxOptions;
-    // Loaded here, because most processes never look at dead letters.
-    return lazily(async () => new (await import("./operations.ts")).DeadLetterBox(options));
+    });
   }
 
-  tail(channel: ChannelShape, options: TailOptions = {}): Tail {
-    const source = this.#tailSource(channel);
-    // Loaded here, because most processes never watch.
-    return lazyTail(async () => new (await import("./operations.ts")).ChannelTail(source, options));
+  tail(channel: ChannelShape, options: TailOptions = {}): ChannelTail {
+    return new ChannelTail(this.#tailSource(channel), options);
   }
 
   async sweepTails(channel: ChannelShape, { dryRun = false }: { readonly dryRun?: boolean } = {}) {
-    return (await import("./operations.ts")).sweepTails(this.#tailSource(channel), dryRun);
+    return sweepTails(this.#tailSource(channel), dryRun);
   }
 
   #tailSource(channel: ChannelShape): TailSource {
@@ -148,7 +134,6 @@ export class OperatorCalls {
     const group = groupOf(its, name);
     const connection = connections.get(its.on);
     const errorContext = { channel: its.channel, group: name };
-    const { Operations, replay } = await import("./operations.ts");
     const inboxes = this.#inboxes.get(`${its.channel}/${name}`) ?? [];
     const { inbox, progress, ...operator } = options;
     const emit = (event: GroupEvent) => observe({ connection: its.on, ...errorContext, ...event });
@@ -157,11 +142,6 @@ export class OperatorCalls {
     const work = () => replay({ connection, group, from, inboxes, inbox, progress, errorContext, closed, runtime });
     await operations.run("replay", { from, inbox }, work, () => ({}));
     observe({ type: "order-gap", level: "warn", reason: "replay", connection: its.on, ...errorContext });
-  }
-
-  /** Waits for the tails whose end removes something, for a short while. */
-  async tailsEnded(): Promise<void> {
-    if (this.#tails.size > 0) await within(this.#parts.runtime, TAILS_MS, Promise.allSettled(this.#tails));
   }
 }
 

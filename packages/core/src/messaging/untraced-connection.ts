@@ -1,48 +1,16 @@
 import type { Connection, Lease } from "../driver/index.ts";
 import { outside } from "../runtime/async-context.ts";
-import { isTraced, untraced } from "../wire/trace.ts";
+import { untraced } from "../wire/trace.ts";
 
 /** Methods that are called for every message and call no client, so they need no wrapping. */
 const PURE: ReadonlySet<PropertyKey> = new Set(["classify", "size", "server"]);
 
 /**
- * Makes every call of the connection outside of its caller's async context, and where tracing is on, every call of what it opens outside
- * any trace (see {@link untraced}). Core has already injected each publisher's context. Connections and loops that a client starts in such
- * calls then belong to no trace and keep nobody's stores.
+ * Where tracing is on: makes every call of the connection, and of what it opens, outside of its caller's async context and outside any trace
+ * (see {@link untraced}). Core has already injected each publisher's context. Connections and loops that a client starts in such calls then
+ * belong to no trace and keep nobody's stores.
  */
-export function untracedConnection(connection: Connection): Connection {
-  return isTraced() ? silent(connection) : detached(connection);
-}
-
-/** Core's loops run outside already. What they open is called as it is, so that a message costs nothing more. */
-function detached(connection: Connection): Connection {
-  const { depth, place, purge, seek, moves, tails } = connection;
-  return {
-    sender: (...given) => outside(() => connection.sender(...given)),
-    receiver: (...given) => outside(() => connection.receiver(...given)),
-    ...(depth && { depth: (...given) => outside(() => depth.apply(connection, given)) }),
-    ...(place && { place: (...given) => outside(() => place.apply(connection, given)) }),
-    ...(purge && { purge: (...given) => outside(() => purge.apply(connection, given)) }),
-    ...(moves && {
-      moves: {
-        start: (...given) => outside(() => moves.start(...given)),
-        list: (...given) => outside(() => moves.list(...given)),
-        cancel: (...given) => outside(() => moves.cancel(...given)),
-      },
-    }),
-    ...(tails && {
-      tails: {
-        open: (...given) => outside(() => tails.open(...given)),
-        ...(tails.left && { left: (...given) => outside(() => tails.left!(...given)) }),
-        ...(tails.remove && { remove: (...given) => outside(() => tails.remove!(...given)) }),
-      },
-    }),
-    ...(seek && { seek: (...given) => outside(() => seek.apply(connection, given)) }),
-    ...(connection.server && { server: (of) => connection.server!(of) }),
-    classify: (cause, during) => connection.classify(cause, during),
-    close: () => outside(() => connection.close()),
-  };
-}
+export const untracedConnection = (connection: Connection): Connection => silent(connection);
 
 /** A proxy, so that every member of the driver is there. Its target is an empty object, since the driver may be frozen. */
 function silent<T extends object>(driver: T): T {

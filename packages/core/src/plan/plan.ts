@@ -155,6 +155,6 @@ export interface Plan {
   readonly directory: string;
   /** The printable form, without secrets. */
   readonly explanation: Explanation;
-  /** Masks values that came from the environment in a driver's text. */
+  /** Masks values that came from the environment in a driver's text. Absent if there are none. */
   readonly redact?: (text: string) => string;
 }

@@ -6,6 +6,7 @@ import type { Adapter } from "../driver/adapter.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { guarded } from "../base/guarded.ts";
+import { loadAllParts } from "../consume/group/parts.ts";
 
 /** What differs between the connections that one resolved configuration makes. */
 export interface ConnectAgain {
@@ -28,7 +29,8 @@ export interface ResolvedConfig<C extends AnyChannel = AnyChannel> {
 }
 
 /**
- * Resolves a configuration once, for tests that connect many times a second: reading and checking it is most of what `connect()` costs.
+ * Resolves a configuration once, for tests that connect many times a second: reading and checking it is most of what `connect()` costs. What
+ * consumers load when they start is loaded, too, so that a virtual clock need not wait for it.
  *
  * @throws MessagingError `invalid-config`, with every mistake.
  */
@@ -38,6 +40,7 @@ export async function resolveConfig<const Channels extends readonly AnyChannel[]
   const [{ resolvePlan }, { connectPlan }] = await Promise.all([
     import("../config/index.ts"),
     import("../messaging/connect-plan.ts"),
+    loadAllParts(),
   ]);
   const channels = options.channels as unknown as readonly ChannelShape[];
   const plan = await resolvePlan({ ...options, channels });

@@ -62,6 +62,11 @@ export class Secrets {
     }
   }
 
+  /** True if there is nothing to mask. */
+  get none(): boolean {
+    return this.#texts.length === 0;
+  }
+
   readonly redact = (text: string): string => {
     let safe = text;
     for (const secret of this.#texts) safe = safe.replaceAll(secret, HIDDEN);

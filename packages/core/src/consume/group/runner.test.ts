@@ -439,3 +439,11 @@ test("a receive that never answers makes the group stuck two minutes after its w
   await runtime.advance("2m");
   expect(runner.stuck).toBe(true);
 });
+
+test("a consumer that is stopped while what it needs is loaded opens nothing", async () => {
+  const { runner, stop, opens } = rig({ batch: () => {}, ordered: true });
+  const refused = runner.start().catch((error: unknown) => error);
+  expect(await stop(0)).toEqual({ completed: 0, drained: 0, released: 0, abandoned: 0 });
+  expect(await refused).toMatchObject({ code: "closed" });
+  expect(opens()).toBe(0);
+});

@@ -6,6 +6,7 @@ import { fromFault, isMessagingError, MessagingError } from "../../api/errors.ts
 import { HandlerPool } from "./handler-pool.ts";
 import type { GroupContext } from "../lease/group-context.ts";
 import { refuseNarrow } from "./check-resource.ts";
+import { type GroupParts, loadParts } from "./parts.ts";
 import { type Failure, Session } from "./session.ts";
 import { needsPerson, type Trouble } from "../../base/troubles.ts";
 import { Window } from "../lease/window.ts";
@@ -37,6 +38,7 @@ export class GroupRunner {
   readonly #window: Window;
   readonly #drainMs: number;
   readonly #opening = new AbortController();
+  #parts: GroupParts | undefined;
   #session: Session | undefined;
   #main: Promise<void> | undefined;
   #problem: Trouble | undefined;
@@ -214,6 +216,8 @@ export class GroupRunner {
         this.#putOff(waitMs);
         this.context.emit({ type: "start-waits", level: "warn", waitMs, reason });
       };
+      const parts = this.#parts ?? (await this.#load());
+      if (this.#opening.signal.aborted) return undefined;
       const { most: window } = this.#window;
       const options = { holdMs: plan.holdMs, prefetch: plan.maxInFlight, window, start: plan.start, announce };
       const receiver = await this.context.receiver(options, this.#opening.signal);
@@ -224,7 +228,7 @@ export class GroupRunner {
         if (less !== undefined) throw less;
         await this.#checkAtRest(receiver);
         refuseNarrow(plan, receiver, physicalName);
-        this.#session = new Session(this.context, receiver, this.#pool, this.#drainMs, this.#window);
+        this.#session = new Session(this.context, parts, receiver, this.#pool, this.#drainMs, this.#window);
         opened();
         return await this.#session.run();
       } finally {
@@ -237,6 +241,12 @@ export class GroupRunner {
         : connection.classify(cause, "open");
       return { cause, fault };
     }
+  }
+
+  async #load(): Promise<GroupParts> {
+    const parts = await loadParts(this.context);
+    if (parts.Batches !== undefined) this.#pool.inBatches(parts.Batches);
+    return (this.#parts = parts);
   }
 
   async #checkAtRest({ existing }: ReceiverDriver): Promise<void> {

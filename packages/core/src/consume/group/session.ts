@@ -4,7 +4,7 @@ import type { HandlerPool } from "./handler-pool.ts";
 import type { GroupContext } from "../lease/group-context.ts";
 import type { LeaseHost, LeaseRoom } from "../lease/lease-work.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
-import { LeaseRunner } from "../lease/lease-runner.ts";
+import { type LeaseParts, LeaseRunner } from "../lease/lease-runner.ts";
 import type { Window } from "../lease/window.ts";
 import { within } from "../../runtime/within.ts";
 
@@ -31,6 +31,7 @@ export class Session implements LeaseHost {
   readonly context: GroupContext;
   readonly capabilities: Capabilities;
   readonly window: Window;
+  readonly #parts: LeaseParts;
   readonly #receiver: ReceiverDriver;
   readonly #pool: HandlerPool;
   readonly #drainMs: number;
@@ -40,8 +41,16 @@ export class Session implements LeaseHost {
   #forgotten: AbortController | undefined;
   #failure: Failure;
 
-  constructor(context: GroupContext, receiver: ReceiverDriver, pool: HandlerPool, drainMs: number, window: Window) {
+  constructor(
+    context: GroupContext,
+    parts: LeaseParts,
+    receiver: ReceiverDriver,
+    pool: HandlerPool,
+    drainMs: number,
+    window: Window,
+  ) {
     this.context = context;
+    this.#parts = parts;
     this.capabilities = receiver.capabilities;
     this.#receiver = receiver;
     this.#pool = pool;
@@ -188,7 +197,7 @@ export class Session implements LeaseHost {
 
   async #runLease(lease: Lease): Promise<void> {
     const { runtime } = this.context;
-    const runner = new LeaseRunner(lease, this);
+    const runner = new LeaseRunner(lease, this, this.#parts);
     this.#runners.add(runner);
     this.context.probe?.lease("gained");
     // A lease that arrives after the stop is released unread.

@@ -2,7 +2,7 @@ import { copyOf, isMessagingError, type MessagingError } from "../../api/errors.
 import { LinkedList } from "../../base/linked-list.ts";
 import type { Delivery, Runtime, Settlement } from "../../driver/index.ts";
 import type { HeldMessage, HeldState, Keeper, ReleaseReason } from "./held-message.ts";
-import { Lanes } from "./lanes.ts";
+import type { Lanes } from "./lanes.ts";
 import { readable, troubled } from "./lease-troubles.ts";
 import type { LeaseWork } from "./lease-work.ts";
 import type { Window } from "./window.ts";
@@ -25,6 +25,8 @@ export interface MessageParts {
   /** On a log, used in place of the settler. */
   readonly checkpointer: { ack(message: HeldMessage): void; hurry(): void } | undefined;
   readonly heartbeat: { readonly margin: number; rest(): void };
+  /** Only of an ordered channel. */
+  readonly Lanes: typeof Lanes | undefined;
   /** Only if the broker pushes. */
   readonly window: Window | undefined;
 }
@@ -100,7 +102,7 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
 
   /** Adds a message to its lane. True if it may start. */
   lineUp(message: HeldMessage): boolean {
-    return message.lane === undefined || (this.#lanes ??= new Lanes()).add(message.lane, message);
+    return message.lane === undefined || this.#ordered().add(message.lane, message);
   }
 
   /** True if an arrived message follows one that is still on its way back to the broker. */
@@ -300,11 +302,15 @@ export class HeldMessages implements Keeper, Iterable<HeldMessage> {
 
   #goBack(message: HeldMessage, settlement: Settlement): void {
     // Later messages of its key must not start before it.
-    if (message.lane !== undefined) (this.#lanes ??= new Lanes()).returning(message.lane, message);
+    if (message.lane !== undefined) this.#ordered().returning(message.lane, message);
     this.#releaseBehind(message);
     (message as Owned).state = "settling";
     this.#work.settler.add(message, settlement);
     this.leave(message);
+  }
+
+  #ordered(): Lanes {
+    return (this.#lanes ??= new this.#work.Lanes!());
   }
 
   /** Returns the later messages of its key, so that none overtakes it. */

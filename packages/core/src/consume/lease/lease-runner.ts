@@ -1,8 +1,9 @@
 import type { Delivery, Fault, Lease, Phase, Runtime } from "../../driver/index.ts";
-import { Checkpointer } from "./checkpoint.ts";
+import type { Checkpointer } from "./checkpoint.ts";
 import { Heartbeat } from "./extend.ts";
 import { HeldMessage, PostponedMessage } from "./held-message.ts";
 import { HeldMessages, type MessageParts } from "./held-messages.ts";
+import type { Lanes } from "./lanes.ts";
 import { cleared } from "./lease-troubles.ts";
 import type { LeaseHost } from "./lease-work.ts";
 import type { Receiving } from "./receive-loop.ts";
@@ -12,6 +13,14 @@ import type { Window } from "./window.ts";
 
 /** On a log: how many records past the low-water mark may be read, per message in flight. Bounds what one stuck record holds back. */
 const WINDOW = 10;
+
+/** What only some leases need, loaded by their group. */
+export interface LeaseParts {
+  /** Only of a log. */
+  readonly Checkpointer?: typeof Checkpointer;
+  /** Only of an ordered channel. */
+  readonly Lanes?: typeof Lanes;
+}
 
 /**
  * Runs one lease. It owns the parts of the lease and takes in what is received; {@link HeldMessages} then owns each message's state.
@@ -27,6 +36,7 @@ export class LeaseRunner implements Receiving, MessageParts {
   readonly heartbeat: Heartbeat;
   readonly settler: Settler;
   readonly checkpointer: Checkpointer | undefined;
+  readonly Lanes: typeof Lanes | undefined;
   readonly window: Window | undefined;
   readonly #receives: ReceiveLoops;
   #quiesced = false;
@@ -37,9 +47,10 @@ export class LeaseRunner implements Receiving, MessageParts {
   #careful: boolean;
   #end!: (why?: { readonly cause: unknown; readonly fault: Fault }) => void;
 
-  constructor(lease: Lease, host: LeaseHost) {
+  constructor(lease: Lease, host: LeaseHost, { Checkpointer, Lanes }: LeaseParts) {
     this.lease = lease;
     this.host = host;
+    this.Lanes = Lanes;
     this.log = host.capabilities.settleResult === "checkpoint";
     this.#careful = this.log;
     this.over = new Promise((resolve) => {
@@ -47,7 +58,7 @@ export class LeaseRunner implements Receiving, MessageParts {
     });
     this.#receives = new ReceiveLoops(this);
     this.settler = new Settler(this, this.messages);
-    this.checkpointer = this.log ? new Checkpointer(this, this.messages) : undefined;
+    this.checkpointer = this.log ? new Checkpointer!(this, this.messages) : undefined;
     this.heartbeat = new Heartbeat(this, this.messages);
     this.window = lease.limit === undefined ? undefined : host.window;
     lease.lost.addEventListener("abort", () => this.forget(), { once: true });

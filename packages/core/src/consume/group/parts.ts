@@ -1,0 +1,27 @@
+/** What only some groups need. It is loaded before the receiver is opened, so that no message waits for it. */
+import { loadOnce } from "../../base/load-once.ts";
+import type { GroupContext } from "../lease/group-context.ts";
+import type { LeaseParts } from "../lease/lease-runner.ts";
+import type { Batches } from "./batches.ts";
+
+export interface GroupParts extends LeaseParts {
+  /** Only of a batch consumer. */
+  readonly Batches?: typeof Batches;
+}
+
+const batches = loadOnce(() => import("./batches.ts"));
+const checkpoint = loadOnce(() => import("../lease/checkpoint.ts"));
+const lanes = loadOnce(() => import("../lease/lanes.ts"));
+
+/** Loads all of it, for tests on a virtual clock: loading takes real time, and no virtual time may pass meanwhile. */
+export async function loadAllParts(): Promise<void> {
+  await Promise.all([batches(), checkpoint(), lanes()]);
+}
+
+export async function loadParts({ consumer, plan }: GroupContext): Promise<GroupParts> {
+  return {
+    ...(consumer.kind === "batch" && { Batches: (await batches()).Batches }),
+    ...(plan.capabilities.settleResult === "checkpoint" && { Checkpointer: (await checkpoint()).Checkpointer }),
+    ...(plan.from.ordered && { Lanes: (await lanes()).Lanes }),
+  };
+}
