@@ -23,7 +23,7 @@ export declare function amqp(options: AmqpOptions): {
 
 // options.d.ts
 import type { LeaseStore } from "@switchyard/leases";
-import { z } from "zod";
+import * as z from "zod";
 import type { AmqpConnect } from "./sdk.ts";
 export interface StreamGroup {
     readonly stream: string;

@@ -12,7 +12,7 @@ export type { ClaimCheckOptions, S3ClientLike } from "./options.ts";
 
 // options.d.ts
 import type { ClientLike } from "@switchyard/aws-kit";
-import { z } from "zod";
+import * as z from "zod";
 export type S3ClientLike = ClientLike;
 export declare const claimCheckOptions: z.ZodPipe<z.ZodObject<{
     store: z.ZodEnum<{

@@ -14,7 +14,7 @@ export type { GeneratedKey, KeyProvider, Reuse, Scope } from "./provider.ts";
 // options.d.ts
 import { type KeyObject } from "node:crypto";
 import type { ClientLike } from "@switchyard/aws-kit";
-import { z } from "zod";
+import * as z from "zod";
 import type { Reuse } from "./provider.ts";
 export type KmsClientLike = ClientLike;
 export declare const keysOptions: z.ZodPipe<z.ZodObject<{

@@ -42,7 +42,7 @@ export declare function kinesis(options?: KinesisOptions): {
 // lease-options.d.ts
 import type { Destination } from "@switchyard/core/driver";
 import type { LeaseStore } from "@switchyard/leases";
-import { z } from "zod";
+import * as z from "zod";
 export declare const asMs: (value: string | number | undefined) => number | undefined;
 export interface PostgresPool {
     query(text: string, values?: any[]): Promise<{
@@ -83,7 +83,7 @@ export type LeaseOptions = z.output<typeof leaseOptions>;
 export declare const DEFAULT_LEASES: LeaseOptions;
 
 // options.d.ts
-import { z } from "zod";
+import * as z from "zod";
 export declare const EXAMPLE_ENDPOINT = "https://kinesis.eu-west-1.amazonaws.com";
 export declare const kinesisOptions: z.ZodObject<{
     region: z.ZodOptional<z.ZodString>;

@@ -110,7 +110,7 @@ export declare function sns(options?: SnsOptions): {
 
 // options.d.ts
 import type { SqsOptions } from "@switchyard/sqs";
-import { z } from "zod";
+import * as z from "zod";
 export declare const snsOptions: z.ZodObject<{
     region: z.ZodOptional<z.ZodString>;
     endpoint: z.ZodOptional<z.ZodString>;

@@ -160,7 +160,7 @@ export declare function kindOf(entry: string | BucketOf): Kind | undefined;
 
 // options.d.ts
 import { type ClientLike } from "@switchyard/aws-kit";
-import { z } from "zod";
+import * as z from "zod";
 export declare const sqsOptions: z.ZodObject<{
     region: z.ZodOptional<z.ZodString>;
     endpoint: z.ZodOptional<z.ZodString>;

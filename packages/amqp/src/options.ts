@@ -1,6 +1,6 @@
 import type { LeaseStore } from "@switchyard/leases";
 import { parseDuration } from "@switchyard/core/driver-kit";
-import { z } from "zod";
+import * as z from "zod";
 import { urlProblem } from "./endpoint.ts";
 import type { AmqpConnect } from "./sdk.ts";
 import { CONSUMER_TIMEOUT_MS, MAX_MESSAGE_BYTES, SECOND } from "./limits.ts";

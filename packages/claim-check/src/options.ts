@@ -1,6 +1,6 @@
 import type { ClientLike } from "@switchyard/aws-kit";
 import { originProblem, parseDuration } from "@switchyard/core/driver-kit";
-import { z } from "zod";
+import * as z from "zod";
 import { DENIED_MS, MOST_PREFIX } from "./limits.ts";
 
 /** `S3Client` of `@aws-sdk/client-s3` fits. */

@@ -2,7 +2,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { ClientLike } from "@switchyard/aws-kit";
 import { originProblem, parseDuration } from "@switchyard/core/driver-kit";
-import { z } from "zod";
+import * as z from "zod";
 import { KEY_AGE_MS, KEY_BYTES, KEY_USE_BYTES, KEY_USES, MOST_READ_KEYS, UNKNOWN_KEY_MS } from "./limits.ts";
 import type { Reuse } from "./provider.ts";
 

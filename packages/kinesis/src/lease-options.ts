@@ -2,7 +2,7 @@
 import { parseDuration } from "@switchyard/core/driver-kit";
 import type { Destination } from "@switchyard/core/driver";
 import type { LeaseStore } from "@switchyard/leases";
-import { z } from "zod";
+import * as z from "zod";
 
 const duration = (min: string, max: string) =>
   z.union([z.string(), z.number()]).refine(

@@ -1,5 +1,5 @@
 import { originProblem } from "@switchyard/core/driver-kit";
-import { z } from "zod";
+import * as z from "zod";
 import type { KinesisClientLike } from "./sdk.ts";
 import { asMs, leaseOptions } from "./lease-options.ts";
 import { IDLE_MS, READ_MS } from "./limits.ts";

@@ -1,6 +1,6 @@
 import type { SqsOptions } from "@switchyard/sqs";
 import { endpointProblem, sqsOptions } from "@switchyard/sqs/kit";
-import { z } from "zod";
+import * as z from "zod";
 import type { SnsClientLike } from "./sdk.ts";
 
 const client = z.custom<SnsClientLike>((value) => typeof (value as SnsClientLike | null)?.send === "function", {

@@ -1,5 +1,5 @@
 import { type ClientLike, trustedHostProblem } from "@switchyard/aws-kit";
-import { z } from "zod";
+import * as z from "zod";
 import type { SqsClientLike } from "./sdk.ts";
 import { endpointProblem } from "./endpoint.ts";
 

@@ -1,5 +1,5 @@
 /** The structure of the configuration, checked at run time. It mirrors api/config-input.ts. The meaning is checked in resolve/. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseByteSize } from "../../api/byte-size.ts";
 import { parseDuration } from "../../api/duration.ts";
 
