@@ -9,7 +9,8 @@ import type { ConsumerShape } from "../api/shapes.ts";
 import { PushedGroup } from "../consume/push/pushed-group.ts";
 import { MessagingError } from "../api/errors.ts";
 import type { GroupContext } from "../consume/lease/group-context.ts";
-import { connect } from "./connect.ts";
+import { connectWith } from "./connect-with.ts";
+import { lazyConnection } from "./lazy-connection.ts";
 import type { MessagingCore } from "./messaging.ts";
 
 export type { EventResult, PushedGroup } from "../consume/push/pushed-group.ts";
@@ -32,7 +33,9 @@ export interface Pushed<C extends AnyChannel = AnyChannel> {
 }
 
 /**
- * Connects as `connect()` does, for consumers whose messages come in events.
+ * Connects as `connect()` does, for consumers whose messages come in events. Each connection is opened, and its client loaded, by the first
+ * call that needs the broker: to publish, to dead-letter, to settle before the answer. A connection that cannot be opened fails that call,
+ * and the next one tries again.
  *
  * @throws MessagingError what `connect()` throws; `runs-elsewhere` if the configuration of a consumer's group does not say `runsOn`.
  */
@@ -40,7 +43,7 @@ export async function connectPushed<const Channels extends readonly AnyChannel[]
   options: PushedOptions<Channels>,
 ): Promise<Pushed<Channels[number]>> {
   const { consumers, runsOn, ...rest } = options;
-  const messaging = await connect<Channels>(rest as ConnectOptions<Channels>);
+  const messaging = await connectWith<Channels>(rest as ConnectOptions<Channels>, lazyConnection);
   try {
     const core = messaging as unknown as MessagingCore;
     const groups = consumers.map((consumer) => {
