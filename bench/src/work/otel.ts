@@ -29,6 +29,7 @@ import { TracerProvider } from "@opentelemetry/sdk-trace";
 import type { Telemetry } from "@switchyard/core";
 import { otel } from "@switchyard/otel";
 import type { Session, Work, WorkOptions } from "../measured.ts";
+import type { ByHand } from "./by-hand.ts";
 
 /** Registers an SDK that samples everything and drops what has ended. */
 function registered() {
@@ -66,13 +67,13 @@ export const memory: Work = opened(async (o) => (await import("./memory.ts")).ou
 export const memoryTraced: Work = opened(async (o) => (await import("./memory.ts")).oursWith(telemetry())(o));
 
 /** So many messages share a call of the broker in {@link Hand}: about as many as in ours, under the load of the rows. */
-const CALL = { memory: 100, rabbit: 30 } as const;
+const CALL = { memory: 100, rabbit: 30, sqs: 10 } as const;
 
 /**
  * The same spans and metrics as ours, made by hand with attributes that are made once: for each message a create and a process span, and
  * for each call of the broker a send, a receive and a settle span, with their links.
  */
-class Hand {
+class Hand implements ByHand {
   readonly #tracer: Tracer;
   readonly #shared: Readonly<Record<Operation, Attributes>>;
   readonly #operation: Histogram;
@@ -161,6 +162,8 @@ export const memoryByHand: Work = async (options) => {
 export const sqs: Work = opened(async (o) => (await import("./sqs-emulated.ts")).oursAll(o));
 export const sqsTraced: Work = opened(async (o) => (await import("./sqs-emulated.ts")).oursWith(telemetry())(o));
 export const sqsRaw: Work = opened(async (o) => (await import("./sqs-emulated.ts")).rawAll(o));
+export const sqsByHand: Work = async (options) =>
+  (await import("./sqs-emulated.ts")).rawBy(new Hand("aws.sqs", CALL.sqs, false))(options);
 export const sqsInstrumented: Work = async (options) => {
   instrumented();
   return (await import("./sqs-emulated.ts")).rawAll(options);

@@ -1,5 +1,6 @@
 import type { Telemetry } from "@switchyard/core";
 import type { Sample, Work } from "../measured.ts";
+import type { ByHand } from "./by-hand.ts";
 import * as peers from "./rabbit-peers.ts";
 import { atOnce, type Broker, Keeper, urlOf } from "./rabbit-queue.ts";
 
@@ -63,7 +64,7 @@ class Stretch {
 export const oursWith = (telemetry: Telemetry): Work => consumes(peers.oursWith(telemetry), "rabbit");
 export const ours = consumes(peers.ours, "rabbit");
 export const raw = consumes(peers.raw, "rabbit");
-export const rawBy = (hand: peers.ByHand): Work => consumes(peers.rawBy(hand), "rabbit");
+export const rawBy = (hand: ByHand): Work => consumes(peers.rawBy(hand), "rabbit");
 export const rascal = consumes(peers.rascal, "rabbit");
 export const manager = consumes(peers.manager, "rabbit");
 export const toolkit = consumes(peers.toolkit, "rabbit");

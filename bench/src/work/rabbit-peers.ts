@@ -2,6 +2,7 @@
 import { adapter } from "@switchyard/amqp";
 import { connect, consumer, type Telemetry } from "@switchyard/core";
 import { connect as amqplib } from "amqplib";
+import type { ByHand } from "./by-hand.ts";
 import { jobs, message, silent } from "./messages.ts";
 import type { Keeper } from "./rabbit-queue.ts";
 
@@ -49,12 +50,6 @@ export const oursWith =
 
 /** amqplib used well: no Nagle, a confirm channel and a callback a message, a connection for each direction. */
 export const raw: Open = (url, keeper) => amqplibWith(() => ({}), url, keeper);
-
-/** Code of the measurement's own around each publish and each handler. */
-export interface ByHand {
-  publish(index: number): { readonly headers: Record<string, string>; readonly confirmed: () => void };
-  handle(headers: Record<string, unknown>, call: () => void): void;
-}
 
 export const rawBy =
   (hand: ByHand): Open =>

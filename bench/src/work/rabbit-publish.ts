@@ -1,5 +1,6 @@
 import type { Telemetry } from "@switchyard/core";
 import { timed, type Work } from "../measured.ts";
+import type { ByHand } from "./by-hand.ts";
 import * as peers from "./rabbit-peers.ts";
 import { atOnce, type Broker, Keeper, urlOf } from "./rabbit-queue.ts";
 
@@ -35,7 +36,7 @@ const publishes =
 export const oursWith = (telemetry: Telemetry): Work => publishes(peers.oursWith(telemetry), "rabbit");
 export const ours = publishes(peers.ours, "rabbit");
 export const raw = publishes(peers.raw, "rabbit");
-export const rawBy = (hand: peers.ByHand): Work => publishes(peers.rawBy(hand), "rabbit");
+export const rawBy = (hand: ByHand): Work => publishes(peers.rawBy(hand), "rabbit");
 export const rawEvents = publishes(peers.rawEvents, "rabbit");
 export const rascal = publishes(peers.rascal, "rabbit", { count: FEW });
 export const manager = publishes(peers.manager, "rabbit");

@@ -3,6 +3,7 @@ import { DeleteMessageBatchCommand, ReceiveMessageCommand, SendMessageBatchComma
 import { connect, consumer, type Telemetry } from "@switchyard/core";
 import { sqs } from "@switchyard/sqs";
 import { timed, type Work, type WorkOptions } from "../measured.ts";
+import type { ByHand } from "./by-hand.ts";
 import { jobs, message, silent } from "./messages.ts";
 import { allDone, atOnce, sends } from "./server.ts";
 import { client, createQueue } from "./sqs-server.ts";
@@ -29,23 +30,22 @@ async function connected(options: WorkOptions, who: string, telemetry?: Telemetr
 }
 
 /** Batches of ten, twenty calls at once. */
-async function sender(options: WorkOptions, name: string) {
+async function sender(options: WorkOptions, name: string, hand?: ByHand) {
   const QueueUrl = await createQueue(urlOf(options), `${name}-${process.pid}`);
   const own = client(urlOf(options));
   const send = (count: number) =>
-    atOnce(20, count / 10, (batch) =>
-      own
-        .send(
-          new SendMessageBatchCommand({
-            QueueUrl,
-            Entries: Array.from({ length: 10 }, (_, i) => ({
-              Id: String(i),
-              MessageBody: JSON.stringify(message(batch * 10 + i)),
-            })),
-          }),
-        )
-        .then(allDone),
-    );
+    atOnce(20, count / 10, async (batch) => {
+      const begun = hand && Array.from({ length: 10 }, (_, i) => hand.publish(batch * 10 + i));
+      const Entries = Array.from({ length: 10 }, (_, i) => ({
+        Id: String(i),
+        MessageBody: JSON.stringify(message(batch * 10 + i)),
+        ...(begun && {
+          MessageAttributes: { traceparent: { DataType: "String", StringValue: begun[i]!.headers["traceparent"] } },
+        }),
+      }));
+      allDone(await own.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
+      for (const { confirmed } of begun ?? []) confirmed();
+    });
   return { own, QueueUrl, send };
 }
 
@@ -89,27 +89,38 @@ export const oursWith =
     );
   };
 
-export const rawAll: Work = async (options) => {
-  const { own, QueueUrl, send } = await sender(options, "raw-consume");
-  let handled = 0;
-  const stop = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 });
-      const { Messages = [] } = await own.send(command, { abortSignal: stop.signal });
-      for (const { Body } of Messages) {
-        JSON.parse(Body as string);
-        handled++;
+export const rawAll: Work = (options) => rawBy(undefined)(options);
+
+/** `hand`: what it makes of each message travels as message attributes, as the official instrumentation's header does. */
+export const rawBy =
+  (hand: ByHand | undefined): Work =>
+  async (options) => {
+    const { own, QueueUrl, send } = await sender(options, "raw-consume", hand);
+    let handled = 0;
+    const stop = new AbortController();
+    const loop = async (): Promise<void> => {
+      while (!stop.signal.aborted) {
+        const command = new ReceiveMessageCommand({
+          QueueUrl,
+          MaxNumberOfMessages: 10,
+          WaitTimeSeconds: 20,
+          ...(hand && { MessageAttributeNames: ["traceparent"] }),
+        });
+        const { Messages = [] } = await own.send(command, { abortSignal: stop.signal });
+        for (const { Body, MessageAttributes } of Messages) {
+          JSON.parse(Body as string);
+          if (hand === undefined) handled++;
+          else hand.handle({ traceparent: MessageAttributes?.["traceparent"]?.StringValue }, () => void handled++);
+        }
+        const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
+        if (Entries.length > 0)
+          void own.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })).then(allDone).catch(silent);
       }
-      const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
-      if (Entries.length > 0)
-        void own.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })).then(allDone).catch(silent);
-    }
+    };
+    for (let i = 0; i < 10; i++) loop().catch(silent);
+    return handledAll(
+      send,
+      () => handled,
+      () => stop.abort(),
+    );
   };
-  for (let i = 0; i < 10; i++) loop().catch(silent);
-  return handledAll(
-    send,
-    () => handled,
-    () => stop.abort(),
-  );
-};
