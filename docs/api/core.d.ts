@@ -1317,10 +1317,14 @@ export interface Handling {
         readonly error?: unknown;
     }[]): void;
 }
+export interface ReceivedMessages {
+    readonly count: number;
+    traces(): readonly (MessageTrace | undefined)[];
+}
 export interface TelemetrySession {
     publishing?(place: TelemetryPlace, message: PublishedMessage): Publishing | undefined;
     sending?(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended | undefined;
-    received?(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[], tookMs: number, failure?: TelemetryResult): void;
+    received?(place: TelemetryPlace, messages: ReceivedMessages, tookMs: number, failure?: TelemetryResult): void;
     handling?(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
     settling?(place: TelemetryPlace, settlements: readonly TelemetrySettlement[]): Ended | undefined;
     lease?(place: TelemetryPlace, change: "gained" | "ended" | "lost"): void;
@@ -2311,7 +2315,7 @@ export type { Runtime, RuntimeTimer } from "./driver/runtime.ts";
 export { systemRuntime } from "./runtime/system-runtime.ts";
 export type { DeadLetterCount, DeadLetterEdit, DeadLetterFilter, DeadLetterGroup, DeadLetterItem, CanaryOutcome, DeadLetters, DeadLetterScan, EditedLetter, EditOptions, ExportOptions, ExportProgress, ExportResult, ExportRun, ExportSink, GroupsOptions, GroupsResult, ImportOptions, ImportProgress, ImportResult, ImportRun, OperationEntry, OperatorAction, OperatorOptions, Purged, PurgeOptions, PurgeProgress, PurgeRun, Redriven, RedriveOptions, RedriveProgress, RedriveRun, ScanOptions, ScanResult, } from "./api/dead-letters.ts";
 export type { LeftTail, Tail, TailedMessage, TailOptions } from "./api/tail.ts";
-export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, TelemetrySettlement, } from "./api/telemetry.ts";
+export type { Ended, HandledMessage, HandlerEnd, Handling, InFlight, MessageTrace, PublishedMessage, Publishing, ReceivedMessages, Telemetry, TelemetryContext, TelemetryPlace, TelemetryResult, TelemetrySession, TelemetrySettlement, } from "./api/telemetry.ts";
 export type { VerdictKind } from "./api/verdicts.ts";
 export { DeadLetter, DependencyDown, Release, Retry, Skip, verdictKindOf } from "./api/verdicts.ts";
 
@@ -3253,7 +3257,7 @@ export declare function envelopeFor(opened: Opened, delivery: Delivery, channel:
 // wire/probe.d.ts
 import type { WireMessage } from "../driver/index.ts";
 import type { MessagingEvent } from "../api/events.ts";
-import type { Ended, HandledMessage, HandlerEnd, Handling, MessageTrace, PublishedMessage, Publishing, TelemetryPlace, TelemetryResult, TelemetrySession, TelemetrySettlement } from "../api/telemetry.ts";
+import type { Ended, HandledMessage, HandlerEnd, Handling, MessageTrace, PublishedMessage, Publishing, ReceivedMessages, TelemetryPlace, TelemetryResult, TelemetrySession, TelemetrySettlement } from "../api/telemetry.ts";
 export declare const resultOf: (code: string | undefined) => TelemetryResult;
 export declare class Watch {
     #private;
@@ -3273,7 +3277,7 @@ export declare class Probe {
     publishing(message: PublishedMessage): Publishing | undefined;
     published(publishing: Publishing, error?: unknown): void;
     sending(traces: readonly (MessageTrace | undefined)[]): Ended | undefined;
-    received(traces: readonly (MessageTrace | undefined)[], tookMs: number, failure?: TelemetryResult): void;
+    received(messages: ReceivedMessages, tookMs: number, failure?: TelemetryResult): void;
     handling(messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
     run<T>(handling: Handling, call: () => T): T;
     handled(handling: Handling, ends: readonly {

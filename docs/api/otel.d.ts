@@ -204,7 +204,7 @@ export declare function scaleOf({ channels }: Explanation, input: ScaleInput): S
 
 // spans.d.ts
 import type { Context, Span, SpanContext, Tracer } from "@opentelemetry/api";
-import type { Ended, HandledMessage, HandlerEnd, MessageTrace, PublishedMessage, Publishing, Runtime, TelemetryPlace, TelemetryResult } from "@switchyard/core";
+import type { Ended, HandledMessage, HandlerEnd, MessageTrace, PublishedMessage, Publishing, ReceivedMessages, Runtime, TelemetryPlace, TelemetryResult } from "@switchyard/core";
 export declare const OUTCOMES: {
     readonly ack: "handled";
     readonly failed: "failed";
@@ -229,7 +229,7 @@ export declare class Spans {
     constructor(tracer: Tracer, rules: SpanRules, runtime: Runtime);
     publishing(place: TelemetryPlace, { id, type }: PublishedMessage): Publishing | undefined;
     sending(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended;
-    received(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[], tookMs: number, failure: TelemetryResult | undefined): void;
+    received(place: TelemetryPlace, messages: ReceivedMessages, tookMs: number, failure: TelemetryResult | undefined): void;
     handling(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): ProcessSpan;
     settling(place: TelemetryPlace, actions: readonly string[], handled: readonly (ProcessSpan | undefined)[]): Ended;
 }

@@ -23,7 +23,7 @@ import { addressOf, delaysOf, isOrdered, membersQueue, partitionQueues } from ".
 import { Members } from "./receive/members.ts";
 import { PartitionCheck } from "./receive/partition-check.ts";
 import { settingsOf } from "./native.ts";
-import { serverAt } from "./endpoint.ts";
+import { serverOf } from "./endpoint.ts";
 import { type ResolvedOptions, urlsOf } from "./options.ts";
 import { ConfirmChannelPool } from "./publish/confirm-channel-pool.ts";
 import { DelayedRedelivery } from "./receive/delayed-redelivery.ts";
@@ -57,6 +57,7 @@ export async function connect(
     });
   const publishing = link("publish");
   const consuming = link("consume");
+  const servers = { publishing: serverOf(publishing), consuming: serverOf(consuming) };
   const held = new Map<string, Set<QueueLease>>();
   const cautions = new Map<string, Caution>();
   const cautionOf = (address: string): Caution => {
@@ -229,7 +230,7 @@ export async function connect(
       open: async (of, start, signal) => (await import("./tail.ts")).openTail(settingFor(of), start, signal),
     },
     // Dead letters of a group are published.
-    server: ({ group, dead }) => serverAt((group === undefined || dead === true ? publishing : consuming).url),
+    server: ({ group, dead }) => (group === undefined || dead === true ? servers.publishing() : servers.consuming()),
     classify,
     close: async () => {
       await Promise.all([publishing.close(), consuming.close()]);

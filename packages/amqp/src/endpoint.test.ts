@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeAt, serverAt, shown, urlProblem } from "./endpoint.ts";
+import { placeAt, serverAt, serverOf, shown, urlProblem } from "./endpoint.ts";
 
 test("plain amqp: stays on this machine unless allowed", () => {
   expect(urlProblem("amqp://127.0.0.1", false)).toBeUndefined();
@@ -34,4 +34,14 @@ test.each([
   ["amqp://localhost", { host: "localhost:5672", virtualHost: "/" }],
 ])("the place of %s, without its user and password", (url, place) => {
   expect(placeAt(url)).toEqual(place);
+});
+
+test("the server of a client is read once for each of its addresses", () => {
+  const client = { url: "amqp://one.example" };
+  const server = serverOf(client);
+  const one = server();
+  expect([one, server()]).toEqual([{ address: "one.example", port: 5672 }, one]);
+  expect(server()).toBe(one);
+  client.url = "amqps://two.example";
+  expect(server()).toEqual({ address: "two.example", port: 5671 });
 });

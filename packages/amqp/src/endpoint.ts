@@ -46,6 +46,16 @@ export function placeAt(url: string): FoundPlace {
   return { host: `${address.includes(":") ? `[${address}]` : address}:${port}`, virtualHost: path === "" ? "/" : path };
 }
 
+/** As {@link serverAt}, for each call: an address seldom changes. The same answer is the same object. */
+export function serverOf(client: { readonly url: string }): () => ServerAddress | undefined {
+  let known: { readonly url: string; readonly server: ServerAddress | undefined } | undefined;
+  return () => {
+    const { url } = client;
+    if (known?.url !== url) known = { url, server: serverAt(url) };
+    return known.server;
+  };
+}
+
 /** The address without user, password and query. */
 export function shown(url: string): string {
   const parsed = URL.parse(url);

@@ -99,6 +99,7 @@ export type {
   MessageTrace,
   PublishedMessage,
   Publishing,
+  ReceivedMessages,
   Telemetry,
   TelemetryContext,
   TelemetryPlace,

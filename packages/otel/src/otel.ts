@@ -56,9 +56,9 @@ class Session implements TelemetrySession {
     return this.#both(this.#spans?.sending(place, traces), (results) => this.#metrics?.sent(place, results, began));
   };
 
-  received: Methods["received"] = (place, traces, tookMs, failure) => {
-    this.#spans?.received(place, traces, tookMs, failure);
-    this.#metrics?.received(place, traces.length, tookMs, failure);
+  received: Methods["received"] = (place, messages, tookMs, failure) => {
+    this.#spans?.received(place, messages, tookMs, failure);
+    this.#metrics?.received(place, messages.count, tookMs, failure);
   };
 
   handling: Methods["handling"] = (place, messages, batch) =>

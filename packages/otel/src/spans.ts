@@ -6,6 +6,7 @@ import type {
   MessageTrace,
   PublishedMessage,
   Publishing,
+  ReceivedMessages,
   Runtime,
   TelemetryPlace,
   TelemetryResult,
@@ -98,14 +99,16 @@ export class Spans {
 
   received(
     place: TelemetryPlace,
-    traces: readonly (MessageTrace | undefined)[],
+    messages: ReceivedMessages,
     tookMs: number,
     failure: TelemetryResult | undefined,
   ): void {
-    if (place.pushed === true || pushes(place.transport) || (traces.length === 0 && failure === undefined)) return;
-    const more = { [IS.batch]: traces.length };
+    const { count } = messages;
+    if (place.pushed === true || pushes(place.transport) || (count === 0 && failure === undefined)) return;
+    const more = { [IS.batch]: count };
     const began = this.#runtime.now() - tookMs;
-    const span = this.#start(this.#call(place, "receive"), CLIENT, linksTo(traces), rootContext(), more, began);
+    const links = linksTo(messages.traces());
+    const span = this.#start(this.#call(place, "receive"), CLIENT, links, rootContext(), more, began);
     endOf(span)(failure === undefined ? [] : [failure]);
   }
 

@@ -117,6 +117,13 @@ export interface Handling {
   ended(ends: readonly { readonly end: HandlerEnd; readonly error?: unknown }[]): void;
 }
 
+/** The messages that a receive has brought. */
+export interface ReceivedMessages {
+  readonly count: number;
+  /** Reads the trace contexts that they carry. Call it at once or not at all. */
+  traces(): readonly (MessageTrace | undefined)[];
+}
+
 /** Receives what happens in one messaging. Every method may be left out. */
 export interface TelemetrySession {
   /**
@@ -126,13 +133,8 @@ export interface TelemetrySession {
   publishing?(place: TelemetryPlace, message: PublishedMessage): Publishing | undefined;
   /** A call of the broker begins that sends these messages. Called again if they are sent again. */
   sending?(place: TelemetryPlace, traces: readonly (MessageTrace | undefined)[]): Ended | undefined;
-  /** A receive has ended after `tookMs` milliseconds, with the traces of what it brought; with none if there was nothing. */
-  received?(
-    place: TelemetryPlace,
-    traces: readonly (MessageTrace | undefined)[],
-    tookMs: number,
-    failure?: TelemetryResult,
-  ): void;
+  /** A receive has ended after `tookMs` milliseconds, with what it brought. */
+  received?(place: TelemetryPlace, messages: ReceivedMessages, tookMs: number, failure?: TelemetryResult): void;
   /** Handlers are about to run: with one message, or with those of a batch if `batch`. */
   handling?(place: TelemetryPlace, messages: readonly HandledMessage[], batch: boolean): Handling | undefined;
   /** A call of the broker begins that settles these deliveries. On a log, the one delivery stands for all before it. */

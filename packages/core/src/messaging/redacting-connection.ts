@@ -1,4 +1,4 @@
-import type { Connection, Tails } from "../driver/index.ts";
+import type { Connection, ServerAddress, Tails } from "../driver/index.ts";
 import { copyOf, isMessagingError, MessagingError, type RedactedFault } from "../api/errors.ts";
 
 /**
@@ -22,6 +22,8 @@ export function redactingConnection(connection: Connection, redact: (text: strin
       cause: copyOf(error.cause, redact),
     });
   };
+  // Asked with each call, and mostly of the same object.
+  const masked = new WeakMap<ServerAddress, boolean>();
   return {
     sender: (...given) => connection.sender(...given).catch(redacted),
     receiver: (...given) => connection.receiver(...given).catch(redacted),
@@ -57,7 +59,10 @@ export function redactingConnection(connection: Connection, redact: (text: strin
     ...(connection.server && {
       server: (of) => {
         const server = connection.server!(of);
-        return server !== undefined && redact(server.address) === server.address ? server : undefined;
+        if (server === undefined) return undefined;
+        let hidden = masked.get(server);
+        if (hidden === undefined) masked.set(server, (hidden = redact(server.address) !== server.address));
+        return hidden ? undefined : server;
       },
     }),
     close: () => connection.close(),

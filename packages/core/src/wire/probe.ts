@@ -8,6 +8,7 @@ import type {
   MessageTrace,
   PublishedMessage,
   Publishing,
+  ReceivedMessages,
   TelemetryPlace,
   TelemetryResult,
   TelemetrySession,
@@ -102,8 +103,8 @@ export class Probe {
     );
   }
 
-  received(traces: readonly (MessageTrace | undefined)[], tookMs: number, failure?: TelemetryResult): void {
-    this.#watch.call("received", (session) => session.received?.(this.place, traces, tookMs, failure));
+  received(messages: ReceivedMessages, tookMs: number, failure?: TelemetryResult): void {
+    this.#watch.call("received", (session) => session.received?.(this.place, messages, tookMs, failure));
   }
 
   handling(messages: readonly HandledMessage[], batch: boolean): Handling | undefined {

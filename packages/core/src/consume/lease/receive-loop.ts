@@ -139,11 +139,8 @@ export class ReceiveLoop {
   /** Tells telemetry of a receive. */
   #tell(probe: Probe, got: readonly Delivery[], failure?: TelemetryResult): void {
     const tookMs = this.#lease.runtime.monotonic() - this.#began;
-    probe.received(
-      got.map(({ message }) => traceIn(message)),
-      tookMs,
-      failure,
-    );
+    const traces = () => got.map(({ message }) => traceIn(message));
+    probe.received({ count: got.length, traces }, tookMs, failure);
   }
 
   #works(): void {
