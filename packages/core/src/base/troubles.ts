@@ -23,7 +23,8 @@ const MOST = 1_000;
  */
 export class Troubles {
   readonly #runtime: Pick<Runtime, "monotonic">;
-  readonly #noted = new Map<string, Noted>();
+  /** Made at the first trouble. */
+  #noted: Map<string, Noted> | undefined;
 
   constructor(runtime: Pick<Runtime, "monotonic">) {
     this.#runtime = runtime;
@@ -31,19 +32,21 @@ export class Troubles {
 
   /** Records a trouble under a name. It expires after `forMs` milliseconds unless it is noted again. */
   note(name: string, trouble: Trouble, forMs: number): void {
-    this.#noted.delete(name);
-    const [oldest] = this.#noted.size >= MOST ? this.#noted.keys() : [];
-    if (oldest !== undefined) this.#noted.delete(oldest);
+    const noted = (this.#noted ??= new Map<string, Noted>());
+    noted.delete(name);
+    const [oldest] = noted.size >= MOST ? noted.keys() : [];
+    if (oldest !== undefined) noted.delete(oldest);
     const { text, needsPerson } = trouble;
-    this.#noted.set(name, { text, needsPerson, until: this.#runtime.monotonic() + forMs });
+    noted.set(name, { text, needsPerson, until: this.#runtime.monotonic() + forMs });
   }
 
   clear(name: string): void {
-    this.#noted.delete(name);
+    this.#noted?.delete(name);
   }
 
   /** The current troubles. Equal sentences appear once. */
   list(): readonly Trouble[] {
+    if (this.#noted === undefined) return [];
     const now = this.#runtime.monotonic();
     const found = new Map<string, Trouble>();
     for (const [name, noted] of this.#noted) {

@@ -10,6 +10,22 @@ describe("the explanation", () => {
     expect(explanation.channels["orders"]!.groups["billing"]!.notes).toEqual(["settings of dev_orders_billing"]);
   });
 
+  it("is made when it is first asked for, once", async () => {
+    let asked = 0;
+    const explain = () => {
+      asked++;
+      return ["a note"];
+    };
+    const adapter = { ...aws, explain };
+    const plan = await resolve(base(), { adapters: [adapter, ...adapters.filter((one) => one !== aws)] });
+    expect(asked).toBe(0);
+    const { explanation } = plan;
+    const times = asked;
+    expect(times).toBeGreaterThan(0);
+    expect(plan.explanation).toBe(explanation);
+    expect(asked).toBe(times);
+  });
+
   it("says per channel what was chosen, under which names, and what is not portable", async () => {
     const channels = {
       orders: {

@@ -9,7 +9,7 @@ import { Connections } from "./resolve/connections.ts";
 import { KeyEntries } from "./resolve/content.ts";
 import { Extensions } from "./resolve/extensions.ts";
 import type { Extension } from "../pipeline/extension.ts";
-import { explain } from "./resolve/explain.ts";
+import { Explained } from "./resolve/explain.ts";
 import { load } from "./load/load.ts";
 import { Problems } from "./layers/problems.ts";
 import { prepare } from "./prepare.ts";
@@ -85,25 +85,30 @@ export async function resolvePlan(input: ResolveInput): Promise<Plan> {
       { name, adapter, options, provision },
     ]),
   );
+  const { prefix, secrets } = context;
+  const { sources } = prepared;
+  const late = new Explained({
+    service,
+    profile,
+    sources,
+    prefix,
+    connections: used,
+    channels,
+    shapes,
+    redact: secrets.redact,
+  });
   return {
     service,
     profile,
-    prefix: context.prefix,
+    prefix,
     drainMs: parseDuration(prepared.drain) ?? 25_000,
     connections: used,
     channels,
     keys: Object.fromEntries(keys.used),
     directory: loaded.directories[0]!,
-    ...(context.secrets.none ? {} : { redact: context.secrets.redact }),
-    explanation: explain({
-      service,
-      profile,
-      sources: prepared.sources,
-      prefix: context.prefix,
-      connections: used,
-      channels,
-      shapes,
-      redact: context.secrets.redact,
-    }),
+    ...(secrets.none ? {} : { redact: secrets.redact }),
+    get explanation() {
+      return late.explanation;
+    },
   };
 }

@@ -132,7 +132,8 @@ export class MessagingCore {
       const text = `group "${group.group}" of "${channel.channel}" already has a consumer in this process: handle all its types in one consumer, or raise its concurrency`;
       throw new MessagingError("consumer-twice", text, errorContext);
     }
-    const runner = new GroupRunner(this.#context(consumer, channel, { ...group, ...group.pulled }), plan.drainMs);
+    const its = group.pulled === undefined ? group : { ...group, ...group.pulled };
+    const runner = new GroupRunner(this.#context(consumer, channel, its), plan.drainMs);
     this.#groups.set(key, runner);
     // A running start() does not include this consumer.
     if (this.#starting !== undefined) outside(() => runner.join());

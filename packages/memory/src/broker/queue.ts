@@ -42,8 +42,8 @@ export class Queue {
   readonly #clock: Clock;
   readonly #ring = new LinkedQueue<StoredMessage | Lane>();
   readonly #due = new DueHeap<Hold>();
-  /** How often messages were returned, if attempts do not say it. */
-  readonly #returns = new WeakMap<StoredMessage, number>();
+  /** How often messages were returned, if attempts do not say it. Made at the first return. */
+  #returns: WeakMap<StoredMessage, number> | undefined;
   #lanes: Map<string, Lane> | undefined;
   readonly #alarm: Alarm;
   #seq = 0;
@@ -142,7 +142,7 @@ export class Queue {
     if (this.rules.countsFailures) {
       // A failure leaves a copy with a new count, except where order is kept.
       const copied = attempts !== undefined && !this.rules.ordered;
-      this.#returns.set(item, copied ? 0 : this.#returnsOf(item) + 1);
+      this.#returned(item, copied ? 0 : this.#returnsOf(item) + 1);
     }
     this.#return(hold, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
     return true;
@@ -261,13 +261,17 @@ export class Queue {
     const { item } = hold;
     if (this.rules.countsFailures) {
       item.attempts--;
-      this.#returns.set(item, this.#returnsOf(item) + 1);
+      this.#returned(item, this.#returnsOf(item) + 1);
     }
     this.#return(hold, now);
   }
 
   #returnsOf(item: StoredMessage): number {
-    return this.#returns.get(item) ?? 0;
+    return this.#returns?.get(item) ?? 0;
+  }
+
+  #returned(item: StoredMessage, times: number): void {
+    (this.#returns ??= new WeakMap()).set(item, times);
   }
 
   /** Moves a held message to ready, to delayed, or to the dead letters. */

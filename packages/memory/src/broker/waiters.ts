@@ -50,7 +50,8 @@ export class Waiters<Request, Answer> {
   /** Called when receives stopped waiting without an answer. */
   readonly #unanswered: () => void;
   readonly #waiting = new Deque<Waiter<Request, Answer>>();
-  readonly #heard = new WeakSet<AbortSignal>();
+  /** Made at the first wait: a dead-letter queue has none. */
+  #heard: WeakSet<AbortSignal> | undefined;
   #count = 0;
   #timer: Disposable | undefined;
   #rings = Number.POSITIVE_INFINITY;
@@ -69,7 +70,7 @@ export class Waiters<Request, Answer> {
     if (signal.aborted || ms <= 0) return Promise.resolve(undefined);
     const until = this.#runtime.monotonic() + ms;
     if (until < this.#rings) this.#arm(until, ms);
-    if (!this.#heard.has(signal)) this.#hear(signal);
+    if (this.#heard?.has(signal) !== true) this.#hear(signal);
     this.#count++;
     return new Promise((resolve) => {
       this.#waiting.push(new Waiter(this, request, until, signal, resolve));
@@ -106,7 +107,7 @@ export class Waiters<Request, Answer> {
   readonly #aborted = ({ target }: Event): void => this.#end(({ signal }) => signal === target);
 
   #hear(signal: AbortSignal): void {
-    this.#heard.add(signal);
+    (this.#heard ??= new WeakSet()).add(signal);
     signal.addEventListener("abort", this.#aborted, { once: true });
   }
 

@@ -9,7 +9,7 @@ import { whyNotNative } from "../../plan/native-redrive.ts";
 import { explainContent } from "./content.ts";
 import { needsOf } from "./needs.ts";
 
-export interface Explaining {
+interface Explaining {
   readonly service: string;
   readonly profile: string | undefined;
   readonly sources: readonly string[];
@@ -20,7 +20,21 @@ export interface Explaining {
   readonly redact: (text: string) => string;
 }
 
-export function explain(of: Explaining): Explanation {
+/** Makes the explanation when it is first asked for. Most services never ask, and may have thousands of channels. */
+export class Explained {
+  readonly #of: Explaining;
+  #made: Explanation | undefined;
+
+  constructor(of: Explaining) {
+    this.#of = of;
+  }
+
+  get explanation(): Explanation {
+    return (this.#made ??= explain(this.#of));
+  }
+}
+
+function explain(of: Explaining): Explanation {
   const channels = of.shapes.flatMap((shape) => {
     const plan = of.channels[shape.name];
     return plan === undefined ? [] : [[shape.name, explainChannel(of, plan, shape)] as const];

@@ -49,6 +49,14 @@ function withOptions(group: GroupPlan, consumer: ConsumerShape): GroupPlan {
       group: consumer.group,
     });
   }
+  // Most consumers set nothing, and there may be thousands of them.
+  if (
+    batch === undefined &&
+    maxInFlightBytes === undefined &&
+    concurrency === undefined &&
+    inFlight === group.maxInFlight
+  )
+    return group;
   return {
     ...group,
     concurrency: running,

@@ -18,7 +18,11 @@ export async function loadAllParts(): Promise<void> {
   await Promise.all([batches(), checkpoint(), lanes()]);
 }
 
+/** Shared, because there may be thousands of groups. */
+const NONE: GroupParts = {};
+
 export async function loadParts({ consumer, plan }: GroupContext): Promise<GroupParts> {
+  if (consumer.kind !== "batch" && plan.capabilities.settleResult !== "checkpoint" && !plan.from.ordered) return NONE;
   return {
     ...(consumer.kind === "batch" && { Batches: (await batches()).Batches }),
     ...(plan.capabilities.settleResult === "checkpoint" && { Checkpointer: (await checkpoint()).Checkpointer }),

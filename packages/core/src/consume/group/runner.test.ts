@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DeadLetter, Release, Retry } from "../../api/verdicts.ts";
+import type { RetryRule } from "../../plan/plan.ts";
 import { gate, rig, Scripted } from "../../fixtures/scripted-receiver.ts";
 
 const types = (events: readonly { type: string }[]) => events.map(({ type }) => type);
@@ -447,3 +448,25 @@ test("a consumer that is stopped while what it needs is loaded opens nothing", a
   expect(await refused).toMatchObject({ code: "closed" });
   expect(opens()).toBe(0);
 });
+
+test("a consumer that starts makes no queue for its dead letters: most never have one", async () => {
+  const { runner, context, lease, message, runtime, dead } = rig({ policy: { retry: ONCE }, handler: refuse });
+  const { deadLetters } = context;
+  let asked = 0;
+  const get = () => {
+    asked++;
+    return deadLetters;
+  };
+  Object.defineProperty(context, "deadLetters", { get });
+  await runner.start();
+  await runtime.settle();
+  expect(asked).toBe(0);
+  lease.push(message(1));
+  await runtime.settle();
+  expect(dead).toHaveLength(1);
+});
+
+const ONCE: RetryRule = { attempts: 1, backoff: "constant", firstMs: 1_000, maxMs: 1_000 };
+const refuse = (): never => {
+  throw new Error("no");
+};

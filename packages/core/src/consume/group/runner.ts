@@ -250,12 +250,12 @@ export class GroupRunner {
   }
 
   async #checkAtRest({ existing }: ReceiverDriver): Promise<void> {
-    const { plan, physicalName, deadLetters } = this.context;
+    const { plan, physicalName } = this.context;
     if (plan.atRest === undefined) return;
     const refusal = notAtRest(plan.atRest, existing?.encryptedAtRest, physicalName, this.#errorContext);
     if (refusal !== undefined) throw refusal;
     // Opening it to send checks the dead-letter destination, too.
-    await deadLetters?.ready(this.#opening.signal);
+    await this.context.deadLetters?.ready(this.#opening.signal);
   }
 
   async #stop(deadline: AbortSignal): Promise<GroupStopped> {
