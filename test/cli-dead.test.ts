@@ -155,6 +155,25 @@ describe.each(PLACES.filter(({ skip }) => !skip))("an incident on $profile", ({ 
     120_000,
   );
 
+  test.runIf(profile === "sqs" && process.platform !== "win32")(
+    "before: a pipe that is closed early ends a look as Ctrl-C does, and an act that nobody could trace is not done",
+    async () => {
+      const piped = (line: string, pipe: string) => {
+        const where = `--config ${SHOP}/switchyard.config.yaml --channels ${SHOP}/channels.ts`;
+        return run("/bin/sh", ["-c", `${process.execPath} ${BIN} ${line} ${where} ${pipe}`], { cwd: folder, env });
+      };
+      const letters = messaging.deadLetters(orders, "billing");
+      const first = await piped("dead list orders billing --json", "| head -1");
+      expect(JSON.parse(first.stdout), first.output).toMatchObject({ verb: "dead list" });
+      expect(await letters.count()).toMatchObject({ ready: 40, hidden: 0 });
+      const purge = `dead purge orders billing --all --yes --profile ${profile}`;
+      const untraced = await piped(purge, "2>&1 >/dev/null | head -1");
+      expect(untraced.stdout).toBe(`dead purge: profile ${profile}, prefix ${env["SHOP_PREFIX"]}\n`);
+      expect(await letters.count()).toMatchObject({ ready: 40, hidden: 0 });
+    },
+    60_000,
+  );
+
   test("by the commands on the page, which print what it says", async () => {
     const steps = stepsOf("docs/guides/command-line.md", "An incident");
     expect(steps.map(({ words: [, verb] }) => verb)).toEqual([

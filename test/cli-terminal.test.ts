@@ -71,3 +71,13 @@ test("Ctrl-C ends a publish of a file after the message under way, and says how 
   const rest = await command(`${line} --skip 1`, env);
   expect(rest).toMatchObject({ code: 0, output: expect.stringMatching(/\n2 of 2 published\n$/) });
 });
+
+test("a command that a broker keeps from ending is cut off ten seconds after it was told to", async () => {
+  const running = Running.start("doctor --profile rabbit", { AMQP_URL: "amqp://127.0.0.1:1" });
+  await running.said(/^warning: connection rabbit down$/m);
+  const told = performance.now();
+  running.child.kill("SIGTERM");
+  expect(await running.ended).toBe(130);
+  expect(performance.now() - told).toBeLessThan(15_000);
+  expect(running.err).toMatch(/\nit has not ended within 10s, and is cut off; look before you run it again\n$/);
+}, 60_000);

@@ -85,7 +85,11 @@ describe("without a broker", () => {
     ["dead redrive orders billing --wait 1s", 2, "give --canary"],
     ["dead redrive orders billing --ramp 10m", 2, "give --rate"],
     ["replay clicks sessions --from yesterday", 2, "a time with its zone"],
-    ["replay orders billing --from earliest", 0, "an inbox (@switchyard/inbox), it skips what it has handled"],
+    ["replay orders billing --from earliest", 2, '"orders" is a queue, which keeps no positions to move'],
+    ["replay clicks sessions --from earliest", 0, "an inbox (@switchyard/inbox), it skips what it has handled"],
+    ["--version", 0, "0."],
+    ["dead import orders billing --from nowhere.jsonl", 1, "ENOENT: no such file"],
+    ["plan", 3, '"local" is memory: a broker inside this command, gone at its end'],
     ["explain --profile prodd", 1, 'no profile "prodd"; profiles: rabbit, sqs'],
     ["explain --channels nowhere.ts", 2, "does not exist"],
     ["publish orders order.placed {", 2, "not valid JSON"],
@@ -226,6 +230,10 @@ describe.each(cliPlaces.filter(({ skip }) => !skip))("on $name", ({ name, start 
     expect(await on("dead count orders billing")).toMatchObject({
       code: 1,
       err: expect.stringContaining("queue-not-found"),
+    });
+    expect(await on("lag orders")).toMatchObject({
+      ...{ code: 1, out: expect.stringMatching(/orders +billing +queue-not-found/) },
+      err: expect.stringMatching(/^queue-not-found: [^\n]*\n$/),
     });
     const doctor = await on("doctor");
     expect(doctor).toMatchObject({ code: 3, out: expect.stringMatching(/failure {2}topology: [^]*switchyard apply/) });

@@ -155,6 +155,7 @@ export interface Io {
     readonly stdout: Stream;
     readonly stderr: Stream;
     readonly signal: AbortSignal;
+    readonly unheard?: () => boolean;
 }
 interface Stream {
     readonly isTTY?: boolean;

@@ -164,7 +164,12 @@ export class Act {
     const places = this.#places.length === 0 ? {} : { places: this.#places };
     const line = JSON.stringify({ version: SHAPE, verb: this.#verb, service, profile, ...places, ...entry, at });
     const file = values["audit"];
-    if (typeof file !== "string") return out.talk(line);
+    if (typeof file !== "string") {
+      out.talk(line);
+      await systemRuntime.sleep(0);
+      if (io.unheard?.() === true) throw new Error("nobody reads stderr; write it to a file: --audit FILE");
+      return;
+    }
     const opened = openSync(resolve(io.cwd, file), "a", 0o600);
     try {
       writeSync(opened, `${line}\n`);

@@ -5,16 +5,32 @@ import { enableCompileCache } from "node:module";
 enableCompileCache();
 const { main } = await import("./main.ts");
 
+/** How long a command may take to end once it is asked to, in milliseconds: a broker that is gone must not keep it. */
+const GRACE = 10_000;
+
 const over = new AbortController();
 let asked = 0;
-for (const name of ["SIGINT", "SIGTERM"] as const)
-  process.on(name, () => {
-    over.abort();
-    // Who asks twice does not want to wait.
-    if (++asked > 1) process.exit(130);
-  });
-// `switchyard ... | head` closes the pipe.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+let unheard = false;
+function end(): void {
+  over.abort();
+  // Who asks twice does not want to wait.
+  if (++asked > 1) process.exit(130);
+  // oxlint-disable-next-line switchyard/runtime -- the end of the process, which loading core would delay at each start
+  setTimeout(() => {
+    process.stderr.write("it has not ended within 10s, and is cut off; look before you run it again\n");
+    process.exit(130);
+  }, GRACE).unref();
+}
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, end);
+// `switchyard ... | head` closes the pipe: the command ends as it does by Ctrl-C, and gives back what it holds.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") process.exit(1);
+  if (asked === 0) end();
+});
+process.stderr.on("error", () => {
+  unheard = true;
+  if (asked === 0) end();
+});
 
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
@@ -23,4 +39,5 @@ process.exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: over.signal,
+  unheard: () => unheard,
 });

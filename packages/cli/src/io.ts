@@ -5,8 +5,10 @@ export interface Io {
   readonly stdin: AsyncIterable<string | Uint8Array>;
   readonly stdout: Stream;
   readonly stderr: Stream;
-  /** Aborts at the first SIGINT or SIGTERM. */
+  /** Aborts at the first SIGINT or SIGTERM, and when nobody reads stdout or stderr any more. */
   readonly signal: AbortSignal;
+  /** Whether what is written to stderr is lost. It is known a moment after the write. Absent: it is not. */
+  readonly unheard?: () => boolean;
 }
 
 interface Stream {

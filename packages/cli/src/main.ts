@@ -1,4 +1,5 @@
 /** From a command line to an exit code. Only the verb that is called is loaded. */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Call, COMMON, parseOptions, type Values, type Verb } from "./command.ts";
 import { type ExitCode, type Io, UsageError } from "./io.ts";
@@ -13,9 +14,9 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     return await run(argv, io, out);
   } catch (error) {
     const usage = error instanceof UsageError;
-    const { code, message } = error as { code?: unknown; message?: unknown };
+    const { code, message, cause } = error as { code?: unknown; message?: unknown; cause?: unknown };
     const name = typeof code === "string" && !usage ? `${code}: ` : "";
-    out.talk(lines(`${name}${String(message ?? error)}`));
+    out.talk(lines(`${name}${String(message ?? error)}${systemCause(cause)}`));
     return usage ? 2 : 1;
   }
 }
@@ -25,6 +26,10 @@ async function run(argv: readonly string[], io: Io, out: Output): Promise<ExitCo
   if (first === undefined || first === "help" || first === "--help") {
     out.line(overview());
     return first === undefined ? 2 : 0;
+  }
+  if (first === "--version") {
+    out.line(versionOf());
+    return 0;
   }
   const name = Object.hasOwn(VERBS, `${first} ${second}`) ? `${first} ${second}` : first;
   if (!Object.hasOwn(VERBS, name)) throw new UsageError(unknownVerb(first, second));
@@ -43,6 +48,11 @@ async function run(argv: readonly string[], io: Io, out: Output): Promise<ExitCo
     project: () => (project ??= findProject(values, io, (text) => out.talk(text))),
   };
   return verb.run(call);
+}
+
+function versionOf(): string {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { readonly version: string }).version;
 }
 
 function parsed(name: string, verb: Verb, args: readonly string[]): { values: Values; words: readonly string[] } {
@@ -77,7 +87,7 @@ function overview(): string {
 
 ${verbs.join("\n")}
 
-switchyard VERB --help says more. Exit codes: 0 done, 1 failed, 2 not understood, 3 differs or not healthy.`;
+switchyard VERB --help says more, switchyard --version which one this is. Exit codes: 0 done, 1 failed, 2 not understood, 3 differs or not healthy.`;
 }
 
 function helpOf(name: string, { takes, about, options, example }: Verb): string {
@@ -88,6 +98,12 @@ function helpOf(name: string, { takes, about, options, example }: Verb): string 
   const width = Math.max(...all.map(([option]) => option!.length));
   const shown = all.map(([option, text]) => `  ${option!.padEnd(width)}  ${text}`);
   return `usage: switchyard ${name} ${takes}\n\n${about}\n\n${shown.join("\n")}\n\nexample:\n  ${example}`;
+}
+
+/** What the operating system said of a file. Other causes may tell more than a terminal should show. */
+function systemCause(cause: unknown): string {
+  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code === "string" && /^E[A-Z]+$/.test(code) ? `\n  ${String(message)}` : "";
 }
 
 /** An error may be of several lines, and each may quote a stranger. */

@@ -26,3 +26,14 @@ test("a table: numbers stand on the right, what nobody knows is a dash, and stra
     "d               -",
   ]);
 });
+
+test("on a terminal the last column is cut to its width, and no other", () => {
+  const rows = [
+    ["id", "reason"],
+    ["o-1", "failed 1 time: BankDown: the bank is down"],
+    ["o-2", "no"],
+  ];
+  expect(tableOf(rows, 30)).toEqual(["id   reason", "o-1  failed 1 time: BankDown:…", "o-2  no"]);
+  expect(tableOf(rows, 3)).toEqual(["id   reason", "o-1  failed 1 time: Bank…", "o-2  no"]);
+  expect(tableOf(rows)[1]).toBe("o-1  failed 1 time: BankDown: the bank is down");
+});

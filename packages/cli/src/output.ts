@@ -38,7 +38,9 @@ export class Output {
 
   /** A table whose first row is its head. */
   table(rows: readonly (readonly Cell[])[], indent = ""): void {
-    for (const line of tableOf(rows)) this.line(indent + line);
+    // A terminal without a size says 0.
+    const width = this.live && this.#io.stdout.columns ? this.#io.stdout.columns - indent.length : undefined;
+    for (const line of tableOf(rows, width)) this.line(indent + line);
   }
 
   talk(text: string): void {
@@ -76,15 +78,25 @@ function coloured({ stdout, env }: Pick<Io, "stdout" | "env">): boolean {
 /** Undefined: nobody knows. */
 export type Cell = string | number | undefined;
 
-/** Columns as wide as their widest cell. Numbers stand on the right. */
-export function tableOf(rows: readonly (readonly Cell[])[]): readonly string[] {
+/** The least that is left of a last column that is cut. */
+const LEAST = 20;
+
+/**
+ * Columns as wide as their widest cell. Numbers stand on the right. `width`: of the terminal. The last column is cut to fit, down to 20
+ * characters: it has the longest texts, and a line that is broken is no table.
+ */
+export function tableOf(rows: readonly (readonly Cell[])[], width = Number.POSITIVE_INFINITY): readonly string[] {
   const texts = rows.map((row) => row.map((cell) => (cell === undefined ? "-" : visible(String(cell)))));
   const columns = Math.max(0, ...texts.map(({ length }) => length));
   const widths = Array.from({ length: columns }, (_, at) => Math.max(...texts.map((row) => row[at]?.length ?? 0)));
+  const others = widths.slice(0, -1).reduce((sum, each) => sum + each + 2, 0);
+  const last = Math.max(LEAST, width - others);
+  const cut = (text: string, at: number): string =>
+    at === columns - 1 && text.length > last ? `${text.slice(0, last - 1)}…` : text;
   const right = widths.map((_, at) => rows.slice(1).some((row) => typeof row[at] === "number"));
   return texts.map((row) =>
     row
-      .map((text, at) => (right[at] === true ? text.padStart(widths[at]!) : text.padEnd(widths[at]!)))
+      .map((text, at) => (right[at] === true ? text.padStart(widths[at]!) : cut(text, at).padEnd(widths[at]!)))
       .join("  ")
       .trimEnd(),
   );

@@ -108,6 +108,17 @@ export class Project {
     throw new UsageError(`"${channel}" has no group "${visible(name)}"; known: ${known || "none"}`);
   }
 
+  /** Says so if a broker is inside this command alone. */
+  async noteMemory(): Promise<void> {
+    const { channels, connections } = await this.explain();
+    const used = new Set(Object.values(channels).map(({ connection }) => connection));
+    for (const [name, { use }] of Object.entries(connections))
+      if (use === "memory" && used.has(name))
+        this.#talk(
+          visible(`"${name}" is memory: a broker inside this command, gone at its end; --profile chooses another`),
+        );
+  }
+
   /** Connects to the brokers of the profile's channels, or of some. Makes and compares nothing there. */
   async connected<T>(run: (messaging: Messaging<AnyChannel>) => Promise<T>, only?: readonly string[]): Promise<T> {
     const { channels: explained } = await this.explain();
@@ -115,6 +126,7 @@ export class Project {
       ({ name }) => Object.hasOwn(explained, name) && (only === undefined || only.includes(name)),
     );
     const { consumers: _, signal: __, ...options } = this.options();
+    await this.noteMemory();
     const events = new Events(this.#talk);
     const messaging = await connect({
       ...{ ...options, channels, observe: events.observe },

@@ -19,6 +19,7 @@ export const apply: Verb = {
     const project = await found();
     const destructive = values["destructive"] === true;
     const act = await Act.of(call, "apply", { destructive });
+    await project.noteMemory();
     const planned = await plan(project.options());
     act.found(await places(planned, { signal: call.io.signal }));
     const changes = Object.values(planned.changes).flat();

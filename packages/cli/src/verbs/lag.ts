@@ -2,6 +2,7 @@ import { type GroupDepth, isMessagingError, systemRuntime } from "@switchyard/co
 import { milliseconds } from "../durations.ts";
 import type { Verb } from "../command.ts";
 import type { Project } from "../project.ts";
+import { visible } from "../visible.ts";
 
 interface Row {
   readonly channel: string;
@@ -12,6 +13,12 @@ interface Row {
   readonly oldestMs?: number;
   /** Why nothing is known. */
   readonly error?: string;
+}
+
+/** What is known, and in sentences why the rest is not. */
+interface Look {
+  readonly rows: readonly Row[];
+  readonly why: ReadonlySet<string>;
 }
 
 export const lag: Verb = {
@@ -27,11 +34,11 @@ export const lag: Verb = {
     const project = await found();
     if (channel !== undefined) await (group === undefined ? project.channel(channel) : project.group(channel, group));
     const every = values["every"] === undefined ? undefined : milliseconds(values["every"], "--every");
-    await project.connected(
+    return project.connected(
       async (messaging) => {
         let before: { readonly rows: readonly Row[]; readonly at: number } | undefined;
         for (;;) {
-          const rows = await look(project, messaging, channel, group);
+          const { rows, why } = await look(project, messaging, channel, group);
           const at = systemRuntime.monotonic();
           if (out.json) {
             if (every === undefined) out.document("lag", { groups: rows });
@@ -52,21 +59,25 @@ export const lag: Verb = {
               ]),
             ]);
           }
-          if (every === undefined || io.signal.aborted) return;
+          if (every === undefined) {
+            for (const text of why) out.talk(visible(text));
+            return why.size > 0 ? 1 : 0;
+          }
+          if (io.signal.aborted) return 0;
           before = { rows, at };
           await systemRuntime.sleep(every, io.signal).catch(() => undefined);
-          if (io.signal.aborted) return;
+          if (io.signal.aborted) return 0;
         }
       },
       channel === undefined ? undefined : [channel],
     );
-    return 0;
   },
 };
 
 type Asked = Parameters<Parameters<Project["connected"]>[0]>[0];
 
-async function look(project: Project, messaging: Asked, only?: string, group?: string): Promise<readonly Row[]> {
+async function look(project: Project, messaging: Asked, only?: string, group?: string): Promise<Look> {
+  const why = new Set<string>();
   const names = only === undefined ? Object.keys((await project.explain()).channels) : [only];
   const found = await Promise.all(
     names.map(async (name): Promise<readonly Row[]> => {
@@ -76,12 +87,13 @@ async function look(project: Project, messaging: Asked, only?: string, group?: s
         return depths.map((depth) => ({ channel: name, ...numbersOf(depth) }));
       } catch (error) {
         // One group that cannot be asked does not hide the others.
-        const why = isMessagingError(error) ? error.code : String(error);
-        return (group === undefined ? groups : [group]).map((each) => ({ channel: name, group: each, error: why }));
+        const code = isMessagingError(error) ? error.code : String(error);
+        why.add(isMessagingError(error) ? `${code}: ${error.message}` : code);
+        return (group === undefined ? groups : [group]).map((each) => ({ channel: name, group: each, error: code }));
       }
     }),
   );
-  return found.flat();
+  return { rows: found.flat(), why };
 }
 
 const numbersOf = ({ leases: _, ...numbers }: GroupDepth): Omit<Row, "channel"> => numbers;

@@ -10,7 +10,9 @@ export const plan: Verb = {
   about: "Compares the configuration with what the brokers have. Changes nothing. Exit code 3 if they differ.",
   example: "switchyard plan --profile prod",
   async run({ out, project }) {
-    const { changes } = await planned((await project()).options());
+    const found = await project();
+    await found.noteMemory();
+    const { changes } = await planned(found.options());
     if (out.json) out.document("plan", { changes });
     else printChanges(out, changes);
     return Object.keys(changes).length === 0 ? 0 : 3;

@@ -25,6 +25,11 @@ export const replay: Verb = {
     const project = await found();
     const of = await project.group(channel, group);
     const from = fromOf(values["from"]);
+    const { model } = (await project.explain()).channels[channel]!;
+    if (model !== "stream")
+      throw new UsageError(
+        `"${channel}" is ${model === "queue" ? "a queue" : "pub/sub"}, which keeps no positions to move; a stream does`,
+      );
     const act = await Act.of(call, "replay", { channel, group, from });
     out.talk(INBOX);
     if (act.allowed)
