@@ -2350,7 +2350,7 @@ export interface LogOptions {
     readonly info?: "debug" | "info";
     readonly stacks?: boolean;
 }
-export declare function logEvents(logger: EventLogger, { info, stacks }?: LogOptions): Observe;
+export declare function logEvents(logger: EventLogger, options?: LogOptions): Observe;
 
 // messaging/provision.d.ts
 import type { AnyChannel } from "../api/channel.ts";

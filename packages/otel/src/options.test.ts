@@ -1,4 +1,5 @@
 import { logs, metrics, trace } from "@opentelemetry/api";
+import { virtualRuntime } from "@switchyard/core/testing";
 import { expect, test } from "vitest";
 import { otel } from "./otel.ts";
 
@@ -19,6 +20,17 @@ test.each([
   [{ backlog: {}, meterProvider: false }, "otel({ backlog }): it is a metric, and meterProvider: false says none"],
 ])("%o is refused with what to change", (options, text) => {
   expect(() => otel(options as never)).toThrow(text);
+});
+
+test.each([
+  ["tracerProvider", { getTracer: () => undefined }, "startSpan"],
+  ["meterProvider", { getMeter: () => ({}) }, "createHistogram"],
+  ["loggerProvider", { getLogger: () => null }, "emit"],
+] as const)("a %s that makes nothing is refused when it is opened", (name, provider, method) => {
+  const telemetry = otel({ [name]: provider } as never);
+  expect(() => telemetry.open({ runtime: virtualRuntime(), inFlight: () => [] } as never)).toThrow(
+    `otel({ ${name} }): it makes nothing that has ${method}()`,
+  );
 });
 
 test("the providers of OpenTelemetry's API are taken, by their types, too", () => {

@@ -9,6 +9,7 @@ import type {
 } from "@switchyard/core";
 import { globalLoggerProvider, globalMeterProvider, globalTracerProvider, within } from "./api.ts";
 import { Backlog } from "./backlog.ts";
+import { badOption } from "./bad-option.ts";
 import { Exceptions } from "./exceptions.ts";
 import { Metrics } from "./metrics.ts";
 import { CONVENTIONS, SCHEMA_URL, SCOPE } from "./names.ts";
@@ -26,6 +27,12 @@ export function otel(options: OtelOptions = {}): Telemetry {
   return { open: (context) => new Session(options, rules, context) };
 }
 
+/** What a provider made, or an error that says that it made nothing. */
+function usable<T extends object>(provider: string, method: keyof T & string, made: T): T {
+  if (typeof (made as T | undefined)?.[method] === "function") return made;
+  throw badOption(provider, `it makes nothing that has ${method}()`);
+}
+
 type Methods = Required<TelemetrySession>;
 
 class Session implements TelemetrySession {
@@ -39,12 +46,16 @@ class Session implements TelemetrySession {
     const { runtime } = context;
     const scope = { schemaUrl: SCHEMA_URL };
     const traces = tracerProvider === false ? undefined : (tracerProvider ?? globalTracerProvider());
-    if (traces !== undefined) this.#spans = new Spans(traces.getTracer(SCOPE, CONVENTIONS, scope), rules, runtime);
+    if (traces !== undefined) {
+      const tracer = usable("tracerProvider", "startSpan", traces.getTracer(SCOPE, CONVENTIONS, scope));
+      this.#spans = new Spans(tracer, rules, runtime);
+    }
     const logs = loggerProvider === false ? undefined : (loggerProvider ?? globalLoggerProvider());
-    if (logs !== undefined) this.#exceptions = new Exceptions(logs.getLogger(SCOPE, CONVENTIONS, scope));
+    if (logs !== undefined)
+      this.#exceptions = new Exceptions(usable("loggerProvider", "emit", logs.getLogger(SCOPE, CONVENTIONS, scope)));
     const meters = meterProvider === false ? undefined : (meterProvider ?? globalMeterProvider());
     if (meters === undefined) return;
-    const meter = meters.getMeter(SCOPE, CONVENTIONS, scope);
+    const meter = usable("meterProvider", "createHistogram", meters.getMeter(SCOPE, CONVENTIONS, scope));
     this.#metrics = new Metrics(meter, runtime, () => context.inFlight());
     if (backlog !== undefined) this.#backlog = new Backlog(meter, context, backlog);
   }

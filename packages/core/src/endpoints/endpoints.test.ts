@@ -78,8 +78,13 @@ test.each([
   [{ base: "internal/" }, 'endpoints({ base }): pass a path such as "/internal"'],
   [{ metrics: {} }, "endpoints({ metrics }): pass a function that returns the text"],
   [{ detail: true }, "endpoints({ detail }): pass a function"],
+  [{ metric: () => "" }, "endpoints({ metric }): no such option; there are metrics, detail, base"],
 ])("%o is refused", (options, text) => {
   expect(() => endpoints(messaging, options as never)).toThrow(text);
+});
+
+test("what is not messaging is refused at once, and not with the first probe", () => {
+  expect(() => endpoints(undefined as never)).toThrow("endpoints(messaging): pass what connect() gave");
 });
 
 test("Node's http serves it, whatever a caller asks for", async () => {

@@ -34,6 +34,7 @@ export interface EndpointOptions {
 
 /** Prometheus's text format [prometheus.io/docs/instrumenting/exposition_formats]. */
 const TEXT = "text/plain; version=0.0.4; charset=utf-8";
+const NAMES = ["metrics", "detail", "base"];
 
 /**
  * Makes a handler of `GET /livez`, `/readyz` and `/metrics`. Probes get 200 or 503 and JSON with the states; no broker is asked, and
@@ -43,11 +44,18 @@ const TEXT = "text/plain; version=0.0.4; charset=utf-8";
  */
 export function endpoints(messaging: { health(): Health }, options: EndpointOptions = {}): Handle {
   const { base = "", detail, metrics } = options;
-  check(base === "" || /^(?:\/[\w.~-]+)+$/.test(base), "base", 'pass a path such as "/internal"');
-  check(detail === undefined || typeof detail === "function", "detail", "pass a function");
+  check(
+    typeof (messaging as { health?: unknown } | undefined)?.health === "function",
+    "messaging",
+    "pass what connect() gave",
+  );
+  for (const name of Object.keys(options))
+    check(NAMES.includes(name), `{ ${name} }`, `no such option; there are ${NAMES.join(", ")}`);
+  check(base === "" || /^(?:\/[\w.~-]+)+$/.test(base), "{ base }", 'pass a path such as "/internal"');
+  check(detail === undefined || typeof detail === "function", "{ detail }", "pass a function");
   const fits =
     metrics === undefined || typeof metrics === "function" || typeof metrics.getMetricsRequestHandler === "function";
-  check(fits, "metrics", "pass a function that returns the text, or OpenTelemetry's PrometheusExporter");
+  check(fits, "{ metrics }", "pass a function that returns the text, or OpenTelemetry's PrometheusExporter");
 
   const mayKnow = (request: Request, peer: Peer): boolean => {
     try {
@@ -84,7 +92,7 @@ export function endpoints(messaging: { health(): Health }, options: EndpointOpti
 }
 
 function check(holds: boolean, name: string, text: string): void {
-  if (!holds) throw new MessagingError("bad-option", `endpoints({ ${name} }): ${text}`, { kind: "config" });
+  if (!holds) throw new MessagingError("bad-option", `endpoints(${name}): ${text}`, { kind: "config" });
 }
 
 const plain = (status: number, text: string, headers: Record<string, string> = {}): Response =>

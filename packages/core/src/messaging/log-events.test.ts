@@ -68,4 +68,8 @@ test("info and stacks on request", () => {
 test("what is no logger is refused with what is missing", () => {
   expect(() => logEvents({ debug() {}, info() {}, warn() {} } as never)).toThrow("no method error(fields, text)");
   expect(() => logEvents(undefined as never)).toThrow("no method debug");
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  expect(() => logEvents(logger, { info: "warn" } as never)).toThrow(
+    'logEvents(logger, { info }): pass "debug" or "info"',
+  );
 });

@@ -36,14 +36,16 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
  * An observer that writes each event as one line: `connect({ observe: logEvents(pino()) })`. The fields are those of the event, with the
  * type as `event` and the error as `error`, in plain fields. Their names do not change. No body, header or key is ever in one.
  *
- * @throws MessagingError `bad-option` if the logger has not the methods of {@link EventLogger}.
+ * @throws MessagingError `bad-option` if the logger has not the methods of {@link EventLogger}, or `info` is no level of the options.
  */
-export function logEvents(logger: EventLogger, { info = "debug", stacks = false }: LogOptions = {}): Observe {
-  const missing = LEVELS.find((level) => typeof (logger as Partial<EventLogger> | undefined)?.[level] !== "function");
-  if (missing !== undefined) {
-    const text = `logEvents(logger): the logger has no method ${missing}(fields, text); pass one like pino's`;
-    throw new MessagingError("bad-option", text, { kind: "config" });
-  }
+export function logEvents(logger: EventLogger, options: LogOptions = {}): Observe {
+  const missing = LEVELS.find(
+    (level) => typeof (logger as Partial<EventLogger> | null | undefined)?.[level] !== "function",
+  );
+  if (missing !== undefined)
+    throw bad(`(logger): the logger has no method ${missing}(fields, text); pass one like pino's`);
+  const { info = "debug", stacks = false } = options;
+  if (info !== "debug" && info !== "info") throw bad('(logger, { info }): pass "debug" or "info"');
   return (event) => {
     const { type, level, ...rest } = event;
     const facts = Object.entries(rest)
@@ -53,6 +55,8 @@ export function logEvents(logger: EventLogger, { info = "debug", stacks = false 
     logger[level === "info" ? info : level](fields, sentence(event));
   };
 }
+
+const bad = (text: string): MessagingError => new MessagingError("bad-option", `logEvents${text}`, { kind: "config" });
 
 /** A logger that writes text and not JSON would otherwise break its line. */
 const inLine = (value: unknown): unknown => (typeof value === "string" ? oneLine(value, LONGEST) : value);
