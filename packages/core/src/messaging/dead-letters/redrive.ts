@@ -7,7 +7,7 @@ import type { Matches } from "./filter.ts";
 import type { Letter } from "./letter.ts";
 import type { Progress } from "./progress.ts";
 import { MOST_HELD, type Session } from "./session.ts";
-import { keyOf, type Pending, WholeKeys } from "./whole-keys.ts";
+import { inOrder, keyOf, type Pending, WholeKeys } from "./whole-keys.ts";
 
 /** The most letters sent at once. */
 const WAVE = 100;
@@ -48,16 +48,8 @@ export class Redrive {
   /** The canary, by message. False: it is not ours, so it could not be told to try only once. */
   readonly #canary = new Map<string, boolean>();
   readonly #errors: MessagingError[] = [];
-  /** With `wholeKey`: the letters that are not chosen yet. */
+  /** With `wholeKey`. */
   readonly #keys: WholeKeys | undefined;
-  /** With `wholeKey`: letters that were accepted and are removed once all of their key are. */
-  #accepted: Pending[] = [];
-  /** With `wholeKey`: every letter was looked at. */
-  #seenAll = false;
-  /** With `wholeKey`: the key of the letter that was taken last. */
-  #lastTaken: string | undefined;
-  /** With `wholeKey`: keys that stay for another run, because the hold of a letter was about to end. */
-  readonly #late = new Set<string>();
   /** Keys of which more may be behind the letters that were seen. */
   readonly #heads = new Set<string>();
   #matched = 0;
@@ -115,7 +107,7 @@ export class Redrive {
         } else stopped = await this.#wave(size, "sending");
         size = Math.min(size * 2, WAVE);
       }
-      if (stopped === undefined && this.#late.size > 0) stopped = "more";
+      if (stopped === undefined && this.#keys?.late === true) stopped = "more";
       if (stopped === undefined) {
         const { ready = 0, others = 0 } = await session.rest();
         if (ready > 0 || others > 0) stopped = "more";
@@ -183,14 +175,14 @@ export class Redrive {
     if (this.#pending.size > 0) return;
     const more = () => !this.#exhausted && session.held < MOST_HELD && this.#unseen > 0;
     // Then only the next letters of a key that was begun come, in the broker's order.
-    while (more() && !(this.#seenAll && keys.waits)) await this.#lookOn(this.#unseen);
+    while (more() && !(keys.seenAll && keys.waits)) await this.#lookOn(this.#unseen);
     if (session.held >= MOST_HELD || !keys.waits) return;
     // What another reader holds may be the first letters of a key.
-    if (!this.#seenAll && this.#unseen > 0 && ((await session.rest()).others ?? 0) > 0) {
+    if (!keys.seenAll && this.#unseen > 0 && ((await session.rest()).others ?? 0) > 0) {
       this.#exhausted = false;
       return;
     }
-    this.#seenAll = true;
+    keys.seenAll = true;
     for (const pending of keys.take(this.#allowance)) {
       this.#matched++;
       this.#pending.set(pending.letter.event, pending);
@@ -331,7 +323,7 @@ export class Redrive {
       } else this.#leave(part[at]!);
     }
     if (this.#keys === undefined) await session.settle(copiesOf(accepted), "ack");
-    else await this.#removeKeys(accepted, broken);
+    else await this.#removeKeys(this.#keys, accepted, broken);
     return [...broken.values()].some((again) => again);
   }
 
@@ -339,17 +331,17 @@ export class Redrive {
    * Removes the letters of keys of which all were accepted; those that the filter wants last, so that the same run takes a key again that a
    * kill has cut.
    */
-  async #removeKeys(accepted: readonly Pending[], broken: ReadonlyMap<string, boolean>): Promise<void> {
+  async #removeKeys(
+    keys: WholeKeys,
+    accepted: readonly Pending[],
+    broken: ReadonlyMap<string, boolean>,
+  ): Promise<void> {
     const { session, hidesKeys } = this.#parts;
     for (const name of broken.keys()) this.#leaveKey(name);
-    const all = [...this.#accepted, ...accepted];
-    const ends = ({ letter }: Pending) => keyOf(letter) !== this.#underWay;
-    this.#accepted = all.filter((one) => !ends(one));
-    const done = all.filter(ends);
-    await session.settle(copiesOf(done.filter(({ wanted }) => !wanted)), "ack");
-    const again = ({ letter }: Pending) => broken.get(keyOf(letter)) === true || this.#late.has(keyOf(letter));
-    await session.settle(copiesOf(done.filter((one) => one.wanted && !again(one))), "ack");
-    for (const { letter } of done) {
+    const { all, alongside, wanted } = keys.ended(accepted, this.#underWay, (name) => broken.get(name) === true);
+    await session.settle(copiesOf(alongside), "ack");
+    await session.settle(copiesOf(wanted), "ack");
+    for (const { letter } of all) {
       if (letter.key === undefined || !hidesKeys || !letter.native) continue;
       // Now the broker shows the next of the key.
       this.#heads.delete(letter.key);
@@ -359,12 +351,8 @@ export class Redrive {
 
   /** The key of which some letters were taken, and not all. */
   get #underWay(): string | undefined {
-    return this.#lastTaken !== undefined && this.#nextKey === this.#lastTaken ? this.#lastTaken : undefined;
-  }
-
-  get #nextKey(): string | undefined {
-    for (const { letter } of this.#pending.values()) return keyOf(letter);
-    return undefined;
+    const [next] = this.#pending.values();
+    return this.#keys?.underWay(next);
   }
 
   #leaveKey(name: string): void {
@@ -392,7 +380,7 @@ export class Redrive {
       if ((last.deadline ?? Number.POSITIVE_INFINITY) - now > MARGIN_MS) {
         this.#pending.delete(event);
         taken.push(pending);
-        if (this.#keys !== undefined) this.#lastTaken = name;
+        this.#keys?.sending(pending);
       } else if (this.#keys === undefined) {
         // Its hold is about to end, so it comes again.
         this.#pending.delete(event);
@@ -400,7 +388,7 @@ export class Redrive {
         this.#exhausted = false;
       } else {
         // It comes again when the others of its key, which must come after it, may be sent by then.
-        this.#late.add(name);
+        this.#keys.markLate(name);
         this.#leaveKey(name);
       }
     }
@@ -470,21 +458,3 @@ export class Redrive {
 }
 
 const copiesOf = (letters: readonly Pending[]): readonly Delivery[] => letters.flatMap(({ copies }) => copies);
-
-/** Sends the letters of each key one after the other, and none after one that failed. The outcome of those is undefined. */
-async function inOrder(
-  part: readonly Pending[],
-  send: (letter: Letter) => Promise<void>,
-): Promise<readonly (PromiseSettledResult<void> | undefined)[]> {
-  const outcomes: (PromiseSettledResult<void> | undefined)[] = part.map(() => undefined);
-  const keys = Map.groupBy(part.keys(), (at) => keyOf(part[at]!.letter));
-  const sendKey = async (places: readonly number[]): Promise<void> => {
-    for (const at of places) {
-      const [outcome] = await Promise.allSettled([send(part[at]!.letter)]);
-      outcomes[at] = outcome;
-      if (outcome.status === "rejected") return;
-    }
-  };
-  await Promise.all([...keys.values()].map(sendKey));
-  return outcomes;
-}
