@@ -1,7 +1,7 @@
 // @switchyard/contract: index.d.ts
 
 // app.d.ts
-import type { Adapter } from "@switchyard/core/driver";
+import type { Adapter, Runtime } from "@switchyard/core/driver";
 import { type Item } from "./schema.ts";
 export type SuiteChannel = any;
 export interface SuiteChannelOptions {
@@ -27,6 +27,7 @@ export interface AppOptions {
     readonly observeHandled?: boolean;
     readonly redact?: (text: string) => string;
     readonly adapter?: Adapter;
+    readonly runtime?: Runtime;
     readonly keys?: Record<string, Record<string, unknown>>;
     readonly connection?: Record<string, unknown>;
 }
@@ -61,7 +62,7 @@ export interface ConnectInput extends AppOptions {
     readonly settings?: Readonly<Record<string, unknown>>;
     readonly runsOn?: string;
     readonly connect?: (options: any) => Promise<unknown>;
-    readonly runtime: unknown;
+    readonly runtime: Runtime;
     readonly holdMs: number;
     readonly under: Record<string, unknown>;
     observed(event: unknown): void;

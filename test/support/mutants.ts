@@ -189,6 +189,18 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "fails a receive when there are no more dead letters",
+    of: "memory queue",
+    caughtBy: "C13-stop-ends-dead-letter-work",
+    hooks: () => ({
+      receive: async (max, call, from) => {
+        const got = await call(max);
+        if (from.dead === true && got?.length === 0) throw new Error("there are no more");
+        return got;
+      },
+    }),
+  },
+  {
     name: "counts no held messages of other processes",
     of: "memory queue",
     caughtBy: "O-depth-held",

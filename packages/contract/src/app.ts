@@ -1,5 +1,5 @@
 import { batchConsumer, channel, connect, consumer } from "@switchyard/core";
-import type { Adapter } from "@switchyard/core/driver";
+import type { Adapter, Runtime } from "@switchyard/core/driver";
 import { type Item, item } from "./schema.ts";
 
 /** The suite's channels are untyped, because cases also try what the types forbid. */
@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly observeHandled?: boolean;
   readonly redact?: (text: string) => string;
   readonly adapter?: Adapter;
+  /** Default: that of the case. */
+  readonly runtime?: Runtime;
   /** Entries of `keys` by name. */
   readonly keys?: Record<string, Record<string, unknown>>;
   /** Connection options that override the harness's. */
@@ -127,7 +129,7 @@ export interface ConnectInput extends AppOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly runsOn?: string;
   readonly connect?: (options: any) => Promise<unknown>;
-  readonly runtime: unknown;
+  readonly runtime: Runtime;
   readonly holdMs: number;
   readonly under: Record<string, unknown>;
   observed(event: unknown): void;

@@ -84,7 +84,7 @@ export class Context implements CaseContext {
       ...(this.harness.settings === undefined ? {} : { settings: this.harness.settings }),
       ...(this.harness.runsOn === undefined ? {} : { runsOn: this.harness.runsOn }),
       ...(this.harness.connect === undefined ? {} : { connect: this.harness.connect }),
-      runtime: this.runtime,
+      runtime: options.runtime ?? this.runtime,
       publish: { timeout: `${Math.max(30_000, this.patienceMs)}ms`, ...options.publish },
       holdMs: this.holdMs,
       under: this.harness.connection(this.prefix),

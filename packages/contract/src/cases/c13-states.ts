@@ -1,7 +1,7 @@
 /** The states of an application, from connected to stopped: what each says of its health, and which calls it refuses. */
 import { consumer } from "@switchyard/core";
 import type { ContractCase } from "../case.ts";
-import { all, assert, pulls, rejected, within } from "./kit.ts";
+import { all, assert, countedTimers, pulls, redrives, rejected, within } from "./kit.ts";
 
 const clause = "C13";
 
@@ -62,6 +62,35 @@ export const cases: readonly ContractCase[] = [
       await closed(letters.redrive(), "redrive");
       await closed(letters.purge(), "purge");
       await closed(app.messaging.deadLetters(channel, "main").peek(), "peek of another box");
+    },
+  },
+  {
+    id: "C13-stop-ends-dead-letter-work",
+    clause,
+    title:
+      "stop ends a redrive that waits and a look at dead letters that nobody goes on with, and leaves no timer that would keep the process alive",
+    needs: all(pulls, redrives),
+    run: async (t) => {
+      const { runtime, left } = countedTimers(t.runtime);
+      const [looked, redriven] = [t.channel(), t.channel()];
+      const app = await t.app({ channels: [looked, redriven], retry: { attempts: 1 }, runtime });
+      for (const channel of [looked, redriven]) {
+        await app.consume(channel, "main", () => {
+          throw new Error("no");
+        });
+        await app.publishAll(channel, [t.item(1), t.item(2)]);
+      }
+      await t.until(() => app.eventsOf("dead-letter").length >= 4, "four dead letters", 60_000);
+      const look = app.messaging.deadLetters(looked, "main").scan({ hide: "11h" })[Symbol.asyncIterator]();
+      assert.equal((await look.next()).done, false);
+      const slow = { rate: { max: 1, per: "11h" }, hide: "11h" };
+      const redrive = app.messaging.deadLetters(redriven, "main").redrive(slow);
+      for await (const { moved } of redrive) if (moved === 1) break;
+      await app.stop();
+      assert.deepEqual(left(), [], "milliseconds of the timers that are left");
+      const { moved, stopped, errors } = await within<any>(t, 10_000, redrive, "the redrive");
+      assert.deepEqual([moved, stopped, errors[0].code], [1, "error", "closed"]);
+      assert.equal((await rejected(look.next(), "the look that nobody went on with")).code, "closed");
     },
   },
   {

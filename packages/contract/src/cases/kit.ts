@@ -1,6 +1,6 @@
-import type { Fault } from "@switchyard/core/driver";
 import assert from "node:assert/strict";
-import type { Capabilities, Sent, WireMessage } from "@switchyard/core/driver";
+import type { Capabilities, Fault, Runtime, Sent, WireMessage } from "@switchyard/core/driver";
+import { sleepOver } from "@switchyard/core/driver-kit";
 import type { App, SuiteChannel } from "../app.ts";
 import type { CaseContext } from "../case.ts";
 import type { Harness } from "../harness.ts";
@@ -114,6 +114,31 @@ export async function within<R>(t: CaseContext, ms: number, promise: Promise<R>,
   } finally {
     done.abort();
   }
+}
+
+/** A runtime, and which of its timers and sleeps wait and keep the process alive, by their milliseconds. */
+export function countedTimers(inner: Runtime): { readonly runtime: Runtime; left(): readonly number[] } {
+  const waiting = new Map<object, number>();
+  const timer: Runtime["timer"] = (ms, fn) => {
+    const entry = {};
+    waiting.set(entry, ms);
+    const handle = inner.timer(ms, () => {
+      waiting.delete(entry);
+      fn();
+    });
+    return {
+      unref: () => {
+        waiting.delete(entry);
+        handle.unref?.();
+      },
+      [Symbol.dispose]: () => {
+        waiting.delete(entry);
+        handle[Symbol.dispose]();
+      },
+    };
+  };
+  const runtime: Runtime = Object.assign(Object.create(inner) as Runtime, { timer, sleep: sleepOver(timer) });
+  return { runtime, left: () => [...waiting.values()] };
 }
 
 /** Waits until the count reaches `wanted`, and fails if it is more. */

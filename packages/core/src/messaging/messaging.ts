@@ -36,8 +36,8 @@ import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
 
 /** Milliseconds that telemetry may take to close. */
 const TELEMETRY_MS = 1_000;
-/** Milliseconds that tails may take to remove what they made. */
-const TAILS_MS = 2_000;
+/** Milliseconds that tails and readers of dead letters may take to end. */
+const OPERATORS_MS = 2_000;
 
 /** Most processes have no operator. */
 const operatorCalls = loadOnce(() => import("./operator-calls.ts"));
@@ -78,8 +78,8 @@ export class MessagingCore {
   });
   /** Aborts when handlers have ended or were abandoned. No broker is called from then on except to flush and close. */
   readonly #closed = new AbortController();
-  /** Tails whose end removes something at the broker. */
-  readonly #tails = new Set<Promise<void>>();
+  /** What a stop waits for: tails whose end removes something at the broker, and readers of dead letters that it ends. */
+  readonly #running = new Set<Promise<void>>();
   #operatorCalls: OperatorCalls | undefined;
 
   constructor(parts: MessagingParts) {
@@ -322,7 +322,7 @@ export class MessagingCore {
       }
       this.#closed.abort(closedError());
       await Promise.allSettled(this.#attached.map(async (close) => close()));
-      if (this.#tails.size > 0) await within(runtime, TAILS_MS, Promise.allSettled(this.#tails));
+      if (this.#running.size > 0) await within(runtime, OPERATORS_MS, Promise.allSettled(this.#running));
       await connections.flush(deadline.signal);
       await connections.close(deadline.signal.aborted ? 0 : Math.max(until - runtime.monotonic(), 0));
       await pipelines?.close();
@@ -348,7 +348,7 @@ export class MessagingCore {
       inboxes: this.#inboxes,
       closed: this.#closed.signal,
       refuseIfClosed: () => this.#refuseIfClosed(),
-      tails: this.#tails,
+      running: this.#running,
     }));
   }
 

@@ -27,8 +27,8 @@ export interface OperatorCallsOptions {
   readonly closed: AbortSignal;
   /** Throws if it is. */
   readonly refuseIfClosed: () => void;
-  /** Tails whose end removes something at the broker. */
-  readonly tails: Set<Promise<void>>;
+  /** What `stop()` waits for: tails whose end removes something at the broker, and readers of dead letters that it ends. */
+  readonly running: Set<Promise<void>>;
 }
 
 export class OperatorCalls {
@@ -37,16 +37,16 @@ export class OperatorCalls {
   readonly #inboxes: ReadonlyMap<string, readonly AttachedInbox[]>;
   readonly #closed: AbortSignal;
   readonly #refuseIfClosed: () => void;
-  readonly #tails: Set<Promise<void>>;
+  readonly #running: Set<Promise<void>>;
   readonly #depths: Depths;
 
-  constructor({ parts, shapes, inboxes, closed, refuseIfClosed, tails }: OperatorCallsOptions) {
+  constructor({ parts, shapes, inboxes, closed, refuseIfClosed, running }: OperatorCallsOptions) {
     this.#parts = parts;
     this.#shapes = shapes;
     this.#inboxes = inboxes;
     this.#closed = closed;
     this.#refuseIfClosed = refuseIfClosed;
-    this.#tails = tails;
+    this.#running = running;
     this.#depths = new Depths(parts.runtime, closed);
   }
 
@@ -98,6 +98,7 @@ export class OperatorCalls {
       capabilities: group.deadLetter && used?.adapter.capabilities(group.deadLetter, used.options),
       open: () => this.#refuseIfClosed(),
       closed: this.#closed,
+      running: this.#running,
       pipeline: pipelines?.of(its.channel),
       inboxMs: shortest(this.#inboxes.get(`${its.channel}/${name}`)),
       preparing: pipelines?.preparing(its.channel),
@@ -124,7 +125,7 @@ export class OperatorCalls {
       pipeline: pipelines?.of(its.channel),
       runtime,
       closed: this.#closed,
-      running: this.#tails,
+      running: this.#running,
     };
   }
 

@@ -11,6 +11,7 @@ import type { Connection, Position, Runtime, TailDriver, TailRecord, Tails } fro
 import { reconnectMs } from "../plan/backoff.ts";
 import type { ChannelPlan } from "../plan/plan.ts";
 import { anySignal } from "../runtime/any-signal.ts";
+import { untilClosed } from "../runtime/until-closed.ts";
 import { open, type Opened } from "../wire/incoming-message.ts";
 import { Looking } from "./dead-letters/content.ts";
 import { retried } from "./retried.ts";
@@ -49,7 +50,7 @@ export class ChannelTail implements Tail {
 
   constructor(source: TailSource, options: TailOptions) {
     const { from = "latest", for: forTime = DEFAULT_FOR, data = false, signal } = options;
-    this.#source = source;
+    this.#source = { ...source, runtime: untilClosed(source.runtime, source.closed) };
     this.#tails = tailsOf(source);
     this.#start = startOf(source, from);
     this.#forMs = forMsOf(forTime);

@@ -37,6 +37,7 @@ import type { ChannelPlan, GroupPlan } from "../../plan/plan.ts";
 import type { Preparing } from "../../publish/prepared.ts";
 import type { Make } from "../../publish/send/outgoing-message.ts";
 import type { SendQueue } from "../../publish/queue/send-queue.ts";
+import { untilClosed } from "../../runtime/until-closed.ts";
 import { readable, renewed } from "./content.ts";
 import { checkEdit, edited } from "./edit.ts";
 import { checkExport, exported } from "./export.ts";
@@ -86,6 +87,8 @@ export interface DeadLetterBoxOptions extends OperatorOptions {
   readonly open: () => void;
   /** Aborts once messaging is stopped. */
   readonly closed: AbortSignal;
+  /** Readers that the stop ends. `stop()` waits for them. */
+  readonly running: Set<Promise<void>>;
 }
 
 /** What is said of a run, and its end. */
@@ -101,8 +104,9 @@ export class DeadLetterBox {
   readonly #operations: Operations;
 
   constructor(options: DeadLetterBoxOptions) {
-    const { channel, group, runtime, emit, by, audit } = options;
-    this.#options = options;
+    const { channel, group, emit, by, audit, closed } = options;
+    const runtime = untilClosed(options.runtime, closed);
+    this.#options = { ...options, runtime };
     this.#operations = new Operations({
       channel: channel.channel,
       group: group.group,
@@ -388,12 +392,13 @@ export class DeadLetterBox {
   }
 
   #session(hide: Duration): Session {
-    const { connection, runtime, open, closed, channel, group } = this.#options;
+    const { connection, runtime, open, closed, running, channel, group } = this.#options;
     const exactDepth = this.#exactDepth;
     const holdMs = milliseconds(hide, "hide");
     if (holdMs < 1_000) throw new MessagingError("bad-filter", "hide must be 1s or longer", { kind: "config" });
     const errorContext = { channel: channel.channel, group: group.group };
-    return new Session({ connection, from: this.#from(), runtime, exactDepth, open, closed, errorContext, holdMs });
+    const from = this.#from();
+    return new Session({ connection, from, runtime, exactDepth, open, closed, running, errorContext, holdMs });
   }
 
   /** @throws MessagingError `no-dead-letters` if the group keeps none. */

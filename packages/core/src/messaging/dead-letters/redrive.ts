@@ -268,7 +268,7 @@ export class Redrive {
 
   /** Sends up to `size` of the letters that wait. */
   async #wave(size: number, phase: RedriveProgress["phase"]): Promise<"error" | undefined> {
-    const { runtime, options } = this.#parts;
+    const { runtime, options, session } = this.#parts;
     const { rate } = options;
     const canary = phase === "canary";
     if (!canary) this.#rampFrom ??= runtime.monotonic();
@@ -280,6 +280,7 @@ export class Redrive {
       if (rate !== undefined && now < this.#nextWaveAt)
         await runtime.sleep(this.#nextWaveAt - now, key === undefined ? options.signal : undefined);
       if (options.signal?.aborted === true && key === undefined) return undefined;
+      session.refuseIfClosed();
       const share = this.#share;
       const room = left > 0 ? left : WAVE;
       const most = rate === undefined ? room : Math.min(room, Math.max(Math.floor(rate.max * share), 1));
@@ -413,6 +414,7 @@ export class Redrive {
       if (!room || (got === 0 && until - runtime.monotonic() > left - 1))
         await runtime.sleep(Math.min(left, 1_000), signal);
       if (signal?.aborted === true) return false;
+      session.refuseIfClosed();
       if (died !== this.#died.size) this.#tell("waiting");
       if (this.#tooMany) return false;
     }

@@ -76,6 +76,7 @@ export class Scan {
           return;
         }
         for (const letter of fresh) {
+          session.refuseIfClosed();
           if (hidesKeys && letter.native && letter.key !== undefined) heads.add(letter.key);
           if (mayWant?.(letter) === false) continue;
           const item = await read(letter);

@@ -20,8 +20,10 @@ export interface SessionOptions {
   readonly exactDepth: boolean;
   /** Throws `closed` once messaging is stopped; no broker is called from then on. */
   readonly open: () => void;
-  /** Aborts once messaging is stopped. */
+  /** Aborts once messaging is stopped. The session then ends, whether or not anybody goes on with it. */
   readonly closed: AbortSignal;
+  /** Sessions that end so. */
+  readonly running: Set<Promise<void>>;
   readonly errorContext: { readonly channel: string; readonly group: string };
   readonly holdMs: number;
 }
@@ -52,6 +54,11 @@ export class Session {
     return this.#held.size;
   }
 
+  /** Throws `closed` once messaging is stopped. */
+  refuseIfClosed(): void {
+    this.#options.open();
+  }
+
   holds(delivery: Delivery): boolean {
     return this.#held.has(delivery);
   }
@@ -77,6 +84,8 @@ export class Session {
       await this.#opened();
       return this.#takeAll(max, waitMs);
     });
+    // A receive that a stop ends early says nothing of what there is.
+    this.refuseIfClosed();
     this.mostHeld = Math.max(this.mostHeld, this.held);
     return got;
   }
@@ -184,6 +193,11 @@ export class Session {
     const asked = { holdMs, prefetch: MOST_HELD, window: AHEAD, start: "earliest" } as const;
     const receiver = await connection.receiver(from, asked, AbortSignal.any([stop.signal, closed]));
     this.#receiver = receiver;
+    closed.addEventListener("abort", this.#endNow, { once: true });
+    if (closed.aborted) {
+      await this.#end();
+      throw closed.reason;
+    }
     this.#refuseLimit(receiver);
     const arrivals = receiver.leases(stop.signal)[Symbol.asyncIterator]();
     const { value, done } = await arrivals.next();
@@ -235,7 +249,10 @@ export class Session {
     return true;
   }
 
+  readonly #endNow = (): void => void this.#options.running.add(this.#end());
+
   async #end(): Promise<void> {
+    this.#options.closed.removeEventListener("abort", this.#endNow);
     const receiver = this.#receiver;
     for (const full of this.#full.splice(0)) {
       full.stop.abort();
