@@ -189,6 +189,21 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "does not count what was given back",
+    of: "memory queue, ordered",
+    caughtBy: "O-depth-returned",
+    hooks: () => {
+      let back = 0;
+      return {
+        settle: (batch, call) => {
+          back += batch.filter(({ action }) => action === "release").length;
+          return call(batch);
+        },
+        depth: (found) => found.map((one) => ({ ...one, ready: (one.ready ?? 0) - back })),
+      };
+    },
+  },
+  {
     name: "fails a receive when there are no more dead letters",
     of: "memory queue",
     caughtBy: "C13-stop-ends-dead-letter-work",

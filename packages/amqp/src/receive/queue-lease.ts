@@ -53,7 +53,6 @@ export class QueueLease implements Lease<Receipt> {
   #released = false;
   /** On a queue with a single active consumer: true if this consumer is the active one, as far as is known. */
   #active = false;
-  #forwarding = 0;
   #consumers: Consumers | undefined;
   /** The most messages held here. */
   #most: number;
@@ -73,18 +72,14 @@ export class QueueLease implements Lease<Receipt> {
     return this.#active;
   }
 
-  /** How many messages are delivered here and not yet settled, whether core has them or not. */
+  /** How many messages are delivered here and not yet settled, whether core has them, does not have them yet, or has returned them. */
   get held(): number {
-    return this.#arrivals.size + this.#unsettled.out + this.#forwarding;
+    return this.#unsettled.size;
   }
 
   /** How many of the queue's consumers are this lease's. */
   get consumers(): number {
     return this.#consumers?.count ?? 0;
-  }
-
-  get idle(): boolean {
-    return this.held === 0;
   }
 
   async open(signal: AbortSignal | undefined): Promise<void> {
@@ -230,10 +225,8 @@ export class QueueLease implements Lease<Receipt> {
   }
 
   async #forward(receipt: Receipt, redelivery: DelayedRedelivery, { leftMs, attempts }: Received): Promise<void> {
-    this.#forwarding++;
     if (await redelivery.forward(receipt, this.id, leftMs, attempts, () => this.#released))
       this.#unsettled.settled(receipt);
-    this.#forwarding--;
     this.#consumers?.settledSome();
   }
 

@@ -20,6 +20,10 @@ export class Unsettled {
   readonly #all = new Set<Receipt>();
   #out = 0;
 
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** How many of these messages core has. */
   get out(): number {
     return this.#out;

@@ -96,6 +96,30 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    id: "O-depth-returned",
+    clause,
+    title:
+      "depth() counts a message that was given back, also while others of its key are held and it has to wait for them",
+    needs: all(pulls, notLog, (caps) => (caps.depth === "none" ? "depth: none" : undefined)),
+    run: async (t) => {
+      const seam = await t.seam({ holdMs: 30_000 });
+      const of = seam.places.groups["main"]!;
+      const key = t.harness.ordered ? { key: "one" } : {};
+      await seam.send(range(4).map((n) => wire(t, n, key)));
+      const reader = await seam.reader();
+      const first = await reader.take(1);
+      const others = await reader.once(10, 500);
+      await reader.settle(first, "release");
+      const count = async () =>
+        (await seam.connection.depth!(of, signal())).reduce(
+          (sum, one) => sum + (one.ready ?? 0) + (one.delayed ?? 0) + (one.held ?? 0),
+          0,
+        );
+      await t.until(async () => (await count()) === 4, "a depth of four", 15_000);
+      await reader.settle(others);
+    },
+  },
+  {
     id: "O-depth-unknown",
     clause,
     title:
