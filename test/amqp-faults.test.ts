@@ -1,5 +1,6 @@
 /** RabbitMQ itself misbehaving, one fault at a time, on a node of the test's own. */
-import { setTimeout as sleep } from "node:timers/promises";
+import type { EventEmitter } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { adapter } from "@switchyard/amqp";
 import { channel, connect, consumer } from "@switchyard/core";
 import { connect as amqplib } from "amqplib";
@@ -247,47 +248,52 @@ describe.skipIf(skipped)("RabbitMQ's faults", { timeout: 300_000 }, () => {
   });
 
   test("the wedge: a cut while amqplib's recovery sets up leaves it on a dead connection for good; ours is back", async () => {
-    let setups = 0;
-    const wedged = await amqplib(viaProxy(), {
-      recovery: {
-        initialDelay: 10,
-        setup: async (model: { on(event: string, listener: () => void): unknown }) => {
-          // Without this the cut would be an uncaught exception.
-          model.on("error", () => {});
-          if (setups++ > 0) return;
-          // A set-up that is cut and resolves all the same.
-          proxy.cut();
-          await sleep(300);
-        },
-      },
+    const setups = { wedged: 0, sound: 0 };
+    const recovering = async (name: keyof typeof setups, setup: (model: EventEmitter) => Promise<unknown>) => {
+      const set = async (model: EventEmitter) => {
+        // Without this the cut would be an uncaught exception.
+        model.on("error", () => {});
+        setups[name]++;
+        await setup(model);
+      };
+      const model = await amqplib(viaProxy(), { recovery: { initialDelay: 10, setup: set } });
+      model.on("error", () => {});
+      return model;
+    };
+    // A set-up that is cut and resolves all the same.
+    const wedged = await recovering("wedged", async (model) => {
+      proxy.cut();
+      await new Promise((resolve) => model.once("close", resolve));
     });
-    wedged.on("error", () => {});
-    await until(() => setups > 0, "the set-up");
-    await sleep(1_000);
-    expect(setups).toBe(1);
-    await expect(wedged.createChannel()).rejects.toThrow(/closed/i);
-    await sleep(1_000);
-    expect(setups).toBe(1);
+    const sound = await recovering("sound", async () => {});
+    // Whenever the one that was not cut while it set up is back, the other could have been.
+    for (const cuts of [1, 2]) {
+      proxy.cut();
+      await until(() => setups.sound === cuts + 1, "the sound one to be back");
+      expect(setups.wedged).toBe(1);
+      await expect(wedged.createChannel()).rejects.toThrow(/closed/i);
+    }
+    await sound.close();
 
     const { messaging, publish } = await app({ prefix: "wedge", url: viaProxy() });
     const got: number[] = [];
     messaging.consume(consumer(plain, "main", { item: ({ n }) => void got.push(n) }) as never);
-    // The same cut, again and again while ours opens what it needs.
-    let cutting = true;
+    // Cut again and again while ours opens what it needs, each time a little further on.
     const cuts = (async () => {
-      for (let left = 25; left > 0 && cutting; left--) {
-        await sleep(20);
+      for (let turns = 0; turns < 50; turns += 10) {
+        await proxy.reached(proxy.accepted + 1);
+        for (let turn = 0; turn < turns; turn++) await nextTurn();
         proxy.cut();
       }
     })();
-    await messaging.start();
+    const starting = messaging.start();
     const published = publish(plain, 7);
     await cuts;
-    cutting = false;
     const since = performance.now();
+    await starting;
     await published;
     await until(() => got.includes(7), "the message");
-    process.stdout.write(`  after 25 cuts while opening: consumes after ${Math.round(performance.now() - since)} ms\n`);
+    process.stdout.write(`  after cuts while opening: consumes after ${Math.round(performance.now() - since)} ms\n`);
     await messaging.stop();
   });
 });
