@@ -174,6 +174,14 @@ describe("faults", () => {
     expect(classify(sdkError(name), during)).toMatchObject({ kind, code });
   });
 
+  test("what SQS says of a group's message is said of its hold", () => {
+    const said = (message: string) => Object.assign(sdkError("InvalidParameterValue"), { message });
+    const expired = said("Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.");
+    expect(classify(expired, "settle")).toMatchObject({ kind: "lost", code: "receipt-invalid" });
+    const long = said("Total VisibilityTimeout for the message is beyond the limit [43200 seconds].");
+    expect(classify(long, "extend")).toMatchObject({ kind: "permanent", code: "hold-limit" });
+  });
+
   test("an entry SNS reports as failed was not accepted; one too long never will be", () => {
     expect(classify(sdkError("InternalError", { senderFault: false }), "send")).toMatchObject({ kind: "retryable" });
     const long = Object.assign(new Error("Message too long"), { name: "InvalidParameter", senderFault: true });

@@ -45,7 +45,9 @@ const TABLE: Readonly<Record<string, Row>> = {
 
 export function classify(cause: unknown, during: Phase): Fault {
   try {
-    return ownFault(cause, during) ?? classifyAsSqs(cause, during);
+    // A group's messages are received and settled at SQS, and some names of errors are those of both.
+    const atSqs = during === "receive" || during === "settle" || during === "extend";
+    return (atSqs ? undefined : ownFault(cause, during)) ?? classifyAsSqs(cause, during);
   } catch {
     return classifyAsSqs(undefined, during);
   }
