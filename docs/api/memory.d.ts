@@ -271,6 +271,7 @@ export interface Rules {
     readonly heldLimit?: number;
     readonly dedupMs: number;
     readonly retentionMs: number;
+    readonly keepsHeld: boolean;
     readonly duplicates: number;
 }
 
@@ -287,7 +288,7 @@ export declare class StoredMessage implements Linked<StoredMessage | Lane>, List
     #private;
     readonly seq: number;
     readonly message: WireMessage;
-    readonly at: number;
+    at: number;
     hold: Hold | null;
     older: StoredMessage | undefined;
     newer: StoredMessage | undefined;
@@ -320,6 +321,7 @@ export declare class Lane implements Linked<StoredMessage | Lane> {
     tail: LaneMessage | null;
     out: number;
     holder: object | null;
+    returning: boolean;
     queued: boolean;
     next: StoredMessage | Lane | undefined;
     constructor(id: string, serial: boolean);

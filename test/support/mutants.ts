@@ -189,6 +189,15 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "offers to extend the holds of a stream, which it says cannot be extended",
+    of: "memory as RabbitMQ stream",
+    caughtBy: "C7-extend-as-declared",
+    hooks: () => ({
+      lease: (lease) =>
+        Object.assign(lease, { extend: async (receipts: readonly unknown[]) => receipts.map(() => undefined) }),
+    }),
+  },
+  {
     name: "does not count what was given back",
     of: "memory queue, ordered",
     caughtBy: "O-depth-returned",

@@ -87,6 +87,7 @@ export function rulesOf(
       receiveLimit: 10_000,
       dedupMs: options.dedupMs,
       retentionMs,
+      keepsHeld: form === "rabbitmq",
       duplicates: ordered ? 0 : duplicates,
     };
   }
@@ -104,6 +105,7 @@ export function rulesOf(
     ...(fifo ? {} : { heldLimit: 120_000 }),
     dedupMs: fifo ? FIFO_DEDUP_MS : 0,
     retentionMs,
+    keepsHeld: false,
     duplicates: fifo ? 0 : duplicates,
   };
 }

@@ -51,7 +51,15 @@ export class LogReceiver implements ReceiverDriver<LogReceipt> {
     if (this.#cut.signal.aborted) throw closed("receiver");
     using over = anySignal(signal, this.#cut.signal);
     for await (const held of this.#engine.shards(over.signal))
-      yield new LogLease(this.#broker, this.#log, this.#group, held, this.#cut.signal, this.#report);
+      yield new LogLease(
+        this.#broker,
+        this.#log,
+        this.#group,
+        held,
+        this.#cut.signal,
+        this.#report,
+        this.capabilities.holdExtend,
+      );
     if (this.#dropped && !signal.aborted)
       throw new MemoryFault("retryable", "connection-lost", "the connection was cut");
   }
@@ -74,11 +82,18 @@ export interface LogReceipt {
 
 type Receive = Awaited<ReturnType<Lease<LogReceipt>["receive"]>>;
 
+/** The hold lasts as long as the lease. */
+const extendUnder =
+  (held: HeldShard): NonNullable<Lease<LogReceipt>["extend"]> =>
+  async (receipts) =>
+    receipts.map(() => (held.valid ? undefined : LOST));
+
 /** One holder's reading of one partition. */
 class LogLease implements Lease<LogReceipt> {
   readonly id: string;
   readonly fencingToken: number;
   readonly lost: AbortSignal;
+  readonly extend?: NonNullable<Lease<LogReceipt>["extend"]>;
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #group: LogGroup;
@@ -96,6 +111,7 @@ class LogLease implements Lease<LogReceipt> {
     held: HeldShard,
     cut: AbortSignal,
     report: (event: DriverEvent) => void,
+    holdExtend: boolean,
   ) {
     this.id = held.id;
     this.fencingToken = held.fencingToken;
@@ -107,6 +123,7 @@ class LogLease implements Lease<LogReceipt> {
     this.#cut = cut;
     this.#report = report;
     this.#partition = log.partitions.get(held.id)!;
+    if (holdExtend) this.extend = extendUnder(held);
     this.#began = group.offsetAfter(held.from, this.#partition);
     this.#next = this.#began;
     group.read(held.id, held.fencingToken, this.#began);
@@ -140,11 +157,6 @@ class LogLease implements Lease<LogReceipt> {
     const outcomes: Outcome[] = [];
     for (const { action, receipt } of batch) outcomes.push(await this.#settle(action, receipt));
     return outcomes;
-  }
-
-  /** The hold lasts as long as the lease. */
-  async extend(receipts: readonly LogReceipt[]): Promise<readonly Outcome[]> {
-    return receipts.map(() => (this.#held.valid ? undefined : LOST));
   }
 
   async release(reason: "drained" | "stopping"): Promise<void> {

@@ -1,6 +1,19 @@
 import { expect, test } from "vitest";
 import { adapter } from "./adapter.ts";
-import { ack, bench, bodies, destination, none, now, queue, release, retry, stream, text } from "./fixtures/bench.ts";
+import {
+  ack,
+  bench,
+  bodies,
+  destination,
+  next,
+  none,
+  now,
+  queue,
+  release,
+  retry,
+  stream,
+  text,
+} from "./fixtures/bench.ts";
 
 const plain = queue();
 const fifo = queue({ ordered: true });
@@ -80,6 +93,32 @@ test("sqs: an ack after the hold says yes, and deletes only what nobody received
   await bed.runtime.advance(1_000);
   expect(await ack(lease, second!)).toEqual([undefined]);
   expect(await bed.connection.depth!(plain, none)).toMatchObject([{ ready: 0, held: 0 }]);
+});
+
+test("sqs: who gives back or extends after the hold is told that it is lost", async () => {
+  const bed = await bench([plain], sqs);
+  await bed.send(plain, text("a"));
+  const lease = await bed.lease(plain, 1_000);
+  const [first] = (await now(lease))!;
+  await bed.runtime.advance(1_000);
+  expect(codes(await release(lease, first!))).toEqual(["hold-lost"]);
+  expect(codes(await lease.extend!([first!.receipt], 1_000, none))).toEqual(["hold-lost"]);
+  expect((await now(lease))!.length).toBe(1);
+  expect(codes(await release(lease, first!))).toEqual(["hold-lost"]);
+});
+
+test("a hold of SQS outlives its receiver, and one of RabbitMQ does not", async () => {
+  const settled = async (profile: "sqs" | "rabbitmq-queue") => {
+    const bed = await bench([plain], { profile });
+    await bed.send(plain, text("a"));
+    const { receiver, leases } = await bed.open(plain);
+    const lease = await next(leases);
+    const [held] = (await now(lease))!;
+    await receiver.close();
+    return [...codes(await ack(lease, held!)), bodies(await now(await bed.lease(plain)))];
+  };
+  expect(await settled("sqs")).toEqual(["ok", []]);
+  expect(await settled("rabbitmq-queue")).toEqual(["hold-lost", ["a"]]);
 });
 
 test("sqs: some messages come twice, the same ones for the same seed", async () => {
@@ -214,6 +253,31 @@ test("rabbitmq: a failure leaves a copy, whose returns are counted anew", async 
     await returned.release("stopping", none);
   }
   expect(await now(await bed.lease(limited))).toMatchObject([{ attempt: 4 }]);
+});
+
+test("rabbitmq: what is held outlives the retention, and goes when it is returned; a retry's copy is kept anew", async () => {
+  const bed = await bench([plain], { profile: "rabbitmq-queue", retention: "10s" });
+  await bed.send(plain, ...["acked", "released", "retried"].map((body) => text(body)));
+  const lease = await bed.lease(plain);
+  const [acked, released, retried] = (await now(lease))!;
+  await bed.send(plain, text("waiting"));
+  await bed.runtime.advance(10_000);
+  expect(codes([...(await ack(lease, acked!)), ...(await release(lease, released!))])).toEqual(["ok", "ok"]);
+  expect(await retry(lease, retried!, 0)).toBeUndefined();
+  expect(await bed.connection.depth!(plain, none)).toMatchObject([{ ready: 1, held: 0 }]);
+  expect(bodies(await now(lease))).toEqual(["retried"]);
+});
+
+test("rabbitmq: of a partition nothing comes while a returned message waits for those that are held", async () => {
+  const of = queue({ ordered: true, partitions: 1 });
+  const bed = await bench([of], { profile: "rabbitmq-queue" });
+  await bed.send(of, ...["a", "b", "c"].map((body) => text(body, { key: body })));
+  const lease = await bed.lease(of);
+  const [a, b] = (await now(lease, 2))!;
+  await release(lease, a!);
+  expect(bodies(await now(lease))).toEqual([]);
+  await ack(lease, b!);
+  expect(bodies(await now(lease))).toEqual(["a", "c"]);
 });
 
 test("a profile has the models of its broker only, and its names", () => {

@@ -88,7 +88,7 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
 
   async settle(batch: readonly Settlement<Hold>[], _signal: AbortSignal): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return batch.map(() => LOST);
-    this.#check();
+    this.#checkSettling();
     this.#checkBatch(batch.length);
     const now = this.#broker.clock.now();
     const outcomes = batch.map((settlement) => this.#settle(settlement, now));
@@ -98,7 +98,7 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
 
   async #extend(receipts: readonly Hold[], forMs: number): Promise<readonly Outcome[]> {
     if (this.#lost.signal.aborted) return receipts.map(() => LOST);
-    this.#check();
+    this.#checkSettling();
     this.#checkBatch(receipts.length);
     return receipts.map(
       (receipt) => this.#tooLong(receipt, forMs) ?? (this.#queue.extend(receipt, forMs) ? undefined : LOST),
@@ -189,6 +189,16 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
   #check(): void {
     if (this.#state === "dropped") throw DROPPED();
     if (this.#state === "closed") throw closed("receiver");
+    this.#checkThere();
+  }
+
+  /** With a closed receiver SQS still settles, because holds outlive it, and RabbitMQ says of each message that it is lost. */
+  #checkSettling(): void {
+    if (this.#state === "closed" && this.#queue.rules.form !== "memory") this.#checkThere();
+    else this.#check();
+  }
+
+  #checkThere(): void {
     if (this.#broker.queues.get(this.#queue.name) !== this.#queue) throw notFound("queue", this.#queue.name);
   }
 

@@ -6,7 +6,6 @@ import {
   assert,
   classifyRefusal,
   exactly,
-  isLog,
   notBefore,
   notLog,
   numberOf,
@@ -79,7 +78,7 @@ export const cases: readonly ContractCase[] = [
     run: async (t) => {
       const seam = await t.seam();
       const lease = await (await seam.reader()).lease();
-      assert.equal(lease.extend !== undefined, t.caps.holdExtend || (isLog(t.caps) && lease.extend !== undefined));
+      assert.equal(lease.extend !== undefined, t.caps.holdExtend);
     },
   },
   {

@@ -134,7 +134,7 @@ export class Queue {
    */
   giveBack(hold: Hold, delayMs: number, attempts: number | undefined): boolean {
     const { item } = hold;
-    if (!this.#lasts(hold)) return this.rules.late === "accepted" && item.state !== GONE;
+    if (!this.#lasts(hold)) return false;
     if (this.rules.returnsByHold) {
       if (delayMs > 0) return this.extend(hold, delayMs);
     } else if (attempts === undefined) item.attempts--;
@@ -143,6 +143,7 @@ export class Queue {
       // A failure leaves a copy with a new count, except where order is kept.
       const copied = attempts !== undefined && !this.rules.ordered;
       this.#returned(item, copied ? 0 : this.#returnsOf(item) + 1);
+      if (copied) this.#renew(item);
     }
     this.#return(hold, delayMs > 0 ? this.#clock.after(delayMs) : this.#clock.now());
     return true;
@@ -208,7 +209,7 @@ export class Queue {
     const max = Math.min(request.max, this.rules.receiveLimit);
     const taken: Hold[] = [];
     const due = this.#clock.after(request.holdMs);
-    /** Partitions of other receivers. */
+    /** Partitions of other receivers, and those with returned messages that wait. */
     let others: Lane[] | undefined;
     while (taken.length < max) {
       const next = this.#ring.shift();
@@ -217,10 +218,11 @@ export class Queue {
         if (next.state === READY) this.#hold(next, due, now, request.holder, taken);
         continue;
       }
-      if (next.out > 0 && next.holder !== null && next.holder !== request.holder) {
+      if (next.out > 0 && (next.returning || (next.holder !== null && next.holder !== request.holder))) {
         (others ??= []).push(next);
         continue;
       }
+      next.returning = false;
       next.queued = false;
       const room = next.serial && this.rules.keyBatches ? max - taken.length : 1;
       for (let count = 0; count < room; count++) {
@@ -266,6 +268,13 @@ export class Queue {
     this.#return(hold, now);
   }
 
+  /** The retention begins anew. */
+  #renew(item: StoredMessage): void {
+    this.all.delete(item);
+    item.at = this.#clock.now();
+    this.all.add(item);
+  }
+
   #returnsOf(item: StoredMessage): number {
     return this.#returns?.get(item) ?? 0;
   }
@@ -293,7 +302,10 @@ export class Queue {
     hold.due = due;
     item.state = READY;
     const lane = laneOf(item);
-    if (lane !== null) lane.out--;
+    if (lane !== null) {
+      lane.out--;
+      lane.returning = this.rules.partitions !== undefined && lane.out > 0;
+    }
     this.#line(item, this.#clock.now(), true);
   }
 
@@ -356,7 +368,11 @@ export class Queue {
   /** Removes messages that are past retention. */
   #trim(now: number): void {
     const limit = now - this.rules.retentionMs;
-    for (let item = this.all.oldest; item !== undefined && item.at <= limit; item = this.all.oldest) this.#drop(item);
+    for (let item = this.all.oldest; item !== undefined && item.at <= limit; ) {
+      const { newer } = item;
+      if (item.state !== HELD || !this.rules.keepsHeld) this.#drop(item);
+      item = newer;
+    }
     for (
       let front = this.#ring.peek();
       front instanceof StoredMessage && front.state === GONE;

@@ -10,7 +10,8 @@ export interface Rules {
   readonly keyBatches: boolean;
   /**
    * Keys share so many partitions, each in order as a whole. Whoever holds a message of a partition is given the others of it, too, and
-   * nobody else is, as by RabbitMQ's single active consumers.
+   * nobody else is, as by RabbitMQ's single active consumers. A message that is returned comes again, and none before it, once its holder has
+   * settled all it has of the partition, as `@switchyard/amqp` returns them.
    */
   readonly partitions?: number;
   /** A returned message only gets a new end of its hold, as on SQS. Its receive count is not lowered, and it stays in flight during a delay. */
@@ -20,7 +21,7 @@ export interface Rules {
    * limit for dead letters.
    */
   readonly countsFailures: boolean;
-  /** The outcome of a settlement whose hold has ended. An SQS standard queue accepts it. */
+  /** The outcome of an ack whose hold has ended. An SQS standard queue accepts it. */
   readonly late: "lost" | "accepted";
   /** A hold lasts as long as its lease, and at most so many milliseconds, as a consumer of RabbitMQ holds its messages. */
   readonly consumerTimeoutMs?: number;
@@ -32,6 +33,8 @@ export interface Rules {
   readonly heldLimit?: number;
   readonly dedupMs: number;
   readonly retentionMs: number;
+  /** What is held is kept beyond the retention, as by RabbitMQ, and goes when it is returned. */
+  readonly keepsHeld: boolean;
   /** The share of messages that are stored twice, 0 to 1. */
   readonly duplicates: number;
 }

@@ -13,7 +13,7 @@ export class StoredMessage implements Linked<StoredMessage | Lane>, Listed<Store
   readonly seq: number;
   readonly message: WireMessage;
   /** Broker time of acceptance. */
-  readonly at: number;
+  at: number;
   /** Its newest hold or delay, which may be over. A receipt of an earlier hold is invalid. */
   hold: Hold | null = null;
   older: StoredMessage | undefined = undefined;
@@ -94,6 +94,8 @@ export class Lane implements Linked<StoredMessage | Lane> {
   out = 0;
   /** Of a partition: the receiver that held one of them last. */
   holder: object | null = null;
+  /** Of a partition: one of them was returned, and none is given until no other is held. */
+  returning = false;
   /** Waits for its turn in the queue's ring. */
   queued = false;
   next: StoredMessage | Lane | undefined = undefined;
