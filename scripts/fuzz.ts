@@ -136,6 +136,9 @@ async function simulateOn(runs: number, cores: number, seed: number): Promise<nu
   return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 
+/** Comparisons of one fake with its broker beside each other. */
+const BESIDE = 4;
+
 /** Every fake against its broker, one after the other. */
 async function differ(minutes: number, seed: number): Promise<number> {
   const [{ awsPairs, comparePair, rabbitPairs }, { startRabbit }] = await Promise.all([
@@ -149,7 +152,7 @@ async function differ(minutes: number, seed: number): Promise<number> {
   let failed = 0;
   for (const pair of pairs) {
     try {
-      const same = await comparePair(pair, seed, forMs);
+      const same = await comparePair(pair, seed, forMs, BESIDE);
       console.log(`| ${pair.name} | ${same.runs} | ${same.operations} |`);
     } catch (error) {
       failed++;

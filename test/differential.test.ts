@@ -3,6 +3,7 @@
  * found is mended or declared (docs/transports/memory.md). Longer: `npm run fuzz -- --differential MINUTES`.
  */
 import { describe, expect, test } from "vitest";
+import type { Operation } from "./support/differential/operations.ts";
 import { awsPairs, comparePair, rabbitPairs } from "./support/differential/pairs.ts";
 import { memoryHarness, memoryVarieties } from "./support/contract-harnesses.ts";
 import { sharedRabbit } from "./support/rabbit-host.ts";
@@ -29,8 +30,10 @@ describe.skipIf(skipped)("RabbitMQ", async () => {
 });
 
 test("a difference is found, and told as its shortest story: memory's own rules are not those of SQS", async () => {
-  const own = memoryHarness(memoryVarieties.find(({ name }) => name === "memory queue")!);
-  await expect(comparePair({ ...awsPairs[0]!, fake: own }, seed, 60_000)).rejects.toThrow(
+  const harness = memoryHarness(memoryVarieties.find(({ name }) => name === "memory queue")!);
+  // What takes its time would only make the story come later.
+  const leaveOut = ({ do: what }: Operation) => what === "later";
+  await expect(comparePair({ ...awsPairs[0]!, fake: { harness }, leaveOut }, seed, 60_000)).rejects.toThrow(
     /^with seed 1:\n\{"do":[^]*\nmemory queue: .*\nSQS standard: /,
   );
 }, 120_000);

@@ -1,17 +1,26 @@
 /** Random operations on a fake and on the real broker: what both see must be the same. */
 import type { Harness } from "@switchyard/contract";
 import fc from "fast-check";
-import { type Operation, operations } from "./operations.ts";
-import { Side } from "./side.ts";
+import type { Operation } from "./operations.ts";
+import { Side, TooSlow } from "./side.ts";
+import type { World } from "./world.ts";
 
 export interface Comparison {
-  readonly fake: Harness;
-  readonly real: Harness;
+  readonly fake: Cuttable;
+  readonly real: Cuttable;
+  readonly world: World;
+  readonly operations: fc.Arbitrary<readonly Operation[]>;
   readonly seed: number;
   /** How long to go on, in milliseconds. */
   readonly forMs: number;
   /** What this pair is known to differ in is not done. */
   readonly leaveOut?: (operation: Operation) => boolean;
+}
+
+export interface Cuttable {
+  readonly harness: Harness;
+  /** Breaks the connections of a run. Absent: it is not done. */
+  readonly cut?: (prefix: string) => void;
 }
 
 let runs = 0;
@@ -20,16 +29,21 @@ let runs = 0;
 export async function compare({
   fake,
   real,
+  world,
+  operations,
   seed,
   forMs,
   leaveOut = () => false,
 }: Comparison): Promise<{ runs: number; operations: number }> {
   const done = { runs: 0, operations: 0 };
+  const cuts = fake.cut !== undefined && real.cut !== undefined;
+  const opened = ({ harness, cut }: Cuttable, prefix: string) => Side.open(harness, world, prefix, () => cut?.(prefix));
   const property = fc.asyncProperty(operations, async (drawn) => {
     const prefix = `d${process.pid}x${++runs}`;
-    const chosen = drawn.filter((operation) => !leaveOut(operation));
-    const [one, other] = [await Side.open(fake, prefix), await Side.open(real, prefix)];
+    const chosen = drawn.filter((operation) => !leaveOut(operation) && (cuts || operation.do !== "cut"));
+    const [one, other] = [await opened(fake, prefix), await opened(real, prefix)];
     try {
+      let same = 0;
       for (const [at, operation] of chosen.entries()) {
         const expected = await one.see(operation, undefined);
         const seen = await other.see(operation, expected);
@@ -38,11 +52,14 @@ export async function compare({
             `${chosen
               .slice(0, at + 1)
               .map((each) => JSON.stringify(each))
-              .join("\n")}\n${fake.name}: ${expected}\n${real.name}: ${seen}`,
+              .join("\n")}\n${fake.harness.name}: ${expected}\n${real.harness.name}: ${seen}`,
           );
-        done.operations++;
+        same++;
       }
+      done.operations += same;
       done.runs++;
+    } catch (error) {
+      if (!(error instanceof TooSlow)) throw error;
     } finally {
       await Promise.all([one.close(), other.close()]);
     }
