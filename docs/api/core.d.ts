@@ -1991,6 +1991,7 @@ export interface Lease<R = any> {
     readonly id: string;
     readonly fencingToken?: number;
     readonly lost: AbortSignal;
+    readonly settlesAtOnce?: boolean;
     receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly Delivery<R>[] | null>;
     settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly Outcome[]>;
     extend?(receipts: readonly R[], forMs: number, signal: AbortSignal): Promise<readonly Outcome[]>;
@@ -2030,6 +2031,7 @@ export type Outcome = undefined | {
 
 // driver/message.d.ts
 export interface LocalContent {
+    readonly id: string;
     readonly envelope: object;
     readonly length: number;
     readonly atMostBytes: number;

@@ -18,13 +18,14 @@ const known = new WeakMap<ResolvedOptions, Map<string, Capabilities>>();
 export function capabilities(of: Destination, options: ResolvedOptions): Capabilities | undefined {
   const form = formOf(of, options);
   if (form === undefined) return undefined;
-  const settings = { ...options, retentionMs: of.retentionMs ?? options.retentionMs };
+  const retentionMs = of.retentionMs ?? options.retentionMs;
   const pushed = of.runsOn === "lambda" && of.dead !== true;
-  const key = `${of.model} ${of.ordered} ${of.dead} ${settings.retentionMs} ${pushed}`;
+  const key = `${of.model} ${of.ordered} ${of.dead} ${retentionMs} ${pushed}`;
   let mine = known.get(options);
   if (mine === undefined) known.set(options, (mine = new Map<string, Capabilities>()));
   let found = mine.get(key);
   if (found === undefined) {
+    const settings = { ...options, retentionMs };
     const pulled = form === "memory" ? own(of, settings) : profileCapabilities(of, form, settings);
     mine.set(key, (found = pushed ? { ...pulled, ...PUSHED } : pulled));
   }

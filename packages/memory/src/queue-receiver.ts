@@ -21,6 +21,7 @@ export class QueueReceiver implements ReceiverDriver<Hold>, Lease<Hold> {
   readonly capabilities: Capabilities;
   readonly existing: Existing;
   readonly id: string;
+  readonly settlesAtOnce = true;
   readonly extend?: NonNullable<Lease<Hold>["extend"]>;
   readonly #broker: Broker;
   readonly #queue: Queue;

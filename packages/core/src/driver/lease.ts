@@ -10,6 +10,11 @@ export interface Lease<R = any> {
   /** Aborts when the lease is lost. Receipts are invalid from then on, and core settles nothing more (driver rule 9). */
   readonly lost: AbortSignal;
   /**
+   * True if `settle` waits for nothing outside of this process. Messages that stay in it ({@link WireMessage.local}) are then settled at
+   * once, and otherwise after the publishes of the same tick.
+   */
+  readonly settlesAtOnce?: boolean;
+  /**
    * Resolves with at least one and at most `max` messages, or with `[]` after `waitMs` milliseconds. Resolves with `null` when the
    * right to read has ended: the shard is closed, or another worker took it. Core then settles what it holds and calls `release`.
    *

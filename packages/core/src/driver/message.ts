@@ -2,6 +2,8 @@
 
 /** The content of a message that stays in this process. It never changes. */
 export interface LocalContent {
+  /** The message's id. */
+  readonly id: string;
   /** Opaque to drivers; only core reads it. */
   readonly envelope: object;
   /** The approximate length of the body in characters. */

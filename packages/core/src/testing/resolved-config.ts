@@ -5,6 +5,7 @@ import type { Observe } from "../api/events.ts";
 import type { Adapter } from "../driver/adapter.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape } from "../api/shapes.ts";
+import type { ConnectionPlan } from "../plan/plan.ts";
 import { guarded } from "../base/guarded.ts";
 import { loadAllParts } from "../consume/group/parts.ts";
 
@@ -45,15 +46,24 @@ export async function resolveConfig<const Channels extends readonly AnyChannel[]
   const channels = options.channels as unknown as readonly ChannelShape[];
   const plan = await resolvePlan({ ...options, channels });
   const connections = Object.entries(plan.connections);
+  // Adapters keep what they find out about an options object, so those of one `options` share it.
+  const merged = new WeakMap<object, readonly object[]>();
+  const optionsOver = (over: object): readonly object[] => {
+    let made = merged.get(over);
+    if (made === undefined) {
+      made = connections.map(([, { options: its }]) => ({ ...(its as object), ...over }));
+      merged.set(over, made);
+    }
+    return made;
+  };
   return {
     explanation: plan.explanation,
     connect: async ({ service, runtime, observe, adapter, options: over, provision }) => {
-      const used = connections.map(([name, its]) => {
-        const merged = { ...(its.options as object), ...over };
-        return [name, { ...its, adapter, options: merged }] as const;
-      });
+      const given = optionsOver(over);
+      const used: Record<string, ConnectionPlan> = {};
+      for (const [at, [name, its]] of connections.entries()) used[name] = { ...its, adapter, options: given[at] };
       const connected = await connectPlan(
-        { ...plan, service, connections: Object.fromEntries(used) },
+        { ...plan, service, connections: used },
         {
           channels,
           runtime,

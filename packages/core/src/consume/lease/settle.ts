@@ -120,7 +120,8 @@ export class Settler {
     }
     this.#deferred = true;
     // A broker in this process needs no I/O, so settlements are sent at once, while they are in the CPU's cache.
-    if (this.#pending.peek()?.delivery.message.local !== undefined) queueMicrotask(this.#turn);
+    if (this.#pending.peek()?.delivery.message.local !== undefined && this.#work.lease.settlesAtOnce === true)
+      queueMicrotask(this.#turn);
     else this.#work.runtime.defer(this.#afterSends);
   }
 
