@@ -16,6 +16,7 @@ export const SITE = {
   lease: 10,
 } as const;
 export type Site = (typeof SITE)[keyof typeof SITE];
+const SITES = Object.keys(SITE).length;
 
 /**
  * A choice that is not the calm one: site, subject (the number of a message, or of a trouble), its place among those of the same site and
@@ -32,20 +33,20 @@ export interface Start {
 }
 
 const FNV = 0x811c9dc5;
-/** One step of a 32-bit FNV-1a hash. */
-const mixed = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193) >>> 0;
+/** One step of a 32-bit FNV-1a hash, as a signed number (docs/v8.md#small-integers). */
+const mixed = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193);
 export function hashOf(text: string): number {
-  let hash = FNV;
+  let hash = FNV | 0;
   for (let at = 0; at < text.length; at++) hash = mixed(hash, text.charCodeAt(at));
-  return hash;
+  return hash >>> 0;
 }
 
 /** Makes the choices of one run and records those that are not the calm one. */
 export class Choices {
   readonly record: Choice[] = [];
-  /** Changes when the run passes other sites than before: the same line on other code. */
-  trace = FNV;
-  readonly #places = new Map<number, number>();
+  #trace = FNV | 0;
+  /** By site and subject: how many choices were made. */
+  readonly #places: number[][] = Array.from({ length: SITES }, () => []);
   readonly #given: Map<string, number> | undefined;
   readonly #random: () => number;
   readonly #rate: number;
@@ -62,6 +63,11 @@ export class Choices {
     this.#rate = [0.03, 0.1, 0.3][Math.floor(random() * 3)]!;
   }
 
+  /** Changes when the run passes other sites than before: the same line on other code. */
+  get trace(): number {
+    return this.#trace >>> 0;
+  }
+
   /** Up to here nothing but the calm choice: the services come up. */
   begin(): void {
     this.#begun = true;
@@ -69,10 +75,10 @@ export class Choices {
 
   /** A number from 0, the calm choice, to `options - 1`. `weight` makes it likelier (1: as the run's rate says). */
   choose(site: Site, subject: number, options: number, weight = 1): number {
-    const id = site * 0x100000 + subject;
-    const place = this.#places.get(id) ?? 0;
-    this.#places.set(id, place + 1);
-    this.trace = mixed(mixed(this.trace, id), place);
+    const places = this.#places[site]!;
+    while (places.length <= subject) places.push(0);
+    const place = places[subject]!++;
+    this.#trace = mixed(mixed(this.#trace, site * 0x100000 + subject), place);
     if (!this.#begun || options < 2) return 0;
     const value =
       this.#given === undefined ? this.#draw(options, weight) : (this.#given.get(`${site} ${subject} ${place}`) ?? 0);

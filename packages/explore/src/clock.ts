@@ -66,8 +66,9 @@ export class Clock {
 
   /** The runtime of one process. `seed` decides its ids and its jitter. */
   runtimeFor(owner: Owner, seed: number): Runtime {
-    const random = seededRandom(seed);
-    const ids = seededRandom(seed + 0x5eed);
+    // Made when first asked: few processes of a run draw anything.
+    let random: (() => number) | undefined;
+    let ids: (() => number) | undefined;
     const timer = (ms: number, fn: () => void): Disposable => this.timer(owner, ms, fn);
     return {
       now: () => this.now + owner.skewMs,
@@ -91,8 +92,8 @@ export class Clock {
           signal.addEventListener("abort", aborted, { once: true });
         }),
       defer: (fn) => void this.#deferred.push({ owner, fn }),
-      random,
-      uuid: () => uuidFrom(ids),
+      random: () => (random ??= seededRandom(seed))(),
+      uuid: () => uuidFrom((ids ??= seededRandom(seed + 0x5eed))),
     };
   }
 
@@ -127,6 +128,10 @@ export class Clock {
     const due = this.due;
     if (due === undefined) return;
     this.elapsed = Math.max(this.elapsed, due);
+    outside(this.#fire);
+  }
+
+  readonly #fire = (): void => {
     for (
       let first = this.#timers.at(-1);
       first !== undefined && first.due <= this.elapsed;
@@ -142,9 +147,9 @@ export class Clock {
         this.#add(first);
         continue;
       }
-      outside(first.fn);
+      first.fn();
     }
-  }
+  };
 
   /** The run is over: nothing fires any more. */
   end(): void {
@@ -163,7 +168,7 @@ export class Clock {
             throw new MessagingError("explore-endless", "something defers itself for ever without time moving", {
               kind: "config",
             });
-          this.#runDeferred();
+          outside(this.#runDeferred);
         } catch (error) {
           return reject(error as Error);
         }
@@ -181,26 +186,27 @@ export class Clock {
     else nextTick(call);
   }
 
-  #runDeferred(): void {
+  readonly #runDeferred = (): void => {
     const deferred = this.#deferred;
     this.#deferred = [];
     for (const { owner, fn } of deferred) {
       if (owner.dead) continue;
       if (owner.pausedUntil > this.elapsed) this.timer(owner, owner.pausedUntil - this.elapsed, fn);
-      else outside(fn);
+      else fn();
     }
-  }
+  };
 
   /** Keeps the timers sorted, the next one last. */
   #add(entry: Timer): void {
-    let low = 0;
-    let high = this.#timers.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.#timers[middle]!;
-      if (other.due > entry.due || (other.due === entry.due && other.order > entry.order)) low = middle + 1;
-      else high = middle;
+    const timers = this.#timers;
+    // From the end: most are due soon.
+    let at = timers.length;
+    timers.push(entry);
+    for (; at > 0; at--) {
+      const other = timers[at - 1]!;
+      if (other.due > entry.due || (other.due === entry.due && other.order > entry.order)) break;
+      timers[at] = other;
     }
-    this.#timers.splice(low, 0, entry);
+    timers[at] = entry;
   }
 }

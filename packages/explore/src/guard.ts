@@ -168,6 +168,7 @@ export class Guard implements Disposable {
     const now = (): number => read("Date.now()") ?? RealDate.now();
     // A function and no proxy: a run makes a date for each message.
     const guarded = function (this: unknown, ...given: unknown[]): unknown {
+      if (new.target === guarded && given.length === 1) return new RealDate(given[0] as number);
       const at = given.length === 0 ? read("new Date()") : undefined;
       const made: unknown[] = at === undefined ? given : [at];
       if (new.target === undefined) return Reflect.construct(RealDate, made as []).toString();

@@ -171,12 +171,12 @@ class HandlerFrame implements Frame {
   readonly #course: () => string;
 
   constructor(state: RunState, worker: Worker, message: number, course: () => string) {
-    const { now, random, uuid } = worker.runtime;
+    const { now, random } = worker.runtime;
     this.process = worker.name;
     this.message = message;
     this.now = now;
     this.random = random;
-    this.uuid = uuid;
+    this.uuid = worker.nextId;
     this.#state = state;
     this.#worker = worker;
     this.#course = course;

@@ -29,7 +29,8 @@ export class Ledger {
   readonly #ended = new Map<string, Set<string>>();
   /** By group: the messages that it gave up. */
   readonly #dead = new Map<string, Set<string>>();
-  readonly #deliveries = new Map<string, number>();
+  /** By group and id. */
+  readonly #deliveries = new Map<string, Map<string, number>>();
   readonly #resharded = new Set<string>();
   readonly #running = new Map<string, { readonly delivery: AnyDelivery; readonly worker: string }>();
   readonly #handled = new Map<string, number>();
@@ -88,24 +89,25 @@ export class Ledger {
 
   #begins(group: string, delivery: AnyDelivery, batch: readonly AnyDelivery[], worker: string, waking: boolean): void {
     const { id, key, channel } = delivery;
-    // Those of a batch begin together, in their order.
-    const alongside = (other: string) => batch.length > 1 && batch.some((one) => one.id === other);
-    const of = `${group} ${id}`;
-    const count = (this.#deliveries.get(of) ?? 0) + 1;
-    this.#deliveries.set(of, count);
+    let deliveries = this.#deliveries.get(group);
+    if (deliveries === undefined) this.#deliveries.set(group, (deliveries = new Map()));
+    const count = (deliveries.get(id) ?? 0) + 1;
+    deliveries.set(id, count);
     this.mostDeliveries = Math.max(this.mostDeliveries, count);
-    if (this.#asked.get(id)?.refused === true)
+    const mine = this.#asked.get(id);
+    if (mine?.refused === true)
       this.#broken("refused", `${worker} begins ${this.#name(id)}, whose publish was refused`);
     if (delivery.attempt < 1) this.#broken("attempts", `attempt ${delivery.attempt} of ${this.#name(id)}`);
     if (key === undefined || waking || this.#resharded.has(channel)) return;
     if (this.#channels.get(channel)?.orderingKey === undefined) return;
+    // Those of a batch begin together, in their order.
+    const alongside = (other: string) => batch.length > 1 && batch.some((one) => one.id === other);
     const lane = `${group} ${channel} ${key}`;
     const other = this.#running.get(lane)?.delivery;
     // A handler whose hold is lost knows it by its signal: from then on another may have the key.
     if (other !== undefined && other.id !== id && !other.signal.aborted && !alongside(other.id))
       this.#broken("order", `${worker} begins ${this.#name(id)} while ${this.#name(other.id)} of the same key runs`);
     this.#running.set(lane, { delivery, worker });
-    const mine = this.#asked.get(id);
     const ended = this.#ended.get(group);
     if (mine === undefined || ended?.has(id) === true) return;
     for (const earlier of this.#asked.values()) {
@@ -159,8 +161,8 @@ export class Ledger {
 
   mostDelivered(): { readonly name: string; readonly count: number } {
     let most = { name: "nothing", count: 0 };
-    for (const [of, count] of this.#deliveries)
-      if (count > most.count) most = { name: this.#name(of.slice(of.indexOf(" ") + 1)), count };
+    for (const deliveries of this.#deliveries.values())
+      for (const [id, count] of deliveries) if (count > most.count) most = { name: this.#name(id), count };
     return most;
   }
 

@@ -33,7 +33,8 @@ export class Processes {
   awaited = 0;
   readonly #state: RunState;
   /** The outboxes of the world, by the name of the service that relays them. */
-  readonly #relays: ReadonlyMap<string, MemoryOutbox>;
+  readonly relays: ReadonlyMap<string, MemoryOutbox>;
+  readonly #broker: { readonly broker: string };
   #lives = 0;
   readonly #ends: WorkerEnds = {
     died: (worker) => this.#died(worker),
@@ -42,14 +43,15 @@ export class Processes {
 
   constructor(state: RunState) {
     this.#state = state;
-    this.#relays = new Map(outboxesOf(state.world).map(([name, box]) => [`${RELAY}${name}`, box]));
+    this.#broker = { broker: state.broker };
+    this.relays = new Map(outboxesOf(state.world).map(([name, box]) => [`${RELAY}${name}`, box]));
     this.outside = new Worker("the outside", "outside", 0, state, this.#ends);
   }
 
   /** Makes and starts every process. `until` lets time pass until something is there. */
   async start(until: <T>(work: Promise<T>) => Promise<T>): Promise<void> {
     const { scenario } = this.#state;
-    const made = [...Object.keys(scenario.services), ...this.#relays.keys()].flatMap((service) =>
+    const made = [...Object.keys(scenario.services), ...this.relays.keys()].flatMap((service) =>
       Array.from({ length: scenario.processes ?? 2 }, (_, at) => this.#make(service, `${service} ${at + 1}`)),
     );
     this.outsider = await until(this.#connect(this.outside));
@@ -102,7 +104,7 @@ export class Processes {
       messaging: messagingOf(state, worker, () => made.messaging),
       clock: clockOf(worker),
     };
-    const relayed = this.#relays.get(service);
+    const relayed = this.relays.get(service);
     if (relayed !== undefined) {
       // In a variable first (docs/v8.md#functions-in-properties).
       const begin = () => void relay(state, worker, service.slice(RELAY.length), relayed, () => made.messaging);
@@ -128,7 +130,7 @@ export class Processes {
   async #connect(worker: Worker): Promise<Messaging> {
     this.loading++;
     try {
-      const { prepared, ledger, broker } = this.#state;
+      const { prepared, ledger } = this.#state;
       const config = await prepared.config(ledger.groups);
       this.#state.holdMs = config.holdMs;
       return await config.connect({
@@ -139,7 +141,7 @@ export class Processes {
           if (!worker.dead) this.#state.scenario.observe?.(event);
         },
         adapter: worker.seam.adapter,
-        options: { broker },
+        options: this.#broker,
         // The outside comes first, and makes what all need.
         ...(worker === this.outside ? {} : { provision: "off" }),
       });

@@ -5,7 +5,6 @@ import { type Choices, SITE, type Start } from "./choices.ts";
 import { turn } from "./clock.ts";
 import type { Guard } from "./guard.ts";
 import { lookAt, lookAtEnd } from "./invariants.ts";
-import { outboxesOf } from "./outbox.ts";
 import type { Prepared } from "./prepared.ts";
 import { Processes } from "./processes.ts";
 import type { Facts } from "./scenario.ts";
@@ -34,6 +33,8 @@ const MOST_DELIVERIES = 200;
 const MOST_STEPS = 20_000;
 /** Turns of the event loop in which modules and a configuration may be loaded. */
 const LOADING_TURNS = 20_000;
+
+const nothing = (): void => {};
 
 /** How many runs end without a turn of the event loop, which costs system calls. Where something is rejected on purpose, each run takes one. */
 const RUNS_A_TURN = 16;
@@ -120,12 +121,12 @@ class Run {
 
   /** True if nothing is under way and nothing waits at the broker. */
   #over(): boolean {
-    const { living, loading, awaited, outside } = this.processes;
-    const { clock, world, underWay } = this.#state;
+    const { living, loading, awaited, outside, relays } = this.processes;
+    const { clock, underWay } = this.#state;
     if (!this.#played || underWay > 0 || loading > 0 || awaited > 0 || outside.busy > 0 || living.size === 0)
       return false;
     for (const { frames, busy } of living.keys()) if (frames.size > 0 || busy > 0) return false;
-    for (const [, box] of outboxesOf(world)) if (box.rows.length > 0) return false;
+    for (const box of relays.values()) if (box.rows.length > 0) return false;
     if (this.#backlog() > 0) return false;
     // What goes on in the background is given time to do what it is for, and may go on for ever.
     if (![...living.keys()].some(({ sleeping }) => sleeping > 0)) return true;
@@ -183,7 +184,7 @@ class Run {
     const { outside, outsider } = this.processes;
     const messaging = messagingOf(state, outside, () => outsider) as any;
     const tools = {
-      publish: async (...given: unknown[]) => void (await messaging.publish(...given)),
+      publish: (...given: unknown[]) => (messaging.publish(...given) as Promise<unknown>).then(nothing),
       clock: clockOf(outside),
       choose: (options: number) => state.choices.choose(SITE.play, 0, options, 10),
     };

@@ -133,6 +133,7 @@ export class Seam {
     return {
       capabilities: inner.capabilities,
       ...(inner.encryptedAtRest === undefined ? {} : { encryptedAtRest: inner.encryptedAtRest }),
+      ...(inner.local === undefined ? {} : { local: inner.local }),
       size: (message) => inner.size(message),
       send: (batch, signal) => this.#send(inner, batch, to, signal),
       close: async () => {
@@ -142,27 +143,45 @@ export class Seam {
     };
   }
 
-  async #send(
+  async #sendShut(...given: [SenderDriver, readonly WireMessage[], Destination, AbortSignal]): Promise<readonly Sent[]> {
+    await this.#worker.gate();
+    return this.#send(...given);
+  }
+
+  /** Not `async`, as in most runs it waits for nothing but the broker. */
+  #send(
     inner: SenderDriver,
     batch: readonly WireMessage[],
     to: Destination,
     signal: AbortSignal,
   ): Promise<readonly Sent[]> {
-    if (this.#worker.shut) await this.#worker.gate();
+    if (this.#worker.shut) return this.#sendShut(inner, batch, to, signal);
     const number = this.#number(batch[0]!);
     this.#worker.busy++;
-    try {
-      const { choices, faults } = this.#state;
-      const chosen = choices.choose(SITE.send, number, faults.refuse ? 10 : 8);
-      const answer = await (chosen === 0
-        ? inner.send(batch, signal)
-        : this.#sendOtherwise(chosen, number, inner, batch, to, signal));
-      if (this.#worker.shut) await this.#worker.gate();
-      return answer;
-    } finally {
-      if (!this.#worker.dead) this.#worker.busy--;
-    }
+    const { choices, faults } = this.#state;
+    const chosen = choices.choose(SITE.send, number, faults.refuse ? 10 : 8);
+    const sending =
+      chosen === 0 ? inner.send(batch, signal) : this.#sendOtherwise(chosen, number, inner, batch, to, signal);
+    return sending.then(this.#answered, this.#failed) as Promise<readonly Sent[]>;
   }
+
+  /** A call has its answer, which waits where the process stands still. */
+  readonly #answered = <T>(answer: T): T | Promise<T> => {
+    if (this.#worker.shut) return this.#answeredShut(answer);
+    this.#worker.busy--;
+    return answer;
+  };
+
+  async #answeredShut<T>(answer: T): Promise<T> {
+    await this.#worker.gate();
+    this.#worker.busy--;
+    return answer;
+  }
+
+  readonly #failed = (cause: unknown): never => {
+    if (!this.#worker.dead) this.#worker.busy--;
+    throw cause;
+  };
 
   /** A send for which something was chosen. */
   async #sendOtherwise(
@@ -327,25 +346,24 @@ export class Seam {
     };
   }
 
-  async #settle(
+  async #settleShut(...given: [Lease, readonly Settlement[], boolean, AbortSignal]): Promise<readonly Outcome[]> {
+    await this.#worker.gate();
+    return this.#settle(...given);
+  }
+
+  #settle(
     inner: Lease,
     batch: readonly Settlement[],
     forgets: boolean,
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
-    if (this.#worker.shut) await this.#worker.gate();
+    if (this.#worker.shut) return this.#settleShut(inner, batch, forgets, signal);
     this.#worker.busy++;
-    try {
-      const otherwise = this.#chosenOf(batch, forgets);
-      if (otherwise === "dies") return await never();
-      const answer = await (otherwise === undefined
-        ? inner.settle(batch, signal)
-        : this.#settleOthers(inner, batch, otherwise, signal));
-      if (this.#worker.shut) await this.#worker.gate();
-      return answer;
-    } finally {
-      if (!this.#worker.dead) this.#worker.busy--;
-    }
+    const otherwise = this.#chosenOf(batch, forgets);
+    if (otherwise === "dies") return never();
+    const settling =
+      otherwise === undefined ? inner.settle(batch, signal) : this.#settleOthers(inner, batch, otherwise, signal);
+    return settling.then(this.#answered, this.#failed) as Promise<readonly Outcome[]>;
   }
 
   /** The settlements that do not reach the broker, and how each seems to end. Undefined: all reach it. */
@@ -413,6 +431,7 @@ export class Seam {
   }
 
   #number(message: WireMessage): number {
+    if (message.local !== undefined) return this.#state.story.number(message.local.id);
     const { dedup } = message;
     if (dedup === undefined) return 0;
     // `id:0`, or of a copy `id:hop:fingerprint`.

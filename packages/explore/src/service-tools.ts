@@ -44,13 +44,14 @@ export function messagingOf(state: RunState, worker: Worker, real: () => Messagi
   };
   const identified = <O extends { readonly id?: string }>(options: O) => ({
     ...options,
-    id: options.id ?? worker.runtime.uuid(),
+    id: options.id ?? worker.nextId(),
   });
-  const publish = (channel: AnyChannel, type: string, data: unknown, given: { id?: string } = {}) => {
-    const options = identified(given);
-    const message = { type, data, id: options.id };
+  const publish = (channel: AnyChannel, type: string, data: unknown, options?: { id?: string }) => {
+    const message = { type, data, id: options?.id ?? worker.nextId() };
     const act = () =>
-      published(state, worker, channel, [message], () => connected().publish(channel, type, data, options));
+      published(state, worker, channel, [message], () =>
+        worker.withId(message.id, () => connected().publish(channel, type, data, options)),
+      );
     const frame = currentFrame();
     return frame === undefined ? act() : frame.perform(`publish ${channel.name}.${type}`, [data], act);
   };
@@ -102,8 +103,8 @@ function workOf(answer: unknown): Promise<unknown> | undefined {
 /** True if a message was not accepted for certain. */
 const isRefusal = (error: unknown): boolean => error instanceof MessagingError && error.kind !== "ambiguous";
 
-/** Publishes, gives the messages their names in the story, and enters them in the ledger. */
-async function published<T>(
+/** Publishes, gives the messages their names in the story, and enters them in the ledger. Not `async`: it costs a promise less. */
+function published<T>(
   state: RunState,
   worker: Worker,
   channel: AnyChannel,
@@ -112,17 +113,25 @@ async function published<T>(
 ): Promise<T> {
   begins(state, worker, channel, messages);
   worker.busy++;
-  try {
-    const answer = await send();
-    if (worker.shut) await worker.gate();
+  const ends = (answer: T): T => {
     answered(state.ledger, messages, answer);
+    worker.busy--;
     return answer;
+  };
+  let sending: Promise<T>;
+  try {
+    sending = send();
   } catch (error) {
-    rejects(state, worker, messages, error);
-    throw error;
-  } finally {
-    if (!worker.dead) worker.busy--;
+    sending = Promise.reject(error as Error);
   }
+  return sending.then(
+    (answer) => (worker.shut ? worker.gate().then(() => ends(answer)) : ends(answer)),
+    (error: unknown) => {
+      rejects(state, worker, messages, error);
+      if (!worker.dead) worker.busy--;
+      throw error;
+    },
+  );
 }
 
 function begins({ story, ledger }: RunState, worker: Worker, channel: AnyChannel, messages: readonly Outgoing[]): void {

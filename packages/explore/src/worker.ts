@@ -63,6 +63,9 @@ export class Worker implements Owner, SeamOwner {
   sleeping = 0;
   readonly #state: RunState;
   readonly #ends: WorkerEnds;
+  /** The id of the message that is being published, for core to give it. */
+  #id: string | undefined;
+  readonly nextId: () => string;
   stoppedAt: number | undefined;
 
   constructor(name: string, service: string, number: number, state: RunState, ends: WorkerEnds) {
@@ -71,8 +74,27 @@ export class Worker implements Owner, SeamOwner {
     this.service = service;
     this.#state = state;
     this.#ends = ends;
-    this.runtime = state.clock.runtimeFor(this, state.seed + SEED_STEP * (number + 1));
+    const runtime = state.clock.runtimeFor(this, state.seed + SEED_STEP * (number + 1));
+    const uuid = () => this.#takeId() ?? runtime.uuid();
+    this.runtime = { ...runtime, uuid };
+    this.nextId = runtime.uuid;
     this.seam = new Seam(this, state);
+  }
+
+  /** Publishes a message under this id as core publishes one that is given none: an option would take another way through core. */
+  withId<T>(id: string, publish: () => T): T {
+    this.#id = id;
+    try {
+      return publish();
+    } finally {
+      this.#id = undefined;
+    }
+  }
+
+  #takeId(): string | undefined {
+    const id = this.#id;
+    this.#id = undefined;
+    return id;
   }
 
   /** True if a call must wait at the {@link gate}. Asked first, since a call that waits for nothing costs a promise. */
