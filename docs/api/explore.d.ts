@@ -41,6 +41,7 @@ export declare const SITE: {
     readonly play: 8;
     readonly extend: 9;
     readonly lease: 10;
+    readonly verdicts: 11;
 };
 export type Site = (typeof SITE)[keyof typeof SITE];
 export type Choice = readonly [site: Site, subject: number, place: number, value: number];
@@ -53,10 +54,11 @@ export declare function hashOf(text: string): number;
 export declare class Choices {
     #private;
     readonly record: Choice[];
-    trace: number;
-    constructor(start: Start, random: () => number);
+    constructor(start: Start, random: () => number, apart: () => number);
+    get trace(): number;
     begin(): void;
     choose(site: Site, subject: number, options: number, weight?: number): number;
+    chooseApart(site: Site, subject: number, options: number, share: number): number;
 }
 export interface Replay {
     readonly seed: number;
@@ -89,6 +91,7 @@ export declare class Clock {
     #private;
     elapsed: number;
     rejections: boolean;
+    turns: number;
     get now(): number;
     runtimeFor(owner: Owner, seed: number): Runtime;
     timer(owner: Owner, ms: number, fn: () => void): Timer;
@@ -97,6 +100,7 @@ export declare class Clock {
     pending(owner: Owner): number;
     next(): void;
     end(): void;
+    atTurn(turn: number, act: () => void): void;
     drain(): Promise<void>;
 }
 export {};
@@ -187,6 +191,7 @@ export interface Faults {
     readonly cut: boolean;
     readonly clock: boolean;
     readonly restart: boolean;
+    readonly join: boolean;
     readonly reshard: boolean;
 }
 export declare const ALL_FAULTS: Faults;
@@ -278,6 +283,7 @@ export declare class Prepared {
     readonly eventually: readonly Named<"eventually">[];
     readonly sometimes: readonly Named<"sometimes">[];
     readonly courses: Courses;
+    turns: number;
     loaded: boolean;
     constructor(scenario: AnyScenario);
     config(groups: Groups): Promise<PreparedConfig>;
@@ -490,12 +496,15 @@ export declare class Worker implements Owner, SeamOwner {
     skewMs: number;
     busy: number;
     sleeping: number;
+    readonly nextId: () => string;
     stoppedAt: number | undefined;
     constructor(name: string, service: string, number: number, state: RunState, ends: WorkerEnds);
+    withId<T>(id: string, publish: () => T): T;
     get shut(): boolean;
     get waking(): boolean;
     gate(): Promise<void>;
     die(how: string, message?: number): void;
+    dieWaiting(): void;
     redeploy(): void;
     rejects(): void;
     pause(how: string, message?: number): void;

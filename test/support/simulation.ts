@@ -127,7 +127,8 @@ export function simulation(seed: number): Scenario<readonly [typeof KINDS.delaye
           },
         }
       : {}),
-    faults: { refuse: true },
+    // Who counts the messages that are held knows how many processes there are.
+    faults: { refuse: true, join: !choices.filled },
     play: async ({ publish, clock }) => {
       await play({ items, choices, draws, publish: publish as never, clock });
     },

@@ -10,6 +10,9 @@ const LEFT =
 const TOGETHER =
   "Mend: two handlers ran at the same time. Let the write say what it read (a version, update … where version = $1), and throw if it\n" +
   "  changed nothing; or give the channel an ordering key, so that one of a key runs at a time.";
+const KEPT =
+  "Mend: what a process knows of earlier messages is gone when another takes its place, and the messages that come next are no\n" +
+  "  redeliveries. Keep it in the database, and read it when the process starts or before it is used.";
 const LATE =
   "Mend: the process went on after it had lost its hold. Look at delivery.signal after each wait, and pass it on;\n" +
   "  for writes, pass delivery.fencingToken or a version, and refuse the older.";
@@ -19,6 +22,9 @@ const ORDER =
 const ENDLESS =
   "Mend: a message that can never be handled must end. Throw new DeadLetter(reason) for it, or let its attempts run out:\n" +
   "  new Release() and new Retry({ delay }) for ever is a loop.";
+
+/** A process ends and has begun nothing that it has not ended. */
+const AT_REST = /(?: dies while it does nothing| is stopped, as for a deployment)$/;
 
 /** Advice by what was chosen, most telling first. One at most: two would be a lecture. */
 export function adviceFor(name: string, story: Story): string[] {
@@ -45,6 +51,8 @@ export function adviceFor(name: string, story: Story): string[] {
   )
     return [ORDER];
   if (missing && (chose(" fails") || chose("so it fails"))) return [LEFT];
+  if (chose("starts beside the others")) return [TOGETHER];
+  if (chosen.length > 0 && chosen.every(({ text }) => AT_REST.test(text))) return [KEPT];
   if (chosen.length > 0) return [TWICE];
   return [TOGETHER];
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { batchConsumer, channel, consumer, type Publisher } from "@switchyard/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { checkHandler, effect } from "./index.ts";
+import { checkHandler, effect, type HandlerTools } from "./index.ts";
 
 const orders = channel("orders", { messages: { placed: z.object({ order: z.string(), cents: z.number() }) } });
 const shipping = channel("shipping", { messages: { packed: z.object({ order: z.string() }) } });
@@ -114,6 +114,28 @@ test("a check before the act is no help against two at the same time", async () 
     onFailure: "return",
   });
   expect(findings.map(({ step }) => step)).toContain("the message is delivered twice at the same time");
+});
+
+test("a duplicate that comes once the first is handled is found by itself", async () => {
+  // It keeps two at the same time apart, and has no effect at which a process could die.
+  const counter = ({ running, counted }: { running: Set<string>; counted: string[] }, { clock }: HandlerTools) =>
+    consumer(orders, "counter", {
+      placed: async (_data, { id }) => {
+        if (running.has(id)) return;
+        running.add(id);
+        await clock.sleep("1s");
+        counted.push(id);
+        running.delete(id);
+      },
+    });
+  const { findings } = await checkHandler(counter, "placed", data, {
+    effects: () => ({ running: new Set<string>(), counted: [] as string[] }),
+    state: ({ counted }) => counted.length,
+    onFailure: "return",
+  });
+  expect(findings.map(({ step, difference }) => ({ step, difference }))).toEqual([
+    { step: "the acknowledgement is lost and the message comes again", difference: "state is 2 instead of 1" },
+  ]);
 });
 
 test("a batch consumer is checked too", async () => {

@@ -14,6 +14,7 @@ export const SITE = {
   play: 8,
   extend: 9,
   lease: 10,
+  verdicts: 11,
 } as const;
 export type Site = (typeof SITE)[keyof typeof SITE];
 const SITES = Object.keys(SITE).length;
@@ -49,12 +50,14 @@ export class Choices {
   readonly #places: number[][] = Array.from({ length: SITES }, () => []);
   readonly #given: Map<string, number> | undefined;
   readonly #random: () => number;
+  readonly #apart: () => number;
   readonly #rate: number;
   #left: number;
   #begun = false;
 
-  constructor(start: Start, random: () => number) {
+  constructor(start: Start, random: () => number, apart: () => number) {
     this.#random = random;
+    this.#apart = apart;
     this.#given =
       start.choices &&
       new Map(start.choices.map(([site, subject, place, value]) => [`${site} ${subject} ${place}`, value]));
@@ -83,6 +86,24 @@ export class Choices {
     const value =
       this.#given === undefined ? this.#draw(options, weight) : (this.#given.get(`${site} ${subject} ${place}`) ?? 0);
     if (value <= 0 || value >= options) return 0;
+    this.record.push([site, subject, place, value]);
+    return value;
+  }
+
+  /**
+   * Like {@link choose}, for what a run could not do when people wrote their first lines down. It has draws of its own, so that it moves
+   * no other choice, and while it is calm it changes no trace. Not calm in this share of all calls, whatever the run's rate is.
+   */
+  chooseApart(site: Site, subject: number, options: number, share: number): number {
+    if (!this.#begun || options < 2) return 0;
+    const places = this.#places[site]!;
+    while (places.length <= subject) places.push(0);
+    const place = places[subject]!++;
+    let value = 0;
+    if (this.#given !== undefined) value = this.#given.get(`${site} ${subject} ${place}`) ?? 0;
+    else if (this.#apart() < share) value = 1 + Math.floor(this.#apart() * (options - 1));
+    if (value <= 0 || value >= options) return 0;
+    this.#trace = mixed(mixed(this.#trace, site * 0x100000 + subject), place);
     this.record.push([site, subject, place, value]);
     return value;
   }

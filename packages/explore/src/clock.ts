@@ -55,6 +55,9 @@ export class Clock {
   elapsed = 0;
   /** Set once something was rejected on purpose: from then on rejections that nobody handles are noticed at once. */
   rejections = false;
+  /** How often nothing could go on: every process waited for something. */
+  turns = 0;
+  #at: { readonly turn: number; readonly act: () => void } | undefined;
   readonly #timers: Timer[] = [];
   #deferred: { readonly owner: Owner; readonly fn: () => void }[] = [];
   #order = 0;
@@ -157,18 +160,24 @@ export class Clock {
     this.#deferred = [];
   }
 
+  /** Counts turns from now on, and calls a function at one of them. */
+  atTurn(turn: number, act: () => void): void {
+    this.#at = { turn: this.turns + turn, act };
+  }
+
   /** Resolves when nothing can run until time moves. */
   drain(): Promise<void> {
     return new Promise((resolve, reject) => {
       let chain = 0;
       const look = (): void => {
-        if (this.#deferred.length === 0) return resolve();
+        const acts = ++this.turns === this.#at?.turn;
+        if (!acts && this.#deferred.length === 0) return resolve();
         try {
           if (++chain > LONGEST_CHAIN)
             throw new MessagingError("explore-endless", "something defers itself for ever without time moving", {
               kind: "config",
             });
-          outside(this.#runDeferred);
+          outside(acts ? this.#at!.act : this.#runDeferred);
         } catch (error) {
           return reject(error as Error);
         }

@@ -125,6 +125,35 @@ test("a batch consumer that dies between its messages has handled some of them t
   expect(failure?.steps).toEqual([expect.stringMatching(/^mailer 1 dies (?:after mail\.send|before it acknowledges)/)]);
 });
 
+test("a process that dies in the middle of the verdicts on a batch is given back only those that had not arrived", async () => {
+  const begun: string[][] = [];
+  const scenario: Scenario<readonly [typeof orders], { mail: { send(order: string): void } }> = {
+    channels: [orders],
+    group: { batch: { size: 3, wait: "10ms" } },
+    processes: 1,
+    world: () => {
+      begun.push([]);
+      return { mail: { send: (order) => void begun.at(-1)!.push(order) } };
+    },
+    services: {
+      mailer: ({ world: { mail } }) =>
+        batchConsumer(orders, "mailer", async (batch) => {
+          for (const { data } of batch) await mail.send(data.order);
+        }),
+    },
+    play: async ({ publish }) => {
+      for (const order of ["o-1", "o-2", "o-3"]) await publish(orders, "placed", { order, n: 1 });
+    },
+    eventually: { shown: () => false },
+  };
+  const { failure } = await explore(scenario, { replay: "x1.1.0.0.b.1.0.1", onFailure: "return" });
+  expect(failure?.steps).toEqual(["mailer 1 dies in the middle of its verdicts, before that on orders.placed #2"]);
+  expect(begun).toEqual([
+    ["o-1", "o-2", "o-3"],
+    ["o-1", "o-2", "o-3", "o-2", "o-3"],
+  ]);
+});
+
 /** Fails in one step, whichever it is. */
 const fragile = (limit: number, note = "") =>
   ({

@@ -32,6 +32,8 @@ export interface Faults {
   readonly clock: boolean;
   /** A process is stopped and started as in a deployment. */
   readonly restart: boolean;
+  /** Another process of a service starts while the others run, and stays. */
+  readonly join: boolean;
   /** A partition of a stream is split, two are merged, or another process takes one over. */
   readonly reshard: boolean;
 }
@@ -53,5 +55,6 @@ export const ALL_FAULTS: Faults = {
   cut: true,
   clock: true,
   restart: true,
+  join: true,
   reshard: true,
 };

@@ -29,6 +29,8 @@ export class Prepared {
   readonly eventually: readonly Named<"eventually">[];
   readonly sometimes: readonly Named<"sometimes">[];
   readonly courses = new Courses();
+  /** How often nothing could go on in the calm course. 0 until it has been run. */
+  turns = 0;
   /** What is loaded lazily has been loaded. */
   loaded = false;
   readonly #configs = new Map<string, Promise<PreparedConfig>>();

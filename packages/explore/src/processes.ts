@@ -34,6 +34,8 @@ export class Processes {
   readonly #state: RunState;
   /** The outboxes of the world, by the name of the service that relays them. */
   readonly relays: ReadonlyMap<string, MemoryOutbox>;
+  /** By service: how many processes it has, dead ones that are replaced included. */
+  readonly #members = new Map<string, number>();
   readonly #broker: { readonly broker: string };
   #lives = 0;
   readonly #ends: WorkerEnds = {
@@ -51,11 +53,25 @@ export class Processes {
   /** Makes and starts every process. `until` lets time pass until something is there. */
   async start(until: <T>(work: Promise<T>) => Promise<T>): Promise<void> {
     const { scenario } = this.#state;
-    const made = [...Object.keys(scenario.services), ...this.relays.keys()].flatMap((service) =>
-      Array.from({ length: scenario.processes ?? 2 }, (_, at) => this.#make(service, `${service} ${at + 1}`)),
-    );
+    const { processes = 2 } = scenario;
+    const made = [...Object.keys(scenario.services), ...this.relays.keys()].flatMap((service) => {
+      this.#members.set(service, processes);
+      return Array.from({ length: processes }, (_, at) => this.#make(service, `${service} ${at + 1}`));
+    });
     this.outsider = await until(this.#connect(this.outside));
     await until(Promise.all(made.map((one) => this.#launch(one))));
+  }
+
+  /** Starts another process of a service beside those that run. */
+  join(whom: number): void {
+    const services = [...this.#members.keys()];
+    const service = services[whom % services.length];
+    if (service === undefined) return;
+    const number = this.#members.get(service)! + 1;
+    this.#members.set(service, number);
+    const name = `${service} ${number}`;
+    this.#state.chose("join", () => `${name} starts beside the others`);
+    this.#begin(service, name);
   }
 
   /** Stops one as a deployment does. Another follows. */
@@ -158,13 +174,18 @@ export class Processes {
     clock.timer(this.outside, RESTART_MS, () => {
       this.awaited--;
       story.tell(() => `${worker.name} starts again`);
-      const made = this.#make(worker.service, worker.name);
-      this.#launch(made).catch((error: unknown) => {
-        if (made.worker.dead) return;
-        story.tell(() => `${worker.name} does not start: ${thrownBy(error)}`);
-        made.worker.dead = true;
-        this.#died(made.worker);
-      });
+      this.#begin(worker.service, worker.name);
+    });
+  }
+
+  /** Makes and starts a process while the run goes on. */
+  #begin(service: string, name: string): void {
+    const made = this.#make(service, name);
+    this.#launch(made).catch((error: unknown) => {
+      if (made.worker.dead) return;
+      this.#state.story.tell(() => `${name} does not start: ${thrownBy(error)}`);
+      made.worker.dead = true;
+      this.#died(made.worker);
     });
   }
 

@@ -79,7 +79,9 @@ class Run {
     state.choices.begin();
     void this.#play();
     trouble(state, this.processes);
+    const { turns } = state.clock;
     await this.#middle();
+    if (state.calm) state.prepared.turns = state.clock.turns - turns;
     if (state.wrong === undefined) lookAtEnd(state, this.reached);
     if (state.wrong === undefined && state.calm) await this.#stop();
   }

@@ -29,6 +29,6 @@ function* candidates({ seed, record }: Schedule): Generator<Schedule, void, unkn
   for (let size = record.length; size >= 1; size = Math.floor(size / 2))
     for (let at = 0; at < record.length; at += size) yield with_([...record.slice(0, at), ...record.slice(at + size)]);
   for (const [at, [site, subject, place, value]] of record.entries())
-    for (const less of new Set([1, value >> 1, value - 1]))
+    for (const less of new Set([1, value >> 1, value - (value >> 2), value - (value >> 3), value - 1]))
       if (less >= 1 && less < value) yield with_(record.with(at, [site, subject, place, less]));
 }

@@ -40,6 +40,8 @@ export interface SeamOwner extends Owner {
 
 /** For how many holds no extension gets through. */
 const DEAF = 1.5;
+/** The share of calls which settle several messages in the middle of which the process dies. */
+const MIDDLE = 0.01;
 /** Receives are many: each is less likely to go wrong than a publish. */
 const RECEIVES = 0.1;
 /** How late a message arrives, in milliseconds. */
@@ -143,7 +145,9 @@ export class Seam {
     };
   }
 
-  async #sendShut(...given: [SenderDriver, readonly WireMessage[], Destination, AbortSignal]): Promise<readonly Sent[]> {
+  async #sendShut(
+    ...given: [SenderDriver, readonly WireMessage[], Destination, AbortSignal]
+  ): Promise<readonly Sent[]> {
     await this.#worker.gate();
     return this.#send(...given);
   }
@@ -360,7 +364,7 @@ export class Seam {
     if (this.#worker.shut) return this.#settleShut(inner, batch, forgets, signal);
     this.#worker.busy++;
     const otherwise = this.#chosenOf(batch, forgets);
-    if (otherwise === "dies") return never();
+    if (otherwise === "dies" || (otherwise === undefined && this.#diesAmid(inner, batch, signal))) return never();
     const settling =
       otherwise === undefined ? inner.settle(batch, signal) : this.#settleOthers(inner, batch, otherwise, signal);
     return settling.then(this.#answered, this.#failed) as Promise<readonly Outcome[]>;
@@ -371,8 +375,7 @@ export class Seam {
     let outcomes: Map<Settlement, Outcome> | undefined;
     for (const settlement of batch) {
       if (settlement.action !== "ack") continue;
-      const raw = this.#raw.get(settlement.receipt as object);
-      const number = raw === undefined ? 0 : (this.#numbers.get(raw) ?? 0);
+      const number = this.#settled(settlement);
       const chosen = this.#state.choices.choose(SITE.ack, number, 4);
       if (chosen === 0) continue;
       const outcome = this.#lostAck(chosen, number, forgets);
@@ -380,6 +383,24 @@ export class Seam {
       if (outcome !== undefined) (outcomes ??= new Map()).set(settlement, outcome.is);
     }
     return outcomes;
+  }
+
+  /** True if the process dies when some of its verdicts have reached the broker, and the others have not. */
+  #diesAmid(inner: Lease, batch: readonly Settlement[], signal: AbortSignal): boolean {
+    const { choices, faults, story } = this.#state;
+    if (batch.length < 2) return false;
+    const count = choices.chooseApart(SITE.verdicts, this.#settled(batch[0]!), batch.length, MIDDLE);
+    if (count === 0 || !faults.crash) return false;
+    void inner.settle(batch.slice(0, count), signal).catch(() => {});
+    const next = this.#settled(batch[count]!);
+    this.#worker.die(`in the middle of its verdicts, before that on ${story.name(next)}`, next);
+    return true;
+  }
+
+  /** The number of the message that is settled. */
+  #settled({ receipt }: Settlement): number {
+    const raw = this.#raw.get(receipt as object);
+    return raw === undefined ? 0 : (this.#numbers.get(raw) ?? 0);
   }
 
   #lostAck(chosen: number, number: number, forgets: boolean): { readonly is: Outcome } | "dies" | undefined {

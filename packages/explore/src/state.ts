@@ -60,7 +60,7 @@ export class RunState {
     this.prepared = prepared;
     this.scenario = scenario;
     this.seed = start.seed;
-    this.choices = new Choices(start, seededRandom(start.seed ^ 0x5ced));
+    this.choices = new Choices(start, seededRandom(start.seed ^ 0x5ced), seededRandom(start.seed ^ 0xa9a7));
     this.story = new Story(this.clock, start.recorded ?? true);
     this.ledger = new Ledger(scenario.channels, this.story);
     this.courses = courses;

@@ -1,4 +1,4 @@
-/** Disturbances from outside in a run: a cut, a deployment, a jump of a clock, a death between two steps, a split of a partition. */
+/** Disturbances from outside in a run: a cut, a deployment, a newcomer, a jump of a clock, a death between two steps, a split of a partition. */
 import { control } from "@switchyard/memory/testing";
 import { SITE } from "./choices.ts";
 import type { Processes } from "./processes.ts";
@@ -14,6 +14,35 @@ const MOST_PARTITIONS = 8;
 /** Chooses what will happen, and when. */
 export function trouble(state: RunState, processes: Processes): void {
   for (let number = 1; number <= TROUBLES; number++) plan(state, processes, number);
+  planTurn(state, processes);
+}
+
+/** The number of the disturbance at a turn, among the others, and the share of runs that have one. */
+const AT_TURN = TROUBLES + 1;
+const TURNS = 0.1;
+
+/**
+ * Chooses what happens at a turn of the clock, where every process waits for something: as likely at any that the calm course has. So a
+ * process may also die or be replaced while it does nothing at all, long after the run began.
+ */
+function planTurn(state: RunState, processes: Processes): void {
+  const { choices, clock, faults, prepared } = state;
+  if (prepared.turns === 0) return;
+  const kind = choices.chooseApart(SITE.trouble, AT_TURN, 4, TURNS);
+  if (kind === 0) return;
+  const turn = 1 + choices.chooseApart(SITE.when, AT_TURN, prepared.turns, 1);
+  const whom = choices.chooseApart(SITE.whom, AT_TURN, 8, 1);
+  clock.atTurn(turn, () => {
+    const workers = [...processes.living.keys()];
+    const worker = workers[whom % workers.length];
+    if (kind === 1 && faults.join) processes.join(whom);
+    else if (worker === undefined) return;
+    else if (kind === 2 && faults.crash) worker.dieWaiting();
+    else if (kind === 3 && faults.restart) {
+      state.chose("restart", () => `${worker.name} is stopped, as for a deployment`);
+      processes.redeploy(worker);
+    }
+  });
 }
 
 function plan(state: RunState, processes: Processes, number: number): void {

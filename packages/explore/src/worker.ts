@@ -126,6 +126,15 @@ export class Worker implements Owner, SeamOwner {
     this.#ends.died(this);
   }
 
+  /** Dies while everything in it waits, or while nothing is in it. */
+  dieWaiting(): void {
+    const [frame] = this.frames;
+    if (frame === undefined) return this.die("while it does nothing");
+    const { last, running, message } = frame;
+    const next = running[0] ?? (last === undefined ? "its first effect" : this.#state.courses.after(last));
+    this.die(between(frame, last, next), message);
+  }
+
   redeploy(): void {
     this.#ends.redeploy(this);
   }
