@@ -234,7 +234,11 @@ test("an import refuses what is not of its group or was changed, by the line, an
   const out = await cli(["dead", "export", "claims", "clerk", "--to", file, "--remove", "--yes"]);
   expect(out).toMatchObject({ code: 0, out: "2 written, 2 deleted\n" });
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(await cli(["dead", "export", "claims", "clerk", "--to", file])).toMatchObject({ code: 1 });
+  const again = await cli(["dead", "export", "claims", "clerk", "--to", file]);
+  expect(again).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/letters\.jsonl exists; give another path, or add --resume/),
+  });
   const foreign = await cli(["dead", "import", "refunds", "clerk", "--from", file, "--yes"]);
   expect(foreign).toMatchObject({ code: 1, err: expect.stringMatching(/bad-import: line 1: [^]*"claims"/) });
   const changed = join(folder, "changed.jsonl");
@@ -258,10 +262,10 @@ test("a canary that fails is back at once while others are retried; no more is s
   const sent = await cli("dead redrive invoices bank --canary 2 --wait 20s --stop-at 90% --yes");
   expect(sent.code).toBe(1);
   // Whether the others were seen while it waited is chance.
-  expect(sent.out.replace(/[02] left$/m, "N left")).toBe(
+  expect(sent.out.replace(/[02] seen and left$/m, "N seen and left")).toBe(
     [
       "canary 0/2 settled (less than 1s; not back within 20s), 2 returned, 0 unknown",
-      "2 moved, 2 died again, 0 failed, 0 refused (redriven too often), N left",
+      "2 moved, 2 died again, 0 failed, 0 refused (redriven too often), N seen and left",
       "ended early: too many died again (--stop-at, or the canary)",
       "",
     ].join("\n"),

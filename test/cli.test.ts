@@ -27,7 +27,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** In this process, so that the packages' source is what runs. */
 async function cli(
   line: string | readonly string[],
-  more: { stdin?: string; signal?: AbortSignal; tty?: boolean } = {},
+  more: { stdin?: string; signal?: AbortSignal; tty?: boolean; said?: (text: string) => void } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
@@ -38,7 +38,13 @@ async function cli(
       yield stdin;
     })(),
     stdout: { isTTY: tty, write: (text) => (out += text) },
-    stderr: { isTTY: tty, write: (text) => (err += text) },
+    stderr: {
+      isTTY: tty,
+      write(text) {
+        err += text;
+        more.said?.(text);
+      },
+    },
   });
   return { code, out, err };
 }
@@ -260,6 +266,26 @@ describe.each(cliPlaces.filter(({ skip }) => !skip))("on $name", ({ name, start 
     expect(again.err).toMatch(answers);
     expect((await on("plan")).code).toBe(0);
     expect((await on("doctor")).code).toBe(0);
+  });
+
+  test("apply that is ended in the middle says how far it came, and the same command goes on", async () => {
+    env = { ...given, SHOP_PREFIX: `${given["SHOP_PREFIX"]}b` };
+    const over = new AbortController();
+    const said = (text: string) => void (text.includes('"phase":"begin"') && over.abort());
+    const line = `apply --yes --profile ${name}`;
+    const ended = await cli(line, { tty: true, signal: over.signal, said });
+    expect(ended).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(
+        /"phase":"end"[^]*\nended; about \d+ of \d+ made; to go on, run the same command again\n$/,
+      ),
+    });
+    const rest = await cli(line, { tty: true });
+    expect(rest, rest.err).toMatchObject({ code: 0, err: expect.stringMatching(/ 0 left\n$/) });
+    // Once it is there, the broker says where.
+    if (name === "sqs")
+      expect(rest.err).toMatch(/because these are not there[^]*begin[^]*aws answers from account 0{12}/);
+    expect((await on("plan")).code).toBe(0);
   });
 
   test("publishes what fits the schema: one, a file, and lines of stdin up to the first bad one", async () => {

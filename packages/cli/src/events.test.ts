@@ -13,9 +13,9 @@ test("the first of each kind is said, and of the others how many there were; wha
   events.observe({ type: "retry", level: "info", attempt: 1, delayMs: 5, error: new Error("no"), channel: "orders" });
   events.end();
   expect(said).toEqual([
-    "warning: order-gap orders/billing redrive",
-    "warning: order-gap orders/billing replay",
+    "warning: order-gap orders/billing redrive: what is sent again comes after later messages of its ordering key",
+    "warning: order-gap orders/billing replay: what is read again comes after later messages",
     expect.stringMatching(/^warning: rabbit a \\u[^ ]*\[2J name$/),
-    "warning: order-gap orders/billing redrive (and 1,199 more)",
+    "warning: order-gap orders/billing redrive: what is sent again comes after later messages of its ordering key (and 1,199 more)",
   ]);
 });

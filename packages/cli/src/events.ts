@@ -12,6 +12,12 @@ interface Fields {
   readonly error?: { readonly code?: string };
 }
 
+/** What a gap in the order means here. */
+const GAPS: Readonly<Record<string, string>> = {
+  redrive: "what is sent again comes after later messages of its ordering key",
+  replay: "what is read again comes after later messages",
+};
+
 export class Events {
   readonly observe: Observe;
   readonly #talk: (text: string) => void;
@@ -32,7 +38,9 @@ export class Events {
       if (more > 0) this.#talk(visible(`${text} (and ${more.toLocaleString("en-US")} more)`));
   }
 
-  #tell({ event, connection, channel, group, reason, error }: Fields, text: string): void {
+  #tell({ event, connection, channel, group, reason, error }: Fields, said: string): void {
+    const gap = event === "order-gap" && reason !== undefined ? GAPS[reason] : undefined;
+    const text = gap === undefined ? said : `${said}: ${gap}`;
     const kind = JSON.stringify([event, connection, channel, group, reason, error?.code]);
     const known = this.#kinds.get(kind);
     if (known !== undefined) {

@@ -43,6 +43,14 @@ test("rights: what may not be asked for is a failure, and what the transport can
   expect(await found({ depth: () => Promise.reject(unknown) })).toEqual([]);
 });
 
+test("of a group whose broker does not answer, nothing more is asked", async () => {
+  const gone = new MessagingError("unreachable", "no host", { kind: "retryable" });
+  const deadLetters = () => expect.unreachable("it would be waited for again");
+  expect(await found({ depth: () => Promise.reject(gone), deadLetters })).toEqual([
+    { check: "connection", status: "failure", text: "unreachable: no host" },
+  ]);
+});
+
 test("dead letters and a connection that is not up are warnings; one that cannot be made is a failure", async () => {
   expect(
     await found({

@@ -98,6 +98,8 @@ async function brokers(
         await messaging.depth(channel, group);
         its.push({ check: "rights", status: "ok", text: `${name}/${group} can be asked for its backlog` });
       } catch (error) {
+        // One that does not answer would be waited for once more.
+        if (isMessagingError(error) && error.kind === "retryable") return [failure("connection", error)];
         if (!isMessagingError(error, "depth-unsupported")) its.push(failure("rights", error));
       }
       if (deadLetter === null) return its;

@@ -1,5 +1,6 @@
 /** Dead letters to a file and back. */
 import { resolve } from "node:path";
+import { isMessagingError } from "@switchyard/core";
 import { Act, ACT_OPTIONS } from "../act.ts";
 import type { Verb } from "../command.ts";
 import { whole } from "../durations.ts";
@@ -48,7 +49,10 @@ export const exportLetters: Verb = {
         });
         const progress = progressOf(call, "writing");
         for await (const { written } of run) progress.show({ done: written });
-        const done = await run.result;
+        const done = await run.result.catch((error: unknown) => {
+          if (!isMessagingError(error, "export-exists")) throw error;
+          throw new UsageError(`${to} exists; give another path, or add --resume to go on with it`);
+        });
         if (out.json) out.document("dead export", done);
         else {
           const { written, known, removed, complete, why } = done;
@@ -56,6 +60,7 @@ export const exportLetters: Verb = {
             `${written} written${known > 0 ? `, ${known} were there` : ""}${remove ? `, ${removed} deleted` : ""}${complete ? "" : `; not all were seen (${why ?? "more"})`}`,
           );
         }
+        if (!done.complete) out.talk("to go on, add --resume");
         return done.complete ? 0 : 3;
       },
       act,

@@ -181,7 +181,8 @@ function print(out: Output, done: Redriven, wait: string): void {
     );
   }
   out.line(
-    `${moved} moved, ${died} died again, ${failed} failed, ${refused} refused (redriven too often), ${stay} left`,
+    // A run that ended early has not seen all.
+    `${moved} moved, ${died} died again, ${failed} failed, ${refused} refused (redriven too often), ${stay} ${stopped === undefined ? "" : "seen and "}left`,
   );
   if (stopped !== undefined) out.line(`ended early: ${WHY[stopped] ?? stopped}`);
   if (heads !== undefined) out.line(`${headsOf(heads)}; to take one whole: --where key=KEY --whole-key`);
