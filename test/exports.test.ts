@@ -102,6 +102,18 @@ test("core's declarations name no schema library, so that a channel's type can b
   expect(foreign(packages).filter((name) => !name.startsWith("@switchyard/"))).toEqual(["@standard-schema/spec"]);
 });
 
+test("telemetry is loaded where it is given, and @switchyard/otel loads nothing of OpenTelemetry", () => {
+  const connecting = join(core.folder, "dist/messaging/connect-plan.js");
+  const telemetry = (dynamic: boolean) =>
+    reach(connecting, { dynamic }).files.filter((path) => /messaging[\\/]telemetry\.js$/.test(path));
+  expect([telemetry(false).length, telemetry(true).length]).toEqual([0, 1]);
+  const otel = workspaces.find(({ short }) => short === "otel") as Workspace;
+  for (const entry of ["dist/index.js", "dist/scaling/index.js"]) {
+    const { packages } = reach(join(otel.folder, entry), { dynamic: true });
+    expect([...packages].filter((name) => !name.startsWith("@switchyard/core"))).toEqual([]);
+  }
+});
+
 test.each(["sqs", "sns", "kinesis"])("%s loads no codec and no patched client unless fast is on", (short) => {
   const { folder } = workspaces.find((of) => of.short === short) as Workspace;
   const { files } = reach(join(folder, "dist/client.js"), { dynamic: false });
