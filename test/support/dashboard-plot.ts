@@ -79,15 +79,23 @@ function panelOf({ title, unit, lines }: Drawn, lastMs: number): string[] {
     ...seconds.map(
       (second) => `<text x="${x(second * 1_000)}" y="${TOP + PLOT + 12}" text-anchor="middle">${second} s</text>`,
     ),
-    ...lines.map(({ points }, at) => {
-      const path = points.map(([ms, value]) => `${x(ms)},${y(value)}`).join(" ");
-      return `<polyline points="${path}" fill="none" stroke="${COLOURS[at % COLOURS.length]}" stroke-width="1.5"/>`;
-    }),
+    ...lines.flatMap(({ points }, at) =>
+      stretchesOf(points).map((stretch) => {
+        const path = stretch.map(([ms, value]) => `${x(ms)},${y(value)}`).join(" ");
+        return `<polyline points="${path}" fill="none" stroke="${COLOURS[at % COLOURS.length]}" stroke-width="1.5"/>`;
+      }),
+    ),
     ...(lines.length === 0 ? ["no data"] : lines.map(({ legend }) => legend)).map(
       (legend, at) =>
         `<text x="${LEFT}" y="${TOP + PLOT + 26 + at * ROW}" fill="${lines.length === 0 ? "#999" : COLOURS[at % COLOURS.length]}">${legend}</text>`,
     ),
   ];
+}
+
+/** Points one after another. Where a value is missing, it was not known, and nothing is drawn. */
+function stretchesOf(points: PromSeries["points"]): PromSeries["points"][] {
+  const starts = points.flatMap(([ms], i) => (i === 0 || ms - points[i - 1]![0] > STEP_MS ? [i] : []));
+  return starts.map((start, i) => points.slice(start, starts[i + 1]));
 }
 
 /** The next round number. */

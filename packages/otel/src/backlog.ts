@@ -40,6 +40,8 @@ interface Series {
   readonly series: Attributes;
 }
 
+const keyOf = (channel: string, group: string, state: State): string => JSON.stringify([channel, group, state]);
+
 /** Asks for the backlog from time to time and reports the last answer. If a broker does not answer for three rounds, that is said. */
 export class Backlog {
   readonly #context: TelemetryContext;
@@ -107,7 +109,7 @@ export class Backlog {
     const known = new Set<string>();
     const tell = (channel: string, group: string, state: State, value: number | undefined) => {
       if (value === undefined) return;
-      const key = JSON.stringify([channel, group, state]);
+      const key = keyOf(channel, group, state);
       known.add(key);
       const { attributes, series } = this.#seriesOf(key, channel, group, state);
       result.observe(state === "oldest" ? this.#age : this.#count, value, series);
@@ -117,9 +119,9 @@ export class Backlog {
       if (at < since) continue;
       for (const { group, oldestMs, unknown, ...depth } of groups) {
         for (const state of ["ready", "delayed", "held"] as const) tell(channel, group, state, depth[state]);
-        // Where nothing waits there is no oldest message.
-        const ageMs = oldestMs ?? (unknown.includes("oldestMs") ? undefined : 0);
-        tell(channel, group, "oldest", ageMs === undefined ? undefined : ageMs / 1_000);
+        // Where nothing waits there is no oldest message. An age that was told must not stay, and one that never is has no series.
+        const none = !unknown.includes("oldestMs") && this.#told.has(keyOf(channel, group, "oldest"));
+        tell(channel, group, "oldest", oldestMs === undefined ? (none ? 0 : undefined) : oldestMs / 1_000);
       }
     }
     for (const [key, { attributes }] of this.#told) if (!known.has(key)) result.observe(this.#unknown, 1, attributes);
