@@ -833,6 +833,7 @@ export interface Explanation {
 }
 export interface ConnectionExplanation {
     readonly use: string;
+    readonly provision: "auto" | "verify" | "off";
     readonly place?: string;
 }
 export interface ChannelExplanation {

@@ -91,6 +91,24 @@ test("topology: what is missing is a failure, what differs a warning, each with 
   ]);
 });
 
+test("topology: what the service makes at its start is well, and what it refuses to start on is a failure", () => {
+  const change = (action: string) => ({ action, resource: "queue", name: "q", summary: "x" }) as never;
+  const all = ["create", "update", "destructive", "drift"].map(change);
+  const of = (provision: "auto" | "verify") =>
+    differences({ on: all }, { on: { provision } }).map(({ status }) => status);
+  expect(of("auto")).toEqual(["ok", "ok", "failure", "warning"]);
+  expect(of("verify")).toEqual(["failure", "failure", "failure", "warning"]);
+  expect(differences({ on: [change("create")] }, { on: { provision: "auto" } })[0]!.text).toBe(
+    "on: queue q: x; the service makes it at its start (provision: auto)",
+  );
+});
+
+test("what the service makes at its start is not missed among rights and dead letters", async () => {
+  const missing = new MessagingError("queue-not-found", "not there", { kind: "config" });
+  const count = () => Promise.reject(missing);
+  expect(await found({ depth: () => Promise.reject(missing), deadLetters: () => ({ count }) })).toEqual([]);
+});
+
 test("lambda: a mapping that is missing, or that loses messages, is a failure; one that differs is a warning; no advice to apply", () => {
   const change = (action: string, summary: string) =>
     ({ action, resource: "event source mapping", name: "billing", summary }) as never;

@@ -52,7 +52,7 @@ export async function examine(of: Examined): Promise<readonly Finding[]> {
   ];
   found.push(...holds(explanation, of.handlerMs), ...retentions(await resources(of.options)));
   if (of.root !== undefined) found.push(...tracing(of.root));
-  found.push(...(await topology(of.options)));
+  found.push(...(await topology(of.options, explanation)));
   try {
     found.push(
       ...(await of.connected(async (messaging) => [
@@ -72,9 +72,9 @@ export async function examine(of: Examined): Promise<readonly Finding[]> {
   return found;
 }
 
-async function topology(options: PlanOptions): Promise<readonly Finding[]> {
+async function topology(options: PlanOptions, { connections }: Explanation): Promise<readonly Finding[]> {
   try {
-    return differences((await plan(options)).changes);
+    return differences((await plan(options)).changes, connections);
   } catch (error) {
     return [failure("topology", error)];
   }
@@ -82,9 +82,14 @@ async function topology(options: PlanOptions): Promise<readonly Finding[]> {
 
 async function brokers(
   messaging: Asked,
-  { channels: explained }: Explanation,
+  { channels: explained, connections }: Explanation,
   channels: readonly AnyChannel[],
 ): Promise<readonly Finding[]> {
+  /** Whether the service makes what is missing there at its start. */
+  const comes = (name: string, error: unknown): boolean =>
+    isMessagingError(error) &&
+    error.code.endsWith("-not-found") &&
+    connections[explained[name]!.connection]!.provision === "auto";
   const groups = Object.entries(explained).flatMap(([name, { groups: its }]) =>
     Object.entries(its).map(([group, { deadLetter }]) => ({
       ...{ name, group, deadLetter },
@@ -100,6 +105,7 @@ async function brokers(
       } catch (error) {
         // One that does not answer would be waited for once more.
         if (isMessagingError(error) && error.kind === "retryable") return [failure("connection", error)];
+        if (comes(name, error)) return [];
         if (!isMessagingError(error, "depth-unsupported")) its.push(failure("rights", error));
       }
       if (deadLetter === null) return its;
@@ -116,7 +122,7 @@ async function brokers(
               },
         );
       } catch (error) {
-        its.push(failure("dead letters", error));
+        if (!comes(name, error)) its.push(failure("dead letters", error));
       }
       return its;
     }),

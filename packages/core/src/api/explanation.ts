@@ -22,6 +22,8 @@ export interface Explanation {
 export interface ConnectionExplanation {
   /** The adapter's name, such as `sqs`. */
   readonly use: string;
+  /** Who makes what it needs: see the configuration's `provision`. */
+  readonly provision: "auto" | "verify" | "off";
   /** Where it leads: region and account, or host and virtual host. Absent: its adapter does not say. */
   readonly place?: string;
 }

@@ -42,7 +42,7 @@ describe("the explanation", () => {
       profile: "p",
       sources: ["configuration", "profile p"],
       prefix: "dev",
-      connections: { aws: { use: "aws", place: "eu-west-1" } },
+      connections: { aws: { use: "aws", provision: "off", place: "eu-west-1" } },
       channels: {
         orders: {
           model: "pubsub",

@@ -45,9 +45,9 @@ function explain(of: Explaining): Explanation {
     sources: of.sources,
     prefix: of.redact(of.prefix ?? ""),
     connections: Object.fromEntries(
-      Object.values(of.connections).map(({ name, adapter, options }) => {
+      Object.values(of.connections).map(({ name, adapter, options, provision }) => {
         const place = adapter.place?.(options);
-        return [name, { use: adapter.name, ...(place === undefined ? {} : { place: of.redact(place) }) }];
+        return [name, { use: adapter.name, provision, ...(place === undefined ? {} : { place: of.redact(place) }) }];
       }),
     ),
     channels: Object.fromEntries(channels),
