@@ -186,6 +186,8 @@ test.skipIf(skipped)(
       const alerts = rulesOf(flavour).flatMap(({ expr, annotations }) =>
         labelsOf(expr, /((?:messaging|switchyard)_\w+(?:\{[^}]*\})?)(?=[[)]| offset| unless| ==)/g)
           .filter((selector) => !Object.values(LABELS).includes(selector as never))
+          // Here each broker has answered.
+          .filter((selector) => !selector.includes(`${LABELS.group}=""`))
           .map((selector) => ({ expr: selector, labels: labelsOf(annotations.summary, /\$labels\.(\w+)/g) })),
       );
       expect(alerts.length).toBeGreaterThan(rulesOf(flavour).length);
@@ -429,6 +431,17 @@ test.skipIf(skipped)(
           })),
           { interval: "1m", input_series: not.map(series), alert_rule_test: [{ ...name, exp_alerts: [] }] },
         ];
+      });
+      const [unheard, { alert, labels }] = [{ [LABELS.channel]: "orders" }, rules.at(-1)!];
+      tests.push({
+        interval: "1m",
+        // No group of it is known.
+        input_series: [
+          { series: `${seriesOf("backlogUnknown", flavour)}{${LABELS.channel}="orders"}`, values: "_ 1x30" },
+        ],
+        alert_rule_test: [
+          { alertname: alert, eval_time: "25m", exp_alerts: [{ exp_labels: { ...labels, ...unheard } }] },
+        ],
       });
       // What nobody reports, such as the age on RabbitMQ, fires nothing.
       const silent = rules.map(({ alert }) => ({ eval_time: "45m", alertname: alert, exp_alerts: [] }));

@@ -116,11 +116,12 @@ export function rulesOf(flavour: Flavour): readonly Rule[] {
     },
     {
       alert: "SwitchyardBacklogUnknown",
-      expr: `max by (${BY}) (present_over_time(${of("backlog")}[1h])) unless max by (${BY}) (${knownBacklog(flavour)})`,
+      expr: `max by (${BY}) (present_over_time(${of("backlog")}[1h])) unless max by (${BY}) (${knownBacklog(flavour)}) or max by (${BY}) (${of("backlogUnknown")}{${LABELS.group}=""}) > 0`,
       for: "10m",
       severity: "ticket",
-      summary: `${WHICH}: nobody reports the backlog any more`,
-      description: "The process that reports it is gone, or the broker does not answer it.",
+      summary: `${WHICH}: nobody reports the backlog`,
+      description:
+        "The process that reports it is gone, or the broker does not answer it. Without a group: it never did.",
     },
   ];
   return drafts.map(({ severity, summary, description, ...rule }) => ({

@@ -84,6 +84,25 @@ test("a channel whose broker does not answer keeps its last number for three rou
   expect(scrape("switchyard.backlog.unknown")).toEqual([]);
 });
 
+test("a broker that has never answered is told of after three rounds, until it answers", async () => {
+  let answers = false;
+  const { scrape, stop } = reporting({ every: "10s", channels: [{ name: "channel-1" }] }, async () => {
+    if (!answers) throw new Error("no right");
+    return [{ group: "work", ready: 7 }];
+  });
+  const unknown = () =>
+    scrape("switchyard.backlog.unknown").filter(({ attributes }) => !("switchyard.state" in attributes));
+  const attributes = { "messaging.destination.template": "channel-1" };
+  await runtime.advance("29s");
+  expect(unknown()).toEqual([]);
+  await runtime.advance("2s");
+  expect(unknown()).toEqual([{ value: 1, attributes }]);
+  answers = true;
+  await runtime.advance("10s");
+  expect(unknown()).toEqual([{ value: 0, attributes }]);
+  stop();
+});
+
 test("a broker that never answers holds up no channel of another", async () => {
   const { scrape, asked, stop } = reporting(
     { every: "10s", channels: [{ name: "channel-1" }, { name: "channel-2" }] },

@@ -54,6 +54,10 @@ export class Backlog {
   readonly #gauges: Gauges;
   /** What has been reported, by channel, group and state. */
   readonly #told = new Map<string, Series>();
+  readonly #names: readonly string[];
+  /** Channels whose broker has not answered at first. */
+  readonly #silent = new Set<string>();
+  readonly #began: number;
   #stopped = false;
 
   constructor(meter: Meter, context: TelemetryContext, { every = "30s", channels }: BacklogOptions) {
@@ -61,6 +65,8 @@ export class Backlog {
     const unknown = names.find((name) => !context.channels.includes(name));
     if (unknown !== undefined) throw badOption("backlog.channels", `"${unknown}" is not one of connect({ channels })`);
     this.#context = context;
+    this.#names = names;
+    this.#began = context.runtime.monotonic();
     this.#everyMs = parseDuration(every) as number;
     this.#count = meter.createObservableGauge(OWN_METRICS.backlog, {
       unit: "{message}",
@@ -72,7 +78,8 @@ export class Backlog {
     });
     this.#unknown = meter.createObservableGauge(OWN_METRICS.backlogUnknown, {
       unit: "{state}",
-      description: "1 while a number of the backlog that was told before is not known: what is reported of it is old.",
+      description:
+        "1 while a number of the backlog is not known that was told before: what is reported of it is old. Without a group: nothing was ever told.",
     });
     const gauges = [this.#count, this.#age, this.#unknown];
     this.#gauges = new Gauges(meter, gauges, (result, last) => this.#observe(result, last));
@@ -125,6 +132,12 @@ export class Backlog {
       }
     }
     for (const [key, { attributes }] of this.#told) if (!known.has(key)) result.observe(this.#unknown, 1, attributes);
+    // Of a broker that has never answered nothing has been told, not even its groups.
+    for (const channel of this.#names) {
+      const answered = this.#known.has(channel);
+      if (!answered && this.#began < since) this.#silent.add(channel);
+      if (this.#silent.has(channel)) result.observe(this.#unknown, answered ? 0 : 1, { [IS.channel]: channel });
+    }
   }
 
   #seriesOf(key: string, channel: string, group: string, state: State): Series {
