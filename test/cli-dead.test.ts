@@ -7,35 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { apply, connect, consumer, plan } from "@switchyard/core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { startAws } from "./support/aws-emulator.ts";
+import { type CliPlace, cliPlaces } from "./support/cli-places.ts";
 import { BIN, SHOP } from "./support/command.ts";
 import { stepsOf } from "./support/page.ts";
-import { skipped } from "./support/rabbit.ts";
-import { sharedRabbit } from "./support/rabbit-host.ts";
 import { type Ran, run } from "./support/run.ts";
 import { orders } from "./support/shop/channels.ts";
-
-interface Place {
-  readonly profile: string;
-  readonly skip: boolean;
-  start(): Promise<{ readonly env: Record<string, string>; close(): Promise<unknown> }>;
-}
-
-const PLACES: readonly Place[] = [
-  {
-    profile: "rabbit",
-    skip: skipped,
-    start: async () => ({ env: { AMQP_URL: (await sharedRabbit()).url }, close: async () => {} }),
-  },
-  {
-    profile: "sqs",
-    skip: false,
-    start: async () => {
-      const aws = await startAws();
-      return { env: { ...aws.env, AWS_ENDPOINT: aws.endpoint! }, close: () => aws.close() };
-    },
-  },
-];
 
 /** What differs each time. */
 const steady = (text: string): string =>
@@ -46,8 +22,8 @@ const steady = (text: string): string =>
     .replaceAll(/ {2,}/g, "  ")
     .trim();
 
-describe.each(PLACES.filter(({ skip }) => !skip))("an incident on $profile", ({ profile, start }) => {
-  let place: Awaited<ReturnType<Place["start"]>>;
+describe.each(cliPlaces.filter(({ skip }) => !skip))("an incident on $name", ({ name: profile, start }) => {
+  let place: Awaited<ReturnType<CliPlace["start"]>>;
   let env: Record<string, string>;
   let folder: string;
   const handled: string[] = [];

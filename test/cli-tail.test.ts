@@ -4,10 +4,10 @@ import { ListSubscriptionsCommand } from "@aws-sdk/client-sns";
 import { apply, connect, plan } from "@switchyard/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Aws, startAws } from "./support/aws-emulator.ts";
+import { cliPlaces } from "./support/cli-places.ts";
 import { command, noTerminal, Running, SHOP } from "./support/command.ts";
 import { type DynamoDb, startDynamoDb } from "./support/dynamodb-emulator.ts";
 import { type Kinesis, startKinesis } from "./support/kinesis-emulator.ts";
-import { skipped } from "./support/rabbit.ts";
 import { sharedRabbit } from "./support/rabbit-host.ts";
 import { clicks, news } from "./support/shop/channels.ts";
 
@@ -25,7 +25,7 @@ interface Place {
   start(): Promise<{ readonly env: Record<string, string>; close?(): Promise<unknown> }>;
 }
 
-const rabbit = async () => ({ env: { AMQP_URL: (await sharedRabbit()).url } });
+const { skip: skipped, start: rabbit } = cliPlaces.find(({ name }) => name === "rabbit")!;
 
 const PLACES: readonly Place[] = [
   { name: "a topic of RabbitMQ", profile: "rabbit", channel: "news", skip: skipped, start: rabbit },
