@@ -226,6 +226,7 @@ export declare class Queue {
     readonly dedup: Dedup<Accepted>;
     readonly waiters: Waiters<TakeRequest, Hold[]>;
     deadLetter: NativeDeadLetter | undefined;
+    sources: Set<Queue> | undefined;
     consumed: boolean;
     readonly all: LinkedList<StoredMessage>;
     held: number;
@@ -271,7 +272,7 @@ export interface Rules {
     readonly heldLimit?: number;
     readonly dedupMs: number;
     readonly retentionMs: number;
-    readonly keepsHeld: boolean;
+    readonly expiry: "removed" | "dead";
     readonly duplicates: number;
 }
 

@@ -88,7 +88,7 @@ export function rulesOf(
       receiveLimit: 10_000,
       dedupMs: options.dedupMs,
       retentionMs,
-      keepsHeld: form === "rabbitmq",
+      expiry: form === "rabbitmq" ? "dead" : "removed",
       duplicates: ordered ? 0 : duplicates,
     };
   }
@@ -106,7 +106,7 @@ export function rulesOf(
     ...(fifo ? {} : { heldLimit: 120_000 }),
     dedupMs: fifo ? FIFO_DEDUP_MS : 0,
     retentionMs,
-    keepsHeld: false,
+    expiry: "removed",
     duplicates: fifo ? 0 : duplicates,
   };
 }

@@ -268,6 +268,20 @@ test("rabbitmq: what is held outlives the retention, and goes when it is returne
   expect(bodies(await now(lease))).toEqual(["retried"]);
 });
 
+test("rabbitmq: what expires becomes a dead letter", async () => {
+  const dead = queue({ name: "test_orders_dead", dead: true });
+  const of = queue({ deadLetter: dead, nativeAttempts: 3, retentionMs: 10_000 });
+  const bed = await bench([of], { profile: "rabbitmq-queue" });
+  await bed.send(of, text("a"), text("b"));
+  const lease = await bed.lease(of);
+  const [a] = (await now(lease, 1))!;
+  await bed.runtime.advance(10_000);
+  expect(await bed.connection.depth!(of, none)).toMatchObject([{ ready: 0, held: 1 }]);
+  await release(lease, a!);
+  expect(await now(lease)).toEqual([]);
+  expect(bodies(await now(await bed.lease(dead)))).toEqual(["b", "a"]);
+});
+
 test("rabbitmq: of a partition nothing comes while a returned message waits for those that are held", async () => {
   const of = queue({ ordered: true, partitions: 1 });
   const bed = await bench([of], { profile: "rabbitmq-queue" });

@@ -33,6 +33,8 @@ export class Queue {
   readonly dedup: Dedup<Accepted>;
   readonly waiters: Waiters<TakeRequest, Hold[]>;
   deadLetter: NativeDeadLetter | undefined;
+  /** The queues whose dead letters come here. What expires there by now is here. */
+  sources: Set<Queue> | undefined;
   /** Whether a receiver was ever opened. */
   consumed = false;
   /** All messages in the queue, oldest first. */
@@ -158,6 +160,7 @@ export class Queue {
 
   /** Updates the state that changes with time: ended holds, delays and retention. */
   look(now: number = this.#clock.now()): void {
+    if (this.sources !== undefined) for (const source of this.sources) source.look(now);
     this.#trim(now);
     for (let hold = this.#due.next; hold !== undefined && hold.due <= now; hold = this.#due.next) {
       const { item } = hold;
@@ -289,12 +292,7 @@ export class Queue {
     const dead = this.deadLetter;
     if (dead !== undefined && (this.rules.countsFailures ? this.#returnsOf(item) : item.attempts) >= dead.attempts) {
       const to = dead.to();
-      if (to !== undefined) {
-        this.#drop(item);
-        to.put(item.message, 0);
-        to.serve();
-        return;
-      }
+      if (to !== undefined) return this.#die(item, to);
     }
     this.#due.remove(hold);
     this.held--;
@@ -353,6 +351,12 @@ export class Queue {
     else this.#ring.push(lane);
   }
 
+  #die(item: StoredMessage, to: Queue | undefined): void {
+    this.#drop(item);
+    to?.put(item.message, 0);
+    to?.serve();
+  }
+
   #drop(item: StoredMessage): void {
     const lane = laneOf(item);
     this.all.delete(item);
@@ -370,7 +374,8 @@ export class Queue {
     const limit = now - this.rules.retentionMs;
     for (let item = this.all.oldest; item !== undefined && item.at <= limit; ) {
       const { newer } = item;
-      if (item.state !== HELD || !this.rules.keepsHeld) this.#drop(item);
+      if (this.rules.expiry === "removed") this.#drop(item);
+      else if (item.state !== HELD) this.#die(item, this.deadLetter?.to());
       item = newer;
     }
     for (

@@ -33,8 +33,11 @@ export interface Rules {
   readonly heldLimit?: number;
   readonly dedupMs: number;
   readonly retentionMs: number;
-  /** What is held is kept beyond the retention, as by RabbitMQ, and goes when it is returned. */
-  readonly keepsHeld: boolean;
+  /**
+   * What becomes of a message past the retention. `dead`: a dead letter, where they are kept, as on RabbitMQ; one that is held stays until it is
+   * returned.
+   */
+  readonly expiry: "removed" | "dead";
   /** The share of messages that are stored twice, 0 to 1. */
   readonly duplicates: number;
 }

@@ -124,6 +124,8 @@ class MemoryTopology implements Topology {
       dead === undefined || of.nativeAttempts === undefined ? undefined : { attempts: of.nativeAttempts, name: dead };
     const settle = (made: Queue) => {
       made.deadLetter = native && { ...native, to: () => queues.get(native.name) };
+      const dead = native && queues.get(native.name);
+      if (dead !== undefined) (dead.sources ??= new Set()).add(made);
     };
     const own = rulesOf(formOf(of, this.#options)!, of, {
       ...this.#options,
