@@ -29,6 +29,8 @@ const PATIENCE_MS = 5_000;
 /** How long it is given to show what the fake does not show. */
 const QUIET_MS = 60;
 const MEMBERS = 3;
+/** More than a run makes. */
+const ATTEMPTS = 100;
 /** How many messages that are no longer held are remembered. */
 const STALE = 8;
 const none = new AbortController().signal;
@@ -81,11 +83,11 @@ export class Side {
     const { adapter, model, ordered } = harness;
     // A stream has one partition, so that one lease has everything.
     const { partitions = model === "stream" ? 1 : undefined, retentionMs } = world;
-    const layout = { prefix, channel: "c", model, ordered, groups: ["g"], holdMs: HOLD_MS };
+    const layout = { prefix, channel: "c", model, ordered, groups: ["g"], holdMs: HOLD_MS, nativeAttempts: ATTEMPTS };
     const made = places({ ...layout, ...(partitions === undefined ? {} : { partitions }) });
-    // Nothing becomes a dead letter here.
+    // Only what expires becomes a dead letter here.
     const { deadLetter: _, ...rest } = made.groups["g"]!;
-    const from: Destination = retentionMs === undefined ? rest : { ...rest, retentionMs };
+    const from: Destination = retentionMs === undefined ? rest : { ...made.groups["g"]!, retentionMs };
     const to = model === "queue" ? from : made.to;
     const options = await driverOptions(adapter, harness.connection(prefix));
     const runtime = harness.runtime();
@@ -134,7 +136,7 @@ export class Side {
       case "reopen":
         return this.#reopen(() => {});
       case "cut":
-        return this.#reopen(this.#cut);
+        return this.#cutOff();
       case "age":
         return this.#ages(operation.held, expected);
       case "depth":
@@ -148,7 +150,14 @@ export class Side {
     const found = await this.#connection.depth!(this.#from, none);
     const count = (of: "ready" | "held") => found.reduce((sum, depth) => sum + (depth[of] ?? 0), 0);
     // A consumer of RabbitMQ holds what it has not yet been asked for.
-    return `${count("ready") + count("held")} ready or held`;
+    return `${count("ready") + count("held")} ready or held${await this.#dead()}`;
+  }
+
+  async #dead(): Promise<string> {
+    const { deadLetter } = this.#from;
+    if (deadLetter === undefined) return "";
+    const [depth] = await this.#connection.depth!(deadLetter, none);
+    return `, ${depth?.ready} dead`;
   }
 
   async #purge(): Promise<string> {
@@ -209,6 +218,12 @@ export class Side {
     return this.#held.filter(({ lease }) => member.leases.includes(lease));
   }
 
+  async #cutOff(): Promise<string> {
+    // An ack has no reply on RabbitMQ. One that was lost with the connection would bring its message again.
+    await this.#connection.depth?.(this.#from, none);
+    return this.#reopen(this.#cut);
+  }
+
   async #reopen(between: () => void): Promise<string> {
     this.#forget(this.#held);
     between();
@@ -248,7 +263,8 @@ export class Side {
     await this.#pass(retentionMs + 2 * HAIR_MS);
     this.#since = undefined;
     if (!held) this.#members = [await this.#member()];
-    return `${before} | ${this.#held.length} held`;
+    const begin = `${before} | ${this.#held.length} held`;
+    return this.#until(expected, async () => `${begin}${await this.#dead()}`);
   }
 
   async #pass(ms: number): Promise<void> {
