@@ -26,7 +26,7 @@ import {
   UntagQueueCommand,
 } from "@aws-sdk/client-sqs";
 import { adapter as aws } from "@switchyard/aws";
-import { type AnyChannel, apply, channel, connect, consumer, plan, Release } from "@switchyard/core";
+import { type AnyChannel, apply, channel, connect, consumer, places, plan, Release } from "@switchyard/core";
 import type { Destination, Runtime, Topology } from "@switchyard/core/driver";
 import { type Policies, policies, type Role } from "@switchyard/core/policies";
 import { extension as claims } from "@switchyard/claim-check";
@@ -178,7 +178,12 @@ async function as<T>(role: string, work: () => Promise<T>): Promise<T> {
 
 const open = () => connect({ ...common, channels, config: config() as never, observe: () => {} });
 
-const provision = async () => apply(await plan({ ...common, channels, config: config() }));
+/** As the command line applies: it says where, too. */
+async function provision(): Promise<void> {
+  const planned = await plan({ ...common, channels, config: config() });
+  await places(planned);
+  await apply(planned);
+}
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   await vi.waitUntil(holds, { timeout: 30_000, interval: 50 });
@@ -291,6 +296,7 @@ async function operate(): Promise<void> {
   await using messaging = await open();
   const each = async ([of, group]: (typeof groups)[number]): Promise<void> => {
     await messaging.depth(of as typeof jobs, group);
+    await messaging.places(of as typeof jobs, { group, parts: ["group", "deadLetters"] });
     const dead = messaging.deadLetters(of as typeof jobs, group);
     const letters = await dead.peek();
     expect(letters).toHaveLength(deadLetters(of));
@@ -330,6 +336,8 @@ async function purge(): Promise<void> {
   for (const [of, group] of groups) {
     const dead = messaging.deadLetters(of as typeof jobs, group);
     await dead.count();
+    const [place] = await messaging.places(of as typeof jobs, { group, parts: ["deadLetters"] });
+    expect(place).toMatchObject({ account: expect.any(String), region: sqs.region });
     const filter = { errorClass: "Error" };
     expect((await dead.purge({ filter, dryRun: true })).matched).toBeGreaterThan(0);
     await dead.purge({ filter });
@@ -346,6 +354,7 @@ async function watch(): Promise<void> {
     for await (const _ of watched) over.abort();
   })();
   await watched.watching;
+  await messaging.places(orders, { parts: ["channel"] });
   await messaging.sweepTails(orders);
   recorder.role = undefined;
   await publisher.publish(orders, "item", { n: 1, key: "k" });

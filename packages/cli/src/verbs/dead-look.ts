@@ -12,6 +12,7 @@ import type { Call, OptionSpec, Verb } from "../command.ts";
 import { milliseconds, whole } from "../durations.ts";
 import { type ExitCode, UsageError } from "../io.ts";
 import type { Cell, Output } from "../output.ts";
+import { progressOf } from "../progress.ts";
 import { visible } from "../visible.ts";
 import { filterOf, WHERE } from "../where.ts";
 
@@ -57,9 +58,10 @@ export const list: Verb = {
       await auditBodies(call);
       const scan = dead.scan({ ...filterOf(values["where"]), ...looking(call) });
       const rows: Cell[][] = [["id", "type", "key", "code", "attempts", "redrives", "age", "reason"]];
+      const progress = out.json ? undefined : progressOf(call, "looking");
       for await (const item of scan) {
         if (out.json) out.record("dead list", shown(item, values["body"] === true));
-        else rows.push(rowOf(item));
+        else progress?.show({ done: rows.push(rowOf(item)) - 1 });
         if (io.signal.aborted) break;
       }
       if (!out.json && rows.length > 1) out.table(rows);
