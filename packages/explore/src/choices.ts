@@ -47,7 +47,7 @@ export class Choices {
   readonly record: Choice[] = [];
   #trace = FNV | 0;
   /** By site and subject: how many choices were made. */
-  readonly #places: number[][] = Array.from({ length: SITES }, () => []);
+  readonly #places: (number[] | undefined)[] = new Array<undefined>(SITES).fill(undefined);
   readonly #given: Map<string, number> | undefined;
   readonly #random: () => number;
   readonly #apart: () => number;
@@ -78,9 +78,7 @@ export class Choices {
 
   /** A number from 0, the calm choice, to `options - 1`. `weight` makes it likelier (1: as the run's rate says). */
   choose(site: Site, subject: number, options: number, weight = 1): number {
-    const places = this.#places[site]!;
-    while (places.length <= subject) places.push(0);
-    const place = places[subject]!++;
+    const place = this.#place(site, subject);
     this.#trace = mixed(mixed(this.#trace, site * 0x100000 + subject), place);
     if (!this.#begun || options < 2) return 0;
     const value =
@@ -96,9 +94,7 @@ export class Choices {
    */
   chooseApart(site: Site, subject: number, options: number, share: number): number {
     if (!this.#begun || options < 2) return 0;
-    const places = this.#places[site]!;
-    while (places.length <= subject) places.push(0);
-    const place = places[subject]!++;
+    const place = this.#place(site, subject);
     let value = 0;
     if (this.#given !== undefined) value = this.#given.get(`${site} ${subject} ${place}`) ?? 0;
     else if (this.#apart() < share) value = 1 + Math.floor(this.#apart() * (options - 1));
@@ -106,6 +102,13 @@ export class Choices {
     this.#trace = mixed(mixed(this.#trace, site * 0x100000 + subject), place);
     this.record.push([site, subject, place, value]);
     return value;
+  }
+
+  /** How many choices of the site and the subject were made before. */
+  #place(site: Site, subject: number): number {
+    const places = (this.#places[site] ??= []);
+    while (places.length <= subject) places.push(0);
+    return places[subject]!++;
   }
 
   #draw(options: number, weight: number): number {

@@ -47,14 +47,11 @@ export async function resolveConfig<const Channels extends readonly AnyChannel[]
   const plan = await resolvePlan({ ...options, channels });
   const connections = Object.entries(plan.connections);
   // Adapters keep what they find out about an options object, so those of one `options` share it.
-  const merged = new WeakMap<object, readonly object[]>();
+  let last: { readonly over: object; readonly options: readonly object[] } | undefined;
   const optionsOver = (over: object): readonly object[] => {
-    let made = merged.get(over);
-    if (made === undefined) {
-      made = connections.map(([, { options: its }]) => ({ ...(its as object), ...over }));
-      merged.set(over, made);
-    }
-    return made;
+    if (last?.over !== over)
+      last = { over, options: connections.map(([, { options: its }]) => ({ ...(its as object), ...over })) };
+    return last.options;
   };
   return {
     explanation: plan.explanation,
