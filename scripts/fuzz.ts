@@ -18,6 +18,8 @@ import { decoders } from "../test/support/fuzz/decoders.ts";
 import { fuzzDecoder } from "../test/support/fuzz/run.ts";
 import type { Simulated } from "../test/support/simulation-run.ts";
 
+/** Comparisons of one fake with its broker beside each other. */
+const BESIDE = 4;
 /** Scenarios between the first ones of two cores: more than a core ever comes to. */
 const APART = 10_000_000;
 
@@ -135,9 +137,6 @@ async function simulateOn(runs: number, cores: number, seed: number): Promise<nu
     if (failure !== undefined) console.error(`scenario ${failure.seed}: ${failure.text}\n`);
   return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
-
-/** Comparisons of one fake with its broker beside each other. */
-const BESIDE = 4;
 
 /** Every fake against its broker, one after the other. */
 async function differ(minutes: number, seed: number): Promise<number> {
