@@ -78,7 +78,9 @@ test("a channel whose broker does not answer keeps its last number for three rou
   expect(scrape().map(({ value }) => value)).toEqual([7]);
   expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual({ ready: 0 });
   stop();
-  // The last time, for whoever collects later than this ends.
+  // For a process that exports at its end.
+  expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual({ ready: 0 });
+  // For one that lives on.
   expect(unknownOf(scrape("switchyard.backlog.unknown"))).toEqual({ ready: 1 });
   await Promise.resolve();
   expect(scrape("switchyard.backlog.unknown")).toEqual([]);
