@@ -1452,6 +1452,13 @@ export declare class LinkedQueue<T extends Linked<T>> {
     drain(): T[];
 }
 
+// base/load-once.d.ts
+export interface LoadOnce<M> {
+    (): Promise<M>;
+    readonly loaded: M | undefined;
+}
+export declare function loadOnce<M>(load: () => Promise<M>): LoadOnce<M>;
+
 // base/quoted-words.d.ts
 export declare function quotedWords(said: string): string;
 
@@ -1767,7 +1774,8 @@ export { Deque } from "../base/deque.ts";
 export { formatDuration, parseDuration } from "../api/duration.ts";
 export { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
 export { ATTRIBUTES as ENVELOPE_ATTRIBUTES, type Attribute, DEAD_ATTRIBUTES } from "../wire/attribute-table.ts";
-export { charsetOf, readForeign } from "../wire/foreign-message.ts";
+export { charsetOf } from "../wire/charset.ts";
+export { readForeign } from "../wire/foreign-message.ts";
 export { networkFault, type NetworkHints } from "./network-fault.ts";
 export { isLoopback, originProblem, withoutScheme } from "./endpoint.ts";
 export { LinkedList, type Listed } from "../base/linked-list.ts";
@@ -2793,7 +2801,6 @@ export declare function editable({ plan, consumes, channels }: Doing): readonly 
 // publish/checks.d.ts
 import type { Capabilities } from "../driver/index.ts";
 import { MessagingError } from "../api/errors.ts";
-import { type JsonCopy } from "../base/json-copy.ts";
 import type { ChannelShape, Codec } from "../api/shapes.ts";
 import type { MessageTrace } from "../api/telemetry.ts";
 import type { ResolvedOptions } from "../wire/resolved-options.ts";
@@ -2804,8 +2811,7 @@ export interface RawOptions {
     readonly expires?: unknown;
     readonly fairnessKey?: unknown;
 }
-export type Content = string | Uint8Array | JsonCopy;
-export declare function contentOf(data: unknown, local: boolean): Content;
+export declare function contentOf(data: unknown): string | Uint8Array;
 export declare function encodedBy(codec: Codec, shape: ChannelShape, type: string, data: unknown): string | Uint8Array;
 export declare function resolveOptions(shape: ChannelShape, source: string, type: string, data: unknown, now: number, options: RawOptions | undefined, valid: Promise<void> | undefined, signal: AbortSignal | undefined, traced?: MessageTrace): ResolvedOptions | undefined;
 export declare function checkMessage(shape: ChannelShape, type: string, data: unknown): Promise<void> | undefined;
@@ -2816,6 +2822,7 @@ export declare function refusalOf(error: unknown, channel: string, id: string): 
 
 // publish/queue/send-queue.d.ts
 import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
+import { type InProcess } from "../../wire/in-process.ts";
 import type { Observe } from "../../api/events.ts";
 import type { Probe } from "../../wire/probe.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
@@ -2846,7 +2853,7 @@ export declare class SendQueue {
     get unresolved(): number;
     get declared(): Capabilities;
     get capabilities(): Capabilities;
-    get local(): boolean;
+    get inProcess(): InProcess | undefined;
     ready(signal: AbortSignal): Promise<SenderDriver>;
     send(make: Make, options?: SendOptions): Promise<Accepted>;
     submit(message: OutgoingMessage): void;
@@ -3145,6 +3152,11 @@ export declare const ATTRIBUTES: readonly Attribute[];
 export declare const DEAD_ATTRIBUTES: readonly Pick<Attribute, "name" | "json">[];
 export {};
 
+// wire/charset.d.ts
+export declare const isUtf8: (label: string) => boolean;
+export declare function charsetOf(contentType: string | undefined): string | undefined;
+export declare function inCharset(bytes: Uint8Array, contentType: string): string | undefined;
+
 // wire/envelope.d.ts
 export interface Envelope {
     readonly id: string;
@@ -3203,8 +3215,6 @@ export interface Coded {
     readonly note?: string | undefined;
 }
 export declare function readForeign(message: Pick<WireMessage, "body" | "headers">): ForeignBody;
-export declare function charsetOf(contentType: string | undefined): string | undefined;
-export declare function inCharset(bytes: Uint8Array, contentType: string): string | undefined;
 export declare function foreignOf(message: Pick<WireMessage, "headers" | "type">, read: ForeignBody): ForeignMessage;
 export declare function inAnyCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 
@@ -3214,6 +3224,7 @@ import { type Envelope } from "./envelope.ts";
 import { type JsonCopy } from "../base/json-copy.ts";
 import type { SharedFields } from "./shared-fields.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
+export { copyJson } from "../base/json-copy.ts";
 export declare class LocalMessage implements LocalContent {
     #private;
     readonly id: string;
@@ -3234,12 +3245,16 @@ export declare class LocalMessage implements LocalContent {
 }
 export declare function localMessage(common: SharedFields, id: string, time: number, copy: JsonCopy, extra: ResolvedOptions | undefined): LocalMessage;
 
+// wire/in-process.d.ts
+export declare const inProcess: import("../base/load-once.ts").LoadOnce<typeof import("./in-process-message.ts")>;
+export type InProcess = NonNullable<typeof inProcess.loaded>;
+
 // wire/incoming-message.d.ts
 import type { Delivery } from "../driver/index.ts";
 import { type Envelope } from "./envelope.ts";
-import { type Coded } from "./foreign-message.ts";
+import type { Coded } from "./foreign-message.ts";
 import type { LocalMessage } from "./in-process-message.ts";
-import type { ChannelShape, Codec, ForeignMessage } from "../api/shapes.ts";
+import type { Codec, ForeignMessage } from "../api/shapes.ts";
 export interface Opened {
     readonly id: string;
     readonly foreign: boolean;
@@ -3251,11 +3266,9 @@ export interface Opened {
     readonly coded?: Coded;
     readonly local?: LocalMessage;
 }
-export declare function open(channel: ChannelShape, delivery: Delivery): Opened;
+export declare function openOwn({ message }: Delivery): Opened | undefined;
 export declare function maybeJson(body: unknown): unknown;
 export declare function dataFrom(opened: Opened, codec?: Codec): unknown;
-export declare function renamed(channel: ChannelShape, { envelope, body }: Opened): string | undefined;
-export declare function envelopeFor(opened: Opened, delivery: Delivery, channel: string, now: number): Envelope;
 
 // wire/probe.d.ts
 import type { WireMessage } from "../driver/index.ts";

@@ -320,6 +320,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "not-in-flight": "The hold on the message has ended. It comes again. Raise `hold` or make the handler faster.",
   "not-json":
     "The body is not JSON, although its content type says so. Mend the producer. A message from elsewhere: see [foreign messages](../guides/foreign-messages.md).",
+  "not-loaded":
+    "The code that reads messages of other producers could not be loaded; the cause says why. The message waits, and loading is tried again. A bundle must have all of its files beside it.",
   "not-sent": "The send was ended before this message, so it is not stored. Publish it again.",
   "oldest-age-unknown":
     "A warning: with `cloudWatch: true`, CloudWatch could not be asked for the age of a queue's oldest message, so `depth()` leaves it out. The cause says why. Install `@aws-sdk/client-cloudwatch`, and give the role `cloudwatch:GetMetricStatistics`.",

@@ -30,7 +30,8 @@ export const core: Work = async () => ({
 
 /**
  * Minified and compressed, as one file: all that works at run time, the engine `connect()` loads included. Left out is what is loaded
- * later, and only where it is used: the configuration's reader with zod and yaml, provisioning, dead letters, pipelines, breakers.
+ * later, and only where it is used: the configuration's reader with zod and yaml, provisioning, dead letters, pipelines, breakers, batches,
+ * logs, order, messages of other producers.
  */
 async function size(): Promise<number> {
   const { outputFiles } = await build({

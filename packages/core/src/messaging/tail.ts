@@ -12,7 +12,8 @@ import { reconnectMs } from "../plan/backoff.ts";
 import type { ChannelPlan } from "../plan/plan.ts";
 import { anySignal } from "../runtime/any-signal.ts";
 import { untilClosed } from "../runtime/until-closed.ts";
-import { open, type Opened } from "../wire/incoming-message.ts";
+import type { Opened } from "../wire/incoming-message.ts";
+import { open } from "../wire/open-message.ts";
 import { Looking } from "./dead-letters/content.ts";
 import { retried } from "./retried.ts";
 

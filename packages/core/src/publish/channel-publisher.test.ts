@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { channel } from "../api/channel.ts";
 import type { WireMessage } from "../driver/index.ts";
-import { decode } from "../wire/codec.ts";
+import { decode } from "../wire/decode.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
 import {

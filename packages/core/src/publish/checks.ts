@@ -1,7 +1,6 @@
 import type { Capabilities } from "../driver/index.ts";
 import { formatDuration, milliseconds, parseDuration } from "../api/duration.ts";
 import { copyWithoutText, isMessagingError, MessagingError } from "../api/errors.ts";
-import { copyJson, type JsonCopy } from "../base/json-copy.ts";
 import { type Validated, validate } from "../api/schema.ts";
 import type { ChannelShape, Codec } from "../api/shapes.ts";
 import type { MessageTrace } from "../api/telemetry.ts";
@@ -19,16 +18,12 @@ export interface RawOptions {
   readonly fairnessKey?: unknown;
 }
 
-/** Text or bytes, or a copy of the data for a broker in this process. */
-export type Content = string | Uint8Array | JsonCopy;
-
 /** The latest time a Date can hold, in epoch milliseconds [ECMAScript, Time Values and Time Range]. */
 const LAST_TIME = 8_640_000_000_000_000;
 
-/** Copies or serializes the data, so that changing it after `publish()` has returned has no effect. */
-export function contentOf(data: unknown, local: boolean): Content {
-  if (isBytes(data)) return new Uint8Array(data);
-  return (local ? copyJson(data) : undefined) ?? jsonText(data);
+/** Copies bytes and serializes other data, so that changing it after `publish()` has returned has no effect. */
+export function contentOf(data: unknown): string | Uint8Array {
+  return isBytes(data) ? new Uint8Array(data) : jsonText(data);
 }
 
 /** Serialises the data with the channel's codec. Throws `not-encodable`. */

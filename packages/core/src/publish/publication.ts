@@ -2,11 +2,11 @@ import type { Published as Result, PublishManyResult } from "../api/publisher.ts
 import type { MessagingError } from "../api/errors.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import type { MessageTrace } from "../api/telemetry.ts";
-import { JsonCopy } from "../base/json-copy.ts";
 import type { Capabilities, Runtime, SenderDriver, WireMessage } from "../driver/index.ts";
 import { NO_HEADERS } from "../wire/attributes.ts";
 import { BYTES_TYPE, encodeBody, JSON_TYPE } from "../wire/codec.ts";
-import { LocalMessage, localMessage } from "../wire/in-process-message.ts";
+import type { InProcess } from "../wire/in-process.ts";
+import type { LocalMessage } from "../wire/in-process-message.ts";
 import type { ResolvedOptions } from "../wire/resolved-options.ts";
 import type { SharedFields, SharedFieldsByType } from "../wire/shared-fields.ts";
 import type { Carried } from "../wire/envelope.ts";
@@ -37,8 +37,8 @@ export interface PublishingChannel {
     readonly declared: Capabilities;
     /** What the open sender can do, or what the adapter declared while none is open. */
     readonly capabilities: Capabilities;
-    /** True if the open sender's broker runs in this process. */
-    readonly local: boolean;
+    /** Only if the open sender's broker runs in this process. */
+    readonly inProcess: InProcess | undefined;
   };
 }
 
@@ -65,10 +65,10 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
     checkId(raw);
     const time = runtime.now();
     const valid = checkMessage(shape, type, data);
-    const content =
-      shape.codec === undefined
-        ? contentOf(data, raw === undefined && queue.local && pipeline === undefined)
-        : encodedBy(shape.codec, shape, type, data);
+    const plain = raw === undefined && pipeline === undefined && shape.codec === undefined;
+    const { inProcess } = queue;
+    const copy = plain && inProcess !== undefined ? inProcess.copyJson(data) : undefined;
+    const content = copy ?? (shape.codec === undefined ? contentOf(data) : encodedBy(shape.codec, shape, type, data));
     const options = resolveOptions(shape, service, type, data, time, raw, valid, signal, trace);
     if (options !== undefined) checkCapabilities(shape, options, queue.declared);
     const fields = shared.of(type, time);
@@ -80,7 +80,11 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
       const body = content as string | Uint8Array;
       const contentType = shape.codec?.contentType ?? (typeof body === "string" ? JSON_TYPE : BYTES_TYPE);
       this.#content = pipeline.prepare({ body, contentType }, this, queue.capabilities, signal);
-    } else this.#content = content instanceof JsonCopy ? localMessage(fields, id, time, content, options) : content;
+    } else
+      this.#content =
+        copy === undefined
+          ? (content as string | Uint8Array)
+          : (inProcess as InProcess).localMessage(fields, id, time, copy, options);
   }
 
   get source(): string {
@@ -184,7 +188,8 @@ abstract class Publication extends OutgoingMessage implements ToPrepare {
     const content = this.#content;
     if (content instanceof Prepared) return this.#makeBody(content.body, capabilities);
     if (this.#shared.shape.codec !== undefined) return this.#makeBody(content as string | Uint8Array, capabilities);
-    if (!(content instanceof LocalMessage)) return encodeBody(this, content, capabilities, this.#options, true);
+    if (typeof content === "string" || content instanceof Uint8Array)
+      return encodeBody(this, content, capabilities, this.#options, true);
     if (driver?.local === true) return content as WireMessage;
     return encodeBody(this, content.body, capabilities, this.#options, true);
   }

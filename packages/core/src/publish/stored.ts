@@ -54,10 +54,7 @@ export async function checkForLater(
   try {
     checkId({ ...options, id });
     const valid = checkMessage(shape, type, data);
-    const body =
-      shape.codec === undefined
-        ? (contentOf(data, false) as string | Uint8Array)
-        : encodedBy(shape.codec, shape, type, data);
+    const body = shape.codec === undefined ? contentOf(data) : encodedBy(shape.codec, shape, type, data);
     const resolved = resolveOptions(
       shape,
       service,

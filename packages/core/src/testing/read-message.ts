@@ -1,6 +1,7 @@
-import { dataFrom, open, type Opened } from "../wire/incoming-message.ts";
+import { dataFrom, type Opened } from "../wire/incoming-message.ts";
+import { open } from "../wire/open-message.ts";
 import type { WireMessage } from "../driver/index.ts";
-import { decode } from "../wire/codec.ts";
+import { decode } from "../wire/decode.ts";
 import { type DeadInfo } from "../wire/envelope.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 

@@ -7,7 +7,7 @@ import type { Runtime } from "../driver/runtime.ts";
 import type { ChannelShape } from "../api/shapes.ts";
 import type { ConnectionPlan } from "../plan/plan.ts";
 import { guarded } from "../base/guarded.ts";
-import { loadAllParts } from "../consume/group/parts.ts";
+import { loadAhead } from "./load-ahead.ts";
 
 /** What differs between the connections that one resolved configuration makes. */
 export interface ConnectAgain {
@@ -31,7 +31,7 @@ export interface ResolvedConfig<C extends AnyChannel = AnyChannel> {
 
 /**
  * Resolves a configuration once, for tests that connect many times a second: reading and checking it is most of what `connect()` costs. What
- * consumers load when they start is loaded, too, so that a virtual clock need not wait for it.
+ * is otherwise loaded when it is first needed is loaded, too, so that a virtual clock need not wait for it.
  *
  * @throws MessagingError `invalid-config`, with every mistake.
  */
@@ -41,7 +41,7 @@ export async function resolveConfig<const Channels extends readonly AnyChannel[]
   const [{ resolvePlan }, { connectPlan }] = await Promise.all([
     import("../config/index.ts"),
     import("../messaging/connect-plan.ts"),
-    loadAllParts(),
+    loadAhead(),
   ]);
   const channels = options.channels as unknown as readonly ChannelShape[];
   const plan = await resolvePlan({ ...options, channels });

@@ -5,6 +5,7 @@ import { type Duration, milliseconds } from "../api/duration.ts";
 import type { Runtime } from "../driver/runtime.ts";
 import { outside } from "../runtime/async-context.ts";
 import { sleepOver } from "../runtime/sleep.ts";
+import { loadAhead } from "./load-ahead.ts";
 import { seededRandom, uuidFrom } from "./random.ts";
 import { type Timer, Timers } from "./timers.ts";
 
@@ -114,6 +115,7 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
     process.getActiveResourcesInfo().some((name) => REQUEST.test(name));
 
   const settle = async (): Promise<void> => {
+    await loadAhead();
     const spent = stopwatch();
     let seen = activity;
     let quiet = 0;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WireMessage } from "../driver/index.ts";
-import { dataOf, decode, encode, encodeBody } from "./codec.ts";
+import { dataOf, encode, encodeBody } from "./codec.ts";
+import { decode } from "./decode.ts";
 import { type DeadInfo, type Envelope, nextHop } from "./envelope.ts";
 
 const WITH_HEADERS = { headers: 10, binary: false };

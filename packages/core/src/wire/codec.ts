@@ -11,10 +11,10 @@ import { fromBase64, toBase64 } from "../base/base64.ts";
 import { fromAttributes, toAttributes } from "./attributes.ts";
 import { type Carried, type Envelope, isCoded } from "./envelope.ts";
 import { copyWithoutText, MessagingError } from "../api/errors.ts";
-import { type Coded, foreignOf, inCharset, readForeign } from "./foreign-message.ts";
+import { inCharset } from "./charset.ts";
 import { isJson, isText } from "../base/media-type.ts";
-import type { Codec, ForeignMessage } from "../api/shapes.ts";
-import { decodeStructured, encodeStructured } from "./structured-form.ts";
+import type { Codec } from "../api/shapes.ts";
+import { encodeStructured } from "./structured-form.ts";
 import { asText, escapeNoncharacters, isBytes, jsonText, parseJson } from "./text.ts";
 
 export { BYTES_TYPE, JSON_TYPE } from "../base/media-type.ts";
@@ -122,8 +122,6 @@ function carry(message: { -readonly [K in keyof WireMessage]: WireMessage[K] }, 
   else if (coding !== undefined && carried.codedBytes !== undefined) message.coding = coding;
 }
 
-export type Decoded = DecodedMessage | { readonly foreign: true; readonly raw: ForeignMessage; readonly coded?: Coded };
-
 /** A decoded message with an envelope. */
 export class DecodedMessage {
   readonly foreign = false;
@@ -159,33 +157,12 @@ export class DecodedMessage {
   }
 }
 
-/**
- * Decodes a message. It never throws: a message without a complete envelope is foreign. `body` is text if the content type says so and
- * the bytes are valid UTF-8, otherwise bytes. JSON text is not parsed; use {@link parseJson}.
- */
-export function decode(message: WireMessage): Decoded {
+/** Decodes a message whose envelope is in our header. Undefined if it is not: see decode.ts. */
+export function decodeOwn(message: WireMessage): DecodedMessage | undefined {
   const ce = message.headers["ce"];
-  if (ce !== undefined) {
-    const envelope = fromAttributes(ce, message.type, message.headers);
-    if (envelope === undefined) return foreign(message);
-    const body = unwrap(message.body, envelope);
-    return body === undefined ? foreign(message) : new DecodedMessage(envelope, body);
-  }
-  const structured = decodeStructured(asText(message.body));
-  return structured === undefined
-    ? foreign(message)
-    : new DecodedMessage(structured.envelope, structured.body, structured.data);
-}
-
-/** Reads a foreign message. Decoding its content coding, charset or byte order mark may reveal a complete envelope after all. */
-function foreign(message: WireMessage): Decoded {
-  const read = readForeign(message);
-  const structured = read.body === message.body ? undefined : decodeStructured(read.body);
-  if (structured !== undefined) return new DecodedMessage(structured.envelope, structured.body, structured.data);
-  const raw = foreignOf(message, read);
-  return read.decoded || read.note !== undefined
-    ? { foreign: true, raw, coded: { decoded: read.decoded, note: read.note } }
-    : { foreign: true, raw };
+  const envelope = ce === undefined ? undefined : fromAttributes(ce, message.type, message.headers);
+  const body = envelope && unwrap(message.body, envelope);
+  return body === undefined ? undefined : new DecodedMessage(envelope as Envelope, body);
 }
 
 function unwrap(body: string | Uint8Array, envelope: Envelope): string | Uint8Array | undefined {

@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";
 import type { WireMessage } from "../driver/index.ts";
 import type { ForeignMessage } from "../api/shapes.ts";
+import { charsetOf, isUtf8 } from "./charset.ts";
 import { asText, excerpt } from "./text.ts";
 
 /** The `source` of our copies of foreign messages. */
@@ -108,30 +109,12 @@ function textOf(body: string | Uint8Array, charset: string | undefined): Foreign
   }
 }
 
-const isUtf8 = (label: string): boolean => /^utf-?8$/i.test(label);
-
 function markOf(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : undefined;
 }
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
-/** The charset of a content type, in lower case. Undefined if it names none, or `binary`. */
-export function charsetOf(contentType: string | undefined): string | undefined {
-  if (contentType === undefined || !contentType.includes(";")) return undefined;
-  const found = /;\s{0,9}charset\s{0,9}=\s{0,9}"?([^\s;"]{1,40})/i.exec(contentType.slice(0, 300));
-  const label = found?.[1]?.toLowerCase();
-  return label === "binary" ? undefined : label;
-}
-
-/** Decodes bytes in a charset other than UTF-8. Undefined if the content type names no such charset or the bytes do not fit it. */
-export function inCharset(bytes: Uint8Array, contentType: string): string | undefined {
-  const charset = charsetOf(contentType);
-  if (charset === undefined || isUtf8(charset)) return undefined;
-  const { body } = textOf(bytes, charset);
-  return typeof body === "string" ? body : undefined;
-}
 
 function isCharset(label: string): boolean {
   if (label in DECODERS) return false;

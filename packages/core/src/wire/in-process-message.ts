@@ -7,6 +7,8 @@ import type { SharedFields } from "./shared-fields.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { jsonText } from "./text.ts";
 
+export { copyJson } from "../base/json-copy.ts";
+
 /** A character takes at most six bytes: as a JSON escape. In UTF-8 it takes at most three. */
 const MOST_PER_CHARACTER = 6;
 /** Bytes for the names of headers and attributes, for times, and for a trace context (at most 55 and 512 bytes). */

@@ -1,8 +1,9 @@
 /** Messages of other producers with what only a hostile one sends. */
 import { expect, test } from "vitest";
 import type { ChannelShape } from "../api/shapes.ts";
-import { decode, encodeBody } from "./codec.ts";
-import { envelopeFor, open } from "./incoming-message.ts";
+import { encodeBody } from "./codec.ts";
+import { decode } from "./decode.ts";
+import { envelopeFor, open } from "./open-message.ts";
 
 const channel = {
   name: "orders",

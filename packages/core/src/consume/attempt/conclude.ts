@@ -1,9 +1,9 @@
 import { isMessagingError, type MessagingError } from "../../api/errors.ts";
+import { loadOnce } from "../../base/load-once.ts";
 import { postpone } from "./postpone.ts";
 import { NO_ROOM } from "../lease/bodies.ts";
 import type { Attempt } from "./run.ts";
 import type { Capabilities } from "../../driver/index.ts";
-import { copyToDeadLetters } from "./dead-letter-copy.ts";
 import { type Decision, decide, isDown } from "./retry-policy.ts";
 import { type Condemned } from "../lease/held-message.ts";
 import { withError } from "./describe-error.ts";
@@ -11,6 +11,9 @@ import type { GroupContext } from "../lease/group-context.ts";
 import type { HeldMessage, ReleaseReason } from "../lease/held-message.ts";
 import type { Opened } from "../../wire/incoming-message.ts";
 import { needsPerson } from "../../base/troubles.ts";
+
+/** Most services make none. */
+export const deadLetterCopy = loadOnce(() => import("./dead-letter-copy.ts"));
 
 /** Carries out the decision of an attempt or of the screening before it. */
 export class Concluder {
@@ -55,10 +58,15 @@ export class Concluder {
     const { exhausted } = this.#context.plan.policy;
     if (exhausted === "skip") return this.#skip(message, condemned);
     if (exhausted === "block") return this.#block(message, condemned, condemned.error);
-    copyToDeadLetters(this.#context, message, message.opened as Opened, condemned).then(
+    this.#copy(message, condemned).then(
       () => this.#dead(message, condemned),
       (error: unknown) => this.#block(message, condemned, error),
     );
+  }
+
+  async #copy(message: HeldMessage, condemned: Condemned): Promise<void> {
+    const { copyToDeadLetters } = await deadLetterCopy();
+    await copyToDeadLetters(this.#context, message, message.opened as Opened, condemned);
   }
 
   #act(message: HeldMessage, decision: Decision): void {

@@ -7,7 +7,8 @@ import type { Condemned } from "../lease/held-message.ts";
 import { classOf } from "./describe-error.ts";
 import type { GroupContext } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
-import { envelopeFor, type Opened } from "../../wire/incoming-message.ts";
+import type { Opened } from "../../wire/incoming-message.ts";
+import { envelopeFor } from "../../wire/open-message.ts";
 
 /**
  * Copies a condemned message to its dead-letter destination, with our fields, or verbatim if they do not fit. Resolves once the

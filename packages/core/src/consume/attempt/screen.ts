@@ -2,14 +2,15 @@ import type { ChannelShape, ConsumerShape } from "../../api/shapes.ts";
 import type { Destination, Runtime } from "../../driver/index.ts";
 import type { ChannelPlan } from "../../plan/plan.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { copyWithoutText, isMessagingError, type MessagingError } from "../../api/errors.ts";
+import { copyWithoutText, isMessagingError, MessagingError } from "../../api/errors.ts";
 import { type Bodies, isProcessed } from "../lease/bodies.ts";
 import { excerpt, oneLine } from "../../wire/text.ts";
 import { validate, type Validated } from "../../api/schema.ts";
 import type { Condemned } from "../lease/held-message.ts";
 import { classOf } from "./describe-error.ts";
 import type { HeldMessage } from "../lease/held-message.ts";
-import { dataFrom, open, type Opened, renamed } from "../../wire/incoming-message.ts";
+import { dataFrom, type Opened, openOwn } from "../../wire/incoming-message.ts";
+import { otherForms } from "../../wire/other-forms.ts";
 import { View, viewOf } from "./view.ts";
 
 /** What screening needs to know about the group. */
@@ -47,8 +48,10 @@ const condemn = (code: string, reason: string): Refused => ({
  */
 export function screen(context: ScreenContext, message: HeldMessage, together?: object): Screened | Promise<Screened> {
   const { channel, handlers, kind } = context.consumer;
-  message.opened ??= open(channel, message.delivery);
-  const opened = message.opened;
+  const forms = otherForms.loaded;
+  const opened = (message.opened ??= openOwn(message.delivery) ?? forms?.open(channel, message.delivery));
+  if (opened === undefined || (channel.foreign !== undefined && forms === undefined))
+    return screenOther(context, message, together);
   const { envelope } = opened;
   let { type } = opened;
   if (envelope?.expiresAt !== undefined && context.runtime.now() >= envelope.expiresAt) return { kind: "expired" };
@@ -61,7 +64,7 @@ export function screen(context: ScreenContext, message: HeldMessage, together?: 
   if (type === undefined) return untyped(channel);
   let schema = Object.hasOwn(channel.messages, type) ? channel.messages[type] : undefined;
   if (schema === undefined) {
-    const now = renamed(channel, opened);
+    const now = forms?.renamed(channel, opened);
     if (now !== undefined && Object.hasOwn(channel.messages, now)) {
       type = now;
       schema = channel.messages[now];
@@ -87,6 +90,17 @@ export function screen(context: ScreenContext, message: HeldMessage, together?: 
   if (!(data instanceof Promise)) return validated(context, message, opened, type, schema, data);
   const known = { type, schema };
   return data.then((read: unknown) => validated(context, message, opened, known.type, known.schema, read), unreadable);
+}
+
+/** Screens a message once the code that reads its form is loaded. If that fails, it is tried again later. */
+async function screenOther(context: ScreenContext, message: HeldMessage, together?: object): Promise<Screened> {
+  try {
+    await otherForms();
+  } catch (cause) {
+    const text = "the code that reads messages of other producers could not be loaded; see the cause";
+    return { kind: "unavailable", error: new MessagingError("not-loaded", text, { kind: "retryable", cause }) };
+  }
+  return screen(context, message, together);
 }
 
 /** Reads a message that has passed steps although its channel has none here: the publisher was deployed first. */

@@ -1,7 +1,7 @@
 import { fromFault, isMessagingError } from "../../api/errors.ts";
 import type { Adapter, Delivery, Existing, ReceiverDriver } from "../../driver/index.ts";
 import type { PushedEvent, Verdict } from "../../driver/push.ts";
-import { open } from "../../wire/incoming-message.ts";
+import { open } from "../../wire/open-message.ts";
 import { GroupRunner } from "../group/runner.ts";
 import type { GroupContext, GroupEvent, ToldOf } from "../lease/group-context.ts";
 import type { HeldMessage } from "../lease/held-message.ts";

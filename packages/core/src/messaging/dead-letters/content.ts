@@ -6,7 +6,8 @@ import type { Pipeline } from "../../content/pipeline.ts";
 import type { Delivery } from "../../driver/index.ts";
 import type { Reading } from "../../pipeline/content.ts";
 import type { ClaimCheck } from "../../pipeline/extension.ts";
-import { asText, dataOf, decode } from "../../wire/codec.ts";
+import { asText, dataOf } from "../../wire/codec.ts";
+import { decode } from "../../wire/decode.ts";
 
 /** The dead letter with its data and reason read, as far as this process has the keys and may fetch. Otherwise as it was received. */
 export async function readable(

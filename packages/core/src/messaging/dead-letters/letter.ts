@@ -1,7 +1,8 @@
 /** A received dead letter: whose it is, which copy of its message it is, and what an operator sees of it. */
 import type { DeadLetterItem } from "../../api/dead-letters.ts";
 import type { Delivery } from "../../driver/index.ts";
-import { dataOf, type Decoded, decode, fingerprint } from "../../wire/codec.ts";
+import { dataOf, fingerprint } from "../../wire/codec.ts";
+import { type Decoded, decode } from "../../wire/decode.ts";
 
 export interface Letter {
   readonly delivery: Delivery;

@@ -1,5 +1,6 @@
 import type { Capabilities, Connection, Destination, SenderDriver, WireMessage } from "../../driver/index.ts";
 import { MessagingError } from "../../api/errors.ts";
+import { type InProcess, inProcess } from "../../wire/in-process.ts";
 import { LinkedList } from "../../base/linked-list.ts";
 import type { Observe } from "../../api/events.ts";
 import type { Probe } from "../../wire/probe.ts";
@@ -134,9 +135,9 @@ export class SendQueue {
     return this.#slot.current?.capabilities ?? this.#options.expected;
   }
 
-  /** True if the open sender's broker runs in this process. */
-  get local(): boolean {
-    return this.#slot.current?.driver.local === true;
+  /** Only if the open sender's broker runs in this process. */
+  get inProcess(): InProcess | undefined {
+    return this.#slot.current?.driver.local === true ? inProcess.loaded : undefined;
   }
 
   /** Returns the open sender, or opens one in a single attempt. Rejects with a {@link MessagingError}. */

@@ -1,5 +1,6 @@
 import type { Capabilities, Connection, Destination, SenderDriver } from "../../driver/index.ts";
 import { type ErrorDetails, fromFault, MessagingError } from "../../api/errors.ts";
+import { inProcess } from "../../wire/in-process.ts";
 import { notAtRest } from "../../plan/at-rest.ts";
 import type { PublishPlan } from "../../plan/plan.ts";
 import { lessThanDeclared } from "../../plan/less-than-declared.ts";
@@ -68,6 +69,8 @@ export class SenderSlot {
         errorContext,
       );
     }
+    // Without it, messages are written out for this broker as for any other.
+    if (driver.local === true && inProcess.loaded === undefined) await inProcess().catch(() => undefined);
     const { capabilities } = driver;
     const refusal =
       lessThanDeclared("sender", physicalName, this.#options.expected, capabilities, errorContext) ??
