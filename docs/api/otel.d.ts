@@ -9,11 +9,12 @@ export interface BacklogOptions {
     readonly channels?: readonly {
         readonly name: string;
     }[];
+    readonly partitions?: boolean;
 }
 export declare function checkBacklog(options: unknown): void;
 export declare class Backlog {
     #private;
-    constructor(meter: Meter, context: TelemetryContext, { every, channels }: BacklogOptions);
+    constructor(meter: Meter, context: TelemetryContext, { every, channels, partitions }: BacklogOptions);
     stop(): void;
 }
 
@@ -53,6 +54,7 @@ export declare const CONVENTIONAL: {
     readonly destination: "messaging.destination.name";
     readonly channel: "messaging.destination.template";
     readonly group: "messaging.consumer.group.name";
+    readonly partition: "messaging.destination.partition.id";
     readonly messageId: "messaging.message.id";
     readonly batch: "messaging.batch.message_count";
     readonly error: "error.type";
@@ -93,6 +95,8 @@ export declare const OWN_METRICS: {
     readonly backlog: "switchyard.backlog";
     readonly backlogAge: "switchyard.backlog.age";
     readonly backlogUnknown: "switchyard.backlog.unknown";
+    readonly partition: "switchyard.backlog.partition";
+    readonly partitionAge: "switchyard.backlog.partition.age";
 };
 export declare const SECONDS: readonly [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 export declare const systemOf: (transport: string) => string;

@@ -29,6 +29,8 @@ const KINDS: Readonly<Record<Metric, { readonly kind: "counter" | "gauge" | "his
   backlog: { kind: "gauge" },
   backlogAge: { kind: "gauge", seconds: true },
   backlogUnknown: { kind: "gauge" },
+  partition: { kind: "gauge" },
+  partitionAge: { kind: "gauge", seconds: true },
 };
 
 const underscored = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, "_");

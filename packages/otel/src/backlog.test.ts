@@ -148,6 +148,43 @@ test("what the broker does not tell has no series: zero would say that nothing w
   stop();
 });
 
+test("with partitions each shard has series of its own, which are 0 once it is gone; without, none", async () => {
+  const leases = [
+    { lease: "shard-1", ready: 5, oldestMs: 2_000 },
+    { lease: "shard-2", ready: 1 },
+  ];
+  const answer = async () => [{ group: "work", ready: 6, leases }];
+  const [channel] = names;
+  const plain = reporting({ channels: [{ name: channel! }] }, answer);
+  const { scrape, stop } = reporting({ every: "10s", channels: [{ name: channel! }], partitions: true }, answer);
+  await runtime.advance("1s");
+  const shown = (name = "switchyard.backlog.partition") =>
+    scrape(name).map(({ value, attributes }) => [attributes["messaging.destination.partition.id"], value]);
+  expect(shown()).toEqual([
+    ["shard-1", 5],
+    ["shard-2", 1],
+  ]);
+  expect(scrape("switchyard.backlog.partition")[0]!.attributes).toEqual({
+    "messaging.destination.template": channel,
+    "messaging.consumer.group.name": "work",
+    "messaging.destination.partition.id": "shard-1",
+    "switchyard.state": "ready",
+  });
+  expect(shown("switchyard.backlog.partition.age")).toEqual([["shard-1", 2]]);
+  // The group's own numbers stay as they are.
+  expect(scrape().map(({ value }) => value)).toEqual([6]);
+  expect(plain.scrape("switchyard.backlog.partition")).toEqual([]);
+  leases.shift();
+  await runtime.advance("10s");
+  expect(shown()).toEqual([
+    ["shard-1", 0],
+    ["shard-2", 1],
+  ]);
+  expect(shown("switchyard.backlog.partition.age")).toEqual([["shard-1", 0]]);
+  stop();
+  plain.stop();
+});
+
 test("a channel that is not connected is refused", () => {
   expect(() => reporting({ channels: [{ name: "other" }] }, async () => [])).toThrow(
     '"other" is not one of connect({ channels })',

@@ -4,6 +4,7 @@ import { parseDuration } from "@switchyard/core/driver-kit";
 import { badOption } from "./bad-option.ts";
 import { Gauges } from "./gauges.ts";
 import { CONVENTIONAL as IS, OWN, OWN_METRICS } from "./names.ts";
+import { PartitionBacklog } from "./partition-backlog.ts";
 
 /** Who emits the backlog of which channels. Give it to one process only: it is the same number whoever asks. */
 export interface BacklogOptions {
@@ -11,12 +12,17 @@ export interface BacklogOptions {
   readonly every?: Duration;
   /** The channels. Default: all of `connect({ channels })`. */
   readonly channels?: readonly { readonly name: string }[];
+  /**
+   * Report it by queue, shard or partition as well, in metrics of their own: up to four series for each. It shows the shard that is behind.
+   * Default false.
+   */
+  readonly partitions?: boolean;
 }
 
 /** A number that was not renewed for this many rounds is unknown. */
 const ROUNDS = 3;
 const LEAST_MS = 1_000;
-const NAMES = ["every", "channels"];
+const NAMES = ["every", "channels", "partitions"];
 
 /** @throws MessagingError `bad-option`. */
 export function checkBacklog(options: unknown): void {
@@ -24,11 +30,13 @@ export function checkBacklog(options: unknown): void {
     throw badOption("backlog", 'pass an object, such as { every: "30s" }');
   for (const name of Object.keys(options))
     if (!NAMES.includes(name)) throw badOption(`backlog.${name}`, `no such option; there are ${NAMES.join(", ")}`);
-  const { every, channels } = options as BacklogOptions;
+  const { every, channels, partitions } = options as BacklogOptions;
   if (every !== undefined && !((parseDuration(every) ?? 0) >= LEAST_MS))
     throw badOption("backlog.every", 'pass a duration of at least 1s, such as "30s"');
   if (channels !== undefined && !(Array.isArray(channels) && channels.every((each) => typeof each?.name === "string")))
     throw badOption("backlog.channels", "pass channels, such as [orders]");
+  if (partitions !== undefined && typeof partitions !== "boolean")
+    throw badOption("backlog.partitions", "pass true or false");
 }
 
 type State = "ready" | "delayed" | "held" | "oldest";
@@ -51,6 +59,7 @@ export class Backlog {
   readonly #count: ObservableGauge;
   readonly #age: ObservableGauge;
   readonly #unknown: ObservableGauge;
+  readonly #partitions: PartitionBacklog | undefined;
   readonly #gauges: Gauges;
   /** What has been reported, by channel, group and state. */
   readonly #told = new Map<string, Series>();
@@ -60,7 +69,11 @@ export class Backlog {
   readonly #began: number;
   #stopped = false;
 
-  constructor(meter: Meter, context: TelemetryContext, { every = "30s", channels }: BacklogOptions) {
+  constructor(
+    meter: Meter,
+    context: TelemetryContext,
+    { every = "30s", channels, partitions = false }: BacklogOptions,
+  ) {
     const names = channels?.map(({ name }) => name) ?? context.channels;
     const unknown = names.find((name) => !context.channels.includes(name));
     if (unknown !== undefined) throw badOption("backlog.channels", `"${unknown}" is not one of connect({ channels })`);
@@ -81,7 +94,8 @@ export class Backlog {
       description:
         "1 while a number of the backlog is not known that was told before: what is reported of it is old. Without a group: nothing was ever told.",
     });
-    const gauges = [this.#count, this.#age, this.#unknown];
+    this.#partitions = partitions ? new PartitionBacklog(meter) : undefined;
+    const gauges = [this.#count, this.#age, this.#unknown, ...(this.#partitions?.gauges ?? [])];
     this.#gauges = new Gauges(meter, gauges, (result, last) => this.#observe(result, last));
     // Each on its own: a broker that does not answer holds up no channel of another.
     for (const channel of names) this.#later(channel, 0);
@@ -124,6 +138,7 @@ export class Backlog {
     };
     for (const [channel, { groups, at }] of last ? [] : this.#known) {
       if (at < since) continue;
+      this.#partitions?.read(channel, groups);
       for (const { group, oldestMs, unknown, ...depth } of groups) {
         for (const state of ["ready", "delayed", "held"] as const) tell(channel, group, state, depth[state]);
         // Where nothing waits there is no oldest message. An age that was told must not stay, and one that never is has no series.
@@ -131,6 +146,7 @@ export class Backlog {
         tell(channel, group, "oldest", oldestMs === undefined ? (none ? 0 : undefined) : oldestMs / 1_000);
       }
     }
+    this.#partitions?.observe(result);
     for (const [key, { attributes }] of this.#told) if (!known.has(key)) result.observe(this.#unknown, 1, attributes);
     // Of a broker that has never answered nothing has been told, not even its groups.
     for (const channel of this.#names) {

@@ -18,6 +18,7 @@ export const CONVENTIONAL = {
   destination: "messaging.destination.name",
   channel: "messaging.destination.template",
   group: "messaging.consumer.group.name",
+  partition: "messaging.destination.partition.id",
   messageId: "messaging.message.id",
   batch: "messaging.batch.message_count",
   error: "error.type",
@@ -68,6 +69,8 @@ export const OWN_METRICS = {
   backlog: "switchyard.backlog",
   backlogAge: "switchyard.backlog.age",
   backlogUnknown: "switchyard.backlog.unknown",
+  partition: "switchyard.backlog.partition",
+  partitionAge: "switchyard.backlog.partition.age",
 } as const;
 
 /** The bucket bounds that the conventions advise for both durations, in seconds. */

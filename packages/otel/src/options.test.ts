@@ -12,11 +12,12 @@ test.each([
   [{ meterProvider: {} }, "otel({ meterProvider }): pass a provider with getMeter(), or false"],
   [null, "otel(options): pass an object"],
   [{ backlog: true }, 'otel({ backlog }): pass an object, such as { every: "30s" }'],
-  [{ backlog: { evry: "30s" } }, "otel({ backlog.evry }): no such option; there are every, channels"],
+  [{ backlog: { evry: "30s" } }, "otel({ backlog.evry }): no such option; there are every, channels, partitions"],
   [{ backlog: { every: "10ms" } }, "otel({ backlog.every }): pass a duration of at least 1s"],
   [{ backlog: { every: "often" } }, "otel({ backlog.every }): pass a duration of at least 1s"],
   [{ backlog: { channels: ["orders"] } }, "otel({ backlog.channels }): pass channels, such as [orders]"],
   [{ backlog: { channels: [null] } }, "otel({ backlog.channels }): pass channels, such as [orders]"],
+  [{ backlog: { partitions: "all" } }, "otel({ backlog.partitions }): pass true or false"],
   [{ backlog: {}, meterProvider: false }, "otel({ backlog }): it is a metric, and meterProvider: false says none"],
 ])("%o is refused with what to change", (options, text) => {
   expect(() => otel(options as never)).toThrow(text);
