@@ -311,3 +311,30 @@ test("a profile has the models of its broker only, and its names", () => {
   expect(adapter.locate({ ...fifo, name: "x".repeat(76) }, options).problem).toMatch(/at most 80/);
   expect(adapter.locate({ ...plain, name: "x".repeat(76) }, options).problem).toBeUndefined();
 });
+
+test("rabbitmq: of messages that expire while somebody waits for dead letters, each becomes one", async () => {
+  const dead = queue({ name: "test_orders_dead", dead: true });
+  const of = queue({ deadLetter: dead, nativeAttempts: 3, retentionMs: 10_000 });
+  const bed = await bench([of], { profile: "rabbitmq-queue" });
+  await bed.send(of, ...["a", "b", "c"].map((body) => text(body)));
+  const waiting = (await bed.lease(dead)).receive(100, 60_000, none);
+  await bed.runtime.advance(10_000);
+  expect(await bed.connection.depth!(of, none)).toMatchObject([{ ready: 0, held: 0 }]);
+  const came = [...bodies(await waiting), ...bodies(await now(await bed.lease(dead)))];
+  expect(came).toEqual(["a", "b", "c"]);
+});
+
+test("sqs: of many holds that end while somebody waits for dead letters, each message becomes one", async () => {
+  const dead = queue({ name: "test_orders_dead", dead: true });
+  const of = queue({ deadLetter: dead, nativeAttempts: 1 });
+  const bed = await bench([of], sqs);
+  const count = 4_000;
+  for (let sent = 0; sent < count; sent += 10) await bed.send(of, ...Array.from({ length: 10 }, () => text("a")));
+  const lease = await bed.lease(of, 1_000);
+  for (let held = 0; held < count; held += 10) await now(lease);
+  const waiting = (await bed.lease(dead)).receive(10, 20_000, none);
+  await bed.runtime.advance(1_000);
+  expect(await bed.connection.depth!(of, none)).toMatchObject([{ ready: 0, held: 0 }]);
+  const got = (await waiting)!.length;
+  expect(await bed.connection.depth!(dead, none)).toMatchObject([{ ready: count - got, held: got }]);
+});

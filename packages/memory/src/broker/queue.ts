@@ -93,7 +93,8 @@ export class Queue {
   serve(): void {
     if (this.waiters.size === 0) return;
     const now = this.#clock.now();
-    this.look(now);
+    // Not at `sources`: this may be called by one that looks at itself.
+    this.#lookHere(now);
     if (this.rules.partitions !== undefined) this.#servePartitions(now);
     else this.#serveInTurn(now);
     this.#setAlarm();
@@ -161,6 +162,10 @@ export class Queue {
   /** Updates the state that changes with time: ended holds, delays and retention. */
   look(now: number = this.#clock.now()): void {
     if (this.sources !== undefined) for (const source of this.sources) source.look(now);
+    this.#lookHere(now);
+  }
+
+  #lookHere(now: number): void {
     this.#trim(now);
     for (let hold = this.#due.next; hold !== undefined && hold.due <= now; hold = this.#due.next) {
       const { item } = hold;
