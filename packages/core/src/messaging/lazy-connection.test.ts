@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { MessagingError } from "../api/errors.ts";
-import type { Connection, Destination, SenderDriver } from "../driver/index.ts";
+import type { Connection, Destination, Moved, SenderDriver } from "../driver/index.ts";
 import { lazyConnection } from "./lazy-connection.ts";
 
 const to: Destination = {
@@ -58,6 +58,24 @@ test("close() closes what is open or being opened, and opens nothing", async () 
   ready(inner);
   await Promise.allSettled([sender, closed]);
   expect(inner.close).toHaveBeenCalledTimes(1);
+});
+
+test("a call that waits for the opening is refused if the connection is closed meanwhile", async () => {
+  const inner = connection();
+  let ready!: (connection: Connection) => void;
+  const lazy = lazyConnection(() => new Promise((resolve) => (ready = resolve)));
+  const sender = lazy.sender(to, never);
+  void lazy.close();
+  ready(inner);
+  await expect(sender).rejects.toMatchObject({ code: "closed" });
+  expect(inner.sender).not.toHaveBeenCalled();
+});
+
+test("a seek tells how far it is, as that of the driver does", async () => {
+  const seek: NonNullable<Connection["seek"]> = async (_of, _to, _signal, moved) => moved?.({ done: 1, total: 2 });
+  const moved = vi.fn<Moved>();
+  await lazyConnection(async () => connection({ seek })).seek!(to, "latest", never, moved);
+  expect(moved).toHaveBeenCalledWith({ done: 1, total: 2 });
 });
 
 test("what the driver cannot do is refused by name", async () => {

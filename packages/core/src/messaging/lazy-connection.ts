@@ -11,8 +11,11 @@ export function lazyConnection(open: () => Promise<Connection>): Connection {
   let closed = false;
   /** Whose servers were asked for before there was a client. */
   const sought = new Set<Destination>();
-  const get = async (): Promise<Connection> => {
+  const refuseIfClosed = (): void => {
     if (closed) throw new MessagingError("closed", "the connection is closed", { kind: "closed" });
+  };
+  const get = async (): Promise<Connection> => {
+    refuseIfClosed();
     if (opened !== undefined) return opened;
     opening ??= open();
     try {
@@ -20,11 +23,13 @@ export function lazyConnection(open: () => Promise<Connection>): Connection {
       // A driver may have to ask its client, so that it can tell at the first call.
       for (const of of sought) opened.server?.(of);
       sought.clear();
-      return opened;
     } catch (cause) {
       opening = undefined;
       throw cause;
     }
+    // Closed while it was opened.
+    refuseIfClosed();
+    return opened;
   };
   return {
     sender: async (to, signal) => (await get()).sender(to, signal),
@@ -40,10 +45,10 @@ export function lazyConnection(open: () => Promise<Connection>): Connection {
       if (connection.purge === undefined) throw cannot("purge", of);
       return connection.purge(of, signal);
     },
-    seek: async (of, to, signal) => {
+    seek: async (of, to, signal, moved) => {
       const connection = await get();
       if (connection.seek === undefined) throw cannot("seek", of);
-      return connection.seek(of, to, signal);
+      return connection.seek(of, to, signal, moved);
     },
     moves: lazyMoves(get),
     tails: lazyTails(get),

@@ -249,7 +249,7 @@ export class Session {
     return true;
   }
 
-  readonly #endNow = (): void => void this.#options.running.add(this.#end());
+  readonly #endNow = (): void => void this.#options.running.add(this.#end().catch(() => undefined));
 
   async #end(): Promise<void> {
     this.#options.closed.removeEventListener("abort", this.#endNow);
