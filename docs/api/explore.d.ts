@@ -56,6 +56,7 @@ export declare class Choices {
     readonly record: Choice[];
     constructor(start: Start, random: () => number, apart: () => number);
     get trace(): number;
+    get repeats(): boolean;
     begin(): void;
     choose(site: Site, subject: number, options: number, weight?: number): number;
     chooseApart(site: Site, subject: number, options: number, share: number): number;

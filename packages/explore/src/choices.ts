@@ -71,6 +71,11 @@ export class Choices {
     return this.#trace >>> 0;
   }
 
+  /** The choices were made before. They are repeated, and none is drawn. */
+  get repeats(): boolean {
+    return this.#given !== undefined;
+  }
+
   /** Up to here nothing but the calm choice: the services come up. */
   begin(): void {
     this.#begun = true;

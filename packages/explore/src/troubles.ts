@@ -30,7 +30,9 @@ function planTurn(state: RunState, processes: Processes): void {
   if (prepared.turns === 0) return;
   const kind = choices.chooseApart(SITE.trouble, AT_TURN, 4, TURNS);
   if (kind === 0) return;
-  const turn = 1 + choices.chooseApart(SITE.when, AT_TURN, prepared.turns, 1);
+  // The calm course that a replay has made may have fewer turns than that of the search.
+  const turns = choices.repeats ? Number.POSITIVE_INFINITY : prepared.turns;
+  const turn = 1 + choices.chooseApart(SITE.when, AT_TURN, turns, 1);
   const whom = choices.chooseApart(SITE.whom, AT_TURN, 8, 1);
   clock.atTurn(turn, () => {
     const workers = [...processes.living.keys()];
