@@ -46,6 +46,15 @@ export const telemetry: readonly Row[] = [
     warmup: 12,
   },
   {
+    id: "otel-distant-sqs",
+    title: "SQS emulator whose answers take 10 ms, as the service's may, spans and metrics of everything",
+    servers: ["distant-sqs"],
+    contenders: [by(OFF, "otel", "sqsDistant"), by(ON, "otel", "sqsDistantTraced")],
+    targets: [{ metric: "rate", of: ON, against: OFF, atLeast: 0.9 }],
+    ...JUDGED,
+    warmup: 12,
+  },
+  {
     id: "otel-rabbit-publish",
     title: "RabbitMQ quorum queue, publish confirmed, spans and metrics of everything",
     servers: ["rabbit"],

@@ -169,6 +169,15 @@ export const sqsInstrumented: Work = async (options) => {
   return (await import("./sqs-emulated.ts")).rawAll(options);
 };
 
+/** Against the emulator that answers as late as the service. */
+const distant =
+  (work: Work): Work =>
+  (options) =>
+    work({ ...options, servers: { "emulator-sqs": options.servers["distant-sqs"] as string } });
+
+export const sqsDistant: Work = distant(sqs);
+export const sqsDistantTraced: Work = distant(sqsTraced);
+
 export const publish: Work = opened(async (o) => (await import("./rabbit-publish.ts")).ours(o));
 export const publishTraced: Work = opened(async (o) => (await import("./rabbit-publish.ts")).oursWith(telemetry())(o));
 export const publishRaw: Work = opened(async (o) => (await import("./rabbit-publish.ts")).raw(o));
