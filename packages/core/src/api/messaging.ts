@@ -168,7 +168,7 @@ export interface ReplayOptions extends OperatorOptions {
    * group's consumer in this process has an inbox. A process that has no consumer of the group cannot know.
    */
   readonly inbox?: "keep" | "forget";
-  /** Is told how many of the group's partitions are at the new position. Some transports do not tell. */
+  /** Is told how many of the group's partitions are at the new position. Some transports do not tell. If it throws, that is only printed. */
   readonly progress?: (step: { readonly done: number; readonly total: number }) => void;
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type AnyChannel, channel } from "../api/channel.ts";
 import { adapters, aws, base, consumes, memory, orders, resolve, shape, uploads } from "../fixtures/adapters.ts";
@@ -72,6 +72,20 @@ describe("plan() and apply()", () => {
     steps.length = 0;
     await apply(planned, { progress });
     expect(steps).toEqual([{ done: 1, total: 1 }]);
+  });
+
+  it("makes the whole plan although progress() throws", async () => {
+    const { adapter, log } = withTopology([CREATE]);
+    const planned = await plan({ ...options(adapter), runtime: virtualRuntime() });
+    const printed = vi.spyOn(console, "error").mockReturnValue();
+    const progress = vi.fn<() => never>(() => {
+      throw new Error("no terminal");
+    });
+    await apply(planned, { progress });
+    expect(progress).toHaveBeenCalledTimes(1);
+    expect(printed).toHaveBeenCalledTimes(1);
+    printed.mockRestore();
+    expect(log.filter((line) => line.startsWith("apply"))).toEqual(["apply true"]);
   });
 
   it("shows the changes by connection with the explanation, and changes nothing", async () => {

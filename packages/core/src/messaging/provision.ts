@@ -8,6 +8,7 @@ import type { Consumer } from "../api/consumer.ts";
 import type { NamedPlace } from "../api/place.ts";
 import type { Adapter, Destination, Fault, Runtime, Topology, TopologyPlan } from "../driver/index.ts";
 import { fromFault, isMessagingError, MessagingError } from "../api/errors.ts";
+import { guarded } from "../base/guarded.ts";
 import type { ConnectionPlan, Plan } from "../plan/plan.ts";
 import type { Explanation } from "../api/explanation.ts";
 import type { ChannelShape, ConsumerShape } from "../api/shapes.ts";
@@ -45,7 +46,7 @@ export interface ApplyPlanOptions {
   /** Also changes that may lose messages or settings made by hand. Default false. */
   readonly destructive?: boolean;
   readonly signal?: AbortSignal;
-  /** Is told how many of the changes are made. */
+  /** Is told how many of the changes are made. If it throws, that is only printed. */
   readonly progress?: (step: { readonly done: number; readonly total: number }) => void;
 }
 
@@ -134,7 +135,8 @@ class Steps {
     const made = changes.filter(({ action }) => action !== "drift" && (destructive || action !== "destructive"));
     for (const { name } of made) this.#left.set(name, (this.#left.get(name) ?? 0) + 1);
     this.#total = made.length;
-    this.#progress = progress;
+    // One that throws must not leave the rest unmade.
+    this.#progress = progress && guarded("progress", progress);
   }
 
   applied(name: string): void {

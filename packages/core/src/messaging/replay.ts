@@ -4,6 +4,7 @@ import { fromFault, MessagingError } from "../api/errors.ts";
 import type { ReplayOptions } from "../api/messaging.ts";
 import type { ReplayFrom } from "../api/replay-from.ts";
 import type { AttachedInbox } from "../api/middleware.ts";
+import { guarded } from "../base/guarded.ts";
 import type { GroupPlan } from "../plan/plan.ts";
 
 export interface Replay {
@@ -36,8 +37,10 @@ export async function replay(options: Replay): Promise<void> {
   checkInbox(inbox, inboxes.length > 0, errorContext);
   // Before the group is moved: what it gets again must not find its old marks.
   if (inbox === "forget") for (const each of inboxes) await each.forget();
+  // One that throws must not leave some partitions behind.
+  const moved = progress && guarded("progress", progress);
   const once = () =>
-    connection.seek!(group.from, to, closed, progress).catch((cause: unknown) => {
+    connection.seek!(group.from, to, closed, moved).catch((cause: unknown) => {
       closed.throwIfAborted();
       throw fromFault(connection.classify(cause, "open"), `replay of "${errorContext.channel}"`, cause, errorContext);
     });
