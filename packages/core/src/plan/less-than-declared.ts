@@ -28,8 +28,12 @@ const RECEIVER: Comparisons = {
   ordering: (actual, expected) => expected.ordering !== "none" && actual.ordering === "none",
   holdExtend: (actual, expected) => expected.holdExtend && !actual.holdExtend,
   retryDelayMs: (actual, expected) => actual.retryDelayMs < expected.retryDelayMs,
+  // A log is consumed in another way, so neither is less than the other.
+  settleResult: (actual, expected) => isLog(actual) !== isLog(expected),
   fencingToken: (actual, expected) => expected.fencingToken && !actual.fencingToken,
 };
+
+const isLog = ({ settleResult }: Capabilities): boolean => settleResult === "checkpoint";
 
 /** The refusal of an opened sender or receiver that offers less than its adapter declared (contract C18); undefined if it offers enough. */
 export function lessThanDeclared(
