@@ -1689,6 +1689,7 @@ export declare class HeldMessage implements Linked<HeldMessage>, Listed<HeldMess
     settlement: Settlement | undefined;
     settleTries: number;
     condemned: Condemned | undefined;
+    condemnedAt: number | undefined;
     opened: Opened | undefined;
     body: BodyState | undefined;
     firstFailedAt: number | undefined;

@@ -54,7 +54,9 @@ export class Concluder {
   }
 
   condemn(message: HeldMessage, condemned: Condemned): void {
-    message.firstFailedAt ??= this.#context.runtime.now();
+    const now = this.#context.runtime.now();
+    message.firstFailedAt ??= now;
+    message.condemnedAt ??= now;
     const { exhausted } = this.#context.plan.policy;
     if (exhausted === "skip") return this.#skip(message, condemned);
     if (exhausted === "block") return this.#block(message, condemned, condemned.error);
@@ -194,7 +196,10 @@ export class Concluder {
     message.lease.ack(message);
   }
 
-  /** Keeps a message that cannot be dead-lettered and blocks its key. The copy is tried again, not the handler. */
+  /**
+   * Keeps a message that cannot be dead-lettered and blocks its key. The copy is tried again, not the handler: soon at first, since all behind it
+   * waits, and the longer it has failed the later. What goes back to the broker uses up a delivery, so it goes back as seldom as it may.
+   */
   #block(message: HeldMessage, condemned: Condemned, error: unknown): void {
     const { lease } = message;
     this.#context.emit({
@@ -204,17 +209,20 @@ export class Concluder {
       error,
       ...factsOf(message),
     });
-    const delayMs = this.#context.plan.policy.retry.maxMs;
+    const { retry, exhausted } = this.#context.plan.policy;
+    const delayMs = retry.maxMs;
     this.#blocked(message, condemned, error, delayMs);
     const failed = message.attempt;
     lease.end(message);
     if (message.state === "lost") return lease.leave(message);
-    const here = lease.canKeep(message, delayMs) && !lease.ending;
+    const failingMs = this.#context.runtime.now() - (message.condemnedAt as number);
+    const hereMs = exhausted === "block" ? delayMs : Math.min(Math.max(failingMs, retry.firstMs), delayMs);
+    const here = lease.canKeep(message, hereMs) && !lease.ending;
     if (lease.canReturn(message, delayMs) && (message.lane === undefined || !here)) {
       lease.giveBack(message, delayMs, failed);
     } else if (here) {
       message.condemned = condemned;
-      lease.wait(message, delayMs);
+      lease.wait(message, hereMs);
     } else {
       lease.release(message, "stop");
     }

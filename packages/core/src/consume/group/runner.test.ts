@@ -117,6 +117,27 @@ test("a dead letter that finds no place blocks: alarm, no ack, and the copy is t
   expect(lease.settled.map(({ action }) => action)).toEqual(["ack", "ack"]);
 });
 
+test("a copy that fails for a moment is made soon after, however long the longest retry delay is", async () => {
+  let failing = true;
+  const { runner, lease, message, runtime, dead, events } = rig({
+    ordered: true,
+    policy: { retry: { attempts: 3, backoff: "constant", firstMs: 1_000, maxMs: 3_600_000 } },
+    handler: () => {
+      throw new DeadLetter("never");
+    },
+    deadAnswer: () => (failing ? new Scripted("auth") : undefined),
+  });
+  lease.push(message(1, { key: "k", deadlineMs: 600_000 }));
+  await runner.start();
+  // After 0, 1, 2 and 4 seconds: the longer it has failed, the later.
+  await runtime.advance("7s");
+  expect(types(events).filter((type) => type === "blocked-message")).toHaveLength(4);
+  failing = false;
+  await runtime.advance("1s");
+  expect(dead).toHaveLength(1);
+  expect(lease.settled.map(({ action }) => action)).toEqual(["ack"]);
+});
+
 test("a dead letter too large with our fields is copied verbatim", async () => {
   const { runner, lease, message, runtime, dead } = rig({
     handler: () => {

@@ -101,6 +101,8 @@ export class HeldMessage implements Linked<HeldMessage>, Listed<HeldMessage> {
   settleTries = 0;
   /** Set while its dead-letter copy could not be made: the copy is tried again, not the handler. */
   condemned: Condemned | undefined = undefined;
+  /** When its dead-letter copy was first tried here, in epoch milliseconds. */
+  condemnedAt: number | undefined = undefined;
   /** Its envelope, once read. */
   opened: Opened | undefined = undefined;
   /** How the reading of its body went, if its channel has a pipeline. */
