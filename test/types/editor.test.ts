@@ -22,6 +22,7 @@ const COMPLETIONS = {
       "explain",
       "flush",
       "health",
+      "places",
       "publish",
       "publishMany",
       "replay",
