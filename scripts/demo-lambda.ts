@@ -4,8 +4,7 @@ import { app as fanOut } from "../examples/order-fanout/src/app.ts";
 import { app as encode } from "../examples/video-encoding/src/app.ts";
 import { filmLibrary } from "../examples/video-encoding/src/library.ts";
 import { startAws } from "../test/support/aws-emulator.ts";
-import { encodeOnLambda, fanOutOnLambda } from "../test/support/lambda/examples.ts";
-import { runs } from "../test/support/lambda/sandbox.ts";
+import { skipped } from "../test/support/lambda/runtime-client.ts";
 import { notRun, reasonOf, withEnvironment } from "./demo-brokers.ts";
 
 const ORDERS = 60;
@@ -13,10 +12,14 @@ const VIDEOS = 60;
 
 /** What went wrong; empty: nothing. The mappings are imitated, so this runs on the emulator alone. */
 export async function functions(): Promise<readonly string[]> {
-  if (!runs) {
-    console.log(`${notRun("Lambda", { missing: "aws-lambda-ric, an optional dependency, is not installed" })}\n`);
+  const examples = skipped
+    ? { missing: "SWITCHYARD_SKIP says so" }
+    : await import("../test/support/lambda/examples.ts").catch((error: unknown) => ({ missing: reasonOf(error) }));
+  if ("missing" in examples) {
+    console.log(`${notRun("Lambda", examples)}\n`);
     return [];
   }
+  const { encodeOnLambda, fanOutOnLambda } = examples;
   const given = process.env["SWITCHYARD_AWS"];
   process.env["SWITCHYARD_AWS"] = "emulator";
   const aws = await startAws();

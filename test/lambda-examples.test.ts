@@ -5,13 +5,13 @@ import { app as encode } from "../examples/video-encoding/src/app.ts";
 import { filmLibrary } from "../examples/video-encoding/src/library.ts";
 import { startAws } from "./support/aws-emulator.ts";
 import { encodeOnLambda, fanOutOnLambda } from "./support/lambda/examples.ts";
-import { runs } from "./support/lambda/sandbox.ts";
+import { skipped } from "./support/lambda/runtime-client.ts";
 
 const aws = await startAws();
 Object.assign(process.env, aws.env); // the examples' configuration names no endpoint
 afterAll(() => aws.close());
 
-describe.skipIf(!runs)("through the runtime client", { timeout: 90_000 }, () => {
+describe.skipIf(skipped)("through the runtime client, unless SWITCHYARD_SKIP says lambda", { timeout: 90_000 }, () => {
   test("order-fanout: each service does for each customer the same, in the same order", async () => {
     const { groups } = await fanOut({ config: "three-groups.yaml", profile: "memory", orders: 30 });
     const lines = Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, group.lines]));

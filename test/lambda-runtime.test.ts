@@ -12,7 +12,8 @@ import { z } from "zod";
 import { startAws } from "./support/aws-emulator.ts";
 import { startFaultProxy } from "./support/fault-proxy.ts";
 import { QueueMapping, type QueueMappingOptions } from "./support/lambda/queue-mapping.ts";
-import { runs, SandboxedFunction } from "./support/lambda/sandbox.ts";
+import { skipped } from "./support/lambda/runtime-client.ts";
+import { SandboxedFunction } from "./support/lambda/sandbox.ts";
 
 const place = await startAws();
 let folder: string;
@@ -131,7 +132,7 @@ async function until(holds: () => boolean | Promise<boolean>, what: () => string
   }
 }
 
-describe.skipIf(!runs)("through the runtime client", { timeout: 90_000 }, () => {
+describe.skipIf(skipped)("through the runtime client, unless SWITCHYARD_SKIP says lambda", { timeout: 90_000 }, () => {
   test.each(["esm.handler", "cjs.handler"])("a bundle works: %s", async (handler) => {
     const at = await running({ handler });
     await at.publish([{ n: 1 }, { n: 2, act: "fail" }]);

@@ -8,29 +8,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { systemRuntime } from "@switchyard/core";
 import type { Ended, Invoke } from "./function.ts";
+import { runtimeClient, skipped } from "./runtime-client.ts";
 
-/** Undefined where it could not be installed: an npm that runs its install scripts needs cmake for them. */
-const CLIENT = clientOf();
-
-/** True if the runtime client works on this machine. Windows has no signal that freezes a process. */
-export const runs = process.platform !== "win32" && CLIENT !== undefined;
+const CLIENT = skipped ? undefined : await runtimeClient();
 
 const BUILT = CLIENT !== undefined && existsSync(join(dirname(CLIENT), "rapid-client.node"));
 /** For Node, before the client. */
 const NATIVE_HALF: readonly string[] = BUILT ? [] : ["--import", new URL("native-half.ts", import.meta.url).href];
-
-function clientOf(): string | undefined {
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve("aws-lambda-ric/package.json")), "index.mjs");
-  } catch {
-    return undefined;
-  }
-}
 
 export interface FunctionOptions {
   /** The folder of the function's code. */
