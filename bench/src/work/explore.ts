@@ -8,7 +8,8 @@ import { timed, type Work } from "../measured.ts";
 import { jobs, message, silent } from "./messages.ts";
 
 const MESSAGES = 20;
-const RUNS = { quick: 200, full: 600 };
+/** With fewer, most of a quick row would be measured before V8 has compiled it. */
+const RUNS = 600;
 
 /** The bank and the database of a run. */
 function worldOf() {
@@ -22,8 +23,7 @@ function worldOf() {
   };
 }
 
-export const explored: Work = async ({ quick }) => {
-  const runs = quick ? RUNS.quick : RUNS.full;
+export const explored: Work = async () => {
   let seed = 0;
   const round = async () => {
     const { failure } = await explore(
@@ -45,16 +45,15 @@ export const explored: Work = async ({ quick }) => {
         },
         eventually: { "all are saved": ({ rows }, { accepted }) => accepted.every(({ id }) => rows.has(id)) },
       },
-      { seeds: runs - 1, seed: ++seed, budget: "10m" },
+      { seeds: RUNS - 1, seed: ++seed, budget: "10m" },
     );
     if (failure !== undefined) throw new Error(failure.text);
   };
-  return { round: () => timed(runs, round), close: async () => {} };
+  return { round: () => timed(RUNS, round), close: async () => {} };
 };
 
 /** What each run cannot do without: `connect()`, publishes, handlers that wait twice on a virtual clock. */
-export const byHand: Work = async ({ quick }) => {
-  const runs = quick ? RUNS.quick : RUNS.full;
+export const byHand: Work = async () => {
   const run = async (broker: string) => {
     const runtime = virtualRuntime({ quietTurns: 1 });
     const { rows, bank, db } = worldOf();
@@ -87,7 +86,7 @@ export const byHand: Work = async ({ quick }) => {
   };
   let made = 0;
   const round = async () => {
-    for (let i = 0; i < runs; i++) await run(`bench-${++made}`);
+    for (let i = 0; i < RUNS; i++) await run(`bench-${++made}`);
   };
-  return { round: () => timed(runs, round), close: async () => {} };
+  return { round: () => timed(RUNS, round), close: async () => {} };
 };
