@@ -3,6 +3,7 @@
  * one that apt-get installs (root only); else a container; else a reason, and how to skip it. All of it on 127.0.0.1.
  */
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
@@ -92,12 +93,22 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   });
 }
 
+/**
+ * Below the range from which Linux takes the ports of outgoing connections [ip(7), ip_local_port_range]: a node takes seconds until it
+ * listens, and another connection would have the port by then.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(10_000, 32_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) =>
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)),
+    );
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+  throw new Error("no port between 10,000 and 32,000 is free");
 }
 
 async function privateNode(bin: string, plugins: readonly string[]): Promise<Rabbit> {
