@@ -182,7 +182,12 @@ export class Act {
 
 /** What a broker says of where something is. */
 const factsOf = ({ connection, account, region, host, virtualHost, cluster }: NamedPlace) => ({
-  ...{ connection, account, region, host, virtualHost, cluster },
+  connection,
+  account,
+  region,
+  host,
+  virtualHost,
+  cluster,
 });
 
 function wordsOf({ account, region, host, virtualHost, cluster }: NamedPlace): readonly string[] {
