@@ -93,6 +93,9 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   });
 }
 
+/** A node needs several, and none twice. */
+const chosen = new Set<number>();
+
 /**
  * Below the range from which Linux takes the ports of outgoing connections [ip(7), ip_local_port_range]: a node takes seconds until it
  * listens, and another connection would have the port by then.
@@ -100,6 +103,8 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
 async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = randomInt(10_000, 32_000);
+    if (chosen.has(port)) continue;
+    chosen.add(port);
     const server = createServer();
     const free = await new Promise<boolean>((resolve) =>
       server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)),
